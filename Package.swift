@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+//
+// Targets stand in dependency order: a target may import only what is named above it in its own list,
+// and `swift build --explicit-target-dependency-import-check error` (see Tools/check) holds that.
+
+import PackageDescription
+
+/// Settings of every target of ours: Swift 6 mode, no warning survives, imports say what they leak.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "varve",
+    products: [
+        .executable(name: "varve", targets: ["varve"]),
+        .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
+        .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C libraries of the system: a module map and one header each.
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // Values and the protocols through which the modules beside each other meet.
+        .target(name: "VarveModel", swiftSettings: settings),
+        // The disk: the only place that opens, writes, syncs or renames a file.
+        .target(name: "VarveFile", swiftSettings: settings),
+        // Bytes ⇄ columns.
+        .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
+        // The segment engine.
+        .target(
+            name: "VarveStorage", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        // Models, products and devices, in SQLite.
+        .target(
+            name: "VarveRegistry",
+            dependencies: ["VarveModel", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        // Files in and out.
+        .target(
+            name: "VarveTransfer",
+            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            swiftSettings: settings),
+        // The small tool: commands and output only.
+        .executableTarget(
+            name: "varve",
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6])

@@ -1,0 +1,2 @@
+// The headers of the C library behind this system-library target.
+#include <zstd.h>

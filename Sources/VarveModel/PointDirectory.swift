@@ -1,0 +1,94 @@
+// PointDirectory.swift — what importers and channels ask the registry.
+//
+// VarveRegistry implements it; VarveTransfer (and later VarveIntegration) only see the protocol.
+
+/// A measurement point of a registered device.
+public struct RegisteredPoint: Hashable, Sendable {
+    /// The series of the point.
+    public var key: SeriesKey
+    /// The type of its values.
+    public var type: ValueType
+    /// The product's rule for two values at the same time.
+    public var policy: DuplicatePolicy
+
+    /// Makes a description.
+    public init(key: SeriesKey, type: ValueType, policy: DuplicatePolicy) {
+        self.key = key
+        self.type = type
+        self.policy = policy
+    }
+}
+
+/// The answer to "which point is that?".
+public enum PointLookup: Hashable, Sendable {
+    /// It is registered.
+    case found(RegisteredPoint)
+    /// There is no such product.
+    case unknownProduct(String)
+    /// No product, or not the one asked for, has this device.
+    case unknownDevice(String)
+    /// The bare device key exists in these products; the row must name one.
+    case ambiguousDevice(String, products: [String])
+    /// The device's model, named, has no such point.
+    case unknownPoint(String, model: String)
+}
+
+/// Everything an import with `--register` wants to exist.
+public struct Registration: Hashable, Sendable {
+    /// A device and the points seen for it.
+    public struct Device: Hashable, Sendable {
+        /// The product the device belongs to.
+        public var product: String
+        /// The `deviceKey`.
+        public var device: String
+
+        /// Names a device.
+        public init(product: String, device: String) {
+            self.product = product
+            self.device = device
+        }
+    }
+
+    /// A point that the product's model must have.
+    public struct Point: Hashable, Sendable {
+        /// The product whose model must have the point.
+        public var product: String
+        /// The `pointId`.
+        public var point: String
+        /// The type it gets if the model does not have it yet; an existing point keeps its own.
+        public var type: ValueType
+
+        /// Names a point.
+        public init(product: String, point: String, type: ValueType) {
+            self.product = product
+            self.point = point
+            self.type = type
+        }
+    }
+
+    /// The devices.
+    public var devices: [Device] = []
+    /// The points.
+    public var points: [Point] = []
+
+    /// Makes an empty registration.
+    public init() {}
+}
+
+/// Resolves the names in rows and messages.
+public protocol PointDirectory: AnyObject, Sendable {
+    /// Finds the point that a row names.
+    ///
+    /// - Parameters:
+    ///   - product: The product the row or the command names, or nil: then the device key alone must do.
+    ///   - device: The `deviceKey`.
+    ///   - point: The `pointId`.
+    func lookUp(product: String?, device: String, point: String) throws -> PointLookup
+
+    /// Creates what is missing of products (with a model of the same name), points and devices, in one
+    /// transaction; what exists stays as it is.
+    ///
+    /// - Returns: How many models, products, points and devices were created.
+    @discardableResult
+    func register(_ registration: Registration) throws -> Int
+}

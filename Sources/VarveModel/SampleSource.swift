@@ -1,0 +1,42 @@
+// SampleSource.swift — where exporters and queries get samples.
+
+/// A series that the store holds.
+public struct SeriesInfo: Hashable, Sendable {
+    /// Its name.
+    public var key: SeriesKey
+    /// The type of its values.
+    public var type: ValueType
+
+    /// Makes a description.
+    public init(key: SeriesKey, type: ValueType) {
+        self.key = key
+        self.type = type
+    }
+}
+
+/// The direction in which samples are read.
+public enum TimeOrder: Sendable {
+    /// Earliest first.
+    case ascending
+    /// Latest first.
+    case descending
+}
+
+/// Answers range reads over one unchanging state of the store.
+public protocol SampleSource: Sendable {
+    /// All series, in the order of `SeriesKey`.
+    func series() throws -> [SeriesInfo]
+
+    /// Reads the visible samples of a series in a range, in time order, each time once.
+    ///
+    /// Memory is bounded: `body` gets the samples in pieces of at most a few thousand.
+    ///
+    /// - Parameters:
+    ///   - key: The series; one that the store does not hold has no samples.
+    ///   - range: The half-open range of times.
+    ///   - order: Earliest or latest first; pieces and the samples in them both follow it.
+    ///   - body: Gets each piece; returns false to stop reading.
+    func read(
+        _ key: SeriesKey, in range: TimeRange, order: TimeOrder,
+        _ body: (SampleColumns) throws -> Bool) throws
+}

@@ -1,0 +1,34 @@
+// SeriesKey.swift — the name of a series: one point of one device of one product.
+
+/// The name of a series: (productKey, deviceKey, pointId).
+public struct SeriesKey: Hashable, Comparable, Sendable {
+    /// The `productKey`; `deviceKey`s are unique within it.
+    public var product: String
+    /// The `deviceKey`.
+    public var device: String
+    /// The `pointId`, a measurement point of the product's model.
+    public var point: String
+
+    /// Makes a key from its three names.
+    public init(product: String, device: String, point: String) {
+        self.product = product
+        self.device = device
+        self.point = point
+    }
+
+    /// Longest name in UTF-8 bytes; a longer product, device or point name is refused at the door.
+    public static let maximumNameBytes = 1024
+
+    /// Orders by device, point, product: the order in which query and export print rows.
+    ///
+    /// Names are compared by their Unicode scalars, so the order does not depend on a locale.
+    public static func < (left: SeriesKey, right: SeriesKey) -> Bool {
+        if left.device != right.device {
+            return left.device.unicodeScalars.lexicographicallyPrecedes(right.device.unicodeScalars)
+        }
+        if left.point != right.point {
+            return left.point.unicodeScalars.lexicographicallyPrecedes(right.point.unicodeScalars)
+        }
+        return left.product.unicodeScalars.lexicographicallyPrecedes(right.product.unicodeScalars)
+    }
+}
