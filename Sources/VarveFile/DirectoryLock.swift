@@ -1,0 +1,58 @@
+// DirectoryLock.swift — one writing process per data directory.
+//
+// Invariants:
+// - The lock is the kernel's (`flock(2)`), so it ends with the process, however that ends; the file's text
+//   only tells who holds it.
+// - The lock file is never removed: removing it would let two processes lock two files of the same name.
+
+import Glibc
+
+/// Another process holds the data directory.
+public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The data directory.
+    public var path: String
+    /// The holder's process id, if its lock file says so.
+    public var processID: Int?
+
+    /// One line: who holds it and what to do.
+    public var description: String {
+        let holder = processID.map { "process \($0)" } ?? "another process"
+        return "\(path) is in use by \(holder); wait for it to end, or stop it, and run this again"
+    }
+}
+
+/// Holds a data directory for one writing process until it is released or the process ends.
+public final class DirectoryLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock.
+    ///
+    /// - Parameters:
+    ///   - file: The path of the lock file; created if absent.
+    ///   - directory: The data directory it stands for, named in the error.
+    /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
+    public init(file: String, directory: String) throws {
+        descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError("open", file) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            defer { _ = Glibc.close(descriptor) }
+            guard code == EWOULDBLOCK else { throw FileError("lock", file, code: code) }
+            throw DirectoryInUse(path: directory, processID: Self.holder(descriptor))
+        }
+        let text = Array("\(getpid())\n".utf8)
+        _ = ftruncate(descriptor, 0)
+        guard pwrite(descriptor, text, text.count, 0) == text.count else { throw FileError("write to", file) }
+    }
+
+    deinit {
+        _ = Glibc.close(descriptor)
+    }
+
+    private static func holder(_ descriptor: Int32) -> Int? {
+        var text = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &text, text.count, 0)
+        guard count > 0 else { return nil }
+        return Int(String(decoding: text[..<count].prefix { $0 != 0x0A }, as: UTF8.self))
+    }
+}

@@ -1,0 +1,45 @@
+// FileError.swift — a failed file-system call: which call, on what, why.
+
+public import Glibc
+
+/// A call to the file system failed.
+public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried, as half a sentence: "open", "write to", "sync".
+    public var action: String
+    /// The path it was tried on.
+    public var path: String
+    /// The system's `errno`.
+    public var code: Int32
+
+    /// Makes an error; `code` defaults to the calling thread's `errno`.
+    public init(_ action: String, _ path: String, code: Int32 = errno) {
+        self.action = action
+        self.path = path
+        self.code = code
+    }
+
+    /// Whether the file or folder does not exist.
+    public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+
+    /// Whether the disk or the quota is full.
+    public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+
+    /// One line: what, where, why and, where there is one, the remedy.
+    public var description: String {
+        "cannot \(action) \(path): \(reason)"
+    }
+
+    private var reason: String {
+        switch code {
+        case ENOENT: "no such file or folder"
+        case EACCES, EPERM: "permission denied"
+        case EISDIR: "is a folder, not a file"
+        case ENOTDIR: "a part of the path is not a folder"
+        case ENOSPC: "no space left on the disk; free some and run it again"
+        case EDQUOT: "the disk quota is used up; free some space and run it again"
+        case EROFS: "the file system is read-only"
+        case EMFILE, ENFILE: "too many open files; raise `ulimit -n`"
+        default: String(cString: strerror(code))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// FileSystem.swift — the disk seam: everything Varve does to files goes through these two protocols.
+//
+// POSIXFileSystem is the real disk. The seam is narrow on purpose: what the engine needs of a disk is also
+// what it can get from an object store (immutable files, create-if-absent, list, delete).
+//
+// Invariants:
+// - A file written by `create` is complete and synced, or absent, whatever crashes.
+// - Nothing outside this module opens, writes, syncs, renames or removes a file.
+
+/// An open file.
+///
+/// Positions are explicit, so reads of one file from several threads do not disturb each other.
+public protocol File: AnyObject, Sendable {
+    /// The path it was opened with.
+    var path: String { get }
+
+    /// The size in bytes at this moment.
+    func size() throws(FileError) -> Int
+
+    /// Reads up to `buffer.count` bytes at `offset`.
+    ///
+    /// - Returns: The number of bytes read; less than asked for only at the end of the file.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int
+
+    /// Reads up to `buffer.count` bytes from where the last sequential read ended; for pipes and streams.
+    ///
+    /// - Returns: The number of bytes read; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
+
+    /// Writes all bytes at the end.
+    ///
+    /// Durability: none before `sync`.
+    func append(_ bytes: UnsafeRawBufferPointer) throws(FileError)
+
+    /// Makes everything written so far durable (`fdatasync(2)`).
+    ///
+    /// After an error the file is suspect: it must be closed and read anew, never synced again.
+    func sync() throws(FileError)
+
+    /// Cuts the file at `size` bytes.
+    func truncate(to size: Int) throws(FileError)
+
+    /// Closes the file; later calls fail.
+    func close()
+}
+
+/// How a file is opened.
+public enum OpenMode: Sendable {
+    /// For reading; it must exist.
+    case read
+    /// For appending; created if absent.
+    case append
+    /// For writing anew; it must not exist.
+    case createNew
+    /// For writing anew; an existing file is emptied.
+    case replace
+}
+
+/// The file-system calls that Varve makes.
+public protocol FileSystem: AnyObject, Sendable {
+    /// Opens a file.
+    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File
+
+    /// Creates a file with these bytes if no file of that name exists: complete and durable, or not at all.
+    ///
+    /// Durability: when it returns true, content and name survive a power failure. Cost: a write, a sync, a
+    /// link and a sync of the folder.
+    ///
+    /// - Returns: False if the name was taken; nothing is changed then.
+    func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool
+
+    /// Replaces a file's content atomically and durably, or creates it.
+    func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError)
+
+    /// Renames a file; durable only after `syncDirectory` of the folder.
+    func rename(_ path: String, to newPath: String) throws(FileError)
+
+    /// Removes a file; one that is not there is no error.
+    func remove(_ path: String) throws(FileError)
+
+    /// The names in a folder, sorted; without `.` and `..`.
+    func list(_ path: String) throws(FileError) -> [String]
+
+    /// Creates a folder and its parents; one that exists is no error.
+    func createDirectory(_ path: String) throws(FileError)
+
+    /// Makes the names in a folder durable (`fsync(2)` of the folder).
+    func syncDirectory(_ path: String) throws(FileError)
+
+    /// What is at a path, or nil if nothing is.
+    func kind(_ path: String) throws(FileError) -> FileKind?
+}
+
+/// What a path names.
+public enum FileKind: Sendable {
+    /// A regular file of that many bytes.
+    case file(size: Int)
+    /// A folder.
+    case folder
+    /// A pipe, socket or device.
+    case other
+}
+
+extension FileSystem {
+    /// Reads a whole file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - limit: The most bytes to take; a larger file is refused with EFBIG.
+    public func readAll(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
+        let file = try open(path, .read)
+        defer { file.close() }
+        let size = try file.size()
+        guard size <= limit else { throw FileError("read", path, code: 27) }
+        var bytes = [UInt8](repeating: 0, count: size)
+        var failure: FileError?
+        let count = bytes.withUnsafeMutableBytes { buffer in
+            do throws(FileError) {
+                return try file.read(into: buffer, at: 0)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        bytes.removeLast(size - count)
+        return bytes
+    }
+
+    /// Creates a file if absent; see `createIfAbsent(_:_:)`.
+    public func createIfAbsent(_ path: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
+        let result = bytes.withUnsafeBytes { buffer -> Result<Bool, FileError> in
+            Result { () throws(FileError) in try createIfAbsent(path, buffer) }
+        }
+        return try result.get()
+    }
+
+    /// Replaces a file's content; see `replace(_:_:)`.
+    public func replace(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+        let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
+            Result { () throws(FileError) in try replace(path, buffer) }
+        }
+        try result.get()
+    }
+}
+
+extension File {
+    /// Reads exactly `count` bytes at `offset`, or fewer at the end of the file.
+    public func readBytes(count: Int, at offset: Int) throws(FileError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, FileError> in
+            Result { () throws(FileError) in try read(into: buffer, at: offset) }
+        }
+        bytes.removeLast(count - (try result.get()))
+        return bytes
+    }
+
+    /// Writes all bytes at the end.
+    public func append(_ bytes: [UInt8]) throws(FileError) {
+        let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
+            Result { () throws(FileError) in try append(buffer) }
+        }
+        try result.get()
+    }
+}

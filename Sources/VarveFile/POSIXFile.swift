@@ -1,0 +1,108 @@
+// POSIXFile.swift — an open file descriptor.
+//
+// Invariants:
+// - Partial reads and writes and EINTR are handled here and nowhere else.
+// - The descriptor is closed exactly once.
+
+import Glibc
+import Synchronization
+
+/// A file on the local disk, or a standard stream.
+public final class POSIXFile: File {
+    /// The path it was opened with.
+    public let path: String
+    private let descriptor: Int32
+    private let isClosed = Atomic<Bool>(false)
+
+    package init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close()
+    }
+
+    /// The process's standard input.
+    public static func standardInput() -> POSIXFile { POSIXFile(path: "standard input", descriptor: dup(0)) }
+
+    /// The process's standard output.
+    public static func standardOutput() -> POSIXFile {
+        POSIXFile(path: "standard output", descriptor: dup(1))
+    }
+
+    /// The process's standard error.
+    public static func standardError() -> POSIXFile { POSIXFile(path: "standard error", descriptor: dup(2)) }
+
+    /// Whether the descriptor is a terminal.
+    public var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// The width of the terminal in columns, or nil where there is none.
+    public var terminalColumns: Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// The size in bytes at this moment (`fstat(2)`).
+    public func size() throws(FileError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+        return Int(status.st_size)
+    }
+
+    /// Reads at a position (`pread(2)`).
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        var done = 0
+        while done < buffer.count {
+            let count = pread(descriptor, base + done, buffer.count - done, off_t(offset + done))
+            if count == 0 { break }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError("read", path)
+            }
+            done += count
+        }
+        return done
+    }
+
+    /// Reads the next bytes of a stream (`read(2)`).
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw FileError("read", path) }
+        }
+    }
+
+    /// Writes all bytes (`write(2)`).
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        guard let base = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = write(descriptor, base + done, bytes.count - done)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError("write to", path)
+            }
+            done += count
+        }
+    }
+
+    /// Makes the written bytes durable (`fdatasync(2)`).
+    public func sync() throws(FileError) {
+        guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
+    }
+
+    /// Cuts the file (`ftruncate(2)`).
+    public func truncate(to size: Int) throws(FileError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw FileError("cut", path) }
+    }
+
+    /// Closes the descriptor; a second call does nothing.
+    public func close() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        _ = Glibc.close(descriptor)
+    }
+}

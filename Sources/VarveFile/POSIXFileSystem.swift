@@ -1,0 +1,158 @@
+// POSIXFileSystem.swift — the real disk.
+//
+// Invariants:
+// - A file that `createIfAbsent` or `replace` made is never seen half written: it is written and synced under
+//   a temporary name first, then linked or renamed into place, then the folder is synced.
+// - Temporary names end in `.partial`; whoever owns the folder may remove them after a crash.
+
+import Glibc
+import Synchronization
+
+/// The local file system, by POSIX calls.
+public final class POSIXFileSystem: FileSystem {
+    private let counter = Atomic<UInt64>(0)
+
+    /// The ending of files that are being written.
+    public static let partialSuffix = ".partial"
+
+    /// Makes an instance; it holds no state worth sharing.
+    public init() {}
+
+    /// Opens a file (`open(2)`, close-on-exec).
+    public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        try openFile(path, mode)
+    }
+
+    /// Creates a file if absent: temporary file, `fdatasync(2)`, `link(2)`, `fsync(2)` of the folder.
+    public func createIfAbsent(
+        _ path: String, _ bytes: UnsafeRawBufferPointer
+    ) throws(FileError) -> Bool {
+        let partial = try writePartial(path, bytes)
+        let linked = link(partial, path) == 0
+        let code = errno
+        _ = unlink(partial)
+        guard linked else {
+            if code == EEXIST { return false }
+            throw FileError("create", path, code: code)
+        }
+        try syncDirectory(parent(of: path))
+        return true
+    }
+
+    /// Replaces a file: temporary file, `fdatasync(2)`, `rename(2)`, `fsync(2)` of the folder.
+    public func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        let partial = try writePartial(path, bytes)
+        do throws(FileError) {
+            try rename(partial, to: path)
+        } catch {
+            _ = unlink(partial)
+            throw error
+        }
+        try syncDirectory(parent(of: path))
+    }
+
+    /// Renames a file (`rename(2)`).
+    public func rename(_ path: String, to newPath: String) throws(FileError) {
+        guard Glibc.rename(path, newPath) == 0 else { throw FileError("rename to", newPath) }
+    }
+
+    /// Removes a file (`unlink(2)`).
+    public func remove(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+
+    /// The names in a folder (`readdir(3)`).
+    public func list(_ path: String) throws(FileError) -> [String] {
+        guard let stream = opendir(path) else { throw FileError("list", path) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw FileError("list", path) }
+        return names.sorted()
+    }
+
+    /// Creates a folder and its parents (`mkdir(2)`) and makes each new name durable.
+    public func createDirectory(_ path: String) throws(FileError) {
+        if mkdir(path, 0o755) == 0 { return try syncDirectory(parent(of: path)) }
+        switch errno {
+        case EEXIST:
+            guard case .folder? = try kind(path) else {
+                throw FileError("create folder", path, code: ENOTDIR)
+            }
+        case ENOENT:
+            let above = parent(of: path)
+            guard above != path else { throw FileError("create folder", path, code: ENOENT) }
+            try createDirectory(above)
+            try createDirectory(path)
+        default: throw FileError("create folder", path)
+        }
+    }
+
+    /// Makes the names in a folder durable (`fsync(2)` on the folder).
+    public func syncDirectory(_ path: String) throws(FileError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("open folder", path) }
+        defer { _ = Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError("sync folder", path) }
+    }
+
+    /// What is at a path (`stat(2)`).
+    public func kind(_ path: String) throws(FileError) -> FileKind? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let error = FileError("look at", path)
+            if error.isNotFound { return nil }
+            throw error
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file(size: Int(status.st_size))
+        case S_IFDIR: return .folder
+        default: return .other
+        }
+    }
+
+    private func openFile(_ path: String, _ mode: OpenMode) throws(FileError) -> POSIXFile {
+        let flags: Int32 =
+            switch mode {
+            case .read: O_RDONLY
+            case .append: O_RDWR | O_CREAT | O_APPEND
+            case .createNew: O_RDWR | O_CREAT | O_EXCL | O_APPEND
+            case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
+            }
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError("open", path) }
+        let file = POSIXFile(path: path, descriptor: descriptor)
+        // A folder opens for reading and fails only at the first read; say so at once.
+        if mode == .read, case .folder? = try kind(path) { throw FileError("open", path, code: EISDIR) }
+        return file
+    }
+
+    private func writePartial(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> String {
+        let number = counter.add(1, ordering: .relaxed).newValue
+        let partial = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
+        let file = try openFile(partial, .replace)
+        defer { file.close() }
+        do throws(FileError) {
+            try file.append(bytes)
+            try file.sync()
+        } catch {
+            _ = unlink(partial)
+            throw error
+        }
+        return partial
+    }
+
+    private func parent(of path: String) -> String {
+        var trimmed = path[...]
+        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+}
