@@ -1,0 +1,101 @@
+// ColumnEncoding.swift — the tags of column bodies, and their names for inspection.
+//
+// The raw values are part of the persistent format: do not change the value of an existing case. Zero is no
+// tag, so that a zero-filled page is never valid data. ColumnFormat in the DocC catalog has the layouts.
+
+/// The first byte of a column: how the body behind it is kept.
+package enum ColumnEnvelope: UInt8, CaseIterable, Sendable {
+    /// The body follows as it is.
+    case plain = 64
+    /// The size of the body follows as a varint, then the body as one LZ4 block.
+    case lz4 = 65
+}
+
+/// The first byte of a column body.
+package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
+    // Integers.
+    case constant = 1
+    case step = 2
+    case vectors = 3
+    case scaled = 4
+    case dictionary = 5
+    case planes = 6
+    // Doubles.
+    case bits = 16
+    case decimal = 17
+    case float = 18
+    case predicted = 19
+    case doubleDictionary = 20
+    case sparse = 21
+    // Texts.
+    case textDictionary = 32
+    case textPlain = 33
+
+    /// The name shown by `varve inspect` and `varve stats`.
+    package var name: String {
+        switch self {
+        case .constant: "constant"
+        case .step: "constant step"
+        case .vectors: "vectors"
+        case .scaled: "scaled"
+        case .dictionary, .doubleDictionary, .textDictionary: "dictionary"
+        case .planes: "byte planes"
+        case .bits: "bit patterns"
+        case .decimal: "decimal"
+        case .float: "float32"
+        case .predicted: "ulp residual"
+        case .sparse: "sparse"
+        case .textPlain: "text"
+        }
+    }
+}
+
+/// The first byte of a vector inside a `vectors` body.
+package enum VectorForm: UInt8, CaseIterable, Sendable {
+    case constant = 1
+    case step = 2
+    case frame = 3
+    case delta = 4
+    case delta2 = 5
+    case patchedFrame = 6
+    case patchedDelta = 7
+    case patchedDelta2 = 8
+    case runs = 9
+
+    /// The name shown by `varve inspect` and `varve stats`.
+    package var name: String {
+        switch self {
+        case .constant: "constant"
+        case .step: "constant step"
+        case .frame: "frame of reference"
+        case .delta: "delta"
+        case .delta2: "delta²"
+        case .patchedFrame: "patched frame of reference"
+        case .patchedDelta: "patched delta"
+        case .patchedDelta2: "patched delta²"
+        case .runs: "run length"
+        }
+    }
+
+    /// The number of leading values that are kept apart from the packed ones.
+    var leadCount: Int {
+        switch self {
+        case .delta, .patchedDelta: 1
+        case .delta2, .patchedDelta2: 2
+        default: 0
+        }
+    }
+
+    /// The same transform with exceptions.
+    var patched: VectorForm {
+        switch self {
+        case .frame: .patchedFrame
+        case .delta: .patchedDelta
+        case .delta2: .patchedDelta2
+        default: self
+        }
+    }
+
+    /// Whether exceptions follow the packed values.
+    var isPatched: Bool { self == .patchedFrame || self == .patchedDelta || self == .patchedDelta2 }
+}

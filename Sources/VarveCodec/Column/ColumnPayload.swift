@@ -1,0 +1,74 @@
+// ColumnPayload.swift — the envelope of a column body: as it is, or as an LZ4 block.
+//
+//     plain    64, then the body
+//     lz4      65, the size of the body: varint, then one LZ4 block
+//
+// Invariants:
+// - LZ4 is kept where it saves at least one byte in 33 (3 %) against the smallest plain body.
+// - The size of an LZ4 body is checked against a limit before memory is taken for it.
+
+enum ColumnPayload {
+    /// Writes the smallest of the candidates, each of them tried with and without LZ4.
+    static func write(_ candidates: [ByteWriter], effort: Effort, into writer: inout ByteWriter) {
+        guard var best = candidates.first else { return }
+        for candidate in candidates where candidate.count < best.count { best = candidate }
+        let limit = best.count - best.count / 33 - 4
+        var packed: (block: ByteWriter, bodySize: Int)?
+        for candidate in candidates {
+            var block = ByteWriter()
+            let wanted = min(limit, (packed?.block.count ?? .max) - 1)
+            guard wanted > 0 else { continue }
+            let level: LZ4.Level = effort == .standard ? .fast : .high
+            let size = candidate.bytes.withUnsafeBytes {
+                LZ4.compress($0, into: &block, level: level, limit: wanted)
+            }
+            if size != nil { packed = (block, candidate.count) }
+        }
+        if let packed {
+            writer.append(ColumnEnvelope.lz4.rawValue)
+            writer.appendVarint(UInt64(packed.bodySize))
+            writer.bytes.append(contentsOf: packed.block.bytes)
+        } else {
+            writer.append(ColumnEnvelope.plain.rawValue)
+            writer.bytes.append(contentsOf: best.bytes)
+        }
+    }
+
+    /// Gives the body to `read`.
+    ///
+    /// - Parameter limit: The most bytes a body of this column can have.
+    static func withBody(
+        _ bytes: UnsafeRawBufferPointer, limit: Int,
+        read: (inout ByteReader) throws(CodecError) -> Void
+    ) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        switch ColumnEnvelope(rawValue: try reader.byte()) {
+        case .plain:
+            var body = try reader.nested(count: reader.remaining)
+            try read(&body)
+        case .lz4:
+            let size = try reader.varint(limit: limit, "the size of an LZ4 body")
+            let block = try reader.bytes(count: reader.remaining)
+            let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+            defer { room.deallocate() }
+            try LZ4.decompress(block, into: room)
+            var body = ByteReader(UnsafeRawBufferPointer(room))
+            try read(&body)
+        case nil:
+            throw CodecError(offset: 0, reason: "an unknown envelope of a column")
+        }
+    }
+
+    /// Checks the number of values of a column; an empty column has no bytes at all.
+    ///
+    /// - Returns: whether there is something to decode.
+    static func check(_ bytes: UnsafeRawBufferPointer, count: Int) throws(CodecError) -> Bool {
+        guard (0...BlockLimits.samples).contains(count) else {
+            throw CodecError(offset: 0, reason: "a column of \(count) values, above \(BlockLimits.samples)")
+        }
+        if count == 0 && !bytes.isEmpty {
+            throw CodecError(offset: 0, reason: "an empty column has \(bytes.count) bytes")
+        }
+        return count > 0
+    }
+}

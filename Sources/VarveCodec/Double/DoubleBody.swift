@@ -1,0 +1,180 @@
+// DoubleBody.swift — a column of doubles without the envelope: layouts and decoding.
+//
+//     bits               an integer body of the bit patterns
+//     decimal            e: byte, exceptions, an integer body of m; the value is m / 10^e
+//     float              exceptions, an integer body of 32-bit patterns
+//     predicted          way, e, digits: bytes; size: varint, an integer body of differences of bit patterns;
+//                        an integer body of m
+//     doubleDictionary   count, size: varints, a double body of the distinct values, an integer body of indexes
+//     sparse             pattern: UInt64, count of other values, count of runs, size: varints, an integer body of
+//                        run lengths (pattern and other values by turns, the pattern first), then a double body
+//                        of the other values
+//
+//     exceptions         count: varint; if not 0: size: varint, an integer body of the positions,
+//                        size: varint, an integer body of the bit patterns
+//
+// Invariants:
+// - Bit patterns are given back exactly, whatever they mean.
+// - A dictionary holds neither a dictionary nor a sparse body; sparse bodies nest at most twice.
+
+enum DoubleBody {
+    static let maximumSparseDepth = 2
+
+    /// Reads `count` bit patterns (1...8192), taking everything that `reader` has.
+    static func decode(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>,
+        inDictionary: Bool = false, sparseDepth: Int = 0
+    ) throws(CodecError) {
+        switch ColumnEncoding(rawValue: try reader.byte()) {
+        case .bits:
+            try IntegerBody.decode(&reader, count: count, into: target)
+        case .decimal:
+            try decodeDecimal(&reader, count: count, into: target)
+        case .float:
+            let exceptions = try Exceptions(from: &reader, count: count)
+            try IntegerBody.decode(&reader, count: count, into: target)
+            for index in 0..<count {
+                let pattern = UInt32(truncatingIfNeeded: target[index])
+                target[index] = Int64(bitPattern: Double(Float(bitPattern: pattern)).bitPattern)
+            }
+            exceptions.apply(to: target)
+        case .predicted:
+            try decodePredicted(&reader, count: count, into: target)
+        case .doubleDictionary where !inDictionary:
+            try decodeDictionary(&reader, count: count, into: target)
+        case .sparse where !inDictionary && sparseDepth < maximumSparseDepth:
+            try decodeSparse(&reader, count: count, into: target, depth: sparseDepth + 1)
+        default:
+            throw reader.failure("an unknown encoding of doubles")
+        }
+        try reader.finish()
+    }
+
+    private static func decodeDecimal(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        let exponent = try readExponent(&reader)
+        let exceptions = try Exceptions(from: &reader, count: count)
+        try IntegerBody.decode(&reader, count: count, into: target)
+        DecimalDivision.apply(to: target, count: count, divisor: DecimalPrediction.powers[exponent])
+        exceptions.apply(to: target)
+    }
+
+    private static func readExponent(_ reader: inout ByteReader) throws(CodecError) -> Int {
+        let exponent = Int(try reader.byte())
+        guard exponent <= DecimalPrediction.maximumExponent else {
+            throw reader.failure("a decimal exponent of \(exponent)")
+        }
+        return exponent
+    }
+
+    private static func decodePredicted(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        guard let way = DecimalPrediction.Way(rawValue: try reader.byte()) else {
+            throw reader.failure("an unknown way of a decimal")
+        }
+        let exponent = try readExponent(&reader)
+        let digits = Int(try reader.byte())
+        guard DecimalPrediction.digitRange.contains(digits) else {
+            throw reader.failure("\(digits) printed digits")
+        }
+        let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+        let size = try reader.varint(limit: reader.remaining, "the size of the differences")
+        var nested = try reader.nested(count: size)
+        let differences = UnsafeMutablePointer<Int64>.allocate(capacity: count)
+        defer { differences.deallocate() }
+        try IntegerBody.decode(&nested, count: count, into: differences)
+        try IntegerBody.decode(&reader, count: count, into: target)
+        for index in 0..<count {
+            let predicted = Int64(bitPattern: prediction.value(of: target[index]).bitPattern)
+            target[index] = predicted &+ differences[index]
+        }
+    }
+
+    private static func decodeSparse(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int
+    ) throws(CodecError) {
+        let pattern = Int64(bitPattern: try reader.integer(as: UInt64.self))
+        let others = try reader.varint(limit: count, "the number of other values")
+        let runs = try reader.varint(limit: count + 1, "the number of runs")
+        guard others > 0, runs > 0 else { throw reader.failure("a sparse body without other values") }
+        let size = try reader.varint(limit: reader.remaining, "the size of the runs")
+        var nested = try reader.nested(count: size)
+        let lengths = try IntegerBody.array(&nested, count: runs)
+        let values = UnsafeMutablePointer<Int64>.allocate(capacity: others)
+        defer { values.deallocate() }
+        try decode(&reader, count: others, into: values, sparseDepth: depth)
+        var position = 0
+        var taken = 0
+        for (index, length) in lengths.enumerated() {
+            guard length >= 0, length <= Int64(count - position) else {
+                throw reader.failure("the runs are too long")
+            }
+            let size = Int(length)
+            if index & 1 == 0 {
+                (target + position).update(repeating: pattern, count: size)
+            } else {
+                guard size <= others - taken else { throw reader.failure("the runs are too long") }
+                (target + position).update(from: values + taken, count: size)
+                taken += size
+            }
+            position += size
+        }
+        guard position == count, taken == others else { throw reader.failure("the runs are too short") }
+    }
+
+    private static func decodeDictionary(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        let distinct = try reader.varint(limit: count, "the number of distinct values")
+        guard distinct > 0 else { throw reader.failure("an empty dictionary") }
+        let size = try reader.varint(limit: reader.remaining, "the size of a dictionary")
+        var nested = try reader.nested(count: size)
+        let entries = UnsafeMutablePointer<Int64>.allocate(capacity: distinct)
+        defer { entries.deallocate() }
+        try decode(&nested, count: distinct, into: entries, inDictionary: true)
+        try IntegerBody.decode(&reader, count: count, into: target, inDictionary: true)
+        guard IntegerBody.map(target, count: count, through: entries, distinct: distinct) else {
+            throw reader.failure("an index beyond the dictionary")
+        }
+    }
+}
+
+/// Values that the transform of a column does not give, kept apart with their positions.
+struct Exceptions {
+    private(set) var positions: [Int64] = []
+    private(set) var patterns: [Int64] = []
+
+    init() {}
+
+    /// Reads the exceptions of a column of `count` values.
+    init(from reader: inout ByteReader, count: Int) throws(CodecError) {
+        let found = try reader.varint(limit: count, "the number of exceptions")
+        if found == 0 { return }
+        positions = try Self.readIntegers(&reader, count: found)
+        patterns = try Self.readIntegers(&reader, count: found)
+        for position in positions where position < 0 || position >= count {
+            throw reader.failure("an exception at \(position) of \(count) values")
+        }
+    }
+
+    var isEmpty: Bool { positions.isEmpty }
+
+    mutating func append(position: Int, pattern: Int64) {
+        positions.append(Int64(position))
+        patterns.append(pattern)
+    }
+
+    func apply(to target: UnsafeMutablePointer<Int64>) {
+        for index in positions.indices { target[Int(positions[index])] = patterns[index] }
+    }
+
+    private static func readIntegers(
+        _ reader: inout ByteReader, count: Int
+    ) throws(CodecError) -> [Int64] {
+        let size = try reader.varint(limit: reader.remaining, "the size of the exceptions")
+        var nested = try reader.nested(count: size)
+        return try IntegerBody.array(&nested, count: count)
+    }
+}

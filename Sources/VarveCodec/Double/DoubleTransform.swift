@@ -1,0 +1,85 @@
+// DoubleTransform.swift — a column of doubles turned into integers, in one of several ways.
+//
+// Invariants:
+// - Each value is given back bit for bit by its integer, its difference or its exception.
+
+/// A way to turn doubles into integers.
+enum DoubleTransform: Equatable {
+    case bits
+    case decimal(exponent: Int)
+    case float
+    case predicted(DecimalPrediction)
+
+    /// The integers of a column, and what they leave over.
+    struct Result {
+        var integers: [Int64]
+        var differences: [Int64] = []
+        var exceptions = Exceptions()
+    }
+
+    /// Transforms bit patterns.
+    func apply(_ values: UnsafeBufferPointer<Int64>) -> Result {
+        switch self {
+        case .bits: Result(integers: Array(values))
+        case .decimal(let exponent): Self.decimals(values, exponent: exponent)
+        case .float: Self.floats(values)
+        case .predicted(let prediction): Self.predict(values, prediction)
+        }
+    }
+
+    private static func decimals(_ values: UnsafeBufferPointer<Int64>, exponent: Int) -> Result {
+        let factor = DecimalPrediction.powers[exponent]
+        var exceptions = Exceptions()
+        let integers = [Int64](unsafeUninitializedCapacity: values.count) { target, count in
+            var last: Int64 = 0
+            for index in 0..<values.count {
+                let value = Double(bitPattern: UInt64(bitPattern: values[index]))
+                if let mantissa = DecimalPrediction.mantissa(of: value * factor),
+                    (Double(mantissa) / factor).bitPattern == value.bitPattern
+                {
+                    last = mantissa
+                } else {
+                    exceptions.append(position: index, pattern: values[index])
+                }
+                target[index] = last
+            }
+            count = values.count
+        }
+        return Result(integers: integers, exceptions: exceptions)
+    }
+
+    private static func floats(_ values: UnsafeBufferPointer<Int64>) -> Result {
+        var result = Result(integers: [])
+        result.integers.reserveCapacity(values.count)
+        var last: Int64 = 0
+        for index in 0..<values.count {
+            let value = Double(bitPattern: UInt64(bitPattern: values[index]))
+            let narrow = Float(value)
+            if Double(narrow).bitPattern == value.bitPattern {
+                last = Int64(narrow.bitPattern)
+            } else {
+                result.exceptions.append(position: index, pattern: values[index])
+            }
+            result.integers.append(last)
+        }
+        return result
+    }
+
+    private static func predict(
+        _ values: UnsafeBufferPointer<Int64>, _ prediction: DecimalPrediction
+    ) -> Result {
+        var result = Result(integers: [])
+        result.integers.reserveCapacity(values.count)
+        result.differences.reserveCapacity(values.count)
+        let factor = DecimalPrediction.powers[prediction.exponent]
+        var last: Int64 = 0
+        for pattern in values {
+            let value = Double(bitPattern: UInt64(bitPattern: pattern))
+            last = DecimalPrediction.mantissa(of: value * factor) ?? last
+            let predicted = Int64(bitPattern: prediction.value(of: last).bitPattern)
+            result.integers.append(last)
+            result.differences.append(pattern &- predicted)
+        }
+        return result
+    }
+}

@@ -1,0 +1,96 @@
+// IntegerBody.swift — a column of integers without the envelope: layouts and decoding.
+//
+//     constant    value: signed
+//     step        first, step: signed
+//     vectors     vectors of 1024 values, the last one shorter
+//     scaled      base: signed, divisor: varint, then a body of (value - base) / divisor
+//     dictionary  count: varint, size: varint, a body of the distinct values, then a body of the indexes
+//     planes      base: signed, bytes: 1...8, then the planes
+//
+// Invariants:
+// - Bodies nest at most `maximumDepth` deep and a dictionary holds no dictionary, so that memory and time
+//   are bounded whatever the bytes say.
+
+enum IntegerBody {
+    static let maximumDepth = 3
+
+    /// Reads `count` values (1...8192), taking everything that `reader` has.
+    static func decode(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int = 0,
+        inDictionary: Bool = false
+    ) throws(CodecError) {
+        guard depth <= maximumDepth else { throw reader.failure("bodies are nested too deep") }
+        switch ColumnEncoding(rawValue: try reader.byte()) {
+        case .constant:
+            target.update(repeating: try reader.signed(), count: count)
+        case .step:
+            var value = try reader.signed()
+            let step = try reader.signed()
+            for index in 0..<count {
+                target[index] = value
+                value &+= step
+            }
+        case .vectors:
+            for start in stride(from: 0, to: count, by: BlockLimits.vector) {
+                let size = min(BlockLimits.vector, count - start)
+                try VectorDecoder.decode(&reader, count: size, into: target + start)
+            }
+        case .scaled:
+            let base = try reader.signed()
+            let divisor = Int64(bitPattern: try reader.varint())
+            try decode(&reader, count: count, into: target, depth: depth + 1, inDictionary: inDictionary)
+            for index in 0..<count { target[index] = base &+ target[index] &* divisor }
+        case .dictionary where !inDictionary:
+            try decodeDictionary(&reader, count: count, into: target, depth: depth)
+        case .planes:
+            let base = try reader.signed()
+            let size = Int(try reader.byte())
+            guard (1...8).contains(size) else { throw reader.failure("\(size) byte planes") }
+            let planes = try reader.bytes(count: size * count)
+            BytePlanes.decode(planes, base: base, size: size, count: count, into: target)
+        default:
+            throw reader.failure("an unknown encoding of integers")
+        }
+        try reader.finish()
+    }
+
+    /// Reads `count` values, taking everything that `reader` has.
+    static func array(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int64] {
+        let room = UnsafeMutablePointer<Int64>.allocate(capacity: count)
+        defer { room.deallocate() }
+        try decode(&reader, count: count, into: room)
+        return Array(UnsafeBufferPointer(start: room, count: count))
+    }
+
+    private static func decodeDictionary(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int
+    ) throws(CodecError) {
+        let distinct = try reader.varint(limit: count, "the number of distinct values")
+        guard distinct > 0 else { throw reader.failure("an empty dictionary") }
+        let size = try reader.varint(limit: reader.remaining, "the size of a dictionary")
+        var values = try reader.nested(count: size)
+        let entries = UnsafeMutablePointer<Int64>.allocate(capacity: distinct)
+        defer { entries.deallocate() }
+        try decode(&values, count: distinct, into: entries, depth: depth + 1, inDictionary: true)
+        try decode(&reader, count: count, into: target, depth: depth + 1, inDictionary: true)
+        guard map(target, count: count, through: entries, distinct: distinct) else {
+            throw reader.failure("an index beyond the dictionary")
+        }
+    }
+
+    /// Replaces indexes by entries; false where an index is outside, and then entry 0 stands there.
+    static func map(
+        _ indexes: UnsafeMutablePointer<Int64>, count: Int, through entries: UnsafePointer<Int64>,
+        distinct: Int
+    ) -> Bool {
+        var isValid = true
+        let end = UInt64(distinct)
+        for position in 0..<count {
+            let index = UInt64(bitPattern: indexes[position])
+            let isInside = index < end
+            isValid = isValid && isInside
+            indexes[position] = entries[isInside ? Int(truncatingIfNeeded: index) : 0]
+        }
+        return isValid
+    }
+}

@@ -1,0 +1,127 @@
+// PackingPlan.swift — the cheapest base and bit width for a run of integers, with or without exceptions.
+//
+// Invariants:
+// - Without exceptions every value lies in [base, base + 2^width).
+// - `bits` is the exact size of what is packed, fields of fixed size included, the base not.
+
+struct PackingPlan {
+    private(set) var base: Int64
+    private(set) var width: Int
+    /// Values outside [base, base + 2^width), kept apart as zigzag differences of `exceptionWidth` bits.
+    private(set) var exceptions = 0
+    private(set) var exceptionWidth = 0
+    private(set) var bits: Int
+
+    /// The most values that are looked at in the search for a window, at standard effort.
+    private static let sampleCount = 64
+
+    /// Plans without exceptions; `count` is at least 1.
+    init(_ values: UnsafePointer<Int64>, count: Int) {
+        var low = values[0]
+        var high = low
+        for index in 1..<max(count, 1) {
+            low = min(low, values[index])
+            high = max(high, values[index])
+        }
+        base = low
+        width = BitPacking.width(of: UInt64(bitPattern: high &- low))
+        bits = 8 + count * width
+    }
+
+    /// Looks for a narrower window that leaves a few values outside, and takes it where it is cheaper.
+    ///
+    /// - Parameters:
+    ///   - scratch: Room for 1024 values.
+    ///   - budget: The size in bits that another form reaches already.
+    mutating func considerExceptions(
+        _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, budget: Int,
+        effort: Effort
+    ) {
+        if count < 16 || count * width < 128 { return }
+        let taken = effort == .standard ? min(count, Self.sampleCount) : count
+        for index in 0..<taken { scratch[index] = values[index &* count / taken] }
+        Self.sort(scratch, count: taken)
+        let lowest = base
+        let window = Self.bestWindow(scratch, count: taken, fullWidth: width)
+        // The sample misses rare outliers, so the estimate is low rather than high: a gain of less than one
+        // part in 64 is none.
+        let goal = min(budget, bits)
+        if effort == .standard && window.cost * count / taken >= goal - goal / 64 { return }
+        for candidate in [window.width, window.width + 1] where candidate < width {
+            // The wider window also reaches below the values of the sample, but not below the lowest of all.
+            let spare = candidate == window.width ? 0 : BitPacking.mask(candidate) &>> 2
+            let room = UInt64(bitPattern: window.base &- lowest)
+            let start = window.base &- Int64(bitPattern: min(spare, room))
+            let outsideBits = consider(base: start, width: candidate, values, count: count)
+            if outsideBits <= count { return }  // one more bit for all would cost more than it saves
+        }
+    }
+
+    /// Insertion is the fastest for a sample; all values are sorted at high effort only.
+    private static func sort(_ values: UnsafeMutablePointer<Int64>, count: Int) {
+        if count > sampleCount {
+            var all = UnsafeMutableBufferPointer(start: values, count: count)
+            all.sort()
+            return
+        }
+        for index in 1..<count {
+            let value = values[index]
+            var position = index
+            while position > 0 && values[position &- 1] > value {
+                values[position] = values[position &- 1]
+                position &-= 1
+            }
+            values[position] = value
+        }
+    }
+
+    /// The window of the lowest estimated cost in a sorted sample.
+    ///
+    /// For a growing number of values left out, the narrowest span of the others decides the width.
+    private static func bestWindow(
+        _ sample: UnsafePointer<Int64>, count: Int, fullWidth: Int
+    ) -> (base: Int64, width: Int, cost: Int) {
+        let sampleWidth = BitPacking.width(of: UInt64(bitPattern: sample[count - 1] &- sample[0]))
+        var best = (base: sample[0], width: sampleWidth, cost: count * sampleWidth)
+        var left = 1
+        while left * 3 <= count {
+            var span = UInt64.max
+            var start = 0
+            for index in 0...left {
+                let reach = UInt64(bitPattern: sample[index &+ count &- 1 &- left] &- sample[index])
+                if reach < span { (span, start) = (reach, index) }
+            }
+            let width = BitPacking.width(of: span)
+            let cost = count * width + left * (9 + sampleWidth)
+            if cost < best.cost { best = (sample[start], width, cost) }
+            left += 1 + left / 4
+        }
+        return best
+    }
+
+    /// Takes a window if it is cheaper, and returns the size in bits of what it leaves outside.
+    private mutating func consider(
+        base start: Int64, width candidate: Int, _ values: UnsafePointer<Int64>, count: Int
+    ) -> Int {
+        let reach = BitPacking.mask(candidate)
+        var outside = 0
+        var union: UInt64 = 0
+        for index in 0..<count {
+            let offset = values[index] &- start
+            if UInt64(bitPattern: offset) > reach {
+                outside &+= 1
+                union |= ZigZag.encode(offset)
+            }
+        }
+        let outsideWidth = BitPacking.width(of: union)
+        let outsideBits = outside * (8 + outsideWidth)
+        let cost = 24 + count * candidate + outsideBits
+        if outside > 0 && cost < bits {
+            (base, width, exceptions, exceptionWidth, bits) = (start, candidate, outside, outsideWidth, cost)
+        } else if outside == 0 && 8 + count * candidate < bits {
+            (base, width, exceptions, exceptionWidth) = (start, candidate, 0, 0)
+            bits = 8 + count * candidate
+        }
+        return outsideBits
+    }
+}

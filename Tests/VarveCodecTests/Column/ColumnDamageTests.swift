@@ -1,0 +1,79 @@
+import Testing
+
+@testable import VarveCodec
+
+/// Invariant checked: any bytes give an error or some output, never a trap.
+@Suite("Damaged columns") struct ColumnDamageTests {
+    private func damage(_ bytes: [UInt8], _ decode: ([UInt8]) throws -> Void) {
+        for length in 0..<bytes.count {
+            #expect(throws: CodecError.self, "cut to \(length) of \(bytes.count)") {
+                try decode(Array(bytes.prefix(length)))
+            }
+        }
+        for position in bytes.indices {
+            for change: UInt8 in [1, 2, 4, 8, 16, 32, 64, 128, 255, bytes[position], bytes[position] ^ 255] {
+                var damaged = bytes
+                damaged[position] ^= change
+                _ = try? decode(damaged)
+                _ = described(damaged)
+            }
+        }
+    }
+
+    @Test("integer columns, cut and flipped", arguments: IntegerShape.allCases)
+    func integers(shape: IntegerShape) {
+        for count in [1, 2, 33, 70] {
+            let bytes = encoded(shape.values(count, seed: 4))
+            damage(bytes) { _ = try decodedIntegers($0, count: count) }
+        }
+    }
+
+    @Test("double columns, cut and flipped", arguments: DoubleShape.allCases)
+    func doubles(shape: DoubleShape) {
+        for count in [1, 2, 33, 70] {
+            let bytes = encoded(doubles: shape.values(count, seed: 4))
+            damage(bytes) { _ = try decodedDoubles($0, count: count) }
+        }
+    }
+
+    @Test("text columns, cut and flipped")
+    func texts() {
+        for column in [["a", "bc", "", "a"], ["x"], (0..<90).map { "\($0 % 3) repeated text" }] {
+            damage(encoded(texts: column)) { _ = try decodedTexts($0, count: column.count) }
+        }
+    }
+
+    @Test("full vectors, flipped at random")
+    func fullVectors() {
+        for shape in IntegerShape.allCases {
+            let bytes = encoded(shape.values(1500, seed: 8))
+            for seed in UInt64(0)..<200 {
+                var random = SeededGenerator(seed: seed)
+                var damaged = bytes
+                damaged[Int(random.next() % UInt64(min(damaged.count, 40)))] = UInt8(
+                    truncatingIfNeeded: random.next())
+                damaged[Int(random.next() % UInt64(damaged.count))] = UInt8(truncatingIfNeeded: random.next())
+                _ = try? decodedIntegers(damaged, count: 1500)
+            }
+        }
+    }
+
+    @Test("random bytes behind every tag")
+    func randomBytes() {
+        for seed in UInt64(0)..<4000 {
+            var random = SeededGenerator(seed: seed)
+            var bytes: [UInt8] = [
+                64, ColumnEncoding.allCases[Int(seed) % ColumnEncoding.allCases.count].rawValue,
+            ]
+            for _ in 0..<(random.next() % 60) {
+                let byte = UInt8(truncatingIfNeeded: random.next())
+                bytes.append(random.next() % 2 == 0 ? byte % 34 : byte)
+            }
+            let count = Int(random.next() % 40) + 1
+            _ = try? decodedIntegers(bytes, count: count)
+            _ = try? decodedDoubles(bytes, count: count)
+            _ = try? decodedTexts(bytes, count: count, limit: 1000)
+            _ = described(bytes)
+        }
+    }
+}
