@@ -59,5 +59,25 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+
+        .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveStorageTests", dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "VarveRegistryTests",
+            dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveTransferTests",
+            dependencies: ["VarveModel", "VarveFile", "VarveTransfer", "CZlib", "CZstd", "CLZ4"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "varveTests",
+            dependencies: [
+                "varve", "VarveModel", "VarveRegistry", "VarveStorage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

@@ -6,6 +6,7 @@
 // - The lock file is never removed: removing it would let two processes lock two files of the same name.
 
 import Glibc
+import Synchronization
 
 /// Another process holds the data directory.
 public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible {
@@ -24,6 +25,7 @@ public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible
 /// Holds a data directory for one writing process until it is released or the process ends.
 public final class DirectoryLock: Sendable {
     private let descriptor: Int32
+    private let isReleased = Atomic<Bool>(false)
 
     /// Takes the lock.
     ///
@@ -45,7 +47,11 @@ public final class DirectoryLock: Sendable {
         guard pwrite(descriptor, text, text.count, 0) == text.count else { throw FileError("write to", file) }
     }
 
-    deinit {
+    deinit { release() }
+
+    /// Lets the directory go; a second call does nothing.
+    public func release() {
+        guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         _ = Glibc.close(descriptor)
     }
 

@@ -1,0 +1,252 @@
+// JSONScanner.swift — walks JSON text (RFC 8259) byte by byte and validates what it passes.
+//
+// Invariants:
+// - No text traps: every read is behind a check of `position` against `count`, and depth is limited.
+// - What was passed without an error is valid JSON of valid UTF-8.
+
+/// Why a text is not usable JSON.
+public enum JSONFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It breaks the grammar at this offset.
+    case malformed(offset: Int)
+    /// Arrays and objects are nested deeper than `JSONScanner.maximumDepth`.
+    case tooDeep
+    /// A string is not valid UTF-8 or has half of a surrogate pair.
+    case invalidText
+    /// An object has this key twice.
+    case repeatedKey(String)
+
+    /// The failure as half a sentence.
+    public var description: String {
+        switch self {
+        case .malformed(let offset): "is not valid JSON at byte \(offset)"
+        case .tooDeep: "is JSON nested deeper than \(JSONScanner.maximumDepth) levels"
+        case .invalidText: "has a string that is not valid UTF-8"
+        case .repeatedKey(let key): "is JSON with the key \(key) twice in one object"
+        }
+    }
+}
+
+/// A place in a JSON text.
+package struct JSONScanner {
+    /// The deepest nesting of arrays and objects.
+    package static let maximumDepth = 64
+
+    package let base: UnsafePointer<UInt8>
+    package let count: Int
+    package var position = 0
+
+    /// Looks at a text from its beginning.
+    package init(base: UnsafePointer<UInt8>, count: Int) {
+        self.base = base
+        self.count = count
+    }
+
+    /// The failure of a text that breaks the grammar here.
+    package var malformed: JSONFailure { .malformed(offset: position) }
+
+    /// The byte at this place, or 0 at the end.
+    @inline(__always)
+    package var current: UInt8 { position < count ? base[position] : 0 }
+
+    /// Passes white space.
+    @inline(__always)
+    package mutating func skipWhitespace() {
+        while position < count, base[position] <= 0x20 {
+            guard [0x20, 0x09, 0x0A, 0x0D].contains(base[position]) else { return }
+            position &+= 1
+        }
+    }
+
+    /// Passes one byte that must be there.
+    package mutating func expect(_ byte: UInt8) throws(JSONFailure) {
+        guard position < count, base[position] == byte else { throw malformed }
+        position += 1
+    }
+
+    /// Passes any value.
+    package mutating func skipValue(depth: Int = 0) throws(JSONFailure) {
+        switch current {
+        case 0x22: _ = try skipString()
+        case 0x7B: try skipObject(depth: depth + 1)
+        case 0x5B: try skipArray(depth: depth + 1)
+        case 0x74: try skipWord("true")
+        case 0x66: try skipWord("false")
+        case 0x6E: try skipWord("null")
+        default: try skipNumber()
+        }
+    }
+
+    /// Passes a string with its quotes.
+    ///
+    /// - Returns: Where its content lies and whether it has escapes.
+    package mutating func skipString() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
+        try expect(0x22)
+        let start = position
+        var isEscaped = false
+        var isPlain = true
+        while position < count {
+            let byte = base[position]
+            if byte == 0x22 {
+                let content = start..<position
+                position += 1
+                if !isPlain {
+                    let text = UnsafeBufferPointer(start: base + start, count: content.count)
+                    guard UTF8Text.isValid(text) else { throw .invalidText }
+                }
+                return (content, isEscaped)
+            }
+            guard byte >= 0x20 else { throw malformed }
+            if byte >= 0x80 { isPlain = false }
+            if byte == 0x5C {
+                isEscaped = true
+                position += 1
+                try checkEscape()
+            }
+            position &+= 1
+        }
+        throw malformed
+    }
+
+    /// Passes a number.
+    package mutating func skipNumber() throws(JSONFailure) {
+        if current == 0x2D { position += 1 }
+        if current == 0x30 { position += 1 } else { try skipDigits() }
+        if current == 0x2E {
+            position += 1
+            try skipDigits()
+        }
+        if current == 0x65 || current == 0x45 {
+            position += 1
+            if current == 0x2B || current == 0x2D { position += 1 }
+            try skipDigits()
+        }
+    }
+
+    /// Passes `word`.
+    package mutating func skipWord(_ word: StaticString) throws(JSONFailure) {
+        guard count - position >= word.utf8CodeUnitCount else { throw malformed }
+        for index in 0..<word.utf8CodeUnitCount where base[position + index] != word.utf8Start[index] {
+            throw malformed
+        }
+        position += word.utf8CodeUnitCount
+    }
+
+    private mutating func skipDigits() throws(JSONFailure) {
+        let start = position
+        while position < count, base[position] &- 0x30 < 10 { position &+= 1 }
+        if position == start { throw malformed }
+    }
+
+    private mutating func skipArray(depth: Int) throws(JSONFailure) {
+        guard depth <= Self.maximumDepth else { throw .tooDeep }
+        position += 1
+        skipWhitespace()
+        if current == 0x5D {
+            position += 1
+            return
+        }
+        while true {
+            skipWhitespace()
+            try skipValue(depth: depth)
+            skipWhitespace()
+            if current == 0x2C {
+                position += 1
+            } else {
+                return try expect(0x5D)
+            }
+        }
+    }
+
+    private mutating func skipObject(depth: Int) throws(JSONFailure) {
+        guard depth <= Self.maximumDepth else { throw .tooDeep }
+        position += 1
+        skipWhitespace()
+        if current == 0x7D {
+            position += 1
+            return
+        }
+        while true {
+            skipWhitespace()
+            _ = try skipString()
+            skipWhitespace()
+            try expect(0x3A)
+            skipWhitespace()
+            try skipValue(depth: depth)
+            skipWhitespace()
+            if current == 0x2C {
+                position += 1
+            } else {
+                return try expect(0x7D)
+            }
+        }
+    }
+
+    /// Checks the escape whose letter is at this place and stops at its last byte.
+    private mutating func checkEscape() throws(JSONFailure) {
+        switch current {
+        case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return
+        case 0x75:
+            guard let unit = Self.hexUnit(base, count, position + 1) else { throw malformed }
+            position += 4
+            if (0xDC00...0xDFFF).contains(unit) { throw .invalidText }
+            guard (0xD800...0xDBFF).contains(unit) else { return }
+            guard count - position > 6, base[position + 1] == 0x5C, base[position + 2] == 0x75,
+                let low = Self.hexUnit(base, count, position + 3), (0xDC00...0xDFFF).contains(low)
+            else { throw .invalidText }
+            position += 6
+        default: throw malformed
+        }
+    }
+
+    /// Four hexadecimal digits as a number.
+    private static func hexUnit(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: Int) -> UInt32? {
+        guard start + 4 <= count else { return nil }
+        var value: UInt32 = 0
+        for index in start..<start + 4 {
+            let byte = base[index]
+            switch byte {
+            case 0x30...0x39: value = value << 4 | UInt32(byte - 0x30)
+            case 0x41...0x46: value = value << 4 | UInt32(byte - 0x41 + 10)
+            case 0x61...0x66: value = value << 4 | UInt32(byte - 0x61 + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+
+    /// Appends the text of a string's content, which `skipString` has passed, without its escapes.
+    package func appendText(of content: Range<Int>, to text: inout [UInt8]) {
+        var index = content.lowerBound
+        while index < content.upperBound {
+            guard base[index] == 0x5C else {
+                text.append(base[index])
+                index += 1
+                continue
+            }
+            switch base[index + 1] {
+            case 0x62: text.append(0x08)
+            case 0x66: text.append(0x0C)
+            case 0x6E: text.append(0x0A)
+            case 0x72: text.append(0x0D)
+            case 0x74: text.append(0x09)
+            case 0x75: index += appendUnit(at: index + 2, to: &text)
+            default: text.append(base[index + 1])
+            }
+            index += 2
+        }
+    }
+
+    /// Appends the character of a `\u` escape; returns how many bytes it has beyond the two of a short one.
+    private func appendUnit(at start: Int, to text: inout [UInt8]) -> Int {
+        let unit = Self.hexUnit(base, count, start) ?? 0xFFFD
+        var scalar = unit
+        var extra = 4
+        if (0xD800...0xDBFF).contains(unit), let low = Self.hexUnit(base, count, start + 6) {
+            scalar = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+            extra = 10
+        }
+        let character = Unicode.Scalar(scalar) ?? "\u{FFFD}"
+        text.append(contentsOf: UTF8.encode(character) ?? UTF8.encodedReplacementCharacter)
+        return extra
+    }
+}

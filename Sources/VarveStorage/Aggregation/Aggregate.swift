@@ -1,0 +1,99 @@
+// Aggregate.swift — the names of the aggregates and what one yields.
+
+/// A figure computed over the samples of a bucket.
+package enum Aggregate: String, CaseIterable, Hashable, Sendable {
+    /// The exact sum divided by the count, correctly rounded.
+    case avg
+    /// The smallest number; −0 is smaller than 0.
+    case min
+    /// The largest number.
+    case max
+    /// The exact sum: rounded once for doubles, every digit for integers.
+    case sum
+    /// How many samples counted.
+    case count
+    /// The value of the earliest sample that counts.
+    case first
+    /// The value of the latest sample that counts.
+    case last
+
+    /// Whether texts have this aggregate.
+    package var isForText: Bool { self == .count || self == .first || self == .last }
+
+    /// All names, as error messages list them.
+    package static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+    /// Reads a comma list such as `avg,min,max`.
+    package static func parse(list: String) throws(AggregationFailure) -> [Aggregate] {
+        var result: [Aggregate] = []
+        for part in list.split(separator: ",", omittingEmptySubsequences: false) {
+            let name = String(part).trimmingSpaces()
+            guard let aggregate = Aggregate(rawValue: name) else {
+                throw AggregationFailure(
+                    description: "--agg: \"\(name)\" is not an aggregate; use some of \(names)")
+            }
+            guard !result.contains(aggregate) else {
+                throw AggregationFailure(
+                    description: "--agg: \"\(name)\" is named twice; name each of \(names) at most once")
+            }
+            result.append(aggregate)
+        }
+        return result
+    }
+}
+
+/// What an aggregate yields for a bucket.
+package enum AggregateValue: Hashable, Sendable {
+    /// Nothing: the aggregate does not exist for the type, or the bucket was filled with null.
+    case none
+    /// A double.
+    case double(Double)
+    /// An integer; a sum of int64 readings needs more than 64 bits.
+    case integer(Int128)
+    /// A truth value, from `first` and `last`.
+    case bool(Bool)
+    /// A text, from `first` and `last`.
+    case text(String)
+    /// JSON text, from `first` and `last`.
+    case json(String)
+
+    /// The value as a double, or nil if it is not a number.
+    package var number: Double? {
+        switch self {
+        case .double(let value): value
+        case .integer(let value): Double(value)
+        case .bool(let value): value ? 1 : 0
+        case .none, .text, .json: nil
+        }
+    }
+}
+
+/// One row of an aggregated series.
+package struct AggregateRow: Hashable, Sendable {
+    /// The start of the bucket, in nanoseconds since 1970 UTC.
+    package var start: Int64
+    /// One value for each aggregate asked for, in the order asked.
+    package var values: [AggregateValue]
+
+    /// Makes a row.
+    package init(start: Int64, values: [AggregateValue]) {
+        self.start = start
+        self.values = values
+    }
+}
+
+/// A request for aggregates that cannot be met, as one line for the user.
+package struct AggregationFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong, where, and what to do.
+    package let description: String
+}
+
+extension String {
+    /// The text without spaces at its ends.
+    func trimmingSpaces() -> String {
+        var rest = self[...]
+        while rest.first == " " { rest.removeFirst() }
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,260 @@
+// GroupCommit.swift — carries out a group of batches: decide, make durable, publish.
+//
+// Small batches of a group become WAL records written with one sync. A batch with many rows to store is sealed as
+// a segment and committed by a manifest of its own; waiting WAL records are synced before it, so that commits
+// become durable in their order.
+//
+// Invariants:
+// - `view` is ahead of disk only inside `run`; what failed is taken back before it returns.
+// - Durability order of a large batch: segment, dictionary and receipts files, then the manifest naming them.
+
+import VarveCodec
+import VarveFile
+import VarveModel
+
+package struct GroupCommit {
+    private let store: Store
+    private let state: WriterState
+    private(set) var view: StoreView
+    /// Encoded records that are in `view` but not yet written, and the results waiting for them.
+    private var pending: [(payload: [UInt8], record: BatchRecord, resultIndex: Int)] = []
+    /// What to fall back to when the records cannot be written.
+    private var durable: (view: StoreView, series: Int)
+
+    private struct Plan {
+        var rows: [StoredRows]
+        var receipt: Receipt
+        var hash: Hash128
+        var part: SampleBatch.Part?
+        var firstNew: Int
+    }
+
+    init(_ store: Store, _ state: WriterState, _ view: StoreView) {
+        self.store = store
+        self.state = state
+        self.view = view
+        durable = (view, store.dictionary.count)
+    }
+
+    mutating func run(_ group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+        var results: [Result<BatchOutcome, any Error>] = []
+        for batch in group {
+            do {
+                results.append(.success(try commit(batch, resultIndex: results.count)))
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        syncPending(&results)
+        flushIfLarge()
+        return results
+    }
+
+    /// What a commit of the batch would answer.
+    mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
+        try check(batch)
+        let hash = ContentHash.of(batch.series)
+        if !batch.reapply,
+            let replay = state.replay.replay(of: hash, index: batch.part?.index, in: state.session)
+        {
+            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
+        }
+        var receipt = Receipt()
+        for rows in batch.series {
+            let known = store.dictionary.find(rows.key)
+            let resolver = try RowResolver(rows) { samples in
+                if let known { try view.show(known.id, type: known.type, to: &samples) }
+            }
+            receipt.add(resolver.receipt)
+        }
+        return BatchOutcome(receipt: receipt, isReplay: false, commit: view.commit)
+    }
+
+    private mutating func commit(_ batch: SampleBatch, resultIndex: Int) throws -> BatchOutcome {
+        guard store.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
+        if let failure = state.failure { throw StorageError.needsReopen(failure) }
+        try check(batch)
+        let hash = ContentHash.of(batch.series)
+        if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
+        if !batch.reapply,
+            let replay = state.replay.replay(
+                of: hash, index: batch.part?.index, in: batch.part == nil ? nil : state.session)
+        {
+            try finishImport(batch, replay.record, hash, resultIndex)
+            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
+        }
+        let plan = try plan(batch, hash)
+        let stored = plan.rows.reduce(0) { $0 + $1.run.count }
+        if stored <= Limits.walBatchRows {
+            addPending(plan, resultIndex)
+        } else {
+            do {
+                try syncPendingOrThrow()
+                try seal(plan)
+            } catch {
+                store.dictionary.removeAll(from: plan.firstNew)
+                throw error
+            }
+        }
+        return BatchOutcome(receipt: plan.receipt, isReplay: false, commit: view.commit)
+    }
+
+    private func check(_ batch: SampleBatch) throws {
+        var keys = Set<SeriesKey>()
+        var rows = 0
+        for series in batch.series {
+            let columns = series.columns
+            rows += columns.count
+            guard columns.values.count == columns.count, columns.states.count == columns.count else {
+                throw StorageError.invalidBatch("columns of different lengths for point \(series.key.point)")
+            }
+            guard keys.insert(series.key).inserted else {
+                throw StorageError.invalidBatch(
+                    "point \(series.key.point) of \(series.key.device) comes twice")
+            }
+            if let stored = store.storedType(of: series.key), stored != series.type {
+                throw StorageError.typeConflict(key: series.key, stored: stored, offered: series.type)
+            }
+            for name in [series.key.product, series.key.device, series.key.point] {
+                guard !name.isEmpty, name.utf8.count <= SeriesKey.maximumNameBytes else {
+                    throw StorageError.invalidBatch(
+                        "a name is empty or over \(SeriesKey.maximumNameBytes) bytes")
+                }
+            }
+        }
+        guard rows <= Limits.batchRows else {
+            throw StorageError.invalidBatch("\(rows) rows are more than \(Limits.batchRows)")
+        }
+    }
+
+    private mutating func plan(_ batch: SampleBatch, _ hash: Hash128) throws -> Plan {
+        var plan = Plan(
+            rows: [], receipt: Receipt(), hash: hash, part: batch.part, firstNew: store.dictionary.count)
+        do {
+            for rows in batch.series where rows.columns.count > 0 {
+                let known = store.dictionary.find(rows.key)
+                let resolver = try RowResolver(rows) { samples in
+                    if let known { try view.show(known.id, type: known.type, to: &samples) }
+                }
+                plan.receipt.add(resolver.receipt)
+                guard resolver.stored.count > 0 else { continue }
+                let id = try known?.id ?? store.dictionary.add(SeriesInfo(key: rows.key, type: rows.type))
+                let run = SampleRun(resolver.stored, commit: state.nextCommit)
+                plan.rows.append(StoredRows(series: id, type: rows.type, run: run))
+            }
+        } catch {
+            store.dictionary.removeAll(from: plan.firstNew)
+            throw error
+        }
+        plan.rows.sort { $0.series < $1.series }
+        return plan
+    }
+
+    /// The record of the batch as the next commit.
+    private func record(_ plan: Plan) -> BatchRecord {
+        let session = plan.part == nil ? nil : state.session
+        return BatchRecord(
+            contentHash: plan.hash, importHash: session?.importHash ?? Hash128(low: 0, high: 0),
+            generation: session?.generation ?? 0, part: plan.part, commit: state.nextCommit,
+            writtenAt: store.options.now(), receipt: plan.receipt)
+    }
+
+    private mutating func addPending(_ plan: Plan, _ resultIndex: Int) {
+        let record = WALRecord(
+            commit: state.nextCommit, firstSeries: plan.firstNew,
+            newSeries: store.dictionary.entries(from: plan.firstNew), batch: record(plan), rows: plan.rows)
+        pending.append((record.encode(), record.batch, resultIndex))
+        view.memtable.apply(record)
+        advance(record.batch)
+    }
+
+    /// Takes a commit into the view and the writer's memory.
+    private mutating func advance(_ record: BatchRecord) {
+        state.replay.add(record)
+        view.commit = state.nextCommit
+        view.seriesCount = store.dictionary.count
+        state.nextCommit += 1
+    }
+
+    /// A resumed import whose last batch is a replay of another import still has to be marked as finished.
+    private mutating func finishImport(
+        _ batch: SampleBatch, _ replayed: BatchRecord, _ hash: Hash128, _ resultIndex: Int
+    ) throws {
+        guard let part = batch.part, part.isLast, let session = state.session, state.replay.isOpen(session)
+        else {
+            return
+        }
+        var receipt = Receipt()
+        receipt.identical = replayed.receipt.stored
+        addPending(
+            Plan(rows: [], receipt: receipt, hash: hash, part: part, firstNew: store.dictionary.count),
+            resultIndex)
+    }
+
+    private mutating func syncPending(_ results: inout [Result<BatchOutcome, any Error>]) {
+        let indexes = pending.map(\.resultIndex)
+        do {
+            try syncPendingOrThrow()
+        } catch {
+            for index in indexes { results[index] = .failure(error) }
+        }
+    }
+
+    private mutating func syncPendingOrThrow() throws {
+        guard !pending.isEmpty else { return }
+        do {
+            try state.openWAL(store.files, store.directory).append(pending.map(\.payload))
+            pending = []
+            durable = (view, store.dictionary.count)
+        } catch {
+            // Whether the records reached the disk is unknown: nothing is acknowledged, recovery will tell.
+            state.failure = "\(error)"
+            pending = []
+            view = durable.view
+            store.dictionary.removeAll(from: durable.series)
+            throw error
+        }
+    }
+
+    /// Seals the rows as a segment and commits it.
+    private mutating func seal(_ plan: Plan) throws {
+        let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
+        let reference: SegmentReference
+        do {
+            for rows in plan.rows { try segment.append(series: rows.series, type: rows.type, rows.run) }
+            reference = try segment.seal(store.files, store.directory)
+        } catch {
+            segment.discard(store.files, store.directory)
+            throw error
+        }
+        let record = record(plan)
+        var change = ManifestChange(store, state)
+        do {
+            var manifest = view.manifest
+            manifest.commit = state.nextCommit
+            manifest.samples += plan.receipt.accepted
+            manifest.segments.append(reference)
+            try change.addSeries(to: &manifest)
+            try change.addReceipts([record], to: &manifest)
+            let reader = try SegmentReader(store.files, store.directory, reference)
+            try change.commit(&manifest)
+            view.manifest = manifest
+            view.segments.append(reader)
+        } catch {
+            change.discard()
+            if state.failure == nil { segment.discard(store.files, store.directory) }
+            throw error
+        }
+        advance(record)
+        durable = (view, store.dictionary.count)
+    }
+
+    /// Flushing is housekeeping: if it fails the data is still in the WAL, and the next commit tries again.
+    private mutating func flushIfLarge() {
+        guard state.failure == nil, !state.isClosed,
+            view.memtable.byteCount > Limits.memtableBytes || state.walFiles.count > Limits.walFiles
+        else { return }
+        try? Flush(store, state).run(&view)
+        durable.view = view
+    }
+}

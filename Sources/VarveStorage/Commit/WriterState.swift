@@ -1,0 +1,53 @@
+// WriterState.swift — what the one writer knows beyond the published view.
+//
+// Invariants:
+// - Only touched under the store's writer lock.
+// - `failure` set means: a write left disk and memory possibly apart; nothing more is committed.
+
+package import VarveFile
+import VarveModel
+
+package final class WriterState: @unchecked Sendable {
+    package var manifestChecksum: UInt64
+    /// Series with ids below this are in dictionary files.
+    package var flushedSeries: Int
+    package var nextCommit: UInt64
+    package var replay: ReplayIndex
+    package var session: ReplayIndex.Session?
+    package var failure: String?
+    package var isClosed = false
+    package var wal: WALWriter?
+    package var nextWALFile: UInt64
+    package var nextWALRecord: UInt64
+    /// WAL files whose commits are in the memtable, the open one included.
+    package var walFiles: [UInt64]
+
+    package init(_ recovered: Recovery.Result) {
+        manifestChecksum = recovered.manifestChecksum
+        flushedSeries = recovered.flushedSeries
+        nextCommit = recovered.view.commit + 1
+        replay = recovered.replay
+        nextWALFile = recovered.nextWALFile
+        nextWALRecord = recovered.nextWALRecord
+        walFiles = recovered.walFiles
+    }
+
+    /// The WAL file to write to, created if there is none.
+    package func openWAL(_ files: any FileSystem, _ directory: DataDirectory) throws -> WALWriter {
+        if let wal { return wal }
+        let writer = try WALWriter(number: nextWALFile, firstRecord: nextWALRecord, files, directory)
+        walFiles.append(nextWALFile)
+        nextWALFile += 1
+        wal = writer
+        return writer
+    }
+
+    /// Ends the open WAL file, if there is one; after a failed write it is left to recovery.
+    package func sealWAL(_ files: any FileSystem, _ directory: DataDirectory) throws {
+        guard let wal else { return }
+        self.wal = nil
+        guard !wal.isFailed, failure == nil else { return wal.close() }
+        try wal.seal(files, directory)
+        nextWALRecord = wal.recordNumber
+    }
+}

@@ -1,0 +1,46 @@
+// Limits.swift — every bound of the engine, with the relations between them.
+//
+// Numbers marked "persistent" decide what files look like; readers accept up to them.
+
+package enum Limits {
+    /// Samples in a block; persistent.
+    package static let blockSamples = 8192
+    /// Series in one store; ids are UInt32.
+    package static let series = 50_000_000
+    /// Rows of one batch.
+    package static let batchRows = 8 << 20
+    /// Batches of at most this many rows go through the WAL; larger ones are sealed as a segment at once.
+    ///
+    /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few.
+    package static let walBatchRows = 16_384
+    /// Payload bytes of one WAL record.
+    package static let walRecordBytes = 256 << 20
+    /// Text bytes of one value.
+    package static let textBytes = 16 << 20
+    /// Text bytes of one block; a block is cut short before it would hold more.
+    package static let blockTextBytes = 32 << 20
+    /// Encoded bytes of one block or time column.
+    package static let blockBytes = 64 << 20
+    /// Block entries in one page of a segment's index; persistent.
+    package static let pageEntries = 128
+    /// Bytes of an index page before LZ4.
+    package static let pageBytes = 1 << 20
+    /// Bytes of a manifest, dictionary or receipt file before LZ4.
+    package static let sealedFileBytes = 1 << 30
+    /// Memtable bytes above which it is flushed.
+    package static let memtableBytes = 64 << 20
+    /// WAL files above which the memtable is flushed, so that many small runs do not slow the opening.
+    package static let walFiles = 32
+    /// Dictionary or receipt files above which they are folded into one.
+    package static let sealedParts = 16
+    /// Bytes after which a compaction output is sealed and the next one begun.
+    package static let segmentBytes = 1 << 30
+    /// Index pages a segment reader keeps decoded.
+    package static let cachedPages = 64
+
+    /// The relations the numbers must keep; checked when a store opens.
+    package static func check() {
+        precondition(walBatchRows <= batchRows && textBytes <= blockTextBytes && blockTextBytes < blockBytes)
+        precondition(pageEntries * 1024 <= pageBytes)
+    }
+}

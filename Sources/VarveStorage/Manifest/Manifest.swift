@@ -1,0 +1,131 @@
+// Manifest.swift — the live set: which files make up the store, as a value.
+//
+// Payload of a manifest file, byte by byte: ManifestFormat.md.
+//
+// Invariants:
+// - A manifest is complete in itself: no other manifest is needed to read the store.
+// - Numbers rise by one; each names the checksum of the one before it, so a forged or mixed-up chain shows.
+// - `commit` is the highest commit number given out when it was written; WAL files numbered below `firstWAL`
+//   are in the segments and no longer needed.
+
+package import VarveCodec
+
+/// A segment the manifest names.
+package struct SegmentReference: Hashable, Sendable {
+    package var id: FileID
+    package var byteCount: UInt64
+    /// XXH3-64 of the footer.
+    package var checksum: UInt64
+    package var summary: SegmentSummary
+    /// Whether compaction made it: then it is packed as well as can be.
+    package var isCompacted = false
+}
+
+/// A dictionary or receipts file the manifest names.
+package struct PartReference: Hashable, Sendable {
+    package var id: FileID
+    package var byteCount: UInt64
+    /// The file's own checksum.
+    package var checksum: UInt64
+    /// Series or records in it.
+    package var count: UInt64
+}
+
+package struct Manifest: Hashable, Sendable {
+    package var number: UInt64 = 0
+    package var previousChecksum: UInt64 = 0
+    package var commit: UInt64 = 0
+    package var firstWAL: UInt64 = 1
+    /// Nanoseconds since 1970 UTC when it was written, for people.
+    package var writtenAt: Int64 = 0
+    /// Distinct (series, time) pairs in the segments.
+    package var samples: UInt64 = 0
+    package var segments: [SegmentReference] = []
+    package var dictionary: [PartReference] = []
+    package var receipts: [PartReference] = []
+
+    package init() {}
+
+    package func encode() -> [UInt8] {
+        var writer = ByteWriter(capacity: 128 + segments.count * 120)
+        writer.append(number)
+        writer.append(previousChecksum)
+        writer.append(commit)
+        writer.append(firstWAL)
+        writer.append(writtenAt)
+        writer.append(samples)
+        writer.appendVarint(UInt64(segments.count))
+        for segment in segments {
+            segment.id.hash.write(to: &writer)
+            writer.appendVarint(segment.byteCount)
+            writer.append(segment.checksum)
+            writer.appendVarint(segment.summary.samples)
+            writer.appendVarint(UInt64(segment.summary.series))
+            writer.appendVarint(UInt64(segment.summary.blocks))
+            writer.append(segment.summary.firstTime)
+            writer.append(segment.summary.lastTime)
+            writer.appendVarint(segment.summary.lowestCommit)
+            writer.appendVarint(segment.summary.highestCommit)
+            writer.append(segment.isCompacted ? UInt8(1) : UInt8(0))
+        }
+        for parts in [dictionary, receipts] {
+            writer.appendVarint(UInt64(parts.count))
+            for part in parts {
+                part.id.hash.write(to: &writer)
+                writer.appendVarint(part.byteCount)
+                writer.append(part.checksum)
+                writer.appendVarint(part.count)
+            }
+        }
+        return writer.bytes
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        number = try reader.integer(as: UInt64.self)
+        previousChecksum = try reader.integer(as: UInt64.self)
+        commit = try reader.integer(as: UInt64.self)
+        firstWAL = try reader.integer(as: UInt64.self)
+        writtenAt = try reader.integer(as: Int64.self)
+        samples = try reader.integer(as: UInt64.self)
+        let count = try reader.varint(limit: reader.remaining, "segments")
+        for _ in 0..<count {
+            let id = FileID(try Hash128(from: &reader))
+            let byteCount = try reader.varint()
+            let checksum = try reader.integer(as: UInt64.self)
+            let summary = SegmentSummary(
+                samples: try reader.varint(),
+                series: UInt32(try reader.varint(limit: Limits.series, "series")),
+                blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
+                firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
+                lowestCommit: try reader.varint(), highestCommit: try reader.varint())
+            let origin = try reader.integer(as: UInt8.self)
+            guard byteCount < 1 << 48, origin < 2 else { throw reader.failure("an impossible segment") }
+            segments.append(
+                SegmentReference(
+                    id: id, byteCount: byteCount, checksum: checksum, summary: summary,
+                    isCompacted: origin == 1))
+        }
+        dictionary = try Self.parts(&reader)
+        receipts = try Self.parts(&reader)
+    }
+
+    private static func parts(_ reader: inout ByteReader) throws(CodecError) -> [PartReference] {
+        let count = try reader.varint(limit: reader.remaining, "files")
+        var parts: [PartReference] = []
+        for _ in 0..<count {
+            parts.append(
+                PartReference(
+                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
+                    checksum: try reader.integer(as: UInt64.self), count: try reader.varint()))
+        }
+        return parts
+    }
+
+    /// Every immutable file the manifest names, relative to the data directory.
+    package var fileNames: Set<String> {
+        var names = Set(segments.map { DataDirectory.immutable($0.id, .segment) })
+        names.formUnion(dictionary.map { DataDirectory.immutable($0.id, .dictionary) })
+        names.formUnion(receipts.map { DataDirectory.immutable($0.id, .receipts) })
+        return names
+    }
+}

@@ -1,0 +1,65 @@
+// ManifestLog.swift — numbered manifests on disk: load the newest, commit the next.
+//
+// The commit is one create-if-absent of the next number, on a directory as on a bucket. Whoever loses the race
+// for a number has committed nothing.
+//
+// Invariants:
+// - A manifest is created only after everything it names is durable.
+// - The newest manifest is the store; if it is damaged the store is damaged: an older one is never taken in
+//   its place, that would silently undo commits.
+// - The manifest before the newest is kept, older ones are removed: a reader that has just listed the folder
+//   still finds what it saw.
+
+package import VarveFile
+
+package enum ManifestLog {
+    /// The newest manifest with its checksum, or nil in a folder without any.
+    package static func load(
+        _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> (manifest: Manifest, checksum: UInt64)? {
+        guard let newest = try numbers(files, directory).last else { return nil }
+        return try read(newest, files, directory)
+    }
+
+    /// The numbers of the manifests in the folder, ascending.
+    package static func numbers(_ files: any FileSystem, _ directory: DataDirectory) throws -> [UInt64] {
+        guard case .folder? = try files.kind(directory.manifests) else { return [] }
+        return try files.list(directory.manifests).compactMap(DataDirectory.manifestNumber).sorted()
+    }
+
+    package static func read(
+        _ number: UInt64, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> (manifest: Manifest, checksum: UInt64) {
+        let name = DataDirectory.manifest(number)
+        let (payload, checksum) = try SealedFile.read(files, directory, name, .manifest)
+        let manifest = try SealedFile.parse(payload, name) { try Manifest(from: &$0) }
+        guard manifest.number == number else {
+            throw StorageError.damaged(
+                Damage(
+                    file: name, offset: SealedFile.headerBytes, reason: "it is manifest \(manifest.number)"))
+        }
+        return (manifest, checksum)
+    }
+
+    /// Creates the manifest, durably, and returns its checksum.
+    ///
+    /// - Throws: `StorageError.needsReopen` if another process created that number first.
+    package static func commit(
+        _ manifest: Manifest, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> UInt64 {
+        let bytes = SealedFile.encode(.manifest, payload: manifest.encode())
+        let name = DataDirectory.manifest(manifest.number)
+        guard try files.createIfAbsent(directory.absolute(name), bytes) else {
+            throw StorageError.needsReopen("another process committed manifest \(manifest.number)")
+        }
+        return SealedFile.checksum(of: bytes)
+    }
+
+    /// Removes manifests older than the one before `newest`; failing to is no harm.
+    package static func removeOld(before newest: UInt64, _ files: any FileSystem, _ directory: DataDirectory)
+    {
+        for number in (try? numbers(files, directory)) ?? [] where number + 1 < newest {
+            try? files.remove(directory.absolute(DataDirectory.manifest(number)))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// Flush.swift — memtable → segment, whatever its time span; the WAL files it came from are no longer needed.
+//
+// Invariants:
+// - The manifest that names the new segment also raises `firstWAL`, so a commit is in exactly one of the two.
+// - WAL files are removed only after that manifest is durable.
+
+import VarveCodec
+import VarveFile
+import VarveModel
+
+struct Flush {
+    private let store: Store
+    private let state: WriterState
+
+    init(_ store: Store, _ state: WriterState) {
+        self.store = store
+        self.state = state
+    }
+
+    /// Writes the memtable of the view as a segment, if it holds anything.
+    func run(_ view: inout StoreView) throws {
+        guard !view.memtable.isEmpty else { return }
+        try state.sealWAL(store.files, store.directory)
+        var change = ManifestChange(store, state)
+        var segment: SegmentWriter?
+        do {
+            var manifest = view.manifest
+            manifest.commit = view.commit
+            manifest.samples = view.samples
+            manifest.firstWAL = state.nextWALFile
+            segment = try write(view.memtable)
+            let reference = try segment?.seal(store.files, store.directory)
+            if let reference { manifest.segments.append(reference) }
+            try change.addSeries(to: &manifest)
+            try change.addReceipts(view.memtable.records, to: &manifest)
+            let reader = try reference.map { try SegmentReader(store.files, store.directory, $0) }
+            try change.commit(&manifest)
+            view.manifest = manifest
+            if let reader { view.segments.append(reader) }
+            view.memtable = Memtable()
+        } catch {
+            change.discard()
+            if state.failure == nil { segment?.discard(store.files, store.directory) }
+            throw error
+        }
+        for number in state.walFiles {
+            try? store.files.remove(store.directory.absolute(DataDirectory.wal(number, sealed: true)))
+        }
+        state.walFiles = []
+    }
+
+    /// Nil where the memtable holds receipts but no rows.
+    private func write(_ memtable: Memtable) throws -> SegmentWriter? {
+        guard memtable.sampleCount > 0 else { return nil }
+        let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
+        do {
+            for (series, runs) in memtable.runs.sorted(by: { $0.key < $1.key }) {
+                guard let type = store.dictionary.info(series)?.type else { continue }
+                let cursors = runs.map { RunCursor($0, type: type, first: .min, last: .max) }
+                var merge = MergeCursor(cursors, type: type)
+                _ = try segment.append(series: series, type: type) { try merge.next() }
+            }
+        } catch {
+            segment.discard(store.files, store.directory)
+            throw error
+        }
+        return segment
+    }
+}

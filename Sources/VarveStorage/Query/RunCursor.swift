@@ -1,0 +1,61 @@
+// RunCursor.swift — the samples of one series from one segment or memtable run, in time order.
+//
+// Invariants:
+// - Holds at most one decoded block.
+// - `run` and `index` name the current sample, or `run` is nil at the end.
+// - Every sample shown lies in the range.
+
+package import VarveModel
+
+package final class RunCursor {
+    private let reader: SegmentReader?
+    private var upcoming: ArraySlice<BlockEntry>
+    private let type: ValueType
+    private let first: Int64
+    private let last: Int64
+    package private(set) var run: SampleRun?
+    package private(set) var index = 0
+    /// The end of the samples of `run` that lie in the range.
+    package private(set) var end = 0
+
+    /// The blocks of a segment.
+    package init(
+        _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64
+    ) throws {
+        self.reader = reader
+        upcoming = entries[...]
+        self.type = type
+        self.first = first
+        self.last = last
+        try load()
+    }
+
+    /// One run in memory.
+    package init(_ run: SampleRun, type: ValueType, first: Int64, last: Int64) {
+        reader = nil
+        upcoming = []
+        self.type = type
+        self.first = first
+        self.last = last
+        show(run)
+    }
+
+    /// Moves past the samples before `newIndex` of the current run.
+    package func advance(to newIndex: Int) throws {
+        index = newIndex
+        if index >= end { try load() }
+    }
+
+    private func load() throws {
+        run = nil
+        while run == nil, let reader, let entry = upcoming.popFirst() {
+            show(try reader.read(entry, type: type))
+        }
+    }
+
+    private func show(_ candidate: SampleRun) {
+        index = candidate.lowerBound(first)
+        end = last == .max ? candidate.count : candidate.lowerBound(last + 1)
+        run = index < end ? candidate : nil
+    }
+}

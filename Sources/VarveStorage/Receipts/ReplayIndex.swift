@@ -1,0 +1,81 @@
+// ReplayIndex.swift — answers "was this batch committed before?", in memory.
+//
+// The rule (guarantee G2): a batch with the content of a committed one is a replay and is not applied, so a late
+// re-send never undoes a correction. One exception: inside one import the same content may come twice, at
+// different places of the file, with a correction between; there only the same place is a replay.
+//
+// Invariants:
+// - A pure value over the records; it decides, the store acts.
+
+package import VarveCodec
+package import VarveModel
+
+package struct ReplayIndex: Sendable {
+    /// The import that is being written.
+    package struct Session: Sendable {
+        package var importHash: Hash128
+        package var generation: UInt32
+    }
+
+    private var records: [Hash128: [BatchRecord]] = [:]
+    private var finished: [Hash128: UInt32] = [:]
+    private var open: Set<Import> = []
+
+    /// The records that belong together as one import.
+    package struct Import: Hashable, Sendable {
+        package var hash: Hash128
+        package var generation: UInt32
+
+        package init(hash: Hash128, generation: UInt32) {
+            self.hash = hash
+            self.generation = generation
+        }
+    }
+
+    package init() {}
+
+    /// Every record, in no order.
+    package var all: some Sequence<BatchRecord> { records.values.joined() }
+
+    package mutating func add(_ record: BatchRecord) {
+        records[record.contentHash, default: []].append(record)
+        guard !record.isMessage else { return }
+        let key = Import(hash: record.importHash, generation: record.generation)
+        if record.isLast {
+            finished[record.importHash, default: 0] += 1
+            open.remove(key)
+        } else {
+            open.insert(key)
+        }
+    }
+
+    /// The session of an import whose batch 0 has this content.
+    package func session(firstBatch hash: Hash128) -> Session {
+        Session(importHash: hash, generation: finished[hash] ?? 0)
+    }
+
+    /// Whether batches of the session were committed by a run that did not finish.
+    package func isOpen(_ session: Session) -> Bool {
+        open.contains(Import(hash: session.importHash, generation: session.generation))
+    }
+
+    /// The record that a batch replays, and what the receipt of the replay says.
+    package func replay(
+        of hash: Hash128, index: UInt32?, in session: Session?
+    ) -> (record: BatchRecord, receipt: Receipt)? {
+        guard let candidates = records[hash] else { return nil }
+        func isOwn(_ record: BatchRecord) -> Bool {
+            guard let session, !record.isMessage else { return false }
+            return record.importHash == session.importHash && record.generation == session.generation
+        }
+        if let resumed = candidates.first(where: { isOwn($0) && $0.index == index }) {
+            return (resumed, resumed.receipt)
+        }
+        guard let other = candidates.last(where: { !isOwn($0) }) else { return nil }
+        var receipt = Receipt()
+        receipt.identical = other.receipt.stored
+        receipt.from = other.receipt.from
+        receipt.to = other.receipt.to
+        return (other, receipt)
+    }
+}

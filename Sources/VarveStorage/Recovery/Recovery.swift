@@ -1,0 +1,221 @@
+// Recovery.swift — opens what is on disk, after a clean stop as after a crash. The steps, in order:
+//
+// 1. newest manifest;  2. dictionary and receipts files it names;  3. its segments' footers and top indexes;
+// 4. WAL files from `firstWAL` on, record by record, into the memtable;
+// and for a writer, which holds the lock:
+// 5. cut the torn tail of the last WAL file, if any, and seal that file;  6. remove what no manifest names.
+//
+// Invariants:
+// - Steps 1–4 change nothing. Steps 5 and 6 can be interrupted anywhere and done again.
+// - Only a torn tail is ever cut, and never acknowledged data: a record was synced before its acknowledgement.
+
+import VarveCodec
+package import VarveFile
+import VarveModel
+
+package struct Recovery {
+    package struct Result {
+        package var view = StoreView()
+        package var dictionary = SeriesDictionary()
+        package var replay = ReplayIndex()
+        package var manifestChecksum: UInt64 = 0
+        package var flushedSeries = 0
+        package var nextWALFile: UInt64 = 1
+        package var nextWALRecord: UInt64 = 1
+        package var walFiles: [UInt64] = []
+        package var notes: [String] = []
+    }
+
+    private struct WALFile {
+        var number: UInt64
+        var sealed: Bool
+        var contents: WALContents
+    }
+
+    private let files: any FileSystem
+    private let directory: DataDirectory
+    private let isWritable: Bool
+    private let mayBeMissing: Bool
+
+    /// How often a reader starts again when a writer changes the directory under it.
+    private static let attempts = 50
+
+    package init(
+        _ files: any FileSystem, _ directory: DataDirectory, isWritable: Bool, mayBeMissing: Bool = false
+    ) {
+        self.files = files
+        self.directory = directory
+        self.isWritable = isWritable
+        self.mayBeMissing = mayBeMissing
+    }
+
+    package func run() throws -> Result {
+        if isWritable { return try load() }
+        // A reader takes no lock. If the manifest changed while it read, files may be gone or WAL records be
+        // counted twice: it starts again.
+        var failure: (any Error)?
+        for _ in 0..<Self.attempts {
+            let before = try ManifestLog.numbers(files, directory).last
+            do {
+                let result = try load()
+                if try ManifestLog.numbers(files, directory).last == before { return result }
+            } catch let error as FileError where error.isNotFound {
+                failure = error
+            }
+        }
+        throw failure ?? StorageError.needsReopen("the directory changes faster than it can be read")
+    }
+
+    private func load() throws -> Result {
+        var result = Result()
+        if let (manifest, checksum) = try ManifestLog.load(files, directory) {
+            result.view.manifest = manifest
+            result.manifestChecksum = checksum
+        } else if !isWritable, !mayBeMissing, try walFiles(from: 0).isEmpty {
+            throw StorageError.noStore(path: directory.path)
+        }
+        let manifest = result.view.manifest
+        for part in manifest.dictionary { try load(dictionary: part, into: result.dictionary) }
+        result.flushedSeries = result.dictionary.count
+        for part in manifest.receipts {
+            for record in try Self.receipts(part, files, directory) { result.replay.add(record) }
+        }
+        for reference in manifest.segments {
+            result.view.segments.append(try SegmentReader(files, directory, reference))
+        }
+        result.view.commit = manifest.commit
+        try loadWAL(&result)
+        result.view.seriesCount = result.dictionary.count
+        if isWritable { try removeOrphans(&result) }
+        return result
+    }
+
+    private func load(dictionary part: PartReference, into dictionary: SeriesDictionary) throws {
+        let name = DataDirectory.immutable(part.id, .dictionary)
+        let payload = try payload(part, name, .dictionary)
+        try SealedFile.parse(payload, name) { reader in
+            let (first, entries) = try DictionaryFile.read(&reader)
+            try DictionaryFile.load(first: first, entries, into: dictionary)
+        }
+    }
+
+    /// The records of a receipts file.
+    package static func receipts(
+        _ part: PartReference, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> [BatchRecord] {
+        let name = DataDirectory.immutable(part.id, .receipts)
+        let payload = try Recovery(files, directory, isWritable: false).payload(part, name, .receipts)
+        return try SealedFile.parse(payload, name) { try BatchRecord.decodeFile(&$0) }
+    }
+
+    private func payload(_ part: PartReference, _ name: String, _ kind: SealedFile.Kind) throws -> [UInt8] {
+        let (payload, checksum) = try SealedFile.read(files, directory, name, kind)
+        guard checksum == part.checksum else {
+            throw StorageError.damaged(
+                Damage(file: name, offset: 0, reason: "not the file the manifest names"))
+        }
+        return payload
+    }
+
+    private func walFiles(from first: UInt64) throws -> [(number: UInt64, sealed: Bool)] {
+        guard case .folder? = try files.kind(directory.wal) else { return [] }
+        return try files.list(directory.wal).compactMap(DataDirectory.walNumber)
+            .filter { $0.number >= first }.sorted { $0.number < $1.number }
+    }
+
+    private func loadWAL(_ result: inout Result) throws {
+        let found = try walFiles(from: result.view.manifest.firstWAL)
+        result.nextWALFile = result.view.manifest.firstWAL
+        for (position, file) in found.enumerated() {
+            let name = DataDirectory.wal(file.number, sealed: file.sealed)
+            guard file.number == result.nextWALFile else {
+                throw StorageError.damaged(
+                    Damage(
+                        file: DataDirectory.wal(result.nextWALFile, sealed: true), offset: 0,
+                        reason: "the file is missing"))
+            }
+            guard file.sealed || position == found.count - 1 else {
+                throw StorageError.damaged(
+                    Damage(file: name, offset: 0, reason: "a WAL file that is not the last was never sealed"))
+            }
+            let contents = try WALReader.read(number: file.number, sealed: file.sealed, files, directory)
+            if position > 0, contents.tornAt != 0, contents.firstRecord != result.nextWALRecord {
+                throw StorageError.damaged(
+                    Damage(file: name, offset: 24, reason: "records before this file are missing"))
+            }
+            try apply(contents, name, &result)
+            result.nextWALFile = file.number + 1
+            result.walFiles.append(file.number)
+            if contents.tornAt != 0 { result.nextWALRecord = contents.nextRecord }
+            if isWritable, !file.sealed {
+                try settle(WALFile(number: file.number, sealed: false, contents: contents), &result)
+            }
+        }
+    }
+
+    private func apply(_ contents: WALContents, _ name: String, _ result: inout Result) throws {
+        for (record, offset) in zip(contents.records, contents.offsets) {
+            do {
+                try DictionaryFile.load(first: record.firstSeries, record.newSeries, into: result.dictionary)
+            } catch {
+                throw StorageError.damaged(Damage(file: name, offset: offset, reason: error.reason))
+            }
+            for rows in record.rows where result.dictionary.info(rows.series)?.type != rows.type {
+                throw StorageError.damaged(
+                    Damage(file: name, offset: offset, reason: "rows of a series that does not exist"))
+            }
+            result.view.memtable.apply(record)
+            result.replay.add(record.batch)
+            result.view.commit = max(result.view.commit, record.commit)
+        }
+    }
+
+    /// Gives a WAL file that a crash left open its proper end: the torn tail cut, a seal record, the sealed name.
+    private func settle(_ wal: WALFile, _ result: inout Result) throws {
+        let name = DataDirectory.wal(wal.number, sealed: false)
+        if wal.contents.tornAt == 0 {
+            // Its creation was interrupted: it never held a record.
+            try files.remove(directory.absolute(name))
+            result.nextWALFile = wal.number
+            result.walFiles.removeLast()
+            return
+        }
+        let file = try files.open(directory.absolute(name), .append)
+        defer { file.close() }
+        if let torn = wal.contents.tornAt {
+            try file.truncate(to: torn)
+            result.notes.append("\(name): cut an unfinished record at byte \(torn) that a crash left")
+        }
+        result.nextWALRecord = wal.contents.nextRecord
+        // An earlier recovery may have been interrupted between the seal and the rename.
+        if !wal.contents.hasSeal {
+            var seal = ByteWriter()
+            WALWriter.encode(.seal, [], number: wal.contents.nextRecord, to: &seal)
+            try file.append(seal.bytes)
+            result.nextWALRecord += 1
+        }
+        try file.sync()
+        try files.rename(
+            directory.absolute(name), to: directory.absolute(DataDirectory.wal(wal.number, sealed: true)))
+        try files.syncDirectory(directory.wal)
+    }
+
+    /// Removes files that a crash left and that nothing refers to.
+    private func removeOrphans(_ result: inout Result) throws {
+        let live = result.view.manifest.fileNames
+        for name in try files.list(directory.segments) where !live.contains("segments/\(name)") {
+            try files.remove("\(directory.segments)/\(name)")
+            result.notes.append("segments/\(name): removed, an unfinished import or compaction left it")
+        }
+        for name in try files.list(directory.wal) {
+            guard let (number, _) = DataDirectory.walNumber(name), number < result.view.manifest.firstWAL
+            else {
+                continue
+            }
+            try files.remove("\(directory.wal)/\(name)")
+        }
+        for name in try files.list(directory.manifests) where DataDirectory.manifestNumber(name) == nil {
+            try files.remove("\(directory.manifests)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// SegmentCheck.swift — checks one segment file: every byte, every entry.
+//
+// Invariants:
+// - Every byte of the file belongs to exactly one checked piece: gaps and overlaps are damage.
+
+import VarveCodec
+import VarveFile
+import VarveModel
+
+struct SegmentCheck {
+    private let file: String
+    private let reader: SegmentReader
+    private let dictionary: SeriesDictionary
+    private(set) var samples: UInt64 = 0
+    private var damage: [Damage] = []
+
+    init(
+        _ file: String, id: FileID, _ files: any FileSystem, _ directory: DataDirectory,
+        _ dictionary: SeriesDictionary
+    ) throws {
+        self.file = file
+        self.dictionary = dictionary
+        reader = try SegmentReader(alone: file, id: id, files, directory)
+    }
+
+    var checksum: UInt64 { reader.reference.checksum }
+
+    var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
+
+    mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
+        attempt(0) { try $0.preamble() }
+        var pieces: [Extent] = []
+        var summary = SegmentSummary()
+        var before: BlockEntry?
+        for index in reader.pages.indices {
+            attempt(reader.pages[index].extent.offset) { check in
+                for entry in try check.reader.page(index) {
+                    if let before, !IndexCodec.inOrder(before, entry) {
+                        check.add(check.reader.pages[index].extent.offset, "index entries are out of order")
+                    }
+                    if before?.series != entry.series { summary.series += 1 }
+                    before = entry
+                    summary.samples += UInt64(entry.count)
+                    summary.blocks += 1
+                    pieces.append(entry.block)
+                    pieces.append(entry.times)
+                    if isLive, check.dictionary.info(entry.series) == nil {
+                        check.add(
+                            check.reader.pages[index].extent.offset, "series \(entry.series) has no name")
+                    }
+                }
+            }
+        }
+        samples = summary.samples
+        let stored = reader.reference.summary
+        if damage.isEmpty,
+            summary.samples != stored.samples || summary.blocks != stored.blocks
+                || summary.series != stored.series
+        {
+            add(footerOffset, "the footer counts other blocks than the index has")
+        }
+        checkPieces(Set(pieces))
+        if deep { decodeAll() }
+        return damage
+    }
+
+    private mutating func preamble() throws {
+        let bytes = try reader.preamble()
+        let covered = SegmentFormat.preambleBytes - 8
+        let isWhole = bytes.withUnsafeBytes { raw in
+            raw.count == SegmentFormat.preambleBytes
+                && Checksum.of(UnsafeRawBufferPointer(rebasing: raw[..<covered]))
+                    == raw.loadUnaligned(fromByteOffset: covered, as: UInt64.self).littleEndian
+        }
+        guard isWhole else { return add(0, "the checksum of the preamble does not match") }
+        var id = ByteWriter()
+        reader.reference.id.hash.write(to: &id)
+        if bytes[16..<32] != id.bytes[...] { add(16, "it is another segment's content") }
+    }
+
+    private mutating func checkPieces(_ pieces: Set<Extent>) {
+        let hadDamage = !damage.isEmpty
+        var end = reader.dataRange.lowerBound
+        for piece in pieces.sorted(by: { $0.offset < $1.offset }) {
+            attempt(piece.offset) { try $0.reader.check(piece, "block") }
+            // After damage to an index page some pieces are unknown and gaps mean nothing.
+            if !hadDamage, piece.offset != end { add(end, "bytes that belong to no block") }
+            end = piece.offset + piece.count
+        }
+        if !hadDamage, end != reader.dataRange.upperBound { add(end, "bytes that belong to no block") }
+    }
+
+    private mutating func decodeAll() {
+        for index in reader.pages.indices {
+            for entry in (try? reader.page(index)) ?? [] {
+                guard let type = dictionary.info(entry.series)?.type else { continue }
+                attempt(entry.block.offset) { check in
+                    let run = try check.reader.read(entry, type: type)
+                    guard BlockStatistics(run, 0..<run.count, type: type) == entry.statistics,
+                        run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit
+                    else { return check.add(entry.block.offset, "the statistics are not those of the block") }
+                }
+            }
+        }
+    }
+
+    private mutating func add(_ offset: Int, _ reason: String) {
+        damage.append(Damage(file: file, offset: offset, reason: reason))
+    }
+
+    private mutating func attempt(_ offset: Int, _ body: (inout SegmentCheck) throws -> Void) {
+        do {
+            try body(&self)
+        } catch StorageError.damaged(let found) {
+            if !damage.contains(found) { damage.append(found) }
+        } catch {
+            add(offset, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// BlockCodec.swift — samples of a run ⇄ the bytes of a block and of its time column.
+//
+// A block's bytes: varint length of values, varint length of states, then values, states, commits, each a
+// column as ColumnFormat.md describes. The times are a column of their own, stored apart.
+//
+// Invariants:
+// - `decode` trusts nothing: lengths are checked against the bytes, states against `SampleState`, times and
+//   commits against their order.
+
+package import VarveCodec
+package import VarveModel
+
+package enum BlockCodec {
+    package static func encodeTimes(_ run: SampleRun, _ range: Range<Int>, effort: Effort) -> [UInt8] {
+        var writer = ByteWriter(capacity: 64)
+        run.times.withUnsafeBufferPointer {
+            IntegerColumn.encode(.init(rebasing: $0[range]), into: &writer, effort: effort)
+        }
+        return writer.bytes
+    }
+
+    package static func encodeBlock(
+        _ run: SampleRun, _ range: Range<Int>, type: ValueType, effort: Effort
+    ) -> [UInt8] {
+        var values = ByteWriter(capacity: range.count * 2 + 64)
+        switch run.values {
+        case .bits(let bits):
+            bits.withUnsafeBufferPointer { bits in
+                let slice = UnsafeBufferPointer(rebasing: bits[range])
+                if type == .double {
+                    DoubleColumn.encode(slice, into: &values, effort: effort)
+                } else {
+                    slice.withMemoryRebound(to: Int64.self) {
+                        IntegerColumn.encode($0, into: &values, effort: effort)
+                    }
+                }
+            }
+        case .text(let text): encodeText(text, range, into: &values, effort: effort)
+        }
+        var states = ByteWriter(capacity: 32)
+        encode(run.states, range, into: &states, effort: effort)
+        var block = ByteWriter(capacity: values.count + states.count + 32)
+        block.appendVarint(UInt64(values.count))
+        block.appendVarint(UInt64(states.count))
+        values.bytes.withUnsafeBytes { block.append(bytes: $0) }
+        states.bytes.withUnsafeBytes { block.append(bytes: $0) }
+        encode(run.commits, range, into: &block, effort: effort)
+        return block.bytes
+    }
+
+    package static func decode(
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
+    ) throws(CodecError) -> SampleRun {
+        guard count > 0, count <= Limits.blockSamples else {
+            throw CodecError(offset: 0, reason: "a block of \(count) samples")
+        }
+        var reader = ByteReader(block)
+        let valueCount = try reader.varint(limit: Limits.blockBytes, "bytes of values")
+        let stateCount = try reader.varint(limit: Limits.blockBytes, "bytes of states")
+        let valueBytes = try reader.bytes(count: valueCount)
+        let stateBytes = try reader.bytes(count: stateCount)
+        let commitBytes = try reader.bytes(count: reader.remaining)
+        let values: ValueColumn
+        if type.isText {
+            let text = try TextColumnCodec.decode(valueBytes, count: count, byteLimit: Limits.blockTextBytes)
+            var column = TextColumn()
+            column.bytes = text.bytes
+            column.ends = text.ends
+            values = .text(column)
+        } else if type == .double {
+            values = .bits(
+                try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+                    try DoubleColumn.decode(valueBytes, count: count, into: target)
+                })
+        } else {
+            values = .bits(try words(valueBytes, count))
+        }
+        let states = try words(stateBytes, count)
+        let commits = try words(commitBytes, count)
+        let times = try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
+            try IntegerColumn.decode(times, count: count, into: target)
+        }
+        guard states.allSatisfy({ SampleState(bits: $0) != nil }) else {
+            throw CodecError(offset: 0, reason: "an impossible sample state")
+        }
+        for index in 1..<max(count, 1) {
+            guard
+                times[index - 1] < times[index]
+                    || (times[index - 1] == times[index] && commits[index - 1] < commits[index])
+            else { throw CodecError(offset: 0, reason: "samples out of order") }
+        }
+        return SampleRun(times: times, values: values, states: states, commits: commits)
+    }
+
+    private static func encode(
+        _ words: [UInt64], _ range: Range<Int>, into writer: inout ByteWriter, effort: Effort
+    ) {
+        words.withUnsafeBufferPointer { words in
+            UnsafeBufferPointer(rebasing: words[range]).withMemoryRebound(to: Int64.self) {
+                IntegerColumn.encode($0, into: &writer, effort: effort)
+            }
+        }
+    }
+
+    private static func encodeText(
+        _ text: TextColumn, _ range: Range<Int>, into writer: inout ByteWriter, effort: Effort
+    ) {
+        let start = range.lowerBound == 0 ? 0 : text.ends[range.lowerBound - 1]
+        let ends = text.ends[range].map { $0 - start }
+        text.bytes.withUnsafeBufferPointer { bytes in
+            ends.withUnsafeBufferPointer { ends in
+                let slice = UnsafeBufferPointer(rebasing: bytes[start..<start + (ends.last ?? 0)])
+                TextColumnCodec.encode(bytes: slice, ends: ends, into: &writer, effort: effort)
+            }
+        }
+    }
+
+    private static func words(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(CodecError) -> [UInt64] {
+        try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+            try target.withMemoryRebound(to: Int64.self, capacity: count) { (words) throws(CodecError) in
+                try IntegerColumn.decode(bytes, count: count, into: words)
+            }
+        }
+    }
+
+    private static func column<Word>(
+        _ count: Int, _ fill: (UnsafeMutablePointer<Word>) throws(CodecError) -> Void
+    ) throws(CodecError) -> [Word] {
+        var failure: CodecError?
+        let column = [Word](unsafeUninitializedCapacity: count) { buffer, filled in
+            guard let base = buffer.baseAddress else { return }
+            do throws(CodecError) {
+                try fill(base)
+                filled = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return column
+    }
+}

@@ -1,0 +1,37 @@
+// CodecShares.swift — how many bytes each encoding took, for `varve stats`.
+//
+// Kept in the top index of a segment, so that statistics need not read data.
+
+package import VarveCodec
+
+package struct CodecShares: Hashable, Sendable {
+    /// Encoded bytes by name of the encoding; the names are those of `ColumnEncoding.describe`.
+    package var bytes: [String: UInt64] = [:]
+
+    package init() {}
+
+    /// Counts one encoded column.
+    package mutating func add(_ column: UnsafeRawBufferPointer) {
+        bytes[ColumnEncoding.describe(column).description, default: 0] += UInt64(column.count)
+    }
+
+    package mutating func add(_ other: CodecShares) {
+        bytes.merge(other.bytes) { $0 + $1 }
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        writer.appendVarint(UInt64(bytes.count))
+        for (name, count) in bytes.sorted(by: { $0.key < $1.key }) {
+            writer.append(text: name)
+            writer.appendVarint(count)
+        }
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        let count = try reader.varint(limit: 65_536, "encodings")
+        for _ in 0..<count {
+            let name = try reader.text(limit: 256)
+            bytes[name] = try reader.varint()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// SampleRun.swift — sorted samples of one series with the commits that wrote them.
+//
+// A decoded block, a commit's rows in the memtable and the output of a merge are all runs.
+//
+// Invariants:
+// - Sorted by (time, commit). A time may come more than once, with different commits: older versions.
+// - All columns have the same count.
+
+package import VarveModel
+
+package final class SampleRun: Sendable {
+    package let times: [Int64]
+    package let values: ValueColumn
+    package let states: [UInt64]
+    package let commits: [UInt64]
+
+    package init(times: [Int64], values: ValueColumn, states: [UInt64], commits: [UInt64]) {
+        self.times = times
+        self.values = values
+        self.states = states
+        self.commits = commits
+    }
+
+    /// The rows of one commit.
+    package convenience init(_ columns: SampleColumns, commit: UInt64) {
+        self.init(
+            times: columns.times, values: columns.values, states: columns.states,
+            commits: [UInt64](repeating: commit, count: columns.count))
+    }
+
+    package var count: Int { times.count }
+
+    /// About how much memory the run takes.
+    package var byteCount: Int {
+        let fixed = times.count * 24 + 128
+        switch values {
+        case .bits: return fixed + times.count * 8
+        case .text(let text): return fixed + text.count * 8 + text.bytes.count
+        }
+    }
+
+    /// The first index whose time is `time` or later.
+    package func lowerBound(_ time: Int64) -> Int {
+        var low = 0
+        var high = times.count
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Whether two samples have the same value and state, bit for bit.
+    package func sampleEquals(_ index: Int, _ other: SampleRun, _ otherIndex: Int) -> Bool {
+        guard states[index] == other.states[otherIndex] else { return false }
+        switch (values, other.values) {
+        case (.bits(let mine), .bits(let theirs)): return mine[index] == theirs[otherIndex]
+        case (.text(let mine), .text(let theirs)):
+            return mine.bytes[mine.range(index)] == theirs.bytes[theirs.range(otherIndex)]
+        default: return false
+        }
+    }
+}
+
+/// Collects samples column by column.
+package struct SampleRunBuilder {
+    package private(set) var times: [Int64] = []
+    private var bits: [UInt64] = []
+    private var text = TextColumn()
+    private var states: [UInt64] = []
+    private var commits: [UInt64] = []
+    private let isText: Bool
+
+    package init(type: ValueType, capacity: Int = 0) {
+        isText = type.isText
+        times.reserveCapacity(capacity)
+        states.reserveCapacity(capacity)
+        commits.reserveCapacity(capacity)
+        if !isText { bits.reserveCapacity(capacity) }
+    }
+
+    package var count: Int { times.count }
+
+    package var textBytes: Int { text.bytes.count }
+
+    /// Adds samples `range` of a run of the same type.
+    package mutating func append(_ run: SampleRun, _ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        times.append(contentsOf: run.times[range])
+        states.append(contentsOf: run.states[range])
+        commits.append(contentsOf: run.commits[range])
+        switch run.values {
+        case .bits(let source): bits.append(contentsOf: source[range])
+        case .text(let source):
+            let start = range.lowerBound == 0 ? 0 : source.ends[range.lowerBound - 1]
+            let shift = text.bytes.count - start
+            text.bytes.append(contentsOf: source.bytes[start..<source.ends[range.upperBound - 1]])
+            for index in range { text.ends.append(source.ends[index] + shift) }
+        }
+    }
+
+    /// The collected run; the builder is empty afterwards.
+    package mutating func finish() -> SampleRun {
+        let run = SampleRun(
+            times: times, values: isText ? .text(text) : .bits(bits), states: states, commits: commits)
+        times = []
+        bits = []
+        text = TextColumn()
+        states = []
+        commits = []
+        return run
+    }
+}

@@ -1,0 +1,64 @@
+// SeriesDictionary.swift — series key ⇄ series id, in memory.
+//
+// Invariants:
+// - Ids are dense from 0 and never change their key or type; the dictionary only grows.
+// - Readers may ask while the one writer adds.
+
+import Synchronization
+package import VarveModel
+
+/// The number of a series in one store.
+package typealias SeriesID = UInt32
+
+package final class SeriesDictionary: Sendable {
+    private struct Contents {
+        var entries: [SeriesInfo] = []
+        var ids: [SeriesKey: SeriesID] = [:]
+    }
+
+    private let contents = Mutex(Contents())
+
+    package init() {}
+
+    package var count: Int { contents.withLock { $0.entries.count } }
+
+    package func find(_ key: SeriesKey) -> (id: SeriesID, type: ValueType)? {
+        contents.withLock { contents in
+            contents.ids[key].map { ($0, contents.entries[Int($0)].type) }
+        }
+    }
+
+    package func info(_ id: SeriesID) -> SeriesInfo? {
+        contents.withLock { contents in
+            Int(id) < contents.entries.count ? contents.entries[Int(id)] : nil
+        }
+    }
+
+    /// The entries from id `first` on.
+    package func entries(from first: Int = 0) -> [SeriesInfo] {
+        contents.withLock { Array($0.entries[min(first, $0.entries.count)...]) }
+    }
+
+    /// Gives `info` the next id.
+    ///
+    /// - Throws: `StorageError.invalidBatch` if the store has all the series it can have.
+    package func add(_ info: SeriesInfo) throws -> SeriesID {
+        try contents.withLock { contents in
+            guard contents.entries.count < Limits.series else {
+                throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
+            }
+            let id = SeriesID(contents.entries.count)
+            contents.entries.append(info)
+            contents.ids[info.key] = id
+            return id
+        }
+    }
+
+    /// Forgets the entries from id `first` on: the commit that added them did not happen.
+    package func removeAll(from first: Int) {
+        contents.withLock { contents in
+            for info in contents.entries[first...] { contents.ids[info.key] = nil }
+            contents.entries.removeSubrange(first...)
+        }
+    }
+}

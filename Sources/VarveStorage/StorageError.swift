@@ -1,0 +1,58 @@
+// StorageError.swift — what can go wrong in the engine, with place and remedy.
+
+public import VarveModel
+
+/// An error of the store.
+public enum StorageError: Error, Sendable, CustomStringConvertible {
+    /// Bytes on disk are not what was written.
+    case damaged(Damage)
+    /// There is no store at the path.
+    case noStore(path: String)
+    /// A file was written by a newer version of Varve.
+    case unknownVersion(file: String, version: Int)
+    /// The store has the series with another type.
+    case typeConflict(key: SeriesKey, stored: ValueType, offered: ValueType)
+    /// A batch breaks a limit or a rule of `SampleBatch`; a mistake of the caller.
+    case invalidBatch(String)
+    /// An earlier write failed in a way that leaves the file suspect; the store must be opened again.
+    case needsReopen(String)
+    /// The store was opened for reading only, or is closed.
+    case notWritable
+
+    /// One line: what, where, what to do.
+    public var description: String {
+        switch self {
+        case .damaged(let damage):
+            "\(damage); restore this file from a backup, `varve verify` lists all damage"
+        case .noStore(let path):
+            "there is no data in \(path); import some with `varve import --data \(path) --register FILE`"
+        case .unknownVersion(let file, let version):
+            "\(file) has format version \(version), which this version of varve cannot read; update varve"
+        case .typeConflict(let key, let stored, let offered):
+            "point \(key.point) of device \(key.device) holds \(stored.name) values, not \(offered.name)"
+        case .invalidBatch(let reason): "the batch is not valid: \(reason)"
+        case .needsReopen(let reason): "the store stopped taking writes: \(reason); open it again"
+        case .notWritable: "the store is not open for writing"
+        }
+    }
+}
+
+/// A place where bytes on disk are not what was written.
+public struct Damage: Hashable, Sendable, CustomStringConvertible {
+    /// The file, relative to the data directory.
+    public var file: String
+    /// The offset of the first byte of the smallest checked piece that is damaged.
+    public var offset: Int
+    /// What is wrong there.
+    public var reason: String
+
+    /// Describes damage.
+    public init(file: String, offset: Int, reason: String) {
+        self.file = file
+        self.offset = offset
+        self.reason = reason
+    }
+
+    /// File, offset and what is wrong.
+    public var description: String { "\(file) is damaged at byte \(offset): \(reason)" }
+}

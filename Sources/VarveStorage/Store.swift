@@ -1,0 +1,152 @@
+// Store.swift — the front door of the engine: open, commit, snapshot, close.
+//
+// One write path for data in order and late: small commits go to the WAL and the memtable, large ones are sealed
+// as a segment at once; reads merge both. What each guarantee rests on: Architecture.md.
+//
+// Invariants:
+// - All changes happen under `writer`; `published` is replaced as a whole, so a reader sees a commit entirely or
+//   not at all.
+// - After a failed write the store takes no more writes: memory is never ahead of what is known to be on disk.
+
+import Synchronization
+import VarveCodec
+public import VarveFile
+public import VarveModel
+
+/// A history store in a directory.
+///
+/// Any number of threads may read and commit; one process may write at a time.
+public final class Store: Sendable {
+    package let files: any FileSystem
+    package let directory: DataDirectory
+    package let options: StoreOptions
+    package let dictionary: SeriesDictionary
+    private let lock: DirectoryLock?
+    private let writer: Mutex<WriterState>
+    private let published: Mutex<StoreView>
+    private let queue = CommitQueue()
+    /// What recovery found worth telling: cut WAL tails, removed orphans.
+    public let recoveryNotes: [String]
+
+    /// Opens the store in a directory.
+    ///
+    /// Cost: reads the manifest, the dictionary, the WAL and each segment's footer and top index; no data.
+    ///
+    /// - Parameters:
+    ///   - path: The data directory; created if absent when opened for writing.
+    ///   - options: How to open it.
+    ///   - files: The disk.
+    /// - Throws: `StorageError.noStore` when reading a directory without a store, `DirectoryInUse` when another
+    ///   process writes, `StorageError.damaged`, `FileError`.
+    public static func open(
+        _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
+    ) throws -> Store {
+        Limits.check()
+        return try Store(DataDirectory(path), options, files)
+    }
+
+    private init(_ directory: DataDirectory, _ options: StoreOptions, _ files: any FileSystem) throws {
+        self.directory = directory
+        self.options = options
+        self.files = files
+        var lock: DirectoryLock?
+        if options.isWritable {
+            for folder in [directory.path, directory.manifests, directory.segments, directory.wal] {
+                try files.createDirectory(folder)
+            }
+            lock = try DirectoryLock(file: directory.lock, directory: directory.path)
+        }
+        self.lock = lock
+        let recovered = try Recovery(
+            files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing
+        ).run()
+        dictionary = recovered.dictionary
+        recoveryNotes = recovered.notes
+        published = Mutex(recovered.view)
+        writer = Mutex(WriterState(recovered))
+    }
+
+    /// The newest state, for any number of reads; later commits do not change it.
+    public func snapshot() -> StoreSnapshot {
+        StoreSnapshot(view: published.withLock { $0 }, dictionary: dictionary)
+    }
+
+    /// Flushes nothing, seals the WAL and releases the directory.
+    ///
+    /// Durability: everything committed is durable before; a clean close only makes the next opening cheaper to
+    /// trust, as a sealed WAL has no excuse for a torn tail.
+    public func close() throws {
+        guard options.isWritable else { return }
+        try writer.withLock { state in
+            guard !state.isClosed else { return }
+            defer {
+                state.isClosed = true
+                lock?.release()
+            }
+            try state.sealWAL(files, directory)
+        }
+    }
+
+    /// Commits batches with one sync and returns what each did, in order.
+    ///
+    /// Durability: as `SampleSink.commit`, for all of them at once.
+    package func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+        writer.withLock { state in
+            var commit = GroupCommit(self, state, published.withLock { $0 })
+            let results = commit.run(group)
+            published.withLock { $0 = commit.view }
+            return results
+        }
+    }
+
+    /// The records of all batches the store remembers, in no order.
+    package func batchRecords() -> [BatchRecord] {
+        writer.withLock { Array($0.replay.all) }
+    }
+
+    /// Whether a directory has a store.
+    public static func exists(_ path: String, files: any FileSystem = POSIXFileSystem()) throws -> Bool {
+        let directory = DataDirectory(path)
+        if try !ManifestLog.numbers(files, directory).isEmpty { return true }
+        guard case .folder? = try files.kind(directory.wal) else { return false }
+        return try !files.list(directory.wal).isEmpty
+    }
+
+    /// Changes the state under the writer's lock and publishes the new view.
+    package func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
+        try writer.withLock { state in
+            guard options.isWritable, !state.isClosed else { throw StorageError.notWritable }
+            if let reason = state.failure { throw StorageError.needsReopen(reason) }
+            var view = published.withLock { $0 }
+            let result = try body(state, &view)
+            published.withLock { $0 = view }
+            return result
+        }
+    }
+}
+
+extension Store: SampleSink {
+    /// The type of the values of a series, or nil if the store has never seen it.
+    public func storedType(of key: SeriesKey) -> ValueType? {
+        dictionary.find(key)?.type
+    }
+
+    /// Starts an import; see `SampleSink`.
+    public func beginImport() throws {
+        try change { state, _ in state.session = nil }
+    }
+
+    /// Commits one batch; concurrent callers share one sync.
+    public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        try queue.commit(batch) { self.commit(group: $0) }.get()
+    }
+
+    /// What a commit would do now.
+    public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let rows = batch
+        return try writer.withLock { state in
+            var commit = GroupCommit(self, state, published.withLock { $0 })
+            return try commit.assess(rows)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// StoreStatistics.swift — the numbers behind `varve stats`.
+//
+// Invariants:
+// - Nothing here decodes data: manifests, indexes and file sizes are enough.
+
+import VarveFile
+public import VarveModel
+
+/// How large a store is and what is in it.
+public struct StoreStatistics: Hashable, Sendable {
+    /// Series.
+    public var series = 0
+    /// Distinct (series, time) pairs that a query sees.
+    public var samples: UInt64 = 0
+    /// Segment files.
+    public var segments = 0
+    /// Bytes of segments, manifests, dictionaries, receipts and WAL.
+    public var bytes: UInt64 = 0
+    /// Bytes of older versions, estimated by their share of the stored samples; part of `bytes`.
+    public var historyBytes: UInt64 = 0
+    /// Samples of older versions that are still stored.
+    public var historySamples: UInt64 = 0
+    /// Bytes of the WAL, part of `bytes`.
+    public var walBytes: UInt64 = 0
+    /// Bytes by encoding of the columns in segments.
+    public var codecs: [String: UInt64] = [:]
+    /// The earliest sample.
+    public var firstTime: Timestamp?
+    /// The latest sample.
+    public var lastTime: Timestamp?
+    /// The newest commit.
+    public var commit: UInt64 = 0
+
+    /// Bytes per visible sample, or nil in an empty store.
+    public var bytesPerSample: Double? { samples == 0 ? nil : Double(bytes) / Double(samples) }
+}
+
+extension Store {
+    /// Counts and sizes of the newest state.
+    public func statistics() throws -> StoreStatistics {
+        let view = snapshot().view
+        var statistics = StoreStatistics()
+        statistics.series = view.seriesCount
+        statistics.samples = view.samples
+        statistics.segments = view.segments.count
+        statistics.commit = view.commit
+        var stored = UInt64(view.memtable.sampleCount)
+        var shares = CodecShares()
+        var span = Receipt()
+        for segment in view.segments {
+            let summary = segment.reference.summary
+            stored += summary.samples
+            shares.add(segment.codecs)
+            span.include(Timestamp(nanoseconds: summary.firstTime))
+            span.include(Timestamp(nanoseconds: summary.lastTime))
+        }
+        for run in view.memtable.runs.values.joined() {
+            if let time = run.times.first { span.include(Timestamp(nanoseconds: time)) }
+            if let time = run.times.last { span.include(Timestamp(nanoseconds: time)) }
+        }
+        statistics.firstTime = span.from
+        statistics.lastTime = span.to
+        statistics.codecs = shares.bytes
+        statistics.walBytes = try size(of: directory.wal) { DataDirectory.walNumber($0) != nil }
+        statistics.bytes = statistics.walBytes
+        statistics.bytes += try size(of: directory.manifests) { DataDirectory.manifestNumber($0) != nil }
+        let live = view.manifest.fileNames
+        statistics.bytes += try size(of: directory.segments) { live.contains("segments/\($0)") }
+        statistics.historySamples = stored - min(stored, statistics.samples)
+        if stored > 0 {
+            let share = Double(statistics.historySamples) / Double(stored)
+            statistics.historyBytes = UInt64(share * Double(statistics.bytes))
+        }
+        return statistics
+    }
+
+    private func size(of folder: String, where isCounted: (String) -> Bool) throws -> UInt64 {
+        var total: UInt64 = 0
+        guard case .folder? = try files.kind(folder) else { return 0 }
+        for name in try files.list(folder) where isCounted(name) {
+            if case .file(let size)? = try files.kind("\(folder)/\(name)") { total += UInt64(size) }
+        }
+        return total
+    }
+}

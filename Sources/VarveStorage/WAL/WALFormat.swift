@@ -1,0 +1,26 @@
+// WALFormat.swift — the layout of a WAL file; every number here is persistent. Byte table: WALFormat.md.
+//
+// header, 40 bytes:  8 magic · 2 version · 2 flags (0) · 4 zero · 8 file number · 8 number of the first record ·
+//                    8 XXH3-64 of the 32 before
+// record:            4 payload bytes · 1 type · 3 zero · 8 record number · payload · 8 XXH3-64 of all before it
+//                    in the record
+//
+// Invariants:
+// - Record numbers are contiguous within a file and from one file to the next.
+// - A record is never split across files.
+
+package enum WALFormat {
+    package static let version: UInt16 = 1
+    package static let magic = Array("VARVEWAL".utf8)
+    package static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
+    package static let recordHeaderBytes = 4 + 1 + 3 + 8
+    package static let recordTrailerBytes = 8
+}
+
+/// The type of a WAL record; 0 is reserved, so that zeros are never a record.
+package enum WALRecordType: UInt8, Sendable {
+    /// One commit: new series, rows, batch record.
+    case commit = 1
+    /// The file was closed cleanly; nothing follows.
+    case seal = 2
+}

@@ -1,0 +1,153 @@
+// WALReader.swift — reads one WAL file up to its end or its first bad record.
+//
+// Invariants:
+// - Records come out in order; nothing after the first bad record is returned.
+// - A bad record is a torn tail only in an unsealed file and only if no valid record of a higher number follows;
+//   otherwise it is damage.
+// - The reader never changes the file: cutting a torn tail is Recovery's decision.
+
+import VarveCodec
+package import VarveFile
+
+package struct WALContents: Sendable {
+    package var records: [WALRecord] = []
+    package var firstRecord: UInt64 = 0
+    /// The number that the record after the last good one would have.
+    package var nextRecord: UInt64 = 0
+    /// Where an incomplete last record begins, if there is one.
+    package var tornAt: Int?
+    /// Whether the file ends with its seal record.
+    package var hasSeal = false
+    /// Where each commit record begins, in the order of `records`.
+    package var offsets: [Int] = []
+}
+
+package enum WALReader {
+    package static func read(
+        number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> WALContents {
+        let name = DataDirectory.wal(number, sealed: sealed)
+        let bytes = try files.readAll(directory.absolute(name), limit: 1 << 40)
+        return try bytes.withUnsafeBytes {
+            var parser = Parser(bytes: $0, name: name, number: number, isSealed: sealed)
+            return try parser.parse()
+        }
+    }
+
+    private struct Parser {
+        let bytes: UnsafeRawBufferPointer
+        let name: String
+        let number: UInt64
+        let isSealed: Bool
+        var contents = WALContents()
+
+        mutating func parse() throws -> WALContents {
+            guard try parseHeader() else { return contents }
+            var offset = WALFormat.headerBytes
+            while offset < bytes.count {
+                guard let record = record(at: offset, expecting: contents.nextRecord) else {
+                    try tearOrDamage(offset, "a record is not whole")
+                    return contents
+                }
+                contents.nextRecord += 1
+                let end =
+                    offset + WALFormat.recordHeaderBytes + record.payload.count + WALFormat.recordTrailerBytes
+                if record.type == .seal {
+                    guard end == bytes.count else { throw damaged(end, "bytes after the end of the file") }
+                    contents.hasSeal = true
+                    return contents
+                }
+                do {
+                    var reader = ByteReader(record.payload)
+                    contents.records.append(try WALRecord(from: &reader))
+                    contents.offsets.append(offset)
+                } catch {
+                    // The checksum held, so these are the bytes that were written: no torn tail.
+                    throw damaged(offset + WALFormat.recordHeaderBytes + error.offset, error.reason)
+                }
+                offset = end
+            }
+            if isSealed { throw damaged(bytes.count, "the end of the file is missing") }
+            return contents
+        }
+
+        /// Returns false for a file whose creation was interrupted.
+        private mutating func parseHeader() throws -> Bool {
+            guard bytes.count >= WALFormat.headerBytes else {
+                if isSealed { throw damaged(0, "the file is cut short") }
+                contents.tornAt = 0
+                return false
+            }
+            let covered = WALFormat.headerBytes - 8
+            let checksum = bytes.loadUnaligned(fromByteOffset: covered, as: UInt64.self).littleEndian
+            guard Checksum.of(.init(rebasing: bytes[..<covered])) == checksum else {
+                // The header is synced before the first record: with records behind it, it was whole once.
+                if isSealed || bytes.count > WALFormat.headerBytes {
+                    throw damaged(0, "the checksum of the header does not match")
+                }
+                contents.tornAt = 0
+                return false
+            }
+            var reader = ByteReader(bytes)
+            let magic = try reader.bytes(count: 8)
+            guard magic.elementsEqual(WALFormat.magic) else { throw damaged(0, "not a WAL file") }
+            let version = try reader.integer(as: UInt16.self)
+            guard version == WALFormat.version else {
+                throw StorageError.unknownVersion(file: name, version: Int(version))
+            }
+            _ = try reader.bytes(count: 6)
+            guard try reader.integer(as: UInt64.self) == number else {
+                throw damaged(16, "another file's header")
+            }
+            contents.firstRecord = try reader.integer(as: UInt64.self)
+            contents.nextRecord = contents.firstRecord
+            return true
+        }
+
+        private func record(
+            at offset: Int, expecting expected: UInt64
+        ) -> (type: WALRecordType, payload: UnsafeRawBufferPointer)? {
+            guard bytes.count - offset >= WALFormat.recordHeaderBytes + WALFormat.recordTrailerBytes else {
+                return nil
+            }
+            let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian)
+            let number = bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self).littleEndian
+            guard number == expected, let type = WALRecordType(rawValue: bytes[offset + 4]),
+                length <= Limits.walRecordBytes
+            else { return nil }
+            let covered = WALFormat.recordHeaderBytes + length
+            guard bytes.count - offset >= covered + WALFormat.recordTrailerBytes else { return nil }
+            let checksum = bytes.loadUnaligned(fromByteOffset: offset + covered, as: UInt64.self).littleEndian
+            guard Checksum.of(.init(rebasing: bytes[offset..<offset + covered])) == checksum else {
+                return nil
+            }
+            let payload = bytes[(offset + WALFormat.recordHeaderBytes)..<(offset + covered)]
+            return (type, UnsafeRawBufferPointer(rebasing: payload))
+        }
+
+        private mutating func tearOrDamage(_ offset: Int, _ reason: String) throws {
+            if isSealed || validRecordFollows(offset) { throw damaged(offset, reason) }
+            contents.tornAt = offset
+        }
+
+        /// Whether any later byte begins a whole record with a later number: then the bad one was whole once.
+        private func validRecordFollows(_ offset: Int) -> Bool {
+            var start = offset + 1
+            let last = bytes.count - WALFormat.recordHeaderBytes - WALFormat.recordTrailerBytes
+            while start <= last {
+                let number = bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self).littleEndian
+                if number > contents.nextRecord, number - contents.nextRecord < 1 << 32,
+                    record(at: start, expecting: number) != nil
+                {
+                    return true
+                }
+                start += 1
+            }
+            return false
+        }
+
+        private func damaged(_ offset: Int, _ reason: String) -> StorageError {
+            .damaged(Damage(file: name, offset: offset, reason: reason))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// WALRecord.swift — the payload of a commit record.
+//
+// varint commit · dictionary run (DictionaryFile) · batch record · varint series, then per series: varint id, u8
+// type, varint pieces, then per piece: varint samples, varint bytes of times, varint bytes of block, times, block.
+
+package import VarveCodec
+package import VarveModel
+
+/// The rows of one series as a commit stores them.
+package struct StoredRows: Sendable {
+    package var series: SeriesID
+    package var type: ValueType
+    package var run: SampleRun
+}
+
+package struct WALRecord: Sendable {
+    package var commit: UInt64
+    package var firstSeries: Int
+    package var newSeries: [SeriesInfo]
+    package var batch: BatchRecord
+    package var rows: [StoredRows]
+
+    package init(
+        commit: UInt64, firstSeries: Int, newSeries: [SeriesInfo], batch: BatchRecord, rows: [StoredRows]
+    ) {
+        self.commit = commit
+        self.firstSeries = firstSeries
+        self.newSeries = newSeries
+        self.batch = batch
+        self.rows = rows
+    }
+
+    package func encode() -> [UInt8] {
+        var writer = ByteWriter(capacity: 1024)
+        writer.appendVarint(commit)
+        DictionaryFile.write(first: firstSeries, newSeries, to: &writer)
+        batch.write(to: &writer)
+        writer.appendVarint(UInt64(rows.count))
+        for row in rows {
+            writer.appendVarint(UInt64(row.series))
+            writer.append(row.type.rawValue)
+            let pieces = stride(from: 0, to: row.run.count, by: Limits.blockSamples)
+                .map { $0..<min($0 + Limits.blockSamples, row.run.count) }
+            writer.appendVarint(UInt64(pieces.count))
+            for piece in pieces {
+                let times = BlockCodec.encodeTimes(row.run, piece, effort: .standard)
+                let block = BlockCodec.encodeBlock(row.run, piece, type: row.type, effort: .standard)
+                writer.appendVarint(UInt64(piece.count))
+                writer.appendVarint(UInt64(times.count))
+                writer.appendVarint(UInt64(block.count))
+                times.withUnsafeBytes { writer.append(bytes: $0) }
+                block.withUnsafeBytes { writer.append(bytes: $0) }
+            }
+        }
+        return writer.bytes
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        commit = try reader.varint()
+        (firstSeries, newSeries) = try DictionaryFile.read(&reader)
+        batch = try BatchRecord(from: &reader)
+        rows = []
+        let count = try reader.varint(limit: reader.remaining, "series")
+        for _ in 0..<count { rows.append(try Self.rows(&reader)) }
+        try reader.finish()
+    }
+
+    private static func rows(_ reader: inout ByteReader) throws(CodecError) -> StoredRows {
+        let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
+        guard let type = ValueType(rawValue: try reader.integer(as: UInt8.self)) else {
+            throw reader.failure("unknown value type")
+        }
+        let pieces = try reader.varint(limit: Limits.batchRows, "pieces")
+        var builder = SampleRunBuilder(type: type)
+        for _ in 0..<pieces {
+            let samples = try reader.varint(limit: Limits.blockSamples, "samples")
+            let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
+            let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
+            let times = try reader.bytes(count: timeCount)
+            let block = try reader.bytes(count: blockCount)
+            let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)
+            if let before = builder.times.last, let first = run.times.first, before > first {
+                throw reader.failure("pieces out of order")
+            }
+            builder.append(run, 0..<run.count)
+        }
+        return StoredRows(series: series, type: type, run: builder.finish())
+    }
+}

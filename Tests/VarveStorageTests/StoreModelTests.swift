@@ -1,0 +1,118 @@
+// StoreModelTests.swift — random histories against the oracle.
+//
+// Invariants checked: receipts, all reads in both directions, and the number of samples agree with the model after
+// every step, whatever was flushed, compacted or opened again in between; `verify --deep` stays clean.
+
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+@Suite struct StoreModelTests {
+    private static let types: [ValueType] = [.double, .int64, .bool, .string, .json]
+
+    @Test("random histories agree with the model", arguments: 1...8)
+    func randomHistory(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let directory = try TemporaryDirectory()
+        var store = try Store.open(directory.path)
+        var model = ModelStore()
+        for step in 0..<25 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0: try store.flush()
+            case 1: _ = try store.compact()
+            case 2:
+                try store.close()
+                store = try Store.open(directory.path)
+            case 3: store = try Self.crash(store, directory)
+            default:
+                let batch = Self.batch(&random)
+                let expected = model.apply(batch.map { ($0.key, $0.policy, $0.rows) })
+                let rows = batch.map { SeriesRows($0.key, $0.type, policy: $0.policy, $0.rows) }
+                let outcome = try store.commit(SampleBatch(series: rows))
+                #expect(outcome.receipt == expected, "seed \(seed), step \(step)")
+            }
+            try Self.compare(store, model, &random, "seed \(seed), step \(step)")
+        }
+        let report = try Store.verify(directory.path, deep: true)
+        #expect(report.damage.isEmpty, "seed \(seed)")
+    }
+
+    /// Leaves the store as a crash would: not closed, its WAL not sealed.
+    private static func crash(_ store: Store, _ directory: TemporaryDirectory) throws -> Store {
+        let copy = try directory.copy()
+        try store.close()
+        for name in try directory.fileNames() { try directory.files.remove("\(directory.path)/\(name)") }
+        for name in try copy.fileNames() { try directory.write(try copy.bytes(name), name) }
+        return try Store.open(directory.path)
+    }
+
+    private static func batch(
+        _ random: inout SeededGenerator
+    ) -> [(key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rows: [Sample])] {
+        let count = Int.random(in: 1...3, using: &random)
+        let devices = (0..<6).shuffled(using: &random).prefix(count)
+        return devices.map { number in
+            let type = types[number % types.count]
+            let policy: DuplicatePolicy = number == 5 ? .first : .last
+            let isLarge = Int.random(in: 0..<8, using: &random) == 0
+            let size = isLarge ? 9000 : Int.random(in: 1...20, using: &random)
+            let key = SeriesKey(product: "p", device: "d\(number)", point: "x")
+            return (key, type, policy, rows(type, size, &random))
+        }
+    }
+
+    private static func rows(_ type: ValueType, _ size: Int, _ random: inout SeededGenerator) -> [Sample] {
+        let start = Int64.random(in: 0...30, using: &random) * 1000
+        return (0..<size).map { index in
+            // Half of the times in order, half anywhere: repeats inside a message and late rows both happen.
+            let step = size > 20 ? Int64(index) : Int64.random(in: 0...12_000, using: &random)
+            let time = Timestamp(nanoseconds: (start + step) * 1_000_000)
+            let quality: Int32? = Int.random(in: 0..<20, using: &random) == 0 ? 7 : nil
+            if Int.random(in: 0..<30, using: &random) == 0 {
+                return Sample(time: time, value: nil, quality: 1)
+            }
+            return Sample(time: time, value: value(type, &random), quality: quality)
+        }
+    }
+
+    private static func value(_ type: ValueType, _ random: inout SeededGenerator) -> Value {
+        switch type {
+        case .double:
+            let special = [0.0, -0.0, .nan, .infinity, Double(bitPattern: 0x7FF8_0000_0000_1234)]
+            return .double(
+                Int.random(in: 0..<10, using: &random) == 0
+                    ? special.randomElement(using: &random) ?? 0
+                    : Double(Int.random(in: 0...50, using: &random)) / 10)
+        case .int64:
+            return .int64(Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : 5)
+        case .bool: return .bool(Bool.random(using: &random))
+        case .string: return .string(["", "Rest", "CC Chg", "日本"].randomElement(using: &random) ?? "")
+        case .json: return .json("[\(Int.random(in: 0...3, using: &random))]")
+        }
+    }
+
+    private static func compare(
+        _ store: Store, _ model: ModelStore, _ random: inout SeededGenerator, _ place: String
+    ) throws {
+        let snapshot = store.snapshot()
+        var total = 0
+        for info in snapshot.series() {
+            let expected = model.read(info.key)
+            total += expected.count
+            #expect(try snapshot.samples(info.key, info.type) == expected, "\(place), \(info.key)")
+            let from = Timestamp(nanoseconds: Int64.random(in: 0...40_000, using: &random) * 1_000_000)
+            let to = Timestamp(
+                nanoseconds: from.nanoseconds + Int64.random(in: 0...9_000_000_000, using: &random))
+            let range = TimeRange(from: from, to: to)
+            let some = model.read(info.key, in: range)
+            #expect(try snapshot.samples(info.key, info.type, in: range) == some, "\(place), \(info.key)")
+            #expect(
+                try snapshot.samples(info.key, info.type, in: range, order: .descending) == some.reversed(),
+                "\(place), \(info.key)")
+        }
+        #expect(total == model.samples.values.reduce(0) { $0 + $1.count }, "\(place)")
+        #expect(try store.statistics().samples == UInt64(total), "\(place)")
+    }
+}

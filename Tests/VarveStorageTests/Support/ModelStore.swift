@@ -1,0 +1,43 @@
+// ModelStore.swift — the oracle: what a store should answer, kept in dictionaries.
+//
+// Written from DESIGN's guarantee G2 alone, with none of the engine's code.
+
+import VarveModel
+
+struct ModelStore {
+    private(set) var samples: [SeriesKey: [Int64: Sample]] = [:]
+    private var committed: Set<[SeriesKey: [Sample]]> = []
+
+    /// Applies a message and says what its rows did.
+    mutating func apply(_ batch: [(key: SeriesKey, policy: DuplicatePolicy, rows: [Sample])]) -> Receipt {
+        var receipt = Receipt()
+        let content = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.rows) })
+        for row in batch.flatMap(\.rows) { receipt.include(row.time) }
+        guard committed.insert(content).inserted else {
+            receipt.identical = UInt64(batch.reduce(0) { $0 + $1.rows.count })
+            return receipt
+        }
+        for (key, policy, rows) in batch {
+            for row in rows {
+                guard let current = samples[key]?[row.time.nanoseconds] else {
+                    samples[key, default: [:]][row.time.nanoseconds] = row
+                    receipt.accepted += 1
+                    continue
+                }
+                if current == row {
+                    receipt.identical += 1
+                } else if policy == .last {
+                    samples[key]?[row.time.nanoseconds] = row
+                    receipt.corrected += 1
+                } else {
+                    receipt.superseded += 1
+                }
+            }
+        }
+        return receipt
+    }
+
+    func read(_ key: SeriesKey, in range: TimeRange = .all) -> [Sample] {
+        (samples[key] ?? [:]).values.filter { range.contains($0.time) }.sorted { $0.time < $1.time }
+    }
+}

@@ -1,0 +1,118 @@
+// TemporaryStore.swift — a store in a folder of its own, removed at the end of the test.
+
+import Glibc
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+/// A data directory under the system's temporary folder.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/varve-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp/varve-test-XXXXXX") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    let files = POSIXFileSystem()
+
+    deinit { Self.removeTree(path) }
+
+    /// A copy of the folder, removed like it.
+    func copy() throws -> TemporaryDirectory {
+        let target = try TemporaryDirectory()
+        try Self.copyTree(path, target.path)
+        return target
+    }
+
+    /// Every regular file below the folder, relative to it.
+    func fileNames(_ below: String = "") throws -> [String] {
+        let files = POSIXFileSystem()
+        let folder = below.isEmpty ? path : "\(path)/\(below)"
+        var names: [String] = []
+        for name in try files.list(folder) {
+            let relative = below.isEmpty ? name : "\(below)/\(name)"
+            switch try files.kind("\(path)/\(relative)") {
+            case .file: names.append(relative)
+            case .folder: names += try fileNames(relative)
+            default: break
+            }
+        }
+        return names
+    }
+
+    func bytes(_ name: String) throws -> [UInt8] { try POSIXFileSystem().readAll("\(path)/\(name)") }
+
+    func write(_ bytes: [UInt8], _ name: String) throws {
+        let file = try POSIXFileSystem().open("\(path)/\(name)", .replace)
+        try file.append(bytes)
+        file.close()
+    }
+
+    private static func copyTree(_ source: String, _ target: String) throws {
+        let files = POSIXFileSystem()
+        try files.createDirectory(target)
+        for name in try files.list(source) {
+            switch try files.kind("\(source)/\(name)") {
+            case .folder: try copyTree("\(source)/\(name)", "\(target)/\(name)")
+            case .file:
+                let file = try files.open("\(target)/\(name)", .replace)
+                try file.append(try files.readAll("\(source)/\(name)"))
+                file.close()
+            default: break
+            }
+        }
+    }
+
+    private static func removeTree(_ path: String) {
+        let files = POSIXFileSystem()
+        for name in (try? files.list(path)) ?? [] {
+            if case .folder? = try? files.kind("\(path)/\(name)") {
+                removeTree("\(path)/\(name)")
+            } else {
+                try? files.remove("\(path)/\(name)")
+            }
+        }
+        rmdir(path)
+    }
+}
+
+extension SampleSource {
+    /// All visible samples of a series in a range.
+    func samples(
+        _ key: SeriesKey, _ type: ValueType, in range: TimeRange = .all, order: TimeOrder = .ascending
+    ) throws -> [Sample] {
+        var samples: [Sample] = []
+        try read(key, in: range, order: order) { columns in
+            for index in 0..<columns.count { samples.append(columns.sample(index, type: type)) }
+            return true
+        }
+        return samples
+    }
+}
+
+extension SeriesRows {
+    init(_ key: SeriesKey, _ type: ValueType, policy: DuplicatePolicy = .last, _ samples: [Sample]) {
+        var columns = SampleColumns(type: type)
+        for sample in samples { columns.append(sample) }
+        self.init(key: key, type: type, policy: policy, columns: columns)
+    }
+}
+
+/// A generator with a seed that a failing test prints.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
