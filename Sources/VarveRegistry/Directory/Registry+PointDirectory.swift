@@ -1,0 +1,120 @@
+// Registry+PointDirectory.swift — resolves the names in rows and messages, and registers what is missing.
+//
+// Invariants:
+// - An answer other than `found` comes fresh from the database.
+// - `found` may be remembered: after another process's change, `refresh()` makes it fresh. This registry's own
+//   changes are seen at once.
+
+import Synchronization
+public import VarveModel
+
+extension Registry: PointDirectory {
+    /// Forgets remembered answers if another connection changed the registry since the last call.
+    ///
+    /// Call it at the start of each import or message.
+    public func refresh() throws {
+        let version = try dataVersion()
+        cache.withLock { cache in
+            if cache.dataVersion != version { cache.forget() }
+            cache.dataVersion = version
+        }
+    }
+
+    /// Finds the point that a row names; see `PointDirectory`.
+    ///
+    /// Cost: an indexed query for the first point of a device, none for its others; the 64th such query reads all
+    /// devices at once, so that an import of many does not ask for each.
+    public func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
+        try cache.withLock { cache in
+            if let answer = Self.recall(cache, product: product, device: device, point: point) {
+                return .found(answer)
+            }
+            return try read { reading in
+                cache.misses += 1
+                if cache.misses == PointCache.missesBeforeFilling { try cache.fill(from: reading) }
+                return try Self.find(reading, &cache, product: product, device: device, point: point)
+            }
+        }
+    }
+
+    private static func recall(
+        _ cache: borrowing PointCache, product: String?, device: String, point: String
+    ) -> RegisteredPoint? {
+        guard let owners = cache.owners[ExactName(device)],
+            let owner = owner(product, among: owners),
+            let rule = cache.products[ExactName(owner)],
+            let type = cache.points[ExactName(rule.model)]?[ExactName(point)]
+        else { return nil }
+        let key = SeriesKey(product: owner, device: device, point: point)
+        return RegisteredPoint(key: key, type: type, policy: rule.policy)
+    }
+
+    /// The product a device of those owners belongs to, or nil if there is none or more than one.
+    private static func owner(_ product: String?, among owners: [String]) -> String? {
+        guard let product else { return owners.count == 1 ? owners[0] : nil }
+        return owners.first { $0.utf8.elementsEqual(product.utf8) }
+    }
+
+    private static func find(
+        _ reading: RegistryReading, _ cache: inout PointCache, product: String?, device: String, point: String
+    ) throws -> PointLookup {
+        if let product, try reading.product(product) == nil { return .unknownProduct(product) }
+        let owners = try reading.owners(of: device)
+        guard let owner = owner(product, among: owners), let row = try reading.product(owner) else {
+            return product == nil && owners.count > 1
+                ? .ambiguousDevice(device, products: owners) : .unknownDevice(device)
+        }
+        let modelName = ExactName(row.model)
+        if cache.points[modelName]?[ExactName(point)] == nil {
+            try cache.remember(model: row.model, from: reading)
+        }
+        cache.owners[ExactName(device)] = owners
+        cache.products[ExactName(owner)] = PointCache.ProductRule(model: row.model, policy: row.duplicates)
+        guard let type = cache.points[modelName]?[ExactName(point)] else {
+            return .unknownPoint(point, model: row.model)
+        }
+        let key = SeriesKey(product: owner, device: device, point: point)
+        return .found(RegisteredPoint(key: key, type: type, policy: row.duplicates))
+    }
+
+    /// Creates what is missing of products, points and devices, in one transaction; see `PointDirectory`.
+    ///
+    /// A missing product gets the model of its own name, made if it is missing too. New points take a quality.
+    @discardableResult
+    public func register(_ registration: Registration) throws -> Int {
+        try change { change in
+            var created = 0
+            var models: [ExactName: String] = [:]
+            func model(of product: String) throws -> String {
+                if let model = models[ExactName(product)] { return model }
+                let model: String
+                if let existing = try change.reading.product(product) {
+                    model = existing.model
+                } else {
+                    if try !change.reading.modelExists(product) {
+                        try change.insert(Model(id: product))
+                        created += 1
+                    }
+                    try change.insert(Product(key: product, model: product))
+                    created += 1
+                    model = product
+                }
+                models[ExactName(product)] = model
+                return model
+            }
+            for point in registration.points {
+                let model = try model(of: point.product)
+                if try change.reading.point(point.point, of: model) != nil { continue }
+                let new = MeasurementPoint(id: point.point, type: point.type, hasQuality: true)
+                if try change.add(new, to: model) { created += 1 }
+            }
+            for entry in registration.devices {
+                _ = try model(of: entry.product)
+                let device = Device(product: entry.product, key: entry.device)
+                try device.check()
+                if try change.insertIfMissing(device) { created += 1 }
+            }
+            return created
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// ImportRows.swift — a CSV or JSON file as rows with named fields, whatever the form.
+//
+// A JSON file is an array of objects as `list --json` prints; a model's array `points` becomes a row for each
+// point, so both forms lead to the same rows.
+//
+// Invariants:
+// - A field that is absent, null or empty is nil.
+// - A column or member that the kind does not have is an error, so a misspelt one is not lost.
+
+/// One row of a file to import.
+struct ImportRow {
+    /// `FILE:LINE`, for messages.
+    var place: String
+    private var values: [String: String] = [:]
+
+    init(place: String) {
+        self.place = place
+    }
+
+    subscript(name: String) -> String? {
+        get { values[name] }
+        set { values[name] = newValue == "" ? nil : newValue }
+    }
+
+    /// The value of a field that every row must have.
+    func require(_ name: String) throws -> String {
+        guard let value = values[name] else {
+            throw RegistryError(.malformedInput, "\(name) is missing: fill it in")
+        }
+        return value
+    }
+
+    /// A field that is true or false; nil if it is absent.
+    func flag(_ name: String) throws -> Bool? {
+        switch values[name] {
+        case nil: return nil
+        case "true", "1": return true
+        case "false", "0": return false
+        case let other?:
+            throw RegistryError(
+                .malformedInput, "\(name) is \(RegistryNames.shown(other)): write true or false")
+        }
+    }
+}
+
+/// Reads the rows of a file.
+struct ImportRows {
+    let kind: ImportKind
+    let source: String
+
+    /// Hands over each row; `body`'s errors get the row's place in front.
+    func forEach(in bytes: [UInt8], _ body: (ImportRow) throws -> Void) throws {
+        func located(_ row: ImportRow) throws {
+            do {
+                try body(row)
+            } catch let error as RegistryError {
+                throw error.at(row.place)
+            }
+        }
+        if isJSON(bytes) {
+            var parser = JSONParser(bytes, source: source)
+            try parser.forEachElement { element in
+                for row in try rows(of: element) { try located(row) }
+            }
+        } else {
+            try forEachCSVRow(in: bytes, located)
+        }
+    }
+
+    /// By the name's extension, else by the first byte that is not white space.
+    private func isJSON(_ bytes: [UInt8]) -> Bool {
+        let name = source.lowercased()
+        if name.hasSuffix(".json") { return true }
+        if name.hasSuffix(".csv") { return false }
+        let first = bytes.drop { [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0D, 0x0A].contains($0) }.first
+        return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
+    }
+
+    private func forEachCSVRow(in bytes: [UInt8], _ body: (ImportRow) throws -> Void) throws {
+        var records = CSVRecords(bytes, source: source)
+        guard let header = try records.next() else {
+            throw RegistryError(
+                .malformedInput, "\(source) is empty: begin with \(kind.columns.joined(separator: ","))")
+        }
+        let place = "\(source):\(header.line)"
+        for (index, name) in header.fields.enumerated() {
+            try checkColumn(name, among: kind.columns, place: place)
+            guard !header.fields[..<index].contains(name) else {
+                throw RegistryError(.malformedInput, "\(place): column \(name) is there twice: keep one")
+            }
+        }
+        for name in kind.required where !header.fields.contains(name) {
+            throw RegistryError(.malformedInput, "\(place): column \(name) is missing: add it")
+        }
+        while let record = try records.next() {
+            var row = ImportRow(place: "\(source):\(record.line)")
+            guard record.fields.count == header.fields.count else {
+                throw RegistryError(
+                    .malformedInput,
+                    "\(row.place): the line has \(record.fields.count) fields and the header "
+                        + "\(header.fields.count): make them equal")
+            }
+            for (name, value) in zip(header.fields, record.fields) { row[name] = value }
+            try body(row)
+        }
+    }
+
+    private func rows(of element: JSONValue) throws -> [ImportRow] {
+        let place = "\(source):\(element.line)"
+        guard case .object(let members) = element.content else {
+            throw RegistryError(.malformedInput, "\(place): an element is no object: write {…}")
+        }
+        var row = ImportRow(place: place)
+        var points: [JSONValue]?
+        for (name, value) in members {
+            if kind == .models, name == "points" {
+                guard case .array(let values) = value.content else {
+                    throw RegistryError(.malformedInput, "\(place): points is no array: write [{…}, …]")
+                }
+                points = values
+            } else {
+                try set(name, to: value, in: &row, among: kind.members)
+            }
+        }
+        guard let points, !points.isEmpty else { return [row] }
+        return try points.map { point in
+            var pointRow = row
+            pointRow.place = "\(source):\(point.line)"
+            guard case .object(let members) = point.content else {
+                throw RegistryError(.malformedInput, "\(pointRow.place): a point is no object: write {…}")
+            }
+            for (name, value) in members {
+                try set(name, to: value, in: &pointRow, among: ImportKind.pointMembers)
+            }
+            return pointRow
+        }
+    }
+
+    private func set(
+        _ name: String, to value: JSONValue, in row: inout ImportRow, among members: [String]
+    ) throws {
+        try checkColumn(name, among: members, place: "\(source):\(value.line)")
+        guard row[name] == nil else {
+            throw RegistryError(.malformedInput, "\(source):\(value.line): \(name) is there twice: keep one")
+        }
+        switch value.content {
+        case .null: break
+        case .bool(let flag): row[name] = flag ? "true" : "false"
+        case .string(let text): row[name] = text
+        case .number, .array, .object:
+            throw RegistryError(
+                .malformedInput, "\(source):\(value.line): \(name) is no text: write it in quotes")
+        }
+    }
+
+    private func checkColumn(_ name: String, among columns: [String], place: String) throws {
+        guard columns.contains(name) else {
+            throw RegistryError(
+                .malformedInput,
+                "\(place): unknown column \(RegistryNames.shown(name)): use "
+                    + columns.joined(separator: ", "))
+        }
+    }
+}

@@ -1,0 +1,170 @@
+// Registry+Import.swift — models, products and devices from a CSV or JSON file.
+//
+// Invariants:
+// - All or nothing: one transaction, and the first row that cannot be taken ends it.
+// - Importing the same file again changes nothing. A row that describes an existing thing otherwise than it
+//   is is an error; a field that the row leaves out agrees with everything.
+
+import VarveModel
+
+extension Registry {
+    /// The largest file to import, in bytes.
+    public static let maximumImportBytes = 64 << 20
+
+    /// Creates what a file describes.
+    ///
+    /// - Parameters:
+    ///   - kind: What the file's rows are.
+    ///   - bytes: The file: CSV with a header, or a JSON array of objects as `list --json` prints.
+    ///   - source: The file's name: its extension decides the form (else the first byte does), and errors begin
+    ///     with it and the line.
+    ///   - isTimeZone: Whether a text is the id of a time zone.
+    /// - Throws: `RegistryError`; then nothing was created.
+    public func importRows(
+        _ kind: ImportKind, from bytes: [UInt8], named source: String, isTimeZone: (String) -> Bool
+    ) throws -> ImportOutcome {
+        guard bytes.count <= Self.maximumImportBytes else {
+            throw RegistryError(
+                .malformedInput, "\(source) is larger than \(Self.maximumImportBytes >> 20) MiB: split it")
+        }
+        let rows = ImportRows(kind: kind, source: source)
+        return try change { change in
+            var outcome = ImportOutcome()
+            var zones: Set<String> = []
+            try rows.forEach(in: bytes) { row in
+                switch kind {
+                case .models: try change.takeModel(row, &outcome)
+                case .products: try change.takeProduct(row, &outcome)
+                case .devices:
+                    if let zone = row["timezone"], !zones.contains(zone) {
+                        guard isTimeZone(zone) else { throw Self.noTimeZone(zone) }
+                        zones.insert(zone)
+                    }
+                    try change.takeDevice(row, &outcome)
+                }
+            }
+            return outcome
+        }
+    }
+
+    /// The error for a text that is the id of no time zone.
+    public static func noTimeZone(_ zone: String) -> RegistryError {
+        RegistryError(
+            .invalid,
+            "there is no time zone \(RegistryNames.shown(zone)): use an IANA id such as Europe/Paris or UTC")
+    }
+}
+
+extension RegistryChange {
+    fileprivate mutating func takeModel(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
+        let id = try row.require("model")
+        let isNew: Bool
+        if try reading.modelExists(id) {
+            if let name = row["name"] {
+                try demandEqual(name, reading.model(id)?.name, "name", of: "model \(RegistryNames.shown(id))")
+            }
+            isNew = false
+        } else {
+            try insert(Model(id: id, name: row["name"]))
+            outcome.created += 1
+            isNew = true
+        }
+        guard let pointID = row["point"] else {
+            for name in ["type", "quality", "unit"] where row[name] != nil {
+                throw RegistryError(.malformedInput, "\(name) stands without a point: name the point")
+            }
+            if !isNew { outcome.unchanged += 1 }
+            return
+        }
+        let point = try MeasurementPoint(
+            id: pointID, type: type(row.require("type")), hasQuality: row.flag("quality") ?? false,
+            unit: row["unit"])
+        if try add(point, to: id) {
+            outcome.points += 1
+            return
+        }
+        let what = "point \(RegistryNames.shown(pointID)) of model \(RegistryNames.shown(id))"
+        let existing = try reading.point(pointID, of: id)?.point
+        if let unit = row["unit"] { try demandEqual(unit, existing?.unit, "unit", of: what) }
+        if let flag = try row.flag("quality") {
+            try demandEqual("\(flag)", existing.map { "\($0.hasQuality)" }, "quality", of: what)
+        }
+        outcome.unchanged += 1
+    }
+
+    fileprivate mutating func takeProduct(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
+        let key = try row.require("product")
+        let model = try row.require("model")
+        let format = try row["format"].map(format)
+        let policy = try row["duplicates"].map(policy)
+        guard let existing = try reading.product(key) else {
+            try insert(
+                Product(
+                    key: key, model: model, name: row["name"], secret: row["secret"], format: format ?? .json,
+                    duplicates: policy ?? .last))
+            outcome.created += 1
+            return
+        }
+        let what = "product \(RegistryNames.shown(key))"
+        try demandEqual(model, existing.model, "model", of: what)
+        if let name = row["name"] { try demandEqual(name, existing.name, "name", of: what) }
+        if let secret = row["secret"] { try demandEqual(secret, existing.secret, "secret", of: what) }
+        if let format { try demandEqual(format.name, existing.format.name, "format", of: what) }
+        if let policy { try demandEqual(policy.name, existing.duplicates.name, "duplicate policy", of: what) }
+        outcome.unchanged += 1
+    }
+
+    fileprivate mutating func takeDevice(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
+        let key = try row.require("device")
+        let product = try row.require("product")
+        guard let existing = try reading.device(key, of: product) else {
+            try insert(
+                Device(
+                    product: product, key: key, secret: row["secret"], assetID: row["asset"],
+                    name: row["name"],
+                    timeZone: row["timezone"]))
+            outcome.created += 1
+            return
+        }
+        let what = "device \(RegistryNames.shown(existing.qualifiedName))"
+        if let secret = row["secret"] { try demandEqual(secret, existing.secret, "secret", of: what) }
+        if let asset = row["asset"] { try demandEqual(asset, existing.assetID, "asset", of: what) }
+        if let name = row["name"] { try demandEqual(name, existing.name, "name", of: what) }
+        if let zone = row["timezone"] { try demandEqual(zone, existing.timeZone, "time zone", of: what) }
+        outcome.unchanged += 1
+    }
+
+    private func demandEqual(_ asked: String, _ existing: String?, _ field: String, of what: String) throws {
+        guard asked == existing else {
+            throw RegistryError(
+                .exists, "\(what) exists with another \(field): leave the row out, or delete it first")
+        }
+    }
+
+    private func type(_ name: String) throws -> ValueType {
+        guard let type = ValueType(name: name) else {
+            throw unknown(name, "type", ValueType.allCases.map(\.name))
+        }
+        return type
+    }
+
+    private func format(_ name: String) throws -> PayloadFormat {
+        guard let format = PayloadFormat(rawValue: name) else {
+            throw unknown(name, "format", PayloadFormat.allCases.map(\.name))
+        }
+        return format
+    }
+
+    private func policy(_ name: String) throws -> DuplicatePolicy {
+        guard let policy = DuplicatePolicy(name: name) else {
+            throw unknown(name, "duplicate policy", DuplicatePolicy.allCases.map(\.name))
+        }
+        return policy
+    }
+
+    private func unknown(_ name: String, _ what: String, _ known: [String]) -> RegistryError {
+        RegistryError(
+            .malformedInput,
+            "unknown \(what) \(RegistryNames.shown(name)): use one of \(known.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,154 @@
+// Registry.swift — the models, products and devices of one data directory, in `registry.sqlite`.
+//
+// Invariants:
+// - A change is one transaction, and the seal over all rows changes in it. It is on disk when the call returns
+//   (WAL journal, synchronous FULL).
+// - A registry opened for reading is never created, migrated or changed.
+// - What is thrown is a `RegistryError`, never SQLite's own error.
+
+import Foundation
+import GRDB
+import Synchronization
+
+/// The registry of a data directory.
+///
+/// Every method may be called from any thread; calls on one registry run one after the other. Several processes
+/// may have the same registry open; a writer waits up to five seconds for another one.
+public final class Registry: Sendable {
+    /// The file.
+    public let path: String
+    private let isReadOnly: Bool
+    private let queue: DatabaseQueue
+    let cache = Mutex(PointCache())
+
+    /// How long a statement waits for another process's transaction.
+    private static let busyTimeoutSeconds = 5.0
+
+    private init(path: String, queue: DatabaseQueue, isReadOnly: Bool) {
+        self.path = path
+        self.queue = queue
+        self.isReadOnly = isReadOnly
+    }
+
+    /// Opens the registry in the file at `path`.
+    ///
+    /// - Parameters:
+    ///   - path: The file, by custom `registry.sqlite` in the data directory, which must exist.
+    ///   - create: Whether to make the file if it is missing; it is then readable by its owner only, for it holds
+    ///     secrets. Without, a missing file is an error.
+    ///   - readOnly: Whether every change is to be refused. A reader makes no file and runs no migration.
+    /// - Throws: `RegistryError`.
+    public static func open(path: String, create: Bool, readOnly: Bool = false) throws -> Registry {
+        let isMissing = !FileManager.default.fileExists(atPath: path)
+        guard !isMissing || (create && !readOnly) else {
+            throw RegistryError(
+                .notFound,
+                "there is no registry at \(path): name another data directory, or begin one with varve model create "
+                    + "or varve import --register")
+        }
+        return try translatingErrors(path: path) {
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = true
+            configuration.busyMode = .timeout(busyTimeoutSeconds)
+            configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            if isMissing {
+                try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            }
+            let registry = Registry(path: path, queue: queue, isReadOnly: readOnly)
+            try registry.prepare()
+            return registry
+        }
+    }
+
+    /// Brings a registry to the newest version of the tables, or refuses one it cannot use.
+    private func prepare() throws {
+        let state = try schemaState()
+        guard !state.isNewer else {
+            throw RegistryError(.unavailable, "\(path) was made by a newer Varve: use that version")
+        }
+        guard state.isCurrent || !isReadOnly else {
+            throw RegistryError(
+                .unavailable,
+                "\(path) has no registry, or that of an older Varve: run varve model create or varve serve once"
+            )
+        }
+        if !state.isCurrent {
+            do {
+                try Schema.migrator.migrate(queue)
+            } catch {
+                // Another process may have migrated between the question and the attempt.
+                guard try schemaState().isCurrent else { throw error }
+            }
+        }
+        if !isReadOnly { try useWAL() }
+    }
+
+    private func schemaState() throws -> (isNewer: Bool, isCurrent: Bool) {
+        try queue.read { db in
+            // A first statement that succeeds fixes what the others see, while another process migrates.
+            _ = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
+            return (
+                try Schema.migrator.hasBeenSuperseded(db), try Schema.migrator.hasCompletedMigrations(db)
+            )
+        }
+    }
+
+    /// Turns on the WAL journal, which the file then keeps.
+    ///
+    /// Another process in the file prevents it; the rollback journal is as durable, and the next writer tries again.
+    private func useWAL() throws {
+        do {
+            _ = try queue.writeWithoutTransaction { db in
+                try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
+    }
+
+    /// Runs questions in one transaction.
+    func read<Result>(_ body: (RegistryReading) throws -> Result) throws -> Result {
+        try Self.translatingErrors(path: path) {
+            try queue.read { db in try body(RegistryReading(db: db, path: path)) }
+        }
+    }
+
+    /// Runs changes in one transaction, together with the seal, and forgets what look-ups remembered.
+    func change<Result>(_ body: (inout RegistryChange) throws -> Result) throws -> Result {
+        guard !isReadOnly else {
+            throw RegistryError(.readOnly, "\(path) was opened for reading: open it for writing to change it")
+        }
+        defer { cache.withLock { $0.forget() } }
+        return try Self.translatingErrors(path: path) {
+            try queue.write { db in
+                var change = try RegistryChange(db, path: path)
+                let result = try body(&change)
+                try change.seal.save(db)
+                return result
+            }
+        }
+    }
+
+    /// A number that changes when another connection changed the registry.
+    func dataVersion() throws -> Int64 {
+        try Self.translatingErrors(path: path) {
+            try queue.read { db in try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0 }
+        }
+    }
+
+    private static func translatingErrors<Result>(path: String, _ body: () throws -> Result) throws -> Result
+    {
+        do {
+            return try body()
+        } catch let error as RegistryError {
+            throw error
+        } catch let error as DatabaseError {
+            throw RegistryError(error, path: path)
+        } catch {
+            // GRDB's own: a column that has another type than the statement expects.
+            throw RegistryError(
+                .damaged,
+                "\(path) is damaged (\(RegistryNames.shown(String(describing: error)))): restore it from a backup"
+            )
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// RegistryChange.swift — what one transaction does to the rows, with the seal kept in step.
+//
+// Invariants:
+// - Every insert and delete of a row goes through here: it takes the row into the seal or out of it.
+// - A name is checked before its row is written.
+
+import GRDB
+import VarveModel
+
+/// A transaction that changes the registry.
+struct RegistryChange {
+    let db: Database
+    private let path: String
+    private(set) var seal: Seal
+
+    var reading: RegistryReading { RegistryReading(db: db, path: path) }
+
+    init(_ db: Database, path: String) throws {
+        self.db = db
+        self.path = path
+        guard let seal = try Seal.load(db) else {
+            throw RegistryError(.damaged, "\(path) has lost its seal: restore it from a backup")
+        }
+        self.seal = seal
+    }
+
+    /// Makes a model with its points.
+    mutating func insert(_ model: Model) throws {
+        try model.check()
+        guard try !reading.modelExists(model.id) else {
+            throw RegistryError(
+                .exists,
+                "model \(RegistryNames.shown(model.id)) exists: add points with varve model add, "
+                    + "or take another id")
+        }
+        try db.cachedStatement(sql: "INSERT INTO model (id, name) VALUES (?, ?)")
+            .execute(arguments: [model.id, model.name])
+        seal.add(RowText.model(model.id, name: model.name))
+        var seen: Set<ExactName> = []
+        for point in model.points where !seen.insert(ExactName(point.id)).inserted {
+            throw RegistryError(
+                .invalid, "point \(RegistryNames.shown(point.id)) is named twice: name each point once")
+        }
+        for point in model.points { try add(point, to: model.id) }
+    }
+
+    /// Adds a point to an existing model if it has none of that id.
+    ///
+    /// - Returns: Whether the point is new.
+    /// - Throws: `typeFixed` if the model has the point with another type.
+    @discardableResult
+    mutating func add(_ point: MeasurementPoint, to model: String) throws -> Bool {
+        try point.check()
+        if let existing = try reading.point(point.id, of: model)?.point {
+            guard existing.type == point.type else {
+                throw RegistryError(
+                    .typeFixed,
+                    "point \(RegistryNames.shown(point.id)) of model \(RegistryNames.shown(model)) is "
+                        + "\(existing.type.name), and a type is fixed: use \(existing.type.name) or another point id"
+                )
+            }
+            return false
+        }
+        let position = try reading.nextPosition(in: model)
+        guard position < RegistryNames.maximumPoints else {
+            throw RegistryError(
+                .invalid,
+                "model \(RegistryNames.shown(model)) has \(position) points, the most there may be: "
+                    + "spread them over several models")
+        }
+        try db.cachedStatement(
+            sql: "INSERT INTO point (model, id, position, type, quality, unit) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(
+            arguments: [
+                model, point.id, position, Int64(point.type.rawValue), point.hasQuality ? 1 : 0, point.unit,
+            ])
+        seal.add(RowText.point(point, position: position, of: model))
+        return true
+    }
+
+    /// Makes a product.
+    mutating func insert(_ product: Product) throws {
+        try product.check()
+        guard try reading.product(product.key) == nil else {
+            throw RegistryError(
+                .exists,
+                "product \(RegistryNames.shown(product.key)) exists: take another key, or delete it first")
+        }
+        guard try reading.modelExists(product.model) else {
+            throw Registry.noModel(product.model)
+        }
+        try db.cachedStatement(
+            sql:
+                "INSERT INTO product (key, model, name, secret, format, duplicates) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(
+            arguments: [
+                product.key, product.model, product.name, product.secret, product.format.name,
+                Int64(product.duplicates.rawValue),
+            ])
+        seal.add(RowText.product(product))
+    }
+
+    /// Makes a device of an existing product.
+    mutating func insert(_ device: Device) throws {
+        try device.check()
+        guard try reading.product(device.product) != nil else {
+            throw Registry.noProduct(device.product)
+        }
+        guard try insertIfMissing(device) else {
+            throw RegistryError(
+                .exists,
+                "device \(RegistryNames.shown(device.qualifiedName)) exists: take another key, or delete it first"
+            )
+        }
+    }
+
+    /// Makes a device, already checked, of an existing product, unless the product has one of that key.
+    mutating func insertIfMissing(_ device: Device) throws -> Bool {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO device (product, key, secret, asset, name, timezone) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO NOTHING
+                """
+        ).execute(
+            arguments: [
+                device.product, device.key, device.secret, device.assetID, device.name, device.timeZone,
+            ])
+        guard db.changesCount == 1 else { return false }
+        seal.add(RowText.device(device))
+        return true
+    }
+
+    /// Removes a model and its points.
+    mutating func deleteModel(_ id: String) throws -> Model {
+        guard let model = try reading.model(id) else { throw Registry.noModel(id) }
+        let users = try reading.products(of: id)
+        guard users.isEmpty else {
+            let names = users.prefix(3).map(RegistryNames.shown).joined(separator: ", ")
+            throw RegistryError(
+                .inUse,
+                "model \(RegistryNames.shown(id)) is used by \(users.count) product(s) (\(names)"
+                    + (users.count > 3 ? ", …" : "") + "): delete them first with varve product delete")
+        }
+        for point in model.points {
+            guard let row = try reading.point(point.id, of: id) else { continue }
+            seal.remove(RowText.point(row.point, position: row.position, of: id))
+        }
+        try db.execute(sql: "DELETE FROM model WHERE id = ?", arguments: [id])
+        seal.remove(RowText.model(id, name: model.name))
+        return model
+    }
+
+    /// Removes a product without devices.
+    mutating func deleteProduct(_ key: String) throws -> Product {
+        guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
+        let devices = try reading.deviceCount(of: key)
+        guard devices == 0 else {
+            throw RegistryError(
+                .inUse,
+                "product \(RegistryNames.shown(key)) has \(devices) device(s): "
+                    + "delete them first with varve device delete")
+        }
+        try db.execute(sql: "DELETE FROM product WHERE key = ?", arguments: [key])
+        seal.remove(RowText.product(product))
+        return product
+    }
+
+    /// Removes a device.
+    mutating func deleteDevice(_ key: String, of product: String) throws -> Device {
+        guard let device = try reading.device(key, of: product) else {
+            throw Registry.noDevice("\(product)/\(key)")
+        }
+        try db.execute(sql: "DELETE FROM device WHERE product = ? AND key = ?", arguments: [product, key])
+        seal.remove(RowText.device(device))
+        return device
+    }
+}

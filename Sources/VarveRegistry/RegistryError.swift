@@ -1,0 +1,78 @@
+// RegistryError.swift — what went wrong in the registry, in one line with its remedy.
+//
+// Invariants:
+// - `message` has no line break: names from outside go through `RegistryNames.shown`.
+
+import GRDB
+
+/// A request that the registry refused, or a registry that cannot be used.
+public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of failure, for programs.
+    public enum Code: Hashable, Sendable {
+        /// A name or setting breaks the rules for names and settings.
+        case invalid
+        /// The thing is there already, and differs from what was asked for.
+        case exists
+        /// There is no such thing.
+        case notFound
+        /// The thing cannot be deleted while others refer to it.
+        case inUse
+        /// A bare device key that several products have.
+        case ambiguous
+        /// A point has another type, and a type is fixed.
+        case typeFixed
+        /// A file to import is malformed.
+        case malformedInput
+        /// The file's content is not what Varve wrote.
+        case damaged
+        /// Another process holds the registry.
+        case busy
+        /// The registry was opened for reading.
+        case readOnly
+        /// The file cannot be opened, read or written.
+        case unavailable
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One line: what, where and what to do.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+
+    /// The same failure, with the place in a file in front.
+    func at(_ place: String) -> RegistryError {
+        RegistryError(code, "\(place): \(message)")
+    }
+}
+
+extension RegistryError {
+    /// What SQLite's failure means for the user of the registry at `path`.
+    init(_ error: DatabaseError, path: String) {
+        let detail = RegistryNames.shown(error.message ?? "SQLite error \(error.resultCode.rawValue)")
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(.busy, "\(path) is being changed by another process: try again in a moment")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self.init(.damaged, "\(path) is damaged (\(detail)): restore it from a backup")
+        case .SQLITE_FULL:
+            self.init(.unavailable, "\(path) cannot grow, the disk is full: free some space and try again")
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_IOERR:
+            self.init(
+                .unavailable,
+                "\(path) cannot be used (\(detail)): check that its directory exists and may be written")
+        default:
+            self.init(
+                .damaged,
+                "\(path) gave SQLite error \(error.extendedResultCode.rawValue) (\(detail)): "
+                    + "check it with varve verify")
+        }
+    }
+}

@@ -1,0 +1,200 @@
+// RegistryReading.swift — rows of the database as values, one statement for each question.
+//
+// Invariants:
+// - A column that holds what Varve never writes is an error that says so, not a default.
+// - Lists come in the order of their keys' UTF-8 bytes.
+
+import GRDB
+import VarveModel
+
+/// The questions asked of the database within one transaction.
+struct RegistryReading {
+    let db: Database
+    let path: String
+
+    func modelExists(_ id: String) throws -> Bool {
+        try db.cachedStatement(sql: "SELECT 1 FROM model WHERE id = ?").isFound([id])
+    }
+
+    func model(_ id: String) throws -> Model? {
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT id, name FROM model WHERE id = ?"), arguments: [id])
+        guard let row else { return nil }
+        return try Model(id: text(row, 0), name: optionalText(row, 1), points: points(of: id))
+    }
+
+    /// The models without their points.
+    func modelNames() throws -> [(id: String, name: String?)] {
+        try Row.fetchAll(db, sql: "SELECT id, name FROM model ORDER BY id")
+            .map { (try text($0, 0), try optionalText($0, 1)) }
+    }
+
+    func points(of model: String) throws -> [MeasurementPoint] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT id, type, quality, unit FROM point WHERE model = ? ORDER BY position, id"),
+            arguments: [model]
+        ).map(point)
+    }
+
+    /// One point and its position in the model.
+    func point(_ id: String, of model: String) throws -> (point: MeasurementPoint, position: Int64)? {
+        let row = try Row.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT id, type, quality, unit, position FROM point WHERE model = ? AND id = ?"),
+            arguments: [model, id])
+        return try row.map { (try point($0), try number($0, 4)) }
+    }
+
+    /// The position after the model's last point: how many points it has, for they are never taken out singly.
+    func nextPosition(in model: String) throws -> Int64 {
+        let last = try Int64.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT position FROM point WHERE model = ? ORDER BY position DESC LIMIT 1"),
+            arguments: [model])
+        return last.map { $0 + 1 } ?? 0
+    }
+
+    func product(_ key: String) throws -> Product? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT \(Self.productColumns) FROM product WHERE key = ?"),
+            arguments: [key]
+        ).map(product)
+    }
+
+    func products() throws -> [Product] {
+        try Row.fetchAll(db, sql: "SELECT \(Self.productColumns) FROM product ORDER BY key").map(product)
+    }
+
+    func products(of model: String) throws -> [String] {
+        try String.fetchAll(
+            db, sql: "SELECT key FROM product WHERE model = ? ORDER BY key", arguments: [model])
+    }
+
+    func device(_ key: String, of product: String) throws -> Device? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT \(Self.deviceColumns) FROM device WHERE product = ? AND key = ?"),
+            arguments: [product, key]
+        ).map(device)
+    }
+
+    /// Hands over each device in order, without holding them all.
+    func forEachDevice(of product: String? = nil, _ body: (Device) throws -> Void) throws {
+        let condition = product == nil ? "" : "WHERE product = ?"
+        let arguments: StatementArguments = if let product { [product] } else { [] }
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT \(Self.deviceColumns) FROM device \(condition) ORDER BY product, key",
+            arguments: arguments)
+        while let row = try rows.next() { try body(device(row)) }
+    }
+
+    func deviceCount() throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM device") ?? 0
+    }
+
+    func deviceCount(of product: String) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM device WHERE product = ?", arguments: [product]) ?? 0
+    }
+
+    /// The products that have a device of that key.
+    func owners(of device: String) throws -> [String] {
+        try String.fetchAll(
+            db.cachedStatement(sql: "SELECT product FROM device WHERE key = ? ORDER BY product"),
+            arguments: [device])
+    }
+
+    /// Hands over the key and the product of each device, those of one key in the order of `owners(of:)`.
+    func forEachOwner(_ body: (_ device: String, _ product: String) throws -> Void) throws {
+        let rows = try Row.fetchCursor(db, sql: "SELECT key, product FROM device ORDER BY key, product")
+        while let row = try rows.next() { try body(text(row, 0), text(row, 1)) }
+    }
+
+    func ambiguousDeviceKeys() throws -> [String] {
+        try String.fetchAll(db, sql: "SELECT key FROM device GROUP BY key HAVING COUNT(*) > 1 ORDER BY key")
+    }
+
+    /// Hands over the canonical text of every row: models with their points, products, devices.
+    func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
+        for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
+        let points = try Row.fetchCursor(
+            db, sql: "SELECT id, type, quality, unit, position, model FROM point ORDER BY model, position, id"
+        )
+        while let row = try points.next() {
+            try body(RowText.point(point(row), position: number(row, 4), of: text(row, 5)))
+        }
+        for product in try products() { try body(RowText.product(product)) }
+        try forEachDevice { try body(RowText.device($0)) }
+    }
+}
+
+extension RegistryReading {
+    private static let productColumns = "key, model, name, secret, format, duplicates"
+    private static let deviceColumns = "product, key, secret, asset, name, timezone"
+
+    private func point(_ row: Row) throws -> MeasurementPoint {
+        guard let type = UInt8(exactly: try number(row, 1)).flatMap(ValueType.init(rawValue:)) else {
+            throw unknownContent("a point's type")
+        }
+        return try MeasurementPoint(
+            id: text(row, 0), type: type, hasQuality: flag(row, 2), unit: optionalText(row, 3))
+    }
+
+    private func product(_ row: Row) throws -> Product {
+        guard let format = PayloadFormat(rawValue: try text(row, 4)) else {
+            throw unknownContent("a product's format")
+        }
+        guard let policy = UInt8(exactly: try number(row, 5)).flatMap(DuplicatePolicy.init(rawValue:)) else {
+            throw unknownContent("a product's duplicate policy")
+        }
+        return try Product(
+            key: text(row, 0), model: text(row, 1), name: optionalText(row, 2), secret: text(row, 3),
+            format: format, duplicates: policy)
+    }
+
+    private func device(_ row: Row) throws -> Device {
+        try Device(
+            product: text(row, 0), key: text(row, 1), secret: text(row, 2), assetID: optionalText(row, 3),
+            name: optionalText(row, 4), timeZone: optionalText(row, 5))
+    }
+
+    private func text(_ row: Row, _ index: Int) throws -> String {
+        guard let text = try optionalText(row, index) else { throw unknownContent("an empty name") }
+        return text
+    }
+
+    private func optionalText(_ row: Row, _ index: Int) throws -> String? {
+        let value: DatabaseValue = row[index]
+        if value.isNull { return nil }
+        guard let text = String.fromDatabaseValue(value) else {
+            throw unknownContent("a name that is no text")
+        }
+        return text
+    }
+
+    private func number(_ row: Row, _ index: Int) throws -> Int64 {
+        guard let number = Int64.fromDatabaseValue(row[index]) else {
+            throw unknownContent("a number that is none")
+        }
+        return number
+    }
+
+    private func flag(_ row: Row, _ index: Int) throws -> Bool {
+        switch try number(row, index) {
+        case 0: false
+        case 1: true
+        default: throw unknownContent("a flag that is neither 0 nor 1")
+        }
+    }
+
+    private func unknownContent(_ what: String) -> RegistryError {
+        RegistryError(
+            .damaged, "\(path) holds \(what) that Varve never wrote: restore a backup")
+    }
+}
+
+extension Statement {
+    /// Whether the statement has a row.
+    func isFound(_ arguments: StatementArguments) throws -> Bool {
+        try Int.fetchOne(self, arguments: arguments) != nil
+    }
+}

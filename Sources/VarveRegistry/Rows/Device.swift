@@ -1,0 +1,42 @@
+// Device.swift — a device of a product.
+
+/// A device.
+public struct Device: Hashable, Sendable {
+    /// The key of its product.
+    public var product: String
+    /// The `deviceKey`, unique in its product.
+    public var key: String
+    /// The `deviceSecret`.
+    public var secret: String
+    /// The `assetId` of the thing it measures.
+    public var assetID: String?
+    /// A name for people.
+    public var name: String?
+    /// The IANA id of its time zone.
+    public var timeZone: String?
+
+    /// Describes a device; without a secret it gets a random one.
+    public init(
+        product: String, key: String, secret: String? = nil, assetID: String? = nil, name: String? = nil,
+        timeZone: String? = nil
+    ) {
+        self.product = product
+        self.key = key
+        self.secret = secret ?? Secret.random()
+        self.assetID = assetID
+        self.name = name
+        self.timeZone = timeZone
+    }
+
+    /// The name that is never ambiguous: `productKey/deviceKey`.
+    public var qualifiedName: String { "\(product)/\(key)" }
+
+    func check() throws {
+        try RegistryNames.checkProductKey(product)
+        try RegistryNames.check(key, what: "device key")
+        try RegistryNames.checkSecret(secret)
+        try RegistryNames.checkOptional(assetID, what: "asset id")
+        try RegistryNames.checkOptional(name, what: "device name")
+        try RegistryNames.checkOptional(timeZone, what: "time zone")
+    }
+}

@@ -1,0 +1,20 @@
+// Secret.swift — secrets for products and devices that were given none.
+
+/// Makes secrets.
+enum Secret {
+    /// 32 hexadecimal digits, 128 bits of the system's cryptographic generator.
+    static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        var digits: [UInt8] = []
+        digits.reserveCapacity(32)
+        for _ in 0..<2 {
+            var bits = generator.next()
+            for _ in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: bits & 15)
+                digits.append(digit < 10 ? 0x30 + digit : 0x61 + digit - 10)
+                bits >>= 4
+            }
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}

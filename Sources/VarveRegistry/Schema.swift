@@ -1,0 +1,60 @@
+// Schema.swift — the tables of `registry.sqlite`, as migrations.
+//
+// Text compares by its UTF-8 bytes (SQLite's BINARY), so the order of lists and of the export does not depend
+// on a locale. A registered migration is never edited: a change is another migration.
+//
+// Invariants:
+// - There is one row in `seal`, and it covers the rows of the four other tables.
+
+import GRDB
+
+/// The versions of the registry's tables.
+enum Schema {
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        return migrator
+    }()
+
+    private static let version1 = """
+        CREATE TABLE model (
+            id TEXT NOT NULL PRIMARY KEY,
+            name TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE point (
+            model TEXT NOT NULL REFERENCES model(id) ON DELETE CASCADE,
+            id TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            type INTEGER NOT NULL,
+            quality INTEGER NOT NULL,
+            unit TEXT,
+            PRIMARY KEY (model, id),
+            UNIQUE (model, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE product (
+            key TEXT NOT NULL PRIMARY KEY,
+            model TEXT NOT NULL REFERENCES model(id),
+            name TEXT,
+            secret TEXT NOT NULL,
+            format TEXT NOT NULL,
+            duplicates INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX product_by_model ON product(model);
+        CREATE TABLE device (
+            product TEXT NOT NULL REFERENCES product(key),
+            key TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            asset TEXT,
+            name TEXT,
+            timezone TEXT,
+            PRIMARY KEY (product, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX device_by_key ON device(key);
+        CREATE TABLE seal (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            digest INTEGER NOT NULL,
+            rows INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO seal (id, digest, rows) VALUES (1, 0, 0);
+        """
+}

@@ -1,0 +1,65 @@
+// Registry+Seal.swift — the checksummed export, and the check that the rows are those Varve wrote.
+
+import GRDB
+
+/// All rows of a registry as text, with their digest.
+///
+/// The text has the secrets in it: treat it like the registry itself.
+public struct RegistryExport: Hashable, Sendable {
+    /// One JSON object a line: models, points, products, devices, each in the order of their keys.
+    ///
+    /// The same rows give the same bytes, whatever the order in which they came.
+    public let text: String
+    /// The wrapping sum of the lines' CRC-64/XZ (without line ends).
+    public let digest: UInt64
+    /// The number of lines.
+    public let rows: Int
+}
+
+extension Registry {
+    /// All rows in canonical form.
+    public func exportText() throws -> RegistryExport {
+        try read { reading in
+            var bytes: [UInt8] = []
+            var seal = Seal()
+            try reading.forEachRow { row in
+                bytes.append(contentsOf: row)
+                bytes.append(UInt8(ascii: "\n"))
+                seal.add(row)
+            }
+            return RegistryExport(
+                text: String(decoding: bytes, as: UTF8.self), digest: seal.digest, rows: Int(seal.rows))
+        }
+    }
+
+    /// Checks the file's structure and that its rows are those that were sealed.
+    ///
+    /// - Throws: `damaged`, with the file and what is wrong. Cost: reads every row.
+    public func verifySeal() throws {
+        let path = path
+        try read { reading in
+            let db = reading.db
+            let report = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? "no answer"
+            guard report == "ok" else {
+                throw RegistryError(
+                    .damaged, "\(path) is damaged (\(RegistryNames.shown(report))): restore it from a backup")
+            }
+            guard try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") == nil else {
+                throw RegistryError(
+                    .damaged, "\(path) has rows that refer to missing rows: restore it from a backup")
+            }
+            var actual = Seal()
+            try reading.forEachRow { actual.add($0) }
+            guard let sealed = try Seal.load(db) else {
+                throw RegistryError(.damaged, "\(path) has lost its seal: restore it from a backup")
+            }
+            guard actual == sealed else {
+                throw RegistryError(
+                    .damaged,
+                    "\(path) has rows that Varve did not write: \(actual.rows) rows with digest "
+                        + "\(String(actual.digest, radix: 16)), sealed were \(sealed.rows) with "
+                        + "\(String(sealed.digest, radix: 16)): restore it from a backup")
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// RowText.swift — the canonical text of each row: one JSON object on one line.
+//
+// The text of a row is what its digest covers, so it is part of the persistent format: names and order of
+// the keys, numbers in decimal, absent texts as null.
+//
+// Invariants:
+// - Two rows have the same text only if all their columns are the same.
+
+import VarveModel
+
+/// Builds the canonical text of rows.
+enum RowText {
+    static func model(_ id: String, name: String?) -> [UInt8] {
+        line("model", [("id", .text(id)), ("name", .text(name))])
+    }
+
+    static func point(_ point: MeasurementPoint, position: Int64, of model: String) -> [UInt8] {
+        line(
+            "point",
+            [
+                ("model", .text(model)), ("position", .number(position)), ("id", .text(point.id)),
+                ("type", .number(Int64(point.type.rawValue))), ("quality", .number(point.hasQuality ? 1 : 0)),
+                ("unit", .text(point.unit)),
+            ])
+    }
+
+    static func product(_ product: Product) -> [UInt8] {
+        line(
+            "product",
+            [
+                ("key", .text(product.key)), ("model", .text(product.model)), ("name", .text(product.name)),
+                ("secret", .text(product.secret)), ("format", .text(product.format.name)),
+                ("duplicates", .number(Int64(product.duplicates.rawValue))),
+            ])
+    }
+
+    static func device(_ device: Device) -> [UInt8] {
+        line(
+            "device",
+            [
+                ("product", .text(device.product)), ("key", .text(device.key)),
+                ("secret", .text(device.secret)),
+                ("asset", .text(device.assetID)), ("name", .text(device.name)),
+                ("timezone", .text(device.timeZone)),
+            ])
+    }
+
+    private enum Field {
+        case text(String?)
+        case number(Int64)
+    }
+
+    private static func line(_ table: String, _ fields: [(String, Field)]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(192)
+        bytes.append(contentsOf: "{\"row\":".utf8)
+        JSONQuoting.append(table, to: &bytes)
+        for (name, field) in fields {
+            bytes.append(UInt8(ascii: ","))
+            JSONQuoting.append(name, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            switch field {
+            case .text(nil): bytes.append(contentsOf: "null".utf8)
+            case .text(let text?): JSONQuoting.append(text, to: &bytes)
+            case .number(let value): ValueText.append(value, to: &bytes)
+            }
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+}
