@@ -1,0 +1,117 @@
+// Exporter.swift — the front door of exports: series and a range to a file or a stream.
+//
+// Invariants:
+// - A file appears under its name complete and synced, or not at all; until then it ends in `.partial`.
+// - Memory does not depend on how much is exported.
+
+import Glibc
+public import VarveFile
+public import VarveModel
+
+/// An export cannot be done.
+public enum ExportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name asks for a packed file.
+    case packedName(path: String)
+
+    /// One line: what, where and what to do.
+    public var description: String {
+        switch self {
+        case .packedName(let path):
+            "cannot write \(path) packed; leave out the ending, or export to - and pipe it through gzip or zstd"
+        }
+    }
+}
+
+/// What an export did.
+public struct ExportResult: Hashable, Sendable {
+    /// The rows written, without the header.
+    public var rows: UInt64 = 0
+    /// The bytes written.
+    public var bytes = 0
+    /// The series that had a row in the range.
+    public var series = 0
+}
+
+/// Is told how far an export is, once per series.
+public protocol ExportProgress: AnyObject {
+    /// Takes note of the state.
+    func advanced(series: Int, of total: Int, rows: UInt64)
+}
+
+/// Exports samples.
+public final class Exporter {
+    private let source: any SampleSource
+    private let files: any FileSystem
+    private let progress: (any ExportProgress)?
+
+    /// Makes an exporter over one state of a store.
+    public init(source: any SampleSource, files: any FileSystem, progress: (any ExportProgress)? = nil) {
+        self.source = source
+        self.files = files
+        self.progress = progress
+    }
+
+    /// Exports to a file; one of that name is replaced when the new one is complete.
+    ///
+    /// Durability: when this returns, the file survives a power failure.
+    public func export(
+        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, to path: String
+    ) throws -> ExportResult {
+        guard Paths.unpackedName(of: path) == path.lowercased() else {
+            throw ExportError.packedName(path: path)
+        }
+        if case .folder? = try files.kind(path) { throw FileError("write to", path, code: EISDIR) }
+        let partial = path + ".partial"
+        let file = try files.open(partial, .replace)
+        do {
+            let result = try export(series, in: range, format: format, to: file)
+            try file.sync()
+            file.close()
+            try files.rename(partial, to: path)
+            try files.syncDirectory(Paths.folder(of: path))
+            return result
+        } catch {
+            file.close()
+            try files.remove(partial)
+            throw error
+        }
+    }
+
+    /// Exports to an open file or stream.
+    public func export(
+        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, to file: any File
+    ) throws -> ExportResult {
+        let sorted = series.sorted { $0.key < $1.key }
+        let withProduct = try needsProduct(sorted)
+        var result = ExportResult()
+        var output = OutputText(file)
+        let header = Array(SampleWriter.header(format, withProduct: withProduct).utf8)
+        try output.reserve(header.count)
+        output.write(header)
+        for (index, one) in sorted.enumerated() {
+            var writer = SampleWriter(one, format: format, withProduct: withProduct)
+            let before = result.rows
+            try source.read(one.key, in: range, order: .ascending) { columns in
+                try writer.write(columns, to: &output)
+                result.rows += UInt64(columns.count)
+                return true
+            }
+            if result.rows > before { result.series += 1 }
+            progress?.advanced(series: index + 1, of: sorted.count, rows: result.rows)
+        }
+        try output.flush()
+        result.bytes = output.total
+        return result
+    }
+
+    /// Whether a device key that is exported is that of several products in the store.
+    private func needsProduct(_ series: [SeriesInfo]) throws -> Bool {
+        var products: [String: String] = [:]
+        var ambiguous = Set<String>()
+        for one in try source.series() + series {
+            let known = products.updateValue(one.key.product, forKey: one.key.device)
+            if let known, known != one.key.product { ambiguous.insert(one.key.device) }
+        }
+        return series.contains { ambiguous.contains($0.key.device) }
+    }
+}

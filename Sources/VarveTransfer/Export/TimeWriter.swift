@@ -1,0 +1,69 @@
+// TimeWriter.swift — times as RFC 3339 in UTC, with the date of the time before remembered.
+//
+// Invariants:
+// - The text is that of `Timestamp.appendRFC3339`.
+
+import VarveModel
+
+/// Writes times.
+struct TimeWriter {
+    /// The longest text: a date, a time of day, nine digits of fraction, `Z`.
+    static let maximumBytes = 30
+
+    private var firstNanosecond: Int64 = 0
+    private var prefix: [UInt8] = []
+
+    /// The nanoseconds of a day.
+    private static let day: Int64 = 86_400_000_000_000
+
+    /// Writes a time; room for `maximumBytes` is there.
+    @inline(__always)
+    mutating func write(_ nanoseconds: Int64, to output: inout OutputText) {
+        var ofDay = nanoseconds &- firstNanosecond
+        if prefix.isEmpty || ofDay < 0 || ofDay >= Self.day || nanoseconds < firstNanosecond {
+            guard startDay(nanoseconds) else { return writeWhole(nanoseconds, to: &output) }
+            ofDay = nanoseconds &- firstNanosecond
+        }
+        output.write(prefix)
+        let (seconds, fraction) = ofDay.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let second = Int(seconds)
+        output.writePair(second / 3600)
+        output.write(0x3A)
+        output.writePair(second / 60 % 60)
+        output.write(0x3A)
+        output.writePair(second % 60)
+        if fraction != 0 { writeFraction(UInt64(fraction), to: &output) }
+        output.write(0x5A)
+    }
+
+    @inline(never)
+    private func writeFraction(_ fraction: UInt64, to output: inout OutputText) {
+        var digits = fraction
+        var width = 9
+        while digits % 10 == 0 {
+            digits /= 10
+            width -= 1
+        }
+        output.write(0x2E)
+        output.writeDigits(digits, width: width)
+    }
+
+    /// Takes the day of a time as the current one; the two days that Int64 cuts are left out.
+    @inline(never)
+    private mutating func startDay(_ nanoseconds: Int64) -> Bool {
+        prefix = []
+        let days = floorDivide(nanoseconds, Self.day)
+        let (start, overflow) = days.multipliedReportingOverflow(by: Self.day)
+        guard !overflow, start <= Int64.max - Self.day else { return false }
+        firstNanosecond = start
+        Timestamp(nanoseconds: start).appendRFC3339(to: &prefix)
+        prefix.removeLast("00:00:00Z".utf8.count)
+        return true
+    }
+
+    private func writeWhole(_ nanoseconds: Int64, to output: inout OutputText) {
+        var text: [UInt8] = []
+        Timestamp(nanoseconds: nanoseconds).appendRFC3339(to: &text)
+        output.write(text)
+    }
+}

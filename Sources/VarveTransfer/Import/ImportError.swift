@@ -1,0 +1,50 @@
+// ImportError.swift — why an import as a whole fails; a bad row is no such error.
+
+/// An import cannot be done; nothing, or only whole batches before the fault, was committed.
+public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The input has no header and no row.
+    case empty(path: String)
+    /// The header is broken or too long to be one.
+    case badHeader(path: String)
+    /// The header lacks columns.
+    case missingColumns(path: String, names: [String], isWide: Bool)
+    /// The header has columns that mean nothing.
+    case unknownColumns(path: String, names: [String])
+    /// The header has a name twice.
+    case duplicateColumn(path: String, name: String)
+    /// Integer times look like several units.
+    case mixedTimeUnits(path: String, units: [String])
+    /// The input names too many series to register.
+    case tooManySeries(path: String, limit: Int)
+    /// `wide` is for CSV only.
+    case wideNeedsCSV(path: String)
+
+    /// One line: what, where and what to do.
+    public var description: String {
+        switch self {
+        case .empty(let path): "\(path) is empty; a CSV file begins with a header device,point,time,value"
+        case .badHeader(let path):
+            "\(path) has no readable header; the first line must be device,point,time,value (and quality, product)"
+        case .missingColumns(let path, let names, let isWide):
+            "\(path) has no column \(Self.list(names)); the header needs "
+                + (isWide ? "time,device and a column for each point" : "device,point,time,value")
+        case .unknownColumns(let path, let names):
+            "\(path) has unknown columns \(Self.list(names)); rename them, or pass over them with "
+                + "--ignore-columns, or give --wide if columns are points"
+        case .duplicateColumn(let path, let name): "\(path) has the column \(name) twice; rename or remove one"
+        case .mixedTimeUnits(let path, let units):
+            "\(path) has integer times that look like \(units.joined(separator: " and ")); "
+                + "say which unit all of them have with --time-unit s|ms|us|ns"
+        case .tooManySeries(let path, let limit):
+            "\(path) names more than \(limit) series; create models and devices first "
+                + "(`varve model import`, `varve device import`) and import without --register"
+        case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"
+        }
+    }
+
+    /// The first few names.
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).map { $0.count > 60 ? $0.prefix(60) + "…" : $0 }
+        return shown.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+    }
+}

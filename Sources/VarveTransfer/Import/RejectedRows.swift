@@ -1,0 +1,103 @@
+// RejectedRows.swift — the rows that could not be used, written down with line number and reason.
+//
+// The file appears under its name when the import is over; a file of an earlier run goes away.
+//
+// Invariants:
+// - Memory is one buffer, however many rows are rejected.
+// - An error of the disk never stops the import: the first one is kept for its result.
+// - Several rejections of one line in a row (cells of a wide file) carry its text once.
+
+import VarveFile
+
+/// Writes `FILE.rejected.csv`.
+final class RejectedRows {
+    private let files: any FileSystem
+    private let path: String
+    private var file: (any File)?
+    private var buffer: [UInt8] = []
+    private var lastLine = 0
+    private(set) var failure: FileError?
+    private(set) var count: UInt64 = 0
+
+    private static let bufferSize = 64 << 10
+
+    init(_ files: any FileSystem, path: String) {
+        self.files = files
+        self.path = path
+    }
+
+    deinit {
+        discard()
+    }
+
+    private var partialPath: String { path + ".partial" }
+
+    /// Adds a row.
+    func add(line: Int, reason: String, text: UnsafeRawBufferPointer) {
+        count += 1
+        guard failure == nil else { return }
+        if count == 1 { buffer.append(contentsOf: "line,reason,row\n".utf8) }
+        buffer.append(contentsOf: "\(line),".utf8)
+        appendQuoted(reason.utf8)
+        buffer.append(0x2C)
+        if line != lastLine { appendQuoted(text) }
+        buffer.append(0x0A)
+        lastLine = line
+        if buffer.count >= Self.bufferSize { flush() }
+    }
+
+    /// Puts the file in place, or removes that of an earlier run if nothing was rejected.
+    ///
+    /// - Returns: The path, if there is a file.
+    func finish() -> String? {
+        if count > 0 { flush() }
+        do throws(FileError) {
+            guard count > 0 else {
+                try files.remove(path)
+                return nil
+            }
+            guard failure == nil, let file else { return nil }
+            try file.sync()
+            file.close()
+            self.file = nil
+            try files.rename(partialPath, to: path)
+            try files.syncDirectory(Paths.folder(of: path))
+            return path
+        } catch {
+            failure = failure ?? error
+            return nil
+        }
+    }
+
+    /// Removes what was written.
+    private func discard() {
+        guard let file else { return }
+        file.close()
+        self.file = nil
+        do throws(FileError) {
+            try files.remove(partialPath)
+        } catch {
+            failure = failure ?? error
+        }
+    }
+
+    private func flush() {
+        guard failure == nil, !buffer.isEmpty else { return }
+        do throws(FileError) {
+            if file == nil { file = try files.open(partialPath, .replace) }
+            try file?.append(buffer)
+        } catch {
+            failure = error
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func appendQuoted(_ text: some Sequence<UInt8>) {
+        buffer.append(0x22)
+        for byte in text {
+            if byte == 0x22 { buffer.append(0x22) }
+            buffer.append(byte)
+        }
+        buffer.append(0x22)
+    }
+}

@@ -1,0 +1,70 @@
+// SeriesResolver.swift — from the names in a row to the registered point, or to the reason why there is none.
+
+import VarveModel
+
+/// Asks the registry and the store about a series, once for each name.
+struct SeriesResolver {
+    private let directory: any PointDirectory
+    private let sink: any SampleSink
+    private let product: String?
+    private let expected: [SeriesKey: RegisteredPoint]
+
+    /// Makes a resolver.
+    ///
+    /// - Parameters:
+    ///   - product: The product of rows that name none.
+    ///   - expected: What a dry run takes as registered.
+    init(
+        directory: any PointDirectory, sink: any SampleSink, product: String?,
+        expected: [SeriesKey: RegisteredPoint]
+    ) {
+        self.directory = directory
+        self.sink = sink
+        self.product = product
+        self.expected = expected
+    }
+
+    /// What a row's names mean.
+    enum Answer {
+        case point(RegisteredPoint)
+        case rejected(String)
+    }
+
+    /// Finds the point.
+    ///
+    /// - Parameter names: The names as they stand in the row; the product is empty where there is none.
+    func resolve(_ names: (product: String, device: String, point: String)?) throws -> Answer {
+        guard let names else { return .rejected("a name is not valid UTF-8") }
+        let named = names.product.isEmpty ? product : names.product
+        let lookup = try directory.lookUp(product: named, device: names.device, point: names.point)
+        if case .found(let point) = lookup { return try check(point) }
+        let key = SeriesKey(product: names.product, device: names.device, point: names.point)
+        if let point = expected[key] { return try check(point) }
+        switch lookup {
+        case .found(let point): return try check(point)
+        case .unknownProduct(let name):
+            return .rejected(
+                "unknown product \(name); create it with `varve product create` or import with --register")
+        case .unknownDevice(let name):
+            return .rejected(
+                "unknown device \(name); create it with `varve device create` or import with --register")
+        case .ambiguousDevice(let name, let products):
+            return .rejected(
+                "device \(name) is in the products \(products.prefix(8).joined(separator: ", ")); "
+                    + "name one with a product column or --product")
+        case .unknownPoint(let name, let model):
+            return .rejected(
+                "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
+                    + "and --product")
+        }
+    }
+
+    private func check(_ point: RegisteredPoint) throws -> Answer {
+        guard let stored = try sink.storedType(of: point.key), stored != point.type else {
+            return .point(point)
+        }
+        return .rejected(
+            "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
+                + "values of it; set the type back with `varve model`")
+    }
+}

@@ -1,0 +1,144 @@
+// CSVFieldScanner.swift — finds the fields of one CSV row (RFC 4180), quoted ones resolved.
+//
+// A quote has its meaning only as the first byte of a field; elsewhere it is a letter like any other.
+//
+// Invariants:
+// - `fields` holds the first `maximumFields` fields, then `spare` absent ones; `fieldCount` counts all.
+// - Fields point into the scanned bytes, or into `scratch` where quotes inside had to be undoubled.
+
+/// Takes CSV rows apart.
+struct CSVFieldScanner: ~Copyable {
+    private(set) var fieldCount = 0
+    private(set) var next: UnsafePointer<UInt8>
+    private(set) var textEnd: UnsafePointer<UInt8>
+    private(set) var lineCount = 0
+    private(set) var problem = ""
+    /// Whether the row was ended by the end of the input instead of a line end.
+    private(set) var isUnterminated = false
+    let fields: UnsafeMutablePointer<Field>
+    private let maximumFields: Int
+    private let scratch: UnsafeMutablePointer<UInt8>
+    private let scratchSize: Int
+    private var scratchUsed = 0
+
+    init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int) {
+        self.maximumFields = maximumFields
+        fields = .allocate(capacity: maximumFields + spare)
+        scratchSize = maximumRowBytes + 4
+        scratch = .allocate(capacity: scratchSize)
+        fields.initialize(
+            repeating: Field(base: UnsafePointer(scratch), count: 0, kind: .absent),
+            count: maximumFields + spare)
+        next = UnsafePointer(scratch)
+        textEnd = UnsafePointer(scratch)
+    }
+
+    deinit {
+        fields.deallocate()
+        scratch.deallocate()
+    }
+
+    /// Scans the row at `start`; a row of no bytes is `blank`.
+    mutating func scan(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
+    ) -> ScanStatus {
+        var position = start
+        var count = 0
+        lineCount = 0
+        scratchUsed = 0
+        isUnterminated = false
+        while true {
+            var field = Field(base: position, count: 0, kind: .plain)
+            if position < end, position.pointee == 0x22 {
+                let status = scanQuoted(&position, end, atEnd: atEnd, into: &field)
+                if status != .row { return status }
+            } else {
+                let begin = position
+                position = Bytes.firstDelimiter(position, end)
+                if position == end, !atEnd { return .incomplete }
+                field.count = position - begin
+            }
+            if position < end, position.pointee == 0x2C {
+                if count < maximumFields { fields[count] = field }
+                count &+= 1
+                position += 1
+                continue
+            }
+            // A carriage return before the line end belongs to it.
+            textEnd = position
+            if field.kind == .plain, field.count > 0, position[-1] == 0x0D {
+                field.count -= 1
+                textEnd = position - 1
+            } else if field.kind == .quoted, position[-1] == 0x0D {
+                textEnd = position - 1
+            }
+            if count < maximumFields { fields[count] = field }
+            count &+= 1
+            fieldCount = count
+            isUnterminated = position == end
+            next = position == end ? position : position + 1
+            lineCount &+= isUnterminated ? 0 : 1
+            return count == 1 && textEnd == start ? .blank : .row
+        }
+    }
+
+    /// Scans a field that begins with a quote, up to the comma or line end after it.
+    private mutating func scanQuoted(
+        _ position: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool,
+        into field: inout Field
+    ) -> ScanStatus {
+        let begin = position + 1
+        var cursor = begin
+        var doubled = 0
+        while true {
+            while cursor < end, cursor.pointee != 0x22 {
+                if cursor.pointee == 0x0A { lineCount += 1 }
+                cursor += 1
+            }
+            if cursor == end { return unfinished("a quote is opened and never closed", atEnd) }
+            if cursor + 1 == end {
+                if !atEnd { return .incomplete }
+                break
+            }
+            if cursor[1] != 0x22 { break }
+            doubled += 1
+            cursor += 2
+        }
+        field.kind = .quoted
+        field.base = doubled == 0 ? begin : undouble(begin, cursor)
+        field.count = cursor - begin - doubled
+        cursor += 1
+        if cursor < end, cursor.pointee == 0x0D {
+            if cursor + 1 == end, !atEnd { return .incomplete }
+            if cursor + 1 == end || cursor[1] == 0x0A { cursor += 1 }
+        }
+        guard cursor == end || cursor.pointee == 0x2C || cursor.pointee == 0x0A else {
+            problem = "text follows a closing quote; a quote inside a quoted field is written twice"
+            return .malformed
+        }
+        if cursor == end, !atEnd { return .incomplete }
+        position = cursor
+        return .row
+    }
+
+    private mutating func unfinished(_ reason: String, _ atEnd: Bool) -> ScanStatus {
+        problem = reason
+        return atEnd ? .malformed : .incomplete
+    }
+
+    /// Copies a quoted field's content with each doubled quote made one.
+    private mutating func undouble(
+        _ begin: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
+        let start = scratch + scratchUsed
+        var target = start
+        var cursor = begin
+        while cursor < end {
+            target.pointee = cursor.pointee
+            target += 1
+            cursor += cursor.pointee == 0x22 ? 2 : 1
+        }
+        scratchUsed += target - start
+        return UnsafePointer(start)
+    }
+}

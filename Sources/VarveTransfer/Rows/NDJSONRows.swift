@@ -1,0 +1,189 @@
+// NDJSONRows.swift — lines of JSON objects as readings.
+//
+// `{"device":…,"point":…,"time":…,"value":…}`, also `quality` and `product`; other members are an error unless
+// columns are ignored, a member that stands twice always.
+//
+// Invariants:
+// - A number's text is handed on as it stands, so no integer passes through a double.
+
+import VarveModel
+
+/// Rows of one JSON object per line.
+struct NDJSONRows: ~Copyable, RowScanner {
+    private(set) var next: UnsafePointer<UInt8>
+    private(set) var textEnd: UnsafePointer<UInt8>
+    private(set) var problem = ""
+    private let ignoresMembers: Bool
+    /// Decoded strings of the current line; never longer than the line.
+    private let scratch: UnsafeMutablePointer<UInt8>
+    private var scratchUsed = 0
+    private var decoded: [UInt8] = []
+    private var row: Row
+
+    /// The members of a row, in the order of the bits that say which were seen.
+    private enum Member: UInt8, CaseIterable {
+        case device
+        case point
+        case time
+        case value
+        case quality
+        case product
+    }
+
+    init(maximumRowBytes: Int, ignoresMembers: Bool) {
+        self.ignoresMembers = ignoresMembers
+        scratch = .allocate(capacity: maximumRowBytes + 4)
+        let nothing = Field(base: UnsafePointer(scratch), count: 0, kind: .absent)
+        next = nothing.base
+        textEnd = nothing.base
+        row = Row(
+            product: nothing, device: nothing, point: nothing, time: nothing, value: nothing,
+            quality: nothing, continuesLine: false, line: 0,
+            text: UnsafeRawBufferPointer(start: nothing.base, count: 0))
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    var lineCount: Int { 1 }
+
+    mutating func scan(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
+    ) -> ScanStatus {
+        let newline = Bytes.firstNewline(start, end)
+        guard newline != nil || atEnd else { return .incomplete }
+        textEnd = newline ?? end
+        next = newline.map { $0 + 1 } ?? end
+        if textEnd > start, textEnd[-1] == 0x0D { textEnd -= 1 }
+        var scanner = JSONScanner(base: start, count: textEnd - start)
+        scanner.skipWhitespace()
+        if scanner.position == scanner.count { return .blank }
+        do throws(JSONFailure) {
+            guard try readObject(&scanner) else { return .malformed }
+        } catch {
+            problem =
+                newline == nil
+                ? "half a line: the input ends in the middle of this object" : "the line \(error.description)"
+            return .malformed
+        }
+        return .row
+    }
+
+    mutating func deliver<Consumer: RowConsumer & ~Copyable>(
+        to consumer: inout Consumer, line: Int, text: UnsafeRawBufferPointer
+    ) throws {
+        row.line = line
+        row.text = text
+        try consumer.take(row)
+    }
+
+    /// Reads the members of the line's object into `row`.
+    ///
+    /// - Returns: False if members are wrong or missing; `problem` says which.
+    private mutating func readObject(_ scanner: inout JSONScanner) throws(JSONFailure) -> Bool {
+        scratchUsed = 0
+        var seen: UInt8 = 0
+        let nothing = Field(base: UnsafePointer(scratch), count: 0, kind: .absent)
+        row.quality = nothing
+        row.product = nothing
+        try scanner.expect(0x7B)
+        scanner.skipWhitespace()
+        while seen == 0 ? scanner.current != 0x7D : scanner.current == 0x2C {
+            if seen != 0 { scanner.position += 1 }
+            scanner.skipWhitespace()
+            let name = try readString(&scanner)
+            scanner.skipWhitespace()
+            try scanner.expect(0x3A)
+            scanner.skipWhitespace()
+            let field = try readField(&scanner)
+            scanner.skipWhitespace()
+            guard let member = Self.member(name) else {
+                guard ignoresMembers else {
+                    problem = "unknown member \(name.excerpt); a row has device, point, time, value, quality, product"
+                    return false
+                }
+                seen |= 0x80
+                continue
+            }
+            guard seen & 1 << member.rawValue == 0 else {
+                problem = "the member \(name.excerpt) stands twice"
+                return false
+            }
+            seen |= 1 << member.rawValue
+            guard set(member, field) else { return false }
+        }
+        try scanner.expect(0x7D)
+        scanner.skipWhitespace()
+        guard scanner.position == scanner.count else { throw scanner.malformed }
+        return hasAll(seen)
+    }
+
+    private mutating func hasAll(_ seen: UInt8) -> Bool {
+        for member in [Member.device, .point, .time, .value] where seen & 1 << member.rawValue == 0 {
+            problem = "the object has no \(member)"
+            return false
+        }
+        return true
+    }
+
+    private mutating func set(_ member: Member, _ field: Field) -> Bool {
+        switch member {
+        case .device: row.device = field
+        case .point: row.point = field
+        case .time: row.time = field
+        case .value: row.value = field
+        case .quality: row.quality = field
+        case .product: row.product = field
+        }
+        let isName = member == .device || member == .point || member == .product
+        let isMissingProduct = member == .product && field.kind == .absent
+        if isName, field.kind != .string, !isMissingProduct {
+            problem = "\(member) is not a string"
+            return false
+        }
+        return true
+    }
+
+    private static func member(_ name: Field) -> Member? {
+        func isNamed(_ word: StaticString) -> Bool {
+            name.count == word.utf8CodeUnitCount && Bytes.equal(name.base, word.utf8Start, name.count)
+        }
+        if isNamed("device") { return .device }
+        if isNamed("point") { return .point }
+        if isNamed("time") { return .time }
+        if isNamed("value") { return .value }
+        if isNamed("quality") { return .quality }
+        return isNamed("product") ? .product : nil
+    }
+
+    private mutating func readField(_ scanner: inout JSONScanner) throws(JSONFailure) -> Field {
+        let start = scanner.position
+        switch scanner.current {
+        case 0x22: return try readString(&scanner)
+        case 0x7B, 0x5B:
+            try scanner.skipValue()
+            return Field(base: scanner.base + start, count: scanner.position - start, kind: .compound)
+        case 0x6E:
+            try scanner.skipWord("null")
+            return Field(base: scanner.base + start, count: 0, kind: .absent)
+        default:
+            try scanner.skipValue()
+            return Field(base: scanner.base + start, count: scanner.position - start, kind: .literal)
+        }
+    }
+
+    private mutating func readString(_ scanner: inout JSONScanner) throws(JSONFailure) -> Field {
+        let string = try scanner.skipString()
+        guard string.isEscaped else {
+            return Field(
+                base: scanner.base + string.content.lowerBound, count: string.content.count, kind: .string)
+        }
+        decoded.removeAll(keepingCapacity: true)
+        scanner.appendText(of: string.content, to: &decoded)
+        let target = scratch + scratchUsed
+        target.update(from: decoded, count: decoded.count)
+        scratchUsed += decoded.count
+        return Field(base: UnsafePointer(target), count: decoded.count, kind: .string)
+    }
+}

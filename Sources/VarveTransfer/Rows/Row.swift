@@ -1,0 +1,71 @@
+// Row.swift — one row of an input as the places of its fields in memory, before anything is parsed.
+//
+// Invariants:
+// - The pointers are valid only during the call that gets the row.
+// - Quotes and escapes are already resolved: a field's bytes are its text.
+
+/// What kind of text a field is.
+enum FieldKind: UInt8 {
+    /// An unquoted CSV field: may be a number, a missing value or text.
+    case plain
+    /// A quoted CSV field: `""` and `"null"` are texts here.
+    case quoted
+    /// A JSON number, `true` or `false`, as written.
+    case literal
+    /// A JSON string, escapes resolved.
+    case string
+    /// A JSON array or object, as written and valid.
+    case compound
+    /// JSON `null`, or a column that the input does not have.
+    case absent
+}
+
+/// A field of a row.
+struct Field {
+    var base: UnsafePointer<UInt8>
+    var count: Int
+    var kind: FieldKind
+
+    /// Whether the field says that there is no value: empty or `null`, and not quoted.
+    @inline(__always)
+    var isMissing: Bool {
+        if kind == .absent { return true }
+        guard kind == .plain else { return false }
+        return count == 0 || count == 4 && NumberText.equals(base, 4, "null")
+    }
+
+    /// The text for messages: at most 60 bytes of it, with control characters made visible.
+    var excerpt: String {
+        let text = String(decoding: UnsafeBufferPointer(start: base, count: min(count, 60)), as: UTF8.self)
+        let visible = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+        return count > 60 ? visible + "…" : visible
+    }
+}
+
+/// One row: a reading of one point.
+struct Row {
+    var product: Field
+    var device: Field
+    var point: Field
+    var time: Field
+    var value: Field
+    var quality: Field
+    /// Whether device, time and quality are those of the row before (the next cell of a wide line).
+    var continuesLine: Bool
+    /// The number of the line in the input, from 1.
+    var line: Int
+    /// The text of the line or lines, without the line end.
+    var text: UnsafeRawBufferPointer
+}
+
+/// Gets the rows of an input, in order.
+protocol RowConsumer: ~Copyable {
+    /// Takes a row.
+    mutating func take(_ row: borrowing Row) throws
+
+    /// Takes note of a row that is broken as such.
+    mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
+
+    /// Says how far the reading is; called once per buffer.
+    mutating func advanced(bytesRead: Int)
+}

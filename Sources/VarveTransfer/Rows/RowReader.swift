@@ -1,0 +1,195 @@
+// RowReader.swift — turns buffers of bytes into rows, whatever the buffers' borders.
+//
+// Invariants:
+// - The rows do not depend on the size of the buffers: a scanner sees at most `maximumRowBytes` and a line
+//   end from where a row begins, and what it cannot decide from that is decided by the same rule everywhere.
+// - A broken row costs its first line only; reading goes on with the next line.
+
+import VarveFile
+
+/// Reads all rows of a source.
+final class RowReader {
+    /// The longest row; a longer one is rejected.
+    static let maximumRowBytes = 1 << 20
+    /// The most columns of a CSV file.
+    static let maximumColumns = 1 << 16
+
+    private let source: ByteSource
+    private let limit: Int
+    private var buffer: ByteBuffer?
+    private var cursor: UnsafePointer<UInt8>
+    private var end: UnsafePointer<UInt8>
+    private var isAtEnd = false
+    private var line = 1
+    /// What the cursor points to while there is no buffer.
+    private let nothing: UnsafeMutablePointer<UInt8>
+
+    /// Opens a reader; the reading ahead starts at once.
+    init(_ file: any File, sizes: ReadingSizes) throws {
+        limit = sizes.maximumRowBytes
+        source = try ByteSource(file, bufferSize: sizes.buffer, headroom: sizes.maximumRowBytes + 4)
+        nothing = .allocate(capacity: 1)
+        nothing.initialize(to: 0)
+        cursor = UnsafePointer(nothing)
+        end = cursor
+    }
+
+    deinit {
+        nothing.deallocate()
+    }
+
+    /// Skips a byte order mark and blank lines.
+    ///
+    /// - Returns: The first byte of the first line, or nil if the input has none.
+    func firstByte() throws -> UInt8? {
+        while end - cursor < 3, try refill() {}
+        if end - cursor >= 3, cursor[0] == 0xEF, cursor[1] == 0xBB, cursor[2] == 0xBF { cursor += 3 }
+        while true {
+            while cursor < end, cursor.pointee == 0x0A || cursor.pointee == 0x0D {
+                if cursor.pointee == 0x0A { line += 1 }
+                cursor += 1
+            }
+            if cursor < end { return cursor.pointee }
+            guard try refill() else { return nil }
+        }
+    }
+
+    /// The next row as a header: the texts of its fields.
+    ///
+    /// - Returns: Nil if it is broken or longer than a row may be.
+    func header() throws -> [String]? {
+        var scanner = CSVFieldScanner(maximumFields: Self.maximumColumns, maximumRowBytes: limit)
+        while true {
+            let window = end - cursor > limit + 2 ? cursor + (limit + 2) : end
+            switch scanner.scan(cursor, window, atEnd: isAtEnd && window == end) {
+            case .row:
+                guard scanner.fieldCount <= Self.maximumColumns else { return nil }
+                cursor = scanner.next
+                line += scanner.lineCount
+                return (0..<scanner.fieldCount).map { index in
+                    let field = scanner.fields[index]
+                    let bytes = UnsafeBufferPointer(start: field.base, count: field.count)
+                    return String(decoding: bytes, as: UTF8.self)
+                }
+            case .blank, .malformed: return nil
+            case .incomplete:
+                guard window - cursor <= limit else { return nil }
+                _ = try refill()
+            }
+        }
+    }
+
+    /// Reads the remaining rows.
+    func readRows<Scanner: RowScanner & ~Copyable, Consumer: RowConsumer & ~Copyable>(
+        _ scanner: inout Scanner, _ consumer: inout Consumer
+    ) throws {
+        while true {
+            let window = end - cursor > limit + 2 ? cursor + (limit + 2) : end
+            let seesEnd = isAtEnd && window == end
+            if cursor == end {
+                guard try refill(&consumer) else { return }
+                continue
+            }
+            switch scanner.scan(cursor, window, atEnd: seesEnd) {
+            case .row where scanner.textEnd - cursor <= limit:
+                let text = UnsafeRawBufferPointer(start: cursor, count: scanner.textEnd - cursor)
+                try scanner.deliver(to: &consumer, line: line, text: text)
+                cursor = scanner.next
+                line += scanner.lineCount
+            case .blank:
+                cursor = scanner.next
+                line += 1
+            case .row: try rejectLong(&consumer)
+            case .incomplete:
+                if window - cursor > limit {
+                    try rejectLong(&consumer)
+                } else if !(try refill(&consumer)), isAtEnd, seesEnd {
+                    // A scanner decides everything at the end of the input, so this is never reached.
+                    return
+                }
+            case .malformed: try rejectFirstLine(scanner.problem, window, seesEnd: seesEnd, &consumer)
+            }
+        }
+    }
+
+    /// Rejects the line that a broken row begins with, once its end is in sight.
+    private func rejectFirstLine(
+        _ problem: String, _ window: UnsafePointer<UInt8>, seesEnd: Bool, _ consumer: inout some RowConsumer & ~Copyable
+    ) throws {
+        if let newline = Bytes.firstNewline(cursor, min(window, cursor + (limit + 1))) {
+            try reject(problem, upTo: newline, &consumer)
+            cursor = newline + 1
+            line += 1
+        } else if seesEnd, window - cursor <= limit {
+            try reject(problem, upTo: window, &consumer)
+            cursor = window
+        } else if window - cursor > limit {
+            try rejectLong(&consumer)
+        } else {
+            _ = try refill(&consumer)
+        }
+    }
+
+    /// Rejects a row without end within the limit: its first line, or all up to the next line end.
+    private func rejectLong(_ consumer: inout some RowConsumer & ~Copyable) throws {
+        if let newline = Bytes.firstNewline(cursor, min(end, cursor + (limit + 1))) {
+            try reject(
+                "a quote that opens in this line is not closed within \(limit) bytes", upTo: newline, &consumer)
+            cursor = newline + 1
+            line += 1
+            return
+        }
+        let reason = "the row is longer than \(limit) bytes"
+        try consumer.reject(
+            reason, line: line, text: UnsafeRawBufferPointer(start: cursor, count: min(1024, limit)))
+        while true {
+            if let newline = Bytes.firstNewline(cursor, end) {
+                cursor = newline + 1
+                line += 1
+                return
+            }
+            cursor = end
+            guard try refill(&consumer) else { return }
+        }
+    }
+
+    private func reject(
+        _ reason: String, upTo textEnd: UnsafePointer<UInt8>, _ consumer: inout some RowConsumer & ~Copyable
+    ) throws {
+        var count = textEnd - cursor
+        if count > 0, cursor[count - 1] == 0x0D { count -= 1 }
+        try consumer.reject(reason, line: line, text: UnsafeRawBufferPointer(start: cursor, count: count))
+    }
+
+    private func refill(_ consumer: inout some RowConsumer & ~Copyable) throws -> Bool {
+        let more = try refill()
+        if more, let buffer { consumer.advanced(bytesRead: buffer.bytesRead) }
+        return more
+    }
+
+    /// Gets the next buffer and puts the unread rest of this one in front of it.
+    ///
+    /// - Returns: False at the end of the input.
+    private func refill() throws -> Bool {
+        if isAtEnd { return false }
+        guard let next = try source.next() else {
+            isAtEnd = true
+            return false
+        }
+        let rest = end - cursor
+        precondition(rest <= next.headroom, "the unread rest of a buffer fits the room in front of the next")
+        let start = next.start - rest
+        start.update(from: cursor, count: rest)
+        cursor = UnsafePointer(start)
+        end = UnsafePointer(next.start + next.count)
+        if let old = buffer { source.recycle(old) }
+        buffer = next
+        return true
+    }
+}
+
+/// How much is read and looked at at once; tests make them small.
+struct ReadingSizes {
+    var buffer = ByteSource.defaultBufferSize
+    var maximumRowBytes = RowReader.maximumRowBytes
+}

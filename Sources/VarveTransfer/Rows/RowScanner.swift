@@ -1,0 +1,37 @@
+// RowScanner.swift — what the formats have in common: finding the next row in a run of bytes.
+
+/// What a scan found.
+enum ScanStatus {
+    /// A whole row, ready for `deliver`.
+    case row
+    /// A line without content.
+    case blank
+    /// The run ends before the row does.
+    case incomplete
+    /// The row breaks the format's rules; `problem` says which.
+    case malformed
+}
+
+/// Finds and takes apart the rows of one format.
+protocol RowScanner: ~Copyable {
+    /// The first byte after the scanned row and its line end; after `row` and `blank` only.
+    var next: UnsafePointer<UInt8> { get }
+    /// The end of the row's text, before its line end; after `row` only.
+    var textEnd: UnsafePointer<UInt8> { get }
+    /// The number of line ends that the row holds; after `row` only.
+    var lineCount: Int { get }
+    /// What is wrong; after `malformed` only.
+    var problem: String { get }
+
+    /// Looks at the row that begins at `start`.
+    ///
+    /// - Parameter atEnd: Whether the input ends at `end`.
+    mutating func scan(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
+    ) -> ScanStatus
+
+    /// Hands the row just scanned to the consumer, as one row or several.
+    mutating func deliver<Consumer: RowConsumer & ~Copyable>(
+        to consumer: inout Consumer, line: Int, text: UnsafeRawBufferPointer
+    ) throws
+}

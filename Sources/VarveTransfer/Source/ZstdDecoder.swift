@@ -1,0 +1,59 @@
+// ZstdDecoder.swift — zstd by libzstd; frames that follow one another are one stream.
+
+import CZstd
+
+/// Decompresses zstd.
+final class ZstdDecoder: ByteDecoder {
+    private var input: RawInput
+    private let stream: OpaquePointer
+    private var isInFrame = false
+
+    /// Frames that need a larger window are refused: 128 MiB would be half of an import's memory.
+    private static let maximumWindowLog: Int32 = 26
+
+    init(_ input: RawInput) throws {
+        guard let stream = ZSTD_createDCtx() else {
+            throw DamagedInput(path: input.path, format: "zstd", fault: .unsupported("ran out of memory"))
+        }
+        self.stream = stream
+        self.input = input
+        ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, Self.maximumWindowLog)
+    }
+
+    deinit {
+        ZSTD_freeDCtx(stream)
+    }
+
+    var bytesRead: Int { input.bytesRead }
+
+    func decode(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+        var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+        while output.pos < output.size {
+            guard try input.fill() else {
+                // The decoder may still hold bytes that found no room in the buffer before.
+                let before = output.pos
+                if isInFrame { try step(&output) }
+                if output.pos > before { continue }
+                if isInFrame { throw DamagedInput(path: input.path, format: "zstd", fault: .truncated) }
+                break
+            }
+            try step(&output)
+        }
+        return output.pos
+    }
+
+    private func step(_ output: inout ZSTD_outBuffer) throws {
+        let code = input.consume { bytes -> (used: Int, result: Int) in
+            var source = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+            let code = ZSTD_decompressStream(stream, &output, &source)
+            return (source.pos, code)
+        }
+        if ZSTD_isError(code) != 0 {
+            let isWindow = ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge
+            throw DamagedInput(
+                path: input.path, format: "zstd",
+                fault: isWindow ? .unsupported("needs a window of more than 64 MiB") : .corrupt)
+        }
+        isInFrame = code != 0
+    }
+}

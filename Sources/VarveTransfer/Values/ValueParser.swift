@@ -1,0 +1,130 @@
+// ValueParser.swift — the value of a row, read as the type of its point.
+//
+// Invariants:
+// - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
+
+import VarveModel
+
+/// Why a value does not fit its point.
+enum ValueFailure {
+    case notNumber
+    case notInteger
+    case notBool
+    case invalidUTF8
+    case json(JSONFailure)
+}
+
+/// What a field is as a value.
+enum ParsedValue {
+    case bits(UInt64)
+    /// A text that stands in the row.
+    case text(UnsafeBufferPointer<UInt8>)
+    /// The text in the parser's `canonical`.
+    case canonicalText
+    case missing
+    case failure(ValueFailure)
+}
+
+/// Reads values.
+struct ValueParser {
+    /// The last JSON value in its canonical form.
+    private(set) var canonical: [UInt8] = []
+
+    /// Reads a field as a value of a type.
+    @inline(__always)
+    mutating func parse(_ field: Field, as type: ValueType) -> ParsedValue {
+        if type == .double, field.kind == .plain {
+            if let value = NumberText.double(field.base, field.count) { return .bits(value.bitPattern) }
+            return field.isMissing ? .missing : .failure(.notNumber)
+        }
+        return parseOther(field, as: type)
+    }
+
+    @inline(never)
+    private mutating func parseOther(_ field: Field, as type: ValueType) -> ParsedValue {
+        if field.isMissing { return .missing }
+        if type != .string, field.kind == .quoted || field.kind == .string, isEmptyOrNull(field, type) {
+            return .missing
+        }
+        switch type {
+        case .double: return double(field)
+        case .int64:
+            guard field.kind != .string, field.kind != .compound,
+                let value = NumberText.int64(field.base, field.count)
+            else { return .failure(.notInteger) }
+            return .bits(UInt64(bitPattern: value))
+        case .bool: return bool(field)
+        case .string: return string(field)
+        case .json: return json(field)
+        }
+    }
+
+    /// Whether a text says "no value" for a point that is not text; JSON has a null of its own, and texts.
+    private func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
+        if type == .json { return field.kind == .quoted && field.count == 0 }
+        return field.count == 0 || NumberText.equals(field.base, field.count, "null")
+    }
+
+    private func double(_ field: Field) -> ParsedValue {
+        guard field.kind != .compound, let value = NumberText.double(field.base, field.count) else {
+            return .failure(.notNumber)
+        }
+        // A JSON string is text, but JSON has no other way to write what is not finite.
+        if field.kind == .string, value.isFinite { return .failure(.notNumber) }
+        return .bits(value.bitPattern)
+    }
+
+    private func bool(_ field: Field) -> ParsedValue {
+        if field.kind == .compound { return .failure(.notBool) }
+        if field.count == 1, field.kind != .string, field.base[0] == 0x30 || field.base[0] == 0x31 {
+            return .bits(UInt64(field.base[0] - 0x30))
+        }
+        if NumberText.equals(field.base, field.count, "true") { return .bits(1) }
+        if NumberText.equals(field.base, field.count, "false") { return .bits(0) }
+        return .failure(.notBool)
+    }
+
+    private func string(_ field: Field) -> ParsedValue {
+        let text = UnsafeBufferPointer(start: field.base, count: field.count)
+        // The JSON scanner has checked its strings; CSV fields come unchecked.
+        if field.kind == .plain || field.kind == .quoted, !UTF8Text.isValid(text) {
+            return .failure(.invalidUTF8)
+        }
+        return .text(text)
+    }
+
+    private mutating func json(_ field: Field) -> ParsedValue {
+        let text = UnsafeBufferPointer(start: field.base, count: field.count)
+        canonical.removeAll(keepingCapacity: true)
+        if field.kind == .string {
+            CanonicalJSON.appendString(text, to: &canonical)
+        } else {
+            do throws(JSONFailure) {
+                try CanonicalJSON.append(text, to: &canonical)
+            } catch {
+                return .failure(.json(error))
+            }
+        }
+        return .canonicalText
+    }
+}
+
+extension ValueFailure {
+    /// The reason of a rejected row.
+    func reason(_ field: Field, point: Field, type: ValueType) -> String {
+        let place = "point \(point.excerpt) is \(type.name)"
+        switch self {
+        case .notNumber:
+            return "\(place), and \"\(field.excerpt)\" is not a number that it can hold; "
+                + "if the point is text, give it another type with `varve model`"
+        case .notInteger:
+            return "\(place), and \"\(field.excerpt)\" is not an integer of 64 bits; "
+                + "if the point is not, give it another type with `varve model`"
+        case .notBool:
+            return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; "
+                + "if the point is not, give it another type with `varve model`"
+        case .invalidUTF8: return "\(place), and the value is not valid UTF-8"
+        case .json(let failure): return "\(place), and the value \(failure.description)"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// FakeDirectory.swift — a registry in dictionaries.
+
+import Synchronization
+import VarveModel
+
+/// Products with devices, models with points.
+final class FakeDirectory: PointDirectory {
+    struct State {
+        /// Product → devices.
+        var devices: [String: Set<String>] = [:]
+        /// Product → its model.
+        var models: [String: String] = [:]
+        /// Model → points.
+        var points: [String: [String: ValueType]] = [:]
+        var policy = DuplicatePolicy.last
+        var registrations: [Registration] = []
+    }
+
+    let state: Mutex<State>
+
+    /// Product P with model M, devices and points.
+    init(devices: [String] = [], points: [String: ValueType] = [:], policy: DuplicatePolicy = .last) {
+        var state = State()
+        if !points.isEmpty || !devices.isEmpty {
+            state.devices["P"] = Set(devices)
+            state.models["P"] = "M"
+            state.points["M"] = points
+        }
+        state.policy = policy
+        self.state = Mutex(state)
+    }
+
+    var registrations: [Registration] { state.withLock { $0.registrations } }
+
+    func type(_ product: String, _ point: String) -> ValueType? {
+        state.withLock { $0.points[$0.models[product] ?? ""]?[point] }
+    }
+
+    func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
+        state.withLock { state in
+            let home: String
+            if let product {
+                guard let devices = state.devices[product] else { return .unknownProduct(product) }
+                guard devices.contains(device) else { return .unknownDevice(device) }
+                home = product
+            } else {
+                let homes = state.devices.filter { $0.value.contains(device) }.keys.sorted()
+                guard let first = homes.first else { return .unknownDevice(device) }
+                guard homes.count == 1 else { return .ambiguousDevice(device, products: homes) }
+                home = first
+            }
+            let model = state.models[home] ?? ""
+            guard let type = state.points[model]?[point] else { return .unknownPoint(point, model: model) }
+            let key = SeriesKey(product: home, device: device, point: point)
+            return .found(RegisteredPoint(key: key, type: type, policy: state.policy))
+        }
+    }
+
+    func register(_ registration: Registration) throws -> Int {
+        state.withLock { state in
+            state.registrations.append(registration)
+            var created = 0
+            func need(_ product: String) {
+                if state.models[product] == nil {
+                    state.models[product] = product
+                    state.points[product] = [:]
+                    state.devices[product] = []
+                    created += 2
+                }
+            }
+            for device in registration.devices {
+                need(device.product)
+                if state.devices[device.product]?.insert(device.device).inserted == true { created += 1 }
+            }
+            for point in registration.points {
+                need(point.product)
+                let model = state.models[point.product] ?? ""
+                if state.points[model]?[point.point] == nil {
+                    state.points[model]?[point.point] = point.type
+                    created += 1
+                }
+            }
+            return created
+        }
+    }
+}
