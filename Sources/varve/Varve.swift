@@ -1,4 +1,4 @@
-// Varve.swift — the command tree.
+// Varve.swift — the command tree, and how a run of it ends.
 
 import ArgumentParser
 
@@ -7,5 +7,20 @@ struct Varve: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "varve",
         abstract: "Append-only history store for device data that arrives late.",
-        version: "0.1.0")
+        version: "0.1.0",
+        subcommands: [
+            ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self, VerifyCommand.self,
+            CompactCommand.self,
+            InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
+        ])
+
+    /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            CommandFailure(error).end()
+        }
+    }
 }

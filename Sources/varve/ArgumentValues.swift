@@ -1,0 +1,38 @@
+// ArgumentValues.swift — values of the modules as arguments of the command line.
+//
+// The imports are public because a conformance of a public type to a public protocol is.
+
+public import ArgumentParser
+public import VarveModel
+public import VarveRegistry
+public import VarveTransfer
+
+extension PayloadFormat: ExpressibleByArgument {}
+
+extension InputFormat: ExpressibleByArgument {}
+
+extension ExportFormat: ExpressibleByArgument {}
+
+extension TimeUnit: ExpressibleByArgument {
+    /// Reads the unit's name.
+    public init?(argument: String) {
+        guard let unit = TimeUnit.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = unit
+    }
+
+    /// The names, for help and error messages.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension DuplicatePolicy: ExpressibleByArgument {
+    /// Reads the policy's name.
+    public init?(argument: String) {
+        self.init(name: argument)
+    }
+
+    /// The names, for help and error messages.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+
+    /// The name, for help.
+    public var defaultValueDescription: String { name }
+}

@@ -1,0 +1,66 @@
+// CommandFailure.swift — how a thrown error ends the program: one line on stderr and an exit code.
+//
+// Invariants:
+// - Exit 0: done, help or version asked for; 1: failed; 2: the command line is wrong. An `ExitCode` that a command
+//   throws itself (3: some rows rejected) passes through without a line.
+// - The line begins with `varve: ` and is the only one, whatever the error holds.
+
+import ArgumentParser
+
+/// What a thrown error does to the program.
+struct CommandFailure: Equatable {
+    /// The exit code.
+    var code: Int32
+    /// What goes to stdout: the text of `--help` and `--version`.
+    var output: String?
+    /// The line that goes to stderr.
+    var line: String?
+
+    /// Exit code of a command line that cannot be understood.
+    static let usageCode: Int32 = 2
+
+    init(_ error: any Error) {
+        if let exit = error as? ExitCode {
+            self.init(code: exit.rawValue, output: nil, line: nil)
+            return
+        }
+        switch Varve.exitCode(for: error) {
+        case .success:
+            self.init(code: 0, output: Varve.fullMessage(for: error), line: nil)
+        case .validationFailure:
+            let message = Varve.message(for: error)
+            self.init(code: Self.usageCode, output: nil, line: Self.line(message + Self.hint(error)))
+        default:
+            self.init(code: ExitCode.failure.rawValue, output: nil, line: Self.line("\(error)"))
+        }
+    }
+
+    private init(code: Int32, output: String?, line: String?) {
+        self.code = code
+        self.output = output
+        self.line = line
+    }
+
+    /// Prints what there is to print and ends the program.
+    func end() -> Never {
+        if let output { print(output) }
+        if let line {
+            var errors = StandardErrors()
+            print(line, to: &errors)
+        }
+        Varve.exit(withError: ExitCode(code))
+    }
+
+    private static func line(_ message: String) -> String {
+        "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// Where to read on, from the last line that ArgumentParser would have printed.
+    private static func hint(_ error: any Error) -> String {
+        let lines = Varve.fullMessage(for: error).split(whereSeparator: \.isNewline)
+        guard let last = lines.last, let start = last.firstIndex(of: "'"), let end = last.lastIndex(of: "'"),
+            last.drop(while: \.isWhitespace).hasPrefix("See '"), start < end
+        else { return " (see varve --help)" }
+        return " (see \(last[last.index(after: start)..<end]))"
+    }
+}

@@ -1,0 +1,102 @@
+// ExportCommand.swift — `varve export`: samples out as CSV or NDJSON.
+
+import ArgumentParser
+import VarveFile
+import VarveModel
+import VarveStorage
+import VarveTransfer
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write samples to a CSV or NDJSON file that import reads back.",
+        discussion: """
+            Rows come by device, point and time. The file appears under its name when it is complete. Memory does \
+            not grow with the rows.
+
+            Examples:
+              varve export --format csv --out all.csv
+              varve export --device R80711 --from 2015-01-01 --to 2016-01-01 --format ndjson --out -
+            """)
+
+    @OptionGroup var data: DataOptions
+    @Option(name: .customLong("device"), help: "A device, or product/device; without it all. Repeatable.")
+    var devices: [String] = []
+    @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
+    var points: [String] = []
+    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from:
+        String?
+    @Option(help: "First time after the range; forms as for --from.") var to: String?
+    @Option(help: "csv or ndjson.") var format: ExportFormat
+    @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "path")) var out: String
+    @Flag(
+        help:
+            "Print one line of JSON about what was written, to standard error if the rows go to standard output."
+    )
+    var json = false
+    @Flag(help: "Show no progress.") var quiet = false
+
+    func validate() throws {
+        do { _ = try range() } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() throws {
+        let source = try data.openStore(to: .read).snapshot()
+        let series = try selected(source.series())
+        let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
+        let exporter = Exporter(source: source, files: POSIXFileSystem(), progress: progress)
+        let result: ExportResult
+        if out == "-" {
+            result = try exporter.export(series, in: range(), format: format, to: POSIXFile.standardOutput())
+        } else {
+            result = try exporter.export(series, in: range(), format: format, to: out)
+        }
+        progress?.end()
+        report(result)
+    }
+
+    private func range() throws -> TimeRange {
+        let range = TimeRange(
+            from: try from.map { try TimeBound.parse($0, option: "--from", zone: FixedZone()) } ?? .earliest,
+            to: try to.map { try TimeBound.parse($0, option: "--to", zone: FixedZone()) })
+        guard !range.isEmpty else { throw ValidationError("--to must be later than --from") }
+        return range
+    }
+
+    private func selected(_ all: [SeriesInfo]) throws -> [SeriesInfo] {
+        let names = devices.isEmpty ? Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted() : devices
+        return try SeriesSelection.select(from: all, devices: names, points: points).map(\.info)
+    }
+
+    private func report(_ result: ExportResult) {
+        let json = JSONText.object([
+            ("rows", .integer(Int64(result.rows))), ("series", .integer(Int64(result.series))),
+            ("bytes", .integer(Int64(result.bytes))),
+        ])
+        if out == "-" {
+            guard self.json else { return }
+            var errors = StandardErrors()
+            return print(json.line(), to: &errors)
+        }
+        if self.json { return print(json.line()) }
+        let rows = ImportSummary.grouped(result.rows)
+        print(
+            "wrote \(rows) rows of \(result.series) series, \(ImportSummary.grouped(UInt64(result.bytes))) bytes, to \(out)"
+        )
+    }
+}
+
+/// Shows an export's progress.
+private final class ExportProgressLine: ExportProgress {
+    private let line: ProgressLine
+
+    init(_ title: String) {
+        line = ProgressLine(title)
+    }
+
+    func advanced(series: Int, of total: Int, rows: UInt64) {
+        line.show(fraction: Double(series) / Double(max(total, 1)), count: rows, unit: "rows")
+    }
+
+    func end() { line.end() }
+}

@@ -1,0 +1,144 @@
+// ImportCommand.swift — `varve import`: files in, receipts out.
+//
+// Invariants:
+// - Exit 0: all rows in; 3: some rejected; 1: failed. With several files the worst of them counts.
+// - Standard output gets the receipt and nothing else; progress goes to standard error.
+
+import ArgumentParser
+import VarveFile
+import VarveModel
+import VarveRegistry
+import VarveStorage
+import VarveTransfer
+
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Import history from CSV or NDJSON files, plain, .gz, .zst or .lz4.",
+        discussion: """
+            A CSV file has a header with device,point,time,value and optionally quality and product. Importing a \
+            file again, or going on after an interruption, never counts a row twice. Rejected rows go to \
+            FILE.rejected.csv with line and reason.
+
+            Examples:
+              varve import --register history.csv.gz
+              varve import --product wind --tz Europe/Paris *.csv
+              varve import --wide --register - < plant.csv
+              varve import --dry-run --json history.csv
+            """)
+
+    @OptionGroup var data: DataOptions
+    @Argument(help: ArgumentHelp("Files to import; - is standard input.", valueName: "file")) var inputs:
+        [String]
+    @Option(help: ArgumentHelp("The product of rows that name none.", valueName: "key")) var product: String?
+    @Flag(help: "Create missing models, products, points and devices from the input first.") var register =
+        false
+    @Flag(help: "Apply the rows even if the same content was imported before.") var reapply = false
+    @Flag(help: "Change nothing; tell what an import would do.") var dryRun = false
+    @Flag(help: "List the imports this store remembers, instead of importing.") var status = false
+    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
+    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
+    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
+    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
+        TimeUnit?
+    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @Flag(help: "End with one line of JSON.") var json = false
+    @Flag(help: "Show no progress.") var quiet = false
+
+    func validate() throws {
+        guard status || !inputs.isEmpty else {
+            throw ValidationError("name a file to import; - is standard input")
+        }
+    }
+
+    func run() throws {
+        if status { return try ImportStatus.show(of: data.openStore(to: .read), asJSON: json) }
+        let started = SystemClock.monotonicNanoseconds()
+        var options = ImportOptions()
+        options.product = product
+        options.registers = register
+        options.reapplies = reapply
+        options.isDryRun = dryRun
+        options.isWide = wide
+        options.ignoresColumns = ignoreColumns
+        options.format = format
+        options.timeUnit = timeUnit
+        if let tz { options.zone = try SystemZone(named: tz) }
+        let target = try ImportTarget(data, isDryRun: dryRun)
+        var total = ImportResult()
+        var failure: (any Error)?
+        for input in inputs {
+            do {
+                total.add(try importOne(input, options, target))
+            } catch {
+                failure = error
+                break
+            }
+        }
+        try target.close()
+        let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
+        // Files before the failed one are in; their receipt is still owed.
+        if failure == nil || total.receipt.rows > 0 { report(total, seconds) }
+        if let failure { throw failure }
+        if let lost = total.rejectedFailure { throw lost }
+        if total.exitCode != 0 { throw ExitCode(total.exitCode) }
+    }
+
+    private func importOne(
+        _ input: String, _ options: ImportOptions, _ target: ImportTarget
+    ) throws -> ImportResult {
+        let progress = quiet ? nil : ImportProgressLine(input == "-" ? "standard input" : input)
+        defer { progress?.end() }
+        let importer = Importer(
+            sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
+            options: options, progress: progress)
+        guard input == "-" else { return try importer.importFile(input) }
+        return try importer.importStream(POSIXFile.standardInput(), rejectedPath: "stdin.rejected.csv")
+    }
+
+    private func report(_ result: ImportResult, _ seconds: Double) {
+        if json { return print(result.jsonLine(seconds: seconds)) }
+        print(ImportSummary.text(result, seconds: seconds, isDryRun: dryRun), terminator: "")
+    }
+}
+
+/// Where an import goes: the store and the registry, or for a dry run what there is of them.
+private struct ImportTarget {
+    let store: Store
+    let directory: any PointDirectory
+    let files = POSIXFileSystem()
+    private let isDryRun: Bool
+
+    var sink: any SampleSink { store }
+
+    init(_ data: DataOptions, isDryRun: Bool) throws {
+        self.isDryRun = isDryRun
+        if isDryRun {
+            var options = StoreOptions.reading
+            options.mayBeMissing = true
+            store = try Store.open(data.path, options: options)
+            let registryExists = try files.kind(data.registryPath) != nil
+            directory = registryExists ? try data.openRegistry(to: .read) : EmptyDirectory()
+        } else {
+            store = try data.openStore(to: .create)
+            directory = try data.openRegistry(to: .create)
+        }
+    }
+
+    /// Seals what was written and tidies up many small segments.
+    func close() throws {
+        guard !isDryRun else { return }
+        defer { try? store.close() }
+        _ = try store.compactIfDue()
+        try store.close()
+    }
+}
+
+/// The registry of a directory that has none yet.
+private final class EmptyDirectory: PointDirectory {
+    func lookUp(product: String?, device: String, point _: String) -> PointLookup {
+        product.map(PointLookup.unknownProduct) ?? .unknownDevice(device)
+    }
+
+    func register(_: Registration) -> Int { 0 }
+}

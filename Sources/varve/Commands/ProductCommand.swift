@@ -1,0 +1,132 @@
+// ProductCommand.swift — `varve product`: products, whose devices share a model, a secret and a format.
+
+import ArgumentParser
+import VarveModel
+import VarveRegistry
+
+struct ProductCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "product",
+        abstract: "Define products: devices of one model that send in one format.",
+        discussion: """
+            Example:
+              varve product create wind --model turbine
+              varve product show wind
+            """,
+        subcommands: [Create.self, List.self, Show.self, Delete.self, Import.self])
+}
+
+extension ProductCommand {
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a product of a model.",
+            discussion: """
+                Example:
+                  varve product create wind --model turbine --name "Wind farm" --duplicates last
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The productKey of the new product.") var key: String
+        @Option(help: ArgumentHelp("The id of its model.", valueName: "id")) var model: String
+        @Option(help: "The productSecret; one is made if it is left out.") var secret: String?
+        @Option(help: "The form of its messages.") var format: PayloadFormat = .json
+        @Option(help: "A name for people.") var name: String?
+        @Option(help: "Which of two different values at the same time is kept.")
+        var duplicates: DuplicatePolicy = .last
+
+        func run() throws {
+            let product = Product(
+                key: key, model: model, name: name, secret: secret, format: format, duplicates: duplicates)
+            try data.openRegistry(to: .change).create(product)
+            print("created product \(key) of model \(model), secret \(product.secret)")
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the products.",
+            discussion: """
+                Example:
+                  varve product list --json > products.json
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Flag(help: "Print JSON with the secrets, as product import reads it.") var json = false
+
+        func run() throws {
+            let products = try data.openRegistry(to: .read).products()
+            if json {
+                print(JSONText.lines(products.lazy.map(\.json)))
+                return
+            }
+            var table = TextTable(titles: ["PRODUCT", "MODEL", "FORMAT", "DUPLICATES", "NAME"])
+            for product in products {
+                table.append([
+                    product.key, product.model, product.format.name, product.duplicates.name, product.name,
+                ])
+            }
+            print(table.text(), terminator: "")
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a product with its secret.",
+            discussion: """
+                Example:
+                  varve product show wind --json
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The productKey.") var key: String
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() throws {
+            let product = try data.openRegistry(to: .read).product(key)
+            if json {
+                print(product.json.line())
+                return
+            }
+            print("product     \(product.key)")
+            print("model       \(product.model)")
+            print("name        \(product.name ?? "-")")
+            print("secret      \(product.secret)")
+            print("format      \(product.format.name)")
+            print("duplicates  \(product.duplicates.name)")
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a product that has no devices.",
+            discussion: """
+                Example:
+                  varve product delete wind
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The productKey.") var key: String
+
+        func run() throws {
+            try data.openRegistry(to: .change).deleteProduct(key)
+            print("deleted product \(key)")
+        }
+    }
+
+    struct Import: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make products from a CSV or JSON file, all or nothing.",
+            discussion: """
+                CSV columns: product,model and optionally secret,format,name,duplicates.
+
+                Example:
+                  varve product import products.csv
+                """)
+
+        @OptionGroup var options: RegistryImport
+
+        func run() throws {
+            try options.run(.products, noun: "product")
+        }
+    }
+}

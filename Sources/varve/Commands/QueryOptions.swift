@@ -1,0 +1,125 @@
+// QueryOptions.swift — the options of `varve query` and the request they make.
+
+import ArgumentParser
+import Glibc
+import VarveModel
+import VarveStorage
+
+/// The options of `varve query`, apart from `--data`.
+struct QueryOptions: ParsableArguments {
+    /// The command's name and help.
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Show samples, aggregates or a plot of devices.",
+        discussion: """
+            Rows come by device, point and time. Times are UTC; with --tz the table and the plot show local \
+            times, and days, weeks and --from/--to without an offset follow the local clock.
+
+            Examples:
+              varve query --device R80711 --point Ws_avg --from 2017-01-01 --to 2017-01-02
+              varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
+              varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
+              varve query --device R80711 --point P_avg --order desc --limit 1 --format json
+              varve query --device R80711 --point Ws_avg --from 2017-01-01 --to 2017-01-08 --plot
+            """)
+
+    @Option(name: .customLong("device"), help: "A device, or product/device. Repeatable.")
+    var devices: [String] = []
+    @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
+    var points: [String] = []
+    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
+    var from: String?
+    @Option(help: "First time after the range; forms as for --from.")
+    var to: String?
+    @Option(help: "Aggregate over buckets of this length: 500ms, 10s, 5m, 1h, 1d, 1w.")
+    var every: String?
+    @Option(help: "Comma list of avg, min, max, sum, count, first, last. (default: avg)")
+    var agg: String?
+    @Option(help: "Time zone, such as Europe/Paris, for local times and days.")
+    var tz: String?
+    @Option(help: "asc or desc: time order within each series.")
+    var order = "asc"
+    @Option(help: "At most this many rows in all.")
+    var limit: Int?
+    @Option(help: "Empty buckets: none, null, previous or linear. (default: none)")
+    var fill: String?
+    @Flag(help: "Only samples with quality 0 or none.")
+    var goodOnly = false
+    @Option(help: "table, csv, ndjson or json. (default: table)")
+    var format: String?
+    @Flag(help: "Draw a plot in the terminal instead of rows.")
+    var plot = false
+
+    func validate() throws {
+        // Whatever is wrong with an option is a wrong command line, not a failed query.
+        do { _ = try request() } catch { throw ValidationError("\(error)") }
+    }
+
+    /// Answers the query on the standard output.
+    func run(on source: any SampleSource) throws {
+        let sink = StandardOutputSink()
+        let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
+        let request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)
+        var run = QueryRun(request, source: source, output: OutputBuffer(sink))
+        try run.run()
+    }
+
+    /// The request, or the first thing wrong with the options.
+    func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
+        guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
+        var request = QueryRequest(devices: devices, points: points)
+        request.zone = try tz.map { try SystemZone(named: $0) }
+        request.range = try range(request.zone)
+        request.aggregation = try aggregation(request.zone)
+        guard order == "asc" || order == "desc" else {
+            throw wrong("--order: \"\(printable(order))\" is unknown; use asc or desc")
+        }
+        request.order = order == "asc" ? .ascending : .descending
+        if let limit, limit < 1 { throw wrong("--limit: \(limit) is not a number of rows; at least 1") }
+        request.limit = limit
+        request.goodOnly = goodOnly
+        request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
+        return request
+    }
+
+    private func range(_ zone: (any ZoneRules)?) throws -> TimeRange {
+        func bound(_ text: String, _ option: String) throws -> Timestamp {
+            if let zone { return try TimeBound.parse(text, option: option, zone: zone) }
+            return try TimeBound.parse(text, option: option, zone: FixedZone())
+        }
+        let range = TimeRange(
+            from: try from.map { try bound($0, "--from") } ?? .earliest,
+            to: try to.map { try bound($0, "--to") })
+        guard !range.isEmpty else { throw wrong("--to must be later than --from") }
+        return range
+    }
+
+    private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {
+        guard let every else {
+            if agg != nil { throw wrong("--agg needs --every; for example --every 1h") }
+            if fill != nil { throw wrong("--fill needs --every; for example --every 1h") }
+            return nil
+        }
+        return QueryRequest.Aggregation(
+            buckets: try Buckets(width: BucketWidth.parse(every), zone: zone),
+            aggregates: try Aggregate.parse(list: agg ?? "avg"), fill: try Fill.parse(fill ?? "none"))
+    }
+
+    private func rowFormat() throws -> RowFormat {
+        guard let known = RowFormat(rawValue: format ?? "table") else {
+            let names = RowFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw wrong("--format: \"\(printable(format ?? ""))\" is unknown; use one of \(names)")
+        }
+        return known
+    }
+
+    private func plotPresentation(_ width: Int, _ isColoured: Bool) throws -> QueryRequest.Presentation {
+        guard format == nil, limit == nil, order == "asc", fill == nil else {
+            throw wrong("--plot draws the whole range; leave out --format, --limit, --order and --fill")
+        }
+        guard agg?.contains(",") != true else { throw wrong("--plot draws one aggregate; give one in --agg") }
+        return .plot(terminalWidth: width, isColoured: isColoured)
+    }
+
+    private func wrong(_ description: String) -> QueryFailure { QueryFailure(description: description) }
+}

@@ -1,0 +1,35 @@
+// RegistryImport.swift — what `model import`, `product import` and `device import` share.
+
+import ArgumentParser
+import VarveRegistry
+
+/// The options of an import into the registry, and its run.
+struct RegistryImport: ParsableArguments {
+    @OptionGroup var data: DataOptions
+
+    @Argument(help: "A CSV file with a header, or JSON as list --json prints; - is stdin.")
+    var file: String
+
+    /// Reads the file, creates what it describes and says what was done.
+    func run(_ kind: ImportKind, noun: String) throws {
+        let bytes = try DirectAccess.readAll(file, limit: Registry.maximumImportBytes)
+        // A registry is made only when the file can start one: products and devices need a model.
+        let registry = try data.openRegistry(to: kind == .models ? .create : .change)
+        let outcome = try registry.importRows(
+            kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: ZoneNames.isKnown)
+        print(Self.summary(outcome, kind, noun: noun))
+    }
+
+    static func summary(_ outcome: ImportOutcome, _ kind: ImportKind, noun: String) -> String {
+        var text = "created " + counted(outcome.created, noun)
+        if kind == .models { text += " and " + counted(outcome.points, "point") }
+        if outcome.unchanged > 0 {
+            text += "; " + counted(outcome.unchanged, "row") + " described what exists"
+        }
+        return text
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)" + (count == 1 ? "" : "s")
+    }
+}

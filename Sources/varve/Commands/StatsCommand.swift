@@ -1,0 +1,94 @@
+// StatsCommand.swift — `varve stats`: what a store holds and how large it is.
+
+import ArgumentParser
+import VarveFile
+import VarveModel
+import VarveStorage
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Show what the store holds and what it takes on disk.",
+        discussion: """
+            Example:
+              varve stats --json
+            """)
+
+    @OptionGroup var data: DataOptions
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let statistics = try data.openStore(to: .read).statistics()
+        let registry = try size(data.registryPath) + size(data.registryPath + "-wal")
+        let log = try size(data.path + "/log.sqlite") + size(data.path + "/log.sqlite-wal")
+        if json {
+            print(object(statistics, registry: registry, log: log).line())
+        } else {
+            print(text(statistics, registry: registry, log: log), terminator: "")
+        }
+    }
+
+    private func size(_ path: String) throws -> UInt64 {
+        guard case .file(let size)? = try POSIXFileSystem().kind(path) else { return 0 }
+        return UInt64(size)
+    }
+
+    private func object(_ statistics: StoreStatistics, registry: UInt64, log: UInt64) -> JSONText {
+        let codecs = shares(statistics).map {
+            ($0.name, JSONText.double(($0.share * 10_000).rounded() / 10_000))
+        }
+        return .object([
+            ("series", .integer(Int64(statistics.series))), ("samples", .integer(Int64(statistics.samples))),
+            ("segments", .integer(Int64(statistics.segments))), ("bytes", .integer(Int64(statistics.bytes))),
+            ("historyBytes", .integer(Int64(statistics.historyBytes))),
+            ("historySamples", .integer(Int64(statistics.historySamples))),
+            ("walBytes", .integer(Int64(statistics.walBytes))), ("registryBytes", .integer(Int64(registry))),
+            ("logBytes", .integer(Int64(log))),
+            ("bytesPerSample", statistics.bytesPerSample.map(JSONText.double) ?? .null),
+            ("codecs", .object(codecs)), ("firstTime", .optional(statistics.firstTime?.description)),
+            ("lastTime", .optional(statistics.lastTime?.description)),
+            ("commit", .integer(Int64(statistics.commit))),
+        ])
+    }
+
+    private func text(_ statistics: StoreStatistics, registry: UInt64, log: UInt64) -> String {
+        var lines = [
+            ("series", ImportSummary.grouped(UInt64(statistics.series))),
+            ("samples", ImportSummary.grouped(statistics.samples)),
+            ("segments", ImportSummary.grouped(UInt64(statistics.segments))),
+            ("bytes", ImportSummary.grouped(statistics.bytes)),
+        ]
+        if let each = statistics.bytesPerSample {
+            lines.append(("bytes per sample", "\(Int(each)).\(thousandths(each))"))
+        }
+        if statistics.historySamples > 0 {
+            let samples = ImportSummary.grouped(statistics.historySamples)
+            lines.append(
+                ("older versions", "\(samples), \(ImportSummary.grouped(statistics.historyBytes)) bytes"))
+        }
+        lines.append(("registry bytes", ImportSummary.grouped(registry)))
+        if log > 0 { lines.append(("log bytes", ImportSummary.grouped(log))) }
+        if let first = statistics.firstTime, let last = statistics.lastTime {
+            lines.append(("time", "\(first) to \(last)"))
+        }
+        lines.append(("newest commit", ImportSummary.grouped(statistics.commit)))
+        for (name, share) in shares(statistics).prefix(6) {
+            lines.append(("codec", "\(ImportSummary.decimal(share * 100)) %  \(name)"))
+        }
+        let width = (lines.map(\.0.count).max() ?? 0) + 2
+        return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count) + $0.1 + "\n" }.joined()
+    }
+
+    private func thousandths(_ value: Double) -> String {
+        let digits = String(Int(value * 1000) % 1000)
+        return String(repeating: "0", count: 3 - digits.count) + digits
+    }
+
+    /// Encodings with their share of the encoded bytes, the largest first.
+    private func shares(_ statistics: StoreStatistics) -> [(name: String, share: Double)] {
+        let total = statistics.codecs.values.reduce(0, +)
+        guard total > 0 else { return [] }
+        return statistics.codecs.map { ($0.key, Double($0.value) / Double(total)) }
+            .sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }
+    }
+}

@@ -1,0 +1,33 @@
+// DataOptions+Store.swift — opening the store of the data directory.
+
+import VarveStorage
+
+extension DataOptions {
+    /// What a command is going to do with the store.
+    enum StoreAccess {
+        /// Read what is there; an error if there is nothing.
+        case read
+        /// Change it; an error if there is nothing.
+        case change
+        /// Change it, made first if it is missing.
+        case create
+    }
+
+    /// Opens the store.
+    func openStore(to access: StoreAccess) throws -> Store {
+        switch access {
+        case .read: return try Store.open(path, options: .reading)
+        case .change:
+            guard try Store.exists(path) else { throw StorageError.noStore(path: path) }
+            return try open()
+        case .create: return try open()
+        }
+    }
+
+    private func open() throws -> Store {
+        let store = try Store.open(path)
+        var errors = StandardErrors()
+        for note in store.recoveryNotes { print("varve: recovered: \(note)", to: &errors) }
+        return store
+    }
+}

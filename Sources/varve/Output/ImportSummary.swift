@@ -1,0 +1,53 @@
+// ImportSummary.swift — a receipt for people.
+
+import VarveModel
+import VarveTransfer
+
+enum ImportSummary {
+    /// A few aligned lines, each with its line end; counts of zero that are the normal case are left out.
+    static func text(_ result: ImportResult, seconds: Double, isDryRun: Bool) -> String {
+        let receipt = result.receipt
+        var lines: [(String, String)] = [("rows", rows(receipt.rows, seconds))]
+        lines.append((isDryRun ? "would accept" : "accepted", grouped(receipt.accepted)))
+        let rest: [(String, UInt64, String)] = [
+            ("identical", receipt.identical, "there already, dropped"),
+            ("corrected", receipt.corrected, "took the place of an older value"),
+            ("superseded", receipt.superseded, "offered a different value, not taken"),
+            ("rejected", receipt.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
+            ("skipped", receipt.skipped, "empty, without a quality"),
+        ]
+        for (name, count, meaning) in rest where count > 0 {
+            lines.append((name, "\(grouped(count))  \(meaning)"))
+        }
+        if let from = receipt.from, let to = receipt.to { lines.append(("time", "\(from) to \(to)")) }
+        if let unit = result.timeUnit, unit != "rfc3339" { lines.append(("time unit", unit)) }
+        if result.registered > 0 {
+            lines.append(("registered", "\(result.registered) new models, products, points and devices"))
+        }
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
+            .joined()
+    }
+
+    /// A number with spaces between thousands.
+    static func grouped(_ number: UInt64) -> String {
+        var digits = Array(String(number))
+        var index = digits.count - 3
+        while index > 0 {
+            digits.insert(" ", at: index)
+            index -= 3
+        }
+        return String(digits)
+    }
+
+    private static func rows(_ rows: UInt64, _ seconds: Double) -> String {
+        let rate = seconds > 0 ? UInt64(Double(rows) / seconds) : 0
+        return "\(grouped(rows)) in \(decimal(seconds)) s (\(grouped(rate)) rows/s)"
+    }
+
+    /// One digit after the point.
+    static func decimal(_ value: Double) -> String {
+        let tenths = UInt64((max(0, value) * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

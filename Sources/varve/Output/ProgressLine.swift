@@ -1,0 +1,64 @@
+// ProgressLine.swift — how far long work is, on standard error.
+//
+// Invariants:
+// - On a terminal one line, redrawn a few times a second and erased at the end; elsewhere a plain line every few
+//   seconds, so that short work prints none.
+
+import VarveFile
+
+/// Shows progress of one piece of work.
+final class ProgressLine {
+    private let title: String
+    private let isTerminal: Bool
+    private let started = SystemClock.monotonicNanoseconds()
+    private var lastShown: Int64
+    private var isDrawn = false
+
+    private static let redrawNanoseconds: Int64 = 200_000_000
+    private static let plainNanoseconds: Int64 = 5_000_000_000
+
+    init(_ title: String) {
+        self.title = title
+        isTerminal = POSIXFile.standardError().isTerminal
+        lastShown = started
+    }
+
+    /// Shows how far the work is, if it is time to.
+    ///
+    /// - Parameters:
+    ///   - fraction: The share that is done, 0 to 1.
+    ///   - count: Rows or samples so far, for the rate.
+    ///   - unit: What is counted.
+    func show(fraction: Double, count: UInt64, unit: String, phase: String = "") {
+        let now = SystemClock.monotonicNanoseconds()
+        guard now - lastShown >= (isTerminal ? Self.redrawNanoseconds : Self.plainNanoseconds) else { return }
+        lastShown = now
+        let share = min(max(fraction, 0), 1)
+        let seconds = Double(now - started) / 1e9
+        let left = share > 0.01 ? ", \(Int((seconds / share - seconds).rounded(.up))) s left" : ""
+        let rate = ImportSummary.grouped(UInt64(Double(count) / max(seconds, 0.001)))
+        let text =
+            "\(title): \(phase)\(Int(share * 100)) %, \(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)"
+        var errors = StandardErrors()
+        if isTerminal {
+            isDrawn = true
+            print("\r\u{1B}[K\(bar(share)) \(text)", terminator: "", to: &errors)
+        } else {
+            print(text, to: &errors)
+        }
+    }
+
+    /// Erases the line on a terminal.
+    func end() {
+        guard isDrawn else { return }
+        isDrawn = false
+        var errors = StandardErrors()
+        print("\r\u{1B}[K", terminator: "", to: &errors)
+    }
+
+    private func bar(_ share: Double) -> String {
+        let width = 20
+        let full = Int(share * Double(width))
+        return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: width - full) + "]"
+    }
+}

@@ -1,0 +1,57 @@
+// RowWriter.swift — what every format of query results can do.
+
+import VarveModel
+import VarveStorage
+
+/// The columns after device, point and time.
+enum RowColumns: Hashable {
+    /// Value and quality of each sample.
+    case samples
+    /// One column for each aggregate.
+    case aggregates([Aggregate])
+
+    /// The header of all columns.
+    var names: [String] {
+        switch self {
+        case .samples: ["device", "point", "time", "value", "quality"]
+        case .aggregates(let aggregates): ["device", "point", "time"] + aggregates.map(\.rawValue)
+        }
+    }
+}
+
+/// A series as rows show it.
+struct PrintedSeries: Hashable {
+    /// The device's name as it is printed: `product/device` where the bare key is ambiguous.
+    var device: String
+    /// The `pointId`.
+    var point: String
+    /// The type of the values.
+    var type: ValueType
+}
+
+/// Writes the rows of a query: `begin`, rows, `end`.
+protocol RowWriter {
+    /// Writes what comes before the first row.
+    mutating func begin() throws
+    /// Writes the first `count` samples.
+    mutating func write(_ samples: SampleColumns, count: Int, of series: PrintedSeries) throws
+    /// Writes a row of aggregates.
+    mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws
+    /// Writes what comes after the last row and flushes.
+    mutating func end() throws
+}
+
+/// The formats of query results.
+enum RowFormat: String, CaseIterable {
+    case table, csv, ndjson, json
+
+    /// The writer of the format; `zone` is that of the times in a table.
+    func writer(_ columns: RowColumns, to output: OutputBuffer, zone: (any ZoneRules)?) -> any RowWriter {
+        switch self {
+        case .table: TableRows(columns, to: output, zone: zone)
+        case .csv: CSVRows(columns, to: output)
+        case .ndjson: JSONRows(columns, to: output, isArray: false)
+        case .json: JSONRows(columns, to: output, isArray: true)
+        }
+    }
+}

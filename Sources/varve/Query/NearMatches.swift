@@ -1,0 +1,40 @@
+// NearMatches.swift — names like the one that was not found.
+
+/// Finds names that a mistyped one may have meant.
+enum NearMatches {
+    private static let longestName = 64
+
+    /// Up to three names near to `name`, the nearest first, as the end of an error message.
+    static func hint(for name: String, among names: some Sequence<String>) -> String {
+        let wanted = Array(name.lowercased().utf8.prefix(longestName))
+        let limit = max(2, wanted.count / 3)
+        var found: [(distance: Int, name: String)] = []
+        for candidate in Set(names) {
+            let bytes = Array(candidate.lowercased().utf8.prefix(longestName))
+            if abs(bytes.count - wanted.count) <= limit {
+                let distance = distance(wanted, bytes)
+                if distance <= limit { found.append((distance, candidate)) }
+            } else if bytes.starts(with: wanted) || wanted.starts(with: bytes) {
+                found.append((limit + 1, candidate))
+            }
+        }
+        guard !found.isEmpty else { return "" }
+        found.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        return "; did you mean " + found.prefix(3).map { printable($0.name) }.joined(separator: ", ") + "?"
+    }
+
+    /// How many bytes must be put in, left out or changed to make one of the other.
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var row = Array(0...right.count)
+        for (index, byte) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in right.indices {
+                let changed = diagonal + (byte == right[column] ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(changed, row[column] + 1, diagonal + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,42 @@
+// QueryRequest.swift — a query, checked and ready to run.
+
+import VarveModel
+import VarveStorage
+
+/// What a query asks for.
+struct QueryRequest {
+    /// Aggregation by `--every`.
+    struct Aggregation {
+        var buckets: Buckets
+        var aggregates: [Aggregate]
+        var fill: Fill
+    }
+
+    /// How results are shown.
+    enum Presentation {
+        case rows(RowFormat)
+        case plot(terminalWidth: Int, isColoured: Bool)
+    }
+
+    /// The devices named; at least one.
+    var devices: [String]
+    /// The points named; none means all.
+    var points: [String] = []
+    /// The times asked for.
+    var range = TimeRange.all
+    /// Nil for the samples themselves.
+    var aggregation: Aggregation?
+    /// The zone of local times and days.
+    var zone: (any ZoneRules)?
+    /// The order of time within a series.
+    var order = TimeOrder.ascending
+    /// The most rows in all.
+    var limit: Int?
+    /// Whether only samples with quality 0 or none count.
+    var goodOnly = false
+    /// Rows or a plot.
+    var presentation = Presentation.rows(.table)
+
+    /// The columns of the rows.
+    var columns: RowColumns { aggregation.map { .aggregates($0.aggregates) } ?? .samples }
+}

@@ -1,0 +1,128 @@
+// QueryRun.swift — answers one query from a source of samples.
+//
+// Invariants:
+// - Memory does not grow with the rows.
+// - Reading stops as soon as the limit is reached or nobody reads the output any more.
+
+import VarveModel
+import VarveStorage
+
+/// Runs a query.
+struct QueryRun {
+    private let request: QueryRequest
+    private let source: any SampleSource
+    private let output: OutputBuffer
+    private var remaining: Int
+
+    init(_ request: QueryRequest, source: any SampleSource, output: OutputBuffer) {
+        self.request = request
+        self.source = source
+        self.output = output
+        remaining = request.limit ?? .max
+    }
+
+    /// Finds the series, reads them and writes the results.
+    mutating func run() throws {
+        let found = try SeriesSelection.select(
+            from: source.series(), devices: request.devices, points: request.points)
+        switch request.presentation {
+        case .rows(let format): try writeRows(aggregable(found), format)
+        case .plot(let width, let isColoured):
+            let plot = QueryPlot(request, source: source, terminalWidth: width, isColoured: isColoured)
+            try output.append(plot.draw(found))
+            try output.flush()
+        }
+    }
+
+    /// The series that have one of the aggregates asked for; one that was named must have.
+    private func aggregable(_ series: [SelectedSeries]) throws -> [SelectedSeries] {
+        guard let aggregation = request.aggregation, !aggregation.aggregates.contains(where: \.isForText)
+        else {
+            return series
+        }
+        if !request.points.isEmpty, let text = series.first(where: { $0.info.type.isText }) {
+            throw QueryFailure(
+                description: "--agg: \(printable(text.printed.device))/\(printable(text.printed.point)) is a "
+                    + "\(text.info.type.name) point, which has count, first and last only")
+        }
+        return series.filter { !$0.info.type.isText }
+    }
+
+    private mutating func writeRows(_ series: [SelectedSeries], _ format: RowFormat) throws {
+        var writer = format.writer(request.columns, to: output, zone: request.zone)
+        try writer.begin()
+        var filler = request.aggregation.map {
+            GapFiller($0.fill, aggregates: $0.aggregates, buckets: $0.buckets, order: request.order)
+        }
+        for one in series where remaining > 0 && output.isOpen {
+            if let aggregation = request.aggregation {
+                try writeBuckets(one, aggregation, &filler, &writer)
+            } else {
+                try writeSamples(one, &writer)
+            }
+        }
+        try writer.end()
+    }
+
+    private mutating func writeSamples(_ series: SelectedSeries, _ writer: inout any RowWriter) throws {
+        guard remaining > 0 else { return }
+        try source.read(series.info.key, in: request.range, order: request.order) { columns in
+            let samples = request.goodOnly ? columns.goodSamples() : columns
+            let count = min(samples.count, remaining)
+            try writer.write(samples, count: count, of: series.printed)
+            remaining -= count
+            return remaining > 0 && output.isOpen
+        }
+    }
+
+    private mutating func writeBuckets(
+        _ series: SelectedSeries, _ aggregation: QueryRequest.Aggregation, _ filler: inout GapFiller?,
+        _ writer: inout any RowWriter
+    ) throws {
+        filler?.startSeries()
+        try source.aggregate(series.info, aggregation, request) { row in
+            try filler?.add(row) { row in
+                try writer.write(row, of: series.printed)
+                remaining -= 1
+                return remaining > 0 && output.isOpen
+            } ?? true
+        }
+    }
+}
+
+extension SampleSource {
+    /// Hands on the rows of non-empty buckets of a series.
+    func aggregate(
+        _ series: SeriesInfo, _ aggregation: QueryRequest.Aggregation, _ request: QueryRequest,
+        _ emit: (AggregateRow) throws -> Bool
+    ) throws {
+        var aggregator = Aggregator(
+            type: series.type, aggregates: aggregation.aggregates, buckets: aggregation.buckets,
+            goodOnly: request.goodOnly, order: request.order)
+        var isWanted = true
+        try read(series.key, in: request.range, order: request.order) { columns in
+            isWanted = try aggregator.add(columns, emit)
+            return isWanted
+        }
+        if isWanted { _ = try aggregator.finish(emit) }
+    }
+}
+
+extension SampleColumns {
+    /// The samples whose quality is 0 or not given.
+    func goodSamples() -> SampleColumns {
+        let kept = states.indices.filter { SampleState(bits: states[$0])?.isGood ?? false }
+        guard kept.count < states.count else { return self }
+        var result = self
+        result.times = kept.map { times[$0] }
+        result.states = kept.map { states[$0] }
+        switch values {
+        case .bits(let bits): result.values = .bits(kept.map { bits[$0] })
+        case .text(let texts):
+            var column = TextColumn()
+            for index in kept { column.append(texts.bytes[texts.range(index)]) }
+            result.values = .text(column)
+        }
+        return result
+    }
+}

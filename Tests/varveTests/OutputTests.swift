@@ -1,0 +1,83 @@
+// OutputTests.swift — tables and JSON as the commands print them.
+
+import Testing
+import VarveModel
+import VarveRegistry
+
+@testable import varve
+
+@Suite struct TextTableTests {
+    @Test("columns are aligned, numbers on the right, absent values are dashes, lines end without spaces")
+    func alignment() {
+        var table = TextTable([.init(title: "NAME"), .init(title: "N", isNumber: true), .init(title: "LAST")])
+        table.append(["Möwe", "1234", nil])
+        table.append(["a", "7", "x"])
+        table.append(["b"])
+        #expect(table.text() == "NAME     N  LAST\nMöwe  1234  -\na        7  x\nb        -  -\n")
+    }
+
+    @Test("a table without rows is its header")
+    func empty() {
+        #expect(TextTable(titles: ["A", "B"]).text() == "A  B\n")
+    }
+}
+
+@Suite struct JSONTextTests {
+    @Test("values in their JSON form, members in the order given")
+    func forms() {
+        let value = JSONText.object([
+            ("z", .null),
+            ("a", .array([.bool(true), .integer(.min), .double(0.1), .double(.nan), .array([])])),
+            ("o", .object([])),
+        ])
+        #expect(value.line() == #"{"z":null,"a":[true,-9223372036854775808,0.1,null,[]],"o":{}}"#)
+    }
+
+    @Test("text is escaped where JSON demands it and else left as it is")
+    func escapes() {
+        #expect(JSONText.string("a\"b\\c\n\r\t\u{1}\u{1F}/é🌊").line() == #""a\"b\\c\n\r\t\u0001\u001f/é🌊""#)
+    }
+
+    @Test("a list has one element a line")
+    func lines() {
+        #expect(JSONText.lines([]) == "[]")
+        #expect(JSONText.lines([.integer(1), .integer(2)]) == "[\n1,\n2\n]")
+    }
+
+    @Test("what list --json prints, import takes", arguments: ["plain", "q\"uo,te\\ é 🌊"])
+    func roundTrip(name: String) throws {
+        let model = Model(
+            id: name, name: "n " + name,
+            points: [
+                MeasurementPoint(id: name, type: .int64, hasQuality: true, unit: name),
+                MeasurementPoint(id: "b", type: .json),
+            ])
+        let product = Product(key: name, model: name, name: name, format: .custom, duplicates: .first)
+        let device = Device(product: name, key: name, assetID: name, timeZone: "UTC")
+        try TemporaryRegistry.with { registry in
+            func take(_ kind: ImportKind, _ json: JSONText) throws {
+                _ = try registry.importRows(
+                    kind, from: Array(JSONText.lines([json]).utf8), named: "f.json",
+                    isTimeZone: ZoneNames.isKnown)
+            }
+            try take(.models, model.json)
+            try take(.products, product.json)
+            try take(.devices, device.json)
+            #expect(try registry.models() == [model])
+            #expect(try registry.products() == [product])
+            #expect(try registry.devices() == [device])
+        }
+    }
+}
+
+@Suite struct ZoneNamesTests {
+    @Test("names of the database are known, offsets and inventions are not")
+    func known() {
+        for zone in ["UTC", "Europe/Paris", "Asia/Kolkata", "Etc/GMT+5", "GMT"] {
+            #expect(ZoneNames.isKnown(zone), "\(zone)")
+        }
+        for zone in ["", "Mars/X", "+02:00", "GMT+5", "../etc/passwd"] {
+            #expect(!ZoneNames.isKnown(zone), "\(zone)")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+// QueryRunTests.swift — queries over a store in memory, from options to output.
+
+import ArgumentParser
+import Testing
+import VarveModel
+
+@testable import varve
+
+@Suite struct QueryRunTests {
+    static func store() throws -> FakeSource {
+        var source = FakeSource()
+        let day = "2024-05-01T"
+        try source.add(
+            "p/WT1/Power", .double,
+            [
+                (day + "00:00:00Z", .double(10), 0), (day + "00:10:00Z", .double(20), nil),
+                (day + "00:20:00Z", nil, 4), (day + "01:00:00Z", .double(30), 4),
+                (day + "03:00:00Z", .double(60), 0), (day + "03:30:00Z", .double(.nan), 0),
+            ])
+        try source.add("p/WT1/State", .string, [(day + "00:00:00Z", .string("on"), nil)])
+        try source.add("p/WT2/Power", .double, [(day + "00:00:00Z", .double(7), nil)])
+        try source.add("p/PLC/Power", .double, [(day + "00:00:00Z", .double(1), nil)])
+        try source.add("q/PLC/Power", .double, [(day + "00:00:00Z", .double(2), nil)])
+        source.samples[SeriesKey(product: "q", device: "a/b", point: "Power")] = (.double, [])
+        return source
+    }
+
+    /// The output of `varve query` with these arguments, without the header.
+    static func rows(_ arguments: String...) throws -> [String] {
+        let options = try QueryOptions.parse(arguments.flatMap { $0.split(separator: " ").map(String.init) })
+        let sink = MemorySink()
+        var run = QueryRun(
+            try options.request(), source: try store(), output: OutputBuffer(sink))
+        try run.run()
+        return sink.text.split(separator: "\n").dropFirst().map(String.init)
+    }
+
+    static func failure(_ arguments: String...) -> String {
+        do {
+            let options = try QueryOptions.parse(
+                arguments.flatMap { $0.split(separator: " ").map(String.init) })
+            var run = QueryRun(
+                try options.request(), source: try store(), output: OutputBuffer(MemorySink()))
+            try run.run()
+            return ""
+        } catch {
+            return QueryOptions.message(for: error)
+        }
+    }
+
+    @Test("samples of a range, missing ones too, by device, point and time")
+    func samples() throws {
+        #expect(
+            try Self.rows(
+                "--device WT2 --device WT1 --point Power --from 2024-05-01 --to 2024-05-01T01:00:00Z --format csv"
+            )
+                == [
+                    "WT1,Power,2024-05-01T00:00:00Z,10,0", "WT1,Power,2024-05-01T00:10:00Z,20,",
+                    "WT1,Power,2024-05-01T00:20:00Z,,4", "WT2,Power,2024-05-01T00:00:00Z,7,",
+                ])
+    }
+
+    @Test("without points all points of the device; a limit counts over all series")
+    func limits() throws {
+        let rows = try Self.rows("--device WT1 --format csv")
+        #expect(rows.count == 7)
+        #expect(rows.last == "WT1,State,2024-05-01T00:00:00Z,on,")
+        #expect(try Self.rows("--device WT1 --format csv --limit 4") == Array(rows[..<4]))
+        #expect(try Self.rows("--device WT1 --device WT2 --format csv --limit 7") == rows)
+        #expect(
+            try Self.rows("--device WT1 --point Power --order desc --limit 2 --format csv") == [
+                "WT1,Power,2024-05-01T03:30:00Z,nan,0", "WT1,Power,2024-05-01T03:00:00Z,60,0",
+            ])
+    }
+
+    @Test("good-only leaves out other qualities")
+    func goodOnly() throws {
+        #expect(try Self.rows("--device WT1 --point Power --good-only --format csv").count == 4)
+        #expect(
+            try Self.rows("--device WT1 --point Power --good-only --every 1d --agg count,last --format csv")
+                == ["WT1,Power,2024-05-01T00:00:00Z,3,60"])
+    }
+
+    @Test("aggregates by buckets, with fill, in both orders and under a limit")
+    func aggregates() throws {
+        let hourly = "--device WT1 --point Power --every 1h --format csv --agg avg,count"
+        let rows = [
+            "WT1,Power,2024-05-01T00:00:00Z,15,2", "WT1,Power,2024-05-01T01:00:00Z,30,1",
+            "WT1,Power,2024-05-01T02:00:00Z,45,0", "WT1,Power,2024-05-01T03:00:00Z,60,1",
+        ]
+        #expect(try Self.rows(hourly, "--fill linear") == rows)
+        #expect(try Self.rows(hourly) == [rows[0], rows[1], rows[3]])
+        #expect(try Self.rows(hourly, "--order desc --fill linear --limit 3") == rows[1...].reversed())
+        #expect(try Self.rows("--device WT1 --every 1d --format csv").count == 1)
+        #expect(
+            try Self.rows("--device WT1 --every 1d --tz Europe/Paris --agg last --format csv") == [
+                "WT1,Power,2024-04-30T22:00:00Z,60", "WT1,State,2024-04-30T22:00:00Z,on",
+            ])
+    }
+
+    @Test("a device with a key of several products must be named with its product")
+    func ambiguity() throws {
+        #expect(
+            Self.failure("--device PLC") == "device \"PLC\" exists in 2 products; write p/PLC or q/PLC")
+        #expect(
+            try Self.rows("--device q/PLC --format csv") == ["q/PLC,Power,2024-05-01T00:00:00Z,2,"])
+        #expect(
+            try Self.rows("--device p/WT2 --format csv") == ["WT2,Power,2024-05-01T00:00:00Z,7,"])
+        #expect(try Self.rows("--device WT2 --device p/WT2 --format csv").count == 1)
+    }
+
+    @Test("an unknown device or point is an error that names near ones")
+    func unknown() {
+        #expect(
+            Self.failure("--device WT3")
+                == "no device \"WT3\" in this store; did you mean WT1, WT2?")
+        #expect(
+            Self.failure("--device p/WT9").hasPrefix("no device \"p/WT9\" in this store; did you mean p/WT1"))
+        #expect(Self.failure("--device inverter") == "no device \"inverter\" in this store")
+        #expect(
+            Self.failure("--device WT1 --point power")
+                == "device \"WT1\" has no point \"power\"; did you mean Power?")
+        #expect(
+            Self.failure("--device WT1 --device WT2 --point Sped") == "these devices have no point \"Sped\"")
+    }
+
+    @Test(
+        "wrong options are refused in one line",
+        arguments: [
+            ("", "--device is missing"), ("--device W --every 5x", "--every: \"5x\" is not a duration"),
+            ("--device W --every 1h --agg mean", "use some of avg, min, max"),
+            ("--device W --agg avg", "--agg needs --every"),
+            ("--device W --fill null", "--fill needs --every"),
+            ("--device W --tz Mars/Base", "--tz: \"Mars/Base\" is not a time zone"),
+            ("--device W --tz IST", "use an IANA name"), ("--device W --order up", "use asc or desc"),
+            ("--device W --limit 0", "at least 1"), ("--device W --format xml", "table, csv, ndjson, json"),
+            ("--device W --from yesterday", "--from: \"yesterday\" is not a time"),
+            ("--device W --to 2024-13-01", "--to: \"2024-13-01\" names a date"),
+            ("--device W --from 2024-05-02 --to 2024-05-02", "--to must be later than --from"),
+            ("--device W --plot --limit 4", "leave out"), ("--device W --every 1h --fill x", "--fill: \"x\""),
+            ("--device W --plot --every 1h --agg min,max", "one aggregate"),
+            ("--device W --every 36h --tz UTC", "must be whole days"),
+        ])
+    func usage(arguments: String, message: String) {
+        let text = Self.failure(arguments)
+        #expect(text.contains(message), "\(text)")
+        #expect(!text.contains("\n"))
+    }
+
+    @Test("aggregates that texts do not have are refused for a named text point")
+    func textAggregates() {
+        #expect(
+            Self.failure("--device WT1 --point State --every 1h").hasPrefix(
+                "--agg: WT1/State is a string point"))
+    }
+
+    @Test("a query of nothing gives empty rows and an empty plot")
+    func nothing() throws {
+        #expect(try Self.rows("--device WT1 --from 2030-01-01 --format csv") == [])
+        #expect(try Self.rows("--device WT1 --point Power --from 2030-01-01 --plot") == [])
+        #expect(try Self.rows("--device a/b --format csv") == [])
+    }
+
+    @Test("plots refuse texts and more than six series")
+    func plots() throws {
+        #expect(Self.failure("--device WT1 --plot").hasPrefix("--plot: WT1/State is a string point"))
+        let lines = try Self.rows("--device WT1 --point Power --every 1h --plot")
+        #expect(lines.count == 18)
+        #expect(lines.first?.hasPrefix("         60 ┤") == true)
+    }
+}
