@@ -71,7 +71,13 @@ final class Verification {
             report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
         }
         if let manifest { try wal(manifest) }
+        if report.damage.isEmpty { attempt(".", counts: false) { try checkOpening() } }
         return report
+    }
+
+    /// Opens the store: what all files together must be is checked nowhere else.
+    private func checkOpening() throws {
+        _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
     }
 
     /// Checks all manifests and returns the newest, if it is whole.
@@ -86,6 +92,7 @@ final class Verification {
                 newest = try ManifestLog.read(number, files, directory)
                 isWhole = true
                 guard let newest, let before else { return }
+                guard before.manifest.number + 1 == number else { return }
                 guard newest.manifest.previousChecksum == before.checksum else {
                     throw StorageError.damaged(
                         Damage(file: name, offset: 32, reason: "it does not continue the manifest before it"))
