@@ -132,7 +132,7 @@ package enum WALReader {
 
         /// Whether any later byte begins a whole record of a later write: then the bad one was durable once.
         private func laterWriteFollows(_ offset: Int) -> Bool {
-            var start = offset + 1
+            var start = offset
             let last = bytes.count - WALFormat.recordHeaderBytes - WALFormat.recordTrailerBytes
             while start <= last {
                 let number = bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self).littleEndian

@@ -90,6 +90,20 @@ import VarveModel
         try store.close()
     }
 
+    @Test(
+        "an end at any call loses nothing that was acknowledged",
+        arguments: [FaultyFileSystem.Effect.none, .half])
+    func killed(effect: FaultyFileSystem.Effect) throws {
+        let counting = FaultyFileSystem(failAt: 0, .none)
+        _ = Self.run(try TemporaryDirectory().path, counting)
+        for failAt in effect == .half ? counting.appends : Array(1...counting.count) {
+            let directory = try TemporaryDirectory()
+            let files = FaultyFileSystem(failAt: failAt, effect, staysDown: true)
+            let acknowledged = Self.run(directory.path, files)
+            try Self.check(directory.path, acknowledged, "ended at change \(failAt), effect \(effect)")
+        }
+    }
+
     @Test("one failing call loses nothing that was acknowledged", arguments: FaultyFileSystem.Effect.allCases)
     func everyPlace(effect: FaultyFileSystem.Effect) throws {
         let sound = try TemporaryDirectory()

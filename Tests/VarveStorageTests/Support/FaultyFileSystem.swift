@@ -1,7 +1,7 @@
 // FaultyFileSystem.swift — the real disk, on which one chosen change goes wrong.
 //
 // Changes are counted from 1: append, sync, truncate, create, create-if-absent, replace, rename, and the sync of a folder.
-// The chosen one fails without effect, with half of it (appends), or after it was done, as a lost answer would.
+// With `staysDown` nothing works from then on, as if the process had been killed. The chosen one fails without effect, with half of it (appends), or after it was done, as a lost answer would.
 
 import Glibc
 import Synchronization
@@ -14,13 +14,15 @@ final class FaultyFileSystem: FileSystem {
     private let failAt: Int
     private let effect: Effect
     private let code: Int32
+    private let staysDown: Bool
     private let counter = Mutex(0)
     private let appended = Mutex<[Int]>([])
 
-    init(failAt: Int, _ effect: Effect, code: Int32 = EIO) {
+    init(failAt: Int, _ effect: Effect, code: Int32 = EIO, staysDown: Bool = false) {
         self.failAt = failAt
         self.effect = effect
         self.code = code
+        self.staysDown = staysDown
     }
 
     /// The changes so far.
@@ -37,6 +39,7 @@ final class FaultyFileSystem: FileSystem {
             return count
         }
         if action == "write to" { appended.withLock { $0.append(number) } }
+        if staysDown, number > failAt { throw FileError(action, path, code: code) }
         guard number == failAt else { return try body() }
         switch effect {
         case .none: break
@@ -69,7 +72,11 @@ final class FaultyFileSystem: FileSystem {
         try change("sync folder", path) { () throws(FileError) in try disk.syncDirectory(path) }
     }
 
-    func remove(_ path: String) throws(FileError) { try disk.remove(path) }
+    func remove(_ path: String) throws(FileError) {
+        if staysDown, failAt > 0, count >= failAt { throw FileError("remove", path, code: code) }
+        try disk.remove(path)
+    }
+
     func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
     func createDirectory(_ path: String) throws(FileError) { try disk.createDirectory(path) }
     func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
