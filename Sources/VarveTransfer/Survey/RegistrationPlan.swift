@@ -20,7 +20,11 @@ struct RegistrationPlan {
     /// - Parameters:
     ///   - series: The series as the input names them.
     ///   - product: The product of rows that name none.
-    init(_ series: [SurveyFindings.NamedSeries], product: String?, directory: any PointDirectory) throws {
+    ///   - isDryRun: Whether `expected` is needed.
+    init(
+        _ series: [SurveyFindings.NamedSeries], product: String?, isDryRun: Bool,
+        directory: any PointDirectory
+    ) throws {
         var devices = Set<Registration.Device>()
         var types: [PointName: TypeCensus] = [:]
         var places: [(named: SeriesKey, product: String)] = []
@@ -29,7 +33,9 @@ struct RegistrationPlan {
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
             devices.insert(.init(product: home, device: one.device))
             types[PointName(product: home, point: one.point), default: []].formUnion(one.census)
-            places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
+            if isDryRun {
+                places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
+            }
         }
         registration.devices = devices.sorted { ($0.product, $0.device) < ($1.product, $1.device) }
         registration.points = types.map {
