@@ -1,7 +1,7 @@
 // RegistrationPlan.swift — from the series an input names to what must be created for them.
 //
-// A row that names no product means the device of that key wherever it is; only a device that no product has
-// is created, in the default product.
+// A row that names no product means the device of that key wherever it is; a point that its product lacks is
+// added there. Only a device that no product has is created, in the default product.
 //
 // Invariants:
 // - A plan creates no second device of a key that a row without a product names.
@@ -62,15 +62,7 @@ struct RegistrationPlan {
         switch try directory.lookUp(product: nil, device: series.device, point: series.point) {
         case .found, .ambiguousDevice: return nil
         case .unknownDevice, .unknownProduct: return ImportOptions.defaultProduct
-        case .unknownPoint(_, let model):
-            // The device is there and its model lacks the point. Which product that is the answer does not
-            // say; it is one of the two that a registration makes, or the row is rejected.
-            for product in [ImportOptions.defaultProduct, model] {
-                let answer = try directory.lookUp(
-                    product: product, device: series.device, point: series.point)
-                if case .unknownPoint = answer { return product }
-            }
-            return nil
+        case .unknownPoint(_, let product, _): return product
         }
     }
 }
