@@ -13,6 +13,8 @@ package enum Limits {
     ///
     /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few.
     package static let walBatchRows = 16_384
+    /// Bytes in memory above which the rows of a batch do not go through the WAL, however few they are.
+    package static let walBatchBytes = 16 << 20
     /// Payload bytes of one WAL record.
     package static let walRecordBytes = 256 << 20
     /// Text bytes of one value.
@@ -41,6 +43,8 @@ package enum Limits {
     /// The relations the numbers must keep; checked when a store opens.
     package static func check() {
         precondition(walBatchRows <= batchRows && textBytes <= blockTextBytes && blockTextBytes < blockBytes)
+        // Columns never grow by encoding more than the envelope of each piece.
+        precondition(walBatchBytes * 2 < walRecordBytes && walBatchBytes < blockTextBytes)
         precondition(pageEntries * 1024 <= pageBytes)
     }
 }

@@ -90,7 +90,8 @@ package struct GroupCommit {
         }
         let plan = try plan(batch, hash)
         let stored = plan.rows.reduce(0) { $0 + $1.run.count }
-        if stored <= Limits.walBatchRows {
+        let bytes = plan.rows.reduce(0) { $0 + $1.run.byteCount }
+        if stored <= Limits.walBatchRows, bytes <= Limits.walBatchBytes {
             addPending(plan, resultIndex)
         } else {
             do {
@@ -112,6 +113,10 @@ package struct GroupCommit {
             rows += columns.count
             guard columns.values.count == columns.count, columns.states.count == columns.count else {
                 throw StorageError.invalidBatch("columns of different lengths for point \(series.key.point)")
+            }
+            if case .text(let text) = columns.values, text.longest > Limits.textBytes {
+                throw StorageError.invalidBatch(
+                    "a text of point \(series.key.point) is longer than \(Limits.textBytes) bytes")
             }
             guard keys.insert(series.key).inserted else {
                 throw StorageError.invalidBatch(
