@@ -68,9 +68,11 @@ let package = Package(
             name: "VarveRegistryTests",
             dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
+        .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarveTransfer", "CZlib", "CZstd", "CLZ4"],
+            dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "varveTests",

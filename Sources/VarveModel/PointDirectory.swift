@@ -47,6 +47,17 @@ public struct Registration: Hashable, Sendable {
             self.product = product
             self.device = device
         }
+
+        /// Whether both names have the same bytes.
+        public static func == (left: Device, right: Device) -> Bool {
+            left.product.sameBytes(as: right.product) && left.device.sameBytes(as: right.device)
+        }
+
+        /// Hashes the bytes of both names.
+        public func hash(into hasher: inout Hasher) {
+            product.hashBytes(into: &hasher)
+            device.hashBytes(into: &hasher)
+        }
     }
 
     /// A point that the product's model must have.
@@ -63,6 +74,18 @@ public struct Registration: Hashable, Sendable {
             self.product = product
             self.point = point
             self.type = type
+        }
+
+        /// Whether both names have the same bytes and the types are the same.
+        public static func == (left: Point, right: Point) -> Bool {
+            left.product.sameBytes(as: right.product) && left.point.sameBytes(as: right.point)
+                && left.type == right.type
+        }
+
+        /// Hashes the bytes of both names.
+        public func hash(into hasher: inout Hasher) {
+            product.hashBytes(into: &hasher)
+            point.hashBytes(into: &hasher)
         }
     }
 

@@ -10,8 +10,9 @@ public struct StoreOptions: Sendable {
     /// missing. A store opened for reading changes nothing on disk.
     public var isWritable = true
 
-    /// The clock that commit times are taken from, in nanoseconds since 1970 UTC; for people and retention, never
-    /// for ordering. The default is the system's real-time clock.
+    /// The clock that commit times are taken from, in nanoseconds since 1970 UTC.
+    ///
+    /// For people and retention, never for ordering. The default is the system's real-time clock.
     public var now: @Sendable () -> Int64 = { SystemClock.nanoseconds() }
 
     /// Whether reading a directory without a store gives an empty one instead of an error; default false.

@@ -18,6 +18,8 @@ package struct GroupCommit {
     private(set) var view: StoreView
     /// Encoded records that are in `view` but not yet written, and the results waiting for them.
     private var pending: [(payload: [UInt8], record: BatchRecord, resultIndex: Int)] = []
+    /// The first result that a failed sync takes back; replays of a waiting record depend on it too.
+    private var failedFrom: (index: Int, error: any Error)?
     /// What to fall back to when the records cannot be written.
     private var durable: (view: StoreView, series: Int)
 
@@ -45,7 +47,10 @@ package struct GroupCommit {
                 results.append(.failure(error))
             }
         }
-        syncPending(&results)
+        try? syncPending()
+        if let failedFrom {
+            for index in failedFrom.index..<results.count { results[index] = .failure(failedFrom.error) }
+        }
         flushIfLarge()
         return results
     }
@@ -89,7 +94,7 @@ package struct GroupCommit {
             addPending(plan, resultIndex)
         } else {
             do {
-                try syncPendingOrThrow()
+                try syncPending()
                 try seal(plan)
             } catch {
                 store.dictionary.removeAll(from: plan.firstNew)
@@ -191,16 +196,8 @@ package struct GroupCommit {
             resultIndex)
     }
 
-    private mutating func syncPending(_ results: inout [Result<BatchOutcome, any Error>]) {
-        let indexes = pending.map(\.resultIndex)
-        do {
-            try syncPendingOrThrow()
-        } catch {
-            for index in indexes { results[index] = .failure(error) }
-        }
-    }
-
-    private mutating func syncPendingOrThrow() throws {
+    /// Makes the waiting records durable; if that fails, what was noted for them is taken back.
+    private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
             try state.openWAL(store.files, store.directory).append(pending.map(\.payload))
@@ -209,6 +206,7 @@ package struct GroupCommit {
         } catch {
             // Whether the records reached the disk is unknown: nothing is acknowledged, recovery will tell.
             state.failure = "\(error)"
+            if let first = pending.first { failedFrom = (first.resultIndex, error) }
             pending = []
             view = durable.view
             store.dictionary.removeAll(from: durable.series)

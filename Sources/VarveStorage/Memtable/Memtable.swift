@@ -2,7 +2,8 @@
 //
 // Invariants:
 // - A value: a snapshot keeps the state it was taken in while the store goes on.
-// - Per series a few sorted runs, merged when there are more than `runLimit`; no version is lost by that.
+// - Per series a few sorted runs: a new run is merged with the one before it until that is more than twice as
+//   large, so n samples make at most log2(n) runs and are copied log2(n) times. No version is lost by that.
 
 import VarveModel
 
@@ -15,8 +16,6 @@ package struct Memtable: Sendable {
     /// Records of the commits in here, to be moved to a receipts file by the flush.
     package private(set) var records: [BatchRecord] = []
 
-    private static let runLimit = 8
-
     package init() {}
 
     package var isEmpty: Bool { records.isEmpty }
@@ -27,23 +26,33 @@ package struct Memtable: Sendable {
         for rows in record.rows where rows.run.count > 0 {
             byteCount += rows.run.byteCount
             sampleCount += rows.run.count
-            runs[rows.series, default: []].append(rows.run)
-            if let list = runs[rows.series], list.count > Self.runLimit {
-                runs[rows.series] = [Self.merge(list, type: rows.type)]
+            var newest = rows.run
+            while let before = runs[rows.series]?.last, before.count <= 2 * newest.count {
+                runs[rows.series]?.removeLast()
+                newest = Self.merge(before, newest, type: rows.type)
             }
+            runs[rows.series, default: []].append(newest)
         }
     }
 
-    /// All versions of all runs in one run.
-    private static func merge(_ runs: [SampleRun], type: ValueType) -> SampleRun {
-        let places = runs.enumerated().flatMap { run in run.element.times.indices.map { (run.offset, $0) } }
-            .sorted { left, right in
-                let (leftTime, rightTime) = (runs[left.0].times[left.1], runs[right.0].times[right.1])
-                if leftTime != rightTime { return leftTime < rightTime }
-                return runs[left.0].commits[left.1] < runs[right.0].commits[right.1]
+    /// All versions of both runs; every commit of `newer` is later than those of `older`.
+    private static func merge(_ older: SampleRun, _ newer: SampleRun, type: ValueType) -> SampleRun {
+        var builder = SampleRunBuilder(type: type, capacity: older.count + newer.count)
+        var (left, right) = (0, 0)
+        while left < older.count, right < newer.count {
+            // Equal times: the older commit first.
+            let stop = newer.times[right] == .max ? older.count : older.lowerBound(newer.times[right] + 1)
+            if stop > left {
+                builder.append(older, left..<stop)
+                left = stop
+            } else {
+                let end = max(newer.lowerBound(older.times[left]), right + 1)
+                builder.append(newer, right..<end)
+                right = end
             }
-        var builder = SampleRunBuilder(type: type, capacity: places.count)
-        for (run, index) in places { builder.append(runs[run], index..<index + 1) }
+        }
+        builder.append(older, left..<older.count)
+        builder.append(newer, right..<newer.count)
         return builder.finish()
     }
 }

@@ -5,14 +5,16 @@
 package import VarveCodec
 
 package struct CodecShares: Hashable, Sendable {
-    /// Encoded bytes by name of the encoding; the names are those of `ColumnEncoding.describe`.
+    /// Encoded bytes by name of the outermost encoding, with ` + LZ4` where the column is also an LZ4 block.
     package var bytes: [String: UInt64] = [:]
 
     package init() {}
 
     /// Counts one encoded column.
     package mutating func add(_ column: UnsafeRawBufferPointer) {
-        bytes[ColumnEncoding.describe(column).description, default: 0] += UInt64(column.count)
+        let description = ColumnEncoding.describe(column)
+        let name = (description.names.first ?? "none") + (description.isLZ4 ? " + LZ4" : "")
+        bytes[name, default: 0] += UInt64(column.count)
     }
 
     package mutating func add(_ other: CodecShares) {

@@ -110,7 +110,9 @@ public final class Importer {
 
     /// Reads the input for the first time; a plain file of which nothing needs to be learnt is not read.
     private func survey(_ input: ImportInput) throws -> SurveyFindings? {
-        if !options.registers, options.timeUnit != nil, try InputCompression.isPlain(input.file) { return nil }
+        if !options.registers, options.timeUnit != nil, try InputCompression.isPlain(input.file) {
+            return nil
+        }
         var survey = Survey(
             path: input.path, options: options, report: reporter(.survey, totalBytes: input.totalBytes))
         try RowInput(input.file, path: input.path, options: options, sizes: sizes).readRows(&survey)

@@ -39,7 +39,8 @@ struct RegistrationPlan {
         for place in places {
             let name = PointName(product: place.product, point: place.named.point)
             let key = SeriesKey(product: place.product, device: place.named.device, point: place.named.point)
-            expected[place.named] = RegisteredPoint(key: key, type: types[name, default: []].type, policy: .last)
+            expected[place.named] = RegisteredPoint(
+                key: key, type: types[name, default: []].type, policy: .last)
         }
     }
 

@@ -37,6 +37,7 @@ struct StatsCommand: ParsableCommand {
         let codecs = shares(statistics).map {
             ($0.name, JSONText.double(($0.share * 10_000).rounded() / 10_000))
         }
+        let lz4 = (lz4Share(statistics) * 10_000).rounded() / 10_000
         return .object([
             ("series", .integer(Int64(statistics.series))), ("samples", .integer(Int64(statistics.samples))),
             ("segments", .integer(Int64(statistics.segments))), ("bytes", .integer(Int64(statistics.bytes))),
@@ -45,7 +46,9 @@ struct StatsCommand: ParsableCommand {
             ("walBytes", .integer(Int64(statistics.walBytes))), ("registryBytes", .integer(Int64(registry))),
             ("logBytes", .integer(Int64(log))),
             ("bytesPerSample", statistics.bytesPerSample.map(JSONText.double) ?? .null),
-            ("codecs", .object(codecs)), ("firstTime", .optional(statistics.firstTime?.description)),
+            ("codecs", .object(codecs)),
+            ("lz4Share", .double(lz4)),
+            ("firstTime", .optional(statistics.firstTime?.description)),
             ("lastTime", .optional(statistics.lastTime?.description)),
             ("commit", .integer(Int64(statistics.commit))),
         ])
@@ -75,6 +78,7 @@ struct StatsCommand: ParsableCommand {
         for (name, share) in shares(statistics).prefix(6) {
             lines.append(("codec", "\(ImportSummary.decimal(share * 100)) %  \(name)"))
         }
+        lines.append(("LZ4", "\(ImportSummary.decimal(lz4Share(statistics) * 100)) % of the encoded bytes"))
         let width = (lines.map(\.0.count).max() ?? 0) + 2
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count) + $0.1 + "\n" }.joined()
     }
@@ -82,6 +86,11 @@ struct StatsCommand: ParsableCommand {
     private func thousandths(_ value: Double) -> String {
         let digits = String(Int(value * 1000) % 1000)
         return String(repeating: "0", count: 3 - digits.count) + digits
+    }
+
+    /// The share of the encoded bytes that are LZ4 blocks.
+    private func lz4Share(_ statistics: StoreStatistics) -> Double {
+        shares(statistics).filter { $0.name.hasSuffix("+ LZ4") }.reduce(0) { $0 + $1.share }
     }
 
     /// Encodings with their share of the encoded bytes, the largest first.

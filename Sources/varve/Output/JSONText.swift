@@ -6,7 +6,7 @@
 import VarveModel
 
 /// A JSON value to print.
-enum JSONText {
+indirect enum JSONText {
     case null
     case bool(Bool)
     case integer(Int64)
