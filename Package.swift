@@ -44,7 +44,7 @@ let package = Package(
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
-            dependencies: ["VarveModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         // Files in and out.
         .target(
@@ -62,7 +62,8 @@ let package = Package(
 
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
-            name: "VarveStorageTests", dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorageTests",
+            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
             resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
@@ -81,5 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // The rules of the source tree; knows no module.
+        .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])
