@@ -44,7 +44,7 @@ let package = Package(
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
-            dependencies: ["VarveModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         // Files in and out.
         .target(
@@ -82,5 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // The rules of the source tree; knows no module.
+        .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

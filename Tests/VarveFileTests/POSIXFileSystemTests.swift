@@ -54,6 +54,42 @@ import VarveFile
         }
     }
 
+    @Test("a stream is read to its end, and refused beyond the limit")
+    func readToEnd() throws {
+        try withFolder { folder throws in
+            let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try files.replace("\(folder)/a", bytes)
+            #expect(try files.open("\(folder)/a", .read).readToEnd(limit: bytes.count) == bytes)
+            #expect(throws: FileError("read", "\(folder)/a", code: EFBIG)) {
+                try files.open("\(folder)/a", .read).readToEnd(limit: bytes.count - 1)
+            }
+        }
+    }
+
+    @Test("a private file is its owner's only, and one that exists keeps its content")
+    func createPrivate() throws {
+        try withFolder { folder throws in
+            try files.createPrivate("\(folder)/a")
+            var status = stat()
+            #expect(stat("\(folder)/a", &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o600)
+            try files.replace("\(folder)/a", [1])
+            try files.createPrivate("\(folder)/a")
+            #expect(try files.readAll("\(folder)/a") == [1])
+        }
+    }
+
+    @Test("writing to a pipe that nobody reads is an error and not the end of the process")
+    func closedPipe() throws {
+        POSIXFile.reportClosedPipes()
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        close(ends[0])
+        let file = POSIXFile(path: "a pipe", descriptor: ends[1])
+        let error = try #require(throws: FileError.self) { try file.append([1]) }
+        #expect(error.isClosedPipe)
+    }
+
     @Test("a folder is not a file, and a missing file says so")
     func errors() throws {
         try withFolder { folder throws in
