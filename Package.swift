@@ -44,7 +44,7 @@ let package = Package(
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
-            dependencies: ["VarveModel", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         // Files in and out.
         .target(
@@ -69,9 +69,11 @@ let package = Package(
             name: "VarveRegistryTests",
             dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
+        .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarveTransfer", "CZlib", "CZstd", "CLZ4"],
+            dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "varveTests",
@@ -80,5 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // The rules of the source tree; knows no module.
+        .testTarget(name: "TidyTests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

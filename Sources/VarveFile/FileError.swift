@@ -24,6 +24,9 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the disk or the quota is full.
     public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// Whether the reader of a pipe went away.
+    public var isClosedPipe: Bool { code == EPIPE }
+
     /// One line: what, where, why and, where there is one, the remedy.
     public var description: String {
         "cannot \(action) \(path): \(reason)"
@@ -37,6 +40,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case ENOTDIR: "a part of the path is not a folder"
         case ENOSPC: "no space left on the disk; free some and run it again"
         case EDQUOT: "the disk quota is used up; free some space and run it again"
+        case EFBIG: "too large to be read at once; split it"
         case EROFS: "the file system is read-only"
         case EMFILE, ENFILE: "too many open files; raise `ulimit -n`"
         default: String(cString: strerror(code))

@@ -7,6 +7,8 @@
 // - A file written by `create` is complete and synced, or absent, whatever crashes.
 // - Nothing outside this module opens, writes, syncs, renames or removes a file.
 
+import Glibc
+
 /// An open file.
 ///
 /// Positions are explicit, so reads of one file from several threads do not disturb each other.
@@ -111,7 +113,7 @@ extension FileSystem {
         let file = try open(path, .read)
         defer { file.close() }
         let size = try file.size()
-        guard size <= limit else { throw FileError("read", path, code: 27) }
+        guard size <= limit else { throw FileError("read", path, code: EFBIG) }
         var bytes = [UInt8](repeating: 0, count: size)
         var failure: FileError?
         let count = bytes.withUnsafeMutableBytes { buffer in
@@ -161,5 +163,22 @@ extension File {
             Result { () throws(FileError) in try append(buffer) }
         }
         try result.get()
+    }
+
+    /// Reads the rest of a stream: a file from its beginning, a pipe until its writer closes it.
+    ///
+    /// - Parameter limit: The most bytes to take; more are refused with EFBIG.
+    public func readToEnd(limit: Int) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let result = piece.withUnsafeMutableBytes { buffer -> Result<Int, FileError> in
+                Result { () throws(FileError) in try read(into: buffer) }
+            }
+            let count = try result.get()
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: piece[..<count])
+            guard bytes.count <= limit else { throw FileError("read", path, code: EFBIG) }
+        }
     }
 }

@@ -34,6 +34,13 @@ public final class POSIXFile: File {
     /// The process's standard error.
     public static func standardError() -> POSIXFile { POSIXFile(path: "standard error", descriptor: dup(2)) }
 
+    /// Makes writing to a pipe that nobody reads an error (`FileError.isClosedPipe`) instead of the end of the process.
+    ///
+    /// It holds for the whole process (`SIGPIPE` is ignored), so only a program's own code calls it.
+    public static func reportClosedPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
     /// Whether the descriptor is a terminal.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 

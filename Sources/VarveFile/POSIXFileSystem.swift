@@ -51,6 +51,13 @@ public final class POSIXFileSystem: FileSystem {
         try syncDirectory(parent(of: path))
     }
 
+    /// Creates an empty file that only its owner may read and write; one that exists stays as it is.
+    public func createPrivate(_ path: String) throws(FileError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError("create", path) }
+        _ = Glibc.close(descriptor)
+    }
+
     /// Renames a file (`rename(2)`).
     public func rename(_ path: String, to newPath: String) throws(FileError) {
         guard Glibc.rename(path, newPath) == 0 else { throw FileError("rename to", newPath) }

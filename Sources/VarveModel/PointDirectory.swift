@@ -29,8 +29,8 @@ public enum PointLookup: Hashable, Sendable {
     case unknownDevice(String)
     /// The bare device key exists in these products; the row must name one.
     case ambiguousDevice(String, products: [String])
-    /// The device's model, named, has no such point.
-    case unknownPoint(String, model: String)
+    /// The device is there, in this product, whose model has no such point.
+    case unknownPoint(String, product: String, model: String)
 }
 
 /// Everything an import with `--register` wants to exist.
@@ -46,6 +46,17 @@ public struct Registration: Hashable, Sendable {
         public init(product: String, device: String) {
             self.product = product
             self.device = device
+        }
+
+        /// Whether both names have the same bytes.
+        public static func == (left: Device, right: Device) -> Bool {
+            left.product.sameBytes(as: right.product) && left.device.sameBytes(as: right.device)
+        }
+
+        /// Hashes the bytes of both names.
+        public func hash(into hasher: inout Hasher) {
+            product.hashBytes(into: &hasher)
+            device.hashBytes(into: &hasher)
         }
     }
 
@@ -63,6 +74,18 @@ public struct Registration: Hashable, Sendable {
             self.product = product
             self.point = point
             self.type = type
+        }
+
+        /// Whether both names have the same bytes and the types are the same.
+        public static func == (left: Point, right: Point) -> Bool {
+            left.product.sameBytes(as: right.product) && left.point.sameBytes(as: right.point)
+                && left.type == right.type
+        }
+
+        /// Hashes the bytes of both names.
+        public func hash(into hasher: inout Hasher) {
+            product.hashBytes(into: &hasher)
+            point.hashBytes(into: &hasher)
         }
     }
 

@@ -4,7 +4,8 @@
 
 /// The value of a sample.
 ///
-/// Equality is that of the stored bits: a NaN equals a NaN of the same payload, and 0.0 differs from −0.0.
+/// Equality is that of the stored bits: a NaN equals a NaN of the same payload, 0.0 differs from −0.0, and texts
+/// are compared byte by byte.
 public enum Value: Hashable, Sendable {
     /// IEEE 754 binary64.
     case double(Double)
@@ -48,14 +49,14 @@ public enum Value: Hashable, Sendable {
 
     /// Whether type and stored bits are the same.
     public static func == (left: Value, right: Value) -> Bool {
-        left.type == right.type && left.bits == right.bits && left.text == right.text
+        left.type == right.type && left.bits == right.bits && left.text.sameBytes(as: right.text)
     }
 
     /// Hashes type and stored bits.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(type)
         hasher.combine(bits)
-        hasher.combine(text)
+        text.hashBytes(into: &hasher)
     }
 }
 

@@ -1,4 +1,8 @@
 // SeriesKey.swift — the name of a series: one point of one device of one product.
+//
+// Invariants:
+// - Names are the same when their UTF-8 bytes are. Swift's String would also call a composed and a decomposed
+//   "é" equal; two devices whose names differ so in the source are two devices here.
 
 /// The name of a series: (productKey, deviceKey, pointId).
 public struct SeriesKey: Hashable, Comparable, Sendable {
@@ -19,16 +23,43 @@ public struct SeriesKey: Hashable, Comparable, Sendable {
     /// Longest name in UTF-8 bytes; a longer product, device or point name is refused at the door.
     public static let maximumNameBytes = 1024
 
+    /// Whether all three names have the same bytes.
+    public static func == (left: SeriesKey, right: SeriesKey) -> Bool {
+        left.point.sameBytes(as: right.point) && left.device.sameBytes(as: right.device)
+            && left.product.sameBytes(as: right.product)
+    }
+
+    /// Hashes the bytes of the three names.
+    public func hash(into hasher: inout Hasher) {
+        product.hashBytes(into: &hasher)
+        device.hashBytes(into: &hasher)
+        point.hashBytes(into: &hasher)
+    }
+
     /// Orders by device, point, product: the order in which query and export print rows.
     ///
     /// Names are compared by their Unicode scalars, so the order does not depend on a locale.
     public static func < (left: SeriesKey, right: SeriesKey) -> Bool {
-        if left.device != right.device {
+        if !left.device.sameBytes(as: right.device) {
             return left.device.unicodeScalars.lexicographicallyPrecedes(right.device.unicodeScalars)
         }
-        if left.point != right.point {
+        if !left.point.sameBytes(as: right.point) {
             return left.point.unicodeScalars.lexicographicallyPrecedes(right.point.unicodeScalars)
         }
         return left.product.unicodeScalars.lexicographicallyPrecedes(right.product.unicodeScalars)
+    }
+}
+
+extension String {
+    /// Whether both have the same UTF-8 bytes, whatever Unicode says of them.
+    package func sameBytes(as other: String) -> Bool {
+        utf8.elementsEqual(other.utf8)
+    }
+
+    /// Hashes the UTF-8 bytes and their end.
+    package func hashBytes(into hasher: inout Hasher) {
+        var copy = self
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(UInt8(0xFF))
     }
 }

@@ -6,9 +6,9 @@
 // - A registry opened for reading is never created, migrated or changed.
 // - What is thrown is a `RegistryError`, never SQLite's own error.
 
-import Foundation
 import GRDB
 import Synchronization
+import VarveFile
 
 /// The registry of a data directory.
 ///
@@ -39,7 +39,8 @@ public final class Registry: Sendable {
     ///   - readOnly: Whether every change is to be refused. A reader makes no file and runs no migration.
     /// - Throws: `RegistryError`.
     public static func open(path: String, create: Bool, readOnly: Bool = false) throws -> Registry {
-        let isMissing = !FileManager.default.fileExists(atPath: path)
+        let files = POSIXFileSystem()
+        let isMissing = try translatingErrors(path: path) { try files.kind(path) == nil }
         guard !isMissing || (create && !readOnly) else {
             throw RegistryError(
                 .notFound,
@@ -51,10 +52,9 @@ public final class Registry: Sendable {
             configuration.foreignKeysEnabled = true
             configuration.busyMode = .timeout(busyTimeoutSeconds)
             configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            // SQLite gives the files beside this one the same permissions.
+            if isMissing { try files.createPrivate(path) }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            if isMissing {
-                try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-            }
             let registry = Registry(path: path, queue: queue, isReadOnly: readOnly)
             try registry.prepare()
             return registry
@@ -143,6 +143,8 @@ public final class Registry: Sendable {
             throw error
         } catch let error as DatabaseError {
             throw RegistryError(error, path: path)
+        } catch let error as FileError {
+            throw RegistryError(.unavailable, error.description)
         } catch {
             // GRDB's own: a column that has another type than the statement expects.
             throw RegistryError(

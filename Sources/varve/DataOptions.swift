@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import VarveFile
 import VarveRegistry
 
 /// The option `--data`, shared by every command.
@@ -37,7 +38,7 @@ struct DataOptions: ParsableArguments {
 
     /// Makes the directory if it is missing.
     func ensureDirectory() throws {
-        try DirectAccess.createDirectory(path)
+        try POSIXFileSystem().createDirectory(path)
     }
 
     /// Opens the registry.

@@ -1,3 +1,5 @@
+// ChecksumTests.swift — the hash is XXH3, in pieces and as kept on disk.
+
 import Testing
 
 @testable import VarveCodec

@@ -1,3 +1,5 @@
+// LZ4Tests.swift — blocks and frames of LZ4, whole, limited and damaged.
+
 import Testing
 
 @testable import VarveCodec

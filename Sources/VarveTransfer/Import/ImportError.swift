@@ -31,7 +31,8 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unknownColumns(let path, let names):
             "\(path) has unknown columns \(Self.list(names)); rename them, or pass over them with "
                 + "--ignore-columns, or give --wide if columns are points"
-        case .duplicateColumn(let path, let name): "\(path) has the column \(name) twice; rename or remove one"
+        case .duplicateColumn(let path, let name):
+            "\(path) has the column \(name) twice; rename or remove one"
         case .mixedTimeUnits(let path, let units):
             "\(path) has integer times that look like \(units.joined(separator: " and ")); "
                 + "say which unit all of them have with --time-unit s|ms|us|ns"

@@ -46,7 +46,9 @@ public struct ImportResult: Sendable {
         add("{\"rows\":\(receipt.rows),\"accepted\":\(receipt.accepted),\"identical\":\(receipt.identical)")
         add(",\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)")
         add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
-        add(",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))")
+        add(
+            ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
+        )
         add(",\"timeUnit\":\(Self.quoted(timeUnit)),\"seconds\":")
         ValueText.append((max(0, seconds) * 1000).rounded() / 1000, to: &line)
         add("}")

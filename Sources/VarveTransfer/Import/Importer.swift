@@ -92,7 +92,8 @@ public final class Importer {
         var result = ImportResult()
         var expected: [SeriesKey: RegisteredPoint] = [:]
         if let findings, options.registers {
-            let plan = try RegistrationPlan(findings.series, product: options.product, directory: directory)
+            let plan = try RegistrationPlan(
+                findings.series, product: options.product, isDryRun: options.isDryRun, directory: directory)
             if options.isDryRun {
                 expected = plan.expected
             } else if !plan.registration.points.isEmpty {
@@ -110,7 +111,9 @@ public final class Importer {
 
     /// Reads the input for the first time; a plain file of which nothing needs to be learnt is not read.
     private func survey(_ input: ImportInput) throws -> SurveyFindings? {
-        if !options.registers, options.timeUnit != nil, try InputCompression.isPlain(input.file) { return nil }
+        if !options.registers, options.timeUnit != nil, try InputCompression.isPlain(input.file) {
+            return nil
+        }
         var survey = Survey(
             path: input.path, options: options, report: reporter(.survey, totalBytes: input.totalBytes))
         try RowInput(input.file, path: input.path, options: options, sizes: sizes).readRows(&survey)

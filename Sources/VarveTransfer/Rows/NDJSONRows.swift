@@ -100,7 +100,8 @@ struct NDJSONRows: ~Copyable, RowScanner {
             scanner.skipWhitespace()
             guard let member = Self.member(name) else {
                 guard ignoresMembers else {
-                    problem = "unknown member \(name.excerpt); a row has device, point, time, value, quality, product"
+                    problem =
+                        "unknown member \(name.excerpt); a row has device, point, time, value, quality, product"
                     return false
                 }
                 seen |= 0x80

@@ -114,7 +114,8 @@ final class RowReader {
 
     /// Rejects the line that a broken row begins with, once its end is in sight.
     private func rejectFirstLine(
-        _ problem: String, _ window: UnsafePointer<UInt8>, seesEnd: Bool, _ consumer: inout some RowConsumer & ~Copyable
+        _ problem: String, _ window: UnsafePointer<UInt8>, seesEnd: Bool,
+        _ consumer: inout some RowConsumer & ~Copyable
     ) throws {
         if let newline = Bytes.firstNewline(cursor, min(window, cursor + (limit + 1))) {
             try reject(problem, upTo: newline, &consumer)
@@ -134,7 +135,8 @@ final class RowReader {
     private func rejectLong(_ consumer: inout some RowConsumer & ~Copyable) throws {
         if let newline = Bytes.firstNewline(cursor, min(end, cursor + (limit + 1))) {
             try reject(
-                "a quote that opens in this line is not closed within \(limit) bytes", upTo: newline, &consumer)
+                "a quote that opens in this line is not closed within \(limit) bytes", upTo: newline,
+                &consumer)
             cursor = newline + 1
             line += 1
             return

@@ -39,7 +39,8 @@ public struct DamagedInput: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what, where and what to do.
     public var description: String {
         switch fault {
-        case .truncated: "\(path) is truncated: the \(format) data end too early; get a whole copy of the file"
+        case .truncated:
+            "\(path) is truncated: the \(format) data end too early; get a whole copy of the file"
         case .corrupt: "\(path) is damaged: the \(format) data are not valid; get a good copy of the file"
         case .unsupported(let detail): "\(path) cannot be read: \(format) \(detail); unpack it first"
         }

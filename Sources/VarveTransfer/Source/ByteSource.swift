@@ -46,7 +46,7 @@ final class ByteSource: Sendable {
         thread.join()
     }
 
-    /// The next bytes; nil at the end. A buffer of no bytes never comes.
+    /// The next bytes, never none of them; nil at the end.
     func next() throws -> ByteBuffer? {
         if let buffer = filled.take() { return buffer }
         try failure.rethrow()

@@ -81,7 +81,8 @@ extension RowTerms.Problem {
     func reason(_ row: borrowing Row) -> String {
         switch self {
         case .time(let failure):
-            row.time.count == 0 ? "the row has no time" : "the time \"\(row.time.excerpt)\" \(failure.description)"
+            row.time.count == 0
+                ? "the row has no time" : "the time \"\(row.time.excerpt)\" \(failure.description)"
         case .quality:
             "the quality \"\(row.quality.excerpt)\" is not an integer of 32 bits; leave it empty for none"
         case .noDevice: "the row has no device"

@@ -30,7 +30,8 @@ public enum TimeUnit: UInt8, CaseIterable, Sendable {
 
     /// The unit of that name (`µs` too), or nil if there is none.
     public init?(name: some StringProtocol) {
-        guard let match = TimeUnit.allCases.first(where: { $0.name == name || name == "µs" && $0.name == "us" })
+        guard
+            let match = TimeUnit.allCases.first(where: { $0.name == name || name == "µs" && $0.name == "us" })
         else { return nil }
         self = match
     }

@@ -59,9 +59,9 @@ struct ValueParser {
         }
     }
 
-    /// Whether a text says "no value" for a point that is not text; JSON has a null of its own, and texts.
+    /// Whether a text says "no value" for a point that is not text; a JSON string is a value of `json`.
     private func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
-        if type == .json { return field.kind == .quoted && field.count == 0 }
+        if type == .json, field.kind == .string { return false }
         return field.count == 0 || NumberText.equals(field.base, field.count, "null")
     }
 
@@ -105,7 +105,8 @@ struct ValueParser {
                 return .failure(.json(error))
             }
         }
-        return .canonicalText
+        // JSON's null is no value; kept as one, NDJSON could not write it apart from a missing one.
+        return canonical.elementsEqual("null".utf8) ? .missing : .canonicalText
     }
 }
 

@@ -1,6 +1,7 @@
 // RegistryImport.swift — what `model import`, `product import` and `device import` share.
 
 import ArgumentParser
+import VarveFile
 import VarveRegistry
 
 /// The options of an import into the registry, and its run.
@@ -12,12 +13,19 @@ struct RegistryImport: ParsableArguments {
 
     /// Reads the file, creates what it describes and says what was done.
     func run(_ kind: ImportKind, noun: String) throws {
-        let bytes = try DirectAccess.readAll(file, limit: Registry.maximumImportBytes)
+        let bytes = try readInput()
         // A registry is made only when the file can start one: products and devices need a model.
         let registry = try data.openRegistry(to: kind == .models ? .create : .change)
         let outcome = try registry.importRows(
             kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: ZoneNames.isKnown)
         print(Self.summary(outcome, kind, noun: noun))
+    }
+
+    private func readInput() throws -> [UInt8] {
+        let input: any File =
+            file == "-" ? POSIXFile.standardInput() : try POSIXFileSystem().open(file, .read)
+        defer { input.close() }
+        return try input.readToEnd(limit: Registry.maximumImportBytes)
     }
 
     static func summary(_ outcome: ImportOutcome, _ kind: ImportKind, noun: String) -> String {

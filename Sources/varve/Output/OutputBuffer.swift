@@ -5,6 +5,7 @@
 //   false, and that is no error.
 
 import Glibc
+import VarveFile
 
 /// Takes the bytes of an output.
 protocol ByteSink: AnyObject {
@@ -16,41 +17,28 @@ protocol ByteSink: AnyObject {
 
 /// The standard output of the process.
 final class StandardOutputSink: ByteSink {
-    /// Why writing failed, as one line for the user.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
+    private let file = POSIXFile.standardOutput()
 
     init() {
-        // A closed pipe is then told by EPIPE and does not kill the process in the middle of its work.
-        signal(SIGPIPE, SIG_IGN)
+        // A reader that went away is then told by an error and does not kill the process in the middle of its work.
+        POSIXFile.reportClosedPipes()
     }
 
     /// Whether the output is a terminal.
-    var isTerminal: Bool { isatty(1) == 1 }
+    var isTerminal: Bool { file.isTerminal }
 
     /// Characters in a line of the terminal: the variable COLUMNS, else what the terminal says, else 80.
     var terminalWidth: Int {
         if let variable = getenv("COLUMNS"), let columns = Int(String(cString: variable)) { return columns }
-        var size = winsize()
-        return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+        return file.terminalColumns ?? 80
     }
 
     func write(_ bytes: [UInt8]) throws -> Bool {
-        try bytes.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(1, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written >= 0 {
-                    rest = rest.dropFirst(written)
-                } else if errno == EPIPE {
-                    return false
-                } else if errno != EINTR {
-                    throw Failure(
-                        description: "cannot write the output: \(String(cString: strerror(errno)))")
-                }
-            }
+        do {
+            try file.append(bytes)
             return true
+        } catch let error where error.isClosedPipe {
+            return false
         }
     }
 }

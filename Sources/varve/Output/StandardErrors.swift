@@ -1,14 +1,13 @@
 // StandardErrors.swift — stderr as a stream for `print`.
 
-import Glibc
+import VarveFile
 
 /// Writes to stderr without a buffer.
 struct StandardErrors: TextOutputStream {
+    private let file = POSIXFile.standardError()
+
     mutating func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            // Nobody is left to tell when stderr itself cannot be written.
-            _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
+        // Nobody is left to tell when stderr itself cannot be written.
+        try? file.append(Array(text.utf8))
     }
 }

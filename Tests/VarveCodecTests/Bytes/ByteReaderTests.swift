@@ -1,3 +1,5 @@
+// ByteReaderTests.swift — bounds-checked reading of what ByteWriter writes.
+
 import Testing
 
 @testable import VarveCodec

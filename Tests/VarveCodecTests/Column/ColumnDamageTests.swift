@@ -1,3 +1,5 @@
+// ColumnDamageTests.swift — damaged columns end in an error or other values, never in a trap.
+
 import Testing
 
 @testable import VarveCodec

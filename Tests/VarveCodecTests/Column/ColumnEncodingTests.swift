@@ -1,3 +1,5 @@
+// ColumnEncodingTests.swift — the frozen tags, and bytes written by hand from the format document.
+
 import Testing
 
 @testable import VarveCodec

@@ -1,3 +1,5 @@
+// DoubleColumnTests.swift — doubles come back bit for bit, and cost what their shape should cost.
+
 import Testing
 
 @testable import VarveCodec

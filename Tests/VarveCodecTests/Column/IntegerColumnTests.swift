@@ -1,3 +1,5 @@
+// IntegerColumnTests.swift — integers come back exactly, and cost what their shape should cost.
+
 import Testing
 
 @testable import VarveCodec

@@ -1,3 +1,5 @@
+// TextColumnCodecTests.swift — texts come back, within the limits.
+
 import Testing
 
 @testable import VarveCodec

@@ -1,3 +1,5 @@
+// BitPackingTests.swift — all widths in both layouts.
+
 import Testing
 
 @testable import VarveCodec

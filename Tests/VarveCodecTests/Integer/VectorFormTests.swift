@@ -1,3 +1,5 @@
+// VectorFormTests.swift — every form of a vector is chosen by some shape.
+
 import Testing
 
 @testable import VarveCodec

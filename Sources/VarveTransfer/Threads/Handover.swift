@@ -31,6 +31,13 @@ final class Handover<Element>: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// The number of elements that wait at this moment.
+    var waiting: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return elements.count
+    }
+
     /// Adds an element, waiting for room.
     ///
     /// - Returns: False if the queue is closed; the element is dropped then.

@@ -75,7 +75,8 @@ public enum CanonicalJSON {
             scanner.appendText(of: content, to: &text)
         } else {
             text.append(
-                contentsOf: UnsafeBufferPointer(start: scanner.base + content.lowerBound, count: content.count))
+                contentsOf: UnsafeBufferPointer(
+                    start: scanner.base + content.lowerBound, count: content.count))
         }
         return text
     }

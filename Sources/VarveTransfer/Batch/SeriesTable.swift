@@ -23,7 +23,7 @@ struct SeriesTable<Payload>: ~Copyable {
     private(set) var nameBytes = 0
     private var entries: UnsafeMutablePointer<Entry>
     private var capacity = 64
-    /// Entry numbers plus one; 0 is free. Twice as many as entries, at least.
+    /// Entry numbers plus one, 0 for free places; at least twice as many as entries.
     private var buckets: [UInt32]
     private var arena = NameArena()
     private var previous = -1
@@ -162,7 +162,8 @@ struct SeriesTable<Payload>: ~Copyable {
 
     private func hash(_ product: Field, _ device: Field, _ point: Field) -> UInt64 {
         // Lengths go in too, so that ("ab", "c") and ("a", "bc") differ.
-        var hash = seed ^ UInt64(truncatingIfNeeded: device.count) << 32 ^ UInt64(truncatingIfNeeded: point.count)
+        var hash =
+            seed ^ UInt64(truncatingIfNeeded: device.count) << 32 ^ UInt64(truncatingIfNeeded: point.count)
         for field in [product, device, point] { hash = Bytes.hash(field.base, field.count, hash) }
         return hash
     }

@@ -1,0 +1,213 @@
+// RuleTests.swift — each rule fires on what breaks it and is silent on what does not.
+
+import Testing
+
+@Suite("Each rule fires")
+struct RuleTests {
+    private func file(_ path: String, _ text: String) -> SourceFile { SourceFile(path, text) }
+
+    private func function(lines: Int) -> String {
+        "func long() {\n" + String(repeating: "    step()\n", count: lines - 2) + "}\n"
+    }
+
+    @Test("a file of 401 lines is too long, one of 400 is not")
+    func fileLength() {
+        let lines = String(repeating: "let a = 1\n", count: 400)
+        #expect(SizeRules.fileLength(file("Sources/M/A.swift", lines)).isEmpty)
+        #expect(SizeRules.fileLength(file("Sources/M/A.swift", lines + "let b = 1\n")).count == 1)
+        #expect(SizeRules.fileLength(file("Tests/M/A.swift", lines + "let b = 1\n")).isEmpty)
+        #expect(SizeRules.fileLength(file("Notes.md", lines + lines)).isEmpty)
+    }
+
+    @Test("a function of 61 lines is too long, whatever its braces stand in")
+    func functionLength() {
+        func check(_ text: String) -> [Int] {
+            SizeRules.functionLength(file("Sources/M/A.swift", text)).map(\.line)
+        }
+        #expect(check(function(lines: 60)).isEmpty)
+        #expect(check(function(lines: 61)) == [1])
+        #expect(check("protocol P {\n    func a()\n    func b() -> Int\n}\n" + function(lines: 60)).isEmpty)
+        #expect(check("// }\nlet text = \"}{{\"\n" + function(lines: 61)) == [3])
+        let wrapped = "init(\n    _ a: Int = { 1 }(),\n    b: Int\n) throws\n{\n"
+        #expect(check(wrapped + String(repeating: "    step()\n", count: 56) + "}\n") == [1])
+        #expect(check(wrapped + String(repeating: "    step()\n", count: 54) + "}\n").isEmpty)
+    }
+
+    @Test("a folder of 15 Swift files is too full, unless an exception says so")
+    func folderSize() {
+        let paths = (0..<15).map { "Sources/M/File\($0).swift" }
+        #expect(SizeRules.folderSize(paths).map(\.path) == ["Sources/M"])
+        #expect(SizeRules.folderSize(paths, exceptions: ["Sources/M": 15]).isEmpty)
+        #expect(SizeRules.folderSize(Array(paths.dropLast()) + ["Sources/M/README.md"]).isEmpty)
+    }
+
+    @Test(
+        "the first line must name the file and its purpose",
+        arguments: [
+            "// B.swift — something else", "// A.swift", "// A.swift — ", "import M", "",
+        ])
+    func firstLine(_ text: String) {
+        #expect(NameRules.firstLine(file("Sources/M/A.swift", text)).count == 1)
+        #expect(NameRules.firstLine(file("Sources/M/A.swift", "// A.swift — what it is for\n")).isEmpty)
+    }
+
+    @Test(
+        "a name that says only \"collection of things\" is refused",
+        arguments: [
+            "Sources/M/StringUtils.swift", "Sources/M/Helpers/A.swift", "Sources/M/SessionManager.swift",
+            "Sources/Common/A.swift", "Tests/M/Array+Helper.swift".replacing("+", with: ""),
+        ])
+    func meaningfulName(_ path: String) {
+        #expect(NameRules.meaningfulName(path).count == 1)
+        #expect(NameRules.meaningfulName("Sources/M/CommonDivisor.swift").isEmpty)
+    }
+
+    @Test(
+        "an import against the direction is found, also with an access level",
+        arguments: [
+            "import VarveStorage\n", "public import VarveRegistry\n", "import CLZ4\n",
+            "import struct GRDB.Row\n",
+        ])
+    func direction(_ text: String) {
+        #expect(ImportRules.direction(file("Sources/VarveTransfer/A.swift", text)).map(\.line) == [1])
+        #expect(ImportRules.direction(file("Sources/VarveTransfer/A.swift", "import VarveModel\n")).isEmpty)
+        #expect(
+            ImportRules.direction(file("Sources/VarveTransfer/A.swift", "// import VarveStorage\n")).isEmpty)
+        #expect(ImportRules.direction(file("Sources/Unknown/A.swift", "")).count == 1)
+    }
+
+    @Test("Foundation stays out of the engine")
+    func foundation() {
+        for module in ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer"] {
+            let text = "import FoundationEssentials\n"
+            #expect(ImportRules.foundation(file("Sources/\(module)/A.swift", text)).count == 1)
+        }
+        #expect(ImportRules.foundation(file("Sources/varve/A.swift", "import Foundation\n")).isEmpty)
+    }
+
+    @Test("a C library has one importer: none is an error, two are one")
+    func singleImporter() {
+        let one = file("Sources/M/A.swift", "import CLZ4\n")
+        let two = file("Sources/M/B.swift", "internal import CLZ4\n")
+        let test = file("Tests/M/B.swift", "import CLZ4\n")
+        #expect(ImportRules.singleImporter([one, test], of: "CLZ4").isEmpty)
+        #expect(ImportRules.singleImporter([one, two], of: "CLZ4").count == 1)
+        #expect(ImportRules.singleImporter([test], of: "CLZ4").count == 1)
+    }
+
+    @Test(
+        "I/O outside VarveFile is found",
+        arguments: [
+            "open(path, 0)", "Glibc.rename(a, b)", "fdatasync(file)", "mkdir(path, 0o755)", "unlink(path)",
+            "FileManager.default.removeItem(a)", "pwrite(file, bytes, 1, 0)", "String(contentsOf: url)",
+            "let text = \"\\(read(file, buffer, 1))\"",
+        ])
+    func fileAccess(_ call: String) {
+        let text = "import Foundation\n\(call)\n"
+        #expect(CallRules.fileAccess(file("Sources/varve/A.swift", text)).map(\.line) == [2])
+        #expect(CallRules.fileAccess(file("Sources/VarveFile/A.swift", text)).isEmpty)
+    }
+
+    @Test(
+        "methods and functions of ours may have the names of system calls",
+        arguments: [
+            "files.open(path, .read)", "func open(_ path: String) {}", "// open(path)",
+            "let a = \"open(path)\"",
+        ])
+    func ownNames(_ code: String) {
+        #expect(CallRules.fileAccess(file("Sources/varve/A.swift", "import Glibc\n\(code)\n")).isEmpty)
+        #expect(CallRules.fileAccess(file("Sources/varve/A.swift", "import M\nopen(path)\n")).isEmpty)
+    }
+
+    @Test(
+        "the engine must not print, ask the wall clock or wait",
+        arguments: [
+            "print(\"a\")", "let now = Date()", "usleep(1)", "Task.sleep(for: .seconds(1))",
+        ])
+    func engineCalls(_ code: String) {
+        #expect(CallRules.engineCalls(file("Sources/VarveStorage/A.swift", code)).count == 1)
+        #expect(CallRules.engineCalls(file("Sources/varve/A.swift", code)).isEmpty)
+    }
+
+    @Test(
+        "what ends the process is found in the sources",
+        arguments: [
+            "try! run()", "value as! Int", "fatalError(\"no\")",
+        ])
+    func traps(_ code: String) {
+        #expect(CallRules.traps(file("Sources/varve/A.swift", code)).count == 1)
+        #expect(CallRules.traps(file("Tests/varveTests/A.swift", code)).isEmpty)
+        #expect(CallRules.traps(file("Sources/varve/A.swift", "try? run()\nvalue as? Int\n")).isEmpty)
+    }
+
+    @Test("markers are found in any text", arguments: ["TO" + "DO", "FIX" + "ME", "XX" + "X"])
+    func markers(_ marker: String) {
+        #expect(TextRules.markers(file("Notes.md", "a\n(\(marker): b)\n")).map(\.line) == [2])
+        #expect(TextRules.markers(file("Notes.md", "\(marker)LIST of \(marker)s\n")).isEmpty)
+    }
+
+    @Test(
+        "paths of one machine are found",
+        arguments: ["/wo" + "rk/a", "/ro" + "ot/a", "/opt/" + "swift-packages"])
+    func machinePaths(_ path: String) {
+        #expect(TextRules.machinePaths(file("Tools/run", "cd \(path)\n")).count == 1)
+        #expect(TextRules.machinePaths(file("Tools/run", "cd /tmp\n")).isEmpty)
+    }
+
+    @Test(
+        "tracked build products are found",
+        arguments: [
+            "Package.resolved", "Benchmarks/Package.resolved", ".build/debug/varve", "varve-data/lock",
+        ])
+    func trackedFile(_ path: String) {
+        #expect(TextRules.trackedFile(path).count == 1)
+        #expect(TextRules.trackedFile("Sources/varve/Varve.swift").isEmpty)
+    }
+
+    @Test("a document has one title", arguments: ["text\n", "# A\n# B\n", "```\n# A\n```\n"])
+    func singleTitle(_ text: String) {
+        #expect(MarkdownRules.singleTitle(file("A.md", text)).count == 1)
+        #expect(MarkdownRules.singleTitle(file("A.md", "# A\n## B\n```\n# comment\n```\n")).isEmpty)
+    }
+
+    @Test(
+        "a link that leads nowhere is found",
+        arguments: [
+            "[a](B.md)", "[a](../Gone/A.md#title)", "[a]: Gone.md", "<doc:Gone>", "[a](../../../A.md)",
+        ])
+    func brokenLinks(_ text: String) {
+        let existing: Set<String> = ["Sources/M/M.docc/A.md", "README.md"]
+        let page = file("Sources/M/M.docc/M.md", "# M\n\(text)\n")
+        #expect(MarkdownRules.links(page, existing: existing).map(\.line) == [2])
+    }
+
+    @Test(
+        "links to files, folders, pages of the catalog, titles and the web are good",
+        arguments: [
+            "[a](A.md)", "[a](../../../README.md#b)", "[a](..)", "<doc:A>", "[a](#b)", "[a](https://a.b/c)",
+            "`[a](B.md)`",
+        ])
+    func goodLinks(_ text: String) {
+        let existing: Set<String> = ["Sources/M/M.docc/A.md", "README.md"]
+        let page = file("Sources/M/M.docc/M.md", "# M\n\(text)\n")
+        #expect(MarkdownRules.links(page, existing: existing) == [])
+    }
+
+    @Test("a dependency more or less than in the table is found")
+    func manifest() {
+        let text = """
+            .target(name: "A"),
+            .target(
+                name: "B", dependencies: ["A", .product(name: "P", package: "p.swift")], swiftSettings: s),
+            .testTarget(name: "T", dependencies: ["B"]),
+            """
+        func check(_ table: [String: Set<String>]) -> Int {
+            ManifestRules.direction(file("Package.swift", text), table: table).count
+        }
+        #expect(check(["A": [], "B": ["A", "P"]]) == 0)
+        #expect(check(["A": [], "B": ["A"]]) == 1)
+        #expect(check(["A": ["B"], "B": ["A", "P"]]) == 1)
+        #expect(check(["A": []]) == 1)
+        #expect(check(["A": [], "B": ["A", "P"], "C": []]) == 1)
+    }
+}

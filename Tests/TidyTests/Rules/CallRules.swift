@@ -1,0 +1,67 @@
+// CallRules.swift — calls that are kept out of a module or of all of them.
+
+enum CallRules {
+    /// System calls on files; a free call of one of these names is I/O where the C library is imported.
+    private static let fileCalls: Set<String> = [
+        "open", "openat", "creat", "fopen", "fdopen", "read", "pread", "readv", "preadv", "write", "pwrite",
+        "writev", "pwritev", "fsync", "fdatasync", "syncfs", "rename", "renameat", "link", "linkat",
+        "symlink",
+        "unlink", "unlinkat", "remove", "rmdir", "mkdir", "mkdirat", "mkstemp", "ftruncate", "truncate",
+        "fallocate", "mmap", "opendir", "readdir", "stat", "fstat", "lstat", "flock", "ioctl", "isatty",
+    ]
+
+    /// Foundation's ways to a file.
+    private static let fileTypes: Set<String> = ["FileManager", "FileHandle"]
+
+    /// `String(contentsOf:)` and its like; a collection's `append(contentsOf:)` is none.
+    private static let readingTypes: Set<String> = ["String", "Data"]
+
+    private static let engine: Set<String> = [
+        "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
+    ]
+
+    /// Only VarveFile touches files.
+    static func fileAccess(_ file: SourceFile) -> [Violation] {
+        guard let module = file.module, module != "VarveFile" else { return [] }
+        let importsC = file.imports.contains { $0.module == "Glibc" || $0.module == "Foundation" }
+        return file.words.indices.compactMap { index in
+            let word = file.words[index]
+            let previous = index > 0 ? file.words[index - 1].text : ""
+            let isMember = word.before == UInt8(ascii: ".")
+            let isFree = isMember ? previous == "Glibc" : importsC && previous != "func"
+            let isCall = word.after == UInt8(ascii: "(") && fileCalls.contains(word.text) && isFree
+            let isType = importsC && fileTypes.contains(word.text)
+            let isReading = word.text.hasPrefix("contentsOf") && readingTypes.contains(previous)
+            guard isCall || isType || isReading else { return nil }
+            return Violation(path: file.path, line: word.line, reason: "\(word.text) outside VarveFile")
+        }
+    }
+
+    /// The engine prints nothing, knows no wall clock of its own and never waits for time to pass.
+    static func engineCalls(_ file: SourceFile) -> [Violation] {
+        guard let module = file.module, engine.contains(module) else { return [] }
+        return file.words.filter { word in
+            guard word.after == UInt8(ascii: "(") else { return false }
+            switch word.text {
+            case "print", "debugPrint", "dump", "Date": return word.before != UInt8(ascii: ".")
+            case "sleep", "usleep", "nanosleep": return true
+            default: return false
+            }
+        }
+        .map { Violation(path: file.path, line: $0.line, reason: "\($0.text)( in \(module)") }
+    }
+
+    /// Nothing in the sources ends the process on purpose.
+    static func traps(_ file: SourceFile) -> [Violation] {
+        guard file.module != nil else { return [] }
+        return file.words.compactMap { word in
+            switch (word.text, word.after) {
+            case ("try", UInt8(ascii: "!")), ("as", UInt8(ascii: "!")), ("fatalError", UInt8(ascii: "(")):
+                Violation(
+                    path: file.path, line: word.line,
+                    reason: "\(word.text)\(Character(UnicodeScalar(word.after))) in the sources")
+            default: nil
+            }
+        }
+    }
+}

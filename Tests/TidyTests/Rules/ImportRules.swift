@@ -1,0 +1,52 @@
+// ImportRules.swift — who may import what.
+
+enum ImportRules {
+    /// Our modules and all that each may import of ours, of C libraries and of packages: the contract that
+    /// Package.swift repeats.
+    static let direction: [String: Set<String>] = [
+        "VarveModel": [],
+        "VarveFile": [],
+        "VarveCodec": ["CLZ4", "CXXHash"],
+        "VarveStorage": ["VarveModel", "VarveFile", "VarveCodec"],
+        "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
+        "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+        "varve": [
+            "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer", "ArgumentParser",
+        ],
+    ]
+
+    /// What comes with the toolchain and the system.
+    static let system: Set<String> = ["Foundation", "Glibc", "Synchronization"]
+
+    /// Modules that do without Foundation, for its size and speed.
+    static let lean: Set<String> = ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer"]
+
+    /// A module imports what the table allows it and nothing else.
+    static func direction(_ file: SourceFile) -> [Violation] {
+        guard let module = file.module, file.isSwift else { return [] }
+        guard let allowed = direction[module] else {
+            return [Violation(path: file.path, line: 0, reason: "the module \(module) is not in the table")]
+        }
+        return file.imports.filter { !allowed.contains($0.module) && !system.contains($0.module) }
+            .map { Violation(path: file.path, line: $0.line, reason: "\(module) imports \($0.module)") }
+    }
+
+    static func foundation(_ file: SourceFile) -> [Violation] {
+        guard let module = file.module, lean.contains(module) else { return [] }
+        return file.imports.filter { $0.module.hasPrefix("Foundation") }
+            .map { Violation(path: file.path, line: $0.line, reason: "\(module) imports \($0.module)") }
+    }
+
+    /// Each C library is imported by one file, which is all that knows its calls.
+    static func singleImporter(_ files: [SourceFile], of library: String) -> [Violation] {
+        let importers = files.filter { file in
+            file.module != nil && file.imports.contains { $0.module == library }
+        }
+        guard importers.count != 1 else { return [] }
+        let names = importers.map(\.path).joined(separator: ", ")
+        return [
+            Violation(
+                path: "Sources", line: 0, reason: "\(library) has \(importers.count) importers: \(names)")
+        ]
+    }
+}

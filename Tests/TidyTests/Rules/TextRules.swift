@@ -1,0 +1,40 @@
+// TextRules.swift — what no text of the repository holds.
+//
+// The words stand here in two pieces, so that this file keeps its own rules.
+
+enum TextRules {
+    private static let markers = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+
+    /// Folders of single machines; their names mean nothing anywhere else.
+    private static let machinePaths = ["/wo" + "rk/", "/ro" + "ot/", "/opt/" + "swift-packages"]
+
+    /// Open ends belong into an issue.
+    static func markers(_ file: SourceFile) -> [Violation] {
+        file.lines.enumerated().flatMap { index, line in
+            markers.filter { line.contains($0) && isWord($0, in: line) }
+                .map { Violation(path: file.path, line: index + 1, reason: "the marker \($0)") }
+        }
+    }
+
+    static func machinePaths(_ file: SourceFile) -> [Violation] {
+        file.lines.enumerated().flatMap { index, line in
+            machinePaths.filter { line.contains($0) }
+                .map { Violation(path: file.path, line: index + 1, reason: "the machine's path \($0)") }
+        }
+    }
+
+    /// Build products, resolved versions and data directories stay out of the history.
+    static func trackedFile(_ path: String) -> [Violation] {
+        let parts = path.split(separator: "/")
+        guard
+            parts.contains(where: {
+                $0.hasPrefix(".build") || $0 == "Package.resolved" || $0.hasPrefix("varve-data")
+            })
+        else { return [] }
+        return [Violation(path: path, line: 0, reason: "is tracked by git")]
+    }
+
+    private static func isWord(_ marker: String, in line: Substring) -> Bool {
+        line.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains { $0 == marker }
+    }
+}

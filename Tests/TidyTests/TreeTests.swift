@@ -1,0 +1,76 @@
+// TreeTests.swift — the rules, applied to this repository.
+
+import Testing
+
+@Suite("The repository keeps its rules")
+struct TreeTests {
+    /// Folders that may hold more than 14 Swift files: the number, and why in a comment.
+    private static let largeFolders: [String: Int] = [:]
+
+    private static func expectNone(_ violations: [Violation], _ location: SourceLocation = #_sourceLocation) {
+        for violation in violations {
+            Issue.record(Comment(rawValue: violation.description), sourceLocation: location)
+        }
+    }
+
+    @Test("the tree is found, and it is not empty")
+    func treeIsFound() {
+        #expect(Repository.swiftFiles.count > 100)
+        #expect(Repository.paths.contains("Package.swift"))
+        #expect(Repository.files.contains { $0.path == "README.md" })
+    }
+
+    @Test("files, functions and folders are small")
+    func sizes() {
+        Self.expectNone(Repository.swiftFiles.flatMap(SizeRules.fileLength))
+        Self.expectNone(Repository.swiftFiles.flatMap { SizeRules.functionLength($0) })
+        Self.expectNone(SizeRules.folderSize(Array(Repository.paths), exceptions: Self.largeFolders))
+    }
+
+    @Test("files are named after what they hold and say so first")
+    func names() {
+        Self.expectNone(Repository.swiftFiles.flatMap(NameRules.firstLine))
+        Self.expectNone(Repository.paths.sorted().flatMap(NameRules.meaningfulName))
+    }
+
+    @Test("modules import what the table allows")
+    func imports() {
+        Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.direction))
+        Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.foundation))
+        for library in ["CLZ4", "CXXHash", "CZlib", "CZstd"] {
+            Self.expectNone(ImportRules.singleImporter(Repository.swiftFiles, of: library))
+        }
+    }
+
+    @Test("the manifest declares the table's dependencies")
+    func manifest() throws {
+        let manifest = try #require(Repository.files.first { $0.path == "Package.swift" })
+        Self.expectNone(ManifestRules.direction(manifest, table: ImportRules.direction))
+    }
+
+    @Test(
+        "files are touched in VarveFile only; the engine neither prints nor waits; nothing traps on purpose")
+    func calls() {
+        Self.expectNone(Repository.swiftFiles.flatMap(CallRules.fileAccess))
+        Self.expectNone(Repository.swiftFiles.flatMap(CallRules.engineCalls))
+        Self.expectNone(Repository.swiftFiles.flatMap(CallRules.traps))
+    }
+
+    @Test("no text holds a marker of unfinished work or a path of one machine")
+    func texts() {
+        Self.expectNone(Repository.files.flatMap(TextRules.markers))
+        Self.expectNone(Repository.files.flatMap(TextRules.machinePaths))
+    }
+
+    @Test("documents have one title and links that lead somewhere")
+    func documents() {
+        Self.expectNone(Repository.files.flatMap(MarkdownRules.singleTitle))
+        Self.expectNone(
+            Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
+    }
+
+    @Test("git keeps no build products", .enabled(if: Repository.trackedPaths != nil))
+    func tracked() {
+        Self.expectNone((Repository.trackedPaths ?? []).flatMap(TextRules.trackedFile))
+    }
+}

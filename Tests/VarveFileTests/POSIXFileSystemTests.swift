@@ -1,0 +1,128 @@
+// POSIXFileSystemTests.swift — the real disk: what the calls promise.
+
+import Glibc
+import Testing
+import VarveFile
+
+@Suite struct POSIXFileSystemTests {
+    private let files = POSIXFileSystem()
+
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        var template = Array("/tmp/varve-file-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp") }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer {
+            for name in (try? files.list(path)) ?? [] { try? files.remove("\(path)/\(name)") }
+            rmdir(path)
+        }
+        try body(path)
+    }
+
+    @Test("create-if-absent makes a file once and leaves nothing else behind")
+    func createIfAbsent() throws {
+        try withFolder { folder throws in
+            #expect(try files.createIfAbsent("\(folder)/a", [1, 2, 3]))
+            #expect(try !files.createIfAbsent("\(folder)/a", [9]))
+            #expect(try files.readAll("\(folder)/a") == [1, 2, 3])
+            #expect(try files.list(folder) == ["a"])
+        }
+    }
+
+    @Test("replace changes a file as a whole")
+    func replace() throws {
+        try withFolder { folder throws in
+            try files.replace("\(folder)/a", [1, 2, 3])
+            try files.replace("\(folder)/a", [4])
+            #expect(try files.readAll("\(folder)/a") == [4])
+            #expect(try files.list(folder) == ["a"])
+        }
+    }
+
+    @Test("reads stop at the end of the file and appends go there")
+    func readAndAppend() throws {
+        try withFolder { folder throws in
+            let file = try files.open("\(folder)/a", .createNew)
+            try file.append([1, 2, 3])
+            try file.append([4, 5])
+            #expect(try file.size() == 5)
+            #expect(try file.readBytes(count: 10, at: 3) == [4, 5])
+            #expect(try file.readBytes(count: 10, at: 50) == [])
+            try file.truncate(to: 1)
+            try file.append([7])
+            #expect(try files.readAll("\(folder)/a") == [1, 7])
+            #expect(throws: FileError.self) { try files.open("\(folder)/a", .createNew) }
+        }
+    }
+
+    @Test("a stream is read to its end, and refused beyond the limit")
+    func readToEnd() throws {
+        try withFolder { folder throws in
+            let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try files.replace("\(folder)/a", bytes)
+            #expect(try files.open("\(folder)/a", .read).readToEnd(limit: bytes.count) == bytes)
+            #expect(throws: FileError("read", "\(folder)/a", code: EFBIG)) {
+                try files.open("\(folder)/a", .read).readToEnd(limit: bytes.count - 1)
+            }
+        }
+    }
+
+    @Test("a private file is its owner's only, and one that exists keeps its content")
+    func createPrivate() throws {
+        try withFolder { folder throws in
+            try files.createPrivate("\(folder)/a")
+            var status = stat()
+            #expect(stat("\(folder)/a", &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o600)
+            try files.replace("\(folder)/a", [1])
+            try files.createPrivate("\(folder)/a")
+            #expect(try files.readAll("\(folder)/a") == [1])
+        }
+    }
+
+    @Test("writing to a pipe that nobody reads is an error and not the end of the process")
+    func closedPipe() throws {
+        POSIXFile.reportClosedPipes()
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        close(ends[0])
+        let file = POSIXFile(path: "a pipe", descriptor: ends[1])
+        let error = try #require(throws: FileError.self) { try file.append([1]) }
+        #expect(error.isClosedPipe)
+    }
+
+    @Test("a folder is not a file, and a missing file says so")
+    func errors() throws {
+        try withFolder { folder throws in
+            #expect(throws: FileError("open", folder, code: EISDIR)) { try files.open(folder, .read) }
+            let error = try #require(throws: FileError.self) { try files.open("\(folder)/none", .read) }
+            #expect(error.isNotFound && error.description.contains("no such file or folder"))
+        }
+    }
+
+    @Test("folders are made with their parents, and making one again is no error")
+    func folders() throws {
+        try withFolder { folder throws in
+            try files.createDirectory("\(folder)/x/y/z")
+            try files.createDirectory("\(folder)/x/y/z")
+            guard case .folder? = try files.kind("\(folder)/x/y/z") else {
+                Issue.record("the folder is missing")
+                return
+            }
+            for path in ["x/y/z", "x/y", "x"] { rmdir("\(folder)/\(path)") }
+        }
+    }
+
+    @Test("a directory is held by one lock at a time, and the second hears the holder's pid")
+    func lock() throws {
+        try withFolder { folder throws in
+            let first = try DirectoryLock(file: "\(folder)/lock", directory: folder)
+            let refused = try #require(throws: DirectoryInUse.self) {
+                _ = try DirectoryLock(file: "\(folder)/lock", directory: folder)
+            }
+            #expect(refused.processID == Int(getpid()))
+            #expect(refused.description.contains("process \(getpid())"))
+            first.release()
+            _ = try DirectoryLock(file: "\(folder)/lock", directory: folder)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// ValueTests.swift — values, states, keys and ranges: what counts as the same, and the text of numbers.
+
+import Testing
+import VarveModel
+
+@Suite struct ValueTests {
+    @Test(
+        "the shortest text of a double",
+        arguments: [
+            (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (-12.5, "-12.5"), (0.1, "0.1"), (1e15, "1000000000000000"),
+            (1e16, "1e16"),
+            (999_999_999_999_999.0, "999999999999999"), (1.5e300, "1.5e300"), (1.49e-08, "1.49e-8"),
+            (.leastNonzeroMagnitude, "5e-324"), (7.119999900000001, "7.119999900000001"), (.infinity, "inf"),
+            (-.infinity, "-inf"),
+            (.nan, "nan"),
+        ])
+    func text(value: Double, expected: String) {
+        #expect(ValueText.string(value) == expected)
+    }
+
+    @Test("the text of any double reads back to the same bits")
+    func roundTrip() {
+        var generator = SplitMix(seed: 11)
+        for _ in 0..<20_000 {
+            let value = Double(bitPattern: generator.next())
+            guard value.isFinite else { continue }
+            #expect(Double(ValueText.string(value))?.bitPattern == value.bitPattern, "\(value), seed 11")
+        }
+    }
+
+    @Test("values are the same when their stored bits are")
+    func equality() {
+        #expect(Value.double(0) != .double(-0.0))
+        #expect(Value.double(.nan) == .double(.nan))
+        #expect(Value.double(.nan) != .double(Double(bitPattern: Double.nan.bitPattern | 1)))
+        #expect(Value.int64(1) != .bool(true))
+        #expect(Value.string("e\u{301}") != .string("\u{E9}"))
+    }
+
+    @Test("names are the same when their bytes are")
+    func keys() {
+        let composed = SeriesKey(product: "p", device: "\u{E9}", point: "x")
+        let decomposed = SeriesKey(product: "p", device: "e\u{301}", point: "x")
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed]).count == 2)
+        #expect(
+            SeriesKey(product: "b", device: "a", point: "z")
+                < SeriesKey(product: "a", device: "b", point: "a"))
+    }
+
+    @Test("a state keeps quality and presence, and refuses other bits")
+    func states() {
+        for quality in [nil, 0, 1, -1, Int32.min, .max] as [Int32?] {
+            for isMissing in [false, true] {
+                let state = SampleState(quality: quality, isMissing: isMissing)
+                #expect(state.quality == quality && state.isMissing == isMissing)
+                #expect(SampleState(bits: state.bits) == state)
+                #expect(state.isGood == (quality == nil || quality == 0))
+            }
+        }
+        #expect(SampleState(bits: 1) == nil)
+        #expect(SampleState(bits: 1 << 34) == nil)
+    }
+
+    @Test("ranges are half open, and one without end takes in the last nanosecond")
+    func ranges() {
+        let range = TimeRange(from: Timestamp(nanoseconds: 10), to: Timestamp(nanoseconds: 20))
+        #expect(range.contains(Timestamp(nanoseconds: 10)) && !range.contains(Timestamp(nanoseconds: 20)))
+        #expect(TimeRange.all.contains(.latest) && TimeRange.all.contains(.earliest))
+        #expect(TimeRange(from: Timestamp(nanoseconds: 5), to: Timestamp(nanoseconds: 5)).isEmpty)
+        #expect(TimeRange(to: .earliest).isEmpty)
+        #expect(!range.overlaps(first: Timestamp(nanoseconds: 20), last: Timestamp(nanoseconds: 30)))
+        #expect(range.overlaps(first: Timestamp(nanoseconds: 0), last: Timestamp(nanoseconds: 10)))
+    }
+
+    @Test("persisted numbers have not changed: they are in every data directory")
+    func frozen() {
+        #expect(ValueType.allCases.map(\.rawValue) == [1, 2, 3, 4, 5])
+        #expect(ValueType.allCases.map(\.name) == ["double", "int64", "bool", "string", "json"])
+        #expect(DuplicatePolicy.last.rawValue == 1 && DuplicatePolicy.first.rawValue == 2)
+        #expect(SampleState(quality: -1, isMissing: true).bits == 0x3_FFFF_FFFF)
+    }
+}

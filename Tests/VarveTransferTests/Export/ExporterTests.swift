@@ -1,0 +1,206 @@
+// ExporterTests.swift — exported files, and that they import to the same samples.
+
+import Synchronization
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveTransfer
+
+@Suite struct ExporterTests {
+    private static let points: [String: ValueType] = [
+        "t": .double, "n": .int64, "b": .bool, "s": .string, "j": .json, "null": .string, "q\"u,o": .double,
+    ]
+
+    /// A store with all kinds of values in two products that share a device key.
+    private func filledStore(seed: UInt64) throws -> FakeStore {
+        var generator = SeededGenerator(seed: seed)
+        let store = FakeStore()
+        let texts = ["", "null", "NULL", "a,b", "\"", "x\r\ny", " ", "5", "nan", "ä\u{1F600}", "\u{1}\t"]
+        var batch = SampleBatch(series: [])
+        for (point, type) in Self.points {
+            for product in ["P", "R"] {
+                var columns = SampleColumns(type: type)
+                for index in 0..<250 {
+                    let word = generator.next()
+                    let value: Value? =
+                        switch type {
+                        case _ where index % 11 == 0: nil
+                        case .double where index % 5 == 0:
+                            .double([.nan, .infinity, -.infinity, -0.0][index / 5 % 4])
+                        case .double where index % 2 == 0:
+                            .double(Double(Int64(word % 2_000_000) - 1_000_000) / 100)
+                        case .double: .double(finite(word))
+                        case .int64: .int64(Int64(bitPattern: word >> (word % 64)))
+                        case .bool: .bool(word % 2 == 0)
+                        case .string: .string(texts[Int(word % 11)])
+                        case .json:
+                            .json(["{}", "[1,\"a\"]", "{\"a\":1.50}", "\"x\"", "true"][Int(word % 5)])
+                        }
+                    let time = Timestamp(nanoseconds: Int64(index) * 7_200_000_000_001 - 86_400_000_000_000)
+                    let quality = value == nil || word % 3 == 0 ? Int32(truncatingIfNeeded: word) : nil
+                    columns.append(Sample(time: time, value: value, quality: quality))
+                }
+                let key = SeriesKey(product: product, device: "A", point: point)
+                batch.series.append(SeriesRows(key: key, type: type, columns: columns))
+            }
+        }
+        _ = try store.commit(batch)
+        return store
+    }
+
+    private func finite(_ word: UInt64) -> Double {
+        let value = Double(bitPattern: word)
+        return value.isFinite ? value : 1 / 3
+    }
+
+    @Test(
+        "what is exported imports to the same samples",
+        arguments: [ExportFormat.csv, .ndjson], [1, 2] as [UInt64])
+    func roundTrip(format: ExportFormat, seed: UInt64) throws {
+        let store = try filledStore(seed: seed)
+        let directory = FakeDirectory(devices: ["A"], points: Self.points)
+        directory.state.withLock { state in
+            state.devices["R"] = ["A"]
+            state.models["R"] = "M"
+        }
+        let fixture = try TransferFixture(directory: directory)
+        let path = "\(fixture.folder)/out.\(format.rawValue)"
+        let exporter = Exporter(source: store, files: fixture.files)
+        let exported = try exporter.export(try store.series(), in: .all, format: format, to: path)
+        #expect(exported.rows == 3500)
+        #expect(exported.series == 14)
+        #expect(try fixture.files.kind(path + ".partial") == nil)
+        let result = try fixture.importer().importFile(path)
+        #expect(result.receipt.accepted == 3500, "seed \(seed)")
+        let isSame = fixture.store.content == store.content
+        #expect(isSame, "seed \(seed)")
+    }
+
+    @Test("rows stand by device, point and time, and the product only where a device is ambiguous")
+    func order() throws {
+        let fixture = try TransferFixture()
+        _ = try fixture.run(
+            "device,point,time,value,quality\nB,t,2,1,\nA,t,3,1.50,0\nA,t,2,,1\nA,s,2,\"a,b\",-5\n")
+        let exporter = Exporter(source: fixture.store, files: fixture.files)
+        let path = fixture.folder + "/out.csv"
+        let range = TimeRange(
+            from: Timestamp(nanoseconds: 2_000_000_000), to: Timestamp(nanoseconds: 3_000_000_001))
+        _ = try exporter.export(try fixture.store.series().reversed(), in: range, format: .csv, to: path)
+        let text = """
+            device,point,time,value,quality
+            A,s,1970-01-01T00:00:02Z,"a,b",-5
+            A,t,1970-01-01T00:00:02Z,,1
+            A,t,1970-01-01T00:00:03Z,1.5,0
+            B,t,1970-01-01T00:00:02Z,1,
+
+            """
+        #expect(try fixture.text("out.csv") == text)
+        let key = SeriesKey(product: "Q", device: "A", point: "t")
+        let other = SeriesRows(key: key, type: .double, columns: SampleColumns(type: .double))
+        _ = try fixture.store.commit(SampleBatch(series: [other]))
+        let one = SeriesInfo(key: SeriesKey(product: "P", device: "A", point: "s"), type: .string)
+        _ = try exporter.export([one], in: .all, format: .csv, to: path)
+        let lines = try #require(try fixture.text("out.csv")).split(separator: "\n")
+        #expect(
+            lines == ["device,point,time,value,quality,product", "A,s,1970-01-01T00:00:02Z,\"a,b\",-5,P"])
+    }
+
+    @Test("a failed export leaves no file, and keeps the one that was there")
+    func failure() throws {
+        let fixture = try TransferFixture()
+        let exporter = Exporter(source: BrokenSource(), files: fixture.files)
+        _ = try fixture.write("old", "out.csv")
+        let series = [SeriesInfo(key: SeriesKey(product: "P", device: "A", point: "t"), type: .double)]
+        #expect(throws: FakeStore.Refusal.self) {
+            try exporter.export(series, in: .all, format: .csv, to: fixture.folder + "/out.csv")
+        }
+        #expect(try fixture.files.list(fixture.folder) == ["out.csv"])
+        #expect(try fixture.text("out.csv") == "old")
+        #expect(throws: ExportError.self) {
+            try exporter.export(series, in: .all, format: .csv, to: fixture.folder + "/out.csv.gz")
+        }
+        #expect(throws: FileError.self) {
+            try exporter.export(series, in: .all, format: .csv, to: fixture.folder)
+        }
+    }
+
+    private struct BrokenSource: SampleSource {
+        func series() throws -> [SeriesInfo] { [] }
+
+        func read(
+            _: SeriesKey, in _: TimeRange, order _: TimeOrder, _: (SampleColumns) throws -> Bool
+        ) throws {
+            throw FakeStore.Refusal()
+        }
+    }
+
+    @Test("doubles are written as ValueText writes them", arguments: [1, 2, 3] as [UInt64])
+    func doubles(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var values: [Double] = [
+            0, -0.0, 0.1, 0.001, 0.0009, 1e15, 1e15 - 1, 999_999_999_999_999.9, .leastNonzeroMagnitude, 0.3,
+            1e22,
+        ]
+        for _ in 0..<20_000 {
+            let word = generator.next()
+            let places = Int.random(in: 0...14, using: &generator)
+            let whole = Double(Int64(truncatingIfNeeded: word >> (word % 50 + 14)))
+            values.append((0..<places).reduce(whole) { value, _ in value / 10 })
+            values.append(whole / (0..<places).reduce(1) { power, _ in power * 10 })
+            values.append(-(whole / 1000))
+            values.append(Double(bitPattern: word))
+        }
+        let (written, expected) = try texts(values) { value, writer, output in
+            writer.write(value, to: &output)
+        }
+        for (index, text) in written.enumerated() {
+            #expect(text == expected[index], "seed \(seed)")
+        }
+    }
+
+    /// Each value as the writer and as ValueText write it.
+    private func texts(
+        _ values: [Double], _ body: (Double, inout DoubleWriter, inout OutputText) -> Void
+    ) throws -> ([Substring], [Substring]) {
+        let fixture = try TransferFixture()
+        let file = try fixture.files.open(fixture.folder + "/numbers", .replace)
+        var output = OutputText(file)
+        var writer = DoubleWriter()
+        var expected = ""
+        for value in values {
+            try output.reserve(64)
+            body(value, &writer, &output)
+            output.write(0x0A)
+            expected += ValueText.string(value) + "\n"
+        }
+        try output.flush()
+        return (
+            try #require(try fixture.text("numbers")).split(separator: "\n"), expected.split(separator: "\n")
+        )
+    }
+
+    @Test("times are written as Timestamp writes them", arguments: [1, 2] as [UInt64])
+    func times(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let fixture = try TransferFixture()
+        let file = try fixture.files.open(fixture.folder + "/times", .replace)
+        var output = OutputText(file)
+        var writer = TimeWriter()
+        var expected = ""
+        var time: Int64 = .min
+        for index in 0..<5000 {
+            if index % 7 == 0 {
+                time = [.min, .max, 0, -1, Int64(bitPattern: generator.next())][index / 7 % 5]
+            }
+            time &+=
+                Int64.random(in: 0..<50_000_000_000_000, using: &generator) / [1, 1000, 1_000_000][index % 3]
+            try output.reserve(64)
+            writer.write(time, to: &output)
+            output.write(0x0A)
+            expected += Timestamp(nanoseconds: time).description + "\n"
+        }
+        try output.flush()
+        #expect(try fixture.text("times") == expected, "seed \(seed)")
+    }
+}
