@@ -62,7 +62,8 @@ let package = Package(
 
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
-            name: "VarveStorageTests", dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorageTests",
+            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
             exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
             swiftSettings: settings),
         .testTarget(
