@@ -59,11 +59,14 @@ final class Verification {
         let manifest = try manifests()
         let live = manifest?.fileNames ?? []
         if let manifest { dictionaries(manifest) }
-        let names = try files.list(directory.segments)
+        // A crash while the directory was made may have left it without some of its folders.
+        let names = try files.kind(directory.segments) == nil ? [] : files.list(directory.segments)
         for name in names {
             let file = "segments/\(name)"
             if manifest != nil, !live.contains(file) {
+                // Whoever was writing it was stopped or has not finished: it may be half a file, and is no data.
                 report.notes.append("\(file): nothing refers to it; the next import removes it")
+                continue
             }
             check(file, isLive: live.contains(file))
         }
@@ -74,11 +77,13 @@ final class Verification {
         return report
     }
 
-    /// Checks all manifests and returns the newest, if it is whole.
+    /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
     private func manifests() throws -> Manifest? {
         var newest: (manifest: Manifest, checksum: UInt64)?
         var isWhole = true
-        for number in try ManifestLog.numbers(files, directory) {
+        let numbers = try ManifestLog.numbers(files, directory)
+        if numbers.isEmpty { return Manifest() }
+        for number in numbers {
             let name = DataDirectory.manifest(number)
             let before = newest
             isWhole = false
