@@ -29,7 +29,7 @@ struct ImportCommand: ParsableCommand {
 
     @OptionGroup var data: DataOptions
     @Argument(help: ArgumentHelp("Files to import; - is standard input.", valueName: "file")) var inputs:
-        [String]
+        [String] = []
     @Option(help: ArgumentHelp("The product of rows that name none.", valueName: "key")) var product: String?
     @Flag(help: "Create missing models, products, points and devices from the input first.") var register =
         false
