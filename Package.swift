@@ -62,7 +62,8 @@ let package = Package(
 
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
-            name: "VarveStorageTests", dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorageTests",
+            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
             resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
@@ -79,5 +80,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // The built executable, run as a user runs it.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])
