@@ -85,5 +85,9 @@ let package = Package(
             swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
+        // The built executable, run as a user runs it.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])
