@@ -64,7 +64,8 @@ let package = Package(
         .testTarget(
             name: "VarveStorageTests",
             dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
-            resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
+            exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
+            swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
             dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],

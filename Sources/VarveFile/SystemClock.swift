@@ -7,9 +7,7 @@ public enum SystemClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z; follows corrections of the system time, also backwards.
     public static func nanoseconds() -> Int64 { read(CLOCK_REALTIME) }
 
-    /// Nanoseconds since some moment, for measuring how long something takes.
-    ///
-    /// It never goes back.
+    /// Nanoseconds since some moment, never going back; for measuring how long something takes.
     public static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Int64 {

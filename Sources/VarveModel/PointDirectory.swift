@@ -29,8 +29,8 @@ public enum PointLookup: Hashable, Sendable {
     case unknownDevice(String)
     /// The bare device key exists in these products; the row must name one.
     case ambiguousDevice(String, products: [String])
-    /// The device's model, named, has no such point.
-    case unknownPoint(String, model: String)
+    /// The device is there, in this product, whose model has no such point.
+    case unknownPoint(String, product: String, model: String)
 }
 
 /// Everything an import with `--register` wants to exist.

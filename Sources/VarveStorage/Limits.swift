@@ -13,19 +13,21 @@ package enum Limits {
     ///
     /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few.
     package static let walBatchRows = 16_384
-    /// Payload bytes of one WAL record.
+    /// Text bytes above which a batch is sealed as a segment, however few its rows are.
+    package static let walBatchTextBytes = 32 << 20
+    /// Payload bytes of one WAL record; persistent.
     package static let walRecordBytes = 256 << 20
-    /// Text bytes of one value.
+    /// Text bytes of one value; persistent.
     package static let textBytes = 16 << 20
-    /// Text bytes of one block; a block is cut short before it would hold more.
+    /// Text bytes of one block; a block is cut short before it would hold more; persistent.
     package static let blockTextBytes = 32 << 20
-    /// Encoded bytes of one block or time column.
+    /// Encoded bytes of one block or time column; persistent.
     package static let blockBytes = 64 << 20
     /// Block entries in one page of a segment's index; persistent.
     package static let pageEntries = 128
-    /// Bytes of an index page before LZ4.
+    /// Bytes of an index page before LZ4; persistent.
     package static let pageBytes = 1 << 20
-    /// Bytes of a manifest, dictionary or receipt file before LZ4.
+    /// Bytes of a manifest, dictionary or receipt file before LZ4; persistent.
     package static let sealedFileBytes = 1 << 30
     /// Memtable bytes above which it is flushed.
     package static let memtableBytes = 64 << 20
@@ -42,5 +44,7 @@ package enum Limits {
     package static func check() {
         precondition(walBatchRows <= batchRows && textBytes <= blockTextBytes && blockTextBytes < blockBytes)
         precondition(pageEntries * 1024 <= pageBytes)
+        // Names of up to 3 KiB for each row and, at worst, 64 bytes for each sample.
+        precondition(walBatchRows * (3200 + 64) + 4 * walBatchTextBytes <= walRecordBytes)
     }
 }

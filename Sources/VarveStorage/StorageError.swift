@@ -16,6 +16,8 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case invalidBatch(String)
     /// An earlier write failed in a way that leaves the file suspect; the store must be opened again.
     case needsReopen(String)
+    /// Another compaction has merged the same segments meanwhile; nothing was changed.
+    case overtaken
     /// The store was opened for reading only, or is closed.
     case notWritable
 
@@ -32,6 +34,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
             "point \(key.point) of device \(key.device) holds \(stored.name) values, not \(offered.name)"
         case .invalidBatch(let reason): "the batch is not valid: \(reason)"
         case .needsReopen(let reason): "the store stopped taking writes: \(reason); open it again"
+        case .overtaken: "another compaction was faster; nothing was changed, run it again if need be"
         case .notWritable: "the store is not open for writing"
         }
     }

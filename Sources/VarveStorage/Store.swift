@@ -112,6 +112,9 @@ public final class Store: Sendable {
         return try !files.list(directory.wal).isEmpty
     }
 
+    /// Whether a write failed with an unknown outcome.
+    package var needsReopen: Bool { writer.withLock { $0.failure != nil } }
+
     /// Changes the state under the writer's lock and publishes the new view.
     package func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
         try writer.withLock { state in

@@ -71,7 +71,7 @@ extension Registry: PointDirectory {
         cache.owners[ExactName(device)] = owners
         cache.products[ExactName(owner)] = PointCache.ProductRule(model: row.model, policy: row.duplicates)
         guard let type = cache.points[modelName]?[ExactName(point)] else {
-            return .unknownPoint(point, model: row.model)
+            return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
         return .found(RegisteredPoint(key: key, type: type, policy: row.duplicates))

@@ -29,6 +29,12 @@ package struct GroupCommit {
         var hash: Hash128
         var part: SampleBatch.Part?
         var firstNew: Int
+
+        /// Whether the rows go through the WAL.
+        var isSmall: Bool {
+            rows.reduce(0) { $0 + $1.run.count } <= Limits.walBatchRows
+                && rows.reduce(0) { $0 + $1.run.textBytes } <= Limits.walBatchTextBytes
+        }
     }
 
     init(_ store: Store, _ state: WriterState, _ view: StoreView) {
@@ -57,7 +63,7 @@ package struct GroupCommit {
 
     /// What a commit of the batch would answer.
     mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
-        try check(batch)
+        try BatchRules.check(batch, storedType: store.storedType)
         let hash = ContentHash.of(batch.series)
         if !batch.reapply,
             let replay = state.replay.replay(of: hash, index: batch.part?.index, in: state.session)
@@ -78,7 +84,10 @@ package struct GroupCommit {
     private mutating func commit(_ batch: SampleBatch, resultIndex: Int) throws -> BatchOutcome {
         guard store.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
         if let failure = state.failure { throw StorageError.needsReopen(failure) }
-        try check(batch)
+        if let failure = state.flushFailure, view.memtable.byteCount > 2 * Limits.memtableBytes {
+            throw failure
+        }
+        try BatchRules.check(batch, storedType: store.storedType)
         let hash = ContentHash.of(batch.series)
         if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
         if !batch.reapply,
@@ -89,8 +98,7 @@ package struct GroupCommit {
             return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
         }
         let plan = try plan(batch, hash)
-        let stored = plan.rows.reduce(0) { $0 + $1.run.count }
-        if stored <= Limits.walBatchRows {
+        if plan.isSmall {
             addPending(plan, resultIndex)
         } else {
             do {
@@ -102,34 +110,6 @@ package struct GroupCommit {
             }
         }
         return BatchOutcome(receipt: plan.receipt, isReplay: false, commit: view.commit)
-    }
-
-    private func check(_ batch: SampleBatch) throws {
-        var keys = Set<SeriesKey>()
-        var rows = 0
-        for series in batch.series {
-            let columns = series.columns
-            rows += columns.count
-            guard columns.values.count == columns.count, columns.states.count == columns.count else {
-                throw StorageError.invalidBatch("columns of different lengths for point \(series.key.point)")
-            }
-            guard keys.insert(series.key).inserted else {
-                throw StorageError.invalidBatch(
-                    "point \(series.key.point) of \(series.key.device) comes twice")
-            }
-            if let stored = store.storedType(of: series.key), stored != series.type {
-                throw StorageError.typeConflict(key: series.key, stored: stored, offered: series.type)
-            }
-            for name in [series.key.product, series.key.device, series.key.point] {
-                guard !name.isEmpty, name.utf8.count <= SeriesKey.maximumNameBytes else {
-                    throw StorageError.invalidBatch(
-                        "a name is empty or over \(SeriesKey.maximumNameBytes) bytes")
-                }
-            }
-        }
-        guard rows <= Limits.batchRows else {
-            throw StorageError.invalidBatch("\(rows) rows are more than \(Limits.batchRows)")
-        }
     }
 
     private mutating func plan(_ batch: SampleBatch, _ hash: Hash128) throws -> Plan {
@@ -247,12 +227,17 @@ package struct GroupCommit {
         durable = (view, store.dictionary.count)
     }
 
-    /// Flushing is housekeeping: if it fails the data is still in the WAL, and the next commit tries again.
+    /// Flushing is housekeeping: if it fails the data is still in the WAL, and the next commit tries again;
+    /// when too much has gathered, commits are refused with the reason.
     private mutating func flushIfLarge() {
         guard state.failure == nil, !state.isClosed,
             view.memtable.byteCount > Limits.memtableBytes || state.walFiles.count > Limits.walFiles
         else { return }
-        try? Flush(store, state).run(&view)
-        durable.view = view
+        do {
+            try Flush(store, state).run(&view)
+            state.flushFailure = nil
+        } catch {
+            state.flushFailure = error
+        }
     }
 }

@@ -15,6 +15,8 @@ package final class WriterState: @unchecked Sendable {
     package var replay: ReplayIndex
     package var session: ReplayIndex.Session?
     package var failure: String?
+    /// Why the last flush failed, while there is more to flush.
+    package var flushFailure: (any Error)?
     package var isClosed = false
     package var wal: WALWriter?
     package var nextWALFile: UInt64
@@ -47,7 +49,13 @@ package final class WriterState: @unchecked Sendable {
         guard let wal else { return }
         self.wal = nil
         guard !wal.isFailed, failure == nil else { return wal.close() }
-        try wal.seal(files, directory)
+        do {
+            try wal.seal(files, directory)
+        } catch {
+            // A WAL file behind one that has no seal would be taken for damage: nothing more is written.
+            failure = "\(error)"
+            throw error
+        }
         nextWALRecord = wal.recordNumber
     }
 }

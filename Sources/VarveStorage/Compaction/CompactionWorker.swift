@@ -50,6 +50,8 @@ struct CompactionWorker {
             }
             try commit(outputs, readers)
         } catch {
+            // After a commit of unknown outcome the newest manifest may name the outputs.
+            guard !store.needsReopen else { throw error }
             for output in outputs {
                 let name = DataDirectory.immutable(output.id, .segment)
                 try? store.files.remove(store.directory.absolute(name))
@@ -134,6 +136,9 @@ struct CompactionWorker {
         let merged = Set(plan.inputs.map(\.id))
         try store.change { state, view in
             var manifest = view.manifest
+            guard merged.isSubset(of: manifest.segments.map(\.id)) else {
+                throw StorageError.overtaken
+            }
             manifest.segments.removeAll { merged.contains($0.id) }
             manifest.segments.append(contentsOf: outputs)
             var change = ManifestChange(store, state)

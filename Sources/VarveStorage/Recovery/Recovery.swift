@@ -1,6 +1,6 @@
 // Recovery.swift — opens what is on disk, after a clean stop as after a crash. The steps, in order:
 //
-// 1. newest manifest;  2. dictionary and receipts files it names;  3. its segments' footers and top indexes;
+// 1. newest manifest, or in a new directory the first;  2. dictionary and receipts files it names;  3. its segments' footers and top indexes;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
 // 5. cut the torn tail of the last WAL file, if any, and seal that file;  6. remove what no manifest names.
@@ -51,19 +51,26 @@ package struct Recovery {
 
     package func run() throws -> Result {
         if isWritable { return try load() }
-        // A reader takes no lock. If the manifest changed while it read, files may be gone or WAL records be
-        // counted twice: it starts again.
+        // A reader takes no lock. If a writer exchanged files while it read, files may be gone, look torn out of
+        // their row, or hold records twice: whatever came of it, it starts again.
         var failure: (any Error)?
         for _ in 0..<Self.attempts {
-            let before = try ManifestLog.numbers(files, directory).last
+            let before = try fingerprint()
             do {
                 let result = try load()
-                if try ManifestLog.numbers(files, directory).last == before { return result }
-            } catch let error as FileError where error.isNotFound {
+                if try fingerprint() == before { return result }
+            } catch {
+                if try fingerprint() == before, (error as? FileError)?.isNotFound != true { throw error }
                 failure = error
             }
         }
         throw failure ?? StorageError.needsReopen("the directory changes faster than it can be read")
+    }
+
+    /// Names that change whenever a writer exchanges files.
+    private func fingerprint() throws -> [String] {
+        let wal = try walFiles(from: 0).map { DataDirectory.wal($0.number, sealed: $0.sealed) }
+        return wal + [try ManifestLog.numbers(files, directory).last.map(DataDirectory.manifest) ?? ""]
     }
 
     private func load() throws -> Result {
@@ -71,8 +78,8 @@ package struct Recovery {
         if let (manifest, checksum) = try ManifestLog.load(files, directory) {
             result.view.manifest = manifest
             result.manifestChecksum = checksum
-        } else if !isWritable, !mayBeMissing, try walFiles(from: 0).isEmpty {
-            throw StorageError.noStore(path: directory.path)
+        } else {
+            try begin(&result)
         }
         let manifest = result.view.manifest
         for part in manifest.dictionary { try load(dictionary: part, into: result.dictionary) }
@@ -88,6 +95,26 @@ package struct Recovery {
         result.view.seriesCount = result.dictionary.count
         if isWritable { try removeOrphans(&result) }
         return result
+    }
+
+    /// A directory without a manifest: a new store, no store, or one that lost its manifests.
+    ///
+    /// The first manifest is there before anything else, so that files without one are never taken for the
+    /// leftovers of an empty store and removed.
+    private func begin(_ result: inout Result) throws {
+        for folder in [directory.segments, directory.wal] {
+            guard case .folder? = try files.kind(folder) else { continue }
+            guard try files.list(folder).isEmpty else {
+                throw StorageError.damaged(
+                    Damage(file: DataDirectory.manifest(1), offset: 0, reason: "no manifest is there"))
+            }
+        }
+        if isWritable {
+            result.view.manifest.number = 1
+            result.manifestChecksum = try ManifestLog.commit(result.view.manifest, files, directory)
+        } else if !mayBeMissing {
+            throw StorageError.noStore(path: directory.path)
+        }
     }
 
     private func load(dictionary part: PartReference, into dictionary: SeriesDictionary) throws {
@@ -184,13 +211,15 @@ package struct Recovery {
         defer { file.close() }
         if let torn = wal.contents.tornAt {
             try file.truncate(to: torn)
+            // Before the seal is written: no crash may leave the seal in front of the old tail.
+            try file.sync()
             result.notes.append("\(name): cut an unfinished record at byte \(torn) that a crash left")
         }
         result.nextWALRecord = wal.contents.nextRecord
         // An earlier recovery may have been interrupted between the seal and the rename.
         if !wal.contents.hasSeal {
             var seal = ByteWriter()
-            WALWriter.encode(.seal, [], number: wal.contents.nextRecord, to: &seal)
+            WALWriter.encode(.seal, [], number: wal.contents.nextRecord, place: 0, to: &seal)
             try file.append(seal.bytes)
             result.nextWALRecord += 1
         }

@@ -28,7 +28,6 @@ struct SegmentCheck {
     var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
 
     mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
-        attempt(0) { try $0.preamble() }
         var pieces: [Extent] = []
         var summary = SegmentSummary()
         var before: BlockEntry?
@@ -62,20 +61,6 @@ struct SegmentCheck {
         checkPieces(Set(pieces))
         if deep { decodeAll() }
         return damage
-    }
-
-    private mutating func preamble() throws {
-        let bytes = try reader.preamble()
-        let covered = SegmentFormat.preambleBytes - 8
-        let isWhole = bytes.withUnsafeBytes { raw in
-            raw.count == SegmentFormat.preambleBytes
-                && Checksum.of(UnsafeRawBufferPointer(rebasing: raw[..<covered]))
-                    == raw.loadUnaligned(fromByteOffset: covered, as: UInt64.self).littleEndian
-        }
-        guard isWhole else { return add(0, "the checksum of the preamble does not match") }
-        var id = ByteWriter()
-        reader.reference.id.hash.write(to: &id)
-        if bytes[16..<32] != id.bytes[...] { add(16, "it is another segment's content") }
     }
 
     private mutating func checkPieces(_ pieces: Set<Extent>) {

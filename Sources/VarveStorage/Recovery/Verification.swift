@@ -1,6 +1,6 @@
 // Verification.swift — checks every byte that a checksum covers and every invariant that needs no decoding.
 //
-// Works on a directory, not on an open store: a damaged store may not open. Every file in the folders is checked
+// Works on a directory, not on an open store: a damaged store may not open. Every file that is in use is checked
 // by itself, then against the manifest.
 //
 // Invariants:
@@ -60,10 +60,16 @@ final class Verification {
         let live = manifest?.fileNames ?? []
         if let manifest { dictionaries(manifest) }
         let names = try files.list(directory.segments)
+        if !names.isEmpty, try ManifestLog.numbers(files, directory).isEmpty {
+            report.damage.append(
+                Damage(file: DataDirectory.manifest(1), offset: 0, reason: "no manifest is there"))
+        }
         for name in names {
             let file = "segments/\(name)"
             if manifest != nil, !live.contains(file) {
+                // It may be half written: a crash left it, and that is no damage.
                 report.notes.append("\(file): nothing refers to it; the next import removes it")
+                continue
             }
             check(file, isLive: live.contains(file))
         }
@@ -71,7 +77,13 @@ final class Verification {
             report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
         }
         if let manifest { try wal(manifest) }
+        if report.damage.isEmpty { attempt(".", counts: false) { try checkOpening() } }
         return report
+    }
+
+    /// Opens the store: what all files together must be is checked nowhere else.
+    private func checkOpening() throws {
+        _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
     }
 
     /// Checks all manifests and returns the newest, if it is whole.
@@ -86,6 +98,7 @@ final class Verification {
                 newest = try ManifestLog.read(number, files, directory)
                 isWhole = true
                 guard let newest, let before else { return }
+                guard before.manifest.number + 1 == number else { return }
                 guard newest.manifest.previousChecksum == before.checksum else {
                     throw StorageError.damaged(
                         Damage(file: name, offset: 32, reason: "it does not continue the manifest before it"))

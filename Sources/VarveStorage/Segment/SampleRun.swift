@@ -39,6 +39,35 @@ package final class SampleRun: Sendable {
         }
     }
 
+    /// A block ends after 8192 samples, or earlier where its texts would grow too large for one.
+    private func blockEnd(from start: Int) -> Int {
+        var end = min(start + Limits.blockSamples, times.count)
+        if case .text(let text) = values {
+            let base = start == 0 ? 0 : text.ends[start - 1]
+            while end > start + 1, text.ends[end - 1] - base > Limits.blockTextBytes {
+                end -= (end - start) / 2
+            }
+        }
+        return end
+    }
+
+    /// The samples as blocks take them.
+    package var blocks: [Range<Int>] {
+        var blocks: [Range<Int>] = []
+        var start = 0
+        while start < count {
+            let end = blockEnd(from: start)
+            blocks.append(start..<end)
+            start = end
+        }
+        return blocks
+    }
+
+    /// The bytes of its texts.
+    package var textBytes: Int {
+        if case .text(let text) = values { text.bytes.count } else { 0 }
+    }
+
     /// The first index whose time is `time` or later.
     package func lowerBound(_ time: Int64) -> Int {
         var low = 0

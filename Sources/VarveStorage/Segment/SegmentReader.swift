@@ -1,6 +1,6 @@
 // SegmentReader.swift — an open segment: finds and reads blocks.
 //
-// Opening reads the footer and the top index, nothing else; a block costs one read for its entry's page (kept)
+// Opening reads the preamble, the footer and the top index, nothing else; a block costs one read for its entry's page (kept)
 // and one or two for the block and its time column.
 //
 // Invariants:
@@ -29,6 +29,7 @@ package final class SegmentReader: Sendable {
         let name = DataDirectory.immutable(reference.id, .segment)
         self.name = name
         file = try files.open(directory.absolute(name), .read)
+        try SegmentPreamble.check(file, name: name, id: reference.id)
         let footer = try SegmentFooter(file, name: name, size: Int(reference.byteCount))
         guard footer.checksum == reference.checksum else {
             throw StorageError.damaged(
@@ -120,11 +121,6 @@ package final class SegmentReader: Sendable {
     /// Checks the bytes of an extent of this file without decoding them.
     package func check(_ extent: Extent, _ what: String) throws {
         _ = try Self.checked(file, name, extent, what)
-    }
-
-    /// The bytes of the file's first part, for `verify`.
-    package func preamble() throws -> [UInt8] {
-        try file.readBytes(count: SegmentFormat.preambleBytes, at: 0)
     }
 
     /// Where blocks and time columns are.

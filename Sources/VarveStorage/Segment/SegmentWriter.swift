@@ -40,12 +40,7 @@ package final class SegmentWriter {
         precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
         lastSeries = series
         summary.series += 1
-        var start = 0
-        while start < run.count {
-            let end = blockEnd(run, start)
-            try appendBlock(series, type, run, start..<end)
-            start = end
-        }
+        for block in run.blocks { try appendBlock(series, type, run, block) }
     }
 
     /// Adds the samples of the next series from a source of runs, in time order, each full or the last.
@@ -59,12 +54,7 @@ package final class SegmentWriter {
                 try append(series: series, type: type, run)
                 first = false
             } else {
-                var start = 0
-                while start < run.count {
-                    let end = blockEnd(run, start)
-                    try appendBlock(series, type, run, start..<end)
-                    start = end
-                }
+                for block in run.blocks { try appendBlock(series, type, run, block) }
             }
             samples += UInt64(run.count)
         }
@@ -95,18 +85,6 @@ package final class SegmentWriter {
     package func discard(_ files: any FileSystem, _ directory: DataDirectory) {
         file.close()
         try? files.remove(directory.absolute(DataDirectory.immutable(id, .segment)))
-    }
-
-    /// A block ends at 8192 samples, or earlier where its texts would grow too large.
-    private func blockEnd(_ run: SampleRun, _ start: Int) -> Int {
-        var end = min(start + Limits.blockSamples, run.count)
-        if case .text(let text) = run.values {
-            let base = start == 0 ? 0 : text.ends[start - 1]
-            while end > start + 1, text.ends[end - 1] - base > Limits.blockTextBytes {
-                end -= (end - start) / 2
-            }
-        }
-        return end
     }
 
     private func appendBlock(

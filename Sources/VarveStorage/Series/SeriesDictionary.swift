@@ -57,6 +57,8 @@ package final class SeriesDictionary: Sendable {
     /// Forgets the entries from id `first` on: the commit that added them did not happen.
     package func removeAll(from first: Int) {
         contents.withLock { contents in
+            // A failed sync may have forgotten more already.
+            guard first < contents.entries.count else { return }
             for info in contents.entries[first...] { contents.ids[info.key] = nil }
             contents.entries.removeSubrange(first...)
         }

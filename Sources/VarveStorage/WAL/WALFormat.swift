@@ -2,18 +2,20 @@
 //
 // header, 40 bytes:  8 magic · 2 version · 2 flags (0) · 4 zero · 8 file number · 8 number of the first record ·
 //                    8 XXH3-64 of the 32 before
-// record:            4 payload bytes · 1 type · 3 zero · 8 record number · payload · 8 XXH3-64 of all before it
-//                    in the record
+// record:            4 payload bytes · 1 type · 1 zero · 2 place in its write · 8 record number · payload ·
+//                    8 XXH3-64 of all before it in the record
 //
 // Invariants:
 // - Record numbers are contiguous within a file and from one file to the next.
 // - A record is never split across files.
+// - Records that were written with one sync have the places 0, 1, 2, …: the record at place 0 was written after
+//   everything before it was durable.
 
 package enum WALFormat {
     package static let version: UInt16 = 1
     package static let magic = Array("VARVEWAL".utf8)
     package static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
-    package static let recordHeaderBytes = 4 + 1 + 3 + 8
+    package static let recordHeaderBytes = 4 + 1 + 1 + 2 + 8
     package static let recordTrailerBytes = 8
 }
 

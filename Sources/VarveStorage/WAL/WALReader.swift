@@ -2,8 +2,8 @@
 //
 // Invariants:
 // - Records come out in order; nothing after the first bad record is returned.
-// - A bad record is a torn tail only in an unsealed file and only if no valid record of a higher number follows;
-//   otherwise it is damage.
+// - A bad record is a torn tail only in an unsealed file and only if no valid record of a later write follows;
+//   otherwise it is damage. Records of its own write may follow: a disk writes pages in any order before a sync.
 // - The reader never changes the file: cutting a torn tail is Recovery's decision.
 
 import VarveCodec
@@ -126,20 +126,21 @@ package enum WALReader {
         }
 
         private mutating func tearOrDamage(_ offset: Int, _ reason: String) throws {
-            if isSealed || validRecordFollows(offset) { throw damaged(offset, reason) }
+            if isSealed || laterWriteFollows(offset) { throw damaged(offset, reason) }
             contents.tornAt = offset
         }
 
-        /// Whether any later byte begins a whole record with a later number: then the bad one was whole once.
-        private func validRecordFollows(_ offset: Int) -> Bool {
-            var start = offset + 1
+        /// Whether any later byte begins a whole record of a later write: then the bad one was durable once.
+        private func laterWriteFollows(_ offset: Int) -> Bool {
+            var start = offset
             let last = bytes.count - WALFormat.recordHeaderBytes - WALFormat.recordTrailerBytes
             while start <= last {
                 let number = bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self).littleEndian
                 if number > contents.nextRecord, number - contents.nextRecord < 1 << 32,
                     record(at: start, expecting: number) != nil
                 {
-                    return true
+                    let place = bytes.loadUnaligned(fromByteOffset: start + 6, as: UInt16.self).littleEndian
+                    if number - min(UInt64(place), number) > contents.nextRecord { return true }
                 }
                 start += 1
             }

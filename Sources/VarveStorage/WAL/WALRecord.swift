@@ -39,8 +39,7 @@ package struct WALRecord: Sendable {
         for row in rows {
             writer.appendVarint(UInt64(row.series))
             writer.append(row.type.rawValue)
-            let pieces = stride(from: 0, to: row.run.count, by: Limits.blockSamples)
-                .map { $0..<min($0 + Limits.blockSamples, row.run.count) }
+            let pieces = row.run.blocks
             writer.appendVarint(UInt64(pieces.count))
             for piece in pieces {
                 let times = BlockCodec.encodeTimes(row.run, piece, effort: .standard)

@@ -46,6 +46,8 @@ package final class WALWriter {
     package var recordNumber: UInt64 { nextRecord }
 
     /// Writes records and makes them durable with one sync.
+    ///
+    /// - Parameter payloads: At most 65,536, so that each place fits its field.
     package func append(_ payloads: [[UInt8]]) throws {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
@@ -64,8 +66,8 @@ package final class WALWriter {
     private func write(_ records: [(type: WALRecordType, payload: [UInt8])]) throws {
         guard !isFailed else { throw StorageError.needsReopen("a write to \(name) failed") }
         var writer = ByteWriter(capacity: records.reduce(0) { $0 + $1.payload.count + 24 })
-        for record in records {
-            Self.encode(record.type, record.payload, number: nextRecord, to: &writer)
+        for (place, record) in records.enumerated() {
+            Self.encode(record.type, record.payload, number: nextRecord, place: UInt16(place), to: &writer)
             nextRecord += 1
         }
         do {
@@ -79,13 +81,13 @@ package final class WALWriter {
     }
 
     package static func encode(
-        _ type: WALRecordType, _ payload: [UInt8], number: UInt64, to writer: inout ByteWriter
+        _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter
     ) {
         let start = writer.count
         writer.append(UInt32(payload.count))
         writer.append(type.rawValue)
-        writer.append(UInt16(0))
         writer.append(UInt8(0))
+        writer.append(place)
         writer.append(number)
         payload.withUnsafeBytes { writer.append(bytes: $0) }
         writer.append(writer.bytes.withUnsafeBytes { Checksum.of(.init(rebasing: $0[start...])) })

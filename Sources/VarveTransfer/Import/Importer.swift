@@ -92,7 +92,8 @@ public final class Importer {
         var result = ImportResult()
         var expected: [SeriesKey: RegisteredPoint] = [:]
         if let findings, options.registers {
-            let plan = try RegistrationPlan(findings.series, product: options.product, directory: directory)
+            let plan = try RegistrationPlan(
+                findings.series, product: options.product, isDryRun: options.isDryRun, directory: directory)
             if options.isDryRun {
                 expected = plan.expected
             } else if !plan.registration.points.isEmpty {

@@ -96,11 +96,7 @@ struct CSVFieldScanner: ~Copyable {
                 cursor += 1
             }
             if cursor == end { return unfinished("a quote is opened and never closed", atEnd) }
-            if cursor + 1 == end {
-                if !atEnd { return .incomplete }
-                break
-            }
-            if cursor[1] != 0x22 { break }
+            if cursor + 1 == end || cursor[1] != 0x22 { break }
             doubled += 1
             cursor += 2
         }
@@ -109,13 +105,13 @@ struct CSVFieldScanner: ~Copyable {
         field.count = cursor - begin - doubled
         cursor += 1
         if cursor < end, cursor.pointee == 0x0D {
-            if cursor + 1 == end, !atEnd { return .incomplete }
             if cursor + 1 == end || cursor[1] == 0x0A { cursor += 1 }
         }
         guard cursor == end || cursor.pointee == 0x2C || cursor.pointee == 0x0A else {
             problem = "text follows a closing quote; a quote inside a quoted field is written twice"
             return .malformed
         }
+        // At the end of what is in sight a closing quote may still be the first of two.
         if cursor == end, !atEnd { return .incomplete }
         position = cursor
         return .row

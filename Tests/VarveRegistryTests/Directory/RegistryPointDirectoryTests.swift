@@ -44,7 +44,7 @@ import VarveModel
                 try registry.lookUp(product: "solar", device: "T2", point: "power") == .unknownDevice("T2"))
             #expect(
                 try registry.lookUp(product: nil, device: "T2", point: "none")
-                    == .unknownPoint("none", model: "turbine"))
+                    == .unknownPoint("none", product: "wind", model: "turbine"))
         }
     }
 

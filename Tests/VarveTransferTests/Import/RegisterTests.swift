@@ -71,9 +71,8 @@ import VarveModel
             $0.registers = true
         }
         #expect(fixture.store.samples("D", "q", product: "default").count == 1)
-        // A is in P, whose model is M: which product to extend cannot be told.
-        #expect(second.receipt.rejected == 1)
-        #expect(try fixture.reasons()[0].contains("--product"))
+        #expect(second.receipt.accepted == 2)
+        #expect(fixture.store.samples("A", "z", product: "P").count == 1)
     }
 
     @Test("a type is fixed at first registration; a later mismatch is rejected")

@@ -50,7 +50,9 @@ final class FakeDirectory: PointDirectory {
                 home = first
             }
             let model = state.models[home] ?? ""
-            guard let type = state.points[model]?[point] else { return .unknownPoint(point, model: model) }
+            guard let type = state.points[model]?[point] else {
+                return .unknownPoint(point, product: home, model: model)
+            }
             let key = SeriesKey(product: home, device: device, point: point)
             return .found(RegisteredPoint(key: key, type: type, policy: state.policy))
         }

@@ -26,9 +26,9 @@ struct SurveyFindings {
 /// Takes note of rows without importing them.
 struct Survey: ~Copyable, RowConsumer {
     /// The most series that an import can register.
-    static let maximumSeries = 1 << 19
+    static let maximumSeries = 1 << 18
     /// The most bytes that their names can have.
-    static let maximumNameBytes = 48 << 20
+    static let maximumNameBytes = 24 << 20
 
     private let path: String
     private let collectsNames: Bool

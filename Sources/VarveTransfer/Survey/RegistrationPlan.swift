@@ -1,7 +1,7 @@
 // RegistrationPlan.swift — from the series an input names to what must be created for them.
 //
-// A row that names no product means the device of that key wherever it is; only a device that no product has
-// is created, in the default product.
+// A row that names no product means the device of that key wherever it is; a point that its product lacks is
+// added there. Only a device that no product has is created, in the default product.
 //
 // Invariants:
 // - A plan creates no second device of a key that a row without a product names.
@@ -20,7 +20,11 @@ struct RegistrationPlan {
     /// - Parameters:
     ///   - series: The series as the input names them.
     ///   - product: The product of rows that name none.
-    init(_ series: [SurveyFindings.NamedSeries], product: String?, directory: any PointDirectory) throws {
+    ///   - isDryRun: Whether `expected` is needed.
+    init(
+        _ series: [SurveyFindings.NamedSeries], product: String?, isDryRun: Bool,
+        directory: any PointDirectory
+    ) throws {
         var devices = Set<Registration.Device>()
         var types: [PointName: TypeCensus] = [:]
         var places: [(named: SeriesKey, product: String)] = []
@@ -29,7 +33,9 @@ struct RegistrationPlan {
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
             devices.insert(.init(product: home, device: one.device))
             types[PointName(product: home, point: one.point), default: []].formUnion(one.census)
-            places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
+            if isDryRun {
+                places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
+            }
         }
         registration.devices = devices.sorted { ($0.product, $0.device) < ($1.product, $1.device) }
         registration.points = types.map {
@@ -56,15 +62,7 @@ struct RegistrationPlan {
         switch try directory.lookUp(product: nil, device: series.device, point: series.point) {
         case .found, .ambiguousDevice: return nil
         case .unknownDevice, .unknownProduct: return ImportOptions.defaultProduct
-        case .unknownPoint(_, let model):
-            // The device is there and its model lacks the point. Which product that is the answer does not
-            // say; it is one of the two that a registration makes, or the row is rejected.
-            for product in [ImportOptions.defaultProduct, model] {
-                let answer = try directory.lookUp(
-                    product: product, device: series.device, point: series.point)
-                if case .unknownPoint = answer { return product }
-            }
-            return nil
+        case .unknownPoint(_, let product, _): return product
         }
     }
 }

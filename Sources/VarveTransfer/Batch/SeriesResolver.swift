@@ -52,7 +52,7 @@ struct SeriesResolver {
             return .rejected(
                 "device \(name) is in the products \(products.prefix(8).joined(separator: ", ")); "
                     + "name one with a product column or --product")
-        case .unknownPoint(let name, let model):
+        case .unknownPoint(let name, _, let model):
             return .rejected(
                 "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
                     + "and --product")

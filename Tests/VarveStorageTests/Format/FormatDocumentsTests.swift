@@ -1,0 +1,99 @@
+// FormatDocumentsTests.swift — the format documents say the numbers that the code uses.
+//
+// Byte tables stand in the documents and in the constants, nowhere else; this compares the two.
+
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+@Suite struct FormatDocumentsTests {
+    private static func document(_ name: String, _ file: String = #filePath) throws -> String {
+        let root = file.split(separator: "/").dropLast(4).joined(separator: "/")
+        let path = "/\(root)/Sources/VarveStorage/VarveStorage.docc/\(name).md"
+        return String(decoding: try POSIXFileSystem().readAll(path), as: UTF8.self)
+    }
+
+    /// A number as the documents print it.
+    private static func printed(_ number: Int) -> String {
+        var groups: [String] = []
+        var rest = number
+        while rest >= 1000 {
+            let digits = String(rest % 1000)
+            groups.insert(String(repeating: "0", count: 3 - digits.count) + digits, at: 0)
+            rest /= 1000
+        }
+        return ([String(rest)] + groups).joined(separator: ",")
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { "`\(String(decoding: bytes, as: UTF8.self))`" }
+
+    /// What each document must say.
+    private static let statements: [(document: String, statement: String)] = [
+        ("SegmentFormat", text(SegmentFormat.magic)), ("SegmentFormat", text(SegmentFormat.endMagic)),
+        ("SegmentFormat", "## Preamble, \(SegmentFormat.preambleBytes) bytes"),
+        ("SegmentFormat", "## Footer, the last \(SegmentFormat.footerBytes) bytes"),
+        ("SegmentFormat", "| 8 | 2 | version | \(SegmentFormat.version) |"),
+        ("SegmentFormat", "1 to \(Limits.blockSamples) |"), ("SegmentFormat", "1 to \(Limits.pageEntries),"),
+        ("SegmentFormat", printed(Limits.pageBytes)), ("SegmentFormat", printed(Limits.blockBytes)),
+        ("SegmentFormat", printed(Limits.blockTextBytes)), ("SegmentFormat", printed(Limits.textBytes)),
+        ("SegmentFormat", printed(Limits.series)),
+        ("SegmentFormat", "| \(ValueType.double.name) | \(ValueType.double.rawValue) |"),
+        ("SegmentFormat", "| \(ValueType.int64.name) | \(ValueType.int64.rawValue) |"),
+        ("SegmentFormat", "| \(ValueType.bool.name) | \(ValueType.bool.rawValue) |"),
+        ("SegmentFormat", "| \(ValueType.string.name) | \(ValueType.string.rawValue) |"),
+        ("SegmentFormat", "| \(ValueType.json.name) | \(ValueType.json.rawValue) |"),
+        ("WALFormat", text(WALFormat.magic)), ("WALFormat", "## Header, \(WALFormat.headerBytes) bytes"),
+        (
+            "WALFormat",
+            "## Record, \(WALFormat.recordHeaderBytes) + n + \(WALFormat.recordTrailerBytes) bytes"
+        ),
+        ("WALFormat", "| 8 | 2 | version | \(WALFormat.version) |"),
+        (
+            "WALFormat",
+            "\(WALRecordType.commit.rawValue) commit, \(WALRecordType.seal.rawValue) seal;"
+        ),
+        ("WALFormat", printed(Limits.walRecordBytes)), ("WALFormat", printed(Limits.blockBytes)),
+        ("ManifestFormat", "`\(SealedFile.Kind.manifest.rawValue)` manifest"),
+        ("ManifestFormat", "`\(SealedFile.Kind.dictionary.rawValue)` dictionary"),
+        ("ManifestFormat", "`\(SealedFile.Kind.receipts.rawValue)` receipts"),
+        ("ManifestFormat", "## Frame, \(SealedFile.headerBytes) + n + \(SealedFile.trailerBytes) bytes"),
+        ("ManifestFormat", "| 8 | 2 | version | \(SealedFile.version) |"),
+        ("ManifestFormat", printed(Limits.sealedFileBytes)), ("ManifestFormat", printed(Limits.series)),
+        ("ManifestFormat", "1 to \(SeriesKey.maximumNameBytes) bytes"),
+    ]
+
+    @Test("each document says the constants of the code", arguments: 0..<statements.count)
+    func says(index: Int) throws {
+        let (name, statement) = Self.statements[index]
+        #expect(try Self.document(name).contains(statement), "\(name).md: \(statement)")
+    }
+
+    @Test("a number that is not in a document is missed")
+    func canFail() throws {
+        #expect(try !Self.document("SegmentFormat").contains(Self.printed(Limits.pageBytes + 1)))
+        #expect(throws: FileError.self) { try Self.document("NoFormat") }
+    }
+
+    @Test(
+        "the offsets of a byte table are the sums of its widths",
+        arguments: ["SegmentFormat", "WALFormat", "ManifestFormat"])
+    func offsets(name: String) throws {
+        var next: Int?
+        var rows = 0
+        for line in try Self.document(name).split(separator: "\n", omittingEmptySubsequences: false) {
+            let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }
+            guard cells.count >= 3, let offset = Int(cells[0].filter { $0 != " " }),
+                let width = Int(cells[1].filter { $0 != " " })
+            else {
+                next = nil
+                continue
+            }
+            #expect(offset == next ?? 0, "\(name).md: \(line)")
+            next = offset + width
+            rows += 1
+        }
+        #expect(rows >= 5)
+    }
+}

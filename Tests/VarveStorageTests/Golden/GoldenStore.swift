@@ -1,0 +1,81 @@
+// GoldenStore.swift — the history behind Fixtures/v1, and how the folder was made.
+
+import Glibc
+import Synchronization
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+enum GoldenStore {
+    /// `Fixtures` in the source tree.
+    static func folder(_ file: String = #filePath) -> String {
+        "/" + file.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fixtures"
+    }
+
+    static let keys = ["power", "count", "on", "state", "alarm"].map {
+        SeriesKey(product: "wind", device: "WT-Ü1", point: $0)
+    }
+
+    private static let start: Int64 = 1_700_000_000_000_000_000
+
+    /// Sample `index` of each series before any correction.
+    static func sample(_ type: ValueType, _ index: Int) -> Sample {
+        let time = Timestamp(nanoseconds: start + Int64(index) * 600_000_000_000)
+        let value: Value =
+            switch type {
+            case .double: .double(index % 17 == 0 ? -0.0 : Double((index * 7919) % 2000) / 10)
+            case .int64: .int64(Int64(index) << 40)
+            case .bool: .bool(index % 5 < 2)
+            case .string: .string(["run", "stop", "日本"][index % 3])
+            case .json: .json("[\(index % 4),{\"a\":null}]")
+            }
+        return Sample(time: time, value: value, quality: index % 50 == 3 ? -1 : nil)
+    }
+
+    static func rows(_ indexes: Range<Int>) -> [SeriesRows] {
+        zip(keys, ValueType.allCases).map { key, type in
+            SeriesRows(key, type, indexes.map { sample(type, $0) })
+        }
+    }
+
+    /// Corrections and odd values: a missing one, a NaN with a payload, the ends of time.
+    static let corrections: [Sample] = [
+        Sample(time: sample(.double, 5).time, value: nil, quality: 9),
+        Sample(time: sample(.double, 6).time, value: .double(Double(bitPattern: 0x7FF8_0000_0000_0BAD))),
+        Sample(time: .earliest, value: .double(-.infinity)),
+        Sample(time: .latest, value: .double(.leastNonzeroMagnitude)),
+    ]
+
+    /// What the store answers for each series.
+    static let expected: [[Sample]] = {
+        var all = ValueType.allCases.map { type in (0..<250).map { sample(type, $0) } }
+        all[0][5] = corrections[0]
+        all[0][6] = corrections[1]
+        all[0].insert(corrections[2], at: 0)
+        all[0].append(corrections[3])
+        return all
+    }()
+
+    /// An import of two batches, flushed; then a correction and a message in the WAL; a clean stop.
+    static func make(_ path: String) throws {
+        let clock = Mutex<Int64>(start)
+        var options = StoreOptions()
+        options.now = {
+            clock.withLock {
+                $0 += 1
+                return $0
+            }
+        }
+        let store = try Store.open(path, options: options)
+        try store.beginImport()
+        for (index, range) in [0..<120, 120..<200].enumerated() {
+            let part = SampleBatch.Part(index: UInt32(index), isLast: index == 1)
+            _ = try store.commit(SampleBatch(series: rows(range), part: part))
+        }
+        try store.flush()
+        _ = try store.commit(SampleBatch(series: [SeriesRows(keys[0], .double, corrections)]))
+        _ = try store.commit(SampleBatch(series: rows(200..<250)))
+        try store.close()
+    }
+}

@@ -1,0 +1,84 @@
+// ManifestLogTests.swift — who wins a number, and what happens to a damaged manifest.
+
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+@Suite struct ManifestLogTests {
+    private static func manifest(_ number: UInt64) -> Manifest {
+        var manifest = Manifest()
+        manifest.number = number
+        manifest.commit = number * 10
+        return manifest
+    }
+
+    private static func folder() throws -> (TemporaryDirectory, DataDirectory) {
+        let directory = try TemporaryDirectory()
+        try directory.files.createDirectory("\(directory.path)/manifests")
+        return (directory, DataDirectory(directory.path))
+    }
+
+    @Test("of two commits of one number the first stands and the second is refused")
+    func race() throws {
+        let (folder, directory) = try Self.folder()
+        var loser = Self.manifest(1)
+        loser.commit = 99
+        let checksum = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
+        #expect(throws: StorageError.self) { try ManifestLog.commit(loser, folder.files, directory) }
+        let found = try #require(try ManifestLog.load(folder.files, directory))
+        #expect(found.manifest == Self.manifest(1) && found.checksum == checksum)
+    }
+
+    @Test("a store whose number was taken by another writer stops")
+    func storeLosesRace() throws {
+        let folder = try TemporaryDirectory()
+        let store = try Store.open(folder.path)
+        _ = try ManifestLog.commit(Self.manifest(2), folder.files, DataDirectory(folder.path))
+        let key = SeriesKey(product: "p", device: "d", point: "x")
+        let rows = SeriesRows(key, .bool, [Sample(time: .init(nanoseconds: 1), value: .bool(true))])
+        _ = try store.commit(SampleBatch(series: [rows]))
+        #expect(throws: StorageError.self) { try store.flush() }
+        #expect(throws: StorageError.self) { try store.commit(SampleBatch(series: [rows])) }
+    }
+
+    @Test("the newest manifest counts; damaged, it is an error and no older one takes its place")
+    func newestDamaged() throws {
+        let (folder, directory) = try Self.folder()
+        for number in 1...2 as ClosedRange<UInt64> {
+            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
+        }
+        #expect(try ManifestLog.load(folder.files, directory)?.manifest == Self.manifest(2))
+        let name = DataDirectory.manifest(2)
+        let whole = try folder.bytes(name)
+        for offset in whole.indices {
+            var bytes = whole
+            bytes[offset] ^= 1
+            try folder.write(bytes, name)
+            #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+        }
+        for count in whole.indices {
+            try folder.write(Array(whole[..<count]), name)
+            #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+        }
+    }
+
+    @Test("a manifest under another number's name is damage")
+    func wrongName() throws {
+        let (folder, directory) = try Self.folder()
+        _ = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
+        try folder.write(try folder.bytes(DataDirectory.manifest(1)), DataDirectory.manifest(7))
+        #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+    }
+
+    @Test("the manifest before the newest is kept, older ones go")
+    func removeOld() throws {
+        let (folder, directory) = try Self.folder()
+        for number in 1...5 as ClosedRange<UInt64> {
+            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
+        }
+        ManifestLog.removeOld(before: 5, folder.files, directory)
+        #expect(try ManifestLog.numbers(folder.files, directory) == [4, 5])
+    }
+}

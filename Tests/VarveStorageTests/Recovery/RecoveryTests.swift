@@ -1,0 +1,175 @@
+// RecoveryTests.swift — opening after a crash at any step, and directories that must not be opened.
+
+import Glibc
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+@Suite struct RecoveryTests {
+    private static let key = SeriesKey(product: "p", device: "d", point: "x")
+
+    private static func batch(_ time: Int64) -> SampleBatch {
+        SampleBatch(series: [
+            SeriesRows(key, .double, [Sample(time: .init(nanoseconds: time), value: .double(Double(time)))])
+        ])
+    }
+
+    /// What a crash leaves: a segment, a torn WAL, an orphan of each kind, a half-made manifest.
+    private static func crashed() throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path)
+        _ = try store.commit(batch(1))
+        try store.flush()
+        _ = try store.commit(batch(2))
+        let copy = try directory.copy()
+        try store.close()
+        let wal = DataDirectory.wal(2, sealed: false)
+        try copy.write(try copy.bytes(wal) + [1, 2, 3], wal)
+        for name in ["segment", "dictionary", "receipts", "segment.7-1.partial"] {
+            try copy.write([1, 2, 3], "segments/\(FileID.random()).\(name)")
+        }
+        try copy.write([1], "manifests/00000000000000000009.manifest.7-1.partial")
+        return copy
+    }
+
+    private static func times(_ path: String) throws -> [Int64] {
+        var options = StoreOptions.reading
+        options.mayBeMissing = true
+        let snapshot = try Store.open(path, options: options).snapshot()
+        return try snapshot.samples(key, .double).map(\.time.nanoseconds)
+    }
+
+    @Test("opening cuts the tail, removes what nothing names and tells of both")
+    func cleansUp() throws {
+        let directory = try Self.crashed()
+        let store = try Store.open(directory.path)
+        #expect(try store.snapshot().samples(Self.key, .double).count == 2)
+        #expect(store.recoveryNotes.count == 5)
+        try store.close()
+        let kinds = try directory.fileNames().compactMap { $0.split(separator: ".").last }.sorted()
+        #expect(kinds == ["dictionary", "lock", "manifest", "manifest", "receipts", "sealed", "segment"])
+    }
+
+    @Test("opening twice is opening once")
+    func idempotent() throws {
+        let directory = try Self.crashed()
+        try Store.open(directory.path).close()
+        let names = try directory.fileNames()
+        let contents = try names.map(directory.bytes)
+        let store = try Store.open(directory.path)
+        #expect(store.recoveryNotes.isEmpty)
+        try store.close()
+        #expect(try directory.fileNames() == names)
+        #expect(try directory.fileNames().map(directory.bytes) == contents)
+    }
+
+    @Test("opening can be interrupted at every step")
+    func interrupted() throws {
+        let pattern = try Self.crashed()
+        for failAt in 1...20 {
+            for effect in FaultyFileSystem.Effect.allCases {
+                let directory = try pattern.copy()
+                let files = FaultyFileSystem(failAt: failAt, effect, staysDown: true)
+                _ = try? Store.open(directory.path, files: files)
+                #expect(try Self.times(directory.path) == [1, 2], "step \(failAt), \(effect)")
+                try Store.open(directory.path).close()
+                #expect(try Self.times(directory.path) == [1, 2], "step \(failAt), \(effect)")
+                #expect(try Store.verify(directory.path).damage == [], "step \(failAt), \(effect)")
+                if files.count < failAt { return }
+            }
+        }
+    }
+
+    @Test("what a crash leaves is no damage, before the next opening and after it")
+    func leftoversAreNotDamage() throws {
+        let directory = try Self.crashed()
+        let report = try Store.verify(directory.path)
+        #expect(report.damage == [])
+        #expect(report.notes.count == 5)
+    }
+
+    @Test("a reader changes nothing, whatever it finds")
+    func readerChangesNothing() throws {
+        let directory = try Self.crashed()
+        let names = try directory.fileNames()
+        #expect(try Self.times(directory.path) == [1, 2])
+        #expect(try directory.fileNames() == names)
+    }
+
+    @Test("a missing file of the live set is damage, and verify says so", arguments: FileRole.allCases)
+    func missingFile(role: FileRole) throws {
+        let directory = try Self.crashed()
+        try Store.open(directory.path).close()
+        let name = try #require(try directory.fileNames().first { $0.hasSuffix(".\(role.rawValue)") })
+        try directory.files.remove("\(directory.path)/\(name)")
+        #expect(throws: (any Error).self) { try Store.open(directory.path) }
+        #expect(try Store.verify(directory.path).damage.map(\.file).contains(name))
+    }
+
+    /// Files of numbers and seals, and the file that is named as damaged.
+    private static let chains: [(files: [(UInt64, UInt64, Bool)], damaged: (UInt64, Bool)?)] = [
+        ([(1, 1, true), (2, 3, false)], nil),
+        ([(2, 3, false)], (1, true)),
+        ([(1, 1, true), (3, 3, false)], (2, true)),
+        ([(1, 1, false), (2, 3, false)], (1, false)),
+        ([(1, 1, true), (2, 4, false)], (2, false)),
+    ]
+
+    @Test("WAL files follow each other without a gap, and only the last is open", arguments: 0..<5)
+    func chain(index: Int) throws {
+        let (files, damaged) = Self.chains[index]
+        let directory = try TemporaryDirectory()
+        try Store.open(directory.path).close()
+        var commit: UInt64 = 1
+        for (number, firstRecord, isSealed) in files {
+            var wal = WALBytes(number: number, firstRecord: firstRecord, firstCommit: commit)
+            wal.write(1)
+            commit += 1
+            if isSealed || number == 1 { wal.append(.seal, []) }
+            try directory.write(wal.bytes, DataDirectory.wal(number, sealed: isSealed))
+        }
+        let report = try Store.verify(directory.path)
+        guard let damaged else {
+            #expect(report.damage == [])
+            try Store.open(directory.path).close()
+            return
+        }
+        let name = DataDirectory.wal(damaged.0, sealed: damaged.1)
+        #expect(report.damage.map(\.file) == [name])
+        do {
+            _ = try Store.open(directory.path)
+            Issue.record("opened")
+        } catch StorageError.damaged(let damage) {
+            #expect(damage.file == name)
+        }
+    }
+
+    @Test("a directory that lost its manifests is damaged; nothing of it is removed")
+    func lostManifests() throws {
+        let directory = try Self.crashed()
+        for name in try directory.fileNames() where name.hasPrefix("manifests/") {
+            try directory.files.remove("\(directory.path)/\(name)")
+        }
+        let names = try directory.fileNames()
+        #expect(throws: StorageError.self) { try Store.open(directory.path) }
+        #expect(throws: StorageError.self) { try Store.open(directory.path, options: .reading) }
+        #expect(try directory.fileNames() == names)
+        #expect(try Store.verify(directory.path).damage.first?.file == DataDirectory.manifest(1))
+    }
+
+    @Test("the WAL of a store that never flushed is verified")
+    func walOnly() throws {
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path)
+        _ = try store.commit(Self.batch(1))
+        try store.close()
+        let name = DataDirectory.wal(1, sealed: true)
+        var bytes = try directory.bytes(name)
+        bytes[60] ^= 1
+        try directory.write(bytes, name)
+        let report = try Store.verify(directory.path)
+        #expect(report.damage.map(\.file) == [name] && report.damage.map(\.offset) == [40])
+    }
+}
