@@ -19,6 +19,8 @@ let package = Package(
         .executable(name: "varve", targets: ["varve"]),
         .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
+        // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
+        .library(name: "VarveProbe", targets: ["VarveProbe"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -51,6 +53,10 @@ let package = Package(
             name: "VarveTransfer",
             dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
             swiftSettings: settings),
+        // A public window on internals, for Benchmarks/ only.
+        .target(
+            name: "VarveProbe", dependencies: ["VarveModel", "VarveCodec", "VarveStorage"],
+            swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
@@ -62,7 +68,8 @@ let package = Package(
 
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
-            name: "VarveStorageTests", dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorageTests",
+            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
             resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
