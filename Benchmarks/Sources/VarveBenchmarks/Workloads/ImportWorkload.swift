@@ -37,15 +37,15 @@ struct ImportWorkload {
         report.add(
             "Import of \(recording.name).csv.gz, whole process",
             [
-                .init("import into an empty directory", "M rows/s", rate, goal(.atLeast(1))),
+                .init("import into an empty directory", "M samples/s", rate, goal(.atLeast(1))),
                 .init("processor time of it", "s", processor),
                 .init("peak memory of it", "MiB", memory, goal(.atMost(512))),
-                .init("import again", "M rows/s", againRate),
+                .init("import again", "M samples/s", againRate),
                 .init("import again / first import", "rate ratio", ratio, goal(.atLeast(1))),
                 .init("growth of the store by it", "%", againGrowth, goal(.below(0.1))),
                 .init("`varve compact --wait` after it", "M samples/s", compaction),
                 .init("peak memory of it", "MiB", compactionMemory, goal(.atMost(512))),
-                .init("export of everything as CSV", "M rows/s", exportRate),
+                .init("export of everything as CSV", "M samples/s", exportRate),
                 .init("peak memory of it", "MiB", exportMemory, goal(.atMost(512))),
             ])
         try addLateData(to: &report)
@@ -109,8 +109,8 @@ struct ImportWorkload {
         report.add(
             "Late data: the same rows unpacked, 5 % of them shuffled over the whole file",
             [
-                .init("in order", "M rows/s", times.inOrder.map { rows / $0 / 1e6 }),
-                .init("5 % shuffled", "M rows/s", times.late.map { rows / $0 / 1e6 }),
+                .init("in order", "M samples/s", times.inOrder.map { rows / $0 / 1e6 }),
+                .init("5 % shuffled", "M samples/s", times.late.map { rows / $0 / 1e6 }),
                 .init("time per row, shuffled / in order", "ratio", ratio, goal(.atMost(1.3))),
                 .init("bytes written / size of the store", "ratio", amplification, goal(.atMost(4))),
             ])

@@ -84,10 +84,11 @@ struct QueryWorkload {
         for _ in 0..<runs {
             let snapshot = try Store.open(store, options: .reading).snapshot()
             first.add(try Stopwatch.time { rows = try read(series, range, snapshot) }.seconds * 1000)
-            let many = try Stopwatch.time {
-                for _ in 0..<Self.warmReads { rows = try read(series, range, snapshot) }
+            var reads = Figure()
+            for _ in 0..<Self.warmReads {
+                reads.add(try Stopwatch.time { rows = try read(series, range, snapshot) }.seconds * 1000)
             }
-            warm.add(many.seconds * 1000 / Double(Self.warmReads))
+            warm.add(reads.median)
         }
         return (first, warm, rows)
     }
