@@ -1,3 +1,5 @@
+// PredictedColumnTests.swift — doubles predicted together, against the prediction of each.
+
 import Testing
 
 @testable import VarveCodec

@@ -1,3 +1,5 @@
+// PackingPlanTests.swift — the plan of a packed vector and the sort behind it.
+
 import Testing
 
 @testable import VarveCodec
