@@ -57,9 +57,11 @@ extension EndToEndTests {
                 #expect(result.rows > 0)
             }
             try checkAgain(store, receipt)
-            let answers = try store.answers(isSampled ? Array(devices.prefix(1)) : devices)
-            try checkCompacted(store, devices: isSampled ? Array(devices.prefix(1)) : devices, answers)
-            if !isSampled { try checkRoundTrips(store, devices, answers, visible: calculation.visible) }
+            // Compacting and copying millions of rows takes minutes with a debug build.
+            guard !isSampled else { return }
+            let answers = try store.answers(devices)
+            try checkCompacted(store, devices: devices, answers)
+            try checkRoundTrips(store, devices, answers, visible: calculation.visible)
         }
 
         /// Raw and hourly answers: of the devices together, of single series, and of a part of the time.
