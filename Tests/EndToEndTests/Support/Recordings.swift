@@ -5,7 +5,7 @@ import Foundation
 /// A file of real data.
 struct Recording: CustomStringConvertible, Sendable {
     var path: String
-    /// Whether only a part of its series is read back, as all would take minutes.
+    /// Whether only one device of it is read back, as all would take minutes.
     var isLarge = false
 
     var description: String { (path as NSString).lastPathComponent }

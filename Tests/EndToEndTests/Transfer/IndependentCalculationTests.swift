@@ -33,11 +33,14 @@ extension EndToEndTests {
             .enabled(if: !Recording.beside.isEmpty, "no recordings: set VARVE_TEST_DATA to their folder"),
             arguments: Recording.beside)
         func recording(_ recording: Recording) throws {
-            try check(recording, expectedCode: 0)
+            let formats = Installation.isThorough ? ["csv", "ndjson"] : ["csv"]
+            try check(recording, expectedCode: 0, formats: formats)
         }
 
         /// Everything that is asked of one file, on one imported store.
-        private func check(_ recording: Recording, expectedCode: Int32) throws {
+        private func check(
+            _ recording: Recording, expectedCode: Int32, formats: [String] = ["csv", "ndjson"]
+        ) throws {
             let store = try ImportedStore(recording.path, in: sandbox)
             #expect(store.ending.code == expectedCode, "\(store.ending.errors)")
             let receipt = try store.ending.receipt()
@@ -57,9 +60,11 @@ extension EndToEndTests {
                 #expect(result.rows > 0)
             }
             try checkAgain(store, receipt)
-            let answers = try store.answers(isSampled ? Array(devices.prefix(1)) : devices)
-            try checkCompacted(store, devices: isSampled ? Array(devices.prefix(1)) : devices, answers)
-            if !isSampled { try checkRoundTrips(store, devices, answers, visible: calculation.visible) }
+            // Compacting and copying millions of rows takes minutes with a debug build.
+            guard !isSampled else { return }
+            let answers = try store.answers(devices)
+            try checkCompacted(store, devices: devices, answers)
+            try checkRoundTrips(store, devices, answers, visible: calculation.visible, formats: formats)
         }
 
         /// Raw and hourly answers: of the devices together, of single series, and of a part of the time.
@@ -129,9 +134,9 @@ extension EndToEndTests {
 
         /// What was exported gives the same answers in another store.
         private func checkRoundTrips(
-            _ store: ImportedStore, _ devices: [String], _ answers: [Data], visible: Int
+            _ store: ImportedStore, _ devices: [String], _ answers: [Data], visible: Int, formats: [String]
         ) throws {
-            for format in ["csv", "ndjson"] {
+            for format in formats {
                 let exported = "\(sandbox.path)/export.\(format)"
                 #expect(
                     try sandbox.varve("export", "--format", format, "--out", exported, "--quiet").code == 0)
