@@ -19,6 +19,8 @@ let package = Package(
         .executable(name: "varve", targets: ["varve"]),
         .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
+        // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
+        .library(name: "VarveProbe", targets: ["VarveProbe"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -50,6 +52,10 @@ let package = Package(
         .target(
             name: "VarveTransfer",
             dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            swiftSettings: settings),
+        // A public window on internals, for Benchmarks/ only.
+        .target(
+            name: "VarveProbe", dependencies: ["VarveModel", "VarveCodec", "VarveStorage"],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
@@ -85,5 +91,9 @@ let package = Package(
             swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
+        // The built executable, run as a user runs it.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

@@ -23,17 +23,6 @@ public struct TextColumn: Hashable, Sendable {
         (index == 0 ? 0 : ends[index - 1])..<ends[index]
     }
 
-    /// The bytes of the longest text.
-    public var longest: Int {
-        var longest = 0
-        var start = 0
-        for end in ends {
-            longest = max(longest, end - start)
-            start = end
-        }
-        return longest
-    }
-
     /// Text `index` as a string.
     public subscript(index: Int) -> String {
         String(decoding: bytes[range(index)], as: UTF8.self)

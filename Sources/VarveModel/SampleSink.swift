@@ -88,8 +88,9 @@ public protocol SampleSink: AnyObject, Sendable {
 
     /// Applies a batch and returns when it is on disk.
     ///
-    /// Durability: when this returns, the batch survives a crash of the process and of the machine; when it
-    /// throws, nothing of the batch is visible, now or after a restart.
+    /// Durability: when this returns, the batch survives a crash of the process and of the machine. When it
+    /// throws, nothing of the batch is visible now. After a failed write or sync the whole batch may turn out to
+    /// be there once the sink is opened again; to commit it again is right in either case.
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome
 
     /// Says what `commit` would answer, without changing anything (`import --dry-run`).

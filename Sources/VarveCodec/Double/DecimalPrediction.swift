@@ -51,7 +51,8 @@ struct DecimalPrediction: Equatable {
         1e18, 1e19, 1e20, 1e21, 1e22,
     ]
 
-    private static let integerPowers: InlineArray<20, UInt64> = [
+    /// 10^0...10^19.
+    static let integerPowers: InlineArray<20, UInt64> = [
         1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,
         10_000_000_000, 100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000,
         1_000_000_000_000_000, 10_000_000_000_000_000, 100_000_000_000_000_000,
@@ -84,8 +85,13 @@ struct DecimalPrediction: Equatable {
         }
     }
 
+    /// The decimals that are printed of a number whose mantissa has so many digits.
+    func power(digitCount: Int) -> Int {
+        min(max(digits - digitCount + exponent, 0), Self.maximumExponent)
+    }
+
     private func printed(_ float: Double, number: Double, count: Int) -> Double {
-        let power = min(max(digits - count + exponent, 0), Self.maximumExponent)
+        let power = power(digitCount: count)
         let scaled = Self.nearest(float * Self.powers[power])
         // Trailing zeros are not printed: a float that prints as the decimal itself is read as that.
         let isShort = power >= exponent && scaled == number * Self.powers[max(power - exponent, 0)]

@@ -86,10 +86,8 @@ enum DoubleBody {
         defer { differences.deallocate() }
         try IntegerBody.decode(&nested, count: count, into: differences)
         try IntegerBody.decode(&reader, count: count, into: target)
-        for index in 0..<count {
-            let predicted = Int64(bitPattern: prediction.value(of: target[index]).bitPattern)
-            target[index] = predicted &+ differences[index]
-        }
+        PredictedColumn(prediction).apply(target, count: count, into: target)
+        for index in 0..<count { target[index] &+= differences[index] }
     }
 
     private static func decodeSparse(

@@ -68,18 +68,25 @@ enum DoubleTransform: Equatable {
     private static func predict(
         _ values: UnsafeBufferPointer<Int64>, _ prediction: DecimalPrediction
     ) -> Result {
-        var result = Result(integers: [])
-        result.integers.reserveCapacity(values.count)
-        result.differences.reserveCapacity(values.count)
         let factor = DecimalPrediction.powers[prediction.exponent]
-        var last: Int64 = 0
-        for pattern in values {
-            let value = Double(bitPattern: UInt64(bitPattern: pattern))
-            last = DecimalPrediction.mantissa(of: value * factor) ?? last
-            let predicted = Int64(bitPattern: prediction.value(of: last).bitPattern)
-            result.integers.append(last)
-            result.differences.append(pattern &- predicted)
+        let integers = [Int64](unsafeUninitializedCapacity: values.count) { target, count in
+            var last: Int64 = 0
+            for index in 0..<values.count {
+                let value = Double(bitPattern: UInt64(bitPattern: values[index]))
+                last = DecimalPrediction.mantissa(of: value * factor) ?? last
+                target[index] = last
+            }
+            count = values.count
         }
-        return result
+        let differences = [Int64](unsafeUninitializedCapacity: values.count) { target, count in
+            count = values.count
+            guard let start = target.baseAddress else { return }
+            integers.withUnsafeBufferPointer { integers in
+                guard let mantissas = integers.baseAddress else { return }
+                PredictedColumn(prediction).apply(mantissas, count: count, into: start)
+            }
+            for index in 0..<count { start[index] = values[index] &- start[index] }
+        }
+        return Result(integers: integers, differences: differences)
     }
 }

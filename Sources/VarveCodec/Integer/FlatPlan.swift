@@ -33,7 +33,6 @@ struct FlatPlan {
         bits = 8
         withUnsafeTemporaryAllocation(of: Int64.self, capacity: VectorPlan.scratchCount) { room in
             guard let scratch = room.baseAddress else { return }
-            scratch.initialize(repeating: 0, count: VectorPlan.scratchCount)
             for begin in stride(from: 0, to: values.count, by: BlockLimits.vector) {
                 let size = min(BlockLimits.vector, values.count - begin)
                 let plan = VectorPlan(start + begin, count: size, scratch: scratch, effort: effort)
@@ -72,7 +71,6 @@ struct FlatPlan {
             writer.append(ColumnEncoding.vectors.rawValue)
             withUnsafeTemporaryAllocation(of: Int64.self, capacity: VectorPlan.scratchCount) { room in
                 guard let scratch = room.baseAddress else { return }
-                scratch.initialize(repeating: 0, count: VectorPlan.scratchCount)
                 for (index, plan) in plans.enumerated() {
                     let begin = index * BlockLimits.vector
                     let size = min(BlockLimits.vector, values.count - begin)

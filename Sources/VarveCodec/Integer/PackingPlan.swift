@@ -40,8 +40,8 @@ struct PackingPlan {
         if count < 16 || count * width < 128 { return }
         let taken = effort == .standard ? min(count, Self.sampleCount) : count
         for index in 0..<taken { scratch[index] = values[index &* count / taken] }
-        Self.sort(scratch, count: taken)
         let lowest = base
+        Self.sort(scratch, count: taken, lowest: lowest, width: width)
         let window = Self.bestWindow(scratch, count: taken, fullWidth: width)
         // The sample misses rare outliers, so the estimate is low rather than high: a gain of less than one
         // part in 64 is none.
@@ -57,13 +57,9 @@ struct PackingPlan {
         }
     }
 
-    /// Insertion is the fastest for a sample; all values are sorted at high effort only.
-    private static func sort(_ values: UnsafeMutablePointer<Int64>, count: Int) {
-        if count > sampleCount {
-            var all = UnsafeMutableBufferPointer(start: values, count: count)
-            all.sort()
-            return
-        }
+    /// Sorts a small sample by insertion, which is the fastest for it, and more by their digits.
+    static func sort(_ values: UnsafeMutablePointer<Int64>, count: Int, lowest: Int64, width: Int) {
+        if count > sampleCount { return sortByDigits(values, count: count, lowest: lowest, width: width) }
         for index in 1..<count {
             let value = values[index]
             var position = index
@@ -72,6 +68,32 @@ struct PackingPlan {
                 position &-= 1
             }
             values[position] = value
+        }
+    }
+
+    /// Sorts up to 1024 values in [lowest, lowest + 2^width), eight bits a pass.
+    private static func sortByDigits(
+        _ values: UnsafeMutablePointer<Int64>, count: Int, lowest: Int64, width: Int
+    ) {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: BlockLimits.vector + 256) { room in
+            guard let start = room.baseAddress else { return }
+            let places = start + BlockLimits.vector
+            var (source, target) = (values, start)
+            for shift in stride(from: Int64(0), to: Int64(width), by: 8) {
+                places.initialize(repeating: 0, count: 256)
+                for index in 0..<count {
+                    places[Int(truncatingIfNeeded: ((source[index] &- lowest) &>> shift) & 255)] &+= 1
+                }
+                var place: Int64 = 0
+                for digit in 0..<256 { (places[digit], place) = (place, place &+ places[digit]) }
+                for index in 0..<count {
+                    let digit = Int(truncatingIfNeeded: ((source[index] &- lowest) &>> shift) & 255)
+                    target[Int(truncatingIfNeeded: places[digit])] = source[index]
+                    places[digit] &+= 1
+                }
+                swap(&source, &target)
+            }
+            if source != values { values.update(from: source, count: count) }
         }
     }
 

@@ -82,6 +82,9 @@ struct ManifestChange {
     private mutating func write(
         _ role: FileRole, _ kind: SealedFile.Kind, _ payload: [UInt8], count: Int
     ) throws -> PartReference {
+        guard payload.count <= Limits.sealedFileBytes else {
+            throw StorageError.invalidBatch("the \(role.rawValue) of the store have outgrown one file")
+        }
         let id = FileID.random()
         let name = DataDirectory.immutable(id, role)
         let bytes = SealedFile.encode(kind, payload: payload)

@@ -59,7 +59,8 @@ final class Verification {
         let manifest = try manifests()
         let live = manifest?.fileNames ?? []
         if let manifest { dictionaries(manifest) }
-        let names = try files.list(directory.segments)
+        // A crash while the directory was made may have left it without some of its folders.
+        let names = try files.kind(directory.segments) == nil ? [] : files.list(directory.segments)
         if !names.isEmpty, try ManifestLog.numbers(files, directory).isEmpty {
             report.damage.append(
                 Damage(file: DataDirectory.manifest(1), offset: 0, reason: "no manifest is there"))
@@ -86,11 +87,13 @@ final class Verification {
         _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
     }
 
-    /// Checks all manifests and returns the newest, if it is whole.
+    /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
     private func manifests() throws -> Manifest? {
         var newest: (manifest: Manifest, checksum: UInt64)?
         var isWhole = true
-        for number in try ManifestLog.numbers(files, directory) {
+        let numbers = try ManifestLog.numbers(files, directory)
+        if numbers.isEmpty { return Manifest() }
+        for number in numbers {
             let name = DataDirectory.manifest(number)
             let before = newest
             isWhole = false

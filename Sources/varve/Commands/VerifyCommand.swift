@@ -24,6 +24,8 @@ struct VerifyCommand: ParsableCommand {
         var report = try Store.verify(data.path, deep: deep)
         do {
             try data.openRegistry(to: .read).verifySeal()
+        } catch let error as RegistryError where isUnborn(error, report) {
+            report.notes.append("registry.sqlite: not made yet; the next import makes it")
         } catch {
             report.damage.append(Damage(file: "registry.sqlite", offset: 0, reason: "\(error)"))
         }
@@ -38,6 +40,11 @@ struct VerifyCommand: ParsableCommand {
                 report.damage.isEmpty ? "ok: \(extent)\(samples)" : "damaged: \(report.damage.count) places")
         }
         if !report.damage.isEmpty { throw ExitCode.failure }
+    }
+
+    /// Whether the registry is missing because the first import was interrupted: it is made before any commit.
+    private func isUnborn(_ error: RegistryError, _ report: VerificationReport) -> Bool {
+        report.files == 0 && (error.code == .notFound || error.code == .unavailable)
     }
 
     private func object(_ report: VerificationReport) -> JSONText {

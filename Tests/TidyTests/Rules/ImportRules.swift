@@ -10,6 +10,8 @@ enum ImportRules {
         "VarveStorage": ["VarveModel", "VarveFile", "VarveCodec"],
         "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
         "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+        // Not of the product: what Benchmarks/ measures of the insides.
+        "VarveProbe": ["VarveModel", "VarveCodec", "VarveStorage"],
         "varve": [
             "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer", "ArgumentParser",
         ],

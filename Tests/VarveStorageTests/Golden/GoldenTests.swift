@@ -15,7 +15,7 @@ import VarveModel
     private static let files = POSIXFileSystem()
     private static let v1 = DataDirectory(GoldenStore.folder() + "/v1")
 
-    /// Makes the folder anew, as its README tells.
+    /// Makes the folder anew; see its README.
     ///
     /// Never to be run for a version that was released.
     @Test("make the fixtures", .enabled(if: getenv("VARVE_MAKE_FIXTURES") != nil))

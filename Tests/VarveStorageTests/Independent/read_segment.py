@@ -2,8 +2,8 @@
 """Reads a segment by its documents alone: SegmentFormat.md and ColumnFormat.md.
 
 Standard library only; written without the Swift sources, so that what it cannot read is missing from the documents.
-Lists the blocks and their statistics, and decodes times, states, commits and all value columns except `predicted`.
-Checksums are not checked.
+Lists the blocks and their statistics, and decodes every sample. Checksums are not
+checked.
 
     read_segment.py FILE.segment --types double,int64,bool,string,json [--samples]
 
@@ -11,6 +11,8 @@ Checksums are not checked.
 """
 
 import argparse
+import ctypes
+import math
 import struct
 import sys
 
@@ -192,6 +194,28 @@ def exceptions(reader):
     return list(zip(integers(reader.sized(), count), integers(reader.sized(), count)))
 
 
+def predict(way, power, digits, m):
+    quotient = float(m) / 10.0**power
+    if way == 1:
+        return quotient
+    single = ctypes.c_float(quotient).value
+    if way == 2:
+        return single
+    assert way in (3, 4), "way %d" % way
+    places = min(max(digits - len(str(abs(m))) + power, 0), 22)
+    scaled = single * 10.0**places
+    if math.isfinite(scaled):
+        scaled = float(round(scaled)) + 0.0
+    if places >= power and scaled == float(m) * 10.0 ** (places - power):
+        scaled, places = float(m), power
+    if way == 3:
+        return scaled / 10.0**places
+    for bit in range(5):
+        if places >> bit & 1:
+            scaled /= 10.0 ** (1 << bit)
+    return scaled
+
+
 def doubles(reader, n):
     tag = reader.byte()
     if tag == 16:
@@ -207,6 +231,13 @@ def doubles(reader, n):
         for position, pattern in special:
             values[position] = pattern & MASK
         return values
+    if tag == 19:
+        way, power, digits = reader.byte(), reader.byte(), reader.byte()
+        differences = integers(reader.sized(), n)
+        return [
+            bits_of(predict(way, power, digits, m)) + difference & MASK
+            for difference, m in zip(differences, integers(reader, n))
+        ]
     if tag == 20:
         count = reader.varint()
         distinct = doubles(reader.sized(), count)

@@ -1,0 +1,54 @@
+// Arguments.swift — the command line of the harness; `Tools/benchmark` fills it in.
+
+/// What is asked for.
+struct Arguments {
+    /// The `varve` to measure.
+    var tool = ""
+    /// Where the recordings are.
+    var data = ""
+    /// Where the report goes.
+    var report = ""
+    /// Text of the report's head: commit, compiler.
+    var versions = ""
+    /// How often each measurement runs.
+    var runs = 5
+    /// Names of workloads; empty: all.
+    var only: Set<String> = []
+
+    static let usage = """
+        usage: VarveBenchmarks --tool VARVE --data FOLDER --report FILE [--versions TEXT] [--runs N]
+                               [--only codecs,imports,queries,sizes]
+        """
+
+    init(_ words: [String]) throws(HarnessError) {
+        var index = 0
+        while index < words.count {
+            guard index + 1 < words.count else { throw HarnessError(Self.usage) }
+            let value = words[index + 1]
+            switch words[index] {
+            case "--tool": tool = value
+            case "--data": data = value
+            case "--report": report = value
+            case "--versions": versions = value
+            case "--runs":
+                guard let number = Int(value), number > 0 else { throw HarnessError(Self.usage) }
+                runs = number
+            case "--only": only = Set(value.split(separator: ",").map(String.init))
+            default: throw HarnessError(Self.usage)
+            }
+            index += 2
+        }
+        if tool.isEmpty || data.isEmpty || report.isEmpty { throw HarnessError(Self.usage) }
+    }
+
+    func wants(_ workload: String) -> Bool { only.isEmpty || only.contains(workload) }
+}
+
+/// A measurement that cannot be made, in one line.
+struct HarnessError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,54 @@
+// ChildProcess.swift — runs a command to its end and tells what it cost.
+//
+// The kernel counts the peak memory of a child from that of the process that started it, so the harness stays
+// small until the last child has run: what needs much memory in process comes after.
+
+import Glibc
+import VarveFile
+
+/// A finished command.
+struct ChildProcess {
+    /// Seconds from start to end.
+    let seconds: Double
+    /// Seconds of processor time, all threads.
+    let processorSeconds: Double
+    /// Peak memory in MiB.
+    let peakMemory: Double
+    /// Bytes written to disk, as the kernel accounts them.
+    let bytesWritten: Double
+
+    /// Runs a command; its output goes to a file or nowhere.
+    ///
+    /// - Throws: when it cannot be started, or ends with another code than 0 or 3 (some rows rejected).
+    static func run(_ words: [String], output: String = "/dev/null") throws -> ChildProcess {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        let started = SystemClock.monotonicNanoseconds()
+        var child: pid_t = 0
+        let code = posix_spawnp(&child, words[0], &actions, nil, arguments, environ)
+        guard code == 0 else {
+            throw HarnessError("cannot run \(words[0]): \(String(cString: strerror(code)))")
+        }
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(child, &status, 0, &usage) < 0 && errno == EINTR {}
+        let ended = SystemClock.monotonicNanoseconds()
+        let exit = (status >> 8) & 0xFF
+        guard status & 0x7F == 0, exit == 0 || exit == 3 else {
+            throw HarnessError("\(words.joined(separator: " ")) failed with status \(status)")
+        }
+        return ChildProcess(
+            seconds: Double(ended - started) / 1e9,
+            processorSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            peakMemory: Double(usage.ru_maxrss) / 1024, bytesWritten: Double(usage.ru_oublock) * 512)
+    }
+
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
+}

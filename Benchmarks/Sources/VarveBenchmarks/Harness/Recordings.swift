@@ -1,0 +1,44 @@
+// Recordings.swift — the real recordings that are imported, and stand-ins where they are absent.
+
+import VarveFile
+
+/// A file to import.
+struct Recording {
+    let name: String
+    let path: String
+}
+
+/// The recordings in a folder.
+struct Recordings {
+    private static let names = ["wind_haute_borne", "solar_pvanalytics", "metrics_nab", "battery_cyclers"]
+
+    /// All that are there, the wind farm first.
+    let all: [Recording]
+    /// The one whose import and queries are measured.
+    let main: Recording
+    /// Whether goals hold for it: they were set for the whole wind recording.
+    let isComplete: Bool
+    /// What is missing, for the report.
+    let notes: [String]
+
+    /// Finds the recordings in `folder`; where they are absent any `.csv.gz` there stands in.
+    init(in folder: String, files: any FileSystem) throws {
+        let present = try files.list(folder)
+        var all = Self.names.filter { present.contains("\($0).csv.gz") }
+            .map { Recording(name: $0, path: "\(folder)/\($0).csv.gz") }
+        let missing = Self.names.filter { name in !all.contains { $0.name == name } }
+        if all.isEmpty {
+            all = present.filter { $0.hasSuffix(".csv.gz") }
+                .map { Recording(name: String($0.dropLast(7)), path: "\(folder)/\($0)") }
+        }
+        guard let main = all.first else {
+            throw HarnessError("no .csv.gz recording in \(folder): name a folder with --data")
+        }
+        self.all = all
+        self.main = main
+        isComplete = main.name == Self.names[0]
+        notes =
+            missing.isEmpty
+            ? [] : ["Skipped, as they are not in the data folder: " + missing.joined(separator: ", ") + "."]
+    }
+}

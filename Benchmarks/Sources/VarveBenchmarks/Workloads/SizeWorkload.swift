@@ -1,0 +1,52 @@
+// SizeWorkload.swift — bytes per sample of each recording in a store of its own, as imported and compacted.
+//
+// The bytes are all of the store's: segments with their indexes, manifests, dictionaries, WAL.
+
+import VarveStorage
+
+/// Measures the size of stores; they stay in the scratch folder for other workloads.
+struct SizeWorkload {
+    let tool: String
+    let recordings: Recordings
+    let scratch: ScratchFolder
+
+    /// The store of a recording, as imported.
+    static func path(of recording: Recording, in scratch: ScratchFolder) -> String {
+        "\(scratch.path)/store-\(recording.name)"
+    }
+
+    /// Imports every recording.
+    func prepare() throws {
+        for recording in recordings.all {
+            let path = Self.path(of: recording, in: scratch)
+            _ = try ChildProcess.run(
+                [tool, "import", "--data", path, "--register", "--quiet", recording.path])
+        }
+    }
+
+    /// Adds the table; each store is compacted on the way.
+    func run(into report: inout Report) throws {
+        var rows: [[String]] = []
+        for recording in recordings.all {
+            let path = Self.path(of: recording, in: scratch)
+            let imported = try Store.open(path, options: .reading).statistics()
+            let compact = try ChildProcess.run([tool, "compact", "--data", path, "--wait", "--quiet"])
+            let compacted = try Store.open(path, options: .reading).statistics()
+            rows.append([
+                recording.name, "\(imported.series)", "\(imported.samples)",
+                "\(imported.bytes)", perSample(imported), "\(compacted.bytes)", perSample(compacted),
+                Figure.number(compact.seconds),
+            ])
+        }
+        report.add(
+            "Size on disk, each recording in a store of its own",
+            header: [
+                "recording", "series", "samples", "bytes imported", "B/sample", "bytes compacted", "B/sample",
+                "s to compact",
+            ], rows)
+    }
+
+    private func perSample(_ statistics: StoreStatistics) -> String {
+        statistics.bytesPerSample.map { Figure.fixed($0, decimals: 4) } ?? "–"
+    }
+}

@@ -1,0 +1,145 @@
+"""Compares what Varve printed with the independent calculation.
+
+Reads a JSON object from stdin: {"file": CSV, "checks": [{"kind": "rows" | "hours", "output": CSV of varve,
+"device"?, "point"?, "from"?, "to"? (nanoseconds)}]} and prints one: {"counts", "first", "last", "unit", "visible",
+"checks": [{"rows", "problem"}]}, where a problem is the first difference or null.
+"""
+
+import csv
+import itertools
+import json
+import math
+import struct
+import sys
+from fractions import Fraction
+
+from rules import History, date_time
+
+HOUR = 3600 * 10**9
+
+
+def number(bits):
+    return struct.unpack("<d", bits)[0]
+
+
+def same_double(bits):
+    """The bits of a NaN's sign and payload have no text, so all NaN are one."""
+    return "nan" if math.isnan(number(bits)) else bits
+
+
+def read_value(text, kind):
+    if kind == "string":
+        return text
+    if text == "":
+        return None
+    return int(text) if kind == "int64" else same_double(struct.pack("<d", float(text)))
+
+
+def expected_rows(history, check):
+    for device, point, time, value, quality in history.samples(*scope(check)):
+        kind = history.types[point]
+        if value is None:
+            value = "" if kind == "string" else None
+        elif kind == "double":
+            value = same_double(value)
+        yield device, point, time, value, quality
+
+
+def actual_rows(history, lines):
+    for device, point, time, value, quality in lines:
+        if not time.endswith("Z"):
+            raise ValueError(f"{time} is not UTC")
+        yield (device, point, date_time(time), read_value(value, history.types[point]),
+               int(quality) if quality else None)
+
+
+def scope(check):
+    return check.get("device"), check.get("point"), check.get("from"), check.get("to")
+
+
+def exact_sum(values):
+    """The sum as a fraction, as a double is an integer over a power of two; with infinities as a float."""
+    endless = {value for value in values if math.isinf(value)}
+    if endless:
+        return sum(endless)
+    parts = [value.as_integer_ratio() for value in values]
+    bottom = max(part[1] for part in parts)
+    return Fraction(sum(top * (bottom // below) for top, below in parts), bottom)
+
+
+def rounded(exact):
+    """The nearest double, ties to even, as division of integers gives it."""
+    try:
+        return same_double(struct.pack("<d", float(exact)))
+    except OverflowError:
+        return struct.pack("<d", math.inf if exact > 0 else -math.inf)
+
+
+def in_order(value):
+    """A key by which -0 comes before 0."""
+    return value, math.copysign(1, value)
+
+
+def figures(values, kind):
+    """avg, min, max, sum, count, first, last of a bucket that is not empty."""
+    if kind == "string":
+        return None, None, None, None, len(values), values[0], values[-1]
+    ends = min(values, key=in_order), max(values, key=in_order), values[0], values[-1]
+    total = exact_sum(values)
+    average = rounded(total / len(values))
+    if kind == "int64":
+        return average, ends[0], ends[1], int(total), len(values), ends[2], ends[3]
+    least, most, first, last = (struct.pack("<d", end) for end in ends)
+    return average, least, most, rounded(total), len(values), first, last
+
+
+def expected_hours(history, check):
+    for (device, point), series in itertools.groupby(history.samples(*scope(check)), lambda row: row[:2]):
+        kind = history.types[point]
+        for hour, rows in itertools.groupby(series, lambda row: row[2] // HOUR):
+            values = [number(row[3]) if kind == "double" else row[3] for row in rows if row[3] is not None]
+            values = [value for value in values if value == value]
+            if values:
+                yield device, point, hour * HOUR, *figures(values, kind)
+
+
+def actual_hours(history, lines):
+    for device, point, time, average, least, most, total, count, first, last in lines:
+        kind = history.types[point]
+        if kind == "string":
+            found = [cell or None for cell in (average, least, most, total)]
+            yield device, point, date_time(time), *found, int(count), first, last
+        else:
+            cells = [read_value(cell, kind) for cell in (least, most, total)]
+            ends = [read_value(cell, kind) for cell in (first, last)]
+            yield (device, point, date_time(time), read_value(average, "double"), *cells, int(count), *ends)
+
+
+def run(history, check):
+    """The number of equal rows and the first difference, if there is one."""
+    reader, writer = {"rows": (actual_rows, expected_rows), "hours": (actual_hours, expected_hours)}[check["kind"]]
+    with open(check["output"], encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        header = next(lines, None)
+        columns = "value,quality" if check["kind"] == "rows" else "avg,min,max,sum,count,first,last"
+        if header != ["device", "point", "time", *columns.split(",")]:
+            return {"rows": 0, "problem": f"the header is {header}"}
+        rows = 0
+        for actual, expected in itertools.zip_longest(reader(history, lines), writer(history, check)):
+            if actual != expected:
+                return {"rows": rows, "problem": f"row {rows + 1} is {actual} and must be {expected}"}
+            rows += 1
+    return {"rows": rows, "problem": None}
+
+
+def main():
+    request = json.load(sys.stdin)
+    history = History(request["file"])
+    json.dump({
+        "counts": history.counts, "first": history.first, "last": history.last, "unit": history.unit,
+        "visible": sum(map(len, history.series.values())),
+        "checks": [run(history, check) for check in request["checks"]],
+    }, sys.stdout)
+
+
+main()

@@ -1,0 +1,33 @@
+// Receipt.swift — the line of `varve import --json`, read back.
+
+import Foundation
+
+/// What an import said it did.
+struct PrintedReceipt: Hashable, CustomStringConvertible {
+    static let names = ["rows", "accepted", "identical", "corrected", "superseded", "rejected", "skipped"]
+
+    var counts: [String: Int]
+    var from: String?
+    var to: String?
+    var timeUnit: String?
+
+    init(_ object: [String: Any]) {
+        counts = [:]
+        for name in Self.names { counts[name] = object[name] as? Int }
+        from = object["from"] as? String
+        to = object["to"] as? String
+        timeUnit = object["timeUnit"] as? String
+    }
+
+    subscript(name: String) -> Int { counts[name] ?? -1 }
+
+    /// Whether the rows are the sum of the six counts.
+    var addsUp: Bool { Self.names.dropFirst().reduce(0) { $0 + self[$1] } == self["rows"] }
+
+    var description: String { Self.names.map { "\($0) \(self[$0])" }.joined(separator: ", ") }
+}
+
+extension Ending {
+    /// The receipt that an import printed.
+    func receipt() throws -> PrintedReceipt { PrintedReceipt(try object()) }
+}

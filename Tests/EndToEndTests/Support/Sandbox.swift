@@ -1,0 +1,137 @@
+// Sandbox.swift — a folder of a test's own, with a data directory in it, and the commands run there.
+//
+// Invariants:
+// - No variable of the surrounding shell that Varve would read reaches a command.
+// - The folder goes away with its object.
+
+import Foundation
+import Synchronization
+
+/// Where the programs under test and their helpers are.
+enum Installation {
+    private static let bundle = Bundle.module.bundleURL
+
+    /// The executable `varve`: that of `VARVE_BINARY`, else the one built with these tests.
+    static let varve: String = {
+        let given = ProcessInfo.processInfo.environment["VARVE_BINARY"]
+        let built = bundle.deletingLastPathComponent().appendingPathComponent("varve").path
+        return given.map { URL(fileURLWithPath: $0).path } ?? built
+    }()
+
+    /// A file that lies beside these tests.
+    static func resource(_ path: String) -> String { bundle.appendingPathComponent(path).path }
+
+    /// The program of that name on the search path, or nil.
+    static func find(_ name: String) -> String? {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Whether the tests that take minutes run at full length.
+    static let isThorough = ProcessInfo.processInfo.environment["VARVE_SLOW_TESTS"] == "1"
+}
+
+/// A temporary folder.
+final class Sandbox: Sendable {
+    let path: String
+    /// The data directory that commands work on; made by the first that writes.
+    var data: String { "\(path)/data" }
+    private let commands = Atomic<Int>(0)
+
+    init() throws {
+        var template = Array("\(FileManager.default.temporaryDirectory.path)/varve-e2e-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Runs `varve` to its end.
+    ///
+    /// - Parameters:
+    ///   - data: The data directory; default: the sandbox's.
+    ///   - environment: Variables to add.
+    @discardableResult
+    func varve(
+        _ arguments: [String], data: String? = nil, environment: [String: String] = [:],
+        input: String = "/dev/null"
+    ) throws -> Ending {
+        try start(arguments, data: data, environment: environment, input: input).wait()
+    }
+
+    /// Runs `varve` to its end.
+    @discardableResult
+    func varve(_ arguments: String...) throws -> Ending { try varve(arguments) }
+
+    /// Starts `varve`.
+    func start(
+        _ arguments: [String], data: String? = nil, environment: [String: String] = [:],
+        input: String = "/dev/null"
+    ) throws -> ChildProcess {
+        var variables = environment
+        variables["VARVE_DATA"] = data ?? self.data
+        return try start(program: [Installation.varve] + arguments, environment: variables, input: input)
+    }
+
+    /// Starts any program in the sandbox.
+    func start(
+        program: [String], environment: [String: String] = [:], input: String = "/dev/null"
+    ) throws -> ChildProcess {
+        var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("VARVE_") }
+        variables.merge(environment) { _, new in new }
+        let number = commands.wrappingAdd(1, ordering: .relaxed).newValue
+        return try ChildProcess(
+            program, environment: variables, folder: path, input: input,
+            printsTo: "\(path)/.command-\(number)")
+    }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    func write(_ bytes: some Sequence<UInt8>, _ name: String) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        return "\(path)/\(name)"
+    }
+
+    /// Writes a file of lines, each with a line feed, and returns its path.
+    @discardableResult
+    func write(lines: [String], _ name: String) throws -> String {
+        try write(lines.map { $0 + "\n" }.joined().utf8, name)
+    }
+
+    /// Every regular file below a folder with its content.
+    func contents(of folder: String) throws -> [String: Data] {
+        var found: [String: Data] = [:]
+        for name in FileManager.default.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
+            let file = URL(fileURLWithPath: "\(folder)/\(name)")
+            guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else {
+                continue
+            }
+            found[name] = try Data(contentsOf: file)
+        }
+        return found
+    }
+
+    /// Copies a data directory beside this sandbox's own and returns its path.
+    func copy(_ folder: String, to name: String) throws -> String {
+        let target = "\(path)/\(name)"
+        try? FileManager.default.removeItem(atPath: target)
+        try FileManager.default.copyItem(atPath: folder, toPath: target)
+        return target
+    }
+}
+
+/// A generator with a seed that a failing test prints.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,39 @@
+// PredictedColumnTests.swift — doubles predicted together, against the prediction of each.
+
+import Testing
+
+@testable import VarveCodec
+
+@Suite("PredictedColumn") struct PredictedColumnTests {
+    @Test("a column has the values of its mantissas one by one, whatever they are")
+    func sameAsSingly() {
+        for way in DecimalPrediction.Way.allCases {
+            for exponent in 0...DecimalPrediction.maximumExponent {
+                for digits in DecimalPrediction.digitRange {
+                    let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+                    let mantissas = Self.mantissas(seed: UInt64(exponent * 16 + digits))
+                    let single = mantissas.map { Int64(bitPattern: prediction.value(of: $0).bitPattern) }
+                    var column = mantissas
+                    column.withUnsafeMutableBufferPointer { values in
+                        guard let start = values.baseAddress else { return }
+                        PredictedColumn(prediction).apply(start, count: values.count, into: start)
+                    }
+                    #expect(column == single, "\(prediction), seed \(exponent * 16 + digits)")
+                }
+            }
+        }
+    }
+
+    /// Numbers of every size, and those around which the number of digits changes.
+    private static func mantissas(seed: UInt64) -> [Int64] {
+        var random = SeededGenerator(seed: seed)
+        var values: [Int64] = [0, 1, -1, .min, .max, 1 << 53, -(1 << 53), (1 << 51) - 1]
+        for shift in 0..<Int64(64) { values.append(Int64(bitPattern: random.next()) >> shift) }
+        var power: Int64 = 1
+        for _ in 0..<18 {
+            power *= 10
+            values += [power - 1, power, -power, 1 - power]
+        }
+        return values
+    }
+}
