@@ -8,8 +8,10 @@ extension EndToEndTests {
         @Test("an import that does not fit fails without a receipt, and what was there before stays whole")
         func doesNotFit() throws {
             let sandbox = try Sandbox()
-            let disk = try SmallDisk(at: "\(sandbox.path)/disk")
-            let data = "\(disk.path)/data"
+            try SmallDisk.use(at: "\(sandbox.path)/disk") { try checkImports(onto: "\($0)/data", sandbox) }
+        }
+
+        private func checkImports(onto data: String, _ sandbox: Sandbox) throws {
             let header = "device,point,time,value"
             let small = try sandbox.write(lines: [header, "T1,p,2024-01-01T00:00:00Z,1"], "small.csv")
             let first = try sandbox.varve(["import", "--register", "--json", small], data: data)
@@ -34,21 +36,21 @@ extension EndToEndTests {
     }
 }
 
-/// A mounted tmpfs, unmounted when its object goes away.
-private final class SmallDisk {
-    let path: String
+/// A tmpfs that is mounted for a while.
+private enum SmallDisk {
+    struct MountFailure: Error {}
 
     /// Whether this user may mount.
     static let canMount: Bool = {
         guard geteuid() == 0, let sandbox = try? Sandbox() else { return false }
-        return (try? SmallDisk(at: "\(sandbox.path)/trial")) != nil
+        return (try? use(at: "\(sandbox.path)/trial") { _ in }) != nil
     }()
 
-    init(at path: String) throws {
+    /// Mounts a tmpfs at a path, which must not exist, and unmounts it after the body.
+    static func use(at path: String, _ body: (String) throws -> Void) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        guard mount("tmpfs", path, "tmpfs", 0, "size=1m") == 0 else { throw POSIXError(.EPERM) }
-        self.path = path
+        guard mount("tmpfs", path, "tmpfs", 0, "size=1m") == 0 else { throw MountFailure() }
+        defer { umount(path) }
+        try body(path)
     }
-
-    deinit { umount(path) }
 }

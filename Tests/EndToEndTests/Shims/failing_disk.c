@@ -1,9 +1,9 @@
 /* failing_disk.c — a disk that fills up or stops syncing, for LD_PRELOAD.
  *
- * Looks only at files below FAILING_DISK_BELOW. FAILING_DISK_BYTES: the bytes that can be written before every
+ * Looks only at files and folders whose path begins with FAILING_DISK_BELOW. FAILING_DISK_BYTES: the bytes that can be written before every
  * further write fails with ENOSPC, the one that crosses the limit in part, as a real disk does. FAILING_DISK_SYNC:
- * the number, from 1, of the first sync that fails with EIO, as do all after it. FAILING_DISK_REPORT: a file that
- * gets "BYTES SYNCS" at the end of the process, to learn what there is to fail.
+ * the number, from 1, of the one sync that fails with EIO. FAILING_DISK_REPORT: a file that gets "BYTES SYNCS" at the
+ * end of the process, to learn what there is to fail.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,9 +43,9 @@ static ssize_t room(int descriptor, size_t count) {
 
 static int sync_fails(int descriptor) {
     if (!is_below(descriptor)) return 0;
-    const char *first = getenv("FAILING_DISK_SYNC");
+    const char *failing = getenv("FAILING_DISK_SYNC");
     long long number = atomic_fetch_add(&syncs, 1) + 1;
-    return first && number >= atoll(first);
+    return failing && number == atoll(failing);
 }
 
 static ssize_t full(void) {
