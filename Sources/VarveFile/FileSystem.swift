@@ -89,6 +89,9 @@ public protocol FileSystem: AnyObject, Sendable {
     /// Makes the names in a folder durable (`fsync(2)` of the folder).
     func syncDirectory(_ path: String) throws(FileError)
 
+    /// The path that symbolic links lead to, or the path itself where nothing is.
+    func resolved(_ path: String) -> String
+
     /// What is at a path, or nil if nothing is.
     func kind(_ path: String) throws(FileError) -> FileKind?
 }
@@ -104,6 +107,9 @@ public enum FileKind: Sendable {
 }
 
 extension FileSystem {
+    /// The path itself: a file system without symbolic links.
+    public func resolved(_ path: String) -> String { path }
+
     /// Reads a whole file.
     ///
     /// - Parameters:

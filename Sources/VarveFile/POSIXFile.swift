@@ -41,6 +41,13 @@ public final class POSIXFile: File {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Writes out what `print` has collected, and tells when that or an earlier part could not be written.
+    ///
+    /// `print` itself says nothing of a full disk or a closed pipe.
+    public static func flushStandardOutput() throws(FileError) {
+        guard fflush(nil) == 0 else { throw FileError("write to", "standard output") }
+    }
+
     /// Whether the descriptor is a terminal.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 

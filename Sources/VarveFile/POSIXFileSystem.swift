@@ -110,6 +110,13 @@ public final class POSIXFileSystem: FileSystem {
         guard fsync(descriptor) == 0 else { throw FileError("sync folder", path) }
     }
 
+    /// The path that symbolic links lead to (`realpath(3)`).
+    public func resolved(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     /// What is at a path (`stat(2)`).
     public func kind(_ path: String) throws(FileError) -> FileKind? {
         var status = stat()

@@ -62,4 +62,9 @@ extension String {
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         hasher.combine(UInt8(0xFF))
     }
+
+    /// Whether a control character or a line break is in the text: no name of a product, device or point has one.
+    package var hasControlCharacter: Bool {
+        utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    }
 }

@@ -70,7 +70,7 @@ public final class Registry: Sendable {
         guard state.isCurrent || !isReadOnly else {
             throw RegistryError(
                 .unavailable,
-                "\(path) has no registry, or that of an older Varve: run varve model create or varve serve once"
+                "\(path) has no registry, or that of an older Varve: run `varve model create` or `varve import --register` once"
             )
         }
         if !state.isCurrent {

@@ -32,7 +32,4 @@ extension DuplicatePolicy: ExpressibleByArgument {
 
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
-
-    /// The name, for help.
-    public var defaultValueDescription: String { name }
 }

@@ -3,9 +3,11 @@
 // Invariants:
 // - Exit 0: done, help or version asked for; 1: failed; 2: the command line is wrong. An `ExitCode` that a command
 //   throws itself (3: some rows rejected) passes through without a line.
+// - A reader of standard output that went away (`varve export … | head`) is no failure.
 // - The line begins with `varve: ` and is the only one, whatever the error holds.
 
 import ArgumentParser
+import VarveFile
 
 /// What a thrown error does to the program.
 struct CommandFailure: Equatable {
@@ -22,6 +24,10 @@ struct CommandFailure: Equatable {
     init(_ error: any Error) {
         if let exit = error as? ExitCode {
             self.init(code: exit.rawValue, output: nil, line: nil)
+            return
+        }
+        if let closed = error as? FileError, closed.isClosedPipe {
+            self.init(code: 0, output: nil, line: nil)
             return
         }
         switch Varve.exitCode(for: error) {
@@ -44,6 +50,16 @@ struct CommandFailure: Equatable {
     /// Prints what there is to print and ends the program.
     func end() -> Never {
         if let output { print(output) }
+        var code = code
+        var line = line
+        do {
+            try POSIXFile.flushStandardOutput()
+        } catch {
+            // What was to be read is lost, unless nobody wants to read it any more.
+            if line == nil, !error.isClosedPipe {
+                (code, line) = (ExitCode.failure.rawValue, Self.line("\(error)"))
+            }
+        }
         if let line {
             var errors = StandardErrors()
             print(line, to: &errors)

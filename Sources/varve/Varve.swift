@@ -1,6 +1,7 @@
 // Varve.swift — the command tree, and how a run of it ends.
 
 import ArgumentParser
+import VarveFile
 
 @main
 struct Varve: ParsableCommand {
@@ -16,9 +17,11 @@ struct Varve: ParsableCommand {
 
     /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.
     static func main() {
+        POSIXFile.reportClosedPipes()
         do {
             var command = try parseAsRoot()
             try command.run()
+            try POSIXFile.flushStandardOutput()
         } catch {
             CommandFailure(error).end()
         }

@@ -113,8 +113,9 @@ package struct GapFiller: Sendable {
                 guard let from = older.values[index].number, let to = newer.values[index].number else {
                     return .none
                 }
-                let span = Double(newer.start) - Double(older.start)
-                let share = (Double(start) - Double(older.start)) / span
+                // Times are subtracted as integers: as doubles they would be rounded to 256 ns first.
+                let span = Double(Int128(newer.start) - Int128(older.start))
+                let share = Double(Int128(start) - Int128(older.start)) / span
                 // Written so that neither the difference of two huge values nor equal ones lose anything.
                 return .double(from == to ? from : from * (1 - share) + to * share)
             }

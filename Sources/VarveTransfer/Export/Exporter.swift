@@ -60,7 +60,16 @@ public final class Exporter {
         guard Paths.unpackedName(of: path) == path.lowercased() else {
             throw ExportError.packedName(path: path)
         }
-        if case .folder? = try files.kind(path) { throw FileError("write to", path, code: EISDIR) }
+        switch try files.kind(path) {
+        case .folder: throw FileError("write to", path, code: EISDIR)
+        case .other:
+            // A pipe or a device is written to, never replaced.
+            let target = try files.open(path, .append)
+            defer { target.close() }
+            return try export(series, in: range, format: format, to: target)
+        case .file, nil: break
+        }
+        let path = files.resolved(path)
         let partial = path + ".partial"
         let file = try files.open(partial, .replace)
         do {

@@ -30,6 +30,10 @@ struct RegistrationPlan {
         var places: [(named: SeriesKey, product: String)] = []
         for one in series {
             let named = one.product.isEmpty ? product : one.product
+            // Such a name cannot be registered; its rows are rejected one by one and do not stop the others.
+            guard ![named ?? "", one.device, one.point].contains(where: \.hasControlCharacter) else {
+                continue
+            }
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
             devices.insert(.init(product: home, device: one.device))
             types[PointName(product: home, point: one.point), default: []].formUnion(one.census)

@@ -31,12 +31,16 @@ extension ProductCommand {
         @Option(help: "The productSecret; one is made if it is left out.") var secret: String?
         @Option(help: "The form of its messages.") var format: PayloadFormat = .json
         @Option(help: "A name for people.") var name: String?
-        @Option(help: "Which of two different values at the same time is kept.")
-        var duplicates: DuplicatePolicy = .last
+        @Option(
+            help: ArgumentHelp(
+                "Which of two different values at the same time is kept: last (default) or first.",
+                valueName: "policy"))
+        var duplicates: DuplicatePolicy?
 
         func run() throws {
             let product = Product(
-                key: key, model: model, name: name, secret: secret, format: format, duplicates: duplicates)
+                key: key, model: model, name: name, secret: secret, format: format,
+                duplicates: duplicates ?? .last)
             try data.openRegistry(to: .change).create(product)
             print("created product \(key) of model \(model), secret \(product.secret)")
         }

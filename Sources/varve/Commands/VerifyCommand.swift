@@ -21,11 +21,14 @@ struct VerifyCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
+        var unchecked: String?
         var report = try Store.verify(data.path, deep: deep)
         do {
             try data.openRegistry(to: .read).verifySeal()
         } catch let error as RegistryError where isUnborn(error, report) {
             report.notes.append("registry.sqlite: not made yet; the next import makes it")
+        } catch let error as RegistryError where error.code == .unavailable {
+            unchecked = "\(error)"
         } catch {
             report.damage.append(Damage(file: "registry.sqlite", offset: 0, reason: "\(error)"))
         }
@@ -35,11 +38,13 @@ struct VerifyCommand: ParsableCommand {
             for damage in report.damage { print(damage) }
             for note in report.notes { print("note: \(note)") }
             let extent = "\(ImportSummary.grouped(report.bytes)) bytes in \(report.files) files, "
+            let places = report.damage.count == 1 ? "1 place" : "\(report.damage.count) places"
             let samples = "\(ImportSummary.grouped(report.samples)) stored samples"
             print(
-                report.damage.isEmpty ? "ok: \(extent)\(samples)" : "damaged: \(report.damage.count) places")
+                report.damage.isEmpty ? "ok: \(extent)\(samples)" : "damaged in \(places)")
         }
         if !report.damage.isEmpty { throw ExitCode.failure }
+        if let unchecked { throw RegistryUnchecked(reason: unchecked) }
     }
 
     /// Whether the registry is missing because the first import was interrupted: it is made before any commit.
@@ -60,4 +65,10 @@ struct VerifyCommand: ParsableCommand {
             ("damage", .array(damage)), ("notes", .array(report.notes.map(JSONText.string))),
         ])
     }
+}
+
+/// The registry could not be opened, which says nothing of what is in it.
+private struct RegistryUnchecked: Error, CustomStringConvertible {
+    let reason: String
+    var description: String { "the registry could not be checked: \(reason)" }
 }

@@ -51,7 +51,12 @@ enum SeriesSelection {
     private static func check(
         _ name: String, _ candidates: [SeriesInfo], _ products: [String: Set<String>], _ all: [SeriesInfo]
     ) throws(QueryFailure) {
-        if candidates.contains(where: { isQualified(name, $0.key) }) { return }
+        if candidates.contains(where: { isQualified(name, $0.key) }) {
+            guard let owner = products[name]?.min() else { return }
+            throw QueryFailure(
+                description: "\"\(printable(name))\" is a device of a product and the key of a device of "
+                    + "another; write \(printable("\(owner)/\(name)")), or the bare key of the first")
+        }
         guard let owners = products[name] else {
             let names = all.lazy.map { name.contains("/") ? qualified($0.key) : $0.key.device }
             let hint = NearMatches.hint(for: name, among: names)

@@ -46,6 +46,24 @@ import VarveModel
         #expect(try Fill.parse("linear") == .linear)
     }
 
+    @Test("linear values between times of today are not rounded to parts of a microsecond")
+    func linearAtPresentTimes() throws {
+        var filler = GapFiller(
+            .linear, aggregates: [.avg], buckets: try Buckets(width: BucketWidth.parse("1ms")))
+        var rows: [AggregateRow] = []
+        for (seconds, value) in [(1_600_000_000, 0.0), (1_600_000_001, 1)] {
+            _ = try filler.add(AggregateRow(start: Int64(seconds) * Self.second, values: [.double(value)])) {
+                row in
+                rows.append(row)
+                return true
+            }
+        }
+        #expect(rows.count == 1001)
+        for (index, row) in rows.enumerated() {
+            #expect(row.values == [.double(Double(index) / 1000)], "\(index)")
+        }
+    }
+
     @Test("a gap beyond the limit is refused before its first row")
     func limit() throws {
         #expect(try Self.filled(.null, order: .ascending, limit: 2).count == 5)
