@@ -49,7 +49,7 @@ struct VerifyCommand: ParsableCommand {
 
     /// Whether the registry is missing because the first import was interrupted: it is made before any commit.
     private func isUnborn(_ error: RegistryError, _ report: VerificationReport) -> Bool {
-        report.files == 0 && (error.code == .notFound || error.code == .unavailable)
+        report.samples == 0 && (error.code == .notFound || error.code == .unavailable)
     }
 
     private func object(_ report: VerificationReport) -> JSONText {
