@@ -115,7 +115,9 @@ private final class MemoryDirectory: PointDirectory {
 
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
         let product = product ?? ImportOptions.defaultProduct
-        guard let type = types.withLock({ $0[point] }) else { return .unknownPoint(point, model: product) }
+        guard let type = types.withLock({ $0[point] }) else {
+            return .unknownPoint(point, product: product, model: product)
+        }
         let key = SeriesKey(product: product, device: device, point: point)
         return .found(RegisteredPoint(key: key, type: type, policy: .last))
     }
