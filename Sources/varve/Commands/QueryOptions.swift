@@ -16,11 +16,11 @@ struct QueryOptions: ParsableArguments {
             times, and days, weeks and --from/--to without an offset follow the local clock.
 
             Examples:
-              varve query --device R80711 --point Ws_avg --from 2017-01-01 --to 2017-01-02
+              varve query --device R80711 --point Ws_avg --from 2014-04-03 --to 2014-04-04
               varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
               varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
               varve query --device R80711 --point P_avg --order desc --limit 1 --format json
-              varve query --device R80711 --point Ws_avg --from 2017-01-01 --to 2017-01-08 --plot
+              varve query --device R80711 --point Ws_avg --from 2014-03-26 --to 2014-04-02 --plot
             """)
 
     @Option(name: .customLong("device"), help: "A device, or product/device. Repeatable.")
