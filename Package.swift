@@ -17,14 +17,22 @@ let package = Package(
     name: "varve",
     products: [
         .executable(name: "varve", targets: ["varve"]),
+        .executable(name: "varved", targets: ["varved"]),
+        // What mosquitto loads to check logins and topic rights.
+        .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
+        // The reference sender, for third-party systems that want to send from their own program.
+        .library(name: "VarvePublisher", targets: ["VarvePublisher"]),
         // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
         .library(name: "VarveProbe", targets: ["VarveProbe"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C libraries of the system: a module map and one header each.
@@ -32,6 +40,10 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CMosquittoBroker", providers: [.apt(["mosquitto-dev"])]),
 
         // Values and the protocols through which the modules beside each other meet.
         .target(name: "VarveModel", swiftSettings: settings),
@@ -53,6 +65,54 @@ let package = Package(
             name: "VarveTransfer",
             dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
             swiftSettings: settings),
+        // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
+        .target(
+            name: "VarveAccess", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
+            swiftSettings: settings),
+        // Loaded by mosquitto.
+        .target(
+            name: "VarveBrokerPlugin", dependencies: ["VarveAccess", "CMosquittoBroker"],
+            swiftSettings: settings),
+        // What happened on the channels, in SQLite.
+        .target(
+            name: "VarveMessageLog",
+            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        // MQTT with acknowledgements in our own hands.
+        .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
+        // The talk between the commands and a running service, over `control.sock`.
+        .target(
+            name: "VarveControl", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        // The reference sender.
+        .target(
+            name: "VarvePublisher",
+            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT"],
+            swiftSettings: settings),
+        // The offline channel: messages in, answers out.
+        .target(
+            name: "VarveIntegration",
+            dependencies: [
+                "VarveModel", "VarveMQTT", "VarveMessageLog", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        // The service: configuration, wiring, start and stop.
+        .target(
+            name: "VarveServer",
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
+                "VarveMQTT", "VarveControl", "VarveIntegration",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "varved",
+            dependencies: [
+                "VarveServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         // A public window on internals, for Benchmarks/ only.
         .target(
             name: "VarveProbe", dependencies: ["VarveModel", "VarveCodec", "VarveStorage"],
@@ -62,6 +122,8 @@ let package = Package(
             name: "varve",
             dependencies: [
                 "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
+                "VarveMessageLog",
+                "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

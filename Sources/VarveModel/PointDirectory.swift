@@ -108,6 +108,13 @@ public protocol PointDirectory: AnyObject, Sendable {
     ///   - point: The `pointId`.
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup
 
+    /// Looks for changes that others made and returns a number that differs from the last one if any answer may
+    /// have changed since.
+    ///
+    /// Cost: one small query; call it once for each group of messages. Who keeps answers drops them when the
+    /// number changes.
+    func generation() throws -> UInt64
+
     /// Creates what is missing of products (with a model of the same name), points and devices, in one
     /// transaction; what exists stays as it is.
     ///

@@ -93,8 +93,27 @@ public protocol SampleSink: AnyObject, Sendable {
     /// be there once the sink is opened again; to commit it again is right in either case.
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome
 
+    /// Applies batches in their order and returns, with one sync for all of them, what each did.
+    ///
+    /// Durability: as `commit`, for each batch whose result is a success. A failure whose error is a
+    /// `BatchRefusal` concerns that batch alone; any other says that the disk (or what lies behind the sink) failed.
+    func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>]
+
     /// Says what `commit` would answer, without changing anything (`import --dry-run`).
     ///
     /// Only what the store holds now counts: rows of earlier batches of the same dry run are not seen.
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome
+}
+
+extension SampleSink {
+    /// Commits one batch after the other, each with a sync of its own.
+    public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+        group.map { batch in Result { try commit(batch) } }
+    }
+}
+
+/// An error that is the batch's own fault: to send the same rows again would fail again.
+public protocol BatchRefusal: Error {
+    /// Whether this error refuses the batch; if not, nothing is known about the batch.
+    var refusesBatch: Bool { get }
 }

@@ -40,6 +40,16 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension StorageError: BatchRefusal {
+    /// Whether the rows themselves cannot be stored.
+    public var refusesBatch: Bool {
+        switch self {
+        case .typeConflict, .invalidBatch: true
+        default: false
+        }
+    }
+}
+
 /// A place where bytes on disk are not what was written.
 public struct Damage: Hashable, Sendable, CustomStringConvertible {
     /// The file, relative to the data directory.

@@ -90,7 +90,7 @@ public final class Store: Sendable {
     /// Commits batches with one sync and returns what each did, in order.
     ///
     /// Durability: as `SampleSink.commit`, for all of them at once.
-    package func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+    public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         writer.withLock { state in
             var commit = GroupCommit(self, state, published.withLock { $0 })
             let results = commit.run(group)

@@ -43,6 +43,9 @@ struct PointCache {
     /// The database's version when the cache was last known to be true.
     var dataVersion: Int64?
 
+    /// How often the cache was emptied: what was answered before may no longer be true.
+    private(set) var generation: UInt64 = 0
+
     /// Queries for single devices since the cache was empty.
     var misses = 0
 
@@ -75,5 +78,6 @@ struct PointCache {
         points.removeAll()
         owners.removeAll()
         misses = 0
+        generation += 1
     }
 }

@@ -20,6 +20,12 @@ extension Registry: PointDirectory {
         }
     }
 
+    /// Refreshes and says whether answers may have changed; see `PointDirectory`.
+    public func generation() throws -> UInt64 {
+        try refresh()
+        return cache.withLock { $0.generation }
+    }
+
     /// Finds the point that a row names; see `PointDirectory`.
     ///
     /// Cost: an indexed query for the first point of a device, none for its others; the 64th such query reads all

@@ -136,6 +136,8 @@ private struct ImportTarget {
 
 /// The registry of a directory that has none yet.
 private final class EmptyDirectory: PointDirectory {
+    func generation() -> UInt64 { 0 }
+
     func lookUp(product: String?, device: String, point _: String) -> PointLookup {
         product.map(PointLookup.unknownProduct) ?? .unknownDevice(device)
     }

@@ -58,6 +58,8 @@ final class FakeDirectory: PointDirectory {
         }
     }
 
+    func generation() throws -> UInt64 { 0 }
+
     func register(_ registration: Registration) throws -> Int {
         state.withLock { state in
             state.registrations.append(registration)

@@ -122,6 +122,8 @@ private final class MemoryDirectory: PointDirectory {
         return .found(RegisteredPoint(key: key, type: type, policy: .last))
     }
 
+    func generation() throws -> UInt64 { 0 }
+
     func register(_ registration: Registration) throws -> Int {
         types.withLock { types in
             for point in registration.points { types[point.point] = point.type }

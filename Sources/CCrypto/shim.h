@@ -1,0 +1,2 @@
+// The header of the digests behind this system-library target.
+#include <openssl/evp.h>

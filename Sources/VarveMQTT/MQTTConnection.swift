@@ -1,0 +1,229 @@
+// MQTTConnection.swift — an MQTT client whose acknowledgements leave only when its owner says so.
+//
+// libmosquitto is run in its "threaded" mode by a poll loop of our own: there it only queues what it wants to send,
+// PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and `flush` a batch can be made
+// durable, so no message is acknowledged before it is safe (measured: with the library's own loops the PUBACK
+// leaves before or right after the callback, and a kill in between loses the message).
+//
+// Invariants:
+// - Only `flush` writes to the socket, and only `readAvailable` reads; `housekeeping` and `publish` queue.
+// - After `drop` nothing that was queued is ever sent: the broker sends unacknowledged messages again. The owner
+//   drops the connection after every `MQTTError.lost`, but never inside a receiver's call.
+// - Used by one thread.
+
+import CMosquitto
+import Glibc
+
+/// A connection to a broker.
+public final class MQTTConnection {
+    private let options: MQTTOptions
+    private unowned let receiver: any MQTTReceiver
+    private var client: OpaquePointer?
+
+    private static let isLibraryReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
+
+    /// Prepares a connection; `connect` opens it.
+    ///
+    /// - Parameters:
+    ///   - options: Where and as whom.
+    ///   - receiver: Who is told what arrives; it must outlive the connection.
+    public init(_ options: MQTTOptions, receiver: any MQTTReceiver) {
+        self.options = options
+        self.receiver = receiver
+    }
+
+    deinit { drop() }
+
+    /// Whether there is a socket.
+    public var isOpen: Bool { client.map { mosquitto_socket($0) >= 0 } ?? false }
+
+    /// Whether something is waiting for `flush`.
+    public var wantsFlush: Bool { client.map { mosquitto_want_write($0) } ?? false }
+
+    /// Opens a TCP connection and queues the login; the answer comes through `readAvailable`.
+    ///
+    /// - Throws: `MQTTError.unreachable`.
+    public func connect() throws(MQTTError) {
+        drop()
+        guard Self.isLibraryReady,
+            let client = mosquitto_new(
+                options.clientID, !options.keepsSession, Unmanaged.passUnretained(self).toOpaque())
+        else { throw .invalid("the MQTT library could not be started") }
+        self.client = client
+        if options.usesVersion5 {
+            mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
+        }
+        // Without it each small packet waits for the acknowledgement of the last: 50 ms a message.
+        mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1)
+        mosquitto_threaded_set(client, true)
+        mosquitto_max_inflight_messages_set(client, 0)
+        if let username = options.username {
+            mosquitto_username_pw_set(client, username, options.password)
+        }
+        Self.setCallbacks(client)
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if options.usesVersion5, options.keepsSession {
+            mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), .max)
+        }
+        let code = mosquitto_connect_bind_v5(
+            client, options.host, Int32(options.port), options.keepAliveSeconds, nil, properties)
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            let reason =
+                code == MOSQ_ERR_ERRNO.rawValue ? String(cString: strerror(errno)) : Self.text(code)
+            drop()
+            throw .unreachable(host: options.host, port: options.port, reason: reason)
+        }
+    }
+
+    /// Closes the socket at once; nothing queued is sent, no goodbye either.
+    public func drop() {
+        guard let client else { return }
+        self.client = nil
+        mosquitto_destroy(client)
+    }
+
+    /// Says goodbye and closes; what is queued is sent before.
+    public func disconnect() {
+        if let client {
+            mosquitto_disconnect(client)
+            try? flush()
+        }
+        drop()
+    }
+
+    /// Queues a subscription and returns its id.
+    ///
+    /// - Parameters:
+    ///   - topics: The topic filters.
+    ///   - qos: The highest quality of service wanted.
+    ///   - leavesOutOwn: Whether messages that this client publishes are not to come back (MQTT 5 only).
+    public func subscribe(
+        _ topics: [String], qos: Int32, leavesOutOwn: Bool = false
+    ) throws(MQTTError) -> Int32 {
+        guard let client else { throw .lost("it is not open") }
+        var id: Int32 = 0
+        let flags = leavesOutOwn ? Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) : 0
+        let pointers = topics.map { strdup($0) }
+        defer { for pointer in pointers { free(pointer) } }
+        var arguments = pointers
+        try check(
+            mosquitto_subscribe_multiple(
+                client, &id, Int32(topics.count), &arguments, qos, flags, nil))
+        return id
+    }
+
+    /// Queues a message and returns its id.
+    ///
+    /// - Throws: `MQTTError.invalid` for a topic or payload the protocol does not allow.
+    public func publish(
+        topic: String, payload: UnsafeRawBufferPointer, qos: Int32, retain: Bool = false
+    ) throws(MQTTError) -> Int32 {
+        guard let client else { throw .lost("it is not open") }
+        var id: Int32 = 0
+        try check(
+            mosquitto_publish(
+                client, &id, topic, Int32(clamping: payload.count), payload.baseAddress, qos, retain))
+        return id
+    }
+
+    /// Waits until the socket has something to read or `wakeup` has, or for so many milliseconds.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: The longest wait.
+    ///   - wakeup: Another descriptor to wait for, such as an eventfd; negative for none.
+    /// - Returns: Whether the socket is readable or broken.
+    public func wait(milliseconds: Int32, wakeup: Int32 = -1) -> Bool {
+        let socket = client.map { mosquitto_socket($0) } ?? -1
+        let events = Int16(POLLIN) | (wantsFlush ? Int16(POLLOUT) : 0)
+        var entries = [
+            pollfd(fd: socket, events: events, revents: 0),
+            pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = poll(&entries, 2, milliseconds)
+        return entries[0].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0
+    }
+
+    /// Reads what has arrived and tells the receiver, without sending anything.
+    ///
+    /// - Parameter isFull: Asked after each packet; true stops. One packet may bring more than one message.
+    /// - Throws: `MQTTError.lost`; the caller then drops what it took since the last `flush`.
+    public func readAvailable(until isFull: () -> Bool) throws(MQTTError) {
+        guard let client else { throw .lost("it is not open") }
+        repeat {
+            try check(mosquitto_loop_read(client, 1))
+            if isFull() { return }
+        } while isReadable
+    }
+
+    /// Sends what is queued, as far as the socket takes it.
+    ///
+    /// - Throws: `MQTTError.lost`.
+    public func flush() throws(MQTTError) {
+        guard let client else { throw .lost("it is not open") }
+        guard mosquitto_want_write(client) else { return }
+        try check(mosquitto_loop_write(client, 1))
+    }
+
+    /// Queues pings and notices a silent broker; call it every second or so.
+    public func housekeeping() throws(MQTTError) {
+        guard let client else { throw .lost("it is not open") }
+        try check(mosquitto_loop_misc(client))
+    }
+
+    private var isReadable: Bool {
+        guard let client else { return false }
+        var entry = pollfd(fd: mosquitto_socket(client), events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0 && entry.revents != 0
+    }
+
+    private func check(_ code: Int32) throws(MQTTError) {
+        switch code {
+        case MOSQ_ERR_SUCCESS.rawValue: return
+        case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue, MOSQ_ERR_PAYLOAD_SIZE.rawValue,
+            MOSQ_ERR_OVERSIZE_PACKET.rawValue, MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue:
+            throw .invalid("the message was not taken: \(Self.text(code))")
+        default:
+            throw .lost(
+                code == MOSQ_ERR_ERRNO.rawValue ? String(cString: strerror(errno)) : Self.text(code))
+        }
+    }
+
+    private static func text(_ code: Int32) -> String { String(cString: mosquitto_strerror(code)) }
+
+    private static func setCallbacks(_ client: OpaquePointer) {
+        mosquitto_connect_v5_callback_set(client) { _, context, code, flags, _ in
+            let connection = MQTTConnection.from(context)
+            let refusal =
+                code == 0
+                ? nil
+                : MQTTError.refused(
+                    code: code,
+                    reason: String(
+                        cString: connection.options.usesVersion5
+                            ? mosquitto_reason_string(code) : mosquitto_connack_string(code)))
+            connection.receiver.connected(refusal: refusal, hasSession: flags & 1 != 0)
+        }
+        mosquitto_subscribe_v5_callback_set(client) { _, context, id, count, codes, _ in
+            let codes = UnsafeBufferPointer(start: codes, count: Int(count))
+            MQTTConnection.from(context).receiver.subscribed(id: id, codes: Array(codes))
+        }
+        mosquitto_message_v5_callback_set(client) { _, context, message, _ in
+            guard let message = message?.pointee, let topic = message.topic else { return }
+            MQTTConnection.from(context).receiver.received(
+                MQTTMessageView(
+                    topic: UnsafeRawBufferPointer(start: topic, count: strlen(topic)),
+                    payload: UnsafeRawBufferPointer(
+                        start: message.payload, count: Int(message.payloadlen)),
+                    qos: message.qos, isRetained: message.retain))
+        }
+        mosquitto_publish_v5_callback_set(client) { _, context, id, _, _ in
+            MQTTConnection.from(context).receiver.published(id: id)
+        }
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTConnection {
+        // The context is set at creation and lives as long as the client.
+        Unmanaged<MQTTConnection>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    }
+}
