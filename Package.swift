@@ -25,7 +25,7 @@ let package = Package(
         // The reference sender, for third-party systems that want to send from their own program.
         .library(name: "VarvePublisher", targets: ["VarvePublisher"]),
         // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
-        .library(name: "VarveProbe", targets: ["VarveProbe"]),
+        .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
-            name: "VarveBrokerPlugin", dependencies: ["VarveAccess", "CMosquittoBroker"],
+            name: "VarveBrokerPlugin", dependencies: ["VarveFile", "VarveAccess", "CMosquittoBroker"],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
@@ -93,15 +93,15 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveMQTT", "VarveMessageLog", .product(name: "Logging", package: "swift-log"),
+                "VarveModel", "VarveFile", "VarveMQTT", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The service: configuration, wiring, start and stop.
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
-                "VarveMQTT", "VarveControl", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
+                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -110,7 +110,8 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "VarveFile", "VarveServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // A public window on internals, for Benchmarks/ only.
@@ -156,6 +157,6 @@ let package = Package(
         // The built executable, run as a user runs it.
         .testTarget(
             name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
-            resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
+            resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

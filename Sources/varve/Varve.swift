@@ -10,7 +10,8 @@ struct Varve: ParsableCommand {
         abstract: "Append-only history store for device data that arrives late.",
         version: "0.1.0",
         subcommands: [
-            ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self, VerifyCommand.self,
+            ServeCommand.self, ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self,
+            VerifyCommand.self,
             CompactCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
         ])

@@ -50,6 +50,11 @@ enum Main {
                 hasGoals: recordings.isComplete)
             try workload.run(into: &report)
         }
+        if arguments.wants("channel") {
+            tell("measuring the offline channel")
+            try ChannelWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(
+                into: &report)
+        }
         let sizes = SizeWorkload(tool: arguments.tool, recordings: recordings, scratch: scratch)
         try sizes.prepare()
         if arguments.wants("queries") {

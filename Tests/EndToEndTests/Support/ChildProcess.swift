@@ -42,6 +42,8 @@ final class ChildProcess {
     private let outputPath: String
     private let errorPath: String
     private var ended = false
+    /// The status of a program whose end was noticed before it was waited for.
+    private var early: Int32?
 
     /// Starts a program.
     ///
@@ -72,6 +74,21 @@ final class ChildProcess {
         self.identifier = identifier
     }
 
+    /// What it has printed so far.
+    var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+    /// What it has printed on standard error so far.
+    var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
+    /// Whether it still runs.
+    var isRunning: Bool {
+        var status: Int32 = 0
+        if ended { return false }
+        guard waitpid(identifier, &status, WNOHANG) == identifier else { return true }
+        early = status
+        ended = true
+        return false
+    }
+
     deinit {
         if !ended {
             Glibc.kill(identifier, SIGKILL)
@@ -81,8 +98,8 @@ final class ChildProcess {
 
     /// Waits for the end.
     func wait() -> Ending {
-        var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        var status: Int32 = early ?? 0
+        if early == nil { while waitpid(identifier, &status, 0) < 0, errno == EINTR {} }
         ended = true
         let code = status & 0x7F == 0 ? status >> 8 & 0xFF : nil
         return Ending(code: code, outputPath: outputPath, errorPath: errorPath)

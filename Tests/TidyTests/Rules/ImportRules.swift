@@ -11,17 +11,18 @@ enum ImportRules {
         "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
         "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
         "VarveAccess": ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
-        "VarveBrokerPlugin": ["VarveAccess", "CMosquittoBroker"],
+        "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
         "VarveMessageLog": ["VarveModel", "VarveFile", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
         "VarvePublisher": ["VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT"],
-        "VarveIntegration": ["VarveModel", "VarveMQTT", "VarveMessageLog", "Logging"],
+        "VarveIntegration": ["VarveModel", "VarveFile", "VarveMQTT", "Logging"],
         "VarveServer": [
-            "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
-            "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration", "ServiceLifecycle",
+            "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
+            "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
+            "ServiceLifecycle",
         ],
-        "varved": ["VarveServer", "ArgumentParser"],
+        "varved": ["VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
         "VarveProbe": ["VarveModel", "VarveCodec", "VarveStorage"],
         "varve": [

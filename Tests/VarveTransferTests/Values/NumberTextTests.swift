@@ -1,6 +1,7 @@
 // NumberTextTests.swift — numbers from text against the standard library.
 
 import Testing
+import VarveModel
 
 @testable import VarveTransfer
 

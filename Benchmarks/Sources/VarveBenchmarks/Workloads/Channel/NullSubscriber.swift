@@ -1,0 +1,65 @@
+// NullSubscriber.swift — the other side of the comparison: takes every message, stores nothing, sends the replies.
+//
+// It is the service's own loop without the work: the same client library, session, subscription and batch limits.
+
+import Glibc
+import Synchronization
+import VarveMQTT
+
+/// A subscriber on a thread of its own.
+final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
+    private let options: MQTTOptions
+    private let isStopping = Atomic<Bool>(false)
+    private let ready = Atomic<Bool>(false)
+    private var connection: MQTTConnection?
+    private(set) var failure: String?
+    private var replies: [(topic: String, payload: [UInt8])] = []
+
+    /// As the service: one flush takes so many messages.
+    private static let batchMessages = 4096
+
+    init(_ options: MQTTOptions) { self.options = options }
+
+    var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    func stop() { isStopping.store(true, ordering: .releasing) }
+
+    /// Runs until `stop`.
+    func run() throws {
+        let connection = MQTTConnection(options, receiver: self)
+        try connection.connect()
+        self.connection = connection
+        while !isStopping.load(ordering: .acquiring) {
+            if connection.wait(milliseconds: 100) {
+                try connection.readAvailable { self.replies.count >= Self.batchMessages }
+            }
+            for reply in replies {
+                _ = try reply.payload.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
+                    Result { () throws(MQTTError) in
+                        try connection.publish(topic: reply.topic, payload: bytes, qos: 1)
+                    }
+                }.get()
+            }
+            replies.removeAll(keepingCapacity: true)
+            try connection.flush()
+            try connection.housekeeping()
+        }
+        connection.disconnect()
+    }
+
+    func connected(refusal: MQTTError?, hasSession _: Bool) {
+        if let refusal { return failure = refusal.description }
+        _ = try? connection?.subscribe(["/sys/#", "sys/#"], qos: 1, leavesOutOwn: true)
+    }
+
+    func subscribed(id _: Int32, codes _: [Int32]) { ready.store(true, ordering: .releasing) }
+
+    func received(_ message: MQTTMessageView) {
+        // The messages of this benchmark begin with {"id":"…", so the id needs no parser.
+        let id = message.payload.dropFirst(6).prefix { $0 != UInt8(ascii: ",") }
+        let payload = Array(#"{"id":"#.utf8) + id + Array(#","code":200,"data":{}}"#.utf8)
+        replies.append((String(decoding: message.topic, as: UTF8.self) + "_reply", payload))
+    }
+
+    func published(id _: Int32) {}
+}

@@ -1,0 +1,37 @@
+// BrokerFolder.swift — the names in the broker's folder of a data directory.
+
+import VarveFile
+
+/// Paths below `broker/`.
+struct BrokerFolder: Sendable {
+    /// The folder, as the kernel names it: the broker is recognised by this path in its arguments.
+    let path: String
+
+    /// Finds the folder of a data directory, which must exist.
+    init(data: String, _ files: any FileSystem) throws {
+        path = files.resolved(data) + "/broker"
+        try files.createDirectory(path)
+        try files.createDirectory(state)
+    }
+
+    /// The logins, which the plugin reads.
+    var credentials: String { path + "/credentials" }
+    /// The logins and refusals, which the plugin appends.
+    var events: String { path + "/connections.log" }
+    /// What mosquitto keeps over a restart: sessions and waiting messages.
+    var state: String { path + "/state" }
+    /// mosquitto's own log.
+    var log: String { path + "/mosquitto.log" }
+    /// What mosquitto says before it has a log.
+    var output: String { path + "/mosquitto.out" }
+    /// Where the broker listens, one line, for `varve channel show` and `varve publish`.
+    var address: String { path + "/address" }
+
+    /// The configuration of a broker with these settings.
+    func configuration(hash: String) -> String { path + "/mosquitto-\(hash).conf" }
+
+    /// Whether a path is a configuration of a broker of this folder, of whatever settings.
+    func isConfiguration(_ candidate: String) -> Bool {
+        candidate.hasPrefix(path + "/mosquitto-") && candidate.hasSuffix(".conf")
+    }
+}

@@ -1,0 +1,28 @@
+// PluginPath.swift — where the broker's plugin is.
+
+import VarveFile
+
+/// Looks for the plugin.
+enum PluginPath {
+    private static let name = "libVarveBrokerPlugin.so"
+
+    /// The plugin that the settings name, else beside the executable, else in the library folder of its prefix.
+    static func find(_ settings: ServerConfiguration, _ files: any FileSystem) throws -> String {
+        if !settings.brokerPlugin.isEmpty {
+            guard case .file? = try files.kind(settings.brokerPlugin) else {
+                throw ServerError(
+                    "the broker plugin \(settings.brokerPlugin) is not there: set broker.plugin")
+            }
+            return files.resolved(settings.brokerPlugin)
+        }
+        var parts = files.resolved("/proc/self/exe").split(separator: "/").dropLast()
+        let beside = "/" + parts.joined(separator: "/") + "/" + name
+        parts = parts.dropLast()
+        let installed = "/" + parts.joined(separator: "/") + "/lib/varve/" + name
+        for path in [beside, installed] {
+            if case .file? = try? files.kind(path) { return path }
+        }
+        throw ServerError(
+            "the broker plugin is neither \(beside) nor \(installed): build it, or set broker.plugin")
+    }
+}

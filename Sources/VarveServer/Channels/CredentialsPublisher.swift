@@ -1,0 +1,59 @@
+// CredentialsPublisher.swift — gives the broker's plugin the logins that the registry has now.
+//
+// Invariants:
+// - The file is replaced as a whole, and only when the registry changed or the service is new.
+
+import Glibc
+import Synchronization
+import VarveAccess
+import VarveFile
+import VarveModel
+import VarveRegistry
+
+/// Writes the credentials file.
+final class CredentialsPublisher: Sendable {
+    /// The login of the service itself, new at each start.
+    let service: ServiceLogin
+    private let registry: Registry
+    private let path: String
+    private let written = Mutex<UInt64?>(nil)
+
+    init(_ registry: Registry, path: String) {
+        self.registry = registry
+        self.path = path
+        service = ServiceLogin(username: Self.serviceName, password: Self.randomPassword())
+    }
+
+    /// The user and client id of the service.
+    static let serviceName = "varve-service"
+
+    /// Writes the file if the registry changed since it was written last.
+    ///
+    /// Cost: one small query if nothing changed.
+    func publishIfChanged() throws {
+        try written.withLock { written in
+            let generation = try registry.generation()
+            guard generation != written else { return }
+            let entries = try registry.channelCredentials()
+            var credentials = Credentials(service: service)
+            for entry in entries {
+                let channel = entry.channel
+                credentials.channels.append(
+                    ChannelLogin(
+                        product: channel.product, name: channel.name, isEnabled: channel.isEnabled,
+                        productSecret: entry.productSecret, password: channel.password))
+                for device in entry.devices {
+                    credentials.devices.append(
+                        DeviceLogin(product: device.product, key: device.key, secret: device.secret))
+                }
+            }
+            try CredentialsFile.write(credentials, to: path)
+            written = generation
+        }
+    }
+
+    private static func randomPassword() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in String(generator.next(), radix: 36) }.joined()
+    }
+}

@@ -1,0 +1,91 @@
+// ServerConfiguration.swift — every setting of the service, with its default and its limits.
+//
+// Invariants:
+// - A configuration that `check` passed can be run: every number is in range, no listener is public.
+
+/// Who runs the broker.
+public enum BrokerMode: String, CaseIterable, Sendable {
+    /// The service starts and watches Debian's mosquitto, for itself alone.
+    case managed
+    /// Somebody else runs a mosquitto with Varve's plugin; the service only connects to it.
+    case external
+}
+
+/// The settings of the service.
+public struct ServerConfiguration: Sendable, Equatable {
+    /// The data directory.
+    public var data = "./varve-data"
+    /// Where the broker listens, and where the service connects to it.
+    public var mqttHost = "127.0.0.1"
+    /// The broker's port.
+    public var mqttPort = 11883
+    /// Who runs the broker.
+    public var brokerMode = BrokerMode.managed
+    /// The mosquitto executable: a path, or a name that is looked for in PATH and /usr/sbin.
+    public var brokerExecutable = "mosquitto"
+    /// The broker plugin, or empty: then it is looked for beside the service and in ../lib/varve.
+    public var brokerPlugin = ""
+    /// Bytes of messages that may wait in the broker while the service is away.
+    public var brokerQueueBytes = 256 << 20
+    /// The largest payload of a message; a larger one is answered 1008.
+    public var payloadBytes = 1 << 20
+    /// Most messages that one commit takes.
+    public var batchMessages = 4096
+    /// Most payload bytes that one commit takes; one message may pass it.
+    public var batchBytes = 16 << 20
+    /// The largest size of the message log on disk.
+    public var logBytes = 64 << 20
+    /// The part of each payload that the message log keeps.
+    public var logPayloadBytes = 4096
+    /// The least level of what the service reports on standard error.
+    public var logLevel = "info"
+
+    /// The defaults.
+    public init() {}
+
+    /// Checks ranges and that no listener is public.
+    public func check() throws(ServerError) {
+        try range("mqtt.port", mqttPort, 1...65_535)
+        try range("broker.queueBytes", brokerQueueBytes, (8 << 20)...(64 << 30))
+        try range("limits.payloadBytes", payloadBytes, 1024...(4 << 20))
+        try range("ingest.batchMessages", batchMessages, 1...65_536)
+        try range("ingest.batchBytes", batchBytes, 1024...(256 << 20))
+        try range("log.bytes", logBytes, (1 << 20)...(64 << 30))
+        try range("log.payloadBytes", logPayloadBytes, 0...(1 << 20))
+        guard Self.logLevels.contains(logLevel) else {
+            throw ServerError(
+                "log.level is \(logLevel): use one of \(Self.logLevels.joined(separator: ", "))")
+        }
+        for (name, path) in [("data", data), ("broker.executable", brokerExecutable)] where path.isEmpty {
+            throw ServerError("\(name) is empty: name a path")
+        }
+        for path in [data, brokerExecutable, brokerPlugin] where path.utf8.contains(where: { $0 < 0x20 }) {
+            throw ServerError("a path in the settings has a control character or line break: leave it out")
+        }
+        guard brokerMode == .external || Self.isLoopback(mqttHost) else {
+            throw ServerError(
+                "mqtt.host \(mqttHost) is not a loopback address: without TLS the broker serves this machine only; use 127.0.0.1, ::1 or localhost, or run an external broker"
+            )
+        }
+        guard !mqttHost.isEmpty, mqttHost.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ServerError("mqtt.host \"\(mqttHost)\" is not a host name or address")
+        }
+    }
+
+    /// The levels of swift-log.
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.utf8.allSatisfy(isDotOrDigit))
+    }
+
+    private static func isDotOrDigit(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private func range(_ name: String, _ value: Int, _ limits: ClosedRange<Int>) throws(ServerError) {
+        guard limits.contains(value) else {
+            throw ServerError("\(name) is \(value): use \(limits.lowerBound) to \(limits.upperBound)")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// ServeCommand.swift — `varve serve`: becomes the service, which is an executable of its own.
+//
+// The small tool starts in milliseconds because it links no server; the options are the service's, so its own
+// parser reads them.
+
+import ArgumentParser
+import Glibc
+import VarveFile
+
+/// Runs the service.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the service: the MQTT broker, the channels and what they need.",
+        discussion: "`varve serve --help` shows the options of the service, the executable varved.")
+
+    @Argument(parsing: .captureForPassthrough, help: .hidden)
+    var arguments: [String] = []
+
+    func run() throws {
+        let executable = try Self.findService()
+        var pointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
+        pointers.append(nil)
+        execv(executable, pointers)
+        throw ServeFailure("\(executable) cannot be started: \(String(cString: strerror(errno)))")
+    }
+
+    /// The service beside this executable, else in the install prefix.
+    private static func findService() throws -> String {
+        let files = POSIXFileSystem()
+        let folders = files.resolved("/proc/self/exe").split(separator: "/").dropLast()
+        let beside = "/" + folders.joined(separator: "/") + "/varved"
+        let installed = "/" + folders.dropLast().joined(separator: "/") + "/libexec/varve/varved"
+        for path in [beside, installed] {
+            if case .file? = try? files.kind(path) { return path }
+        }
+        throw ServeFailure("the service is neither \(beside) nor \(installed): build or install varved")
+    }
+}
+
+/// Why the service cannot be started, in one line.
+struct ServeFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,111 @@
+// AcknowledgementOrderTests.swift — no acknowledgement and no reply leaves before the sync of its batch.
+//
+// strace watches the running service: the order of its system calls is the proof.
+
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite(.enabled(if: AcknowledgementOrderTests.canTrace, "strace may not attach here"))
+    struct AcknowledgementOrderTests {
+        /// Whether a process of ours may be traced.
+        private static let canTrace: Bool = {
+            guard let strace = Installation.find("strace"), let sandbox = try? Sandbox() else { return false }
+            return (try? sandbox.start(program: [strace, "-qq", "-o", "/dev/null", "true"]).wait().code) == 0
+        }()
+
+        @Test("a PUBACK leaves only after fdatasync of the WAL, and the reply after it")
+        func order() throws {
+            let sandbox = try Sandbox()
+            for command in [
+                ["model", "create", "m", "--point", "p:double"], ["product", "create", "k", "--model", "m"],
+                ["device", "create", "d", "--product", "k"],
+            ] {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            let service = try RunningService(in: sandbox)
+            let channel = try DemoChannel("traced", product: "k", in: sandbox)
+            let trace = "\(sandbox.path)/trace"
+            let strace = try sandbox.start(
+                program: [
+                    "strace", "-f", "-y", "-xx", "-s", "8", "-e",
+                    "trace=read,recvfrom,write,sendto,fdatasync",
+                    "-o", trace, "-p", String(try #require(service.identifier)),
+                ])
+            try eventually("strace is attached") { strace.errors.contains("attached") }
+            let messages = 40
+            for number in 1...messages {
+                let payload = """
+                    {"id":\(number),"method":"integration.measurepoint.post","params":[{"deviceKey":"d",\
+                    "measurepoints":{"p":\(number)},"time":\(1_704_067_200_000 + number)}]}
+                    """
+                let sent = try sandbox.start(
+                    program: [
+                        "mosquitto_pub", "-h", "127.0.0.1", "-p", String(service.port), "-q", "1",
+                        "-u", channel.username, "-P", channel.password,
+                        "-t", "/sys/k/integration/measurepoint/post", "-m", payload,
+                    ]
+                ).wait()
+                #expect(sent.code == 0, "\(sent.errors)")
+            }
+            try eventually("all messages are stored") {
+                try sandbox.varve("stats", "--json").object()["samples"] as? Int == messages
+            }
+            service.stop()
+            _ = strace.wait()
+            let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n").map(
+                String.init)
+            try check(calls, messages)
+        }
+
+        /// Follows the thread that acknowledges: a message that was read is unsafe until the WAL is synced.
+        private func check(_ calls: [String], _ messages: Int) throws {
+            func thread(_ call: String) -> Substring { call.prefix { $0 != " " } }
+            let ingest = try #require(calls.first { Packet($0) == .acknowledgement }.map(thread))
+            var unsafe = 0
+            var acknowledged = 0
+            var replies = 0
+            for call in calls where thread(call) == ingest {
+                if call.contains("fdatasync("), call.contains("/wal/"), !call.contains("unfinished") {
+                    unsafe = 0
+                }
+                if call.contains("fdatasync resumed") { unsafe = 0 }
+                switch Packet(call) {
+                case .message: unsafe += 1
+                case .acknowledgement:
+                    #expect(unsafe == 0, "acknowledged before the sync: \(call)")
+                    acknowledged += 1
+                case .reply:
+                    #expect(unsafe == 0, "answered before the sync: \(call)")
+                    replies += 1
+                case nil: break
+                }
+            }
+            #expect(acknowledged >= messages && replies >= messages, "the trace is whole")
+        }
+    }
+}
+
+/// An MQTT packet, told by the first byte that a call read or wrote.
+private enum Packet {
+    case message
+    case acknowledgement
+    case reply
+
+    init?(_ call: String) {
+        let isRead = call.contains(" read(") || call.contains(" recvfrom(")
+        let isWrite = call.contains(" write(") || call.contains(" sendto(")
+        guard call.contains("socket:") || call.contains("TCP:"),
+            let start = call.range(of: #", "\x"#)
+        else { return nil }
+        let byte = UInt8(call[start.upperBound...].prefix(2), radix: 16) ?? 0
+        switch (isRead, isWrite, byte >> 4) {
+        case (true, _, 3): self = .message
+        case (_, true, 4): self = .acknowledgement
+        // Only replies (QoS 1) count: the report to the broker's plugin is sent with QoS 0.
+        case (_, true, 3) where byte & 0x06 == 2: self = .reply
+        default: return nil
+        }
+    }
+}

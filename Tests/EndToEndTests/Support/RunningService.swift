@@ -1,0 +1,142 @@
+// RunningService.swift — `varve serve` with its broker on a free port, and the ways to stop and kill both.
+//
+// Invariants:
+// - Service and broker end with the object, however the test ends.
+
+import Foundation
+import Glibc
+import Testing
+
+/// A condition did not come true in time.
+struct Overdue: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Waits until a condition holds; it is looked at 50 times a second.
+func eventually(
+    _ what: String, within seconds: Double = 60, _ condition: () throws -> Bool
+) throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while try !condition() {
+        guard ContinuousClock.now < deadline else {
+            throw Overdue(description: "not within \(seconds) s: \(what)")
+        }
+        usleep(20_000)
+    }
+}
+
+/// A service over a sandbox's data directory.
+final class RunningService {
+    let sandbox: Sandbox
+    let port: Int
+    private let options: [String]
+    private let environment: [String: String]
+    private var process: ChildProcess?
+
+    /// Starts a service and waits until it is ready.
+    init(in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:]) throws {
+        self.sandbox = sandbox
+        self.options = options
+        self.environment = environment
+        port = try Self.freePort()
+        try start()
+    }
+
+    deinit {
+        killService()
+        killBroker()
+    }
+
+    var address: String { "127.0.0.1:\(port)" }
+    /// Standard error of the run that is on.
+    var errors: String { process?.errors ?? "" }
+    var isRunning: Bool { process?.isRunning ?? false }
+    var identifier: pid_t? { process?.identifier }
+
+    /// The command line of the service.
+    var command: [String] { ["serve", "--mqtt-port", String(port)] + options }
+
+    /// Starts the service and waits until it is ready.
+    func start() throws {
+        let process = try sandbox.start(command, environment: environment)
+        self.process = process
+        try awaitReady()
+    }
+
+    /// Waits until the service has said that it is ready.
+    func awaitReady() throws {
+        guard let process else { return }
+        try eventually("the service is ready; it said: \(process.output)\(process.errors)") {
+            guard process.isRunning else {
+                throw Overdue(description: "the service ended: \(process.output)\(process.errors)")
+            }
+            return process.output.contains("varve: ready")
+        }
+    }
+
+    /// `kill -9` for the service alone.
+    func killService() {
+        _ = process?.kill(after: 0)
+        process = nil
+    }
+
+    /// `kill -9` for the broker alone.
+    func killBroker() {
+        if let broker = brokerIdentifier { kill(broker, SIGKILL) }
+    }
+
+    /// Ends the service as Ctrl-C does and waits for it.
+    @discardableResult
+    func stop(_ signal: Int32 = SIGTERM) -> Ending? {
+        guard let process else { return nil }
+        kill(process.identifier, signal)
+        self.process = nil
+        return process.wait()
+    }
+
+    /// The broker's process: the one whose arguments name a configuration in our folder.
+    var brokerIdentifier: pid_t? {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard let id = pid_t(name),
+                let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline"),
+                String(decoding: line, as: UTF8.self).contains("\(sandbox.data)/broker/mosquitto-")
+            else { continue }
+            return id
+        }
+        return nil
+    }
+
+    /// A port of the loopback interface that nobody listens on now.
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+            }
+        }
+        guard bound else { throw POSIXError(.EADDRINUSE) }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// A product with a channel and devices.
+struct DemoChannel {
+    var username: String
+    var password: String
+    var product: String
+
+    /// Registers what a recording needs and makes a channel for its product.
+    init(_ name: String, product: String, in sandbox: Sandbox) throws {
+        let made = try sandbox.varve("channel", "create", name, "--product", product)
+        guard made.code == 0 else { throw Overdue(description: made.errors) }
+        let shown = try sandbox.varve("channel", "show", name, "--json").object()
+        username = shown["username"] as? String ?? ""
+        password = shown["password"] as? String ?? ""
+        self.product = shown["product"] as? String ?? ""
+    }
+}
