@@ -43,12 +43,12 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(.busy, "\(path) is held by another process: try again in a moment")
         case .SQLITE_FULL:
             self.init(.unavailable, "\(path) cannot grow, the disk is full: free some space")
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_IOERR, .SQLITE_NOMEM:
-            self.init(
-                .unavailable, "\(path) cannot be used (\(detail)): check that its directory may be written")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR:
+            // The statements are always the same: one that is wrong is wrong about the tables.
+            self.init(.damaged, "\(path) is damaged (\(detail))")
         default:
             self.init(
-                .damaged, "\(path) is damaged (\(detail))")
+                .unavailable, "\(path) cannot be used (\(detail)): check that its directory may be written")
         }
     }
 }

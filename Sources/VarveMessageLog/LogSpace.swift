@@ -1,7 +1,7 @@
 // LogSpace.swift — keeps the log within its bytes by deleting the oldest entries.
 //
-// Pages that become free are used again, so the file stops growing. The kind that is furthest over its share
-// loses entries: a kind may use what others leave free, and gives it back when they need it.
+// Pages that become free are used again, so the file stops growing. A kind may use what others leave free of their
+// shares, and gives it back when they need it.
 //
 // Invariants:
 // - The newest entry of a kind stays, so an id is never given out twice.
@@ -59,19 +59,22 @@ struct LogSpace {
         // Entries take more on their pages than their bytes.
         let total = max(1, bytes.reduce(0, +))
         let bytesPerPageByte = min(1, Double(total) / Double(max(1, used)))
-        var wanted = Int(Double(used + incoming - limit + limit / LogSpace.step) * bytesPerPageByte)
-        var order = LogEntry.Kind.allCases
-        order.sort { burden($0) > burden($1) }
-        for kind in order where wanted > 0 {
-            let freed = try delete(wanted, of: kind, db)
-            wanted -= freed
-            bytes[kind.rawValue] -= freed
-        }
+        let wanted = Int(Double(used + incoming - limit + limit / LogSpace.step) * bytesPerPageByte)
+        try delete(min(wanted, total), of: total, db)
     }
 
-    /// How full a kind's share is.
-    private func burden(_ kind: LogEntry.Kind) -> Double {
-        Double(bytes[kind.rawValue]) / LogSpace.shares[kind.rawValue]
+    /// Deletes from the kinds that have more than their share of what is to stay, most over it first.
+    private mutating func delete(_ wanted: Int, of total: Int, _ db: Database) throws {
+        var rest = wanted
+        let surplus = bytes.indices.map { kind in
+            bytes[kind] - Int(LogSpace.shares[kind] * Double(total - wanted))
+        }
+        for kind in LogEntry.Kind.allCases.sorted(by: { surplus[$0.rawValue] > surplus[$1.rawValue] })
+        where rest > 0 && surplus[kind.rawValue] > 0 {
+            let freed = try delete(min(rest, surplus[kind.rawValue]), of: kind, db)
+            rest -= freed
+            bytes[kind.rawValue] -= freed
+        }
     }
 
     /// Deletes the oldest entries of a kind until `wanted` bytes are free.

@@ -197,7 +197,7 @@ extension MessageLog {
         try queue.writeWithoutTransaction { db in
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
             _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(Self.journalLimit / 4)")
-            _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = 2000")
+            _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = 1000")
             // Only a lowered limit leaves a file that is much too large.
             if try LogSpace.fileBytes(db) > limitBytes + limitBytes / 4, try LogTables.areUsable(db) {
                 var space = try LogSpace(db)
