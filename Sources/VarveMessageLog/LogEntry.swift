@@ -1,4 +1,134 @@
-// LogEntry.swift — one line of the message log.
+// LogEntry.swift — one thing that happened on a channel.
+//
+// The raw values of kinds and events are part of the file's format.
+//
+// Invariants:
+// - `payload` is the beginning of a payload, `bytes` the size of the whole.
 
-/// One thing that happened on a channel.
-public struct LogEntry: Sendable {}
+package import VarveModel
+
+/// An entry of the message log.
+package struct LogEntry: Hashable, Sendable {
+    /// What an entry is about; each kind has its own share of the log.
+    package enum Kind: Int, CaseIterable, Sendable {
+        /// Who came, went or was kept out.
+        case connection = 0
+        /// A message that was taken.
+        case payload = 1
+        /// A message that was refused, or a trouble of the service.
+        case error = 2
+
+        /// The name used on the command line.
+        package var name: String { "\(self)" }
+    }
+
+    /// What happened.
+    package enum Event: Int, CaseIterable, Sendable {
+        /// A client logged in.
+        case connected = 0
+        /// A client left, or its connection broke; `reason` says which.
+        case disconnected = 1
+        /// A login was refused.
+        case refused = 2
+        /// A client tried what it has no right to: a topic to publish to or to subscribe to.
+        case denied = 3
+        /// A message is stored and answered with 200.
+        case received = 4
+        /// A message was stored before: nothing changed, and it is answered with 200 again.
+        case replayed = 5
+        /// A message is not stored, and answered with the code.
+        case rejected = 6
+        /// The service could not do its work for a while: a full disk, a broker that is gone.
+        case failed = 7
+        /// Entries are missing from this log: it could not keep up, or could not be written.
+        case dropped = 8
+
+        /// The name used on the command line.
+        package var name: String { "\(self)" }
+    }
+
+    /// What a message's samples did.
+    package struct Counts: Hashable, Sendable {
+        package var accepted: UInt64
+        package var identical: UInt64
+        package var corrected: UInt64
+        package var superseded: UInt64
+
+        package init(
+            accepted: UInt64 = 0, identical: UInt64 = 0, corrected: UInt64 = 0, superseded: UInt64 = 0
+        ) {
+            self.accepted = accepted
+            self.identical = identical
+            self.corrected = corrected
+            self.superseded = superseded
+        }
+
+        package init(_ receipt: Receipt) {
+            self.init(
+                accepted: receipt.accepted, identical: receipt.identical, corrected: receipt.corrected,
+                superseded: receipt.superseded)
+        }
+    }
+
+    /// Bytes of a payload that are kept unless told otherwise.
+    package static let payloadLimit = 4096
+
+    /// The entry's number, in the order in which entries were written; 0 until then.
+    package var id: Int64 = 0
+    /// When it happened or arrived.
+    package var time: Timestamp
+    package var kind: Kind
+    package var event: Event
+    /// The channel's name.
+    package var channel: String?
+    /// The productKey.
+    package var product: String?
+    /// The MQTT client id.
+    package var client: String?
+    /// The client's address.
+    package var address: String?
+    /// The deviceKey.
+    package var device: String?
+    /// The message's `id`, as it stood in it.
+    package var messageID: String?
+    /// The code of the answer.
+    package var code: Int?
+    package var topic: String?
+    /// The size of the whole payload.
+    package var bytes: Int?
+    package var counts: Counts?
+    /// Why, in one line.
+    package var reason: String?
+    /// The payload, or its beginning; set it with `setPayload`.
+    package private(set) var payload: [UInt8]?
+    /// Whether `payload` is only the beginning.
+    package private(set) var isCut = false
+
+    package init(_ kind: Kind, _ event: Event, time: Timestamp) {
+        self.kind = kind
+        self.event = event
+        self.time = time
+    }
+
+    /// Takes a payload and its size, and keeps at most `limit` bytes of it.
+    package mutating func setPayload(_ whole: [UInt8], limit: Int = LogEntry.payloadLimit) {
+        bytes = whole.count
+        isCut = whole.count > limit
+        payload = isCut ? Array(whole.prefix(limit)) : whole
+    }
+
+    /// Takes the stored beginning of a payload.
+    mutating func restorePayload(_ beginning: [UInt8]?, isCut: Bool) {
+        payload = beginning
+        self.isCut = isCut
+    }
+
+    /// Memory and disk that the entry takes, about.
+    var weight: Int {
+        var weight = 96 + (payload?.count ?? 0)
+        weight += (channel?.utf8.count ?? 0) + (product?.utf8.count ?? 0) + (client?.utf8.count ?? 0)
+        weight += (address?.utf8.count ?? 0) + (device?.utf8.count ?? 0) + (messageID?.utf8.count ?? 0)
+        weight += (topic?.utf8.count ?? 0) + (reason?.utf8.count ?? 0)
+        return weight
+    }
+}

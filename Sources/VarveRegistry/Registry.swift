@@ -1,9 +1,10 @@
-// Registry.swift — the models, products and devices of one data directory, in `registry.sqlite`.
+// Registry.swift — the models, products, devices and channels of one data directory, in `registry.sqlite`.
 //
 // Invariants:
 // - A change is one transaction, and the seal over all rows changes in it. It is on disk when the call returns
 //   (WAL journal, synchronous FULL).
-// - A registry opened for reading is never created, migrated or changed.
+// - A registry opened for reading is never created, migrated or changed; one of an older version has no rows in
+//   the tables that came later.
 // - What is thrown is a `RegistryError`, never SQLite's own error.
 
 import GRDB
@@ -67,12 +68,13 @@ public final class Registry: Sendable {
         guard !state.isNewer else {
             throw RegistryError(.unavailable, "\(path) was made by a newer Varve: use that version")
         }
-        guard state.isCurrent || !isReadOnly else {
+        guard state.isReadable || !isReadOnly else {
             throw RegistryError(
                 .unavailable,
                 "\(path) has no registry, or that of an older Varve: run `varve model create` or `varve import --register` once"
             )
         }
+        if isReadOnly { return }
         if !state.isCurrent {
             do {
                 try Schema.migrator.migrate(queue)
@@ -81,15 +83,16 @@ public final class Registry: Sendable {
                 guard try schemaState().isCurrent else { throw error }
             }
         }
-        if !isReadOnly { try useWAL() }
+        try useWAL()
     }
 
-    private func schemaState() throws -> (isNewer: Bool, isCurrent: Bool) {
+    private func schemaState() throws -> (isNewer: Bool, isCurrent: Bool, isReadable: Bool) {
         try queue.read { db in
             // A first statement that succeeds fixes what the others see, while another process migrates.
             _ = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
             return (
-                try Schema.migrator.hasBeenSuperseded(db), try Schema.migrator.hasCompletedMigrations(db)
+                try Schema.migrator.hasBeenSuperseded(db), try Schema.migrator.hasCompletedMigrations(db),
+                try Schema.migrator.appliedIdentifiers(db).contains(Schema.oldestReadable)
             )
         }
     }

@@ -1,7 +1,7 @@
 // RegistryChange.swift — what one transaction does to the rows, with the seal kept in step.
 //
 // Invariants:
-// - Every insert and delete of a row goes through here: it takes the row into the seal or out of it.
+// - Every insert, change and delete of a row goes through here: it takes the row into the seal or out of it.
 // - A name is checked before its row is written.
 
 import GRDB
@@ -89,6 +89,7 @@ struct RegistryChange {
         guard try reading.modelExists(product.model) else {
             throw Registry.noModel(product.model)
         }
+        try RegistryNames.checkNewProductKey(product.key)
         try db.cachedStatement(
             sql:
                 "INSERT INTO product (key, model, name, secret, format, duplicates) VALUES (?, ?, ?, ?, ?, ?)"
@@ -116,6 +117,13 @@ struct RegistryChange {
 
     /// Makes a device, already checked, of an existing product, unless the product has one of that key.
     mutating func insertIfMissing(_ device: Device) throws -> Bool {
+        // Keys that were taken before channels came stay as good as they were.
+        if RegistryNames.channelObstacle(deviceKey: device.key) != nil,
+            try reading.device(device.key, of: device.product) != nil
+        {
+            return false
+        }
+        try RegistryNames.checkNewDeviceKey(device.key)
         try db.cachedStatement(
             sql: """
                 INSERT INTO device (product, key, secret, asset, name, timezone) VALUES (?, ?, ?, ?, ?, ?)
@@ -128,6 +136,66 @@ struct RegistryChange {
         guard db.changesCount == 1 else { return false }
         seal.add(RowText.device(device))
         return true
+    }
+
+    /// Makes a channel of an existing product.
+    mutating func insert(_ channel: Channel) throws {
+        try channel.check()
+        guard try reading.channel(channel.name) == nil else {
+            throw RegistryError(
+                .exists,
+                "channel \(RegistryNames.shown(channel.name)) exists: take another name, or delete it first")
+        }
+        guard try reading.product(channel.product) != nil else { throw Registry.noProduct(channel.product) }
+        if let other = try reading.channel(of: channel.product) {
+            throw RegistryError(
+                .exists,
+                "product \(RegistryNames.shown(channel.product)) has the channel "
+                    + "\(RegistryNames.shown(other.name)): use it, or delete it first with varve channel delete"
+            )
+        }
+        try checkKeys(of: channel)
+        try db.execute(
+            sql:
+                "INSERT INTO channel (name, product, password, enabled, description, created) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                channel.name, channel.product, channel.password, channel.isEnabled ? 1 : 0,
+                channel.description,
+                channel.created.nanoseconds,
+            ])
+        seal.add(RowText.channel(channel))
+    }
+
+    /// Refuses a channel for keys that were taken before channels came and that MQTT cannot carry.
+    private func checkKeys(of channel: Channel) throws {
+        if let reason = RegistryNames.channelObstacle(productKey: channel.product) {
+            throw RegistryError(.invalid, "\(reason) in a new product, which can have a channel")
+        }
+        try reading.forEachDevice(of: channel.product) { device in
+            if let reason = RegistryNames.channelObstacle(deviceKey: device.key) {
+                throw RegistryError(
+                    .invalid, "\(reason) in a new device and delete this one; its history stays in the store")
+            }
+        }
+    }
+
+    /// Switches a channel on or off.
+    mutating func setChannel(_ name: String, enabled: Bool) throws -> Channel {
+        guard var channel = try reading.channel(name) else { throw Registry.noChannel(name) }
+        seal.remove(RowText.channel(channel))
+        channel.isEnabled = enabled
+        try db.execute(
+            sql: "UPDATE channel SET enabled = ? WHERE name = ?", arguments: [enabled ? 1 : 0, name])
+        seal.add(RowText.channel(channel))
+        return channel
+    }
+
+    /// Removes a channel.
+    mutating func deleteChannel(_ name: String) throws -> Channel {
+        guard let channel = try reading.channel(name) else { throw Registry.noChannel(name) }
+        try db.execute(sql: "DELETE FROM channel WHERE name = ?", arguments: [name])
+        seal.remove(RowText.channel(channel))
+        return channel
     }
 
     /// Removes a model and its points.
@@ -150,7 +218,7 @@ struct RegistryChange {
         return model
     }
 
-    /// Removes a product without devices.
+    /// Removes a product without devices and without a channel.
     mutating func deleteProduct(_ key: String) throws -> Product {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
         let devices = try reading.deviceCount(of: key)
@@ -159,6 +227,12 @@ struct RegistryChange {
                 .inUse,
                 "product \(RegistryNames.shown(key)) has \(devices) device(s): "
                     + "delete them first with varve device delete")
+        }
+        if let channel = try reading.channel(of: key) {
+            throw RegistryError(
+                .inUse,
+                "product \(RegistryNames.shown(key)) has the channel \(RegistryNames.shown(channel.name)): "
+                    + "delete it first with varve channel delete")
         }
         try db.execute(sql: "DELETE FROM product WHERE key = ?", arguments: [key])
         seal.remove(RowText.product(product))

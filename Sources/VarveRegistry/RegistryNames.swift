@@ -11,6 +11,12 @@ enum RegistryNames {
     /// Most points one model may have.
     static let maximumPoints = 65_536
 
+    /// How many characters the name of a channel has.
+    static let channelNameLengths = 4...32
+
+    /// Most characters of a channel's description.
+    static let maximumDescription = 100
+
     /// Checks a key or id that series and rows are named by.
     static func check(_ name: String, what: String) throws {
         guard !name.isEmpty else { throw RegistryError(.invalid, "the \(what) is empty: give it a name") }
@@ -24,6 +30,69 @@ enum RegistryNames {
             throw RegistryError(
                 .invalid,
                 "product key \(shown(key)) has a \"/\", which parts product and device: leave it out")
+        }
+    }
+
+    /// Checks the key of a new product: it stands in MQTT topics and user names.
+    static func checkNewProductKey(_ key: String) throws {
+        try checkProductKey(key)
+        if let reason = channelObstacle(productKey: key) { throw RegistryError(.invalid, reason) }
+    }
+
+    /// Checks the key of a new device: it stands in MQTT topics and user names.
+    static func checkNewDeviceKey(_ key: String) throws {
+        try check(key, what: "device key")
+        if let reason = channelObstacle(deviceKey: key) { throw RegistryError(.invalid, reason) }
+    }
+
+    /// Why a product of that key cannot have a channel; nil if it can.
+    static func channelObstacle(productKey key: String) -> String? {
+        topicObstacle(key, "product key")
+            ?? obstacle(
+                key, "product key", "&|", "which has a meaning of its own in MQTT user names and client ids")
+    }
+
+    /// Why a device of that key cannot send over MQTT; nil if it can.
+    static func channelObstacle(deviceKey key: String) -> String? {
+        topicObstacle(key, "device key")
+    }
+
+    private static func topicObstacle(_ key: String, _ what: String) -> String? {
+        obstacle(key, what, "+#", "a wildcard of MQTT topics")
+    }
+
+    private static func obstacle(_ key: String, _ what: String, _ marks: String, _ why: String) -> String? {
+        guard let mark = key.unicodeScalars.first(where: marks.unicodeScalars.contains) else { return nil }
+        return "\(what) \(shown(key)) has a \"\(mark)\", \(why): use another character"
+    }
+
+    /// Checks the name of a channel.
+    static func checkChannel(_ name: String) throws {
+        let count = name.unicodeScalars.count
+        guard channelNameLengths.contains(count) else {
+            throw RegistryError(
+                .invalid,
+                "channel name \(shown(name)) has \(count) character(s): use \(channelNameLengths.lowerBound) to "
+                    + "\(channelNameLengths.upperBound)")
+        }
+        for (index, scalar) in name.unicodeScalars.enumerated() {
+            guard isNameScalar(scalar, isFirst: index == 0) else {
+                throw RegistryError(
+                    .invalid,
+                    "channel name \(shown(name)) has a \(shown(String(scalar))): use letters, digits and _ only"
+                )
+            }
+        }
+    }
+
+    /// Letters, digits and `_`; after the first also the marks without which some scripts cannot be written.
+    private static func isNameScalar(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            .decimalNumber:
+            true
+        case .nonspacingMark, .spacingMark: !isFirst
+        default: scalar == "_"
         }
     }
 

@@ -109,11 +109,32 @@ struct RegistryReading {
         while let row = try rows.next() { try body(text(row, 0), text(row, 1)) }
     }
 
+    func channel(_ name: String) throws -> Channel? {
+        try channels("WHERE name = ?", [name]).first
+    }
+
+    func channel(of product: String) throws -> Channel? {
+        try channels("WHERE product = ?", [product]).first
+    }
+
+    func channels() throws -> [Channel] {
+        try channels("ORDER BY name", [])
+    }
+
+    private func channels(_ condition: String, _ arguments: StatementArguments) throws -> [Channel] {
+        // A registry of an older version that is only read has no such table.
+        let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'channel'"
+        guard try Int.fetchOne(db, sql: table) != nil else { return [] }
+        return try Row.fetchAll(
+            db, sql: "SELECT \(Self.channelColumns) FROM channel \(condition)", arguments: arguments
+        ).map(channel)
+    }
+
     func ambiguousDeviceKeys() throws -> [String] {
         try String.fetchAll(db, sql: "SELECT key FROM device GROUP BY key HAVING COUNT(*) > 1 ORDER BY key")
     }
 
-    /// Hands over the canonical text of every row: models with their points, products, devices.
+    /// Hands over the canonical text of every row: models with their points, products, devices, channels.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
         let points = try Row.fetchCursor(
@@ -124,12 +145,21 @@ struct RegistryReading {
         }
         for product in try products() { try body(RowText.product(product)) }
         try forEachDevice { try body(RowText.device($0)) }
+        for channel in try channels() { try body(RowText.channel(channel)) }
     }
 }
 
 extension RegistryReading {
     private static let productColumns = "key, model, name, secret, format, duplicates"
     private static let deviceColumns = "product, key, secret, asset, name, timezone"
+
+    private static let channelColumns = "name, product, password, enabled, description, created"
+
+    private func channel(_ row: Row) throws -> Channel {
+        try Channel(
+            name: text(row, 0), product: text(row, 1), password: text(row, 2), isEnabled: flag(row, 3),
+            description: optionalText(row, 4), created: Timestamp(nanoseconds: number(row, 5)))
+    }
 
     private func point(_ row: Row) throws -> MeasurementPoint {
         guard let type = UInt8(exactly: try number(row, 1)).flatMap(ValueType.init(rawValue:)) else {

@@ -4,7 +4,7 @@
 // on a locale. A registered migration is never edited: a change is another migration.
 //
 // Invariants:
-// - There is one row in `seal`, and it covers the rows of the four other tables.
+// - There is one row in `seal`, and it covers the rows of the other tables.
 
 import GRDB
 
@@ -13,8 +13,12 @@ enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
         return migrator
     }()
+
+    /// The oldest version that can be read without being migrated.
+    static let oldestReadable = "v1"
 
     private static let version1 = """
         CREATE TABLE model (
@@ -56,5 +60,16 @@ enum Schema {
             rows INTEGER NOT NULL
         ) STRICT;
         INSERT INTO seal (id, digest, rows) VALUES (1, 0, 0);
+        """
+
+    private static let version2 = """
+        CREATE TABLE channel (
+            name TEXT NOT NULL PRIMARY KEY,
+            product TEXT NOT NULL UNIQUE REFERENCES product(key),
+            password TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            description TEXT,
+            created INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

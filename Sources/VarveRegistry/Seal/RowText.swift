@@ -45,6 +45,17 @@ enum RowText {
             ])
     }
 
+    static func channel(_ channel: Channel) -> [UInt8] {
+        line(
+            "channel",
+            [
+                ("name", .text(channel.name)), ("product", .text(channel.product)),
+                ("password", .text(channel.password)), ("enabled", .number(channel.isEnabled ? 1 : 0)),
+                ("description", .text(channel.description)),
+                ("created", .number(channel.created.nanoseconds)),
+            ])
+    }
+
     private enum Field {
         case text(String?)
         case number(Int64)

@@ -1,0 +1,100 @@
+// LogSpace.swift — keeps the log within its bytes by deleting the oldest entries.
+//
+// Pages that become free are used again, so the file stops growing. A kind may use what others leave free of their
+// shares, and gives it back when they need it.
+//
+// Invariants:
+// - The newest entry of a kind stays, so an id is never given out twice.
+
+import GRDB
+
+/// The space that entries take.
+struct LogSpace {
+    /// Bytes of the entries of each kind, by raw value.
+    private var bytes: [Int]
+
+    /// What each kind may always keep, as parts of the whole: payloads three quarters, the others an eighth.
+    private static let shares: [Double] = [0.125, 0.75, 0.125]
+
+    /// How much is deleted at once, as a part of the limit.
+    private static let step = 16
+
+    /// Adds up what is there.
+    init(_ db: Database) throws {
+        bytes = try LogEntry.Kind.allCases.map { kind in
+            try Int.fetchOne(db, sql: "SELECT SUM(size) FROM \(LogTables.name(kind))") ?? 0
+        }
+    }
+
+    /// The space of a log that is only read.
+    static let empty = LogSpace(bytes: LogEntry.Kind.allCases.map { _ in 0 })
+
+    private init(bytes: [Int]) {
+        self.bytes = bytes
+    }
+
+    /// Notes what is being added.
+    mutating func add(_ entries: some Sequence<LogEntry>) {
+        for entry in entries { bytes[entry.kind.rawValue] += entry.weight }
+    }
+
+    /// Bytes of the file, with the pages that are free.
+    static func fileBytes(_ db: Database) throws -> Int {
+        try number("page_count", db) * number("page_size", db)
+    }
+
+    /// Bytes of the pages in use.
+    static func usedBytes(_ db: Database) throws -> Int {
+        try fileBytes(db) - number("freelist_count", db) * number("page_size", db)
+    }
+
+    private static func number(_ pragma: String, _ db: Database) throws -> Int {
+        try Int.fetchOne(db.cachedStatement(sql: "PRAGMA \(pragma)")) ?? 0
+    }
+
+    /// Deletes the oldest entries if the pages in use with `incoming` more bytes would pass `limit`.
+    mutating func makeRoom(for incoming: Int, limit: Int, _ db: Database) throws {
+        let used = try LogSpace.usedBytes(db)
+        guard used + incoming > limit else { return }
+        // Entries take more on their pages than their bytes.
+        let total = max(1, bytes.reduce(0, +))
+        let bytesPerPageByte = min(1, Double(total) / Double(max(1, used)))
+        let wanted = Int(Double(used + incoming - limit + limit / LogSpace.step) * bytesPerPageByte)
+        try delete(min(wanted, total), of: total, db)
+    }
+
+    /// Deletes from the kinds that have more than their share of what is to stay, most over it first.
+    private mutating func delete(_ wanted: Int, of total: Int, _ db: Database) throws {
+        var rest = wanted
+        let surplus = bytes.indices.map { kind in
+            bytes[kind] - Int(LogSpace.shares[kind] * Double(total - wanted))
+        }
+        for kind in LogEntry.Kind.allCases.sorted(by: { surplus[$0.rawValue] > surplus[$1.rawValue] })
+        where rest > 0 && surplus[kind.rawValue] > 0 {
+            let freed = try delete(min(rest, surplus[kind.rawValue]), of: kind, db)
+            rest -= freed
+            bytes[kind.rawValue] -= freed
+        }
+    }
+
+    /// Deletes the oldest entries of a kind until `wanted` bytes are free.
+    ///
+    /// - Returns: The bytes that became free.
+    private func delete(_ wanted: Int, of kind: LogEntry.Kind, _ db: Database) throws -> Int {
+        let table = LogTables.name(kind)
+        var freed = 0
+        var last: Int64?
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT id, size FROM \(table) WHERE id < (SELECT MAX(id) FROM \(table)) ORDER BY id
+                """)
+        while freed < wanted, let row = try rows.next() {
+            last = row[0]
+            freed += row[1]
+        }
+        guard let last else { return 0 }
+        try db.execute(sql: "DELETE FROM \(table) WHERE id <= ?", arguments: [last])
+        return freed
+    }
+}

@@ -1,0 +1,167 @@
+// LogTables.swift — the tables of `log.sqlite`, and entries as their rows.
+//
+// Each kind has a table, so that the oldest entries of one kind are whole pages, which are freed together. An
+// entry's id is unique among all tables. Texts are cut, so that no row is larger than its payload and some KiB.
+
+import Foundation
+import GRDB
+import VarveModel
+
+/// Reads and writes rows.
+enum LogTables {
+    /// `PRAGMA user_version` of the tables as they are here.
+    static let version = 1
+    /// Bytes that are kept of each text.
+    static let textLimit = 1024
+
+    static func name(_ kind: LogEntry.Kind) -> String { kind.name }
+
+    private static let columns = """
+        id, time, event, size, channel, product, client, address, device, message, code, topic, bytes, accepted, \
+        identical, corrected, superseded, reason, cut, payload
+        """
+
+    static func create(_ db: Database) throws {
+        for kind in LogEntry.Kind.allCases {
+            try db.execute(
+                sql: """
+                    CREATE TABLE \(name(kind)) (
+                        id INTEGER PRIMARY KEY, time INTEGER NOT NULL, event INTEGER NOT NULL,
+                        size INTEGER NOT NULL, channel TEXT, product TEXT, client TEXT, address TEXT,
+                        device TEXT, message TEXT, code INTEGER, topic TEXT, bytes INTEGER,
+                        accepted INTEGER, identical INTEGER, corrected INTEGER, superseded INTEGER,
+                        reason TEXT, cut INTEGER NOT NULL, payload BLOB
+                    ) STRICT
+                    """)
+        }
+        try db.execute(sql: "CREATE TABLE setting (key TEXT NOT NULL PRIMARY KEY, value TEXT) STRICT")
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Whether the tables are there and of this version.
+    static func areUsable(_ db: Database) throws -> Bool {
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == version else { return false }
+        for kind in LogEntry.Kind.allCases {
+            _ = try db.makeStatement(sql: "SELECT \(columns) FROM \(name(kind)) LIMIT 1")
+        }
+        _ = try db.makeStatement(sql: "SELECT key, value FROM setting LIMIT 1")
+        return true
+    }
+
+    /// The largest id in use; 0 if there is no entry.
+    static func lastID(_ db: Database) throws -> Int64 {
+        var last: Int64 = 0
+        for kind in LogEntry.Kind.allCases {
+            let largest = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT MAX(id) FROM \(name(kind))"))
+            last = max(last, largest ?? 0)
+        }
+        return last
+    }
+
+    /// Writes entries with the ids after `last`.
+    static func insert(_ entries: some Sequence<LogEntry>, after last: Int64, _ db: Database) throws {
+        let marks = databaseQuestionMarks(count: 20)
+        let statements = try LogEntry.Kind.allCases.map { kind in
+            try db.cachedStatement(sql: "INSERT INTO \(name(kind)) (\(columns)) VALUES (\(marks))")
+        }
+        var id = last
+        for entry in entries {
+            id += 1
+            let statement = statements[entry.kind.rawValue]
+            statement.setUncheckedArguments(StatementArguments(values(entry, id: id)))
+            try statement.execute()
+        }
+    }
+
+    private static func values(_ entry: LogEntry, id: Int64) -> [(any DatabaseValueConvertible)?] {
+        [
+            id, entry.time.nanoseconds, entry.event.rawValue, entry.weight, cut(entry.channel),
+            cut(entry.product), cut(entry.client), cut(entry.address), cut(entry.device),
+            cut(entry.messageID),
+            entry.code, cut(entry.topic), entry.bytes, number(entry.counts?.accepted),
+            number(entry.counts?.identical), number(entry.counts?.corrected),
+            number(entry.counts?.superseded),
+            cut(entry.reason), entry.isCut ? 1 : 0, entry.payload.map { Data($0) },
+        ]
+    }
+
+    private static func number(_ count: UInt64?) -> Int64? { count.map(Int64.init(clamping:)) }
+
+    /// The text, or as many of its characters as fit into the limit.
+    private static func cut(_ text: String?) -> String? {
+        guard let text, text.utf8.count > textLimit else { return text }
+        var scalars = String.UnicodeScalarView()
+        var count = 0
+        for scalar in text.unicodeScalars {
+            count += UTF8.width(scalar)
+            if count > textLimit { break }
+            scalars.append(scalar)
+        }
+        return String(scalars)
+    }
+
+    /// The entries that a filter lets through: in the order of their ids after `filter.after`, else by time.
+    static func select(_ filter: LogFilter, _ db: Database) throws -> [LogEntry] {
+        var conditions: [String] = []
+        var arguments: [any DatabaseValueConvertible] = []
+        func demand(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments.append(value)
+        }
+        demand("id > ?", filter.after)
+        demand("channel = ?", filter.channel)
+        demand("device = ?", filter.device)
+        if let range = filter.range {
+            guard let last = range.lastNanosecond else { return [] }
+            demand("time >= ?", range.from.nanoseconds)
+            demand("time <= ?", last)
+        }
+        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let kinds = LogEntry.Kind.allCases.filter { filter.kinds.isEmpty || filter.kinds.contains($0) }
+        let parts = kinds.map { kind in
+            "SELECT \(columns), \(kind.rawValue) AS kind FROM \(name(kind)) \(condition)"
+        }
+        let every = kinds.flatMap { _ in arguments } + [filter.limit]
+        let direction = filter.after == nil ? "DESC" : "ASC"
+        let newest = parts.joined(separator: " UNION ALL ") + " ORDER BY id \(direction) LIMIT ?"
+        let order = filter.after == nil ? "time, id" : "id"
+        return try Row.fetchAll(
+            db, sql: "SELECT * FROM (\(newest)) ORDER BY \(order)", arguments: StatementArguments(every)
+        ).map(entry)
+    }
+
+    private static func entry(_ row: Row) throws -> LogEntry {
+        let kindNumber: Int = row[20]
+        let eventNumber: Int = row[2]
+        guard let kind = LogEntry.Kind(rawValue: kindNumber),
+            let event = LogEntry.Event(rawValue: eventNumber)
+        else {
+            throw LogError(
+                .unavailable, "the log has an event that this Varve does not know: use a newer one")
+        }
+        var entry = LogEntry(kind, event, time: Timestamp(nanoseconds: row[1]))
+        entry.id = row[0]
+        entry.channel = row[4]
+        entry.product = row[5]
+        entry.client = row[6]
+        entry.address = row[7]
+        entry.device = row[8]
+        entry.messageID = row[9]
+        entry.code = row[10]
+        entry.topic = row[11]
+        let bytes: Int? = row[12]
+        if let accepted: Int64 = row[13] {
+            let others: [Int64] = [row[14] ?? 0, row[15] ?? 0, row[16] ?? 0]
+            entry.counts = LogEntry.Counts(
+                accepted: UInt64(clamping: accepted), identical: UInt64(clamping: others[0]),
+                corrected: UInt64(clamping: others[1]), superseded: UInt64(clamping: others[2]))
+        }
+        entry.reason = row[17]
+        let payload: Data? = row[19]
+        entry.restorePayload(payload.map(Array.init), isCut: row[18] != 0)
+        entry.bytes = bytes
+        return entry
+    }
+}

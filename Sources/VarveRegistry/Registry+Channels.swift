@@ -1,0 +1,69 @@
+// Registry+Channels.swift — create, list, switch and delete channels, and what their logins are checked with.
+//
+// Invariants:
+// - A product has at most one channel, and stays while it has one.
+
+extension Registry {
+    /// Makes a channel of an existing product.
+    ///
+    /// - Throws: `invalid` for a name or description against the rules, and for a product with a key, or a device
+    ///   with a key, that cannot stand in an MQTT topic or user name; `exists` if the name is taken or the product
+    ///   has a channel; `notFound` if there is no such product.
+    public func createChannel(_ channel: Channel) throws {
+        try change { try $0.insert(channel) }
+    }
+
+    /// All channels, by name.
+    public func channels() throws -> [Channel] {
+        try read { try $0.channels() }
+    }
+
+    /// The channel of that name.
+    public func channel(named name: String) throws -> Channel {
+        try read { reading in
+            guard let channel = try reading.channel(name) else { throw Self.noChannel(name) }
+            return channel
+        }
+    }
+
+    /// Lets logins in, or keeps them out.
+    ///
+    /// - Returns: The channel as it is now.
+    @discardableResult
+    public func setChannel(_ name: String, enabled: Bool) throws -> Channel {
+        try change { try $0.setChannel(name, enabled: enabled) }
+    }
+
+    /// Removes a channel; its product, devices and their history stay.
+    ///
+    /// - Returns: The channel as it was.
+    @discardableResult
+    public func deleteChannel(_ name: String) throws -> Channel {
+        try change { try $0.deleteChannel(name) }
+    }
+
+    /// What logins are checked with: every channel, its product's secret and its devices, as they are at one moment.
+    ///
+    /// Cost: one transaction that reads every device of a product with a channel, about 200 bytes each.
+    public func channelCredentials() throws -> [ChannelCredentials] {
+        try read { reading in
+            try reading.channels().map { channel in
+                guard let product = try reading.product(channel.product) else {
+                    throw RegistryError(
+                        .damaged,
+                        "\(path) has lost the product of channel \(RegistryNames.shown(channel.name)): "
+                            + "restore a backup")
+                }
+                var devices: [Device] = []
+                try reading.forEachDevice(of: channel.product) { devices.append($0) }
+                return ChannelCredentials(channel: channel, productSecret: product.secret, devices: devices)
+            }
+        }
+    }
+
+    static func noChannel(_ name: String) -> RegistryError {
+        RegistryError(
+            .notFound,
+            "there is no channel \(RegistryNames.shown(name)): see varve channel list, or create it")
+    }
+}

@@ -1,0 +1,58 @@
+// Channel.swift — the offline channel of a product: the login with which its history arrives over MQTT.
+
+import VarveFile
+public import VarveModel
+
+/// An offline channel.
+public struct Channel: Hashable, Sendable {
+    /// The name, unique in the registry: 4 to 32 letters of any script, digits and `_`.
+    public var name: String
+    /// The key of its product, which has no other channel.
+    public var product: String
+    /// The fixed password of its login.
+    public var password: String
+    /// Whether anyone can log in.
+    public var isEnabled: Bool
+    /// A text for people, at most 100 characters.
+    public var description: String?
+    /// When it was made.
+    public var created: Timestamp
+
+    /// Describes a channel; without a password it gets a random one, without a time the present one.
+    public init(
+        name: String, product: String, password: String? = nil, isEnabled: Bool = true,
+        description: String? = nil, created: Timestamp? = nil
+    ) {
+        self.name = name
+        self.product = product
+        self.password = password ?? Secret.random()
+        self.isEnabled = isEnabled
+        self.description = description
+        self.created = created ?? Timestamp(nanoseconds: SystemClock.nanoseconds())
+    }
+
+    /// The user name of its fixed login.
+    public var username: String { "%channel%&\(product)" }
+
+    func check() throws {
+        try RegistryNames.checkChannel(name)
+        try RegistryNames.checkSecret(password)
+        try RegistryNames.checkOptional(description, what: "channel description")
+        if let description, description.unicodeScalars.count > RegistryNames.maximumDescription {
+            throw RegistryError(
+                .invalid,
+                "the channel description has \(description.unicodeScalars.count) characters: use at most "
+                    + "\(RegistryNames.maximumDescription)")
+        }
+    }
+}
+
+/// Everything that the logins of one channel are checked with.
+public struct ChannelCredentials: Hashable, Sendable {
+    /// The channel, enabled or not.
+    public var channel: Channel
+    /// The `productSecret` of its product.
+    public var productSecret: String
+    /// The devices of its product, by key.
+    public var devices: [Device]
+}

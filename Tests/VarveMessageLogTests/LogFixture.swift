@@ -1,0 +1,69 @@
+// LogFixture.swift — a log in a folder of its own, and entries to put into it.
+
+import Foundation
+import GRDB
+import Synchronization
+import VarveModel
+
+@testable import VarveMessageLog
+
+final class LogFixture {
+    let directory: URL
+    let warnings = Warnings()
+
+    /// Lines that a log told.
+    final class Warnings: Sendable {
+        private let lines = Mutex<[String]>([])
+
+        var all: [String] { lines.withLock { $0 } }
+
+        func add(_ line: String) {
+            lines.withLock { $0.append(line) }
+        }
+    }
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("varve-log-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    var path: String { directory.appendingPathComponent("log.sqlite").path }
+
+    func open(limitBytes: Int = MessageLog.defaultLimit) -> MessageLog {
+        let warnings = warnings
+        return MessageLog.open(path: path, limitBytes: limitBytes) { warnings.add($0) }
+    }
+
+    func writer(_ log: MessageLog, limits: LogWriter.Limits = .init()) -> LogWriter {
+        let warnings = warnings
+        return LogWriter(log, limits: limits) { warnings.add($0) }
+    }
+
+    /// Writes the journal back, so that the file is as large as it gets.
+    func checkpoint() throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
+    func size(_ suffix: String = "") -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+        return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+}
+
+/// An entry whose time is that many seconds after 2024.
+func entry(
+    _ kind: LogEntry.Kind, _ event: LogEntry.Event, second: Int64 = 0, channel: String? = "wind_farm",
+    device: String? = nil, payloadBytes: Int? = nil
+) -> LogEntry {
+    var entry = LogEntry(
+        kind, event, time: Timestamp(nanoseconds: (1_704_067_200 + second) * 1_000_000_000))
+    entry.channel = channel
+    entry.device = device
+    if let payloadBytes { entry.setPayload([UInt8](repeating: UInt8(ascii: "x"), count: payloadBytes)) }
+    return entry
+}

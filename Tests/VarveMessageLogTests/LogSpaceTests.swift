@@ -1,0 +1,119 @@
+// LogSpaceTests.swift — the log stays within its bytes, and no kind pushes out another.
+
+import Foundation
+import GRDB
+import Testing
+
+@testable import VarveMessageLog
+
+@Suite struct LogSpaceTests {
+    private let fixture: LogFixture
+    private let limit = 2 << 20
+
+    init() throws {
+        fixture = try LogFixture()
+    }
+
+    @Test(
+        "the file stays within its limit and a transaction more, whatever the size of the payloads",
+        arguments: [10, 900, 2100, 4096])
+    func fileSize(payloadBytes: Int) throws {
+        let log = fixture.open(limitBytes: limit)
+        let batch = (0..<(200_000 / (payloadBytes + 100))).map { _ in
+            entry(.payload, .received, payloadBytes: payloadBytes)
+        }
+        var largest = 0
+        for _ in 0..<60 {
+            try log.append(batch)
+            try fixture.checkpoint()
+            largest = max(largest, fixture.size())
+        }
+        #expect(largest < limit + 600_000, "\(largest)")
+        // Room is not wasted either.
+        #expect(largest > limit / 2)
+        let entries = try log.entries()
+        #expect(entries.last?.id == Int64(60 * batch.count))
+        #expect(fixture.size("-wal") < MessageLog.journalLimit)
+    }
+
+    @Test("a flood of one kind leaves the others their share", arguments: LogEntry.Kind.allCases)
+    func shares(flood: LogEntry.Kind) throws {
+        let log = fixture.open(limitBytes: limit)
+        let quiet = LogEntry.Kind.allCases.filter { $0 != flood }
+        try log.append(quiet.flatMap { kind in (0..<200).map { _ in entry(kind, .failed) } })
+        for _ in 0..<60 {
+            try log.append((0..<100).map { _ in entry(flood, .failed, payloadBytes: 1000) })
+        }
+        for kind in quiet {
+            var filter = LogFilter()
+            filter.kinds = [kind]
+            #expect(try log.entries(filter).count == 200, "\(kind)")
+        }
+        // A kind that took what was free gives it back.
+        for _ in 0..<60 {
+            try log.append((0..<100).map { _ in entry(quiet[0], .failed, payloadBytes: 1000) })
+        }
+        var filter = LogFilter()
+        filter.kinds = [flood]
+        filter.limit = 100_000
+        #expect(try log.entries(filter).count > 100)
+        try fixture.checkpoint()
+        #expect(fixture.size() < limit + 600_000)
+    }
+
+    @Test("an id is never given out twice")
+    func ids() throws {
+        let log = fixture.open(limitBytes: limit)
+        var last: Int64 = 0
+        for index in 0..<40 {
+            let kind = LogEntry.Kind.allCases[index % 3]
+            try log.append((0..<50).map { _ in entry(kind, .failed, payloadBytes: 3000) })
+            var filter = LogFilter()
+            filter.after = last
+            let new = try log.entries(filter).map(\.id)
+            #expect(new == Array(last + 1...last + 50))
+            last += 50
+        }
+    }
+
+    @Test("a lowered limit makes the file smaller at the next start")
+    func loweredLimit() throws {
+        do {
+            let log = fixture.open(limitBytes: 8 << 20)
+            for _ in 0..<60 {
+                try log.append((0..<100).map { _ in entry(.payload, .received, payloadBytes: 1000) })
+            }
+            try fixture.checkpoint()
+            #expect(fixture.size() > 4 << 20)
+        }
+        let log = fixture.open(limitBytes: limit)
+        try log.append([entry(.error, .failed)])
+        try fixture.checkpoint()
+        #expect(fixture.size() <= limit + 600_000, "\(fixture.size())")
+        #expect(try log.entries().count > 100)
+    }
+
+    @Test(
+        "a reader that does not end keeps the journal from growing without end, not the service from working")
+    func longReader() throws {
+        let log = fixture.open()
+        try log.append([entry(.error, .failed)])
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: fixture.path, configuration: configuration)
+        try reader.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM payload")
+        }
+        let batch = (0..<200).map { _ in entry(.payload, .received, payloadBytes: 4096) }
+        var refusal: LogError?
+        for _ in 0..<100 where refusal == nil {
+            do throws(LogError) { try log.append(batch) } catch { refusal = error }
+        }
+        #expect(refusal?.code == .busy)
+        #expect(fixture.size("-wal") < MessageLog.journalLimit + (4 << 20))
+        try reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        try log.append(batch)
+        #expect(fixture.size("-wal") < MessageLog.journalLimit)
+    }
+}

@@ -1,0 +1,186 @@
+// MessageLogTests.swift — what is written is read back, and bad files are replaced.
+
+import Foundation
+import GRDB
+import Testing
+import VarveModel
+
+@testable import VarveMessageLog
+
+@Suite struct MessageLogTests {
+    private let fixture: LogFixture
+
+    init() throws {
+        fixture = try LogFixture()
+    }
+
+    private func full() -> LogEntry {
+        var full = entry(.error, .rejected, second: 7, device: "T1", payloadBytes: 3)
+        full.product = "wind"
+        full.client = "gateway 7"
+        full.address = "127.0.0.1"
+        full.messageID = "\"a\""
+        full.code = 1257
+        full.topic = "/sys/wind/integration/measurepoint/post"
+        full.counts = LogEntry.Counts(accepted: 1, identical: 2, corrected: 3, superseded: 4)
+        full.reason = "params[3]: no device \"T9\""
+        return full
+    }
+
+    @Test("an entry comes back with all its fields and its number, after reopening too")
+    func roundTrip() throws {
+        let log = fixture.open()
+        let bare = entry(.connection, .connected, channel: nil)
+        try log.append([bare, full()])
+        for reader in [log, fixture.open(), try MessageLog.openForReading(path: fixture.path)] {
+            var expected = [bare, full()]
+            for index in expected.indices { expected[index].id = Int64(index + 1) }
+            #expect(try reader.entries() == expected)
+            #expect(try reader.lastID() == 2)
+        }
+        #expect(fixture.warnings.all.isEmpty)
+    }
+
+    @Test("of a payload the beginning and the size are kept, of a text the beginning")
+    func cutting() throws {
+        let log = fixture.open()
+        var long = entry(.payload, .received, payloadBytes: 5000)
+        #expect(long.payload?.count == 4096 && long.isCut && long.bytes == 5000)
+        long.setPayload(Array("abc".utf8), limit: 3)
+        #expect(!long.isCut)
+        long.setPayload(Array("abcd".utf8), limit: 3)
+        long.client = String(repeating: "é", count: 600)
+        long.reason = String(repeating: "a", count: 1024)
+        try log.append([long])
+        let read = try #require(try log.entries().first)
+        #expect(read.payload == Array("abc".utf8) && read.isCut && read.bytes == 4)
+        #expect(read.client == String(repeating: "é", count: 512))
+        #expect(read.reason == long.reason)
+    }
+
+    @Test("a filter lets through what meets all its conditions, the newest last")
+    func filters() throws {
+        let log = fixture.open()
+        try log.append([
+            entry(.connection, .connected, second: 1), entry(.payload, .received, second: 3, device: "T1"),
+            entry(.payload, .received, second: 2, device: "T2"),
+            entry(.error, .rejected, second: 4, channel: "other", device: "T1"),
+        ])
+        func ids(_ change: (inout LogFilter) -> Void) throws -> [Int64] {
+            var filter = LogFilter()
+            change(&filter)
+            return try log.entries(filter).map(\.id)
+        }
+        func time(_ second: Int64) -> Timestamp { entry(.error, .failed, second: second).time }
+        #expect(try ids { _ in } == [1, 3, 2, 4])
+        #expect(try ids { $0.kinds = [.payload] } == [3, 2])
+        #expect(
+            try ids {
+                $0.kinds = [.payload, .error]
+                $0.device = "T1"
+            } == [2, 4])
+        #expect(try ids { $0.channel = "wind_farm" } == [1, 3, 2])
+        #expect(try ids { $0.range = TimeRange(from: time(2), to: time(4)) } == [3, 2])
+        #expect(try ids { $0.range = TimeRange(from: time(4), to: time(4)) } == [])
+        #expect(try ids { $0.limit = 2 } == [3, 4])
+        #expect(try ids { $0.after = 1 } == [2, 3, 4])
+        #expect(
+            try ids {
+                $0.after = 1
+                $0.limit = 2
+            } == [2, 3])
+        #expect(try ids { $0.after = 4 } == [])
+    }
+
+    @Test("the bookmark is written with the entries it belongs to, or neither is")
+    func bookmark() throws {
+        let log = fixture.open()
+        #expect(try log.bookmark() == nil)
+        try log.append([entry(.connection, .connected)], bookmark: "file 1, byte 80")
+        try log.append([entry(.payload, .received)])
+        #expect(try fixture.open().bookmark() == "file 1, byte 80")
+        try log.append([], bookmark: "file 1, byte 90")
+        #expect(try log.bookmark() == "file 1, byte 90")
+        let other = try DatabaseQueue(path: fixture.path)
+        try other.write { db in
+            try db.execute(
+                sql: "CREATE TRIGGER no BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'no'); END")
+        }
+        #expect(throws: LogError.self) {
+            try log.append([entry(.connection, .connected)], bookmark: "file 2, byte 0")
+        }
+        #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 2)
+    }
+
+    @Test("there is no log to read where none was written, and none is made")
+    func missing() throws {
+        let error = #expect(throws: LogError.self) { try MessageLog.openForReading(path: fixture.path) }
+        #expect(error?.code == .missing && error?.description.contains("varve serve") == true)
+        #expect(fixture.size() == 0)
+        #expect(throws: LogError.self) {
+            _ = fixture.open()
+            try MessageLog.openForReading(path: fixture.path).append([])
+        }
+    }
+
+    @Test("the file is its owner's alone")
+    func permissions() throws {
+        try fixture.open().append([full()])
+        let attributes = try FileManager.default.attributesOfItem(atPath: fixture.path)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+    }
+
+    @Test("a file that is no log is set aside with a warning, and another begins")
+    func foreignFile() throws {
+        let text = Data(String(repeating: "not a database. ", count: 500).utf8)
+        try text.write(to: URL(fileURLWithPath: fixture.path))
+        let log = fixture.open()
+        try log.append([full()])
+        #expect(try log.entries().count == 1)
+        #expect(fixture.warnings.all.count == 1 && fixture.warnings.all[0].contains(".damaged"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path + ".damaged")) == text)
+    }
+
+    @Test("a log with a damaged page or without a table is set aside", arguments: [true, false])
+    func damaged(isPage: Bool) throws {
+        do {
+            let log = fixture.open()
+            for _ in 0..<50 { try log.append([entry(.payload, .received, payloadBytes: 3000)]) }
+        }
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: isPage ? "PRAGMA wal_checkpoint(TRUNCATE)" : "DROP TABLE payload")
+        }
+        try queue.close()
+        if isPage {
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: fixture.path))
+            for index in 8192..<bytes.count - 8192 { bytes[index] = UInt8(truncatingIfNeeded: index) }
+            try bytes.write(to: URL(fileURLWithPath: fixture.path))
+        }
+        let log = fixture.open()
+        try log.append([full()])
+        #expect(try log.entries().count == 1)
+        #expect(fixture.warnings.all.count == 1, "\(fixture.warnings.all)")
+    }
+
+    @Test("a log that is removed or overwritten while it is open begins anew")
+    func lostWhileOpen() throws {
+        let log = fixture.open()
+        try log.append([full()])
+        try FileManager.default.removeItem(atPath: fixture.path)
+        try log.append([full()])
+        #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 1)
+        #expect(fixture.warnings.all.isEmpty)
+    }
+
+    @Test("a log that cannot be opened says so and is tried again with the next entries")
+    func unavailable() throws {
+        try FileManager.default.removeItem(at: fixture.directory)
+        let log = fixture.open()
+        #expect(fixture.warnings.all.count == 1)
+        #expect(throws: LogError.self) { try log.append([full()]) }
+        try FileManager.default.createDirectory(at: fixture.directory, withIntermediateDirectories: true)
+        try log.append([full()])
+        #expect(try log.entries().count == 1)
+    }
+}
