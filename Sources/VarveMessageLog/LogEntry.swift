@@ -110,11 +110,13 @@ package struct LogEntry: Hashable, Sendable {
         self.time = time
     }
 
-    /// Takes a payload and its size, and keeps at most `limit` bytes of it.
-    package mutating func setPayload(_ whole: [UInt8], limit: Int = LogEntry.payloadLimit) {
-        bytes = whole.count
-        isCut = whole.count > limit
-        payload = isCut ? Array(whole.prefix(limit)) : whole
+    /// Takes a payload, or its beginning and the size of the whole, and keeps at most `limit` bytes of it.
+    package mutating func setPayload(
+        _ beginning: [UInt8], limit: Int = LogEntry.payloadLimit, size: Int? = nil
+    ) {
+        bytes = size ?? beginning.count
+        payload = beginning.count > limit ? Array(beginning.prefix(limit)) : beginning
+        isCut = bytes != payload?.count
     }
 
     /// Takes the stored beginning of a payload.

@@ -8,18 +8,17 @@
 // - At most one broker runs for a data directory, as only the holder of the directory's lock starts one.
 
 import Glibc
+import Synchronization
 import VarveFile
 
 /// A dedicated broker.
-final class BrokerProcess {
+final class BrokerProcess: Sendable {
     private let settings: ServerConfiguration
     private let folder: BrokerFolder
     private let files: any FileSystem
     private let plugin: String
     private let executable: String
-    private(set) var id: Int32?
-    /// Whether it ran already when this service came.
-    private(set) var isAdopted = false
+    private let state = Mutex<(id: Int32?, isAdopted: Bool)>((nil, false))
 
     /// Seconds a broker gets to come up, and to save its state when it goes down.
     private static let patienceSeconds = 20.0
@@ -34,6 +33,11 @@ final class BrokerProcess {
         executable = try Self.find(settings.brokerExecutable, files)
     }
 
+    /// Its process, while it was last seen.
+    var id: Int32? { state.withLock { $0.id } }
+    /// Whether it ran already when this service came.
+    var isAdopted: Bool { state.withLock { $0.isAdopted } }
+
     /// Whether it runs.
     var isRunning: Bool {
         guard let id else { return false }
@@ -45,29 +49,27 @@ final class BrokerProcess {
     func start() throws {
         let configuration = try BrokerConfiguration(settings, folder, plugin: plugin, files)
         let path = folder.configuration(hash: configuration.hash)
+        state.withLock { $0 = (nil, false) }
         for process in try running() {
             if process.arguments.contains(path), id == nil {
-                id = process.id
+                state.withLock { $0 = (process.id, true) }
             } else {
                 try end(process.id)
             }
         }
-        if id != nil, isRunning {
-            isAdopted = true
-            return
-        }
-        isAdopted = false
+        if isRunning { return }
         try clean(keeping: path)
         try files.replace(path, Array(configuration.text.utf8))
         try files.remove(folder.log)
-        id = try DetachedProcess.start(executable, ["-c", path], output: folder.output)
+        let started = try DetachedProcess.start(executable, ["-c", path], output: folder.output)
+        state.withLock { $0 = (started, false) }
         try awaitListening()
     }
 
     /// Ends the broker, which saves its sessions and waiting messages before.
     func stop() throws {
         for process in try running() { try end(process.id) }
-        id = nil
+        state.withLock { $0 = (nil, false) }
     }
 
     private func running() throws -> [RunningProcess] {

@@ -17,10 +17,13 @@ final class CredentialsPublisher: Sendable {
     private let registry: Registry
     private let path: String
     private let written = Mutex<UInt64?>(nil)
+    private let tell: @Sendable ([String: String]) -> Void
 
-    init(_ registry: Registry, path: String) {
+    /// - Parameter tell: Is given the channel of each product whenever the file was written.
+    init(_ registry: Registry, path: String, tell: @escaping @Sendable ([String: String]) -> Void) {
         self.registry = registry
         self.path = path
+        self.tell = tell
         service = ServiceLogin(username: Self.serviceName, password: Self.randomPassword())
     }
 
@@ -49,6 +52,7 @@ final class CredentialsPublisher: Sendable {
             }
             try CredentialsFile.write(credentials, to: path)
             written = generation
+            tell(Dictionary(entries.map { ($0.channel.product, $0.channel.name) }) { first, _ in first })
         }
     }
 

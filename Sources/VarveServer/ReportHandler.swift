@@ -1,0 +1,28 @@
+// ReportHandler.swift — what the service reports, one line each on standard error: `varve: warning: …`.
+//
+// Without time and place: whoever keeps the lines (a terminal, systemd's journal) adds the time, and most readers want
+// to know what happened, not in which file.
+
+import Logging
+import VarveFile
+
+/// Writes reports.
+struct ReportHandler: LogHandler {
+    let label: String
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init(label: String) { self.label = label }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let text = "\(event.message)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        let level = event.level == .info ? "" : "\(event.level): "
+        // Nobody is left to be told that a report cannot be written.
+        try? POSIXFile.standardError().append(Array("\(label): \(level)\(text)\n".utf8))
+    }
+}

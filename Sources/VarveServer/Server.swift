@@ -1,0 +1,143 @@
+// Server.swift — the service: what it consists of, in which order it starts and stops.
+//
+// Start: the store and its lock; registry and message log; the credentials file, so that the broker's plugin can decide
+// from its first moment; the broker; the loop; at last `control.sock`. Stop: the other way round, so that what the
+// broker says when it ends is still logged.
+//
+// Invariants:
+// - Only the holder of the data directory's lock starts a broker or listens on `control.sock`.
+
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import VarveAccess
+import VarveControl
+import VarveFile
+import VarveIntegration
+import VarveMQTT
+import VarveMessageLog
+import VarveModel
+import VarveRegistry
+import VarveStorage
+
+/// The service.
+public struct Server: Sendable {
+    private let settings: ServerConfiguration
+    private let logger: Logger
+
+    /// Prepares a service with these settings; it reports on standard error.
+    public init(_ settings: ServerConfiguration) {
+        self.settings = settings
+        var logger = Logger(label: "varve") { ReportHandler(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
+        self.logger = logger
+    }
+
+    /// The version that `status` tells.
+    static let version = "0.1.0"
+
+    /// The mosquitto.conf that a broker of these settings gets; for a broker that somebody else runs.
+    public static func brokerConfiguration(_ settings: ServerConfiguration) throws -> String {
+        let files = POSIXFileSystem()
+        try files.createDirectory(settings.data)
+        let folder = try BrokerFolder(data: settings.data, files)
+        return try BrokerConfiguration(
+            settings, folder, plugin: try PluginPath.find(settings, files), files
+        ).text
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    public func run() async throws {
+        let files = POSIXFileSystem()
+        try files.createDirectory(settings.data)
+        let store = try ServiceStore(path: settings.data)
+        defer { try? store.close() }
+        for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
+        let registry = try Registry.open(path: settings.data + "/registry.sqlite", create: true)
+        let folder = try BrokerFolder(data: settings.data, files)
+        let logger = logger
+        let log = MessageLog.open(path: settings.data + "/log.sqlite", limitBytes: settings.logBytes) {
+            logger.warning("\($0)")
+        }
+        let writer = LogWriter(log) { logger.warning("\($0)") }
+        defer { writer.close() }
+        let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
+        let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels in
+            messages.setChannels(channels)
+        }
+        try credentials.publishIfChanged()
+        let broker = try startBroker(folder, files)
+        let loop = try IngestLoop(
+            options(credentials.service), ingestSettings, sink: store, directory: registry, log: messages,
+            logger: logger)
+        let control = StoreControl(
+            identity: ServiceIdentity(
+                version: Self.version, processID: Int(getpid()),
+                startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds())),
+            store: store, brokerState: { loop.counts.isConnected ? "connected" : "not connected" },
+            registryChanged: { try credentials.publishIfChanged() })
+        let services: [any Service] = [
+            ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
+            CredentialsService(credentials, logger),
+            BrokerService(broker, logger),
+            UpkeepService(store, logger),
+            IngestService(loop, ready: { announce(broker) }),
+            ControlService(settings.data, control, logger),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quietLogger))
+        do {
+            try await group.run()
+        } catch {
+            try? broker?.stop()
+            throw error
+        }
+        writer.close()
+        try store.close()
+        logger.info("stopped")
+    }
+
+    private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {
+        try files.replace(folder.address, Array("\(settings.mqttHost):\(settings.mqttPort)\n".utf8))
+        guard settings.brokerMode == .managed else { return nil }
+        let broker = try BrokerProcess(
+            settings, folder, plugin: try PluginPath.find(settings, files), files)
+        try broker.start()
+        let origin = broker.isAdopted ? "found running" : "started"
+        logger.info("broker \(origin): mosquitto, process \(broker.id ?? 0)")
+        return broker
+    }
+
+    private func options(_ login: ServiceLogin) -> MQTTOptions {
+        MQTTOptions(
+            host: settings.mqttHost, port: UInt16(settings.mqttPort), clientID: login.username,
+            username: login.username, password: login.password, keepsSession: true, usesVersion5: true)
+    }
+
+    private var ingestSettings: IngestSettings {
+        var limits = IngestSettings()
+        limits.payloadLimit = settings.payloadBytes
+        limits.loggedBytes = settings.logPayloadBytes
+        limits.batchMessages = settings.batchMessages
+        limits.batchBytes = settings.batchBytes
+        return limits
+    }
+
+    /// The library's own reports matter to nobody but its developers.
+    private var quietLogger: Logger {
+        var quiet = logger
+        quiet.logLevel = .error
+        return quiet
+    }
+
+    /// The line that says that everything works; programs may wait for it.
+    private func announce(_ broker: BrokerProcess?) {
+        let who = broker == nil ? "an external broker" : "its own broker"
+        let line =
+            "varve: ready: data in \(settings.data), MQTT on mqtt://\(settings.mqttHost):\(settings.mqttPort) (\(who)); Ctrl-C ends it\n"
+        try? POSIXFile.standardOutput().append(Array(line.utf8))
+    }
+}

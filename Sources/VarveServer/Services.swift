@@ -1,0 +1,171 @@
+// Services.swift — the parts of the running service, each as what ServiceLifecycle starts and stops.
+//
+// They are stopped in the opposite order of their start. Each looks after one thing about five times a second or
+// owns a thread; none blocks a thread of the common pool for longer than a small write.
+
+import Glibc
+import Logging
+import ServiceLifecycle
+import Synchronization
+import VarveControl
+import VarveFile
+import VarveIntegration
+
+/// How often things are looked after.
+private let period = Duration.milliseconds(200)
+
+/// Repeats a task until the service is to end, then runs it a last time.
+private func repeatUntilShutdown(_ body: @escaping @Sendable () -> Void) async {
+    await cancelWhenGracefulShutdown {
+        while !Task.isCancelled {
+            body()
+            try? await Task.sleep(for: period)
+        }
+    }
+    body()
+}
+
+/// Reports a trouble when it begins, and not again while it lasts.
+final class TroubleReport: Sendable {
+    private let last = Mutex("")
+    private let logger: Logger
+    private let what: String
+
+    init(_ what: String, _ logger: Logger) {
+        self.what = what
+        self.logger = logger
+    }
+
+    /// Runs a task and reports what it throws.
+    func watch(_ body: () throws -> Void) {
+        do {
+            try body()
+            last.withLock { $0 = "" }
+        } catch {
+            let text = "\(error)"
+            let isNew = last.withLock { last in
+                defer { last = text }
+                return last != text
+            }
+            if isNew { logger.warning("\(what): \(text)") }
+        }
+    }
+}
+
+/// Takes over the plugin's connection events.
+struct ConnectionLogService: Service {
+    private let log: ConnectionLog
+    private let trouble: TroubleReport
+
+    init(_ log: ConnectionLog, _ logger: Logger) {
+        self.log = log
+        trouble = TroubleReport("logins are not logged", logger)
+    }
+
+    func run() async { await repeatUntilShutdown { trouble.watch { try log.takeOver() } } }
+}
+
+/// Keeps the credentials file as the registry is.
+struct CredentialsService: Service {
+    private let credentials: CredentialsPublisher
+    private let trouble: TroubleReport
+
+    init(_ credentials: CredentialsPublisher, _ logger: Logger) {
+        self.credentials = credentials
+        trouble = TroubleReport("logins are not up to date", logger)
+    }
+
+    func run() async { await repeatUntilShutdown { trouble.watch { try credentials.publishIfChanged() } } }
+}
+
+/// Starts a broker that died again, and ends it with the service.
+struct BrokerService: Service {
+    private let broker: BrokerProcess?
+    private let logger: Logger
+    private let trouble: TroubleReport
+
+    init(_ broker: BrokerProcess?, _ logger: Logger) {
+        self.broker = broker
+        self.logger = logger
+        trouble = TroubleReport("the broker cannot be started", logger)
+    }
+
+    func run() async throws {
+        guard let broker else { return try await gracefulShutdown() }
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                if !broker.isRunning {
+                    logger.warning("the broker has died: starting it again")
+                    trouble.watch { try broker.start() }
+                    if !broker.isRunning { try? await Task.sleep(for: .seconds(1)) }
+                }
+                try? await Task.sleep(for: period)
+            }
+        }
+        try broker.stop()
+    }
+}
+
+/// Merges what has gathered, when it is due.
+struct UpkeepService: Service {
+    private let store: ServiceStore
+    private let trouble: TroubleReport
+
+    init(_ store: ServiceStore, _ logger: Logger) {
+        self.store = store
+        trouble = TroubleReport("the store cannot be compacted", logger)
+    }
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                trouble.watch { _ = try store.compactIfDue() }
+                try? await Task.sleep(for: .seconds(10))
+            }
+        }
+    }
+}
+
+/// Runs the ingest loop on a thread of its own.
+struct IngestService: Service {
+    private let loop: IngestLoop
+    private let ready: @Sendable () -> Void
+
+    init(_ loop: IngestLoop, ready: @escaping @Sendable () -> Void) {
+        self.loop = loop
+        self.ready = ready
+    }
+
+    func run() async throws {
+        let loop = loop
+        let thread = try WorkerThread { loop.run() }
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled, !loop.counts.isConnected {
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+            if loop.counts.isConnected { ready() }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        }
+        loop.stop()
+        thread.join()
+    }
+}
+
+/// Answers commands on `control.sock`.
+struct ControlService: Service {
+    private let data: String
+    private let control: StoreControl
+    private let logger: Logger
+
+    init(_ data: String, _ control: StoreControl, _ logger: Logger) {
+        self.data = data
+        self.control = control
+        self.logger = logger
+    }
+
+    func run() async throws {
+        let server = try ControlServer(directory: data, handler: control)
+        try? await gracefulShutdown()
+        if !server.stop() { logger.warning("a command did not end in time") }
+    }
+}
