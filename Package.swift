@@ -141,6 +141,14 @@ let package = Package(
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
+            name: "VarveControlTests",
+            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveServerTests",
+            dependencies: ["VarveServer", "VarveModel", "VarveFile", "VarveStorage"],
+            swiftSettings: settings),
+        .testTarget(
             name: "VarveTransferTests",
             dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
@@ -155,7 +163,10 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         // The built executable, run as a user runs it.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            name: "EndToEndTests",
+            dependencies: [
+                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
+            ],
             resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])
