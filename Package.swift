@@ -149,6 +149,14 @@ let package = Package(
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
+            name: "VarveControlTests",
+            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveServerTests",
+            dependencies: ["VarveServer", "VarveModel", "VarveFile", "VarveStorage"],
+            swiftSettings: settings),
+        .testTarget(
             name: "VarveTransferTests",
             dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
@@ -163,7 +171,11 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         // The built executable, run as a user runs it.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            name: "EndToEndTests",
+            dependencies: [
+                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer", "varved",
+                "VarveBrokerPlugin",
+            ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

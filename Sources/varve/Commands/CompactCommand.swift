@@ -1,6 +1,7 @@
 // CompactCommand.swift — `varve compact`: one sorted run, without older versions, as small as it gets.
 
 import ArgumentParser
+import VarveControl
 import VarveStorage
 
 struct CompactCommand: ParsableCommand {
@@ -21,30 +22,56 @@ struct CompactCommand: ParsableCommand {
     @Flag(help: "Show no progress.") var quiet = false
 
     func run() throws {
+        if let client = try RunningService.connect(data) { return try run(on: client) }
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
+        let report = try showing { try store.compact($0) }
+        try store.close()
+        var counts = CompactionCounts()
+        counts.segments = UInt64(report.segments)
+        counts.samplesIn = report.samplesIn
+        counts.dropped = report.dropped
+        counts.bytesIn = report.bytesIn
+        counts.bytesOut = report.bytesOut
+        show(counts)
+    }
+
+    private func run(on client: ControlClient) throws {
+        if wait { return show(try showing { try client.compact($0) }) }
+        try client.startCompaction()
+        let process = client.service.processID
+        print(
+            json
+                ? JSONText.object([("started", .bool(true)), ("process", .integer(Int64(process)))]).line()
+                : "the service (process \(process)) compacts; with --wait this returns when it is done")
+    }
+
+    private func showing<T>(_ compact: ((UInt64, UInt64) -> Void) throws -> T) rethrows -> T {
         let line = quiet ? nil : ProgressLine("compacting")
-        let report = try store.compact { done, total in
+        let result = try compact { done, total in
             line?.show(fraction: Double(done) / Double(max(total, 1)), count: done, unit: "samples")
         }
         line?.end()
-        try store.close()
+        return result
+    }
+
+    private func show(_ counts: CompactionCounts) {
         if json {
             print(
                 JSONText.object([
-                    ("segments", .integer(Int64(report.segments))),
-                    ("samples", .integer(Int64(report.samplesIn))),
-                    ("dropped", .integer(Int64(report.dropped))),
-                    ("bytesBefore", .integer(Int64(report.bytesIn))),
-                    ("bytesAfter", .integer(Int64(report.bytesOut))),
+                    ("segments", .integer(Int64(counts.segments))),
+                    ("samples", .integer(Int64(counts.samplesIn))),
+                    ("dropped", .integer(Int64(counts.dropped))),
+                    ("bytesBefore", .integer(Int64(counts.bytesIn))),
+                    ("bytesAfter", .integer(Int64(counts.bytesOut))),
                 ]).line())
-        } else if report.segments == 0 {
+        } else if counts.segments == 0 {
             print("nothing to compact")
         } else {
-            let before = ImportSummary.grouped(report.bytesIn)
-            let after = ImportSummary.grouped(report.bytesOut)
-            print("merged \(report.segments) segments, \(before) bytes, into \(after) bytes")
-            if report.dropped > 0 { print("dropped \(ImportSummary.grouped(report.dropped)) older versions") }
+            let before = ImportSummary.grouped(counts.bytesIn)
+            let after = ImportSummary.grouped(counts.bytesOut)
+            print("merged \(counts.segments) segments, \(before) bytes, into \(after) bytes")
+            if counts.dropped > 0 { print("dropped \(ImportSummary.grouped(counts.dropped)) older versions") }
         }
     }
 }

@@ -38,7 +38,7 @@ extension DeviceCommand {
             if let timezone, !ZoneNames.isKnown(timezone) { throw Registry.noTimeZone(timezone) }
             let device = Device(
                 product: product, key: key, secret: secret, assetID: asset, name: name, timeZone: timezone)
-            try data.openRegistry(to: .change).create(device)
+            try data.changeRegistry { try $0.create(device) }
             print("created device \(device.qualifiedName), secret \(device.secret)")
         }
     }
@@ -109,7 +109,7 @@ extension DeviceCommand {
         @Argument(help: "The deviceKey, or productKey/deviceKey.") var device: String
 
         func run() throws {
-            let deleted = try data.openRegistry(to: .change).deleteDevice(named: device)
+            let deleted = try data.changeRegistry { try $0.deleteDevice(named: device) }
             print("deleted device \(deleted.qualifiedName); its history stays in the store")
         }
     }

@@ -5,6 +5,7 @@
 // - Standard output gets the receipt and nothing else; progress goes to standard error.
 
 import ArgumentParser
+import VarveControl
 import VarveFile
 import VarveModel
 import VarveRegistry
@@ -75,7 +76,7 @@ struct ImportCommand: ParsableCommand {
                 break
             }
         }
-        try target.close()
+        try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
         // Files before the failed one are in; their receipt is still owed.
         if failure == nil || total.receipt.rows > 0 { report(total, seconds) }
@@ -92,8 +93,12 @@ struct ImportCommand: ParsableCommand {
         let importer = Importer(
             sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
             options: options, progress: progress)
-        guard input == "-" else { return try importer.importFile(input) }
-        return try importer.importStream(POSIXFile.standardInput(), rejectedPath: "stdin.rejected.csv")
+        let result =
+            input == "-"
+            ? try importer.importStream(POSIXFile.standardInput(), rejectedPath: "stdin.rejected.csv")
+            : try importer.importFile(input)
+        if result.registered > 0 { RunningService.noteRegistryChange(data) }
+        return result
     }
 
     private func report(_ result: ImportResult, _ seconds: Double) {
@@ -102,35 +107,55 @@ struct ImportCommand: ParsableCommand {
     }
 }
 
-/// Where an import goes: the store and the registry, or for a dry run what there is of them.
+/// Where an import goes: the running service, else the store and the registry, or for a dry run what there is of them.
 private struct ImportTarget {
-    let store: Store
+    private enum Place {
+        case service(ControlClient)
+        case store(Store)
+        case dryRun(Store)
+    }
+
     let directory: any PointDirectory
     let files = POSIXFileSystem()
-    private let isDryRun: Bool
+    private let place: Place
 
-    var sink: any SampleSink { store }
-
-    init(_ data: DataOptions, isDryRun: Bool) throws {
-        self.isDryRun = isDryRun
-        if isDryRun {
-            var options = StoreOptions.reading
-            options.mayBeMissing = true
-            store = try Store.open(data.path, options: options)
-            let registryExists = try files.kind(data.registryPath) != nil
-            directory = registryExists ? try data.openRegistry(to: .read) : EmptyDirectory()
-        } else {
-            store = try data.openStore(to: .create)
-            directory = try data.openRegistry(to: .create)
+    var sink: any SampleSink {
+        switch place {
+        case .service(let client): client
+        case .store(let store), .dryRun(let store): store
         }
     }
 
+    init(_ data: DataOptions, isDryRun: Bool) throws {
+        if isDryRun {
+            var options = StoreOptions.reading
+            options.mayBeMissing = true
+            place = .dryRun(try Store.open(data.path, options: options))
+            let registryExists = try files.kind(data.registryPath) != nil
+            directory = registryExists ? try data.openRegistry(to: .read) : EmptyDirectory()
+            return
+        }
+        // Asked before the lock is tried: a service that opens its store again has let go of it for a moment.
+        if let client = try RunningService.connect(data) {
+            place = .service(client)
+        } else {
+            place = .store(try data.openStore(to: .create))
+        }
+        directory = try data.openRegistry(to: .create)
+    }
+
     /// Seals what was written and tidies up many small segments.
-    func close() throws {
-        guard !isDryRun else { return }
-        defer { try? store.close() }
-        _ = try store.compactIfDue()
-        try store.close()
+    func close(afterFailure isFailed: Bool) throws {
+        switch place {
+        case .dryRun: return
+        case .service(let client):
+            // After a failure the end of this process frees the service for the next import.
+            if !isFailed { try client.endImport() }
+        case .store(let store):
+            defer { try? store.close() }
+            _ = try store.compactIfDue()
+            try store.close()
+        }
     }
 }
 

@@ -42,7 +42,8 @@ extension ModelCommand {
         @OptionGroup var points: PointOptions
 
         func run() throws {
-            try data.openRegistry(to: .create).create(Model(id: id, name: name, points: points.points))
+            let model = Model(id: id, name: name, points: points.points)
+            try data.changeRegistry(.create) { try $0.create(model) }
             print("created model \(id) with \(points.points.count) point(s)")
         }
     }
@@ -64,7 +65,7 @@ extension ModelCommand {
         }
 
         func run() throws {
-            let added = try data.openRegistry(to: .change).addPoints(points.points, toModel: id)
+            let added = try data.changeRegistry { try $0.addPoints(points.points, toModel: id) }
             print("added \(added) point(s) to model \(id)")
         }
     }
@@ -134,7 +135,7 @@ extension ModelCommand {
         @Argument(help: "The id of the model.") var id: String
 
         func run() throws {
-            try data.openRegistry(to: .change).deleteModel(id)
+            try data.changeRegistry { try $0.deleteModel(id) }
             print("deleted model \(id)")
         }
     }

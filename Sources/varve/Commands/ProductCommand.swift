@@ -41,7 +41,7 @@ extension ProductCommand {
             let product = Product(
                 key: key, model: model, name: name, secret: secret, format: format,
                 duplicates: duplicates ?? .last)
-            try data.openRegistry(to: .change).create(product)
+            try data.changeRegistry { try $0.create(product) }
             print("created product \(key) of model \(model), secret \(product.secret)")
         }
     }
@@ -112,7 +112,7 @@ extension ProductCommand {
         @Argument(help: "The productKey.") var key: String
 
         func run() throws {
-            try data.openRegistry(to: .change).deleteProduct(key)
+            try data.changeRegistry { try $0.deleteProduct(key) }
             print("deleted product \(key)")
         }
     }

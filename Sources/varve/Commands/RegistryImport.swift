@@ -15,9 +15,10 @@ struct RegistryImport: ParsableArguments {
     func run(_ kind: ImportKind, noun: String) throws {
         let bytes = try readInput()
         // A registry is made only when the file can start one: products and devices need a model.
-        let registry = try data.openRegistry(to: kind == .models ? .create : .change)
-        let outcome = try registry.importRows(
-            kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: ZoneNames.isKnown)
+        let outcome = try data.changeRegistry(kind == .models ? .create : .change) { registry in
+            try registry.importRows(
+                kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: ZoneNames.isKnown)
+        }
         print(Self.summary(outcome, kind, noun: noun))
     }
 

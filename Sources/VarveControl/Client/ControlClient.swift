@@ -1,0 +1,140 @@
+// ControlClient.swift — the service as a command sees it.
+//
+// Invariants:
+// - Two lines: batches and long work on one, look-ups on the other, so that a look-up never waits behind a commit.
+// - A look-up changes nothing, so it is asked again on a new line when the service has closed an idle one.
+
+import Synchronization
+public import VarveModel
+
+/// Talks to a running service.
+///
+/// Any thread may call it; calls other than `storedType` wait for each other.
+public final class ControlClient: Sendable {
+    private let path: String
+    private let times: ControlTimes
+    private let work: Mutex<ControlLine>
+    private let lookups = Mutex<ControlLine?>(nil)
+    /// Which service answered.
+    public let service: ServiceIdentity
+
+    private init(path: String, times: ControlTimes, line: ControlLine) {
+        self.path = path
+        self.times = times
+        service = line.service
+        work = Mutex(line)
+    }
+
+    /// Connects to the service of a data directory.
+    ///
+    /// - Returns: Nil if none answers there.
+    /// - Throws: `ControlError` if one answers that cannot be used, `FileError` if it must not be.
+    public static func connect(
+        directory: String, times: ControlTimes = ControlTimes()
+    ) throws -> ControlClient? {
+        let path = directory + "/" + ControlServer.socketName
+        guard let line = try ControlLine.connect(to: path, times: times) else { return nil }
+        return ControlClient(path: path, times: times, line: line)
+    }
+
+    /// How the service is.
+    public func status() throws -> ServiceStatus {
+        try work.withLock { line in
+            guard case .status(let status) = try line.ask(.status) else { throw line.unexpected() }
+            return status
+        }
+    }
+
+    /// The number of the last commit that the service has acknowledged.
+    ///
+    /// - Parameter seconds: How long to wait.
+    public func horizon(within seconds: Double = 2) throws -> UInt64 {
+        try work.withLock { line in
+            guard case .horizon(let commit) = try line.ask(.horizon, within: seconds) else {
+                throw line.unexpected()
+            }
+            return commit
+        }
+    }
+
+    /// Says that the registry was changed; returns when logins follow the change.
+    ///
+    /// - Parameter seconds: How long to wait. The service notices by itself too, a little later.
+    public func registryChanged(within seconds: Double = 2) throws {
+        try done(.registryChanged, within: seconds)
+    }
+
+    /// Ends an import: another one may begin, and the service tidies up.
+    public func endImport() throws { try done(.endImport) }
+
+    /// Writes the WAL and the memtable as a segment.
+    public func flush() throws { try done(.flush) }
+
+    /// Merges all segments and waits for it.
+    ///
+    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionCounts {
+        try work.withLock { line in
+            guard case .compaction(let counts) = try line.ask(.compact(waits: true), progress: progress)
+            else {
+                throw line.unexpected()
+            }
+            return counts
+        }
+    }
+
+    /// Has the service merge all segments, and does not wait for it.
+    public func startCompaction() throws { try done(.compact(waits: false)) }
+
+    private func done(_ request: ControlRequest, within seconds: Double? = nil) throws {
+        try work.withLock { line in
+            guard case .done = try line.ask(request, within: seconds) else { throw line.unexpected() }
+        }
+    }
+}
+
+extension ControlClient: SampleSink {
+    /// The type the service's store has for a series, or nil if it has never seen it.
+    public func storedType(of key: SeriesKey) throws -> ValueType? {
+        try lookups.withLock { line in
+            if let open = line, open.isOpen {
+                do {
+                    return try Self.type(of: key, open)
+                } catch let error as ControlError where error.kind == .lost {
+                    line = nil
+                }
+            }
+            guard let new = try ControlLine.connect(to: path, times: times) else {
+                throw ControlError(
+                    .lost, "the service (process \(service.processID)) ended; run this again once it is back")
+            }
+            line = new
+            return try Self.type(of: key, new)
+        }
+    }
+
+    private static func type(of key: SeriesKey, _ line: ControlLine) throws -> ValueType? {
+        guard case .storedType(let type) = try line.ask(.storedType(key)) else { throw line.unexpected() }
+        return type
+    }
+
+    /// Starts an import in the service.
+    ///
+    /// - Throws: `ControlError` of kind `importRunning` while another one runs.
+    public func beginImport() throws { try done(.beginImport) }
+
+    /// Hands a batch to the service and returns when it is on disk.
+    ///
+    /// Durability: as `SampleSink.commit`. After an error of kind `lost` the batch may be there or not; to commit it
+    /// again is right in either case.
+    public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try work.withLock { try $0.send(batch, isAssessment: false) }
+    }
+
+    /// What a commit would do now.
+    public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try work.withLock { try $0.send(batch, isAssessment: true) }
+    }
+}

@@ -1,0 +1,32 @@
+// ControlHandler.swift — what the service does for a command.
+
+public import VarveModel
+
+/// Carries out requests; called from the threads of connections, several at a time.
+public protocol ControlHandler: AnyObject, Sendable {
+    /// Which service this is.
+    var identity: ServiceIdentity { get }
+
+    /// The state of the broker, as one line for people; answers at once.
+    var brokerState: String { get }
+
+    /// The number of the last commit that was acknowledged; answers at once.
+    var lastCommit: UInt64 { get }
+
+    /// Where batches go. One import at a time uses it.
+    var sink: any SampleSink { get }
+
+    /// Makes what was changed in the registry hold for logins; returns when the credentials file is replaced.
+    func registryChanged() throws
+
+    /// An import has come to its end: tidies up after it, if need be.
+    func importEnded() throws
+
+    /// Merges all segments.
+    ///
+    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts
+
+    /// Writes the WAL and the memtable as a segment.
+    func flush() throws
+}

@@ -1,0 +1,117 @@
+// ControlServer.swift — the service's end of `control.sock`: who may talk, and how many at a time.
+//
+// Invariants:
+// - At most `maximumConnections` connections, each with a thread and one more while a long call runs.
+// - Nobody but the service's user and root gets an answer to a request.
+
+import Glibc
+import Synchronization
+import VarveFile
+
+/// Answers the commands of the small tool beside the service.
+public final class ControlServer: Sendable {
+    private struct Table {
+        var connections: [UInt64: LocalSocketConnection] = [:]
+        var last: UInt64 = 0
+        var isStopping = false
+    }
+
+    private let listener: LocalSocketListener
+    private let context: ConversationContext
+    private let table = Mutex(Table())
+    private let stopping = Signal()
+    private let drained = Signal()
+    private let maximumConnections: Int
+
+    /// The name of the socket in the data directory.
+    public static let socketName = "control.sock"
+
+    /// Listens in a data directory and answers until `stop`, on threads of its own.
+    ///
+    /// The caller holds the directory's lock: the socket file of a service that died is replaced.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - handler: Carries out the requests.
+    ///   - maximumConnections: Connections at a time; one more is told to come again later.
+    ///   - times: How long to wait for the other end.
+    /// - Throws: `FileError`: EADDRINUSE if another service answers there.
+    public init(
+        directory: String, handler: any ControlHandler, maximumConnections: Int = 16,
+        times: ControlTimes = ControlTimes()
+    ) throws {
+        listener = try LocalSocketListener(path: directory + "/" + Self.socketName)
+        context = ConversationContext(handler: handler, times: times)
+        self.maximumConnections = maximumConnections
+        try WorkerThread { [self] in acceptAll() }.detach()
+    }
+
+    /// Stops listening, removes the socket, ends all connections and waits for what they are doing.
+    ///
+    /// A batch that has arrived is still committed; its sender finds out when it sends it again.
+    ///
+    /// - Parameter seconds: How long to wait at most, for example for a compaction.
+    /// - Returns: Whether everything has ended.
+    @discardableResult
+    public func stop(within seconds: Double = 10) -> Bool {
+        stopping.set()
+        listener.close()
+        let isEmpty = table.withLock { table in
+            table.isStopping = true
+            for connection in table.connections.values { connection.shutdown() }
+            return table.connections.isEmpty
+        }
+        return isEmpty || drained.wait(seconds: seconds)
+    }
+
+    private func acceptAll() {
+        while true {
+            do {
+                guard let connection = try listener.accept() else { return }
+                start(connection)
+            } catch {
+                // No room for one more descriptor: the caller waits in the listener's queue.
+                if stopping.wait(seconds: 0.1) { return }
+            }
+        }
+    }
+
+    private func start(_ connection: LocalSocketConnection) {
+        guard connection.peer.isOwnerOrRoot else {
+            return refuse(connection, .notAllowed, "only the user of the service may give it commands")
+        }
+        let number = table.withLock { table -> UInt64? in
+            guard !table.isStopping, table.connections.count < maximumConnections else { return nil }
+            table.last += 1
+            table.connections[table.last] = connection
+            return table.last
+        }
+        guard let number else {
+            return refuse(connection, .busy, "the service talks with \(maximumConnections) others; try again")
+        }
+        do {
+            try WorkerThread { [self] in
+                Conversation(connection, number: number, context).run()
+                end(number)
+            }.detach()
+        } catch {
+            end(number)
+            refuse(connection, .busy, "\(error)")
+        }
+    }
+
+    private func end(_ number: UInt64) {
+        table.withLock { table in
+            table.connections[number] = nil
+            if table.isStopping, table.connections.isEmpty { drained.set() }
+        }
+    }
+
+    /// Says why and closes; the line fits into the socket's buffer, so this never waits.
+    private func refuse(_ connection: LocalSocketConnection, _ kind: ControlError.Kind, _ reason: String) {
+        var times = context.times
+        times.frame = 0
+        try? FrameChannel(connection, times: times).send(
+            ControlReply.failure(ControlError(kind, reason)).frame)
+    }
+}

@@ -1,0 +1,51 @@
+// Signal.swift — something that happens once, and threads that wait for it for a limited time.
+
+import Glibc
+import VarveFile
+
+/// Set once; waited for with a time limit.
+final class Signal: @unchecked Sendable {
+    // Unchecked: `isSet` is only touched between lock and unlock of `mutex`.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var isSet = false
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        // The wall clock may be set back while somebody waits.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Lets all waiting go on.
+    func set() {
+        pthread_mutex_lock(mutex)
+        isSet = true
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits until it is set, or for some seconds.
+    ///
+    /// - Returns: Whether it is set.
+    func wait(seconds: Double) -> Bool {
+        let end = FrameChannel.deadline(in: seconds)
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while !isSet {
+            if pthread_cond_timedwait(changed, mutex, &time) == ETIMEDOUT { break }
+        }
+        return isSet
+    }
+}

@@ -1,0 +1,54 @@
+// ServiceStatus.swift — what a service says of itself.
+
+public import VarveModel
+
+/// Which service answers.
+public struct ServiceIdentity: Hashable, Sendable {
+    /// The version of the program.
+    public var version: String
+    /// Its process id.
+    public var processID: Int
+    /// When it started.
+    public var startedAt: Timestamp
+
+    /// Makes a description.
+    public init(version: String, processID: Int, startedAt: Timestamp) {
+        self.version = version
+        self.processID = processID
+        self.startedAt = startedAt
+    }
+}
+
+/// How a service is.
+public struct ServiceStatus: Hashable, Sendable {
+    /// Who it is.
+    public var identity: ServiceIdentity
+    /// The number of the last commit that was acknowledged.
+    public var lastCommit: UInt64
+    /// The state of the broker, as one line for people.
+    public var broker: String
+
+    /// Makes a description.
+    public init(identity: ServiceIdentity, lastCommit: UInt64, broker: String) {
+        self.identity = identity
+        self.lastCommit = lastCommit
+        self.broker = broker
+    }
+}
+
+/// What a compaction in the service did.
+public struct CompactionCounts: Hashable, Sendable {
+    /// Segments merged.
+    public var segments: UInt64 = 0
+    /// Samples read.
+    public var samplesIn: UInt64 = 0
+    /// Older versions that were removed.
+    public var dropped: UInt64 = 0
+    /// Bytes of the segments read.
+    public var bytesIn: UInt64 = 0
+    /// Bytes of the segments written.
+    public var bytesOut: UInt64 = 0
+
+    /// Makes counts of nothing.
+    public init() {}
+}

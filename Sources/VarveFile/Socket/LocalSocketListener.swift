@@ -1,0 +1,95 @@
+// LocalSocketListener.swift — a unix socket in a folder, for processes of its owner.
+//
+// Invariants:
+// - The socket's file is its owner's only (0600) before anybody can connect.
+// - A socket file is replaced only if nobody listens on it; any other file of that name is left alone.
+// - `close` removes the file only if it still is the one made here.
+
+import Glibc
+import Synchronization
+
+/// Listens on a unix stream socket.
+public final class LocalSocketListener: Sendable {
+    /// The socket's path.
+    public let path: String
+    private let descriptor: Int32
+    private let device: UInt
+    private let inode: UInt
+    private let isClosed = Atomic<Bool>(false)
+
+    /// Connections that may wait to be accepted.
+    private static let backlog: Int32 = 32
+
+    /// Makes the socket and listens.
+    ///
+    /// The caller holds the folder's lock: of two processes that find the file of a dead one, only one may replace it.
+    ///
+    /// - Parameter path: The socket's path, of any length.
+    /// - Throws: EADDRINUSE if somebody listens there, EEXIST if the path is taken by something else.
+    public init(path: String) throws(FileError) {
+        let address = try LocalSocketAddress(path)
+        try Self.removeStale(path)
+        let descriptor = try LocalSocketAddress.socket(for: path)
+        var status = stat()
+        let code = address.withAddress { pointer, size -> Int32 in
+            guard bind(descriptor, pointer, size) == 0, chmod(path, 0o600) == 0,
+                lstat(path, &status) == 0, listen(descriptor, Self.backlog) == 0
+            else { return errno }
+            return 0
+        }
+        guard code == 0 else {
+            _ = Glibc.close(descriptor)
+            throw FileError("listen on", path, code: code)
+        }
+        self.path = path
+        self.descriptor = descriptor
+        device = status.st_dev
+        inode = status.st_ino
+    }
+
+    deinit {
+        close()
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Waits for the next caller.
+    ///
+    /// - Returns: Nil once the listener is closed.
+    /// - Throws: Where the process or the machine has no room for one more; the caller waits in the queue.
+    public func accept() throws(FileError) -> LocalSocketConnection? {
+        while !isClosed.load(ordering: .acquiring) {
+            let connected = Glibc.accept(descriptor, nil, nil)
+            if connected >= 0 {
+                _ = fcntl(connected, F_SETFD, FD_CLOEXEC)
+                return try LocalSocketConnection(path: path, descriptor: connected)
+            }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EINVAL: return nil
+            default: throw FileError("accept on", path)
+            }
+        }
+        return nil
+    }
+
+    /// Stops listening and removes the socket's file; a second call does nothing.
+    public func close() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode { _ = unlink(path) }
+        // Wakes the thread that waits in `accept`; the descriptor itself stays valid for it.
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private static func removeStale(_ path: String) throws(FileError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw FileError("listen on", path, code: EEXIST)
+        }
+        guard try LocalSocketConnection.connect(to: path, within: 200) == nil else {
+            throw FileError("listen on", path, code: EADDRINUSE)
+        }
+        guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
+    }
+}

@@ -1,0 +1,208 @@
+// ServiceStore.swift — the store of a running service: opened again after a failed write, and asked for the last
+// acknowledged commit.
+//
+// Invariants:
+// - `lastCommit` never names a commit that might not be on disk.
+// - While the store cannot be opened every commit answers the failure: nothing is acknowledged, nothing is kept.
+// - No call waits for a commit of another under the lock here, so `storedType` and `lastCommit` answer while a large
+//   batch is committed.
+// - An import does not go on across a reopening: the engine's memory of its batches began anew.
+
+import Synchronization
+public import VarveFile
+public import VarveModel
+public import VarveStorage
+
+/// The store behind a service.
+public final class ServiceStore: Sendable {
+    /// The service's store cannot be used now.
+    public struct Unavailable: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One line: what failed and what to do.
+        public let description: String
+    }
+
+    private struct Holder {
+        var store: Store?
+        /// Counts openings; an import remembers in which it began.
+        var opening: UInt64 = 1
+        /// Whether a write to `store` failed with an unknown outcome.
+        var isSuspect = false
+        var isClosed = false
+        var importOpening: UInt64 = 0
+    }
+
+    private let path: String
+    private let options: StoreOptions
+    private let files: any FileSystem
+    private let holder: Mutex<Holder>
+    private let acknowledged: Atomic<UInt64>
+    private let reopenings = Atomic<UInt64>(0)
+
+    /// Opens the store of a data directory for writing, and takes its lock.
+    ///
+    /// - Throws: What `Store.open` throws.
+    public init(
+        path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
+    ) throws {
+        let store = try Store.open(path, options: options, files: files)
+        self.path = path
+        self.options = options
+        self.files = files
+        holder = Mutex(Holder(store: store))
+        acknowledged = Atomic(store.snapshot().commit)
+        recoveryNotes = store.recoveryNotes
+    }
+
+    /// What the first opening found worth telling.
+    public let recoveryNotes: [String]
+
+    /// The number of the last commit that was acknowledged, or that an opening found on disk.
+    public var lastCommit: UInt64 { acknowledged.load(ordering: .acquiring) }
+
+    /// How often the store was opened again after a failed write.
+    public var reopenCount: UInt64 { reopenings.load(ordering: .relaxed) }
+
+    /// The state that the last acknowledged commits made, for reading.
+    public func snapshot() throws -> StoreSnapshot { try current().store.snapshot() }
+
+    /// Writes the WAL and the memtable as a segment.
+    public func flush() throws { try change { try $0.flush() } }
+
+    /// Flushes and merges all segments.
+    ///
+    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
+        try change { try $0.compact(progress) }
+    }
+
+    /// Merges what has become many small segments; cheap where nothing is due.
+    public func compactIfDue() throws -> CompactionReport { try change { try $0.compactIfDue() } }
+
+    /// Seals the WAL and releases the directory; later calls fail.
+    public func close() throws {
+        let store = holder.withLock { holder -> Store? in
+            holder.isClosed = true
+            return holder.store.take()
+        }
+        try store?.close()
+    }
+
+    /// The open store, opened again if a write to it has failed; one attempt, without waiting.
+    private func current() throws -> (store: Store, opening: UInt64) {
+        try holder.withLock { holder in
+            guard !holder.isClosed else { throw StorageError.notWritable }
+            if let store = holder.store, !holder.isSuspect { return (store, holder.opening) }
+            // What was left unsealed is what recovery is there for.
+            try? holder.store?.close()
+            holder.store = nil
+            let store = try Store.open(path, options: options, files: files)
+            holder.store = store
+            holder.isSuspect = false
+            holder.opening += 1
+            reopenings.add(1, ordering: .relaxed)
+            // A batch whose write failed may have turned out to be there.
+            acknowledge(store.snapshot().commit)
+            return (store, holder.opening)
+        }
+    }
+
+    private func acknowledge(_ commit: UInt64) {
+        acknowledged.max(commit, ordering: .acquiringAndReleasing)
+    }
+
+    /// Takes note of a failure that may have left the store unusable.
+    private func examine(_ error: any Error, of store: Store) {
+        if let refusal = error as? any BatchRefusal, refusal.refusesBatch { return }
+        guard store.needsReopen else { return }
+        holder.withLock { if $0.store === store { $0.isSuspect = true } }
+    }
+
+    /// Whether a store that refused writes as a closed one does has been replaced meanwhile.
+    private func wasReplaced(_ store: Store, _ error: any Error) -> Bool {
+        guard case .notWritable? = error as? StorageError else { return false }
+        return holder.withLock { !$0.isClosed && $0.store !== store }
+    }
+
+    private func change<T>(_ body: (Store) throws -> T) throws -> T {
+        while true {
+            let (store, _) = try current()
+            do {
+                return try body(store)
+            } catch {
+                examine(error, of: store)
+                guard wasReplaced(store, error) else { throw error }
+            }
+        }
+    }
+}
+
+extension ServiceStore: SampleSink {
+    /// The type of the values of a series, or nil if the store has never seen it.
+    public func storedType(of key: SeriesKey) throws -> ValueType? {
+        try current().store.storedType(of: key)
+    }
+
+    /// Starts an import; only one at a time may use the store.
+    public func beginImport() throws {
+        try change { try $0.beginImport() }
+        holder.withLock { $0.importOpening = $0.opening }
+    }
+
+    /// Commits a batch; concurrent callers share one sync.
+    public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        let outcome = try change { store in
+            try checkImport(batch)
+            return try store.commit(batch)
+        }
+        acknowledge(outcome.commit)
+        return outcome
+    }
+
+    /// Commits batches with one sync; see `Store.commit(group:)`.
+    ///
+    /// If a write fails, the next call opens the store again first, once and without waiting: how soon to call again is
+    /// the caller's to say.
+    public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+        while true {
+            let store: Store
+            do {
+                store = try current().store
+            } catch {
+                return group.map { _ in .failure(error) }
+            }
+            let results = store.commit(group: group)
+            var isReplaced = false
+            for result in results {
+                switch result {
+                case .success(let outcome): acknowledge(outcome.commit)
+                case .failure(let error):
+                    examine(error, of: store)
+                    isReplaced = isReplaced || wasReplaced(store, error)
+                }
+            }
+            // To commit again what was committed before is right: it is a replay.
+            if !isReplaced { return results }
+        }
+    }
+
+    /// What a commit would do now.
+    public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try change { try $0.assess(batch) }
+    }
+
+    private func checkImport(_ batch: borrowing SampleBatch) throws {
+        guard let part = batch.part else { return }
+        try holder.withLock { holder in
+            // The first batch makes the engine remember which import it is.
+            if part.index == 0 { holder.importOpening = holder.opening }
+            guard holder.importOpening == holder.opening else {
+                throw Unavailable(
+                    description:
+                        "the store was opened again after a failed write in the middle of this import; "
+                        + "run the import again, it goes on where it stopped")
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// StoreControl.swift — what the service does for a command, over its store.
+//
+// Invariants:
+// - One compaction at a time: what an import's end would merge can wait for the next one.
+
+import Synchronization
+public import VarveControl
+public import VarveModel
+import VarveStorage
+
+/// Carries out the requests of `control.sock`.
+public final class StoreControl: ControlHandler {
+    /// Which service this is.
+    public let identity: ServiceIdentity
+    private let store: ServiceStore
+    private let broker: @Sendable () -> String
+    private let registryHasChanged: @Sendable () throws -> Void
+    private let isMerging = Atomic<Bool>(false)
+
+    /// Makes a handler.
+    ///
+    /// - Parameters:
+    ///   - identity: Which service this is.
+    ///   - store: Its store.
+    ///   - brokerState: Gives the broker's state as one line for people; answers at once.
+    ///   - registryChanged: Replaces the credentials file; returns when that is done.
+    public init(
+        identity: ServiceIdentity, store: ServiceStore, brokerState: @escaping @Sendable () -> String,
+        registryChanged: @escaping @Sendable () throws -> Void
+    ) {
+        self.identity = identity
+        self.store = store
+        broker = brokerState
+        registryHasChanged = registryChanged
+    }
+
+    /// The state of the broker.
+    public var brokerState: String { broker() }
+
+    /// The number of the last commit that was acknowledged.
+    public var lastCommit: UInt64 { store.lastCommit }
+
+    /// Where batches go.
+    public var sink: any SampleSink { StoppingSink(store) }
+
+    /// Makes what was changed in the registry hold for logins.
+    public func registryChanged() throws { try registryHasChanged() }
+
+    /// Merges what the import has left as many small segments.
+    public func importEnded() throws {
+        guard takeMerging() else { return }
+        defer { isMerging.store(false, ordering: .releasing) }
+        _ = try told { try store.compactIfDue() }
+    }
+
+    /// Merges all segments.
+    public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts {
+        guard takeMerging() else {
+            throw ControlError(.busy, "a compaction is running; wait for it to end")
+        }
+        defer { isMerging.store(false, ordering: .releasing) }
+        let report = try told { try store.compact(progress) }
+        var counts = CompactionCounts()
+        counts.segments = UInt64(report.segments)
+        counts.samplesIn = report.samplesIn
+        counts.dropped = report.dropped
+        counts.bytesIn = report.bytesIn
+        counts.bytesOut = report.bytesOut
+        return counts
+    }
+
+    /// Writes the WAL and the memtable as a segment.
+    public func flush() throws { try told { try store.flush() } }
+
+    private func takeMerging() -> Bool { !isMerging.exchange(true, ordering: .acquiringAndReleasing) }
+}
+
+/// Calls the store and tells a service that is stopping from one whose disk has failed.
+private func told<T>(_ body: () throws -> T) throws -> T {
+    do {
+        return try body()
+    } catch StorageError.notWritable {
+        throw ControlError(
+            .notWritable, "the service is stopping; run this again once it has ended or is back")
+    }
+}
+
+/// The store's sink with errors as a command is told them.
+private final class StoppingSink: SampleSink {
+    private let store: ServiceStore
+
+    init(_ store: ServiceStore) { self.store = store }
+
+    func storedType(of key: SeriesKey) throws -> ValueType? { try told { try store.storedType(of: key) } }
+
+    func beginImport() throws { try told { try store.beginImport() } }
+
+    func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try told { try store.commit(batch) }
+    }
+
+    func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try told { try store.assess(batch) }
+    }
+}

@@ -1,0 +1,151 @@
+// ControlServerTests.swift — what the service answers to callers that break the rules, go away or are too many.
+
+import Glibc
+import Synchronization
+import Testing
+import VarveCodec
+import VarveFile
+import VarveModel
+
+@testable import VarveControl
+
+@Suite struct ControlServerTests {
+    @Test("a connection that does not begin with a greeting is told so and closed")
+    func noGreeting() throws {
+        let service = try TestService()
+        for bytes in [
+            ControlRequest.status.frame.writer.bytes, Array("GET / HTTP/1.1\r\n\r\n".utf8),
+            frame(1, Array("NOTVARVE".utf8) + [1, 0]), frame(1), frame(200), [0, 0, 0, 0, 0],
+        ] {
+            let caller = try service.caller()
+            try caller.send(bytes)
+            #expect(try caller.lastFailure()?.kind == .notUnderstood, "\(bytes)")
+        }
+        #expect(try service.client().horizon() == 0)
+    }
+
+    @Test("another version is told which one runs and what to do, whatever else its greeting holds")
+    func otherVersion() throws {
+        let service = try TestService()
+        let caller = try service.caller()
+        try caller.send(frame(1, ControlLimits.magic + [2, 0, 77, 78, 79]))
+        let error = try #require(try caller.lastFailure())
+        #expect(error.kind == .wrongVersion)
+        #expect(error.reason.contains("9.8.7") && error.reason.contains("not 2"), "\(error)")
+    }
+
+    @Test("damaged requests end their connection with a reason, and nobody else's")
+    func damagedRequests() throws {
+        let service = try TestService()
+        let other = try service.client()
+        let longName = [UInt8](repeating: 97, count: 2000)
+        for bytes in [
+            frame(0), frame(99), frame(2, [1]), frame(7), frame(7, [1, 97, 1, 98]),
+            frame(7, [0xD0, 0x0F] + longName), frame(7, [1, 0xFF, 1, 97, 1, 97]), frame(8, [16, 0, 0, 0, 0]),
+            frame(8, [0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), frame(9, [1, 2, 3]), frame(10, [2]),
+            ControlRequest.hello(version: 1).frame.writer.bytes, [0xFF, 0xFF, 0xFF, 0x7F, 2],
+        ] {
+            let caller = try service.caller()
+            try caller.greet()
+            try caller.send(bytes)
+            #expect(try caller.lastFailure()?.kind == .notUnderstood, "\(bytes.prefix(20))")
+            #expect(try other.horizon() == 0)
+        }
+    }
+
+    @Test("half a frame and then silence ends the connection after the time limit")
+    func halfFrame() throws {
+        var times = ControlTimes()
+        times.frame = 0.1
+        let service = try TestService(times: times)
+        for count in [1, 4, 5, 8] {
+            let caller = try service.caller()
+            try caller.greet()
+            try caller.send(
+                Array(ControlRequest.storedType(Batches.key("p")).frame.writer.bytes.prefix(count)))
+            #expect(try caller.reply() == nil)
+        }
+        let idle = try service.caller()
+        #expect(try idle.reply() == nil, "a caller that never greets is not waited for")
+    }
+
+    @Test("a frame that comes a byte at a time has no more time than any other")
+    func trickle() throws {
+        var times = ControlTimes()
+        times.frame = 0.2
+        let service = try TestService(times: times)
+        let caller = try service.caller()
+        try caller.greet()
+        let bytes = ControlRequest.storedType(Batches.key(String(repeating: "x", count: 900))).frame.writer
+            .bytes
+        var sent = 0
+        let isClosed = eventually {
+            sent += 1
+            do { try caller.send([bytes[sent]]) } catch { return true }
+            return sent == bytes.count - 1
+        }
+        #expect(isClosed && sent < bytes.count - 1, "\(sent) of \(bytes.count) bytes were taken")
+    }
+
+    @Test("a connection that asks nothing for long is closed, and a look-up then opens another")
+    func idle() throws {
+        var times = ControlTimes()
+        times.idle = 0.1
+        let service = try TestService(times: times)
+        let client = try service.client()
+        let caller = try service.caller()
+        try caller.greet()
+        #expect(try client.storedType(of: Batches.key("p")) == nil)
+        #expect(try caller.reply() == nil)
+        service.handler.state.withLock { $0.types[Batches.key("p")] = .bool }
+        #expect(try client.storedType(of: Batches.key("p")) == .bool)
+        #expect(throws: ControlError.self) { try client.horizon() }
+    }
+
+    @Test("one caller more than there is room for is told to come again, and finds room later")
+    func tooMany() throws {
+        let service = try TestService(maximumConnections: 2)
+        let first = try service.caller()
+        try first.greet()
+        let second = try service.caller()
+        try second.greet()
+        let refused = #expect(throws: ControlError.self) { _ = try service.client() }
+        #expect(refused?.kind == .busy)
+        first.connection.shutdown()
+        #expect(eventually { (try? service.client().horizon()) == 0 })
+    }
+
+    @Test("stopping removes the socket, ends idle connections and waits for a commit that runs")
+    func stopping() throws {
+        let service = try TestService()
+        let handler = service.handler
+        let client = try service.client()
+        let idle = try service.caller()
+        try idle.greet()
+        handler.gate.shut()
+        let sender = try WorkerThread { _ = try? client.commit(Batches.one()) }
+        #expect(eventually { handler.gate.count == 1 })
+        #expect(!service.server.stop(within: 0.05))
+        var status = stat()
+        #expect(lstat(service.folder + "/control.sock", &status) != 0)
+        #expect(try idle.reply() == nil)
+        handler.gate.open()
+        #expect(service.server.stop(within: 10))
+        #expect(handler.state.withLock { $0.batches.count } == 1)
+        sender.join()
+    }
+
+    @Test("a second compaction is refused while one runs, whether it is waited for or not")
+    func compactions() throws {
+        let service = try TestService()
+        let handler = service.handler
+        handler.gate.shut()
+        try service.client().startCompaction()
+        #expect(eventually { handler.gate.count == 1 })
+        let refused = #expect(throws: ControlError.self) { _ = try service.client().compact() }
+        #expect(refused?.kind == .busy)
+        handler.gate.open()
+        #expect(eventually { handler.state.withLock { $0.compactions } == 1 })
+        #expect(eventually { (try? service.client().compact())?.samplesIn == 10 })
+    }
+}

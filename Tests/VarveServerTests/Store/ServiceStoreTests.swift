@@ -1,0 +1,125 @@
+// ServiceStoreTests.swift — a store that stays usable after a failed write, and never says too much.
+
+import Testing
+import VarveFile
+import VarveModel
+import VarveServer
+import VarveStorage
+
+@Suite struct ServiceStoreTests {
+    private func count(_ store: ServiceStore) throws -> Int {
+        var total = 0
+        try store.snapshot().read(Messages.key, in: TimeRange(), order: .ascending) { columns in
+            total += columns.count
+            return true
+        }
+        return total
+    }
+
+    @Test("the last acknowledged commit follows the commits, and outlives a restart")
+    func lastCommit() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        #expect(store.lastCommit == 0)
+        #expect(try store.commit(Messages.batch(0..<2)).commit == 1)
+        let results = store.commit(group: [Messages.batch(2..<3), Messages.batch(3..<4)])
+        #expect(try results.map { try $0.get().commit } == [2, 3])
+        #expect(store.lastCommit == 3)
+        // A replay names an older commit.
+        #expect(try store.commit(Messages.batch(0..<2)).isReplay)
+        #expect(store.lastCommit == 3)
+        try store.close()
+        #expect(throws: StorageError.self) { try store.commit(Messages.batch(9..<10)) }
+        let next = try ServiceStore(path: folder.path)
+        #expect(next.lastCommit == 3)
+        try next.close()
+    }
+
+    @Test("while the disk fails every commit answers the failure; afterwards a retry stores each row once")
+    func failedWrites() throws {
+        let folder = try TemporaryFolder()
+        let disk = FailingDisk()
+        let store = try ServiceStore(path: folder.path, files: disk)
+        _ = try store.commit(Messages.batch(0..<10))
+        disk.isFull = true
+        let lost = [Messages.batch(10..<20), Messages.batch(20..<30)]
+        for _ in 0..<3 {
+            for result in store.commit(group: lost) {
+                #expect(throws: (any Error).self) { try result.get() }
+            }
+            #expect(throws: (any Error).self) { try store.commit(lost[0]) }
+            #expect(store.lastCommit == 1)
+        }
+        disk.isFull = false
+        let results = store.commit(group: lost)
+        #expect(try results.map { try $0.get().receipt.stored } == [10, 10])
+        #expect(store.reopenCount >= 1)
+        #expect(try count(store) == 30)
+        #expect(try store.storedType(of: Messages.key) == .double)
+        try store.close()
+        #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
+    }
+
+    @Test("a refused batch is no reason to open the store again")
+    func refusedBatch() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        _ = try store.commit(Messages.batch(0..<1))
+        #expect(throws: StorageError.self) { try store.commit(Messages.batch(1..<2, type: .int64)) }
+        _ = try store.commit(Messages.batch(1..<2))
+        #expect(store.reopenCount == 0)
+        try store.close()
+    }
+
+    @Test(
+        "an import in whose middle the store was opened again fails, and run again goes on where it stopped")
+    func interruptedImport() throws {
+        let folder = try TemporaryFolder()
+        let disk = FailingDisk()
+        let store = try ServiceStore(path: folder.path, files: disk)
+        let parts = (0..<3).map { index in
+            Messages.batch(
+                index * 10..<index * 10 + 10, part: .init(index: UInt32(index), isLast: index == 2))
+        }
+        try store.beginImport()
+        #expect(try store.commit(parts[0]).receipt.accepted == 10)
+        disk.isFull = true
+        #expect(throws: (any Error).self) { try store.commit(Messages.batch(100..<101)) }
+        disk.isFull = false
+        _ = try store.commit(Messages.batch(100..<101))
+        let interrupted = #expect(throws: ServiceStore.Unavailable.self) { try store.commit(parts[1]) }
+        #expect(interrupted?.description.contains("run the import again") == true)
+        try store.beginImport()
+        let receipts = try parts.map { try store.commit($0) }
+        #expect(receipts.map(\.isReplay) == [true, false, false])
+        #expect(receipts.map(\.receipt.accepted) == [10, 10, 10])
+        try store.close()
+        let imports = try Store.open(folder.path, options: .reading).imports()
+        #expect(imports.map(\.isFinished) == [true] && imports.map(\.batches) == [3])
+    }
+
+    @Test("threads that commit while the store is opened again lose nothing and store nothing twice")
+    func manyThreads() throws {
+        let folder = try TemporaryFolder()
+        let disk = FailingDisk()
+        let store = try ServiceStore(path: folder.path, files: disk)
+        let threads = try (0..<4).map { number in
+            try WorkerThread {
+                for message in 0..<25 {
+                    let first = (number * 25 + message) * 4
+                    while (try? store.commit(Messages.batch(first..<first + 4))) == nil {}
+                }
+            }
+        }
+        for _ in 0..<10 {
+            disk.isFull = true
+            _ = try? store.commit(Messages.batch(0..<4))
+            disk.isFull = false
+            _ = try? store.commit(Messages.batch(0..<4))
+        }
+        for thread in threads { thread.join() }
+        #expect(try count(store) == 400)
+        try store.close()
+        #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
+    }
+}
