@@ -59,7 +59,7 @@ struct Varved: AsyncParsableCommand {
     private static func end(_ code: Int32, _ message: String) -> Never {
         let line = "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
         try? POSIXFile.standardError().append(Array(line.utf8))
-        exit(code)
+        Glibc.exit(code)
     }
 
     private func serve() async throws {

@@ -63,7 +63,7 @@ final class BrokerProcess: Sendable {
         try files.remove(folder.log)
         let started = try DetachedProcess.start(executable, ["-c", path], output: folder.output)
         state.withLock { $0 = (started, false) }
-        try awaitListening()
+        try awaitListening(started)
     }
 
     /// Ends the broker, which saves its sessions and waiting messages before.
@@ -83,12 +83,13 @@ final class BrokerProcess: Sendable {
         }
     }
 
-    private func awaitListening() throws {
+    private func awaitListening(_ child: Int32) throws {
         let deadline = Monotonic.seconds() + Self.patienceSeconds
         while Monotonic.seconds() < deadline {
             // mosquitto says this when all listeners are open.
             if text(folder.log).contains(" running\n") { return }
-            guard isRunning else {
+            // Its arguments cannot be asked for yet: in the moment of the start they are not there.
+            if DetachedProcess.reap(child) {
                 throw ServerError("the broker did not start: \(lastWords()); its log is \(folder.log)")
             }
             usleep(20_000)

@@ -44,8 +44,11 @@ enum DetachedProcess {
     }
 
     /// Takes note of a child's end, so that it does not stay as a dead entry.
-    static func reap(_ id: Int32) {
+    ///
+    /// - Returns: Whether it was a child of ours that has ended.
+    @discardableResult
+    static func reap(_ id: Int32) -> Bool {
         var status: Int32 = 0
-        _ = waitpid(id, &status, WNOHANG)
+        return waitpid(id, &status, WNOHANG) == id
     }
 }
