@@ -58,6 +58,14 @@ public final class POSIXFile: File {
         return Int(size.ws_col)
     }
 
+    /// Waits some time, or until the reader of this pipe or terminal goes away (`poll(2)`).
+    ///
+    /// - Returns: Whether the reader is gone; a regular file has none to lose.
+    public func waitForLostReader(milliseconds: Int) -> Bool {
+        var request = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&request, 1, Int32(clamping: milliseconds)) > 0
+    }
+
     /// The size in bytes at this moment (`fstat(2)`).
     public func size() throws(FileError) -> Int {
         var status = stat()

@@ -7,6 +7,7 @@ package struct LogFilter: Hashable, Sendable {
     /// The kinds; all if empty.
     package var kinds: Set<LogEntry.Kind> = []
     package var channel: String?
+    /// A deviceKey, or productKey/deviceKey.
     package var device: String?
     /// The times, half open.
     package var range: TimeRange?

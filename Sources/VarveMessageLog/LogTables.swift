@@ -112,7 +112,7 @@ enum LogTables {
         }
         demand("id > ?", filter.after)
         demand("channel = ?", filter.channel)
-        demand("device = ?", filter.device)
+        demand("? IN (device, product || '/' || device)", filter.device)
         if let range = filter.range {
             guard let last = range.lastNanosecond else { return [] }
             demand("time >= ?", range.from.nanoseconds)

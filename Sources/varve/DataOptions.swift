@@ -36,6 +36,9 @@ struct DataOptions: ParsableArguments {
     /// The registry's file.
     var registryPath: String { path + "/registry.sqlite" }
 
+    /// The message log's file.
+    var logPath: String { path + "/log.sqlite" }
+
     /// Makes the directory if it is missing.
     func ensureDirectory() throws {
         try POSIXFileSystem().createDirectory(path)

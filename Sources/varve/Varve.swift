@@ -14,6 +14,8 @@ struct Varve: ParsableCommand {
             VerifyCommand.self,
             CompactCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
+            ChannelCommand.self,
+            LogCommand.self,
         ])
 
     /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.

@@ -55,13 +55,7 @@ struct ExportCommand: ParsableCommand {
         report(result)
     }
 
-    private func range() throws -> TimeRange {
-        let range = TimeRange(
-            from: try from.map { try TimeBound.parse($0, option: "--from", zone: FixedZone()) } ?? .earliest,
-            to: try to.map { try TimeBound.parse($0, option: "--to", zone: FixedZone()) })
-        guard !range.isEmpty else { throw ValidationError("--to must be later than --from") }
-        return range
-    }
+    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
 
     private func selected(_ all: [SeriesInfo]) throws -> [SeriesInfo] {
         let names = devices.isEmpty ? Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted() : devices

@@ -69,7 +69,7 @@ struct QueryOptions: ParsableArguments {
         guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
         request.zone = try tz.map { try SystemZone(named: $0) }
-        request.range = try range(request.zone)
+        request.range = try TimeBound.range(from: from, to: to, zone: request.zone)
         request.aggregation = try aggregation(request.zone)
         guard order == "asc" || order == "desc" else {
             throw wrong("--order: \"\(printable(order))\" is unknown; use asc or desc")
@@ -80,18 +80,6 @@ struct QueryOptions: ParsableArguments {
         request.goodOnly = goodOnly
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
-    }
-
-    private func range(_ zone: (any ZoneRules)?) throws -> TimeRange {
-        func bound(_ text: String, _ option: String) throws -> Timestamp {
-            if let zone { return try TimeBound.parse(text, option: option, zone: zone) }
-            return try TimeBound.parse(text, option: option, zone: FixedZone())
-        }
-        let range = TimeRange(
-            from: try from.map { try bound($0, "--from") } ?? .earliest,
-            to: try to.map { try bound($0, "--to") })
-        guard !range.isEmpty else { throw wrong("--to must be later than --from") }
-        return range
     }
 
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {

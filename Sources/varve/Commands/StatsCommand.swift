@@ -20,7 +20,7 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         let statistics = try data.openStore(to: .read).statistics()
         let registry = try size(data.registryPath) + size(data.registryPath + "-wal")
-        let log = try size(data.path + "/log.sqlite") + size(data.path + "/log.sqlite-wal")
+        let log = try size(data.logPath) + size(data.logPath + "-wal")
         if json {
             print(object(statistics, registry: registry, log: log).line())
         } else {

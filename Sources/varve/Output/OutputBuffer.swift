@@ -33,6 +33,13 @@ final class StandardOutputSink: ByteSink {
         return file.terminalColumns ?? 80
     }
 
+    /// Waits some time, or until nobody reads the output any more.
+    ///
+    /// - Returns: Whether nobody reads it any more.
+    func waitForLostReader(milliseconds: Int) -> Bool {
+        file.waitForLostReader(milliseconds: milliseconds)
+    }
+
     func write(_ bytes: [UInt8]) throws -> Bool {
         do {
             try file.append(bytes)

@@ -13,9 +13,12 @@ struct TextTable {
 
     private let columns: [Column]
     private var rows: [[String]] = []
+    private var widths: [Int]
+    private var hasHeader = false
 
     init(_ columns: [Column]) {
         self.columns = columns
+        widths = columns.map(\.title.count)
     }
 
     init(titles: [String]) {
@@ -29,23 +32,34 @@ struct TextTable {
 
     /// The lines, header first, each with its line end.
     func text() -> String {
-        var widths = columns.map(\.title.count)
+        var copy = self
+        return copy.takeLines()
+    }
+
+    /// The lines of the rows added since the last call, the first time under the header.
+    ///
+    /// A column never becomes narrower, so rows that come later stand under the earlier ones where they fit.
+    mutating func takeLines() -> String {
         for row in rows {
             for (index, value) in row.enumerated() { widths[index] = max(widths[index], value.count) }
         }
-        var text = ""
-        for row in [columns.map(\.title)] + rows {
-            var line = ""
-            // Spaces are written only before the next value, so none are left at the end.
-            var gap = 0
-            for (index, value) in row.enumerated() {
-                let padding = widths[index] - value.count
-                let before = columns[index].isNumber ? padding : 0
-                line += String(repeating: " ", count: gap + before) + value
-                gap = padding - before + 2
-            }
-            text += line + "\n"
-        }
+        let header = hasHeader ? [] : [columns.map(\.title)]
+        let text = (header + rows).map(line).joined()
+        hasHeader = true
+        rows = []
         return text
+    }
+
+    private func line(_ row: [String]) -> String {
+        var line = ""
+        // Spaces are written only before the next value, so none are left at the end.
+        var gap = 0
+        for (index, value) in row.enumerated() {
+            let padding = widths[index] - value.count
+            let before = columns[index].isNumber ? padding : 0
+            line += String(repeating: " ", count: gap + before) + value
+            gap = padding - before + 2
+        }
+        return line + "\n"
     }
 }

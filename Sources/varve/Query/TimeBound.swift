@@ -24,6 +24,20 @@ enum TimeBound {
         }
     }
 
+    /// The range of `--from` and `--to`, each open if it is left out.
+    static func range(
+        from: String?, to: String?, zone: (any ZoneRules)? = nil
+    ) throws(QueryFailure) -> TimeRange {
+        func bound(_ text: String?, _ option: String) throws(QueryFailure) -> Timestamp? {
+            guard let text else { return nil }
+            if let zone { return try parse(text, option: option, zone: zone) }
+            return try parse(text, option: option, zone: FixedZone())
+        }
+        let range = TimeRange(from: try bound(from, "--from") ?? .earliest, to: try bound(to, "--to"))
+        guard !range.isEmpty else { throw QueryFailure(description: "--to must be later than --from") }
+        return range
+    }
+
     private static func epoch(_ text: String) throws(Timestamp.ParseFailure) -> Timestamp? {
         let digits = text.utf8.first == 0x2D ? text.utf8.dropFirst() : text.utf8[...]
         guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }

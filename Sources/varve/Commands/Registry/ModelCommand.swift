@@ -82,16 +82,7 @@ extension ModelCommand {
         @Flag(help: "Print JSON, as model import reads it.") var json = false
 
         func run() throws {
-            let models = try data.openRegistry(to: .read).models()
-            if json {
-                print(JSONText.lines(models.lazy.map(\.json)))
-                return
-            }
-            var table = TextTable([
-                .init(title: "MODEL"), .init(title: "POINTS", isNumber: true), .init(title: "NAME"),
-            ])
-            for model in models { table.append([model.id, "\(model.points.count)", model.name]) }
-            print(table.text(), terminator: "")
+            Model.list(try data.openRegistry(to: .read).models(), asJSON: json)
         }
     }
 
@@ -109,12 +100,8 @@ extension ModelCommand {
 
         func run() throws {
             let model = try data.openRegistry(to: .read).model(id)
-            if json {
-                print(model.json.line())
-                return
-            }
-            print("model  \(model.id)")
-            if let name = model.name { print("name   \(name)") }
+            model.show(asJSON: json)
+            guard !json else { return }
             var table = TextTable(titles: ["POINT", "TYPE", "QUALITY", "UNIT"])
             for point in model.points {
                 table.append([point.id, point.type.name, point.hasQuality ? "yes" : "no", point.unit])

@@ -58,18 +58,7 @@ extension ProductCommand {
         @Flag(help: "Print JSON with the secrets, as product import reads it.") var json = false
 
         func run() throws {
-            let products = try data.openRegistry(to: .read).products()
-            if json {
-                print(JSONText.lines(products.lazy.map(\.json)))
-                return
-            }
-            var table = TextTable(titles: ["PRODUCT", "MODEL", "FORMAT", "DUPLICATES", "NAME"])
-            for product in products {
-                table.append([
-                    product.key, product.model, product.format.name, product.duplicates.name, product.name,
-                ])
-            }
-            print(table.text(), terminator: "")
+            Product.list(try data.openRegistry(to: .read).products(), asJSON: json)
         }
     }
 
@@ -86,17 +75,7 @@ extension ProductCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let product = try data.openRegistry(to: .read).product(key)
-            if json {
-                print(product.json.line())
-                return
-            }
-            print("product     \(product.key)")
-            print("model       \(product.model)")
-            print("name        \(product.name ?? "-")")
-            print("secret      \(product.secret)")
-            print("format      \(product.format.name)")
-            print("duplicates  \(product.duplicates.name)")
+            try data.openRegistry(to: .read).product(key).show(asJSON: json)
         }
     }
 

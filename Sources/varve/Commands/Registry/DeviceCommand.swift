@@ -57,16 +57,7 @@ extension DeviceCommand {
         @Flag(help: "Print JSON with the secrets, as device import reads it.") var json = false
 
         func run() throws {
-            let devices = try data.openRegistry(to: .read).devices(product: product)
-            if json {
-                print(JSONText.lines(devices.lazy.map(\.json)))
-                return
-            }
-            var table = TextTable(titles: ["DEVICE", "PRODUCT", "ASSET", "TIMEZONE", "NAME"])
-            for device in devices {
-                table.append([device.key, device.product, device.assetID, device.timeZone, device.name])
-            }
-            print(table.text(), terminator: "")
+            Device.list(try data.openRegistry(to: .read).devices(product: product), asJSON: json)
         }
     }
 
@@ -83,17 +74,7 @@ extension DeviceCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let found = try data.openRegistry(to: .read).device(named: device)
-            if json {
-                print(found.json.line())
-                return
-            }
-            print("device    \(found.key)")
-            print("product   \(found.product)")
-            print("name      \(found.name ?? "-")")
-            print("secret    \(found.secret)")
-            print("asset     \(found.assetID ?? "-")")
-            print("timezone  \(found.timeZone ?? "-")")
+            try data.openRegistry(to: .read).device(named: device).show(asJSON: json)
         }
     }
 

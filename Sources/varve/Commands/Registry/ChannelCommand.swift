@@ -1,0 +1,155 @@
+// ChannelCommand.swift — `varve channel`: the logins with which third parties send a product's history.
+
+import ArgumentParser
+import VarveFile
+import VarveModel
+import VarveRegistry
+
+struct ChannelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "channel",
+        abstract: "Define offline channels: how a third party sends a product's history over MQTT.",
+        discussion: """
+            Example:
+              varve channel create wind_farm --product wind
+              varve channel show wind_farm
+            """,
+        subcommands: [
+            Create.self, List.self, Show.self, Enable.self, Disable.self, Delete.self,
+        ])
+}
+
+/// What the commands about one channel take.
+struct ChannelOptions: ParsableArguments {
+    @OptionGroup var data: DataOptions
+    @Argument(help: "The channel's name.") var name: String
+
+    /// Switches the channel and says so.
+    func set(enabled: Bool) throws {
+        let channel = try data.openRegistry(to: .change).setChannel(name, enabled: enabled)
+        let meaning = enabled ? "clients can log in" : "nobody can log in"
+        print("\(enabled ? "enabled" : "disabled") channel \(channel.name): \(meaning)")
+    }
+}
+
+extension ChannelCommand {
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the channel of a product.",
+            discussion: """
+                The name has 4 to 32 letters of any script, digits and _. A product has one channel.
+
+                Example:
+                  varve channel create wind_farm --product wind --description "Gateway of the north site"
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+        @Option(help: ArgumentHelp("The productKey of its product.", valueName: "key")) var product: String
+        @Option(help: ArgumentHelp("A text for people, at most 100 characters.", valueName: "text"))
+        var description: String?
+
+        func run() throws {
+            let data = channel.data
+            let new = Channel(name: channel.name, product: product, description: description)
+            try data.openRegistry(to: .change).createChannel(new)
+            print("created channel \(new.name) of product \(product)")
+            if try BrokerAddress.published(in: data.path) == nil {
+                print("next: varve serve             starts the broker and takes what is sent")
+            }
+            print("next: varve channel show \(new.name)  prints the login and a line to try it")
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the channels.",
+            discussion: """
+                Example:
+                  varve channel list
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Flag(help: "Print JSON with the logins.") var json = false
+
+        func run() throws {
+            let broker = try BrokerAddress.published(in: data.path) ?? .standard
+            let channels = try data.openRegistry(to: .read).channels()
+            ChannelLogin.list(channels.map { ChannelLogin(channel: $0, broker: broker) }, asJSON: json)
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a channel's login, and how to send with it.",
+            discussion: """
+                Example:
+                  varve channel show wind_farm --json
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() throws {
+            let data = channel.data
+            let registry = try data.openRegistry(to: .read)
+            let broker = try BrokerAddress.published(in: data.path) ?? .standard
+            let login = ChannelLogin(channel: try registry.channel(named: channel.name), broker: broker)
+            login.show(asJSON: json)
+            if !json { printExamples(login, try ExampleSample(of: login.channel.product, in: registry)) }
+        }
+
+        private func printExamples(_ login: ChannelLogin, _ sample: ExampleSample?) {
+            print("\nThe answers, in one terminal:\n  \(login.subscribeLine)")
+            let now = Timestamp(nanoseconds: SystemClock.nanoseconds())
+            let shown = sample ?? ExampleSample(device: "DEVICE", point: "POINT", type: .double)
+            print("\nOne sample, in another:\n  \(login.publishLine(shown, at: now))")
+            if sample == nil {
+                print(
+                    "\nThe product has no device with a point yet: see varve device create and varve model add"
+                )
+            }
+        }
+    }
+
+    struct Enable: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let clients log in to a channel.",
+            discussion: """
+                Example:
+                  varve channel enable wind_farm
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+
+        func run() throws { try channel.set(enabled: true) }
+    }
+
+    struct Disable: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Keep clients from logging in to a channel.",
+            discussion: """
+                Example:
+                  varve channel disable wind_farm
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+
+        func run() throws { try channel.set(enabled: false) }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a channel; its product, devices and history stay.",
+            discussion: """
+                Example:
+                  varve channel delete wind_farm
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+
+        func run() throws {
+            let deleted = try channel.data.openRegistry(to: .change).deleteChannel(channel.name)
+            print("deleted channel \(deleted.name); product \(deleted.product) and its history stay")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// ChannelLogin.swift — a channel with all that a third party needs to send to it.
+//
+// Invariants:
+// - The lines for the shell hold every text in quotes that no character of it ends.
+
+import VarveModel
+import VarveRegistry
+
+/// A channel as `list` and `show` print it.
+struct ChannelLogin: RegistryRow {
+    var channel: Channel
+    var broker: BrokerAddress
+
+    static var columns: [TextTable.Column] {
+        ["CHANNEL", "PRODUCT", "ENABLED", "CREATED", "DESCRIPTION"].map { TextTable.Column(title: $0) }
+    }
+
+    var cells: [String?] {
+        [
+            channel.name, channel.product, channel.isEnabled ? "yes" : "no", channel.created.description,
+            channel.description,
+        ]
+    }
+
+    var fields: [(name: String, value: String?)] {
+        [
+            ("channel", channel.name), ("product", channel.product),
+            ("enabled", channel.isEnabled ? "yes" : "no"), ("description", channel.description),
+            ("created", channel.created.description), ("Broker URL", broker.url), ("ClientID", clientID),
+            ("Username", channel.username), ("Password", channel.password),
+        ]
+    }
+
+    var json: JSONText {
+        .object([
+            ("name", .string(channel.name)), ("brokerUrl", .string(broker.url)),
+            ("clientId", .string(clientID)), ("username", .string(channel.username)),
+            ("password", .string(channel.password)), ("product", .string(channel.product)),
+            ("enabled", .bool(channel.isEnabled)), ("description", .optional(channel.description)),
+            ("created", .string(channel.created.description)),
+        ])
+    }
+
+    /// With the fixed password any client id will do; this one says who it is.
+    private var clientID: String { channel.product }
+
+    private var topic: String { "/sys/\(channel.product)/integration/measurepoint/post" }
+
+    /// A line for the shell that sends one sample.
+    func publishLine(_ sample: ExampleSample, at time: Timestamp) -> String {
+        "mosquitto_pub \(options) -i \(quoted(clientID)) -q 1 -t \(quoted(topic)) -m \(quoted(sample.message(at: time)))"
+    }
+
+    /// A line for the shell that shows the answers.
+    var subscribeLine: String { "mosquitto_sub \(options) -q 1 -v -t \(quoted(topic + "_reply"))" }
+
+    private var options: String {
+        "-h \(quoted(broker.host)) -p \(broker.port) -u \(quoted(channel.username)) -P \(quoted(channel.password))"
+    }
+
+    /// The text as one word of a shell, whatever is in it.
+    private func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
+
+/// A sample to show how one is sent.
+struct ExampleSample: Equatable {
+    var device: String
+    var point: String
+    var type: ValueType
+
+    /// One of a device and point that the product has; nil if it has no devices or no points.
+    init?(of product: String, in registry: Registry) throws {
+        guard let device = try registry.devices(product: product).first,
+            let point = try registry.model(registry.product(product).model).points.first
+        else { return nil }
+        self.init(device: device.key, point: point.id, type: point.type)
+    }
+
+    init(device: String, point: String, type: ValueType) {
+        self.device = device
+        self.point = point
+        self.type = type
+    }
+
+    /// The message that carries it.
+    func message(at time: Timestamp) -> String {
+        let item = JSONText.object([
+            ("deviceKey", .string(device)), ("time", .integer(time.nanoseconds / 1_000_000)),
+            ("measurepoints", .object([(point, value)])),
+        ])
+        return JSONText.object([
+            ("id", .string("1")), ("version", .string("1.0")),
+            ("method", .string("integration.measurepoint.post")), ("params", .array([item])),
+        ]).line()
+    }
+
+    private var value: JSONText {
+        switch type {
+        case .double: .double(1.5)
+        case .int64: .integer(1)
+        case .bool: .bool(true)
+        case .string: .string("text")
+        case .json: .array([.integer(1), .integer(2)])
+        }
+    }
+}

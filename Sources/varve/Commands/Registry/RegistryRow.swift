@@ -1,0 +1,32 @@
+// RegistryRow.swift — how `list` and `show` print a thing of the registry, for people and as JSON.
+
+/// A model, product, device or channel as the commands print it.
+protocol RegistryRow {
+    /// The columns of `list`.
+    static var columns: [TextTable.Column] { get }
+    /// The values in those columns; an absent one prints as `-`.
+    var cells: [String?] { get }
+    /// What `show` names, one a line.
+    var fields: [(name: String, value: String?)] { get }
+    /// The object of `--json`.
+    var json: JSONText { get }
+}
+
+extension RegistryRow {
+    /// Prints one thing.
+    func show(asJSON: Bool) {
+        guard !asJSON else { return print(json.line()) }
+        let width = (fields.map(\.name.count).max() ?? 0) + 2
+        for field in fields {
+            print(field.name + String(repeating: " ", count: width - field.name.count) + (field.value ?? "-"))
+        }
+    }
+
+    /// Prints many things.
+    static func list(_ rows: [Self], asJSON: Bool) {
+        guard !asJSON else { return print(JSONText.lines(rows.lazy.map(\.json))) }
+        var table = TextTable(columns)
+        for row in rows { table.append(row.cells) }
+        print(table.text(), terminator: "")
+    }
+}

@@ -1,0 +1,72 @@
+// RegistryRows.swift — models, products and devices as `list` and `show` print and `import` reads them.
+//
+// Invariants:
+// - The members of the JSON are those that `import` knows, so `list --json` into `import` restores everything.
+
+import VarveModel
+import VarveRegistry
+
+extension Model: RegistryRow {
+    static var columns: [TextTable.Column] {
+        [.init(title: "MODEL"), .init(title: "POINTS", isNumber: true), .init(title: "NAME")]
+    }
+
+    var cells: [String?] { [id, "\(points.count)", name] }
+
+    var fields: [(name: String, value: String?)] { [("model", id), ("name", name)] }
+
+    var json: JSONText {
+        let points = points.map { point in
+            JSONText.object([
+                ("point", .string(point.id)), ("type", .string(point.type.name)),
+                ("quality", .bool(point.hasQuality)), ("unit", .optional(point.unit)),
+            ])
+        }
+        return .object([("model", .string(id)), ("name", .optional(name)), ("points", .array(points))])
+    }
+}
+
+extension Product: RegistryRow {
+    static var columns: [TextTable.Column] {
+        ["PRODUCT", "MODEL", "FORMAT", "DUPLICATES", "NAME"].map { TextTable.Column(title: $0) }
+    }
+
+    var cells: [String?] { [key, model, format.name, duplicates.name, name] }
+
+    var fields: [(name: String, value: String?)] {
+        [
+            ("product", key), ("model", model), ("name", name), ("secret", secret), ("format", format.name),
+            ("duplicates", duplicates.name),
+        ]
+    }
+
+    var json: JSONText {
+        .object([
+            ("product", .string(key)), ("model", .string(model)), ("name", .optional(name)),
+            ("secret", .string(secret)), ("format", .string(format.name)),
+            ("duplicates", .string(duplicates.name)),
+        ])
+    }
+}
+
+extension Device: RegistryRow {
+    static var columns: [TextTable.Column] {
+        ["DEVICE", "PRODUCT", "ASSET", "TIMEZONE", "NAME"].map { TextTable.Column(title: $0) }
+    }
+
+    var cells: [String?] { [key, product, assetID, timeZone, name] }
+
+    var fields: [(name: String, value: String?)] {
+        [
+            ("device", key), ("product", product), ("name", name), ("secret", secret), ("asset", assetID),
+            ("timezone", timeZone),
+        ]
+    }
+
+    var json: JSONText {
+        .object([
+            ("device", .string(key)), ("product", .string(product)), ("name", .optional(name)),
+            ("secret", .string(secret)), ("asset", .optional(assetID)), ("timezone", .optional(timeZone)),
+        ])
+    }
+}

@@ -1,0 +1,46 @@
+// LogTail.swift — the entries that come after those already printed.
+//
+// Invariants:
+// - Every entry comes once, in the order of the ids; when the service begins a new log, it is read from its start.
+
+import VarveMessageLog
+
+/// Follows a log.
+struct LogTail {
+    private let path: String
+    private var filter: LogFilter
+    /// The largest id that was looked at.
+    private var after: Int64
+
+    /// How long to wait between two looks.
+    static let pauseMilliseconds = 250
+    private static let entriesAtOnce = 1000
+
+    init(path: String, filter: LogFilter, after: Int64) {
+        self.path = path
+        self.filter = filter
+        self.filter.limit = Self.entriesAtOnce
+        self.after = after
+    }
+
+    /// The next entries; none if there are no new ones at the moment.
+    mutating func next() throws -> [LogEntry] {
+        do {
+            return try read()
+        } catch let error as LogError where error.code == .missing || error.code == .busy {
+            return []
+        }
+    }
+
+    private mutating func read() throws -> [LogEntry] {
+        // Opened each time: the service may have set the file aside.
+        let log = try MessageLog.openForReading(path: path)
+        let last = try log.lastID()
+        if last < after { after = 0 }
+        filter.after = after
+        let entries = try log.entries(filter)
+        let newest = entries.last?.id ?? after
+        after = entries.count == filter.limit ? newest : max(last, newest)
+        return entries
+    }
+}
