@@ -174,7 +174,6 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer", "varved",
-                "VarveBrokerPlugin",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],
