@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         // The built executable, run as a user runs it.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage"],
+            name: "EndToEndTests", dependencies: ["varve", "VarveModel", "VarveStorage", "VarveMessageLog"],
             resources: [.copy("Independent"), .copy("Shims")], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])
