@@ -12,7 +12,9 @@ import GRDB
 import Synchronization
 import VarveFile
 
-/// The message log of a data directory. Every method may be called from any thread.
+/// The message log of a data directory.
+///
+/// Every method may be called from any thread.
 package final class MessageLog: Sendable {
     /// Bytes of a log unless told otherwise.
     package static let defaultLimit = 64 << 20
