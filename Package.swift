@@ -173,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer", "varved",
+                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
+                "VarveMessageLog", "varved",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],
