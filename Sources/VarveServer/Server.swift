@@ -95,13 +95,14 @@ public struct Server: Sendable {
             try? broker?.stop()
             throw error
         }
+        try files.remove(folder.address)
         writer.close()
         try store.close()
         logger.info("stopped")
     }
 
     private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {
-        try files.replace(folder.address, Array("\(settings.mqttHost):\(settings.mqttPort)\n".utf8))
+        try files.replace(folder.address, Array("\(address)\n".utf8))
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)
@@ -109,6 +110,12 @@ public struct Server: Sendable {
         let origin = broker.isAdopted ? "found running" : "started"
         logger.info("broker \(origin): mosquitto, process \(broker.id ?? 0)")
         return broker
+    }
+
+    /// Where the broker is, as it stands in a URL.
+    private var address: String {
+        let host = settings.mqttHost.contains(":") ? "[\(settings.mqttHost)]" : settings.mqttHost
+        return "\(host):\(settings.mqttPort)"
     }
 
     private func options(_ login: ServiceLogin) -> MQTTOptions {
@@ -139,7 +146,7 @@ public struct Server: Sendable {
     private func announce(_ broker: BrokerProcess?) {
         let who = broker == nil ? "an external broker" : "its own broker"
         let line =
-            "varve: ready: data in \(settings.data), MQTT on mqtt://\(settings.mqttHost):\(settings.mqttPort) (\(who)); Ctrl-C ends it\n"
+            "varve: ready: data in \(settings.data), MQTT on mqtt://\(address) (\(who)); Ctrl-C ends it\n"
         try? POSIXFile.standardOutput().append(Array(line.utf8))
     }
 }
