@@ -41,6 +41,7 @@ public func pluginInit(
     let callbacks: [(UInt32, MOSQ_FUNC_generic_callback, String?)] = [
         (MOSQ_EVT_BASIC_AUTH.rawValue, checkLogin, nil), (MOSQ_EVT_ACL_CHECK.rawValue, checkTopic, nil),
         (MOSQ_EVT_DISCONNECT.rawValue, noteDisconnect, nil), (MOSQ_EVT_TICK.rawValue, tick, nil),
+        (MOSQ_EVT_MESSAGE.rawValue, nameSender, nil),
         (MOSQ_EVT_CONTROL.rawValue, takeReport, TopicRights.controlTopic),
     ]
     for (event, callback, data) in callbacks {
@@ -101,6 +102,19 @@ private let checkTopic: MOSQ_FUNC_generic_callback = { _, data, context in
         )
     }
     return Int32(isAllowed ? MOSQ_ERR_SUCCESS.rawValue : MOSQ_ERR_ACL_DENIED.rawValue)
+}
+
+/// Adds the sender's client id to its message: MQTT does not tell a subscriber who published.
+///
+/// A sender may have set a property of the same name; the service takes the last one, which is ours.
+private let nameSender: MOSQ_FUNC_generic_callback = { _, data, context in
+    guard let event = data?.assumingMemoryBound(to: mosquitto_evt_message.self),
+        let client = event.pointee.client,
+        keeper(context)?.isSender(UInt(bitPattern: client)) == true, let id = mosquitto_client_id(client)
+    else { return Int32(MOSQ_ERR_SUCCESS.rawValue) }
+    _ = mosquitto_property_add_string_pair(
+        &event.pointee.properties, Int32(MQTT_PROP_USER_PROPERTY.rawValue), SenderProperty.name, id)
+    return Int32(MOSQ_ERR_SUCCESS.rawValue)
 }
 
 private let noteDisconnect: MOSQ_FUNC_generic_callback = { _, data, context in

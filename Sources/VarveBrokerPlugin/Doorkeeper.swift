@@ -150,6 +150,9 @@ final class Doorkeeper {
         return Guest(role: role, rights: TopicRights(role), event: event)
     }
 
+    /// Whether a client is one whose messages are for the service.
+    func isSender(_ client: UInt) -> Bool { guests[client].map { $0.role != .service } ?? true }
+
     func disconnected(_ client: UInt) {
         guard let guest = guests.removeValue(forKey: client) else { return }
         var event = guest.event

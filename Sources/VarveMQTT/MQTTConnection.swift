@@ -208,14 +208,14 @@ public final class MQTTConnection {
             let codes = UnsafeBufferPointer(start: codes, count: Int(count))
             MQTTConnection.from(context).receiver.subscribed(id: id, codes: Array(codes))
         }
-        mosquitto_message_v5_callback_set(client) { _, context, message, _ in
+        mosquitto_message_v5_callback_set(client) { _, context, message, properties in
             guard let message = message?.pointee, let topic = message.topic else { return }
             MQTTConnection.from(context).receiver.received(
                 MQTTMessageView(
                     topic: UnsafeRawBufferPointer(start: topic, count: strlen(topic)),
                     payload: UnsafeRawBufferPointer(
                         start: message.payload, count: Int(message.payloadlen)),
-                    qos: message.qos, isRetained: message.retain))
+                    qos: message.qos, isRetained: message.retain, properties: properties))
         }
         mosquitto_publish_v5_callback_set(client) { _, context, id, _, _ in
             MQTTConnection.from(context).receiver.published(id: id)
@@ -225,5 +225,25 @@ public final class MQTTConnection {
     private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTConnection {
         // The context is set at creation and lives as long as the client.
         Unmanaged<MQTTConnection>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    }
+}
+
+extension MQTTMessageView {
+    /// The value of the last user property of that name (MQTT 5), or nil.
+    public func userProperty(_ name: String) -> String? {
+        var found: String?
+        var place = properties
+        var isFirst = true
+        while place != nil {
+            var key: UnsafeMutablePointer<CChar>?
+            var value: UnsafeMutablePointer<CChar>?
+            place = mosquitto_property_read_string_pair(
+                place, Int32(MQTT_PROP_USER_PROPERTY.rawValue), &key, &value, !isFirst)
+            isFirst = false
+            if let key, let value, strcmp(key, name) == 0 { found = String(cString: value) }
+            free(key)
+            free(value)
+        }
+        return found
     }
 }

@@ -10,6 +10,7 @@ public struct MQTTMessageView {
     public let qos: Int32
     /// Whether the broker had kept it for new subscribers.
     public let isRetained: Bool
+    let properties: OpaquePointer?
 }
 
 /// Is told what arrives on a connection; called on the connection's thread, inside `readAvailable` only.

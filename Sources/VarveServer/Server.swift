@@ -119,6 +119,8 @@ public struct Server: Sendable {
 
     private var ingestSettings: IngestSettings {
         var limits = IngestSettings()
+        limits.reportTopic = TopicRights.controlTopic
+        limits.senderProperty = SenderProperty.name
         limits.payloadLimit = settings.payloadBytes
         limits.loggedBytes = settings.logPayloadBytes
         limits.batchMessages = settings.batchMessages

@@ -12,6 +12,8 @@ public struct IngestSettings: Sendable {
     public var batchBytes = 16 << 20
     /// The topic on which the consumed bytes are reported to the broker's plugin.
     public var reportTopic = "$CONTROL/varve/v1"
+    /// The user property in which the broker's plugin tells who sent a message.
+    public var senderProperty = "varve-client"
 
     /// The defaults.
     public init() {}

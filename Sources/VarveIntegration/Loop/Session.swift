@@ -62,7 +62,9 @@ final class Session: MQTTReceiver {
     }
 
     func received(_ message: MQTTMessageView) {
-        arena.append(message, arrival: SystemClock.nanoseconds())
+        arena.append(
+            message, arrival: SystemClock.nanoseconds(), client: message.userProperty(settings.senderProperty)
+        )
     }
 
     func published(id _: Int32) {}

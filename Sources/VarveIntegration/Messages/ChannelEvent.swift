@@ -8,6 +8,8 @@ public struct ChannelEvent: Sendable {
     public var time: Int64
     /// The product, from the topic.
     public var product: String
+    /// The client that sent it, if the broker told.
+    public var client: String?
     /// The topic.
     public var topic: String
     /// The `id` as it stands in the payload.

@@ -14,6 +14,8 @@ struct MessageArena {
         var qos: Int32
         /// When it was read, in ns since 1970 UTC.
         var arrival: Int64
+        /// The client that sent it, if the broker's plugin told.
+        var client: String?
     }
 
     private(set) var bytes: [UInt8] = []
@@ -21,7 +23,7 @@ struct MessageArena {
     /// Bytes of all payloads.
     private(set) var payloadBytes = 0
 
-    mutating func append(_ message: MQTTMessageView, arrival: Int64) {
+    mutating func append(_ message: MQTTMessageView, arrival: Int64, client: String?) {
         let topic = bytes.count
         bytes.append(contentsOf: message.topic)
         let payload = bytes.count
@@ -29,7 +31,8 @@ struct MessageArena {
         payloadBytes += message.payload.count
         messages.append(
             Message(
-                topic: topic..<payload, payload: payload..<bytes.count, qos: message.qos, arrival: arrival))
+                topic: topic..<payload, payload: payload..<bytes.count, qos: message.qos, arrival: arrival,
+                client: client))
     }
 
     mutating func removeAll() {

@@ -129,7 +129,7 @@ struct MessageProcessor {
         }
         log.add(
             ChannelEvent(
-                time: message.arrival, product: pending.product, topic: pending.topic,
+                time: message.arrival, product: pending.product, client: message.client, topic: pending.topic,
                 messageID: id.map { String(decoding: $0.prefix(256), as: UTF8.self) },
                 code: (fault?.code ?? .success).rawValue, reason: fault?.message, device: fault?.device,
                 bytes: payload.count, payload: Array(payload.prefix(loggedBytes)),

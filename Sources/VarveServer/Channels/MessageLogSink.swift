@@ -31,6 +31,7 @@ final class MessageLogSink: ChannelLog {
             time: Timestamp(nanoseconds: event.time))
         entry.channel = channels.withLock { $0[event.product] }
         entry.product = event.product
+        entry.client = event.client
         entry.device = event.device
         entry.messageID = event.messageID
         entry.code = event.code

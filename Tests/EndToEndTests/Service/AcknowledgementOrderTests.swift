@@ -7,14 +7,8 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    @Suite(.enabled(if: AcknowledgementOrderTests.canTrace, "strace may not attach here"))
+    @Suite(.enabled(if: Tracing.isAllowed, "strace may not attach here"))
     struct AcknowledgementOrderTests {
-        /// Whether a process of ours may be traced.
-        private static let canTrace: Bool = {
-            guard let strace = Installation.find("strace"), let sandbox = try? Sandbox() else { return false }
-            return (try? sandbox.start(program: [strace, "-qq", "-o", "/dev/null", "true"]).wait().code) == 0
-        }()
-
         @Test("a PUBACK leaves only after fdatasync of the WAL, and the reply after it")
         func order() throws {
             let sandbox = try Sandbox()
@@ -108,4 +102,12 @@ private enum Packet {
         default: return nil
         }
     }
+}
+
+/// Whether strace may be used here.
+private enum Tracing {
+    static let isAllowed: Bool = {
+        guard let strace = Installation.find("strace"), let sandbox = try? Sandbox() else { return false }
+        return (try? sandbox.start(program: [strace, "-qq", "-o", "/dev/null", "true"]).wait().code) == 0
+    }()
 }
