@@ -1,7 +1,6 @@
 // NumberTextTests.swift — numbers from text against the standard library.
 
 import Testing
-import VarveModel
 
 @testable import VarveTransfer
 

@@ -7,7 +7,7 @@
 // - No text traps, whatever its length.
 
 /// What a text is as a number.
-package enum NumberClass: UInt8 {
+enum NumberClass: UInt8 {
     /// An integer of at most 2^53: exact as a double.
     case integer
     /// A larger integer that Int64 holds.
@@ -21,20 +21,20 @@ package enum NumberClass: UInt8 {
 }
 
 /// The parts of a decimal number.
-package struct DecimalParts {
-    package var isNegative = false
+struct DecimalParts {
+    var isNegative = false
     /// The first 19 significant digits, or all if there are fewer.
-    package var digits: UInt64 = 0
+    var digits: UInt64 = 0
     /// The power of ten that `digits` is multiplied by.
-    package var exponent = 0
+    var exponent = 0
     /// Whether significant digits beyond the nineteenth were left out.
-    package var isCut = false
+    var isCut = false
     /// Whether the text has a point or an exponent.
-    package var isDecimal = false
+    var isDecimal = false
 }
 
 /// Reads numbers from bytes.
-package enum NumberText {
+enum NumberText {
     /// 10^0 to 10^22: the powers of ten that a double holds exactly.
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
@@ -42,8 +42,7 @@ package enum NumberText {
     ]
 
     /// An unchanging copy of `powers` that a loop can read without the array's checks.
-    @usableFromInline
-    nonisolated(unsafe) package static let powerTable: UnsafePointer<Double> = {
+    nonisolated(unsafe) private static let powerTable: UnsafePointer<Double> = {
         let table = UnsafeMutablePointer<Double>.allocate(capacity: powers.count)
         table.initialize(from: powers, count: powers.count)
         return UnsafePointer(table)
@@ -51,8 +50,7 @@ package enum NumberText {
 
     /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
     @inline(__always)
-    @inlinable
-    package static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         // The common case in one loop: up to 18 digits with at most one point.
         var index = 0
         var isNegative = false
@@ -84,8 +82,7 @@ package enum NumberText {
     }
 
     @inline(never)
-    @usableFromInline
-    package static func slowDouble(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    private static func slowDouble(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         guard let parts = parts(base, count) else { return special(base, count) }
         if !parts.isCut, parts.digits <= 1 << 53, abs(parts.exponent) <= 22 {
             let whole = Double(parts.digits)
@@ -99,7 +96,7 @@ package enum NumberText {
     }
 
     /// The integer that the text is, also in the forms `5.0` and `1e3`; nil if it is none that Int64 holds.
-    package static func int64(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
+    static func int64(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
         guard let parts = parts(base, count) else { return nil }
         var magnitude = parts.digits
         var exponent = parts.exponent
@@ -125,7 +122,7 @@ package enum NumberText {
     }
 
     /// What the text is.
-    package static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
+    static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
         // Up to 15 digits with an optional sign and point need no more than a look.
         var index = count > 0 && base[0] == 0x2D ? 1 : 0
         let first = index
@@ -145,7 +142,7 @@ package enum NumberText {
     }
 
     /// Splits a decimal number, or returns nil if the text has another form.
-    package static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
+    static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
         var parts = DecimalParts()
         var index = 0
         if index < count, base[index] == 0x2D || base[index] == 0x2B {
@@ -223,7 +220,7 @@ package enum NumberText {
     }
 
     /// Whether the bytes are `word` in any case; `word` is lower-case ASCII letters.
-    package static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
+    static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }
         let letters = word.utf8Start
         for index in 0..<count where base[index] | 0x20 != letters[index] { return false }
