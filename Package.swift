@@ -93,7 +93,7 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveMQTT", "VarveMessageLog", .product(name: "Logging", package: "swift-log"),
+                "VarveModel", "VarveFile", "VarveMQTT", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The service: configuration, wiring, start and stop.
@@ -143,6 +143,13 @@ let package = Package(
         .testTarget(
             name: "VarveTransferTests",
             dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveIntegrationTests",
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "varveTests",

@@ -6,6 +6,7 @@
 // - After a failed commit no further batch is committed.
 
 import Synchronization
+import VarveFile
 import VarveModel
 
 /// Sorts batches by series and gives them to a sink, on a thread of its own.

@@ -16,7 +16,7 @@ enum ImportRules {
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
         "VarvePublisher": ["VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT"],
-        "VarveIntegration": ["VarveModel", "VarveMQTT", "VarveMessageLog", "Logging"],
+        "VarveIntegration": ["VarveModel", "VarveFile", "VarveMQTT", "Logging"],
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
             "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration", "ServiceLifecycle",

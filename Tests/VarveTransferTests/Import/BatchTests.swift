@@ -2,6 +2,7 @@
 
 import Synchronization
 import Testing
+import VarveFile
 import VarveModel
 
 @testable import VarveTransfer

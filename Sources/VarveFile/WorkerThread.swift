@@ -1,12 +1,14 @@
-// WorkerThread.swift — a thread of its own for work that blocks on disk or on a commit.
+// WorkerThread.swift — a thread of its own for work that blocks on a disk, a socket or a commit.
 //
 // Not a task: tasks share a pool of as many threads as cores, and blocking those would stall the process.
+//
+// Invariants:
+// - Whoever starts one calls exactly one of `join` and `detach`, once.
 
 import Glibc
-import VarveFile
 
 /// A thread that runs one closure.
-final class WorkerThread: Sendable {
+package final class WorkerThread: Sendable {
     private let handle: pthread_t
 
     private final class Body: Sendable {
@@ -18,7 +20,7 @@ final class WorkerThread: Sendable {
     }
 
     /// Starts the thread.
-    init(_ run: @escaping @Sendable () -> Void) throws(FileError) {
+    package init(_ run: @escaping @Sendable () -> Void) throws(FileError) {
         let body = Unmanaged.passRetained(Body(run))
         var handle = pthread_t()
         let code = pthread_create(
@@ -35,8 +37,13 @@ final class WorkerThread: Sendable {
         self.handle = handle
     }
 
-    /// Waits until the closure has returned; to be called once.
-    func join() {
+    /// Waits until the closure has returned.
+    package func join() {
         pthread_join(handle, nil)
+    }
+
+    /// Lets the thread end by itself.
+    package func detach() {
+        pthread_detach(handle)
     }
 }
