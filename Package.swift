@@ -161,6 +161,13 @@ let package = Package(
             dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
+            name: "VarveIntegrationTests",
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "varveTests",
             dependencies: [
                 "varve", "VarveModel", "VarveRegistry", "VarveStorage",

@@ -4,6 +4,8 @@
 // - The pointers are valid only during the call that gets the row.
 // - Quotes and escapes are already resolved: a field's bytes are its text.
 
+import VarveModel
+
 /// What kind of text a field is.
 enum FieldKind: UInt8 {
     /// An unquoted CSV field: may be a number, a missing value or text.

@@ -7,7 +7,7 @@
 // - No text traps, whatever its length.
 
 /// What a text is as a number.
-enum NumberClass: UInt8 {
+package enum NumberClass: UInt8 {
     /// An integer of at most 2^53: exact as a double.
     case integer
     /// A larger integer that Int64 holds.
@@ -21,20 +21,20 @@ enum NumberClass: UInt8 {
 }
 
 /// The parts of a decimal number.
-struct DecimalParts {
-    var isNegative = false
+package struct DecimalParts {
+    package var isNegative = false
     /// The first 19 significant digits, or all if there are fewer.
-    var digits: UInt64 = 0
+    package var digits: UInt64 = 0
     /// The power of ten that `digits` is multiplied by.
-    var exponent = 0
+    package var exponent = 0
     /// Whether significant digits beyond the nineteenth were left out.
-    var isCut = false
+    package var isCut = false
     /// Whether the text has a point or an exponent.
-    var isDecimal = false
+    package var isDecimal = false
 }
 
 /// Reads numbers from bytes.
-enum NumberText {
+package enum NumberText {
     /// 10^0 to 10^22: the powers of ten that a double holds exactly.
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
@@ -42,15 +42,15 @@ enum NumberText {
     ]
 
     /// An unchanging copy of `powers` that a loop can read without the array's checks.
-    nonisolated(unsafe) private static let powerTable: UnsafePointer<Double> = {
+    @usableFromInline nonisolated(unsafe) package static let powerTable: UnsafePointer<Double> = {
         let table = UnsafeMutablePointer<Double>.allocate(capacity: powers.count)
         table.initialize(from: powers, count: powers.count)
         return UnsafePointer(table)
     }()
 
     /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
-    @inline(__always)
-    static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    @inlinable @inline(__always)
+    package static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         // The common case in one loop: up to 18 digits with at most one point.
         var index = 0
         var isNegative = false
@@ -81,8 +81,8 @@ enum NumberText {
         return slowDouble(base, count)
     }
 
-    @inline(never)
-    private static func slowDouble(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    @usableFromInline @inline(never)
+    static func slowDouble(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         guard let parts = parts(base, count) else { return special(base, count) }
         if !parts.isCut, parts.digits <= 1 << 53, abs(parts.exponent) <= 22 {
             let whole = Double(parts.digits)
@@ -96,10 +96,12 @@ enum NumberText {
     }
 
     /// The integer that the text is, also in the forms `5.0` and `1e3`; nil if it is none that Int64 holds.
-    static func int64(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
+    ///
+    /// - Parameter scale: The power of ten that the number is multiplied by first: with 6, `1.5` is 1,500,000.
+    package static func int64(_ base: UnsafePointer<UInt8>, _ count: Int, scale: Int = 0) -> Int64? {
         guard let parts = parts(base, count) else { return nil }
         var magnitude = parts.digits
-        var exponent = parts.exponent
+        var exponent = parts.exponent + scale
         // More than 19 significant digits of which the last is not zero: not whole, or above 10^19.
         if parts.isCut { return nil }
         if magnitude == 0 { return 0 }
@@ -122,7 +124,7 @@ enum NumberText {
     }
 
     /// What the text is.
-    static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
+    package static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
         // Up to 15 digits with an optional sign and point need no more than a look.
         var index = count > 0 && base[0] == 0x2D ? 1 : 0
         let first = index
@@ -142,7 +144,7 @@ enum NumberText {
     }
 
     /// Splits a decimal number, or returns nil if the text has another form.
-    static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
+    package static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
         var parts = DecimalParts()
         var index = 0
         if index < count, base[index] == 0x2D || base[index] == 0x2B {
@@ -220,7 +222,8 @@ enum NumberText {
     }
 
     /// Whether the bytes are `word` in any case; `word` is lower-case ASCII letters.
-    static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
+    @inlinable
+    package static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }
         let letters = word.utf8Start
         for index in 0..<count where base[index] | 0x20 != letters[index] { return false }

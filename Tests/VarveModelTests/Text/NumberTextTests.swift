@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import VarveTransfer
+@testable import VarveModel
 
 @Suite struct NumberTextTests {
     private func double(_ text: String) -> Double? { text.withBytes { NumberText.double($0, $1) } }
@@ -102,5 +102,17 @@ import Testing
         ] as [(String, NumberClass)])
     func classes(text: String, expected: NumberClass) {
         #expect(text.withBytes { NumberText.classify($0, $1) } == expected)
+    }
+
+    @Test(
+        "a scaled integer takes as many decimals as the scale has",
+        arguments: [
+            ("1.5", 1_500_000), ("123456789012345.678901", nil), ("1700000000000", 1_700_000_000_000_000_000),
+            ("1700000000000.123456", 1_700_000_000_000_123_456), ("0.000001", 1), ("0.0000001", nil),
+            ("-0.5", -500_000), ("9223372036854.775807", .max), ("-9223372036854.775808", .min),
+            ("9223372036854.775808", nil), ("1.0000000", 1_000_000), ("17e11", 1_700_000_000_000_000_000),
+        ] as [(String, Int64?)])
+    func scaled(text: String, expected: Int64?) {
+        #expect(text.withBytes { NumberText.int64($0, $1, scale: 6) } == expected)
     }
 }

@@ -1,0 +1,86 @@
+// IngestLoop.swift — takes messages from the broker, on a thread of its own, until it is stopped.
+
+public import Logging
+import Synchronization
+public import VarveFile
+public import VarveModel
+
+/// The service's side of the offline channels: every message is answered, and acknowledged only when it is durable.
+///
+/// One loop runs per broker; the session at the broker belongs to its client id.
+public final class IngestLoop: Sendable {
+    /// What the loop and its thread share.
+    final class Control: Sendable {
+        let wakeup: Wakeup
+        let isStopping = Atomic(false)
+        let counters = IngestCounters()
+
+        init() throws(FileError) { wakeup = try Wakeup() }
+    }
+
+    private let options: IngestOptions
+    private let directory: any PointDirectory
+    private let sink: any SampleSink
+    private let log: any ChannelLog
+    private let logger: Logger
+    private let control: Control
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    /// Prepares a loop; `start` begins it.
+    ///
+    /// - Parameters:
+    ///   - options: The broker and the limits.
+    ///   - directory: Knows the devices and their points.
+    ///   - sink: Makes samples durable; where it fails, messages stay at the broker and come again.
+    ///   - log: Is told of every message.
+    ///   - logger: Is told when the broker or the sink goes away or comes back.
+    /// - Throws: Where the process is out of descriptors.
+    public init(
+        _ options: IngestOptions, directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
+        logger: Logger
+    ) throws(FileError) {
+        self.options = options
+        self.directory = directory
+        self.sink = sink
+        self.log = log
+        self.logger = logger
+        control = try Control()
+    }
+
+    deinit { stop() }
+
+    /// What the loop is doing.
+    public var state: IngestState { control.counters.state }
+
+    /// What the loop has done.
+    public var counts: IngestCounts { control.counters.counts }
+
+    /// Starts the thread; does nothing if it runs.
+    public func start() throws(FileError) {
+        let (options, directory, sink, log) = (options, directory, sink, log)
+        let (logger, control) = (logger, control)
+        try thread.withLock { thread throws(FileError) in
+            guard thread == nil else { return }
+            control.isStopping.store(false, ordering: .relaxed)
+            control.wakeup.clear()
+            thread = try WorkerThread {
+                let processor = MessageProcessor(
+                    directory: directory, sink: sink, log: log, limits: options.limits)
+                IngestRun(options, processor, logger, control).run()
+            }
+        }
+    }
+
+    /// Ends the loop and waits for its thread; does nothing if it does not run.
+    ///
+    /// The group in hand is committed and answered first; the session stays at the broker. Takes as long as a
+    /// commit and at most a second more.
+    public func stop() {
+        thread.withLock { thread in
+            control.isStopping.store(true, ordering: .relaxed)
+            control.wakeup.signal()
+            thread?.join()
+            thread = nil
+        }
+    }
+}
