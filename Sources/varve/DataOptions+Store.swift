@@ -18,7 +18,9 @@ extension DataOptions {
         switch access {
         case .read:
             // Beside a service, what it has written and not yet made durable is not there yet.
-            guard let horizon = RunningService.horizon(self) else { return try Store.open(path, options: .reading) }
+            guard let horizon = RunningService.horizon(self) else {
+                return try Store.open(path, options: .reading)
+            }
             return try Store.open(path, options: .reading(upTo: horizon))
         case .change:
             guard try Store.exists(path) else { throw StorageError.noStore(path: path) }

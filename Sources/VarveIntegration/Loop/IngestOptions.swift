@@ -14,6 +14,8 @@ public struct IngestOptions: Sendable {
     public var clientID = "varve-service"
     /// What is subscribed. Default: everything below `/sys` and `sys`.
     public var topics = ["/sys/#", "sys/#"]
+    /// The user property in which the broker's plugin tells who sent a message.
+    public var senderProperty = "varve-client"
     /// The messages after which a group is committed; a few more may come along. Default 4096.
     public var groupMessages = 4096
     /// The payload bytes after which a group is committed; one message more may come along. Default 16 MiB.

@@ -213,7 +213,8 @@ final class IngestRun: MQTTReceiver {
     func received(_ message: MQTTMessageView) {
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
-            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()),
+            client: message.userProperty(options.senderProperty))
     }
 
     func published(id: Int32) {}

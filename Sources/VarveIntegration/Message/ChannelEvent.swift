@@ -18,6 +18,8 @@ public struct ChannelEvent: Sendable {
     public var time: Timestamp
     /// The product of the topic, if it has one.
     public var product: String?
+    /// The client id of its sender, if the broker's plugin told: MQTT itself does not.
+    public var client: String?
     /// The device that the refused item names, if the reason is about one.
     public var device: String?
     /// The topic as it was sent.

@@ -13,6 +13,8 @@ public struct MessageGroup {
         var payload: Range<Int>
         var qos: Int32
         var arrival: Timestamp
+        /// The client id of its sender, if the broker's plugin told.
+        var client: String?
     }
 
     private(set) var messages: [Message] = []
@@ -33,14 +35,17 @@ public struct MessageGroup {
 
     /// Copies a message.
     public mutating func append(
-        topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp
+        topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp,
+        client: String? = nil
     ) {
         let start = bytes.count
         bytes.append(contentsOf: topic)
         bytes.append(contentsOf: payload)
         let middle = start + topic.count
         messages.append(
-            Message(topic: start..<middle, payload: middle..<bytes.count, qos: qos, arrival: arrival))
+            Message(
+                topic: start..<middle, payload: middle..<bytes.count, qos: qos, arrival: arrival,
+                client: client))
         payloadBytes += payload.count
     }
 

@@ -151,7 +151,7 @@ public struct MessageProcessor: ~Copyable {
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
-            kind: .payload, time: message.arrival, product: pending.route.product,
+            kind: .payload, time: message.arrival, product: pending.route.product, client: message.client,
             device: pending.route.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
             payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)), receipt: nil,
