@@ -21,7 +21,8 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
     private let resentBefore: UInt64
     private var share = 0.0
     private var phase = PublishState.Phase.checking
-    private var rowsRead: UInt64 = 0
+    /// Rows read while checking, rows handed over while sending.
+    private var rowsSeen: UInt64 = 0
     /// Rows of the input that the receiver refused.
     private var refused: UInt64 = 0
 
@@ -45,6 +46,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         do {
             let outcome = try input.read(product: product, types: options.types, to: self)
             if !builder.batch.rows.isEmpty { try ship(builder.finishBatch()) }
+            share = 1
             try delivery.drain()
             result.rows = outcome.rows
             result.skipped = outcome.skipped
@@ -102,14 +104,16 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
 
     func advanced(_ phase: ImportPhase, bytesRead: Int, rows: UInt64) throws {
         self.phase = phase == .survey ? .checking : .sending
-        rowsRead = phase == .survey ? 0 : rows
+        if phase == .survey { rowsSeen = rows }
         share = input.totalBytes > 0 ? Double(bytesRead) / Double(input.totalBytes) : 0
         try delivery.idle()
     }
 
     private func ship(_ batch: Batch) throws {
+        if phase == .checking { rowsSeen = 0 }
         phase = .sending
         result.batches += 1
+        rowsSeen += UInt64(batch.rows.count)
         let message = batch.message(id: Shipment.id(prefix, batch), 0..<batch.order.count)
         let hash = message.withUnsafeBytes { Checksum.of($0) }
         if journal.isAcknowledged(batch.index, hash: hash) {
@@ -139,7 +143,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         try journal.flushIfDue()
         try watch.check(
             PublishState(
-                phase: phase, share: share, rows: rowsRead, acknowledged: result.acknowledged,
+                phase: phase, share: share, rows: rowsSeen, acknowledged: result.acknowledged,
                 batches: result.batches, resent: delivery.resent - resentBefore, trouble: delivery.trouble))
     }
 }

@@ -79,6 +79,13 @@ struct PublishCommand: ParsableCommand {
         }
         guard !inputs.isEmpty else { throw ValidationError("name a file to send; - is standard input") }
         guard journal == nil || inputs.count == 1 else { throw ValidationError("--journal is for one file") }
+        var options = PublisherOptions(host: "", port: 0, product: product ?? "product")
+        apply(to: &options)
+        do {
+            try options.check()
+        } catch {
+            throw ValidationError("\(error)")
+        }
         if let url {
             do {
                 let parsed = try BrokerURL(url)
@@ -146,17 +153,17 @@ struct PublishCommand: ParsableCommand {
         } else {
             target = try PublishTarget(url: BrokerURL(url ?? ""), product: product, secret: secret)
         }
-        target.options.window = window
-        target.options.rowsPerBatch = batchRows
-        target.options.bytesPerBatch = batchBytes
-        target.options.replySeconds = replyTimeout
-        target.options.giveUpSeconds = giveUpAfter
-        do {
-            try target.options.check()
-        } catch {
-            throw ValidationError("\(error)")
-        }
+        apply(to: &target.options)
         return target
+    }
+
+    /// Takes over the numbers of the command line.
+    private func apply(to options: inout PublisherOptions) {
+        options.window = window
+        options.rowsPerBatch = batchRows
+        options.bytesPerBatch = batchBytes
+        options.replySeconds = replyTimeout
+        options.giveUpSeconds = giveUpAfter
     }
 
     private func publishOne(
