@@ -87,7 +87,9 @@ let package = Package(
         // The reference sender.
         .target(
             name: "VarvePublisher",
-            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT"],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+            ],
             swiftSettings: settings),
         // The offline channel: messages in, answers out.
         .target(

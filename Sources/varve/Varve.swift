@@ -15,7 +15,7 @@ struct Varve: ParsableCommand {
             CompactCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
             ChannelCommand.self,
-            LogCommand.self,
+            LogCommand.self, PublishCommand.self,
         ])
 
     /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.

@@ -49,6 +49,24 @@ struct DoubleWriter {
         }
     }
 
+    /// Appends a double to an array.
+    mutating func append(_ value: Double, to bytes: inout [UInt8]) {
+        let magnitude = value.magnitude
+        guard magnitude >= 0.001, magnitude < Self.largest, let digits = digits(magnitude) else {
+            return ValueText.append(value, to: &bytes)
+        }
+        if value < 0 { bytes.append(0x2D) }
+        let (whole, fraction) = digits.quotientAndRemainder(dividingBy: UInt64(Self.powers[places]))
+        ValueText.append(Int64(whole), to: &bytes)
+        guard places > 0 else { return }
+        bytes.append(0x2E)
+        var power = UInt64(Self.powers[places &- 1])
+        while power > 0 {
+            bytes.append(UInt8(truncatingIfNeeded: 0x30 &+ fraction / power % 10))
+            power /= 10
+        }
+    }
+
     /// Writes an integer; room for `maximumBytes` is there.
     @inline(__always)
     func writeInteger(_ value: UInt64, to output: inout OutputText) {

@@ -69,5 +69,5 @@ protocol RowConsumer: ~Copyable {
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
 
     /// Says how far the reading is; called once per buffer.
-    mutating func advanced(bytesRead: Int)
+    mutating func advanced(bytesRead: Int) throws
 }

@@ -166,7 +166,7 @@ final class RowReader {
 
     private func refill(_ consumer: inout some RowConsumer & ~Copyable) throws -> Bool {
         let more = try refill()
-        if more, let buffer { consumer.advanced(bytesRead: buffer.bytesRead) }
+        if more, let buffer { try consumer.advanced(bytesRead: buffer.bytesRead) }
         return more
     }
 

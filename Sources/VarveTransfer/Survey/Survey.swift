@@ -32,7 +32,7 @@ struct Survey: ~Copyable, RowConsumer {
 
     private let path: String
     private let collectsNames: Bool
-    private let report: (Int, UInt64) -> Void
+    private let report: (Int, UInt64) throws -> Void
     private var terms: RowTerms
     private var times = TimeCensus()
     private var table = SeriesTable<TypeCensus>(empty: [])
@@ -42,7 +42,8 @@ struct Survey: ~Copyable, RowConsumer {
     ///
     /// - Parameter report: Is told bytes and rows once per buffer.
     init(
-        path: String, options: ImportOptions, report: @escaping (_ bytesRead: Int, _ rows: UInt64) -> Void
+        path: String, options: ImportOptions,
+        report: @escaping (_ bytesRead: Int, _ rows: UInt64) throws -> Void
     ) {
         self.path = path
         self.report = report
@@ -69,8 +70,8 @@ struct Survey: ~Copyable, RowConsumer {
         rows &+= 1
     }
 
-    func advanced(bytesRead: Int) {
-        report(bytesRead, rows)
+    func advanced(bytesRead: Int) throws {
+        try report(bytesRead, rows)
     }
 
     /// What was found; a name that is not valid UTF-8 is left to be rejected.

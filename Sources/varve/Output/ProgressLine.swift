@@ -29,7 +29,8 @@ final class ProgressLine {
     ///   - fraction: The share that is done, 0 to 1.
     ///   - count: Rows or samples so far, for the rate.
     ///   - unit: What is counted.
-    func show(fraction: Double, count: UInt64, unit: String, phase: String = "") {
+    ///   - detail: What else there is to say, at the end.
+    func show(fraction: Double, count: UInt64, unit: String, phase: String = "", detail: String = "") {
         let now = SystemClock.monotonicNanoseconds()
         guard now - lastShown >= (isTerminal ? Self.redrawNanoseconds : Self.plainNanoseconds) else { return }
         lastShown = now
@@ -38,7 +39,7 @@ final class ProgressLine {
         let left = share > 0.01 ? ", \(Int((seconds / share - seconds).rounded(.up))) s left" : ""
         let rate = ImportSummary.grouped(UInt64(Double(count) / max(seconds, 0.001)))
         let text =
-            "\(title): \(phase)\(Int(share * 100)) %, \(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)"
+            "\(title): \(phase)\(Int(share * 100)) %, \(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)\(detail)"
         var errors = StandardErrors()
         if isTerminal {
             isDrawn = true

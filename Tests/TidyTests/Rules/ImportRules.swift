@@ -15,7 +15,9 @@ enum ImportRules {
         "VarveMessageLog": ["VarveModel", "VarveFile", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
-        "VarvePublisher": ["VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT"],
+        "VarvePublisher": [
+            "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+        ],
         "VarveIntegration": ["VarveModel", "VarveFile", "VarveMQTT", "Logging"],
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",

@@ -1,0 +1,170 @@
+// Batch.swift — the rows of one batch, and the messages made of all or some of them.
+//
+// `{"id":…,"version":"1.0","method":"integration.measurepoint.post","params":[{"deviceKey":…,"time":…,
+// "measurepoints":{…}},…]}` with times in milliseconds. Rows of one device and time are one item, wherever they stand
+// in the batch, unless the point stands there already: then they are an item after it, so the later row stays later.
+//
+// Invariants:
+// - The same rows, range and id give the same bytes.
+// - A batch holds all it needs: names, values and the texts of its rows.
+
+import VarveModel
+
+/// Some rows on their way.
+final class Batch {
+    /// A series of this batch.
+    struct Series {
+        /// The number of its device in this batch.
+        var device: UInt32
+        /// Where the point's name lies in `names`.
+        var point: Range<Int>
+        /// A hash of device and point that is the same in every batch.
+        var hash: UInt64
+    }
+
+    /// A row.
+    struct Row {
+        var series: UInt32
+        var item: UInt32
+        var time: Int64
+        var state: UInt64
+        var value: Range<Int>
+        var line: Int
+        var text: Range<Int>
+    }
+
+    /// The number of the batch in its input, from 0.
+    let index: UInt64
+    var series: [Series] = []
+    /// Where the devices' names lie in `names`.
+    var devices: [Range<Int>] = []
+    /// Names as JSON strings.
+    var names: [UInt8] = []
+    /// The rows in file order.
+    var rows: [Row] = []
+    /// Values as JSON.
+    var values: [UInt8] = []
+    /// The lines of the input.
+    var text: [UInt8] = []
+    var itemCount = 0
+    /// The rows in the order of messages: by item, each item's rows in file order.
+    private(set) var order: [Int] = []
+    /// By place in `order`, whether the receiver refused the row; empty while it refused none.
+    private(set) var refused: [Bool] = []
+
+    init(index: UInt64) {
+        self.index = index
+    }
+
+    /// Brings the rows into the order of messages; no row is added after it.
+    func close() {
+        var places = [Int](repeating: 0, count: itemCount + 1)
+        for row in rows { places[Int(row.item) + 1] += 1 }
+        for item in 0..<itemCount { places[item + 1] += places[item] }
+        order = [Int](repeating: 0, count: rows.count)
+        for (number, row) in rows.enumerated() {
+            order[places[Int(row.item)]] = number
+            places[Int(row.item)] += 1
+        }
+    }
+
+    /// The row at a place.
+    func row(at place: Int) -> Row { rows[order[place]] }
+
+    /// Takes note that the receiver refused a row.
+    func refuse(_ place: Int) {
+        if refused.isEmpty { refused = [Bool](repeating: false, count: order.count) }
+        refused[place] = true
+    }
+
+    /// Places of a range whose rows are not refused.
+    func open(_ range: Range<Int>) -> [Int] {
+        refused.isEmpty ? Array(range) : range.filter { !refused[$0] }
+    }
+
+    /// The message of the rows in a range that are not refused.
+    func message(id: String, _ range: Range<Int>) -> [UInt8] {
+        var message: [UInt8] = []
+        let share = order.isEmpty ? 0 : (values.count + rows.count * 24) * range.count / order.count
+        message.reserveCapacity(share + itemCount * 64 + 256)
+        message.append(contentsOf: MessageForm.head)
+        CanonicalJSON.appendString(id.utf8, to: &message)
+        message.append(contentsOf: MessageForm.params)
+        var item: UInt32?
+        for place in range where refused.isEmpty || !refused[place] {
+            let row = rows[order[place]]
+            if row.item == item {
+                message.append(0x2C)
+            } else {
+                if item != nil { message.append(contentsOf: MessageForm.nextItem) }
+                message.append(contentsOf: MessageForm.device)
+                message.append(contentsOf: names[devices[Int(series[Int(row.series)].device)]])
+                message.append(contentsOf: MessageForm.time)
+                MessageForm.appendTime(row.time, to: &message)
+                message.append(contentsOf: MessageForm.points)
+                item = row.item
+            }
+            append(row, to: &message)
+        }
+        message.append(contentsOf: item == nil ? MessageForm.emptyEnd : MessageForm.end)
+        return message
+    }
+
+    private func append(_ row: Row, to message: inout [UInt8]) {
+        message.append(contentsOf: names[series[Int(row.series)].point])
+        message.append(0x3A)
+        guard row.state != 0, let state = SampleState(bits: row.state) else {
+            message.append(contentsOf: values[row.value])
+            return
+        }
+        message.append(contentsOf: MessageForm.value)
+        if state.isMissing {
+            message.append(contentsOf: MessageForm.null)
+        } else {
+            message.append(contentsOf: values[row.value])
+        }
+        if let quality = state.quality {
+            message.append(contentsOf: MessageForm.quality)
+            ValueText.append(Int64(quality), to: &message)
+        }
+        message.append(0x7D)
+    }
+}
+
+/// The constant parts of messages.
+enum MessageForm {
+    static let head = Array(#"{"id":"#.utf8)
+    static let params = Array(#","version":"1.0","method":"integration.measurepoint.post","params":["#.utf8)
+    static let device = Array(#"{"deviceKey":"#.utf8)
+    static let time = Array(#","time":"#.utf8)
+    static let points = Array(#","measurepoints":{"#.utf8)
+    static let nextItem = Array("}},".utf8)
+    static let end = Array("}}]}".utf8)
+    static let emptyEnd = Array("]}".utf8)
+    static let value = Array(#"{"value":"#.utf8)
+    static let quality = Array(#","quality":"#.utf8)
+    static let null = Array("null".utf8)
+
+    /// Room for everything around the items, an id of 64 bytes included.
+    static let envelopeBytes = head.count + params.count + end.count + 66
+    /// Room for everything of an item but its device and points.
+    static let itemBytes = device.count + time.count + points.count + nextItem.count + 24
+    /// Room for everything of a point but name and value.
+    static let pointBytes = value.count + quality.count + 4 + 16
+
+    /// Appends a time in milliseconds, with as many decimals as it needs.
+    static func appendTime(_ nanoseconds: Int64, to bytes: inout [UInt8]) {
+        if nanoseconds < 0 { bytes.append(0x2D) }
+        let (whole, rest) = nanoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
+        ValueText.append(Int64(whole), to: &bytes)
+        guard rest > 0 else { return }
+        bytes.append(0x2E)
+        var fraction = rest
+        var power: UInt64 = 100_000
+        while fraction > 0 {
+            bytes.append(UInt8(truncatingIfNeeded: 0x30 + fraction / power))
+            fraction %= power
+            power /= 10
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// KeyStamps.swift — which unanswered batch has a reading of the same series and time.
+//
+// The receiver keeps the later of two messages for the same reading. A batch that has to be sent again, or in
+// halves, would arrive after the batches behind it; so a batch waits for those before it that it shares a reading with.
+//
+// Invariants:
+// - Two readings of one series and time have the same key; that others may share it costs a wait, nothing else.
+
+/// Remembers the readings of batches.
+struct KeyStamps {
+    private struct Slot {
+        var key: UInt64
+        /// The number of the batch that had it last, from 1; 0 for a free slot.
+        var stamp: UInt64
+    }
+
+    private var slots = [Slot](repeating: Slot(key: 0, stamp: 0), count: 1 << 12)
+    private var used = 0
+
+    /// Takes note of the readings of a batch.
+    ///
+    /// - Parameters:
+    ///   - stamp: The number of the batch, larger than all before.
+    ///   - oldest: The lowest number of a batch without an answer; earlier ones are forgotten.
+    /// - Returns: The numbers, from `oldest` on, of batches that share a reading with it.
+    mutating func add(_ batch: Batch, stamp: UInt64, oldest: UInt64) -> Set<UInt64> {
+        if (used + batch.rows.count) * 2 > slots.count { rebuild(room: batch.rows.count, oldest: oldest) }
+        var shared: Set<UInt64> = []
+        var last: UInt64 = 0
+        for row in batch.rows {
+            let key = Self.key(batch.series[Int(row.series)].hash, row.time)
+            let place = find(key)
+            let other = slots[place].stamp
+            if other == 0 { used &+= 1 }
+            if other >= oldest, other != stamp, other != last {
+                shared.insert(other)
+                last = other
+            }
+            slots[place] = Slot(key: key, stamp: stamp)
+        }
+        return shared
+    }
+
+    @inline(__always)
+    private func find(_ key: UInt64) -> Int {
+        let mask = slots.count &- 1
+        var index = Int(truncatingIfNeeded: key >> 8) & mask
+        while slots[index].stamp != 0, slots[index].key != key { index = (index &+ 1) & mask }
+        return index
+    }
+
+    private mutating func rebuild(room: Int, oldest: UInt64) {
+        let kept = slots.filter { $0.stamp >= oldest }
+        var size = 1 << 12
+        while size < (kept.count + room) * 4 { size *= 2 }
+        slots = [Slot](repeating: Slot(key: 0, stamp: 0), count: size)
+        for slot in kept { slots[find(slot.key)] = slot }
+        used = kept.count
+    }
+
+    @inline(__always)
+    private static func key(_ series: UInt64, _ time: Int64) -> UInt64 {
+        var key = series ^ (UInt64(bitPattern: time) &* 0x9E37_79B9_7F4A_7C15)
+        key = (key ^ key >> 33) &* 0xFF51_AFD7_ED55_8CCD
+        return key ^ key >> 33
+    }
+}

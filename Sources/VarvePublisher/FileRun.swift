@@ -1,0 +1,160 @@
+// FileRun.swift — one input on its way: reading, batches, journal, replies and rejected rows brought together.
+//
+// Invariants:
+// - A batch stands in the journal only if all its rows were taken: one with refused rows is tried again by the next
+//   run, which so writes down its rejected rows anew.
+// - Every row is counted once: in a batch, as rejected or as skipped.
+
+import VarveCodec
+import VarveFile
+import VarveTransfer
+
+/// Sends one input.
+final class FileRun: ReadingConsumer, DeliveryObserver {
+    private let input: ReadingInput
+    private let journal: Journal
+    private let delivery: Delivery
+    private let watch: RunWatch
+    private let prefix: String
+    private var builder: BatchBuilder
+    private(set) var result = PublishResult()
+    private let resentBefore: UInt64
+    private var share = 0.0
+    private var phase = PublishState.Phase.checking
+    /// Rows read while checking, rows handed over while sending.
+    private var rowsSeen: UInt64 = 0
+    /// Rows of the input that the receiver refused.
+    private var refused: UInt64 = 0
+
+    init(
+        _ input: ReadingInput, journal: Journal, delivery: Delivery, watch: RunWatch, prefix: String,
+        limits: PublisherOptions
+    ) {
+        self.input = input
+        self.journal = journal
+        self.delivery = delivery
+        self.watch = watch
+        self.prefix = prefix
+        builder = BatchBuilder(rows: limits.rowsPerBatch, bytes: limits.bytesPerBatch)
+        resentBefore = delivery.resent
+    }
+
+    /// Sends everything and waits for all replies.
+    func run(product: String, options: PublishFileOptions) throws {
+        delivery.observer = self
+        defer { delivery.observer = nil }
+        do {
+            let outcome = try input.read(product: product, types: options.types, to: self)
+            if !builder.batch.rows.isEmpty { try ship(builder.finishBatch()) }
+            share = 1
+            try delivery.drain()
+            result.rows = outcome.rows
+            result.skipped = outcome.skipped
+        } catch {
+            // What is acknowledged is worth keeping; a second error would only hide the first.
+            try? journal.flush()
+            throw error
+        }
+        try journal.flush()
+        result.rejected = input.rejectedCount
+        result.resent = delivery.resent - resentBefore
+        result.rejectedPath = input.finishRejected()
+        result.rejectedFailure = input.rejectedFailure
+        if refused == 0 {
+            try journal.finish(
+                JournalCounts(
+                    rows: result.rows, batches: result.batches, rejected: result.rejected,
+                    skipped: result.skipped))
+        }
+    }
+
+    // MARK: ReadingConsumer
+
+    func addSeries(device: String, point: String) {
+        builder.addSeries(device: device, point: point)
+    }
+
+    func forgetSeries() throws {
+        if !builder.batch.rows.isEmpty { try ship(builder.finishBatch()) }
+        builder.forgetSeries()
+    }
+
+    func take(_ run: borrowing ReadingRun) throws {
+        for row in 0..<run.count {
+            let reading = BatchBuilder.Reading(
+                series: Int(run.series[row]), time: run.times[row], state: run.states[row],
+                line: run.lines[row])
+            let value = run.valueRange(row)
+            if builder.isFull(for: reading, valueBytes: value.count) { try ship(builder.finishBatch()) }
+            let start = run.textStarts[row]
+            let text = run.text[start..<(start + run.textCounts[row])]
+            let size = builder.messageBytes(reading, valueBytes: value.count)
+            if size > PublisherOptions.maximumMessageBytes {
+                text.withUnsafeBytes { bytes in
+                    input.reject(
+                        line: reading.line,
+                        reason: "the row makes a message of up to \(size) bytes, and receivers take at most "
+                            + "\(PublisherOptions.maximumMessageBytes)", text: bytes)
+                }
+                continue
+            }
+            builder.add(reading, value: run.values[value], text: text)
+        }
+    }
+
+    func advanced(_ phase: ImportPhase, bytesRead: Int, rows: UInt64) throws {
+        self.phase = phase == .survey ? .checking : .sending
+        if phase == .survey { rowsSeen = rows }
+        share = input.totalBytes > 0 ? Double(bytesRead) / Double(input.totalBytes) : 0
+        try delivery.idle()
+    }
+
+    private func ship(_ batch: Batch) throws {
+        if phase == .checking { rowsSeen = 0 }
+        phase = .sending
+        result.batches += 1
+        rowsSeen += UInt64(batch.rows.count)
+        let message = batch.message(id: Shipment.id(prefix, batch), 0..<batch.order.count)
+        let hash = message.withUnsafeBytes { Checksum.of($0) }
+        if journal.isAcknowledged(batch.index, hash: hash) {
+            result.acknowledged += 1
+            result.acknowledgedBefore += 1
+            return try delivery.idle()
+        }
+        try delivery.ship(batch, prefix: prefix, message: message, tag: hash)
+    }
+
+    // MARK: DeliveryObserver
+
+    func refused(_ row: Batch.Row, of batch: Batch, _ reply: Reply) {
+        refused += 1
+        batch.text[row.text].withUnsafeBytes { input.reject(line: row.line, reason: reply.reason, text: $0) }
+    }
+
+    func settled(_ shipment: Shipment) throws {
+        guard shipment.refusedCount == 0 else { return }
+        result.acknowledged += 1
+        try journal.acknowledge(
+            JournalRecord(
+                index: shipment.batch.index, hash: shipment.tag, rows: UInt64(shipment.batch.rows.count)))
+    }
+
+    func waiting() throws {
+        try journal.flushIfDue()
+        try watch.check(
+            PublishState(
+                phase: phase, share: share, rows: rowsSeen, acknowledged: result.acknowledged,
+                batches: result.batches, resent: delivery.resent - resentBefore, trouble: delivery.trouble))
+    }
+}
+
+/// Passes on how far it is, and asks whether to stop.
+struct RunWatch {
+    var progress: (any PublishProgress)?
+    var isStopped: @Sendable () -> Bool = { false }
+
+    func check(_ state: @autoclosure () -> PublishState) throws(PublisherError) {
+        progress?.advanced(state())
+        if isStopped() { throw .stopped }
+    }
+}

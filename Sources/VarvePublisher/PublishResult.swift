@@ -1,0 +1,92 @@
+// PublishResult.swift — what publishing did, and how far it is.
+
+public import VarveFile
+
+/// What became of an input.
+public struct PublishResult: Sendable {
+    /// All rows of the input, good or bad.
+    public var rows: UInt64 = 0
+    /// The batches its rows make.
+    public var batches: UInt64 = 0
+    /// Batches that the receiver has taken whole, now or in an earlier run.
+    public var acknowledged: UInt64 = 0
+    /// Those of them that an earlier run had sent.
+    public var acknowledgedBefore: UInt64 = 0
+    /// Messages sent more than once, counted each time.
+    public var resent: UInt64 = 0
+    /// Rows that could not be read or that the receiver refused.
+    public var rejected: UInt64 = 0
+    /// Rows with neither value nor quality.
+    public var skipped: UInt64 = 0
+    /// Where the rejected rows are, if there are any.
+    public var rejectedPath: String?
+    /// Why the rejected rows could not be written down, if so.
+    public var rejectedFailure: FileError?
+    /// Whether an earlier run had sent everything, so that nothing was sent now.
+    public var wasFinished = false
+    /// Remarks for people, such as that the file has changed since the earlier run.
+    public var notes: [String] = []
+
+    /// Makes a result of nothing.
+    public init() {}
+
+    /// Adds the counts of another input.
+    public mutating func add(_ other: PublishResult) {
+        rows += other.rows
+        batches += other.batches
+        acknowledged += other.acknowledged
+        acknowledgedBefore += other.acknowledgedBefore
+        resent += other.resent
+        rejected += other.rejected
+        skipped += other.skipped
+        rejectedPath = other.rejectedPath ?? rejectedPath
+        rejectedFailure = rejectedFailure ?? other.rejectedFailure
+        notes += other.notes
+    }
+}
+
+/// How far publishing is.
+public struct PublishState: Sendable {
+    /// What is done now.
+    public enum Phase: Sendable {
+        /// The input is read to know it again and to check it.
+        case checking
+        /// Batches are sent.
+        case sending
+    }
+
+    /// What is done now.
+    public var phase: Phase
+    /// The share of the input that has been read in this phase, 0 to 1.
+    public var share: Double
+    /// Rows handed over so far.
+    public var rows: UInt64
+    /// Batches that the receiver has, earlier ones included.
+    public var acknowledged: UInt64
+    /// Batches made so far.
+    public var batches: UInt64
+    /// Messages sent more than once.
+    public var resent: UInt64
+    /// Why there is no connection; nil while there is one.
+    public var trouble: String?
+}
+
+/// Is told how far publishing is, often.
+public protocol PublishProgress: AnyObject {
+    /// Takes note of the state; called on the thread that publishes.
+    func advanced(_ state: PublishState)
+}
+
+/// A row or reading that the receiver refused.
+public struct PublishRefusal: Hashable, Sendable {
+    /// The `deviceKey`.
+    public var device: String
+    /// The `pointId`.
+    public var point: String
+    /// Nanoseconds since 1970 UTC.
+    public var nanoseconds: Int64
+    /// The receiver's code.
+    public var code: Int
+    /// The receiver's words.
+    public var message: String
+}

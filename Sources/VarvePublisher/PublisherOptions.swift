@@ -1,0 +1,104 @@
+// PublisherOptions.swift — where to send, as whom, and how much at once.
+
+public import VarveModel
+
+/// How a sender logs in to the broker.
+public enum PublisherLogin: Hashable, Sendable {
+    /// Without a name, for brokers that ask for none.
+    case anonymous
+    /// With a user name and a password, such as those that `varve channel show` prints.
+    case password(username: String, password: String)
+    /// As the channel of the product, with an EnOS signature made of the `productSecret`.
+    case signature(secret: String)
+}
+
+/// The options of a `Publisher`.
+public struct PublisherOptions: Sendable {
+    /// The broker's host name or address.
+    public var host: String
+    /// The broker's port.
+    public var port: UInt16
+    /// The `productKey`: what is sent belongs to its devices.
+    public var product: String
+    /// The login.
+    public var login: PublisherLogin
+    /// The client id with a login that is no signature; nil: the product with a random ending.
+    public var clientID: String?
+    /// The most batches without a reply.
+    public var window = 32
+    /// The most rows of a batch.
+    public var rowsPerBatch = 1000
+    /// The most bytes of a message; a single row that needs more is a message of its own, up to 1 MiB.
+    public var bytesPerBatch = 256 << 10
+    /// Seconds without a reply after which a batch is sent again; doubled each time, up to 16 times as long.
+    public var replySeconds = 30.0
+    /// Seconds without any reply after which sending fails; nil: it never does.
+    public var giveUpSeconds: Double?
+
+    /// The largest message that receivers take.
+    public static let maximumMessageBytes = 1 << 20
+
+    /// Describes a target; by default the login is anonymous.
+    public init(host: String, port: UInt16, product: String, login: PublisherLogin = .anonymous) {
+        self.host = host
+        self.port = port
+        self.product = product
+        self.login = login
+    }
+
+    /// Throws `PublisherError.invalid` where a number or name cannot be used.
+    package func check() throws(PublisherError) {
+        func require(_ holds: Bool, _ reason: String) throws(PublisherError) {
+            if !holds { throw .invalid(reason) }
+        }
+        let isNameable = !product.utf8.contains {
+            [0x23, 0x2B, 0x2F].contains($0) || $0 < 0x20 || $0 == 0x7F
+        }
+        try require(!product.isEmpty && isNameable, "the product key cannot stand in an MQTT topic")
+        try require(
+            product.utf8.count <= SeriesKey.maximumNameBytes,
+            "the product key is longer than \(SeriesKey.maximumNameBytes) bytes")
+        try require((1...1000).contains(window), "the window is 1 to 1000 batches")
+        try require((1...100_000).contains(rowsPerBatch), "a batch has 1 to 100000 rows")
+        try require(
+            (1024...Self.maximumMessageBytes).contains(bytesPerBatch),
+            "a message has 1024 to \(Self.maximumMessageBytes) bytes")
+        try require(replySeconds >= 0.01 && replySeconds <= 86_400, "the reply time is 0.01 to 86400 seconds")
+        try require(
+            giveUpSeconds.map { $0 > 0 && $0 < 1e9 } ?? true, "the time to give up is above 0 seconds")
+    }
+}
+
+/// One item to send: values of one device at one time.
+public struct PublisherItem: Sendable {
+    /// The `deviceKey`.
+    public var device: String
+    /// When the device took the readings.
+    public var time: Timestamp
+    /// The readings, each point once; a nil value needs a quality.
+    public var points: [Point]
+
+    /// A reading of one point.
+    public struct Point: Sendable {
+        /// The `pointId`.
+        public var name: String
+        /// The value; nil where the reading is missing.
+        public var value: Value?
+        /// The quality code, if there is one.
+        public var quality: Int32?
+
+        /// Makes a reading.
+        public init(_ name: String, _ value: Value?, quality: Int32? = nil) {
+            self.name = name
+            self.value = value
+            self.quality = quality
+        }
+    }
+
+    /// Makes an item.
+    public init(device: String, time: Timestamp, points: [Point]) {
+        self.device = device
+        self.time = time
+        self.points = points
+    }
+}

@@ -1,0 +1,142 @@
+// ReadingPass.swift — rows of an input become runs of readings.
+//
+// Invariants:
+// - Every row is counted once: in a run, as rejected or as skipped.
+// - Where series are forgotten depends on the rows alone; where a run ends means nothing.
+
+import VarveModel
+
+/// Takes rows and hands them on as readings.
+struct ReadingPass: ~Copyable, RowConsumer {
+    /// What is known of a series that rows name.
+    private struct Slot {
+        /// Its number; -1 if its rows are rejected, -2 if it is new.
+        var number: Int32
+        var type: ValueType?
+    }
+
+    private let product: String
+    private let types: (any PointDirectory)?
+    private let consumer: any ReadingConsumer
+    private let rejected: RejectedRows
+    private var terms: RowTerms
+    private var writer = JSONValueWriter()
+    private var table = SeriesTable(empty: Slot(number: -2, type: nil))
+    private var reasons: [Int: String] = [:]
+    private var seriesCount: UInt32 = 0
+    private var run = ReadingRun()
+    private var rows: UInt64 = 0
+    private var skipped: UInt64 = 0
+
+    /// Rows and bytes after which a run is handed on.
+    private static let runRows = 1024
+    private static let runBytes = 1 << 18
+    /// Names after which all are forgotten, and their bytes.
+    private static let maximumSeries = 1 << 18
+    private static let maximumNameBytes = 32 << 20
+
+    /// Makes a pass.
+    ///
+    /// - Parameters:
+    ///   - product: The product of all rows; a row that names another one is rejected.
+    ///   - types: Knows the types of points; nil if nobody does.
+    init(
+        product: String, types: (any PointDirectory)?, terms: RowTerms, rejected: RejectedRows,
+        consumer: any ReadingConsumer
+    ) {
+        self.product = product
+        self.types = types
+        self.terms = terms
+        self.rejected = rejected
+        self.consumer = consumer
+    }
+
+    mutating func take(_ row: borrowing Row) throws {
+        if !row.continuesLine { try makeRoom() }
+        rows &+= 1
+        if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
+        let entry = table.find(row.product, row.device, row.point)
+        if table[entry].number == -2 { try meet(entry) }
+        let slot = table[entry]
+        guard slot.number >= 0 else {
+            return rejectRow(row, reasons[entry] ?? "the series cannot be used")
+        }
+        var state = terms.quality
+        switch writer.append(row.value, as: slot.type, to: &run.values) {
+        case .written: break
+        case .missing where state == 0:
+            skipped &+= 1
+            return
+        case .missing: state |= SampleState(isMissing: true).bits
+        case .failure(let failure):
+            let type = slot.type ?? .json
+            return rejectRow(row, failure.reason(row.value, point: row.point, type: type))
+        }
+        run.append(series: UInt32(slot.number), time: terms.time, state: state, row: row)
+    }
+
+    mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) {
+        rows &+= 1
+        rejected.add(line: line, reason: reason, text: text)
+    }
+
+    mutating func advanced(bytesRead: Int) throws {
+        try consumer.advanced(.rows, bytesRead: bytesRead, rows: rows)
+    }
+
+    /// Hands on what is left.
+    ///
+    /// - Returns: How many rows there were and how many had neither value nor quality.
+    mutating func finish() throws -> (rows: UInt64, skipped: UInt64) {
+        try handOn()
+        return (rows, skipped)
+    }
+
+    private func rejectRow(_ row: borrowing Row, _ reason: String) {
+        rejected.add(line: row.line, reason: reason, text: row.text)
+    }
+
+    @inline(__always)
+    private mutating func makeRoom() throws {
+        if run.count >= Self.runRows || run.values.count &+ run.text.count >= Self.runBytes { try handOn() }
+        if table.count >= Self.maximumSeries || table.nameBytes >= Self.maximumNameBytes {
+            try handOn()
+            table.removeAll()
+            reasons.removeAll()
+            seriesCount = 0
+            try consumer.forgetSeries()
+        }
+    }
+
+    private mutating func handOn() throws {
+        guard run.count > 0 else { return }
+        try consumer.take(run)
+        run.removeAll()
+    }
+
+    /// Decides about a name that is seen for the first time.
+    @inline(never)
+    private mutating func meet(_ entry: Int) throws {
+        guard let names = table.names(of: entry) else { return refuse(entry, "a name is not valid UTF-8") }
+        guard names.product.isEmpty || names.product.sameBytes(as: product) else {
+            return refuse(
+                entry, "the row is of product \(names.product), and product \(product) is being sent")
+        }
+        var type: ValueType?
+        if let types,
+            case .found(let point) = try types.lookUp(
+                product: product, device: names.device, point: names.point)
+        {
+            type = point.type
+        }
+        // What the registry does not know is sent all the same: the receiver decides, and writes it in its log.
+        try consumer.addSeries(device: names.device, point: names.point)
+        table[entry] = Slot(number: Int32(seriesCount), type: type)
+        seriesCount += 1
+    }
+
+    private mutating func refuse(_ entry: Int, _ reason: String) {
+        table[entry] = Slot(number: -1, type: nil)
+        reasons[entry] = reason
+    }
+}

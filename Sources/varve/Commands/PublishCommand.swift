@@ -1,0 +1,190 @@
+// PublishCommand.swift — `varve publish`: files over MQTT into a channel, until every answer is there.
+//
+// Invariants:
+// - Exit 0: all rows are in; 3: some rejected; 1: failed or stopped. With several files the worst of them counts.
+// - Standard output gets the result and nothing else; progress and notes go to standard error.
+
+import ArgumentParser
+import VarveFile
+import VarvePublisher
+import VarveTransfer
+
+struct PublishCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish",
+        abstract: "Send history over MQTT into an offline channel, as a third-party system would.",
+        discussion: """
+            Reads the files that import reads. Each batch is sent until its reply arrives; FILE.publish-journal \
+            remembers what is acknowledged, so that running the same command again after any interruption goes on \
+            where it stopped. Rows that cannot be read or that the receiver refuses go to FILE.rejected.csv with \
+            line and reason; all others get in.
+
+            With --channel each value has the type that the registry of --data says. With --url nobody knows the \
+            types, so the text tells: a number is sent as a number, true and false as truth values, null and empty \
+            are missing, everything else is a string.
+
+            A password on the command line can be seen by other users of the machine: VARVE_PASSWORD takes one that \
+            the URL leaves out.
+
+            Examples:
+              varve publish --channel plant_history history.csv.gz
+              VARVE_PASSWORD=… varve publish --url 'mqtt://%25channel%25&wind@broker:11883' *.csv
+              varve publish --channel plant_history --wide --tz Europe/Paris - < plant.csv
+            """)
+
+    @OptionGroup var data: DataOptions
+    @Argument(help: ArgumentHelp("Files to send; - is standard input.", valueName: "file"))
+    var inputs: [String] = []
+    @Option(help: ArgumentHelp("Send to this channel of the registry.", valueName: "name")) var channel:
+        String?
+    @Option(
+        help: ArgumentHelp(
+            "Send to this broker: mqtt://USER:PASSWORD@HOST:PORT, user and password percent-encoded.",
+            valueName: "url"))
+    var url: String?
+    @Option(
+        help: ArgumentHelp(
+            "The product, where the user name of the URL does not name it.", valueName: "key"))
+    var product: String?
+    @Option(
+        help: ArgumentHelp(
+            "The productSecret: log in with an EnOS signature instead of a password.", valueName: "secret"))
+    var secret: String?
+    @Option(
+        help: ArgumentHelp(
+            "The journal, for one file. (default: FILE.publish-journal)", valueName: "path"))
+    var journal: String?
+    @Flag(help: "Send everything again, whatever the journal says.") var again = false
+    @Option(help: "The most batches without a reply.") var window = 32
+    @Option(help: "The most rows of a batch.") var batchRows = 1000
+    @Option(help: "The most bytes of a message.") var batchBytes = 256 << 10
+    @Option(help: ArgumentHelp("Seconds without a reply until a batch is sent again.", valueName: "seconds"))
+    var replyTimeout = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "Fail after so many seconds without any reply. (default: never)", valueName: "seconds"))
+    var giveUpAfter: Double?
+    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
+    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
+    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
+    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
+        TimeUnit?
+    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @Flag(help: "End with one line of JSON.") var json = false
+    @Flag(help: "Show no progress.") var quiet = false
+
+    func validate() throws {
+        guard (channel == nil) != (url == nil) else {
+            throw ValidationError("give either --channel or --url")
+        }
+        guard !inputs.isEmpty else { throw ValidationError("name a file to send; - is standard input") }
+        guard journal == nil || inputs.count == 1 else { throw ValidationError("--journal is for one file") }
+        var options = PublisherOptions(host: "", port: 0, product: product ?? "product")
+        apply(to: &options)
+        do {
+            try options.check()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        if let url {
+            do {
+                let parsed = try BrokerURL(url)
+                if let product, let named = parsed.channelProduct, named != product {
+                    throw ValidationError(
+                        "the user name of the URL is of product \(named), not of \(product)")
+                }
+            } catch let failure as BrokerURL.Failure {
+                throw ValidationError("--url: \(failure)")
+            }
+        }
+    }
+
+    func run() throws {
+        let started = SystemClock.monotonicNanoseconds()
+        let target = try target()
+        var options = PublishFileOptions()
+        options.isWide = wide
+        options.ignoresColumns = ignoreColumns
+        options.format = format
+        options.timeUnit = timeUnit
+        options.types = target.types
+        options.journalPath = journal
+        options.sendsAgain = again
+        options.spoolFolder = target.spoolFolder
+        if let tz { options.zone = try SystemZone(named: tz) }
+        let progress = quiet ? nil : PublishProgressLine()
+        defer { progress?.end() }
+        Interruption.listen()
+        let publisher = Publisher(
+            target.options, progress: progress, isStopped: { Interruption.isRequested })
+        defer { publisher.close() }
+        var total = PublishResult()
+        var failure: (any Error)?
+        for input in inputs {
+            progress?.begin(input == "-" ? "standard input" : input)
+            do {
+                let result = try publishOne(input, options, publisher)
+                progress?.end()
+                tell(result, of: input)
+                total.add(result)
+            } catch {
+                progress?.end()
+                failure = error
+                break
+            }
+        }
+        let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
+        // Files before the failed one are in; their result is still owed.
+        if failure == nil || total.rows > 0 { report(total, seconds) }
+        if let failure { throw failure }
+        if let lost = total.rejectedFailure { throw lost }
+        if total.rejected > 0 { throw ExitCode(3) }
+    }
+
+    private func target() throws -> PublishTarget {
+        var target: PublishTarget
+        if let channel {
+            target = try PublishTarget(channel: channel, data: data, secret: secret)
+            if let product, product != target.options.product {
+                throw PublishTarget.Failure(
+                    description:
+                        "channel \(channel) is of product \(target.options.product), not of \(product)")
+            }
+        } else {
+            target = try PublishTarget(url: BrokerURL(url ?? ""), product: product, secret: secret)
+        }
+        apply(to: &target.options)
+        return target
+    }
+
+    /// Takes over the numbers of the command line.
+    private func apply(to options: inout PublisherOptions) {
+        options.window = window
+        options.rowsPerBatch = batchRows
+        options.bytesPerBatch = batchBytes
+        options.replySeconds = replyTimeout
+        options.giveUpSeconds = giveUpAfter
+    }
+
+    private func publishOne(
+        _ input: String, _ options: PublishFileOptions, _ publisher: Publisher
+    ) throws -> PublishResult {
+        guard input == "-" else { return try publisher.publishFile(input, options) }
+        return try publisher.publishStream(POSIXFile.standardInput(), options)
+    }
+
+    private func tell(_ result: PublishResult, of input: String) {
+        var errors = StandardErrors()
+        for note in result.notes { print("varve: \(note)", to: &errors) }
+        if result.wasFinished {
+            print(
+                "varve: \(input) is finished: \(ImportSummary.grouped(result.rows)) rows; all of it was sent before, "
+                    + "and --again sends it once more", to: &errors)
+        }
+    }
+
+    private func report(_ result: PublishResult, _ seconds: Double) {
+        if json { return print(PublishSummary.json(result, seconds: seconds)) }
+        print(PublishSummary.text(result, seconds: seconds), terminator: "")
+    }
+}

@@ -1,0 +1,44 @@
+// PublishSummary.swift — what publishing did, for people and for programs.
+
+import VarvePublisher
+
+enum PublishSummary {
+    /// A few aligned lines, each with its line end; counts of zero that are the normal case are left out.
+    static func text(_ result: PublishResult, seconds: Double) -> String {
+        let rate = seconds > 0 ? UInt64(Double(result.rows) / seconds) : 0
+        var lines = [
+            (
+                "rows",
+                "\(ImportSummary.grouped(result.rows)) in \(ImportSummary.decimal(seconds)) s "
+                    + "(\(ImportSummary.grouped(rate)) rows/s)"
+            ),
+            (
+                "acknowledged",
+                "\(ImportSummary.grouped(result.acknowledged)) of \(ImportSummary.grouped(result.batches)) batches"
+            ),
+        ]
+        let rest: [(String, UInt64, String)] = [
+            ("earlier", result.acknowledgedBefore, "batches were acknowledged in an earlier run"),
+            ("resent", result.resent, "messages were sent more than once"),
+            ("rejected", result.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
+            ("skipped", result.skipped, "empty, without a quality"),
+        ]
+        for (name, count, meaning) in rest where count > 0 {
+            lines.append((name, "\(ImportSummary.grouped(count))  \(meaning)"))
+        }
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
+            .joined()
+    }
+
+    /// One line of JSON.
+    static func json(_ result: PublishResult, seconds: Double) -> String {
+        func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
+        return JSONText.object([
+            ("rows", count(result.rows)), ("batches", count(result.batches)),
+            ("acknowledged", count(result.acknowledged)), ("earlier", count(result.acknowledgedBefore)),
+            ("resent", count(result.resent)), ("rejected", count(result.rejected)),
+            ("skipped", count(result.skipped)), ("seconds", .double((seconds * 1000).rounded() / 1000)),
+        ]).line()
+    }
+}
