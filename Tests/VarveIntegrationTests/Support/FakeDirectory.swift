@@ -37,7 +37,9 @@ final class FakeDirectory: PointDirectory {
             guard let product, let devices = state.devices[product] else {
                 return .unknownProduct(product ?? "")
             }
-            guard devices.contains(where: { $0.utf8.elementsEqual(device.utf8) }) else { return .unknownDevice(device) }
+            guard devices.contains(where: { $0.utf8.elementsEqual(device.utf8) }) else {
+                return .unknownDevice(device)
+            }
             guard let type = state.points[point] else {
                 return .unknownPoint(point, product: product, model: "M")
             }
