@@ -34,7 +34,9 @@ public struct ChannelEvent: Sendable {
     public var payloadBytes: Int
     /// The beginning of the payload, any bytes; empty for an error, whose payload event has it.
     public var excerpt: [UInt8]
-    /// What the message did; nil where it was refused. Its `skipped` counts readings without value and quality.
+    /// What the message did; nil where it was refused.
+    ///
+    /// Its `skipped` counts readings without value and quality.
     public var receipt: Receipt?
     /// Whether the same content had been committed before.
     public var isReplay: Bool

@@ -11,7 +11,7 @@ public import VarveModel
 
 /// How messages are taken.
 public struct MessageLimits: Sendable {
-    /// The most bytes of a payload; more is answered 1008. Default 1 MiB.
+    /// The most bytes of a payload, more is answered 1008; default 1 MiB.
     public var payloadBytes = 1 << 20
     /// How much of each payload goes into the channel's log, in bytes; default 512.
     public var loggedBytes = 512
