@@ -89,7 +89,7 @@ private let checkTopic: MOSQ_FUNC_generic_callback = { _, data, context in
     let bytes = UnsafeRawBufferPointer(start: topic, count: strlen(topic))
     let access: Doorkeeper.Access
     switch event.access {
-    case Int32(MOSQ_ACL_WRITE): access = .write(bytes: Int(event.payloadlen))
+    case Int32(MOSQ_ACL_WRITE): access = .publish(bytes: Int(event.payloadlen))
     case Int32(MOSQ_ACL_READ): access = .read
     case Int32(MOSQ_ACL_SUBSCRIBE): access = .subscribe
     case Int32(MOSQ_ACL_UNSUBSCRIBE): return Int32(MOSQ_ERR_SUCCESS.rawValue)

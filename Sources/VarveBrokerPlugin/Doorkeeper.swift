@@ -34,7 +34,7 @@ struct LoginAttempt {
 final class Doorkeeper {
     enum Answer { case accept, refuse }
     enum Access {
-        case write(bytes: Int)
+        case publish(bytes: Int)
         case read
         case subscribe
     }
@@ -126,10 +126,10 @@ final class Doorkeeper {
         switch access {
         case .read: return guest.rights.mayRead(topic)
         case .subscribe where guest.rights.maySubscribe(topic): return true
-        case .write(let bytes) where guest.rights.mayWrite(topic):
+        case .publish(let bytes) where guest.rights.mayWrite(topic):
             if guest.role != .service { count(bytes) }
             return true
-        case .write, .subscribe: break
+        case .publish, .subscribe: break
         }
         var event = guest.event
         event.time = SystemClock.nanoseconds()

@@ -69,7 +69,7 @@ extension EndToEndTests {
         func stalled() throws {
             let service = try prepared()
             let sender = try sandbox.start(
-                ["publish", "--channel", "faults", "--json", "--quiet", "--rows", "20", try file()])
+                ["publish", "--channel", "faults", "--json", "--quiet", "--batch-rows", "20", try file()])
             let id = try #require(service.identifier)
             for _ in 1...5 {
                 kill(id, SIGSTOP)

@@ -13,6 +13,7 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
     private let ready = Atomic<Bool>(false)
     private var connection: MQTTConnection?
     private(set) var failure: String?
+    private var consumed = 0
     private var replies: [(topic: String, payload: [UInt8])] = []
 
     /// As the service: one flush takes so many messages.
@@ -40,11 +41,23 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
                     }
                 }.get()
             }
+            if !replies.isEmpty { try report(connection) }
             replies.removeAll(keepingCapacity: true)
             try connection.flush()
             try connection.housekeeping()
         }
         connection.disconnect()
+    }
+
+    /// As the service does, or the broker's plugin would take the queue for full.
+    private func report(_ connection: MQTTConnection) throws {
+        let report = Array("consumed \(consumed)".utf8)
+        consumed = 0
+        _ = try report.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
+            Result { () throws(MQTTError) in
+                try connection.publish(topic: "$CONTROL/varve/v1", payload: bytes, qos: 0)
+            }
+        }.get()
     }
 
     func connected(refusal: MQTTError?, hasSession _: Bool) {
@@ -56,6 +69,7 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
 
     func received(_ message: MQTTMessageView) {
         // The messages of this benchmark begin with {"id":"…", so the id needs no parser.
+        consumed += message.payload.count
         let id = message.payload.dropFirst(6).prefix { $0 != UInt8(ascii: ",") }
         let payload = Array(#"{"id":"#.utf8) + id + Array(#","code":200,"data":{}}"#.utf8)
         replies.append((String(decoding: message.topic, as: UTF8.self) + "_reply", payload))
