@@ -51,23 +51,6 @@ public final class POSIXFileSystem: FileSystem {
         try syncDirectory(parent(of: path))
     }
 
-    /// Replaces a file as `replace` does, by one that only its owner may read and write from the first byte on.
-    public func replacePrivate(_ path: String, _ bytes: [UInt8]) throws(FileError) {
-        let partial = temporaryName(path)
-        try createPrivate(partial)
-        do throws(FileError) {
-            let file = try openFile(partial, .append)
-            defer { file.close() }
-            try file.append(bytes)
-            try file.sync()
-            try rename(partial, to: path)
-        } catch {
-            _ = unlink(partial)
-            throw error
-        }
-        try syncDirectory(parent(of: path))
-    }
-
     /// Creates an empty file that only its owner may read and write; one that exists stays as it is.
     public func createPrivate(_ path: String) throws(FileError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -149,15 +132,6 @@ public final class POSIXFileSystem: FileSystem {
         }
     }
 
-    /// What tells whether a file was replaced or changed since it was last looked at; nil if there is none.
-    public func version(_ path: String) -> FileVersion? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return FileVersion(
-            node: UInt64(status.st_ino), size: Int(status.st_size), seconds: Int(status.st_mtim.tv_sec),
-            nanoseconds: Int(status.st_mtim.tv_nsec))
-    }
-
     private func openFile(_ path: String, _ mode: OpenMode) throws(FileError) -> POSIXFile {
         let flags: Int32 =
             switch mode {
@@ -175,7 +149,8 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     private func writePartial(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> String {
-        let partial = temporaryName(path)
+        let number = counter.add(1, ordering: .relaxed).newValue
+        let partial = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
         let file = try openFile(partial, .replace)
         defer { file.close() }
         do throws(FileError) {
@@ -188,23 +163,10 @@ public final class POSIXFileSystem: FileSystem {
         return partial
     }
 
-    private func temporaryName(_ path: String) -> String {
-        let number = counter.add(1, ordering: .relaxed).newValue
-        return "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
-    }
-
     private func parent(of path: String) -> String {
         var trimmed = path[...]
         while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
-}
-
-/// The identity of a file's content, as far as the file system tells it.
-public struct FileVersion: Hashable, Sendable {
-    let node: UInt64
-    let size: Int
-    let seconds: Int
-    let nanoseconds: Int
 }
