@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
-            name: "VarveBrokerPlugin", dependencies: ["VarveAccess", "CMosquittoBroker"],
+            name: "VarveBrokerPlugin", dependencies: ["VarveFile", "VarveAccess", "CMosquittoBroker"],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
@@ -139,6 +139,12 @@ let package = Package(
             dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
+        // The built plugin in a real broker.
+        .testTarget(
+            name: "BrokerPluginTests", dependencies: ["VarveAccess", "VarveFile", "VarveMQTT"],
+            swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",

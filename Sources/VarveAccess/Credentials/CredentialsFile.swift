@@ -45,7 +45,9 @@ package struct CredentialsReader {
         self.path = path
     }
 
-    /// Reads the file if it is another than at the last call. Cost: a `stat(2)` if not.
+    /// Reads the file if it is another than at the last call.
+    ///
+    /// Cost: a `stat(2)` if it is not, else reading it all: 0.1 s for some 100,000 devices.
     package mutating func refresh() -> Outcome {
         do {
             guard let found = try files.stamp(path) else {

@@ -86,8 +86,9 @@ package struct TopicRights: Sendable {
         !key.isEmpty && !key.utf8.contains { $0 == slash || $0 == plus || $0 == hash || $0 == 0 }
     }
 
-    /// Whether something stands behind the prefix, with or without the leading slash. No prefix has a wildcard, so
-    /// a filter that passes has its wildcards behind it.
+    /// Whether something stands behind the prefix, with or without the leading slash.
+    ///
+    /// No prefix has a wildcard, so a filter that passes has its wildcards behind it.
     private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool {
         let start = topic.first == Self.slash ? 1 : 0
         guard topic.count > start + prefix.count else { return false }

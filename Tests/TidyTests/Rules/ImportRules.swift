@@ -11,7 +11,7 @@ enum ImportRules {
         "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
         "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
         "VarveAccess": ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
-        "VarveBrokerPlugin": ["VarveAccess", "CMosquittoBroker"],
+        "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
         "VarveMessageLog": ["VarveModel", "VarveFile", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
