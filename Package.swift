@@ -149,6 +149,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
+        // The built plugin in a real broker.
+        .testTarget(
+            name: "BrokerPluginTests", dependencies: ["VarveAccess", "VarveFile", "VarveMQTT"],
+            swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",

@@ -3,3 +3,6 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+
+// Swift calls no function with variable arguments.
+static inline void mosquitto_log_text(int level, const char *text) { mosquitto_log_printf(level, "%s", text); }

@@ -41,7 +41,15 @@ public final class POSIXFileSystem: FileSystem {
 
     /// Replaces a file: temporary file, `fdatasync(2)`, `rename(2)`, `fsync(2)` of the folder.
     public func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        let partial = try writePartial(path, bytes)
+        try put(try writePartial(path, bytes), at: path)
+    }
+
+    /// Replaces a file as `replace` does by one that only its owner may read and write, from its first byte on.
+    public func replacePrivately(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        try put(try writePartial(path, bytes, permissions: 0o600), at: path)
+    }
+
+    private func put(_ partial: String, at path: String) throws(FileError) {
         do throws(FileError) {
             try rename(partial, to: path)
         } catch {
@@ -132,7 +140,22 @@ public final class POSIXFileSystem: FileSystem {
         }
     }
 
-    private func openFile(_ path: String, _ mode: OpenMode) throws(FileError) -> POSIXFile {
+    /// What tells one version of a file from the next (`stat(2)`), or nil if nothing is there.
+    public func stamp(_ path: String) throws(FileError) -> FileStamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let error = FileError("look at", path)
+            if error.isNotFound { return nil }
+            throw error
+        }
+        return FileStamp(
+            device: UInt64(status.st_dev), node: UInt64(status.st_ino), size: Int64(status.st_size),
+            changeSeconds: Int64(status.st_mtim.tv_sec), changeNanoseconds: Int64(status.st_mtim.tv_nsec))
+    }
+
+    private func openFile(
+        _ path: String, _ mode: OpenMode, permissions: mode_t = 0o644
+    ) throws(FileError) -> POSIXFile {
         let flags: Int32 =
             switch mode {
             case .read: O_RDONLY
@@ -140,7 +163,7 @@ public final class POSIXFileSystem: FileSystem {
             case .createNew: O_RDWR | O_CREAT | O_EXCL | O_APPEND
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
             }
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o644)
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC, permissions)
         guard descriptor >= 0 else { throw FileError("open", path) }
         let file = POSIXFile(path: path, descriptor: descriptor)
         // A folder opens for reading and fails only at the first read; say so at once.
@@ -148,10 +171,12 @@ public final class POSIXFileSystem: FileSystem {
         return file
     }
 
-    private func writePartial(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> String {
+    private func writePartial(
+        _ path: String, _ bytes: UnsafeRawBufferPointer, permissions: mode_t = 0o644
+    ) throws(FileError) -> String {
         let number = counter.add(1, ordering: .relaxed).newValue
         let partial = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
-        let file = try openFile(partial, .replace)
+        let file = try openFile(partial, .replace, permissions: permissions)
         defer { file.close() }
         do throws(FileError) {
             try file.append(bytes)

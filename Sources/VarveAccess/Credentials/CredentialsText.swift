@@ -1,0 +1,83 @@
+// CredentialsText.swift — the bytes of the credentials file; the format is described in CredentialsFile.md.
+//
+// Invariants:
+// - Parsing gives back what was encoded, or an error: no file with a byte changed, added or missing is taken.
+// - Never traps, whatever the bytes.
+
+import VarveCodec
+
+extension Credentials {
+    private static let version = "varve-credentials\t1"
+
+    /// The bytes of the file.
+    package func encode() -> [UInt8] {
+        var bytes = Array("\(Self.version)\n".utf8)
+        var count = 0
+        func add(_ fields: [String]) {
+            TabText.append(fields: fields, to: &bytes)
+            bytes.append(TabText.lineFeed)
+            count += 1
+        }
+        if let service { add(["service", service.username, service.password]) }
+        for channel in channels {
+            add([
+                "channel", channel.product, channel.name, channel.isEnabled ? "enabled" : "disabled",
+                channel.productSecret, channel.password,
+            ])
+        }
+        for device in devices { add(["device", device.product, device.key, device.secret]) }
+        bytes += Self.end(of: bytes[...], count: count)
+        return bytes
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// - Throws: `AccessError` if they are not exactly what `encode` makes.
+    package init(parsing bytes: [UInt8]) throws(AccessError) {
+        guard bytes.starts(with: "\(Self.version)\n".utf8) else {
+            throw AccessError(
+                "the credentials file does not start with \"varve-credentials 1\": it is damaged or "
+                    + "of another version; the service writes it anew at its next start")
+        }
+        guard bytes.last == TabText.lineFeed,
+            let before = bytes.dropLast().lastIndex(of: TabText.lineFeed)
+        else { throw AccessError("the credentials file has no end line: it is not complete") }
+        let content = bytes[...before]
+        let lines = content.dropLast().split(separator: TabText.lineFeed, omittingEmptySubsequences: false)
+            .dropFirst()
+        guard bytes[(before + 1)...].elementsEqual(Self.end(of: content, count: lines.count)) else {
+            throw AccessError(
+                "the credentials file's end line does not match its \(lines.count) entries: it is "
+                    + "damaged or not complete")
+        }
+        self.init(service: nil)
+        for (index, line) in lines.enumerated() {
+            guard let fields = TabText.fields(of: line), take(fields) else {
+                throw AccessError("line \(index + 2) of the credentials file is no entry")
+            }
+        }
+    }
+
+    /// Takes the entry of one line; false if it is none.
+    private mutating func take(_ fields: [String]) -> Bool {
+        switch (fields.first, fields.count) {
+        case ("service", 3) where service == nil:
+            service = Service(username: fields[1], password: fields[2])
+        case ("channel", 6) where fields[3] == "enabled" || fields[3] == "disabled":
+            channels.append(
+                Channel(
+                    product: fields[1], name: fields[2], isEnabled: fields[3] == "enabled",
+                    productSecret: fields[4], password: fields[5]))
+        case ("device", 4):
+            devices.append(Device(product: fields[1], key: fields[2], secret: fields[3]))
+        default: return false
+        }
+        return true
+    }
+
+    /// The last line: how many entries there are and the checksum of all bytes before it.
+    private static func end(of content: ArraySlice<UInt8>, count: Int) -> [UInt8] {
+        let checksum = content.withUnsafeBytes { Checksum.of($0) }
+        return Array("end\t\(count)\t\(TabText.hex(checksum))\n".utf8)
+    }
+}

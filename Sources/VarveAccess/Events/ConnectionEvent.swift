@@ -1,0 +1,104 @@
+// ConnectionEvent.swift — what happened to a client at the broker, and its line in the events file.
+//
+// Invariants:
+// - A line is bounded, whatever a client sends, and has no line feed inside.
+// - A line with a byte changed is not read as an event: it ends in a checksum.
+
+import VarveCodec
+
+/// Something that happened to a client.
+package struct ConnectionEvent: Hashable, Sendable {
+    /// What happened.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// A client logged in.
+        case connected
+        /// A login was refused.
+        case refused
+        /// A client that had logged in is gone.
+        case disconnected
+        /// A client published to a topic that is not its own; the message was dropped.
+        case deniedPublish = "denied-publish"
+        /// A client's subscription was not granted.
+        case deniedSubscribe = "denied-subscribe"
+        /// The broker's queue for the service is filling up, or is no longer; it has no client.
+        case overload
+    }
+
+    /// Nanoseconds since 1970 UTC.
+    package var time: Int64
+    package var kind: Kind
+    /// How many events this one stands for: 1, or more where a flood was counted instead of written.
+    package var count: Int
+    package var clientID: String
+    package var username: String
+    package var address: String
+    /// The product it is about, if there is a channel for it.
+    package var product: String?
+    /// The name of the product's channel.
+    package var channel: String?
+    /// The reason or the topic.
+    package var detail: String
+
+    package init(
+        time: Int64, kind: Kind, count: Int = 1, clientID: String = "", username: String = "",
+        address: String = "", product: String? = nil, channel: String? = nil, detail: String
+    ) {
+        self.time = time
+        self.kind = kind
+        self.count = count
+        self.clientID = clientID
+        self.username = username
+        self.address = address
+        self.product = product
+        self.channel = channel
+        self.detail = detail
+    }
+}
+
+extension ConnectionEvent {
+    /// The most bytes of a name or address, and of a reason or topic, that are written.
+    static let nameLimit = 256, detailLimit = 512
+
+    /// The line, with its line feed.
+    func encode() -> [UInt8] {
+        var line: [UInt8] = []
+        let names = [clientID, username, address, product ?? "", channel ?? ""].map {
+            Self.cut($0, to: Self.nameLimit)
+        }
+        let fields =
+            ["\(time)", kind.rawValue, "\(count)"] + names + [Self.cut(detail, to: Self.detailLimit)]
+        TabText.append(fields: fields, to: &line)
+        line += Array("\t\(Self.checksum(of: line[...]))\n".utf8)
+        return line
+    }
+
+    /// Reads a line without its line feed; nil if it is damaged.
+    init?(line: ArraySlice<UInt8>) {
+        guard let tab = line.lastIndex(of: TabText.tab),
+            line[(tab + 1)...].elementsEqual(Self.checksum(of: line[..<tab]).utf8),
+            let fields = TabText.fields(of: line[..<tab]), fields.count == 9,
+            let time = Int64(fields[0]), let kind = Kind(rawValue: fields[1]), let count = Int(fields[2])
+        else { return nil }
+        self.init(
+            time: time, kind: kind, count: count, clientID: fields[3], username: fields[4],
+            address: fields[5], product: fields[6].isEmpty ? nil : fields[6],
+            channel: fields[7].isEmpty ? nil : fields[7], detail: fields[8])
+    }
+
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> String {
+        TabText.hex(bytes.withUnsafeBytes { Checksum.of($0) })
+    }
+
+    /// The text, or as many of its first characters as fit, with an ellipsis.
+    private static func cut(_ text: String, to limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var kept = ""
+        var size = 0
+        for scalar in text.unicodeScalars {
+            size += UTF8.width(scalar)
+            guard size <= limit else { break }
+            kept.unicodeScalars.append(scalar)
+        }
+        return kept + "…"
+    }
+}

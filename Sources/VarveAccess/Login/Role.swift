@@ -1,0 +1,36 @@
+// Role.swift — what a login is to the broker, and the user names that say so.
+
+/// What a logged-in client is.
+package enum Role: Hashable, Sendable {
+    /// The store's own service.
+    case service
+    /// The offline channel of a product.
+    case channel(product: String)
+    /// A device on its own.
+    case device(product: String, key: String)
+
+    /// What stands for the device in a channel's user name and signature.
+    package static let channelKey = "%channel%"
+
+    /// The product of a channel or device.
+    package var product: String? {
+        switch self {
+        case .service: nil
+        case .channel(let product), .device(let product, _): product
+        }
+    }
+
+    /// The user name a channel logs in with.
+    package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
+
+    /// The role of a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
+    ///
+    /// A device key may contain `&`, a product key may not.
+    package init?(username: String) {
+        guard let separator = username.lastIndex(of: "&") else { return nil }
+        let key = String(username[..<separator])
+        let product = String(username[username.index(after: separator)...])
+        guard !key.isEmpty, !product.isEmpty else { return nil }
+        self = key == Self.channelKey ? .channel(product: product) : .device(product: product, key: key)
+    }
+}

@@ -1,0 +1,79 @@
+// Signature.swift — EnOS signatures, by libcrypto (the only file that imports it).
+//
+// Invariants:
+// - A plain digest, not an HMAC, although its names say so: that is what EnOS clients send.
+// - How long a comparison takes does not depend on where the two differ.
+
+import CCrypto
+
+/// The password that an EnOS client computes.
+package struct Signature: Hashable, Sendable {
+    /// The digest a signature is made with.
+    package enum Method: String, Hashable, Sendable, CaseIterable {
+        case sha256
+        case sha1
+        case md5
+
+        /// The method of a client's name for it, in any case, or nil for one that is unknown.
+        package init?(named name: String) {
+            let name = name.lowercased()
+            self.init(rawValue: name.hasPrefix("hmac") ? String(name.dropFirst(4)) : name)
+        }
+    }
+
+    /// The digest.
+    package let digest: [UInt8]
+
+    /// Computes the signature of a login; nil if libcrypto refuses the digest (MD5 may be switched off).
+    ///
+    /// - Parameters:
+    ///   - clientID: The part of the client id before the first `|`.
+    ///   - deviceKey: The device's key, or `%channel%`.
+    ///   - productKey: The product's key.
+    ///   - timestamp: As the client sent it.
+    ///   - secret: The device's or the product's.
+    package init?(
+        clientID: String, deviceKey: String, productKey: String, timestamp: String, secret: String,
+        method: Method
+    ) {
+        let content =
+            "clientId\(clientID)deviceKey\(deviceKey)productKey\(productKey)timestamp\(timestamp)\(secret)"
+        guard let digest = Self.digest(of: Array(content.utf8), by: method) else { return nil }
+        self.digest = digest
+    }
+
+    /// Whether a password is this signature in hex digits of any case.
+    package func matches(_ password: [UInt8]) -> Bool {
+        let wanted = digest.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 0xF)]] }
+        // Lower case: the capitals A–F differ from a–f in one bit, which the digits 0–9 have set anyway.
+        return SecretText.isEqual(password.map { $0 | 0x20 }, wanted)
+            && password.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x46).contains($0 & 0xDF) }
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func digest(of bytes: [UInt8], by method: Method) -> [UInt8]? {
+        let algorithm =
+            switch method {
+            case .sha256: EVP_sha256()
+            case .sha1: EVP_sha1()
+            case .md5: EVP_md5()
+            }
+        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard EVP_Digest(bytes, bytes.count, &result, &count, algorithm, nil) == 1 else { return nil }
+        return Array(result.prefix(Int(count)))
+    }
+}
+
+/// Comparison of secrets.
+enum SecretText {
+    /// Whether two texts are equal; looks at all of `given` wherever they differ.
+    static func isEqual(_ given: [UInt8], _ secret: [UInt8]) -> Bool {
+        var difference = given.count ^ secret.count
+        for (index, byte) in given.enumerated() {
+            difference |= Int(byte ^ (index < secret.count ? secret[index] : 0xFF))
+        }
+        return difference == 0
+    }
+}

@@ -1,0 +1,110 @@
+// TopicRights.swift — which topics a client may write, subscribe and read.
+//
+// Invariants:
+// - Pure and without allocation per check; a role whose keys cannot be told apart in a topic has no rights.
+// - Every topic that an allowed filter can match lies below the client's own prefix.
+// - What a filter lets through is checked again per message: `mayRead` is the stricter one.
+
+/// The rights of one logged-in client.
+package struct TopicRights: Sendable {
+    /// Where the service reports what it has consumed.
+    package static let controlTopic = "$CONTROL/varve/v1"
+
+    private enum Kind: Sendable {
+        case service
+        case client
+        case nobody
+    }
+
+    private let kind: Kind
+    /// What every topic of the client starts with, less the leading slash: `sys/{product}/`.
+    private let prefix: [UInt8]
+
+    /// The rights of a role.
+    package init(_ role: Role) {
+        guard Self.canName(role) else {
+            kind = .nobody
+            prefix = []
+            return
+        }
+        switch role {
+        case .service:
+            kind = .service
+            prefix = Array("sys/".utf8)
+        case .channel(let product):
+            kind = .client
+            prefix = Array("sys/\(product)/".utf8)
+        case .device(let product, let key):
+            kind = .client
+            prefix = Array("sys/\(product)/\(key)/".utf8)
+        }
+    }
+
+    /// Whether the keys of a role name a level of a topic of their own.
+    ///
+    /// A device called `integration` would own the topics of its product's channel.
+    package static func canName(_ role: Role) -> Bool {
+        switch role {
+        case .service: true
+        case .channel(let product): isLevel(product)
+        case .device(let product, let key): isLevel(product) && isLevel(key) && key != "integration"
+        }
+    }
+
+    /// Whether the client may publish to a topic.
+    package func mayWrite(_ topic: UnsafeRawBufferPointer) -> Bool {
+        switch kind {
+        case .client: isBelowPrefix(topic) && !isReply(topic)
+        case .service: isBelowPrefix(topic) && isReply(topic) || isControl(topic)
+        case .nobody: false
+        }
+    }
+
+    /// Whether a message on a topic may be delivered to the client.
+    package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
+        switch kind {
+        case .client: isBelowPrefix(topic) && isReply(topic)
+        case .service: isBelowPrefix(topic)
+        case .nobody: false
+        }
+    }
+
+    /// Whether the client may subscribe to a filter, which may have wildcards.
+    package func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
+        guard kind != .nobody, isBelowPrefix(filter) else { return false }
+        // A filter that ends in a name matches only topics that end in it.
+        guard let last = filter.last else { return false }
+        return kind == .service || last == Self.hash || last == Self.plus || isReply(filter)
+    }
+
+    private static let slash = UInt8(ascii: "/")
+    private static let plus = UInt8(ascii: "+")
+    private static let hash = UInt8(ascii: "#")
+    private static let replyEnding: StaticString = "_reply"
+
+    private static func isLevel(_ key: String) -> Bool {
+        !key.isEmpty && !key.utf8.contains { $0 == slash || $0 == plus || $0 == hash || $0 == 0 }
+    }
+
+    /// Whether something stands behind the prefix, with or without the leading slash.
+    ///
+    /// No prefix has a wildcard, so a filter that passes has its wildcards behind it.
+    private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool {
+        let start = topic.first == Self.slash ? 1 : 0
+        guard topic.count > start + prefix.count else { return false }
+        return prefix.withUnsafeBytes { prefix in
+            UnsafeRawBufferPointer(rebasing: topic[start..<(start + prefix.count)]).elementsEqual(prefix)
+        }
+    }
+
+    private func isReply(_ topic: UnsafeRawBufferPointer) -> Bool {
+        let count = Self.replyEnding.utf8CodeUnitCount
+        guard topic.count >= count else { return false }
+        let ending = UnsafeRawBufferPointer(start: Self.replyEnding.utf8Start, count: count)
+        return UnsafeRawBufferPointer(rebasing: topic.suffix(count)).elementsEqual(ending)
+    }
+
+    private func isControl(_ topic: UnsafeRawBufferPointer) -> Bool {
+        topic.elementsEqual(Self.controlTopic.utf8)
+    }
+}

@@ -1,4 +1,0 @@
-// TopicRights.swift — which topics a login may write and read.
-
-/// The rights of logins.
-package enum TopicRights {}
