@@ -3,6 +3,7 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <mqtt_protocol.h>
 
 // Swift calls no function with variable arguments.
 static inline void mosquitto_log_text(int level, const char *text) { mosquitto_log_printf(level, "%s", text); }

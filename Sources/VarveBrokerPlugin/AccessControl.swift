@@ -178,6 +178,9 @@ final class AccessControl {
 
     private static let queueIsFull = "the queue is full: the service is not reading"
 
+    /// Whether a client is the service.
+    func isService(_ client: OpaquePointer) -> Bool { clients[client]?.role == .service }
+
     @discardableResult private func forget(_ client: OpaquePointer) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
         if known.role == .service { services -= 1 }

@@ -37,6 +37,7 @@ public func pluginInit(
         (MOSQ_EVT_BASIC_AUTH, { answerLogin($1, $2) }, nil),
         (MOSQ_EVT_ACL_CHECK, { answerAccess($1, $2) }, nil),
         (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
+        (MOSQ_EVT_MESSAGE, { nameSender($1, $2) }, nil),
         (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, TopicRights.controlTopic),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
@@ -111,6 +112,21 @@ private func takeReport(
     if !control.report(client, payload) {
         writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.controlTopic) is no report of the service")
     }
+    return MOSQ_ERR_SUCCESS.rawValue
+}
+
+/// Adds the sender's client id to its message: MQTT does not tell a subscriber who published.
+///
+/// A sender may have set a property of the same name; the service takes the last one, which is ours.
+private func nameSender(
+    _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let event = event?.assumingMemoryBound(to: mosquitto_evt_message.self),
+        let client = event.pointee.client, control(context)?.isService(client) == false,
+        let id = mosquitto_client_id(client)
+    else { return MOSQ_ERR_SUCCESS.rawValue }
+    _ = mosquitto_property_add_string_pair(
+        &event.pointee.properties, Int32(MQTT_PROP_USER_PROPERTY.rawValue), SenderProperty.name, id)
     return MOSQ_ERR_SUCCESS.rawValue
 }
 

@@ -116,7 +116,7 @@ public struct Server: Sendable {
         return "\(host):\(settings.mqttPort)"
     }
 
-    private func options(_ login: ServiceLogin) -> IngestOptions {
+    private func options(_ login: Credentials.Service) -> IngestOptions {
         var options = IngestOptions(
             host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
         options.username = login.username

@@ -38,6 +38,22 @@ import VarveFile
         }
     }
 
+    @Test("a private replacement is its owner's alone, and its stamp is another")
+    func replacePrivately() throws {
+        try withFolder { folder throws in
+            try files.replace("\(folder)/a", [1])
+            let before = try #require(try files.stamp("\(folder)/a"))
+            #expect(try files.stamp("\(folder)/a") == before)
+            try [2].withUnsafeBytes { bytes in try files.replacePrivately("\(folder)/a", bytes) }
+            let after = try #require(try files.stamp("\(folder)/a"))
+            #expect(after.node != before.node)
+            var status = stat()
+            #expect(stat("\(folder)/a", &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o600)
+            #expect(try files.stamp("\(folder)/b") == nil)
+        }
+    }
+
     @Test("reads stop at the end of the file and appends go there")
     func readAndAppend() throws {
         try withFolder { folder throws in

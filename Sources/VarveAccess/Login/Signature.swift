@@ -44,10 +44,17 @@ package struct Signature: Hashable, Sendable {
 
     /// Whether a password is this signature in hex digits of any case.
     package func matches(_ password: [UInt8]) -> Bool {
-        let wanted = digest.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 0xF)]] }
+        let wanted = hexadecimal
         // Lower case: the capitals A–F differ from a–f in one bit, which the digits 0–9 have set anyway.
         return SecretText.isEqual(password.map { $0 | 0x20 }, wanted)
             && password.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x46).contains($0 & 0xDF) }
+    }
+
+    /// The password that a client sends: lower-case hex digits, as the EnOS SDKs do for sha256.
+    package var password: String { String(decoding: hexadecimal, as: UTF8.self) }
+
+    private var hexadecimal: [UInt8] {
+        digest.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 0xF)]] }
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

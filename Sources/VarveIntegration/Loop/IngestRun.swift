@@ -30,11 +30,15 @@ final class IngestRun: MQTTReceiver {
     private var refusal: MQTTError?
     private var subscription: Int32?
     private var isSubscribed = false
+    /// Whether the plugin knows that nothing waits.
+    private var isDrained = false
 
     /// How long the broker may take to answer the login and the subscription.
     private static let loginNanoseconds: Int64 = 10_000_000_000
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
+    /// A wait of this length without a byte says that the broker has nothing for us.
+    private static let idleNanoseconds: Int64 = 900_000_000
     /// Where the broker's plugin is told how much has left the queue.
     private static let controlTopic = "$CONTROL/varve/v1"
 
@@ -86,15 +90,22 @@ final class IngestRun: MQTTReceiver {
         refusal = nil
         subscription = nil
         isSubscribed = false
+        isDrained = false
         group.removeAll()
         try connection.connect()
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         while !isStopping {
-            if connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) {
-                try connection.readAvailable(until: isFull)
-            }
+            let began = SystemClock.monotonicNanoseconds()
+            let isReadable = connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor)
+            let isIdle = !isReadable && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
+            if isReadable { try connection.readAvailable(until: isFull) }
             try commit(connection)
             try checkLogin(connection, deadline)
+            if isIdle, isSubscribed, !isDrained {
+                // Nothing came for a whole wait: nothing waits, whatever was counted.
+                isDrained = true
+                try report("drained", connection)
+            }
             try connection.housekeeping()
             try connection.flush()
         }
@@ -153,8 +164,13 @@ final class IngestRun: MQTTReceiver {
                 logger.warning("a reply could not be sent", metadata: ["reason": "\(reason)"])
             }
         }
-        let consumed = Array("consumed \(group.payloadBytes)".utf8)
-        try consumed.withUnsafeBytes { payload in
+        try report("consumed \(group.payloadBytes) \(group.count)", connection)
+        isDrained = false
+    }
+
+    /// Tells the broker's plugin how much no longer waits.
+    private func report(_ text: String, _ connection: MQTTConnection) throws {
+        try Array(text.utf8).withUnsafeBytes { payload in
             _ = try connection.publish(topic: Self.controlTopic, payload: payload, qos: 0)
         }
     }

@@ -163,9 +163,10 @@ final class Link: MQTTReceiver {
             let timestamp = String(SystemClock.nanoseconds() / 1_000_000)
             login.clientID = "\(product)|securemode=4,signmethod=sha256,timestamp=\(timestamp)|"
             login.username = "%channel%&\(product)"
-            login.password = Signature.of(
-                clientID: product, device: "%channel%", product: product, timestamp: timestamp,
-                secret: secret, .sha256)
+            login.password =
+                Signature(
+                    clientID: product, deviceKey: "%channel%", productKey: product, timestamp: timestamp,
+                    secret: secret, method: .sha256)?.password
             guard login.password != nil else { throw .invalid("libcrypto has no sha256 for the signature") }
         }
         return login

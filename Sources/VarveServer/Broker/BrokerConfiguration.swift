@@ -40,6 +40,8 @@ struct BrokerConfiguration: Sendable {
             plugin_opt_credentials \(folder.credentials)
             plugin_opt_events \(folder.events)
             plugin_opt_queue_limit \(settings.brokerQueueBytes)
+            plugin_opt_queue_messages \(Self.queuedMessages)
+            plugin_opt_persistence_file \(folder.state)/mosquitto.db
             persistence true
             persistence_location \(folder.state)/
             autosave_interval 1

@@ -13,7 +13,7 @@ import VarveRegistry
 /// Writes the credentials file.
 final class CredentialsPublisher: Sendable {
     /// The login of the service itself, new at each start.
-    let service: ServiceLogin
+    let service: Credentials.Service
     private let registry: Registry
     private let path: String
     private let written = Mutex<UInt64?>(nil)
@@ -24,7 +24,7 @@ final class CredentialsPublisher: Sendable {
         self.registry = registry
         self.path = path
         self.tell = tell
-        service = ServiceLogin(username: Self.serviceName, password: Self.randomPassword())
+        service = Credentials.Service(username: Self.serviceName, password: Self.randomPassword())
     }
 
     /// The user and client id of the service.
@@ -42,12 +42,12 @@ final class CredentialsPublisher: Sendable {
             for entry in entries {
                 let channel = entry.channel
                 credentials.channels.append(
-                    ChannelLogin(
+                    Credentials.Channel(
                         product: channel.product, name: channel.name, isEnabled: channel.isEnabled,
                         productSecret: entry.productSecret, password: channel.password))
                 for device in entry.devices {
                     credentials.devices.append(
-                        DeviceLogin(product: device.product, key: device.key, secret: device.secret))
+                        Credentials.Device(product: device.product, key: device.key, secret: device.secret))
                 }
             }
             try CredentialsFile.write(credentials, to: path)

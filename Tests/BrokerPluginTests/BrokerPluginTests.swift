@@ -1,0 +1,220 @@
+// BrokerPluginTests.swift — logins, rights and overload in a real broker that loads the built plugin.
+
+import Foundation
+import Testing
+import VarveAccess
+import VarveFile
+
+@Suite(.serialized, .timeLimit(.minutes(5))) struct BrokerPluginTests {
+    private static let base = Credentials(
+        service: .init(username: "varve-service", password: "sp"),
+        channels: [
+            .init(product: "pk", name: "one", isEnabled: true, productSecret: "psecret", password: "fixed"),
+            .init(product: "off", name: "two", isEnabled: false, productSecret: "s", password: "p"),
+        ],
+        devices: [.init(product: "pk", key: "d1", secret: "dsecret")])
+
+    private static let post = "/sys/pk/integration/measurepoint/post"
+
+    private func channel(_ broker: Broker, id: String = "gw", product: String = "pk") throws -> Client {
+        try Client(broker, clientID: id, username: "%channel%&\(product)", password: "fixed")
+    }
+
+    private func service(_ broker: Broker) throws -> Client {
+        try Client(
+            broker, clientID: "varve-service", username: "varve-service", password: "sp", keepsSession: true,
+            usesVersion5: true)
+    }
+
+    @Test("a fixed password logs in under any client id, and both ends of it are events")
+    func fixedPassword() throws {
+        let broker = try Broker(Self.base)
+        for id in ["gw", "another one"] {
+            let client = try channel(broker, id: id)
+            #expect(client.isAccepted)
+            let event = try broker.event("connected") { $0.kind == .connected && $0.clientID == id }
+            #expect(event.product == "pk" && event.channel == "one" && event.address == "127.0.0.1")
+            client.drop()
+            _ = try broker.event("disconnected") { $0.kind == .disconnected && $0.clientID == id }
+        }
+        _ = try service(broker)
+        let event = try broker.event("the service") { $0.username == "varve-service" }
+        #expect(event.channel == nil && event.product == nil)
+    }
+
+    @Test("signatures of a channel and of a device log in, by every method, in either case of hex digits")
+    func signatures() throws {
+        let broker = try Broker(Self.base)
+        for (key, secret, modes) in [("%channel%", "psecret", ["2", "4"]), ("d1", "dsecret", ["2"])] {
+            for (mode, name) in zip(modes + modes + modes, ["sha256", "hmacSHA1", "MD5"]) {
+                let method = try #require(Signature.Method(named: name))
+                let signed = "c{ip=1.2.3.4,compress=GZIP}"
+                let signature = try #require(
+                    Signature(
+                        clientID: signed, deviceKey: key, productKey: "pk", timestamp: "1548753362502.5",
+                        secret: secret, method: method))
+                let hex = signature.digest.map { String(format: "%02x", $0) }.joined()
+                for password in [hex, hex.uppercased()] {
+                    let client = try Client(
+                        broker,
+                        clientID:
+                            "\(signed)|securemode=\(mode), signmethod=\(name),timestamp=1548753362502.5|",
+                        username: "\(key)&pk", password: password)
+                    #expect(client.isAccepted, "\(key) \(mode) \(name)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a wrong login is refused with code 5 and an event that has client and reason",
+        arguments: [
+            ("%channel%&pk", "wrong", "wrong password", "one"), ("%channel%&nope", "x", "unknown", nil),
+            ("%channel%&off", "p", "disabled", "two"), ("someone", "x", "neither", nil),
+            ("d9&pk", "x", "unknown", "one"),
+        ] as [(String, String, String, String?)])
+    func refused(username: String, password: String, reason: String, channel: String?) throws {
+        let broker = try Broker(Self.base)
+        let client = try Client(broker, clientID: "gw7", username: username, password: password)
+        #expect(client.refusal == 5)
+        let event = try broker.event("refused") { $0.kind == .refused }
+        #expect(event.clientID == "gw7" && event.username == username && event.channel == channel)
+        #expect(event.detail.contains(reason))
+        broker.stop()
+        try broker.readEvents()
+        #expect(broker.events.count == 1, "a refused client leaves no other event")
+    }
+
+    @Test("another product's topic can be neither written nor subscribed, and both are events")
+    func foreignTopics() throws {
+        let broker = try Broker(Self.base)
+        let service = try service(broker)
+        #expect(try service.subscribe("/sys/#") <= 2)
+        let client = try channel(broker)
+        #expect(try client.subscribe("/sys/pk/#") == 1)
+        #expect(try client.subscribe("/sys/other/#") == 128)
+        #expect(try client.subscribe("#") == 128)
+        try client.publish("/sys/other/integration/measurepoint/post", "stolen")
+        try client.publish("/sys/pk/integration/measurepoint/post_reply", "forged")
+        try client.publish(Self.post, "mine")
+        #expect(!client.isLost)
+        try service.drive("the message arrives") { !service.received.isEmpty }
+        #expect(service.received.map(\.payload) == ["mine"])
+        let write = try broker.event("denied publish") { $0.kind == .deniedPublish }
+        #expect(write.detail == "/sys/other/integration/measurepoint/post" && write.clientID == "gw")
+        #expect(write.channel == "one")
+        let filter = try broker.event("denied subscription") { $0.kind == .deniedSubscribe }
+        #expect(filter.detail == "/sys/other/#")
+    }
+
+    @Test("a client gets the replies of its own product and nothing else, whatever it subscribed to")
+    func delivery() throws {
+        let broker = try Broker(Self.base)
+        let service = try service(broker)
+        let client = try channel(broker)
+        #expect(try client.subscribe("/sys/pk/#") == 1)
+        let other = try channel(broker, id: "other")
+        try other.publish(Self.post, "data of a neighbour")
+        try service.publish("/sys/pk/integration/measurepoint/post_reply", "answer")
+        try client.drive("the answer arrives") { !client.received.isEmpty }
+        #expect(client.received.map(\.payload) == ["answer"])
+    }
+
+    @Test("messages for a service that is away wait for it, also across a restart of the broker")
+    func absentService() throws {
+        let broker = try Broker(Self.base)
+        let first = try service(broker)
+        #expect(try first.subscribe("/sys/#") <= 2)
+        first.drop()
+        _ = try broker.event("the service is gone") { $0.kind == .disconnected }
+        try channel(broker).publish(Self.post, "before")
+        broker.stop()
+        try broker.start()
+        try channel(broker).publish(Self.post, "after")
+        let second = try service(broker)
+        try second.drive("both arrive") { second.received.count >= 2 }
+        #expect(second.received.map(\.payload) == ["before", "after"])
+    }
+
+    @Test("replaced credentials let a new product in at once and disconnect a disabled one")
+    func replacedCredentials() throws {
+        let broker = try Broker(Self.base)
+        let client = try channel(broker)
+        #expect(client.isAccepted)
+        #expect(try channel(broker, id: "new", product: "new").refusal == 5)
+        var changed = Self.base
+        changed.channels[0].isEnabled = false
+        changed.channels.append(
+            .init(product: "new", name: "three", isEnabled: true, productSecret: "", password: "fixed"))
+        try CredentialsFile.write(changed, to: broker.credentialsPath)
+        let new = try channel(broker, id: "new", product: "new")
+        #expect(new.isAccepted)
+        try client.drive("it is disconnected") { client.isLost }
+        _ = try broker.event("disconnected") { $0.kind == .disconnected && $0.clientID == "gw" }
+        #expect(try channel(broker).refusal == 5)
+        // Without a login in between the file is looked at as well.
+        changed.channels.removeLast()
+        try CredentialsFile.write(changed, to: broker.credentialsPath)
+        try new.drive("it is disconnected") { new.isLost }
+    }
+
+    @Test("a damaged or missing credentials file changes nothing; without one nobody logs in")
+    func damagedCredentials() throws {
+        let broker = try Broker(nil)
+        let early = try channel(broker)
+        #expect(!early.isAccepted)
+        try CredentialsFile.write(Self.base, to: broker.credentialsPath)
+        #expect(try channel(broker).isAccepted)
+        try POSIXFileSystem().replace(broker.credentialsPath, [0, 1, 2])
+        #expect(try channel(broker).isAccepted)
+        try POSIXFileSystem().remove(broker.credentialsPath)
+        #expect(try channel(broker).isAccepted)
+        broker.stop()
+        #expect(broker.log.components(separatedBy: "the last good credentials stay").count == 3)
+    }
+
+    @Test("when the service stops reading, logins end, then senders; reports bring both back")
+    func overload() throws {
+        let broker = try Broker(Self.base, options: ["plugin_opt_queue_limit 10000"])
+        let service = try service(broker)
+        #expect(try service.subscribe("/sys/#") <= 2)
+        let sender = try channel(broker)
+        try sender.publish(Self.post, String(repeating: "x", count: 8000))
+        let late = try channel(broker, id: "late")
+        #expect(!late.isAccepted && late.refusal == nil, "closed without an answer")
+        let refused = try broker.event("refused") { $0.kind == .refused && $0.clientID == "late" }
+        #expect(refused.detail == "the queue is full: the service is not reading" && refused.channel == "one")
+        #expect(!sender.isLost)
+        try sender.publish(Self.post, String(repeating: "x", count: 1500))
+        try sender.drive("it is disconnected") { sender.isLost }
+        // A report of anybody else is refused by the rights.
+        try service.publish(
+            TopicRights.controlTopic, ConsumptionReport.consumed(bytes: 4000, messages: 1).text)
+        #expect(try !channel(broker).isAccepted, "still above one half")
+        try service.publish(
+            TopicRights.controlTopic, ConsumptionReport.consumed(bytes: 1000, messages: 1).text)
+        #expect(try channel(broker).isAccepted)
+        _ = try broker.event("normal again") { $0.kind == .overload && $0.detail.contains("room again") }
+        #expect(broker.log.contains("Varve: the queue is full"))
+    }
+
+    @Test("a client whose every message is denied fills no log")
+    func flood() throws {
+        let broker = try Broker(Self.base)
+        let client = try channel(broker)
+        for _ in 0..<500 { try client.publish("/sys/other/x") }
+        client.drop()
+        broker.stop()
+        try broker.readEvents()
+        let denied = broker.events.filter { $0.kind == .deniedPublish }
+        #expect(denied.reduce(0) { $0 + $1.count } == 500)
+        #expect(denied.count < 200)
+    }
+
+    @Test(
+        "a broker whose configuration has a wrong option does not start",
+        arguments: ["queue_limit lots", "other 1"])
+    func wrongOption(option: String) {
+        #expect(throws: (any Error).self) { try Broker(Self.base, options: ["plugin_opt_\(option)"]) }
+    }
+}

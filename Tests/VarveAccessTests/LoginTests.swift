@@ -1,0 +1,182 @@
+// LoginTests.swift — client ids, signatures and the decision on a login.
+
+import Testing
+import VarveAccess
+
+@Suite struct ClientIDTests {
+    @Test("everything before the first bar is signed, braces and commas included")
+    func signedPart() {
+        let client = ClientID(
+            "pk{ip=10.0.0.5,version=0.2,compress=gzip}|securemode=4, signmethod=SHA256 ,timestamp=1.5|")
+        #expect(client.signed == "pk{ip=10.0.0.5,version=0.2,compress=gzip}")
+        #expect(client.secureMode == "4")
+        #expect(client.signMethod == "SHA256")
+        #expect(client.timestamp == "1.5")
+        #expect(client.compression == "GZIP")
+    }
+
+    @Test(
+        "any other text is a client id without signature",
+        arguments: ["", "|", "a", "a||b", "a|=,=x,,|", "{|}"])
+    func plain(text: String) {
+        let client = ClientID(text)
+        #expect(!client.hasSignature)
+        #expect(client.compression == nil)
+    }
+}
+
+@Suite struct SignatureTests {
+    private struct Vector {
+        var clientID, deviceKey, productKey, secret: String
+        var method: Signature.Method
+        var hex: String
+    }
+
+    /// The first from the EnOS documents' method, the second printed in them, the third a channel's.
+    private let vectors = [
+        Vector(
+            clientID: "123456", deviceKey: "test", productKey: "654321", secret: "abcdefg", method: .sha256,
+            hex: "B99032D49C706F7B27B22AB5CD2DD3C56A31E1BCBBC83BA0A2A6BB3272FBB166"),
+        Vector(
+            clientID: "123456", deviceKey: "tPbZGCdmaE", productKey: "KV315idW",
+            secret: "M3yy874uGY8INjEGddTR",
+            method: .sha1, hex: "E42C1186C3BFFE98E1EA8AB320CD800D579212AA"),
+        Vector(
+            clientID: "pKdemo01", deviceKey: "%channel%", productKey: "pKdemo01", secret: "pSecret01",
+            method: .sha256, hex: "a889878e8fc362b306aefc637e87a5beedb08b4b0e22800a2500bdead1f76c1a"),
+    ]
+
+    @Test("the known signatures come out, in either case of hex digits")
+    func known() throws {
+        for vector in vectors {
+            let signature = try #require(
+                Signature(
+                    clientID: vector.clientID, deviceKey: vector.deviceKey, productKey: vector.productKey,
+                    timestamp: "1548753362502", secret: vector.secret, method: vector.method))
+            #expect(signature.matches(Array(vector.hex.lowercased().utf8)))
+            #expect(signature.matches(Array(vector.hex.uppercased().utf8)))
+            #expect(!signature.matches(Array(vector.hex.dropLast().utf8)))
+            #expect(!signature.matches(Array((vector.hex + "0").utf8)))
+            #expect(!signature.matches([]))
+            for index in 0..<vector.hex.utf8.count {
+                for mask: UInt8 in [0x01, 0x10, 0x40, 0x80] {
+                    var bytes = Array(vector.hex.utf8)
+                    bytes[index] ^= mask
+                    #expect(!signature.matches(bytes))
+                }
+            }
+        }
+    }
+
+    @Test("methods have two names each, in any case")
+    func methods() {
+        #expect(Signature.Method(named: "HmacSHA256") == .sha256)
+        #expect(Signature.Method(named: "sha1") == .sha1)
+        #expect(Signature.Method(named: "hmacMD5") == .md5)
+        #expect(Signature.Method(named: "sha512") == nil)
+        #expect(Signature.Method(named: "hmac") == nil)
+    }
+}
+
+@Suite struct LoginDirectoryTests {
+    private let directory = LoginDirectory(
+        Credentials(
+            service: .init(username: "varve-service", password: "sp"),
+            channels: [
+                .init(
+                    product: "pk", name: "one", isEnabled: true, productSecret: "psecret", password: "fixed"),
+                .init(product: "off", name: "two", isEnabled: false, productSecret: "s", password: "p"),
+                .init(product: "bare", name: "three", isEnabled: true, productSecret: "", password: ""),
+                .init(product: "a/b", name: "four", isEnabled: true, productSecret: "s", password: "p"),
+            ],
+            devices: [
+                .init(product: "pk", key: "d1", secret: "dsecret"),
+                .init(product: "pk", key: "integration", secret: "dsecret"),
+                .init(product: "pk", key: "a&b", secret: "dsecret"),
+                .init(product: "off", key: "d1", secret: "dsecret"),
+            ]))
+
+    private func decide(
+        _ username: String?, _ password: String?, clientID: String = "any"
+    ) -> LoginDecision {
+        directory.decide(
+            LoginAttempt(clientID: clientID, username: username, password: password.map { Array($0.utf8) }))
+    }
+
+    private func sign(_ product: String, _ key: String, _ secret: String, mode: String) -> LoginDecision {
+        let digest = Signature(
+            clientID: "c", deviceKey: key, productKey: product, timestamp: "1", secret: secret, method: .md5)
+        let hex = (digest?.digest ?? []).map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }
+        return decide(
+            "\(key)&\(product)", hex.joined(),
+            clientID: "c|securemode=\(mode),signmethod=hmacmd5,timestamp=1|")
+    }
+
+    private func reason(_ decision: LoginDecision) -> String {
+        guard case .refused(let reason, _, _) = decision else { return "accepted" }
+        return reason
+    }
+
+    @Test("right logins are accepted as what they are")
+    func accepted() {
+        #expect(decide("varve-service", "sp") == .accepted(.service, channel: nil))
+        #expect(decide("%channel%&pk", "fixed") == .accepted(.channel(product: "pk"), channel: "one"))
+        for mode in ["2", "4"] {
+            #expect(
+                sign("pk", "%channel%", "psecret", mode: mode)
+                    == .accepted(.channel(product: "pk"), channel: "one"))
+        }
+        #expect(
+            sign("pk", "d1", "dsecret", mode: "2")
+                == .accepted(.device(product: "pk", key: "d1"), channel: "one"))
+        #expect(
+            sign("pk", "a&b", "dsecret", mode: "2")
+                == .accepted(.device(product: "pk", key: "a&b"), channel: "one"))
+    }
+
+    @Test("each wrong login is refused with its reason, product and channel")
+    func refused() {
+        #expect(reason(decide(nil, "x")).contains("no user name"))
+        #expect(reason(decide("nobody", "x")).contains("neither"))
+        #expect(reason(decide("&pk", "x")).contains("neither"))
+        #expect(reason(decide("varve-service", "")).contains("wrong password"))
+        #expect(reason(decide("%channel%&nope", "x")) == "the product \"nope\" is unknown or has no channel")
+        #expect(
+            decide("%channel%&off", "p")
+                == .refused(reason: "the channel is disabled", product: "off", channel: "two"))
+        #expect(reason(decide("%channel%&pk", nil)).contains("no password"))
+        #expect(reason(decide("%channel%&pk", "fixe")).contains("wrong password"))
+        #expect(reason(decide("%channel%&bare", "")).contains("no password"))
+        #expect(reason(decide("d9&pk", "x")).contains("unknown or has no secret"))
+        #expect(reason(decide("d1&pk", "fixed")).contains("by signature"))
+        #expect(reason(decide("%channel%&a/b", "p")).contains("cannot stand in a topic"))
+        #expect(reason(sign("pk", "integration", "dsecret", mode: "2")).contains("cannot stand in a topic"))
+        #expect(reason(sign("off", "d1", "dsecret", mode: "2")).contains("disabled"))
+        #expect(reason(sign("bare", "%channel%", "", mode: "4")).contains("no secret"))
+        #expect(reason(sign("pk", "d1", "psecret", mode: "2")) == "wrong signature (secure mode 2, md5)")
+        #expect(reason(sign("pk", "d1", "dsecret", mode: "4")).contains("use 2"))
+        #expect(reason(sign("pk", "%channel%", "psecret", mode: "3")).contains("secure mode 3"))
+        #expect(reason(decide("%channel%&pk", "x", clientID: "c|securemode=2|")).contains("signmethod"))
+        #expect(
+            reason(decide("%channel%&pk", "x", clientID: "c|securemode=2,signmethod=sha1|")).contains(
+                "timestamp"))
+        #expect(
+            reason(decide("%channel%&pk", "x", clientID: "c|securemode=2,signmethod=crc,timestamp=1|"))
+                .contains("\"crc\""))
+    }
+
+    @Test("no reason tells a secret")
+    func secrets() {
+        for decision in [
+            decide("%channel%&pk", "guess"), sign("pk", "d1", "psecret", mode: "2"),
+            decide("varve-service", "guess"),
+        ] {
+            for secret in ["fixed", "psecret", "dsecret", "guess"] {
+                #expect(!reason(decision).contains(secret))
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// TopicRightsTests.swift — the table of who may do what.
+
+import Testing
+import VarveAccess
+
+@Suite struct TopicRightsTests {
+    private enum Act {
+        case write
+        case read
+        case subscribe
+    }
+
+    private func may(_ role: Role, _ act: Act, _ topic: String) -> Bool {
+        let rights = TopicRights(role)
+        return Array(topic.utf8).withUnsafeBytes { bytes in
+            switch act {
+            case .write: rights.mayWrite(bytes)
+            case .read: rights.mayRead(bytes)
+            case .subscribe: rights.maySubscribe(bytes)
+            }
+        }
+    }
+
+    private let channel = Role.channel(product: "pk")
+    private let device = Role.device(product: "pk", key: "d1")
+
+    @Test("a channel writes below its product, with and without the leading slash, but no replies")
+    func channelWrites() {
+        for topic in [
+            "/sys/pk/integration/measurepoint/post", "sys/pk/integration/measurepoint/post", "/sys/pk/x",
+            "/sys/pk//", "/sys/pk/x_reply/y", "/sys/pk/d1/thing/measurepoint/resume",
+        ] { #expect(may(channel, .write, topic), "\(topic)") }
+        for topic in [
+            "/sys/pk/integration/measurepoint/post_reply", "/sys/pk/_reply", "/sys/pk", "/sys/pk/", "sys/pk/",
+            "/sys/pk2/x", "/sys/p/x", "//sys/pk/x", "/sys/other/integration/measurepoint/post", "", "/", "#",
+            "$SYS/x", "$CONTROL/varve/v1", "/SYS/pk/x",
+        ] { #expect(!may(channel, .write, topic), "\(topic)") }
+    }
+
+    @Test("a channel reads replies of its own product only")
+    func channelReads() {
+        #expect(may(channel, .read, "/sys/pk/integration/measurepoint/post_reply"))
+        #expect(may(channel, .read, "sys/pk/integration/measurepoint/post_reply"))
+        for topic in ["/sys/pk/integration/measurepoint/post", "/sys/pk2/x_reply", "/sys/x_reply", "_reply"] {
+            #expect(!may(channel, .read, topic), "\(topic)")
+        }
+    }
+
+    @Test("a filter is granted only if all it matches is below the own prefix and may be a reply")
+    func subscriptions() {
+        for filter in [
+            "/sys/pk/#", "sys/pk/#", "/sys/pk/+", "/sys/pk/integration/+/post_reply", "/sys/pk/+/#",
+            "/sys/pk/integration/measurepoint/post_reply",
+        ] { #expect(may(channel, .subscribe, filter), "\(filter)") }
+        for filter in [
+            "#", "+/#", "/#", "/+/pk/#", "/sys/#", "/sys/+/#", "sys/+/integration/measurepoint/post_reply",
+            "/sys/pk2/#", "/sys/pk/integration/measurepoint/post", "$share/g/sys/pk/#", "$share/g//sys/pk/#",
+            "/sys/pk", "/sys/pk/", "$SYS/#", "$CONTROL/#", "", "+",
+        ] { #expect(!may(channel, .subscribe, filter), "\(filter)") }
+    }
+
+    @Test("a device has the same rights below its own key")
+    func devices() {
+        #expect(may(device, .write, "/sys/pk/d1/thing/measurepoint/resume"))
+        #expect(may(device, .read, "/sys/pk/d1/thing/measurepoint/resume_reply"))
+        #expect(may(device, .subscribe, "/sys/pk/d1/#"))
+        for topic in ["/sys/pk/d2/x", "/sys/pk/integration/measurepoint/post", "/sys/pk/d1", "/sys/pk/d12/x"]
+        {
+            #expect(!may(device, .write, topic), "\(topic)")
+        }
+        #expect(!may(device, .subscribe, "/sys/pk/#"))
+        #expect(!may(device, .subscribe, "/sys/pk/+/#"))
+    }
+
+    @Test("the service reads all, and writes replies and its reports")
+    func service() {
+        for filter in ["/sys/#", "sys/#"] { #expect(may(.service, .subscribe, filter)) }
+        for filter in ["#", "/#", "$CONTROL/#"] { #expect(!may(.service, .subscribe, filter)) }
+        #expect(may(.service, .read, "/sys/pk/integration/measurepoint/post"))
+        #expect(!may(.service, .read, "other/topic"))
+        #expect(may(.service, .write, "/sys/pk/integration/measurepoint/post_reply"))
+        #expect(may(.service, .write, "$CONTROL/varve/v1"))
+        for topic in ["/sys/pk/x", "other_reply", "$CONTROL/varve/v2", "$CONTROL/dynamic-security/v1"] {
+            #expect(!may(.service, .write, topic), "\(topic)")
+        }
+    }
+
+    @Test(
+        "keys that are no level of a topic have no rights at all",
+        arguments: ["+", "#", "a/b", "", "a+", "x#"])
+    func unsafeKeys(key: String) {
+        for role in [Role.channel(product: key), .device(product: "pk", key: key)] {
+            for topic in ["/sys/\(key)/x", "/sys/pk/\(key)/x", "/sys/pk/x/y", "sys//x"] {
+                for act in [Act.write, .subscribe] { #expect(!may(role, act, topic)) }
+                #expect(!may(role, .read, topic + "_reply"))
+            }
+        }
+        #expect(
+            !may(.device(product: "pk", key: "integration"), .write, "/sys/pk/integration/measurepoint/post"))
+    }
+}
