@@ -171,6 +171,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "VarveIntegrationTests",
+            dependencies: [
+                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "varveTests",
             dependencies: [
                 "varve", "VarveModel", "VarveRegistry", "VarveStorage",
@@ -183,8 +190,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer", "varved",
-                "VarveBrokerPlugin",
+                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
+                "VarveMessageLog", "varved",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],

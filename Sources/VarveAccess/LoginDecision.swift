@@ -84,6 +84,9 @@ package struct LoginTable: Sendable {
         }
         guard channel.isEnabled else { return refused("the channel is disabled") }
         guard let password, !password.isEmpty else { return refused("no password") }
+        guard device == Self.channelKey || Self.mayStandInTopic(device) else {
+            return refused("a device of this key cannot log in: it would not be one level of a topic")
+        }
         let id = ClientID(clientID)
         let isChannel = device == Self.channelKey
         if isChannel, Signature.isEqual(channel.password, password) {
@@ -109,6 +112,11 @@ package struct LoginTable: Sendable {
         return .accepted(
             isChannel ? .channel(product: product) : .device(product: product, key: device),
             channel: channel.name)
+    }
+
+    /// Whether a device key is one level of a topic, and not one that means the whole product.
+    private static func mayStandInTopic(_ key: String) -> Bool {
+        key != "integration" && !key.utf8.contains { "/+#".utf8.contains($0) }
     }
 
     private static func shown(_ text: String) -> String { "\"" + String(text.prefix(20)) + "\"" }

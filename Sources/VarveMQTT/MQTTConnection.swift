@@ -98,12 +98,16 @@ public final class MQTTConnection {
     ///   - topics: The topic filters.
     ///   - qos: The highest quality of service wanted.
     ///   - leavesOutOwn: Whether messages that this client publishes are not to come back (MQTT 5 only).
+    ///   - leavesOutKnownRetained: Whether the broker sends retained messages only where the session did not have
+    ///     the subscription yet, and not each time (MQTT 5 only).
     public func subscribe(
-        _ topics: [String], qos: Int32, leavesOutOwn: Bool = false
+        _ topics: [String], qos: Int32, leavesOutOwn: Bool = false, leavesOutKnownRetained: Bool = false
     ) throws(MQTTError) -> Int32 {
         guard let client else { throw .lost("it is not open") }
         var id: Int32 = 0
-        let flags = leavesOutOwn ? Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) : 0
+        var flags: Int32 = 0
+        if leavesOutOwn { flags |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+        if leavesOutKnownRetained { flags |= Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue) }
         let pointers = topics.map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }
         var arguments = pointers

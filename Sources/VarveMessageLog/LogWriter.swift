@@ -101,7 +101,7 @@ package final class LogWriter: @unchecked Sendable {
 
     private func run() {
         while let batch = take() {
-            let lost = write(batch)
+            let lost = store(batch)
             condition.lock()
             queue.drop(lost)
             served = batch.requests
@@ -144,7 +144,7 @@ package final class LogWriter: @unchecked Sendable {
     /// Writes a batch in transactions of a bounded size.
     ///
     /// - Returns: What could not be written.
-    private func write(_ batch: Batch) -> LogQueue.Dropped {
+    private func store(_ batch: Batch) -> LogQueue.Dropped {
         var lost = batch.dropped
         var next = 0
         do throws(LogError) {

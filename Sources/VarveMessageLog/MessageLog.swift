@@ -12,7 +12,9 @@ import GRDB
 import Synchronization
 import VarveFile
 
-/// The message log of a data directory. Every method may be called from any thread.
+/// The message log of a data directory.
+///
+/// Every method may be called from any thread.
 package final class MessageLog: Sendable {
     /// Bytes of a log unless told otherwise.
     package static let defaultLimit = 64 << 20
@@ -20,6 +22,9 @@ package final class MessageLog: Sendable {
     package static let minimumLimit = 1 << 20
     /// Bytes of the journal beside the file, which grows while somebody reads for long.
     static let journalLimit = 32 << 20
+    /// Bytes after which the journal is written back, if nobody reads.
+    private static let journalBytes = 4 << 20
+    private static let pageBytes = 16_384
 
     /// The file.
     package let path: String
@@ -195,9 +200,11 @@ extension MessageLog {
             throw LogError(.damaged, "\(path) is damaged (\(report ?? "no answer"))")
         }
         try queue.writeWithoutTransaction { db in
+            // Entries of some KiB leave much of a small page unused; only an empty file takes the size.
+            try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
-            _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(Self.journalLimit / 4)")
-            _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = 1000")
+            _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(Self.journalBytes)")
+            _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = \(Self.journalBytes / Self.pageBytes)")
             // Only a lowered limit leaves a file that is much too large.
             if try LogSpace.fileBytes(db) > limitBytes + limitBytes / 4, try LogTables.areUsable(db) {
                 var space = try LogSpace(db)

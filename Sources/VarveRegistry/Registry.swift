@@ -68,32 +68,48 @@ public final class Registry: Sendable {
         guard !state.isNewer else {
             throw RegistryError(.unavailable, "\(path) was made by a newer Varve: use that version")
         }
-        guard state.isReadable || !isReadOnly else {
+        guard state.applied.contains(Schema.oldestReadable) || !isReadOnly else {
             throw RegistryError(
                 .unavailable,
                 "\(path) has no registry, or that of an older Varve: run `varve model create` or `varve import --register` once"
             )
         }
         if isReadOnly { return }
-        if !state.isCurrent {
-            do {
-                try Schema.migrator.migrate(queue)
-            } catch {
-                // Another process may have migrated between the question and the attempt.
-                guard try schemaState().isCurrent else { throw error }
-            }
-        }
+        try migrate(from: state)
         try useWAL()
     }
 
-    private func schemaState() throws -> (isNewer: Bool, isCurrent: Bool, isReadable: Bool) {
+    /// Brings the tables to the newest version, whatever other processes do at the same time.
+    private func migrate(from state: SchemaState) throws {
+        var state = state
+        while !state.isCurrent {
+            do {
+                try Schema.migrator.migrate(queue)
+                return
+            } catch {
+                // Another process may have migrated a version between the question and the attempt.
+                let newer = try schemaState()
+                guard newer.applied != state.applied else { throw error }
+                state = newer
+            }
+        }
+    }
+
+    /// Which versions of the tables a file has.
+    private struct SchemaState {
+        var isNewer: Bool
+        var isCurrent: Bool
+        var applied: Set<String>
+    }
+
+    private func schemaState() throws -> SchemaState {
         try queue.read { db in
             // A first statement that succeeds fixes what the others see, while another process migrates.
             _ = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
-            return (
-                try Schema.migrator.hasBeenSuperseded(db), try Schema.migrator.hasCompletedMigrations(db),
-                try Schema.migrator.appliedIdentifiers(db).contains(Schema.oldestReadable)
-            )
+            return SchemaState(
+                isNewer: try Schema.migrator.hasBeenSuperseded(db),
+                isCurrent: try Schema.migrator.hasCompletedMigrations(db),
+                applied: try Schema.migrator.appliedIdentifiers(db))
         }
     }
 

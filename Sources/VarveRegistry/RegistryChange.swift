@@ -117,13 +117,6 @@ struct RegistryChange {
 
     /// Makes a device, already checked, of an existing product, unless the product has one of that key.
     mutating func insertIfMissing(_ device: Device) throws -> Bool {
-        // Keys that were taken before channels came stay as good as they were.
-        if RegistryNames.channelObstacle(deviceKey: device.key) != nil,
-            try reading.device(device.key, of: device.product) != nil
-        {
-            return false
-        }
-        try RegistryNames.checkNewDeviceKey(device.key)
         try db.cachedStatement(
             sql: """
                 INSERT INTO device (product, key, secret, asset, name, timezone) VALUES (?, ?, ?, ?, ?, ?)
@@ -166,16 +159,10 @@ struct RegistryChange {
         seal.add(RowText.channel(channel))
     }
 
-    /// Refuses a channel for keys that were taken before channels came and that MQTT cannot carry.
+    /// Refuses a channel for a product key that was taken before channels came and that MQTT cannot carry.
     private func checkKeys(of channel: Channel) throws {
         if let reason = RegistryNames.channelObstacle(productKey: channel.product) {
             throw RegistryError(.invalid, "\(reason) in a new product, which can have a channel")
-        }
-        try reading.forEachDevice(of: channel.product) { device in
-            if let reason = RegistryNames.channelObstacle(deviceKey: device.key) {
-                throw RegistryError(
-                    .invalid, "\(reason) in a new device and delete this one; its history stays in the store")
-            }
         }
     }
 

@@ -39,22 +39,11 @@ enum RegistryNames {
         if let reason = channelObstacle(productKey: key) { throw RegistryError(.invalid, reason) }
     }
 
-    /// Checks the key of a new device: it stands in MQTT topics and user names.
-    static func checkNewDeviceKey(_ key: String) throws {
-        try check(key, what: "device key")
-        if let reason = channelObstacle(deviceKey: key) { throw RegistryError(.invalid, reason) }
-    }
-
     /// Why a product of that key cannot have a channel; nil if it can.
     static func channelObstacle(productKey key: String) -> String? {
         topicObstacle(key, "product key")
             ?? obstacle(
                 key, "product key", "&|", "which has a meaning of its own in MQTT user names and client ids")
-    }
-
-    /// Why a device of that key cannot send over MQTT; nil if it can.
-    static func channelObstacle(deviceKey key: String) -> String? {
-        topicObstacle(key, "device key")
     }
 
     private static func topicObstacle(_ key: String, _ what: String) -> String? {

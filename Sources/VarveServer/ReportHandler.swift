@@ -20,7 +20,10 @@ struct ReportHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let text = "\(event.message)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        let details = (event.metadata ?? [:]).merging(metadata) { mine, _ in mine }
+            .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let text = (["\(event.message)"] + details).joined(separator: ", ").split(whereSeparator: \.isNewline)
+            .joined(separator: " ")
         let level = event.level == .info ? "" : "\(event.level): "
         // Nobody is left to be told that a report cannot be written.
         try? POSIXFile.standardError().append(Array("\(label): \(level)\(text)\n".utf8))

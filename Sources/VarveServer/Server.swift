@@ -15,7 +15,6 @@ import VarveAccess
 import VarveControl
 import VarveFile
 import VarveIntegration
-import VarveMQTT
 import VarveMessageLog
 import VarveModel
 import VarveRegistry
@@ -69,13 +68,12 @@ public struct Server: Sendable {
         try credentials.publishIfChanged()
         let broker = try startBroker(folder, files)
         let loop = try IngestLoop(
-            options(credentials.service), ingestSettings, sink: store, directory: registry, log: messages,
-            logger: logger)
+            options(credentials.service), directory: registry, sink: store, log: messages, logger: logger)
         let control = StoreControl(
             identity: ServiceIdentity(
                 version: Self.version, processID: Int(getpid()),
                 startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds())),
-            store: store, brokerState: { loop.counts.isConnected ? "connected" : "not connected" },
+            store: store, brokerState: { "\(loop.state)" },
             registryChanged: { try credentials.publishIfChanged() })
         let services: [any Service] = [
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
@@ -95,13 +93,14 @@ public struct Server: Sendable {
             try? broker?.stop()
             throw error
         }
+        try files.remove(folder.address)
         writer.close()
         try store.close()
         logger.info("stopped")
     }
 
     private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {
-        try files.replace(folder.address, Array("\(settings.mqttHost):\(settings.mqttPort)\n".utf8))
+        try files.replace(folder.address, Array("\(address)\n".utf8))
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)
@@ -111,21 +110,23 @@ public struct Server: Sendable {
         return broker
     }
 
-    private func options(_ login: ServiceLogin) -> MQTTOptions {
-        MQTTOptions(
-            host: settings.mqttHost, port: UInt16(settings.mqttPort), clientID: login.username,
-            username: login.username, password: login.password, keepsSession: true, usesVersion5: true)
+    /// Where the broker is, as it stands in a URL.
+    private var address: String {
+        let host = settings.mqttHost.contains(":") ? "[\(settings.mqttHost)]" : settings.mqttHost
+        return "\(host):\(settings.mqttPort)"
     }
 
-    private var ingestSettings: IngestSettings {
-        var limits = IngestSettings()
-        limits.reportTopic = TopicRights.controlTopic
-        limits.senderProperty = SenderProperty.name
-        limits.payloadLimit = settings.payloadBytes
-        limits.loggedBytes = settings.logPayloadBytes
-        limits.batchMessages = settings.batchMessages
-        limits.batchBytes = settings.batchBytes
-        return limits
+    private func options(_ login: ServiceLogin) -> IngestOptions {
+        var options = IngestOptions(
+            host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
+        options.username = login.username
+        options.clientID = login.username
+        options.senderProperty = SenderProperty.name
+        options.groupMessages = settings.batchMessages
+        options.groupBytes = settings.batchBytes
+        options.limits.payloadBytes = settings.payloadBytes
+        options.limits.loggedBytes = settings.logPayloadBytes
+        return options
     }
 
     /// The library's own reports matter to nobody but its developers.
@@ -139,7 +140,7 @@ public struct Server: Sendable {
     private func announce(_ broker: BrokerProcess?) {
         let who = broker == nil ? "an external broker" : "its own broker"
         let line =
-            "varve: ready: data in \(settings.data), MQTT on mqtt://\(settings.mqttHost):\(settings.mqttPort) (\(who)); Ctrl-C ends it\n"
+            "varve: ready: data in \(settings.data), MQTT on mqtt://\(address) (\(who)); Ctrl-C ends it\n"
         try? POSIXFile.standardOutput().append(Array(line.utf8))
     }
 }

@@ -126,7 +126,7 @@ struct UpkeepService: Service {
     }
 }
 
-/// Runs the ingest loop on a thread of its own.
+/// Runs the ingest loop, which has a thread of its own.
 struct IngestService: Service {
     private let loop: IngestLoop
     private let ready: @Sendable () -> Void
@@ -137,17 +137,13 @@ struct IngestService: Service {
     }
 
     func run() async throws {
-        let loop = loop
-        let thread = try WorkerThread { loop.run() }
+        try loop.start()
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled, !loop.counts.isConnected {
-                try? await Task.sleep(for: .milliseconds(10))
-            }
-            if loop.counts.isConnected { ready() }
+            while !Task.isCancelled, loop.state != .serving { try? await Task.sleep(for: .milliseconds(10)) }
+            if !Task.isCancelled { ready() }
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
         }
         loop.stop()
-        thread.join()
     }
 }
 

@@ -4,7 +4,8 @@
 //     DIR/manifests/00000000000000000007.manifest
 //     DIR/segments/<32 hex digits>.segment      blocks, index, footer
 //     DIR/segments/<32 hex digits>.dictionary   series keys and ids
-//     DIR/segments/<32 hex digits>.receipts     what imports and messages did
+//     DIR/segments/<32 hex digits>.receipts     what the batches of imports did
+//     DIR/segments/<32 hex digits>.messages     which messages were committed
 //     DIR/wal/00000000000000000003.wal          being written, or left by a crash
 //     DIR/wal/00000000000000000002.sealed       closed cleanly
 //     DIR/registry.sqlite …                     VarveRegistry's
@@ -39,6 +40,7 @@ package enum FileRole: String, Sendable, CaseIterable {
     case segment
     case dictionary
     case receipts
+    case messages
 }
 
 package struct DataDirectory: Sendable {

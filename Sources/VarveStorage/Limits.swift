@@ -35,6 +35,10 @@ package enum Limits {
     package static let walFiles = 32
     /// Dictionary or receipt files above which they are folded into one.
     package static let sealedParts = 16
+    /// Bytes that a message since the last flush counts in the memtable: its place in the table of hashes.
+    package static let messageBytes = 96
+    /// Bytes of filters of messages files kept in memory.
+    package static let messageFilterBytes = 64 << 20
     /// Bytes after which a compaction output is sealed and the next one begun.
     package static let segmentBytes = 1 << 30
     /// Index pages a segment reader keeps decoded.

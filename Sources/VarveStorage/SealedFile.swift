@@ -2,7 +2,7 @@
 //
 // offset  width  field
 //      0      8  magic, one per kind of file
-//      8      2  format version, 1
+//      8      2  format version: of a manifest 2, of the others 1
 //     10      2  flags: bit 0 = the payload is LZ4; all others 0
 //     12      4  payload bytes after unpacking
 //     16      8  payload bytes in the file
@@ -21,9 +21,11 @@ package enum SealedFile {
         case manifest = "VARVEMAN"
         case dictionary = "VARVEDIC"
         case receipts = "VARVERCP"
+
+        /// The version that is written; older ones are read.
+        package var version: UInt16 { self == .manifest ? 2 : 1 }
     }
 
-    package static let version: UInt16 = 1
     package static let headerBytes = 8 + 2 + 2 + 4 + 8
     package static let trailerBytes = 8
     private static let packedFlag: UInt16 = 1
@@ -38,7 +40,7 @@ package enum SealedFile {
         let stored = isPacked ? packed.bytes : payload
         var writer = ByteWriter(capacity: stored.count + headerBytes + trailerBytes)
         kind.rawValue.utf8.forEach { writer.append($0) }
-        writer.append(version)
+        writer.append(kind.version)
         writer.append(isPacked ? packedFlag : UInt16(0))
         writer.append(UInt32(payload.count))
         writer.append(UInt64(stored.count))
@@ -54,7 +56,7 @@ package enum SealedFile {
         }
     }
 
-    /// Reads a file and returns its payload and checksum.
+    /// Reads a file and returns its payload, checksum and version.
     ///
     /// - Parameters:
     ///   - files: The disk.
@@ -64,7 +66,7 @@ package enum SealedFile {
     /// - Throws: `StorageError.damaged` with file and offset; `FileError` if it cannot be read.
     package static func read(
         _ files: any FileSystem, _ directory: DataDirectory, _ name: String, _ kind: Kind
-    ) throws -> (payload: [UInt8], checksum: UInt64) {
+    ) throws -> (payload: [UInt8], checksum: UInt64, version: UInt16) {
         let bytes = try files.readAll(directory.absolute(name), limit: Limits.sealedFileBytes)
         func damaged(_ offset: Int, _ reason: String) -> StorageError {
             .damaged(Damage(file: name, offset: offset, reason: reason))
@@ -77,7 +79,7 @@ package enum SealedFile {
             guard body.starts(with: kind.rawValue.utf8) else { throw damaged(0, "not a \(kind) file") }
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: body[8...]))
             let fileVersion = try reader.integer(as: UInt16.self)
-            guard fileVersion == version else {
+            guard (1...kind.version).contains(fileVersion) else {
                 throw StorageError.unknownVersion(file: name, version: Int(fileVersion))
             }
             let flags = try reader.integer(as: UInt16.self)
@@ -89,7 +91,7 @@ package enum SealedFile {
             let stored = try reader.bytes(count: reader.remaining)
             guard flags & packedFlag != 0 else {
                 guard stored.count == rawCount else { throw damaged(12, "the size does not fit the file") }
-                return (Array(stored), checksum)
+                return (Array(stored), checksum, fileVersion)
             }
             var payload = [UInt8](repeating: 0, count: rawCount)
             do {
@@ -97,7 +99,7 @@ package enum SealedFile {
             } catch {
                 throw damaged(headerBytes, "the payload does not unpack")
             }
-            return (payload, checksum)
+            return (payload, checksum, fileVersion)
         }
     }
 

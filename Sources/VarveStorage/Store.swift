@@ -58,7 +58,8 @@ public final class Store: Sendable {
         }
         self.lock = lock
         let recovered = try Recovery(
-            files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing
+            files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing,
+            lastCommit: options.isWritable ? nil : options.lastCommit
         ).run()
         dictionary = recovered.dictionary
         recoveryNotes = recovered.notes
@@ -99,7 +100,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// The records of all batches the store remembers, in no order.
+    /// The records of all batches of imports, in no order.
     package func batchRecords() -> [BatchRecord] {
         writer.withLock { Array($0.replay.all) }
     }

@@ -15,16 +15,39 @@ public struct StoreOptions: Sendable {
     /// For people and retention, never for ordering. The default is the system's real-time clock.
     public var now: @Sendable () -> Int64 = { SystemClock.nanoseconds() }
 
+    /// How long a message is remembered at least, in nanoseconds, so that it is a replay when it comes again; the
+    /// default is 7 days.
+    ///
+    /// Time counts as the changes of the store's live set show it, each for at most an hour, so a clock that jumps
+    /// lets nothing be forgotten early; a store that changes rarely remembers longer. Disk: 26 bytes a message.
+    public var messageHorizon: Int64 = 7 * 86_400 * 1_000_000_000
+
     /// Whether reading a directory without a store gives an empty one instead of an error; default false.
     public var mayBeMissing = false
+
+    /// The newest commit that a reader shows of the WAL, or nil for all that is in it; the default is nil.
+    ///
+    /// A record is in the WAL file a moment before it is durable. A reader that must not show what could still be
+    /// lost asks the writer for its last acknowledged commit first, then opens with it. Commits in segments are
+    /// durable and are shown whatever their numbers. Has no effect on a store opened for writing.
+    public var lastCommit: UInt64?
 
     /// Makes the default options.
     public init() {}
 
     /// Options for reading only.
+    ///
+    /// Opening takes no lock and may happen beside a writer: where files change under it, it begins again.
     public static var reading: StoreOptions {
         var options = StoreOptions()
         options.isWritable = false
+        return options
+    }
+
+    /// Options for reading only, beside a writer, nothing of the WAL beyond a commit; see `lastCommit`.
+    public static func reading(upTo commit: UInt64) -> StoreOptions {
+        var options = reading
+        options.lastCommit = commit
         return options
     }
 }

@@ -14,7 +14,7 @@ public struct StoreStatistics: Hashable, Sendable {
     public var samples: UInt64 = 0
     /// Segment files.
     public var segments = 0
-    /// Bytes of segments, manifests, dictionaries, receipts and WAL.
+    /// Bytes of segments, manifests, dictionaries, receipts, messages files and WAL.
     public var bytes: UInt64 = 0
     /// Bytes of older versions, estimated by their share of the stored samples; part of `bytes`.
     public var historyBytes: UInt64 = 0
@@ -44,7 +44,7 @@ extension Store {
         statistics.samples = view.samples
         statistics.segments = view.segments.count
         statistics.commit = view.commit
-        var stored = UInt64(view.memtable.sampleCount)
+        var stored = view.unflushed
         var shares = CodecShares()
         var span = Receipt()
         for segment in view.segments {
@@ -54,9 +54,11 @@ extension Store {
             span.include(Timestamp(nanoseconds: summary.firstTime))
             span.include(Timestamp(nanoseconds: summary.lastTime))
         }
-        for run in view.memtable.runs.values.joined() {
-            if let time = run.times.first { span.include(Timestamp(nanoseconds: time)) }
-            if let time = run.times.last { span.include(Timestamp(nanoseconds: time)) }
+        for series in view.memtable.series {
+            for run in view.memtable.rows(of: series, upTo: view.commit).runs {
+                if let time = run.times.first { span.include(Timestamp(nanoseconds: time)) }
+                if let time = run.times.last { span.include(Timestamp(nanoseconds: time)) }
+            }
         }
         statistics.firstTime = span.from
         statistics.lastTime = span.to

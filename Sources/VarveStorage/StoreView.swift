@@ -9,7 +9,12 @@ package import VarveModel
 package struct StoreView: Sendable {
     package var manifest = Manifest()
     package var segments: [SegmentReader] = []
-    package var memtable = Memtable()
+    /// Shared with later views up to the next flush: only rows of commits up to `commit` belong to this one.
+    package private(set) var memtable = Memtable()
+    /// Samples in the memtable.
+    package private(set) var unflushed: UInt64 = 0
+    /// Distinct (series, time) pairs that the commits in the memtable added to the store.
+    private var accepted: UInt64 = 0
     /// Series with ids below this belong to the state.
     package var seriesCount = 0
     /// The newest commit in it.
@@ -18,7 +23,22 @@ package struct StoreView: Sendable {
     package init() {}
 
     /// Distinct (series, time) pairs.
-    package var samples: UInt64 { manifest.samples + memtable.accepted }
+    package var samples: UInt64 { manifest.samples + accepted }
+
+    /// Takes in a commit of the WAL.
+    package mutating func apply(_ record: WALRecord) {
+        memtable.apply(record)
+        accepted += record.batch.receipt.accepted
+        unflushed += record.rows.reduce(0) { $0 + UInt64($1.count) }
+        commit = max(commit, record.commit)
+    }
+
+    /// Begins a new memtable: what was in the old one is in a segment now.
+    package mutating func clearMemtable() {
+        memtable = Memtable()
+        accepted = 0
+        unflushed = 0
+    }
 
     /// The sources of a series in a range, each sorted.
     package func cursors(_ series: SeriesID, type: ValueType, in range: TimeRange) throws -> [RunCursor] {
@@ -30,10 +50,8 @@ package struct StoreView: Sendable {
             if blocks.isEmpty { continue }
             cursors.append(try RunCursor(segment, blocks, type: type, first: first, last: last))
         }
-        for run in memtable.runs[series] ?? [] {
-            cursors.append(RunCursor(run, type: type, first: first, last: last))
-        }
-        return cursors
+        let rows = memtable.rows(of: series, first: first, last: last, upTo: commit)
+        return cursors + RunCursor.all(rows, type: type, first: first, last: last)
     }
 
     /// Shows a resolver the samples at the times of its rows.
@@ -44,6 +62,18 @@ package struct StoreView: Sendable {
                 known.look(at: try segment.read(entry, type: type))
             }
         }
-        for run in memtable.runs[series] ?? [] { known.look(at: run) }
+        guard let span = known.span else { return }
+        let rows = memtable.rows(of: series, first: span.first, last: span.last, upTo: commit)
+        for run in rows.runs { known.look(at: run) }
+    }
+
+    /// A time that no sample of a series is later than, given that there is one at `time` or none later.
+    package func latestTime(_ series: SeriesID, atLeast time: Int64) throws -> Int64 {
+        var latest = max(time, memtable.lastTime(of: series) ?? time)
+        let range = TimeRange(from: Timestamp(nanoseconds: time))
+        for segment in segments where segment.reference.summary.lastTime > latest {
+            latest = max(latest, try segment.blocks(of: series, in: range).last?.lastTime ?? latest)
+        }
+        return latest
     }
 }

@@ -16,7 +16,12 @@ extension DataOptions {
     /// Opens the store.
     func openStore(to access: StoreAccess) throws -> Store {
         switch access {
-        case .read: return try Store.open(path, options: .reading)
+        case .read:
+            // Beside a service, what it has written and not yet made durable is not there yet.
+            guard let horizon = RunningService.horizon(self) else {
+                return try Store.open(path, options: .reading)
+            }
+            return try Store.open(path, options: .reading(upTo: horizon))
         case .change:
             guard try Store.exists(path) else { throw StorageError.noStore(path: path) }
             return try open()

@@ -25,6 +25,9 @@ enum RunningService {
         }
     }
 
+    /// The last commit that the service of the directory acknowledged; nil if none answers.
+    static func horizon(_ data: DataOptions) -> UInt64? { try? connect(data)?.horizon() }
+
     /// Tells the service that the registry was changed, so that logins follow at once.
     static func noteRegistryChange(_ data: DataOptions) {
         do {

@@ -16,6 +16,18 @@ import VarveRegistry
         #expect(table.text() == "NAME     N  LAST\nMöwe  1234  -\na        7  x\nb        -  -\n")
     }
 
+    @Test("rows that come later stand under the earlier ones, without another header")
+    func laterRows() {
+        var table = TextTable([.init(title: "A"), .init(title: "N", isNumber: true), .init(title: "B")])
+        table.append(["long", "1", "x"])
+        #expect(table.takeLines() == "A     N  B\nlong  1  x\n")
+        table.append(["a", "2", "y"])
+        #expect(table.takeLines() == "a     2  y\n")
+        #expect(table.takeLines() == "")
+        table.append(["longer", "3", "z"])
+        #expect(table.takeLines() == "longer  3  z\n")
+    }
+
     @Test("a table without rows is its header")
     func empty() {
         #expect(TextTable(titles: ["A", "B"]).text() == "A  B\n")

@@ -73,6 +73,10 @@ enum Main {
             try PhaseWorkload(recording: recordings.main, scratch: scratch, runs: arguments.runs)
                 .run(into: &report)
         }
+        if arguments.wants("messages") {
+            tell("measuring messages")
+            try MessageWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)
+        }
         if arguments.wants("codecs") {
             tell("measuring codecs")
             try CodecWorkload(recordings: recordings, scratch: scratch, runs: arguments.runs)

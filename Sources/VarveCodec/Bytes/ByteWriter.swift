@@ -44,7 +44,7 @@ package struct ByteWriter: Sendable {
     }
 
     /// Writes a text: its UTF-8 length as a varint, then its bytes.
-    package mutating func append(text: some StringProtocol) {
+    package mutating func append(text: String) {
         appendVarint(UInt64(text.utf8.count))
         bytes.append(contentsOf: text.utf8)
     }

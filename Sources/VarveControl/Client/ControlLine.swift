@@ -27,13 +27,17 @@ final class ControlLine: @unchecked Sendable {
         }
         let channel = FrameChannel(connection, times: times)
         do {
-            try channel.send(ControlRequest.hello(version: ControlLimits.version).frame)
+            // A service without room says so and closes, perhaps before this is sent.
+            let isSent = Result {
+                try channel.send(ControlRequest.hello(version: ControlLimits.version).frame)
+            }
             let reply = try channel.receive(within: times.greeting) { kind, reader in
                 try ControlReply(kind: kind, from: &reader)
             }
             switch reply {
             case nil: return nil
             case .failure(let error): throw error
+            case _ where (try? isSent.get()) == nil: return nil
             case .welcome(_, let service):
                 channel.limit = ControlLimits.frameBytes
                 return ControlLine(channel, service)

@@ -108,7 +108,7 @@ enum ControlReply {
 
 extension ServiceIdentity {
     fileprivate func write(to writer: inout ByteWriter) {
-        writer.append(text: version.prefix(64))
+        writer.append(text: String(version.prefix(64)))
         writer.appendVarint(UInt64(max(processID, 0)))
         writer.append(startedAt.nanoseconds)
     }

@@ -1,153 +1,86 @@
-// IngestLoop.swift — from message to durable answer: read a group, commit it, then let acknowledgements and replies go.
-//
-// Invariants:
-// - Between the first read of a group and its commit nothing is written to the broker: `turn` is the only caller of
-//   `flush`, and calls it after the commit only.
-// - A group that could not be committed leaves nothing: the connection is dropped without writing, and the broker sends
-//   every message of it again.
-// - Runs on one thread, that of `run`; `stop` and `counts` may be called from any.
+// IngestLoop.swift — takes messages from the broker, on a thread of its own, until it is stopped.
 
 public import Logging
 import Synchronization
-import VarveFile
-public import VarveMQTT
+public import VarveFile
 public import VarveModel
 
-/// The loop of the offline channels.
+/// The service's side of the offline channels: every message is answered, and acknowledged only when it is durable.
+///
+/// One loop runs per broker; the session at the broker belongs to its client id.
 public final class IngestLoop: Sendable {
-    private let options: MQTTOptions
-    private let settings: IngestSettings
-    private let sink: any SampleSink
+    /// What the loop and its thread share.
+    final class Control: Sendable {
+        let wakeup: Wakeup
+        let isStopping = Atomic(false)
+        let counters = IngestCounters()
+
+        init() throws(FileError) { wakeup = try Wakeup() }
+    }
+
+    private let options: IngestOptions
     private let directory: any PointDirectory
+    private let sink: any SampleSink
     private let log: any ChannelLog
     private let logger: Logger
-    private let wakeup: Wakeup
-    private let isStopping = Atomic<Bool>(false)
-    private let state = Mutex(IngestCounts())
+    private let control: Control
+    private let thread = Mutex<WorkerThread?>(nil)
 
-    /// Prepares a loop.
+    /// Prepares a loop; `start` begins it.
     ///
     /// - Parameters:
-    ///   - options: The service's login; it must keep its session and speak MQTT 5.
-    ///   - sink: Where rows go; it reopens itself after a failure.
-    ///   - directory: Knows the points.
+    ///   - options: The broker and the limits.
+    ///   - directory: Knows the devices and their points.
+    ///   - sink: Makes samples durable; where it fails, messages stay at the broker and come again.
     ///   - log: Is told of every message.
+    ///   - logger: Is told when the broker or the sink goes away or comes back.
+    /// - Throws: Where the process is out of descriptors.
     public init(
-        _ options: MQTTOptions, _ settings: IngestSettings, sink: any SampleSink,
-        directory: any PointDirectory,
-        log: any ChannelLog, logger: Logger
-    ) throws {
+        _ options: IngestOptions, directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
+        logger: Logger
+    ) throws(FileError) {
         self.options = options
-        self.settings = settings
-        self.sink = sink
         self.directory = directory
+        self.sink = sink
         self.log = log
         self.logger = logger
-        wakeup = try Wakeup()
+        control = try Control()
     }
 
-    /// What has been done so far.
-    public var counts: IngestCounts { state.withLock { $0 } }
+    deinit { stop() }
 
-    /// Ends `run` after the group in hand.
+    /// What the loop is doing.
+    public var state: IngestState { control.counters.state }
+
+    /// What the loop has done.
+    public var counts: IngestCounts { control.counters.counts }
+
+    /// Starts the thread; does nothing if it runs.
+    public func start() throws(FileError) {
+        let (options, directory, sink, log) = (options, directory, sink, log)
+        let (logger, control) = (logger, control)
+        try thread.withLock { thread throws(FileError) in
+            guard thread == nil else { return }
+            control.isStopping.store(false, ordering: .relaxed)
+            control.wakeup.clear()
+            thread = try WorkerThread {
+                let processor = MessageProcessor(
+                    directory: directory, sink: sink, log: log, limits: options.limits)
+                IngestRun(options, processor, logger, control).run()
+            }
+        }
+    }
+
+    /// Ends the loop and waits for its thread; does nothing if it does not run.
+    ///
+    /// The group in hand is committed and answered first; the session stays at the broker. Takes as long as a
+    /// commit and at most a second more.
     public func stop() {
-        isStopping.store(true, ordering: .releasing)
-        wakeup.signal()
-    }
-
-    /// Serves until `stop`; blocks its thread.
-    public func run() {
-        let session = Session(
-            settings,
-            MessageProcessor(
-                sink: sink, directory: directory, log: log, payloadLimit: settings.payloadLimit,
-                loggedBytes: settings.loggedBytes))
-        var backoff = Backoff()
-        var lastTrouble = ""
-        while !isStopping.load(ordering: .acquiring) {
-            let connection = MQTTConnection(options, receiver: session)
-            session.begin(connection)
-            do {
-                try connection.connect()
-                try serve(connection, session) {
-                    backoff.reset()
-                    if !lastTrouble.isEmpty { logger.notice("the channel works again") }
-                    lastTrouble = ""
-                }
-                connection.disconnect()
-            } catch {
-                // Nothing is written any more: what was not acknowledged comes again.
-                connection.drop()
-                let trouble = "\(error)"
-                if trouble != lastTrouble { logger.warning("the channel waits: \(trouble)") }
-                lastTrouble = trouble
-                if !(error is MQTTError) { state.withLock { $0.failures += 1 } }
-                session.end()
-                state.withLock { $0.isConnected = false }
-                if !isStopping.load(ordering: .acquiring) { _ = wakeup.wait(milliseconds: backoff.next()) }
-            }
+        thread.withLock { thread in
+            control.isStopping.store(true, ordering: .relaxed)
+            control.wakeup.signal()
+            thread?.join()
+            thread = nil
         }
-        state.withLock { $0.isConnected = false }
-    }
-
-    private func serve(_ connection: MQTTConnection, _ session: Session, works: () -> Void) throws {
-        try connection.flush()
-        while !isStopping.load(ordering: .acquiring) {
-            if connection.wait(milliseconds: 200, wakeup: wakeup.descriptor) {
-                try connection.readAvailable { session.isFull }
-            }
-            if let failure = session.failure { throw failure }
-            if session.isReady, !counts.isConnected {
-                state.withLock { $0.isConnected = true }
-                works()
-            }
-            if !session.arena.messages.isEmpty {
-                try commit(connection, session)
-                works()
-            }
-            try connection.flush()
-            try connection.housekeeping()
-        }
-    }
-
-    /// Makes the group durable and queues its replies; they leave with the acknowledgements at the next `flush`.
-    private func commit(_ connection: MQTTConnection, _ session: Session) throws {
-        let (replies, samples) = try session.processor.process(session.arena)
-        for reply in replies {
-            try reply.payload.withUnsafeBytes { bytes -> Result<Void, MQTTError> in
-                Result { () throws(MQTTError) in
-                    do throws(MQTTError) {
-                        _ = try connection.publish(topic: reply.topic, payload: bytes, qos: reply.qos)
-                    } catch {
-                        // A topic that cannot be published to was one nobody can wait on.
-                        guard case .invalid = error else { throw error }
-                    }
-                }
-            }.get()
-        }
-        let report = Array("consumed \(session.arena.payloadBytes)".utf8)
-        _ = try report.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
-            Result { () throws(MQTTError) in
-                try connection.publish(topic: settings.reportTopic, payload: bytes, qos: 0)
-            }
-        }.get()
-        session.arena.removeAll()
-        state.withLock { counts in
-            counts.messages += UInt64(replies.count)
-            counts.samples += UInt64(samples)
-            counts.groups += 1
-        }
-    }
-}
-
-/// Waits that grow.
-private struct Backoff {
-    private var milliseconds: Int32 = 100
-
-    mutating func reset() { milliseconds = 100 }
-
-    mutating func next() -> Int32 {
-        defer { milliseconds = min(milliseconds * 2, 5000) }
-        return milliseconds
     }
 }

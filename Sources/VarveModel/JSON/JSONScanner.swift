@@ -52,8 +52,10 @@ package struct JSONScanner {
     @inline(__always)
     package mutating func skipWhitespace() {
         while position < count, base[position] <= 0x20 {
-            guard [0x20, 0x09, 0x0A, 0x0D].contains(base[position]) else { return }
-            position &+= 1
+            switch base[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position &+= 1
+            default: return
+            }
         }
     }
 

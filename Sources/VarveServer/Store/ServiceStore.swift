@@ -37,6 +37,8 @@ public final class ServiceStore: Sendable {
     private let holder: Mutex<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
+    /// Held while segments are merged: two merges of the same segments would be work for nothing.
+    private let merging = Mutex(())
 
     /// Opens the store of a data directory for writing, and takes its lock.
     ///
@@ -68,15 +70,19 @@ public final class ServiceStore: Sendable {
     /// Writes the WAL and the memtable as a segment.
     public func flush() throws { try change { try $0.flush() } }
 
-    /// Flushes and merges all segments.
+    /// Flushes and merges all segments; waits for another merge that is running.
     ///
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
-        try change { try $0.compact(progress) }
+        try merging.withLock { _ in try change { try $0.compact(progress) } }
     }
 
     /// Merges what has become many small segments; cheap where nothing is due.
-    public func compactIfDue() throws -> CompactionReport { try change { try $0.compactIfDue() } }
+    ///
+    /// - Returns: Nil where another merge is running.
+    public func compactIfDue() throws -> CompactionReport? {
+        try merging.withLockIfAvailable { _ in try change { try $0.compactIfDue() } }
+    }
 
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {

@@ -1,9 +1,5 @@
 // StoreControl.swift — what the service does for a command, over its store.
-//
-// Invariants:
-// - One compaction at a time: what an import's end would merge can wait for the next one.
 
-import Synchronization
 public import VarveControl
 public import VarveModel
 import VarveStorage
@@ -15,7 +11,6 @@ public final class StoreControl: ControlHandler {
     private let store: ServiceStore
     private let broker: @Sendable () -> String
     private let registryHasChanged: @Sendable () throws -> Void
-    private let isMerging = Atomic<Bool>(false)
 
     /// Makes a handler.
     ///
@@ -48,17 +43,11 @@ public final class StoreControl: ControlHandler {
 
     /// Merges what the import has left as many small segments.
     public func importEnded() throws {
-        guard takeMerging() else { return }
-        defer { isMerging.store(false, ordering: .releasing) }
         _ = try told { try store.compactIfDue() }
     }
 
     /// Merges all segments.
     public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts {
-        guard takeMerging() else {
-            throw ControlError(.busy, "a compaction is running; wait for it to end")
-        }
-        defer { isMerging.store(false, ordering: .releasing) }
         let report = try told { try store.compact(progress) }
         var counts = CompactionCounts()
         counts.segments = UInt64(report.segments)
@@ -71,8 +60,6 @@ public final class StoreControl: ControlHandler {
 
     /// Writes the WAL and the memtable as a segment.
     public func flush() throws { try told { try store.flush() } }
-
-    private func takeMerging() -> Bool { !isMerging.exchange(true, ordering: .acquiringAndReleasing) }
 }
 
 /// Calls the store and tells a service that is stopping from one whose disk has failed.

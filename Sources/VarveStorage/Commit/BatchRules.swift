@@ -10,32 +10,56 @@ package import VarveModel
 package enum BatchRules {
     /// Checks a batch.
     ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - known: What the store knows of each of its series.
     /// - Throws: `StorageError.invalidBatch` or `StorageError.typeConflict`.
-    package static func check(_ batch: SampleBatch, storedType: (SeriesKey) -> ValueType?) throws {
-        var keys = Set<SeriesKey>()
+    package static func check(_ batch: SampleBatch, known: [SeriesDictionary.Known?]) throws {
+        var newKeys = Set<SeriesKey>()
         var rows = 0
-        for series in batch.series {
-            rows += series.columns.count
-            try check(series)
-            guard keys.insert(series.key).inserted else {
-                throw StorageError.invalidBatch(
-                    "point \(series.key.point) of \(series.key.device) comes twice")
-            }
-            if let stored = storedType(series.key), stored != series.type {
-                throw StorageError.typeConflict(key: series.key, stored: stored, offered: series.type)
+        for index in batch.series.indices {
+            rows += batch.series[index].columns.count
+            try check(batch.series[index])
+            if let known = known[index] {
+                let offered = batch.series[index].type
+                guard known.type == offered else {
+                    throw StorageError.typeConflict(
+                        key: batch.series[index].key, stored: known.type, offered: offered)
+                }
+            } else {
+                let key = batch.series[index].key
+                guard newKeys.insert(key).inserted else { throw twice(key) }
             }
         }
+        try checkIDs(batch, known)
         guard rows <= Limits.batchRows else {
             throw StorageError.invalidBatch("\(rows) rows are more than \(Limits.batchRows)")
         }
     }
 
+    /// Series that the store has are told apart by their ids, mostly in order already.
+    private static func checkIDs(_ batch: SampleBatch, _ known: [SeriesDictionary.Known?]) throws {
+        var last: SeriesID?
+        let isAscending = known.allSatisfy { series in
+            guard let series else { return true }
+            defer { last = series.id }
+            return last.map { $0 < series.id } ?? true
+        }
+        if isAscending { return }
+        var ids = Set<SeriesID>()
+        for (series, known) in zip(batch.series, known) {
+            guard let known else { continue }
+            guard ids.insert(known.id).inserted else { throw twice(series.key) }
+        }
+    }
+
+    private static func twice(_ key: SeriesKey) -> StorageError {
+        .invalidBatch("point \(key.point) of \(key.device) comes twice")
+    }
+
     private static func check(_ series: SeriesRows) throws {
-        for name in [series.key.product, series.key.device, series.key.point] {
-            guard !name.isEmpty, name.utf8.count <= SeriesKey.maximumNameBytes else {
-                throw StorageError.invalidBatch(
-                    "a name is empty or over \(SeriesKey.maximumNameBytes) bytes")
-            }
+        guard isName(series.key.product), isName(series.key.device), isName(series.key.point) else {
+            throw StorageError.invalidBatch("a name is empty or over \(SeriesKey.maximumNameBytes) bytes")
         }
         let columns = series.columns
         guard columns.values.count == columns.count, columns.states.count == columns.count else {
@@ -55,6 +79,10 @@ package enum BatchRules {
             }
             try check(text, series.key)
         }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...SeriesKey.maximumNameBytes).contains(name.utf8.count)
     }
 
     private static func check(_ text: TextColumn, _ key: SeriesKey) throws {

@@ -6,7 +6,7 @@
 //
 // Invariants:
 // - `view` is ahead of disk only inside `run`; what failed is taken back before it returns.
-// - Durability order of a large batch: segment, dictionary and receipts files, then the manifest naming them.
+// - Durability order of a large batch: segment, dictionary and receipts or messages file, then the manifest naming them.
 
 import VarveCodec
 import VarveFile
@@ -22,20 +22,6 @@ package struct GroupCommit {
     private var failedFrom: (index: Int, error: any Error)?
     /// What to fall back to when the records cannot be written.
     private var durable: (view: StoreView, series: Int)
-
-    private struct Plan {
-        var rows: [StoredRows]
-        var receipt: Receipt
-        var hash: Hash128
-        var part: SampleBatch.Part?
-        var firstNew: Int
-
-        /// Whether the rows go through the WAL.
-        var isSmall: Bool {
-            rows.reduce(0) { $0 + $1.run.count } <= Limits.walBatchRows
-                && rows.reduce(0) { $0 + $1.run.textBytes } <= Limits.walBatchTextBytes
-        }
-    }
 
     init(_ store: Store, _ state: WriterState, _ view: StoreView) {
         self.store = store
@@ -63,16 +49,12 @@ package struct GroupCommit {
 
     /// What a commit of the batch would answer.
     mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
-        try BatchRules.check(batch, storedType: store.storedType)
+        let known = store.dictionary.find(batch.series)
+        try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
-        if !batch.reapply,
-            let replay = state.replay.replay(of: hash, index: batch.part?.index, in: state.session)
-        {
-            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
-        }
+        if !batch.reapply, let replay = try replay(of: hash, batch, in: state.session) { return replay }
         var receipt = Receipt()
-        for rows in batch.series {
-            let known = store.dictionary.find(rows.key)
+        for (rows, known) in zip(batch.series, known) {
             let resolver = try RowResolver(rows) { samples in
                 if let known { try view.show(known.id, type: known.type, to: &samples) }
             }
@@ -87,17 +69,16 @@ package struct GroupCommit {
         if let failure = state.flushFailure, view.memtable.byteCount > 2 * Limits.memtableBytes {
             throw failure
         }
-        try BatchRules.check(batch, storedType: store.storedType)
+        let known = store.dictionary.find(batch.series)
+        try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
         if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
-        if !batch.reapply,
-            let replay = state.replay.replay(
-                of: hash, index: batch.part?.index, in: batch.part == nil ? nil : state.session)
-        {
-            try finishImport(batch, replay.record, hash, resultIndex)
-            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
+        let session = batch.part == nil ? nil : state.session
+        if !batch.reapply, let replay = try replay(of: hash, batch, in: session) {
+            try finishImport(batch, replay.receipt, hash, resultIndex)
+            return replay
         }
-        let plan = try plan(batch, hash)
+        let plan = try plan(batch, known, hash)
         if plan.isSmall {
             addPending(plan, resultIndex)
         } else {
@@ -112,31 +93,40 @@ package struct GroupCommit {
         return BatchOutcome(receipt: plan.receipt, isReplay: false, commit: view.commit)
     }
 
-    private mutating func plan(_ batch: SampleBatch, _ hash: Hash128) throws -> Plan {
-        var plan = Plan(
-            rows: [], receipt: Receipt(), hash: hash, part: batch.part, firstNew: store.dictionary.count)
-        do {
-            for rows in batch.series where rows.columns.count > 0 {
-                let known = store.dictionary.find(rows.key)
-                let resolver = try RowResolver(rows) { samples in
-                    if let known { try view.show(known.id, type: known.type, to: &samples) }
-                }
-                plan.receipt.add(resolver.receipt)
-                guard resolver.stored.count > 0 else { continue }
-                let id = try known?.id ?? store.dictionary.add(SeriesInfo(key: rows.key, type: rows.type))
-                let run = SampleRun(resolver.stored, commit: state.nextCommit)
-                plan.rows.append(StoredRows(series: id, type: rows.type, run: run))
+    /// The answer to a batch whose content was committed before; nil to any other.
+    private mutating func replay(
+        of hash: Hash128, _ batch: SampleBatch, in session: ReplayIndex.Session?
+    ) throws -> BatchOutcome? {
+        if let replay = state.replay.replay(of: hash, index: batch.part?.index, in: session) {
+            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
+        }
+        guard let commit = try state.messages.commit(of: hash) else { return nil }
+        // The content is the same, so its count and span are those of the rows at hand.
+        var receipt = Receipt()
+        for rows in batch.series {
+            receipt.identical += UInt64(rows.columns.count)
+            for time in [rows.columns.times.min(), rows.columns.times.max()] {
+                if let time { receipt.include(Timestamp(nanoseconds: time)) }
             }
+        }
+        return BatchOutcome(receipt: receipt, isReplay: true, commit: commit)
+    }
+
+    private mutating func plan(
+        _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ hash: Hash128
+    ) throws -> CommitPlan {
+        var plan = CommitPlan(hash: hash, part: batch.part, firstNew: store.dictionary.count)
+        do {
+            try plan.decide(batch, known, store, state, view)
         } catch {
             store.dictionary.removeAll(from: plan.firstNew)
             throw error
         }
-        plan.rows.sort { $0.series < $1.series }
         return plan
     }
 
     /// The record of the batch as the next commit.
-    private func record(_ plan: Plan) -> BatchRecord {
+    private func record(_ plan: CommitPlan) -> BatchRecord {
         let session = plan.part == nil ? nil : state.session
         return BatchRecord(
             contentHash: plan.hash, importHash: session?.importHash ?? Hash128(low: 0, high: 0),
@@ -144,36 +134,44 @@ package struct GroupCommit {
             writtenAt: store.options.now(), receipt: plan.receipt)
     }
 
-    private mutating func addPending(_ plan: Plan, _ resultIndex: Int) {
+    private mutating func addPending(_ plan: CommitPlan, _ resultIndex: Int) {
         let record = WALRecord(
-            commit: state.nextCommit, firstSeries: plan.firstNew,
-            newSeries: store.dictionary.entries(from: plan.firstNew), batch: record(plan), rows: plan.rows)
+            commit: state.nextCommit, firstSeries: plan.firstNew, newSeries: plan.newSeries,
+            batch: record(plan), rows: plan.rows)
         pending.append((record.encode(), record.batch, resultIndex))
-        view.memtable.apply(record)
-        advance(record.batch)
+        view.apply(record)
+        if record.batch.isMessage { state.messages.add(record.batch.message) }
+        advance(record.batch, plan)
     }
 
     /// Takes a commit into the view and the writer's memory.
-    private mutating func advance(_ record: BatchRecord) {
-        state.replay.add(record)
+    private mutating func advance(_ record: BatchRecord, _ plan: CommitPlan) {
+        if !record.isMessage { state.replay.add(record) }
+        for (series, time) in plan.latest { state.latest.set(series, time) }
+        for rows in plan.rows {
+            guard let time = rows.columns.times.last else { continue }
+            if Int(rows.series) >= plan.firstNew {
+                state.latest.set(rows.series, time)
+            } else {
+                state.latest.raise(rows.series, to: time)
+            }
+        }
         view.commit = state.nextCommit
-        view.seriesCount = store.dictionary.count
+        view.seriesCount = plan.firstNew + plan.newSeries.count
         state.nextCommit += 1
     }
 
     /// A resumed import whose last batch is a replay of another import still has to be marked as finished.
     private mutating func finishImport(
-        _ batch: SampleBatch, _ replayed: BatchRecord, _ hash: Hash128, _ resultIndex: Int
+        _ batch: SampleBatch, _ replayed: Receipt, _ hash: Hash128, _ resultIndex: Int
     ) throws {
         guard let part = batch.part, part.isLast, let session = state.session, state.replay.isOpen(session)
         else {
             return
         }
-        var receipt = Receipt()
-        receipt.identical = replayed.receipt.stored
-        addPending(
-            Plan(rows: [], receipt: receipt, hash: hash, part: part, firstNew: store.dictionary.count),
-            resultIndex)
+        var plan = CommitPlan(hash: hash, part: part, firstNew: store.dictionary.count)
+        plan.receipt.identical = replayed.stored
+        addPending(plan, resultIndex)
     }
 
     /// Makes the waiting records durable; if that fails, what was noted for them is taken back.
@@ -195,11 +193,14 @@ package struct GroupCommit {
     }
 
     /// Seals the rows as a segment and commits it.
-    private mutating func seal(_ plan: Plan) throws {
+    private mutating func seal(_ plan: CommitPlan) throws {
         let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
         let reference: SegmentReference
         do {
-            for rows in plan.rows { try segment.append(series: rows.series, type: rows.type, rows.run) }
+            for rows in plan.rows {
+                let run = SampleRun(rows.columns, commit: state.nextCommit)
+                try segment.append(series: rows.series, type: rows.type, run)
+            }
             reference = try segment.seal(store.files, store.directory)
         } catch {
             segment.discard(store.files, store.directory)
@@ -213,7 +214,9 @@ package struct GroupCommit {
             manifest.samples += plan.receipt.accepted
             manifest.segments.append(reference)
             try change.addSeries(to: &manifest)
-            try change.addReceipts([record], to: &manifest)
+            try record.isMessage
+                ? change.addMessages([record.message], to: &manifest)
+                : change.addReceipts([record], to: &manifest)
             let reader = try SegmentReader(store.files, store.directory, reference)
             try change.commit(&manifest)
             view.manifest = manifest
@@ -223,7 +226,7 @@ package struct GroupCommit {
             if state.failure == nil { segment.discard(store.files, store.directory) }
             throw error
         }
-        advance(record)
+        advance(record, plan)
         durable = (view, store.dictionary.count)
     }
 

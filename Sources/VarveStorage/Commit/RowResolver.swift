@@ -134,6 +134,12 @@ package struct KnownSamples {
         starts.append(times.count)
     }
 
+    /// The first and the last time of the rows.
+    package var span: (first: Int64, last: Int64)? {
+        guard let first = distinct.first, let last = distinct.last else { return nil }
+        return (first, last)
+    }
+
     /// The span of the rows' times.
     package var range: TimeRange {
         guard let first = distinct.first, let last = distinct.last else { return TimeRange(to: .earliest) }

@@ -13,6 +13,8 @@ package final class WriterState: @unchecked Sendable {
     package var flushedSeries: Int
     package var nextCommit: UInt64
     package var replay: ReplayIndex
+    package var messages: MessageMemory
+    package var latest = LatestTimes()
     package var session: ReplayIndex.Session?
     package var failure: String?
     /// Why the last flush failed, while there is more to flush.
@@ -29,6 +31,7 @@ package final class WriterState: @unchecked Sendable {
         flushedSeries = recovered.flushedSeries
         nextCommit = recovered.view.commit + 1
         replay = recovered.replay
+        messages = recovered.messages
         nextWALFile = recovered.nextWALFile
         nextWALRecord = recovered.nextWALRecord
         walFiles = recovered.walFiles

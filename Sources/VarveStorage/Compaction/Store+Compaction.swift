@@ -29,11 +29,13 @@ extension Store {
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try flush()
+        while try mergeMessagesIfDue() {}
         return try compact(CompactionPlan.full(snapshot().view.manifest), progress)
     }
 
-    /// Merges what has become many small segments, until nothing is due; cheap where nothing is.
+    /// Merges what has become many small segments or messages files, until nothing is due; cheap where nothing is.
     public func compactIfDue(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
+        while try mergeMessagesIfDue() {}
         var report = CompactionReport()
         while let plan = CompactionPlan.automatic(snapshot().view.manifest) {
             let step = try compact(plan, progress)

@@ -1,6 +1,6 @@
 // Manifest.swift — the live set: which files make up the store, as a value.
 //
-// Payload of a manifest file, byte by byte: ManifestFormat.md.
+// Payload of a manifest file, byte by byte: ManifestFormat.md. Version 2 is written, version 1 is read.
 //
 // Invariants:
 // - A manifest is complete in itself: no other manifest is needed to read the store.
@@ -31,6 +31,18 @@ package struct PartReference: Hashable, Sendable {
     package var count: UInt64
 }
 
+/// A messages file the manifest names.
+package struct MessageReference: Hashable, Sendable {
+    package var id: FileID
+    package var byteCount: UInt64
+    /// XXH3-64 of the header.
+    package var checksum: UInt64
+    package var count: UInt64
+    /// The age clock when its oldest and its newest message were written to a file.
+    package var oldest: Int64
+    package var newest: Int64
+}
+
 package struct Manifest: Hashable, Sendable {
     package var number: UInt64 = 0
     package var previousChecksum: UInt64 = 0
@@ -43,8 +55,24 @@ package struct Manifest: Hashable, Sendable {
     package var segments: [SegmentReference] = []
     package var dictionary: [PartReference] = []
     package var receipts: [PartReference] = []
+    /// The age clock: nanoseconds that have passed since the store was made, as far as changes of the live set
+    /// show; between two changes at most `longestClockStep`, however far the real clock jumped, and never back.
+    package var messageClock: Int64 = 0
+    package var messages: [MessageReference] = []
+
+    /// The most that the age clock advances between two manifests: an hour.
+    package static let longestClockStep: Int64 = 3_600_000_000_000
 
     package init() {}
+
+    /// The age clock at a time of the real clock.
+    package func messageClock(at now: Int64) -> Int64 {
+        guard now > writtenAt else { return messageClock }
+        let passed = UInt64(bitPattern: now &- writtenAt)
+        let (sum, overflow) = messageClock.addingReportingOverflow(
+            Int64(min(passed, UInt64(Self.longestClockStep))))
+        return overflow ? .max : sum
+    }
 
     package func encode() -> [UInt8] {
         var writer = ByteWriter(capacity: 128 + segments.count * 120)
@@ -77,10 +105,21 @@ package struct Manifest: Hashable, Sendable {
                 writer.appendVarint(part.count)
             }
         }
+        writer.append(messageClock)
+        writer.appendVarint(UInt64(messages.count))
+        for file in messages {
+            file.id.hash.write(to: &writer)
+            writer.appendVarint(file.byteCount)
+            writer.append(file.checksum)
+            writer.appendVarint(file.count)
+            writer.append(file.oldest)
+            writer.append(file.newest)
+        }
         return writer.bytes
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    /// Reads the payload of a manifest of version 1 or 2.
+    package init(from reader: inout ByteReader, version: UInt16) throws(CodecError) {
         number = try reader.integer(as: UInt64.self)
         previousChecksum = try reader.integer(as: UInt64.self)
         commit = try reader.integer(as: UInt64.self)
@@ -107,6 +146,28 @@ package struct Manifest: Hashable, Sendable {
         }
         dictionary = try Self.parts(&reader)
         receipts = try Self.parts(&reader)
+        if version >= 2 {
+            messageClock = try reader.integer(as: Int64.self)
+            messages = try Self.messages(&reader)
+        }
+    }
+
+    private static func messages(_ reader: inout ByteReader) throws(CodecError) -> [MessageReference] {
+        let count = try reader.varint(limit: reader.remaining, "messages files")
+        var messages: [MessageReference] = []
+        for _ in 0..<count {
+            messages.append(
+                MessageReference(
+                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
+                    checksum: try reader.integer(as: UInt64.self),
+                    count: UInt64(try reader.varint(limit: MessageFormat.maximumEntries, "messages")),
+                    oldest: try reader.integer(as: Int64.self), newest: try reader.integer(as: Int64.self)))
+        }
+        // Sizes are compared with the file's; beyond this they are none.
+        guard messages.allSatisfy({ $0.byteCount < 1 << 48 }) else {
+            throw reader.failure("an impossible messages file")
+        }
+        return messages
     }
 
     private static func parts(_ reader: inout ByteReader) throws(CodecError) -> [PartReference] {
@@ -126,6 +187,7 @@ package struct Manifest: Hashable, Sendable {
         var names = Set(segments.map { DataDirectory.immutable($0.id, .segment) })
         names.formUnion(dictionary.map { DataDirectory.immutable($0.id, .dictionary) })
         names.formUnion(receipts.map { DataDirectory.immutable($0.id, .receipts) })
+        names.formUnion(messages.map { DataDirectory.immutable($0.id, .messages) })
         return names
     }
 }

@@ -14,10 +14,16 @@ struct ManifestChange {
     private let state: WriterState
     private var created: [String] = []
     private var flushedSeries: Int
+    private let now: Int64
+    /// The messages files of the new manifest, if they are others than before.
+    private var messageFiles: [MessageFile]?
+    /// Files that the new manifest no longer names.
+    private var replaced: [String] = []
 
     init(_ store: Store, _ state: WriterState) {
         self.store = store
         self.state = state
+        now = store.options.now()
         flushedSeries = state.flushedSeries
     }
 
@@ -36,24 +42,75 @@ struct ManifestChange {
     }
 
     /// Writes the records of the commit's batches; folds the files when there are many.
-    mutating func addReceipts(_ records: [BatchRecord], to manifest: inout Manifest) throws {
-        guard !records.isEmpty else { return }
+    ///
+    /// - Parameters:
+    ///   - records: Records of batches of imports.
+    ///   - withoutMessages: Folds the files and leaves out messages, which version 1 kept there; this change must
+    ///     put them in a messages file.
+    ///   - manifest: The manifest to be.
+    mutating func addReceipts(
+        _ records: [BatchRecord], withoutMessages: Bool = false, to manifest: inout Manifest
+    ) throws {
+        guard !records.isEmpty || withoutMessages else { return }
         var all = records
-        if manifest.receipts.count >= Limits.sealedParts {
-            all =
-                try manifest.receipts.flatMap { try Recovery.receipts($0, store.files, store.directory) }
-                + all
+        if manifest.receipts.count >= Limits.sealedParts || withoutMessages {
+            let before = try manifest.receipts.flatMap {
+                try Recovery.receipts($0, store.files, store.directory)
+            }
+            all = before.filter { !(withoutMessages && $0.isMessage) } + all
             manifest.receipts = []
         }
+        guard !all.isEmpty else { return }
         manifest.receipts.append(
             try write(.receipts, .receipts, BatchRecord.encodeFile(all), count: all.count))
+    }
+
+    /// Writes messages to a file, with those of small files, and leaves out files that are too old.
+    mutating func addMessages(_ entries: [MessageEntry], to manifest: inout Manifest) throws {
+        let clock = manifest.messageClock(at: now)
+        let horizon = store.options.messageHorizon
+        var gone = manifest.messages.filter {
+            MessageMerge.isExpired($0, clock: clock, horizon: horizon)
+        }
+        var kept = manifest.messages.filter { !gone.contains($0) }
+        if !entries.isEmpty {
+            let small = kept.filter { $0.count < UInt64(MessageMerge.absorbedEntries) }
+            let inputs = try small.map { try MessageFile(store.files, store.directory, $0) }
+            let file = try MessageMerge.write(
+                inputs, and: entries, clock: clock, store.files, store.directory)
+            created.append(DataDirectory.immutable(file.id, .messages))
+            gone += small
+            kept = kept.filter { !small.contains($0) } + [file]
+        }
+        guard kept != manifest.messages else { return }
+        try use(kept, insteadOf: gone, in: &manifest)
+    }
+
+    /// Names one messages file in the place of those it was merged from.
+    mutating func replaceMessages(
+        _ inputs: [MessageReference], by output: MessageReference, in manifest: inout Manifest
+    ) throws {
+        let kept = manifest.messages.filter { !inputs.contains($0) } + [output]
+        try use(kept, insteadOf: inputs, in: &manifest)
+    }
+
+    private mutating func use(
+        _ references: [MessageReference], insteadOf gone: [MessageReference], in manifest: inout Manifest
+    ) throws {
+        let open = Dictionary(uniqueKeysWithValues: state.messages.files.map { ($0.header.id, $0) })
+        messageFiles = try references.map {
+            try open[$0.id] ?? MessageFile(store.files, store.directory, $0)
+        }
+        replaced += gone.map { DataDirectory.immutable($0.id, .messages) }
+        manifest.messages = references
     }
 
     /// Creates the manifest: the commit itself.
     mutating func commit(_ manifest: inout Manifest) throws {
         manifest.number += 1
         manifest.previousChecksum = state.manifestChecksum
-        manifest.writtenAt = store.options.now()
+        manifest.messageClock = manifest.messageClock(at: now)
+        manifest.writtenAt = now
         do {
             state.manifestChecksum = try ManifestLog.commit(manifest, store.files, store.directory)
         } catch {
@@ -61,6 +118,8 @@ struct ManifestChange {
             throw error
         }
         state.flushedSeries = flushedSeries
+        if let messageFiles { state.messages.use(messageFiles) }
+        for name in replaced { try? store.files.remove(store.directory.absolute(name)) }
         ManifestLog.removeOld(before: manifest.number, store.files, store.directory)
     }
 

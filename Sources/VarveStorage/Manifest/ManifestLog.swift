@@ -31,8 +31,8 @@ package enum ManifestLog {
         _ number: UInt64, _ files: any FileSystem, _ directory: DataDirectory
     ) throws -> (manifest: Manifest, checksum: UInt64) {
         let name = DataDirectory.manifest(number)
-        let (payload, checksum) = try SealedFile.read(files, directory, name, .manifest)
-        let manifest = try SealedFile.parse(payload, name) { try Manifest(from: &$0) }
+        let (payload, checksum, version) = try SealedFile.read(files, directory, name, .manifest)
+        let manifest = try SealedFile.parse(payload, name) { try Manifest(from: &$0, version: version) }
         guard manifest.number == number else {
             throw StorageError.damaged(
                 Damage(

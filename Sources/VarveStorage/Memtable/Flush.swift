@@ -20,6 +20,8 @@ struct Flush {
     /// Writes the memtable of the view as a segment, if it holds anything.
     func run(_ view: inout StoreView) throws {
         guard !view.memtable.isEmpty else { return }
+        let records = view.memtable.records
+        let messages = state.messages.recent.map { MessageEntry(hash: $0.key, commit: $0.value) }
         try state.sealWAL(store.files, store.directory)
         var change = ManifestChange(store, state)
         var segment: SegmentWriter?
@@ -32,12 +34,15 @@ struct Flush {
             let reference = try segment?.seal(store.files, store.directory)
             if let reference { manifest.segments.append(reference) }
             try change.addSeries(to: &manifest)
-            try change.addReceipts(view.memtable.records, to: &manifest)
+            try change.addReceipts(
+                records, withoutMessages: state.messages.hasReceipts, to: &manifest)
+            try change.addMessages(messages, to: &manifest)
             let reader = try reference.map { try SegmentReader(store.files, store.directory, $0) }
             try change.commit(&manifest)
             view.manifest = manifest
             if let reader { view.segments.append(reader) }
-            view.memtable = Memtable()
+            view.clearMemtable()
+            state.messages.forgetRecent()
         } catch {
             change.discard()
             if state.failure == nil { segment?.discard(store.files, store.directory) }
@@ -51,12 +56,14 @@ struct Flush {
 
     /// Nil where the memtable holds receipts but no rows.
     private func write(_ memtable: Memtable) throws -> SegmentWriter? {
-        guard memtable.sampleCount > 0 else { return nil }
+        let series = memtable.series
+        guard !series.isEmpty else { return nil }
         let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
         do {
-            for (series, runs) in memtable.runs.sorted(by: { $0.key < $1.key }) {
+            for series in series {
                 guard let type = store.dictionary.info(series)?.type else { continue }
-                let cursors = runs.map { RunCursor($0, type: type, first: .min, last: .max) }
+                let rows = memtable.rows(of: series, upTo: .max)
+                let cursors = RunCursor.all(rows, type: type, first: .min, last: .max)
                 var merge = MergeCursor(cursors, type: type)
                 _ = try segment.append(series: series, type: type) { try merge.next() }
             }

@@ -1,4 +1,4 @@
-// RunCursor.swift — the samples of one series from one segment or memtable run, in time order.
+// RunCursor.swift — the samples of one series from one segment or from memtable runs, in time order.
 //
 // Invariants:
 // - Holds at most one decoded block.
@@ -10,6 +10,7 @@ package import VarveModel
 package final class RunCursor {
     private let reader: SegmentReader?
     private var upcoming: ArraySlice<BlockEntry>
+    private var upcomingRuns: ArraySlice<SampleRun> = []
     private let type: ValueType
     private let first: Int64
     private let last: Int64
@@ -30,14 +31,23 @@ package final class RunCursor {
         try load()
     }
 
-    /// One run in memory.
-    package init(_ run: SampleRun, type: ValueType, first: Int64, last: Int64) {
+    /// Runs in memory, each after the one before it.
+    package init(_ runs: [SampleRun], type: ValueType, first: Int64, last: Int64) {
         reader = nil
         upcoming = []
         self.type = type
         self.first = first
         self.last = last
-        show(run)
+        upcomingRuns = runs[...]
+        loadRun()
+    }
+
+    /// A cursor over the ordered rows and one over each late run.
+    package static func all(
+        _ rows: MemtableRows, type: ValueType, first: Int64, last: Int64
+    ) -> [RunCursor] {
+        let sources = (rows.ordered.isEmpty ? [] : [rows.ordered]) + rows.late.map { [$0] }
+        return sources.map { RunCursor($0, type: type, first: first, last: last) }
     }
 
     /// Moves past the samples before `newIndex` of the current run.
@@ -51,6 +61,11 @@ package final class RunCursor {
         while run == nil, let reader, let entry = upcoming.popFirst() {
             show(try reader.read(entry, type: type))
         }
+        loadRun()
+    }
+
+    private func loadRun() {
+        while run == nil, let next = upcomingRuns.popFirst() { show(next) }
     }
 
     private func show(_ candidate: SampleRun) {

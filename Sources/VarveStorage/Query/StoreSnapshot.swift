@@ -73,7 +73,7 @@ extension StoreSnapshot: SampleSource {
         for segment in view.segments {
             edges += try segment.blocks(of: series, in: range).map(\.firstTime)
         }
-        for run in view.memtable.runs[series] ?? [] {
+        for run in view.memtable.rows(of: series, upTo: view.commit).runs {
             edges += stride(from: 0, to: run.count, by: Limits.blockSamples).map { run.times[$0] }
         }
         edges.sort()

@@ -1,9 +1,9 @@
-// BatchRecord.swift — the memory of one committed batch: what makes a replay recognisable.
+// BatchRecord.swift — one committed batch: in the WAL of every batch, in receipts files of those of imports.
 //
 // Byte table: ManifestFormat.md, "receipts".
 //
 // Invariants:
-// - One record per committed batch or message, never changed.
+// - One record per committed batch or message, never changed. Receipts files of version 1 stores have messages too.
 // - An import is the run of records with the same `importHash` and `generation`; it is finished when one of
 //   them says `isLast`. `importHash` is the content hash of the import's batch 0, `generation` counts how many
 //   imports beginning with that batch were finished before.
@@ -42,6 +42,9 @@ package struct BatchRecord: Hashable, Sendable {
         self.writtenAt = writtenAt
         self.receipt = receipt
     }
+
+    /// What is remembered of a message.
+    package var message: MessageEntry { MessageEntry(hash: contentHash, commit: commit) }
 
     package func write(to writer: inout ByteWriter) {
         contentHash.write(to: &writer)

@@ -1,4 +1,6 @@
-// ReplayIndex.swift — answers "was this batch committed before?", in memory.
+// ReplayIndex.swift — answers "was this batch of an import committed before?", in memory.
+//
+// Messages are remembered apart, by MessageMemory.
 //
 // The rule (guarantee G2): a batch with the content of a committed one is a replay and is not applied, so a late
 // re-send never undoes a correction. One exception: inside one import the same content may come twice, at
@@ -39,7 +41,6 @@ package struct ReplayIndex: Sendable {
 
     package mutating func add(_ record: BatchRecord) {
         records[record.contentHash, default: []].append(record)
-        guard !record.isMessage else { return }
         let key = Import(hash: record.importHash, generation: record.generation)
         if record.isLast {
             finished[record.importHash, default: 0] += 1
@@ -65,7 +66,7 @@ package struct ReplayIndex: Sendable {
     ) -> (record: BatchRecord, receipt: Receipt)? {
         guard let candidates = records[hash] else { return nil }
         func isOwn(_ record: BatchRecord) -> Bool {
-            guard let session, !record.isMessage else { return false }
+            guard let session else { return false }
             return record.importHash == session.importHash && record.generation == session.generation
         }
         if let resumed = candidates.first(where: { isOwn($0) && $0.index == index }) {

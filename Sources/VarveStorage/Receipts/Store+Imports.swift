@@ -18,7 +18,7 @@ extension Store {
     /// The imports, oldest first.
     public func imports() -> [ImportSummaryRecord] {
         var found: [ReplayIndex.Import: ImportSummaryRecord] = [:]
-        for record in batchRecords() where !record.isMessage {
+        for record in batchRecords() {
             let key = ReplayIndex.Import(hash: record.importHash, generation: record.generation)
             var summary =
                 found[key]

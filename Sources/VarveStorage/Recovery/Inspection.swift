@@ -38,6 +38,7 @@ public enum Inspection {
         case (let id?, "segment"): return try segment(relative, id, files, directory, limit)
         case (_?, "dictionary"): return try dictionary(relative, files, directory, limit)
         case (_?, "receipts"): return try receipts(relative, files, directory, limit)
+        case (let id?, "messages"): return try messages(id, files, directory, limit)
         default: throw UnknownFile(path: path)
         }
     }
@@ -72,6 +73,9 @@ public enum Inspection {
         for part in manifest.receipts {
             lines.append("  receipts \(part.id): \(part.byteCount) bytes, \(part.count) records")
         }
+        for part in manifest.messages {
+            lines.append("  messages \(part.id): \(part.byteCount) bytes, \(part.count) messages")
+        }
         return lines
     }
 
@@ -84,7 +88,7 @@ public enum Inspection {
                 + (sealed ? "sealed" : "open")
         ]
         for (record, offset) in zip(contents.records, contents.offsets).prefix(limit) {
-            let rows = record.rows.reduce(0) { $0 + $1.run.count }
+            let rows = record.rows.reduce(0) { $0 + $1.count }
             lines.append(
                 "  byte \(offset): commit \(record.commit), \(record.newSeries.count) new series, \(rows) rows of "
                     + "\(record.rows.count) series")
@@ -102,6 +106,26 @@ public enum Inspection {
             + entries.prefix(limit).enumerated().map { index, info in
                 "  \(first + index): \(info.key.product) / \(info.key.device) / \(info.key.point), \(info.type.name)"
             }
+    }
+
+    private static func messages(
+        _ id: FileID, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
+    ) throws -> [String] {
+        let file = try MessageFile(id, files, directory)
+        try file.check()
+        let header = file.header
+        var lines = [
+            "messages file of \(header.entries) messages up to commit \(header.highestCommit), filter of "
+                + "\(file.filterBytes) bytes"
+        ]
+        var piece = 0
+        while piece < file.pieces, lines.count <= limit {
+            for entry in try file.entries(piece).prefix(limit + 1 - lines.count) {
+                lines.append("  \(entry.hash): commit \(entry.commit)")
+            }
+            piece += 1
+        }
+        return lines
     }
 
     private static func receipts(

@@ -1,6 +1,7 @@
 // Recovery.swift — opens what is on disk, after a clean stop as after a crash. The steps, in order:
 //
-// 1. newest manifest, or in a new directory the first;  2. dictionary and receipts files it names;  3. its segments' footers and top indexes;
+// 1. newest manifest, or in a new directory the first;  2. dictionary and receipts files it names, headers of messages
+// files;  3. its segments' footers and top indexes;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
 // 5. cut the torn tail of the last WAL file, if any, and seal that file;  6. remove what no manifest names.
@@ -18,6 +19,7 @@ package struct Recovery {
         package var view = StoreView()
         package var dictionary = SeriesDictionary()
         package var replay = ReplayIndex()
+        package var messages = MessageMemory()
         package var manifestChecksum: UInt64 = 0
         package var flushedSeries = 0
         package var nextWALFile: UInt64 = 1
@@ -36,17 +38,21 @@ package struct Recovery {
     private let directory: DataDirectory
     private let isWritable: Bool
     private let mayBeMissing: Bool
+    /// Records of later commits are left out.
+    private let lastCommit: UInt64
 
     /// How often a reader starts again when a writer changes the directory under it.
     private static let attempts = 50
 
     package init(
-        _ files: any FileSystem, _ directory: DataDirectory, isWritable: Bool, mayBeMissing: Bool = false
+        _ files: any FileSystem, _ directory: DataDirectory, isWritable: Bool, mayBeMissing: Bool = false,
+        lastCommit: UInt64? = nil
     ) {
         self.files = files
         self.directory = directory
         self.isWritable = isWritable
         self.mayBeMissing = mayBeMissing
+        self.lastCommit = lastCommit ?? .max
     }
 
     package func run() throws -> Result {
@@ -85,8 +91,15 @@ package struct Recovery {
         for part in manifest.dictionary { try load(dictionary: part, into: result.dictionary) }
         result.flushedSeries = result.dictionary.count
         for part in manifest.receipts {
-            for record in try Self.receipts(part, files, directory) { result.replay.add(record) }
+            for record in try Self.receipts(part, files, directory) {
+                if record.isMessage {
+                    result.messages.add(fromReceipts: record.message)
+                } else {
+                    result.replay.add(record)
+                }
+            }
         }
+        result.messages.use(try manifest.messages.map { try MessageFile(files, directory, $0) })
         for reference in manifest.segments {
             result.view.segments.append(try SegmentReader(files, directory, reference))
         }
@@ -136,7 +149,7 @@ package struct Recovery {
     }
 
     private func payload(_ part: PartReference, _ name: String, _ kind: SealedFile.Kind) throws -> [UInt8] {
-        let (payload, checksum) = try SealedFile.read(files, directory, name, kind)
+        let (payload, checksum, _) = try SealedFile.read(files, directory, name, kind)
         guard checksum == part.checksum else {
             throw StorageError.damaged(
                 Damage(file: name, offset: 0, reason: "not the file the manifest names"))
@@ -181,7 +194,7 @@ package struct Recovery {
     }
 
     private func apply(_ contents: WALContents, _ name: String, _ result: inout Result) throws {
-        for (record, offset) in zip(contents.records, contents.offsets) {
+        for (record, offset) in zip(contents.records, contents.offsets) where record.commit <= lastCommit {
             do {
                 try DictionaryFile.load(first: record.firstSeries, record.newSeries, into: result.dictionary)
             } catch {
@@ -191,9 +204,12 @@ package struct Recovery {
                 throw StorageError.damaged(
                     Damage(file: name, offset: offset, reason: "rows of a series that does not exist"))
             }
-            result.view.memtable.apply(record)
-            result.replay.add(record.batch)
-            result.view.commit = max(result.view.commit, record.commit)
+            result.view.apply(record)
+            if record.batch.isMessage {
+                result.messages.add(record.batch.message)
+            } else {
+                result.replay.add(record.batch)
+            }
         }
     }
 

@@ -117,7 +117,7 @@ final class Verification {
             let name = DataDirectory.immutable(part.id, .dictionary)
             guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
             attempt(name, counts: false) {
-                let (payload, checksum) = try SealedFile.read(files, directory, name, .dictionary)
+                let (payload, checksum, _) = try SealedFile.read(files, directory, name, .dictionary)
                 guard checksum == part.checksum else {
                     throw StorageError.damaged(
                         Damage(file: name, offset: 0, reason: "not the file the manifest names"))
@@ -132,6 +132,11 @@ final class Verification {
             let name = DataDirectory.immutable(part.id, .receipts)
             guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
             attempt(name, counts: false) { _ = try Recovery.receipts(part, files, directory) }
+        }
+        for part in manifest.messages {
+            let name = DataDirectory.immutable(part.id, .messages)
+            guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
+            attempt(name, counts: false) { _ = try MessageFile(files, directory, part) }
         }
         for segment in manifest.segments {
             footers[DataDirectory.immutable(segment.id, .segment)] = segment.checksum
@@ -163,6 +168,15 @@ final class Verification {
             attempt(file) { _ = try SealedFile.read(files, directory, file, .dictionary) }
         } else if file.hasSuffix(".receipts") {
             attempt(file) { _ = try SealedFile.read(files, directory, file, .receipts) }
+        } else if file.hasSuffix(".messages") {
+            attempt(file) {
+                guard let id = FileID(hex: file.dropFirst("segments/".count).dropLast(".messages".count))
+                else {
+                    throw StorageError.damaged(
+                        Damage(file: file, offset: 0, reason: "the name is no messages file's"))
+                }
+                try MessageFile(id, files, directory).check()
+            }
         }
     }
 
@@ -184,7 +198,7 @@ final class Verification {
             attempt(file) {
                 let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
                 report.samples += contents.records.reduce(0) {
-                    $0 + $1.rows.reduce(0) { $0 + UInt64($1.run.count) }
+                    $0 + $1.rows.reduce(0) { $0 + UInt64($1.count) }
                 }
                 if let torn = contents.tornAt {
                     report.notes.append(

@@ -28,6 +28,27 @@ package final class SeriesDictionary: Sendable {
         }
     }
 
+    /// A series of the store.
+    package typealias Known = (id: SeriesID, type: ValueType)
+
+    /// What the store knows of the series of some rows, each at its place.
+    ///
+    /// Points of a device mostly come in the order of their ids, so the next id is tried first.
+    package func find(_ series: [SeriesRows]) -> [Known?] {
+        contents.withLock { contents in
+            var next = 0
+            return series.map { rows in
+                if next < contents.entries.count, contents.entries[next].key == rows.key {
+                    next += 1
+                    return (SeriesID(next - 1), contents.entries[next - 1].type)
+                }
+                guard let id = contents.ids[rows.key] else { return nil }
+                next = Int(id) + 1
+                return (id, contents.entries[Int(id)].type)
+            }
+        }
+    }
+
     package func info(_ id: SeriesID) -> SeriesInfo? {
         contents.withLock { contents in
             Int(id) < contents.entries.count ? contents.entries[Int(id)] : nil

@@ -6,11 +6,13 @@
 package import VarveCodec
 package import VarveModel
 
-/// The rows of one series as a commit stores them.
+/// The rows of one series as a commit stores them: each time once, ascending.
 package struct StoredRows: Sendable {
     package var series: SeriesID
     package var type: ValueType
-    package var run: SampleRun
+    package var columns: SampleColumns
+
+    package var count: Int { columns.count }
 }
 
 package struct WALRecord: Sendable {
@@ -31,27 +33,40 @@ package struct WALRecord: Sendable {
     }
 
     package func encode() -> [UInt8] {
-        var writer = ByteWriter(capacity: 1024)
+        var writer = ByteWriter(capacity: 256 + rows.count * 128)
         writer.appendVarint(commit)
         DictionaryFile.write(first: firstSeries, newSeries, to: &writer)
         batch.write(to: &writer)
         writer.appendVarint(UInt64(rows.count))
+        if let bound = FewRows.bound(rows) {
+            FewRows.append(rows, commit: commit, bound: bound, to: &writer)
+            return writer.bytes
+        }
         for row in rows {
+            if let bound = FewRows.bound(row) {
+                FewRows.append([row], commit: commit, bound: bound, to: &writer)
+                continue
+            }
             writer.appendVarint(UInt64(row.series))
             writer.append(row.type.rawValue)
-            let pieces = row.run.blocks
+            let run = SampleRun(row.columns, commit: commit)
+            let pieces = run.blocks
             writer.appendVarint(UInt64(pieces.count))
             for piece in pieces {
-                let times = BlockCodec.encodeTimes(row.run, piece, effort: .standard)
-                let block = BlockCodec.encodeBlock(row.run, piece, type: row.type, effort: .standard)
-                writer.appendVarint(UInt64(piece.count))
-                writer.appendVarint(UInt64(times.count))
-                writer.appendVarint(UInt64(block.count))
-                times.withUnsafeBytes { writer.append(bytes: $0) }
-                block.withUnsafeBytes { writer.append(bytes: $0) }
+                let times = BlockCodec.encodeTimes(run, piece, effort: .standard)
+                let block = BlockCodec.encodeBlock(run, piece, type: row.type, effort: .standard)
+                Self.write(piece.count, times, block, to: &writer)
             }
         }
         return writer.bytes
+    }
+
+    private static func write(_ count: Int, _ times: [UInt8], _ block: [UInt8], to writer: inout ByteWriter) {
+        writer.appendVarint(UInt64(count))
+        writer.appendVarint(UInt64(times.count))
+        writer.appendVarint(UInt64(block.count))
+        times.withUnsafeBytes { writer.append(bytes: $0) }
+        block.withUnsafeBytes { writer.append(bytes: $0) }
     }
 
     package init(from reader: inout ByteReader) throws(CodecError) {
@@ -78,11 +93,14 @@ package struct WALRecord: Sendable {
             let times = try reader.bytes(count: timeCount)
             let block = try reader.bytes(count: blockCount)
             let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)
-            if let before = builder.times.last, let first = run.times.first, before > first {
+            if let before = builder.times.last, let first = run.times.first, before >= first {
                 throw reader.failure("pieces out of order")
+            }
+            for index in 1..<max(run.count, 1) where run.times[index - 1] == run.times[index] {
+                throw reader.failure("a time comes twice")
             }
             builder.append(run, 0..<run.count)
         }
-        return StoredRows(series: series, type: type, run: builder.finish())
+        return StoredRows(series: series, type: type, columns: builder.finish().columns)
     }
 }

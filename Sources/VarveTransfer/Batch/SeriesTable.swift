@@ -6,6 +6,8 @@
 // Invariants:
 // - Names and entries do not move or change until `removeAll`; `count` grows by one with each new name.
 
+import VarveModel
+
 /// A hash table from (product, device, point), as bytes, to a small value.
 struct SeriesTable<Payload>: ~Copyable {
     private struct Entry {

@@ -6,6 +6,8 @@
 // - `fields` holds the first `maximumFields` fields, then `spare` absent ones; `fieldCount` counts all.
 // - Fields point into the scanned bytes, or into `scratch` where quotes inside had to be undoubled.
 
+import VarveModel
+
 /// Takes CSV rows apart.
 struct CSVFieldScanner: ~Copyable {
     private(set) var fieldCount = 0

@@ -6,6 +6,7 @@
 // - A broken row costs its first line only; reading goes on with the next line.
 
 import VarveFile
+import VarveModel
 
 /// Reads all rows of a source.
 final class RowReader {

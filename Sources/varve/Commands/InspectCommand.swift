@@ -6,7 +6,7 @@ import VarveStorage
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what is inside a segment, manifest, dictionary, receipts or WAL file.",
+        abstract: "Show what is inside a segment, manifest, dictionary, receipts, messages or WAL file.",
         discussion: """
             Example:
               varve inspect varve-data/segments/0f3a….segment

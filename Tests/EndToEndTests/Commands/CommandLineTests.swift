@@ -18,7 +18,8 @@ extension EndToEndTests {
                 "model add",
                 "model list", "model show", "model import", "model delete", "product", "product create",
                 "product list", "product show", "product import", "product delete", "device", "device create",
-                "device list", "device show", "device import", "device delete",
+                "device list", "device show", "device import", "device delete", "channel", "channel create",
+                "channel list", "channel show", "channel enable", "channel disable", "channel delete", "log",
             ])
         func help(command: String) throws {
             let words = command.split(separator: " ").map(String.init)
@@ -34,7 +35,7 @@ extension EndToEndTests {
             #expect(help.code == 0)
             for name in [
                 "import", "query", "export", "stats", "verify", "compact", "inspect", "model", "product",
-                "device",
+                "device", "channel", "log",
             ] {
                 #expect(help.output.contains("\n  \(name) "), "\(name)")
             }

@@ -61,7 +61,7 @@ extension EndToEndTests {
             var acknowledged = 0
             var replies = 0
             for call in calls where thread(call) == ingest {
-                if call.contains("fdatasync("), call.contains("/wal/"), !call.contains("unfinished") {
+                if call.contains("fdatasync("), call.contains(Hexadecimal.wal), !call.contains("unfinished") {
                     unsafe = 0
                 }
                 if call.contains("fdatasync resumed") { unsafe = 0 }
@@ -90,7 +90,7 @@ private enum Packet {
     init?(_ call: String) {
         let isRead = call.contains(" read(") || call.contains(" recvfrom(")
         let isWrite = call.contains(" write(") || call.contains(" sendto(")
-        guard call.contains("socket:") || call.contains("TCP:"),
+        guard call.contains(Hexadecimal.socket),
             let start = call.range(of: #", "\x"#)
         else { return nil }
         let byte = UInt8(call[start.upperBound...].prefix(2), radix: 16) ?? 0
@@ -110,4 +110,14 @@ private enum Tracing {
         guard let strace = Installation.find("strace"), let sandbox = try? Sandbox() else { return false }
         return (try? sandbox.start(program: [strace, "-qq", "-o", "/dev/null", "true"]).wait().code) == 0
     }()
+}
+
+/// What strace -xx prints for parts of paths.
+private enum Hexadecimal {
+    static let socket = of("socket:")
+    static let wal = of("/wal/")
+
+    private static func of(_ text: String) -> String {
+        text.utf8.map { "\\x" + String($0, radix: 16) }.joined()
+    }
 }

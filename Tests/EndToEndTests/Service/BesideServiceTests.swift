@@ -210,7 +210,7 @@ extension EndToEndTests {
             #expect(service.store.lastCommit == 1)
         }
 
-        @Test("a socket without a service behind it is as none; a service of another version is named")
+        @Test("a socket on which somebody listens and never answers is as none")
         func otherSockets() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(lines: ["device,point,time,value", "T0,p,1,1"], "a.csv")

@@ -120,8 +120,9 @@ extension EndToEndTests {
             _ program: String, _ client: String, _ arguments: [String]
         ) throws -> ChildProcess {
             try sandbox.start(
+                // Into a file mosquitto_sub would print only at its end.
                 program: [
-                    program, "-h", "127.0.0.1", "-p", String(service.port), "-i", client,
+                    "stdbuf", "-oL", program, "-h", "127.0.0.1", "-p", String(service.port), "-i", client,
                     "-u", channel.username, "-P", channel.password,
                 ] + arguments)
         }

@@ -1,5 +1,6 @@
 // ServiceStoreTests.swift — a store that stays usable after a failed write, and never says too much.
 
+import Synchronization
 import Testing
 import VarveFile
 import VarveModel
@@ -96,6 +97,29 @@ import VarveStorage
         try store.close()
         let imports = try Store.open(folder.path, options: .reading).imports()
         #expect(imports.map(\.isFinished) == [true] && imports.map(\.batches) == [3])
+    }
+
+    @Test("while segments are merged, what is only due is left for later, and commits go on")
+    func merging() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        for round in 0..<2 {
+            _ = try store.commit(Messages.batch(round * 5..<round * 5 + 5))
+            try store.flush()
+        }
+        let inside = Mutex<[Bool]>([])
+        let report = try store.compact { _, _ in
+            // Joined here: a merge that waited for this one would never end.
+            try? WorkerThread {
+                let due = Result { try store.compactIfDue() }
+                inside.withLock { $0.append((try? due.get() == nil) ?? false) }
+                _ = try? store.commit(Messages.batch(100..<101))
+            }.join()
+        }
+        #expect(inside.withLock { $0 } == [true])
+        #expect(report.segments == 2)
+        #expect(try count(store) == 11)
+        try store.close()
     }
 
     @Test("threads that commit while the store is opened again lose nothing and store nothing twice")

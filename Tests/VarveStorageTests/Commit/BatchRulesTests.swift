@@ -27,8 +27,8 @@ import VarveModel
 
     @Test("a sound batch passes")
     func sound() throws {
-        try BatchRules.check(SampleBatch(series: [Self.rows { _ in }])) { _ in .double }
-        try BatchRules.check(SampleBatch(series: [Self.text(ends: [2, 2, 5], bytes: 5)])) { _ in nil }
+        try BatchRules.check(SampleBatch(series: [Self.rows { _ in }]), known: [(0, .double)])
+        try BatchRules.check(SampleBatch(series: [Self.text(ends: [2, 2, 5], bytes: 5)]), known: [nil])
     }
 
     @Test(
@@ -43,7 +43,7 @@ import VarveModel
         ])
     func unsound(rows: SeriesRows) {
         #expect(throws: StorageError.self) {
-            try BatchRules.check(SampleBatch(series: [rows])) { _ in nil }
+            try BatchRules.check(SampleBatch(series: [rows]), known: [nil])
         }
     }
 
@@ -51,10 +51,10 @@ import VarveModel
     func conflicts() {
         let rows = Self.rows { _ in }
         #expect(throws: StorageError.self) {
-            try BatchRules.check(SampleBatch(series: [rows, rows])) { _ in nil }
+            try BatchRules.check(SampleBatch(series: [rows, rows]), known: [nil, nil])
         }
         #expect(throws: StorageError.self) {
-            try BatchRules.check(SampleBatch(series: [rows])) { _ in .string }
+            try BatchRules.check(SampleBatch(series: [rows]), known: [(0, .string)])
         }
     }
 }

@@ -16,7 +16,7 @@ import VarveModel
     @Test("the store has a file of every kind, and all of them together are small")
     func everyKind() throws {
         let kinds = Set(store.files.map { String($0.name.split(separator: ".").last ?? "") })
-        #expect(kinds == ["manifest", "segment", "dictionary", "receipts", "sealed"])
+        #expect(kinds == ["manifest", "segment", "dictionary", "receipts", "messages", "sealed"])
         #expect(store.files.reduce(0) { $0 + $1.bytes.count } < 16 << 10)
         #expect(try store.isWhole())
     }

@@ -19,7 +19,8 @@ struct SmallStore {
         (SeriesKey(product: "p", device: "d", point: "state"), ValueType.string),
     ]
 
-    /// Commits through the WAL, as a segment and through the WAL again, each in a session of its own.
+    /// Commits a message that is flushed, an import that is a segment at once, and a message that stays in the WAL,
+    /// each in a session of its own.
     init() throws {
         directory = try TemporaryDirectory()
         let large = Limits.walBatchRows + 100
@@ -30,7 +31,9 @@ struct SmallStore {
                 let times = type == .double ? times[...] : times.prefix(200)
                 return SeriesRows(key, type, times.map { Self.sample($0, type, version: index) })
             }
-            _ = try store.commit(SampleBatch(series: rows))
+            let part = index == 1 ? SampleBatch.Part(index: 0, isLast: true) : nil
+            _ = try store.commit(SampleBatch(series: rows, part: part))
+            if index == 0 { try store.flush() }
             try store.close()
         }
         let directory = directory

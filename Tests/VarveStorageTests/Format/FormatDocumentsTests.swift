@@ -59,7 +59,17 @@ import VarveModel
         ("ManifestFormat", "`\(SealedFile.Kind.dictionary.rawValue)` dictionary"),
         ("ManifestFormat", "`\(SealedFile.Kind.receipts.rawValue)` receipts"),
         ("ManifestFormat", "## Frame, \(SealedFile.headerBytes) + n + \(SealedFile.trailerBytes) bytes"),
-        ("ManifestFormat", "| 8 | 2 | version | \(SealedFile.version) |"),
+        (
+            "ManifestFormat",
+            "| 8 | 2 | version | manifest \(SealedFile.Kind.manifest.version), "
+                + "dictionary \(SealedFile.Kind.dictionary.version), receipts \(SealedFile.Kind.receipts.version)"
+        ),
+        ("ManifestFormat", text(MessageFormat.magic)),
+        ("ManifestFormat", "| 8 | 2 | version | \(MessageFormat.version) |"),
+        ("ManifestFormat", "### Header, \(MessageFormat.headerBytes) bytes"),
+        ("ManifestFormat", "\(MessageFormat.pieceBlocks) blocks of \(MessageFilter.blockBytes) bytes"),
+        ("ManifestFormat", "\(MessageFormat.pieceEntries) entries of \(MessageFormat.entryBytes) bytes"),
+        ("ManifestFormat", printed(MessageFormat.maximumEntries)),
         ("ManifestFormat", printed(Limits.sealedFileBytes)), ("ManifestFormat", printed(Limits.series)),
         ("ManifestFormat", "1 to \(SeriesKey.maximumNameBytes) bytes"),
     ]

@@ -34,7 +34,8 @@ import VarveModel
 
     @Test("manifests, dictionaries and receipts")
     func sealedFiles() {
-        #expect(SealedFile.version == 1)
+        #expect(SealedFile.Kind.manifest.version == 2)
+        #expect(SealedFile.Kind.dictionary.version == 1 && SealedFile.Kind.receipts.version == 1)
         #expect(SealedFile.Kind.manifest.rawValue == "VARVEMAN")
         #expect(SealedFile.Kind.dictionary.rawValue == "VARVEDIC")
         #expect(SealedFile.Kind.receipts.rawValue == "VARVERCP")
@@ -42,12 +43,29 @@ import VarveModel
         #expect(SealedFile.trailerBytes == 8)
     }
 
+    @Test("messages files")
+    func messages() {
+        #expect(MessageFormat.version == 1)
+        #expect(MessageFormat.magic == Array("VARVEMSG".utf8))
+        #expect(MessageFormat.headerBytes == 96 && MessageFormat.trailerBytes == 16)
+        #expect(MessageFormat.entryBytes == 24 && MessageFormat.pieceEntries == 170)
+        #expect(MessageFilter.blockBytes == 32 && MessageFormat.pieceBlocks == 127)
+        #expect(MessageFilter.blockEntries == 16 && MessageFormat.maximumEntries == 1 << 36)
+        let hash = Hash128(low: 0x0123_4567_89AB_CDEF, high: 0xC000_0000_0000_0001)
+        #expect(MessageFilter.block(of: hash, among: 100) == 75)
+        #expect(
+            MessageFilter.bits(of: hash)
+                == [
+                    0x4_0000, 0x8_0000, 0x4000_0000, 0x80_0000, 0x10, 0x1_0000, 0x1000, 0x100_0000,
+                ])
+    }
+
     @Test("names of files")
     func names() throws {
         let id = FileID(Hash128(low: 0x1, high: 0xABCD_0000_0000_0000))
         #expect(
             DataDirectory.immutable(id, .segment) == "segments/abcd0000000000000000000000000001.segment")
-        #expect(FileRole.allCases.map(\.rawValue) == ["segment", "dictionary", "receipts"])
+        #expect(FileRole.allCases.map(\.rawValue) == ["segment", "dictionary", "receipts", "messages"])
         #expect(DataDirectory.manifest(7) == "manifests/00000000000000000007.manifest")
         #expect(DataDirectory.wal(3, sealed: false) == "wal/00000000000000000003.wal")
         #expect(DataDirectory.wal(.max, sealed: true) == "wal/18446744073709551615.sealed")

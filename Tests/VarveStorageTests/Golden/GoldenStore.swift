@@ -1,4 +1,4 @@
-// GoldenStore.swift — the history behind Fixtures/v1, and how the folder was made.
+// GoldenStore.swift — the history behind the newest folder of Fixtures, and how it was made.
 
 import Glibc
 import Synchronization
@@ -57,7 +57,9 @@ enum GoldenStore {
         return all
     }()
 
-    /// An import of two batches, flushed; then a correction and a message in the WAL; a clean stop.
+    /// An import of two batches and a message, flushed; then a correction and a message in the WAL; a clean stop.
+    ///
+    /// In version 1 nothing came between the import and the flush, and the last message was `rows(200..<250)`.
     static func make(_ path: String) throws {
         let clock = Mutex<Int64>(start)
         var options = StoreOptions()
@@ -73,9 +75,10 @@ enum GoldenStore {
             let part = SampleBatch.Part(index: UInt32(index), isLast: index == 1)
             _ = try store.commit(SampleBatch(series: rows(range), part: part))
         }
+        _ = try store.commit(SampleBatch(series: rows(200..<225)))
         try store.flush()
         _ = try store.commit(SampleBatch(series: [SeriesRows(keys[0], .double, corrections)]))
-        _ = try store.commit(SampleBatch(series: rows(200..<250)))
+        _ = try store.commit(SampleBatch(series: rows(225..<250)))
         try store.close()
     }
 }

@@ -2,6 +2,7 @@
 
 import Glibc
 import Testing
+import VarveCodec
 import VarveFile
 import VarveModel
 
@@ -13,17 +14,22 @@ import VarveModel
 
     private static var hasPython: Bool { access(python, X_OK) == 0 }
 
-    /// Runs the reader and returns its output, line by line.
+    /// Runs the reader of segments and returns its output, line by line.
     private static func read(_ segment: String) throws -> [String] {
+        let types = ValueType.allCases.map(\.name).joined(separator: ",")
+        return try run("read_segment.py", [segment, "--types", types, "--samples"])
+    }
+
+    /// Runs a script and returns its output, line by line.
+    private static func run(_ name: String, _ options: [String]) throws -> [String] {
         let scratch = try TemporaryDirectory()
         let output = "\(scratch.path)/output"
-        let script = GoldenStore.folder() + "/../Independent/read_segment.py"
-        let types = ValueType.allCases.map(\.name).joined(separator: ",")
+        let script = GoldenStore.folder() + "/../Independent/\(name)"
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o644)
-        let words = [python, script, segment, "--types", types, "--samples"]
+        let words = [python, script] + options
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var variables = [strdup("PYTHONDONTWRITEBYTECODE=1"), strdup("PYTHONIOENCODING=utf-8"), nil]
@@ -52,15 +58,38 @@ import VarveModel
         return "\(series)\t\(sample.time.nanoseconds)\t\(commit)\t\(value)\t\(quality)"
     }
 
-    @Test("it gives every sample of the golden segment", .enabled(if: hasPython))
-    func golden() throws {
-        let folder = GoldenStore.folder() + "/v1/segments"
+    @Test("it gives every sample of the golden segments", .enabled(if: hasPython), arguments: ["v1", "v2"])
+    func golden(version: String) throws {
+        let folder = GoldenStore.folder() + "/\(version)/segments"
         let name = try #require(try Self.files.list(folder).first { $0.hasSuffix(".segment") })
         let expected = ValueType.allCases.enumerated().flatMap { series, type in
-            (0..<200).map {
-                Self.line(series, GoldenStore.sample(type, $0), commit: $0 < 120 ? 1 : 2)
+            (0..<(version == "v1" ? 200 : 225)).map {
+                Self.line(series, GoldenStore.sample(type, $0), commit: $0 < 120 ? 1 : $0 < 200 ? 2 : 3)
             }
         }
         #expect(try Self.read("\(folder)/\(name)") == expected)
+    }
+
+    @Test("it gives every message of the golden messages file", .enabled(if: hasPython))
+    func messages() throws {
+        let folder = GoldenStore.folder() + "/v2/segments"
+        let name = try #require(try Self.files.list(folder).first { $0.hasSuffix(".messages") })
+        let hash = ContentHash.of(GoldenStore.rows(200..<225))
+        #expect(try Self.run("read_messages.py", ["\(folder)/\(name)"]) == ["\(hash)\t3"])
+    }
+
+    @Test("it gives every message of a file of several pieces", .enabled(if: hasPython))
+    func manyMessages() throws {
+        let directory = try TemporaryDirectory()
+        try Self.files.createDirectory("\(directory.path)/segments")
+        var random = SeededGenerator(seed: 5)
+        let entries = (0..<5000).map {
+            MessageEntry(hash: Hash128(low: random.next(), high: random.next()), commit: $0)
+        }
+        let reference = try MessageMerge.write(
+            [], and: entries, clock: 7, Self.files, DataDirectory(directory.path))
+        let name = DataDirectory.immutable(reference.id, .messages)
+        let expected = entries.sorted().map { "\($0.hash)\t\($0.commit)" }
+        #expect(try Self.run("read_messages.py", ["\(directory.path)/\(name)"]) == expected)
     }
 }

@@ -20,7 +20,7 @@ import VarveModel
     private static func merge(
         _ sources: [[Row]], first: Int64 = .min, last: Int64 = .max, limit: Int = 8192
     ) throws -> (rows: [Row], dropped: UInt64) {
-        let cursors = sources.map { RunCursor(run($0), type: .int64, first: first, last: last) }
+        let cursors = sources.map { RunCursor([run($0)], type: .int64, first: first, last: last) }
         return try drain(cursors, limit: limit)
     }
 
@@ -101,7 +101,7 @@ import VarveModel
         for limit in [1, 2, 8192] {
             let segment = try RunCursor(
                 reader, try reader.blocks(of: 0), type: .int64, first: .min, last: .max)
-            let other = RunCursor(Self.run([(0, 9), (3, 9)]), type: .int64, first: .min, last: .max)
+            let other = RunCursor([Self.run([(0, 9), (3, 9)])], type: .int64, first: .min, last: .max)
             let result = try Self.drain([segment, other], limit: limit)
             Self.expect(result, [(0, 9), (1, 1), (2, 3), (3, 9)], dropped: 4)
         }

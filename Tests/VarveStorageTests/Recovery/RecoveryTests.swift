@@ -20,14 +20,19 @@ import VarveModel
     private static func crashed() throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
-        _ = try store.commit(batch(1))
+        var first = batch(1)
+        first.part = SampleBatch.Part(index: 0, isLast: true)
+        _ = try store.commit(first)
+        let other = SeriesKey(product: "p", device: "e", point: "x")
+        let sample = Sample(time: .init(nanoseconds: 1), value: .double(1))
+        _ = try store.commit(SampleBatch(series: [SeriesRows(other, .double, [sample])]))
         try store.flush()
         _ = try store.commit(batch(2))
         let copy = try directory.copy()
         try store.close()
         let wal = DataDirectory.wal(2, sealed: false)
         try copy.write(try copy.bytes(wal) + [1, 2, 3], wal)
-        for name in ["segment", "dictionary", "receipts", "segment.7-1.partial"] {
+        for name in FileRole.allCases.map(\.rawValue) + ["segment.7-1.partial"] {
             try copy.write([1, 2, 3], "segments/\(FileID.random()).\(name)")
         }
         try copy.write([1], "manifests/00000000000000000009.manifest.7-1.partial")
@@ -46,10 +51,13 @@ import VarveModel
         let directory = try Self.crashed()
         let store = try Store.open(directory.path)
         #expect(try store.snapshot().samples(Self.key, .double).count == 2)
-        #expect(store.recoveryNotes.count == 5)
+        #expect(store.recoveryNotes.count == 6)
         try store.close()
         let kinds = try directory.fileNames().compactMap { $0.split(separator: ".").last }.sorted()
-        #expect(kinds == ["dictionary", "lock", "manifest", "manifest", "receipts", "sealed", "segment"])
+        #expect(
+            kinds == [
+                "dictionary", "lock", "manifest", "manifest", "messages", "receipts", "sealed", "segment",
+            ])
     }
 
     @Test("opening twice is opening once")
@@ -87,7 +95,7 @@ import VarveModel
         let directory = try Self.crashed()
         let report = try Store.verify(directory.path)
         #expect(report.damage == [])
-        #expect(report.notes.count == 5)
+        #expect(report.notes.count == 6)
     }
 
     @Test("a reader changes nothing, whatever it finds")

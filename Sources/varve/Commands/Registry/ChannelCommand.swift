@@ -26,7 +26,7 @@ struct ChannelOptions: ParsableArguments {
 
     /// Switches the channel and says so.
     func set(enabled: Bool) throws {
-        let channel = try data.openRegistry(to: .change).setChannel(name, enabled: enabled)
+        let channel = try data.changeRegistry { try $0.setChannel(name, enabled: enabled) }
         let meaning = enabled ? "clients can log in" : "nobody can log in"
         print("\(enabled ? "enabled" : "disabled") channel \(channel.name): \(meaning)")
     }
@@ -51,7 +51,7 @@ extension ChannelCommand {
         func run() throws {
             let data = channel.data
             let new = Channel(name: channel.name, product: product, description: description)
-            try data.openRegistry(to: .change).createChannel(new)
+            try data.changeRegistry { try $0.createChannel(new) }
             print("created channel \(new.name) of product \(product)")
             if try BrokerAddress.published(in: data.path) == nil {
                 print("next: varve serve             starts the broker and takes what is sent")
@@ -148,7 +148,7 @@ extension ChannelCommand {
         @OptionGroup var channel: ChannelOptions
 
         func run() throws {
-            let deleted = try channel.data.openRegistry(to: .change).deleteChannel(channel.name)
+            let deleted = try channel.data.changeRegistry { try $0.deleteChannel(channel.name) }
             print("deleted channel \(deleted.name); product \(deleted.product) and its history stay")
         }
     }

@@ -1,0 +1,60 @@
+// IngestCounters.swift — what the ingest loop has done, readable from every thread.
+
+import Synchronization
+
+/// What the ingest loop is doing.
+public enum IngestState: Hashable, Sendable {
+    /// It was not started, or it has ended.
+    case stopped
+    /// It is logging in.
+    case connecting
+    /// It takes messages.
+    case serving
+    /// The broker cannot be reached or refuses the login; the text says why.
+    case withoutBroker(String)
+    /// The store or the registry fails, and messages wait at the broker; the text says why.
+    case withoutSink(String)
+}
+
+/// Counts since the start of the process.
+public struct IngestCounts: Hashable, Sendable {
+    /// Messages that were answered.
+    public var messages: UInt64 = 0
+    /// Of these, messages that were refused.
+    public var refused: UInt64 = 0
+    /// The payload bytes of the answered messages.
+    public var payloadBytes: UInt64 = 0
+    /// Samples that reached the store, whatever they did there.
+    public var samples: UInt64 = 0
+    /// Answers handed to the broker's connection.
+    public var replies: UInt64 = 0
+    /// Groups of messages that were committed.
+    public var commits: UInt64 = 0
+    /// Groups that could not be committed; their messages come again.
+    public var failedCommits: UInt64 = 0
+    /// Successful logins.
+    public var logins: UInt64 = 0
+}
+
+/// The counters of a loop.
+final class IngestCounters: Sendable {
+    private let values = Mutex((state: IngestState.stopped, counts: IngestCounts()))
+
+    var state: IngestState { values.withLock { $0.state } }
+    var counts: IngestCounts { values.withLock { $0.counts } }
+
+    /// Changes the counts; called once per group, not per message.
+    func count(_ change: (inout sending IngestCounts) -> Void) {
+        values.withLock { change(&$0.counts) }
+    }
+
+    /// Sets the state.
+    ///
+    /// - Returns: Whether it is another one than before.
+    func enter(_ state: IngestState) -> Bool {
+        values.withLock { values in
+            defer { values.state = state }
+            return values.state != state
+        }
+    }
+}

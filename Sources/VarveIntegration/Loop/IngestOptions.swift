@@ -1,0 +1,50 @@
+// IngestOptions.swift — the settings of the ingest loop.
+
+/// Where the ingest loop gets its messages, and how many it takes at a time.
+public struct IngestOptions: Sendable {
+    /// The broker's host name or address.
+    public var host: String
+    /// The broker's port.
+    public var port: UInt16
+    /// The user name of the service; nil for none.
+    ///
+    /// Default: `varve-service`.
+    public var username: String? = "varve-service"
+    /// The password of the service, or nil for none.
+    public var password: String?
+    /// The user property in which the broker's plugin tells who sent a message.
+    public var senderProperty = "varve-client"
+    /// The client id; the broker keeps the session under it, so it must not change.
+    ///
+    /// Default: `varve-service`.
+    public var clientID = "varve-service"
+    /// What is subscribed.
+    ///
+    /// Default: everything below `/sys` and `sys`.
+    public var topics = ["/sys/#", "sys/#"]
+    /// The messages after which a group is committed; a few more may come along.
+    ///
+    /// Default: 4096.
+    public var groupMessages = 4096
+    /// The payload bytes after which a group is committed; one message more may come along.
+    ///
+    /// Default: 16 MiB. Bounds memory: a group takes its own size, and the samples in it up to ten times as much.
+    public var groupBytes = 16 << 20
+    /// Seconds without traffic after which the broker gives the service up; a commit must be faster.
+    ///
+    /// Default: 60.
+    public var keepAliveSeconds: Int32 = 60
+    /// The shortest and the longest wait before a new attempt, in milliseconds.
+    ///
+    /// Default: 100 and 5000.
+    public var retryMilliseconds: ClosedRange<Int32> = 100...5000
+    /// How messages are taken.
+    public var limits = MessageLimits()
+
+    /// The default settings for a broker.
+    public init(host: String, port: UInt16, password: String? = nil) {
+        self.host = host
+        self.port = port
+        self.password = password
+    }
+}

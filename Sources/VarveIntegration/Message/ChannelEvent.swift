@@ -1,0 +1,52 @@
+// ChannelEvent.swift — what a channel's log is told about a message.
+
+public import VarveModel
+
+/// One message that was answered, or why it was refused.
+public struct ChannelEvent: Sendable {
+    /// Which of a channel's logs it belongs to.
+    public enum Kind: Sendable {
+        /// A message came and was answered; there is one for each message.
+        case payload
+        /// A message was refused; there is one more for each such message.
+        case error
+    }
+
+    /// Which log.
+    public var kind: Kind
+    /// When the message arrived.
+    public var time: Timestamp
+    /// The product of the topic, if it has one.
+    public var product: String?
+    /// The client id of its sender, if the broker's plugin told: MQTT itself does not.
+    public var client: String?
+    /// The device that the refused item names, if the reason is about one.
+    public var device: String?
+    /// The topic as it was sent.
+    public var topic: String
+    /// The id as it stood in the request, quotes included, if there is one.
+    public var id: String?
+    /// The code of the answer.
+    public var code: ReplyCode
+    /// Why the message was refused; nil where it was not.
+    public var reason: String?
+    /// The bytes of the payload.
+    public var payloadBytes: Int
+    /// The beginning of the payload, any bytes; empty for an error, whose payload event has it.
+    public var excerpt: [UInt8]
+    /// What the message did; nil where it was refused.
+    ///
+    /// Its `skipped` counts readings without value and quality.
+    public var receipt: Receipt?
+    /// Whether the same content had been committed before.
+    public var isReplay: Bool
+}
+
+/// Takes note of events.
+///
+/// It is called on the thread that answers messages and must not wait: what cannot be kept is dropped and counted
+/// there.
+public protocol ChannelLog: Sendable {
+    /// Takes an event.
+    func add(_ event: ChannelEvent)
+}

@@ -1,0 +1,51 @@
+// DirectoryCache.swift — the points of all products that messages have named, as long as the directory stays as it is.
+//
+// Invariants:
+// - Nothing is kept from before the directory's number changed.
+// - Only products with a point that was found are kept, so topics of products that do not exist cost no memory.
+
+import VarveModel
+
+/// Point caches by product.
+struct DirectoryCache {
+    /// Holds a cache that cannot be copied, so that a dictionary can hold it.
+    private final class Box {
+        var points: PointCache?
+        init(_ points: consuming PointCache) { self.points = consume points }
+    }
+
+    /// By the bytes of the product's name: two spellings of one text are two products.
+    private var boxes: [[UInt8]: Box] = [:]
+    /// The points in `boxes`.
+    private var pointCount = 0
+    private var generation: UInt64?
+
+    /// Forgets everything if the directory may answer differently than before, or if too much was kept.
+    ///
+    /// - Parameter loaded: The cache that is in use, which is forgotten too.
+    mutating func refresh(_ directory: any PointDirectory, loaded: inout PointCache) throws {
+        let current = try directory.generation()
+        if current != generation || pointCount + loaded.count > PointCache.limit {
+            boxes.removeAll()
+            pointCount = 0
+            loaded = PointCache(product: "")
+        }
+        generation = current
+    }
+
+    /// Exchanges the cache that is in use for that of another product.
+    mutating func load(_ product: String, into loaded: inout PointCache) {
+        var next: PointCache
+        if let points = boxes.removeValue(forKey: Array(product.utf8))?.points.take() {
+            pointCount -= points.count
+            next = points
+        } else {
+            next = PointCache(product: product)
+        }
+        swap(&next, &loaded)
+        guard next.count > 0 else { return }
+        pointCount += next.count
+        let name = Array(next.product.utf8)
+        boxes[name] = Box(next)
+    }
+}

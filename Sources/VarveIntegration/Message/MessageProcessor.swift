@@ -1,0 +1,183 @@
+// MessageProcessor.swift — from a group of messages to their answers, with one commit in between.
+//
+// Knows nothing of MQTT: what it returns may leave only after it has returned.
+//
+// Invariants:
+// - Either every message of the group has its answer, or `process` throws and none may be acknowledged.
+// - A message is stored as a whole or not at all, and its neighbours do not depend on it.
+// - Nothing is logged of a group that failed: its messages come again.
+
+public import VarveModel
+
+/// How messages are taken.
+public struct MessageLimits: Sendable {
+    /// The most bytes of a payload, more is answered 1008; default 1 MiB.
+    public var payloadBytes = 1 << 20
+    /// How much of each payload goes into the channel's log, in bytes; default 512.
+    public var loggedBytes = 512
+
+    /// The default limits.
+    public init() {}
+}
+
+/// Answers messages.
+public struct MessageProcessor: ~Copyable {
+    /// What was decided about a message before the commit.
+    private struct Pending {
+        var route: TopicRoute
+        var id: Range<Int>?
+        var skipped = 0
+        /// Its number among the batches, or why it is refused.
+        var decision: Result<Int, RequestFailure>
+    }
+
+    private let directory: any PointDirectory
+    private let sink: any SampleSink
+    private let log: any ChannelLog
+    private let limits: MessageLimits
+    private var parser: MeasurepointParser
+    private var cache = DirectoryCache()
+    private var lastRoute: TopicRoute?
+
+    /// Prepares answering.
+    ///
+    /// - Parameters:
+    ///   - directory: Knows the devices and their points.
+    ///   - sink: Makes samples durable.
+    ///   - log: Is told of every message.
+    ///   - limits: How messages are taken.
+    public init(
+        directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
+        limits: MessageLimits = MessageLimits()
+    ) {
+        self.directory = directory
+        self.sink = sink
+        self.log = log
+        self.limits = limits
+        parser = MeasurepointParser(directory: directory)
+    }
+
+    /// Checks, stores and answers a group of messages.
+    ///
+    /// Durability: when this returns, what the answers with code 200 promise is on disk.
+    /// - Parameter replies: Gets the answers in place of what it held.
+    /// - Returns: The number of samples that reached the store.
+    /// - Throws: What the directory or the sink failed with; then no message may be acknowledged.
+    public mutating func process(_ group: MessageGroup, into replies: inout ReplyGroup) throws -> UInt64 {
+        replies.removeAll()
+        try cache.refresh(directory, loaded: &parser.points)
+        return try group.withBytes { bytes in
+            var pending: [Pending] = []
+            pending.reserveCapacity(group.count)
+            var batches: [SampleBatch] = []
+            for message in group.messages { pending.append(try decide(message, bytes, &batches)) }
+            let outcomes = try commit(batches)
+            var samples: UInt64 = 0
+            for (message, decision) in zip(group.messages, pending) {
+                samples += finish(message, decision, outcomes, bytes, &replies)
+            }
+            return samples
+        }
+    }
+
+    private mutating func decide(
+        _ message: MessageGroup.Message, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+    ) throws -> Pending {
+        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        let route = route(UnsafeRawBufferPointer(rebasing: bytes[message.topic]))
+        if let refusal = refusal(route, payload) {
+            return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
+        }
+        let product = route.product ?? ""
+        if !parser.points.product.sameBytes(as: product) { cache.load(product, into: &parser.points) }
+        let parsed = try parser.parse(payload, arrival: message.arrival.nanoseconds)
+        switch parsed.result {
+        case .failure(let failure): return Pending(route: route, id: parsed.id, decision: .failure(failure))
+        case .success(let content):
+            batches.append(content.batch)
+            return Pending(
+                route: route, id: parsed.id, skipped: content.skipped, decision: .success(batches.count - 1))
+        }
+    }
+
+    /// Why a message is refused before its payload is looked into.
+    private func refusal(_ route: TopicRoute, _ payload: UnsafeRawBufferPointer) -> RequestFailure? {
+        switch route.handler {
+        case .measurepointPost: break
+        case .notTaken: return RequestFailure(.unknownTopic, "this version does not take this topic yet")
+        case .unknown, .reply:
+            return RequestFailure(
+                .unknownTopic, "unknown topic; known is /sys/{productKey}/integration/measurepoint/post")
+        }
+        if payload.isEmpty { return RequestFailure(.empty, "the payload is empty") }
+        if payload.count > limits.payloadBytes {
+            return RequestFailure(
+                .tooLarge,
+                "the payload of \(payload.count) bytes is over the limit of \(limits.payloadBytes); "
+                    + "send it in several messages")
+        }
+        return nil
+    }
+
+    /// The route of a topic; messages mostly come on the topic of the one before.
+    private mutating func route(_ topic: UnsafeRawBufferPointer) -> TopicRoute {
+        let text = topic.assumingMemoryBound(to: UInt8.self)
+        if let lastRoute, lastRoute.topic.utf8.elementsEqual(text) { return lastRoute }
+        let route = TopicRoute(text)
+        lastRoute = route
+        return route
+    }
+
+    /// Commits the batches; a result is the outcome, or why the batch itself is refused.
+    private func commit(_ batches: [SampleBatch]) throws -> [Result<BatchOutcome, RequestFailure>] {
+        if batches.isEmpty { return [] }
+        return try sink.commit(group: batches).map { result in
+            switch result {
+            case .success(let outcome): return .success(outcome)
+            case .failure(let error as any BatchRefusal) where error.refusesBatch:
+                return .failure(RequestFailure(.modelMismatch, "\(error)"))
+            case .failure(let error): throw error
+            }
+        }
+    }
+
+    /// Answers and logs a message.
+    private func finish(
+        _ message: MessageGroup.Message, _ pending: Pending,
+        _ outcomes: [Result<BatchOutcome, RequestFailure>],
+        _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
+    ) -> UInt64 {
+        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
+        let outcome = pending.decision.flatMap { outcomes[$0] }
+        var event = ChannelEvent(
+            kind: .payload, time: message.arrival, product: pending.route.product, client: message.client,
+            device: pending.route.device, topic: pending.route.topic,
+            id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
+            payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)), receipt: nil,
+            isReplay: false)
+        switch outcome {
+        case .success(let outcome):
+            var receipt = outcome.receipt
+            receipt.skipped += UInt64(pending.skipped)
+            event.receipt = receipt
+            event.isReplay = outcome.isReplay
+        case .failure(let failure):
+            event.code = failure.code
+            event.reason = failure.message
+            event.device = failure.device ?? event.device
+        }
+        log.add(event)
+        if event.code != .success {
+            event.kind = .error
+            event.excerpt = []
+            log.add(event)
+        }
+        if pending.route.handler != .reply {
+            replies.append(
+                topic: pending.route.replyTopic, qos: message.qos, id: id, code: event.code,
+                message: event.reason)
+        }
+        return event.receipt?.stored ?? 0
+    }
+}

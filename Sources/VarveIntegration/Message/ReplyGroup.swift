@@ -1,0 +1,59 @@
+// ReplyGroup.swift — the answers to a group of messages, in one run of memory.
+//
+// Invariants:
+// - Each payload is one line of valid JSON; the id in it is byte for byte that of the request, or null.
+
+import VarveModel
+
+/// Answers that may leave once their commit is durable.
+public struct ReplyGroup {
+    /// One answer.
+    public struct Reply: Sendable {
+        /// The topic to publish on.
+        public var topic: String
+        /// The quality of service: that of the request, at most 1.
+        public var qos: Int32
+        /// Where the payload lies in the group's memory.
+        var payload: Range<Int>
+    }
+
+    /// The answers, in the order of the messages.
+    public private(set) var replies: [Reply] = []
+    /// How many of the answers refuse their message.
+    public private(set) var refused = 0
+    private var bytes: [UInt8] = []
+
+    /// Makes an empty group.
+    public init() {}
+
+    /// Calls `body` with each answer and its payload.
+    public func forEach(_ body: (Reply, UnsafeRawBufferPointer) throws -> Void) rethrows {
+        try bytes.withUnsafeBytes { bytes in
+            for reply in replies { try body(reply, UnsafeRawBufferPointer(rebasing: bytes[reply.payload])) }
+        }
+    }
+
+    mutating func removeAll() {
+        replies.removeAll(keepingCapacity: true)
+        refused = 0
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Adds an answer.
+    mutating func append(
+        topic: String, qos: Int32, id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?
+    ) {
+        let start = bytes.count
+        if code != .success { refused += 1 }
+        bytes.append(contentsOf: "{\"id\":".utf8)
+        if let id { bytes.append(contentsOf: id) } else { bytes.append(contentsOf: "null".utf8) }
+        bytes.append(contentsOf: ",\"code\":".utf8)
+        bytes.append(contentsOf: String(code.rawValue).utf8)
+        if let message {
+            bytes.append(contentsOf: ",\"message\":".utf8)
+            JSONQuoting.append(message, to: &bytes)
+        }
+        bytes.append(contentsOf: ",\"data\":{}}".utf8)
+        replies.append(Reply(topic: topic, qos: min(qos, 1), payload: start..<bytes.count))
+    }
+}

@@ -1,0 +1,81 @@
+// TopicRoute.swift — what a topic asks for: the table of the topics of EnOS, with and without the leading slash.
+//
+// Invariants:
+// - A topic that ends in `_reply` asks for nothing: answering it could go on for ever.
+
+import VarveModel
+
+/// Where a message goes.
+struct TopicRoute {
+    /// What is done with it.
+    enum Handler {
+        /// `integration.measurepoint.post`.
+        case measurepointPost
+        /// A topic of EnOS that this version knows and does not take.
+        case notTaken
+        /// No topic of EnOS, or not one of this channel.
+        case unknown
+        /// A reply.
+        case reply
+    }
+
+    /// The part of a topic behind the product, and who takes it.
+    private static let table: [(rest: StaticString, handler: Handler)] = [
+        ("integration/measurepoint/post", .measurepointPost),
+        ("integration/event/post", .notTaken),
+        ("integration/attribute/post", .notTaken),
+        ("integration/attributes/post", .notTaken),
+        ("integration/model/up_raw", .notTaken),
+        ("integration/up_raw", .notTaken),
+    ]
+
+    /// The same for topics with a device between the product and the rest.
+    private static let deviceTable: [(rest: StaticString, handler: Handler)] = [
+        ("thing/measurepoint/resume", .notTaken),
+        ("thing/measurepoint/resume/batch", .notTaken),
+    ]
+
+    var handler: Handler
+    /// The topic as it was sent.
+    var topic: String
+    /// Where the answer goes.
+    var replyTopic: String
+    /// The product, if the topic has one.
+    var product: String?
+    /// The device, if the topic has one.
+    var device: String?
+
+    /// Reads a topic.
+    init(_ topic: UnsafeBufferPointer<UInt8>) {
+        self.topic = String(decoding: topic, as: UTF8.self)
+        replyTopic = self.topic + "_reply"
+        handler = self.topic.utf8.suffix(6).elementsEqual("_reply".utf8) ? .reply : .unknown
+        let slash = UInt8(ascii: "/")
+        var levels = topic.split(separator: slash, omittingEmptySubsequences: false)[...]
+        if topic.first == slash { levels = levels.dropFirst() }
+        guard levels.count >= 2, levels.removeFirst().elementsEqual("sys".utf8),
+            let product = levels.popFirst(),
+            !product.isEmpty
+        else { return }
+        self.product = String(decoding: product, as: UTF8.self)
+        guard handler != .reply else { return }
+        let rest = levels.joined(separator: [slash])
+        if let found = Self.find(rest, Self.table) {
+            handler = found
+        } else if let device = levels.popFirst(), !device.isEmpty,
+            let found = Self.find(levels.joined(separator: [slash]), Self.deviceTable)
+        {
+            handler = found
+            self.device = String(decoding: device, as: UTF8.self)
+        }
+    }
+
+    private static func find(
+        _ rest: some Sequence<UInt8>, _ table: [(rest: StaticString, handler: Handler)]
+    ) -> Handler? {
+        let bytes = Array(rest)
+        return bytes.withUnsafeBufferPointer { bytes in
+            table.first { bytes.equals($0.rest) }?.handler
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// MeasurepointParser+Values.swift — a reading: a bare value, or `{"value":…,"quality":…}`.
+//
+// Where a point is JSON itself, an object is the pair only if it has exactly these two members and the quality is a
+// number or null; any other object is the value. A value that looks like the pair can be sent inside one.
+//
+// Invariants:
+// - A value is taken exactly or not at all; nothing is rounded but decimal text to the nearest double.
+// - A failure is thrown only behind a value that is valid JSON.
+
+import VarveModel
+
+extension MeasurepointParser {
+    /// What a value is for a point.
+    private enum Reading {
+        case bits(UInt64)
+        case missing
+        /// It does not fit; the text says what would.
+        case failure(String)
+    }
+
+    /// The members of a value with quality.
+    private struct Pair {
+        var value: Range<Int>?
+        var quality: Range<Int>?
+        var members = 0
+    }
+
+    /// Reads the value at the scanner's place and adds the row.
+    @inline(__always)
+    mutating func readValue(
+        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ pair: UInt64
+    ) throws {
+        let first = scanner.current
+        if type == .double, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
+            let start = scanner.position
+            try scanner.skipNumber()
+            if let value = NumberText.double(scanner.base + start, scanner.position &- start) {
+                return rows.append(slot: slot, bits: value.bitPattern, state: 0)
+            }
+            scanner.position = start
+        }
+        try readOther(&scanner, type, slot, item, pair)
+    }
+
+    @inline(never)
+    private mutating func readOther(
+        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ pair: UInt64
+    ) throws {
+        let start = scanner.position
+        guard scanner.current == UInt8(ascii: "{") else {
+            try scanner.skipValue(depth: 4)
+            return try add(scanner, start..<scanner.position, nil, type, slot, item, pair)
+        }
+        let members = try readPair(&scanner, item, pair, isStrict: type != .json)
+        let whole = start..<scanner.position
+        guard let members else { return try add(scanner, whole, nil, type, slot, item, pair) }
+        guard let value = members.value else {
+            throw mismatch(scanner, item, pair, "\(type.name), and an object without a value is none")
+        }
+        try add(scanner, value, members.quality, type, slot, item, pair)
+    }
+
+    /// Passes an object and finds value and quality in it.
+    ///
+    /// - Returns: Nil if it is not strict and the object is no such pair.
+    private mutating func readPair(
+        _ scanner: inout JSONScanner, _ item: Item, _ pair: UInt64, isStrict: Bool
+    ) throws -> Pair? {
+        var found = Pair()
+        var others = IgnoredNames()
+        var hasMember = try scanner.enterObject()
+        while hasMember {
+            let token = try scanner.memberName()
+            let name = decoded.text(scanner, token)
+            let isValue = name.equals("value")
+            let isQuality = name.equals("quality")
+            // Of a value that is JSON itself, its canonical form finds repeated members.
+            if isStrict,
+                isValue ? found.value != nil : isQuality ? found.quality != nil : !others.insert(name)
+            {
+                throw Self.repeated(
+                    Excerpt.of(name), in: "\(item.place), point \(pointName(pair)): the value")
+            }
+            let start = scanner.position
+            try scanner.skipValue(depth: 5)
+            if isValue { found.value = start..<scanner.position }
+            if isQuality { found.quality = start..<scanner.position }
+            found.members += 1
+            hasMember = try scanner.nextMember()
+        }
+        if isStrict { return found }
+        guard found.members == 2, found.value != nil, let quality = found.quality else { return nil }
+        let first = scanner.base[quality.lowerBound]
+        let isNumber = first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
+        return isNumber || first == UInt8(ascii: "n") ? found : nil
+    }
+
+    /// Adds the row of a value and its quality.
+    private mutating func add(
+        _ scanner: JSONScanner, _ value: Range<Int>, _ quality: Range<Int>?, _ type: ValueType,
+        _ slot: Int, _ item: Item, _ pair: UInt64
+    ) throws {
+        let code = try quality.flatMap { try readQuality(scanner, $0, item, pair) }
+        switch try read(scanner, value, type, item, pair) {
+        case .bits(let bits):
+            rows.append(slot: slot, bits: bits, state: code.map { SampleState(quality: $0).bits } ?? 0)
+        case .missing:
+            guard let code else { return rows.skip() }
+            let state = SampleState(quality: code, isMissing: true)
+            rows.append(slot: slot, bits: 0, state: state.bits)
+        case .failure(let wanted):
+            let text = UnsafeBufferPointer(start: scanner.base + value.lowerBound, count: value.count)
+            throw mismatch(scanner, item, pair, "\(type.name), and \(Excerpt.of(text)) is not \(wanted)")
+        }
+    }
+
+    private func readQuality(
+        _ scanner: JSONScanner, _ range: Range<Int>, _ item: Item, _ pair: UInt64
+    ) throws -> Int32? {
+        let base = scanner.base + range.lowerBound
+        if base[0] == UInt8(ascii: "n") { return nil }
+        if base[0] == UInt8(ascii: "-") || base[0] &- UInt8(ascii: "0") < 10,
+            let value = NumberText.int64(base, range.count), let code = Int32(exactly: value)
+        {
+            return code
+        }
+        throw RequestFailure(
+            .modelMismatch,
+            "\(item.place), point \(pointName(pair)): the quality "
+                + "\(Excerpt.of(UnsafeBufferPointer(start: base, count: range.count))) is not an integer of 32 bits",
+            device: nil)
+    }
+
+    private mutating func read(
+        _ scanner: JSONScanner, _ range: Range<Int>, _ type: ValueType, _ item: Item, _ pair: UInt64
+    ) throws -> Reading {
+        let base = scanner.base + range.lowerBound
+        let first = base[0]
+        if first == UInt8(ascii: "n") { return .missing }
+        let isNumber = first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
+        switch type {
+        case .double:
+            let value = isNumber ? NumberText.double(base, range.count) : Self.special(base, range.count)
+            return value.map { .bits($0.bitPattern) } ?? .failure("a number that it can hold")
+        case .int64:
+            guard isNumber, let value = NumberText.int64(base, range.count) else {
+                return .failure("an integer of 64 bits")
+            }
+            return .bits(UInt64(bitPattern: value))
+        case .bool:
+            if first == UInt8(ascii: "t") || first == UInt8(ascii: "f") {
+                return .bits(first == UInt8(ascii: "t") ? 1 : 0)
+            }
+            guard isNumber, let value = NumberText.int64(base, range.count), value == 0 || value == 1 else {
+                return .failure("true, false, 1 or 0")
+            }
+            return .bits(UInt64(value))
+        case .string:
+            guard first == UInt8(ascii: "\"") else { return .failure("a string") }
+            let start = rows.text.count
+            scanner.appendText(of: range.lowerBound + 1..<range.upperBound - 1, to: &rows.text)
+            return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
+        case .json: return try readJSON(UnsafeBufferPointer(start: base, count: range.count), item, pair)
+        }
+    }
+
+    private mutating func readJSON(
+        _ text: UnsafeBufferPointer<UInt8>, _ item: Item, _ pair: UInt64
+    ) throws -> Reading {
+        let start = rows.text.count
+        do throws(JSONFailure) {
+            try CanonicalJSON.append(text, to: &rows.text)
+        } catch {
+            throw RequestFailure(
+                .malformed, "\(item.place), point \(pointName(pair)): the value \(error.description)")
+        }
+        return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
+    }
+
+    /// What JSON has no numbers for.
+    private static func special(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+        let text = UnsafeBufferPointer(start: base, count: count)
+        if text.equals("\"NaN\"") { return .nan }
+        if text.equals("\"Infinity\"") { return .infinity }
+        return text.equals("\"-Infinity\"") ? -.infinity : nil
+    }
+
+    private mutating func mismatch(
+        _ scanner: JSONScanner, _ item: Item, _ pair: UInt64, _ reason: String
+    ) -> RequestFailure {
+        let device = deviceName(scanner, item).excerpt
+        return RequestFailure(
+            .modelMismatch, "\(item.place), device \(device): point \(pointName(pair)) is \(reason)",
+            device: device)
+    }
+}

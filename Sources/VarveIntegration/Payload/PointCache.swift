@@ -1,0 +1,99 @@
+// PointCache.swift — the points of one product that messages have named, by device and point number.
+//
+// Only what the directory has found is kept: an unknown name is asked for each time, so what was just created is
+// found at once and a flood of wrong names costs no memory.
+//
+// Invariants:
+// - A cell belongs to one (device, point); its type and policy are what the directory said last.
+// - The series of a cell has the names it was asked for by.
+
+import VarveModel
+
+/// What is known of one product's points.
+struct PointCache: ~Copyable {
+    /// What a row needs to know of its point.
+    struct Cell {
+        /// Device and point number, plus one; 0 for a free place.
+        fileprivate var pair: UInt64
+        /// Where the message at hand keeps the point's rows; a hint that the user checks.
+        var slot: UInt32
+        var type: ValueType
+        var policy: DuplicatePolicy
+    }
+
+    /// Points that one cache holds, about 50 bytes each; more make it start anew with the next message.
+    static let limit = 1_000_000
+
+    let product: String
+    var devices = NameTable()
+    var points = NameTable()
+    private(set) var count = 0
+    private var cells: UnsafeMutablePointer<Cell>
+    private var capacity = 64
+    private static let free = Cell(pair: 0, slot: 0, type: .double, policy: .last)
+
+    init(product: String) {
+        self.product = product
+        cells = .allocate(capacity: capacity)
+        cells.initialize(repeating: Self.free, count: capacity)
+    }
+
+    deinit {
+        cells.deallocate()
+    }
+
+    /// The number that stands for a device's point among all.
+    @inline(__always)
+    static func pair(device: Int, point: Int) -> UInt64 {
+        UInt64(truncatingIfNeeded: device) << 32 | (UInt64(truncatingIfNeeded: point) &+ 1)
+    }
+
+    /// The cell of a device's point, or nil if the directory was not asked for it yet; valid until `add`.
+    @inline(__always)
+    func find(_ pair: UInt64) -> UnsafeMutablePointer<Cell>? {
+        let mask = capacity &- 1
+        var place = Self.place(pair) & mask
+        while cells[place].pair != 0 {
+            if cells[place].pair == pair { return cells + place }
+            place = (place &+ 1) & mask
+        }
+        return nil
+    }
+
+    /// The series of a cell.
+    func key(of pair: UInt64) -> SeriesKey {
+        let device = Int(pair >> 32)
+        let point = Int(pair & 0xFFFF_FFFF) - 1
+        return SeriesKey(product: product, device: devices.strings[device], point: points.strings[point])
+    }
+
+    /// Adds a point that the directory has found.
+    mutating func add(_ pair: UInt64, _ point: RegisteredPoint) {
+        if count * 2 >= capacity { grow() }
+        insert(Cell(pair: pair, slot: 0, type: point.type, policy: point.policy))
+        count += 1
+    }
+
+    private func insert(_ cell: Cell) {
+        let mask = capacity - 1
+        var place = Self.place(cell.pair) & mask
+        while cells[place].pair != 0 { place = (place + 1) & mask }
+        cells[place] = cell
+    }
+
+    private mutating func grow() {
+        let old = cells
+        let oldCapacity = capacity
+        capacity *= 2
+        cells = .allocate(capacity: capacity)
+        cells.initialize(repeating: Self.free, count: capacity)
+        for place in 0..<oldCapacity where old[place].pair != 0 { insert(old[place]) }
+        old.deallocate()
+    }
+
+    @inline(__always)
+    private static func place(_ pair: UInt64) -> Int {
+        // Fibonacci hashing: device numbers are in the high half, so the product's high bits are taken.
+        Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32)
+    }
+}

@@ -1,0 +1,60 @@
+// RequestFailure.swift — why a message is refused, with the code that EnOS has for it.
+
+/// The codes of replies.
+public enum ReplyCode: Int, CaseIterable, Sendable {
+    /// Everything in the message is durable.
+    case success = 200
+    /// The payload is over the limit.
+    case tooLarge = 1008
+    /// Nothing is known of the topic, or of its product.
+    case unknownTopic = 1009
+    /// A value does not fit the model, or the model has no such point.
+    case modelMismatch = 1204
+    /// The payload is not valid JSON, or not of the documented shape.
+    case malformed = 1220
+    /// There is no payload.
+    case empty = 1251
+    /// The product has no such device.
+    case unknownDevice = 1257
+    /// The method does not belong to the topic.
+    case wrongMethod = 1260
+}
+
+/// A refused message: nothing of it is stored.
+struct RequestFailure: Error {
+    var code: ReplyCode
+    /// One line that names the item.
+    var message: String
+    /// The device that the item names, if it got so far.
+    var device: String?
+
+    init(_ code: ReplyCode, _ message: String, device: String? = nil) {
+        self.code = code
+        self.message = message
+        self.device = device
+    }
+}
+
+/// Text from a message as it may stand in a reason.
+enum Excerpt {
+    /// The most bytes of a name or value in a reason.
+    private static let limit = 60
+
+    /// The beginning of a text, with control characters made visible.
+    static func of(_ text: UnsafeBufferPointer<UInt8>) -> String {
+        var end = min(text.count, limit)
+        // A cut must not leave half a character.
+        while end < text.count, end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
+        let start = String(decoding: UnsafeBufferPointer(rebasing: text[..<end]), as: UTF8.self)
+        let visible = start.hasControls ? String(start.map { $0.isControl ? " " : $0 }) : start
+        return end < text.count ? visible + "…" : visible
+    }
+}
+
+extension String {
+    fileprivate var hasControls: Bool { utf8.contains { $0 < 0x20 || $0 == 0x7F } }
+}
+
+extension Character {
+    fileprivate var isControl: Bool { unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }
+}

@@ -1,0 +1,50 @@
+// Bytes.swift — comparing and hashing short runs of bytes, without making strings of them.
+
+/// Loops over runs of bytes.
+package enum Bytes {
+    /// Whether two runs of the same length are equal; made for names, which are short.
+    @inlinable @inline(__always)
+    package static func equal(
+        _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int
+    ) -> Bool {
+        let (a, b) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
+        var index = 0
+        while index &+ 8 <= count {
+            let x = a.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if x != b.loadUnaligned(fromByteOffset: index, as: UInt64.self) { return false }
+            index &+= 8
+        }
+        while index < count {
+            if left[index] != right[index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    /// Mixes a run into a hash.
+    @inlinable
+    package static func hash(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: UInt64) -> UInt64 {
+        let raw = UnsafeRawPointer(base)
+        var hash = start
+        var index = 0
+        while index + 8 <= count {
+            hash = mix(hash ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            index += 8
+        }
+        var rest = UInt64(truncatingIfNeeded: count) << 56
+        while index < count {
+            rest = rest << 8 ^ UInt64(base[index])
+            index += 1
+        }
+        return mix(hash ^ rest)
+    }
+
+    @inlinable @inline(__always)
+    package static func mix(_ value: UInt64) -> UInt64 {
+        // The finisher of MurmurHash3: every input bit reaches every output bit.
+        var mixed = value
+        mixed = (mixed ^ mixed >> 33) &* 0xFF51_AFD7_ED55_8CCD
+        mixed = (mixed ^ mixed >> 33) &* 0xC4CE_B9FE_1A85_EC53
+        return mixed ^ mixed >> 33
+    }
+}

@@ -1,0 +1,232 @@
+// NumberText.swift — numbers from text: exact, and fast for the numbers that data files have.
+//
+// Invariants:
+// - A double is the one nearest to the decimal text (ties to even), as `Double(String)` gives it.
+// - Accepted are `[+-]digits[.digits][e[+-]digits]` with a digit on at least one side of the point, and
+//   `nan`, `inf`, `infinity` in any case with an optional sign; nothing else, so no hexadecimal form.
+// - No text traps, whatever its length.
+
+/// What a text is as a number.
+package enum NumberClass: UInt8 {
+    /// An integer of at most 2^53: exact as a double.
+    case integer
+    /// A larger integer that Int64 holds.
+    case bigInteger
+    /// An integer beyond Int64.
+    case hugeInteger
+    /// A number with a point or an exponent, NaN or an infinity.
+    case decimal
+    /// No number.
+    case text
+}
+
+/// The parts of a decimal number.
+package struct DecimalParts {
+    package var isNegative = false
+    /// The first 19 significant digits, or all if there are fewer.
+    package var digits: UInt64 = 0
+    /// The power of ten that `digits` is multiplied by.
+    package var exponent = 0
+    /// Whether significant digits beyond the nineteenth were left out.
+    package var isCut = false
+    /// Whether the text has a point or an exponent.
+    package var isDecimal = false
+}
+
+/// Reads numbers from bytes.
+package enum NumberText {
+    /// 10^0 to 10^22: the powers of ten that a double holds exactly.
+    private static let powers: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
+    ]
+
+    /// An unchanging copy of `powers` that a loop can read without the array's checks.
+    @usableFromInline nonisolated(unsafe) package static let powerTable: UnsafePointer<Double> = {
+        let table = UnsafeMutablePointer<Double>.allocate(capacity: powers.count)
+        table.initialize(from: powers, count: powers.count)
+        return UnsafePointer(table)
+    }()
+
+    /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
+    @inlinable @inline(__always)
+    package static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+        // The common case in one loop: up to 18 digits with at most one point.
+        var index = 0
+        var isNegative = false
+        if count > 0, base[0] == 0x2D {
+            isNegative = true
+            index = 1
+        }
+        let first = index
+        var mantissa: UInt64 = 0
+        var point = -1
+        while index < count {
+            let digit = base[index] &- 0x30
+            if digit < 10 {
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+            } else if base[index] == 0x2E, point < 0 {
+                point = index
+            } else {
+                break
+            }
+            index &+= 1
+        }
+        let digits = index &- first &- (point < 0 ? 0 : 1)
+        if index == count, digits > 0, digits <= 18, mantissa <= 1 << 53 {
+            var value = Double(mantissa)
+            if point >= 0 { value /= powerTable[count &- 1 &- point] }
+            return isNegative ? -value : value
+        }
+        return slowDouble(base, count)
+    }
+
+    @usableFromInline @inline(never)
+    static func slowDouble(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+        guard let parts = parts(base, count) else { return special(base, count) }
+        if !parts.isCut, parts.digits <= 1 << 53, abs(parts.exponent) <= 22 {
+            let whole = Double(parts.digits)
+            let power = powerTable[abs(parts.exponent)]
+            let value = parts.exponent < 0 ? whole / power : whole * power
+            return parts.isNegative ? -value : value
+        }
+        let text = String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
+        guard let value = Double(text), value.isFinite else { return nil }
+        return value
+    }
+
+    /// The integer that the text is, also in the forms `5.0` and `1e3`; nil if it is none that Int64 holds.
+    ///
+    /// - Parameter scale: The power of ten that the number is multiplied by first: with 6, `1.5` is 1,500,000.
+    package static func int64(_ base: UnsafePointer<UInt8>, _ count: Int, scale: Int = 0) -> Int64? {
+        guard let parts = parts(base, count) else { return nil }
+        var magnitude = parts.digits
+        var exponent = parts.exponent + scale
+        // More than 19 significant digits of which the last is not zero: not whole, or above 10^19.
+        if parts.isCut { return nil }
+        if magnitude == 0 { return 0 }
+        while exponent < 0 {
+            let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 10)
+            guard remainder == 0 else { return nil }
+            magnitude = quotient
+            exponent += 1
+        }
+        while exponent > 0 {
+            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            guard !overflow else { return nil }
+            magnitude = product
+            exponent -= 1
+        }
+        if parts.isNegative {
+            return magnitude <= UInt64(1) << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
+        }
+        return Int64(exactly: magnitude)
+    }
+
+    /// What the text is.
+    package static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
+        // Up to 15 digits with an optional sign and point need no more than a look.
+        var index = count > 0 && base[0] == 0x2D ? 1 : 0
+        let first = index
+        while index < count, base[index] &- 0x30 < 10 { index &+= 1 }
+        if index == count, index > first, index &- first <= 15 { return .integer }
+        if index < count, base[index] == 0x2E {
+            var next = index &+ 1
+            while next < count, base[next] &- 0x30 < 10 { next &+= 1 }
+            if next == count, count &- first >= 2 { return .decimal }
+        }
+        guard let parts = parts(base, count) else {
+            return special(base, count) == nil ? .text : .decimal
+        }
+        if parts.isDecimal { return double(base, count) == nil ? .text : .decimal }
+        guard let value = int64(base, count) else { return .hugeInteger }
+        return value.magnitude <= 1 << 53 ? .integer : .bigInteger
+    }
+
+    /// Splits a decimal number, or returns nil if the text has another form.
+    package static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
+        var parts = DecimalParts()
+        var index = 0
+        if index < count, base[index] == 0x2D || base[index] == 0x2B {
+            parts.isNegative = base[index] == 0x2D
+            index += 1
+        }
+        var seen = 0
+        var significant = 0
+        var isFraction = false
+        while index < count {
+            let byte = base[index]
+            if byte == 0x2E, !isFraction {
+                isFraction = true
+                parts.isDecimal = true
+                index += 1
+                continue
+            }
+            let digit = byte &- 0x30
+            guard digit < 10 else { break }
+            seen += 1
+            if significant > 0 || digit != 0 { significant += 1 }
+            if significant <= 19 {
+                parts.digits = parts.digits &* 10 &+ UInt64(digit)
+                if isFraction { parts.exponent -= 1 }
+            } else {
+                if digit != 0 { parts.isCut = true }
+                if !isFraction { parts.exponent += 1 }
+            }
+            index += 1
+        }
+        guard seen > 0 else { return nil }
+        if index == count { return parts }
+        guard base[index] | 0x20 == 0x65, let power = exponent(base + index + 1, count - index - 1) else {
+            return nil
+        }
+        parts.isDecimal = true
+        parts.exponent += power
+        return parts
+    }
+
+    /// A written exponent; one of absurd size counts as a million, which is as far out of range.
+    private static func exponent(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+        var index = 0
+        var isNegative = false
+        if count > 0, base[0] == 0x2D || base[0] == 0x2B {
+            isNegative = base[0] == 0x2D
+            index = 1
+        }
+        guard index < count else { return nil }
+        var value = 0
+        while index < count {
+            let digit = base[index] &- 0x30
+            guard digit < 10 else { return nil }
+            value = min(value * 10 + Int(digit), 1_000_000)
+            index += 1
+        }
+        return isNegative ? -value : value
+    }
+
+    /// `nan`, `inf`, `infinity`.
+    private static func special(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+        var start = 0
+        var isNegative = false
+        if count > 0, base[0] == 0x2D || base[0] == 0x2B {
+            isNegative = base[0] == 0x2D
+            start = 1
+        }
+        let length = count - start
+        guard length == 3 || length == 8 else { return nil }
+        if equals(base + start, length, "nan") { return isNegative ? -Double.nan : Double.nan }
+        if equals(base + start, length, "inf") || equals(base + start, length, "infinity") {
+            return isNegative ? -Double.infinity : Double.infinity
+        }
+        return nil
+    }
+
+    /// Whether the bytes are `word` in any case; `word` is lower-case ASCII letters.
+    @inlinable
+    package static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        let letters = word.utf8Start
+        for index in 0..<count where base[index] | 0x20 != letters[index] { return false }
+        return true
+    }
+}

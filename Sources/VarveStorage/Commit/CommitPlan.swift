@@ -1,0 +1,96 @@
+// CommitPlan.swift — what a batch will do to the store: its rows to keep, its receipt, its new series.
+//
+// Rows later than everything their series has, each time once, are taken as they are; all others go through
+// RowResolver. Most rows of a live stream are of the first kind, so for them nothing is looked up or copied.
+//
+// Invariants:
+// - Making a plan changes nothing but the dictionary's new entries, which its maker takes back if it fails.
+
+import VarveCodec
+import VarveModel
+
+struct CommitPlan {
+    var rows: [StoredRows] = []
+    var receipt = Receipt()
+    var hash: Hash128
+    var part: SampleBatch.Part?
+    var firstNew: Int
+    var newSeries: [SeriesInfo] = []
+    /// Bounds to note for series once the plan is carried out.
+    var latest: [(series: SeriesID, time: Int64)] = []
+
+    init(hash: Hash128, part: SampleBatch.Part?, firstNew: Int) {
+        self.hash = hash
+        self.part = part
+        self.firstNew = firstNew
+    }
+
+    /// Whether the rows go through the WAL.
+    var isSmall: Bool {
+        rows.reduce(0) { $0 + $1.count } <= Limits.walBatchRows
+            && rows.reduce(0) { $0 + $1.columns.textBytes } <= Limits.walBatchTextBytes
+    }
+
+    /// Decides about the rows of a batch that was checked.
+    mutating func decide(
+        _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ store: Store, _ state: WriterState,
+        _ view: StoreView
+    ) throws {
+        rows.reserveCapacity(batch.series.count)
+        latest.reserveCapacity(batch.series.count)
+        for index in batch.series.indices where batch.series[index].columns.count > 0 {
+            let known = known[index]
+            let columns = batch.series[index].columns
+            let bound = known.flatMap { state.latest[$0.id] }
+            if let (first, last) = columns.strictlyAscendingSpan,
+                known == nil || bound.map({ first > $0 }) ?? false
+            {
+                receipt.accepted += UInt64(columns.count)
+                receipt.include(Timestamp(nanoseconds: first))
+                receipt.include(Timestamp(nanoseconds: last))
+                try keep(columns, batch.series[index], known, store)
+                continue
+            }
+            let offered = batch.series[index]
+            let resolver = try RowResolver(offered) { samples in
+                if let known { try view.show(known.id, type: known.type, to: &samples) }
+            }
+            receipt.add(resolver.receipt)
+            if let known, bound == nil, let time = columns.times.max() {
+                latest.append((known.id, try view.latestTime(known.id, atLeast: time)))
+            }
+            if resolver.stored.count > 0 { try keep(resolver.stored, offered, known, store) }
+        }
+        let isSorted = zip(rows, rows.dropFirst()).allSatisfy { $0.series < $1.series }
+        if !isSorted { rows.sort { $0.series < $1.series } }
+    }
+
+    private mutating func keep(
+        _ columns: SampleColumns, _ offered: SeriesRows, _ known: SeriesDictionary.Known?, _ store: Store
+    ) throws {
+        var series = known?.id
+        if series == nil {
+            let info = SeriesInfo(key: offered.key, type: offered.type)
+            series = try store.dictionary.add(info)
+            newSeries.append(info)
+        }
+        guard let series else { return }
+        rows.append(StoredRows(series: series, type: offered.type, columns: columns))
+    }
+}
+
+extension SampleColumns {
+    /// The first and the last time, if the times ascend strictly and there are any.
+    fileprivate var strictlyAscendingSpan: (first: Int64, last: Int64)? {
+        times.withUnsafeBufferPointer { times in
+            for index in 1..<max(times.count, 1) where times[index - 1] >= times[index] { return nil }
+            guard let first = times.first, let last = times.last else { return nil }
+            return (first, last)
+        }
+    }
+
+    /// The bytes of its texts.
+    package var textBytes: Int {
+        if case .text(let text) = values { text.bytes.count } else { 0 }
+    }
+}

@@ -1,0 +1,191 @@
+// LogCommandTests.swift — the message log as a table and as JSON lines, filtered and followed.
+
+import Foundation
+import Testing
+import VarveMessageLog
+import VarveModel
+
+extension EndToEndTests {
+    @Suite struct LogCommandTests {
+        private let sandbox: Sandbox
+        private let log: MessageLog
+
+        init() throws {
+            sandbox = try Sandbox()
+            try FileManager.default.createDirectory(
+                atPath: sandbox.data, withIntermediateDirectories: true)
+            log = MessageLog.open(path: "\(sandbox.data)/log.sqlite") { Issue.record("\($0)") }
+        }
+
+        private func run(_ line: String) throws -> Ending {
+            try sandbox.varve(line.split(separator: " ").map(String.init))
+        }
+
+        private func entry(
+            _ kind: LogEntry.Kind, _ event: LogEntry.Event, hour: Int64 = 0, device: String? = nil
+        ) -> LogEntry {
+            let time = Timestamp(nanoseconds: (1_714_521_600 + hour * 3600) * 1_000_000_000)
+            var entry = LogEntry(kind, event, time: time)
+            (entry.channel, entry.product, entry.client, entry.device) = ("farm", "wind", "gateway", device)
+            return entry
+        }
+
+        private func fill() throws {
+            var refused = entry(.connection, .refused, hour: 1)
+            refused.reason = "wrong password"
+            refused.address = "10.1.2.3"
+            var received = entry(.payload, .received, hour: 2, device: "T1")
+            received.setPayload(Array(#"{"id":"é"}"#.utf8))
+            received.counts = LogEntry.Counts(accepted: 20, identical: 3)
+            received.code = 200
+            var rejected = entry(.error, .rejected, hour: 3, device: "T9")
+            rejected.code = 1257
+            rejected.reason = "params[0]: no device \"T9\""
+            rejected.topic = "/sys/wind/integration/measurepoint/post"
+            rejected.setPayload([0xFF, 0x00])
+            try log.append([refused, received, rejected])
+        }
+
+        private func lines(_ ending: Ending) throws -> [[String: Any]] {
+            try ending.output.split(separator: "\n").map {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+            }
+        }
+
+        @Test("the table has time, kind, client, code and what happened; the newest is last")
+        func table() throws {
+            try fill()
+            let ending = try run("log")
+            #expect(ending.code == 0, "\(ending.errors)")
+            let rows = ending.output.split(separator: "\n")
+            #expect(rows.count == 4)
+            #expect(rows[0].hasPrefix("TIME") && rows[1].hasPrefix("2024-05-01T01:00:00Z  connection  farm"))
+            for word in ["gateway", "refused", "wrong password", "10.1.2.3"] {
+                #expect(rows[1].contains(word), "\(rows[1])")
+            }
+            for word in ["payload", "200", "20 accepted", "3 identical"] {
+                #expect(rows[2].contains(word), "\(rows[2])")
+            }
+            for word in ["error", "1257", "rejected", "no device \"T9\"", "measurepoint/post"] {
+                #expect(rows[3].contains(word), "\(rows[3])")
+            }
+            #expect(try run("log --tz Asia/Kolkata").output.contains("2024-05-01T06:30:00+05:30"))
+        }
+
+        @Test("a JSON line has what the entry has, a payload as text or, if it is none, in base 64")
+        func jsonLines() throws {
+            try fill()
+            let rows = try lines(run("log --format ndjson"))
+            #expect(rows.map { $0["event"] as? String } == ["refused", "received", "rejected"])
+            #expect(rows[0]["reason"] as? String == "wrong password" && rows[0]["payload"] == nil)
+            #expect(rows[1]["payload"] as? String == #"{"id":"é"}"# && rows[1]["accepted"] as? Int == 20)
+            #expect(rows[1]["payloadCut"] as? Bool == false && rows[1]["bytes"] as? Int == 11)
+            #expect(rows[2]["payloadBase64"] as? String == "/wA=" && rows[2]["code"] as? Int == 1257)
+            #expect(rows[2]["time"] as? String == "2024-05-01T03:00:00Z")
+        }
+
+        @Test(
+            "options choose entries",
+            arguments: [
+                ("--kind payload", ["received"]),
+                ("--kind connection --kind error", ["refused", "rejected"]),
+                ("--device T9", ["rejected"]), ("--device wind/T1", ["received"]), ("--device sea/T1", []),
+                ("--channel farm --limit 1", ["rejected"]), ("--channel other", []),
+                ("--from 2024-05-01T02:00:00Z", ["received", "rejected"]),
+                ("--from 2024-05-01T04:00 --to 2024-05-01T05:00 --tz Europe/Paris", ["received"]),
+                ("--to 2024-05-01T02:00:00Z", ["refused"]),
+            ])
+        func filters(options: String, events: [String]) throws {
+            try fill()
+            let ending = try run("log --format ndjson \(options)")
+            #expect(ending.code == 0 && ending.errors.isEmpty, "\(ending.errors)")
+            #expect(try lines(ending).map { $0["event"] as? String } == events)
+        }
+
+        @Test("what a client sent cannot steer the terminal", arguments: ["table", "ndjson"])
+        func hostileTexts(format: String) throws {
+            var hostile = entry(.error, .rejected)
+            let text = "a\u{1B}[2J\u{9B}1m\r\n\u{7F}\u{202E}b\u{2028}c"
+            (hostile.client, hostile.reason, hostile.topic) = (text, text, text)
+            hostile.channel = text
+            hostile.messageID = text
+            hostile.setPayload(Array(text.utf8))
+            try log.append([hostile])
+            let ending = try run("log --format \(format)")
+            #expect(ending.output.split(separator: "\n").count == (format == "table" ? 2 : 1))
+            let bad = ending.output.unicodeScalars.filter {
+                $0 != "\n" && ($0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E)
+            }
+            #expect(bad.isEmpty, "\(ending.output)")
+            if format == "ndjson" {
+                #expect(try lines(ending).first?["reason"] as? String == text)
+                #expect(try lines(ending).first?["payload"] as? String == text)
+            }
+        }
+
+        @Test("a payload cut inside a character is text all the same")
+        func cutPayload() throws {
+            var long = entry(.payload, .received)
+            long.setPayload(Array("abé".utf8), limit: 3)
+            try log.append([long])
+            let row = try #require(try lines(run("log --format ndjson")).first)
+            #expect(row["payload"] as? String == "ab" && row["payloadCut"] as? Bool == true)
+        }
+
+        @Test("follow prints entries as they come, each once, and goes on in a log begun anew")
+        func follow() throws {
+            try fill()
+            let stem = "\(sandbox.path)/follow"
+            let process = try ChildProcess(
+                [Installation.varve, "log", "--follow", "--format", "ndjson", "--kind", "connection"],
+                environment: ["VARVE_DATA": sandbox.data], folder: sandbox.path, printsTo: stem)
+            let listener = Listener(process: process, stem: stem)
+            _ = try listener.waitForLine { $0.contains("refused") }
+            try log.append([entry(.error, .failed), entry(.connection, .connected)])
+            _ = try listener.waitForLine { $0.contains("\"connected\"") }
+            for end in ["", "-wal", "-shm"] {
+                try FileManager.default.removeItem(atPath: "\(sandbox.data)/log.sqlite\(end)")
+            }
+            try log.append([entry(.connection, .disconnected)])
+            _ = try listener.waitForLine { $0.contains("disconnected") }
+            #expect(listener.lines.count == 3, "\(listener.lines)")
+            #expect(process.kill(after: 0).errors.isEmpty)
+        }
+
+        @Test("follow ends when nobody reads any more, without a word")
+        func closedPipe() throws {
+            try fill()
+            let line = "'\(Installation.varve)' log --follow | head -n 1"
+            let ending = try sandbox.start(
+                program: ["/bin/sh", "-c", line], environment: ["VARVE_DATA": sandbox.data]
+            ).wait()
+            #expect(ending.code == 0 && ending.errors.isEmpty, "\(ending.errors)")
+            #expect(ending.output.hasPrefix("TIME"))
+        }
+
+        @Test("a directory without a log, and one with a file that is none, say so in one line")
+        func missing() throws {
+            let missing = try sandbox.varve(["log"], data: "\(sandbox.path)/none")
+            #expect(missing.code == 1 && missing.errorLines.count == 1, "\(missing.errors)")
+            #expect(missing.errors.contains("varve serve"), "\(missing.errors)")
+            let other = "\(sandbox.path)/other"
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+            try sandbox.write(String(repeating: "no database. ", count: 500).utf8, "other/log.sqlite")
+            let foreign = try sandbox.varve(["log"], data: other)
+            #expect(foreign.code == 1 && foreign.errorLines.count == 1, "\(foreign.errors)")
+        }
+
+        @Test(
+            "a wrong option is exit code 2 and named",
+            arguments: [
+                ("--kind all", "all"), ("--limit 0", "--limit"), ("--from soon", "soon"),
+                ("--tz Mars/X", "Mars/X"),
+                ("--format csv", "csv"), ("--from 2024-01-02 --to 2024-01-01", "--to"),
+            ])
+        func usage(options: String, name: String) throws {
+            let ending = try run("log \(options)")
+            #expect(ending.code == 2 && ending.errorLines.count == 1, "\(ending.errors)")
+            #expect(ending.errors.contains(name), "\(ending.errors)")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// PacketOrderTests.swift — what leaves the service on the wire, and when: nothing before the commit.
+
+import Glibc
+import Logging
+import Synchronization
+import Testing
+import VarveModel
+
+@testable import VarveIntegration
+
+@Suite("Packets of the ingest loop", .serialized)
+struct PacketOrderTests {
+    /// Lets a commit begin and end when the test says so.
+    private final class Gate: Sendable {
+        private let state = Mutex((entered: 0, allowed: 0))
+
+        func pass() {
+            let number = state.withLock { state in
+                state.entered += 1
+                return state.entered
+            }
+            while state.withLock({ $0.allowed }) < number { usleep(500) }
+        }
+
+        func open() { state.withLock { $0.allowed += 1 } }
+        var entered: Int { state.withLock { $0.entered } }
+    }
+
+    private func loop(_ stub: BrokerStub, _ sink: FakeSink) throws -> IngestLoop {
+        var options = IngestOptions(host: "127.0.0.1", port: stub.port)
+        options.retryMilliseconds = 5...50
+        let loop = try IngestLoop(
+            options, directory: FakeDirectory(), sink: sink, log: EventList(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try loop.start()
+        return loop
+    }
+
+    @Test("acknowledgements, answers and the control message leave after the commit, in this order")
+    func order() throws {
+        let stub = try BrokerStub()
+        let gate = Gate()
+        let loop = try loop(stub, FakeSink(before: { _ in gate.pass() }))
+        try stub.serveLogin()
+        stub.publish(reading("num", "1"), id: 1)
+        try eventually("the first commit") { gate.entered == 1 }
+        stub.publish("{", id: 2)
+        stub.publish(reading("num", "2"), id: 3)
+        // The loop's thread waits in the commit, so what it has written is here by now.
+        #expect(!stub.hasInput(within: 100))
+        gate.open()
+        try expectAnswers(stub, acknowledged: [1], codes: ["200"])
+        try eventually("the second commit") { gate.entered == 2 }
+        #expect(!stub.hasInput(within: 100))
+        gate.open()
+        try expectAnswers(stub, acknowledged: [2, 3], codes: ["1220", "200"])
+        loop.stop()
+    }
+
+    @Test("a failed commit closes the connection without another byte")
+    func failure() throws {
+        let stub = try BrokerStub()
+        let sink = FakeSink()
+        sink.state.withLock { $0.failures = 2 }
+        let loop = try loop(stub, sink)
+        for _ in 0..<2 {
+            try stub.serveLogin()
+            stub.publish(reading("num", "1"), id: 1)
+            #expect(try stub.endsSilently())
+        }
+        try stub.serveLogin()
+        stub.publish(reading("num", "1"), id: 1)
+        try expectAnswers(stub, acknowledged: [1], codes: ["200"])
+        #expect(loop.counts.failedCommits == 2)
+        loop.stop()
+    }
+
+    @Test(
+        "a message that arrives with the login's answer is not acknowledged by the subscription that follows")
+    func messageBeforeSubscription() throws {
+        let stub = try BrokerStub()
+        let gate = Gate()
+        let loop = try loop(stub, FakeSink(before: { _ in gate.pass() }))
+        try stub.answerLogin(more: BrokerStub.message(reading("num", "1"), id: 9))
+        try eventually("the commit") { gate.entered == 1 }
+        #expect(!stub.hasInput(within: 100))
+        gate.open()
+        try expectAnswers(stub, acknowledged: [9], codes: ["200"])
+        try stub.answerSubscription()
+        loop.stop()
+    }
+
+    /// Reads the packets that follow a commit: PUBACKs, replies, the control message.
+    private func expectAnswers(
+        _ stub: BrokerStub, acknowledged: [UInt8], codes: [String],
+        _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        for id in acknowledged {
+            let packet = try stub.next()
+            #expect(packet.type == 4 && packet.body[1] == id, sourceLocation: location)
+        }
+        for code in codes {
+            let packet = try stub.next()
+            let text = String(decoding: packet.body, as: UTF8.self)
+            #expect(packet.type == 3 && text.contains("post_reply"), sourceLocation: location)
+            #expect(text.contains("\"code\":\(code)"), sourceLocation: location)
+        }
+        let packet = try stub.next()
+        #expect(
+            packet.type == 3 && String(decoding: packet.body, as: UTF8.self).contains("consumed "),
+            sourceLocation: location)
+    }
+}

@@ -1,0 +1,184 @@
+// MessageProcessorTests.swift — groups of messages: each gets its own answer, and one failure of the store fails all.
+
+import Synchronization
+import Testing
+import VarveModel
+
+@testable import VarveIntegration
+
+@Suite struct MessageProcessorTests {
+    @Test(
+        "the id comes back byte for byte",
+        arguments: ["\"123\"", "123", "-1.50e3", "\"a\\u0062\\\"\"", "null", "\"é\"", "\"\""])
+    func ids(id: String) throws {
+        var channel = TestChannel()
+        let answer = try channel.post(payload("", id: id))
+        #expect(answer.text == "{\"id\":\(id),\"code\":200,\"data\":{}}")
+        #expect(try channel.post("{\"id\":\(id),\"method\":\"x\",\"params\":[]}").id == id)
+        #expect(try channel.post("{\"id\":\(id),").id == id)
+    }
+
+    @Test("without a usable id it is null")
+    func noID() throws {
+        var channel = TestChannel()
+        #expect(try channel.post("{\"method\":\"integration.measurepoint.post\",\"params\":[]}").id == "null")
+        #expect(try channel.post("nonsense").id == "null")
+        let long = "\"" + String(repeating: "x", count: 1023) + "\""
+        #expect(try channel.post(payload("", id: long)).code == 1220)
+        #expect(
+            try channel.post(payload("", id: "\"" + String(repeating: "x", count: 1022) + "\"")).code == 200)
+    }
+
+    @Test("the answer goes to the topic as sent with _reply, and its QoS is at most 1")
+    func topics() throws {
+        var channel = TestChannel()
+        for topic in ["/sys/P/integration/measurepoint/post", "sys/P/integration/measurepoint/post"] {
+            for qos in [0, 1, 2] as [Int32] {
+                let answer = try channel.post(payload(""), topic: topic, qos: qos)
+                #expect(answer.code == 200 && answer.topic == topic + "_reply" && answer.qos == min(qos, 1))
+            }
+        }
+    }
+
+    @Test(
+        "topics of later versions and unknown ones are 1009",
+        arguments: [
+            ("/sys/P/integration/event/post", "yet"), ("sys/P/integration/attribute/post", "yet"),
+            ("/sys/P/integration/attributes/post", "yet"), ("/sys/P/integration/model/up_raw", "yet"),
+            ("/sys/P/integration/up_raw", "yet"), ("/sys/P/d1/thing/measurepoint/resume", "yet"),
+            ("sys/P/d1/thing/measurepoint/resume/batch", "yet"),
+            ("/sys/P/d1/thing/measurepoint/post", "unknown"),
+            ("/sys/P", "unknown"), ("/sys//integration/measurepoint/post", "unknown"), ("sys/", "unknown"),
+            ("/sys/P/integration/measurepoint/post/", "unknown"),
+            ("//sys/P/integration/measurepoint/post", "unknown"),
+            ("/sys/P//thing/measurepoint/resume", "unknown"), ("/", "unknown"), ("", "unknown"),
+            ("/sys/Q/integration/measurepoint/post", "no product Q"),
+        ])
+    func unknownTopics(topic: String, part: String) throws {
+        var channel = TestChannel()
+        let answer = try channel.post(reading("num", "1"), topic: topic)
+        #expect(answer.code == 1009 && answer.id == "\"7\"" && answer.topic == topic + "_reply")
+        #expect(answer.message?.contains(part) == true)
+        #expect(channel.sink.batches.isEmpty)
+    }
+
+    @Test("a reply is never answered")
+    func replies() throws {
+        var channel = TestChannel()
+        #expect(
+            try channel.post([Array("{}".utf8)], topic: "/sys/P/integration/measurepoint/post_reply").isEmpty)
+        #expect(channel.log.events.map(\.code) == [.unknownTopic, .unknownTopic])
+    }
+
+    @Test("no payload is 1251; one over the limit is 1008 with its id")
+    func sizes() throws {
+        var limits = MessageLimits()
+        limits.payloadBytes = 300
+        var channel = TestChannel(limits)
+        #expect(try channel.post("").code == 1251)
+        let fits = payload("", id: "5")
+        #expect(try channel.post(fits + String(repeating: " ", count: 300 - fits.utf8.count)).code == 200)
+        let answer = try channel.post(fits + String(repeating: " ", count: 301 - fits.utf8.count))
+        #expect(answer.code == 1008 && answer.id == "5")
+        #expect(answer.message?.contains("301") == true && answer.message?.contains("300") == true)
+        // The id is looked for only near the beginning.
+        let far = "{\"x\":\"\(String(repeating: "x", count: 100_000))\",\"id\":1}"
+        #expect(try channel.post(far).id == "null")
+        #expect(channel.log.events.last?.payloadBytes == far.utf8.count)
+    }
+
+    @Test("good and bad neighbours in one group keep their answers, and one commit takes all good ones")
+    func neighbours() throws {
+        var channel = TestChannel()
+        channel.sink.state.withLock { $0.refusedText = "too long" }
+        let texts = [
+            reading("num", "1"), "{", reading("text", "\"too long\""), reading("num", "\"x\""),
+            reading("num", "2"),
+            payload("{\"deviceKey\":\"nobody\",\"measurepoints\":{\"num\":1}}"), "", reading("num", "1"),
+        ]
+        let answers = try channel.post(texts.map { Array($0.utf8) })
+        #expect(answers.map(\.code) == [200, 1220, 1204, 1204, 200, 1257, 1251, 200])
+        #expect(answers[2].message?.contains("the text is too long") == true)
+        #expect(channel.sink.state.withLock { $0.groups.map(\.count) } == [4])
+        let events = channel.log.events.filter { $0.kind == .payload }
+        #expect(events.map(\.isReplay) == [false, false, false, false, false, false, false, true])
+        #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 1, nil, nil, 1])
+        #expect(
+            channel.log.events.filter { $0.kind == .error }.map(\.code.rawValue) == [
+                1220, 1204, 1204, 1257, 1251,
+            ])
+    }
+
+    @Test("a failing store fails the group, logs nothing, and the same group works later")
+    func failingSink() throws {
+        var channel = TestChannel()
+        channel.sink.state.withLock { $0.failures = 1 }
+        #expect(throws: FakeSink.DiskFailure.self) { try channel.post(reading("num", "1")) }
+        #expect(channel.log.events.isEmpty)
+        #expect(try channel.post(reading("num", "1")).code == 200)
+    }
+
+    @Test("a failing registry fails the group")
+    func failingDirectory() throws {
+        var channel = TestChannel()
+        channel.directory.state.withLock { $0.fails = true }
+        #expect(throws: FakeDirectory.Failure.self) { try channel.post(reading("num", "1")) }
+        channel.directory.state.withLock { $0.fails = false }
+        #expect(try channel.post(reading("num", "1")).code == 200)
+    }
+
+    @Test("what the registry says of a point is asked for once, until it changes")
+    func caching() throws {
+        var channel = TestChannel()
+        for _ in 0..<3 { #expect(try channel.post(reading("num", "1.5")).code == 200) }
+        #expect(channel.directory.lookUps == 1)
+        channel.directory.change { $0.points["num"] = .string }
+        #expect(try channel.post(reading("num", "1.5")).code == 1204)
+        #expect(try channel.post(reading("num", "\"x\"")).code == 200)
+        #expect(channel.directory.lookUps == 2)
+    }
+
+    @Test("what is unknown is asked for each time")
+    func unknownIsAsked() throws {
+        var channel = TestChannel()
+        #expect(try channel.post(reading("later", "1")).code == 1204)
+        #expect(try channel.post(reading("later", "1")).code == 1204)
+        #expect(channel.directory.lookUps == 2)
+        // Not even the number changes, as with a registry's own additions.
+        channel.directory.state.withLock { $0.points["later"] = .double }
+        #expect(try channel.post(reading("later", "1")).code == 200)
+    }
+
+    @Test("products share nothing")
+    func products() throws {
+        var channel = TestChannel()
+        channel.directory.change { $0.devices["Q"] = ["d1"] }
+        for round in 0..<2 {
+            for product in ["P", "Q"] {
+                let topic = "sys/\(product)/integration/measurepoint/post"
+                let text = payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1},\"time\":\(round)}")
+                #expect(try channel.post(text, topic: topic).code == 200)
+            }
+        }
+        #expect(channel.sink.samples("d1", "num").count == 2)
+        #expect(channel.sink.samples("d1", "num", product: "Q").count == 2)
+        #expect(channel.directory.lookUps == 2)
+        let answer = try channel.post(
+            payload("{\"deviceKey\":\"d2\",\"measurepoints\":{\"num\":1}}"),
+            topic: "sys/Q/integration/measurepoint/post")
+        #expect(answer.code == 1257)
+    }
+
+    @Test("an event has what the channel's log shows")
+    func events() throws {
+        var limits = MessageLimits()
+        limits.loggedBytes = 10
+        var channel = TestChannel(limits)
+        let text = reading("num", "1")
+        _ = try channel.post(text)
+        let event = try #require(channel.log.events.first)
+        #expect(event.kind == .payload && event.product == "P" && event.topic == TestChannel.topic)
+        #expect(event.id == "\"7\"" && event.code == .success && event.payloadBytes == text.utf8.count)
+        #expect(event.excerpt == Array(text.utf8.prefix(10)) && event.time == TestChannel.arrival)
+    }
+}

@@ -1,0 +1,95 @@
+// TestChannel.swift — a message processor with a fake registry, store and log around it.
+
+import Foundation
+import Synchronization
+import Testing
+import VarveModel
+
+@testable import VarveIntegration
+
+/// Keeps events.
+final class EventList: ChannelLog {
+    private let list = Mutex<[ChannelEvent]>([])
+
+    var events: [ChannelEvent] { list.withLock { $0 } }
+
+    func add(_ event: ChannelEvent) { list.withLock { $0.append(event) } }
+}
+
+/// An answer, taken apart.
+struct Answer: Equatable {
+    var topic: String
+    var qos: Int32
+    var text: String
+    var code: Int
+    /// The id as it stands in the answer.
+    var id: String
+    var message: String?
+}
+
+/// Processes messages.
+struct TestChannel: ~Copyable {
+    static let topic = "/sys/P/integration/measurepoint/post"
+    static let arrival = Timestamp(nanoseconds: 1_800_000_000_123_456_789)
+
+    let directory = FakeDirectory()
+    let sink = FakeSink()
+    let log = EventList()
+    private var processor: MessageProcessor
+
+    init(_ limits: MessageLimits = MessageLimits()) {
+        processor = MessageProcessor(directory: directory, sink: sink, log: log, limits: limits)
+    }
+
+    /// The answers to a group of messages.
+    mutating func post(
+        _ payloads: [[UInt8]], topic: String = TestChannel.topic, qos: Int32 = 1
+    ) throws -> [Answer] {
+        var group = MessageGroup()
+        for payload in payloads {
+            payload.withUnsafeBytes { payload in
+                Array(topic.utf8).withUnsafeBytes {
+                    group.append(topic: $0, payload: payload, qos: qos, arrival: Self.arrival)
+                }
+            }
+        }
+        var replies = ReplyGroup()
+        _ = try processor.process(group, into: &replies)
+        var answers: [Answer] = []
+        try replies.forEach { answers.append(try Self.answer($0.topic, $0.qos, Array($1))) }
+        return answers
+    }
+
+    /// The answer to one message.
+    mutating func post(_ text: String, topic: String = TestChannel.topic, qos: Int32 = 1) throws -> Answer {
+        let answers = try post([Array(text.utf8)], topic: topic, qos: qos)
+        return try #require(answers.first)
+    }
+
+    /// Takes an answer apart; it must be valid JSON of exactly the documented members.
+    static func answer(_ topic: String, _ qos: Int32, _ payload: [UInt8]) throws -> Answer {
+        let text = String(decoding: payload, as: UTF8.self)
+        let start = try #require(text.range(of: "{\"id\":")).upperBound
+        let end = try #require(text.range(of: ",\"code\":")).lowerBound
+        // Foundation cannot read every number that is a valid id.
+        let readable = text.replacingCharacters(in: start..<end, with: "0")
+        let object = try #require(
+            JSONSerialization.jsonObject(with: Data(readable.utf8)) as? [String: Any], "\(text)")
+        let code = try #require(object["code"] as? Int)
+        #expect(object["data"] as? [String: String] == [:])
+        #expect(object.count == (code == 200 ? 3 : 4))
+        return Answer(
+            topic: topic, qos: qos, text: text, code: code, id: String(text[start..<end]),
+            message: object["message"] as? String)
+    }
+}
+
+/// A payload with these items.
+func payload(_ items: String, id: String = "\"7\"") -> String {
+    "{\"id\":\(id),\"version\":\"1.0\",\"method\":\"integration.measurepoint.post\",\"params\":[\(items)]}"
+}
+
+/// A payload with one reading of one point at 1 s.
+func reading(_ point: String, _ value: String) -> String {
+    payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"\(point)\":\(value)},\"time\":1000}")
+}
