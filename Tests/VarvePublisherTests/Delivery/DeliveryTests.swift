@@ -92,7 +92,7 @@ import VarveTransfer
         let file = try setup.folder.write(Setup.lines(300), "a.csv")
         let result = try setup.publish(file) { $0.rowsPerBatch = 100 }
         #expect(result.rejected == 4 && result.rows == 300)
-        #expect(result.batches == 3 && result.acknowledged == 0)
+        #expect(result.batches == 3 && result.acknowledged == 1)
         let expected = Setup.readings(300).filter { !bad.contains($0.value) }
         #expect(Set(taken.withLock { $0 }) == expected)
         let rejected = try setup.folder.text("a.csv.rejected.csv").split(separator: "\n").dropFirst()
