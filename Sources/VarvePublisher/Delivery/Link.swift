@@ -91,7 +91,7 @@ final class Link: MQTTReceiver {
                 poll(nil, 0, min(milliseconds, Int32(clamping: left)))
                 return
             }
-            return open()
+            return begin()
         }
         do throws(MQTTError) {
             try connection.flush()
@@ -136,7 +136,7 @@ final class Link: MQTTReceiver {
         backoff = min(backoff * 2, Self.longestBackoff)
     }
 
-    private func open() {
+    private func begin() {
         do throws(MQTTError) {
             let connection = MQTTConnection(try login(), receiver: self)
             self.connection = connection
