@@ -9,20 +9,27 @@ import VarveTransfer
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DeliveryTests {
     @Test("no more batches than the window are out, and it is used")
     func window() throws {
-        let total = 60
-        let waiting = Held()
-        let setup = try Setup { message, _ in
-            // Answers the oldest only when the window must be full or the input at its end.
-            waiting.add(message, total: total, window: 7)
+        let isOpen = Mutex(false)
+        let setup = try Setup { message, _ in isOpen.withLock { $0 } ? Answer.taken(message) : [] }
+        let file = try setup.folder.write(Setup.lines(600), "a.csv")
+        let outcome = Mutex<Result<PublishResult, any Error>?>(nil)
+        var options = setup.options
+        options.window = 7
+        options.rowsPerBatch = 10
+        options.replySeconds = 0.2
+        let sender = Thread { [options] in
+            let result = Result { try Publisher(options).publishFile(file) }
+            outcome.withLock { $0 = result }
         }
-        let file = try setup.folder.write(Setup.lines(total * 10), "a.csv")
-        let result = try setup.publish(file) { options in
-            options.window = 7
-            options.rowsPerBatch = 10
-        }
-        #expect(result.batches == UInt64(total) && result.acknowledged == UInt64(total))
-        #expect(waiting.most == 7)
-        #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(total * 10))
+        sender.start()
+        // By the time everything has been sent twice, an eighth batch would have been sent too.
+        try Wait.until("all is sent again") { setup.receiver.messages.count >= 14 }
+        #expect(Set(setup.receiver.messages.map(\.id)).count == 7)
+        isOpen.withLock { $0 = true }
+        try Wait.until("all is sent") { outcome.withLock { $0 != nil } }
+        let result = try #require(outcome.withLock { $0 }).get()
+        #expect(result.acknowledged == 60)
+        #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(600))
     }
 
     @Test("a batch without a reply is sent again with the same id and bytes, until there is one")
@@ -244,26 +251,5 @@ import VarveTransfer
         #expect(result.acknowledged == 50 && result.acknowledgedBefore >= 15)
         let readings = (setup.receiver.messages + second.messages).flatMap(\.readings)
         #expect(Set(readings) == Setup.readings(500))
-    }
-}
-
-/// Messages whose replies are held back, and how many there were at most.
-private final class Held: Sendable {
-    private let state = Mutex((ids: [String](), seen: 0, most: 0))
-
-    var most: Int { state.withLock(\.most) }
-
-    func add(_ message: Received, total: Int, window: Int) -> [Answer] {
-        state.withLock { state in
-            state.ids.append(message.id)
-            state.seen += 1
-            state.most = max(state.most, state.ids.count)
-            if state.seen == total {
-                defer { state.ids = [] }
-                return state.ids.map { Answer(id: $0, code: 200) }
-            }
-            guard state.ids.count >= window else { return [] }
-            return [Answer(id: state.ids.removeFirst(), code: 200)]
-        }
     }
 }
