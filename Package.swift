@@ -23,7 +23,8 @@ let package = Package(
         .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
-        .library(name: "VarvePublisher", targets: ["VarvePublisher"]),
+        .library(
+            name: "VarvePublisher", targets: ["VarveModel", "VarveFile", "VarveTransfer", "VarvePublisher"]),
         // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
         .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
@@ -167,6 +168,13 @@ let package = Package(
         .testTarget(
             name: "VarveTransferTests",
             dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarvePublisherTests",
+            dependencies: [
+                "varve", "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
+                "VarvePublisher",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveIntegrationTests",

@@ -17,11 +17,16 @@ enum Interruption {
     static func listen() {
         // A first use here: inside the handler the flag must exist already.
         isWished.store(false, ordering: .relaxed)
+        // A program that starts this one from a thread that blocks signals hands its mask down.
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
         for number in [SIGINT, SIGTERM] {
+            sigaddset(&wanted, number)
             signal(number) { number in
                 Interruption.isWished.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
+        pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     }
 }

@@ -1,0 +1,54 @@
+// Setup.swift — broker, receiver, folder and sender of one test.
+
+import VarvePublisher
+
+/// What most tests need.
+final class Setup {
+    let broker: Broker
+    let folder: Folder
+    let receiver: FakeReceiver
+
+    init(_ decide: @escaping FakeReceiver.Decide = { message, _ in Answer.taken(message) }) throws {
+        broker = try Broker()
+        folder = try Folder()
+        receiver = try FakeReceiver(broker.port, decide)
+    }
+
+    deinit { receiver.stop() }
+
+    /// Options that let a hanging test end.
+    var options: PublisherOptions {
+        var options = PublisherOptions(host: "127.0.0.1", port: broker.port, product: "p")
+        options.giveUpSeconds = 40
+        return options
+    }
+
+    /// Publishes one file.
+    @discardableResult
+    func publish(
+        _ path: String, _ fileOptions: PublishFileOptions = PublishFileOptions(),
+        _ change: (inout PublisherOptions) -> Void = { _ in }
+    ) throws -> PublishResult {
+        var options = self.options
+        change(&options)
+        let publisher = Publisher(options)
+        defer { publisher.close() }
+        return try publisher.publishFile(path, fileOptions)
+    }
+
+    /// Rows `device,point,time,value` with values that tell the rows apart.
+    static func lines(_ count: Int) -> [String] {
+        ["device,point,time,value"]
+            + (0..<count).map { "d\($0 % 3),p\($0 % 5),\(1_700_000_000 + $0 / 15),\($0)" }
+    }
+
+    /// The readings that `lines` makes, in no order.
+    static func readings(_ count: Int) -> Set<Reading> {
+        Set(
+            (0..<count).map {
+                Reading(
+                    device: "d\($0 % 3)", point: "p\($0 % 5)", time: "\(1_700_000_000 + $0 / 15)000",
+                    value: "\($0)")
+            })
+    }
+}
