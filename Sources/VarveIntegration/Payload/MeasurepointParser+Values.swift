@@ -118,6 +118,7 @@ extension MeasurepointParser {
         _ scanner: JSONScanner, _ range: Range<Int>, _ item: Item, _ pair: UInt64
     ) throws -> Int32? {
         let base = scanner.base + range.lowerBound
+        if range.count == 1, base[0] &- UInt8(ascii: "0") < 10 { return Int32(base[0] - UInt8(ascii: "0")) }
         if base[0] == UInt8(ascii: "n") { return nil }
         if base[0] == UInt8(ascii: "-") || base[0] &- UInt8(ascii: "0") < 10,
             let value = NumberText.int64(base, range.count), let code = Int32(exactly: value)

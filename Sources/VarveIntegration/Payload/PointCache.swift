@@ -91,9 +91,9 @@ struct PointCache: ~Copyable {
         old.deallocate()
     }
 
+    /// Where a pair is looked for first: four neighbouring points of a device share a cache line.
     @inline(__always)
     private static func place(_ pair: UInt64) -> Int {
-        // Fibonacci hashing: device numbers are in the high half, so the product's high bits are taken.
-        Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32)
+        Int(truncatingIfNeeded: Bytes.mix(pair >> 2) << 2 | pair & 3)
     }
 }

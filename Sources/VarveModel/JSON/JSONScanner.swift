@@ -27,13 +27,18 @@ public enum JSONFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A place in a JSON text.
-package struct JSONScanner {
+///
+/// Public only so that other modules can inline its steps; not for use outside Varve.
+public struct JSONScanner {
     /// The deepest nesting of arrays and objects.
     package static let maximumDepth = 64
 
-    package let base: UnsafePointer<UInt8>
-    package let count: Int
-    package var position = 0
+    /// The text.
+    public let base: UnsafePointer<UInt8>
+    /// Its length in bytes.
+    public let count: Int
+    /// How far it was passed.
+    public var position = 0
 
     /// Looks at a text from its beginning.
     package init(base: UnsafePointer<UInt8>, count: Int) {
@@ -45,12 +50,12 @@ package struct JSONScanner {
     package var malformed: JSONFailure { .malformed(offset: position) }
 
     /// The byte at this place, or 0 at the end.
-    @inline(__always)
-    package var current: UInt8 { position < count ? base[position] : 0 }
+    @inlinable @inline(__always)
+    public var current: UInt8 { position < count ? base[position] : 0 }
 
     /// Passes white space.
-    @inline(__always)
-    package mutating func skipWhitespace() {
+    @inlinable @inline(__always)
+    public mutating func skipWhitespace() {
         while position < count, base[position] <= 0x20 {
             switch base[position] {
             case 0x20, 0x09, 0x0A, 0x0D: position &+= 1
@@ -86,7 +91,9 @@ package struct JSONScanner {
         let start = position
         var isEscaped = false
         var isPlain = true
-        while position < count {
+        while true {
+            skipPlainCharacters()
+            guard position < count else { throw malformed }
             let byte = base[position]
             if byte == 0x22 {
                 let content = start..<position
@@ -106,22 +113,49 @@ package struct JSONScanner {
             }
             position &+= 1
         }
-        throw malformed
+    }
+
+    /// Passes characters of a string that need no look, eight at a time.
+    @inline(__always)
+    private mutating func skipPlainCharacters() {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        while position &+ 8 <= count {
+            let word = UInt64(
+                littleEndian: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self))
+            let quote = word ^ 0x2222_2222_2222_2222
+            let escape = word ^ 0x5C5C_5C5C_5C5C_5C5C
+            // The lowest mark is exact: a subtraction borrows only from bytes above a true one.
+            let marks =
+                word | ((quote &- ones) & ~quote) | ((escape &- ones) & ~escape)
+                | ((word &- 0x2020_2020_2020_2020) & ~word)
+            let found = marks & 0x8080_8080_8080_8080
+            if found != 0 {
+                position &+= found.trailingZeroBitCount >> 3
+                return
+            }
+            position &+= 8
+        }
     }
 
     /// Passes a number.
     package mutating func skipNumber() throws(JSONFailure) {
-        if current == 0x2D { position += 1 }
-        if current == 0x30 { position += 1 } else { try skipDigits() }
-        if current == 0x2E {
-            position += 1
-            try skipDigits()
+        var index = position
+        if index < count, base[index] == 0x2D { index &+= 1 }
+        if index < count, base[index] == 0x30 {
+            index &+= 1
+        } else {
+            try skipDigits(&index)
         }
-        if current == 0x65 || current == 0x45 {
-            position += 1
-            if current == 0x2B || current == 0x2D { position += 1 }
-            try skipDigits()
+        if index < count, base[index] == 0x2E {
+            index &+= 1
+            try skipDigits(&index)
         }
+        if index < count, base[index] | 0x20 == 0x65 {
+            index &+= 1
+            if index < count, base[index] == 0x2B || base[index] == 0x2D { index &+= 1 }
+            try skipDigits(&index)
+        }
+        position = index
     }
 
     /// Passes `word`.
@@ -133,10 +167,14 @@ package struct JSONScanner {
         position += word.utf8CodeUnitCount
     }
 
-    private mutating func skipDigits() throws(JSONFailure) {
-        let start = position
-        while position < count, base[position] &- 0x30 < 10 { position &+= 1 }
-        if position == start { throw malformed }
+    @inline(__always)
+    private mutating func skipDigits(_ index: inout Int) throws(JSONFailure) {
+        let start = index
+        while index < count, base[index] &- 0x30 < 10 { index &+= 1 }
+        if index == start {
+            position = index
+            throw malformed
+        }
     }
 
     private mutating func skipArray(depth: Int) throws(JSONFailure) {

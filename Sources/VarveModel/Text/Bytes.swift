@@ -1,10 +1,12 @@
 // Bytes.swift — comparing and hashing short runs of bytes, without making strings of them.
 
 /// Loops over runs of bytes.
-package enum Bytes {
+///
+/// Public only so that other modules can inline them; not for use outside Varve.
+public enum Bytes {
     /// Whether two runs of the same length are equal; made for names, which are short.
     @inlinable @inline(__always)
-    package static func equal(
+    public static func equal(
         _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int
     ) -> Bool {
         let (a, b) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
@@ -23,7 +25,7 @@ package enum Bytes {
 
     /// Mixes a run into a hash.
     @inlinable
-    package static func hash(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: UInt64) -> UInt64 {
+    public static func hash(_ base: UnsafePointer<UInt8>, _ count: Int, _ start: UInt64) -> UInt64 {
         let raw = UnsafeRawPointer(base)
         var hash = start
         var index = 0
@@ -39,8 +41,9 @@ package enum Bytes {
         return mix(hash ^ rest)
     }
 
+    /// Spreads every bit of a hash over all of them.
     @inlinable @inline(__always)
-    package static func mix(_ value: UInt64) -> UInt64 {
+    public static func mix(_ value: UInt64) -> UInt64 {
         // The finisher of MurmurHash3: every input bit reaches every output bit.
         var mixed = value
         mixed = (mixed ^ mixed >> 33) &* 0xFF51_AFD7_ED55_8CCD

@@ -34,7 +34,9 @@ package struct DecimalParts {
 }
 
 /// Reads numbers from bytes.
-package enum NumberText {
+///
+/// Public only so that other modules can inline `double`; not for use outside Varve.
+public enum NumberText {
     /// 10^0 to 10^22: the powers of ten that a double holds exactly.
     private static let powers: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
@@ -42,7 +44,7 @@ package enum NumberText {
     ]
 
     /// An unchanging copy of `powers` that a loop can read without the array's checks.
-    @usableFromInline nonisolated(unsafe) package static let powerTable: UnsafePointer<Double> = {
+    @usableFromInline nonisolated(unsafe) static let powerTable: UnsafePointer<Double> = {
         let table = UnsafeMutablePointer<Double>.allocate(capacity: powers.count)
         table.initialize(from: powers, count: powers.count)
         return UnsafePointer(table)
@@ -50,7 +52,7 @@ package enum NumberText {
 
     /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
     @inlinable @inline(__always)
-    package static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    public static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         // The common case in one loop: up to 18 digits with at most one point.
         var index = 0
         var isNegative = false

@@ -10,7 +10,7 @@ import Testing
 @Suite("Damaged payloads")
 struct MutationTests {
     private static let isLong = ProcessInfo.processInfo.environment["VARVE_FUZZ"] != nil
-    private static let rounds = isLong ? 2_000_000 : 20_000
+    private static let rounds = isLong ? 1_000_000 : 20_000
 
     private static let seeds: [[UInt8]] = [
         payload(
@@ -33,6 +33,8 @@ struct MutationTests {
         var channel = TestChannel()
         var codes: Set<Int> = []
         for round in 0..<Self.rounds / 2 {
+            // What the fakes remember would fill the memory.
+            if round % 1000 == 999 { channel = TestChannel() }
             var bytes = Self.seeds.randomElement(using: &generator) ?? []
             for _ in 0..<Int.random(in: 1...4, using: &generator) { Self.damage(&bytes, &generator) }
             let answers = try channel.post([bytes])
