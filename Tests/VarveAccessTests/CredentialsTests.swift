@@ -45,7 +45,8 @@ import VarveFile
     func mode() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/credentials"
-        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o644])
+        _ = FileManager.default.createFile(
+            atPath: path, contents: nil, attributes: [.posixPermissions: 0o644])
         try CredentialsFile.write(sample, to: path)
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)

@@ -72,7 +72,7 @@ extension EndToEndTests {
                     }
                 }
                 return has("refused", "wind|securemode=4", "signature")
-                    && has("refused", "moon", "unknown product")
+                    && has("refused", "moon", "unknown or has no channel")
                     && has("denied", "other-topic", "/sys/sun/integration/measurepoint/post")
                     && has("1257", "T9") && has("1220")
             }

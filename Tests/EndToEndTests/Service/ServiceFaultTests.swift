@@ -82,8 +82,8 @@ extension EndToEndTests {
         }
 
         private static let fakeTimeLibrary: String? = [
-            "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-            "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+            "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+            "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
         ].first { FileManager.default.fileExists(atPath: $0) }
 
         private func publish(_ file: String, _ journal: String) throws -> Ending {
