@@ -80,8 +80,8 @@ public struct Server: Sendable {
             CredentialsService(credentials, logger),
             BrokerService(broker, logger),
             UpkeepService(store, logger),
-            IngestService(loop, ready: { announce(broker) }),
-            ControlService(settings.data, control, logger),
+            IngestService(loop),
+            ControlService(settings.data, control, logger, loop, ready: { announce(broker) }),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -1,7 +1,7 @@
 // Services.swift — the parts of the running service, each as what ServiceLifecycle starts and stops.
 //
 // They are stopped in the opposite order of their start. Each looks after one thing about five times a second or
-// owns a thread; none blocks a thread of the common pool for longer than a small write.
+// owns a thread. A compaction holds one thread of the common pool while it runs; no message waits for the pool.
 
 import Glibc
 import Logging
@@ -55,14 +55,20 @@ final class TroubleReport: Sendable {
 /// Takes over the plugin's connection events.
 struct ConnectionLogService: Service {
     private let log: ConnectionLog
+    private let logger: Logger
     private let trouble: TroubleReport
 
     init(_ log: ConnectionLog, _ logger: Logger) {
         self.log = log
+        self.logger = logger
         trouble = TroubleReport("logins are not logged", logger)
     }
 
-    func run() async { await repeatUntilShutdown { trouble.watch { try log.takeOver() } } }
+    func run() async {
+        await repeatUntilShutdown {
+            trouble.watch { for note in try log.takeOver() { logger.warning("\(note)") } }
+        }
+    }
 }
 
 /// Keeps the credentials file as the registry is.
@@ -129,38 +135,41 @@ struct UpkeepService: Service {
 /// Runs the ingest loop, which has a thread of its own.
 struct IngestService: Service {
     private let loop: IngestLoop
+
+    init(_ loop: IngestLoop) { self.loop = loop }
+
+    func run() async throws {
+        try loop.start()
+        try? await gracefulShutdown()
+        loop.stop()
+    }
+}
+
+/// Answers commands on `control.sock`, and says once that the service is ready: commands and messages are taken.
+struct ControlService: Service {
+    private let data: String
+    private let control: StoreControl
+    private let logger: Logger
+    private let loop: IngestLoop
     private let ready: @Sendable () -> Void
 
-    init(_ loop: IngestLoop, ready: @escaping @Sendable () -> Void) {
+    init(
+        _ data: String, _ control: StoreControl, _ logger: Logger, _ loop: IngestLoop,
+        ready: @escaping @Sendable () -> Void
+    ) {
+        self.data = data
+        self.control = control
+        self.logger = logger
         self.loop = loop
         self.ready = ready
     }
 
     func run() async throws {
-        try loop.start()
+        let server = try ControlServer(directory: data, handler: control)
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled, loop.state != .serving { try? await Task.sleep(for: .milliseconds(10)) }
             if !Task.isCancelled { ready() }
-            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
         }
-        loop.stop()
-    }
-}
-
-/// Answers commands on `control.sock`.
-struct ControlService: Service {
-    private let data: String
-    private let control: StoreControl
-    private let logger: Logger
-
-    init(_ data: String, _ control: StoreControl, _ logger: Logger) {
-        self.data = data
-        self.control = control
-        self.logger = logger
-    }
-
-    func run() async throws {
-        let server = try ControlServer(directory: data, handler: control)
         try? await gracefulShutdown()
         if !server.stop() { logger.warning("a command did not end in time") }
     }

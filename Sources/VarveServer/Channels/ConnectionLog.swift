@@ -23,7 +23,6 @@ struct ConnectionLog: Sendable {
     /// Takes over what is new.
     ///
     /// - Returns: Notes about lines that could not be read.
-    @discardableResult
     func takeOver() throws -> [String] {
         var notes: [String] = []
         var position = try log.bookmark().flatMap { ConnectionEventPosition(text: $0) }
