@@ -22,7 +22,7 @@ final class Broker {
     let folder: String
     let port: UInt16
     private let options: [String]
-    private var process: Process?
+    private var process: pid_t?
     /// Where the events file has been read to.
     private var position: ConnectionEventPosition?
     private(set) var events: [ConnectionEvent] = []
@@ -51,7 +51,7 @@ final class Broker {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// Starts it again after `stop`.
+    /// Starts it again after `stop`, with a new log.
     func start() throws {
         let lines =
             [
@@ -61,26 +61,57 @@ final class Broker {
                 "max_queued_bytes 0", "max_packet_size 4194304", "set_tcp_nodelay true",
                 "plugin \(Self.plugin)", "plugin_opt_credentials \(credentialsPath)",
                 "plugin_opt_events \(eventsPath)", "log_dest file \(folder)/log", "log_type error",
-                "log_type warning", "log_type notice",
+                "log_type warning", "log_type notice", "log_type information",
             ] + options
         try (lines.joined(separator: "\n") + "\n").write(
             toFile: folder + "/mosquitto.conf", atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.program)
-        process.arguments = ["-c", folder + "/mosquitto.conf"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        self.process = process
-        try wait("the broker listens") { log.contains("running") || !process.isRunning }
-        guard process.isRunning else { throw Failure(description: "the broker ended:\n\(log)") }
+        try? FileManager.default.removeItem(atPath: folder + "/log")
+        process = try Self.spawn([Self.program, "-c", folder + "/mosquitto.conf"])
+        try wait("the broker listens") { log.contains(" running") || hasEnded() }
+        guard process != nil else { throw Failure(description: "the broker ended:\n\(log)") }
     }
 
-    /// Stops it with SIGTERM, as its service does.
+    /// Stops it with SIGTERM, as its service does; with SIGKILL if that does not help.
     func stop() {
-        process?.terminate()
-        process?.waitUntilExit()
+        guard let identifier = process else { return }
+        kill(identifier, SIGTERM)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !hasEnded() {
+            if ContinuousClock.now > deadline { kill(identifier, SIGKILL) }
+            usleep(5000)
+        }
+    }
+
+    /// Whether the process is gone; takes its ending.
+    private func hasEnded() -> Bool {
+        guard let identifier = process else { return true }
+        var status: Int32 = 0
+        guard waitpid(identifier, &status, WNOHANG) == identifier else { return false }
         process = nil
+        return true
+    }
+
+    /// Starts a program that hears signals: the threads that run tests have them blocked, and it would inherit that.
+    private static func spawn(_ command: [String]) throws -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (stream, mode) in [(Int32(0), O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
+            posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", mode, 0)
+        }
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        defer { for text in arguments { free(text) } }
+        var identifier: pid_t = 0
+        let code = posix_spawn(&identifier, command[0], &actions, &attributes, &arguments, environ)
+        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
+        return identifier
     }
 
     /// Waits until something holds, 20 seconds at most.
