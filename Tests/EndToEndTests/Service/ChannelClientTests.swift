@@ -74,7 +74,7 @@ extension EndToEndTests {
                 return has("refused", "wind|securemode=4", "signature")
                     && has("refused", "moon", "unknown or has no channel")
                     && has("denied", "other-topic", "/sys/sun/integration/measurepoint/post")
-                    && has("1257", "T9") && has("1220")
+                    && has("1257", "T9", #""client":"sender""#) && has("1220", #""client":"sender""#)
             }
             let stats = try sandbox.varve("log", "--kind", "error")
             #expect(
