@@ -126,12 +126,12 @@ import VarveFile
         #expect(try POSIXFileSystem().readAll(path + ".1") == Array("something else\n".utf8))
     }
 
-    @Test("a flood is held to a few lines a second and a count that tells the rest")
-    func flood() throws {
+    @Test("a flood is held to a few lines a second and a count that tells the rest", arguments: [50, 10_000])
+    func flood(clients: Int) throws {
         var writer = ConnectionEventWriter(path: path)
         for number in 0..<10_000 {
             try writer.record(event(number, kind: .deniedPublish), now: Int64(number) * 100)
-            try writer.record(event(number, client: "c\(number)"), now: Int64(number) * 100)
+            try writer.record(event(number, client: "c\(number % clients)"), now: Int64(number) * 100)
         }
         try writer.record(event(10_000, client: "quiet"), now: 5 * second)
         let events = try readAll().events
