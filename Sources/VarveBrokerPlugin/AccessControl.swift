@@ -72,6 +72,11 @@ final class AccessControl {
             refuse(reason, product: product, channel: channel)
             return .refused
         case .accepted(let role, let channel):
+            // A client with the service's id would take over its session, and with it everybody's messages.
+            if role != .service, attempt.clientID == Role.serviceClientID {
+                refuse("this client id is the service's own", product: role.product, channel: channel)
+                return .refused
+            }
             updateOverload()
             if role != .service, overloadState != .normal {
                 refuse(Self.queueIsFull, product: role.product, channel: channel)

@@ -120,7 +120,7 @@ public struct Server: Sendable {
         var options = IngestOptions(
             host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
         options.username = login.username
-        options.clientID = login.username
+        options.clientID = Role.serviceClientID
         options.senderProperty = SenderProperty.name
         options.groupMessages = settings.batchMessages
         options.groupBytes = settings.batchBytes

@@ -85,6 +85,15 @@ import VarveFile
         #expect(broker.events.count == 1, "a refused client leaves no other event")
     }
 
+    @Test("nobody but the service may use the service's client id")
+    func clientIDOfService() throws {
+        let broker = try Broker(Self.base)
+        #expect(try channel(broker, id: "varve-service").refusal == 5)
+        let event = try broker.event("refused") { $0.kind == .refused }
+        #expect(event.detail.contains("the service's own") && event.channel == "one")
+        #expect(try channel(broker, id: "varve-service-2").isAccepted)
+    }
+
     @Test("another product's topic can be neither written nor subscribed, and both are events")
     func foreignTopics() throws {
         let broker = try Broker(Self.base)

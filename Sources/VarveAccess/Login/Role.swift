@@ -20,6 +20,9 @@ package enum Role: Hashable, Sendable {
         }
     }
 
+    /// The client id of the service, under which the broker keeps its session; nobody else may use it.
+    package static let serviceClientID = "varve-service"
+
     /// The user name a channel logs in with.
     package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
 

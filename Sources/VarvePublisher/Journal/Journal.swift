@@ -41,7 +41,8 @@ final class Journal {
     /// Opens a journal or begins one.
     ///
     /// - Parameter again: Whether to forget what it says.
-    /// - Throws: `DirectoryInUse` if another process has it, `FileError`.
+    /// - Throws: `DirectoryInUse` if another process has it, `PublisherError.invalid` if the file is no journal,
+    ///   `FileError`.
     init(path: String, identity: JournalIdentity, again: Bool, files: POSIXFileSystem) throws {
         self.path = path
         self.identity = identity
@@ -50,6 +51,12 @@ final class Journal {
         let head = JournalHead(identity: identity)
         salt = head.salt
         let size = try file.size()
+        guard JournalHead.mayBegin(try file.readBytes(count: JournalHead.bytes, at: 0)) else {
+            // A slip of the command line must not cost a file of the user's.
+            throw PublisherError.invalid(
+                "\(path) holds something else than a journal of varve publish; nothing was changed: name another file"
+            )
+        }
         let found = JournalHead(try file.readBytes(count: JournalHead.bytes, at: 0))
         acknowledged = [:]
         if size == 0 || again {

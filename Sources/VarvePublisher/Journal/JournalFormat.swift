@@ -61,6 +61,14 @@ struct JournalHead: Hashable, Sendable {
         self.finished = finished
     }
 
+    /// Whether a file that begins with these bytes is a journal, perhaps a damaged one, or empty.
+    static func mayBegin(_ bytes: [UInt8]) -> Bool {
+        var writer = ByteWriter()
+        writer.append(magic)
+        let count = min(bytes.count, writer.bytes.count)
+        return bytes.prefix(count).elementsEqual(writer.bytes.prefix(count))
+    }
+
     /// Reads a head; nil if it is none, damaged or of another version.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.bytes else { return nil }

@@ -126,7 +126,7 @@ import VarveTransfer
             var bytes = good
             let place =
                 round < 4
-                ? Int.random(in: 0..<96, using: &generator)
+                ? Int.random(in: 8..<96, using: &generator)
                 : Int.random(in: 96..<bytes.count, using: &generator)
             bytes[place] ^= UInt8.random(in: 1...255, using: &generator)
             try scene.write(bytes)
@@ -138,6 +138,17 @@ import VarveTransfer
             let sent = Set(scene.setup.receiver.messages[before...].map(\.id))
             #expect(sent.count == (place < 96 ? 40 : 21), comment)
             #expect(result.notes.count == 1, comment)
+        }
+    }
+
+    @Test("a file that is no journal is left as it is")
+    func notJournal() throws {
+        let scene = try Scene(answered: 20)
+        for bytes in [Array("device,point,time,value\n".utf8), Array("v".utf8) + [0], [0]] {
+            try scene.write(bytes)
+            #expect(throws: PublisherError.self) { try scene.sendRest() }
+            #expect(throws: PublisherError.self) { try scene.sendRest(again: true) }
+            #expect(try scene.bytes() == bytes)
         }
     }
 
