@@ -21,7 +21,7 @@ final class BrokerProcess: Sendable {
     private let state = Mutex<(id: Int32?, isAdopted: Bool)>((nil, false))
 
     /// Seconds a broker gets to come up, and to save its state when it goes down.
-    private static let patienceSeconds = 20.0
+    private static let patienceSeconds: Int64 = 20
 
     init(
         _ settings: ServerConfiguration, _ folder: BrokerFolder, plugin: String, _ files: any FileSystem
@@ -84,8 +84,8 @@ final class BrokerProcess: Sendable {
     }
 
     private func awaitListening(_ child: Int32) throws {
-        let deadline = Monotonic.seconds() + Self.patienceSeconds
-        while Monotonic.seconds() < deadline {
+        let deadline = SystemClock.monotonicNanoseconds() + Self.patienceSeconds * 1_000_000_000
+        while SystemClock.monotonicNanoseconds() < deadline {
             // mosquitto says this when all listeners are open.
             if text(folder.log).contains(" running\n") { return }
             // Its arguments cannot be asked for yet: in the moment of the start they are not there.
@@ -95,7 +95,7 @@ final class BrokerProcess: Sendable {
             usleep(20_000)
         }
         throw ServerError(
-            "the broker did not listen within \(Int(Self.patienceSeconds)) s; its log is \(folder.log)")
+            "the broker did not listen within \(Self.patienceSeconds) s; its log is \(folder.log)")
     }
 
     /// The last line the broker said before it ended.
@@ -120,15 +120,15 @@ final class BrokerProcess: Sendable {
 
     private func end(_ id: Int32) throws {
         kill(id, SIGTERM)
-        let deadline = Monotonic.seconds() + Self.patienceSeconds
-        while Monotonic.seconds() < deadline {
+        let deadline = SystemClock.monotonicNanoseconds() + Self.patienceSeconds * 1_000_000_000
+        while SystemClock.monotonicNanoseconds() < deadline {
             DetachedProcess.reap(id)
             if ProcessTable.process(files, id) == nil { return }
             usleep(10_000)
         }
         kill(id, SIGKILL)
         throw ServerError(
-            "the broker (process \(id)) did not end within \(Int(Self.patienceSeconds)) s and was killed")
+            "the broker (process \(id)) did not end within \(Self.patienceSeconds) s and was killed")
     }
 
     private static func find(_ name: String, _ files: any FileSystem) throws -> String {
