@@ -152,6 +152,7 @@ struct ControlService: Service {
     private let logger: Logger
     private let loop: IngestLoop
     private let ready: @Sendable () -> Void
+    private let trouble: TroubleReport
 
     init(
         _ data: String, _ control: StoreControl, _ logger: Logger, _ loop: IngestLoop,
@@ -162,15 +163,28 @@ struct ControlService: Service {
         self.logger = logger
         self.loop = loop
         self.ready = ready
+        trouble = TroubleReport("\(ControlServer.socketName) cannot be made again", logger)
     }
 
     func run() async throws {
-        let server = try ControlServer(directory: data, handler: control)
+        // The last one is reachable; those before it had their file removed and serve whom they have.
+        let servers = Mutex([try ControlServer(directory: data, handler: control)])
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled, loop.state != .serving { try? await Task.sleep(for: .milliseconds(10)) }
             if !Task.isCancelled { ready() }
+            while !Task.isCancelled {
+                trouble.watch { try servers.withLock { try replaceUnreachable(&$0) } }
+                try? await Task.sleep(for: period)
+            }
         }
-        try? await gracefulShutdown()
-        if !server.stop() { logger.warning("a command did not end in time") }
+        for server in servers.withLock({ $0 }) where !server.stop() {
+            logger.warning("a command did not end in time")
+        }
+    }
+
+    private func replaceUnreachable(_ servers: inout [ControlServer]) throws {
+        guard servers.last?.isReachable == false else { return }
+        servers.append(try ControlServer(directory: data, handler: control))
+        logger.warning("\(ControlServer.socketName) was gone: it is made again")
     }
 }
