@@ -14,6 +14,7 @@ private let target: FuzzTarget = {
     return found
 }()
 
+/// Writes the target's seeds, if a folder is named.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzerInitialize(
     _ count: UnsafeMutablePointer<Int32>?,
@@ -30,6 +31,7 @@ public func fuzzerInitialize(
     return 0
 }
 
+/// Runs one input; a broken promise ends the process with a sentence.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     if let failure = target.run(UnsafeRawBufferPointer(start: bytes, count: count)) {
