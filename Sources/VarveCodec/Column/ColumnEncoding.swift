@@ -30,6 +30,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
     // Texts.
     case textDictionary = 32
     case textPlain = 33
+    case textPrefixes = 34
+    case textPrefixDictionary = 35
 
     /// The name shown by `varve inspect` and `varve stats`.
     package var name: String {
@@ -46,6 +48,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
         case .predicted: "ulp residual"
         case .sparse: "sparse"
         case .textPlain: "text"
+        case .textPrefixes: "text with shared prefixes"
+        case .textPrefixDictionary: "dictionary with shared prefixes"
         }
     }
 }

@@ -39,7 +39,7 @@ extension ColumnEncoding {
         }
         names.append(encoding.name)
         switch encoding {
-        case .constant, .step, .planes, .textPlain:
+        case .constant, .step, .planes, .textPlain, .textPrefixes:
             break
         case .vectors:
             guard let form = VectorForm(rawValue: try reader.byte()) else {
@@ -78,7 +78,7 @@ extension ColumnEncoding {
             _ = try reader.varint()
             try skipSized(&reader)
             try walk(&reader, into: &names)
-        case .textDictionary:
+        case .textDictionary, .textPrefixDictionary:
             break
         }
     }

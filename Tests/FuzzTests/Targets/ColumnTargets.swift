@@ -187,6 +187,7 @@ extension ColumnTargets {
     @Sendable private static func textSeeds() -> [[UInt8]] {
         let columns = [
             ["a", "bc", "", "a"], (0..<90).map { "\($0 % 3) repeated text" }, (0..<70).map(String.init),
+            (0..<80).map { "name \(1000 + $0)" },
         ]
         return columns.map { column in
             .seed(count: column.count) { writer in

@@ -14,7 +14,7 @@ import Testing
                 "constant=1", "step=2", "vectors=3", "scaled=4", "dictionary=5", "planes=6", "bits=16",
                 "decimal=17", "float=18", "predicted=19", "doubleDictionary=20", "sparse=21",
                 "textDictionary=32",
-                "textPlain=33",
+                "textPlain=33", "textPrefixes=34", "textPrefixDictionary=35",
             ])
         #expect(
             VectorForm.allCases.map { "\($0)=\($0.rawValue)" } == [

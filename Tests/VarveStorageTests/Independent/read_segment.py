@@ -254,11 +254,15 @@ def doubles(reader, n):
 
 def texts(reader, n):
     tag = reader.byte()
-    count = reader.varint() if tag == 32 else n
-    assert tag in (32, 33), "text tag %d" % tag
-    lengths = integers(reader.sized(), count)
-    values = [reader.take(length).decode() for length in lengths]
-    return [values[i] for i in integers(reader, n)] if tag == 32 else values
+    assert tag in (32, 33, 34, 35), "text tag %d" % tag
+    has_dictionary = tag in (32, 35)
+    count = reader.varint() if has_dictionary else n
+    shared = integers(reader.sized(), count) if tag >= 34 else [0] * count
+    values, before = [], b""
+    for same, length in zip(shared, integers(reader.sized(), count)):
+        before = before[:same] + bytes(reader.take(length))
+        values.append(before.decode())
+    return [values[i] for i in integers(reader, n)] if has_dictionary else values
 
 
 def column(data, n, body):
