@@ -36,6 +36,11 @@ enum VectorEncoder {
             writer.appendSigned(scratch[1])
             VectorPlan.differences(scratch + 1, count: count - 1, into: scratch + 1)
         }
+        if let rice = plan.rice {
+            scratch.update(repeating: rice.base, count: lead)
+            RiceVector.encode(scratch: scratch, count: count, plan: rice, into: &writer)
+            return
+        }
         let packing = plan.packing
         scratch.update(repeating: packing.base, count: lead)
         writer.appendSigned(packing.base)

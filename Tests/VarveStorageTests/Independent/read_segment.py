@@ -121,6 +121,21 @@ def packed(reader, n, width):
     return values
 
 
+def rice(reader, n, base, mode):
+    low = mode & 127
+    distances = packed(reader, n, low)
+    bits = reader.sized().rest()
+    number, at = int.from_bytes(bits, "little"), 0
+    for i in range(n):
+        end = at
+        while not number >> end & 1:
+            end += 1
+        distances[i] |= end - at << low
+        at = end + 1
+    assert number >> at == 0, "quotients"
+    return [wrap(base + (unzigzag(d) if mode & 128 else d)) for d in distances]
+
+
 def vector(reader, n):
     form = reader.byte()
     if form == 1:
@@ -133,10 +148,13 @@ def vector(reader, n):
         values = stream(reader, runs, reader.byte())
         lengths = stream(reader, runs, reader.byte())
         return [wrap(base + v) for v, length in zip(values, lengths) for _ in range(length + 1)]
-    kind = form - 3 if form < 6 else form - 6
+    kind = (form - 1) % 3 if form >= 10 else form % 3
     leads = [reader.signed() for _ in range(kind)]
     base, width = reader.signed(), reader.byte()
-    values = [wrap(base + v) for v in packed(reader, n, width)]
+    if form >= 10:
+        values = rice(reader, n, base, width)
+    else:
+        values = [wrap(base + v) for v in packed(reader, n, width)]
     if form >= 6:
         count, width = reader.varint(), reader.byte()
         numbers = stream(reader, count, width)
