@@ -27,6 +27,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
     case predicted = 19
     case doubleDictionary = 20
     case sparse = 21
+    case significant = 22
+    case fixed = 23
     // Texts.
     case textDictionary = 32
     case textPlain = 33
@@ -45,6 +47,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
         case .float: "float32"
         case .predicted: "ulp residual"
         case .sparse: "sparse"
+        case .significant: "significant digits"
+        case .fixed: "fixed point"
         case .textPlain: "text"
         }
     }

@@ -13,6 +13,8 @@ import Testing
             ColumnEncoding.allCases.map { "\($0)=\($0.rawValue)" } == [
                 "constant=1", "step=2", "vectors=3", "scaled=4", "dictionary=5", "planes=6", "bits=16",
                 "decimal=17", "float=18", "predicted=19", "doubleDictionary=20", "sparse=21",
+                "significant=22",
+                "fixed=23",
                 "textDictionary=32",
                 "textPlain=33",
             ])

@@ -234,6 +234,15 @@ def predict(way, power, digits, m):
     return scaled
 
 
+def numbered(r, power, digits):
+    size = abs(r)
+    while size >= 10**digits:
+        size -= 9 * 10 ** (digits - 1)
+        power -= 1
+    size = float(-size if r < 0 else size)
+    return size / 10.0**power if power >= 0 else size * 10.0**-power
+
+
 def doubles(reader, n):
     tag = reader.byte()
     if tag == 16:
@@ -267,6 +276,28 @@ def doubles(reader, n):
         return [
             pattern if i % 2 == 0 else next(rest) for i, length in enumerate(lengths) for _ in range(length)
         ]
+    if tag == 22:
+        power, digits = reader.byte(), reader.byte()
+        special = exceptions(reader)
+        values = [bits_of(numbered(r, power, digits)) for r in integers(reader, n)]
+        for position, pattern in special:
+            values[position] = pattern & MASK
+        return values
+    if tag == 23:
+        precision, top = reader.byte(), reader.fixed("H")
+        special = exceptions(reader)
+        bits = reader.sized().rest()
+        low, at, values = int.from_bytes(bits, "little"), 0, []
+        for m in integers(reader, n):
+            below = precision - abs(m).bit_length() if m else 0
+            size = abs(m) << below | low >> at & (1 << below) - 1
+            at += below
+            size = size << 53 - precision & (1 << 52) - 1
+            values.append((size | top - below << 52 | (1 << 63 if m < 0 else 0)) if m else 0)
+        assert (at + 7) // 8 == len(bits), "low bits"
+        for position, pattern in special:
+            values[position] = pattern & MASK
+        return values
     raise ValueError("double tag %d" % tag)
 
 
