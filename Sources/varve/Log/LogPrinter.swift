@@ -56,7 +56,9 @@ struct LogTable: LogPrinter {
             ]
             parts += numbers.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         }
-        if let device = entry.device { parts.append("device \(device)") }
+        if let device = entry.device, entry.reason?.contains(device) != true {
+            parts.append("device \(device)")
+        }
         if let id = entry.messageID { parts.append("id \(id)") }
         if let bytes = entry.bytes { parts.append("\(bytes) bytes") }
         if let address = entry.address { parts.append("from \(address)") }
