@@ -68,6 +68,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
     case rice = 10
     case riceDelta = 11
     case riceDelta2 = 12
+    case grid = 13
 
     /// The name shown by `varve inspect` and `varve stats`.
     package var name: String {
@@ -84,6 +85,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         case .rice: "Rice"
         case .riceDelta: "Rice delta"
         case .riceDelta2: "Rice delta²"
+        case .grid: "grid"
         }
     }
 

@@ -22,6 +22,8 @@ enum VectorDecoder {
             }
         case .runs:
             try decodeRuns(&reader, count: count, into: target)
+        case .grid:
+            try GridVector.decode(&reader, count: count, into: target)
         default:
             try decodePacked(&reader, form: form, count: count, into: target)
         }

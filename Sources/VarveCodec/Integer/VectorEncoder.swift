@@ -9,6 +9,9 @@ enum VectorEncoder {
         scratch: UnsafeMutablePointer<Int64>, into writer: inout ByteWriter
     ) {
         writer.append(plan.form.rawValue)
+        if let grid = plan.grid {
+            return GridVector.encode(values, count: count, plan: grid, scratch: scratch, into: &writer)
+        }
         switch plan.form {
         case .constant:
             writer.appendSigned(values[0])

@@ -8,6 +8,8 @@ struct VectorPlan {
     private(set) var packing: PackingPlan
     /// The Rice code in place of the packing, for the forms that have one.
     private(set) var rice: RicePlan?
+    /// The grid, for the form that has one.
+    private(set) var grid: GridPlan?
     private(set) var bits: Int
 
     /// Plans a vector of 1...1024 values.
@@ -49,6 +51,11 @@ struct VectorPlan {
         if let rice {
             form = VectorForm.rice(order: rice.order)
             bits = rice.bits
+        }
+        grid = GridPlan.best(values, count: count, scratch: scratch, budget: bits)
+        if let grid {
+            form = .grid
+            bits = grid.bits
         }
     }
 

@@ -57,7 +57,7 @@ struct RicePlan {
         }
         if effort == .standard { best?.settle(values, count: count, scratch: scratch) }
         // It takes longer to decode, so it must save something.
-        if let best, best.bits < budget - budget / 64 { return best }
+        if let best, best.bits < budget - min(budget / 64, count / 8) { return best }
         return nil
     }
 

@@ -22,6 +22,7 @@ import Testing
             VectorForm.allCases.map { "\($0)=\($0.rawValue)" } == [
                 "constant=1", "step=2", "frame=3", "delta=4", "delta2=5", "patchedFrame=6", "patchedDelta=7",
                 "patchedDelta2=8", "runs=9", "rice=10", "riceDelta=11", "riceDelta2=12",
+                "grid=13",
             ])
         #expect(
             DecimalPrediction.Way.allCases.map { "\($0)=\($0.rawValue)" } == [

@@ -148,6 +148,18 @@ def vector(reader, n):
         values = stream(reader, runs, reader.byte())
         lengths = stream(reader, runs, reader.byte())
         return [wrap(base + v) for v, length in zip(values, lengths) for _ in range(length + 1)]
+    if form == 13:
+        place, step = reader.signed(), reader.signed()
+        gaps, at = {}, 0
+        for _ in range(reader.varint()):
+            at += reader.varint()
+            gaps[at] = gaps.get(at, 0) + reader.signed()
+        base, width = reader.signed(), reader.byte()
+        values = packed(reader, n, width)
+        for i in range(n):
+            place += step * gaps.get(i, 0)
+            values[i] = wrap(place + step * i + base + values[i])
+        return values
     kind = (form - 1) % 3 if form >= 10 else form % 3
     leads = [reader.signed() for _ in range(kind)]
     base, width = reader.signed(), reader.byte()
