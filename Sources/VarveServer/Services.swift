@@ -89,11 +89,13 @@ struct BrokerService: Service {
     private let broker: BrokerProcess?
     private let logger: Logger
     private let trouble: TroubleReport
+    private let logTrouble: TroubleReport
 
     init(_ broker: BrokerProcess?, _ logger: Logger) {
         self.broker = broker
         self.logger = logger
         trouble = TroubleReport("the broker cannot be started", logger)
+        logTrouble = TroubleReport("the broker's log cannot be cut", logger)
     }
 
     func run() async throws {
@@ -105,6 +107,7 @@ struct BrokerService: Service {
                     trouble.watch { try broker.start() }
                     if !broker.isRunning { try? await Task.sleep(for: .seconds(1)) }
                 }
+                logTrouble.watch { try broker.boundLog() }
                 try? await Task.sleep(for: period)
             }
         }

@@ -58,6 +58,7 @@ struct BrokerConfiguration: Sendable {
             log_type error
             log_type warning
             log_type notice
+            log_type information
 
             """
         var hasher = Hasher128()
