@@ -27,6 +27,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
     case predicted = 19
     case doubleDictionary = 20
     case sparse = 21
+    case significant = 22
+    case fixed = 23
     // Texts.
     case textDictionary = 32
     case textPlain = 33
@@ -47,6 +49,8 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
         case .float: "float32"
         case .predicted: "ulp residual"
         case .sparse: "sparse"
+        case .significant: "significant digits"
+        case .fixed: "fixed point"
         case .textPlain: "text"
         case .textPrefixes: "text with shared prefixes"
         case .textPrefixDictionary: "dictionary with shared prefixes"
@@ -65,6 +69,10 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
     case patchedDelta = 7
     case patchedDelta2 = 8
     case runs = 9
+    case rice = 10
+    case riceDelta = 11
+    case riceDelta2 = 12
+    case grid = 13
 
     /// The name shown by `varve inspect` and `varve stats`.
     package var name: String {
@@ -78,14 +86,18 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         case .patchedDelta: "patched delta"
         case .patchedDelta2: "patched delta²"
         case .runs: "run length"
+        case .rice: "Rice"
+        case .riceDelta: "Rice delta"
+        case .riceDelta2: "Rice delta²"
+        case .grid: "grid"
         }
     }
 
     /// The number of leading values that are kept apart from the packed ones.
     var leadCount: Int {
         switch self {
-        case .delta, .patchedDelta: 1
-        case .delta2, .patchedDelta2: 2
+        case .delta, .patchedDelta, .riceDelta: 1
+        case .delta2, .patchedDelta2, .riceDelta2: 2
         default: 0
         }
     }
@@ -99,6 +111,18 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         default: self
         }
     }
+
+    /// The form of Rice codes of values that are differenced `order` times.
+    static func rice(order: Int) -> VectorForm {
+        switch order {
+        case 1: .riceDelta
+        case 2: .riceDelta2
+        default: .rice
+        }
+    }
+
+    /// Whether the values are Rice codes.
+    var isRice: Bool { self == .rice || self == .riceDelta || self == .riceDelta2 }
 
     /// Whether exceptions follow the packed values.
     var isPatched: Bool { self == .patchedFrame || self == .patchedDelta || self == .patchedDelta2 }
