@@ -21,8 +21,16 @@ def free_port():
 
 
 def post(url, body=b""):
-    with urllib.request.urlopen(urllib.request.Request(url, data=body, method="POST"), timeout=300) as reply:
-        return reply.read()
+    """Posts; a server that is busy gets two more tries, which change nothing where the first one was stored."""
+    for wait in (5, 20, 0):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data=body, method="POST"), timeout=300) as reply:
+                return reply.read()
+        except urllib.error.HTTPError:
+            if not wait:
+                raise
+            time.sleep(wait)
+    return b""
 
 
 @contextlib.contextmanager
