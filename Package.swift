@@ -190,6 +190,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // What the fuzzer found, and the targets it runs (see Tools/fuzz).
+        .testTarget(
+            name: "FuzzTests", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"],
+            exclude: ["Findings"], swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
         // The built executable, run as a user runs it.

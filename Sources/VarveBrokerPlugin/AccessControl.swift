@@ -33,6 +33,7 @@ final class AccessControl {
     private var overload: OverloadGuard
     private var overloadState = OverloadGuard.State.normal
     private var clients: [OpaquePointer: ConnectedClient] = [:]
+    private var sessions = SessionOwners()
     private let serviceRights = TopicRights(.service)
     private var services = 0
     private var isAdmissionStale = false
@@ -77,6 +78,16 @@ final class AccessControl {
                 refuse("this client id is the service's own", product: role.product, channel: channel)
                 return .refused
             }
+            let now = SystemClock.monotonicNanoseconds()
+            // A product without a channel has no client that could come back.
+            if let product = role.product, let owner = sessions.owner(of: attempt.clientID, now: now),
+                owner != product, directory.channelName(product: owner) != nil
+            {
+                refuse(
+                    "a client of another product uses this client id; choose another", product: product,
+                    channel: channel)
+                return .refused
+            }
             updateOverload()
             if role != .service, overloadState != .normal {
                 refuse(Self.queueIsFull, product: role.product, channel: channel)
@@ -85,8 +96,11 @@ final class AccessControl {
             let accepted = ConnectedClient(
                 role: role, clientID: attempt.clientID, username: attempt.username ?? "",
                 address: address, channel: channel)
-            forget(client)
+            forget(client, keepsSession: false)
             clients[client] = accepted
+            if let product = role.product {
+                sessions.connected(attempt.clientID, product: product, now: now)
+            }
             if role == .service { services += 1 }
             record(accepted.event(.connected, time: time, detail: ""))
             return .accepted
@@ -114,9 +128,19 @@ final class AccessControl {
         return true
     }
 
-    /// Whether a message may be delivered.
-    func mayRead(_ client: OpaquePointer, username: () -> String?, topic: UnsafeRawBufferPointer) -> Bool {
-        (clients[client]?.rights ?? rights(username: username()))?.mayRead(topic) ?? false
+    /// Whether a message may be delivered, or kept for a client that is away.
+    func mayRead(
+        _ client: OpaquePointer, clientID: () -> String?, username: () -> String?,
+        topic: UnsafeRawBufferPointer
+    ) -> Bool {
+        if let known = clients[client] { return known.rights.mayRead(topic) }
+        guard let role = username().flatMap({ credentials.directory?.role(username: $0) }),
+            rights(role).mayRead(topic)
+        else { return false }
+        if let clientID = clientID(), let product = role.product {
+            sessions.expected(clientID, product: product, now: SystemClock.monotonicNanoseconds())
+        }
+        return true
     }
 
     /// Whether a client may subscribe.
@@ -140,8 +164,10 @@ final class AccessControl {
     }
 
     /// A client is gone.
-    func disconnected(_ client: OpaquePointer) {
-        guard let known = forget(client) else { return }
+    ///
+    /// - Parameter keepsSession: Whether the broker may hold messages for its return.
+    func disconnected(_ client: OpaquePointer, keepsSession: Bool) {
+        guard let known = forget(client, keepsSession: keepsSession) else { return }
         record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: ""))
     }
 
@@ -186,15 +212,26 @@ final class AccessControl {
     /// Whether a client is the service.
     func isService(_ client: OpaquePointer) -> Bool { clients[client]?.role == .service }
 
-    @discardableResult private func forget(_ client: OpaquePointer) -> ConnectedClient? {
+    @discardableResult private func forget(
+        _ client: OpaquePointer, keepsSession: Bool
+    ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
-        if known.role == .service { services -= 1 }
+        if let product = known.role.product {
+            sessions.disconnected(
+                known.clientID, product: product, keepsSession: keepsSession,
+                now: SystemClock.monotonicNanoseconds())
+        } else {
+            services -= 1
+        }
         return known
     }
 
     private func rights(username: String?) -> TopicRights? {
-        guard let username, let role = credentials.directory?.role(username: username) else { return nil }
-        return role == .service ? serviceRights : TopicRights(role)
+        username.flatMap { credentials.directory?.role(username: $0) }.map(rights)
+    }
+
+    private func rights(_ role: Role) -> TopicRights {
+        role == .service ? serviceRights : TopicRights(role)
     }
 
     private func refreshCredentials() {

@@ -93,7 +93,9 @@ private func answerAccess(
             control.mayWrite(
                 client, username: username, topic: topic, size: Int(event.pointee.payloadlen),
                 isQueued: event.pointee.qos > 0)
-        case MOSQ_ACL_READ: control.mayRead(client, username: username, topic: topic)
+        case MOSQ_ACL_READ:
+            control.mayRead(
+                client, clientID: { text(mosquitto_client_id(client)) }, username: username, topic: topic)
         case MOSQ_ACL_SUBSCRIBE: control.maySubscribe(client, username: username, filter: topic)
         case MOSQ_ACL_UNSUBSCRIBE: true
         default: false
@@ -134,7 +136,7 @@ private func takeDisconnect(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     if let client = event?.assumingMemoryBound(to: mosquitto_evt_disconnect.self).pointee.client {
-        control(context)?.disconnected(client)
+        control(context)?.disconnected(client, keepsSession: !mosquitto_client_clean_session(client))
     }
     return MOSQ_ERR_SUCCESS.rawValue
 }

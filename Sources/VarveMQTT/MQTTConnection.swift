@@ -198,14 +198,12 @@ public final class MQTTConnection {
     private static func setCallbacks(_ client: OpaquePointer) {
         mosquitto_connect_v5_callback_set(client) { _, context, code, flags, _ in
             let connection = MQTTConnection.from(context)
-            let refusal =
-                code == 0
-                ? nil
-                : MQTTError.refused(
-                    code: code,
-                    reason: String(
-                        cString: connection.options.usesVersion5
-                            ? mosquitto_reason_string(code) : mosquitto_connack_string(code)))
+            let words =
+                connection.options.usesVersion5
+                ? mosquitto_reason_string(code) : mosquitto_connack_string(code)
+            var reason = words.map { String(cString: $0) } ?? "code \(code)"
+            if reason.hasSuffix(".") { reason.removeLast() }
+            let refusal = code == 0 ? nil : MQTTError.refused(code: code, reason: reason)
             connection.receiver.connected(refusal: refusal, hasSession: flags & 1 != 0)
         }
         mosquitto_subscribe_v5_callback_set(client) { _, context, id, count, codes, _ in

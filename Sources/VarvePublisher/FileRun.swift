@@ -132,8 +132,12 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
     }
 
     func settled(_ shipment: Shipment) throws {
-        guard shipment.refusedCount == 0 else { return }
+        guard shipment.refusedCount < shipment.batch.rows.count else { return }
         result.acknowledged += 1
+        guard shipment.refusedCount == 0 else {
+            result.acknowledgedInPart += 1
+            return
+        }
         try journal.acknowledge(
             JournalRecord(
                 index: shipment.batch.index, hash: shipment.tag, rows: UInt64(shipment.batch.rows.count)))

@@ -8,8 +8,10 @@ public struct PublishResult: Sendable {
     public var rows: UInt64 = 0
     /// The batches its rows make.
     public var batches: UInt64 = 0
-    /// Batches that the receiver has taken whole, now or in an earlier run.
+    /// Batches that the receiver has, whole or without the rows that it refused, now or from an earlier run.
     public var acknowledged: UInt64 = 0
+    /// Those of them of which it refused rows; these are among the rejected.
+    public var acknowledgedInPart: UInt64 = 0
     /// Those of them that an earlier run had sent.
     public var acknowledgedBefore: UInt64 = 0
     /// Messages sent more than once, counted each time.
@@ -35,6 +37,7 @@ public struct PublishResult: Sendable {
         rows += other.rows
         batches += other.batches
         acknowledged += other.acknowledged
+        acknowledgedInPart += other.acknowledgedInPart
         acknowledgedBefore += other.acknowledgedBefore
         resent += other.resent
         rejected += other.rejected

@@ -18,7 +18,7 @@ public enum PublisherError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let reason): reason
         case .refused(let host, let port, let reason):
-            "the broker at \(host):\(port) refuses us: \(reason); check user name and password, and that the "
+            "the broker at \(host):\(port) refuses the login (\(reason)): check user name and password, and that the "
                 + "channel is enabled"
         case .notTaken(let code, let message):
             "the receiver takes no message of ours: code \(code)\(message.isEmpty ? "" : ", \(message)")"

@@ -193,7 +193,7 @@ struct RegistryChange {
             let names = users.prefix(3).map(RegistryNames.shown).joined(separator: ", ")
             throw RegistryError(
                 .inUse,
-                "model \(RegistryNames.shown(id)) is used by \(users.count) product(s) (\(names)"
+                "model \(RegistryNames.shown(id)) is used by products (\(names)"
                     + (users.count > 3 ? ", …" : "") + "): delete them first with varve product delete")
         }
         for point in model.points {
@@ -212,7 +212,7 @@ struct RegistryChange {
         guard devices == 0 else {
             throw RegistryError(
                 .inUse,
-                "product \(RegistryNames.shown(key)) has \(devices) device(s): "
+                "product \(RegistryNames.shown(key)) has \(devices) \(devices == 1 ? "device" : "devices"): "
                     + "delete them first with varve device delete")
         }
         if let channel = try reading.channel(of: key) {

@@ -61,7 +61,7 @@ enum RegistryNames {
         guard channelNameLengths.contains(count) else {
             throw RegistryError(
                 .invalid,
-                "channel name \(shown(name)) has \(count) character(s): use \(channelNameLengths.lowerBound) to "
+                "channel name \(shown(name)) has \(count) \(count == 1 ? "character" : "characters"): use \(channelNameLengths.lowerBound) to "
                     + "\(channelNameLengths.upperBound)")
         }
         for (index, scalar) in name.unicodeScalars.enumerated() {

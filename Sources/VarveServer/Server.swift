@@ -48,6 +48,8 @@ public struct Server: Sendable {
 
     /// Serves until SIGTERM or SIGINT.
     public func run() async throws {
+        // From here on a signal waits until everything has started: ended in between, it would leave a broker.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let files = POSIXFileSystem()
         try files.createDirectory(settings.data)
         let store = try ServiceStore(path: settings.data)
@@ -85,8 +87,11 @@ public struct Server: Sendable {
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: quietLogger))
+                services: services.map { .init(service: $0) }, logger: quietLogger))
+        let ending = Task {
+            for await _ in signals { await group.triggerGracefulShutdown() }
+        }
+        defer { ending.cancel() }
         do {
             try await group.run()
         } catch {

@@ -89,11 +89,13 @@ struct BrokerService: Service {
     private let broker: BrokerProcess?
     private let logger: Logger
     private let trouble: TroubleReport
+    private let logTrouble: TroubleReport
 
     init(_ broker: BrokerProcess?, _ logger: Logger) {
         self.broker = broker
         self.logger = logger
         trouble = TroubleReport("the broker cannot be started", logger)
+        logTrouble = TroubleReport("the broker's log cannot be cut", logger)
     }
 
     func run() async throws {
@@ -105,6 +107,7 @@ struct BrokerService: Service {
                     trouble.watch { try broker.start() }
                     if !broker.isRunning { try? await Task.sleep(for: .seconds(1)) }
                 }
+                logTrouble.watch { try broker.boundLog() }
                 try? await Task.sleep(for: period)
             }
         }
@@ -152,6 +155,7 @@ struct ControlService: Service {
     private let logger: Logger
     private let loop: IngestLoop
     private let ready: @Sendable () -> Void
+    private let trouble: TroubleReport
 
     init(
         _ data: String, _ control: StoreControl, _ logger: Logger, _ loop: IngestLoop,
@@ -162,15 +166,28 @@ struct ControlService: Service {
         self.logger = logger
         self.loop = loop
         self.ready = ready
+        trouble = TroubleReport("\(ControlServer.socketName) cannot be made again", logger)
     }
 
     func run() async throws {
-        let server = try ControlServer(directory: data, handler: control)
+        // The last one is reachable; those before it had their file removed and serve whom they have.
+        let servers = Mutex([try ControlServer(directory: data, handler: control)])
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled, loop.state != .serving { try? await Task.sleep(for: .milliseconds(10)) }
             if !Task.isCancelled { ready() }
+            while !Task.isCancelled {
+                trouble.watch { try servers.withLock { try replaceUnreachable(&$0) } }
+                try? await Task.sleep(for: period)
+            }
         }
-        try? await gracefulShutdown()
-        if !server.stop() { logger.warning("a command did not end in time") }
+        for server in servers.withLock({ $0 }) where !server.stop() {
+            logger.warning("a command did not end in time")
+        }
+    }
+
+    private func replaceUnreachable(_ servers: inout [ControlServer]) throws {
+        guard servers.last?.isReachable == false else { return }
+        servers.append(try ControlServer(directory: data, handler: control))
+        logger.warning("\(ControlServer.socketName) was gone: it is made again")
     }
 }

@@ -11,9 +11,10 @@ package enum Limits {
     package static let batchRows = 8 << 20
     /// Batches of at most this many rows go through the WAL; larger ones are sealed as a segment at once.
     ///
-    /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few.
+    /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few. Persistent: a
+    /// WAL record has no more.
     package static let walBatchRows = 16_384
-    /// Text bytes above which a batch is sealed as a segment, however few its rows are.
+    /// Text bytes above which a batch is sealed as a segment, however few its rows are; persistent, as the rows are.
     package static let walBatchTextBytes = 32 << 20
     /// Payload bytes of one WAL record; persistent.
     package static let walRecordBytes = 256 << 20

@@ -10,14 +10,19 @@ import VarveFile
         service: .init(username: "varve-service", password: "sp"),
         channels: [
             .init(product: "pk", name: "one", isEnabled: true, productSecret: "psecret", password: "fixed"),
+            .init(product: "other", name: "three", isEnabled: true, productSecret: "o", password: "fixed"),
             .init(product: "off", name: "two", isEnabled: false, productSecret: "s", password: "p"),
         ],
         devices: [.init(product: "pk", key: "d1", secret: "dsecret")])
 
     private static let post = "/sys/pk/integration/measurepoint/post"
 
-    private func channel(_ broker: Broker, id: String = "gw", product: String = "pk") throws -> Client {
-        try Client(broker, clientID: id, username: "%channel%&\(product)", password: "fixed")
+    private func channel(
+        _ broker: Broker, id: String = "gw", product: String = "pk", keepsSession: Bool = false
+    ) throws -> Client {
+        try Client(
+            broker, clientID: id, username: "%channel%&\(product)", password: "fixed",
+            keepsSession: keepsSession)
     }
 
     private func service(_ broker: Broker) throws -> Client {
@@ -92,6 +97,36 @@ import VarveFile
         let event = try broker.event("refused") { $0.kind == .refused }
         #expect(event.detail.contains("the service's own") && event.channel == "one")
         #expect(try channel(broker, id: "varve-service-2").isAccepted)
+    }
+
+    @Test("a client id that one product uses is refused to another, also while its client is away")
+    func clientIDOfOtherProduct() throws {
+        let broker = try Broker(Self.base)
+        let first = try channel(broker, id: "shared", keepsSession: true)
+        #expect(first.isAccepted)
+        #expect(try first.subscribe("/sys/pk/+/+/post_reply") == 1)
+        #expect(try channel(broker, id: "shared", product: "other").refusal == 5)
+        let event = try broker.event("refused") { $0.kind == .refused }
+        #expect(event.detail.contains("another product uses this client id") && event.channel == "three")
+        #expect(!first.isLost)
+        first.drop()
+        _ = try broker.event("gone") { $0.kind == .disconnected && $0.clientID == "shared" }
+        #expect(try channel(broker, id: "shared", product: "other").refusal == 5)
+        let service = try service(broker)
+        try service.publish(Self.post + "_reply", "waiting")
+        let again = try channel(broker, id: "shared", keepsSession: true)
+        try again.drive("the reply that waited arrives") { !again.received.isEmpty }
+        #expect(again.received.map(\.payload) == ["waiting"])
+    }
+
+    @Test("a client id is free for others once its session has ended")
+    func freeClientID() throws {
+        let broker = try Broker(Self.base)
+        let first = try channel(broker, id: "shared")
+        #expect(first.isAccepted)
+        first.drop()
+        _ = try broker.event("gone") { $0.kind == .disconnected }
+        #expect(try channel(broker, id: "shared", product: "other").isAccepted)
     }
 
     @Test("another product's topic can be neither written nor subscribed, and both are events")

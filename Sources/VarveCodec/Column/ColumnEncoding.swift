@@ -27,9 +27,13 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
     case predicted = 19
     case doubleDictionary = 20
     case sparse = 21
+    case significant = 22
+    case fixed = 23
     // Texts.
     case textDictionary = 32
     case textPlain = 33
+    case textPrefixes = 34
+    case textPrefixDictionary = 35
 
     /// The name shown by `varve inspect` and `varve stats`.
     package var name: String {
@@ -45,7 +49,11 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
         case .float: "float32"
         case .predicted: "ulp residual"
         case .sparse: "sparse"
+        case .significant: "significant digits"
+        case .fixed: "fixed point"
         case .textPlain: "text"
+        case .textPrefixes: "text with shared prefixes"
+        case .textPrefixDictionary: "dictionary with shared prefixes"
         }
     }
 }
@@ -61,6 +69,10 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
     case patchedDelta = 7
     case patchedDelta2 = 8
     case runs = 9
+    case rice = 10
+    case riceDelta = 11
+    case riceDelta2 = 12
+    case grid = 13
 
     /// The name shown by `varve inspect` and `varve stats`.
     package var name: String {
@@ -74,14 +86,18 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         case .patchedDelta: "patched delta"
         case .patchedDelta2: "patched delta²"
         case .runs: "run length"
+        case .rice: "Rice"
+        case .riceDelta: "Rice delta"
+        case .riceDelta2: "Rice delta²"
+        case .grid: "grid"
         }
     }
 
     /// The number of leading values that are kept apart from the packed ones.
     var leadCount: Int {
         switch self {
-        case .delta, .patchedDelta: 1
-        case .delta2, .patchedDelta2: 2
+        case .delta, .patchedDelta, .riceDelta: 1
+        case .delta2, .patchedDelta2, .riceDelta2: 2
         default: 0
         }
     }
@@ -95,6 +111,18 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         default: self
         }
     }
+
+    /// The form of Rice codes of values that are differenced `order` times.
+    static func rice(order: Int) -> VectorForm {
+        switch order {
+        case 1: .riceDelta
+        case 2: .riceDelta2
+        default: .rice
+        }
+    }
+
+    /// Whether the values are Rice codes.
+    var isRice: Bool { self == .rice || self == .riceDelta || self == .riceDelta2 }
 
     /// Whether exceptions follow the packed values.
     var isPatched: Bool { self == .patchedFrame || self == .patchedDelta || self == .patchedDelta2 }

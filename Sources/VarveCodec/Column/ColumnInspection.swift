@@ -39,7 +39,7 @@ extension ColumnEncoding {
         }
         names.append(encoding.name)
         switch encoding {
-        case .constant, .step, .planes, .textPlain:
+        case .constant, .step, .planes, .textPlain, .textPrefixes:
             break
         case .vectors:
             guard let form = VectorForm(rawValue: try reader.byte()) else {
@@ -52,13 +52,14 @@ extension ColumnEncoding {
             _ = try reader.signed()
             _ = try reader.varint()
             try walk(&reader, into: &names)
-        case .decimal, .float:
-            if encoding == .decimal { _ = try reader.byte() }
+        case .decimal, .float, .significant, .fixed:
+            _ = try reader.bytes(count: encoding.parameterBytes)
             if try reader.varint() > 0 {
                 names[names.count - 1] += " with exceptions"
                 try skipSized(&reader)
                 try skipSized(&reader)
             }
+            if encoding == .fixed { try skipSized(&reader) }
             try walk(&reader, into: &names)
         case .predicted:
             let way = DecimalPrediction.Way(rawValue: try reader.byte())
@@ -78,8 +79,18 @@ extension ColumnEncoding {
             _ = try reader.varint()
             try skipSized(&reader)
             try walk(&reader, into: &names)
-        case .textDictionary:
+        case .textDictionary, .textPrefixDictionary:
             break
+        }
+    }
+
+    /// The bytes before the exceptions of a body of doubles.
+    private var parameterBytes: Int {
+        switch self {
+        case .decimal: 1
+        case .significant: 2
+        case .fixed: 3
+        default: 0
         }
     }
 

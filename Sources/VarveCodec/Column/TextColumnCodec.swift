@@ -3,6 +3,8 @@
 //     textDictionary   count of distinct texts: varint, size: varint, an integer body of their lengths,
 //                      their bytes in order of first appearance, then an integer body of the indexes
 //     textPlain        size: varint, an integer body of the lengths, then the bytes of all texts
+//     textPrefixes, textPrefixDictionary
+//                      the same with the texts as SharedPrefixes has them
 //
 // Invariants:
 // - Decoding gives back the same bytes; whether they are UTF-8 is the business of who wrote them.
@@ -25,15 +27,13 @@ package enum TextColumnCodec {
             let plan = distinct.indexes.withUnsafeBufferPointer {
                 IntegerPlan($0, effort: effort, allowsDictionary: false)
             }
-            for layout in [IntegerPlan.Layout.packed, .planes] {
-                var body = ByteWriter()
-                body.append(ColumnEncoding.textDictionary.rawValue)
-                body.appendVarint(UInt64(distinct.ends.count))
-                writeLengths(distinct.ends, effort: effort, into: &body)
-                body.bytes.append(contentsOf: distinct.bytes)
-                distinct.indexes.withUnsafeBufferPointer { plan.write($0, layout: layout, into: &body) }
-                candidates.append(body)
-                if !plan.isWorthPlanes { break }
+            for entries in dictionaries(distinct, effort: effort) {
+                for layout in [IntegerPlan.Layout.packed, .planes] {
+                    var body = entries
+                    distinct.indexes.withUnsafeBufferPointer { plan.write($0, layout: layout, into: &body) }
+                    candidates.append(body)
+                    if !plan.isWorthPlanes { break }
+                }
             }
         } else {
             var body = ByteWriter()
@@ -41,6 +41,12 @@ package enum TextColumnCodec {
             writeLengths(Array(ends), effort: effort, into: &body)
             body.append(bytes: UnsafeRawBufferPointer(bytes))
             candidates.append(body)
+            if let prefixes = SharedPrefixes(bytes: bytes, ends: ends) {
+                var body = ByteWriter()
+                body.append(ColumnEncoding.textPrefixes.rawValue)
+                prefixes.write(effort: effort, into: &body)
+                candidates.append(body)
+            }
         }
         ColumnPayload.write(candidates, effort: effort, into: &writer)
     }
@@ -55,7 +61,18 @@ package enum TextColumnCodec {
         try ColumnPayload.withBody(source, limit: limit) { (body) throws(CodecError) in
             switch ColumnEncoding(rawValue: try body.byte()) {
             case .textDictionary:
-                result = try decodeDictionary(&body, count: count, byteLimit: byteLimit)
+                result = try decodeDictionary(&body, count: count, byteLimit: byteLimit) {
+                    (reader, count) throws(CodecError) in
+                    let ends = try readEnds(&reader, count: count, byteLimit: byteLimit)
+                    return (Array(try reader.bytes(count: ends.last ?? 0)), ends)
+                }
+            case .textPrefixDictionary:
+                result = try decodeDictionary(&body, count: count, byteLimit: byteLimit) {
+                    (reader, count) throws(CodecError) in
+                    try SharedPrefixes.read(&reader, count: count, byteLimit: byteLimit)
+                }
+            case .textPrefixes:
+                result = try SharedPrefixes.read(&body, count: count, byteLimit: byteLimit)
             case .textPlain:
                 result.ends = try readEnds(&body, count: count, byteLimit: byteLimit)
                 result.bytes = Array(try body.bytes(count: result.ends.last ?? 0))
@@ -99,13 +116,31 @@ package enum TextColumnCodec {
         return ends
     }
 
+    /// The beginnings of bodies with a dictionary: its entries in both forms.
+    private static func dictionaries(_ distinct: DistinctTexts, effort: Effort) -> [ByteWriter] {
+        var plain = ByteWriter()
+        plain.append(ColumnEncoding.textDictionary.rawValue)
+        plain.appendVarint(UInt64(distinct.ends.count))
+        writeLengths(distinct.ends, effort: effort, into: &plain)
+        plain.bytes.append(contentsOf: distinct.bytes)
+        let prefixes = distinct.bytes.withUnsafeBufferPointer { bytes in
+            distinct.ends.withUnsafeBufferPointer { SharedPrefixes(bytes: bytes, ends: $0) }
+        }
+        guard let prefixes else { return [plain] }
+        var other = ByteWriter()
+        other.append(ColumnEncoding.textPrefixDictionary.rawValue)
+        other.appendVarint(UInt64(distinct.ends.count))
+        prefixes.write(effort: effort, into: &other)
+        return [plain, other]
+    }
+
     private static func decodeDictionary(
-        _ reader: inout ByteReader, count: Int, byteLimit: Int
+        _ reader: inout ByteReader, count: Int, byteLimit: Int,
+        entries read: (inout ByteReader, Int) throws(CodecError) -> (bytes: [UInt8], ends: [Int])
     ) throws(CodecError) -> (bytes: [UInt8], ends: [Int]) {
         let distinct = try reader.varint(limit: count, "the number of distinct texts")
         guard distinct > 0 else { throw reader.failure("an empty dictionary") }
-        let entryEnds = try readEnds(&reader, count: distinct, byteLimit: byteLimit)
-        let entries = try reader.bytes(count: entryEnds[distinct - 1])
+        let (entries, entryEnds) = try read(&reader, distinct)
         let indexes = try IntegerBody.array(&reader, count: count)
         var bytes: [UInt8] = []
         var ends: [Int] = []

@@ -6,6 +6,8 @@
 //     predicted          way, e, digits: bytes; size: varint, an integer body of differences of bit patterns;
 //                        an integer body of m
 //     doubleDictionary   count, size: varints, a double body of the distinct values, an integer body of indexes
+//     significant        e, digits: bytes, exceptions, an integer body of the numbers of decimals
+//     fixed              precision: byte, top: UInt16, exceptions, size: varint, low bits, an integer body
 //     sparse             pattern: UInt64, count of other values, count of runs, size: varints, an integer body of
 //                        run lengths (pattern and other values by turns, the pattern first), then a double body
 //                        of the other values
@@ -40,6 +42,10 @@ enum DoubleBody {
             exceptions.apply(to: target)
         case .predicted:
             try decodePredicted(&reader, count: count, into: target)
+        case .significant:
+            try decodeSignificant(&reader, count: count, into: target)
+        case .fixed:
+            try decodeFixed(&reader, count: count, into: target)
         case .doubleDictionary where !inDictionary:
             try decodeDictionary(&reader, count: count, into: target)
         case .sparse where !inDictionary && sparseDepth < maximumSparseDepth:
@@ -57,6 +63,41 @@ enum DoubleBody {
         let exceptions = try Exceptions(from: &reader, count: count)
         try IntegerBody.decode(
             &reader, count: count, dividing: DecimalDivision(exponent: exponent), into: target)
+        exceptions.apply(to: target)
+    }
+
+    private static func decodeSignificant(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        let exponent = try readExponent(&reader)
+        let digits = Int(try reader.byte())
+        guard SignificantDigits.digitRange.contains(digits) else {
+            throw reader.failure("\(digits) significant digits")
+        }
+        let exceptions = try Exceptions(from: &reader, count: count)
+        try IntegerBody.decode(&reader, count: count, into: target)
+        let numbering = SignificantDigits(exponent: exponent, digits: digits)
+        guard numbering.apply(to: target, count: count) else {
+            throw reader.failure("a number beyond the last decimal")
+        }
+        exceptions.apply(to: target)
+    }
+
+    private static func decodeFixed(
+        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        let precision = Int(try reader.byte())
+        let top = Int(try reader.integer(as: UInt16.self))
+        guard (1...53).contains(precision), (1...2046).contains(top) else {
+            throw reader.failure("fixed-point numbers of \(precision) bits with the exponent \(top)")
+        }
+        let exceptions = try Exceptions(from: &reader, count: count)
+        let size = try reader.varint(limit: reader.remaining, "the size of the low bits")
+        let bits = try reader.bytes(count: size)
+        try IntegerBody.decode(&reader, count: count, into: target)
+        guard FixedPoint(precision: precision, top: top).apply(to: target, count: count, bits: bits) else {
+            throw reader.failure("fixed-point numbers and their low bits do not match")
+        }
         exceptions.apply(to: target)
     }
 

@@ -47,25 +47,28 @@ struct DoublePlan {
         self.transform = transform
         let result = transform.apply(values)
         self.result = result
-        // With differences a dictionary of doubles is considered below, which does away with them.
-        let allowsIntegers = allowsDictionary && result.differences.isEmpty
-        integers = result.integers.withUnsafeBufferPointer {
-            IntegerPlan($0, effort: effort, allowsDictionary: allowsIntegers)
-        }
         differences =
             result.differences.isEmpty
             ? nil
             : result.differences.withUnsafeBufferPointer {
                 IntegerPlan($0, effort: effort, allowsDictionary: false)
             }
-        bits = 40 + integers.bits + (differences?.bits ?? 0) + Self.bits(of: result.exceptions)
-        let leftOver = differences.map { $0.bits > 200 } ?? !result.exceptions.isEmpty
+        // What is left over, a dictionary of doubles does away with.
+        let leftOver =
+            differences.map { $0.bits > 200 } ?? (!result.exceptions.isEmpty || !result.lowBits.isEmpty)
+        let allowsIntegers = allowsDictionary && (result.differences.isEmpty || !leftOver)
+        integers = result.integers.withUnsafeBufferPointer {
+            IntegerPlan($0, effort: effort, allowsDictionary: allowsIntegers)
+        }
+        bits =
+            40 + integers.bits + (differences?.bits ?? 0) + Self.bits(of: result.exceptions)
+            + 8 * result.lowBits.count
         if allowsDictionary && leftOver { considerDictionary(values, effort: effort) }
     }
 
     /// The estimated size of a transformed column.
     static func bits(of result: DoubleTransform.Result, effort: Effort) -> Int {
-        var total = 40 + bits(of: result.exceptions)
+        var total = 40 + bits(of: result.exceptions) + 8 * result.lowBits.count
         for column in [result.integers, result.differences] where !column.isEmpty {
             total += column.withUnsafeBufferPointer {
                 IntegerPlan($0, effort: effort, allowsDictionary: false).bits
@@ -180,6 +183,18 @@ struct DoublePlan {
             writer.appendSized { nested in
                 result.differences.withUnsafeBufferPointer { differences?.write($0, into: &nested) }
             }
+        case .significant(let digits):
+            writer.append(ColumnEncoding.significant.rawValue)
+            writer.append(UInt8(digits.exponent))
+            writer.append(UInt8(digits.digits))
+            write(result.exceptions, into: &writer)
+        case .fixed(let point):
+            writer.append(ColumnEncoding.fixed.rawValue)
+            writer.append(UInt8(point.precision))
+            writer.append(UInt16(point.top))
+            write(result.exceptions, into: &writer)
+            writer.appendVarint(UInt64(result.lowBits.count))
+            writer.bytes.append(contentsOf: result.lowBits)
         }
         result.integers.withUnsafeBufferPointer { integers.write($0, layout: layout, into: &writer) }
     }

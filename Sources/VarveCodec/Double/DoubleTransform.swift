@@ -9,12 +9,16 @@ enum DoubleTransform: Equatable {
     case decimal(exponent: Int)
     case float
     case predicted(DecimalPrediction)
+    case significant(SignificantDigits)
+    case fixed(FixedPoint)
 
     /// The integers of a column, and what they leave over.
     struct Result {
         var integers: [Int64]
         var differences: [Int64] = []
         var exceptions = Exceptions()
+        /// Bits below the unit of fixed-point integers.
+        var lowBits: [UInt8] = []
     }
 
     /// Transforms bit patterns.
@@ -24,7 +28,29 @@ enum DoubleTransform: Equatable {
         case .decimal(let exponent): Self.decimals(values, exponent: exponent)
         case .float: Self.floats(values)
         case .predicted(let prediction): Self.predict(values, prediction)
+        case .significant(let digits): Self.rank(values, digits)
+        case .fixed(let point): Self.fix(values, point)
         }
+    }
+
+    private static func rank(_ values: UnsafeBufferPointer<Int64>, _ digits: SignificantDigits) -> Result {
+        var result = Result(integers: [])
+        result.integers.reserveCapacity(values.count)
+        var last: Int64 = 0
+        for index in 0..<values.count {
+            if let rank = digits.rank(of: values[index]) {
+                last = rank
+            } else {
+                result.exceptions.append(position: index, pattern: values[index])
+            }
+            result.integers.append(last)
+        }
+        return result
+    }
+
+    private static func fix(_ values: UnsafeBufferPointer<Int64>, _ point: FixedPoint) -> Result {
+        let split = point.split(values)
+        return Result(integers: split.integers, exceptions: split.exceptions, lowBits: split.bits)
     }
 
     private static func decimals(_ values: UnsafeBufferPointer<Int64>, exponent: Int) -> Result {

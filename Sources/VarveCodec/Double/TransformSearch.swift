@@ -5,7 +5,7 @@
 // - The choice changes the size only; every transform gives every value back.
 
 struct TransformSearch {
-    /// The values that are looked at for candidates, and those on which candidates are costed.
+    /// The values that are looked at for candidates (eight times as many for thorough effort), and those on which candidates are costed.
     private static let probeCount = 64
     private static let sampleRuns = 3
     private static let sampleRun = 96
@@ -15,10 +15,19 @@ struct TransformSearch {
     private var near = ExponentCounts()
     private var widened = 0
     private var probes: [Int64] = []
+    /// The decimal digits of values with an exact exponent.
+    private var digits = ExponentCounts()
+    /// The values with an exact exponent whose mantissa leaves no doubt that they are decimals.
+    private var short = 0
+    private static let shortLimit: UInt64 = 1 << 46
+    /// The largest size of a value.
+    private var largest = 0.0
 
     /// The cheapest transform, by a sample.
     static func best(_ values: UnsafeBufferPointer<Int64>, effort: Effort) -> DoubleTransform {
-        let candidates = TransformSearch(values).candidates()
+        let search = TransformSearch(values, probes: effort == .standard ? probeCount : 8 * probeCount)
+        var candidates = search.candidates()
+        if search.isBinary, let point = FixedPoint(values) { candidates.append(.fixed(point)) }
         if candidates.count == 1 { return candidates[0] }
         let sample = effort == .standard ? Self.sample(of: values) : Array(values)
         return sample.withUnsafeBufferPointer { sample in
@@ -42,8 +51,8 @@ struct TransformSearch {
         return sample
     }
 
-    private init(_ values: UnsafeBufferPointer<Int64>) {
-        let taken = min(values.count, Self.probeCount)
+    private init(_ values: UnsafeBufferPointer<Int64>, probes count: Int) {
+        let taken = min(values.count, count)
         for index in 0..<taken {
             let pattern = values[index * values.count / taken]
             let value = Double(bitPattern: UInt64(bitPattern: pattern))
@@ -55,6 +64,7 @@ struct TransformSearch {
 
     private mutating func probe(_ value: Double) {
         if Double(Float(value)) == value { widened += 1 }
+        largest = max(largest, abs(value))
         var needsFloat = true
         var needsNear = true
         for exponent in 0...17 {
@@ -72,10 +82,15 @@ struct TransformSearch {
             }
             if difference == 0 {
                 exact.add(exponent)
+                if mantissa.magnitude < Self.shortLimit { short += 1 }
+                digits.add(DecimalPrediction.digitCount(mantissa.magnitude))
                 return
             }
         }
     }
+
+    /// Whether few values are short decimals.
+    private var isBinary: Bool { !probes.isEmpty && short * 10 < probes.count * 4 }
 
     private func candidates() -> [DoubleTransform] {
         var list: [DoubleTransform] = [.bits]
@@ -84,21 +99,34 @@ struct TransformSearch {
         }
         if probes.isEmpty { return [.bits, .decimal(exponent: 0)] }
         if exact.total * 10 >= probes.count * 4 {
-            for share in [100, 85, 50] { add(.decimal(exponent: exact.exponent(covering: share))) }
+            for share in [100, 97, 85, 50] { add(.decimal(exponent: exact.exponent(covering: share))) }
+            for share in [100, 97] {
+                let exponent = exact.exponent(covering: share)
+                let digits = digits.exponent(covering: share)
+                // Where the largest values have all decimals, numbers have one distance anyway.
+                let limit = Double(DecimalPrediction.integerPowers[digits])
+                if SignificantDigits.digitRange.contains(digits)
+                    && largest * DecimalPrediction.powers[exponent] >= limit
+                {
+                    add(.significant(SignificantDigits(exponent: exponent, digits: digits)))
+                }
+            }
         }
-        let explained = exact.total * 10 >= probes.count * 9
-        let exactExponent = exact.exponent(covering: 90)
+        let explained = exact.total == probes.count
+        let exactExponent = exact.exponent(covering: 100)
         if float.total * 10 >= probes.count * 8 {
-            for share in [100, 90] {
+            for share in [100, 97, 90] {
                 let exponent = float.exponent(covering: share)
                 if explained && exactExponent <= exponent { continue }
                 add(.predicted(bestWay(exponent: exponent)))
             }
         }
-        if near.total * 10 >= probes.count * 8
-            && !(explained && exactExponent <= near.exponent(covering: 100))
-        {
-            add(.predicted(DecimalPrediction(way: .quotient, exponent: near.exponent(covering: 100))))
+        if near.total * 10 >= probes.count * 8 {
+            for share in [100, 97] {
+                let exponent = near.exponent(covering: share)
+                if explained && exactExponent <= exponent { continue }
+                add(.predicted(DecimalPrediction(way: .quotient, exponent: exponent)))
+            }
         }
         if widened * 10 >= probes.count * 8 { add(.float) }
         return list

@@ -22,6 +22,8 @@ enum VectorDecoder {
             }
         case .runs:
             try decodeRuns(&reader, count: count, into: target)
+        case .grid:
+            try GridVector.decode(&reader, count: count, into: target)
         default:
             try decodePacked(&reader, form: form, count: count, into: target)
         }
@@ -33,13 +35,16 @@ enum VectorDecoder {
         let lead = form.leadCount
         let first = lead > 0 ? try reader.signed() : 0
         let firstDelta = lead > 1 ? try reader.signed() : 0
-        let base = try reader.signed()
-        let width = Int(try reader.byte())
-        guard width <= 64 else { throw reader.failure("a bit width of \(width)") }
-        let packed = try reader.bytes(count: BitPacking.byteCount(count: count, width: width))
-        BitPacking.unpack(packed, count: count, width: width, base: base, into: target)
-        if form.isPatched {
+        if form.isRice {
+            let base = try RiceVector.decode(&reader, count: count, into: target)
             try patch(&reader, base: base, count: count, in: target)
+        } else {
+            let base = try reader.signed()
+            let width = Int(try reader.byte())
+            guard width <= 64 else { throw reader.failure("a bit width of \(width)") }
+            let packed = try reader.bytes(count: BitPacking.byteCount(count: count, width: width))
+            BitPacking.unpack(packed, count: count, width: width, base: base, into: target)
+            if form.isPatched { try patch(&reader, base: base, count: count, in: target) }
         }
         switch lead {
         case 1: sum(target, count: count, first: first)

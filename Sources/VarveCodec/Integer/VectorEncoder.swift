@@ -9,6 +9,9 @@ enum VectorEncoder {
         scratch: UnsafeMutablePointer<Int64>, into writer: inout ByteWriter
     ) {
         writer.append(plan.form.rawValue)
+        if let grid = plan.grid {
+            return GridVector.encode(values, count: count, plan: grid, scratch: scratch, into: &writer)
+        }
         switch plan.form {
         case .constant:
             writer.appendSigned(values[0])
@@ -35,6 +38,11 @@ enum VectorEncoder {
         if lead > 1 {
             writer.appendSigned(scratch[1])
             VectorPlan.differences(scratch + 1, count: count - 1, into: scratch + 1)
+        }
+        if let rice = plan.rice {
+            scratch.update(repeating: rice.base, count: lead)
+            RiceVector.encode(scratch: scratch, count: count, plan: rice, into: &writer)
+            return
         }
         let packing = plan.packing
         scratch.update(repeating: packing.base, count: lead)

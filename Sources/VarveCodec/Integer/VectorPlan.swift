@@ -6,6 +6,10 @@
 struct VectorPlan {
     private(set) var form: VectorForm
     private(set) var packing: PackingPlan
+    /// The Rice code in place of the packing, for the forms that have one.
+    private(set) var rice: RicePlan?
+    /// The grid, for the form that has one.
+    private(set) var grid: GridPlan?
     private(set) var bits: Int
 
     /// Plans a vector of 1...1024 values.
@@ -43,6 +47,16 @@ struct VectorPlan {
             take(.delta2, curve, leads: header, deltas + 2, count: count - 2, sorted: sorted, effort: effort)
         }
         take(.frame, plain, leads: 0, values, count: count, sorted: sorted, effort: effort)
+        rice = RicePlan.best(values, count: count, scratch: scratch, budget: bits, effort: effort)
+        if let rice {
+            form = VectorForm.rice(order: rice.order)
+            bits = rice.bits
+        }
+        grid = GridPlan.best(values, count: count, scratch: scratch, budget: bits)
+        if let grid {
+            form = .grid
+            bits = grid.bits
+        }
     }
 
     /// The values of scratch room that planning and writing need.

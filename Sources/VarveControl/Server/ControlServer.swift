@@ -46,6 +46,9 @@ public final class ControlServer: Sendable {
         try WorkerThread { [self] in acceptAll() }.detach()
     }
 
+    /// Whether callers find the socket: false once somebody removed or replaced its file.
+    public var isReachable: Bool { listener.isInPlace }
+
     /// Stops listening, removes the socket, ends all connections and waits for what they are doing.
     ///
     /// A batch that has arrived is still committed; its sender finds out when it sends it again.

@@ -72,11 +72,16 @@ public final class LocalSocketListener: Sendable {
         return nil
     }
 
+    /// Whether the file made here is still at its path, so that callers find it.
+    public var isInPlace: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_dev == device && status.st_ino == inode
+    }
+
     /// Stops listening and removes the socket's file; a second call does nothing.
     public func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode { _ = unlink(path) }
+        if isInPlace { _ = unlink(path) }
         // Wakes the thread that waits in `accept`; the descriptor itself stays valid for it.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
     }

@@ -30,6 +30,8 @@ public struct ChannelEvent: Sendable {
     public var code: ReplyCode
     /// Why the message was refused; nil where it was not.
     public var reason: String?
+    /// What is odd about a message that was taken; nil where nothing is.
+    public var note: String?
     /// The bytes of the payload.
     public var payloadBytes: Int
     /// The beginning of the payload, any bytes; empty for an error, whose payload event has it.

@@ -27,6 +27,7 @@ public struct MessageProcessor: ~Copyable {
         var route: TopicRoute
         var id: Range<Int>?
         var skipped = 0
+        var note: String?
         /// Its number among the batches, or why it is refused.
         var decision: Result<Int, RequestFailure>
     }
@@ -96,7 +97,8 @@ public struct MessageProcessor: ~Copyable {
         case .success(let content):
             batches.append(content.batch)
             return Pending(
-                route: route, id: parsed.id, skipped: content.skipped, decision: .success(batches.count - 1))
+                route: route, id: parsed.id, skipped: content.skipped, note: content.note,
+                decision: .success(batches.count - 1))
         }
     }
 
@@ -154,14 +156,17 @@ public struct MessageProcessor: ~Copyable {
             kind: .payload, time: message.arrival, product: pending.route.product, client: message.client,
             device: pending.route.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
-            payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)), receipt: nil,
+            note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
+            receipt: nil,
             isReplay: false)
         switch outcome {
         case .success(let outcome):
             var receipt = outcome.receipt
             receipt.skipped += UInt64(pending.skipped)
             event.receipt = receipt
-            event.isReplay = outcome.isReplay
+            // Nothing that comes again is still nothing.
+            event.isReplay = outcome.isReplay && outcome.receipt.rows > 0
+            event.note = pending.note
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message

@@ -64,7 +64,9 @@ extension MeasurepointParser {
                 postponed = scanner.position
                 try scanner.skipValue(depth: 3)
             case .time: time = try readTime(&scanner, item)
-            case nil: try scanner.skipValue(depth: 3)
+            case nil:
+                notes.ignored(name)
+                try scanner.skipValue(depth: 3)
             }
             hasMember = try scanner.nextMember()
         }
@@ -78,7 +80,7 @@ extension MeasurepointParser {
             try readPoints(&scanner, &item)
             scanner.position = end
         }
-        if time == nil { usesArrival = true }
+        if let time { notes.saw(time: time) } else { notes.tookArrival() }
         rows.endItem(time: time ?? arrival)
     }
 
@@ -112,8 +114,10 @@ extension MeasurepointParser {
         let count = scanner.position - start
         let text = UnsafeBufferPointer(start: scanner.base + start, count: count)
         guard text[0] == UInt8(ascii: "-") || text[0] &- UInt8(ascii: "0") < 10 else {
+            let hint = text[0] == UInt8(ascii: "\"") ? ": send it without quotes" : ""
             throw RequestFailure(
-                .malformed, "the time of \(item.place), \(Excerpt.of(text)), is not a number of milliseconds")
+                .malformed,
+                "the time of \(item.place), \(Excerpt.of(text)), is not a number of milliseconds\(hint)")
         }
         guard let time = NumberText.int64(scanner.base + start, count, scale: 6) else {
             throw RequestFailure(

@@ -85,6 +85,7 @@ extension MeasurepointParser {
             try scanner.skipValue(depth: 5)
             if isValue { found.value = start..<scanner.position }
             if isQuality { found.quality = start..<scanner.position }
+            if isStrict, !isValue, !isQuality { notes.ignored(name) }
             found.members += 1
             hasMember = try scanner.nextMember()
         }
@@ -110,7 +111,9 @@ extension MeasurepointParser {
             rows.append(slot: slot, bits: 0, state: state.bits)
         case .failure(let wanted):
             let text = UnsafeBufferPointer(start: scanner.base + value.lowerBound, count: value.count)
-            throw mismatch(scanner, item, pair, "\(type.name), and \(Excerpt.of(text)) is not \(wanted)")
+            let isQuoted = text[0] == UInt8(ascii: "\"")
+            let what = isQuoted ? "a text: it takes \(wanted), without quotes" : "not \(wanted)"
+            throw mismatch(scanner, item, pair, "\(type.name), and \(Excerpt.of(text)) is \(what)")
         }
     }
 

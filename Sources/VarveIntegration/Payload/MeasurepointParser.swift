@@ -25,6 +25,8 @@ struct MessageContent {
     var batch: SampleBatch
     /// Readings without a value and without a quality.
     var skipped: Int
+    /// What is odd about it, in words.
+    var note: String?
 }
 
 /// Reads payloads of one product after the other.
@@ -55,8 +57,7 @@ struct MeasurepointParser: ~Copyable {
     var rows = MessageRows()
     var decoded = DecodedText()
     var canonical: [UInt8] = []
-    /// Whether an item had no time of its own.
-    var usesArrival = false
+    var notes = MessageNotes()
     var ignored = IgnoredNames()
 
     init(directory: any PointDirectory) {
@@ -74,7 +75,7 @@ struct MeasurepointParser: ~Copyable {
             return ParsedMessage(id: nil, result: .failure(RequestFailure(.empty, "the payload is empty")))
         }
         rows.removeAll()
-        usesArrival = false
+        notes.removeAll()
         var envelope = Envelope()
         var scanner = JSONScanner(base: base, count: payload.count)
         do {
@@ -86,9 +87,11 @@ struct MeasurepointParser: ~Copyable {
             return ParsedMessage(id: envelope.id, result: .failure(failure))
         }
         // Arrival times make each delivery a message of its own: never a replay of another.
-        let batch = SampleBatch(series: rows.grouped(points), reapply: usesArrival)
+        let batch = SampleBatch(series: rows.grouped(points), reapply: notes.arrivals > 0)
+        notes.skipped = rows.skipped
         return ParsedMessage(
-            id: envelope.id, result: .success(MessageContent(batch: batch, skipped: rows.skipped)))
+            id: envelope.id,
+            result: .success(MessageContent(batch: batch, skipped: rows.skipped, note: notes.text)))
     }
 
     private mutating func readEnvelope(

@@ -66,6 +66,9 @@ final class BrokerProcess: Sendable {
         try awaitListening(started)
     }
 
+    /// Keeps the broker's log within its limit.
+    func boundLog() throws(FileError) { try BrokerLog(folder.log, files).bound() }
+
     /// Ends the broker, which saves its sessions and waiting messages before.
     func stop() throws {
         for process in try running() { try end(process.id) }
@@ -94,6 +97,7 @@ final class BrokerProcess: Sendable {
             }
             usleep(20_000)
         }
+        try end(child)
         throw ServerError(
             "the broker did not listen within \(Self.patienceSeconds) s; its log is \(folder.log)")
     }

@@ -1,7 +1,8 @@
 // CredentialsPublisher.swift — gives the broker's plugin the logins that the registry has now.
 //
 // Invariants:
-// - The file is replaced as a whole, and only when the registry changed or the service is new.
+// - The file is replaced as a whole, when the registry changed, the service is new, or the file is not the one
+//   that was written last.
 
 import Glibc
 import Synchronization
@@ -16,8 +17,14 @@ final class CredentialsPublisher: Sendable {
     let service: Credentials.Service
     private let registry: Registry
     private let path: String
-    private let written = Mutex<UInt64?>(nil)
+    private let written = Mutex<Written?>(nil)
     private let tell: @Sendable ([String: String]) -> Void
+
+    /// What was written last.
+    private struct Written: Equatable {
+        var generation: UInt64
+        var stamp: FileStamp?
+    }
 
     /// - Parameter tell: Is given the channel of each product whenever the file was written.
     init(_ registry: Registry, path: String, tell: @escaping @Sendable ([String: String]) -> Void) {
@@ -30,13 +37,14 @@ final class CredentialsPublisher: Sendable {
     /// The user and client id of the service.
     static let serviceName = "varve-service"
 
-    /// Writes the file if the registry changed since it was written last.
+    /// Writes the file if the registry or the file has changed since it was written last.
     ///
-    /// Cost: one small query if nothing changed.
+    /// Cost: one small query and a `stat(2)` if nothing changed.
     func publishIfChanged() throws {
         try written.withLock { written in
             let generation = try registry.generation()
-            guard generation != written else { return }
+            let found = Written(generation: generation, stamp: try POSIXFileSystem().stamp(path))
+            guard found != written || found.stamp == nil else { return }
             let entries = try registry.channelCredentials()
             var credentials = Credentials(service: service)
             for entry in entries {
@@ -51,7 +59,7 @@ final class CredentialsPublisher: Sendable {
                 }
             }
             try CredentialsFile.write(credentials, to: path)
-            written = generation
+            written = Written(generation: generation, stamp: try POSIXFileSystem().stamp(path))
             tell(Dictionary(entries.map { ($0.channel.product, $0.channel.name) }) { first, _ in first })
         }
     }

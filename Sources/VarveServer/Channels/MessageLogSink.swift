@@ -45,7 +45,7 @@ final class MessageLogSink: ChannelLog {
         entry.code = event.code.rawValue
         entry.topic = event.topic
         entry.counts = event.receipt.map { LogEntry.Counts($0) }
-        entry.reason = event.reason
+        entry.reason = event.reason ?? event.note
         let excerpt = kind == .error ? refused.withLock { $0 } : event.excerpt
         entry.setPayload(excerpt, limit: payloadBytes, size: event.payloadBytes)
         writer.add(entry)

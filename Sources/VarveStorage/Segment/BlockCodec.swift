@@ -48,8 +48,14 @@ package enum BlockCodec {
         return block.bytes
     }
 
+    /// Decodes the columns asked for; the others of the run are empty.
+    ///
+    /// - Parameters:
+    ///   - block: Values, states and commits.
+    ///   - times: The time column; may be empty where `columns` does not have it.
     package static func decode(
-        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType,
+        columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
         guard count > 0, count <= Limits.blockSamples else {
             throw CodecError(offset: 0, reason: "a block of \(count) samples")
@@ -60,36 +66,66 @@ package enum BlockCodec {
         let valueBytes = try reader.bytes(count: valueCount)
         let stateBytes = try reader.bytes(count: stateCount)
         let commitBytes = try reader.bytes(count: reader.remaining)
-        let values: ValueColumn
+        let run = SampleRun(
+            count: count,
+            times: columns.contains(.times) ? try integers(times, count) : [],
+            values: columns.contains(.values)
+                ? try values(valueBytes, count, type) : ValueColumn(type: type),
+            states: columns.contains(.states) ? try words(stateBytes, count) : [],
+            commits: columns.contains(.commits) ? try words(commitBytes, count) : [])
+        try check(run)
+        return run
+    }
+
+    private static func values(
+        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ type: ValueType
+    ) throws(CodecError) -> ValueColumn {
         if type.isText {
-            let text = try TextColumnCodec.decode(valueBytes, count: count, byteLimit: Limits.blockTextBytes)
+            let text = try TextColumnCodec.decode(bytes, count: count, byteLimit: Limits.blockTextBytes)
             var column = TextColumn()
             column.bytes = text.bytes
             column.ends = text.ends
-            values = .text(column)
-        } else if type == .double {
-            values = .bits(
-                try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
-                    try DoubleColumn.decode(valueBytes, count: count, into: target)
-                })
-        } else {
-            values = .bits(try words(valueBytes, count))
+            return .text(column)
         }
-        let states = try words(stateBytes, count)
-        let commits = try words(commitBytes, count)
-        let times = try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
-            try IntegerColumn.decode(times, count: count, into: target)
+        guard type == .double else { return .bits(try words(bytes, count)) }
+        return .bits(
+            try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+                try DoubleColumn.decode(bytes, count: count, into: target)
+            })
+    }
+
+    /// Checks the states and the order of what was decoded.
+    private static func check(_ run: SampleRun) throws(CodecError) {
+        // States mostly are all the same: each word is looked at only where it differs from the one before.
+        var before = SampleState.plain.bits
+        for state in run.states where state != before {
+            guard SampleState(bits: state) != nil else {
+                throw CodecError(offset: 0, reason: "an impossible sample state")
+            }
+            before = state
         }
-        guard states.allSatisfy({ SampleState(bits: $0) != nil }) else {
-            throw CodecError(offset: 0, reason: "an impossible sample state")
+        let isOrdered = run.times.withUnsafeBufferPointer { times in
+            run.commits.withUnsafeBufferPointer { areOrdered(times, $0) }
         }
-        for index in 1..<max(count, 1) {
-            guard
-                times[index - 1] < times[index]
-                    || (times[index - 1] == times[index] && commits[index - 1] < commits[index])
-            else { throw CodecError(offset: 0, reason: "samples out of order") }
+        guard isOrdered else { throw CodecError(offset: 0, reason: "samples out of order") }
+    }
+
+    /// Whether samples ascend by (time, commit); without commits equal times may follow each other.
+    private static func areOrdered(
+        _ times: UnsafeBufferPointer<Int64>, _ commits: UnsafeBufferPointer<UInt64>
+    ) -> Bool {
+        guard times.count > 1 else { return true }
+        var isAscending = true
+        for index in 1..<times.count {
+            isAscending = isAscending && times[index &- 1] < times[index]
         }
-        return SampleRun(times: times, values: values, states: states, commits: commits)
+        if isAscending { return true }
+        for index in 1..<times.count where times[index - 1] >= times[index] {
+            guard times[index - 1] == times[index],
+                commits.isEmpty || commits[index - 1] < commits[index]
+            else { return false }
+        }
+        return true
     }
 
     private static func encode(
@@ -112,6 +148,13 @@ package enum BlockCodec {
                 let slice = UnsafeBufferPointer(rebasing: bytes[start..<start + (ends.last ?? 0)])
                 TextColumnCodec.encode(bytes: slice, ends: ends, into: &writer, effort: effort)
             }
+        }
+    }
+
+    private static func integers(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(CodecError) -> [Int64]
+    {
+        try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
+            try IntegerColumn.decode(bytes, count: count, into: target)
         }
     }
 

@@ -4,21 +4,54 @@
 //
 // Invariants:
 // - Sorted by (time, commit). A time may come more than once, with different commits: older versions.
-// - All columns have the same count.
+// - All columns have the same count, apart from those that a reader did not ask for: they are empty.
 
 package import VarveModel
 
+/// Columns of a block that a reader asks for.
+package struct BlockColumns: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let times = BlockColumns(rawValue: 1)
+    package static let values = BlockColumns(rawValue: 2)
+    package static let states = BlockColumns(rawValue: 4)
+    package static let commits = BlockColumns(rawValue: 8)
+    /// What a sample is to its user.
+    package static let samples: BlockColumns = [.times, .values, .states]
+    package static let all: BlockColumns = [.times, .values, .states, .commits]
+}
+
 package final class SampleRun: Sendable {
+    package let count: Int
     package let times: [Int64]
     package let values: ValueColumn
     package let states: [UInt64]
     package let commits: [UInt64]
 
     package init(times: [Int64], values: ValueColumn, states: [UInt64], commits: [UInt64]) {
+        count = times.count
         self.times = times
         self.values = values
         self.states = states
         self.commits = commits
+    }
+
+    /// Some columns of `count` samples; those left out are empty.
+    package init(
+        count: Int, times: [Int64], values: ValueColumn, states: [UInt64], commits: [UInt64]
+    ) {
+        self.count = count
+        self.times = times
+        self.values = values
+        self.states = states
+        self.commits = commits
+    }
+
+    /// Samples without their commits.
+    package convenience init(_ columns: SampleColumns) {
+        self.init(times: columns.times, values: columns.values, states: columns.states, commits: [])
     }
 
     /// The rows of one commit.
@@ -27,8 +60,6 @@ package final class SampleRun: Sendable {
             times: columns.times, values: columns.values, states: columns.states,
             commits: [UInt64](repeating: commit, count: columns.count))
     }
-
-    package var count: Int { times.count }
 
     /// About how much memory the run takes.
     package var byteCount: Int {

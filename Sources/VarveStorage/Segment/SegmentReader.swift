@@ -101,19 +101,22 @@ package final class SegmentReader: Sendable {
         return entries
     }
 
-    /// Reads and decodes a block.
-    package func read(_ entry: BlockEntry, type: ValueType) throws -> SampleRun {
-        let times = try Self.checked(file, name, entry.times, "time column")
+    /// Reads and decodes a block, or some of its columns.
+    package func read(
+        _ entry: BlockEntry, type: ValueType, columns: BlockColumns = .all
+    ) throws -> SampleRun {
+        let needsTimes = columns.contains(.times)
+        let times = needsTimes ? try Self.checked(file, name, entry.times, "time column") : []
         return try Self.withChecked(file, name, entry.block, "block") { block throws(CodecError) in
             let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
-                    try BlockCodec.decode(block: block, times: times, count: entry.count, type: type)
+                    try BlockCodec.decode(
+                        block: block, times: times, count: entry.count, type: type, columns: columns)
                 }
             }
             let run = try result.get()
-            guard run.times.first == entry.firstTime, run.times.last == entry.lastTime else {
-                throw CodecError(offset: 0, reason: "its times are not those of its entry")
-            }
+            guard !needsTimes || (run.times.first == entry.firstTime && run.times.last == entry.lastTime)
+            else { throw CodecError(offset: 0, reason: "its times are not those of its entry") }
             return run
         }
     }

@@ -13,6 +13,12 @@ package struct StoredRows: Sendable {
     package var columns: SampleColumns
 
     package var count: Int { columns.count }
+
+    package init(series: SeriesID, type: ValueType, columns: SampleColumns) {
+        self.series = series
+        self.type = type
+        self.columns = columns
+    }
 }
 
 package struct WALRecord: Sendable {
@@ -75,11 +81,20 @@ package struct WALRecord: Sendable {
         batch = try BatchRecord(from: &reader)
         rows = []
         let count = try reader.varint(limit: reader.remaining, "series")
-        for _ in 0..<count { rows.append(try Self.rows(&reader)) }
+        var size = Size()
+        for _ in 0..<count { rows.append(try Self.rows(&reader, &size)) }
         try reader.finish()
     }
 
-    private static func rows(_ reader: inout ByteReader) throws(CodecError) -> StoredRows {
+    /// What the rows read so far take: a few bytes may stand for many samples, but a record has no more than fit.
+    private struct Size {
+        var rows = 0
+        var textBytes = 0
+    }
+
+    private static func rows(
+        _ reader: inout ByteReader, _ size: inout Size
+    ) throws(CodecError) -> StoredRows {
         let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
         guard let type = ValueType(rawValue: try reader.integer(as: UInt8.self)) else {
             throw reader.failure("unknown value type")
@@ -88,11 +103,15 @@ package struct WALRecord: Sendable {
         var builder = SampleRunBuilder(type: type)
         for _ in 0..<pieces {
             let samples = try reader.varint(limit: Limits.blockSamples, "samples")
+            size.rows += samples
+            guard size.rows <= Limits.walBatchRows else { throw reader.failure("too many samples") }
             let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
             let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
             let times = try reader.bytes(count: timeCount)
             let block = try reader.bytes(count: blockCount)
             let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)
+            size.textBytes += run.textBytes
+            guard size.textBytes <= Limits.walBatchTextBytes else { throw reader.failure("too much text") }
             if let before = builder.times.last, let first = run.times.first, before >= first {
                 throw reader.failure("pieces out of order")
             }

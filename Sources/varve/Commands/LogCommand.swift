@@ -1,8 +1,10 @@
 // LogCommand.swift — `varve log`: what happened on the channels.
 
 import ArgumentParser
+import VarveFile
 import VarveMessageLog
 import VarveModel
+import VarveRegistry
 
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -55,6 +57,10 @@ struct LogCommand: ParsableCommand {
         var last = try log.lastID()
         let entries = try log.entries(filter)
         last = max(last, entries.map(\.id).max() ?? 0)
+        // A name that neither has entries nor is a channel is mistyped; a deleted channel keeps its entries.
+        if entries.isEmpty, let channel, try POSIXFileSystem().kind(data.registryPath) != nil {
+            _ = try data.openRegistry(to: .read).channel(named: channel)
+        }
         try output.append(printer.text(entries))
         try output.flush()
         guard follow else { return }

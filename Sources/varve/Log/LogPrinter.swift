@@ -39,10 +39,16 @@ struct LogTable: LogPrinter {
         for entry in entries {
             table.append([
                 clock.full(entry.time.nanoseconds), entry.kind.name, entry.channel.map(printable),
-                entry.client.map(printable), entry.code.map(String.init), entry.event.name, what(entry),
+                entry.client.map(Self.client), entry.code.map(String.init), entry.event.name, what(entry),
             ])
         }
         return table.takeLines()
+    }
+
+    /// A signed client id without what the signature was made of, which is the same for nobody and says nothing.
+    private static func client(_ id: String) -> String {
+        guard let end = id.firstIndex(of: "|"), id.hasSuffix("|") else { return printable(id) }
+        return printable("\(id[..<end])|…")
     }
 
     /// The reason, then what else is known, the shortest first.
@@ -56,7 +62,9 @@ struct LogTable: LogPrinter {
             ]
             parts += numbers.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         }
-        if let device = entry.device { parts.append("device \(device)") }
+        if let device = entry.device, entry.reason?.contains(device) != true {
+            parts.append("device \(device)")
+        }
         if let id = entry.messageID { parts.append("id \(id)") }
         if let bytes = entry.bytes { parts.append("\(bytes) bytes") }
         if let address = entry.address { parts.append("from \(address)") }

@@ -18,6 +18,10 @@ enum PublishSummary {
             ),
         ]
         let rest: [(String, UInt64, String)] = [
+            (
+                "in part", result.acknowledgedInPart,
+                "of them had rows that were refused; the other rows are in"
+            ),
             ("earlier", result.acknowledgedBefore, "batches were acknowledged in an earlier run"),
             ("resent", result.resent, "messages were sent more than once"),
             ("rejected", result.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
@@ -36,7 +40,8 @@ enum PublishSummary {
         func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
         return JSONText.object([
             ("rows", count(result.rows)), ("batches", count(result.batches)),
-            ("acknowledged", count(result.acknowledged)), ("earlier", count(result.acknowledgedBefore)),
+            ("acknowledged", count(result.acknowledged)), ("inPart", count(result.acknowledgedInPart)),
+            ("earlier", count(result.acknowledgedBefore)),
             ("resent", count(result.resent)), ("rejected", count(result.rejected)),
             ("skipped", count(result.skipped)), ("seconds", .double((seconds * 1000).rounded() / 1000)),
         ]).line()

@@ -31,6 +31,22 @@ extension EndToEndTests {
             #expect(service.isRunning)
         }
 
+        @Test("files of the running service that somebody removed are made again")
+        func removedFiles() throws {
+            let service = try RunningService(in: sandbox)
+            #expect(try sandbox.varve("model", "create", "m", "--point", "p:double").code == 0)
+            let files = FileManager.default
+            for name in ["control.sock", "broker/credentials"] {
+                let path = "\(sandbox.data)/\(name)"
+                try #require(files.fileExists(atPath: path))
+                try files.removeItem(atPath: path)
+                try eventually("\(name) is there again") { files.fileExists(atPath: path) }
+            }
+            let stats = try sandbox.varve("stats", "--json")
+            #expect(stats.code == 0, "\(stats.errors)")
+            #expect(service.stop()?.code == 0)
+        }
+
         @Test("a second service, and a port in use, are refused in one line that says what to do")
         func refusals() throws {
             let service = try RunningService(in: sandbox)

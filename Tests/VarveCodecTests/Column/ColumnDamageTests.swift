@@ -40,7 +40,8 @@ import Testing
 
     @Test("text columns, cut and flipped")
     func texts() {
-        for column in [["a", "bc", "", "a"], ["x"], (0..<90).map { "\($0 % 3) repeated text" }] {
+        let counters = (0..<90).map { "a name with a counter, \(1000 + $0)" }
+        for column in [["a", "bc", "", "a"], ["x"], (0..<90).map { "\($0 % 3) repeated text" }, counters] {
             damage(encoded(texts: column)) { _ = try decodedTexts($0, count: column.count) }
         }
     }

@@ -13,13 +13,16 @@ import Testing
             ColumnEncoding.allCases.map { "\($0)=\($0.rawValue)" } == [
                 "constant=1", "step=2", "vectors=3", "scaled=4", "dictionary=5", "planes=6", "bits=16",
                 "decimal=17", "float=18", "predicted=19", "doubleDictionary=20", "sparse=21",
+                "significant=22",
+                "fixed=23",
                 "textDictionary=32",
-                "textPlain=33",
+                "textPlain=33", "textPrefixes=34", "textPrefixDictionary=35",
             ])
         #expect(
             VectorForm.allCases.map { "\($0)=\($0.rawValue)" } == [
                 "constant=1", "step=2", "frame=3", "delta=4", "delta2=5", "patchedFrame=6", "patchedDelta=7",
-                "patchedDelta2=8", "runs=9",
+                "patchedDelta2=8", "runs=9", "rice=10", "riceDelta=11", "riceDelta2=12",
+                "grid=13",
             ])
         #expect(
             DecimalPrediction.Way.allCases.map { "\($0)=\($0.rawValue)" } == [

@@ -29,6 +29,24 @@ import Testing
         #expect(encoded(texts: [String](repeating: "Close", count: 8192)).count < 20)
     }
 
+    @Test("texts that begin like their neighbours take the bytes of what differs", arguments: [1, 3])
+    func prefixes(repeats: Int) throws {
+        let names = (0..<3000).map { "windfarm/turbine/order-2024-\(100_000 + $0 / repeats)" }
+        let bytes = encoded(texts: names)
+        #expect(described(bytes).names.first?.hasSuffix("with shared prefixes") == true)
+        #expect(bytes.count < 3000 / repeats * 2, "\(bytes.count) bytes")
+        #expect(try decodedTexts(bytes, count: 3000) == names)
+        #expect(throws: CodecError.self) { try decodedTexts(bytes, count: 3000, limit: 3000 * 34 - 1) }
+    }
+
+    @Test("prefixes and texts that grow, shrink and are empty are given back")
+    func growingTexts() throws {
+        let words = (0..<400).map { String(repeating: "abcdefgh", count: $0 % 17) + String($0 % 5) }
+        for column in [words, words.reversed(), words.map { String($0.dropLast()) } + [""]] {
+            #expect(try decodedTexts(encoded(texts: column), count: column.count) == column)
+        }
+    }
+
     @Test("texts beyond the byte limit are refused, also where a dictionary multiplies them")
     func byteLimit() {
         let long = String(repeating: "abc", count: 400)

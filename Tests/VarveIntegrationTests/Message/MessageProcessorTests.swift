@@ -181,4 +181,37 @@ import VarveModel
         #expect(event.id == "\"7\"" && event.code == .success && event.payloadBytes == text.utf8.count)
         #expect(event.excerpt == Array(text.utf8.prefix(10)) && event.time == TestChannel.arrival)
     }
+
+    @Test(
+        "what is odd about a message that is taken stands in the log, and not in the answer",
+        arguments: [
+            (#"{"deviceKey":"d1","measurepoints":{"num":1},"time":1714557600}"#, "1970-01-20T20:15:57.6Z"),
+            (#"{"deviceKey":"d1","measurepoints":{"num":1},"Time":1714557600000}"#, "passed over: Time"),
+            (#"{"deviceKey":"d1","measurepoints":{"num":1}}"#, "1 without time"),
+            (#"{"deviceKey":"d1","measurepoints":{"num":{"value":1,"qualty":1}},"time":5}"#, "qualty"),
+            (#"{"deviceKey":"d1","measurepoints":{"num":null},"time":5}"#, "1 without value and quality"),
+        ])
+    func notes(item: String, note: String) throws {
+        var channel = TestChannel()
+        let answer = try channel.post(payload(item))
+        #expect(answer.code == 200 && answer.message == nil)
+        let event = try #require(channel.log.events.first)
+        #expect(event.note?.contains(note) == true, "\(event.note ?? "no note")")
+        #expect(event.reason == nil)
+    }
+
+    @Test("a usual message has no note, and one after an odd one neither")
+    func noNote() throws {
+        var channel = TestChannel()
+        _ = try channel.post(payload(#"{"deviceKey":"d1","measurepoints":{"num":null},"x":1}"#))
+        _ = try channel.post(payload(#"{"deviceKey":"d1","measurepoints":{"num":1},"time":1714557600000}"#))
+        #expect(channel.log.events.map { $0.note == nil } == [false, true])
+    }
+
+    @Test("a message without a sample is never called a replay")
+    func nothingTwice() throws {
+        var channel = TestChannel()
+        for _ in 0..<2 { _ = try channel.post(reading("num", "null")) }
+        #expect(channel.log.events.map(\.isReplay) == [false, false])
+    }
 }

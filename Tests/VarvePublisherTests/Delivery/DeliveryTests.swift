@@ -99,7 +99,7 @@ import VarveTransfer
         let file = try setup.folder.write(Setup.lines(300), "a.csv")
         let result = try setup.publish(file) { $0.rowsPerBatch = 100 }
         #expect(result.rejected == 4 && result.rows == 300)
-        #expect(result.batches == 3 && result.acknowledged == 1)
+        #expect(result.batches == 3 && result.acknowledged == 3 && result.acknowledgedInPart == 2)
         let expected = Setup.readings(300).filter { !bad.contains($0.value) }
         #expect(Set(taken.withLock { $0 }) == expected)
         let rejected = try setup.folder.text("a.csv.rejected.csv").split(separator: "\n").dropFirst()
@@ -117,7 +117,7 @@ import VarveTransfer
         }
         let file = try setup.folder.write(Setup.lines(50), "a.csv")
         let first = try setup.publish(file) { $0.rowsPerBatch = 10 }
-        #expect(first.rejected == 1 && first.acknowledged == 4)
+        #expect(first.rejected == 1 && first.acknowledged == 5 && first.acknowledgedInPart == 1)
         isMended.withLock { $0 = true }
         let sent = setup.receiver.messages.count
         let second = try setup.publish(file) { $0.rowsPerBatch = 10 }

@@ -101,8 +101,8 @@ import Testing
             return String(decoding: text, as: UTF8.self)
         }
         // Nobody answers, so a login that is accepted ends by giving up.
-        #expect(try publish("%25channel%25&p:wrong", nil).contains("refuses us"))
-        #expect(try publish("%25channel%25&p", "wrong").contains("refuses us"))
+        #expect(try publish("%25channel%25&p:wrong", nil).contains("refuses the login"))
+        #expect(try publish("%25channel%25&p", "wrong").contains("refuses the login"))
         #expect(try publish("%25channel%25&p", nil).contains("has no password"))
         #expect(try publish("%25channel%25&p", "p@ss:w%rd").contains("gave up after 1 s"))
         #expect(try publish("%channel%&p:p@ss:w%25rd", nil).contains("gave up after 1 s"))

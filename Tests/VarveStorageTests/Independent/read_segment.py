@@ -121,6 +121,21 @@ def packed(reader, n, width):
     return values
 
 
+def rice(reader, n, base, mode):
+    low = mode & 127
+    distances = packed(reader, n, low)
+    bits = reader.sized().rest()
+    number, at = int.from_bytes(bits, "little"), 0
+    for i in range(n):
+        end = at
+        while not number >> end & 1:
+            end += 1
+        distances[i] |= end - at << low
+        at = end + 1
+    assert number >> at == 0, "quotients"
+    return [wrap(base + (unzigzag(d) if mode & 128 else d)) for d in distances]
+
+
 def vector(reader, n):
     form = reader.byte()
     if form == 1:
@@ -133,10 +148,25 @@ def vector(reader, n):
         values = stream(reader, runs, reader.byte())
         lengths = stream(reader, runs, reader.byte())
         return [wrap(base + v) for v, length in zip(values, lengths) for _ in range(length + 1)]
-    kind = form - 3 if form < 6 else form - 6
+    if form == 13:
+        place, step = reader.signed(), reader.signed()
+        gaps, at = {}, 0
+        for _ in range(reader.varint()):
+            at += reader.varint()
+            gaps[at] = gaps.get(at, 0) + reader.signed()
+        base, width = reader.signed(), reader.byte()
+        values = packed(reader, n, width)
+        for i in range(n):
+            place += step * gaps.get(i, 0)
+            values[i] = wrap(place + step * i + base + values[i])
+        return values
+    kind = (form - 1) % 3 if form >= 10 else form % 3
     leads = [reader.signed() for _ in range(kind)]
     base, width = reader.signed(), reader.byte()
-    values = [wrap(base + v) for v in packed(reader, n, width)]
+    if form >= 10:
+        values = rice(reader, n, base, width)
+    else:
+        values = [wrap(base + v) for v in packed(reader, n, width)]
     if form >= 6:
         count, width = reader.varint(), reader.byte()
         numbers = stream(reader, count, width)
@@ -216,6 +246,15 @@ def predict(way, power, digits, m):
     return scaled
 
 
+def numbered(r, power, digits):
+    size = abs(r)
+    while size >= 10**digits:
+        size -= 9 * 10 ** (digits - 1)
+        power -= 1
+    size = float(-size if r < 0 else size)
+    return size / 10.0**power if power >= 0 else size * 10.0**-power
+
+
 def doubles(reader, n):
     tag = reader.byte()
     if tag == 16:
@@ -249,16 +288,42 @@ def doubles(reader, n):
         return [
             pattern if i % 2 == 0 else next(rest) for i, length in enumerate(lengths) for _ in range(length)
         ]
+    if tag == 22:
+        power, digits = reader.byte(), reader.byte()
+        special = exceptions(reader)
+        values = [bits_of(numbered(r, power, digits)) for r in integers(reader, n)]
+        for position, pattern in special:
+            values[position] = pattern & MASK
+        return values
+    if tag == 23:
+        precision, top = reader.byte(), reader.fixed("H")
+        special = exceptions(reader)
+        bits = reader.sized().rest()
+        low, at, values = int.from_bytes(bits, "little"), 0, []
+        for m in integers(reader, n):
+            below = precision - abs(m).bit_length() if m else 0
+            size = abs(m) << below | low >> at & (1 << below) - 1
+            at += below
+            size = size << 53 - precision & (1 << 52) - 1
+            values.append((size | top - below << 52 | (1 << 63 if m < 0 else 0)) if m else 0)
+        assert (at + 7) // 8 == len(bits), "low bits"
+        for position, pattern in special:
+            values[position] = pattern & MASK
+        return values
     raise ValueError("double tag %d" % tag)
 
 
 def texts(reader, n):
     tag = reader.byte()
-    count = reader.varint() if tag == 32 else n
-    assert tag in (32, 33), "text tag %d" % tag
-    lengths = integers(reader.sized(), count)
-    values = [reader.take(length).decode() for length in lengths]
-    return [values[i] for i in integers(reader, n)] if tag == 32 else values
+    assert tag in (32, 33, 34, 35), "text tag %d" % tag
+    has_dictionary = tag in (32, 35)
+    count = reader.varint() if has_dictionary else n
+    shared = integers(reader.sized(), count) if tag >= 34 else [0] * count
+    values, before = [], b""
+    for same, length in zip(shared, integers(reader.sized(), count)):
+        before = before[:same] + bytes(reader.take(length))
+        values.append(before.decode())
+    return [values[i] for i in integers(reader, n)] if has_dictionary else values
 
 
 def column(data, n, body):

@@ -44,7 +44,9 @@ extension ModelCommand {
         func run() throws {
             let model = Model(id: id, name: name, points: points.points)
             try data.changeRegistry(.create) { try $0.create(model) }
-            print("created model \(id) with \(points.points.count) point(s)")
+            print(
+                "created model \(id) with \(points.points.count) \(points.points.count == 1 ? "point" : "points")"
+            )
         }
     }
 
@@ -66,7 +68,7 @@ extension ModelCommand {
 
         func run() throws {
             let added = try data.changeRegistry { try $0.addPoints(points.points, toModel: id) }
-            print("added \(added) point(s) to model \(id)")
+            print("added \(added) \(added == 1 ? "point" : "points") to model \(id)")
         }
     }
 

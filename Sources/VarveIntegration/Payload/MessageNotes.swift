@@ -1,0 +1,59 @@
+// MessageNotes.swift — what is odd about a message that was taken, for the channel's log.
+//
+// A sender cannot see in a 200 that its time was in seconds or that a misspelt member was passed over, and neither
+// is an error; whoever looks for the readings finds it in the log.
+
+import VarveModel
+
+/// Oddities of one message.
+struct MessageNotes {
+    /// Items without a time.
+    private(set) var arrivals = 0
+    /// Readings without value and quality.
+    var skipped = 0
+    private var earlyTime: Int64?
+    private var names: [String] = []
+
+    private static let namesShown = 4
+    /// Seconds of the years 2001 to 2286, taken for milliseconds, lie in the spring of 1970.
+    private static let suspicious: Range<Int64> = 1_000_000_000_000_000..<10_000_000_000_000_000
+
+    mutating func removeAll() {
+        arrivals = 0
+        skipped = 0
+        if earlyTime != nil { earlyTime = nil }
+        if !names.isEmpty { names.removeAll() }
+    }
+
+    /// An item took the time of arrival.
+    mutating func tookArrival() { arrivals += 1 }
+
+    /// An item's time, in nanoseconds.
+    @inline(__always)
+    mutating func saw(time: Int64) {
+        if Self.suspicious.contains(time) { earlyTime = earlyTime ?? time }
+    }
+
+    /// A member was passed over.
+    mutating func ignored(_ name: UnsafeBufferPointer<UInt8>) {
+        guard names.count <= Self.namesShown else { return }
+        let name = Excerpt.of(name)
+        if !names.contains(name) { names.append(name) }
+    }
+
+    /// The oddities in words, or nil if there are none.
+    var text: String? {
+        var parts: [String] = []
+        if let earlyTime {
+            parts.append(
+                "a time is \(Timestamp(nanoseconds: earlyTime)): were these seconds? times are milliseconds")
+        }
+        if arrivals > 0 { parts.append("\(arrivals) without time, took that of arrival") }
+        if skipped > 0 { parts.append("\(skipped) without value and quality, skipped") }
+        if !names.isEmpty {
+            let shown = names.prefix(Self.namesShown).joined(separator: ", ")
+            parts.append("passed over: \(shown)\(names.count > Self.namesShown ? ", …" : "")")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+}
