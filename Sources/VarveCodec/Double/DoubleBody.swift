@@ -61,8 +61,8 @@ enum DoubleBody {
     ) throws(CodecError) {
         let exponent = try readExponent(&reader)
         let exceptions = try Exceptions(from: &reader, count: count)
-        try IntegerBody.decode(&reader, count: count, into: target)
-        DecimalDivision.apply(to: target, count: count, divisor: DecimalPrediction.powers[exponent])
+        try IntegerBody.decode(
+            &reader, count: count, dividing: DecimalDivision(exponent: exponent), into: target)
         exceptions.apply(to: target)
     }
 
@@ -123,6 +123,12 @@ enum DoubleBody {
         let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
         let size = try reader.varint(limit: reader.remaining, "the size of the differences")
         var nested = try reader.nested(count: size)
+        if let difference = try IntegerBody.constant(&nested) {
+            try IntegerBody.decode(&reader, count: count, into: target)
+            PredictedColumn(prediction).apply(target, count: count, into: target)
+            if difference != 0 { for index in 0..<count { target[index] &+= difference } }
+            return
+        }
         let differences = UnsafeMutablePointer<Int64>.allocate(capacity: count)
         defer { differences.deallocate() }
         try IntegerBody.decode(&nested, count: count, into: differences)

@@ -54,6 +54,38 @@ enum IntegerBody {
         try reader.finish()
     }
 
+    /// Reads `count` values as `decode` does and turns them into quotients, vector by vector where there are some.
+    static func decode(
+        _ reader: inout ByteReader, count: Int, dividing division: DecimalDivision,
+        into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        var rest = reader
+        guard try rest.byte() == ColumnEncoding.vectors.rawValue else {
+            try decode(&reader, count: count, into: target)
+            division.apply(to: target, count: count)
+            return
+        }
+        let scratch = UnsafeMutablePointer<Int64>.allocate(capacity: BlockLimits.vector)
+        defer { scratch.deallocate() }
+        for start in stride(from: 0, to: count, by: BlockLimits.vector) {
+            let size = min(BlockLimits.vector, count - start)
+            try VectorDecoder.decode(&rest, count: size, into: scratch)
+            division.apply(scratch, count: size, into: target + start)
+        }
+        try rest.finish()
+        reader = rest
+    }
+
+    /// The value of a body that has one value throughout, read to its end; nil, and nothing read, of others.
+    static func constant(_ reader: inout ByteReader) throws(CodecError) -> Int64? {
+        var rest = reader
+        guard try rest.byte() == ColumnEncoding.constant.rawValue else { return nil }
+        let value = try rest.signed()
+        try rest.finish()
+        reader = rest
+        return value
+    }
+
     /// Reads `count` values, taking everything that `reader` has.
     static func array(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int64] {
         let room = UnsafeMutablePointer<Int64>.allocate(capacity: count)
@@ -78,19 +110,18 @@ enum IntegerBody {
         }
     }
 
-    /// Replaces indexes by entries; false where an index is outside, and then entry 0 stands there.
+    /// Replaces indexes by entries; false, and nothing done, where an index is outside.
     static func map(
         _ indexes: UnsafeMutablePointer<Int64>, count: Int, through entries: UnsafePointer<Int64>,
         distinct: Int
     ) -> Bool {
-        var isValid = true
-        let end = UInt64(distinct)
+        let last = Int64(distinct - 1)
+        var signs: Int64 = 0
+        for position in 0..<count { signs |= indexes[position] | (last &- indexes[position]) }
+        if signs < 0 { return false }
         for position in 0..<count {
-            let index = UInt64(bitPattern: indexes[position])
-            let isInside = index < end
-            isValid = isValid && isInside
-            indexes[position] = entries[isInside ? Int(truncatingIfNeeded: index) : 0]
+            indexes[position] = entries[Int(truncatingIfNeeded: indexes[position])]
         }
-        return isValid
+        return true
     }
 }
