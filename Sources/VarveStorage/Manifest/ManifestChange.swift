@@ -36,7 +36,10 @@ struct ManifestChange {
         var writer = ByteWriter(capacity: entries.count * 48)
         DictionaryFile.write(first: first, entries, to: &writer)
         let part = try write(.dictionary, .dictionary, writer.bytes, count: entries.count)
-        if fold { manifest.dictionary = [] }
+        if fold {
+            replaced += manifest.dictionary.map { DataDirectory.immutable($0.id, .dictionary) }
+            manifest.dictionary = []
+        }
         manifest.dictionary.append(part)
         flushedSeries = store.dictionary.count
     }
@@ -58,6 +61,7 @@ struct ManifestChange {
                 try Recovery.receipts($0, store.files, store.directory)
             }
             all = before.filter { !(withoutMessages && $0.isMessage) } + all
+            replaced += manifest.receipts.map { DataDirectory.immutable($0.id, .receipts) }
             manifest.receipts = []
         }
         guard !all.isEmpty else { return }
