@@ -48,7 +48,17 @@ package enum BlockCodec {
         return block.bytes
     }
 
+    /// Decodes a block of `count` samples of one series.
     package static func decode(
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
+    ) throws(CodecError) -> SampleRun {
+        let run = try decodeColumns(block: block, times: times, count: count, type: type)
+        try check(run)
+        return run
+    }
+
+    /// Decodes a block that may have the samples of several series; what is used of it must be checked by `check`.
+    package static func decodeColumns(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
     ) throws(CodecError) -> SampleRun {
         guard count > 0, count <= Limits.blockSamples else {
@@ -80,16 +90,21 @@ package enum BlockCodec {
         let times = try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
             try IntegerColumn.decode(times, count: count, into: target)
         }
-        guard states.allSatisfy({ SampleState(bits: $0) != nil }) else {
+        return SampleRun(times: times, values: values, states: states, commits: commits)
+    }
+
+    /// Checks what the columns cannot: the states, and the order of the samples of one series.
+    package static func check(_ run: SampleRun) throws(CodecError) {
+        guard run.states.allSatisfy({ SampleState(bits: $0) != nil }) else {
             throw CodecError(offset: 0, reason: "an impossible sample state")
         }
-        for index in 1..<max(count, 1) {
+        let (times, commits) = (run.times, run.commits)
+        for index in 1..<max(run.count, 1) {
             guard
                 times[index - 1] < times[index]
                     || (times[index - 1] == times[index] && commits[index - 1] < commits[index])
             else { throw CodecError(offset: 0, reason: "samples out of order") }
         }
-        return SampleRun(times: times, values: values, states: states, commits: commits)
     }
 
     private static func encode(

@@ -63,6 +63,24 @@ package final class SampleRun: Sendable {
         return blocks
     }
 
+    /// Samples `range` as a run of their own.
+    package func part(_ range: Range<Int>) -> SampleRun {
+        let values: ValueColumn
+        switch self.values {
+        case .bits(let bits): values = .bits(Array(bits[range]))
+        case .text(let text):
+            let start = range.lowerBound == 0 ? 0 : text.ends[range.lowerBound - 1]
+            let end = range.isEmpty ? start : text.ends[range.upperBound - 1]
+            var column = TextColumn()
+            column.bytes = Array(text.bytes[start..<end])
+            column.ends = text.ends[range].map { $0 - start }
+            values = .text(column)
+        }
+        return SampleRun(
+            times: Array(times[range]), values: values, states: Array(states[range]),
+            commits: Array(commits[range]))
+    }
+
     /// The bytes of its texts.
     package var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }

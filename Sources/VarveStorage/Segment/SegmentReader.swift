@@ -15,12 +15,13 @@ package import VarveModel
 package final class SegmentReader: Sendable {
     package let reference: SegmentReference
     package let name: String
-    package let codecs: CodecShares
-    package let pages: [PageEntry]
+    package let top: TopIndex
     private let file: any File
     /// Where blocks and time columns are; pages follow.
     private let data: Range<Int>
-    private let cache = Mutex<[Int: [BlockEntry]]>([:])
+    private let cache = Mutex<[Int: IndexPage]>([:])
+    /// The columns of the shared block that was read last: its series are mostly read one after the other.
+    private let sharedBlock = Mutex<(extent: Extent, columns: SampleRun)?>(nil)
 
     package init(
         _ files: any FileSystem, _ directory: DataDirectory, _ reference: SegmentReference
@@ -39,9 +40,13 @@ package final class SegmentReader: Sendable {
         }
         data = SegmentFormat.preambleBytes..<footer.indexOffset
         let index = footer.indexOffset..<footer.top.offset
-        (pages, codecs) = try Self.withChecked(file, name, footer.top, "top index") {
+        guard footer.topRawCount <= Limits.topIndexBytes else {
+            throw StorageError.damaged(
+                Damage(file: name, offset: footer.offset, reason: "a top index of impossible size"))
+        }
+        top = try Self.withUnpacked(file, name, footer.top, rawCount: footer.topRawCount, "top index") {
             bytes throws(CodecError) in
-            try IndexCodec.decodeTop(bytes, index: index)
+            try TopIndex(bytes, index: index)
         }
     }
 
@@ -59,63 +64,101 @@ package final class SegmentReader: Sendable {
                 id: id, byteCount: UInt64(size), checksum: footer.checksum, summary: footer.summary))
     }
 
+    package var pages: [PageEntry] { top.pages }
+
+    package var codecs: CodecShares { top.codecs }
+
     /// The entries of a series' blocks with samples in a range, in time order.
     package func blocks(of series: SeriesID, in range: TimeRange = .all) throws -> [BlockEntry] {
         var found: [BlockEntry] = []
-        var index = firstPage(of: series)
+        guard let last = range.lastNanosecond, top.series.contains(series) else { return found }
+        let first = range.from.nanoseconds
+        var index = top.firstPage(of: series)
         while index < pages.count, pages[index].firstSeries <= series {
-            let page = pages[index]
-            if range.overlaps(
-                first: Timestamp(nanoseconds: page.firstTime), last: Timestamp(nanoseconds: page.lastTime))
-            {
-                for entry in try self.page(index) where entry.series == series {
-                    if range.overlaps(
-                        first: Timestamp(nanoseconds: entry.firstTime),
-                        last: Timestamp(nanoseconds: entry.lastTime))
-                    {
-                        found.append(entry)
-                    }
-                }
+            if pages[index].firstTime <= last, pages[index].lastTime >= first {
+                try page(index).entries(of: series, first: first, last: last, into: &found)
             }
             index += 1
         }
         return found
     }
 
-    /// All entries of page `index`.
-    package func page(_ index: Int) throws -> [BlockEntry] {
+    /// Page `index`.
+    package func page(_ index: Int) throws -> IndexPage {
         if let cached = cache.withLock({ $0[index] }) { return cached }
         let page = pages[index]
-        let entries = try Self.withChecked(file, name, page.extent, "index page") {
+        let decoded = try Self.withUnpacked(file, name, page.extent, rawCount: page.rawCount, "index page") {
             bytes throws(CodecError) in
-            guard page.rawCount != bytes.count else { return try IndexCodec.decodePage(bytes, data: data) }
-            var raw = [UInt8](repeating: 0, count: page.rawCount)
-            return try Self.unpack(bytes, &raw) { unpacked throws(CodecError) in
-                try IndexCodec.decodePage(unpacked, data: data)
-            }
+            try PageDecoder.decode(
+                bytes, data: data, vectorBytes: page.vectorBytes, end: page.extent.offset)
         }
         cache.withLock { cache in
             if cache.count >= Limits.cachedPages { cache.removeAll(keepingCapacity: true) }
-            cache[index] = entries
+            cache[index] = decoded
         }
-        return entries
+        return decoded
     }
 
-    /// Reads and decodes a block.
+    /// What is known of the vectors of a block; empty where it has only one or they are not worth their bytes.
+    package func vectors(of entry: BlockEntry) throws -> [VectorEntry] {
+        guard let place = entry.vectors else { return [] }
+        return try Self.withChecked(file, name, place.extent, "vector tables") { bytes throws(CodecError) in
+            guard place.bytes.upperBound <= bytes.count else {
+                throw CodecError(offset: 0, reason: "a table outside its piece")
+            }
+            return try VectorTable.read(UnsafeRawBufferPointer(rebasing: bytes[place.bytes]), of: entry)
+        }
+    }
+
+    /// Reads and decodes the samples of an entry.
     package func read(_ entry: BlockEntry, type: ValueType) throws -> SampleRun {
-        let times = try Self.checked(file, name, entry.times, "time column")
-        return try Self.withChecked(file, name, entry.block, "block") { block throws(CodecError) in
-            let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
+        let run = try columns(entry, type: type)
+        guard run.times.first == entry.firstTime, run.times.last == entry.lastTime else {
+            throw StorageError.damaged(
+                Damage(
+                    file: name, offset: entry.block.offset,
+                    reason: "the block does not decode: its times are not those of its entry"))
+        }
+        return run
+    }
+
+    /// Reads and decodes the samples of some vectors of an entry's block.
+    package func read(_ entry: BlockEntry, type: ValueType, vectors: Range<Int>) throws -> SampleRun {
+        let samples = vectors.lowerBound * BlockLimits.vector..<vectors.upperBound * BlockLimits.vector
+        return try read(entry, type: type).part(samples.clamped(to: 0..<entry.count))
+    }
+
+    private func columns(_ entry: BlockEntry, type: ValueType) throws -> SampleRun {
+        if let shared = sharedBlock.withLock({ $0 }), shared.extent == entry.block {
+            return try part(of: shared.columns, entry)
+        }
+        let outside = try entry.times.map { try Self.checked(file, name, $0, "time column") } ?? []
+        let columns = try Self.withChecked(file, name, entry.block, "block") { bytes throws(CodecError) in
+            let parts = try SegmentBlock.parts(bytes, count: entry.count, row: entry.row)
+            let result = outside.withUnsafeBytes { outside -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
-                    try BlockCodec.decode(block: block, times: times, count: entry.count, type: type)
+                    try BlockCodec.decodeColumns(
+                        block: parts.block, times: parts.times ?? outside, count: parts.samples, type: type)
                 }
             }
-            let run = try result.get()
-            guard run.times.first == entry.firstTime, run.times.last == entry.lastTime else {
-                throw CodecError(offset: 0, reason: "its times are not those of its entry")
-            }
-            return run
+            return try result.get()
         }
+        if columns.count != entry.count { sharedBlock.withLock { $0 = (entry.block, columns) } }
+        return try part(of: columns, entry)
+    }
+
+    private func part(of columns: SampleRun, _ entry: BlockEntry) throws -> SampleRun {
+        let rows = entry.row..<entry.row + entry.count
+        let run = rows == 0..<columns.count ? columns : columns.part(rows)
+        do {
+            try BlockCodec.check(run)
+        } catch {
+            throw StorageError.damaged(
+                Damage(
+                    file: name, offset: entry.block.offset,
+                    reason: "the block does not decode: \(error.reason)"))
+        }
+        return run
     }
 
     /// Checks the bytes of an extent of this file without decoding them.
@@ -125,16 +168,6 @@ package final class SegmentReader: Sendable {
 
     /// Where blocks and time columns are.
     package var dataRange: Range<Int> { data }
-
-    private func firstPage(of series: SeriesID) -> Int {
-        var low = 0
-        var high = pages.count
-        while low < high {
-            let middle = (low + high) / 2
-            if pages[middle].lastSeries < series { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
 
     private static func checked(
         _ file: any File, _ name: String, _ extent: Extent, _ what: String
@@ -167,16 +200,21 @@ package final class SegmentReader: Sendable {
         }
     }
 
-    private static func unpack<T>(
-        _ packed: UnsafeRawBufferPointer, _ raw: inout [UInt8],
+    /// Gives the unpacked bytes of a piece that is an LZ4 block unless its bytes are `rawCount` already.
+    private static func withUnpacked<T>(
+        _ file: any File, _ name: String, _ extent: Extent, rawCount: Int, _ what: String,
         _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
-    ) throws(CodecError) -> T {
-        let result = raw.withUnsafeMutableBytes { target -> Result<T, CodecError> in
-            Result { () throws(CodecError) in
-                try LZ4.decompress(packed, into: target)
-                return try body(UnsafeRawBufferPointer(target))
+    ) throws -> T {
+        try withChecked(file, name, extent, what) { bytes throws(CodecError) in
+            guard rawCount != bytes.count else { return try body(bytes) }
+            var raw = [UInt8](repeating: 0, count: rawCount)
+            let result = raw.withUnsafeMutableBytes { target -> Result<T, CodecError> in
+                Result { () throws(CodecError) in
+                    try LZ4.decompress(bytes, into: target)
+                    return try body(UnsafeRawBufferPointer(target))
+                }
             }
+            return try result.get()
         }
-        return try result.get()
     }
 }
