@@ -1,29 +1,39 @@
 // AggregateProbe.swift — a public window on the aggregation, for the package in Benchmarks/.
 
 public import VarveModel
-import VarveStorage
+public import VarveStorage
 
 /// Aggregates whole series, as `varve query --every` does.
 public enum AggregateProbe {
-    /// Computes average, minimum and maximum of each bucket of a series.
+    /// What is asked for.
+    public enum Figures: Sendable {
+        /// Count and average.
+        case average
+        /// Average, minimum and maximum.
+        case averageAndExtremes
+    }
+
+    /// Computes figures of each bucket of a series.
     ///
     /// - Parameters:
+    ///   - figures: What to compute.
     ///   - series: The series.
     ///   - width: The length of a bucket as `--every` takes it, such as `1h`.
+    ///   - isDecoding: Whether all values are decoded, whatever the statistics say.
     ///   - source: Where the samples are read.
     /// - Returns: The number of buckets with samples.
     public static func buckets(
-        of series: SeriesInfo, width: String, in source: any SampleSource
+        _ figures: Figures, of series: SeriesInfo, width: String, isDecoding: Bool = false,
+        in source: StoreSnapshot
     ) throws -> Int {
-        var aggregator = Aggregator(
-            type: series.type, aggregates: [.avg, .min, .max], buckets: try Buckets(width: .parse(width)))
+        let aggregates: [Aggregate] = figures == .average ? [.count, .avg] : [.avg, .min, .max]
+        var request = AggregateRequest(aggregates, over: try Buckets(width: .parse(width)))
+        request.statistics = isDecoding ? .counts : .figures
         var rows = 0
-        func count(_ row: AggregateRow) -> Bool {
+        try source.aggregate(series, request) { _ in
             rows += 1
             return true
         }
-        try source.read(series.key, in: .all, order: .ascending) { aggregator.add($0, count) }
-        _ = aggregator.finish(count)
         return rows
     }
 }

@@ -40,20 +40,6 @@ package struct StoreView: Sendable {
         unflushed = 0
     }
 
-    /// The sources of a series in a range, each sorted.
-    package func cursors(_ series: SeriesID, type: ValueType, in range: TimeRange) throws -> [RunCursor] {
-        guard let last = range.lastNanosecond else { return [] }
-        let first = range.from.nanoseconds
-        var cursors: [RunCursor] = []
-        for segment in segments {
-            let blocks = try segment.blocks(of: series, in: range)
-            if blocks.isEmpty { continue }
-            cursors.append(try RunCursor(segment, blocks, type: type, first: first, last: last))
-        }
-        let rows = memtable.rows(of: series, first: first, last: last, upTo: commit)
-        return cursors + RunCursor.all(rows, type: type, first: first, last: last)
-    }
-
     /// Shows a resolver the samples at the times of its rows.
     package func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
         for segment in segments {

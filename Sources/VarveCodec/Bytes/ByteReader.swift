@@ -36,6 +36,14 @@ package struct ByteReader {
 
     /// Reads an unsigned LEB128 varint; one that is longer than needed is accepted up to 10 bytes.
     package mutating func varint() throws(CodecError) -> UInt64 {
+        if offset < source.count, source[offset] < 0x80 {
+            offset &+= 1
+            return UInt64(source[offset &- 1])
+        }
+        return try longVarint()
+    }
+
+    private mutating func longVarint() throws(CodecError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         var position = offset

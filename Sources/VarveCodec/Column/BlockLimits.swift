@@ -7,6 +7,15 @@ package enum BlockLimits {
     /// The samples of a vector, the unit in which integer encodings are chosen.
     package static let vector = 1024
 
+    /// The number of vectors of a column of `count` values.
+    package static func vectors(of count: Int) -> Int { (count + vector - 1) / vector }
+
+    /// The positions of the values of some vectors of a column of `count` values; numbers beyond the last are none.
+    package static func values(of vectors: Range<Int>, count: Int) -> Range<Int> {
+        let inside = vectors.clamped(to: 0..<Self.vectors(of: count))
+        return min(inside.lowerBound * vector, count)..<min(inside.upperBound * vector, count)
+    }
+
     /// The most bytes a column body of `count` values may take before LZ4, texts aside.
     ///
     /// Any body of an encoder fits: the widest takes 8 bytes a value and headers, twice that with differences.

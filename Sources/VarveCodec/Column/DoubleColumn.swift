@@ -32,11 +32,25 @@ package enum DoubleColumn {
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutablePointer<UInt64>
     ) throws(CodecError) {
+        try decode(bytes, count: count, vectors: 0..<BlockLimits.vectors(of: count), into: target)
+    }
+
+    /// Decodes some vectors of a column of `count` bit patterns.
+    ///
+    /// - Parameters:
+    ///   - vectors: Their numbers, of vectors of 1024 values.
+    ///   - target: Room for the values of just these vectors.
+    package static func decode(
+        _ bytes: UnsafeRawBufferPointer, count: Int, vectors: Range<Int>,
+        into target: UnsafeMutablePointer<UInt64>
+    ) throws(CodecError) {
         guard try ColumnPayload.check(bytes, count: count) else { return }
+        let slice = BlockLimits.values(of: vectors, count: count)
+        if slice.isEmpty { return }
         let limit = BlockLimits.bodyBytes(count: count)
         let patterns = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Int64.self)
         try ColumnPayload.withBody(bytes, limit: limit) { (body) throws(CodecError) in
-            try DoubleBody.decode(&body, count: count, into: patterns)
+            try DoubleBody.decode(&body, count: count, slice: slice, into: patterns)
         }
     }
 }

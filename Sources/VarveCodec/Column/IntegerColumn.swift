@@ -30,10 +30,31 @@ package enum IntegerColumn {
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
+        try decode(bytes, count: count, vectors: 0..<BlockLimits.vectors(of: count), into: target)
+    }
+
+    /// Decodes some vectors of a column of `count` values.
+    ///
+    /// - Parameters:
+    ///   - vectors: Their numbers, of vectors of 1024 values.
+    ///   - target: Room for the values of just these vectors.
+    package static func decode(
+        _ bytes: UnsafeRawBufferPointer, count: Int, vectors: Range<Int>,
+        into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
         guard try ColumnPayload.check(bytes, count: count) else { return }
+        let slice = BlockLimits.values(of: vectors, count: count)
+        if slice.isEmpty { return }
         let limit = BlockLimits.bodyBytes(count: count)
         try ColumnPayload.withBody(bytes, limit: limit) { (body) throws(CodecError) in
-            try IntegerBody.decode(&body, count: count, into: target)
+            try IntegerBody.decode(&body, count: count, slice: slice, into: target)
         }
+    }
+
+    /// The value that all values of a column have, where that can be told from its first bytes; else nil.
+    package static func constant(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+        guard bytes.first == ColumnEnvelope.plain.rawValue else { return nil }
+        var body = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
+        return try? IntegerBody.constant(&body)
     }
 }

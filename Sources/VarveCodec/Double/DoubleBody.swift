@@ -22,34 +22,36 @@
 enum DoubleBody {
     static let maximumSparseDepth = 2
 
-    /// Reads `count` bit patterns (1...8192), taking everything that `reader` has.
+    /// Reads bit patterns of a body of `count` (1...8192), which takes everything that `reader` has.
+    ///
+    /// - Parameter slice: The positions of the values that are written, the first of them at `target`.
     static func decode(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>,
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>,
         inDictionary: Bool = false, sparseDepth: Int = 0
     ) throws(CodecError) {
         switch ColumnEncoding(rawValue: try reader.byte()) {
         case .bits:
-            try IntegerBody.decode(&reader, count: count, into: target)
+            try IntegerBody.decode(&reader, count: count, slice: slice, into: target)
         case .decimal:
-            try decodeDecimal(&reader, count: count, into: target)
+            try decodeDecimal(&reader, count: count, slice: slice, into: target)
         case .float:
             let exceptions = try Exceptions(from: &reader, count: count)
-            try IntegerBody.decode(&reader, count: count, into: target)
-            for index in 0..<count {
+            try IntegerBody.decode(&reader, count: count, slice: slice, into: target)
+            for index in 0..<slice.count {
                 let pattern = UInt32(truncatingIfNeeded: target[index])
                 target[index] = Int64(bitPattern: Double(Float(bitPattern: pattern)).bitPattern)
             }
-            exceptions.apply(to: target)
+            exceptions.apply(to: target, slice: slice)
         case .predicted:
-            try decodePredicted(&reader, count: count, into: target)
+            try decodePredicted(&reader, count: count, slice: slice, into: target)
         case .significant:
-            try decodeSignificant(&reader, count: count, into: target)
+            try decodeSignificant(&reader, count: count, slice: slice, into: target)
         case .fixed:
-            try decodeFixed(&reader, count: count, into: target)
+            try decodeFixed(&reader, count: count, slice: slice, into: target)
         case .doubleDictionary where !inDictionary:
-            try decodeDictionary(&reader, count: count, into: target)
+            try decodeDictionary(&reader, count: count, slice: slice, into: target)
         case .sparse where !inDictionary && sparseDepth < maximumSparseDepth:
-            try decodeSparse(&reader, count: count, into: target, depth: sparseDepth + 1)
+            try decodeSparse(&reader, count: count, slice: slice, into: target, depth: sparseDepth + 1)
         default:
             throw reader.failure("an unknown encoding of doubles")
         }
@@ -57,17 +59,17 @@ enum DoubleBody {
     }
 
     private static func decodeDecimal(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
         let exponent = try readExponent(&reader)
         let exceptions = try Exceptions(from: &reader, count: count)
-        try IntegerBody.decode(&reader, count: count, into: target)
-        DecimalDivision.apply(to: target, count: count, divisor: DecimalPrediction.powers[exponent])
-        exceptions.apply(to: target)
+        try IntegerBody.decode(
+            &reader, count: count, slice: slice, dividing: DecimalDivision(exponent: exponent), into: target)
+        exceptions.apply(to: target, slice: slice)
     }
 
     private static func decodeSignificant(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
         let exponent = try readExponent(&reader)
         let digits = Int(try reader.byte())
@@ -75,16 +77,16 @@ enum DoubleBody {
             throw reader.failure("\(digits) significant digits")
         }
         let exceptions = try Exceptions(from: &reader, count: count)
-        try IntegerBody.decode(&reader, count: count, into: target)
+        try IntegerBody.decode(&reader, count: count, slice: slice, into: target)
         let numbering = SignificantDigits(exponent: exponent, digits: digits)
-        guard numbering.apply(to: target, count: count) else {
+        guard numbering.apply(to: target, count: slice.count) else {
             throw reader.failure("a number beyond the last decimal")
         }
-        exceptions.apply(to: target)
+        exceptions.apply(to: target, slice: slice)
     }
 
     private static func decodeFixed(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
         let precision = Int(try reader.byte())
         let top = Int(try reader.integer(as: UInt16.self))
@@ -94,11 +96,15 @@ enum DoubleBody {
         let exceptions = try Exceptions(from: &reader, count: count)
         let size = try reader.varint(limit: reader.remaining, "the size of the low bits")
         let bits = try reader.bytes(count: size)
-        try IntegerBody.decode(&reader, count: count, into: target)
-        guard FixedPoint(precision: precision, top: top).apply(to: target, count: count, bits: bits) else {
+        // Where the low bits of a value stand depends on all values before it.
+        let values = UnsafeMutablePointer<Int64>.allocate(capacity: count)
+        defer { values.deallocate() }
+        try IntegerBody.decode(&reader, count: count, into: values)
+        guard FixedPoint(precision: precision, top: top).apply(to: values, count: count, bits: bits) else {
             throw reader.failure("fixed-point numbers and their low bits do not match")
         }
-        exceptions.apply(to: target)
+        target.update(from: values + slice.lowerBound, count: slice.count)
+        exceptions.apply(to: target, slice: slice)
     }
 
     private static func readExponent(_ reader: inout ByteReader) throws(CodecError) -> Int {
@@ -110,7 +116,7 @@ enum DoubleBody {
     }
 
     private static func decodePredicted(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
         guard let way = DecimalPrediction.Way(rawValue: try reader.byte()) else {
             throw reader.failure("an unknown way of a decimal")
@@ -123,16 +129,23 @@ enum DoubleBody {
         let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
         let size = try reader.varint(limit: reader.remaining, "the size of the differences")
         var nested = try reader.nested(count: size)
-        let differences = UnsafeMutablePointer<Int64>.allocate(capacity: count)
+        if let difference = try IntegerBody.constant(&nested) {
+            try IntegerBody.decode(&reader, count: count, slice: slice, into: target)
+            PredictedColumn(prediction).apply(target, count: slice.count, into: target)
+            if difference != 0 { for index in 0..<slice.count { target[index] &+= difference } }
+            return
+        }
+        let differences = UnsafeMutablePointer<Int64>.allocate(capacity: slice.count)
         defer { differences.deallocate() }
-        try IntegerBody.decode(&nested, count: count, into: differences)
-        try IntegerBody.decode(&reader, count: count, into: target)
-        PredictedColumn(prediction).apply(target, count: count, into: target)
-        for index in 0..<count { target[index] &+= differences[index] }
+        try IntegerBody.decode(&nested, count: count, slice: slice, into: differences)
+        try IntegerBody.decode(&reader, count: count, slice: slice, into: target)
+        PredictedColumn(prediction).apply(target, count: slice.count, into: target)
+        for index in 0..<slice.count { target[index] &+= differences[index] }
     }
 
     private static func decodeSparse(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>,
+        depth: Int
     ) throws(CodecError) {
         let pattern = Int64(bitPattern: try reader.integer(as: UInt64.self))
         let others = try reader.varint(limit: count, "the number of other values")
@@ -141,30 +154,42 @@ enum DoubleBody {
         let size = try reader.varint(limit: reader.remaining, "the size of the runs")
         var nested = try reader.nested(count: size)
         let lengths = try IntegerBody.array(&nested, count: runs)
-        let values = UnsafeMutablePointer<Int64>.allocate(capacity: others)
-        defer { values.deallocate() }
-        try decode(&reader, count: others, into: values, sparseDepth: depth)
         var position = 0
-        var taken = 0
+        // The other values before the slice, those before its end, and all.
+        var (before, within, taken) = (0, 0, 0)
         for (index, length) in lengths.enumerated() {
             guard length >= 0, length <= Int64(count - position) else {
                 throw reader.failure("the runs are too long")
             }
-            let size = Int(length)
-            if index & 1 == 0 {
-                (target + position).update(repeating: pattern, count: size)
-            } else {
-                guard size <= others - taken else { throw reader.failure("the runs are too long") }
-                (target + position).update(from: values + taken, count: size)
-                taken += size
+            let run = position..<(position + Int(length))
+            if index & 1 == 1 {
+                before += run.clamped(to: 0..<slice.lowerBound).count
+                within += run.clamped(to: 0..<slice.upperBound).count
+                taken += run.count
             }
-            position += size
+            position = run.upperBound
         }
-        guard position == count, taken == others else { throw reader.failure("the runs are too short") }
+        guard position == count, taken == others else { throw reader.failure("the runs do not add up") }
+        let values = UnsafeMutablePointer<Int64>.allocate(capacity: max(1, within - before))
+        defer { values.deallocate() }
+        try decode(&reader, count: others, slice: before..<within, into: values, sparseDepth: depth)
+        position = 0
+        taken = 0
+        for (index, length) in lengths.enumerated() {
+            let run = (position..<(position + Int(length))).clamped(to: slice)
+            position += Int(length)
+            let place = target + (run.lowerBound - slice.lowerBound)
+            if index & 1 == 0 {
+                place.update(repeating: pattern, count: run.count)
+            } else {
+                place.update(from: values + taken, count: run.count)
+                taken += run.count
+            }
+        }
     }
 
     private static func decodeDictionary(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
         let distinct = try reader.varint(limit: count, "the number of distinct values")
         guard distinct > 0 else { throw reader.failure("an empty dictionary") }
@@ -172,9 +197,11 @@ enum DoubleBody {
         var nested = try reader.nested(count: size)
         let entries = UnsafeMutablePointer<Int64>.allocate(capacity: distinct)
         defer { entries.deallocate() }
-        try decode(&nested, count: distinct, into: entries, inDictionary: true)
-        try IntegerBody.decode(&reader, count: count, into: target, inDictionary: true)
-        guard IntegerBody.map(target, count: count, through: entries, distinct: distinct) else {
+        try decode(
+            &nested, count: distinct, slice: 0..<distinct, into: entries, inDictionary: true)
+        try IntegerBody.decode(
+            &reader, count: count, slice: slice, into: target, inDictionary: true)
+        guard IntegerBody.map(target, count: slice.count, through: entries, distinct: distinct) else {
             throw reader.failure("an index beyond the dictionary")
         }
     }
@@ -205,8 +232,11 @@ struct Exceptions {
         patterns.append(pattern)
     }
 
-    func apply(to target: UnsafeMutablePointer<Int64>) {
-        for index in positions.indices { target[Int(positions[index])] = patterns[index] }
+    /// Puts those of a slice of the column into their places.
+    func apply(to target: UnsafeMutablePointer<Int64>, slice: Range<Int>) {
+        for index in positions.indices where slice.contains(Int(positions[index])) {
+            target[Int(positions[index]) - slice.lowerBound] = patterns[index]
+        }
     }
 
     private static func readIntegers(

@@ -88,22 +88,24 @@ struct FixedPoint: Equatable {
     }
 
     /// Replaces integers by the patterns of their values; false where they do not fit or the bits do not suffice.
+    ///
+    /// As a double an integer has the bits of its value in their places already, but for the exponent and the bits
+    /// below the unit.
     func apply(to target: UnsafeMutablePointer<Int64>, count: Int, bits: UnsafeRawBufferPointer) -> Bool {
-        let limit = bits.count * 8
-        let leading = 64 - precision
-        let raise = UInt64(53 - precision)
+        let limit = bits.count &* 8
+        let largest = 1022 &+ precision
+        let scale = UInt64(bitPattern: Int64(top &- largest)) &<< 52
+        let raise = UInt64(53 &- precision)
         var position = 0
         for index in 0..<count {
             let value = target[index]
-            let size = value.magnitude
-            if size == 0 { continue }
-            let below = size.leadingZeroBitCount &- leading
+            if value == 0 { continue }
+            let number = Double(value).bitPattern
+            let below = largest &- Int(truncatingIfNeeded: (number &<< 1) &>> 53)
             if below < 0 || below >= top || position &+ below > limit { return false }
-            let rest = Self.read(bits, at: position) & BitPacking.mask(below)
+            let rest = Self.read(bits, at: position) & ~(UInt64.max &<< UInt64(below))
             position &+= below
-            let fraction = ((size &<< UInt64(below) | rest) &<< raise) & Self.fraction
-            let exponent = UInt64(truncatingIfNeeded: top &- below) &<< 52
-            target[index] = Int64(bitPattern: fraction | exponent | UInt64(bitPattern: value) & Self.signBit)
+            target[index] = Int64(bitPattern: number &+ scale | rest &<< raise)
         }
         return (position + 7) / 8 == bits.count
     }

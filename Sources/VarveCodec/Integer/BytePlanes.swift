@@ -16,21 +16,18 @@ enum BytePlanes {
         }
     }
 
-    /// Reads `count` values of `size` planes; `source` has exactly `size * count` bytes.
+    /// Reads a slice of `count` values of `size` planes; `source` has exactly `size * count` bytes.
     static func decode(
-        _ source: UnsafeRawBufferPointer, base: Int64, size: Int, count: Int,
+        _ source: UnsafeRawBufferPointer, base: Int64, size: Int, count: Int, slice: Range<Int>,
         into target: UnsafeMutablePointer<Int64>
     ) {
-        guard let bytes = source.baseAddress else { return }
-        target.update(repeating: 0, count: count)
-        for plane in 0..<size {
-            let start = bytes + plane * count
-            let shift = UInt64(8 * plane)
-            for index in 0..<count {
-                let byte = UInt64(start.load(fromByteOffset: index, as: UInt8.self))
-                target[index] |= Int64(bitPattern: byte &<< shift)
-            }
+        guard let start = source.baseAddress else { return }
+        let low = start.assumingMemoryBound(to: UInt8.self) + slice.lowerBound
+        for index in 0..<slice.count { target[index] = base &+ Int64(low[index]) }
+        for plane in 1..<max(size, 1) {
+            let bytes = low + plane * count
+            let shift = Int64(8 * plane)
+            for index in 0..<slice.count { target[index] &+= Int64(bytes[index]) &<< shift }
         }
-        for index in 0..<count { target[index] &+= base }
     }
 }

@@ -14,44 +14,102 @@
 enum IntegerBody {
     static let maximumDepth = 3
 
-    /// Reads `count` values (1...8192), taking everything that `reader` has.
+    /// Reads values of a body of `count` (1...8192), which takes everything that `reader` has.
+    ///
+    /// - Parameter slice: The positions of the values that are written, the first of them at `target`; all if nil.
     static func decode(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int = 0,
-        inDictionary: Bool = false
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>? = nil,
+        into target: UnsafeMutablePointer<Int64>, depth: Int = 0, inDictionary: Bool = false
     ) throws(CodecError) {
         guard depth <= maximumDepth else { throw reader.failure("bodies are nested too deep") }
+        let slice = slice ?? 0..<count
         switch ColumnEncoding(rawValue: try reader.byte()) {
         case .constant:
-            target.update(repeating: try reader.signed(), count: count)
+            target.update(repeating: try reader.signed(), count: slice.count)
         case .step:
             var value = try reader.signed()
             let step = try reader.signed()
-            for index in 0..<count {
+            value &+= step &* Int64(slice.lowerBound)
+            for index in 0..<slice.count {
                 target[index] = value
                 value &+= step
             }
         case .vectors:
-            for start in stride(from: 0, to: count, by: BlockLimits.vector) {
-                let size = min(BlockLimits.vector, count - start)
-                try VectorDecoder.decode(&reader, count: size, into: target + start)
-            }
+            try decodeVectors(&reader, count: count, slice: slice, into: target)
         case .scaled:
             let base = try reader.signed()
             let divisor = Int64(bitPattern: try reader.varint())
-            try decode(&reader, count: count, into: target, depth: depth + 1, inDictionary: inDictionary)
-            for index in 0..<count { target[index] = base &+ target[index] &* divisor }
+            try decode(
+                &reader, count: count, slice: slice, into: target, depth: depth + 1,
+                inDictionary: inDictionary)
+            for index in 0..<slice.count { target[index] = base &+ target[index] &* divisor }
         case .dictionary where !inDictionary:
-            try decodeDictionary(&reader, count: count, into: target, depth: depth)
+            try decodeDictionary(&reader, count: count, slice: slice, into: target, depth: depth)
         case .planes:
             let base = try reader.signed()
             let size = Int(try reader.byte())
             guard (1...8).contains(size) else { throw reader.failure("\(size) byte planes") }
             let planes = try reader.bytes(count: size * count)
-            BytePlanes.decode(planes, base: base, size: size, count: count, into: target)
+            BytePlanes.decode(planes, base: base, size: size, count: count, slice: slice, into: target)
         default:
             throw reader.failure("an unknown encoding of integers")
         }
         try reader.finish()
+    }
+
+    /// Reads values as `decode` does and turns them into quotients.
+    static func decode(
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, dividing division: DecimalDivision,
+        into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        var rest = reader
+        if try rest.byte() == ColumnEncoding.vectors.rawValue {
+            try decodeVectors(&rest, count: count, slice: slice, dividing: division, into: target)
+            try rest.finish()
+            reader = rest
+        } else {
+            try decode(&reader, count: count, slice: slice, into: target)
+            division.apply(to: target, count: slice.count)
+        }
+    }
+
+    /// Reads vectors and skips those outside of the slice.
+    private static func decodeVectors(
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, dividing division: DecimalDivision? = nil,
+        into target: UnsafeMutablePointer<Int64>
+    ) throws(CodecError) {
+        let scratch = UnsafeMutablePointer<Int64>.allocate(capacity: BlockLimits.vector)
+        defer { scratch.deallocate() }
+        for start in stride(from: 0, to: count, by: BlockLimits.vector) {
+            let size = min(BlockLimits.vector, count - start)
+            let wanted = slice.clamped(to: start..<(start + size))
+            if wanted.isEmpty {
+                try VectorDecoder.skip(&reader, count: size)
+                continue
+            }
+            let place = target + (wanted.lowerBound - slice.lowerBound)
+            if division == nil && wanted.count == size {
+                try VectorDecoder.decode(&reader, count: size, into: place)
+                continue
+            }
+            try VectorDecoder.decode(&reader, count: size, into: scratch)
+            let source = scratch + (wanted.lowerBound - start)
+            if let division {
+                division.apply(source, count: wanted.count, into: place)
+            } else {
+                place.update(from: source, count: wanted.count)
+            }
+        }
+    }
+
+    /// The value of a body that has one value throughout, read to its end; nil, and nothing read, of others.
+    static func constant(_ reader: inout ByteReader) throws(CodecError) -> Int64? {
+        var rest = reader
+        guard try rest.byte() == ColumnEncoding.constant.rawValue else { return nil }
+        let value = try rest.signed()
+        try rest.finish()
+        reader = rest
+        return value
     }
 
     /// Reads `count` values, taking everything that `reader` has.
@@ -63,7 +121,8 @@ enum IntegerBody {
     }
 
     private static func decodeDictionary(
-        _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>, depth: Int
+        _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>,
+        depth: Int
     ) throws(CodecError) {
         let distinct = try reader.varint(limit: count, "the number of distinct values")
         guard distinct > 0 else { throw reader.failure("an empty dictionary") }
@@ -72,25 +131,25 @@ enum IntegerBody {
         let entries = UnsafeMutablePointer<Int64>.allocate(capacity: distinct)
         defer { entries.deallocate() }
         try decode(&values, count: distinct, into: entries, depth: depth + 1, inDictionary: true)
-        try decode(&reader, count: count, into: target, depth: depth + 1, inDictionary: true)
-        guard map(target, count: count, through: entries, distinct: distinct) else {
+        try decode(
+            &reader, count: count, slice: slice, into: target, depth: depth + 1, inDictionary: true)
+        guard map(target, count: slice.count, through: entries, distinct: distinct) else {
             throw reader.failure("an index beyond the dictionary")
         }
     }
 
-    /// Replaces indexes by entries; false where an index is outside, and then entry 0 stands there.
+    /// Replaces indexes by entries; false, and nothing done, where an index is outside.
     static func map(
         _ indexes: UnsafeMutablePointer<Int64>, count: Int, through entries: UnsafePointer<Int64>,
         distinct: Int
     ) -> Bool {
-        var isValid = true
-        let end = UInt64(distinct)
+        let last = Int64(distinct - 1)
+        var signs: Int64 = 0
+        for position in 0..<count { signs |= indexes[position] | (last &- indexes[position]) }
+        if signs < 0 { return false }
         for position in 0..<count {
-            let index = UInt64(bitPattern: indexes[position])
-            let isInside = index < end
-            isValid = isValid && isInside
-            indexes[position] = entries[isInside ? Int(truncatingIfNeeded: index) : 0]
+            indexes[position] = entries[Int(truncatingIfNeeded: indexes[position])]
         }
-        return isValid
+        return true
     }
 }

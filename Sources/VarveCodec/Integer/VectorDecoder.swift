@@ -29,6 +29,45 @@ enum VectorDecoder {
         }
     }
 
+    /// Moves behind a vector of so many values.
+    static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
+        guard let form = VectorForm(rawValue: try reader.byte()) else {
+            throw reader.failure("an unknown form of vector")
+        }
+        switch form {
+        case .constant:
+            _ = try reader.varint()
+        case .step:
+            for _ in 0..<2 { _ = try reader.varint() }
+        case .runs:
+            let runs = try reader.varint(limit: count, "the number of runs")
+            _ = try reader.varint()
+            for _ in 0..<2 { try skipStream(&reader, count: runs) }
+        case .grid:
+            try GridVector.skip(&reader, count: count)
+        default:
+            for _ in 0..<form.leadCount { _ = try reader.varint() }
+            if form.isRice {
+                try RiceVector.skip(&reader, count: count)
+            } else {
+                _ = try reader.varint()
+                try skipStream(&reader, count: count)
+            }
+            if form.isRice || form.isPatched {
+                let exceptions = try reader.varint(limit: count, "the number of exceptions")
+                try skipStream(&reader, count: exceptions)
+                for _ in 0..<exceptions { _ = try reader.varint() }
+            }
+        }
+    }
+
+    /// Moves behind a width and so many numbers of that width.
+    static func skipStream(_ reader: inout ByteReader, count: Int) throws(CodecError) {
+        let width = Int(try reader.byte())
+        guard width <= 64 else { throw reader.failure("a bit width of \(width)") }
+        _ = try reader.bytes(count: BitPacking.byteCount(count: count, width: width))
+    }
+
     private static func decodePacked(
         _ reader: inout ByteReader, form: VectorForm, count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {

@@ -59,6 +59,15 @@ enum GridVector {
         _ = add(place, step, to: target, start..<count)
     }
 
+    /// Moves behind a grid of so many values.
+    static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
+        for _ in 0..<2 { _ = try reader.varint() }
+        let gaps = try reader.varint(limit: count, "the number of gaps")
+        for _ in 0..<(2 * gaps) { _ = try reader.varint() }
+        _ = try reader.varint()
+        try VectorDecoder.skipStream(&reader, count: count)
+    }
+
     /// Adds the points of the grid; returns the point after the last.
     private static func add(
         _ first: Int64, _ step: Int64, to target: UnsafeMutablePointer<Int64>, _ range: Range<Int>

@@ -85,6 +85,14 @@ enum RiceVector {
         return base
     }
 
+    /// Moves behind so many values up to their exceptions.
+    static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
+        _ = try reader.varint()
+        let lowBits = Int(try reader.byte() & ~foldedBit)
+        _ = try reader.bytes(count: BitPacking.byteCount(count: count, width: lowBits))
+        _ = try reader.bytes(count: try reader.varint(limit: reader.remaining, "the size of the quotients"))
+    }
+
     /// Puts quotients above low bits, and makes values of the distances.
     private static func join(
         _ quotients: UnsafeRawPointer, _ target: UnsafeMutablePointer<Int64>, count: Int, lowBits: Int,

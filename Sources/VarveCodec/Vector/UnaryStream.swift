@@ -17,9 +17,11 @@ enum UnaryStream {
         /// The numbers that end in them, a byte each, the first one lowest.
         var numbers: UInt64 = 0
         /// How many end in them.
-        var count: UInt8 = 0
+        var count: UInt16 = 0
         /// The bits after the last end.
-        var rest: UInt8 = 0
+        var rest: UInt16 = 0
+        /// All ones where no number ends in them, so that the bits before them count on.
+        var keeps: UInt32 = 0
     }
 
     private static let table: [Entry] = (0..<256).map { byte in
@@ -33,6 +35,7 @@ enum UnaryStream {
                 entry.rest = 0
             }
         }
+        if entry.count == 0 { entry.keeps = .max }
         return entry
     }
 
@@ -42,22 +45,24 @@ enum UnaryStream {
     static func read(
         _ source: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutableRawPointer
     ) -> Bool {
-        table.withUnsafeBufferPointer { table in
+        guard var byte = source.baseAddress else { return count == 0 }
+        let last = byte + source.count
+        let end = target + count
+        return table.withUnsafeBufferPointer { table in
             guard let entries = table.baseAddress else { return false }
-            var place = 0
-            var carry: UInt64 = 0
-            var longest: UInt64 = 0
-            for byte in source {
-                let entry = entries + Int(byte)
-                let ends = entry.pointee.count
-                (target + place).storeBytes(
-                    of: (entry.pointee.numbers &+ carry).littleEndian, as: UInt64.self)
-                place &+= Int(ends)
-                if place > count { return false }
-                carry = UInt64(entry.pointee.rest) &+ (ends == 0 ? carry : 0)
+            var place = target
+            var carry: UInt32 = 0
+            var longest: UInt32 = 0
+            while byte < last && place <= end {
+                let entry = entries + Int(byte.load(as: UInt8.self))
+                let numbers = entry.pointee.numbers &+ UInt64(carry)
+                place.storeBytes(of: numbers.littleEndian, as: UInt64.self)
+                place += Int(entry.pointee.count)
+                carry = (carry & entry.pointee.keeps) &+ UInt32(entry.pointee.rest)
                 longest |= carry
+                byte += 1
             }
-            return place == count && longest < 128
+            return place == end && byte == last && longest < 128
         }
     }
 }

@@ -16,6 +16,12 @@ package enum Aggregate: String, CaseIterable, Hashable, Sendable {
     case first
     /// The value of the latest sample that counts.
     case last
+    /// The standard deviation of a sample (divided by n − 1), correctly rounded; none for one value.
+    case stddev
+    /// The middle value, or the mean of the two in the middle.
+    case median
+    /// The average over time: a value holds until the next one; see `HeldAverage`.
+    case twa
 
     /// Whether texts have this aggregate.
     package var isForText: Bool { self == .count || self == .first || self == .last }
@@ -74,6 +80,17 @@ package struct AggregateRow: Hashable, Sendable {
     package var start: Int64
     /// One value for each aggregate asked for, in the order asked.
     package var values: [AggregateValue]
+    /// A median that needs the bucket to be read again; only inside the engine.
+    var openMedian: OpenMedian?
+
+    /// Where the median is still missing.
+    struct OpenMedian: Hashable, Sendable {
+        /// The first and last nanosecond of the bucket.
+        var first: Int64
+        var last: Int64
+        /// The samples that count.
+        var count: Int
+    }
 
     /// Makes a row.
     package init(start: Int64, values: [AggregateValue]) {

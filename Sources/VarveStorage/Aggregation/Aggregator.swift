@@ -5,7 +5,8 @@
 //
 // Invariants:
 // - Memory does not grow with the samples: one bucket is open at a time.
-// - The rows are the same whether the samples come in ascending or descending order; only their order differs.
+// - The rows are the same whether runs come from the earliest on or from the latest back, and whether a block
+//   comes as samples or as statistics; only the order of rows differs. Inside a run the earliest is always first.
 
 package import VarveModel
 
@@ -13,101 +14,201 @@ package import VarveModel
 package struct Aggregator: Sendable {
     private let plan: AggregationPlan
     private let aggregates: [Aggregate]
-    private let order: TimeOrder
+    private let isBackward: Bool
+    private let first: Int64
+    private let last: Int64
     private var buckets: Buckets
     private var current: Buckets.Bucket?
-    private var totals = BucketTotals()
+    private var totals: BucketTotals
+    private var holding: HeldAverage?
+    private let before: UInt64?
+    /// Backwards: a row that waits for the last value before its bucket.
+    private var waiting: (row: AggregateRow, holding: HeldAverage)?
 
     /// Makes an aggregator of a series.
     ///
     /// - Parameters:
     ///   - type: The type of the series' values.
-    ///   - aggregates: What to compute; the order of the values in a row.
-    ///   - buckets: The buckets.
-    ///   - goodOnly: Leaves out samples whose quality is given and not 0.
-    ///   - order: The time order in which samples come and rows leave.
-    package init(
-        type: ValueType, aggregates: [Aggregate], buckets: Buckets, goodOnly: Bool = false,
-        order: TimeOrder = .ascending
-    ) {
-        plan = AggregationPlan(type: type, aggregates: aggregates, goodOnly: goodOnly)
-        self.aggregates = aggregates
-        self.buckets = buckets
-        self.order = order
+    ///   - request: What to compute, over which buckets and samples.
+    ///   - before: For time-weighted averages the last value that counts before the range, if there is one.
+    package init(type: ValueType, _ request: AggregateRequest, before: UInt64? = nil) {
+        plan = AggregationPlan(
+            type: type, aggregates: request.aggregates, goodOnly: request.goodOnly)
+        aggregates = request.aggregates
+        isBackward = request.order == .descending
+        first = request.range.from.nanoseconds
+        last = request.range.lastNanosecond ?? .min
+        buckets = request.buckets
+        totals = BucketTotals(plan, isBackward: isBackward)
+        self.before = before
+        if plan.needsHolding && !type.isText {
+            holding = HeldAverage(plan, isBackward: isBackward, before: before)
+        }
     }
 
-    /// Takes the next samples and hands on each bucket that they complete.
+    /// Takes samples and hands on each bucket that they complete.
     ///
     /// - Parameters:
-    ///   - columns: Samples in the aggregator's order, all after those before.
+    ///   - columns: Samples in the order of the request, all behind those before.
     ///   - emit: Gets each row; returns false if no more are wanted.
     /// - Returns: False if `emit` wants no more rows.
     package mutating func add(
         _ columns: SampleColumns, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
-        precondition(columns.states.count == columns.count && columns.values.count == columns.count)
-        return try columns.times.withUnsafeBufferPointer { times in
-            var start = 0
-            while start < times.count {
-                let bucket: Buckets.Bucket
-                if let current, current.start <= times[start], times[start] <= current.last {
-                    bucket = current
+        let run = SampleRun(isBackward ? columns.reversed() : columns)
+        return try add(run, 0..<run.count, allCount: false, emit)
+    }
+
+    /// Takes samples `range` of a run, the earliest first, all behind those before in the order of the request.
+    ///
+    /// - Parameter allCount: That no value is missing or NaN and, where only good samples are asked for, all are.
+    mutating func add(
+        _ run: SampleRun, _ range: Range<Int>, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
+    ) rethrows -> Bool {
+        try run.times.withUnsafeBufferPointer { times in
+            var rest = range
+            while !rest.isEmpty {
+                let time = times[isBackward ? rest.upperBound - 1 : rest.lowerBound]
+                guard try enter(time, emit) else { return false }
+                guard let bucket = current else { return true }
+                let part: Range<Int>
+                if isBackward {
+                    part = Self.start(of: bucket.start, times, rest)..<rest.upperBound
+                    rest = rest.lowerBound..<part.lowerBound
                 } else {
-                    guard try finish(emit) else { return false }
-                    bucket = buckets.bucket(containing: times[start])
-                    current = bucket
+                    part = rest.lowerBound..<Self.end(of: bucket.last, times, rest)
+                    rest = part.upperBound..<rest.upperBound
                 }
-                let end = endOfRun(times, from: start, bucket)
-                take(columns, start..<end)
-                start = end
+                guard try take(run, part, allCount: allCount, emit) else { return false }
             }
             return true
         }
     }
 
-    /// Hands on the last bucket; the next samples begin a new one.
+    /// Whether all times from `first` to `last` are in one bucket.
+    mutating func isOneBucket(_ first: Int64, _ last: Int64) -> Bool {
+        if let current, current.start <= first, last <= current.last { return true }
+        return last <= buckets.bucket(containing: first).last
+    }
+
+    /// Takes a whole block by its statistics, which must serve, its times being in one bucket.
+    mutating func add(
+        _ entry: BlockEntry, _ statistics: BlockStatistics, _ emit: (AggregateRow) throws -> Bool
+    ) throws -> Bool {
+        guard try enter(entry.firstTime, emit) else { return false }
+        try totals.add(statistics)
+        return true
+    }
+
+    /// Takes a whole block without its times, which are in one bucket.
+    mutating func add(
+        _ entry: BlockEntry, _ run: SampleRun, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
+    ) rethrows -> Bool {
+        guard try enter(entry.firstTime, emit) else { return false }
+        return try take(run, 0..<run.count, allCount: allCount, emit)
+    }
+
+    /// Hands on the last bucket.
     ///
     /// - Returns: False if `emit` wants no more rows.
     package mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
+        guard try close(emit) else { return false }
+        return try emitWaiting(before: before, emit)
+    }
+
+    /// Makes the bucket of a time the current one.
+    private mutating func enter(
+        _ time: Int64, _ emit: (AggregateRow) throws -> Bool
+    ) rethrows -> Bool {
+        if let current, current.start <= time, time <= current.last { return true }
+        guard try close(emit) else { return false }
+        let bucket = buckets.bucket(containing: time)
+        current = bucket
+        let (start, end) = (max(bucket.start, first), min(bucket.last, last))
+        holding?.begin(first: start, last: end)
+        return true
+    }
+
+    private mutating func take(
+        _ run: SampleRun, _ range: Range<Int>, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
+    ) rethrows -> Bool {
+        totals.add(run, range, allCount: allCount)
+        holding?.add(run, range, allCount: allCount)
+        guard waiting != nil, totals.count > 0 else { return true }
+        return try emitWaiting(before: totals.latest, emit)
+    }
+
+    private mutating func close(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
         defer {
             current = nil
             totals.reset()
         }
         guard let current, totals.count > 0 else { return true }
-        let type = plan.type
-        let values = aggregates.map { totals.value($0, type: type) }
-        return try emit(AggregateRow(start: current.start, values: values))
+        var row = AggregateRow(start: current.start, values: [])
+        row.values.reserveCapacity(aggregates.count)
+        for aggregate in aggregates { row.values.append(totals.value(aggregate)) }
+        if let count = totals.overfull {
+            row.openMedian = .init(
+                first: max(current.start, first), last: min(current.last, last), count: count)
+        }
+        guard var holding else { return try emit(row) }
+        if isBackward {
+            waiting = (row, holding)
+            return true
+        }
+        setHeld(&row, holding.finishForward())
+        return try emit(row)
     }
 
-    private mutating func take(_ columns: SampleColumns, _ range: Range<Int>) {
-        columns.states.withUnsafeBufferPointer { states in
-            switch columns.values {
-            case .bits(let bits):
-                bits.withUnsafeBufferPointer { bits in
-                    let run = NumberRun(
-                        bits: UnsafeBufferPointer(rebasing: bits[range]),
-                        states: UnsafeBufferPointer(rebasing: states[range]))
-                    totals.add(run, plan, order: order)
-                }
-            case .text(let texts):
-                totals.add(texts, range, states: states, plan, order: order)
-            }
+    private mutating func emitWaiting(
+        before: UInt64?, _ emit: (AggregateRow) throws -> Bool
+    ) rethrows -> Bool {
+        guard var (row, holding) = waiting else { return true }
+        waiting = nil
+        setHeld(&row, holding.finishBackward(before: before))
+        return try emit(row)
+    }
+
+    private func setHeld(_ row: inout AggregateRow, _ average: Double) {
+        for index in aggregates.indices where aggregates[index] == .twa {
+            row.values[index] = .double(average)
         }
     }
 
-    /// The first index whose time is not in the bucket any more.
-    private func endOfRun(
-        _ times: UnsafeBufferPointer<Int64>, from start: Int, _ bucket: Buckets.Bucket
+    /// The first index of `range` whose time is above `last`, searched from the front in growing steps.
+    private static func end(
+        of last: Int64, _ times: UnsafeBufferPointer<Int64>, _ range: Range<Int>
     ) -> Int {
-        func isInside(_ time: Int64) -> Bool {
-            order == .ascending ? time <= bucket.last : time >= bucket.start
+        if times[range.upperBound - 1] <= last { return range.upperBound }
+        var step = 1
+        var low = range.lowerBound
+        while low + step < range.upperBound, times[low + step] <= last {
+            low += step
+            step *= 2
         }
-        if isInside(times[times.count - 1]) { return times.count }
-        var low = start
-        var high = times.count - 1
+        var high = min(low + step, range.upperBound)
         while low < high {
             let middle = (low + high) / 2
-            if isInside(times[middle]) { low = middle + 1 } else { high = middle }
+            if times[middle] <= last { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The first index of `range` whose time is `first` or later, searched from the back in growing steps.
+    private static func start(
+        of first: Int64, _ times: UnsafeBufferPointer<Int64>, _ range: Range<Int>
+    ) -> Int {
+        if times[range.lowerBound] >= first { return range.lowerBound }
+        var step = 1
+        var high = range.upperBound - 1
+        while high - step > range.lowerBound, times[high - step] >= first {
+            high -= step
+            step *= 2
+        }
+        var low = max(high - step, range.lowerBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] < first { low = middle + 1 } else { high = middle }
         }
         return low
     }

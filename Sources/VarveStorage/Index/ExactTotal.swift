@@ -55,15 +55,7 @@ extension ExactSum {
             return
         }
         add(Double(bitPattern: total.high))
-        guard total.low != 0 else { return }
-        let sign: Int64 = total.low < 0 ? -1 : 1
-        var digits = UInt128(total.low.magnitude) << UInt128(total.exponent & 31)
-        var limb = total.exponent >> 5
-        while digits != 0 {
-            add(digit: sign * Int64(truncatingIfNeeded: digits & 0xFFFF_FFFF), limb: limb)
-            digits >>= 32
-            limb += 1
-        }
+        add(integer: Int128(total.low), position: total.exponent)
     }
 
     /// The highest exponent of a total's rest: its digits end below the last limb.

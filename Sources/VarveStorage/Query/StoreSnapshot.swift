@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Every read sees the same commit, whatever is written meanwhile.
-// - Memory of a read: one decoded block per overlapping segment and one piece of output.
+// - Memory of a read: of blocks that overlap in time one each, decoded, and one piece of output.
 
 public import VarveModel
 
@@ -28,77 +28,70 @@ extension StoreSnapshot: SampleSource {
 
     /// Reads samples; see `SampleSource`.
     ///
-    /// Cost: per segment one index page and the overlapping blocks.
+    /// Cost: per segment one index page and the overlapping blocks, from the side where the order begins: who stops
+    /// early reads little.
     public func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {
-        guard let (series, type) = dictionary.find(key), series < view.seriesCount, !range.isEmpty else {
-            return
+        guard let (series, type) = find(key), !range.isEmpty else { return }
+        func hand(_ run: SampleRun, _ range: Range<Int>) throws -> Bool {
+            let columns = run.columns(in: range)
+            return try body(order == .ascending ? columns : columns.reversed())
         }
-        switch order {
-        case .ascending: try ascend(series, type, range, body)
-        case .descending: try descend(series, type, range, body)
-        }
-    }
-
-    private func ascend(
-        _ series: SeriesID, _ type: ValueType, _ range: TimeRange, _ body: (SampleColumns) throws -> Bool
-    ) throws {
-        var merge = MergeCursor(try view.cursors(series, type: type, in: range), type: type)
-        while let run = try merge.next() {
-            guard try body(run.columns) else { return }
-        }
-    }
-
-    /// Goes backwards window by window; within a window samples are merged forwards and then turned round.
-    private func descend(
-        _ series: SeriesID, _ type: ValueType, _ range: TimeRange, _ body: (SampleColumns) throws -> Bool
-    ) throws {
-        var end = range.to
-        for start in try windowStarts(series, range).reversed() {
-            let window = TimeRange(from: start, to: end)
-            end = start
-            var pieces: [SampleRun] = []
-            var merge = MergeCursor(try view.cursors(series, type: type, in: window), type: type)
-            while let run = try merge.next() { pieces.append(run) }
-            for run in pieces.reversed() {
-                guard try body(run.columns.reversed()) else { return }
+        var scan = try SeriesScan(view, series, type, in: range, order: order)
+        var isWanted = true
+        while isWanted {
+            isWanted = try scan.next { part in
+                switch part {
+                case .samples(let run, let range): return try hand(run, range)
+                case .block(let reader, let entry):
+                    return try hand(
+                        reader.read(entry, type: type, columns: .samples), 0..<entry.count)
+                }
             }
         }
     }
 
-    /// Times that cut the range into windows of a few blocks each, the start of the range first.
-    private func windowStarts(_ series: SeriesID, _ range: TimeRange) throws -> [Timestamp] {
-        var edges: [Int64] = []
-        for segment in view.segments {
-            edges += try segment.blocks(of: series, in: range).map(\.firstTime)
-        }
-        for run in view.memtable.rows(of: series, upTo: view.commit).runs {
-            edges += stride(from: 0, to: run.count, by: Limits.blockSamples).map { run.times[$0] }
-        }
-        edges.sort()
-        var starts = [range.from]
-        for edge in edges.map(Timestamp.init(nanoseconds:)) {
-            if let last = starts.last, edge > last, range.contains(edge) { starts.append(edge) }
-        }
-        return starts
+    /// The id and type of a series of this state.
+    func find(_ key: SeriesKey) -> (SeriesID, ValueType)? {
+        guard let (series, type) = dictionary.find(key), series < view.seriesCount else { return nil }
+        return (series, type)
     }
 }
 
 extension SampleRun {
     /// The samples without their commits.
-    package var columns: SampleColumns {
+    package var columns: SampleColumns { columns(in: 0..<count) }
+
+    /// Samples `range` without their commits; nothing is copied if that is all of them.
+    package func columns(in range: Range<Int>) -> SampleColumns {
         var columns = SampleColumns(type: .double)
-        columns.times = times
-        columns.values = values
-        columns.states = states
+        guard range != 0..<count else {
+            (columns.times, columns.values, columns.states) = (times, values, states)
+            return columns
+        }
+        columns.times = Array(times[range])
+        columns.states = Array(states[range])
+        switch values {
+        case .bits(let bits): columns.values = .bits(Array(bits[range]))
+        case .text(let source):
+            guard !range.isEmpty else {
+                columns.values = .text(TextColumn())
+                break
+            }
+            let start = range.lowerBound == 0 ? 0 : source.ends[range.lowerBound - 1]
+            var text = TextColumn()
+            text.bytes = Array(source.bytes[start..<source.ends[range.upperBound - 1]])
+            text.ends = source.ends[range].map { $0 - start }
+            columns.values = .text(text)
+        }
         return columns
     }
 }
 
 extension SampleColumns {
     /// The samples, last first.
-    fileprivate func reversed() -> SampleColumns {
+    func reversed() -> SampleColumns {
         var copy = self
         copy.times.reverse()
         copy.states.reverse()

@@ -1,7 +1,7 @@
 // BlockCodec.swift — samples of a run ⇄ the bytes of a block and of its time column.
 //
 // A block's bytes: varint length of values, varint length of states, then values, states, commits, each a
-// column as ColumnFormat.md describes. The times are a column of their own, stored apart.
+// column as ColumnFormat.md describes. The times are a column of their own.
 //
 // Invariants:
 // - `decode` trusts nothing: lengths are checked against the bytes, states against `SampleState`, times and
@@ -48,20 +48,30 @@ package enum BlockCodec {
         return block.bytes
     }
 
-    /// Decodes a block of `count` samples of one series.
+    /// Decodes the columns asked for; the others of the run are empty.
+    ///
+    /// - Parameters:
+    ///   - block: Values, states and commits.
+    ///   - times: The time column; may be empty where `columns` does not have it.
+    ///   - count: The samples of the block.
+    ///   - rows: Which of them are wanted, if not all; only the vectors that have them are decoded.
     package static func decode(
-        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
+        type: ValueType, columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
-        let run = try decodeColumns(block: block, times: times, count: count, type: type)
+        let run = try decodeColumns(
+            block: block, times: times, count: count, rows: rows, type: type, columns: columns)
         try check(run)
         return run
     }
 
-    /// Decodes a block that may have the samples of several series; what is used of it must be checked by `check`.
+    /// Decodes a block that may have the samples of several series; those of one must pass `check` before use.
     package static func decodeColumns(
-        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
+        type: ValueType, columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
-        guard count > 0, count <= Limits.blockSamples else {
+        let rows = rows ?? 0..<count
+        guard count > 0, count <= Limits.blockSamples, rows.lowerBound >= 0, rows.upperBound <= count else {
             throw CodecError(offset: 0, reason: "a block of \(count) samples")
         }
         var reader = ByteReader(block)
@@ -70,41 +80,83 @@ package enum BlockCodec {
         let valueBytes = try reader.bytes(count: valueCount)
         let stateBytes = try reader.bytes(count: stateCount)
         let commitBytes = try reader.bytes(count: reader.remaining)
-        let values: ValueColumn
+        let part = Part(count, rows)
+        let run = SampleRun(
+            count: part.slice.count,
+            times: columns.contains(.times) ? try integers(times, part) : [],
+            values: columns.contains(.values)
+                ? try values(valueBytes, part, type) : ValueColumn(type: type),
+            states: columns.contains(.states) ? try words(stateBytes, part) : [],
+            commits: columns.contains(.commits) ? try words(commitBytes, part) : [])
+        if part.slice == rows { return run }
+        let start = rows.lowerBound - part.slice.lowerBound
+        return run.part(start..<start + rows.count)
+    }
+
+    /// The part of a block that is decoded: whole vectors.
+    private struct Part {
+        let count: Int
+        let vectors: Range<Int>
+        /// The positions of their values.
+        let slice: Range<Int>
+
+        init(_ count: Int, _ rows: Range<Int>) {
+            self.count = count
+            vectors = rows.lowerBound / BlockLimits.vector..<BlockLimits.vectors(of: rows.upperBound)
+            slice = BlockLimits.values(of: vectors, count: count)
+        }
+    }
+
+    private static func values(
+        _ bytes: UnsafeRawBufferPointer, _ part: Part, _ type: ValueType
+    ) throws(CodecError) -> ValueColumn {
         if type.isText {
-            let text = try TextColumnCodec.decode(valueBytes, count: count, byteLimit: Limits.blockTextBytes)
+            let text = try TextColumnCodec.decode(
+                bytes, count: part.count, byteLimit: Limits.blockTextBytes)
             var column = TextColumn()
             column.bytes = text.bytes
             column.ends = text.ends
-            values = .text(column)
-        } else if type == .double {
-            values = .bits(
-                try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
-                    try DoubleColumn.decode(valueBytes, count: count, into: target)
-                })
-        } else {
-            values = .bits(try words(valueBytes, count))
+            return .text(part.slice.count == part.count ? column : column.part(part.slice))
         }
-        let states = try words(stateBytes, count)
-        let commits = try words(commitBytes, count)
-        let times = try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
-            try IntegerColumn.decode(times, count: count, into: target)
-        }
-        return SampleRun(times: times, values: values, states: states, commits: commits)
+        guard type == .double else { return .bits(try words(bytes, part)) }
+        return .bits(
+            try column(part.slice.count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+                try DoubleColumn.decode(bytes, count: part.count, vectors: part.vectors, into: target)
+            })
     }
 
-    /// Checks what the columns cannot: the states, and the order of the samples of one series.
+    /// Checks what columns alone do not: the states, and the order of the samples of one series.
     package static func check(_ run: SampleRun) throws(CodecError) {
-        guard run.states.allSatisfy({ SampleState(bits: $0) != nil }) else {
-            throw CodecError(offset: 0, reason: "an impossible sample state")
+        // States mostly are all the same: each word is looked at only where it differs from the one before.
+        var before = SampleState.plain.bits
+        for state in run.states where state != before {
+            guard SampleState(bits: state) != nil else {
+                throw CodecError(offset: 0, reason: "an impossible sample state")
+            }
+            before = state
         }
-        let (times, commits) = (run.times, run.commits)
-        for index in 1..<max(run.count, 1) {
-            guard
-                times[index - 1] < times[index]
-                    || (times[index - 1] == times[index] && commits[index - 1] < commits[index])
-            else { throw CodecError(offset: 0, reason: "samples out of order") }
+        let isOrdered = run.times.withUnsafeBufferPointer { times in
+            run.commits.withUnsafeBufferPointer { areOrdered(times, $0) }
         }
+        guard isOrdered else { throw CodecError(offset: 0, reason: "samples out of order") }
+    }
+
+    /// Whether samples ascend by (time, commit); without commits equal times may follow each other.
+    private static func areOrdered(
+        _ times: UnsafeBufferPointer<Int64>, _ commits: UnsafeBufferPointer<UInt64>
+    ) -> Bool {
+        guard times.count > 1 else { return true }
+        var isAscending = true
+        for index in 1..<times.count {
+            isAscending = isAscending && times[index &- 1] < times[index]
+        }
+        if isAscending { return true }
+        for index in 1..<times.count where times[index - 1] >= times[index] {
+            guard times[index - 1] == times[index],
+                commits.isEmpty || commits[index - 1] < commits[index]
+            else { return false }
+        }
+        return true
     }
 
     private static func encode(
@@ -130,10 +182,18 @@ package enum BlockCodec {
         }
     }
 
-    private static func words(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(CodecError) -> [UInt64] {
-        try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
-            try target.withMemoryRebound(to: Int64.self, capacity: count) { (words) throws(CodecError) in
-                try IntegerColumn.decode(bytes, count: count, into: words)
+    private static func integers(_ bytes: UnsafeRawBufferPointer, _ part: Part) throws(CodecError) -> [Int64]
+    {
+        try column(part.slice.count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
+            try IntegerColumn.decode(bytes, count: part.count, vectors: part.vectors, into: target)
+        }
+    }
+
+    private static func words(_ bytes: UnsafeRawBufferPointer, _ part: Part) throws(CodecError) -> [UInt64] {
+        try column(part.slice.count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+            try target.withMemoryRebound(to: Int64.self, capacity: part.slice.count) {
+                (words) throws(CodecError) in
+                try IntegerColumn.decode(bytes, count: part.count, vectors: part.vectors, into: words)
             }
         }
     }
@@ -143,7 +203,7 @@ package enum BlockCodec {
     ) throws(CodecError) -> [Word] {
         var failure: CodecError?
         let column = [Word](unsafeUninitializedCapacity: count) { buffer, filled in
-            guard let base = buffer.baseAddress else { return }
+            guard let base = buffer.baseAddress, count > 0 else { return }
             do throws(CodecError) {
                 try fill(base)
                 filled = count

@@ -4,21 +4,54 @@
 //
 // Invariants:
 // - Sorted by (time, commit). A time may come more than once, with different commits: older versions.
-// - All columns have the same count.
+// - All columns have the same count, apart from those that a reader did not ask for: they are empty.
 
 package import VarveModel
 
+/// Columns of a block that a reader asks for.
+package struct BlockColumns: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let times = BlockColumns(rawValue: 1)
+    package static let values = BlockColumns(rawValue: 2)
+    package static let states = BlockColumns(rawValue: 4)
+    package static let commits = BlockColumns(rawValue: 8)
+    /// What a sample is to its user.
+    package static let samples: BlockColumns = [.times, .values, .states]
+    package static let all: BlockColumns = [.times, .values, .states, .commits]
+}
+
 package final class SampleRun: Sendable {
+    package let count: Int
     package let times: [Int64]
     package let values: ValueColumn
     package let states: [UInt64]
     package let commits: [UInt64]
 
     package init(times: [Int64], values: ValueColumn, states: [UInt64], commits: [UInt64]) {
+        count = times.count
         self.times = times
         self.values = values
         self.states = states
         self.commits = commits
+    }
+
+    /// Some columns of `count` samples; those left out are empty.
+    package init(
+        count: Int, times: [Int64], values: ValueColumn, states: [UInt64], commits: [UInt64]
+    ) {
+        self.count = count
+        self.times = times
+        self.values = values
+        self.states = states
+        self.commits = commits
+    }
+
+    /// Samples without their commits.
+    package convenience init(_ columns: SampleColumns) {
+        self.init(times: columns.times, values: columns.values, states: columns.states, commits: [])
     }
 
     /// The rows of one commit.
@@ -27,8 +60,6 @@ package final class SampleRun: Sendable {
             times: columns.times, values: columns.values, states: columns.states,
             commits: [UInt64](repeating: commit, count: columns.count))
     }
-
-    package var count: Int { times.count }
 
     /// About how much memory the run takes.
     package var byteCount: Int {
@@ -63,22 +94,17 @@ package final class SampleRun: Sendable {
         return blocks
     }
 
-    /// Samples `range` as a run of their own.
+    /// Samples `range` as a run of their own, with the columns that there are.
     package func part(_ range: Range<Int>) -> SampleRun {
-        let values: ValueColumn
-        switch self.values {
-        case .bits(let bits): values = .bits(Array(bits[range]))
-        case .text(let text):
-            let start = range.lowerBound == 0 ? 0 : text.ends[range.lowerBound - 1]
-            let end = range.isEmpty ? start : text.ends[range.upperBound - 1]
-            var column = TextColumn()
-            column.bytes = Array(text.bytes[start..<end])
-            column.ends = text.ends[range].map { $0 - start }
-            values = .text(column)
-        }
+        let values: ValueColumn =
+            switch self.values {
+            case .bits(let bits): .bits(bits.isEmpty ? [] : Array(bits[range]))
+            case .text(let text): .text(text.ends.isEmpty ? text : text.part(range))
+            }
         return SampleRun(
-            times: Array(times[range]), values: values, states: Array(states[range]),
-            commits: Array(commits[range]))
+            count: range.count, times: times.isEmpty ? [] : Array(times[range]), values: values,
+            states: states.isEmpty ? [] : Array(states[range]),
+            commits: commits.isEmpty ? [] : Array(commits[range]))
     }
 
     /// The bytes of its texts.
@@ -156,5 +182,17 @@ package struct SampleRunBuilder {
         states = []
         commits = []
         return run
+    }
+}
+
+extension TextColumn {
+    /// Texts `range` as a column of their own.
+    package func part(_ range: Range<Int>) -> TextColumn {
+        let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
+        var column = TextColumn()
+        guard let end = range.last.map({ ends[$0] }) else { return column }
+        column.bytes = Array(bytes[start..<end])
+        column.ends = ends[range].map { $0 - start }
+        return column
     }
 }

@@ -20,8 +20,13 @@ package final class SegmentReader: Sendable {
     /// Where blocks and time columns are; pages follow.
     private let data: Range<Int>
     private let cache = Mutex<[Int: IndexPage]>([:])
-    /// The columns of the shared block that was read last: its series are mostly read one after the other.
-    private let sharedBlock = Mutex<(extent: Extent, columns: SampleRun)?>(nil)
+    private let sharedBlock = Mutex<SharedColumns?>(nil)
+
+    /// The block that was read last, and its columns if it is a shared one that was read twice.
+    private struct SharedColumns {
+        var extent: Extent
+        var columns: SampleRun?
+    }
 
     package init(
         _ files: any FileSystem, _ directory: DataDirectory, _ reference: SegmentReference
@@ -110,55 +115,74 @@ package final class SegmentReader: Sendable {
         }
     }
 
-    /// Reads and decodes the samples of an entry.
-    package func read(_ entry: BlockEntry, type: ValueType) throws -> SampleRun {
-        let run = try columns(entry, type: type)
-        guard run.times.first == entry.firstTime, run.times.last == entry.lastTime else {
-            throw StorageError.damaged(
-                Damage(
-                    file: name, offset: entry.block.offset,
-                    reason: "the block does not decode: its times are not those of its entry"))
-        }
+    /// Reads and decodes the samples of an entry, or some of its columns.
+    package func read(
+        _ entry: BlockEntry, type: ValueType, columns: BlockColumns = .all
+    ) throws -> SampleRun {
+        let run = try read(entry, rows: 0..<entry.count, type: type, columns: columns)
+        guard
+            !columns.contains(.times)
+                || (run.times.first == entry.firstTime && run.times.last == entry.lastTime)
+        else { throw damaged(entry.block, "the block does not decode: its times are not those of its entry") }
         return run
     }
 
     /// Reads and decodes the samples of some vectors of an entry's block.
-    package func read(_ entry: BlockEntry, type: ValueType, vectors: Range<Int>) throws -> SampleRun {
-        let samples = vectors.lowerBound * BlockLimits.vector..<vectors.upperBound * BlockLimits.vector
-        return try read(entry, type: type).part(samples.clamped(to: 0..<entry.count))
+    package func read(
+        _ entry: BlockEntry, type: ValueType, vectors: Range<Int>, columns: BlockColumns = .all
+    ) throws -> SampleRun {
+        try read(
+            entry, rows: BlockLimits.values(of: vectors, count: entry.count), type: type, columns: columns)
     }
 
-    private func columns(_ entry: BlockEntry, type: ValueType) throws -> SampleRun {
-        if let shared = sharedBlock.withLock({ $0 }), shared.extent == entry.block {
-            return try part(of: shared.columns, entry)
+    private func read(
+        _ entry: BlockEntry, rows: Range<Int>, type: ValueType, columns: BlockColumns
+    ) throws -> SampleRun {
+        let rows = rows.lowerBound + entry.row..<rows.upperBound + entry.row
+        let before = sharedBlock.withLock { shared -> SharedColumns? in
+            defer { if shared?.extent != entry.block { shared = SharedColumns(extent: entry.block) } }
+            return shared?.extent == entry.block ? shared : nil
         }
-        let outside = try entry.times.map { try Self.checked(file, name, $0, "time column") } ?? []
-        let columns = try Self.withChecked(file, name, entry.block, "block") { bytes throws(CodecError) in
+        if let columns = before?.columns { return try part(of: columns, rows, entry) }
+        let needsTimes = columns.contains(.times)
+        let outside =
+            needsTimes ? try entry.times.map { try Self.checked(file, name, $0, "time column") } ?? [] : []
+        return try Self.withChecked(file, name, entry.block, "block") { bytes throws(CodecError) in
             let parts = try SegmentBlock.parts(bytes, count: entry.count, row: entry.row)
+            // A shared block is decoded as a whole only if it is asked for twice: its series are mostly read one
+            // after the other, but a query wants one of them.
+            let isWhole = before != nil && parts.samples != entry.count
             let result = outside.withUnsafeBytes { outside -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
                     try BlockCodec.decodeColumns(
-                        block: parts.block, times: parts.times ?? outside, count: parts.samples, type: type)
+                        block: parts.block, times: parts.times ?? outside, count: parts.samples,
+                        rows: isWhole ? nil : rows, type: type, columns: isWhole ? .all : columns)
                 }
             }
-            return try result.get()
+            let run = try result.get()
+            guard isWhole else {
+                try BlockCodec.check(run)
+                return run
+            }
+            sharedBlock.withLock { $0 = SharedColumns(extent: entry.block, columns: run) }
+            let part = run.part(rows)
+            try BlockCodec.check(part)
+            return part
         }
-        if columns.count != entry.count { sharedBlock.withLock { $0 = (entry.block, columns) } }
-        return try part(of: columns, entry)
     }
 
-    private func part(of columns: SampleRun, _ entry: BlockEntry) throws -> SampleRun {
-        let rows = entry.row..<entry.row + entry.count
-        let run = rows == 0..<columns.count ? columns : columns.part(rows)
+    private func part(of columns: SampleRun, _ rows: Range<Int>, _ entry: BlockEntry) throws -> SampleRun {
+        let run = columns.part(rows)
         do {
             try BlockCodec.check(run)
         } catch {
-            throw StorageError.damaged(
-                Damage(
-                    file: name, offset: entry.block.offset,
-                    reason: "the block does not decode: \(error.reason)"))
+            throw damaged(entry.block, "the block does not decode: \(error.reason)")
         }
         return run
+    }
+
+    private func damaged(_ extent: Extent, _ reason: String) -> StorageError {
+        .damaged(Damage(file: name, offset: extent.offset, reason: reason))
     }
 
     /// Checks the bytes of an extent of this file without decoding them.

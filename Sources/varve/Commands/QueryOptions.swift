@@ -15,9 +15,14 @@ struct QueryOptions: ParsableArguments {
             Rows come by device, point and time. Times are UTC; with --tz the table and the plot show local \
             times, and days, weeks and --from/--to without an offset follow the local clock.
 
+            Aggregates run over values of any quality (--good-only: quality 0 or none) and leave NaN out. stddev \
+            divides by n - 1; twa is the average over time: a value holds until the next one or the end of the \
+            bucket, and from the start of a bucket the last value before it holds.
+
             Examples:
               varve query --device R80711 --point Ws_avg --from 2014-04-03 --to 2014-04-04
               varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
+              varve query --device R80711 --point Ws_avg --every 1d --agg twa,median,stddev
               varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
               varve query --device R80711 --point P_avg --order desc --limit 1 --format json
               varve query --device R80711 --point Ws_avg --from 2014-03-26 --to 2014-04-02 --plot
@@ -33,7 +38,7 @@ struct QueryOptions: ParsableArguments {
     var to: String?
     @Option(help: "Aggregate over buckets of this length: 500ms, 10s, 5m, 1h, 1d, 1w.")
     var every: String?
-    @Option(help: "Comma list of avg, min, max, sum, count, first, last. (default: avg)")
+    @Option(help: "Comma list of avg, min, max, sum, count, first, last, stddev, median, twa. (default: avg)")
     var agg: String?
     @Option(help: "Time zone, such as Europe/Paris, for local times and days.")
     var tz: String?
@@ -56,7 +61,7 @@ struct QueryOptions: ParsableArguments {
     }
 
     /// Answers the query on the standard output.
-    func run(on source: any SampleSource) throws {
+    func run(on source: any AggregateSource) throws {
         let sink = StandardOutputSink()
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
         let request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)

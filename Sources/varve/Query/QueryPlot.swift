@@ -6,11 +6,11 @@ import VarveStorage
 /// Reads the series of a query and draws them.
 struct QueryPlot {
     private let request: QueryRequest
-    private let source: any SampleSource
+    private let source: any AggregateSource
     private let terminalWidth: Int
     private let isColoured: Bool
 
-    init(_ request: QueryRequest, source: any SampleSource, terminalWidth: Int, isColoured: Bool) {
+    init(_ request: QueryRequest, source: any AggregateSource, terminalWidth: Int, isColoured: Bool) {
         self.request = request
         self.source = source
         self.terminalWidth = terminalWidth
@@ -38,7 +38,7 @@ struct QueryPlot {
         for one in series {
             plot.startSeries(name(one))
             if let aggregation = request.aggregation {
-                try source.aggregate(one.info, aggregation, request) { row in
+                try source.aggregate(one.info, request.aggregates(aggregation)) { row in
                     plot.add(row.start, row.values.first?.number)
                     return true
                 }

@@ -10,11 +10,11 @@ import VarveStorage
 /// Runs a query.
 struct QueryRun {
     private let request: QueryRequest
-    private let source: any SampleSource
+    private let source: any AggregateSource
     private let output: OutputBuffer
     private var remaining: Int
 
-    init(_ request: QueryRequest, source: any SampleSource, output: OutputBuffer) {
+    init(_ request: QueryRequest, source: any AggregateSource, output: OutputBuffer) {
         self.request = request
         self.source = source
         self.output = output
@@ -80,7 +80,7 @@ struct QueryRun {
         _ writer: inout any RowWriter
     ) throws {
         filler?.startSeries()
-        try source.aggregate(series.info, aggregation, request) { row in
+        try source.aggregate(series.info, request.aggregates(aggregation)) { row in
             try filler?.add(row) { row in
                 try writer.write(row, of: series.printed)
                 remaining -= 1
@@ -90,21 +90,11 @@ struct QueryRun {
     }
 }
 
-extension SampleSource {
-    /// Hands on the rows of non-empty buckets of a series.
-    func aggregate(
-        _ series: SeriesInfo, _ aggregation: QueryRequest.Aggregation, _ request: QueryRequest,
-        _ emit: (AggregateRow) throws -> Bool
-    ) throws {
-        var aggregator = Aggregator(
-            type: series.type, aggregates: aggregation.aggregates, buckets: aggregation.buckets,
-            goodOnly: request.goodOnly, order: request.order)
-        var isWanted = true
-        try read(series.key, in: request.range, order: request.order) { columns in
-            isWanted = try aggregator.add(columns, emit)
-            return isWanted
-        }
-        if isWanted { _ = try aggregator.finish(emit) }
+extension QueryRequest {
+    /// What is asked of each series.
+    func aggregates(_ aggregation: Aggregation) -> AggregateRequest {
+        AggregateRequest(
+            aggregation.aggregates, over: aggregation.buckets, in: range, goodOnly: goodOnly, order: order)
     }
 }
 

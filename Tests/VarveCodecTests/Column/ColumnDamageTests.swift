@@ -57,6 +57,10 @@ import Testing
                     truncatingIfNeeded: random.next())
                 damaged[Int(random.next() % UInt64(damaged.count))] = UInt8(truncatingIfNeeded: random.next())
                 _ = try? decodedIntegers(damaged, count: 1500)
+                var room = [Int64](repeating: 0, count: 476)
+                try? damaged.withUnsafeBytes {
+                    try IntegerColumn.decode($0, count: 1500, vectors: 1..<2, into: &room)
+                }
             }
         }
     }

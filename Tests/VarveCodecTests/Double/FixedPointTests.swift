@@ -41,7 +41,7 @@ import Testing
             var joined = split.integers
             let fits = split.bits.withUnsafeBytes { point.apply(to: &joined, count: joined.count, bits: $0) }
             #expect(fits)
-            split.exceptions.apply(to: &joined)
+            split.exceptions.apply(to: &joined, slice: 0..<values.count)
             #expect(joined == values)
             #expect(split.exceptions.positions.count < (precision == 1 ? 2000 : 700))
             // A byte more or less is noticed.

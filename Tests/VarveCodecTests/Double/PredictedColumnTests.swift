@@ -24,6 +24,35 @@ import Testing
         }
     }
 
+    @Test(
+        "so it has where all mantissas of a long run have as many digits, and where two numbers of them meet")
+    func runsOfDigits() {
+        for way in [DecimalPrediction.Way.printed, .printedStepwise] {
+            for exponent in 0...9 {
+                for digits in [6, 7, 8, 9, 15] {
+                    var random = SeededGenerator(seed: UInt64(exponent * 16 + digits))
+                    var mantissas: [Int64] = []
+                    var power: UInt64 = 1
+                    for _ in 0..<15 {
+                        for index in 0..<200 {
+                            let size = Int64(power + random.next() % (9 * power))
+                            mantissas.append(index % 3 == 0 ? -size : size)
+                        }
+                        power *= 10
+                    }
+                    let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+                    let single = mantissas.map { Int64(bitPattern: prediction.value(of: $0).bitPattern) }
+                    var column = mantissas
+                    column.withUnsafeMutableBufferPointer { values in
+                        guard let start = values.baseAddress else { return }
+                        PredictedColumn(prediction).apply(start, count: values.count, into: start)
+                    }
+                    #expect(column == single, "\(prediction), seed \(exponent * 16 + digits)")
+                }
+            }
+        }
+    }
+
     /// Numbers of every size, and those around which the number of digits changes.
     private static func mantissas(seed: UInt64) -> [Int64] {
         var random = SeededGenerator(seed: seed)

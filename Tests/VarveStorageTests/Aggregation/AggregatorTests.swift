@@ -7,6 +7,7 @@ import VarveModel
 
 @Suite struct AggregatorTests {
     static let second: Int64 = 1_000_000_000
+    static let plain: [Aggregate] = [.avg, .min, .max, .sum, .count, .first, .last]
 
     static func columns(_ type: ValueType, _ samples: [Sample]) -> SampleColumns {
         var columns = SampleColumns(type: type)
@@ -20,8 +21,10 @@ import VarveModel
         goodOnly: Bool = false, order: TimeOrder = .ascending, pieceCount: Int = 3
     ) throws -> [AggregateRow] {
         var aggregator = Aggregator(
-            type: type, aggregates: aggregates, buckets: try Buckets(width: BucketWidth.parse(every)),
-            goodOnly: goodOnly, order: order)
+            type: type,
+            AggregateRequest(
+                aggregates, over: try Buckets(width: BucketWidth.parse(every)), goodOnly: goodOnly,
+                order: order))
         var rows: [AggregateRow] = []
         let ordered = order == .ascending ? samples : samples.reversed()
         var start = 0
@@ -51,10 +54,12 @@ import VarveModel
     @Test("the names are read from a comma list; unknown and repeated ones are refused with the list")
     func names() throws {
         #expect(try Aggregate.parse(list: "avg,min, max") == [.avg, .min, .max])
-        #expect(try Aggregate.parse(list: "avg,min,max,sum,count,first,last") == Aggregate.allCases)
+        #expect(
+            try Aggregate.parse(list: "avg,min,max,sum,count,first,last,stddev,median,twa")
+                == Aggregate.allCases)
         for bad in ["", "avg,", "mean", "avg,avg", "AVG"] {
             let error = #expect(throws: AggregationFailure.self) { try Aggregate.parse(list: bad) }
-            #expect(error?.description.contains("avg, min, max, sum, count, first, last") == true)
+            #expect(error?.description.contains("avg, min, max, sum, count, first, last, stddev") == true)
         }
     }
 
@@ -72,13 +77,13 @@ import VarveModel
         ]
         for order in [TimeOrder.ascending, .descending] {
             let rows = try Self.rows(
-                .double, Self.samples(values), every: "20s", Aggregate.allCases, order: order,
+                .double, Self.samples(values), every: "20s", Self.plain, order: order,
                 pieceCount: pieceCount)
             #expect(rows.map(\.values) == [expected])
             guard case .double(let low)? = rows.first?.values[1] else { continue }
             #expect(low.sign == .minus)
             let unordered = try Self.rows(
-                .double, Self.samples(values), every: "5s", Aggregate.allCases, order: order)
+                .double, Self.samples(values), every: "5s", Self.plain, order: order)
             #expect(unordered.map(\.start) == [0, 5 * Self.second])
         }
     }
@@ -87,7 +92,7 @@ import VarveModel
     func integers() throws {
         let rows = try Self.rows(
             .int64, Self.samples([.int64(.max), .int64(.max), .int64(3), .int64(.min), .int64(.max)]),
-            Aggregate.allCases)
+            Self.plain)
         let sum = Int128(Int64.max) * 3 + 3 + Int128(Int64.min)
         #expect(
             rows == [
@@ -104,7 +109,7 @@ import VarveModel
     func bools() throws {
         let rows = try Self.rows(
             .bool, Self.samples([.bool(true), .bool(false), nil, .bool(true), .bool(false)]),
-            Aggregate.allCases)
+            Self.plain)
         #expect(
             rows == [
                 AggregateRow(
@@ -120,7 +125,7 @@ import VarveModel
     func texts(order: TimeOrder) throws {
         let values: [Value?] = [nil, .string("a"), .string("b"), .string("c"), .string(""), nil]
         let rows = try Self.rows(
-            .string, Self.samples(values), every: "3s", Aggregate.allCases, order: order, pieceCount: 2)
+            .string, Self.samples(values), every: "3s", Self.plain, order: order, pieceCount: 2)
         #expect(
             rows == [
                 AggregateRow(
@@ -175,7 +180,7 @@ import VarveModel
             }
             for order in [TimeOrder.ascending, .descending] {
                 let rows = try Self.rows(
-                    .double, samples, every: "1m", Aggregate.allCases, goodOnly: goodOnly, order: order,
+                    .double, samples, every: "1m", Self.plain, goodOnly: goodOnly, order: order,
                     pieceCount: Int(random(700) + 1))
                 #expect(rows == expected, "seed \(seed)")
             }
@@ -185,7 +190,7 @@ import VarveModel
     @Test("a consumer that wants no more stops the work")
     func stop() throws {
         var aggregator = Aggregator(
-            type: .double, aggregates: [.count], buckets: try Buckets(width: BucketWidth.parse("1s")))
+            type: .double, AggregateRequest([.count], over: try Buckets(width: BucketWidth.parse("1s"))))
         var rows = 0
         let goesOn = aggregator.add(
             Self.columns(.double, Self.samples(Array(repeating: .double(1), count: 10)))

@@ -107,8 +107,8 @@ import VarveModel
         #expect(ColumnEnvelope.allCases.map(\.rawValue) == [64, 65])
         #expect(
             ColumnEncoding.allCases.map(\.rawValue)
-                == [1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 32, 33])
-        #expect(VectorForm.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7, 8, 9])
+                == [1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 34, 35])
+        #expect(VectorForm.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
     }
 
     @Test("checksums and the content hash")

@@ -47,7 +47,7 @@ enum GoldenStore {
     private static func longSample(_ type: ValueType, _ index: Int) -> Sample {
         var odd = sample(type, index)
         odd.time = Timestamp(nanoseconds: odd.time.nanoseconds + Int64(index * index % 7) * 1_000_000_000)
-        let noise = index &* 2_654_435_761 % 1_000_003
+        let noise = index &* 2_654_435_761 % 100_000_007
         odd.value = type == .double ? .double(Double(noise) / 1000) : .int64(Int64(noise) - 500_000)
         if type == .double, index == 1500 { odd.value = .double(.nan) }
         if type == .double, index == 1501 { odd.value = .double(.infinity) }

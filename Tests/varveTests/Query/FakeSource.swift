@@ -1,8 +1,9 @@
 // FakeSource.swift — a store in memory.
 
 import VarveModel
+import VarveStorage
 
-struct FakeSource: SampleSource {
+struct FakeSource: AggregateSource {
     var samples: [SeriesKey: (type: ValueType, samples: [Sample])] = [:]
     var pieceCount = 3
 

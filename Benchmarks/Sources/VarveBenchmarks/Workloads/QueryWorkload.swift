@@ -37,15 +37,23 @@ struct QueryWorkload {
             [
                 .init("open the store", "ms", try opening()),
                 .init("one series, one day, \(day.rows) rows, first", "ms", day.first, goal(.below(5))),
-                .init("the same, warm", "ms", day.warm, goal(.below(5))),
+                .init("the same, warm", "ms", day.warm, goal(.below(0.2))),
                 .init("one series, 60 days, \(wide.rows) rows, first", "ms", wide.first),
                 .init("the same, warm", "ms", wide.warm, goal(.below(0.2))),
                 .init(
                     "one device, \(device.count) points, one day, \(points.rows) rows, first", "ms",
                     points.first),
                 .init("the same, warm", "ms", points.warm, goal(.below(5))),
-                .init("every sample of every series", "M samples/s", try reading(all)),
-                .init("hourly avg, min, max of everything", "M samples/s", try aggregating(all)),
+                .init("every sample of every series", "M samples/s", try reading(all), goal(.atLeast(100))),
+                .init(
+                    "hourly avg, min, max of everything", "M samples/s",
+                    try aggregating(all, .averageAndExtremes, "1h")),
+                .init(
+                    "count and avg of each series, from statistics", "M samples/s",
+                    try aggregating(all, .average, "400d"), goal(.atLeast(3740))),
+                .init(
+                    "the same, decoding forced", "M samples/s",
+                    try aggregating(all, .average, "400d", isDecoding: true), goal(.atLeast(500))),
                 .init(
                     "`varve query` of the day above `varve --version`", "ms", try starting(one, oneDay),
                     goal(.atMost(10))),
@@ -114,14 +122,19 @@ struct QueryWorkload {
         return figure
     }
 
-    private func aggregating(_ series: [SeriesInfo]) throws -> Figure {
+    private func aggregating(
+        _ series: [SeriesInfo], _ figures: AggregateProbe.Figures, _ width: String, isDecoding: Bool = false
+    ) throws -> Figure {
         let snapshot = try Store.open(store, options: .reading).snapshot()
         let numeric = series.filter { !$0.type.isText }
         let samples = Double(try read(numeric, .all, snapshot))
         var figure = Figure()
         for _ in 0..<runs {
-            let seconds = try Stopwatch.time {
-                for one in numeric { _ = try AggregateProbe.buckets(of: one, width: "1h", in: snapshot) }
+            let seconds = try Stopwatch.processorTime {
+                for one in numeric {
+                    _ = try AggregateProbe.buckets(
+                        figures, of: one, width: width, isDecoding: isDecoding, in: snapshot)
+                }
             }.seconds
             figure.add(samples / seconds / 1e6)
         }

@@ -1,4 +1,4 @@
-// ExactSum+Bytes.swift — an exact sum as a few bytes, for the statistics of a block.
+// ExactSum+Bytes.swift — an exact sum as bytes, for statistics whose values are of very different sizes.
 //
 // Layout:
 //   flags     1 byte: bit 0 says that the two counts of infinities follow; the other bits are zero

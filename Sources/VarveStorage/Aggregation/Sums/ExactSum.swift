@@ -48,6 +48,17 @@ package struct ExactSum: Sendable {
         add(integer: Int128(value))
     }
 
+    /// Adds `value · factor`; NaN changes nothing, a factor of 0 neither.
+    mutating func add(_ value: Double, times factor: UInt64) {
+        guard value.isFinite else { return add(value) }
+        let bits = value.bitPattern
+        let exponent = Int(bits >> 52 & 0x7FF)
+        let leading: UInt64 = exponent == 0 ? 0 : 1
+        let mantissa = Int128(bits & 0xF_FFFF_FFFF_FFFF | leading << 52)
+        let product = mantissa * Int128(factor)
+        add(integer: value.sign == .minus ? -product : product, position: exponent - Int(leading))
+    }
+
     /// Adds doubles given by their bit patterns.
     ///
     /// - Returns: How many of them were not NaN.
@@ -106,13 +117,14 @@ package struct ExactSum: Sendable {
         pending = 1
     }
 
-    private mutating func add(integer value: Int128) {
+    /// Adds `value · 2^(position − 1074)`, which must be a sum or multiple of doubles that the limbs hold.
+    mutating func add(integer value: Int128, position: Int = ExactSum.unitPosition) {
         if pending >= ExactSum.pendingLimit { normalise() }
-        var limb = ExactSum.unitPosition >> 5
+        var limb = position >> 5
         let sign: Int64 = value < 0 ? -1 : 1
         // The shift moves bit 0 to its place inside the limb; 128 + 31 bits are five digits.
         let magnitude = value.magnitude
-        let shift = UInt128(ExactSum.unitPosition & 31)
+        let shift = UInt128(position & 31)
         var low = magnitude << shift
         let high = magnitude >> (128 - shift)
         while low != 0 {
@@ -120,7 +132,7 @@ package struct ExactSum: Sendable {
             low >>= 32
             limb += 1
         }
-        limbs[(ExactSum.unitPosition >> 5) + 4] &+= sign &* Int64(truncatingIfNeeded: high)
+        if high != 0 { limbs[(position >> 5) + 4] &+= sign &* Int64(truncatingIfNeeded: high) }
         pending += 1
     }
 

@@ -1,0 +1,77 @@
+// SourceTracks.swift — where the samples of one series lie: stretches of time, in blocks and in memory.
+//
+// A late sample makes stretches overlap. They are dealt out to tracks, as few as possible, so that those of one
+// track do not touch: a store without late data has one track, however many segments it has.
+//
+// Invariants:
+// - Stretches of a track ascend and share no time, not even at their ends.
+// - Stretches that reach into the range are here as a whole; whoever reads them cuts them.
+
+import VarveModel
+
+/// A block or rows in memory, and the times it covers, both included.
+struct SourceStretch {
+    enum Content {
+        case block(SegmentReader, BlockEntry)
+        case rows(SampleRun, Range<Int>)
+    }
+
+    let first: Int64
+    let last: Int64
+    let content: Content
+
+    init(_ reader: SegmentReader, _ entry: BlockEntry) {
+        (first, last) = (entry.firstTime, entry.lastTime)
+        content = .block(reader, entry)
+    }
+
+    init(_ run: SampleRun, _ range: Range<Int>) {
+        (first, last) = (run.times[range.lowerBound], run.times[range.upperBound - 1])
+        content = .rows(run, range)
+    }
+}
+
+/// The stretches of a series that reach into a range.
+struct SourceTracks {
+    /// Rows in memory are cut into stretches of so many, so that few late ones overlap little.
+    private static let rowsAtOnce = 1024
+
+    private(set) var tracks: [[SourceStretch]] = []
+
+    init(_ view: StoreView, _ series: SeriesID, in range: TimeRange) throws {
+        guard let last = range.lastNanosecond else { return }
+        var stretches: [SourceStretch] = []
+        for segment in view.segments {
+            for entry in try segment.blocks(of: series, in: range) {
+                stretches.append(SourceStretch(segment, entry))
+            }
+        }
+        let rows = view.memtable.rows(
+            of: series, first: range.from.nanoseconds, last: last, upTo: view.commit)
+        for run in rows.runs {
+            for start in stride(from: 0, to: run.count, by: Self.rowsAtOnce) {
+                stretches.append(SourceStretch(run, start..<min(start + Self.rowsAtOnce, run.count)))
+            }
+        }
+        deal(stretches)
+    }
+
+    init(_ stretches: [SourceStretch]) { deal(stretches) }
+
+    private mutating func deal(_ stretches: [SourceStretch]) {
+        let isSorted = stretches.indices.dropFirst().allSatisfy {
+            stretches[$0 - 1].first <= stretches[$0].first
+        }
+        let sorted = isSorted ? stretches : stretches.sorted { ($0.first, $0.last) < ($1.first, $1.last) }
+        var ends: [Int64] = []
+        for stretch in sorted {
+            if let track = ends.firstIndex(where: { $0 < stretch.first }) {
+                tracks[track].append(stretch)
+                ends[track] = stretch.last
+            } else {
+                tracks.append([stretch])
+                ends.append(stretch.last)
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// TimeSweep.swift — a range cut into pieces of time, each with the stretches that have samples in it.
+//
+// A piece with one stretch needs no merging. A piece with several ends where the first of them ends, so that of
+// each track one stretch at a time is held.
+//
+// Invariants:
+// - Pieces follow each other in the order asked for, do not overlap, and lie in the range; times of the range
+//   outside all pieces have no samples.
+// - A piece names every stretch that has a time in it, at most one of each track.
+
+import VarveModel
+
+/// Goes through a range piece by piece.
+struct TimeSweep {
+    /// A piece: `first` and `last` are both in it.
+    struct Piece {
+        var first: Int64
+        var last: Int64
+        /// Stretches by track and place in it.
+        var parts: [(track: Int, index: Int)]
+    }
+
+    /// The stretches of a track as the sweep meets them.
+    ///
+    /// Backwards all times are mirrored: the sweep knows one direction only, and ~time turns the order round
+    /// without overflow.
+    private struct Line {
+        var spans: [(start: Int64, end: Int64)]
+        var next = 0
+    }
+
+    private let isMirrored: Bool
+    private var lines: [Line]
+    private let end: Int64
+    private var position: Int64
+    private var isDone = false
+
+    init(_ tracks: SourceTracks, first: Int64, last: Int64, order: TimeOrder) {
+        isMirrored = order == .descending
+        let mirror = isMirrored
+        lines = tracks.tracks.map { track in
+            Line(
+                spans: mirror
+                    ? track.reversed().map { (~$0.last, ~$0.first) } : track.map { ($0.first, $0.last) })
+        }
+        position = mirror ? ~last : first
+        end = mirror ? ~first : last
+    }
+
+    /// The next piece, or nil at the end of the range.
+    mutating func next() -> Piece? {
+        guard !isDone else { return nil }
+        var start = Int64.max
+        var isAny = false
+        for line in lines.indices {
+            while lines[line].next < lines[line].spans.count,
+                lines[line].spans[lines[line].next].end < position
+            {
+                lines[line].next += 1
+            }
+            guard let span = span(line) else { continue }
+            isAny = true
+            start = min(start, max(position, span.start))
+        }
+        guard isAny, start <= end else {
+            isDone = true
+            return nil
+        }
+        var parts: [Int] = []
+        let stop = stop(from: start, &parts)
+        if stop == end || stop == .max { isDone = true } else { position = stop + 1 }
+        return piece(start, stop, parts)
+    }
+
+    private func span(_ line: Int) -> (start: Int64, end: Int64)? {
+        let line = lines[line]
+        return line.next < line.spans.count ? line.spans[line.next] : nil
+    }
+
+    /// Where the piece that starts at `start` stops, and which lines have a part in it.
+    private func stop(from start: Int64, _ parts: inout [Int]) -> Int64 {
+        var stop = end
+        var nearest: Int64?
+        for line in lines.indices {
+            guard let span = span(line) else { continue }
+            if span.start <= start {
+                parts.append(line)
+                stop = min(stop, span.end)
+            } else {
+                nearest = min(nearest ?? span.start, span.start)
+            }
+        }
+        guard let nearest, nearest <= stop else { return stop }
+        // One stretch alone goes as far as no other begins; several take in those that begin before they end.
+        if parts.count == 1 { return nearest - 1 }
+        for line in lines.indices {
+            guard let span = span(line), span.start > start, span.start <= stop else { continue }
+            parts.append(line)
+            stop = min(stop, span.end)
+        }
+        return stop
+    }
+
+    private func piece(_ start: Int64, _ stop: Int64, _ parts: [Int]) -> Piece {
+        let places = parts.map { line in
+            let next = lines[line].next
+            return (track: line, index: isMirrored ? lines[line].spans.count - 1 - next : next)
+        }
+        return Piece(
+            first: isMirrored ? ~stop : start, last: isMirrored ? ~start : stop, parts: places)
+    }
+}
