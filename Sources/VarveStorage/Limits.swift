@@ -25,7 +25,21 @@ package enum Limits {
     /// Encoded bytes of one block or time column; persistent.
     package static let blockBytes = 64 << 20
     /// Block entries in one page of a segment's index; persistent.
-    package static let pageEntries = 128
+    package static let pageEntries = 1024
+    /// Entries with statistics of their own that a page is given before the next one begins.
+    package static let largePageEntries = 256
+    /// Bytes of all vector tables of a page; persistent.
+    package static let vectorTablesBytes = 4 << 20
+    /// Bytes a block must have for each byte of its vector table, or there is none: it costs at most 1 in 64.
+    package static let blockBytesPerVectorByte = 64
+    /// Series that the filter of a segment lists; beyond that its pages tell enough; persistent.
+    package static let listedSeries = 65_536
+    /// Bytes of a top index before LZ4; persistent.
+    package static let topIndexBytes = 64 << 20
+    /// Samples of a series up to which it shares a block with others.
+    package static let sharedSamples = 256
+    /// Text bytes of a series up to which it shares a block, and of all series of such a block.
+    package static let sharedTextBytes = 64 << 10
     /// Bytes of an index page before LZ4; persistent.
     package static let pageBytes = 1 << 20
     /// Bytes of a manifest, dictionary or receipt file before LZ4; persistent.
@@ -48,7 +62,8 @@ package enum Limits {
     /// The relations the numbers must keep; checked when a store opens.
     package static func check() {
         precondition(walBatchRows <= batchRows && textBytes <= blockTextBytes && blockTextBytes < blockBytes)
-        precondition(pageEntries * 1024 <= pageBytes)
+        // The widest entry has 4 values and a sum of 300 bytes, its columns 8 bytes a field.
+        precondition(pageEntries * 512 <= pageBytes)
         // Names of up to 3 KiB for each row and, at worst, 64 bytes for each sample.
         precondition(walBatchRows * (3200 + 64) + 4 * walBatchTextBytes <= walRecordBytes)
     }

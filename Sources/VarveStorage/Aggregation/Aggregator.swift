@@ -96,10 +96,12 @@ package struct Aggregator: Sendable {
     }
 
     /// Takes a whole block by its statistics, which must serve, its times being in one bucket.
-    mutating func add(_ entry: BlockEntry, _ emit: (AggregateRow) throws -> Bool) throws -> Bool {
+    mutating func add(
+        _ entry: BlockEntry, _ statistics: BlockStatistics, _ emit: (AggregateRow) throws -> Bool
+    ) throws -> Bool {
         guard try enter(entry.firstTime, emit) else { return false }
         earliest = min(earliest, entry.firstTime)
-        try totals.add(entry.statistics)
+        try totals.add(statistics)
         return true
     }
 

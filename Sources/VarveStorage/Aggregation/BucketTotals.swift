@@ -77,7 +77,7 @@ struct BucketTotals: Sendable {
         guard number > 0, !plan.goodOnly || statistics.good > 0 else { return }
         if !plan.type.isText {
             takeEnds(statistics.first, statistics.last)
-            if plan.needsSum { try sum.add(written: statistics.sum) }
+            if plan.needsSum { try sum.add(statistics) }
             if plan.type == .double {
                 takeExtremes(
                     Double(bitPattern: statistics.minimum), Double(bitPattern: statistics.maximum))

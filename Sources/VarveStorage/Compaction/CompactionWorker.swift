@@ -99,9 +99,12 @@ struct CompactionWorker {
 
     private func seriesIDs() throws -> [SeriesID] {
         var ids = Set<SeriesID>()
+        var found: [SeriesID] = []
         for input in inputs {
             for index in input.pages.indices {
-                for entry in try input.page(index) { ids.insert(entry.series) }
+                found.removeAll(keepingCapacity: true)
+                try input.page(index).series(into: &found)
+                ids.formUnion(found)
             }
         }
         return ids.sorted()
@@ -119,7 +122,7 @@ struct CompactionWorker {
         var samples: UInt64 = 0
         var before: BlockEntry?
         for index in reader.pages.indices {
-            for entry in try reader.page(index) {
+            for entry in try reader.page(index).entries {
                 guard let type = store.dictionary.info(entry.series)?.type else { continue }
                 let run = try reader.read(entry, type: type)
                 if let before, before.series == entry.series, before.lastTime >= entry.firstTime {

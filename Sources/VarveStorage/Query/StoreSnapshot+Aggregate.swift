@@ -49,12 +49,13 @@ extension StoreSnapshot: AggregateSource {
             let run = try reader.read(entry, type: type, columns: .samples)
             return try aggregator.add(run, 0..<run.count, allCount: false, emit)
         }
-        let allCount = plan.takesAll(of: entry.statistics, count: entry.count)
+        let statistics = entry.statistics
+        let allCount = statistics.map { plan.takesAll(of: $0, count: entry.count) } ?? false
         var columns: BlockColumns = allCount ? [] : .states
         if !allCount || !plan.isCountOnly { columns.insert(.values) }
         guard !aggregator.isOneBucket(entry.firstTime, entry.lastTime) else {
-            if use == .figures, plan.isServed(by: entry.statistics, count: entry.count) {
-                return try aggregator.add(entry, emit)
+            if use == .figures, let statistics, plan.isServed(by: statistics, count: entry.count) {
+                return try aggregator.add(entry, statistics, emit)
             }
             if plan.needsHolding { columns.insert(.times) }
             let run = try reader.read(entry, type: type, columns: columns)

@@ -160,13 +160,17 @@ public enum Inspection {
         }
         var left = limit
         for index in reader.pages.indices where left > 0 {
-            for entry in try reader.page(index).prefix(left) {
-                left -= 1
+            let page = try reader.page(index)
+            for place in 0..<min(left, page.count) {
+                let entry = page[place]
                 lines.append(
-                    "  series \(entry.series), byte \(entry.block.offset): \(entry.count) samples in "
-                        + "\(entry.block.count) bytes, times in \(entry.times.count) bytes at \(entry.times.offset), "
+                    "  series \(entry.series), byte \(entry.block.offset): \(entry.count) samples from "
+                        + "\(entry.row) in \(entry.block.count) bytes, "
+                        + (entry.times.map { "times in \($0.count) bytes at \($0.offset), " } ?? "")
+                        + (entry.vectors.map { "vectors in \($0.bytes.count) bytes, " } ?? "")
                         + span(entry.firstTime, entry.lastTime))
             }
+            left -= min(left, page.count)
         }
         return lines
     }

@@ -33,8 +33,8 @@ struct SegmentCheck {
         var before: BlockEntry?
         for index in reader.pages.indices {
             attempt(reader.pages[index].extent.offset) { check in
-                for entry in try check.reader.page(index) {
-                    if let before, !IndexCodec.inOrder(before, entry) {
+                for entry in try check.reader.page(index).entries {
+                    if let before, !Self.inOrder(before, entry) {
                         check.add(check.reader.pages[index].extent.offset, "index entries are out of order")
                     }
                     if before?.series != entry.series { summary.series += 1 }
@@ -42,7 +42,10 @@ struct SegmentCheck {
                     summary.samples += UInt64(entry.count)
                     summary.blocks += 1
                     pieces.append(entry.block)
-                    pieces.append(entry.times)
+                    if let times = entry.times { pieces.append(times) }
+                    if entry.vectors != nil {
+                        check.checkVectors(try check.reader.vectors(of: entry), entry)
+                    }
                     if isLive, check.dictionary.info(entry.series) == nil {
                         check.add(
                             check.reader.pages[index].extent.offset, "series \(entry.series) has no name")
@@ -63,6 +66,20 @@ struct SegmentCheck {
         return damage
     }
 
+    private static func inOrder(_ before: BlockEntry, _ after: BlockEntry) -> Bool {
+        before.series < after.series || (before.series == after.series && before.lastTime <= after.firstTime)
+    }
+
+    /// The vectors of a block count what the block counts.
+    private mutating func checkVectors(_ vectors: [VectorEntry], _ entry: BlockEntry) {
+        guard let whole = entry.statistics else { return }
+        let present = vectors.reduce(0) { $0 + $1.statistics.present }
+        let numeric = vectors.reduce(0) { $0 + $1.statistics.numeric }
+        let good = vectors.reduce(0) { $0 + $1.statistics.good }
+        guard present != whole.present || numeric != whole.numeric || good != whole.good else { return }
+        add(entry.block.offset, "the statistics of the vectors are not those of the block")
+    }
+
     private mutating func checkPieces(_ pieces: Set<Extent>) {
         let hadDamage = !damage.isEmpty
         var end = reader.dataRange.lowerBound
@@ -77,16 +94,32 @@ struct SegmentCheck {
 
     private mutating func decodeAll() {
         for index in reader.pages.indices {
-            for entry in (try? reader.page(index)) ?? [] {
+            for entry in (try? reader.page(index).entries) ?? [] {
                 guard let type = dictionary.info(entry.series)?.type else { continue }
                 attempt(entry.block.offset) { check in
                     let run = try check.reader.read(entry, type: type)
-                    guard BlockStatistics(run, 0..<run.count, type: type) == entry.statistics,
-                        run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit
+                    guard run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit,
+                        try check.agree(entry, run, type)
                     else { return check.add(entry.block.offset, "the statistics are not those of the block") }
                 }
             }
         }
+    }
+
+    /// Whether the statistics of a block and of its vectors are those of its samples.
+    private func agree(_ entry: BlockEntry, _ run: SampleRun, _ type: ValueType) throws -> Bool {
+        guard let statistics = entry.statistics else { return true }
+        guard BlockStatistics(run, 0..<run.count, type: type) == statistics else { return false }
+        for (index, vector) in try reader.vectors(of: entry).enumerated() {
+            let start = index * BlockLimits.vector
+            let part = start..<start + vector.count
+            guard BlockStatistics(run, part, type: type) == vector.statistics,
+                run.times[start] == vector.firstTime, run.times[part.upperBound - 1] == vector.lastTime,
+                run.commits[part].min() == vector.lowestCommit,
+                run.commits[part].max() == vector.highestCommit
+            else { return false }
+        }
+        return true
     }
 
     private mutating func add(_ offset: Int, _ reason: String) {

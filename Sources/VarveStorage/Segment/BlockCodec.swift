@@ -1,7 +1,7 @@
 // BlockCodec.swift — samples of a run ⇄ the bytes of a block and of its time column.
 //
 // A block's bytes: varint length of values, varint length of states, then values, states, commits, each a
-// column as ColumnFormat.md describes. The times are a column of their own, stored apart.
+// column as ColumnFormat.md describes. The times are a column of their own.
 //
 // Invariants:
 // - `decode` trusts nothing: lengths are checked against the bytes, states against `SampleState`, times and
@@ -53,11 +53,25 @@ package enum BlockCodec {
     /// - Parameters:
     ///   - block: Values, states and commits.
     ///   - times: The time column; may be empty where `columns` does not have it.
+    ///   - count: The samples of the block.
+    ///   - rows: Which of them are wanted, if not all; only the vectors that have them are decoded.
     package static func decode(
-        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, type: ValueType,
-        columns: BlockColumns = .all
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
+        type: ValueType, columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
-        guard count > 0, count <= Limits.blockSamples else {
+        let run = try decodeColumns(
+            block: block, times: times, count: count, rows: rows, type: type, columns: columns)
+        try check(run)
+        return run
+    }
+
+    /// Decodes a block that may have the samples of several series; those of one must pass `check` before use.
+    package static func decodeColumns(
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
+        type: ValueType, columns: BlockColumns = .all
+    ) throws(CodecError) -> SampleRun {
+        let rows = rows ?? 0..<count
+        guard count > 0, count <= Limits.blockSamples, rows.lowerBound >= 0, rows.upperBound <= count else {
             throw CodecError(offset: 0, reason: "a block of \(count) samples")
         }
         var reader = ByteReader(block)
@@ -66,34 +80,52 @@ package enum BlockCodec {
         let valueBytes = try reader.bytes(count: valueCount)
         let stateBytes = try reader.bytes(count: stateCount)
         let commitBytes = try reader.bytes(count: reader.remaining)
+        let part = Part(count, rows)
         let run = SampleRun(
-            count: count,
-            times: columns.contains(.times) ? try integers(times, count) : [],
+            count: part.slice.count,
+            times: columns.contains(.times) ? try integers(times, part) : [],
             values: columns.contains(.values)
-                ? try values(valueBytes, count, type) : ValueColumn(type: type),
-            states: columns.contains(.states) ? try words(stateBytes, count) : [],
-            commits: columns.contains(.commits) ? try words(commitBytes, count) : [])
-        try check(run)
-        return run
+                ? try values(valueBytes, part, type) : ValueColumn(type: type),
+            states: columns.contains(.states) ? try words(stateBytes, part) : [],
+            commits: columns.contains(.commits) ? try words(commitBytes, part) : [])
+        if part.slice == rows { return run }
+        let start = rows.lowerBound - part.slice.lowerBound
+        return run.part(start..<start + rows.count)
+    }
+
+    /// The part of a block that is decoded: whole vectors.
+    private struct Part {
+        let count: Int
+        let vectors: Range<Int>
+        /// The positions of their values.
+        let slice: Range<Int>
+
+        init(_ count: Int, _ rows: Range<Int>) {
+            self.count = count
+            vectors = rows.lowerBound / BlockLimits.vector..<BlockLimits.vectors(of: rows.upperBound)
+            slice = BlockLimits.values(of: vectors, count: count)
+        }
     }
 
     private static func values(
-        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ type: ValueType
+        _ bytes: UnsafeRawBufferPointer, _ part: Part, _ type: ValueType
     ) throws(CodecError) -> ValueColumn {
         if type.isText {
-            let text = try TextColumnCodec.decode(bytes, count: count, byteLimit: Limits.blockTextBytes)
+            let text = try TextColumnCodec.decode(
+                bytes, count: part.count, byteLimit: Limits.blockTextBytes)
             var column = TextColumn()
             column.bytes = text.bytes
             column.ends = text.ends
-            return .text(column)
+            return .text(part.slice.count == part.count ? column : column.part(part.slice))
         }
-        guard type == .double else { return .bits(try words(bytes, count)) }
+        guard type == .double else { return .bits(try words(bytes, part)) }
         return .bits(
-            try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
-                try DoubleColumn.decode(bytes, count: count, into: target)
+            try column(part.slice.count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+                try DoubleColumn.decode(bytes, count: part.count, vectors: part.vectors, into: target)
             })
     }
 
+<<<<<<< HEAD
     /// Checks the states and the order of what was decoded.
     private static func check(_ run: SampleRun) throws(CodecError) {
         // States mostly are all the same; then one is looked at.
@@ -103,6 +135,18 @@ package enum BlockCodec {
         guard SampleState(bits: head) != nil,
             differences == 0 || run.states.allSatisfy({ SampleState(bits: $0) != nil })
         else { throw CodecError(offset: 0, reason: "an impossible sample state") }
+=======
+    /// Checks what columns alone do not: the states, and the order of the samples of one series.
+    package static func check(_ run: SampleRun) throws(CodecError) {
+        // States mostly are all the same: each word is looked at only where it differs from the one before.
+        var before = SampleState.plain.bits
+        for state in run.states where state != before {
+            guard SampleState(bits: state) != nil else {
+                throw CodecError(offset: 0, reason: "an impossible sample state")
+            }
+            before = state
+        }
+>>>>>>> c3
         let isOrdered = run.times.withUnsafeBufferPointer { times in
             run.commits.withUnsafeBufferPointer { areOrdered(times, $0) }
         }
@@ -151,17 +195,18 @@ package enum BlockCodec {
         }
     }
 
-    private static func integers(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(CodecError) -> [Int64]
+    private static func integers(_ bytes: UnsafeRawBufferPointer, _ part: Part) throws(CodecError) -> [Int64]
     {
-        try column(count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
-            try IntegerColumn.decode(bytes, count: count, into: target)
+        try column(part.slice.count) { (target: UnsafeMutablePointer<Int64>) throws(CodecError) in
+            try IntegerColumn.decode(bytes, count: part.count, vectors: part.vectors, into: target)
         }
     }
 
-    private static func words(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(CodecError) -> [UInt64] {
-        try column(count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
-            try target.withMemoryRebound(to: Int64.self, capacity: count) { (words) throws(CodecError) in
-                try IntegerColumn.decode(bytes, count: count, into: words)
+    private static func words(_ bytes: UnsafeRawBufferPointer, _ part: Part) throws(CodecError) -> [UInt64] {
+        try column(part.slice.count) { (target: UnsafeMutablePointer<UInt64>) throws(CodecError) in
+            try target.withMemoryRebound(to: Int64.self, capacity: part.slice.count) {
+                (words) throws(CodecError) in
+                try IntegerColumn.decode(bytes, count: part.count, vectors: part.vectors, into: words)
             }
         }
     }
@@ -171,7 +216,7 @@ package enum BlockCodec {
     ) throws(CodecError) -> [Word] {
         var failure: CodecError?
         let column = [Word](unsafeUninitializedCapacity: count) { buffer, filled in
-            guard let base = buffer.baseAddress else { return }
+            guard let base = buffer.baseAddress, count > 0 else { return }
             do throws(CodecError) {
                 try fill(base)
                 filled = count

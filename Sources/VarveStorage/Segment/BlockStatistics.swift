@@ -1,113 +1,163 @@
-// BlockStatistics.swift — what a block says of its values without being decoded.
+// BlockStatistics.swift — what a block or a vector says of its samples without being decoded.
 //
 // Invariants:
 // - `minimum` … `last` speak of numeric samples: present, not text, not NaN. With none of them all four are 0.
-// - `sum` is exact (see ExactSum), so it does not depend on how samples are spread over blocks.
+// - `total` is exact (see ExactTotal), so it does not depend on how samples are spread over blocks and vectors.
 
-package import VarveCodec
 package import VarveModel
 
 package struct BlockStatistics: Hashable, Sendable {
+    /// What the values are.
+    package enum Numbers: Hashable, Sendable {
+        /// Texts.
+        case none
+        case doubles
+        /// Integers and truth values.
+        case integers
+    }
+
+    /// Without a numeric sample: doubles, unless they are texts.
+    package var numbers = Numbers.none
     /// Samples that have a value.
     package var present = 0
-    /// Samples whose value is a number and not NaN.
-    package var numeric = 0
+    /// Samples whose value is a NaN.
+    package var nans = 0
+    package var positiveInfinities = 0
+    package var negativeInfinities = 0
     /// Samples whose quality is 0 or absent.
     package var good = 0
-    /// Bit patterns in the series' type.
+    /// Whether all samples have the same quality, or none has one.
+    package var hasOneQuality = true
+    /// Bit patterns in the series' type; −0 is below +0.
     package var minimum: UInt64 = 0
     package var maximum: UInt64 = 0
     package var first: UInt64 = 0
     package var last: UInt64 = 0
-    /// The serialised exact sum of the numeric samples; empty where there are none.
-    package var sum: [UInt8] = []
+    /// The exact sum of the numeric samples but the infinities.
+    package var total = ExactTotal()
 
     package init() {}
 
+    /// Samples whose value is a number and not NaN; infinities are among them.
+    package var numeric: Int { numbers == .none ? 0 : present - nans }
+
+    /// Adds the numeric samples to a sum.
+    ///
+    /// - Throws: `ExactSum.ReadFailure` where damaged statistics passed for whole.
+    package func add(to sum: inout ExactSum) throws(ExactSum.ReadFailure) {
+        try sum.add(total)
+        sum.positiveInfinities &+= UInt64(positiveInfinities)
+        sum.negativeInfinities &+= UInt64(negativeInfinities)
+    }
+
     /// Looks at samples `range` of a run.
     package init(_ run: SampleRun, _ range: Range<Int>, type: ValueType) {
+        var sum = ExactSum()
+        self.init(run, range, type: type, sum: &sum)
+    }
+
+    /// The same, with the memory of a sum to work with; the sum is that of the samples afterwards.
+    package init(_ run: SampleRun, _ range: Range<Int>, type: ValueType, sum: inout ExactSum) {
+        sum.reset()
+        numbers = type.isText ? .none : type == .double ? .doubles : .integers
+        run.states.withUnsafeBufferPointer { countStates(.init(rebasing: $0[range])) }
+        guard case .bits(let bits) = run.values else { return }
+        guard present > 0 else {
+            numbers = .doubles
+            return
+        }
+        bits.withUnsafeBufferPointer { bits in
+            let bits = UnsafeBufferPointer(rebasing: bits[range])
+            if present == range.count {
+                addNumbers(bits, to: &sum)
+            } else {
+                let missing = SampleState(isMissing: true).bits
+                let values = bits.indices.lazy.filter { run.states[range.lowerBound + $0] & missing == 0 }
+                    .map { bits[$0] }
+                Array(values).withUnsafeBufferPointer { addNumbers($0, to: &sum) }
+            }
+        }
+        total = ExactTotal(sum)
+        positiveInfinities = Int(sum.positiveInfinities)
+        negativeInfinities = Int(sum.negativeInfinities)
+    }
+
+    /// What parts, in time order, say together; `sum` is the sum of all of them.
+    package init(joining parts: some Collection<BlockStatistics>, sum: borrowing ExactSum, oneQuality: Bool) {
+        hasOneQuality = oneQuality
+        for part in parts {
+            if numeric == 0 {
+                (minimum, maximum, first) = (part.minimum, part.maximum, part.first)
+            } else if part.numeric > 0 {
+                if part.key(part.minimum) < key(minimum) { minimum = part.minimum }
+                if part.key(part.maximum) > key(maximum) { maximum = part.maximum }
+            }
+            if part.numeric > 0 { last = part.last }
+            if part.numeric > 0 || numeric == 0 { numbers = part.numbers }
+            present += part.present
+            nans += part.nans
+            good += part.good
+        }
+        positiveInfinities = Int(sum.positiveInfinities)
+        negativeInfinities = Int(sum.negativeInfinities)
+        total = ExactTotal(sum)
+    }
+
+    private mutating func countStates(_ states: UnsafeBufferPointer<UInt64>) {
+        guard let head = states.first else { return }
         let missing = SampleState(isMissing: true).bits
-        for index in range {
-            let state = run.states[index]
+        var differences: UInt64 = 0
+        for state in states { differences |= state ^ head }
+        if differences == 0 {
+            present = head & missing == 0 ? states.count : 0
+            good = head & 0xFFFF_FFFF == 0 ? states.count : 0
+            return
+        }
+        hasOneQuality = differences & ~missing == 0
+        for state in states {
             if state & missing == 0 { present += 1 }
             if state & 0xFFFF_FFFF == 0 { good += 1 }
         }
-        guard case .bits(let bits) = run.values else { return }
-        let values =
-            present == range.count
-            ? Array(bits[range])
-            : range.lazy
-                .filter { run.states[$0] & missing == 0 }.map { bits[$0] }
-        if type == .double {
-            addDoubles(values)
-        } else {
-            addIntegers(values)
-        }
     }
 
-    private mutating func addDoubles(_ values: [UInt64]) {
-        var numbers = values
-        numbers.removeAll { Double(bitPattern: $0).isNaN }
-        guard let head = numbers.first, let tail = numbers.last else { return }
-        numeric = numbers.count
-        first = head
-        last = tail
-        var low = Double(bitPattern: head)
-        var high = low
-        for bits in numbers {
-            let value = Double(bitPattern: bits)
-            // −0 is below 0 although they compare equal.
-            if value < low || (value == low && value.sign == .minus) { low = value }
-            if value > high || (value == high && value.sign == .plus) { high = value }
-        }
-        minimum = low.bitPattern
-        maximum = high.bitPattern
-        var exact = ExactSum()
-        numbers.withUnsafeBufferPointer { _ = exact.add(doubleBits: $0) }
-        exact.append(to: &sum)
-    }
-
-    private mutating func addIntegers(_ values: [UInt64]) {
+    private mutating func addNumbers(_ values: UnsafeBufferPointer<UInt64>, to sum: inout ExactSum) {
         guard let head = values.first, let tail = values.last else { return }
-        numeric = values.count
-        first = head
-        last = tail
-        var low = Int64(bitPattern: head)
+        var low = key(head)
         var high = low
         for bits in values {
-            low = min(low, Int64(bitPattern: bits))
-            high = max(high, Int64(bitPattern: bits))
+            let key = key(bits)
+            low = min(low, key)
+            high = max(high, key)
         }
-        minimum = UInt64(bitPattern: low)
-        maximum = UInt64(bitPattern: high)
-        var exact = ExactSum()
-        values.withUnsafeBufferPointer { exact.add(integerBits: $0) }
-        exact.append(to: &sum)
+        // The keys of NaNs lie beyond those of the infinities.
+        let isNumber = numbers == .integers || (low >= Self.lowestKey && high <= Self.highestKey)
+        guard isNumber else {
+            let numbers = values.filter { !Double(bitPattern: $0).isNaN }
+            nans = values.count - numbers.count
+            return numbers.withUnsafeBufferPointer { addNumbers($0, to: &sum) }
+        }
+        minimum = bits(low)
+        maximum = bits(high)
+        first = head
+        last = tail
+        if numbers == .integers {
+            sum.add(integerBits: values)
+        } else {
+            sum.add(doubleBits: values)
+        }
     }
 
-    package func write(to writer: inout ByteWriter) {
-        writer.appendVarint(UInt64(present))
-        writer.appendVarint(UInt64(numeric))
-        writer.appendVarint(UInt64(good))
-        guard numeric > 0 else { return }
-        writer.append(minimum)
-        writer.append(maximum)
-        writer.append(first)
-        writer.append(last)
-        writer.appendVarint(UInt64(sum.count))
-        sum.withUnsafeBytes { writer.append(bytes: $0) }
+    private static let highestKey = Int64(bitPattern: Double.infinity.bitPattern)
+    private static let lowestKey = Int64(bitPattern: (-Double.infinity).bitPattern) ^ .max
+
+    /// A signed integer that orders as the numbers do.
+    @inline(__always)
+    private func key(_ bits: UInt64) -> Int64 {
+        let word = Int64(bitPattern: bits)
+        return numbers == .integers ? word : word ^ ((word >> 63) & .max)
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
-        present = try reader.varint(limit: Limits.blockSamples, "samples with a value")
-        numeric = try reader.varint(limit: Limits.blockSamples, "numeric samples")
-        good = try reader.varint(limit: Limits.blockSamples, "good samples")
-        guard numeric > 0 else { return }
-        minimum = try reader.integer(as: UInt64.self)
-        maximum = try reader.integer(as: UInt64.self)
-        first = try reader.integer(as: UInt64.self)
-        last = try reader.integer(as: UInt64.self)
-        let length = try reader.varint(limit: 1024, "bytes of a sum")
-        sum = Array(try reader.bytes(count: length))
+    private func bits(_ key: Int64) -> UInt64 {
+        UInt64(bitPattern: numbers == .integers ? key : key ^ ((key >> 63) & .max))
     }
 }

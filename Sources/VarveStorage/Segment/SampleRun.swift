@@ -94,6 +94,19 @@ package final class SampleRun: Sendable {
         return blocks
     }
 
+    /// Samples `range` as a run of their own, with the columns that there are.
+    package func part(_ range: Range<Int>) -> SampleRun {
+        let values: ValueColumn =
+            switch self.values {
+            case .bits(let bits): .bits(bits.isEmpty ? [] : Array(bits[range]))
+            case .text(let text): .text(text.ends.isEmpty ? text : text.part(range))
+            }
+        return SampleRun(
+            count: range.count, times: times.isEmpty ? [] : Array(times[range]), values: values,
+            states: states.isEmpty ? [] : Array(states[range]),
+            commits: commits.isEmpty ? [] : Array(commits[range]))
+    }
+
     /// The bytes of its texts.
     package var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }
@@ -169,5 +182,17 @@ package struct SampleRunBuilder {
         states = []
         commits = []
         return run
+    }
+}
+
+extension TextColumn {
+    /// Texts `range` as a column of their own.
+    package func part(_ range: Range<Int>) -> TextColumn {
+        let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
+        var column = TextColumn()
+        guard let end = range.last.map({ ends[$0] }) else { return column }
+        column.bytes = Array(bytes[start..<end])
+        column.ends = ends[range].map { $0 - start }
+        return column
     }
 }

@@ -1,11 +1,11 @@
 // SegmentFormat.swift — the layout of a segment file; every number here is persistent.
 //
-//   preamble │ blocks and time columns, no gaps │ index pages │ top index │ footer
+//   preamble │ blocks and time columns, no gaps │ vector tables and index pages │ top index │ footer
 //
 // preamble, 40 bytes:  8 magic · 2 version · 2 flags (0) · 4 zero · 16 file id · 8 XXH3-64 of the 32 before
-// footer, 96 bytes:    8 top index offset · 8 top index bytes · 8 its XXH3-64 · 8 samples · 4 series · 4 blocks ·
-//                      8 first time · 8 last time · 8 lowest commit · 8 highest commit · 8 first index page's
-//                      offset · 8 XXH3-64 of the 80 before · 8 magic
+// footer, 104 bytes:   8 top index offset · 8 top index bytes · 8 its XXH3-64 · 8 samples · 4 series · 4 entries ·
+//                      8 first time · 8 last time · 8 lowest commit · 8 highest commit · 8 offset of the index ·
+//                      4 top index bytes unpacked · 2 version · 2 flags (0) · 8 XXH3-64 of the 88 before · 8 magic
 //
 // The byte tables of blocks, pages and top index: SegmentFormat.md in the DocC catalog.
 
@@ -16,7 +16,7 @@ package enum SegmentFormat {
     package static let magic = Array("VARVESEG".utf8)
     package static let endMagic = Array("VARVEEND".utf8)
     package static let preambleBytes = 8 + 2 + 2 + 4 + 16 + 8
-    package static let footerBytes = 3 * 8 + 8 + 2 * 4 + 5 * 8 + 8 + 8
+    package static let footerBytes = 3 * 8 + 8 + 2 * 4 + 5 * 8 + 4 + 2 + 2 + 8 + 8
 }
 
 /// Where some bytes are in the file, and their checksum.
@@ -24,9 +24,15 @@ package struct Extent: Hashable, Sendable {
     package var offset: Int
     package var count: Int
     package var checksum: UInt64
+
+    package init(offset: Int, count: Int, checksum: UInt64) {
+        self.offset = offset
+        self.count = count
+        self.checksum = checksum
+    }
 }
 
-/// What an index page says of one block.
+/// What an index page says of the samples of one series in one block.
 package struct BlockEntry: Hashable, Sendable {
     package var series: SeriesID
     package var count: Int
@@ -34,10 +40,43 @@ package struct BlockEntry: Hashable, Sendable {
     package var lastTime: Int64
     package var lowestCommit: UInt64
     package var highestCommit: UInt64
-    /// Values, states and commits.
+    /// Values, states and commits; several short series may share a block.
     package var block: Extent
-    /// The times; several blocks of a device may share one.
-    package var times: Extent
+    /// Where its samples begin in the block.
+    package var row = 0
+    /// The times, if they are not in the block; several blocks of a device may share them.
+    package var times: Extent?
+    /// Nil for a short series, which costs no more to decode.
+    package var statistics: BlockStatistics?
+    /// The statistics of its vectors, if they are kept.
+    package var vectors: VectorTablePlace?
+
+    package init(
+        series: SeriesID, count: Int, times: ClosedRange<Int64>, commits: ClosedRange<UInt64>, block: Extent
+    ) {
+        self.series = series
+        self.count = count
+        firstTime = times.lowerBound
+        lastTime = times.upperBound
+        lowestCommit = commits.lowerBound
+        highestCommit = commits.upperBound
+        self.block = block
+    }
+}
+
+/// Where the statistics of the vectors of one block are: some bytes of a piece that a page's blocks share.
+package struct VectorTablePlace: Hashable, Sendable {
+    package var extent: Extent
+    package var bytes: Range<Int>
+}
+
+/// What is known of one vector of a block without decoding it.
+package struct VectorEntry: Hashable, Sendable {
+    package var count: Int
+    package var firstTime: Int64
+    package var lastTime: Int64
+    package var lowestCommit: UInt64
+    package var highestCommit: UInt64
     package var statistics: BlockStatistics
 }
 
@@ -46,6 +85,8 @@ package struct PageEntry: Hashable, Sendable {
     package var extent: Extent
     /// The page's bytes after LZ4, or the stored bytes again where it is plain.
     package var rawCount: Int
+    /// The bytes of the vector tables of its blocks, which lie directly before it.
+    package var vectorBytes: Int
     package var firstSeries: SeriesID
     package var lastSeries: SeriesID
     package var firstTime: Int64

@@ -4,24 +4,32 @@
 // - Series come in ascending order of id, each once, its samples sorted.
 // - The file exists under its final random name from the start but nothing refers to it before `seal`
 //   returned: after a crash it is an orphan that the next writer removes.
-// - Memory: the open block, one page of entries per page written, and the buffer of bytes not yet written.
+// - Memory: the open block, one open shared block per type, the encoded index, and the bytes not yet written.
 
 package import VarveCodec
 package import VarveFile
 package import VarveModel
 
 package final class SegmentWriter {
+    /// A time column that was written: its bytes where they are few, else where they are.
+    private enum TimeColumn {
+        case short([UInt8])
+        case stored(Extent)
+    }
+
     package let id = FileID.random()
     private let file: any File
     private let effort: Effort
     private var buffer = ByteWriter(capacity: flushBytes + (1 << 20))
     private var written = 0
-    private var entries: [BlockEntry] = []
-    private var pages: [[BlockEntry]] = []
+    private var index: IndexBuilder
+    private var shared: [ValueType: SharedBlock] = [:]
     private var summary = SegmentSummary()
     private var codecs = CodecShares()
-    private var sharedTimes: [Hash128: Extent] = [:]
+    private var sharedTimes: [Hash128: TimeColumn] = [:]
     private var lastSeries: SeriesID?
+    private var sum = ExactSum()
+    private var total = ExactSum()
 
     private static let flushBytes = 4 << 20
     private static let sharedTimesLimit = 65_536
@@ -29,48 +37,52 @@ package final class SegmentWriter {
     package init(_ files: any FileSystem, _ directory: DataDirectory, effort: Effort) throws {
         file = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .createNew)
         self.effort = effort
+        index = IndexBuilder(effort: effort)
         writePreamble()
     }
 
     /// The bytes so far.
-    package var byteCount: Int { written + buffer.count }
+    package var byteCount: Int { written + buffer.count + index.byteCount }
 
     /// Adds the samples of the next series.
     package func append(series: SeriesID, type: ValueType, _ run: SampleRun) throws {
-        precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
-        lastSeries = series
-        summary.series += 1
-        for block in run.blocks { try appendBlock(series, type, run, block) }
+        begin(series)
+        if SharedBlock.takes(run), run.count > 0 {
+            try share(series, type, run)
+        } else {
+            for block in run.blocks { try appendBlock(series, type, run, block) }
+        }
     }
 
     /// Adds the samples of the next series from a source of runs, in time order, each full or the last.
     package func append(
         series: SeriesID, type: ValueType, runs next: () throws -> SampleRun?
     ) throws -> UInt64 {
-        var first = true
-        var samples: UInt64 = 0
-        while let run = try next() {
-            if first {
-                try append(series: series, type: type, run)
-                first = false
-            } else {
-                for block in run.blocks { try appendBlock(series, type, run, block) }
-            }
+        guard let first = try next() else { return 0 }
+        var samples = UInt64(first.count)
+        var following = try next()
+        guard following != nil else {
+            try append(series: series, type: type, first)
+            return samples
+        }
+        begin(series)
+        for block in first.blocks { try appendBlock(series, type, first, block) }
+        while let run = following {
+            for block in run.blocks { try appendBlock(series, type, run, block) }
             samples += UInt64(run.count)
+            following = try next()
         }
         return samples
     }
 
     /// Writes index and footer and makes the file durable; the folder's entry too.
     package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws -> SegmentReference {
-        endPage()
-        let indexOffset = byteCount
-        var pageEntries: [PageEntry] = []
-        for page in pages { pageEntries.append(try write(page: page)) }
-        let topOffset = byteCount
-        let top = IndexCodec.encodeTop(pageEntries, codecs: codecs)
-        try write(top)
-        let footer = footer(topOffset: topOffset, top: top, indexOffset: indexOffset)
+        try endPage()
+        let indexOffset = written + buffer.count
+        let top = try index.finish(codecs: codecs) { try write($0) }
+        let topExtent = try write(top.stored)
+        let footer = SegmentFooter.encode(
+            summary, indexOffset: indexOffset, top: topExtent, topRawCount: top.rawCount)
         try write(footer)
         try flush()
         try file.sync()
@@ -87,41 +99,98 @@ package final class SegmentWriter {
         try? files.remove(directory.absolute(DataDirectory.immutable(id, .segment)))
     }
 
+    private func begin(_ series: SeriesID) {
+        precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
+        lastSeries = series
+        summary.series += 1
+    }
+
     private func appendBlock(
         _ series: SeriesID, _ type: ValueType, _ run: SampleRun, _ range: Range<Int>
     ) throws {
-        let commits = run.commits[range]
+        var entry = entry(series, run, range)
         let times = try timeColumn(run, range)
         let bytes = BlockCodec.encodeBlock(run, range, type: type, effort: effort)
         try bytes.withUnsafeBytes { try countCodecs(ofBlock: $0) }
-        let block = try write(bytes)
-        let entry = BlockEntry(
-            series: series, count: range.count, firstTime: run.times[range.lowerBound],
-            lastTime: run.times[range.upperBound - 1], lowestCommit: commits.min() ?? 0,
-            highestCommit: commits.max() ?? 0, block: block, times: times,
-            statistics: BlockStatistics(run, range, type: type))
-        entries.append(entry)
-        if entries.count == Limits.pageEntries { endPage() }
-        summary.samples += UInt64(entry.count)
-        summary.blocks += 1
-        summary.firstTime = min(summary.firstTime, entry.firstTime)
-        summary.lastTime = max(summary.lastTime, entry.lastTime)
-        summary.lowestCommit = min(summary.lowestCommit, entry.lowestCommit)
-        summary.highestCommit = max(summary.highestCommit, entry.highestCommit)
+        switch times {
+        case .short(let times): entry.block = try write(SegmentBlock.encode(times: times, block: bytes))
+        case .stored(let times):
+            entry.times = times
+            entry.block = try write(SegmentBlock.encode(times: [], block: bytes))
+        }
+        let vectors = vectors(run, range, type)
+        var differences: UInt64 = 0
+        for state in run.states[range] { differences |= state ^ run.states[range.lowerBound] }
+        entry.statistics = BlockStatistics(
+            joining: vectors.map(\.statistics), sum: total,
+            oneQuality: differences & ~SampleState(isMissing: true).bits == 0)
+        index.append(count(entry), vectors: vectors)
+        if index.isPageFull { try endPage() }
     }
 
+    /// What the index says of the vectors of a block; the sum of them all is in `total` afterwards.
+    private func vectors(_ run: SampleRun, _ range: Range<Int>, _ type: ValueType) -> [VectorEntry] {
+        total.reset()
+        return (0..<VectorTable.count(samples: range.count)).map { index in
+            let start = range.lowerBound + index * BlockLimits.vector
+            let part = start..<start + VectorTable.samples(index, of: range.count)
+            let statistics = BlockStatistics(run, part, type: type, sum: &sum)
+            total.merge(sum)
+            let whole = entry(0, run, part)
+            return VectorEntry(
+                count: part.count, firstTime: whole.firstTime, lastTime: whole.lastTime,
+                lowestCommit: whole.lowestCommit, highestCommit: whole.highestCommit, statistics: statistics)
+        }
+    }
+
+    /// The entry of some samples; where they are is not known yet.
+    private func entry(_ series: SeriesID, _ run: SampleRun, _ range: Range<Int>) -> BlockEntry {
+        var lowest = UInt64.max
+        var highest: UInt64 = 0
+        for commit in run.commits[range] {
+            lowest = min(lowest, commit)
+            highest = max(highest, commit)
+        }
+        return BlockEntry(
+            series: series, count: range.count,
+            times: run.times[range.lowerBound]...run.times[range.upperBound - 1], commits: lowest...highest,
+            block: Extent(offset: 0, count: 0, checksum: 0))
+    }
+
+    // MARK: Short series
+
+    private func share(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
+        if let open = shared[type], !open.hasRoom(for: run) { try endShared(type) }
+        index.append(count(entry(series, run, 0..<run.count)))
+        shared[type, default: SharedBlock(type: type)].append(run, place: index.entries.count - 1)
+        if index.isPageFull { try endPage() }
+    }
+
+    private func endShared(_ type: ValueType) throws {
+        guard var block = shared.removeValue(forKey: type) else { return }
+        let (times, bytes, samples) = block.encode(effort: effort)
+        times.withUnsafeBytes { codecs.add($0) }
+        try bytes.withUnsafeBytes { try countCodecs(ofBlock: $0) }
+        let extent = try write(
+            SegmentBlock.encode(times: times, block: bytes, shared: block.places.count > 1 ? samples : nil))
+        for place in block.places { index.entries[place].block = extent }
+    }
+
+    // MARK: Time columns
+
     /// Points of one device are read together: equal time columns are stored once.
-    private func timeColumn(_ run: SampleRun, _ range: Range<Int>) throws -> Extent {
+    private func timeColumn(_ run: SampleRun, _ range: Range<Int>) throws -> TimeColumn {
         let hash = run.times.withUnsafeBufferPointer {
             Hasher128.hash(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[range])))
         }
         if let shared = sharedTimes[hash] { return shared }
         let bytes = BlockCodec.encodeTimes(run, range, effort: effort)
         bytes.withUnsafeBytes { codecs.add($0) }
-        let extent = try write(bytes)
+        let column: TimeColumn =
+            bytes.count <= SegmentBlock.inlineTimes ? .short(bytes) : .stored(try write(bytes))
         if sharedTimes.count >= Self.sharedTimesLimit { sharedTimes.removeAll(keepingCapacity: true) }
-        sharedTimes[hash] = extent
-        return extent
+        sharedTimes[hash] = column
+        return column
     }
 
     private func countCodecs(ofBlock block: UnsafeRawBufferPointer) throws {
@@ -133,28 +202,27 @@ package final class SegmentWriter {
         codecs.add(try reader.bytes(count: reader.remaining))
     }
 
-    private func endPage() {
-        guard !entries.isEmpty else { return }
-        pages.append(entries)
-        entries = []
+    // MARK: The file
+
+    private func endPage() throws {
+        for type in shared.keys.sorted(by: { $0.rawValue < $1.rawValue }) { try endShared(type) }
+        index.endPage()
     }
 
-    private func write(page: [BlockEntry]) throws -> PageEntry {
-        let raw = IndexCodec.encodePage(page)
-        var packed = ByteWriter()
-        let isPacked =
-            raw.withUnsafeBytes { LZ4.compress($0, into: &packed, level: .high) != nil }
-            && packed.count < raw.count
-        let extent = try write(isPacked ? packed.bytes : raw)
-        return PageEntry(
-            extent: extent, rawCount: raw.count, firstSeries: page.first?.series ?? 0,
-            lastSeries: page.last?.series ?? 0, firstTime: page.map(\.firstTime).min() ?? 0,
-            lastTime: page.map(\.lastTime).max() ?? 0)
+    /// Counts an entry in the footer's numbers.
+    private func count(_ entry: BlockEntry) -> BlockEntry {
+        summary.samples += UInt64(entry.count)
+        summary.blocks += 1
+        summary.firstTime = min(summary.firstTime, entry.firstTime)
+        summary.lastTime = max(summary.lastTime, entry.lastTime)
+        summary.lowestCommit = min(summary.lowestCommit, entry.lowestCommit)
+        summary.highestCommit = max(summary.highestCommit, entry.highestCommit)
+        return entry
     }
 
     @discardableResult
     private func write(_ bytes: [UInt8]) throws -> Extent {
-        let offset = byteCount
+        let offset = written + buffer.count
         bytes.withUnsafeBytes { buffer.append(bytes: $0) }
         if buffer.count >= Self.flushBytes { try flush() }
         return Extent(offset: offset, count: bytes.count, checksum: bytes.withUnsafeBytes { Checksum.of($0) })
@@ -175,23 +243,5 @@ package final class SegmentWriter {
         id.hash.write(to: &preamble)
         preamble.append(preamble.bytes.withUnsafeBytes { Checksum.of($0) })
         preamble.bytes.withUnsafeBytes { buffer.append(bytes: $0) }
-    }
-
-    private func footer(topOffset: Int, top: [UInt8], indexOffset: Int) -> [UInt8] {
-        var footer = ByteWriter(capacity: SegmentFormat.footerBytes)
-        footer.append(UInt64(topOffset))
-        footer.append(UInt64(top.count))
-        footer.append(top.withUnsafeBytes { Checksum.of($0) })
-        footer.append(summary.samples)
-        footer.append(summary.series)
-        footer.append(summary.blocks)
-        footer.append(summary.firstTime)
-        footer.append(summary.lastTime)
-        footer.append(summary.lowestCommit)
-        footer.append(summary.highestCommit)
-        footer.append(UInt64(indexOffset))
-        footer.append(footer.bytes.withUnsafeBytes { Checksum.of($0) })
-        SegmentFormat.endMagic.withUnsafeBytes { footer.append(bytes: $0) }
-        return footer.bytes
     }
 }

@@ -7,8 +7,6 @@ import VarveStorage
 enum FileTargets {
     static let all = [
         FuzzTarget(name: "block", seeds: blockSeeds, run: block),
-        FuzzTarget(name: "index-page", seeds: { [] }, run: indexPage),
-        FuzzTarget(name: "top-index", seeds: { [] }, run: topIndex),
         FuzzTarget(name: "wal-record", seeds: { [record.encode()] }, run: walRecord),
         FuzzTarget(name: "manifest", seeds: manifestSeeds, run: manifest),
         FuzzTarget(name: "dictionary", seeds: dictionarySeeds, run: dictionary),
@@ -42,19 +40,6 @@ enum FileTargets {
         guard let again, again.times == run.times, again.commits == run.commits,
             (0..<count).allSatisfy({ run.sampleEquals($0, again, $0) })
         else { return "a block of \(count) samples does not come back" }
-        return nil
-    }
-
-    @Sendable private static func indexPage(_ bytes: UnsafeRawBufferPointer) -> String? {
-        guard let entries = try? IndexCodec.decodePage(bytes, data: 40..<(1 << 40)) else { return nil }
-        guard !entries.contains(where: { $0.count < 1 || $0.lastTime < $0.firstTime }) else {
-            return "an impossible entry"
-        }
-        return nil
-    }
-
-    @Sendable private static func topIndex(_ bytes: UnsafeRawBufferPointer) -> String? {
-        _ = try? IndexCodec.decodeTop(bytes, index: 40..<(1 << 40))
         return nil
     }
 

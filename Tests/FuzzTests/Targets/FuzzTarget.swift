@@ -15,7 +15,7 @@ struct FuzzTarget: Sendable {
     let run: @Sendable (UnsafeRawBufferPointer) -> String?
 
     /// All targets.
-    static let all: [FuzzTarget] = ColumnTargets.all + FileTargets.all + TextTargets.all
+    static let all: [FuzzTarget] = ColumnTargets.all + FileTargets.all + IndexTargets.all + TextTargets.all
 }
 
 /// Takes numbers off the front of an input; zeros when it is used up.

@@ -17,7 +17,7 @@ import VarveModel
         #expect(SegmentFormat.magic == Array("VARVESEG".utf8))
         #expect(SegmentFormat.endMagic == Array("VARVEEND".utf8))
         #expect(SegmentFormat.preambleBytes == 40)
-        #expect(SegmentFormat.footerBytes == 96)
+        #expect(SegmentFormat.footerBytes == 104)
     }
 
     @Test("WAL files")
@@ -75,8 +75,11 @@ import VarveModel
     @Test("limits that readers accept")
     func limits() {
         #expect(Limits.blockSamples == 8192 && BlockLimits.samples == 8192 && BlockLimits.vector == 1024)
-        #expect(Limits.pageEntries == 128)
+        #expect(Limits.pageEntries == 1024)
         #expect(Limits.pageBytes == 1_048_576)
+        #expect(Limits.vectorTablesBytes == 4_194_304)
+        #expect(Limits.topIndexBytes == 67_108_864)
+        #expect(Limits.listedSeries == 65_536)
         #expect(Limits.blockBytes == 67_108_864)
         #expect(Limits.blockTextBytes == 33_554_432)
         #expect(Limits.textBytes == 16_777_216)

@@ -2,6 +2,7 @@
 
 import Glibc
 import Synchronization
+import VarveCodec
 import VarveFile
 import VarveModel
 
@@ -13,9 +14,13 @@ enum GoldenStore {
         "/" + file.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fixtures"
     }
 
-    static let keys = ["power", "count", "on", "state", "alarm"].map {
+    static let keys = ["power", "count", "on", "state", "alarm", "spare", "long", "twin"].map {
         SeriesKey(product: "wind", device: "WT-Ü1", point: $0)
     }
+
+    /// The types of the series: one of each; one that is so short that it shares a block; two with several vectors
+    /// and the same irregular times.
+    static let types = ValueType.allCases + [.double, .double, .int64]
 
     private static let start: Int64 = 1_700_000_000_000_000_000
 
@@ -31,6 +36,22 @@ enum GoldenStore {
             case .json: .json("[\(index % 4),{\"a\":null}]")
             }
         return Sample(time: time, value: value, quality: index % 50 == 3 ? -1 : nil)
+    }
+
+    /// The samples of the series after the first five.
+    static let extras: [[Sample]] = [
+        (0..<10).map { sample(.double, $0 * 3) },
+        (0..<3000).map { longSample(.double, $0) }, (0..<3000).map { longSample(.int64, $0) },
+    ]
+
+    private static func longSample(_ type: ValueType, _ index: Int) -> Sample {
+        var odd = sample(type, index)
+        odd.time = Timestamp(nanoseconds: odd.time.nanoseconds + Int64(index * index % 7) * 1_000_000_000)
+        let noise = index &* 2_654_435_761 % 100_000_007
+        odd.value = type == .double ? .double(Double(noise) / 1000) : .int64(Int64(noise) - 500_000)
+        if type == .double, index == 1500 { odd.value = .double(.nan) }
+        if type == .double, index == 1501 { odd.value = .double(.infinity) }
+        return odd
     }
 
     static func rows(_ indexes: Range<Int>) -> [SeriesRows] {
@@ -54,13 +75,13 @@ enum GoldenStore {
         all[0][6] = corrections[1]
         all[0].insert(corrections[2], at: 0)
         all[0].append(corrections[3])
-        return all
+        return all + extras
     }()
 
     /// An import of two batches and a message, flushed; then a correction and a message in the WAL; a clean stop.
     ///
     /// In version 1 nothing came between the import and the flush, and the last message was `rows(200..<250)`.
-    static func make(_ path: String) throws {
+    static func make(_ path: String, version: Int) throws {
         let clock = Mutex<Int64>(start)
         var options = StoreOptions()
         options.now = {
@@ -73,12 +94,31 @@ enum GoldenStore {
         try store.beginImport()
         for (index, range) in [0..<120, 120..<200].enumerated() {
             let part = SampleBatch.Part(index: UInt32(index), isLast: index == 1)
-            _ = try store.commit(SampleBatch(series: rows(range), part: part))
+            let more = index == 0 ? zip(5..., extras).map { SeriesRows(keys[$0], types[$0], $1) } : []
+            _ = try store.commit(SampleBatch(series: rows(range) + more, part: part))
         }
-        _ = try store.commit(SampleBatch(series: rows(200..<225)))
+        let flushed = version == 1 ? 200..<200 : 200..<225
+        if !flushed.isEmpty { _ = try store.commit(SampleBatch(series: rows(flushed))) }
         try store.flush()
         _ = try store.commit(SampleBatch(series: [SeriesRows(keys[0], .double, corrections)]))
-        _ = try store.commit(SampleBatch(series: rows(225..<250)))
+        _ = try store.commit(SampleBatch(series: rows(flushed.upperBound..<250)))
         try store.close()
+        if version == 1 { try rewriteManifests(DataDirectory(path)) }
+    }
+
+    /// Gives the manifests the form of their version 1: without the messages files, which are the last 9 bytes.
+    private static func rewriteManifests(_ directory: DataDirectory) throws {
+        let files = POSIXFileSystem()
+        var previous: UInt64 = 0
+        for number in try ManifestLog.numbers(files, directory) {
+            var manifest = try ManifestLog.read(number, files, directory).manifest
+            if number > 1 { manifest.previousChecksum = previous }
+            var bytes = SealedFile.encode(.manifest, payload: manifest.encode().dropLast(9))
+            bytes[8] = 1
+            let checksum = bytes.dropLast(8).withUnsafeBytes { Checksum.of($0) }
+            bytes.replaceSubrange((bytes.count - 8)..., with: withUnsafeBytes(of: checksum) { Array($0) })
+            previous = checksum
+            try files.replace(directory.absolute(DataDirectory.manifest(number)), bytes)
+        }
     }
 }

@@ -2,8 +2,8 @@
 """Reads a segment by its documents alone: SegmentFormat.md and ColumnFormat.md.
 
 Standard library only; written without the Swift sources, so that what it cannot read is missing from the documents.
-Lists the blocks and their statistics, and decodes every sample. Checksums are not
-checked.
+Lists the blocks, or decodes every sample and compares the statistics of blocks and vectors with them. Checksums are
+not checked.
 
     read_segment.py FILE.segment --types double,int64,bool,string,json [--samples]
 
@@ -15,6 +15,7 @@ import ctypes
 import math
 import struct
 import sys
+from fractions import Fraction
 
 MASK = (1 << 64) - 1
 
@@ -342,62 +343,226 @@ def column(data, n, body):
 # Segment
 
 
+def ints(reader, n):
+    """A column of integers with its size in front."""
+    return column(reader.take(reader.varint()), n, integers)
+
+
+class Statistics:
+    """Reads rows of statistics, each with the help of the row before."""
+
+    def __init__(self):
+        self.form, self.last, self.exponent = 18, 0, 0
+
+    def row(self, reader, count):
+        flags = reader.byte()
+        assert flags < 64, "flags"
+        row = {"present": count, "nans": 0, "infinities": (0, 0), "good": count}
+        for bit, name in ((2, "present"), (4, "nans")):
+            if flags & bit:
+                row[name] = reader.varint()
+        if flags & 8:
+            row["infinities"] = reader.varint(), reader.varint()
+        if flags & 16:
+            row["good"] = reader.varint()
+        row["one quality"] = not flags & 32
+        row["numeric"] = 0 if flags & 1 else row["present"] - row["nans"]
+        if row["numeric"]:
+            self.numbers(reader, row)
+        return row
+
+    def numbers(self, reader, row):
+        head = reader.byte()
+        form = head & 31
+        constant = head & 32
+        assert form < 19, "form"
+        if form > 16:
+            code = "Q" if form == 18 else "I"
+            first = reader.fixed(code)
+            last, low, high = (first,) * 3 if constant else (reader.fixed(code) for _ in range(3))
+        else:
+            first = wrap(reader.signed() + (self.last if form == self.form else 0))
+            last = low = high = first
+            if not constant:
+                last = wrap(first + reader.signed())
+                low = wrap(min(first, last) - reader.varint())
+                high = wrap(max(first, last) + reader.varint())
+        row["first value"], row["last value"] = self.bits(first, form), self.bits(last, form)
+        row["minimum"], row["maximum"] = self.bits(low, form), self.bits(high, form)
+        self.form, self.last = form, last
+        if head & 128:
+            row["wide sum"] = reader.take(reader.varint())
+            return
+        if head & 64:
+            nearest = reader.fixed("Q")
+        else:
+            expected = wrap(wrap(low + high) * row["numeric"]) >> 1
+            number = wrap(reader.signed() + expected)
+            nearest = bits_of(float(number)) if form == 16 else self.bits(number, form)
+            nearest = nearest + reader.signed() & MASK
+        rest = reader.signed()
+        if rest:
+            self.exponent += reader.signed()
+        row["sum"] = nearest, rest, self.exponent
+
+    @staticmethod
+    def bits(number, form):
+        if form >= 16 and form != 17:
+            return number & MASK
+        if form == 17:
+            return bits_of(struct.unpack("<f", struct.pack("<I", number))[0])
+        return bits_of(float(number) / 10.0**form)
+
+
 class Segment:
     def __init__(self, data):
         self.data = data
         assert data[:8] == b"VARVESEG" and data[-8:] == b"VARVEEND"
         assert struct.unpack("<HH", data[8:12]) == (1, 0), "version"
-        footer = Reader(data[-96:])
+        footer = Reader(data[-104:])
         top, size, _, self.samples = (footer.fixed("Q") for _ in range(4))
         self.series, self.blocks = footer.fixed("I"), footer.fixed("I")
         self.first, self.last = footer.fixed("q"), footer.fixed("q")
+        footer.take(16)
+        offset, raw, version, flags = (footer.fixed(code) for code in "QIHH")
+        assert (version, flags) == (1, 0) and top + size == len(data) - 104
+        stored = data[top : top + size]
+        reader = Reader(stored if raw == size else lz4_block(stored, raw))
         self.entries = []
-        reader = Reader(data[top : top + size])
+        series = 0
         for _ in range(reader.varint()):
-            offset, count, _, raw = reader.varint(), reader.varint(), reader.fixed("Q"), reader.varint()
-            reader.varint(), reader.varint(), reader.signed(), reader.signed()
+            tables, count, _, raw = reader.varint(), reader.varint(), reader.fixed("Q"), reader.varint()
+            first = series + reader.varint()
+            series = first + reader.varint()
+            reader.signed(), reader.varint()
+            offset += tables
             page = data[offset : offset + count]
-            self.entries += self.page(Reader(page if raw == count else lz4_block(page, raw)))
+            entries = self.page(Reader(page if raw == count else lz4_block(page, raw)), tables)
+            self.vectors(Reader(data[offset - tables : offset]), entries)
+            assert entries[0]["series"] == first and entries[-1]["series"] == series
+            self.entries += entries
+            offset += count
+        assert offset == top
+        self.listed = []
+        listed = reader.varint()
+        while len(self.listed) < listed:
+            self.listed += ints(reader, min(8192, listed - len(self.listed)))
+        assert not listed or self.listed == sorted({entry["series"] for entry in self.entries})
         self.encodings = [(reader.text(), reader.varint()) for _ in range(reader.varint())]
-        assert reader.at == size
+        assert reader.at == len(reader.data)
         assert sum(entry["samples"] for entry in self.entries) == self.samples
         assert len(self.entries) == self.blocks
 
     @staticmethod
-    def page(reader):
-        entries = []
-        for _ in range(reader.varint()):
-            entry = {"series": reader.varint(), "samples": reader.varint(), "first": reader.signed()}
-            entry["last"] = entry["first"] + reader.varint()
-            entry["commits"] = [reader.varint()]
-            entry["commits"].append(entry["commits"][0] + reader.varint())
-            for name in ("block", "times"):
-                entry[name] = (reader.varint(), reader.varint())
-                reader.fixed("Q")
-            entry["present"], entry["numeric"], entry["good"] = (reader.varint() for _ in range(3))
-            if entry["numeric"]:
-                for name in ("minimum", "maximum", "first value", "last value"):
-                    entry[name] = reader.fixed("Q")
-                entry["sum"] = reader.take(reader.varint())
+    def page(reader, tables):
+        n, pieces = reader.varint(), reader.varint()
+        extents, end = [], 0
+        for gap, count in zip(ints(reader, pieces), ints(reader, pieces)):
+            extents.append((end + gap, count))
+            end += gap + count
+        reader.take(8 * pieces)
+        columns = [ints(reader, n) for _ in range(10)]
+        if tables:
+            reader.fixed("Q")
+        entries, rows, block, statistics = [], {}, 0, Statistics()
+        for series, samples, first, span, commit, commits, step, times, has, length in zip(*columns):
+            before = entries[-1] if entries else {"series": 0, "first": 0}
+            entry = {"series": before["series"] + series, "samples": samples + 1, "table": length}
+            is_same = entries and series == 0
+            entry["first"] = wrap((before["last"] if is_same else before["first"]) + first)
+            entry["last"] = wrap(entry["first"] + span)
+            entry["commits"] = [commit, commit + commits]
+            block += step
+            entry["block"], entry["times"] = extents[block], extents[times - 1] if times else None
+            entry["row"] = rows.get(block, 0)
+            rows[block] = entry["row"] + entry["samples"]
+            if has:
+                entry["statistics"] = statistics.row(reader, entry["samples"])
             entries.append(entry)
         assert reader.at == len(reader.data)
         return entries
 
+    @staticmethod
+    def vectors(reader, entries):
+        for entry in entries:
+            if not entry["table"]:
+                continue
+            table = Reader(reader.take(entry["table"]))
+            counts = [min(1024, entry["samples"] - at) for at in range(0, entry["samples"], 1024)]
+            flags = table.byte()
+            step = (entry["last"] - entry["first"]) // max(entry["samples"] - 1, 1) + table.signed()
+            times = ints(table, 2 * len(counts) - 2) + [None]
+            if flags:
+                lowest, spans = ints(table, len(counts)), ints(table, len(counts))
+            statistics, first, entry["vectors"] = Statistics(), entry["first"], []
+            for index, count in enumerate(counts):
+                is_last = index == len(counts) - 1
+                last = entry["last"] if is_last else wrap(first + step * (count - 1) + times[2 * index])
+                row = {"samples": count, "first": first, "last": last, "commits": entry["commits"]}
+                if flags:
+                    low = entry["commits"][0] + lowest[index]
+                    row["commits"] = [low, low + spans[index]]
+                row["statistics"] = statistics.row(table, count)
+                entry["vectors"].append(row)
+                if not is_last:
+                    first = wrap(last + step + times[2 * index + 1])
+            assert table.at == len(table.data)
+        assert reader.at == len(reader.data)
+
     def decode(self, entry, kind):
         """(time, value, state, commit) of each sample."""
-        n = entry["samples"]
-        offset, count = entry["times"]
-        times = column(self.data[offset : offset + count], n, integers)
         offset, count = entry["block"]
         block = Reader(self.data[offset : offset + count])
+        head = block.varint()
+        n = block.varint() if head & 1 else entry["samples"]
+        times = block.take(head >> 1)
+        if entry["times"]:
+            offset, count = entry["times"]
+            times = self.data[offset : offset + count]
+        times = column(times, n, integers)
         sizes = block.varint(), block.varint()
         body = {"double": doubles, "string": texts, "json": texts}.get(kind, integers)
         values = column(block.take(sizes[0]), n, body)
         states = column(block.take(sizes[1]), n, integers)
         commits = column(block.rest(), n, integers)
-        assert times[0] == entry["first"] and times[-1] == entry["last"]
-        assert [min(commits), max(commits)] == entry["commits"]
-        return list(zip(times, values, states, commits))
+        samples = list(zip(times, values, states, commits))[entry["row"] : entry["row"] + entry["samples"]]
+        self.compare(entry, samples, kind)
+        for index, vector in enumerate(entry.get("vectors", [])):
+            self.compare(vector, samples[index * 1024 : index * 1024 + 1024], kind)
+        return samples
+
+    @staticmethod
+    def compare(entry, samples, kind):
+        """What the index says of some samples is true."""
+        commits = [commit for _, _, _, commit in samples]
+        assert (samples[0][0], samples[-1][0]) == (entry["first"], entry["last"])
+        assert [min(commits), max(commits)] == entry["commits"] and len(samples) == entry["samples"]
+        row = entry.get("statistics")
+        if not row:
+            return
+        assert row["good"] == sum(state & 0xFFFFFFFF == 0 for _, _, state, _ in samples)
+        assert row["one quality"] == (len({state & ~(1 << 33) for _, _, state, _ in samples}) == 1)
+        values = [value for _, value, state, _ in samples if not state >> 33 & 1]
+        assert row["present"] == len(values)
+        if kind in ("string", "json"):
+            assert row["numeric"] == 0
+            return
+        numbers = [struct.unpack("<d", struct.pack("<Q", v))[0] for v in values] if kind == "double" else values
+        pairs = [(n, v & MASK) for n, v in zip(numbers, values) if n == n]
+        assert row["numeric"] == len(pairs)
+        if not pairs:
+            return
+        assert (row["first value"], row["last value"]) == (pairs[0][1], pairs[-1][1])
+        order = sorted(pairs, key=lambda pair: (pair[0], math.copysign(1, pair[0])))
+        assert (row["minimum"], row["maximum"]) == (order[0][1], order[-1][1])
+        finite = [number for number, _ in pairs if not math.isinf(number)]
+        infinities = [number for number, _ in pairs if math.isinf(number)]
+        assert row["infinities"] == (infinities.count(math.inf), infinities.count(-math.inf))
+        if "sum" in row:
+            nearest, rest, exponent = row["sum"]
+            total = Fraction(struct.unpack("<d", struct.pack("<Q", nearest))[0])
+            total += Fraction(rest) * Fraction(2) ** (exponent - 1074)
+            assert total == sum(map(Fraction, finite))
 
 
 def shown(value, state, kind):

@@ -1,4 +1,4 @@
-// ExactSum+Bytes.swift — an exact sum as a few bytes, for the statistics of a block.
+// ExactSum+Bytes.swift — an exact sum as bytes, for statistics whose values are of very different sizes.
 //
 // Layout:
 //   flags     1 byte: bit 0 says that the two counts of infinities follow; the other bits are zero
@@ -82,26 +82,6 @@ extension ExactSum {
         offset += Int(length)
         positiveInfinities &+= infinities.positive
         negativeInfinities &+= infinities.negative
-    }
-
-    /// A written sum as an integer times 2^(place − 1074), or nil if it is too long for that or not well formed.
-    static func smallNumber(_ bytes: [UInt8]) -> (value: Int128, place: Int)? {
-        // Flags, start and length take 4 bytes at most: a start above 127 takes two.
-        guard bytes.count >= 3, bytes.count <= 18, bytes[0] == 0 else { return nil }
-        let isLong = bytes[1] >= 0x80
-        let start = isLong ? Int(bytes[1] & 0x7F) | Int(bytes[2]) << 7 : Int(bytes[1])
-        let head = isLong ? 4 : 3
-        guard bytes.count >= head, !isLong || (1..<4).contains(bytes[2]) else { return nil }
-        let count = Int(bytes[head - 1])
-        guard count <= 14, bytes.count == head + count, start + count <= byteCount else { return nil }
-        guard count > 0 else { return start == 0 ? (0, 0) : nil }
-        let top = bytes[bytes.count - 1]
-        guard bytes[head] != 0, count == 1 || !isSpare(top, above: bytes[bytes.count - 2]) else { return nil }
-        var value = Int128(Int8(bitPattern: top))
-        for index in stride(from: bytes.count - 2, through: head, by: -1) {
-            value = value &<< 8 | Int128(bytes[index])
-        }
-        return (value, start * 8)
     }
 
     private mutating func add(number: RawSpan, start: Int) throws(ReadFailure) {

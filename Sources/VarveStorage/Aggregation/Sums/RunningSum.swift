@@ -68,10 +68,15 @@ struct RunningSum: Sendable {
         for bits in doubleBits { add(Double(bitPattern: bits)) }
     }
 
-    /// Adds a written exact sum, such as that of a block's statistics.
-    mutating func add(written bytes: [UInt8]) throws(ExactSum.ReadFailure) {
-        if let (value, place) = ExactSum.smallNumber(bytes) { return add(value, at: place) }
-        let other = try ExactSum(bytes: bytes)
+    /// Adds the numbers of a block by its statistics.
+    mutating func add(_ statistics: BlockStatistics) throws(ExactSum.ReadFailure) {
+        let total = statistics.total
+        if total.wide.isEmpty, statistics.positiveInfinities | statistics.negativeInfinities == 0 {
+            add(Double(bitPattern: total.high))
+            return add(Int128(total.low), at: total.exponent)
+        }
+        var other = ExactSum()
+        try statistics.add(to: &other)
         widen { $0.merge(other) }
     }
 
