@@ -72,7 +72,7 @@ def peers():
 
         candidates = [
             ("pcodec", library("pcodec"), codecs.pcodec),
-            ("Parquet + zstd", library("pyarrow"), codecs.parquet),
+            ("Parquet + zstd", f"by pyarrow {library('pyarrow')}", codecs.parquet),
             ("VictoriaMetrics", shutil.which("victoria-metrics") and (debian("victoria-metrics") or "installed"), servers.victoria_metrics),
             ("InfluxDB", shutil.which("influxd") and (debian("influxdb") or "installed"), servers.influxdb),
         ]

@@ -18,16 +18,17 @@ public enum AggregateProbe {
     /// - Parameters:
     ///   - figures: What to compute.
     ///   - series: The series.
-    ///   - width: The length of a bucket as `--every` takes it, such as `1h`.
+    ///   - width: The length of a bucket as `--every` takes it, such as `1h`; nil for one bucket.
     ///   - isDecoding: Whether all values are decoded, whatever the statistics say.
     ///   - source: Where the samples are read.
     /// - Returns: The number of buckets with samples.
     public static func buckets(
-        _ figures: Figures, of series: SeriesInfo, width: String, isDecoding: Bool = false,
+        _ figures: Figures, of series: SeriesInfo, width: String?, isDecoding: Bool = false,
         in source: StoreSnapshot
     ) throws -> Int {
         let aggregates: [Aggregate] = figures == .average ? [.count, .avg] : [.avg, .min, .max]
-        var request = AggregateRequest(aggregates, over: try Buckets(width: .parse(width)))
+        var request = AggregateRequest(
+            aggregates, over: try width.map { try Buckets(width: .parse($0)) } ?? .whole)
         request.statistics = isDecoding ? .counts : .figures
         var rows = 0
         try source.aggregate(series, request) { _ in

@@ -22,6 +22,8 @@ package struct Aggregator: Sendable {
     private var totals: BucketTotals
     private var holding: HeldAverage?
     private let before: UInt64?
+    /// The earliest time met in the bucket: the start of a bucket that takes in all of time.
+    private var earliest = Int64.max
     /// Backwards: a row that waits for the last value before its bucket.
     private var waiting: (row: AggregateRow, holding: HeldAverage)?
 
@@ -42,7 +44,8 @@ package struct Aggregator: Sendable {
         totals = BucketTotals(plan, isBackward: isBackward)
         self.before = before
         if plan.needsHolding && !type.isText {
-            holding = HeldAverage(plan, isBackward: isBackward, before: before)
+            holding = HeldAverage(
+                plan, isBackward: isBackward, isOpen: buckets.isWhole && last == .max, before: before)
         }
     }
 
@@ -79,6 +82,7 @@ package struct Aggregator: Sendable {
                     part = rest.lowerBound..<Self.end(of: bucket.last, times, rest)
                     rest = part.upperBound..<rest.upperBound
                 }
+                earliest = min(earliest, times[part.lowerBound])
                 guard try take(run, part, allCount: allCount, emit) else { return false }
             }
             return true
@@ -94,6 +98,7 @@ package struct Aggregator: Sendable {
     /// Takes a whole block by its statistics, which must serve, its times being in one bucket.
     mutating func add(_ entry: BlockEntry, _ emit: (AggregateRow) throws -> Bool) throws -> Bool {
         guard try enter(entry.firstTime, emit) else { return false }
+        earliest = min(earliest, entry.firstTime)
         try totals.add(entry.statistics)
         return true
     }
@@ -103,6 +108,7 @@ package struct Aggregator: Sendable {
         _ entry: BlockEntry, _ run: SampleRun, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
         guard try enter(entry.firstTime, emit) else { return false }
+        earliest = min(earliest, entry.firstTime)
         return try take(run, 0..<run.count, allCount: allCount, emit)
     }
 
@@ -142,7 +148,8 @@ package struct Aggregator: Sendable {
             totals.reset()
         }
         guard let current, totals.count > 0 else { return true }
-        var row = AggregateRow(start: current.start, values: [])
+        let start = buckets.isWhole ? (first == .min ? earliest : first) : current.start
+        var row = AggregateRow(start: start, values: [])
         row.values.reserveCapacity(aggregates.count)
         for aggregate in aggregates { row.values.append(totals.value(aggregate)) }
         if let count = totals.overfull {

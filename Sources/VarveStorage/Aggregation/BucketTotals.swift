@@ -11,8 +11,8 @@ internal import VarveModel
 struct BucketTotals: Sendable {
     /// Values taken at once.
     private static let partCount = NumberKernels.sumCount
-    /// Runs below this are added one by one.
-    private static let fewValues = 24
+    /// Runs below this have their extremes found one by one.
+    private static let fewValues = 16
 
     private let plan: AggregationPlan
     /// Whether what comes is earlier than what came.
@@ -186,11 +186,9 @@ struct BucketTotals: Sendable {
     }
 
     private mutating func takeDoubles(_ values: UnsafeBufferPointer<Double>) {
-        if values.count < Self.fewValues {
-            for value in values {
-                if plan.needsSum { sum.add(value) }
-                if plan.needsExtremes { takeExtremes(value, value) }
-            }
+        if values.count == 1 {
+            if plan.needsSum { sum.add(values[0]) }
+            if plan.needsExtremes { takeExtremes(values[0], values[0]) }
             return
         }
         var start = 0
@@ -203,7 +201,12 @@ struct BucketTotals: Sendable {
 
     private mutating func takePart(_ values: UnsafeBufferPointer<Double>) {
         var largest: Double?
-        if plan.needsExtremes {
+        if values.count < Self.fewValues {
+            for value in values {
+                largest = max(largest ?? 0, value.magnitude)
+                if plan.needsExtremes { takeExtremes(value, value) }
+            }
+        } else if plan.needsExtremes {
             let (least, most) = NumberKernels.extremes(values)
             takeExtremes(least, most)
             largest = max(least.magnitude, most.magnitude)

@@ -12,6 +12,8 @@
 //   bucket is cut.
 // - More than a day but not whole days (`36h`) cannot follow the local clock and is refused.
 //
+// Without a width there is one bucket, all of time.
+//
 // Invariants:
 // - Buckets do not overlap and leave no gap; every storable time is in exactly one.
 
@@ -29,8 +31,19 @@ package struct Buckets: Sendable {
 
     /// The nominal length of a bucket.
     package let width: BucketWidth
+    /// Whether there is one bucket only.
+    package let isWhole: Bool
     private let days: LocalDays?
     private var currentDay: (number: Int128, start: Int128, end: Int128) = (0, 0, 0)
+
+    /// One bucket that takes in all of time.
+    package static let whole = Buckets()
+
+    private init() {
+        width = BucketWidth(nanoseconds: .max)
+        isWhole = true
+        days = nil
+    }
 
     /// Makes the buckets of a width, by the local clock if there is a zone.
     package init(width: BucketWidth, zone: (any ZoneRules)? = nil) throws(AggregationFailure) {
@@ -40,6 +53,7 @@ package struct Buckets: Sendable {
                     "--every: with --tz a duration longer than a day must be whole days, such as 2d or 1w")
         }
         self.width = width
+        isWhole = false
         days = zone.map(LocalDays.init)
     }
 
@@ -47,12 +61,10 @@ package struct Buckets: Sendable {
     ///
     /// The local day is remembered, so asking for times near each other is cheap.
     package mutating func bucket(containing time: Int64) -> Bucket {
+        if isWhole { return Bucket(start: .min, last: .max) }
+        guard let days else { return fixed(time) }
         let moment = Int128(time)
         let length = Int128(width.nanoseconds)
-        guard let days else {
-            let start = moment.dividedDown(by: length) * length
-            return Buckets.bucket(start, start + length)
-        }
         if moment < currentDay.start || moment >= currentDay.end {
             let number = days.day(containing: moment)
             currentDay = (number, days.start(ofDay: number), days.start(ofDay: number + 1))
@@ -64,6 +76,16 @@ package struct Buckets: Sendable {
         }
         let start = currentDay.start + (moment - currentDay.start) / length * length
         return Buckets.bucket(start, min(start + length, currentDay.end))
+    }
+
+    private func fixed(_ time: Int64) -> Bucket {
+        let length = width.nanoseconds
+        let rest = time % length
+        // The distance from the bucket's start: the remainder of a time before 1970 is negative.
+        let distance = rest < 0 ? rest + length : rest
+        let (start, isBelow) = time.subtractingReportingOverflow(distance)
+        let (last, isAbove) = time.addingReportingOverflow(length - 1 - distance)
+        return Bucket(start: isBelow ? .min : start, last: isAbove ? .max : last)
     }
 
     private func wholeDays(_ days: LocalDays, _ count: Int128) -> Bucket {

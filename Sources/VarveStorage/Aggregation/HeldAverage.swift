@@ -4,6 +4,9 @@
 // - a value holds from its time to the time of the next sample that counts, the last one to the end of the part;
 // - from the start of the part to its first sample the last value before it holds, whichever bucket it is in, be it
 //   before the range asked for; where there is none the average begins with the first sample.
+// In the one bucket of all of time whose range has no end the average ends with the last sample that counts, or is
+// its value where that is the only one.
+//
 // So it is the same whether a bucket is read alone or with others. A bucket without samples has no row, here too.
 //
 // Invariants:
@@ -15,7 +18,11 @@ internal import VarveModel
 struct HeldAverage: Sendable {
     private let plan: AggregationPlan
     private let isBackward: Bool
+    /// Whether the last value holds for no time because nothing says until when.
+    private let isOpen: Bool
     private var sum = ExactSum()
+    /// The last value of the bucket and its time.
+    private var final: (value: UInt64, time: Int64) = (0, 0)
     /// The part of the bucket, both ends included.
     private var part: (first: Int64, last: Int64) = (0, 0)
     /// Of the samples met in the bucket: the time of the earliest, and where the next value to be added ends.
@@ -24,10 +31,13 @@ struct HeldAverage: Sendable {
     private var held: UInt64?
     private var heldFrom: Int64 = 0
 
-    /// - Parameter before: Forwards: the last value before the range.
-    init(_ plan: AggregationPlan, isBackward: Bool, before: UInt64?) {
+    /// - Parameters:
+    ///   - isOpen: Whether the bucket ends with its last sample.
+    ///   - before: Forwards: the last value before the range.
+    init(_ plan: AggregationPlan, isBackward: Bool, isOpen: Bool, before: UInt64?) {
         self.plan = plan
         self.isBackward = isBackward
+        self.isOpen = isOpen
         held = isBackward ? nil : before
     }
 
@@ -54,7 +64,10 @@ struct HeldAverage: Sendable {
 
     /// Ends the bucket, forwards, which must have samples, and returns its average.
     mutating func finishForward() -> Double {
-        if let held { add(held, from: heldFrom, upTo: part.last, included: true) }
+        if let held {
+            final = (held, heldFrom)
+            if !isOpen { add(held, from: heldFrom, upTo: part.last, included: true) }
+        }
         return average(from: part.first)
     }
 
@@ -82,12 +95,19 @@ struct HeldAverage: Sendable {
         if let earliest {
             add(value, from: time, upTo: earliest, included: false)
         } else {
-            add(value, from: time, upTo: part.last, included: true)
+            final = (value, time)
+            if !isOpen { add(value, from: time, upTo: part.last, included: true) }
         }
         earliest = time
     }
 
     private func average(from first: Int64) -> Double {
+        if isOpen {
+            var sum = sum
+            let span = UInt64(bitPattern: final.time &- first)
+            if span == 0 { add(final.value, 1, to: &sum) }
+            return sum.mean(count: max(span, 1))
+        }
         let span = UInt64(bitPattern: part.last &- first)
         // A bucket of all of time would have 2^64 nanoseconds; buckets are far shorter.
         return sum.mean(count: span == .max ? span : span + 1)
@@ -95,7 +115,10 @@ struct HeldAverage: Sendable {
 
     private mutating func add(_ value: UInt64, from first: Int64, upTo end: Int64, included: Bool) {
         let span = UInt64(bitPattern: end &- first) &+ (included ? 1 : 0)
-        guard span > 0 else { return }
+        if span > 0 { add(value, span, to: &sum) }
+    }
+
+    private func add(_ value: UInt64, _ span: UInt64, to sum: inout ExactSum) {
         if plan.type == .double {
             sum.add(Double(bitPattern: value), times: span)
         } else {

@@ -83,18 +83,38 @@ enum NumberKernels {
         let exponent = Int(largest.exponent)
         // With 2^10 values below 2^(e+1) the coarse unit must be 2^(e−42), the fine one 2^(e−86).
         guard exponent < 1000, exponent > -900 else { return nil }
-        let coarse = Double(sign: .plus, exponent: exponent + 10, significand: 1.5)
-        let fine = Double(sign: .plus, exponent: exponent - 34, significand: 1.5)
+        let coarse = oneAndAHalf(exponent &+ 10)
+        let fine = oneAndAHalf(exponent &- 34)
+        let full = values.count & ~7
+        var total = 0.0
+        var restTotal = 0.0
+        var isLost = false
+        if full > 0 {
+            let lanes = laneSums(UnsafeBufferPointer(rebasing: values[..<full]), coarse, fine)
+            (total, restTotal, isLost) = lanes
+        }
+        for index in full..<values.count {
+            let part = (values[index] + coarse) - coarse
+            let rest = values[index] - part
+            isLost = isLost || (rest + fine) - fine != rest
+            total += part
+            restTotal += rest
+        }
+        return isLost ? nil : (total, restTotal)
+    }
+
+    /// The sums of coarse parts and rests of a multiple of eight values, and whether a rest has too many bits.
+    private static func laneSums(
+        _ values: UnsafeBufferPointer<Double>, _ coarse: Double, _ fine: Double
+    ) -> (sum: Double, rest: Double, isLost: Bool) {
         var sums = Lanes(repeating: 0)
         var rests = Lanes(repeating: 0)
         var lost = SIMD8<UInt64>(repeating: 0)
         let coarseLanes = Lanes(repeating: coarse)
         let fineLanes = Lanes(repeating: fine)
-        let full = values.count & ~7
-        guard let base = values.baseAddress else { return (0, 0) }
-        let raw = UnsafeRawPointer(base)
+        let raw = UnsafeRawBufferPointer(values)
         var index = 0
-        while index < full {
+        while index < values.count {
             let lanes = raw.loadUnaligned(fromByteOffset: index &* 8, as: Lanes.self)
             let part = (lanes + coarseLanes) - coarseLanes
             let rest = lanes - part
@@ -104,18 +124,12 @@ enum NumberKernels {
             rests += rest
             index &+= 8
         }
-        var total = sums.sum()
-        var restTotal = rests.sum()
-        var isLost = lost != SIMD8(repeating: 0)
-        while index < values.count {
-            let part = (values[index] + coarse) - coarse
-            let rest = values[index] - part
-            isLost = isLost || (rest + fine) - fine != rest
-            total += part
-            restTotal += rest
-            index &+= 1
-        }
-        return isLost ? nil : (total, restTotal)
+        return (sums.sum(), rests.sum(), lost != SIMD8(repeating: 0))
+    }
+
+    /// 1.5 · 2^exponent, for exponents of normal doubles.
+    private static func oneAndAHalf(_ exponent: Int) -> Double {
+        Double(bitPattern: UInt64(truncatingIfNeeded: exponent &+ 1023) &<< 52 | 1 << 51)
     }
 
     /// The smallest and the largest of integers given as two's complement.

@@ -128,9 +128,9 @@ extension SampleRun {
     /// Whether a time comes more than once among samples `range`.
     func repeatsTime(in range: Range<Int>) -> Bool {
         times.withUnsafeBufferPointer { times in
-            var repeats = false
-            for index in range.dropFirst() { repeats = repeats || times[index &- 1] == times[index] }
-            return repeats
+            var found = 0
+            for index in range.dropFirst() { found |= times[index &- 1] == times[index] ? 1 : 0 }
+            return found != 0
         }
     }
 }

@@ -96,14 +96,13 @@ package enum BlockCodec {
 
     /// Checks the states and the order of what was decoded.
     private static func check(_ run: SampleRun) throws(CodecError) {
-        // States mostly are all the same: each word is looked at only where it differs from the one before.
-        var before = SampleState.plain.bits
-        for state in run.states where state != before {
-            guard SampleState(bits: state) != nil else {
-                throw CodecError(offset: 0, reason: "an impossible sample state")
-            }
-            before = state
-        }
+        // States mostly are all the same; then one is looked at.
+        let head = run.states.first ?? 0
+        var differences: UInt64 = 0
+        for state in run.states { differences |= state ^ head }
+        guard SampleState(bits: head) != nil,
+            differences == 0 || run.states.allSatisfy({ SampleState(bits: $0) != nil })
+        else { throw CodecError(offset: 0, reason: "an impossible sample state") }
         let isOrdered = run.times.withUnsafeBufferPointer { times in
             run.commits.withUnsafeBufferPointer { areOrdered(times, $0) }
         }
@@ -115,11 +114,12 @@ package enum BlockCodec {
         _ times: UnsafeBufferPointer<Int64>, _ commits: UnsafeBufferPointer<UInt64>
     ) -> Bool {
         guard times.count > 1 else { return true }
-        var isAscending = true
+        // Without a branch in the loop; nearly always this is all there is to do.
+        var wrong = 0
         for index in 1..<times.count {
-            isAscending = isAscending && times[index &- 1] < times[index]
+            wrong |= times[index &- 1] < times[index] ? 0 : 1
         }
-        if isAscending { return true }
+        if wrong == 0 { return true }
         for index in 1..<times.count where times[index - 1] >= times[index] {
             guard times[index - 1] == times[index],
                 commits.isEmpty || commits[index - 1] < commits[index]

@@ -22,6 +22,7 @@ struct QueryOptions: ParsableArguments {
             Examples:
               varve query --device R80711 --point Ws_avg --from 2014-04-03 --to 2014-04-04
               varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
+              varve query --device R80711 --agg count,avg
               varve query --device R80711 --point Ws_avg --every 1d --agg twa,median,stddev
               varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
               varve query --device R80711 --point P_avg --order desc --limit 1 --format json
@@ -38,7 +39,11 @@ struct QueryOptions: ParsableArguments {
     var to: String?
     @Option(help: "Aggregate over buckets of this length: 500ms, 10s, 5m, 1h, 1d, 1w.")
     var every: String?
-    @Option(help: "Comma list of avg, min, max, sum, count, first, last, stddev, median, twa. (default: avg)")
+    @Option(
+        help: """
+            Comma list of avg, min, max, sum, count, first, last, stddev, median, twa. (default: avg) Without \
+            --every: over the whole range.
+            """)
     var agg: String?
     @Option(help: "Time zone, such as Europe/Paris, for local times and days.")
     var tz: String?
@@ -89,9 +94,11 @@ struct QueryOptions: ParsableArguments {
 
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {
         guard let every else {
-            if agg != nil { throw wrong("--agg needs --every; for example --every 1h") }
             if fill != nil { throw wrong("--fill needs --every; for example --every 1h") }
-            return nil
+            guard let agg else { return nil }
+            if plot { throw wrong("--plot with --agg needs --every; for example --every 1h") }
+            return QueryRequest.Aggregation(
+                buckets: .whole, aggregates: try Aggregate.parse(list: agg), fill: .none)
         }
         return QueryRequest.Aggregation(
             buckets: try Buckets(width: BucketWidth.parse(every), zone: zone),

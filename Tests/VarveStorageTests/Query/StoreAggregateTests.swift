@@ -110,7 +110,9 @@ private struct SamplesOnly: AggregateSource {
         let directory = try TemporaryDirectory()
         let type = ValueType.allCases[seed % 5]
         let snapshot = try Self.store(directory, type, &random).snapshot()
-        for width in [["1m", "20m", "1h"], ["7d", "400d"]].map({ $0.randomElement(using: &random) ?? "1h" }) {
+        for width in [["1m", "20m", "1h"], ["7d", "400d", "all"]].map({
+            $0.randomElement(using: &random) ?? "1h"
+        }) {
             let from = Int64.random(in: -11_000...9000, using: &random) * Self.minute + 3
             let ranges = [
                 TimeRange.all,
@@ -126,7 +128,8 @@ private struct SamplesOnly: AggregateSource {
                 let all = Bool.random(using: &random) ? plain : Aggregate.allCases
                 let wanted = Bool.random(using: &random) ? [.count] : all
                 var request = AggregateRequest(
-                    wanted, over: try Buckets(width: .parse(width)), in: range, goodOnly: goodOnly)
+                    wanted, over: width == "all" ? .whole : try Buckets(width: .parse(width)), in: range,
+                    goodOnly: goodOnly)
                 let expected = Self.bits(try Self.rows(SamplesOnly(snapshot: snapshot), type, request))
                 for order in [TimeOrder.ascending, .descending] {
                     request.order = order

@@ -92,6 +92,13 @@ import VarveModel
         #expect(try Self.rows(hourly) == [rows[0], rows[1], rows[3]])
         #expect(try Self.rows(hourly, "--order desc --fill linear --limit 3") == rows[1...].reversed())
         #expect(try Self.rows("--device WT1 --every 1d --format csv").count == 1)
+        let whole = "--device WT1 --point Power --agg count,avg,twa --format csv"
+        let row = "WT1,Power,2024-05-01T00:00:00Z,4,30,26.11111111111111"
+        #expect(try Self.rows(whole) == [row])
+        #expect(try Self.rows(whole, "--order desc") == [row])
+        #expect(
+            try Self.rows(whole, "--from 2024-05-01T00:15:00Z --to 2024-05-01T03:15:00Z")
+                == ["WT1,Power,2024-05-01T00:15:00Z,2,45,30"])
         #expect(
             try Self.rows("--device WT1 --every 1d --tz Europe/Paris --agg last --format csv") == [
                 "WT1,Power,2024-04-30T22:00:00Z,60", "WT1,State,2024-04-30T22:00:00Z,on",
@@ -129,7 +136,7 @@ import VarveModel
         arguments: [
             ("", "--device is missing"), ("--device W --every 5x", "--every: \"5x\" is not a duration"),
             ("--device W --every 1h --agg mean", "use some of avg, min, max"),
-            ("--device W --agg avg", "--agg needs --every"),
+            ("--device W --agg avg --plot", "--agg needs --every"),
             ("--device W --fill null", "--fill needs --every"),
             ("--device W --tz Mars/Base", "--tz: \"Mars/Base\" is not a time zone"),
             ("--device W --tz IST", "use an IANA name"), ("--device W --order up", "use asc or desc"),
