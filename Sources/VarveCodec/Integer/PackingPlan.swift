@@ -12,9 +12,6 @@ struct PackingPlan {
     private(set) var exceptionWidth = 0
     private(set) var bits: Int
 
-    /// The most values that are looked at in the search for a window, at standard effort.
-    private static let sampleCount = 64
-
     /// Plans without exceptions; `count` is at least 1.
     init(_ values: UnsafePointer<Int64>, count: Int) {
         var low = values[0]
@@ -28,25 +25,20 @@ struct PackingPlan {
         bits = 8 + count * width
     }
 
-    /// Looks for a narrower window that leaves a few values outside, and takes it where it is cheaper.
+    /// A range of values that is worth a try, because a sample is cheap in it.
+    struct Window {
+        var base: Int64
+        var width: Int
+        /// The bits that the sample takes in it, with what it leaves outside.
+        var cost: Int
+    }
+
+    /// Takes a narrower window that leaves a few values outside, where it is cheaper.
     ///
-    /// - Parameters:
-    ///   - scratch: Room for 1024 values.
-    ///   - budget: The size in bits that another form reaches already.
-    mutating func considerExceptions(
-        _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, budget: Int,
-        effort: Effort
-    ) {
+    /// - Parameter window: The best window of a sample of the values.
+    mutating func considerExceptions(_ window: Window, _ values: UnsafePointer<Int64>, count: Int) {
         if count < 16 || count * width < 128 { return }
-        let taken = effort == .standard ? min(count, Self.sampleCount) : count
-        for index in 0..<taken { scratch[index] = values[index &* count / taken] }
         let lowest = base
-        Self.sort(scratch, count: taken, lowest: lowest, width: width)
-        let window = Self.bestWindow(scratch, count: taken, fullWidth: width)
-        // The sample misses rare outliers, so the estimate is low rather than high: a gain of less than one
-        // part in 64 is none.
-        let goal = min(budget, bits)
-        if effort == .standard && window.cost * count / taken >= goal - goal / 64 { return }
         for candidate in [window.width, window.width + 1] where candidate < width {
             // The wider window also reaches below the values of the sample, but not below the lowest of all.
             let spare = candidate == window.width ? 0 : BitPacking.mask(candidate) &>> 2
@@ -59,8 +51,8 @@ struct PackingPlan {
 
     /// Sorts a small sample by insertion, which is the fastest for it, and more by their digits.
     static func sort(_ values: UnsafeMutablePointer<Int64>, count: Int, lowest: Int64, width: Int) {
-        if count > sampleCount { return sortByDigits(values, count: count, lowest: lowest, width: width) }
-        for index in 1..<count {
+        if count > smallCount { return sortByDigits(values, count: count, lowest: lowest, width: width) }
+        for index in 1..<max(count, 1) {
             let value = values[index]
             var position = index
             while position > 0 && values[position &- 1] > value {
@@ -70,6 +62,9 @@ struct PackingPlan {
             values[position] = value
         }
     }
+
+    /// Up to this many values are sorted by insertion.
+    private static let smallCount = 64
 
     /// Sorts up to 1024 values in [lowest, lowest + 2^width), eight bits a pass.
     private static func sortByDigits(
@@ -100,11 +95,9 @@ struct PackingPlan {
     /// The window of the lowest estimated cost in a sorted sample.
     ///
     /// For a growing number of values left out, the narrowest span of the others decides the width.
-    private static func bestWindow(
-        _ sample: UnsafePointer<Int64>, count: Int, fullWidth: Int
-    ) -> (base: Int64, width: Int, cost: Int) {
+    static func bestWindow(_ sample: UnsafePointer<Int64>, count: Int) -> Window {
         let sampleWidth = BitPacking.width(of: UInt64(bitPattern: sample[count - 1] &- sample[0]))
-        var best = (base: sample[0], width: sampleWidth, cost: count * sampleWidth)
+        var best = Window(base: sample[0], width: sampleWidth, cost: count * sampleWidth)
         var left = 1
         while left * 3 <= count {
             var span = UInt64.max
@@ -115,7 +108,7 @@ struct PackingPlan {
             }
             let width = BitPacking.width(of: span)
             let cost = count * width + left * (9 + sampleWidth)
-            if cost < best.cost { best = (sample[start], width, cost) }
+            if cost < best.cost { best = Window(base: sample[start], width: width, cost: cost) }
             left += 1 + left / 4
         }
         return best

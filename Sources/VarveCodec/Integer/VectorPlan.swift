@@ -25,7 +25,7 @@ struct VectorPlan {
         if plain.width == 0 { return }
 
         form = .frame
-        bits = .max
+        bits = .max / 2
         let deltas = scratch + BlockLimits.vector
         let sorted = scratch
         let first = values[0]
@@ -37,25 +37,58 @@ struct VectorPlan {
             bits = 8 + Self.headerBits(first) + Self.headerBits(delta.base)
             return
         }
-        let deltaHeader = Self.headerBits(first)
-        take(.delta, delta, leads: deltaHeader, deltas + 1, count: count - 1, sorted: sorted, effort: effort)
         considerRuns(deltas + 1, plain: plain, count: count)
-        if count > 4 {
-            let header = deltaHeader + Self.headerBits(deltas[1])
-            Self.differences(deltas + 1, count: count - 1, into: deltas + 1)
-            let curve = PackingPlan(deltas + 2, count: count - 2)
-            take(.delta2, curve, leads: header, deltas + 2, count: count - 2, sorted: sorted, effort: effort)
+        let orders = count > 4 ? 3 : 2
+        let guesses = (0..<orders).map {
+            VectorGuess(values, count: count, order: $0, scratch: sorted, effort: effort)
         }
-        take(.frame, plain, leads: 0, values, count: count, sorted: sorted, effort: effort)
-        rice = RicePlan.best(values, count: count, scratch: scratch, budget: bits, effort: effort)
-        if let rice {
-            form = VectorForm.rice(order: rice.order)
-            bits = rice.bits
-        }
+        // A sample misses outliers; what it finds a good deal more expensive than the best stays so.
+        var limit = min(plain.bits, delta.bits)
+        for guess in guesses { limit = min(limit, guess.frameBits, guess.riceBits) }
+        limit = effort == .standard ? limit + limit / 12 + 64 : .max / 2
+        considerFrames(
+            guesses, values, plain, delta, count: count, deltas: deltas, limit: limit)
+        considerRice(guesses, values, count: count, scratch: scratch, limit: limit, effort: effort)
         grid = GridPlan.best(values, count: count, scratch: scratch, budget: bits)
         if let grid {
             form = .grid
             bits = grid.bits
+        }
+    }
+
+    /// Looks at frames of the values, of their differences and of the differences of those.
+    private mutating func considerFrames(
+        _ guesses: [VectorGuess], _ values: UnsafePointer<Int64>, _ plain: PackingPlan, _ delta: PackingPlan,
+        count: Int, deltas: UnsafeMutablePointer<Int64>, limit: Int
+    ) {
+        let header = Self.headerBits(values[0])
+        take(.frame, plain, guesses[0], leads: 0, values, count: count, limit: limit)
+        take(.delta, delta, guesses[1], leads: header, deltas + 1, count: count - 1, limit: limit)
+        if guesses.count > 2 && guesses[2].frameBits <= limit {
+            let leads = header + Self.headerBits(deltas[1])
+            Self.differences(deltas + 1, count: count - 1, into: deltas + 1)
+            let curve = PackingPlan(deltas + 2, count: count - 2)
+            take(.delta2, curve, guesses[2], leads: leads, deltas + 2, count: count - 2, limit: limit)
+        }
+    }
+
+    /// Looks at the Rice code of the best guess, or at thorough effort at all.
+    private mutating func considerRice(
+        _ guesses: [VectorGuess], _ values: UnsafePointer<Int64>, count: Int,
+        scratch: UnsafeMutablePointer<Int64>, limit: Int, effort: Effort
+    ) {
+        var candidates = guesses.filter { $0.riceBits <= limit && $0.riceBits <= bits + bits / 8 }
+        if effort == .standard, let best = candidates.min(by: { $0.riceBits < $1.riceBits }) {
+            candidates = [best]
+        }
+        // It takes longer to decode, so it must save something.
+        var budget = bits - min(bits / 64, count / 8)
+        for candidate in candidates {
+            guard var plan = candidate.rice else { continue }
+            plan.settle(values, count: count, scratch: scratch)
+            if plan.bits < budget {
+                (rice, form, bits, budget) = (plan, .rice(order: plan.order), plan.bits, plan.bits)
+            }
         }
     }
 
@@ -79,11 +112,15 @@ struct VectorPlan {
     }
 
     private mutating func take(
-        _ candidate: VectorForm, _ plan: PackingPlan, leads: Int, _ values: UnsafePointer<Int64>, count: Int,
-        sorted: UnsafeMutablePointer<Int64>, effort: Effort
+        _ candidate: VectorForm, _ plan: PackingPlan, _ guess: VectorGuess, leads: Int,
+        _ values: UnsafePointer<Int64>, count: Int, limit: Int
     ) {
         var plan = plan
-        plan.considerExceptions(values, count: count, scratch: sorted, budget: bits, effort: effort)
+        // Less than one part in 64 is no gain.
+        let goal = min(bits, plan.bits, limit)
+        if guess.frameBits < goal - goal / 64 {
+            plan.considerExceptions(guess.window, values, count: count)
+        }
         let total =
             8 + leads + Self.headerBits(plan.base) + plan.bits + candidate.leadCount * plan.width
         if total < bits {

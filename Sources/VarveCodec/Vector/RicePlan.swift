@@ -23,75 +23,29 @@ struct RicePlan {
     private(set) var exceptionWidth = 0
     private(set) var bits = Int.max
 
-    /// The values looked at before all of them are, at standard effort.
-    private static let sampleCount = 48
     /// Form, width of the low bits, size of the quotients and number and width of exceptions.
     private static let headerBits = 48
 
-    /// The cheapest code of fewer bits than `budget`, or nil.
-    ///
-    /// - Parameter scratch: Room for `VectorPlan.scratchCount` values.
-    static func best(
-        _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, budget: Int,
-        effort: Effort
-    ) -> RicePlan? {
-        if count < 32 || headerBits + count > budget { return nil }
-        var best: RicePlan?
-        var bestGuess = budget
-        for order in 0...2 {
-            let taken = sample(values, count: count, order: order, effort: effort, into: scratch)
-            for candidate in candidates(scratch, count: taken, order: order) {
-                guard let guess = candidate.guess(scratch, count: taken) else { continue }
-                let bits = guess.bits * count / taken + 32 * order
-                // A sample misses rare outliers, which only add to the cost.
-                if bits >= (effort == .standard ? bestGuess : budget + budget / 8) { continue }
-                bestGuess = bits
-                var plan = candidate
-                plan.lowBits = guess.lowBits
-                if effort == .thorough {
-                    plan.settle(values, count: count, scratch: scratch + BlockLimits.vector)
-                    if plan.bits >= best?.bits ?? budget { continue }
-                }
-                best = plan
+    /// The code that suits a sorted sample of values differenced `order` times, and the bits it would take.
+    static func guess(
+        _ sorted: UnsafePointer<Int64>, count: Int, order: Int
+    ) -> (plan: RicePlan, bits: Int)? {
+        var best: (plan: RicePlan, bits: Int)?
+        for isFolded in [true, false] {
+            var plan = RicePlan(order: order, base: sorted[isFolded ? count / 2 : 0], isFolded: isFolded)
+            guard let guess = plan.guess(sorted, count: count), guess.bits < best?.bits ?? .max else {
+                continue
             }
+            plan.lowBits = guess.lowBits
+            best = (plan, guess.bits)
         }
-        if effort == .standard { best?.settle(values, count: count, scratch: scratch) }
-        // It takes longer to decode, so it must save something.
-        if let best, best.bits < budget - min(budget / 64, count / 8) { return best }
-        return nil
+        return best
     }
 
     private init(order: Int, base: Int64, isFolded: Bool) {
         self.order = order
         self.base = base
         self.isFolded = isFolded
-    }
-
-    /// Takes a sorted sample of the differences; returns its size.
-    private static func sample(
-        _ values: UnsafePointer<Int64>, count: Int, order: Int, effort: Effort,
-        into target: UnsafeMutablePointer<Int64>
-    ) -> Int {
-        let places = count - order
-        let taken = effort == .standard ? min(places, sampleCount) : places
-        for index in 0..<taken {
-            let place = order + index * places / taken
-            switch order {
-            case 0: target[index] = values[place]
-            case 1: target[index] = values[place] &- values[place - 1]
-            default: target[index] = values[place] &- 2 &* values[place - 1] &+ values[place - 2]
-            }
-        }
-        let plan = PackingPlan(target, count: taken)
-        PackingPlan.sort(target, count: taken, lowest: plan.base, width: plan.width)
-        return taken
-    }
-
-    private static func candidates(_ sorted: UnsafePointer<Int64>, count: Int, order: Int) -> [RicePlan] {
-        [
-            RicePlan(order: order, base: sorted[count / 2], isFolded: true),
-            RicePlan(order: order, base: sorted[0], isFolded: false),
-        ]
     }
 
     /// The distance of a value.
@@ -122,7 +76,9 @@ struct RicePlan {
     }
 
     /// Finds the width of low bits near a first guess, by the exact cost.
-    private mutating func settle(
+    ///
+    /// - Parameter scratch: Room for 1024 values.
+    mutating func settle(
         _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>
     ) {
         let source: UnsafePointer<Int64>

@@ -1,0 +1,44 @@
+// VectorGuess.swift — what a sample says about a vector whose values are differenced so many times.
+//
+// Only the forms that come out near the best guess are worth the exact look at all values.
+
+struct VectorGuess {
+    /// How often the values are differenced.
+    let order: Int
+    /// The best window of the sample, and the bits that a frame with exceptions would take.
+    let window: PackingPlan.Window
+    let frameBits: Int
+    /// The best Rice code of the sample, if there is one, and the bits it would take.
+    let rice: RicePlan?
+    let riceBits: Int
+
+    /// The values looked at, at standard effort.
+    private static let sampleCount = 64
+
+    /// Looks at a sample, or at thorough effort at all values.
+    ///
+    /// - Parameter scratch: Room for 1024 values.
+    init(
+        _ values: UnsafePointer<Int64>, count: Int, order: Int, scratch: UnsafeMutablePointer<Int64>,
+        effort: Effort
+    ) {
+        self.order = order
+        let places = count - order
+        let taken = effort == .standard ? min(places, Self.sampleCount) : places
+        for index in 0..<taken {
+            let place = values + (order &+ index &* places / taken)
+            switch order {
+            case 0: scratch[index] = place[0]
+            case 1: scratch[index] = place[0] &- place[-1]
+            default: scratch[index] = place[0] &- 2 &* place[-1] &+ place[-2]
+            }
+        }
+        let range = PackingPlan(scratch, count: taken)
+        PackingPlan.sort(scratch, count: taken, lowest: range.base, width: range.width)
+        window = PackingPlan.bestWindow(scratch, count: taken)
+        frameBits = window.cost * count / taken
+        let guess = count < 32 ? nil : RicePlan.guess(scratch, count: taken, order: order)
+        rice = guess?.plan
+        riceBits = guess.map { $0.bits * count / taken + 32 * order } ?? .max
+    }
+}
