@@ -5,6 +5,7 @@ package import VarveModel
 /// Which samples count and what has to be known of them.
 package struct AggregationPlan: Sendable {
     let type: ValueType
+    let isText: Bool
     let goodOnly: Bool
     /// A sample whose state has one of these bits does not count.
     let rejectedStates: UInt64
@@ -18,6 +19,7 @@ package struct AggregationPlan: Sendable {
 
     package init(type: ValueType, aggregates: [Aggregate], goodOnly: Bool) {
         self.type = type
+        isText = type.isText
         self.goodOnly = goodOnly
         let everyQuality = SampleState(quality: -1).bits & ~SampleState(quality: 0).bits
         rejectedStates = SampleState(isMissing: true).bits | (goodOnly ? everyQuality : 0)
@@ -47,7 +49,7 @@ package struct AggregationPlan: Sendable {
     func isServed(by statistics: BlockStatistics, count: Int) -> Bool {
         if statistics.present == 0 || (goodOnly && statistics.good == 0) { return true }
         if needsSquares || needsMedian || needsHolding { return false }
-        if type.isText && !isCountOnly { return false }
+        if isText && !isCountOnly { return false }
         return !goodOnly || statistics.good == count
     }
 }

@@ -24,6 +24,8 @@ package struct Aggregator: Sendable {
     private let before: UInt64?
     /// The earliest time met in the bucket: the start of a bucket that takes in all of time.
     private var earliest = Int64.max
+    /// The row that leaves next; its memory serves one row after the other.
+    private var row = AggregateRow(start: 0, values: [])
     /// Backwards: a row that waits for the last value before its bucket.
     private var waiting: (row: AggregateRow, holding: HeldAverage)?
 
@@ -41,6 +43,7 @@ package struct Aggregator: Sendable {
         first = request.range.from.nanoseconds
         last = request.range.lastNanosecond ?? .min
         buckets = request.buckets
+        row.values = Array(repeating: .none, count: aggregates.count)
         totals = BucketTotals(plan, isBackward: isBackward)
         self.before = before
         if plan.needsHolding && !type.isText {
@@ -151,19 +154,18 @@ package struct Aggregator: Sendable {
         }
         guard let current, totals.count > 0 else { return true }
         let start = buckets.isWhole ? (first == .min ? earliest : first) : current.start
-        var row = AggregateRow(start: start, values: [])
-        row.values.reserveCapacity(aggregates.count)
-        for aggregate in aggregates { row.values.append(totals.value(aggregate)) }
+        row.start = start
+        row.openMedian = nil
+        for index in aggregates.indices { row.values[index] = totals.value(aggregates[index]) }
         if let count = totals.overfull {
             row.openMedian = .init(
                 first: max(current.start, first), last: min(current.last, last), count: count)
         }
-        guard var holding else { return try emit(row) }
-        if isBackward {
+        if isBackward, let holding {
             waiting = (row, holding)
             return true
         }
-        setHeld(&row, holding.finishForward())
+        if let average = holding?.finishForward() { Self.set(average, aggregates, in: &row) }
         return try emit(row)
     }
 
@@ -172,11 +174,11 @@ package struct Aggregator: Sendable {
     ) rethrows -> Bool {
         guard var (row, holding) = waiting else { return true }
         waiting = nil
-        setHeld(&row, holding.finishBackward(before: before))
+        Self.set(holding.finishBackward(before: before), aggregates, in: &row)
         return try emit(row)
     }
 
-    private func setHeld(_ row: inout AggregateRow, _ average: Double) {
+    private static func set(_ average: Double, _ aggregates: [Aggregate], in row: inout AggregateRow) {
         for index in aggregates.indices where aggregates[index] == .twa {
             row.values[index] = .double(average)
         }

@@ -73,9 +73,9 @@ struct BucketTotals: Sendable {
 
     /// Adds all samples of a block, which the statistics must serve.
     mutating func add(_ statistics: BlockStatistics) throws(ExactSum.ReadFailure) {
-        let number = plan.type.isText ? statistics.present : statistics.numeric
+        let number = plan.isText ? statistics.present : statistics.numeric
         guard number > 0, !plan.goodOnly || statistics.good > 0 else { return }
-        if !plan.type.isText {
+        if !plan.isText {
             takeEnds(statistics.first, statistics.last)
             if plan.needsSum { try sum.add(statistics) }
             if plan.type == .double {
@@ -95,7 +95,7 @@ struct BucketTotals: Sendable {
     /// The value of an aggregate other than the time-weighted average; the bucket must not be empty.
     func value(_ aggregate: Aggregate) -> AggregateValue {
         if aggregate == .count { return .integer(Int128(count)) }
-        if plan.type.isText {
+        if plan.isText {
             switch aggregate {
             case .first: return plan.type == .json ? .json(earliestText) : .text(earliestText)
             case .last: return plan.type == .json ? .json(latestText) : .text(latestText)

@@ -64,8 +64,9 @@ package struct GapFiller: Sendable {
     package mutating func add(
         _ row: AggregateRow, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
+        guard fill != .none else { return try emit(row) }
         defer { before = row }
-        if fill != .none, let before {
+        if let before {
             let (older, newer) = order == .ascending ? (before, row) : (row, before)
             guard try addGap(older, newer, emit) else { return false }
         }

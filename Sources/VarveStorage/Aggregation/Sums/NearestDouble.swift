@@ -14,6 +14,12 @@ enum NearestDouble {
             return nearest(number, exponent: exponent - shift, isSticky: false)
         }
         let high = UInt64(truncatingIfNeeded: number &>> 64)
+        if divisor < 512 {
+            // The upper half alone gives 55 bits and more: one division of 64 bits in place of two of 128.
+            let (quotient, rest) = high.quotientAndRemainder(dividingBy: divisor)
+            let isSticky = rest != 0 || UInt64(truncatingIfNeeded: number) != 0
+            return nearest(UInt128(quotient), exponent: exponent - shift + 64, isSticky: isSticky)
+        }
         let (upper, rest) = high.quotientAndRemainder(dividingBy: divisor)
         let (lower, last) = divisor.dividingFullWidth((rest, UInt64(truncatingIfNeeded: number)))
         let quotient = UInt128(upper) << 64 | UInt128(lower)
