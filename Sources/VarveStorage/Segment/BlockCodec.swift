@@ -125,9 +125,8 @@ package enum BlockCodec {
             })
     }
 
-<<<<<<< HEAD
-    /// Checks the states and the order of what was decoded.
-    private static func check(_ run: SampleRun) throws(CodecError) {
+    /// Checks what columns alone do not: the states, and the order of the samples of one series.
+    package static func check(_ run: SampleRun) throws(CodecError) {
         // States mostly are all the same; then one is looked at.
         let head = run.states.first ?? 0
         var differences: UInt64 = 0
@@ -135,18 +134,6 @@ package enum BlockCodec {
         guard SampleState(bits: head) != nil,
             differences == 0 || run.states.allSatisfy({ SampleState(bits: $0) != nil })
         else { throw CodecError(offset: 0, reason: "an impossible sample state") }
-=======
-    /// Checks what columns alone do not: the states, and the order of the samples of one series.
-    package static func check(_ run: SampleRun) throws(CodecError) {
-        // States mostly are all the same: each word is looked at only where it differs from the one before.
-        var before = SampleState.plain.bits
-        for state in run.states where state != before {
-            guard SampleState(bits: state) != nil else {
-                throw CodecError(offset: 0, reason: "an impossible sample state")
-            }
-            before = state
-        }
->>>>>>> c3
         let isOrdered = run.times.withUnsafeBufferPointer { times in
             run.commits.withUnsafeBufferPointer { areOrdered(times, $0) }
         }

@@ -173,7 +173,7 @@ package final class SegmentReader: Sendable {
 
     private func part(of columns: SampleRun, _ rows: Range<Int>, _ entry: BlockEntry) throws -> SampleRun {
         let run = columns.part(rows)
-        do {
+        do throws(CodecError) {
             try BlockCodec.check(run)
         } catch {
             throw damaged(entry.block, "the block does not decode: \(error.reason)")
