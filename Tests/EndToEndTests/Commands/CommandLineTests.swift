@@ -51,7 +51,7 @@ extension EndToEndTests {
                 (["import", "--time-unit", "h", "a.csv"], "h"),
                 (["frobnicate"], "frobnicate"), (["query"], "--device"),
                 (["query", "--device", "T1", "--every", "soon"], "soon"),
-                (["query", "--device", "T1", "--agg", "avg"], "--every"),
+                (["query", "--device", "T1", "--fill", "null"], "--every"),
                 (["query", "--device", "T1", "--every", "1h", "--agg", "mode"], "mode"),
                 (["query", "--device", "T1", "--from", "yesterday"], "yesterday"),
                 (["query", "--device", "T1", "--from", "2024-01-02", "--to", "2024-01-01"], "--to"),
