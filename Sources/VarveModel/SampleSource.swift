@@ -27,6 +27,9 @@ public protocol SampleSource: Sendable {
     /// All series, in the order of `SeriesKey`.
     func series() throws -> [SeriesInfo]
 
+    /// The series of devices that have one of these keys, of any product, in the order of `SeriesKey`.
+    func series(ofDevices devices: Set<String>) throws -> [SeriesInfo]
+
     /// Reads the visible samples of a series in a range, in time order, each time once.
     ///
     /// Memory is bounded: `body` gets the samples in pieces of at most a few thousand.
@@ -39,4 +42,11 @@ public protocol SampleSource: Sendable {
     func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder,
         _ body: (SampleColumns) throws -> Bool) throws
+}
+
+extension SampleSource {
+    /// The series of some devices, chosen from all.
+    public func series(ofDevices devices: Set<String>) throws -> [SeriesInfo] {
+        try series().filter { devices.contains($0.key.device) }
+    }
 }

@@ -28,10 +28,10 @@ package enum Limits {
     package static let pageEntries = 1024
     /// Entries with statistics of their own that a page is given before the next one begins.
     package static let largePageEntries = 256
-    /// Bytes of all vector tables of a page; persistent.
-    package static let vectorTablesBytes = 4 << 20
-    /// Bytes a block must have for each byte of its vector table, or there is none: it costs at most 1 in 64.
-    package static let blockBytesPerVectorByte = 64
+    /// Bytes of all vector indexes of a page; persistent.
+    package static let vectorIndexBytes = 4 << 20
+    /// Bytes a block must have for each byte of its vector index, or there is none: it costs at most 1 in 64.
+    package static let blockBytesPerIndexByte = 64
     /// Series that the filter of a segment lists; beyond that its pages tell enough; persistent.
     package static let listedSeries = 65_536
     /// Bytes of a top index before LZ4; persistent.
@@ -56,8 +56,12 @@ package enum Limits {
     package static let messageFilterBytes = 64 << 20
     /// Bytes after which a compaction output is sealed and the next one begun.
     package static let segmentBytes = 1 << 30
-    /// Index pages a segment reader keeps decoded.
-    package static let cachedPages = 64
+    /// Bytes of pieces of segments that are kept in memory unless `StoreOptions.cacheBytes` says otherwise.
+    package static let cacheBytes = 32 << 20
+    /// Segment files that are kept open.
+    package static let openSegments = 512
+    /// Bytes at the end of a segment that are read first: mostly the footer with the top index.
+    package static let tailBytes = 4096
 
     /// The relations the numbers must keep; checked when a store opens.
     package static func check() {

@@ -18,6 +18,8 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case needsReopen(String)
     /// Another compaction has merged the same segments meanwhile; nothing was changed.
     case overtaken
+    /// A segment is not there any more: another process replaced it since this one looked, or it was removed.
+    case segmentGone(file: String)
     /// The store was opened for reading only, or is closed.
     case notWritable
 
@@ -35,6 +37,8 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
         case .invalidBatch(let reason): "the batch is not valid: \(reason)"
         case .needsReopen(let reason): "the store stopped taking writes: \(reason); open it again"
         case .overtaken: "another compaction was faster; nothing was changed, run it again if need be"
+        case .segmentGone(let file):
+            "\(file) is gone, most likely merged by another process meanwhile; try again, or run `varve verify`"
         case .notWritable: "the store is not open for writing"
         }
     }

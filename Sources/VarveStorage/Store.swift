@@ -21,6 +21,7 @@ public final class Store: Sendable {
     package let directory: DataDirectory
     package let options: StoreOptions
     package let dictionary: SeriesDictionary
+    package let library: SegmentLibrary
     private let lock: DirectoryLock?
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
@@ -30,7 +31,7 @@ public final class Store: Sendable {
 
     /// Opens the store in a directory.
     ///
-    /// Cost: reads the manifest, the dictionary, the WAL and each segment's footer and top index; no data.
+    /// Cost: reads the manifest, the dictionary and the WAL; nothing of the segments.
     ///
     /// - Parameters:
     ///   - path: The data directory; created if absent when opened for writing.
@@ -57,9 +58,10 @@ public final class Store: Sendable {
             lock = try DirectoryLock(file: directory.lock, directory: directory.path)
         }
         self.lock = lock
+        library = SegmentLibrary(files, directory, cacheBytes: options.cacheBytes)
         let recovered = try Recovery(
             files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing,
-            lastCommit: options.isWritable ? nil : options.lastCommit
+            lastCommit: options.isWritable ? nil : options.lastCommit, library: library
         ).run()
         dictionary = recovered.dictionary
         recoveryNotes = recovered.notes

@@ -22,6 +22,11 @@ public struct StoreOptions: Sendable {
     /// lets nothing be forgotten early; a store that changes rarely remembers longer. Disk: 26 bytes a message.
     public var messageHorizon: Int64 = 7 * 86_400 * 1_000_000_000
 
+    /// Bytes of blocks and indexes of segments that are kept in memory once they were read; the default is 32 MiB.
+    ///
+    /// Beside it the kernel keeps what it can of the files. At most 512 segment files are kept open.
+    public var cacheBytes = Limits.cacheBytes
+
     /// Whether reading a directory without a store gives an empty one instead of an error; default false.
     public var mayBeMissing = false
 

@@ -50,7 +50,7 @@ extension Store {
         for segment in view.segments {
             let summary = segment.reference.summary
             stored += summary.samples
-            shares.add(segment.codecs)
+            shares.add(try segment.top().index.codecs)
             span.include(Timestamp(nanoseconds: summary.firstTime))
             span.include(Timestamp(nanoseconds: summary.lastTime))
         }

@@ -1,8 +1,7 @@
 // StoreView.swift — one unchanging state of the store: what readers see.
 //
 // Invariants:
-// - A value; a commit makes a new one. Segments in it stay readable: their files are open, even if compaction has
-//   removed their names since.
+// - A value; a commit makes a new one. Segments in it stay readable: their files stay as long as a view has them.
 
 package import VarveModel
 

@@ -217,7 +217,9 @@ package struct GroupCommit {
             try record.isMessage
                 ? change.addMessages([record.message], to: &manifest)
                 : change.addReceipts([record], to: &manifest)
-            let reader = try SegmentReader(store.files, store.directory, reference)
+            let reader = SegmentReader(store.library, reference)
+            // What was written can be read, or nothing is committed.
+            _ = try reader.top()
             try change.commit(&manifest)
             view.manifest = manifest
             view.segments.append(reader)

@@ -42,7 +42,7 @@ struct CompactionWorker {
         do {
             try merge(&outputs, &outcome, progress)
             outcome.bytesOut = outputs.reduce(0) { $0 + $1.byteCount }
-            let readers = try outputs.map { try SegmentReader(store.files, store.directory, $0) }
+            let readers = outputs.map { SegmentReader(store.library, $0) }
             for reader in readers { outcome.samplesOut += try check(reader) }
             guard outcome.samplesIn == outcome.samplesOut + outcome.dropped else {
                 throw StorageError.needsReopen(
@@ -58,7 +58,8 @@ struct CompactionWorker {
             }
             throw error
         }
-        for input in inputs { try? store.files.remove(store.directory.absolute(input.name)) }
+        // Their files go when no snapshot has them any more.
+        for input in inputs { input.retire() }
         return outcome
     }
 
@@ -69,7 +70,7 @@ struct CompactionWorker {
         var written: UInt64 = 0
         do {
             for series in try seriesIDs() {
-                guard let type = store.dictionary.info(series)?.type else {
+                guard let type = store.dictionary.type(series) else {
                     throw StorageError.invalidBatch("a segment has series \(series), which has no name")
                 }
                 let target =
@@ -101,7 +102,7 @@ struct CompactionWorker {
         var ids = Set<SeriesID>()
         var found: [SeriesID] = []
         for input in inputs {
-            for index in input.pages.indices {
+            for index in try input.top().index.pages.indices {
                 found.removeAll(keepingCapacity: true)
                 try input.page(index).series(into: &found)
                 ids.formUnion(found)
@@ -121,10 +122,10 @@ struct CompactionWorker {
     private func check(_ reader: SegmentReader) throws -> UInt64 {
         var samples: UInt64 = 0
         var before: BlockEntry?
-        for index in reader.pages.indices {
+        for index in try reader.top().index.pages.indices {
             for entry in try reader.page(index).entries {
-                guard let type = store.dictionary.info(entry.series)?.type else { continue }
-                let run = try reader.read(entry, type: type)
+                guard let type = store.dictionary.type(entry.series) else { continue }
+                let run = try reader.read(entry, type: type, keeps: false)
                 if let before, before.series == entry.series, before.lastTime >= entry.firstTime {
                     throw StorageError.needsReopen("compaction wrote blocks that overlap")
                 }

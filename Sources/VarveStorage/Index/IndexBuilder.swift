@@ -6,7 +6,7 @@
 package import VarveCodec
 
 package struct IndexBuilder {
-    /// A page and, in front of it, the vector tables of its blocks.
+    /// A page and, in front of it, the vector indexes of its blocks.
     private struct Page {
         var vectors: [UInt8]
         var bytes: [UInt8]
@@ -19,7 +19,7 @@ package struct IndexBuilder {
     /// The entries of the open page; the writer fills in where a shared block went.
     package var entries: [BlockEntry] = []
     private var vectors = ByteWriter()
-    /// The ends of the vector tables of the entries.
+    /// The ends of the vector indexes of the entries.
     private var vectorEnds: [Int] = []
     private var large = 0
     private var series = SeriesSet()
@@ -38,15 +38,15 @@ package struct IndexBuilder {
     }
 
     /// Adds an entry and the statistics of its vectors, if they are worth their bytes.
-    package mutating func append(_ entry: BlockEntry, vectors table: [VectorEntry] = []) {
+    package mutating func append(_ entry: BlockEntry, vectors entries: [VectorEntry] = []) {
         if entry.series != lastSeries { series.append(entry.series) }
         lastSeries = entry.series
-        entries.append(entry)
+        self.entries.append(entry)
         if entry.statistics != nil { large += 1 }
-        if table.count > 1 {
+        if entries.count > 1 {
             var bytes = ByteWriter()
-            VectorTable.write(table, of: entry, to: &bytes, effort: effort)
-            if bytes.count * Limits.blockBytesPerVectorByte <= entry.block.count {
+            VectorIndex.write(entries, of: entry, to: &bytes, effort: effort)
+            if bytes.count * Limits.blockBytesPerIndexByte <= entry.block.count {
                 bytes.bytes.withUnsafeBytes { vectors.append(bytes: $0) }
             }
         }
@@ -58,13 +58,13 @@ package struct IndexBuilder {
         guard let first = entries.first, let last = entries.last else { return }
         var extent: Extent?
         if vectors.count > 0 {
-            // Where it will be is not known yet; only the places of the tables in it matter to a page.
+            // Where it will be is not known yet; only the places of the indexes in it matter to a page.
             extent = Extent(
                 offset: 0, count: vectors.count, checksum: vectors.bytes.withUnsafeBytes { Checksum.of($0) })
             for index in entries.indices {
                 let start = index == 0 ? 0 : vectorEnds[index - 1]
                 guard let extent, vectorEnds[index] > start else { continue }
-                entries[index].vectors = VectorTablePlace(extent: extent, bytes: start..<vectorEnds[index])
+                entries[index].vectors = VectorIndexPlace(extent: extent, bytes: start..<vectorEnds[index])
             }
         }
         let raw = PageEncoder.encode(entries, vectors: extent, effort: effort)

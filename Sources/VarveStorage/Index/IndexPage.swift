@@ -24,9 +24,9 @@ package final class IndexPage: Sendable {
         package var statistics: [BlockStatistics] = []
         /// Pieces of the data part.
         package var extents: [Extent] = []
-        /// All vector tables of the page.
+        /// All vector indexes of the page.
         package var vectors: Extent?
-        /// Where the vector table of each entry ends.
+        /// Where the vector index of each entry ends.
         package var vectorEnds: [UInt32] = []
     }
 
@@ -60,7 +60,7 @@ package final class IndexPage: Sendable {
         if time > 0 { entry.times = columns.extents[time - 1] }
         if place > 0 { entry.statistics = columns.statistics[place - 1] }
         if let extent = columns.vectors, vectorEnd > vectorStart {
-            entry.vectors = VectorTablePlace(extent: extent, bytes: Int(vectorStart)..<Int(vectorEnd))
+            entry.vectors = VectorIndexPlace(extent: extent, bytes: Int(vectorStart)..<Int(vectorEnd))
         }
         return entry
     }

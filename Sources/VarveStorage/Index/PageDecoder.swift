@@ -11,7 +11,7 @@ package struct PageDecoder {
     private var columns = IndexPage.Columns()
     private let count: Int
 
-    /// Reads a page of a file whose blocks are in `data`; its vector tables, `vectorBytes` in all, end at `end`.
+    /// Reads a page of a file whose blocks are in `data`; its vector indexes, `vectorBytes` in all, end at `end`.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, data: Range<Int>, vectorBytes: Int, end: Int
     ) throws(CodecError) -> IndexPage {
@@ -115,12 +115,12 @@ package struct PageDecoder {
         var place = Int64(0)
         for length in lengths {
             guard length >= 0, length <= Int64(vectorBytes) - place else {
-                throw reader.failure("vector tables outside their piece")
+                throw reader.failure("vector indexes outside their piece")
             }
             place += length
             columns.vectorEnds.append(UInt32(place))
         }
-        guard place == Int64(vectorBytes) else { throw reader.failure("vector tables of no block") }
+        guard place == Int64(vectorBytes) else { throw reader.failure("vector indexes of no block") }
         if vectorBytes > 0 {
             columns.vectors = Extent(
                 offset: end - vectorBytes, count: vectorBytes, checksum: try reader.integer(as: UInt64.self))

@@ -9,7 +9,7 @@
 package import VarveCodec
 
 package enum PageEncoder {
-    /// The page of some entries whose vector tables are at `vectors`.
+    /// The page of some entries whose vector indexes are at `vectors`.
     package static func encode(_ entries: [BlockEntry], vectors: Extent?, effort: Effort) -> [UInt8] {
         var writer = ByteWriter(capacity: 256 + entries.count * 40)
         let extents = Set(entries.map(\.block)).union(entries.compactMap(\.times))

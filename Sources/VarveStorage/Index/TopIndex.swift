@@ -3,7 +3,7 @@
 // Byte table: SegmentFormat.md.
 //
 // Invariants:
-// - The vector tables and pages follow each other without gaps from the start of the index to the top index.
+// - The vector indexes and pages follow each other without gaps from the start of the index to the top index.
 // - Pages ascend by series: the first of one is not below the last of the one before.
 
 package import VarveCodec
@@ -53,7 +53,7 @@ package struct TopIndex: Hashable, Sendable {
         var offset = index.lowerBound
         var series = 0
         for _ in 0..<count {
-            let vectorBytes = try reader.varint(limit: index.upperBound - offset, "bytes of vector tables")
+            let vectorBytes = try reader.varint(limit: index.upperBound - offset, "bytes of vector indexes")
             let room = index.upperBound - offset - vectorBytes
             let stored = try reader.varint(limit: room, "stored bytes of a page")
             let checksum = try reader.integer(as: UInt64.self)
@@ -62,7 +62,7 @@ package struct TopIndex: Hashable, Sendable {
             let last = first + (try reader.varint(limit: Limits.series, "series id"))
             let firstTime = try reader.signed()
             let lastTime = firstTime &+ Int64(bitPattern: try reader.varint())
-            guard last < Limits.series, lastTime >= firstTime, vectorBytes <= Limits.vectorTablesBytes else {
+            guard last < Limits.series, lastTime >= firstTime, vectorBytes <= Limits.vectorIndexBytes else {
                 throw reader.failure("an impossible page")
             }
             let extent = Extent(offset: offset + vectorBytes, count: stored, checksum: checksum)

@@ -31,17 +31,17 @@ struct ManifestChange {
     mutating func addSeries(to manifest: inout Manifest) throws {
         let fold = manifest.dictionary.count >= Limits.sealedParts
         let first = fold ? 0 : flushedSeries
-        let entries = store.dictionary.entries(from: first)
-        guard flushedSeries < store.dictionary.count else { return }
-        var writer = ByteWriter(capacity: entries.count * 48)
-        DictionaryFile.write(first: first, entries, to: &writer)
-        let part = try write(.dictionary, .dictionary, writer.bytes, count: entries.count)
+        let count = store.dictionary.count
+        guard flushedSeries < count else { return }
+        var writer = ByteWriter(capacity: (count - first) * 48)
+        store.dictionary.write(from: first, to: &writer)
+        let part = try write(.dictionary, .dictionary, writer.bytes, count: count - first)
         if fold {
             replaced += manifest.dictionary.map { DataDirectory.immutable($0.id, .dictionary) }
             manifest.dictionary = []
         }
         manifest.dictionary.append(part)
-        flushedSeries = store.dictionary.count
+        flushedSeries = count
     }
 
     /// Writes the records of the commit's batches; folds the files when there are many.

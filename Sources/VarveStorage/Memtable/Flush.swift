@@ -37,7 +37,9 @@ struct Flush {
             try change.addReceipts(
                 records, withoutMessages: state.messages.hasReceipts, to: &manifest)
             try change.addMessages(messages, to: &manifest)
-            let reader = try reference.map { try SegmentReader(store.files, store.directory, $0) }
+            let reader = reference.map { SegmentReader(store.library, $0) }
+            // What was written can be read, or nothing is committed.
+            _ = try reader?.top()
             try change.commit(&manifest)
             view.manifest = manifest
             if let reader { view.segments.append(reader) }
@@ -61,7 +63,7 @@ struct Flush {
         let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
         do {
             for series in series {
-                guard let type = store.dictionary.info(series)?.type else { continue }
+                guard let type = store.dictionary.type(series) else { continue }
                 let rows = memtable.rows(of: series, upTo: .max)
                 let cursors = RunCursor.all(rows, type: type, first: .min, last: .max)
                 var merge = MergeCursor(cursors, type: type)

@@ -59,7 +59,7 @@ package final class RunCursor {
     private func load() throws {
         run = nil
         while run == nil, let reader, let entry = upcoming.popFirst() {
-            show(try reader.read(entry, type: type))
+            show(try reader.read(entry, type: type, keeps: false))
         }
         loadRun()
     }

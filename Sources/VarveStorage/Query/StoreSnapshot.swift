@@ -23,7 +23,12 @@ public struct StoreSnapshot: Sendable {
 extension StoreSnapshot: SampleSource {
     /// All series, by device, point and product.
     public func series() -> [SeriesInfo] {
-        dictionary.entries().prefix(view.seriesCount).sorted { $0.key < $1.key }
+        dictionary.entries(below: view.seriesCount).sorted { $0.key < $1.key }
+    }
+
+    /// The series of some devices, of any product.
+    public func series(ofDevices devices: Set<String>) -> [SeriesInfo] {
+        dictionary.entries(ofDevices: devices, below: view.seriesCount).sorted { $0.key < $1.key }
     }
 
     /// Reads samples; see `SampleSource`.

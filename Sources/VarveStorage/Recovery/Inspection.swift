@@ -148,19 +148,20 @@ public enum Inspection {
     ) throws -> [String] {
         let reader = try SegmentReader(alone: name, id: id, files, directory)
         let summary = reader.reference.summary
+        let index = try reader.top().index
         var lines = [
             "segment \(id), \(reader.reference.byteCount) bytes",
             "  \(summary.samples) samples in \(summary.blocks) blocks of \(summary.series) series, "
-                + "\(reader.pages.count) index pages",
+                + "\(index.pages.count) index pages",
             "  \(span(summary.firstTime, summary.lastTime)), commits \(summary.lowestCommit) to "
                 + "\(summary.highestCommit)",
         ]
-        for (codec, bytes) in reader.codecs.bytes.sorted(by: { $0.value > $1.value }).prefix(limit) {
+        for (codec, bytes) in index.codecs.bytes.sorted(by: { $0.value > $1.value }).prefix(limit) {
             lines.append("  codec \(codec): \(bytes) bytes")
         }
         var left = limit
-        for index in reader.pages.indices where left > 0 {
-            let page = try reader.page(index)
+        for number in index.pages.indices where left > 0 {
+            let page = try reader.page(number)
             for place in 0..<min(left, page.count) {
                 let entry = page[place]
                 lines.append(

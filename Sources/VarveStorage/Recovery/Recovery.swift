@@ -1,7 +1,7 @@
 // Recovery.swift — opens what is on disk, after a clean stop as after a crash. The steps, in order:
 //
 // 1. newest manifest, or in a new directory the first;  2. dictionary and receipts files it names, headers of messages
-// files;  3. its segments' footers and top indexes;
+// files;  3. its segments, which are there, but not read;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
 // 5. cut the torn tail of the last WAL file, if any, and seal that file;  6. remove what no manifest names.
@@ -40,14 +40,16 @@ package struct Recovery {
     private let mayBeMissing: Bool
     /// Records of later commits are left out.
     private let lastCommit: UInt64
+    private let library: SegmentLibrary
 
     /// How often a reader starts again when a writer changes the directory under it.
     private static let attempts = 50
 
     package init(
         _ files: any FileSystem, _ directory: DataDirectory, isWritable: Bool, mayBeMissing: Bool = false,
-        lastCommit: UInt64? = nil
+        lastCommit: UInt64? = nil, library: SegmentLibrary? = nil
     ) {
+        self.library = library ?? SegmentLibrary(files, directory)
         self.files = files
         self.directory = directory
         self.isWritable = isWritable
@@ -100,14 +102,30 @@ package struct Recovery {
             }
         }
         result.messages.use(try manifest.messages.map { try MessageFile(files, directory, $0) })
-        for reference in manifest.segments {
-            result.view.segments.append(try SegmentReader(files, directory, reference))
-        }
+        result.view.segments = try segments(manifest)
         result.view.commit = manifest.commit
         try loadWAL(&result)
         result.view.seriesCount = result.dictionary.count
         if isWritable { try removeOrphans(&result) }
         return result
+    }
+
+    /// The readers of the segments; nothing is read.
+    ///
+    /// A reader beside a writer opens as many files as it may: then they can be read even if a compaction removes their
+    /// names. The writer's own names stay as long as it has a snapshot with them.
+    private func segments(_ manifest: Manifest) throws -> [SegmentReader] {
+        if isWritable, !manifest.segments.isEmpty {
+            let names = Set(try files.list(directory.segments).map { "segments/\($0)" })
+            if let missing = manifest.fileNames.subtracting(names).min() {
+                throw StorageError.damaged(Damage(file: missing, offset: 0, reason: "the file is missing"))
+            }
+        }
+        return try manifest.segments.map { reference in
+            let reader = SegmentReader(library, reference)
+            if !isWritable, library.files.hasRoom { try reader.open() }
+            return reader
+        }
     }
 
     /// A directory without a manifest: a new store, no store, or one that lost its manifests.
@@ -133,10 +151,7 @@ package struct Recovery {
     private func load(dictionary part: PartReference, into dictionary: SeriesDictionary) throws {
         let name = DataDirectory.immutable(part.id, .dictionary)
         let payload = try payload(part, name, .dictionary)
-        try SealedFile.parse(payload, name) { reader in
-            let (first, entries) = try DictionaryFile.read(&reader)
-            try DictionaryFile.load(first: first, entries, into: dictionary)
-        }
+        try SealedFile.parse(payload, name) { try dictionary.load(&$0) }
     }
 
     /// The records of a receipts file.
@@ -200,7 +215,7 @@ package struct Recovery {
             } catch {
                 throw StorageError.damaged(Damage(file: name, offset: offset, reason: error.reason))
             }
-            for rows in record.rows where result.dictionary.info(rows.series)?.type != rows.type {
+            for rows in record.rows where result.dictionary.type(rows.series) != rows.type {
                 throw StorageError.damaged(
                     Damage(file: name, offset: offset, reason: "rows of a series that does not exist"))
             }

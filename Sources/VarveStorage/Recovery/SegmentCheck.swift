@@ -10,6 +10,7 @@ import VarveModel
 struct SegmentCheck {
     private let file: String
     private let reader: SegmentReader
+    private let top: SegmentTop
     private let dictionary: SeriesDictionary
     private(set) var samples: UInt64 = 0
     private var damage: [Damage] = []
@@ -21,6 +22,7 @@ struct SegmentCheck {
         self.file = file
         self.dictionary = dictionary
         reader = try SegmentReader(alone: file, id: id, files, directory)
+        top = try reader.top()
     }
 
     var checksum: UInt64 { reader.reference.checksum }
@@ -31,11 +33,12 @@ struct SegmentCheck {
         var pieces: [Extent] = []
         var summary = SegmentSummary()
         var before: BlockEntry?
-        for index in reader.pages.indices {
-            attempt(reader.pages[index].extent.offset) { check in
+        for index in top.index.pages.indices {
+            attempt(top.index.pages[index].extent.offset) { check in
                 for entry in try check.reader.page(index).entries {
                     if let before, !Self.inOrder(before, entry) {
-                        check.add(check.reader.pages[index].extent.offset, "index entries are out of order")
+                        check.add(
+                            check.top.index.pages[index].extent.offset, "index entries are out of order")
                     }
                     if before?.series != entry.series { summary.series += 1 }
                     before = entry
@@ -46,9 +49,9 @@ struct SegmentCheck {
                     if entry.vectors != nil {
                         check.checkVectors(try check.reader.vectors(of: entry), entry)
                     }
-                    if isLive, check.dictionary.info(entry.series) == nil {
+                    if isLive, check.dictionary.type(entry.series) == nil {
                         check.add(
-                            check.reader.pages[index].extent.offset, "series \(entry.series) has no name")
+                            check.top.index.pages[index].extent.offset, "series \(entry.series) has no name")
                     }
                 }
             }
@@ -82,20 +85,20 @@ struct SegmentCheck {
 
     private mutating func checkPieces(_ pieces: Set<Extent>) {
         let hadDamage = !damage.isEmpty
-        var end = reader.dataRange.lowerBound
+        var end = top.data.lowerBound
         for piece in pieces.sorted(by: { $0.offset < $1.offset }) {
             attempt(piece.offset) { try $0.reader.check(piece, "block") }
             // After damage to an index page some pieces are unknown and gaps mean nothing.
             if !hadDamage, piece.offset != end { add(end, "bytes that belong to no block") }
             end = piece.offset + piece.count
         }
-        if !hadDamage, end != reader.dataRange.upperBound { add(end, "bytes that belong to no block") }
+        if !hadDamage, end != top.data.upperBound { add(end, "bytes that belong to no block") }
     }
 
     private mutating func decodeAll() {
-        for index in reader.pages.indices {
+        for index in top.index.pages.indices {
             for entry in (try? reader.page(index).entries) ?? [] {
-                guard let type = dictionary.info(entry.series)?.type else { continue }
+                guard let type = dictionary.type(entry.series) else { continue }
                 attempt(entry.block.offset) { check in
                     let run = try check.reader.read(entry, type: type)
                     guard run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit,

@@ -122,10 +122,7 @@ final class Verification {
                     throw StorageError.damaged(
                         Damage(file: name, offset: 0, reason: "not the file the manifest names"))
                 }
-                try SealedFile.parse(payload, name) { reader in
-                    let (first, entries) = try DictionaryFile.read(&reader)
-                    try DictionaryFile.load(first: first, entries, into: dictionary)
-                }
+                try SealedFile.parse(payload, name) { try dictionary.load(&$0) }
             }
         }
         for part in manifest.receipts {

@@ -1,6 +1,6 @@
-// SegmentBlock.swift — the bytes of a block in a segment: a short head, perhaps the times, then what BlockCodec makes.
+// SegmentBlock.swift — the bytes of a block in a segment: a short layout, perhaps the times, then what BlockCodec makes.
 //
-//   head     varint: 2 · (bytes of the time column in the block) + (1 if several series share the block)
+//   layout   varint: 2 · (bytes of the time column in the block) + (1 if several series share the block)
 //   samples  varint, only if shared: the samples of all of them
 //   times    the time column, if it is in the block
 //   block    values, states, commits
@@ -40,15 +40,15 @@ package enum SegmentBlock {
         _ bytes: UnsafeRawBufferPointer, count: Int, row: Int
     ) throws(CodecError) -> Parts {
         var reader = ByteReader(bytes)
-        let head = try reader.varint(limit: 2 * Limits.blockBytes + 1, "the head of a block")
+        let layout = try reader.varint(limit: 2 * Limits.blockBytes + 1, "the layout of a block")
         var samples = count
-        if head & 1 != 0 { samples = try reader.varint(limit: Limits.blockSamples, "samples of a block") }
+        if layout & 1 != 0 { samples = try reader.varint(limit: Limits.blockSamples, "samples of a block") }
         guard row >= 0, count > 0, row + count <= samples else {
             throw reader.failure("a block of \(samples) samples")
         }
-        let times = try reader.bytes(count: head >> 1)
+        let times = try reader.bytes(count: layout >> 1)
         return Parts(
-            samples: samples, times: head >> 1 == 0 ? nil : times,
+            samples: samples, times: layout >> 1 == 0 ? nil : times,
             block: try reader.bytes(count: reader.remaining))
     }
 }

@@ -4,7 +4,6 @@
 // - A file of another version is refused before anything else of it is looked at.
 
 import VarveCodec
-import VarveFile
 import VarveModel
 
 struct SegmentFooter {
@@ -17,19 +16,22 @@ struct SegmentFooter {
     let topRawCount: Int
 
     /// Reads the footer of a file that must have `size` bytes.
-    init(_ file: any File, name: String, size: Int) throws {
+    ///
+    /// - Parameters:
+    ///   - tail: Bytes up to the end of the file.
+    ///   - actual: The bytes that the file has.
+    init(_ tail: [UInt8], name: String, size: Int, actual: Int) throws {
         func damaged(_ offset: Int, _ reason: String) -> StorageError {
             .damaged(Damage(file: name, offset: offset, reason: reason))
         }
-        let actual = try file.size()
         let smallest = SegmentFormat.preambleBytes + SegmentFormat.footerBytes
-        guard actual == size, size >= smallest else {
+        guard actual == size, size >= smallest, tail.count >= SegmentFormat.footerBytes else {
             throw damaged(min(size, actual), "the file has \(actual) bytes instead of \(size)")
         }
         let start = size - SegmentFormat.footerBytes
         offset = start
-        let bytes = try file.readBytes(count: SegmentFormat.footerBytes, at: start)
-        guard bytes.count == SegmentFormat.footerBytes, bytes.suffix(8) == SegmentFormat.endMagic[...] else {
+        let bytes = Array(tail.suffix(SegmentFormat.footerBytes))
+        guard bytes.suffix(8) == SegmentFormat.endMagic[...] else {
             throw damaged(start, "the footer does not end as one")
         }
         checksum = bytes.withUnsafeBytes { Checksum.of($0) }
@@ -45,6 +47,9 @@ struct SegmentFooter {
         }
         guard parsed.flags == 0 else { throw damaged(start, "unknown flags") }
         let (summary, indexOffset, top) = (parsed.summary, parsed.indexOffset, parsed.top)
+        guard parsed.topRawCount <= Limits.topIndexBytes else {
+            throw damaged(start, "a top index of impossible size")
+        }
         guard indexOffset >= SegmentFormat.preambleBytes, indexOffset <= top.offset,
             top.offset + top.count == start
         else { throw damaged(start, "the footer names places outside the file") }

@@ -1,6 +1,6 @@
 // SegmentFormat.swift — the layout of a segment file; every number here is persistent.
 //
-//   preamble │ blocks and time columns, no gaps │ vector tables and index pages │ top index │ footer
+//   preamble │ blocks and time columns, no gaps │ vector indexes and index pages │ top index │ footer
 //
 // preamble, 40 bytes:  8 magic · 2 version · 2 flags (0) · 4 zero · 16 file id · 8 XXH3-64 of the 32 before
 // footer, 104 bytes:   8 top index offset · 8 top index bytes · 8 its XXH3-64 · 8 samples · 4 series · 4 entries ·
@@ -49,7 +49,7 @@ package struct BlockEntry: Hashable, Sendable {
     /// Nil for a short series, which costs no more to decode.
     package var statistics: BlockStatistics?
     /// The statistics of its vectors, if they are kept.
-    package var vectors: VectorTablePlace?
+    package var vectors: VectorIndexPlace?
 
     package init(
         series: SeriesID, count: Int, times: ClosedRange<Int64>, commits: ClosedRange<UInt64>, block: Extent
@@ -65,7 +65,7 @@ package struct BlockEntry: Hashable, Sendable {
 }
 
 /// Where the statistics of the vectors of one block are: some bytes of a piece that a page's blocks share.
-package struct VectorTablePlace: Hashable, Sendable {
+package struct VectorIndexPlace: Hashable, Sendable {
     package var extent: Extent
     package var bytes: Range<Int>
 }
@@ -85,7 +85,7 @@ package struct PageEntry: Hashable, Sendable {
     package var extent: Extent
     /// The page's bytes after LZ4, or the stored bytes again where it is plain.
     package var rawCount: Int
-    /// The bytes of the vector tables of its blocks, which lie directly before it.
+    /// The bytes of the vector indexes of its blocks, which lie directly before it.
     package var vectorBytes: Int
     package var firstSeries: SeriesID
     package var lastSeries: SeriesID

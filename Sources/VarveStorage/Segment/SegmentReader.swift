@@ -1,11 +1,13 @@
-// SegmentReader.swift — an open segment: finds and reads blocks.
+// SegmentReader.swift — a segment of a store: finds and reads blocks.
 //
-// Opening reads the preamble, the footer and the top index, nothing else; a block costs one read for its entry's page (kept)
-// and one or two for the block and its time column.
+// Making one reads nothing. The first question reads the end of the file, with the filter of its series; a series that is
+// in it costs one read for its index page and one for a block, one more where the times are shared with others. What was
+// read stays in the cache for a while.
 //
 // Invariants:
 // - Nothing read from the file is used before its checksum held.
 // - The file's identity is checked against the manifest: the footer's checksum and the file's size.
+// - A retired segment keeps its file until the last reference to its reader is gone.
 
 import Synchronization
 import VarveCodec
@@ -15,11 +17,8 @@ package import VarveModel
 package final class SegmentReader: Sendable {
     package let reference: SegmentReference
     package let name: String
-    package let top: TopIndex
-    private let file: any File
-    /// Where blocks and time columns are; pages follow.
-    private let data: Range<Int>
-    private let cache = Mutex<[Int: IndexPage]>([:])
+    private let library: SegmentLibrary
+    private let isRetired = Atomic<Bool>(false)
     private let sharedBlock = Mutex<SharedColumns?>(nil)
 
     /// The block that was read last, and its columns if it is a shared one that was read twice.
@@ -28,60 +27,60 @@ package final class SegmentReader: Sendable {
         var columns: SampleRun?
     }
 
-    package init(
-        _ files: any FileSystem, _ directory: DataDirectory, _ reference: SegmentReference
-    ) throws {
+    package init(_ library: SegmentLibrary, _ reference: SegmentReference) {
+        self.library = library
         self.reference = reference
-        let name = DataDirectory.immutable(reference.id, .segment)
-        self.name = name
-        file = try files.open(directory.absolute(name), .read)
-        try SegmentPreamble.check(file, name: name, id: reference.id)
-        let footer = try SegmentFooter(file, name: name, size: Int(reference.byteCount))
-        guard footer.checksum == reference.checksum else {
-            throw StorageError.damaged(
-                Damage(
-                    file: name, offset: footer.offset, reason: "the footer is not the one the manifest names")
-            )
-        }
-        data = SegmentFormat.preambleBytes..<footer.indexOffset
-        let index = footer.indexOffset..<footer.top.offset
-        guard footer.topRawCount <= Limits.topIndexBytes else {
-            throw StorageError.damaged(
-                Damage(file: name, offset: footer.offset, reason: "a top index of impossible size"))
-        }
-        top = try Self.withUnpacked(file, name, footer.top, rawCount: footer.topRawCount, "top index") {
-            bytes throws(CodecError) in
-            try TopIndex(bytes, index: index)
-        }
+        name = DataDirectory.immutable(reference.id, .segment)
     }
 
-    /// Opens a segment by itself, without a manifest; for `varve inspect`.
+    /// Opens a segment by itself, without a manifest; for `varve inspect` and `varve verify`.
     package convenience init(
         alone name: String, id: FileID, _ files: any FileSystem, _ directory: DataDirectory
     ) throws {
         let file = try files.open(directory.absolute(name), .read)
+        defer { file.close() }
+        try SegmentPreamble.check(file, name: name, id: id)
         let size = try file.size()
-        let footer = try SegmentFooter(file, name: name, size: size)
-        file.close()
-        try self.init(
-            files, directory,
+        let top = try SegmentTop(file, name: name, size: size, checksum: nil)
+        self.init(
+            SegmentLibrary(files, directory),
             SegmentReference(
-                id: id, byteCount: UInt64(size), checksum: footer.checksum, summary: footer.summary))
+                id: id, byteCount: UInt64(size), checksum: top.checksum, summary: top.summary))
     }
 
-    package var pages: [PageEntry] { top.pages }
+    deinit {
+        library.files.release(reference.id, removing: isRetired.load(ordering: .acquiring))
+    }
 
-    package var codecs: CodecShares { top.codecs }
+    /// Says that the segment is no longer part of the store: its file goes when no snapshot has it any more.
+    package func retire() { isRetired.store(true, ordering: .releasing) }
+
+    /// Opens the file, so that it can be read even if another process removes its name.
+    package func open() throws(FileError) { _ = try library.files.file(reference.id) }
+
+    /// The end of the file.
+    package func top() throws -> SegmentTop {
+        let key = SegmentCache.Key(reference.id, -1)
+        if case .top(let top)? = library.cache.find(key) { return top }
+        let top = try SegmentTop(
+            try file(), name: name, size: Int(reference.byteCount), checksum: reference.checksum)
+        library.cache.insert(.top(top), key)
+        return top
+    }
 
     /// The entries of a series' blocks with samples in a range, in time order.
     package func blocks(of series: SeriesID, in range: TimeRange = .all) throws -> [BlockEntry] {
         var found: [BlockEntry] = []
-        guard let last = range.lastNanosecond, top.series.contains(series) else { return found }
+        guard let last = range.lastNanosecond else { return found }
         let first = range.from.nanoseconds
-        var index = top.firstPage(of: series)
+        guard reference.summary.firstTime <= last, reference.summary.lastTime >= first else { return found }
+        let top = try top()
+        guard top.index.series.contains(series) else { return found }
+        let pages = top.index.pages
+        var index = top.index.firstPage(of: series)
         while index < pages.count, pages[index].firstSeries <= series {
             if pages[index].firstTime <= last, pages[index].lastTime >= first {
-                try page(index).entries(of: series, first: first, last: last, into: &found)
+                try page(index, of: top).entries(of: series, first: first, last: last, into: &found)
             }
             index += 1
         }
@@ -89,41 +88,48 @@ package final class SegmentReader: Sendable {
     }
 
     /// Page `index`.
-    package func page(_ index: Int) throws -> IndexPage {
-        if let cached = cache.withLock({ $0[index] }) { return cached }
-        let page = pages[index]
-        let decoded = try Self.withUnpacked(file, name, page.extent, rawCount: page.rawCount, "index page") {
-            bytes throws(CodecError) in
+    package func page(_ index: Int) throws -> IndexPage { try page(index, of: top()) }
+
+    private func page(_ index: Int, of top: SegmentTop) throws -> IndexPage {
+        let page = top.index.pages[index]
+        let key = SegmentCache.Key(reference.id, page.extent.offset)
+        if case .page(let page)? = library.cache.find(key) { return page }
+        let piece = SegmentPiece(name: name, extent: page.extent, what: "index page")
+        let bytes = try file().readBytes(count: page.extent.count, at: page.extent.offset)
+        try piece.check(bytes)
+        let decoded = try piece.unpack(bytes, rawCount: page.rawCount) { raw throws(CodecError) in
             try PageDecoder.decode(
-                bytes, data: data, vectorBytes: page.vectorBytes, end: page.extent.offset)
+                raw, data: top.data, vectorBytes: page.vectorBytes, end: page.extent.offset)
         }
-        cache.withLock { cache in
-            if cache.count >= Limits.cachedPages { cache.removeAll(keepingCapacity: true) }
-            cache[index] = decoded
-        }
+        library.cache.insert(.page(decoded), key)
         return decoded
     }
 
     /// What is known of the vectors of a block; empty where it has only one or they are not worth their bytes.
     package func vectors(of entry: BlockEntry) throws -> [VectorEntry] {
         guard let place = entry.vectors else { return [] }
-        return try Self.withChecked(file, name, place.extent, "vector tables") { bytes throws(CodecError) in
+        let piece = SegmentPiece(name: name, extent: place.extent, what: "vector indexes")
+        return try piece.decode(try bytes(of: piece)) { bytes throws(CodecError) in
             guard place.bytes.upperBound <= bytes.count else {
-                throw CodecError(offset: 0, reason: "a table outside its piece")
+                throw CodecError(offset: 0, reason: "a vector index outside its piece")
             }
-            return try VectorTable.read(UnsafeRawBufferPointer(rebasing: bytes[place.bytes]), of: entry)
+            return try VectorIndex.read(UnsafeRawBufferPointer(rebasing: bytes[place.bytes]), of: entry)
         }
     }
 
     /// Reads and decodes the samples of an entry, or some of its columns.
+    ///
+    /// - Parameter keeps: Whether the block may stay in the cache; not so for who goes through all once.
     package func read(
-        _ entry: BlockEntry, type: ValueType, columns: BlockColumns = .all
+        _ entry: BlockEntry, type: ValueType, columns: BlockColumns = .all, keeps: Bool = true
     ) throws -> SampleRun {
-        let run = try read(entry, rows: 0..<entry.count, type: type, columns: columns)
+        let run = try read(entry, rows: 0..<entry.count, type: type, columns: columns, keeps: keeps)
         guard
             !columns.contains(.times)
                 || (run.times.first == entry.firstTime && run.times.last == entry.lastTime)
-        else { throw damaged(entry.block, "the block does not decode: its times are not those of its entry") }
+        else {
+            throw blockPiece(entry).damaged("the block does not decode: its times are not those of its entry")
+        }
         return run
     }
 
@@ -131,114 +137,88 @@ package final class SegmentReader: Sendable {
     package func read(
         _ entry: BlockEntry, type: ValueType, vectors: Range<Int>, columns: BlockColumns = .all
     ) throws -> SampleRun {
-        try read(
-            entry, rows: BlockLimits.values(of: vectors, count: entry.count), type: type, columns: columns)
+        let rows = BlockLimits.values(of: vectors, count: entry.count)
+        return try read(entry, rows: rows, type: type, columns: columns, keeps: true)
     }
 
     private func read(
-        _ entry: BlockEntry, rows: Range<Int>, type: ValueType, columns: BlockColumns
+        _ entry: BlockEntry, rows: Range<Int>, type: ValueType, columns: BlockColumns, keeps: Bool
     ) throws -> SampleRun {
         let rows = rows.lowerBound + entry.row..<rows.upperBound + entry.row
+        let piece = blockPiece(entry)
         let before = sharedBlock.withLock { shared -> SharedColumns? in
             defer { if shared?.extent != entry.block { shared = SharedColumns(extent: entry.block) } }
             return shared?.extent == entry.block ? shared : nil
         }
-        if let columns = before?.columns { return try part(of: columns, rows, entry) }
-        let needsTimes = columns.contains(.times)
-        let outside =
-            needsTimes ? try entry.times.map { try Self.checked(file, name, $0, "time column") } ?? [] : []
-        return try Self.withChecked(file, name, entry.block, "block") { bytes throws(CodecError) in
+        if let columns = before?.columns { return try part(of: columns, rows, piece) }
+        var times: [UInt8] = []
+        if columns.contains(.times), let extent = entry.times {
+            times = try bytes(
+                of: SegmentPiece(name: name, extent: extent, what: "time column"), keeps: keeps)
+        }
+        let block = try bytes(of: piece, keeps: keeps)
+        return try piece.decode(block) { bytes throws(CodecError) in
             let parts = try SegmentBlock.parts(bytes, count: entry.count, row: entry.row)
             // A shared block is decoded as a whole only if it is asked for twice: its series are mostly read one
             // after the other, but a query wants one of them.
             let isWhole = before != nil && parts.samples != entry.count
-            let result = outside.withUnsafeBytes { outside -> Result<SampleRun, CodecError> in
+            let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
                     try BlockCodec.decodeColumns(
-                        block: parts.block, times: parts.times ?? outside, count: parts.samples,
+                        block: parts.block, times: parts.times ?? times, count: parts.samples,
                         rows: isWhole ? nil : rows, type: type, columns: isWhole ? .all : columns)
                 }
             }
-            let run = try result.get()
-            guard isWhole else {
-                try BlockCodec.check(run)
-                return run
+            var run = try result.get()
+            if isWhole {
+                let whole = run
+                sharedBlock.withLock { $0 = SharedColumns(extent: entry.block, columns: whole) }
+                run = whole.part(rows)
             }
-            sharedBlock.withLock { $0 = SharedColumns(extent: entry.block, columns: run) }
-            let part = run.part(rows)
-            try BlockCodec.check(part)
-            return part
+            try BlockCodec.check(run)
+            return run
         }
     }
 
-    private func part(of columns: SampleRun, _ rows: Range<Int>, _ entry: BlockEntry) throws -> SampleRun {
+    private func part(
+        of columns: SampleRun, _ rows: Range<Int>, _ piece: SegmentPiece
+    ) throws -> SampleRun {
+        guard rows.upperBound <= columns.count else { throw piece.damaged("a block without its samples") }
         let run = columns.part(rows)
         do throws(CodecError) {
             try BlockCodec.check(run)
         } catch {
-            throw damaged(entry.block, "the block does not decode: \(error.reason)")
+            throw piece.damaged("the block does not decode: \(error.reason)")
         }
         return run
     }
 
-    private func damaged(_ extent: Extent, _ reason: String) -> StorageError {
-        .damaged(Damage(file: name, offset: extent.offset, reason: reason))
-    }
-
     /// Checks the bytes of an extent of this file without decoding them.
-    package func check(_ extent: Extent, _ what: String) throws {
-        _ = try Self.checked(file, name, extent, what)
+    package func check(_ extent: Extent, _ what: StaticString) throws {
+        _ = try bytes(of: SegmentPiece(name: name, extent: extent, what: what), keeps: false)
     }
 
-    /// Where blocks and time columns are.
-    package var dataRange: Range<Int> { data }
+    private func blockPiece(_ entry: BlockEntry) -> SegmentPiece {
+        SegmentPiece(name: name, extent: entry.block, what: "block")
+    }
 
-    private static func checked(
-        _ file: any File, _ name: String, _ extent: Extent, _ what: String
-    ) throws -> [UInt8] {
-        let bytes = try file.readBytes(count: extent.count, at: extent.offset)
-        guard bytes.count == extent.count, bytes.withUnsafeBytes({ Checksum.of($0) }) == extent.checksum
-        else {
-            throw StorageError.damaged(
-                Damage(
-                    file: name, offset: extent.offset, reason: "the checksum of the \(what) does not match"))
+    /// The bytes of a piece, checked once while they stay in the cache.
+    private func bytes(of piece: SegmentPiece, keeps: Bool = true) throws -> [UInt8] {
+        let key = SegmentCache.Key(reference.id, piece.extent.offset)
+        if case .bytes(let bytes)? = library.cache.find(key), bytes.count == piece.extent.count {
+            return bytes
         }
+        let bytes = try file().readBytes(count: piece.extent.count, at: piece.extent.offset)
+        try piece.check(bytes)
+        if keeps { library.cache.insert(.bytes(bytes), key) }
         return bytes
     }
 
-    private static func withChecked<T>(
-        _ file: any File, _ name: String, _ extent: Extent, _ what: String,
-        _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
-    ) throws -> T {
-        let bytes = try checked(file, name, extent, what)
-        let result = bytes.withUnsafeBytes { raw -> Result<T, CodecError> in
-            Result { () throws(CodecError) in try body(raw) }
-        }
-        switch result {
-        case .success(let value): return value
-        case .failure(let error):
-            throw StorageError.damaged(
-                Damage(
-                    file: name, offset: extent.offset, reason: "the \(what) does not decode: \(error.reason)")
-            )
-        }
-    }
-
-    /// Gives the unpacked bytes of a piece that is an LZ4 block unless its bytes are `rawCount` already.
-    private static func withUnpacked<T>(
-        _ file: any File, _ name: String, _ extent: Extent, rawCount: Int, _ what: String,
-        _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
-    ) throws -> T {
-        try withChecked(file, name, extent, what) { bytes throws(CodecError) in
-            guard rawCount != bytes.count else { return try body(bytes) }
-            var raw = [UInt8](repeating: 0, count: rawCount)
-            let result = raw.withUnsafeMutableBytes { target -> Result<T, CodecError> in
-                Result { () throws(CodecError) in
-                    try LZ4.decompress(bytes, into: target)
-                    return try body(UnsafeRawBufferPointer(target))
-                }
-            }
-            return try result.get()
+    private func file() throws -> any File {
+        do {
+            return try library.files.file(reference.id)
+        } catch let error where error.isNotFound {
+            throw StorageError.segmentGone(file: name)
         }
     }
 }

@@ -131,9 +131,9 @@ package final class SegmentWriter {
     /// What the index says of the vectors of a block; the sum of them all is in `total` afterwards.
     private func vectors(_ run: SampleRun, _ range: Range<Int>, _ type: ValueType) -> [VectorEntry] {
         total.reset()
-        return (0..<VectorTable.count(samples: range.count)).map { index in
+        return (0..<VectorIndex.count(samples: range.count)).map { index in
             let start = range.lowerBound + index * BlockLimits.vector
-            let part = start..<start + VectorTable.samples(index, of: range.count)
+            let part = start..<start + VectorIndex.samples(index, of: range.count)
             let statistics = BlockStatistics(run, part, type: type, sum: &sum)
             total.merge(sum)
             let whole = entry(0, run, part)

@@ -5,26 +5,22 @@
 // - Readers may ask while the one writer adds.
 
 import Synchronization
+package import VarveCodec
 package import VarveModel
 
 /// The number of a series in one store.
 package typealias SeriesID = UInt32
 
 package final class SeriesDictionary: Sendable {
-    private struct Contents {
-        var entries: [SeriesInfo] = []
-        var ids: [SeriesKey: SeriesID] = [:]
-    }
-
-    private let contents = Mutex(Contents())
+    private let names = Mutex(SeriesNames())
 
     package init() {}
 
-    package var count: Int { contents.withLock { $0.entries.count } }
+    package var count: Int { names.withLock { $0.count } }
 
     package func find(_ key: SeriesKey) -> (id: SeriesID, type: ValueType)? {
-        contents.withLock { contents in
-            contents.ids[key].map { ($0, contents.entries[Int($0)].type) }
+        names.withLock { names in
+            names.find(key).map { (SeriesID($0), names.type($0)) }
         }
     }
 
@@ -35,53 +31,75 @@ package final class SeriesDictionary: Sendable {
     ///
     /// Points of a device mostly come in the order of their ids, so the next id is tried first.
     package func find(_ series: [SeriesRows]) -> [Known?] {
-        contents.withLock { contents in
+        names.withLock { names in
             var next = 0
             return series.map { rows in
-                if next < contents.entries.count, contents.entries[next].key == rows.key {
-                    next += 1
-                    return (SeriesID(next - 1), contents.entries[next - 1].type)
-                }
-                guard let id = contents.ids[rows.key] else { return nil }
-                next = Int(id) + 1
-                return (id, contents.entries[Int(id)].type)
+                let isNext = next < names.count && names.isNamed(next, rows.key)
+                guard let id = isNext ? next : names.find(rows.key) else { return nil }
+                next = id + 1
+                return (SeriesID(id), names.type(id))
             }
         }
     }
 
     package func info(_ id: SeriesID) -> SeriesInfo? {
-        contents.withLock { contents in
-            Int(id) < contents.entries.count ? contents.entries[Int(id)] : nil
-        }
+        names.withLock { Int(id) < $0.count ? $0.info(Int(id)) : nil }
     }
 
-    /// The entries from id `first` on.
-    package func entries(from first: Int = 0) -> [SeriesInfo] {
-        contents.withLock { Array($0.entries[min(first, $0.entries.count)...]) }
+    package func type(_ id: SeriesID) -> ValueType? {
+        names.withLock { Int(id) < $0.count ? $0.type(Int(id)) : nil }
+    }
+
+    /// The entries with ids below `end`.
+    package func entries(below end: Int) -> [SeriesInfo] {
+        let names = names.withLock { $0 }
+        return (0..<min(end, names.count)).map { names.info($0) }
+    }
+
+    /// The entries with ids below `end` that are points of some devices, of any product.
+    package func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
+        let names = names.withLock { $0 }
+        return names.ids(ofDevices: devices, below: end).map { names.info($0) }
     }
 
     /// Gives `info` the next id.
     ///
     /// - Throws: `StorageError.invalidBatch` if the store has all the series it can have.
     package func add(_ info: SeriesInfo) throws -> SeriesID {
-        try contents.withLock { contents in
-            guard contents.entries.count < Limits.series else {
+        try names.withLock { names in
+            guard names.count < Limits.series else {
                 throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
             }
-            let id = SeriesID(contents.entries.count)
-            contents.entries.append(info)
-            contents.ids[info.key] = id
-            return id
+            names.append(info)
+            return SeriesID(names.count - 1)
         }
     }
 
     /// Forgets the entries from id `first` on: the commit that added them did not happen.
     package func removeAll(from first: Int) {
-        contents.withLock { contents in
-            // A failed sync may have forgotten more already.
-            guard first < contents.entries.count else { return }
-            for info in contents.entries[first...] { contents.ids[info.key] = nil }
-            contents.entries.removeSubrange(first...)
+        names.withLock { $0.removeAll(from: first) }
+    }
+
+    /// Writes the entries from id `first` on as the payload of a dictionary file.
+    package func write(from first: Int, to writer: inout ByteWriter) {
+        let names = names.withLock { $0 }
+        writer.appendVarint(UInt64(first))
+        writer.appendVarint(UInt64(names.count - first))
+        names.write(from: first, to: &writer)
+    }
+
+    /// Adds the payload of a dictionary file; entries that are there already must be the same.
+    package func load(_ reader: inout ByteReader) throws(CodecError) {
+        let first = try reader.varint(limit: Limits.series, "first series id")
+        let count = try reader.varint(limit: Limits.series, "number of series")
+        var failure: CodecError?
+        names.withLock { names in
+            do throws(CodecError) {
+                try names.read(&reader, first: first, count: count)
+            } catch {
+                failure = error
+            }
         }
+        if let failure { throw failure }
     }
 }

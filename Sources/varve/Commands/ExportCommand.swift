@@ -42,7 +42,7 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         let source = try data.openStore(to: .read).snapshot()
-        let series = try selected(source.series())
+        let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
         let exporter = Exporter(source: source, files: POSIXFileSystem(), progress: progress)
         let result: ExportResult
@@ -57,8 +57,13 @@ struct ExportCommand: ParsableCommand {
 
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
 
-    private func selected(_ all: [SeriesInfo]) throws -> [SeriesInfo] {
-        let names = devices.isEmpty ? Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted() : devices
+    private func selected(_ source: some SampleSource) throws -> [SeriesInfo] {
+        if devices.isEmpty, points.isEmpty { return try source.series() }
+        guard devices.isEmpty else {
+            return try SeriesSelection.select(from: source, devices: devices, points: points).map(\.info)
+        }
+        let all = try source.series()
+        let names = Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted()
         return try SeriesSelection.select(from: all, devices: names, points: points).map(\.info)
     }
 

@@ -24,7 +24,7 @@ struct QueryRun {
     /// Finds the series, reads them and writes the results.
     mutating func run() throws {
         let found = try SeriesSelection.select(
-            from: source.series(), devices: request.devices, points: request.points)
+            from: source, devices: request.devices, points: request.points)
         switch request.presentation {
         case .rows(let format): try writeRows(aggregable(found), format)
         case .plot(let width, let isColoured):

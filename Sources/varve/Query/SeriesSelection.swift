@@ -4,7 +4,7 @@
 //
 // Invariants:
 // - The order of the store, by device and point, is kept, and each series is chosen once.
-// - One pass over all series that makes nothing for those that do not fit.
+// - The time grows with the series and with the names, not with their product.
 
 import VarveModel
 
@@ -18,12 +18,46 @@ struct SelectedSeries: Hashable {
 
 /// Chooses series by name.
 enum SeriesSelection {
+    /// A device of a product, as a name with a slash may mean it.
+    private struct Owner: Hashable {
+        var product: Substring
+        var device: Substring
+
+        init(_ key: SeriesKey) { (product, device) = (key.product[...], key.device[...]) }
+
+        init(product: Substring, device: Substring) { (self.product, self.device) = (product, device) }
+
+        /// What a name may mean: a product's name, or a key, may have slashes of its own.
+        static func all(in name: String) -> [Owner] {
+            name.indices.filter { name[$0] == "/" }.map { slash in
+                Owner(product: name[..<slash], device: name[name.index(after: slash)...])
+            }
+        }
+    }
+
     /// The series of the devices and points named; no points means all.
+    ///
+    /// Of a large store only the series of these devices are looked at, unless one is not found.
+    static func select(
+        from source: some SampleSource, devices: [String], points: [String]
+    ) throws -> [SelectedSeries] {
+        let owners = devices.map(Owner.all)
+        let keys = Set(devices).union(owners.joined().map { String($0.device) })
+        let some = try source.series(ofDevices: keys)
+        let known = Set(some.map { Owner($0.key) })
+        let bare = Set(some.map(\.key.device))
+        let areKnown = zip(devices, owners).allSatisfy { bare.contains($0) || !known.isDisjoint(with: $1) }
+        return try select(from: areKnown ? some : source.series(), devices: devices, points: points)
+    }
+
+    /// Chooses from all series, or from all that have the key of a device named.
     static func select(
         from all: [SeriesInfo], devices: [String], points: [String]
     ) throws(QueryFailure) -> [SelectedSeries] {
+        let bare = Set(devices)
+        let owners = Set(devices.flatMap(Owner.all))
         let candidates = all.filter { info in
-            devices.contains { $0 == info.key.device || isQualified($0, info.key) }
+            bare.contains(info.key.device) || owners.contains(Owner(info.key))
         }
         // Every product that has one of the keys, also where the name was given with its product.
         let keys = Set(candidates.map(\.key.device))
@@ -31,8 +65,9 @@ enum SeriesSelection {
         for info in all where keys.contains(info.key.device) {
             products[info.key.device, default: []].insert(info.key.product)
         }
+        let found = Set(candidates.map { Owner($0.key) })
         for name in devices {
-            try check(name, candidates, products, all)
+            try check(name, found, products, all)
         }
         let chosen = candidates.filter { points.isEmpty || points.contains($0.key.point) }
         for point in points where !chosen.contains(where: { $0.key.point == point }) {
@@ -49,9 +84,9 @@ enum SeriesSelection {
     }
 
     private static func check(
-        _ name: String, _ candidates: [SeriesInfo], _ products: [String: Set<String>], _ all: [SeriesInfo]
+        _ name: String, _ found: Set<Owner>, _ products: [String: Set<String>], _ all: [SeriesInfo]
     ) throws(QueryFailure) {
-        if candidates.contains(where: { isQualified(name, $0.key) }) {
+        if Owner.all(in: name).contains(where: found.contains) {
             guard let owner = products[name]?.min() else { return }
             throw QueryFailure(
                 description: "\"\(printable(name))\" is a device of a product and the key of a device of "
@@ -69,14 +104,4 @@ enum SeriesSelection {
     }
 
     private static func qualified(_ key: SeriesKey) -> String { "\(key.product)/\(key.device)" }
-
-    private static func isQualified(_ name: String, _ key: SeriesKey) -> Bool {
-        let bytes = name.utf8
-        let product = key.product.utf8
-        guard bytes.count == product.count + 1 + key.device.utf8.count, bytes.starts(with: product) else {
-            return false
-        }
-        let rest = bytes.dropFirst(product.count)
-        return rest.first == 0x2F && rest.dropFirst().elementsEqual(key.device.utf8)
-    }
 }

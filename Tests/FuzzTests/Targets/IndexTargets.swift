@@ -7,7 +7,7 @@ import VarveStorage
 enum IndexTargets {
     static let all = [
         FuzzTarget(name: "index-page", seeds: { [page] }, run: indexPage),
-        FuzzTarget(name: "vector-table", seeds: { [] }, run: vectorTable),
+        FuzzTarget(name: "vector-index", seeds: { [] }, run: vectorIndex),
         FuzzTarget(name: "top-index", seeds: { [] }, run: topIndex),
         FuzzTarget(name: "segment-block", seeds: { [] }, run: segmentBlock),
     ]
@@ -27,14 +27,14 @@ enum IndexTargets {
         return again?.count == entries.count ? nil : "a page does not come back"
     }
 
-    @Sendable private static func vectorTable(_ bytes: UnsafeRawBufferPointer) -> String? {
-        guard let vectors = try? VectorTable.read(bytes, of: entry) else { return nil }
+    @Sendable private static func vectorIndex(_ bytes: UnsafeRawBufferPointer) -> String? {
+        guard let vectors = try? VectorIndex.read(bytes, of: entry) else { return nil }
         var sum = ExactSum()
         for vector in vectors { try? vector.statistics.add(to: &sum) }
         var writer = ByteWriter()
-        VectorTable.write(vectors, of: entry, to: &writer, effort: .standard)
-        let again = writer.bytes.withUnsafeBytes { try? VectorTable.read($0, of: entry) }
-        return again?.count == vectors.count ? nil : "a table does not come back"
+        VectorIndex.write(vectors, of: entry, to: &writer, effort: .standard)
+        let again = writer.bytes.withUnsafeBytes { try? VectorIndex.read($0, of: entry) }
+        return again?.count == vectors.count ? nil : "a vector index does not come back"
     }
 
     @Sendable private static func topIndex(_ bytes: UnsafeRawBufferPointer) -> String? {

@@ -36,7 +36,7 @@ import VarveModel
         ("SegmentFormat", "## Footer, the last \(SegmentFormat.footerBytes) bytes"),
         ("SegmentFormat", "| 8 | 2 | version | \(SegmentFormat.version) |"),
         ("SegmentFormat", "1 to \(Limits.blockSamples) |"), ("SegmentFormat", "1 to \(Limits.pageEntries) |"),
-        ("SegmentFormat", printed(Limits.vectorTablesBytes)),
+        ("SegmentFormat", printed(Limits.vectorIndexBytes)),
         ("SegmentFormat", printed(Limits.topIndexBytes)),
         ("SegmentFormat", "at most \(printed(Limits.listedSeries)) | series listed"),
         ("SegmentFormat", "0 to \(ExactSum.highestExponent) |"),

@@ -77,7 +77,7 @@ import VarveModel
         #expect(Limits.blockSamples == 8192 && BlockLimits.samples == 8192 && BlockLimits.vector == 1024)
         #expect(Limits.pageEntries == 1024)
         #expect(Limits.pageBytes == 1_048_576)
-        #expect(Limits.vectorTablesBytes == 4_194_304)
+        #expect(Limits.vectorIndexBytes == 4_194_304)
         #expect(Limits.topIndexBytes == 67_108_864)
         #expect(Limits.listedSeries == 65_536)
         #expect(Limits.blockBytes == 67_108_864)

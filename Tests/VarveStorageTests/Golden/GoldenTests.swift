@@ -103,7 +103,7 @@ import VarveModel
         let all = try golden.bytes(name)
         func stored(_ extent: Extent) -> [UInt8] { Array(all[extent.offset..<extent.offset + extent.count]) }
         var pieces: [Piece] = []
-        for (index, page) in reader.pages.enumerated() {
+        for (index, page) in try reader.top().index.pages.enumerated() {
             let entries = try reader.page(index).entries
             var raw = stored(page.extent)
             if page.rawCount != raw.count {
@@ -149,7 +149,7 @@ import VarveModel
             }
             if let place = entry.vectors {
                 var table = ByteWriter()
-                VectorTable.write(try reader.vectors(of: entry), of: entry, to: &table, effort: .standard)
+                VectorIndex.write(try reader.vectors(of: entry), of: entry, to: &table, effort: .standard)
                 let bytes = Array(stored(place.extent)[place.bytes])
                 pieces.append(Piece(what: "vectors", stored: bytes, made: table.bytes))
             }
@@ -158,7 +158,7 @@ import VarveModel
     }
 
     @Test(
-        "the samples of the segment make the same blocks, time columns, vector tables and index pages",
+        "the samples of the segment make the same blocks, time columns, vector indexes and index pages",
         arguments: [v1, v2])
     func segment(golden: Golden) throws {
         let pieces = try Self.segmentPieces(golden)

@@ -1,4 +1,4 @@
-// PageTests.swift — index pages and vector tables come back as they were; no bytes make a reader trap.
+// PageTests.swift — index pages and vector indexes come back as they were; no bytes make a reader trap.
 
 import Testing
 import VarveCodec
@@ -65,14 +65,14 @@ import VarveModel
             var entries = Self.entries(&random, count)
             var vectors: Extent?
             if seed % 2 == 0 {
-                let tables = entries.indices.filter { entries[$0].statistics != nil }
+                let places = entries.indices.filter { entries[$0].statistics != nil }
                 let extent = Extent(
-                    offset: 200_000_000 - tables.count * 9, count: tables.count * 9, checksum: 5)
-                for (place, index) in tables.enumerated() {
-                    entries[index].vectors = VectorTablePlace(
+                    offset: 200_000_000 - places.count * 9, count: places.count * 9, checksum: 5)
+                for (place, index) in places.enumerated() {
+                    entries[index].vectors = VectorIndexPlace(
                         extent: extent, bytes: place * 9..<place * 9 + 9)
                 }
-                if !tables.isEmpty { vectors = extent }
+                if !places.isEmpty { vectors = extent }
             }
             let bytes = PageEncoder.encode(entries, vectors: vectors, effort: .standard)
             let page = try Self.decode(bytes, vectorBytes: vectors?.count ?? 0)
@@ -100,8 +100,8 @@ import VarveModel
         }
     }
 
-    @Test("vector tables come back, and say when each vector begins and ends", arguments: 0..<10)
-    func vectorTables(seed: UInt64) throws {
+    @Test("vector indexes come back, and say when each vector begins and ends", arguments: 0..<10)
+    func vectorIndexes(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         for count in [1025, 2048, 5000, 8192] {
             var times: [Int64] = []
@@ -126,14 +126,14 @@ import VarveModel
                 series: 1, count: count, times: times[0]...times[count - 1],
                 commits: 5...(seed % 2 == 0 ? 5 : 9), block: Extent(offset: 40, count: 1, checksum: 0))
             var writer = ByteWriter()
-            VectorTable.write(vectors, of: entry, to: &writer, effort: .standard)
-            let read = try writer.bytes.withUnsafeBytes { try VectorTable.read($0, of: entry) }
+            VectorIndex.write(vectors, of: entry, to: &writer, effort: .standard)
+            let read = try writer.bytes.withUnsafeBytes { try VectorIndex.read($0, of: entry) }
             #expect(read == vectors, "seed \(seed)")
             for offset in writer.bytes.indices {
                 var damaged = writer.bytes
                 damaged[offset] ^= 1 << UInt8(offset % 8)
-                _ = try? damaged.withUnsafeBytes { try VectorTable.read($0, of: entry) }
-                _ = try? damaged[..<offset].withUnsafeBytes { try VectorTable.read($0, of: entry) }
+                _ = try? damaged.withUnsafeBytes { try VectorIndex.read($0, of: entry) }
+                _ = try? damaged[..<offset].withUnsafeBytes { try VectorIndex.read($0, of: entry) }
             }
         }
     }

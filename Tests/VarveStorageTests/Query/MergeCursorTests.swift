@@ -96,8 +96,8 @@ import VarveModel
             Self.run([(1, 1), (2, 1)]), Self.run([(2, 2)]), Self.run([(2, 3), (3, 1)]), Self.run([(3, 2)]),
         ][...]
         _ = try writer.append(series: 0, type: .int64) { runs.popFirst() }
-        let reader = try SegmentReader(
-            directory.files, place, try writer.seal(directory.files, place))
+        let reader = SegmentReader(
+            SegmentLibrary(directory.files, place), try writer.seal(directory.files, place))
         for limit in [1, 2, 8192] {
             let segment = try RunCursor(
                 reader, try reader.blocks(of: 0), type: .int64, first: .min, last: .max)

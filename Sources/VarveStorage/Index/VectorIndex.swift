@@ -1,4 +1,4 @@
-// VectorTable.swift — the statistics of the vectors of one block ⇄ bytes. Byte table: SegmentFormat.md.
+// VectorIndex.swift — the statistics of the vectors of one block ⇄ bytes. Byte table: SegmentFormat.md.
 //
 // Only for blocks of two vectors and more. Read on demand: a query needs it where a block is not whole in a bucket.
 //
@@ -7,8 +7,8 @@
 
 package import VarveCodec
 
-package enum VectorTable {
-    /// A table has the bit where not all vectors have the commits of the block.
+package enum VectorIndex {
+    /// The bit of the flags where not all vectors have the commits of the block.
     private static let manyCommits: UInt8 = 1
 
     /// The number of vectors of a block.
@@ -21,7 +21,7 @@ package enum VectorTable {
         min(BlockLimits.vector, count - index * BlockLimits.vector)
     }
 
-    /// Writes the table of an entry's block.
+    /// Writes the index of an entry's block.
     package static func write(
         _ vectors: [VectorEntry], of entry: BlockEntry, to writer: inout ByteWriter, effort: Effort
     ) {
@@ -49,15 +49,15 @@ package enum VectorTable {
         for vector in vectors { codec.write(vector.statistics, count: vector.count, to: &writer) }
     }
 
-    /// Reads the table of an entry's block.
+    /// Reads the index of an entry's block.
     package static func read(
         _ bytes: UnsafeRawBufferPointer, of entry: BlockEntry
     ) throws(CodecError) -> [VectorEntry] {
         var reader = ByteReader(bytes)
         let count = Self.count(samples: entry.count)
-        guard count > 1 else { throw reader.failure("a table of one vector") }
+        guard count > 1 else { throw reader.failure("a vector index of one vector") }
         let flags = try reader.byte()
-        guard flags & ~manyCommits == 0 else { throw reader.failure("unknown flags of a vector table") }
+        guard flags & ~manyCommits == 0 else { throw reader.failure("unknown flags of a vector index") }
         let step = meanStep(entry) &+ (try reader.signed())
         let times = try column(&reader, 2 * (count - 1))
         var lowest: [Int64]?

@@ -1,0 +1,74 @@
+// SegmentFiles.swift — the open files of the segments of a store: opened when first asked for, at most so many at once.
+//
+// A file that is closed to make room is opened again on demand. So its name must stay as long as anyone may ask:
+// who replaces a segment retires its reader, and the name goes with the last snapshot that has it.
+//
+// Invariants:
+// - At most `limit` files are kept open; beyond that only those that a read is just using.
+
+import Synchronization
+package import VarveFile
+
+package final class SegmentFiles: Sendable {
+    private struct Slot {
+        var file: any File
+        var lastUse: UInt64
+    }
+
+    private struct State {
+        var slots: [FileID: Slot] = [:]
+        var uses: UInt64 = 0
+    }
+
+    private let files: any FileSystem
+    private let directory: DataDirectory
+    private let limit: Int
+    private let state = Mutex(State())
+
+    package init(_ files: any FileSystem, _ directory: DataDirectory, limit: Int = Limits.openSegments) {
+        self.files = files
+        self.directory = directory
+        self.limit = limit
+    }
+
+    /// How many files are kept open.
+    package var count: Int { state.withLock { $0.slots.count } }
+
+    /// Whether another file can be kept open without closing one.
+    package var hasRoom: Bool { count < limit }
+
+    /// The open file of a segment.
+    package func file(_ id: FileID) throws(FileError) -> any File {
+        if let known = find(id) { return known }
+        let opened = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .read)
+        return state.withLock { state in
+            if let known = state.slots[id] { return known.file }
+            if state.slots.count >= limit { Self.makeRoom(&state, limit) }
+            state.uses += 1
+            state.slots[id] = Slot(file: opened, lastUse: state.uses)
+            return opened
+        }
+    }
+
+    /// Lets go of a file that nobody will ask for again, and of its name if it is no longer part of the store.
+    package func release(_ id: FileID, removing: Bool) {
+        state.withLock { $0.slots[id] = nil }
+        guard removing else { return }
+        // What cannot be removed now is an orphan that the next writer removes.
+        try? files.remove(directory.absolute(DataDirectory.immutable(id, .segment)))
+    }
+
+    private func find(_ id: FileID) -> (any File)? {
+        state.withLock { state in
+            state.uses += 1
+            state.slots[id]?.lastUse = state.uses
+            return state.slots[id]?.file
+        }
+    }
+
+    /// Closes the eighth that was not used for longest; a read that is using one keeps it open to its end.
+    private static func makeRoom(_ state: inout State, _ limit: Int) {
+        let oldest = state.slots.sorted { $0.value.lastUse < $1.value.lastUse }
+        for (id, _) in oldest.prefix(max(1, limit / 8)) { state.slots[id] = nil }
+    }
+}
