@@ -1,7 +1,8 @@
 // SegmentCache.swift — pieces of segments whose checksums held: decoded indexes, stored bytes of blocks.
 //
 // What is here is not read and not checked again. Blocks are kept as stored: they are a tenth of their samples, and
-// decoding takes little more time than copying would.
+// decoding takes little more time than copying would. Only blocks that many short series share are kept decoded, while
+// their series are read one after the other.
 //
 // Invariants:
 // - The pieces together take at most `byteLimit`, as far as their own counts go.
@@ -16,6 +17,7 @@ package final class SegmentCache: Sendable {
         case top(SegmentTop)
         case page(IndexPage)
         case bytes([UInt8])
+        case run(SampleRun)
 
         /// About how much memory it takes.
         fileprivate var byteCount: Int {
@@ -23,11 +25,12 @@ package final class SegmentCache: Sendable {
             case .top(let top): top.byteCount
             case .page(let page): page.byteCount
             case .bytes(let bytes): bytes.count + 64
+            case .run(let run): run.byteCount
             }
         }
     }
 
-    /// A place in a segment; the top index has offset −1.
+    /// A place in a segment; the top index has offset −1, what a block decodes to the complement of the block's.
     package struct Key: Hashable, Sendable {
         package var id: FileID
         package var offset: Int
@@ -36,6 +39,9 @@ package final class SegmentCache: Sendable {
             self.id = id
             self.offset = offset
         }
+
+        /// What the block at `offset` decodes to; no block begins at 0.
+        init(_ id: FileID, decodedAt offset: Int) { self.init(id, ~offset) }
     }
 
     private let shards: [Shard]

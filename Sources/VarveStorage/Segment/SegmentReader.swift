@@ -19,13 +19,8 @@ package final class SegmentReader: Sendable {
     package let name: String
     private let library: SegmentLibrary
     private let isRetired = Atomic<Bool>(false)
-    private let sharedBlock = Mutex<SharedColumns?>(nil)
-
-    /// The block that was read last, and its columns if it is a shared one that was read twice.
-    private struct SharedColumns {
-        var extent: Extent
-        var columns: SampleRun?
-    }
+    /// Where the block begins that was read last.
+    private let lastBlock = Atomic<Int>(0)
 
     package init(_ library: SegmentLibrary, _ reference: SegmentReference) {
         self.library = library
@@ -146,11 +141,13 @@ package final class SegmentReader: Sendable {
     ) throws -> SampleRun {
         let rows = rows.lowerBound + entry.row..<rows.upperBound + entry.row
         let piece = blockPiece(entry)
-        let before = sharedBlock.withLock { shared -> SharedColumns? in
-            defer { if shared?.extent != entry.block { shared = SharedColumns(extent: entry.block) } }
-            return shared?.extent == entry.block ? shared : nil
+        // A shared block is decoded as a whole only if it is asked for twice: its series are mostly read one
+        // after the other, but a query wants one of them.
+        let isAgain = lastBlock.exchange(entry.block.offset, ordering: .relaxed) == entry.block.offset
+        let shared = SegmentCache.Key(reference.id, decodedAt: entry.block.offset)
+        if isAgain, case .run(let columns)? = library.cache.find(shared) {
+            return try part(of: columns, rows, piece)
         }
-        if let columns = before?.columns { return try part(of: columns, rows, piece) }
         var times: [UInt8] = []
         if columns.contains(.times), let extent = entry.times {
             times = try bytes(
@@ -159,9 +156,7 @@ package final class SegmentReader: Sendable {
         let block = try bytes(of: piece, keeps: keeps)
         return try piece.decode(block) { bytes throws(CodecError) in
             let parts = try SegmentBlock.parts(bytes, count: entry.count, row: entry.row)
-            // A shared block is decoded as a whole only if it is asked for twice: its series are mostly read one
-            // after the other, but a query wants one of them.
-            let isWhole = before != nil && parts.samples != entry.count
+            let isWhole = isAgain && parts.samples != entry.count
             let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
                     try BlockCodec.decodeColumns(
@@ -172,7 +167,7 @@ package final class SegmentReader: Sendable {
             var run = try result.get()
             if isWhole {
                 let whole = run
-                sharedBlock.withLock { $0 = SharedColumns(extent: entry.block, columns: whole) }
+                library.cache.insert(.run(whole), shared)
                 run = whole.part(rows)
             }
             try BlockCodec.check(run)
