@@ -55,6 +55,10 @@ enum Main {
             try ChannelWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(
                 into: &report)
         }
+        if arguments.wants("opening") {
+            tell("measuring large stores")
+            try OpenWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(into: &report)
+        }
         let sizes = SizeWorkload(tool: arguments.tool, recordings: recordings, scratch: scratch)
         try sizes.prepare()
         if arguments.wants("queries") {
