@@ -7,7 +7,13 @@ package import VarveModel
 
 package struct StoreView: Sendable {
     package var manifest = Manifest()
-    package var segments: [SegmentReader] = []
+    package var segments: [SegmentReader] = [] {
+        didSet {
+            times = segments.map { ($0.reference.summary.firstTime, $0.reference.summary.lastTime) }
+        }
+    }
+    /// The first and last time of each segment, together: thousands of them are looked through in microseconds.
+    private var times: [(first: Int64, last: Int64)] = []
     /// Shared with later views up to the next flush: only rows of commits up to `commit` belong to this one.
     package private(set) var memtable = Memtable()
     /// Samples in the memtable.
@@ -39,9 +45,20 @@ package struct StoreView: Sendable {
         unflushed = 0
     }
 
+    /// The segments with a time in a range, in the order of the store.
+    package func segments(in range: TimeRange) -> [SegmentReader] {
+        guard let last = range.lastNanosecond else { return [] }
+        let first = range.from.nanoseconds
+        var found: [SegmentReader] = []
+        for index in times.indices where times[index].first <= last && times[index].last >= first {
+            found.append(segments[index])
+        }
+        return found
+    }
+
     /// Shows a resolver the samples at the times of its rows.
     package func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
-        for segment in segments {
+        for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
             where known.wants(first: entry.firstTime, last: entry.lastTime) {
                 known.look(at: try segment.read(entry, type: type))

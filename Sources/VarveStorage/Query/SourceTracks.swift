@@ -41,7 +41,7 @@ struct SourceTracks {
     init(_ view: StoreView, _ series: SeriesID, in range: TimeRange) throws {
         guard let last = range.lastNanosecond else { return }
         var stretches: [SourceStretch] = []
-        for segment in view.segments {
+        for segment in view.segments(in: range) {
             for entry in try segment.blocks(of: series, in: range) {
                 stretches.append(SourceStretch(segment, entry))
             }

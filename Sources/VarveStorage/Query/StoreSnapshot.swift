@@ -34,7 +34,7 @@ extension StoreSnapshot: SampleSource {
     /// Reads samples; see `SampleSource`.
     ///
     /// Cost: per segment one index page and the overlapping blocks, from the side where the order begins: who stops
-    /// early reads little.
+    /// early asks few segments and reads little.
     public func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {
@@ -43,17 +43,19 @@ extension StoreSnapshot: SampleSource {
             let columns = run.columns(in: range)
             return try body(order == .ascending ? columns : columns.reversed())
         }
-        var scan = try SeriesScan(view, series, type, in: range, order: order)
         var isWanted = true
-        while isWanted {
-            isWanted = try scan.next { part in
+        for stage in ReadStages.cut(range, view.segments(in: range), order) {
+            var scan = try SeriesScan(view, series, type, in: stage, order: order)
+            while try scan.next({ part in
                 switch part {
-                case .samples(let run, let range): return try hand(run, range)
+                case .samples(let run, let range): isWanted = try hand(run, range)
                 case .block(let reader, let entry):
-                    return try hand(
+                    isWanted = try hand(
                         reader.read(entry, type: type, columns: .samples), 0..<entry.count)
                 }
-            }
+                return isWanted
+            }) {}
+            guard isWanted else { return }
         }
     }
 
