@@ -11,7 +11,7 @@ struct Recording: CustomStringConvertible, Sendable {
     var description: String { (path as NSString).lastPathComponent }
 
     /// The folder of the repository, told by where this file was compiled.
-    private static let repository = URL(fileURLWithPath: #filePath)
+    static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
