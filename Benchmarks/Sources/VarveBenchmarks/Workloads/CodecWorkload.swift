@@ -52,6 +52,7 @@ struct CodecWorkload {
                 byKind.append(([recording.name, kind], totals))
             }
         }
+        report.add("Codecs and their goals (standard effort, all recordings)", goals(byKind, byCodec))
         let figures = ["values", "bits/value", "encode M values/s", "decode M values/s"]
         report.add(
             "Codecs by recording (standard effort)", header: ["recording", "column"] + figures,
@@ -60,6 +61,26 @@ struct CodecWorkload {
             "Codecs by encoding, all recordings", header: ["column", "encoding"] + figures,
             byCodec.sorted { ($1.value.values, $0.key) < ($0.value.values, $1.key) }
                 .map { $0.value.cells($0.key.split(separator: ":", maxSplits: 1).map(String.init)) })
+    }
+
+    /// Decimal columns are those that were encoded as decimals; what is left has more digits than a decimal takes.
+    private func goals(
+        _ byKind: [(name: [String], totals: Totals)], _ byCodec: [String: Totals]
+    ) -> [Report.Line] {
+        let doubles = byKind.filter { $0.name[1] == "doubles" }.map(\.totals)
+        let decimals = byCodec.filter { $0.key.hasPrefix("doubles:decimal") }.map(\.value)
+        let others = byCodec.filter { $0.key.hasPrefix("doubles:") && !$0.key.hasPrefix("doubles:decimal") }
+            .map(\.value)
+        func rate(_ totals: [Totals], _ seconds: (Totals) -> [Double]) -> Figure {
+            let values = Double(totals.reduce(0) { $0 + $1.values }) / 1e6
+            return Figure((0..<runs).map { run in values / totals.reduce(0) { $0 + seconds($1)[run] } })
+        }
+        return [
+            .init("encode doubles", "M values/s", rate(doubles, \.encode), .atLeast(100)),
+            .init("decode doubles", "M values/s", rate(doubles, \.decode)),
+            .init("– of decimal columns", "M values/s", rate(decimals, \.decode), .atLeast(1000)),
+            .init("– of all other columns", "M values/s", rate(others, \.decode), .atLeast(300)),
+        ]
     }
 
     private func measure(

@@ -32,6 +32,7 @@ struct QueryWorkload {
         let day = try measure([one], oneDay)
         let wide = try measure([one], sixty)
         let points = try measure(device, oneDay)
+        let latest = try measure { try self.latest(one, $0) }
         report.add(
             "Reads in process",
             [
@@ -44,6 +45,8 @@ struct QueryWorkload {
                     "one device, \(device.count) points, one day, \(points.rows) rows, first", "ms",
                     points.first),
                 .init("the same, warm", "ms", points.warm, goal(.below(5))),
+                .init("latest value of a series, first", "ms", latest.first),
+                .init("the same, warm", "ms", latest.warm),
                 .init("every sample of every series", "M samples/s", try reading(all), goal(.atLeast(100))),
                 .init(
                     "hourly avg, min, max of everything", "M samples/s",
@@ -86,19 +89,31 @@ struct QueryWorkload {
     private func measure(
         _ series: [SeriesInfo], _ range: TimeRange
     ) throws -> (first: Figure, warm: Figure, rows: Int) {
+        try measure { try read(series, range, $0) }
+    }
+
+    /// The first and the warm reads of something that gives its number of rows.
+    private func measure(
+        _ read: (StoreSnapshot) throws -> Int
+    ) throws -> (first: Figure, warm: Figure, rows: Int) {
         var first = Figure()
         var warm = Figure()
         var rows = 0
         for _ in 0..<runs {
             let snapshot = try Store.open(store, options: .reading).snapshot()
-            first.add(try Stopwatch.time { rows = try read(series, range, snapshot) }.seconds * 1000)
+            first.add(try Stopwatch.time { rows = try read(snapshot) }.seconds * 1000)
             var reads = Figure()
             for _ in 0..<Self.warmReads {
-                reads.add(try Stopwatch.time { rows = try read(series, range, snapshot) }.seconds * 1000)
+                reads.add(try Stopwatch.time { rows = try read(snapshot) }.seconds * 1000)
             }
             warm.add(reads.median)
         }
         return (first, warm, rows)
+    }
+
+    private func latest(_ series: SeriesInfo, _ snapshot: StoreSnapshot) throws -> Int {
+        try snapshot.read(series.key, in: .all, order: .descending) { _ in false }
+        return 1
     }
 
     private func read(_ series: [SeriesInfo], _ range: TimeRange, _ snapshot: StoreSnapshot) throws -> Int {
