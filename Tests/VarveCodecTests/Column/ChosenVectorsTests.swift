@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    @Test("of doubles between zeros, whose own vectors do not begin where those of the column do")
+    func betweenZeros() throws {
+        for period in [50, 700, 3000] {
+            var random = SeededGenerator(seed: UInt64(period))
+            var level = 5000
+            let values = (0..<8192).map { index -> UInt64 in
+                level += Int.random(in: -20...20, using: &random)
+                return index % period < period / 3 ? 0 : (Double(level) / 100).bitPattern
+            }
+            let bytes = encoded(doubles: values)
+            #expect(described(bytes).names.first == "sparse")
+            for vectors in Self.ranges(8192) {
+                try check(values, vectors, "period \(period)") { target in
+                    try bytes.withUnsafeBytes {
+                        try DoubleColumn.decode($0, count: 8192, vectors: vectors, into: target)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a constant is told from the first bytes, and only where it is one")
     func constant() {
         for value in [0, -1, .min, .max, 1_700_000_000] as [Int64] {
