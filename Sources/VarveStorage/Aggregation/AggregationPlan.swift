@@ -48,8 +48,11 @@ package struct AggregationPlan: Sendable {
     /// Whether the statistics say all that has to be known of a block's samples.
     func isServed(by statistics: BlockStatistics, count: Int) -> Bool {
         if statistics.present == 0 || (goodOnly && statistics.good == 0) { return true }
-        if needsSquares || needsMedian || needsHolding { return false }
-        if isText && !isCountOnly { return false }
-        return !goodOnly || statistics.good == count
+        return canUseStatistics && (!goodOnly || statistics.good == count)
+    }
+
+    /// Whether there are statistics that say what is asked.
+    var canUseStatistics: Bool {
+        !(needsSquares || needsMedian || needsHolding) && (!isText || isCountOnly)
     }
 }

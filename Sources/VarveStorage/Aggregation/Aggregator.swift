@@ -12,12 +12,12 @@ package import VarveModel
 
 /// Aggregates one series bucket by bucket.
 package struct Aggregator: Sendable {
-    private let plan: AggregationPlan
+    let plan: AggregationPlan
     private let aggregates: [Aggregate]
-    private let isBackward: Bool
+    let isBackward: Bool
     private let first: Int64
     private let last: Int64
-    private var buckets: Buckets
+    private(set) var buckets: Buckets
     private var current: Buckets.Bucket?
     private var totals: BucketTotals
     private var holding: HeldAverage?
@@ -98,22 +98,22 @@ package struct Aggregator: Sendable {
         return last <= buckets.bucket(containing: first).last
     }
 
-    /// Takes a whole block by its statistics, which must serve, its times being in one bucket.
+    /// Takes samples by their statistics, which must serve, all times being in one bucket.
     mutating func add(
-        _ entry: BlockEntry, _ statistics: BlockStatistics, _ emit: (AggregateRow) throws -> Bool
+        _ statistics: BlockStatistics, from time: Int64, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
-        guard try enter(entry.firstTime, emit) else { return false }
-        earliest = min(earliest, entry.firstTime)
+        guard try enter(time, emit) else { return false }
+        earliest = min(earliest, time)
         try totals.add(statistics)
         return true
     }
 
-    /// Takes a whole block without its times, which are in one bucket.
+    /// Takes a run without its times, of which the first is `time` and all are in one bucket.
     mutating func add(
-        _ entry: BlockEntry, _ run: SampleRun, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
+        _ run: SampleRun, from time: Int64, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
-        guard try enter(entry.firstTime, emit) else { return false }
-        earliest = min(earliest, entry.firstTime)
+        guard try enter(time, emit) else { return false }
+        earliest = min(earliest, time)
         return try take(run, 0..<run.count, allCount: allCount, emit)
     }
 

@@ -19,6 +19,7 @@ package final class IndexPage: Sendable {
         package var times: [UInt16] = []
         /// Where the samples begin in their block.
         package var rows: [UInt16] = []
+        package var haveVersions: [Bool] = []
         /// Indexes into `statistics`, plus one; 0 where there are none.
         package var statisticsPlaces: [UInt16] = []
         package var statistics: [BlockStatistics] = []
@@ -57,6 +58,7 @@ package final class IndexPage: Sendable {
             commits: columns.lowestCommits[index]...columns.highestCommits[index],
             block: columns.extents[Int(columns.blocks[index])])
         entry.row = Int(columns.rows[index])
+        entry.hasVersions = columns.haveVersions[index]
         if time > 0 { entry.times = columns.extents[time - 1] }
         if place > 0 { entry.statistics = columns.statistics[place - 1] }
         if let extent = columns.vectors, vectorEnd > vectorStart {

@@ -127,7 +127,12 @@ package struct PageDecoder {
         }
         var codec = StatisticsCodec()
         for index in 0..<count {
-            guard marks[index] != 0 else {
+            let mark = marks[index]
+            guard mark & ~(PageMark.statistics | PageMark.versions) == 0 else {
+                throw reader.failure("an unknown mark of an entry")
+            }
+            columns.haveVersions.append(mark & PageMark.versions != 0)
+            guard mark & PageMark.statistics != 0 else {
                 columns.statisticsPlaces.append(0)
                 continue
             }

@@ -8,6 +8,14 @@
 
 package import VarveCodec
 
+/// The bits of what a page says of an entry.
+enum PageMark {
+    /// Statistics follow.
+    static let statistics: Int64 = 1
+    /// A time comes more than once.
+    static let versions: Int64 = 2
+}
+
 package enum PageEncoder {
     /// The page of some entries whose vector indexes are at `vectors`.
     package static func encode(_ entries: [BlockEntry], vectors: Extent?, effort: Effort) -> [UInt8] {
@@ -51,7 +59,9 @@ package enum PageEncoder {
             columns[5].append(Int64(bitPattern: entry.highestCommit - entry.lowestCommit))
             columns[6].append(Int64(place - block))
             columns[7].append(entry.times.map { Int64(1 + (places[$0] ?? 0)) } ?? 0)
-            columns[8].append(entry.statistics == nil ? 0 : 1)
+            columns[8].append(
+                (entry.statistics == nil ? 0 : PageMark.statistics)
+                    | (entry.hasVersions ? PageMark.versions : 0))
             columns[9].append(Int64(entry.vectors?.bytes.count ?? 0))
             block = place
             before = entry

@@ -11,8 +11,8 @@ import VarveModel
 struct SeriesScan {
     /// What is in a piece of the range.
     enum Part {
-        /// A whole block that nothing overlaps, each time once in it; not read yet.
-        case block(SegmentReader, BlockEntry)
+        /// A block, or a part of one, that nothing overlaps, each time once in it; not read yet.
+        case block(BlockPiece)
         /// Samples that ascend, each time once.
         case samples(SampleRun, Range<Int>)
     }
@@ -25,6 +25,8 @@ struct SeriesScan {
     private let tracks: SourceTracks
     private let type: ValueType
     private let order: TimeOrder
+    private let first: Int64
+    private let last: Int64
     private var sweep: TimeSweep
     private var loaded: [Loaded?]
 
@@ -38,10 +40,10 @@ struct SeriesScan {
         self.tracks = tracks
         self.type = type
         self.order = order
+        (first, last) = (range.from.nanoseconds, range.lastNanosecond ?? .min)
         loaded = Array(repeating: nil, count: tracks.tracks.count)
         sweep = TimeSweep(
-            range.lastNanosecond == nil ? SourceTracks([]) : tracks, first: range.from.nanoseconds,
-            last: range.lastNanosecond ?? .min, order: order)
+            range.lastNanosecond == nil ? SourceTracks([]) : tracks, first: first, last: last, order: order)
     }
 
     /// Hands on the parts of the next piece.
@@ -64,10 +66,14 @@ struct SeriesScan {
         _ piece: TimeSweep.Piece, _ part: (track: Int, index: Int), _ body: (Part) throws -> Bool
     ) throws -> Bool {
         let stretch = tracks.tracks[part.track][part.index]
-        if case .block(let reader, let entry) = stretch.content, entry.hasEachTimeOnce,
-            piece.first <= stretch.first, stretch.last <= piece.last
-        {
-            return try body(.block(reader, entry))
+        if case .block(let reader, let entry) = stretch.content, !entry.hasVersions {
+            // A block that others overlap is met again in the next pieces: it is decoded once.
+            if piece.first == max(stretch.first, first), piece.last == min(stretch.last, last) {
+                return try body(
+                    .block(
+                        BlockPiece(
+                            reader: reader, entry: entry, type: type, first: piece.first, last: piece.last)))
+            }
         }
         let slice = try slice(part, piece, columns: .samples)
         guard !slice.range.isEmpty else { return true }
@@ -111,11 +117,6 @@ struct SeriesScan {
         loaded[part.track] = Loaded(index: part.index, run: run)
         return run
     }
-}
-
-extension BlockEntry {
-    /// Whether no time comes twice: the samples of one commit have no versions.
-    var hasEachTimeOnce: Bool { lowestCommit == highestCommit }
 }
 
 extension SampleRun {

@@ -44,15 +44,19 @@ extension StoreSnapshot: SampleSource {
             return try body(order == .ascending ? columns : columns.reversed())
         }
         var isWanted = true
+        // Who wants no more than one value, or the rows of a limit, stops in the first block.
+        var isFirst = true
         for stage in ReadStages.cut(range, view.segments(in: range), order) {
             var scan = try SeriesScan(view, series, type, in: stage, order: order)
             while try scan.next({ part in
                 switch part {
                 case .samples(let run, let range): isWanted = try hand(run, range)
-                case .block(let reader, let entry):
-                    isWanted = try hand(
-                        reader.read(entry, type: type, columns: .samples), 0..<entry.count)
+                case .block(let block) where isFirst: isWanted = try block.readFromEnd(order, hand)
+                case .block(let block):
+                    let (run, range) = try block.read(.samples)
+                    isWanted = try range.isEmpty || hand(run, range)
                 }
+                isFirst = false
                 return isWanted
             }) {}
             guard isWanted else { return }

@@ -102,6 +102,7 @@ struct SegmentCheck {
                 attempt(entry.block.offset) { check in
                     let run = try check.reader.read(entry, type: type)
                     guard run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit,
+                        run.repeatsTime(in: 0..<run.count) == entry.hasVersions,
                         try check.agree(entry, run, type)
                     else { return check.add(entry.block.offset, "the statistics are not those of the block") }
                 }

@@ -93,6 +93,18 @@ package enum BlockCodec {
         return run.part(start..<start + rows.count)
     }
 
+    /// The rows of the vectors that have the samples between two times, of one series; none if there are none.
+    package static func rows(
+        _ times: UnsafeRawBufferPointer, count: Int, between wanted: ClosedRange<Int64>
+    ) throws(CodecError) -> Range<Int> {
+        let all = Part(count, 0..<count)
+        let run = SampleRun(
+            count: count, times: try integers(times, all), values: .bits([]), states: [], commits: [])
+        try check(run)
+        let rows = run.range(wanted.lowerBound, wanted.upperBound)
+        return rows.isEmpty ? 0..<0 : Part(count, rows).slice
+    }
+
     /// The part of a block that is decoded: whole vectors.
     private struct Part {
         let count: Int

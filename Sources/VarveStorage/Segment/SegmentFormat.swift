@@ -40,6 +40,8 @@ package struct BlockEntry: Hashable, Sendable {
     package var lastTime: Int64
     package var lowestCommit: UInt64
     package var highestCommit: UInt64
+    /// Whether a time may come more than once in it, with several versions.
+    package var hasVersions = false
     /// Values, states and commits; several short series may share a block.
     package var block: Extent
     /// Where its samples begin in the block.

@@ -136,8 +136,20 @@ package final class SegmentReader: Sendable {
         return try read(entry, rows: rows, type: type, columns: columns, keeps: true)
     }
 
+    /// Reads and decodes the samples of those vectors of an entry's block that have times between two.
+    ///
+    /// All times are decoded to find the vectors, of the other columns no more than these.
+    package func read(
+        _ entry: BlockEntry, type: ValueType, between times: ClosedRange<Int64>, columns: BlockColumns
+    ) throws -> SampleRun {
+        try read(
+            entry, rows: 0..<entry.count, between: times, type: type, columns: columns.union(.times),
+            keeps: true)
+    }
+
     private func read(
-        _ entry: BlockEntry, rows: Range<Int>, type: ValueType, columns: BlockColumns, keeps: Bool
+        _ entry: BlockEntry, rows: Range<Int>, between wanted: ClosedRange<Int64>? = nil, type: ValueType,
+        columns: BlockColumns, keeps: Bool
     ) throws -> SampleRun {
         let rows = rows.lowerBound + entry.row..<rows.upperBound + entry.row
         let piece = blockPiece(entry)
@@ -159,8 +171,13 @@ package final class SegmentReader: Sendable {
             let isWhole = isAgain && parts.samples != entry.count
             let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
-                    try BlockCodec.decodeColumns(
-                        block: parts.block, times: parts.times ?? times, count: parts.samples,
+                    let times = parts.times ?? times
+                    var rows = rows
+                    if let wanted, parts.samples == entry.count {
+                        rows = try BlockCodec.rows(times, count: parts.samples, between: wanted)
+                    }
+                    return try BlockCodec.decodeColumns(
+                        block: parts.block, times: times, count: parts.samples,
                         rows: isWhole ? nil : rows, type: type, columns: isWhole ? .all : columns)
                 }
             }

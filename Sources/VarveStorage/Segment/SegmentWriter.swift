@@ -151,10 +151,12 @@ package final class SegmentWriter {
             lowest = min(lowest, commit)
             highest = max(highest, commit)
         }
-        return BlockEntry(
+        var entry = BlockEntry(
             series: series, count: range.count,
             times: run.times[range.lowerBound]...run.times[range.upperBound - 1], commits: lowest...highest,
             block: Extent(offset: 0, count: 0, checksum: 0))
+        entry.hasVersions = run.repeatsTime(in: range)
+        return entry
     }
 
     // MARK: Short series

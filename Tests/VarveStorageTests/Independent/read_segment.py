@@ -465,7 +465,7 @@ class Segment:
         if tables:
             reader.fixed("Q")
         entries, rows, block, statistics = [], {}, 0, Statistics()
-        for series, samples, first, span, commit, commits, step, times, has, length in zip(*columns):
+        for series, samples, first, span, commit, commits, step, times, marks, length in zip(*columns):
             before = entries[-1] if entries else {"series": 0, "first": 0}
             entry = {"series": before["series"] + series, "samples": samples + 1, "table": length}
             is_same = entries and series == 0
@@ -476,7 +476,9 @@ class Segment:
             entry["block"], entry["times"] = extents[block], extents[times - 1] if times else None
             entry["row"] = rows.get(block, 0)
             rows[block] = entry["row"] + entry["samples"]
-            if has:
+            assert marks < 4
+            entry["versions"] = marks & 2 != 0
+            if marks & 1:
                 entry["statistics"] = statistics.row(reader, entry["samples"])
             entries.append(entry)
         assert reader.at == len(reader.data)
@@ -537,6 +539,8 @@ class Segment:
         commits = [commit for _, _, _, commit in samples]
         assert (samples[0][0], samples[-1][0]) == (entry["first"], entry["last"])
         assert [min(commits), max(commits)] == entry["commits"] and len(samples) == entry["samples"]
+        if "versions" in entry:
+            assert entry["versions"] == any(a[0] == b[0] for a, b in zip(samples, samples[1:]))
         row = entry.get("statistics")
         if not row:
             return

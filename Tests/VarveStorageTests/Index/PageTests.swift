@@ -31,6 +31,7 @@ import VarveModel
                 series: series, count: samples,
                 times: first...(samples == 1 ? first : first + Int64(samples) * 1_000_000_007),
                 commits: 7...(7 + random.next() % 3), block: Extent(offset: 0, count: 0, checksum: 0))
+            entry.hasVersions = random.next() % 4 == 0
             if isShort {
                 let block = shared ?? extent(500)
                 shared = block
