@@ -18,7 +18,7 @@ struct CrashHistory {
     @discardableResult
     static func run(
         seed: UInt64, steps: Int = 22, plant: @escaping (SimulatedFileSystem) -> any FileSystem = { $0 }
-    ) throws -> (crashes: Int, changes: Int) {
+    ) throws -> (crashes: Int, actions: [String]) {
         let machine = CrashMachine(seed: seed, plant: plant)
         var history = CrashHistory(machine)
         do {
@@ -33,8 +33,7 @@ struct CrashHistory {
 
     private init(_ machine: CrashMachine) { self.machine = machine }
 
-    private mutating func run(steps: Int) throws -> (crashes: Int, changes: Int) {
-        var changes = 0
+    private mutating func run(steps: Int) throws -> (crashes: Int, actions: [String]) {
         try start()
         for _ in 0..<steps {
             do {
@@ -49,7 +48,6 @@ struct CrashHistory {
                     try machine.checkReads()
                 }
             }
-            changes += machine.files.changes
             try recover()
         }
         machine.files.setFaults(SimulatedFaults())
@@ -59,7 +57,7 @@ struct CrashHistory {
         try machine.close()
         try machine.verify(deep: true)
         try machine.checkReader()
-        return (machine.crashes, changes)
+        return (machine.crashes, machine.events + machine.files.actions)
     }
 
     /// Opens the store again where a step has ended it or left it unable to go on.

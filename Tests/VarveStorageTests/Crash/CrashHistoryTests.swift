@@ -18,7 +18,14 @@ import Testing
                 Issue.record("\(error)")
             }
         }
-        CrashSettings.report("histories", "part \(part)", seeds: (Self.seeds + 9 - part) / 10, crashes)
+        CrashSettings.report("histories", "part \(part)", (Self.seeds + 9 - part) / 10, crashes)
         #expect(crashes > Self.seeds / 10)
+    }
+
+    @Test("a seed gives the same history each time")
+    func repeatable() throws {
+        for seed in UInt64(0)..<10 {
+            #expect(try CrashHistory.run(seed: seed).actions == CrashHistory.run(seed: seed).actions)
+        }
     }
 }

@@ -154,6 +154,9 @@ final class CrashMachine {
         held = (snapshot, try CrashOracle.read(snapshot))
     }
 
+    /// Lets go of the snapshot.
+    func letGo() { held = nil }
+
     private func checkCount() throws {
         guard let store else { return }
         let samples = try store.statistics().samples

@@ -6,8 +6,8 @@ enum CrashSettings {
     /// Random histories of one run.
     static let seeds = ProcessInfo.processInfo.environment["VARVE_CRASH_SEEDS"].flatMap { Int($0) } ?? 1000
 
-    /// One line for the table: what was tried, on what, how often and how many crashes that made.
-    static func report(_ kind: String, _ name: String, seeds: Int, _ crashes: Int) {
-        print("crash-tests|\(kind)|\(name)|\(seeds)|\(crashes)")
+    /// One line for the table: what was tried, on what, and two counts.
+    static func report(_ kind: String, _ name: String, _ tried: Int, _ crashes: Int) {
+        print("crash-tests|\(kind)|\(name)|\(tried)|\(crashes)")
     }
 }
