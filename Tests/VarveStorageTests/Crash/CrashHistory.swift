@@ -13,6 +13,7 @@ struct CrashHistory {
 
     private let machine: CrashMachine
     private var sent: [CrashBatch] = []
+    private var imports: [[CrashBatch]] = []
 
     /// Runs the history of a seed; throws a finding, with the seed and what led to it.
     @discardableResult
@@ -53,6 +54,7 @@ struct CrashHistory {
         machine.files.setFaults(SimulatedFaults())
         try machine.checkReads()
         for batch in sent.suffix(3) { try machine.commit([batch]) }
+        for number in imports.indices { try commit(importNumber: number) }
         try machine.checkReads()
         try machine.close()
         try machine.verify(deep: true)
@@ -116,25 +118,28 @@ struct CrashHistory {
 
     private mutating func step() throws {
         switch Int.random(in: 0..<100, using: &machine.random) {
-        case 0..<34: try commit([batch(upTo: 6)])
-        case 34..<42:
+        case 0..<30: try commit([batch(upTo: 6)])
+        case 30..<37:
             try commit((0..<Int.random(in: 2...3, using: &machine.random)).map { _ in batch(upTo: 4) })
-        case 42..<50: if let again = sent.randomElement(using: &machine.random) { try commit([again]) }
-        case 50..<58: try commit([batch(upTo: 150, atLeast: 49)])
-        case 58..<61:
-            var batch = batch(upTo: 70)
-            batch.isImport = true
-            try commit([batch])
-        case 61..<68:
+        case 37..<44: if let again = sent.randomElement(using: &machine.random) { try commit([again]) }
+        case 44..<52: try commit([batch(upTo: 150, atLeast: 49)])
+        case 52..<57:
+            imports.append(newImport())
+            try commit(importNumber: imports.count - 1)
+        case 57..<64:
+            if let again = imports.indices.randomElement(using: &machine.random) {
+                try commit(importNumber: again)
+            }
+        case 64..<70:
             machine.note("flush")
             try machine.store?.flush()
-        case 68..<73:
+        case 70..<74:
             machine.note("compact")
             _ = try machine.store?.compact()
-        case 73..<75:
+        case 74..<76:
             machine.note("compact if due")
             _ = try machine.store?.compactIfDue()
-        case 75..<78: try machine.hold()
+        case 76..<78: try machine.hold()
         case 78..<80: try machine.checkReader()
         case 80..<84:
             try machine.close()
@@ -167,6 +172,25 @@ struct CrashHistory {
     private mutating func commit(_ batches: [CrashBatch]) throws {
         for batch in batches { sent.append(batch) }
         try machine.commit(batches)
+    }
+
+    private func newImport() -> [CrashBatch] {
+        let count = Int.random(in: 1...3, using: &machine.random)
+        return (0..<count).map { index in
+            var batch = batch(upTo: 70)
+            batch.part = (imports.count, UInt32(index), index == count - 1)
+            return batch
+        }
+    }
+
+    /// Runs an import from its beginning, until it is done or a batch fails.
+    private func commit(importNumber: Int) throws {
+        machine.note("import \(importNumber)")
+        try machine.store?.beginImport()
+        for batch in imports[importNumber] {
+            guard try machine.commit([batch]) else { return }
+            if chance(4) { return machine.note("import broken off") }
+        }
     }
 
     private func batch(upTo most: Int, atLeast least: Int = 1) -> CrashBatch {

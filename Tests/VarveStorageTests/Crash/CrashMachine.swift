@@ -82,20 +82,24 @@ final class CrashMachine {
         try store?.close()
     }
 
-    /// Commits batches as one group and tells the oracle what came of them.
-    func commit(_ batches: [CrashBatch]) throws {
-        guard let store else { return }
+    /// Commits batches as one group, tells the oracle what came of them, and returns whether all went well.
+    @discardableResult
+    func commit(_ batches: [CrashBatch]) throws -> Bool {
+        guard let store else { return false }
         note("commit \(batches.map { $0.rows.reduce(0) { $0 + $1.rows.count } })")
         let results = store.commit(group: batches.map(\.batch))
+        var isWhole = true
         for (batch, result) in zip(batches, results) {
             switch result {
             case .success(let outcome): try oracle.acknowledged(batch, outcome)
             case .failure(let error):
+                isWhole = false
                 note("commit failed: \(error)")
                 // Without a need to open again the batch is gone for good.
                 if files.isStopped || store.needsReopen { oracle.unknown(batch) }
             }
         }
+        return isWhole
     }
 
     // MARK: - Crashes

@@ -10,13 +10,36 @@ import VarveModel
 /// A batch as the oracle and the store both take it.
 struct CrashBatch {
     var rows: [(key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rows: [Sample])]
-    /// Whether it comes as an import of one batch.
-    var isImport = false
+    /// The import that it is a batch of, and where it stands there.
+    var part: (importNumber: Int, index: UInt32, isLast: Bool)?
 
     var batch: SampleBatch {
         SampleBatch(
             series: rows.map { SeriesRows($0.key, $0.type, policy: $0.policy, $0.rows) },
-            part: isImport ? SampleBatch.Part(index: 0, isLast: true) : nil)
+            part: part.map { SampleBatch.Part(index: $0.index, isLast: $0.isLast) })
+    }
+}
+
+/// What a store holds, and how far its imports have come.
+struct CrashState {
+    private(set) var model = ModelStore()
+    /// The receipts of the batches of imports that are not finished, so that a resumed one reports the whole.
+    private var unfinished: [Int: [UInt32: Receipt]] = [:]
+
+    var samples: [SeriesKey: [Sample]] {
+        var samples: [SeriesKey: [Sample]] = [:]
+        for key in model.samples.keys { samples[key] = model.read(key) }
+        return samples
+    }
+
+    mutating func apply(_ batch: CrashBatch) -> Receipt {
+        if let part = batch.part, let first = unfinished[part.importNumber]?[part.index] { return first }
+        let receipt = model.apply(batch.rows.map { ($0.key, $0.policy, $0.rows) })
+        if let part = batch.part {
+            unfinished[part.importNumber, default: [:]][part.index] = receipt
+            if part.isLast { unfinished[part.importNumber] = nil }
+        }
+        return receipt
     }
 }
 
@@ -29,17 +52,17 @@ struct CrashFinding: Error, CustomStringConvertible {
 
 struct CrashOracle {
     /// The states that are possible by all that was seen so far.
-    private(set) var states = [ModelStore()]
+    private(set) var states = [CrashState()]
 
     /// Whether nothing was ever acknowledged or may be there.
-    var mayBeEmpty: Bool { states.contains { $0.samples.isEmpty } }
+    var mayBeEmpty: Bool { states.contains { $0.model.samples.isEmpty } }
 
     /// An acknowledged batch: its receipt must be that of a possible state.
     mutating func acknowledged(_ batch: CrashBatch, _ outcome: BatchOutcome) throws {
-        var possible: [ModelStore] = []
+        var possible: [CrashState] = []
         var expected: [Receipt] = []
         for var state in states {
-            let receipt = Self.apply(batch, to: &state)
+            let receipt = state.apply(batch)
             expected.append(receipt)
             if receipt == outcome.receipt { possible.append(state) }
         }
@@ -52,7 +75,7 @@ struct CrashOracle {
     /// A batch of which nobody knows whether it is there.
     mutating func unknown(_ batch: CrashBatch) {
         for var state in states {
-            _ = Self.apply(batch, to: &state)
+            _ = state.apply(batch)
             states.append(state)
         }
     }
@@ -60,28 +83,18 @@ struct CrashOracle {
     /// What the store shows must be a possible state; the others are none any more.
     mutating func shown(_ source: some SampleSource, isFinal: Bool = true) throws {
         let shown = try Self.read(source)
-        let possible = states.filter { Self.samples(of: $0) == shown }
+        let possible = states.filter { $0.samples == shown }
         guard !possible.isEmpty else {
             throw CrashFinding(
-                "reads \(Self.summary(shown)); possible: \(states.map { Self.summary(Self.samples(of: $0)) }); "
-                    + (states.first.map { Self.difference(shown, Self.samples(of: $0)) } ?? ""))
+                "reads \(Self.summary(shown)); possible: \(states.map { Self.summary($0.samples) }); "
+                    + (states.first.map { Self.difference(shown, $0.samples) } ?? ""))
         }
         if isFinal { states = possible }
     }
 
     /// The number of samples that the possible states have.
     var counts: Set<UInt64> {
-        Set(states.map { $0.samples.values.reduce(0) { $0 + UInt64($1.count) } })
-    }
-
-    private static func apply(_ batch: CrashBatch, to state: inout ModelStore) -> Receipt {
-        state.apply(batch.rows.map { ($0.key, $0.policy, $0.rows) })
-    }
-
-    private static func samples(of state: ModelStore) -> [SeriesKey: [Sample]] {
-        var samples: [SeriesKey: [Sample]] = [:]
-        for key in state.samples.keys { samples[key] = state.read(key) }
-        return samples
+        Set(states.map { $0.model.samples.values.reduce(0) { $0 + UInt64($1.count) } })
     }
 
     static func read(_ source: some SampleSource) throws -> [SeriesKey: [Sample]] {
