@@ -6,8 +6,10 @@
 // - Series i has the record `records[starts[i]..<starts[i + 1]]`: a value type, then product, device and point, each as
 //   varint length and UTF-8; the bytes of DictionaryFile.
 // - Equal keys have equal bytes: lengths are never written longer than need be.
-// - `table` is empty or has every series.
+// - `table` is empty or has every series. It is made when several series were asked for: a command that reads one
+//   looks through the records, which is a tenth of the work.
 
+import Glibc
 package import VarveCodec
 package import VarveModel
 
@@ -16,6 +18,11 @@ package struct SeriesNames: Sendable {
     private var starts = [0]
     /// Ids plus one at the places of their hashes, or 0; open addressing.
     private var table: [UInt32] = []
+    /// Series that were looked for without a table.
+    private var searches = 0
+
+    /// Searches without a table before it is made.
+    private static let searchesAtMost = 8
 
     package init() {}
 
@@ -54,10 +61,14 @@ package struct SeriesNames: Sendable {
 
     /// The id of a series.
     package mutating func find(_ key: SeriesKey) -> Int? {
-        if table.isEmpty { makeTable() }
         var wanted: [UInt8] = []
         wanted.reserveCapacity(80)
         Self.write(SeriesInfo(key: key, type: .double), to: &wanted)
+        if table.isEmpty, searches < Self.searchesAtMost {
+            searches += 1
+            return search(wanted[1...])
+        }
+        if table.isEmpty { makeTable() }
         return wanted.withUnsafeBytes { wanted in
             let name = UnsafeRawBufferPointer(rebasing: wanted[1...])
             let mask = table.count - 1
@@ -85,10 +96,25 @@ package struct SeriesNames: Sendable {
     /// The ids below `end` of the series of some devices, of any product.
     package func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
         let wanted = Set(devices.map { Array($0.utf8) })
-        let lengths = Set(wanted.map(\.count))
-        return (0..<min(end, count)).filter { id in
-            withFields(id) { lengths.contains($0.device.count) && wanted.contains(Array($0.device)) }
+        // Most names are told apart by their length and last byte.
+        var endings = Set<Int>()
+        for name in wanted { endings.insert(Self.ending(name[...])) }
+        let only = endings.count == 1 ? endings.first : nil
+        var found: [Int] = []
+        records.withUnsafeBytes { records in
+            for id in 0..<min(end, count) {
+                let device = Self.device(of: UnsafeRawBufferPointer(rebasing: records[starts[id]...]))
+                let ending = Self.ending(device)
+                guard only.map({ $0 == ending }) ?? endings.contains(ending) else { continue }
+                if wanted.contains(Array(device)) { found.append(id) }
+            }
         }
+        return found
+    }
+
+    /// The length and the last byte.
+    private static func ending(_ name: some RandomAccessCollection<UInt8>) -> Int {
+        name.count << 8 | Int(name.last ?? 0)
     }
 
     // MARK: Files
@@ -108,40 +134,84 @@ package struct SeriesNames: Sendable {
             throw CodecError(offset: 0, reason: "series \(self.count) to \(first) are missing")
         }
         table = []
-        starts.reserveCapacity(min(first + count, first + reader.remaining / 4) + 1)
-        for id in first..<first + count {
-            let record = try Self.record(&reader)
-            if id < self.count {
-                let isSame = records.withUnsafeBytes {
-                    $0[starts[id]..<starts[id + 1]].elementsEqual(record)
-                }
-                guard isSame else { throw CodecError(offset: 0, reason: "series \(id) has two names") }
-            } else {
-                guard id < Limits.series else { throw CodecError(offset: 0, reason: "too many series") }
-                records.append(contentsOf: record)
-                starts.append(records.count)
-            }
+        let before = starts.count
+        do throws(CodecError) {
+            try add(&reader, first: first, count: count)
+        } catch {
+            starts.removeSubrange(before...)
+            throw error
         }
     }
 
-    /// The bytes of the next record, checked.
-    private static func record(_ reader: inout ByteReader) throws(CodecError) -> UnsafeRawBufferPointer {
+    /// Checks the records, and copies those that are new in one go.
+    private mutating func add(
+        _ reader: inout ByteReader, first: Int, count: Int
+    ) throws(CodecError) {
+        starts.reserveCapacity(min(first + count, first + reader.remaining / 4) + 1)
         var ahead = reader
-        guard ValueType(rawValue: try ahead.byte()) != nil else { throw ahead.failure("unknown value type") }
-        for _ in 0..<3 {
-            let before = ahead.offset
-            let length = try ahead.varint(limit: SeriesKey.maximumNameBytes, "the length of a text")
-            guard ahead.offset - before == (length < 128 ? 1 : 2) else {
-                throw ahead.failure("a length that is never written so")
-            }
-            let text = try ahead.bytes(count: length)
-            var high: UInt8 = 0
-            for byte in text { high |= byte }
-            guard high < 128 || String(validating: text, as: UTF8.self) != nil else {
-                throw ahead.failure("a text is not valid UTF-8")
+        let offset = reader.offset
+        let bytes = try ahead.bytes(count: reader.remaining)
+        var place = 0
+        // Where the records begin that are new.
+        var fresh = 0
+        for id in first..<first + count {
+            let start = place
+            place += try Self.recordLength(UnsafeRawBufferPointer(rebasing: bytes[place...]), offset + place)
+            if id < self.count {
+                let isSame = records.withUnsafeBytes {
+                    $0[starts[id]..<starts[id + 1]].elementsEqual(bytes[start..<place])
+                }
+                guard isSame else { throw CodecError(offset: 0, reason: "series \(id) has two names") }
+                fresh = place
+            } else {
+                guard id < Limits.series else { throw CodecError(offset: 0, reason: "too many series") }
+                starts.append(records.count + place - fresh)
             }
         }
-        return try reader.bytes(count: ahead.offset - reader.offset)
+        records.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[fresh..<place]))
+        _ = try reader.bytes(count: place)
+    }
+
+    /// The bytes of the record that these bytes begin with, checked.
+    private static func recordLength(
+        _ bytes: UnsafeRawBufferPointer, _ offset: Int
+    ) throws(CodecError) -> Int {
+        func failure(_ place: Int, _ reason: String) -> CodecError {
+            CodecError(offset: offset + place, reason: reason)
+        }
+        guard let type = bytes.first else { throw failure(0, "the bytes end in the middle of a series") }
+        guard ValueType(rawValue: type) != nil else { throw failure(0, "unknown value type") }
+        var place = 1
+        for _ in 0..<3 {
+            guard place < bytes.count else { throw failure(place, "the bytes end in the middle of a series") }
+            var length = Int(bytes[place])
+            place += 1
+            if length >= 128 {
+                // One more byte, which is not 0: lengths are never written longer than need be.
+                guard place < bytes.count, bytes[place] > 0, bytes[place] < 128 else {
+                    throw failure(place, "a length that is never written so")
+                }
+                length += (Int(bytes[place]) - 1) << 7
+                place += 1
+            }
+            guard length <= SeriesKey.maximumNameBytes else {
+                throw failure(place, "a name of \(length) bytes")
+            }
+            guard length <= bytes.count - place else {
+                throw failure(place, "the bytes end in the middle of a name")
+            }
+            guard isText(UnsafeRawBufferPointer(rebasing: bytes[place..<place + length])) else {
+                throw failure(place, "a text is not valid UTF-8")
+            }
+            place += length
+        }
+        return place
+    }
+
+    private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var high: UInt8 = 0
+        for byte in bytes { high |= byte }
+        return high < 128 || String(validating: bytes, as: UTF8.self) != nil
     }
 
     private static func write(_ info: SeriesInfo, to bytes: inout [UInt8]) {
@@ -181,6 +251,36 @@ package struct SeriesNames: Sendable {
                 return UnsafeRawBufferPointer(rebasing: records[place - length..<place])
             }
             return body(Fields(type: type(id), product: text(), device: text(), point: text()))
+        }
+    }
+
+    /// The device in a record.
+    private static func device(of record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var (place, length) = (1, 0)
+        for _ in 0..<2 {
+            place += length
+            length = Int(record[place])
+            place += 1
+            if length >= 128 {
+                length += (Int(record[place]) - 1) << 7
+                place += 1
+            }
+        }
+        return UnsafeRawBufferPointer(rebasing: record[place..<place + length])
+    }
+
+    /// The series whose record has these bytes after its type, found by looking at all of them.
+    private func search(_ name: ArraySlice<UInt8>) -> Int? {
+        name.withUnsafeBytes { name in
+            records.withUnsafeBytes { records in
+                guard let bytes = records.baseAddress, let wanted = name.baseAddress else { return nil }
+                return starts.withUnsafeBufferPointer { starts in
+                    for id in 0..<count where starts[id + 1] &- starts[id] == name.count &+ 1 {
+                        if memcmp(bytes + starts[id] + 1, wanted, name.count) == 0 { return id }
+                    }
+                    return nil
+                }
+            }
         }
     }
 

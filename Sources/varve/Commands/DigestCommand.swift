@@ -1,0 +1,121 @@
+// DigestCommand.swift — `varve digest`: fingerprints of samples, to compare stores and files with each other.
+
+import ArgumentParser
+import VarveModel
+import VarveStorage
+import VarveTransfer
+
+struct DigestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "digest",
+        abstract: "Show digests of the samples of a store or of files, or compare the two.",
+        discussion: """
+            A digest is a fingerprint of samples (device, point, time, value, quality) that does not depend on \
+            their order or on how they are stored: two stores with equal digests hold the same samples. Files are \
+            read as import reads them. With --compare the days are listed on which the store has other samples \
+            than the files; exit code 1 if there are any.
+
+            Examples:
+              varve digest --by day --device R80711 --format csv
+              varve digest --by all
+              varve digest history.csv.gz
+              varve digest --compare history.csv.gz
+            """)
+
+    @OptionGroup var data: DataOptions
+    @Argument(
+        help: ArgumentHelp("Files to read in place of the store; - is standard input.", valueName: "file"))
+    var inputs: [String] = []
+    @Flag(help: "Compare the files with the store.") var compare = false
+    @Option(name: .customLong("device"), help: "A device, or product/device; without it all. Repeatable.")
+    var devices: [String] = []
+    @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
+    var points: [String] = []
+    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from:
+        String?
+    @Option(help: "First time after the range; forms as for --from.") var to: String?
+    @Option(help: "One row for each series or UTC day of it, or for all: series, day or all.") var by:
+        DigestGrouping = .series
+    @Option(help: "table, csv or ndjson.") var format: DigestFormat = .table
+    @Option(help: ArgumentHelp("The product of rows of files that name none.", valueName: "key"))
+    var product: String?
+    @Flag(help: "Columns of a CSV file are points: time,device,<point>,<point>…") var wide = false
+    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
+    @Option(help: "The unit of integer times of files: s, ms, us or ns; else told from all rows.")
+    var timeUnit: TimeUnit?
+    @Option(help: "The zone of times without offset in files, such as Europe/Paris. (default: UTC)")
+    var tz: String?
+
+    func validate() throws {
+        if compare, inputs.isEmpty {
+            throw ValidationError("--compare: name the file to compare with the store")
+        }
+        do { _ = try range() } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() throws {
+        let output = OutputBuffer(StandardOutputSink())
+        guard !inputs.isEmpty else {
+            return try list(data.openStore(to: .read).snapshot(), to: output)
+        }
+        let files = try ImportedFiles(inputs, importOptions())
+        if files.rejected > 0 {
+            var errors = StandardErrors()
+            print("varve: \(files.rejected) rows are in no digest: import would reject them", to: &errors)
+        }
+        guard compare else { return try list(files.snapshot, to: output) }
+        var comparison = DigestComparison(try data.openStore(to: .read).snapshot())
+        for series in try selected(files.snapshot) {
+            try comparison.compare(series, of: files.snapshot, in: range())
+        }
+        try report(comparison, to: output)
+    }
+
+    private func importOptions() throws -> ImportOptions {
+        var options = ImportOptions()
+        options.product = product
+        options.registers = true
+        options.isWide = wide
+        options.ignoresColumns = ignoreColumns
+        options.timeUnit = timeUnit
+        if let tz { options.zone = try SystemZone(named: tz) }
+        return options
+    }
+
+    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
+
+    private func selected(_ source: StoreSnapshot) throws -> [SelectedSeries] {
+        guard devices.isEmpty else {
+            return try SeriesSelection.select(from: source, devices: devices, points: points)
+        }
+        let all = source.series()
+        let names = Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted()
+        return try SeriesSelection.select(from: all, devices: names, points: points)
+    }
+
+    private func list(_ source: StoreSnapshot, to output: OutputBuffer) throws {
+        let series = try selected(source)
+        var rows = try DigestRows(by, format, to: output)
+        for one in series {
+            guard output.isOpen else { return }
+            try rows.add(one, in: range(), from: source)
+        }
+        try rows.end()
+    }
+
+    private func report(_ comparison: DigestComparison, to output: OutputBuffer) throws {
+        try output.append(comparison.text(format))
+        if format == .table {
+            let what =
+                "\(ImportSummary.grouped(comparison.samples)) samples of \(comparison.series) series compared"
+            let count = comparison.differences.count
+            try output.append(count == 0 ? "equal: \(what)\n" : "different: \(count) days; \(what)\n")
+        }
+        try output.flush()
+        if !comparison.differences.isEmpty { throw ExitCode.failure }
+    }
+}
+
+extension DigestGrouping: ExpressibleByArgument {}
+
+extension DigestFormat: ExpressibleByArgument {}

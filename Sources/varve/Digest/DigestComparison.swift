@@ -1,0 +1,114 @@
+// DigestComparison.swift — whether a store has what a file has, day by day.
+//
+// Of each series of the file, the time from its first to its last sample is compared: a store may well hold more.
+//
+// Invariants:
+// - "Equal" means every sample of the file, and in that time nothing else.
+
+import VarveModel
+import VarveStorage
+
+/// Compares the samples of files with those of a store.
+struct DigestComparison {
+    /// A day that is not the same.
+    struct Difference {
+        var series: PrintedSeries
+        var day: Timestamp
+        var inFile: UInt64
+        var inStore: UInt64
+    }
+
+    private let store: StoreSnapshot
+    private let known: [SeriesKey: SeriesInfo]
+    /// The series by device and point, where only one product has them: a file mostly names no product.
+    private let byPoint: [[String]: SeriesInfo]
+
+    private(set) var differences: [Difference] = []
+    /// Series and samples of the file that were compared.
+    private(set) var series = 0
+    private(set) var samples: UInt64 = 0
+
+    init(_ store: StoreSnapshot) {
+        self.store = store
+        let all = store.series()
+        known = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
+        let named = Dictionary(grouping: all) { [$0.key.device, $0.key.point] }
+        byPoint = named.compactMapValues { $0.count == 1 ? $0.first : nil }
+    }
+
+    /// Compares a series of the file.
+    mutating func compare(
+        _ selected: SelectedSeries, of file: StoreSnapshot, in range: TimeRange
+    ) throws {
+        var days: [Timestamp: SampleDigest] = [:]
+        try file.digests(of: selected.info, in: range) { days[$0.day] = $0.digest }
+        guard !days.isEmpty, let span = try span(selected.info.key, of: file, in: range) else { return }
+        series += 1
+        samples += days.values.reduce(0) { $0 + $1.samples }
+        let key = selected.info.key
+        var others: [Timestamp: SampleDigest] = [:]
+        if let counterpart = known[key] ?? byPoint[[key.device, key.point]] {
+            try store.digests(of: counterpart, in: span) { others[$0.day] = $0.digest }
+        }
+        for day in Set(days.keys).union(others.keys).sorted() where days[day] != others[day] {
+            differences.append(
+                Difference(
+                    series: selected.printed, day: day, inFile: days[day]?.samples ?? 0,
+                    inStore: others[day]?.samples ?? 0))
+        }
+    }
+
+    /// The differences in one of the forms; as a table only if there are any.
+    func text(_ format: DigestFormat) -> String {
+        let names = ["device", "point", "day", "inFiles", "inStore"]
+        let rows = differences.map { one in
+            (
+                name: [one.series.device, one.series.point], day: String(one.day.description.prefix(10)),
+                counts: [one.inFile, one.inStore]
+            )
+        }
+        switch format {
+        case .table:
+            guard !rows.isEmpty else { return "" }
+            var table = TextTable(
+                zip(names, [false, false, false, true, true]).map {
+                    TextTable.Column(title: $0, isNumber: $1)
+                })
+            for row in rows { table.append(row.name + [row.day] + row.counts.map(ImportSummary.grouped)) }
+            return table.text()
+        case .csv:
+            var bytes = Array((names.joined(separator: ",") + "\n").utf8)
+            for row in rows {
+                for name in row.name {
+                    CSVRows.appendName(Array(name.utf8), to: &bytes)
+                    bytes.append(0x2C)
+                }
+                bytes += Array("\(row.day),\(row.counts[0]),\(row.counts[1])\n".utf8)
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        case .ndjson:
+            return rows.map { row in
+                let texts = zip(names, row.name + [row.day]).map { ($0, JSONText.string($1)) }
+                let counts = zip(names.dropFirst(3), row.counts).map { ($0, JSONText.integer(Int64($1))) }
+                return JSONText.object(texts + counts).line() + "\n"
+            }.joined()
+        }
+    }
+
+    /// From the first to the last sample.
+    private func span(
+        _ key: SeriesKey, of file: StoreSnapshot, in range: TimeRange
+    ) throws -> TimeRange? {
+        var ends: [Int64] = []
+        for order in [TimeOrder.ascending, .descending] {
+            try file.read(key, in: range, order: order) { columns in
+                ends += columns.times.prefix(1)
+                return columns.times.isEmpty
+            }
+        }
+        guard ends.count == 2 else { return nil }
+        return TimeRange(
+            from: Timestamp(nanoseconds: ends[0]),
+            to: ends[1] == .max ? nil : Timestamp(nanoseconds: ends[1] + 1))
+    }
+}
