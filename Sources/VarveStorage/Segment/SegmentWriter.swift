@@ -17,7 +17,7 @@ package final class SegmentWriter {
         case stored(Extent)
     }
 
-    package let id = FileID.random()
+    package let id: FileID
     private let file: any File
     private let effort: Effort
     private var buffer = ByteWriter(capacity: flushBytes + (1 << 20))
@@ -37,6 +37,7 @@ package final class SegmentWriter {
     private static let sharedTimesLimit = 65_536
 
     package init(_ files: any FileSystem, _ directory: DataDirectory, effort: Effort) throws {
+        id = directory.newFileID()
         file = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .createNew)
         self.effort = effort
         index = IndexBuilder(effort: effort)
