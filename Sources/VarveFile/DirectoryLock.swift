@@ -22,8 +22,14 @@ public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
+/// A data directory that is held until this is released, or nobody has it any more, or the process ends.
+public protocol HeldLock: AnyObject, Sendable {
+    /// Lets the directory go; a second call does nothing.
+    func release()
+}
+
 /// Holds a data directory for one writing process until it is released or the process ends.
-public final class DirectoryLock: Sendable {
+public final class DirectoryLock: HeldLock {
     private let descriptor: Int32
     private let isReleased = Atomic<Bool>(false)
 

@@ -21,6 +21,9 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the file or folder does not exist.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
+    /// Whether the caller has no right to it.
+    public var isForbidden: Bool { code == EACCES || code == EPERM || code == EROFS }
+
     /// Whether the disk or the quota is full.
     public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 

@@ -1,6 +1,6 @@
 // FileSystem.swift — the disk seam: everything Varve does to files goes through these two protocols.
 //
-// POSIXFileSystem is the real disk. The seam is narrow on purpose: what the engine needs of a disk is also
+// POSIXFileSystem is the real disk, SimulatedFileSystem one in memory that loses what it may. The seam is narrow on purpose: what the engine needs of a disk is also
 // what it can get from an object store (immutable files, create-if-absent, list, delete).
 //
 // Invariants:
@@ -94,6 +94,14 @@ public protocol FileSystem: AnyObject, Sendable {
 
     /// What is at a path, or nil if nothing is.
     func kind(_ path: String) throws(FileError) -> FileKind?
+
+    /// Takes the lock of a data directory for one writing process.
+    ///
+    /// - Parameters:
+    ///   - file: The path of the lock file; created if absent.
+    ///   - directory: The data directory it stands for, named in the error.
+    /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
+    func lock(_ file: String, directory: String) throws -> any HeldLock
 }
 
 /// What a path names.
@@ -109,6 +117,11 @@ public enum FileKind: Sendable {
 extension FileSystem {
     /// The path itself: a file system without symbolic links.
     public func resolved(_ path: String) -> String { path }
+
+    /// The kernel's lock: a file system on the local disk.
+    public func lock(_ file: String, directory: String) throws -> any HeldLock {
+        try DirectoryLock(file: file, directory: directory)
+    }
 
     /// Reads a whole file.
     ///

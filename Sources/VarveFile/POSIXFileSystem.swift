@@ -1,9 +1,6 @@
 // POSIXFileSystem.swift — the real disk.
 //
-// Invariants:
-// - A file that `createIfAbsent` or `replace` made is never seen half written: it is written and synced under
-//   a temporary name first, then linked or renamed into place, then the folder is synced.
-// - Temporary names end in `.partial`; whoever owns the folder may remove them after a crash.
+// Each call of FileSteps is one system call here; what is made of several stands there.
 
 import Glibc
 import Synchronization
@@ -27,36 +24,17 @@ public final class POSIXFileSystem: FileSystem {
     public func createIfAbsent(
         _ path: String, _ bytes: UnsafeRawBufferPointer
     ) throws(FileError) -> Bool {
-        let partial = try writePartial(path, bytes)
-        let linked = link(partial, path) == 0
-        let code = errno
-        _ = unlink(partial)
-        guard linked else {
-            if code == EEXIST { return false }
-            throw FileError("create", path, code: code)
-        }
-        try syncDirectory(parent(of: path))
-        return true
+        try createInSteps(path, bytes)
     }
 
     /// Replaces a file: temporary file, `fdatasync(2)`, `rename(2)`, `fsync(2)` of the folder.
     public func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        try put(try writePartial(path, bytes), at: path)
+        try replaceInSteps(path, bytes)
     }
 
     /// Replaces a file as `replace` does by one that only its owner may read and write, from its first byte on.
     public func replacePrivately(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        try put(try writePartial(path, bytes, permissions: 0o600), at: path)
-    }
-
-    private func put(_ partial: String, at path: String) throws(FileError) {
-        do throws(FileError) {
-            try rename(partial, to: path)
-        } catch {
-            _ = unlink(partial)
-            throw error
-        }
-        try syncDirectory(parent(of: path))
+        try replaceInSteps(path, bytes, isPrivate: true)
     }
 
     /// Creates an empty file that only its owner may read and write; one that exists stays as it is.
@@ -95,19 +73,7 @@ public final class POSIXFileSystem: FileSystem {
 
     /// Creates a folder and its parents (`mkdir(2)`) and makes each new name durable.
     public func createDirectory(_ path: String) throws(FileError) {
-        if mkdir(path, 0o755) == 0 { return try syncDirectory(parent(of: path)) }
-        switch errno {
-        case EEXIST:
-            guard case .folder? = try kind(path) else {
-                throw FileError("create folder", path, code: ENOTDIR)
-            }
-        case ENOENT:
-            let above = parent(of: path)
-            guard above != path else { throw FileError("create folder", path, code: ENOENT) }
-            try createDirectory(above)
-            try createDirectory(path)
-        default: throw FileError("create folder", path)
-        }
+        try createDirectoryInSteps(path)
     }
 
     /// Makes the names in a folder durable (`fsync(2)` on the folder).
@@ -170,28 +136,23 @@ public final class POSIXFileSystem: FileSystem {
         if mode == .read, case .folder? = try kind(path) { throw FileError("open", path, code: EISDIR) }
         return file
     }
+}
 
-    private func writePartial(
-        _ path: String, _ bytes: UnsafeRawBufferPointer, permissions: mode_t = 0o644
-    ) throws(FileError) -> String {
+extension POSIXFileSystem: FileSteps {
+    package func partialPath(for path: String) -> String {
         let number = counter.add(1, ordering: .relaxed).newValue
-        let partial = "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
-        let file = try openFile(partial, .replace, permissions: permissions)
-        defer { file.close() }
-        do throws(FileError) {
-            try file.append(bytes)
-            try file.sync()
-        } catch {
-            _ = unlink(partial)
-            throw error
-        }
-        return partial
+        return "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     }
 
-    private func parent(of path: String) -> String {
-        var trimmed = path[...]
-        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    package func openPrivate(_ path: String) throws(FileError) -> any File {
+        try openFile(path, .replace, permissions: 0o600)
+    }
+
+    package func link(_ path: String, to newPath: String) throws(FileError) {
+        guard Glibc.link(path, newPath) == 0 else { throw FileError("create", newPath) }
+    }
+
+    package func makeDirectory(_ path: String) throws(FileError) {
+        guard mkdir(path, 0o755) == 0 else { throw FileError("create folder", path) }
     }
 }

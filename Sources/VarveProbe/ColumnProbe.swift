@@ -29,6 +29,21 @@ public enum ColumnProbe {
         return writer.bytes
     }
 
+    /// What the encoder remembers from one column of a series to the next.
+    public struct Hint {
+        fileprivate var hint = ColumnHint()
+
+        /// Remembers nothing.
+        public init() {}
+    }
+
+    /// Encodes the bit patterns of doubles as a segment does, with what it remembers of the columns before.
+    public static func encode(doubles: UnsafeBufferPointer<UInt64>, hint: inout Hint) -> [UInt8] {
+        var writer = ByteWriter(capacity: doubles.count * 2 + 64)
+        DoubleColumn.encode(doubles, into: &writer, effort: .standard, hint: &hint.hint)
+        return writer.bytes
+    }
+
     /// Encodes integers: times, counters, states.
     public static func encode(integers: UnsafeBufferPointer<Int64>, effort: Effort = .standard) -> [UInt8] {
         var writer = ByteWriter(capacity: integers.count * 2 + 64)

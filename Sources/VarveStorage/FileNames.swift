@@ -45,8 +45,13 @@ package enum FileRole: String, Sendable, CaseIterable {
 
 package struct DataDirectory: Sendable {
     package let path: String
+    /// Names the next immutable file.
+    package let newFileID: @Sendable () -> FileID
 
-    package init(_ path: String) { self.path = path }
+    package init(_ path: String, newFileID: @escaping @Sendable () -> FileID = { .random() }) {
+        self.path = path
+        self.newFileID = newFileID
+    }
 
     package var lock: String { "\(path)/lock" }
     package var manifests: String { "\(path)/manifests" }

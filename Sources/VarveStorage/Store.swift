@@ -22,7 +22,7 @@ public final class Store: Sendable {
     package let options: StoreOptions
     package let dictionary: SeriesDictionary
     package let library: SegmentLibrary
-    private let lock: DirectoryLock?
+    private let lock: (any HeldLock)?
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
     private let queue = CommitQueue()
@@ -43,19 +43,19 @@ public final class Store: Sendable {
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
         Limits.check()
-        return try Store(DataDirectory(path), options, files)
+        return try Store(DataDirectory(path, newFileID: options.newFileID), options, files)
     }
 
     private init(_ directory: DataDirectory, _ options: StoreOptions, _ files: any FileSystem) throws {
         self.directory = directory
         self.options = options
         self.files = files
-        var lock: DirectoryLock?
+        var lock: (any HeldLock)?
         if options.isWritable {
             for folder in [directory.path, directory.manifests, directory.segments, directory.wal] {
                 try files.createDirectory(folder)
             }
-            lock = try DirectoryLock(file: directory.lock, directory: directory.path)
+            lock = try files.lock(directory.lock, directory: directory.path)
         }
         self.lock = lock
         library = SegmentLibrary(files, directory, cacheBytes: options.cacheBytes)

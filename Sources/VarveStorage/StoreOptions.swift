@@ -37,6 +37,15 @@ public struct StoreOptions: Sendable {
     /// durable and are shown whatever their numbers. Has no effect on a store opened for writing.
     public var lastCommit: UInt64?
 
+    /// Names new immutable files; random unless a simulation must be repeatable.
+    package var newFileID: @Sendable () -> FileID = { .random() }
+
+    /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
+    package var walBatchRows = Limits.walBatchRows
+
+    /// Bytes above which the memtable is flushed.
+    package var memtableBytes = Limits.memtableBytes
+
     /// Makes the default options.
     public init() {}
 

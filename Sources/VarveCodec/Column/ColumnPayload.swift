@@ -9,12 +9,20 @@
 
 enum ColumnPayload {
     /// Writes the smallest of the candidates, each of them tried with and without LZ4.
-    static func write(_ candidates: [ByteWriter], effort: Effort, into writer: inout ByteWriter) {
-        guard var best = candidates.first else { return }
-        for candidate in candidates where candidate.count < best.count { best = candidate }
+    ///
+    /// - Returns: Which candidate was written, and whether as an LZ4 block.
+    @discardableResult
+    static func write(
+        _ candidates: [ByteWriter], effort: Effort, triesLZ4: Bool = true, into writer: inout ByteWriter
+    ) -> (index: Int, isPacked: Bool) {
+        guard var best = candidates.first else { return (0, false) }
+        var chosen = 0
+        for (index, candidate) in candidates.enumerated() where candidate.count < best.count {
+            (best, chosen) = (candidate, index)
+        }
         let limit = best.count - best.count / 33 - 4
         var packed: (block: ByteWriter, bodySize: Int)?
-        for candidate in candidates {
+        for (index, candidate) in candidates.enumerated() where triesLZ4 {
             var block = ByteWriter()
             let wanted = min(limit, (packed?.block.count ?? .max) - 1)
             guard wanted > 0 else { continue }
@@ -22,7 +30,7 @@ enum ColumnPayload {
             let size = candidate.bytes.withUnsafeBytes {
                 LZ4.compress($0, into: &block, level: level, limit: wanted)
             }
-            if size != nil { packed = (block, candidate.count) }
+            if size != nil { (packed, chosen) = ((block, candidate.count), index) }
         }
         if let packed {
             writer.append(ColumnEnvelope.lz4.rawValue)
@@ -32,6 +40,7 @@ enum ColumnPayload {
             writer.append(ColumnEnvelope.plain.rawValue)
             writer.bytes.append(contentsOf: best.bytes)
         }
+        return (chosen, packed != nil)
     }
 
     /// Gives the body to `read`.

@@ -12,19 +12,37 @@ package enum DoubleColumn {
     package static func encode(
         _ values: UnsafeBufferPointer<UInt64>, into writer: inout ByteWriter, effort: Effort = .standard
     ) {
+        var hint = ColumnHint()
+        encode(values, into: &writer, effort: effort, hint: &hint)
+    }
+
+    /// Appends the encoded column, with a hint from the one before it of the same series, and for the next.
+    ///
+    /// - Precondition: at most `BlockLimits.samples` values.
+    package static func encode(
+        _ values: UnsafeBufferPointer<UInt64>, into writer: inout ByteWriter, effort: Effort = .standard,
+        hint: inout ColumnHint
+    ) {
         precondition(values.count <= BlockLimits.samples, "a column holds at most 8192 values")
         if values.isEmpty { return }
         values.withMemoryRebound(to: Int64.self) { patterns in
-            let plan = DoublePlan(patterns, effort: effort)
-            var packed = ByteWriter()
-            plan.write(patterns, layout: .packed, into: &packed)
-            var candidates = [packed]
-            if plan.isWorthPlanes {
-                var planes = ByteWriter()
-                plan.write(patterns, layout: .planes, into: &planes)
-                candidates.append(planes)
+            var isHinted = false
+            let plan = DoublePlan(patterns, effort: effort, hint: &hint, isHinted: &isHinted)
+            var candidates: [ByteWriter] = []
+            for layout in [IntegerPlan.Layout.packed, .planes] {
+                let isWanted =
+                    isHinted
+                    ? (layout == .planes) == hint.payload.isPlanes : layout == .packed || plan.isWorthPlanes
+                guard isWanted else { continue }
+                var body = ByteWriter()
+                plan.write(patterns, layout: layout, into: &body)
+                candidates.append(body)
             }
-            ColumnPayload.write(candidates, effort: effort, into: &writer)
+            let result = ColumnPayload.write(
+                candidates, effort: effort, triesLZ4: !isHinted || hint.payload.isPacked, into: &writer)
+            if !isHinted {
+                hint.learn(ColumnHint.Payload(isPlanes: result.index > 0, isPacked: result.isPacked))
+            }
         }
     }
 

@@ -40,9 +40,67 @@ struct DoublePlan {
         }
     }
 
+    /// Plans a column by the choices of the one before it, where they suit as well; else by a search.
+    init(_ values: UnsafeBufferPointer<Int64>, effort: Effort, hint: inout ColumnHint, isHinted: inout Bool) {
+        if effort == .standard, let choice = hint.next(count: values.count),
+            let plan = DoublePlan(values, choice),
+            hint.isGood(plan.bits, count: values.count) || plan.isConfirmed(values, hint)
+        {
+            self = plan
+            isHinted = true
+            hint.follow(bits: bits, count: values.count)
+            return
+        }
+        self.init(values, effort: effort)
+        hint.learn(choice, bits: bits, count: values.count)
+    }
+
+    /// Whether a search would take the same transform: the values have become more costly by themselves.
+    private func isConfirmed(_ values: UnsafeBufferPointer<Int64>, _ hint: ColumnHint) -> Bool {
+        sparse == nil && hint.isNear(bits, count: values.count)
+            && TransformSearch.best(values, effort: .standard) == transform
+    }
+
+    /// The choices of this plan; nil where they explain nothing, so that the next column may well do better, or hold
+    /// for these values only.
+    private var choice: ColumnHint.Choice? {
+        if let sparse { return sparse.others.first?.choice.map { .sparse($0) } }
+        switch transform {
+        case .bits, .float, .fixed: return nil
+        case .decimal, .predicted, .significant: break
+        }
+        var forms = integers.forms.union(differences?.forms ?? [])
+        if let dictionary { forms.formUnion(dictionary.indexPlan.forms) }
+        return .plain(
+            transform, usesDictionary: dictionary != nil || integers.usesDictionary, forms: forms)
+    }
+
+    /// Plans a column by choices, if it is of their kind.
+    private init?(_ values: UnsafeBufferPointer<Int64>, _ choice: ColumnHint.Choice) {
+        switch choice {
+        case .plain(let transform, let usesDictionary, let forms):
+            self.init(
+                values, transform: transform, effort: .standard, allowsDictionary: usesDictionary,
+                forms: forms)
+        case .sparse(let inner):
+            guard let split = SparseSplit(values) else { return nil }
+            let others = split.others.withUnsafeBufferPointer { DoublePlan($0, inner) }
+            guard let others else { return nil }
+            let runs = split.lengths.withUnsafeBufferPointer {
+                IntegerPlan($0, effort: .standard, allowsDictionary: false)
+            }
+            // What stands beside it is not written.
+            self.init(
+                UnsafeBufferPointer(rebasing: values[..<0]), transform: .bits, effort: .standard,
+                allowsDictionary: false)
+            bits = 128 + runs.bits + others.bits
+            sparse = Sparse(split: split, runs: runs, others: [others])
+        }
+    }
+
     init(
         _ values: UnsafeBufferPointer<Int64>, transform: DoubleTransform, effort: Effort,
-        allowsDictionary: Bool
+        allowsDictionary: Bool, forms: VectorForms = .all
     ) {
         self.transform = transform
         let result = transform.apply(values)
@@ -51,14 +109,14 @@ struct DoublePlan {
             result.differences.isEmpty
             ? nil
             : result.differences.withUnsafeBufferPointer {
-                IntegerPlan($0, effort: effort, allowsDictionary: false)
+                IntegerPlan($0, effort: effort, allowsDictionary: false, forms: forms)
             }
         // What is left over, a dictionary of doubles does away with.
         let leftOver =
             differences.map { $0.bits > 200 } ?? (!result.exceptions.isEmpty || !result.lowBits.isEmpty)
         let allowsIntegers = allowsDictionary && (result.differences.isEmpty || !leftOver)
         integers = result.integers.withUnsafeBufferPointer {
-            IntegerPlan($0, effort: effort, allowsDictionary: allowsIntegers)
+            IntegerPlan($0, effort: effort, allowsDictionary: allowsIntegers, forms: forms)
         }
         bits =
             40 + integers.bits + (differences?.bits ?? 0) + Self.bits(of: result.exceptions)

@@ -16,7 +16,10 @@ struct FlatPlan {
     private(set) var bits: Int
 
     /// Plans 1...8192 values; with `onlyTrivial` it stops where vectors would have to be looked at.
-    init(_ values: UnsafeBufferPointer<Int64>, effort: Effort, onlyTrivial: Bool = false) {
+    init(
+        _ values: UnsafeBufferPointer<Int64>, effort: Effort, onlyTrivial: Bool = false,
+        forms: VectorForms = .all
+    ) {
         kind = .constant
         bits = 8
         guard let start = values.baseAddress, let first = values.first else { return }
@@ -35,7 +38,8 @@ struct FlatPlan {
             guard let scratch = room.baseAddress else { return }
             for begin in stride(from: 0, to: values.count, by: BlockLimits.vector) {
                 let size = min(BlockLimits.vector, values.count - begin)
-                let plan = VectorPlan(start + begin, count: size, scratch: scratch, effort: effort)
+                let plan = VectorPlan(
+                    start + begin, count: size, scratch: scratch, effort: effort, forms: forms)
                 bits += plan.bits
                 plans.append(plan)
             }
@@ -46,6 +50,12 @@ struct FlatPlan {
     /// Whether nothing could be cheaper.
     var isTrivial: Bool {
         if case .vectors = kind { false } else { true }
+    }
+
+    /// The families of the vectors' forms.
+    var forms: VectorForms {
+        guard case .vectors(let plans) = kind else { return [] }
+        return plans.reduce(into: []) { $0.formUnion($1.form.family) }
     }
 
     /// Whether each value is the one before it plus `step`.

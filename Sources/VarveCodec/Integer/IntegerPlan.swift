@@ -29,7 +29,10 @@ struct IntegerPlan {
     private(set) var bits: Int
 
     /// Plans 1...8192 values.
-    init(_ values: UnsafeBufferPointer<Int64>, effort: Effort, allowsDictionary: Bool = true) {
+    init(
+        _ values: UnsafeBufferPointer<Int64>, effort: Effort, allowsDictionary: Bool = true,
+        forms: VectorForms = .all
+    ) {
         flat = FlatPlan(values, effort: effort, onlyTrivial: true)
         bits = flat.bits
         if flat.isTrivial { return }
@@ -41,17 +44,17 @@ struct IntegerPlan {
             let base = values[0]
             scale = (base, divisor)
             scaledValues = values.map { divisor.quotient($0 &- base) }
-            scaledValues.withUnsafeBufferPointer { plan($0, effort, allowsDictionary) }
+            scaledValues.withUnsafeBufferPointer { plan($0, effort, allowsDictionary, forms) }
             bits += header
         } else {
-            plan(values, effort, allowsDictionary)
+            plan(values, effort, allowsDictionary, forms)
         }
     }
 
     private mutating func plan(
-        _ values: UnsafeBufferPointer<Int64>, _ effort: Effort, _ allowsDictionary: Bool
+        _ values: UnsafeBufferPointer<Int64>, _ effort: Effort, _ allowsDictionary: Bool, _ forms: VectorForms
     ) {
-        flat = FlatPlan(values, effort: effort)
+        flat = FlatPlan(values, effort: effort, forms: forms)
         bits = flat.bits
         var low = values[0]
         var high = low
@@ -66,13 +69,26 @@ struct IntegerPlan {
         // Where a third of all values between lowest and highest occurs, indexes save hardly a bit.
         let limit = Int(min(UInt64(values.count), range) / 3)
         guard let distinct = DistinctValues(values, limit: limit) else { return }
-        let entryPlan = distinct.entries.withUnsafeBufferPointer { FlatPlan($0, effort: effort) }
-        let indexPlan = distinct.indexes.withUnsafeBufferPointer { FlatPlan($0, effort: effort) }
+        let entryPlan = distinct.entries.withUnsafeBufferPointer {
+            FlatPlan($0, effort: effort, forms: forms)
+        }
+        let indexPlan = distinct.indexes.withUnsafeBufferPointer {
+            FlatPlan($0, effort: effort, forms: forms)
+        }
         let cost = 48 + entryPlan.bits + indexPlan.bits
         if cost < bits {
             bits = cost
             dictionary = Dictionary(distinct: distinct, entryPlan: entryPlan, indexPlan: indexPlan)
         }
+    }
+
+    /// Whether a dictionary is the cheapest.
+    var usesDictionary: Bool { dictionary != nil }
+
+    /// The families of the vectors' forms.
+    var forms: VectorForms {
+        guard let dictionary else { return flat.forms }
+        return flat.forms.union(dictionary.entryPlan.forms).union(dictionary.indexPlan.forms)
     }
 
     /// Whether byte planes could become smaller than packed bits by LZ4.

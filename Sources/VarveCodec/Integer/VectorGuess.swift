@@ -20,7 +20,7 @@ struct VectorGuess {
     /// - Parameter scratch: Room for 1024 values.
     init(
         _ values: UnsafePointer<Int64>, count: Int, order: Int, scratch: UnsafeMutablePointer<Int64>,
-        effort: Effort
+        effort: Effort, looksAtRice: Bool
     ) {
         self.order = order
         let places = count - order
@@ -37,7 +37,7 @@ struct VectorGuess {
         PackingPlan.sort(scratch, count: taken, lowest: range.base, width: range.width)
         window = PackingPlan.bestWindow(scratch, count: taken)
         frameBits = window.cost * count / taken
-        let guess = count < 32 ? nil : RicePlan.guess(scratch, count: taken, order: order)
+        let guess = count < 32 || !looksAtRice ? nil : RicePlan.guess(scratch, count: taken, order: order)
         rice = guess?.plan
         riceBits = guess.map { $0.bits * count / taken + 32 * order } ?? .max
     }

@@ -15,8 +15,10 @@ struct VectorPlan {
     /// Plans a vector of 1...1024 values.
     ///
     /// - Parameter scratch: Room for `scratchCount` values.
+    /// - Parameter forms: The families of forms that are looked at; what costs nothing to find is found anyway.
     init(
-        _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, effort: Effort
+        _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, effort: Effort,
+        forms: VectorForms = .all
     ) {
         let plain = PackingPlan(values, count: count)
         form = .constant
@@ -37,10 +39,12 @@ struct VectorPlan {
             bits = 8 + Self.headerBits(first) + Self.headerBits(delta.base)
             return
         }
-        considerRuns(deltas + 1, plain: plain, count: count)
+        if forms.contains(.runs) { considerRuns(deltas + 1, plain: plain, count: count) }
         let orders = count > 4 ? 3 : 2
-        let guesses = (0..<orders).map {
-            VectorGuess(values, count: count, order: $0, scratch: sorted, effort: effort)
+        let guesses = (0..<orders).filter { forms.contains(.order($0)) }.map {
+            VectorGuess(
+                values, count: count, order: $0, scratch: sorted, effort: effort,
+                looksAtRice: forms.contains(.rice))
         }
         // A sample misses outliers; what it finds a good deal more expensive than the best stays so.
         var limit = min(plain.bits, delta.bits)
@@ -49,6 +53,11 @@ struct VectorPlan {
         considerFrames(
             guesses, values, plain, delta, count: count, deltas: deltas, limit: limit)
         considerRice(guesses, values, count: count, scratch: scratch, limit: limit, effort: effort)
+        let plainBits = 8 + Self.headerBits(plain.base) + plain.bits
+        if !forms.contains(.values) && plainBits < bits {
+            (form, packing, rice, bits) = (.frame, plain, nil, plainBits)
+        }
+        guard forms.contains(.grid) else { return }
         grid = GridPlan.best(values, count: count, scratch: scratch, budget: bits)
         if let grid {
             form = .grid
@@ -62,13 +71,17 @@ struct VectorPlan {
         count: Int, deltas: UnsafeMutablePointer<Int64>, limit: Int
     ) {
         let header = Self.headerBits(values[0])
-        take(.frame, plain, guesses[0], leads: 0, values, count: count, limit: limit)
-        take(.delta, delta, guesses[1], leads: header, deltas + 1, count: count - 1, limit: limit)
-        if guesses.count > 2 && guesses[2].frameBits <= limit {
-            let leads = header + Self.headerBits(deltas[1])
-            Self.differences(deltas + 1, count: count - 1, into: deltas + 1)
-            let curve = PackingPlan(deltas + 2, count: count - 2)
-            take(.delta2, curve, guesses[2], leads: leads, deltas + 2, count: count - 2, limit: limit)
+        for guess in guesses {
+            switch guess.order {
+            case 0: take(.frame, plain, guess, leads: 0, values, count: count, limit: limit)
+            case 1: take(.delta, delta, guess, leads: header, deltas + 1, count: count - 1, limit: limit)
+            default:
+                guard guess.frameBits <= limit else { continue }
+                let leads = header + Self.headerBits(deltas[1])
+                Self.differences(deltas + 1, count: count - 1, into: deltas + 1)
+                let curve = PackingPlan(deltas + 2, count: count - 2)
+                take(.delta2, curve, guess, leads: leads, deltas + 2, count: count - 2, limit: limit)
+            }
         }
     }
 

@@ -25,9 +25,9 @@ struct CommitPlan {
         self.firstNew = firstNew
     }
 
-    /// Whether the rows go through the WAL.
-    var isSmall: Bool {
-        rows.reduce(0) { $0 + $1.count } <= Limits.walBatchRows
+    /// Whether the rows go through the WAL, which takes so many.
+    func isSmall(walBatchRows: Int) -> Bool {
+        rows.reduce(0) { $0 + $1.count } <= min(walBatchRows, Limits.walBatchRows)
             && rows.reduce(0) { $0 + $1.columns.textBytes } <= Limits.walBatchTextBytes
     }
 

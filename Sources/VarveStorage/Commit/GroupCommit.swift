@@ -66,7 +66,7 @@ package struct GroupCommit {
     private mutating func commit(_ batch: SampleBatch, resultIndex: Int) throws -> BatchOutcome {
         guard store.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
         if let failure = state.failure { throw StorageError.needsReopen(failure) }
-        if let failure = state.flushFailure, view.memtable.byteCount > 2 * Limits.memtableBytes {
+        if let failure = state.flushFailure, view.memtable.byteCount > 2 * store.options.memtableBytes {
             throw failure
         }
         let known = store.dictionary.find(batch.series)
@@ -79,7 +79,7 @@ package struct GroupCommit {
             return replay
         }
         let plan = try plan(batch, known, hash)
-        if plan.isSmall {
+        if plan.isSmall(walBatchRows: store.options.walBatchRows) {
             addPending(plan, resultIndex)
         } else {
             do {
@@ -236,7 +236,7 @@ package struct GroupCommit {
     /// when too much has gathered, commits are refused with the reason.
     private mutating func flushIfLarge() {
         guard state.failure == nil, !state.isClosed,
-            view.memtable.byteCount > Limits.memtableBytes || state.walFiles.count > Limits.walFiles
+            view.memtable.byteCount > store.options.memtableBytes || state.walFiles.count > Limits.walFiles
         else { return }
         do {
             try Flush(store, state).run(&view)

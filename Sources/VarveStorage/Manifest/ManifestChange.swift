@@ -148,7 +148,7 @@ struct ManifestChange {
         guard payload.count <= Limits.sealedFileBytes else {
             throw StorageError.invalidBatch("the \(role.rawValue) of the store have outgrown one file")
         }
-        let id = FileID.random()
+        let id = store.directory.newFileID()
         let name = DataDirectory.immutable(id, role)
         let bytes = SealedFile.encode(kind, payload: payload)
         guard try store.files.createIfAbsent(store.directory.absolute(name), bytes) else {

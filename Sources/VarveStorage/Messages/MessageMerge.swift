@@ -45,7 +45,7 @@ enum MessageMerge {
         let headers = inputs.map(\.header)
         let highest = max(headers.map(\.highestCommit).max() ?? 0, more.map(\.commit).max() ?? 0)
         let header = MessageHeader(
-            id: .random(), entries: headers.reduce(more.count) { $0 + $1.entries },
+            id: directory.newFileID(), entries: headers.reduce(more.count) { $0 + $1.entries },
             oldest: headers.map(\.oldest).min() ?? clock ?? 0,
             newest: clock ?? headers.map(\.newest).max() ?? 0, highestCommit: highest)
         let sorted = more.sorted()

@@ -4,11 +4,15 @@
 // files;  3. its segments, which are there, but not read;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
-// 5. cut the torn tail of the last WAL file, if any, and seal that file;  6. remove what no manifest names.
+// 5. write the last WAL file anew without its torn tail, if it has one, and seal it;  6. remove what no manifest names.
 //
 // Invariants:
 // - Steps 1–4 change nothing. Steps 5 and 6 can be interrupted anywhere and done again.
 // - Only a torn tail is ever cut, and never acknowledged data: a record was synced before its acknowledgement.
+// - What was read may be in the kernel's memory only: a process may have been killed before its sync, or the sync
+//   may have failed. Before anything rests on it a writer makes it durable: the name of the manifest by a sync of the
+//   folder, records by writing them again, as a second sync of pages that could not be written succeeds without
+//   writing them.
 
 import VarveCodec
 package import VarveFile
@@ -26,12 +30,6 @@ package struct Recovery {
         package var nextWALRecord: UInt64 = 1
         package var walFiles: [UInt64] = []
         package var notes: [String] = []
-    }
-
-    private struct WALFile {
-        var number: UInt64
-        var sealed: Bool
-        var contents: WALContents
     }
 
     private let files: any FileSystem
@@ -84,6 +82,8 @@ package struct Recovery {
     private func load() throws -> Result {
         var result = Result()
         if let (manifest, checksum) = try ManifestLog.load(files, directory) {
+            // A process that was killed right after creating it may not have made its name durable.
+            if isWritable { try files.syncDirectory(directory.manifests) }
             result.view.manifest = manifest
             result.manifestChecksum = checksum
         } else {
@@ -141,10 +141,29 @@ package struct Recovery {
             }
         }
         if isWritable {
+            try keepFolders()
             result.view.manifest.number = 1
             result.manifestChecksum = try ManifestLog.commit(result.view.manifest, files, directory)
         } else if !mayBeMissing {
             throw StorageError.noStore(path: directory.path)
+        }
+    }
+
+    /// Makes the names of the folders durable.
+    ///
+    /// A process before this one may have been killed between making them and that. With a manifest in them they are.
+    private func keepFolders() throws {
+        try files.syncDirectory(directory.path)
+        var path = directory.path
+        while parentFolder(of: path) != path, path != "." {
+            path = parentFolder(of: path)
+            do throws(FileError) {
+                try files.syncDirectory(path)
+            } catch {
+                guard error.isForbidden else { throw error }
+                // Made by someone else, then, and long ago.
+                return
+            }
         }
     }
 
@@ -193,7 +212,8 @@ package struct Recovery {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 0, reason: "a WAL file that is not the last was never sealed"))
             }
-            let contents = try WALReader.read(number: file.number, sealed: file.sealed, files, directory)
+            let bytes = try WALReader.bytes(number: file.number, sealed: file.sealed, files, directory)
+            let contents = try WALReader.parse(bytes, number: file.number, sealed: file.sealed)
             if position > 0, contents.tornAt != 0, contents.firstRecord != result.nextWALRecord {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 24, reason: "records before this file are missing"))
@@ -203,7 +223,7 @@ package struct Recovery {
             result.walFiles.append(file.number)
             if contents.tornAt != 0 { result.nextWALRecord = contents.nextRecord }
             if isWritable, !file.sealed {
-                try settle(WALFile(number: file.number, sealed: false, contents: contents), &result)
+                try settle(file.number, bytes, contents, &result)
             }
         }
     }
@@ -228,35 +248,35 @@ package struct Recovery {
         }
     }
 
-    /// Gives a WAL file that a crash left open its proper end: the torn tail cut, a seal record, the sealed name.
-    private func settle(_ wal: WALFile, _ result: inout Result) throws {
-        let name = DataDirectory.wal(wal.number, sealed: false)
-        if wal.contents.tornAt == 0 {
+    /// Gives a WAL file that a crash left open its proper end: written anew without the torn tail and with a seal
+    /// record, then the sealed name.
+    private func settle(
+        _ number: UInt64, _ bytes: [UInt8], _ contents: WALContents, _ result: inout Result
+    ) throws {
+        let name = DataDirectory.wal(number, sealed: false)
+        if contents.tornAt == 0 {
             // Its creation was interrupted: it never held a record.
             try files.remove(directory.absolute(name))
-            result.nextWALFile = wal.number
+            result.nextWALFile = number
             result.walFiles.removeLast()
             return
         }
-        let file = try files.open(directory.absolute(name), .append)
-        defer { file.close() }
-        if let torn = wal.contents.tornAt {
-            try file.truncate(to: torn)
-            // Before the seal is written: no crash may leave the seal in front of the old tail.
-            try file.sync()
+        var whole = ByteWriter(capacity: bytes.count + 64)
+        bytes.withUnsafeBytes {
+            whole.append(bytes: .init(rebasing: $0[..<(contents.tornAt ?? bytes.count)]))
+        }
+        if let torn = contents.tornAt {
             result.notes.append("\(name): cut an unfinished record at byte \(torn) that a crash left")
         }
-        result.nextWALRecord = wal.contents.nextRecord
+        result.nextWALRecord = contents.nextRecord
         // An earlier recovery may have been interrupted between the seal and the rename.
-        if !wal.contents.hasSeal {
-            var seal = ByteWriter()
-            WALWriter.encode(.seal, [], number: wal.contents.nextRecord, place: 0, to: &seal)
-            try file.append(seal.bytes)
+        if !contents.hasSeal {
+            WALWriter.encode(.seal, [], number: contents.nextRecord, place: 0, to: &whole)
             result.nextWALRecord += 1
         }
-        try file.sync()
+        try files.replace(directory.absolute(name), whole.bytes)
         try files.rename(
-            directory.absolute(name), to: directory.absolute(DataDirectory.wal(wal.number, sealed: true)))
+            directory.absolute(name), to: directory.absolute(DataDirectory.wal(number, sealed: true)))
         try files.syncDirectory(directory.wal)
     }
 
@@ -268,8 +288,7 @@ package struct Recovery {
             result.notes.append("segments/\(name): removed, an unfinished import or compaction left it")
         }
         for name in try files.list(directory.wal) {
-            guard let (number, _) = DataDirectory.walNumber(name), number < result.view.manifest.firstWAL
-            else {
+            if let (number, _) = DataDirectory.walNumber(name), number >= result.view.manifest.firstWAL {
                 continue
             }
             try files.remove("\(directory.wal)/\(name)")

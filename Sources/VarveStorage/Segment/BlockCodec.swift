@@ -22,13 +22,21 @@ package enum BlockCodec {
     package static func encodeBlock(
         _ run: SampleRun, _ range: Range<Int>, type: ValueType, effort: Effort
     ) -> [UInt8] {
+        var hint = ColumnHint()
+        return encodeBlock(run, range, type: type, effort: effort, hint: &hint)
+    }
+
+    /// - Parameter hint: What the block before of the same series showed.
+    package static func encodeBlock(
+        _ run: SampleRun, _ range: Range<Int>, type: ValueType, effort: Effort, hint: inout ColumnHint
+    ) -> [UInt8] {
         var values = ByteWriter(capacity: range.count * 2 + 64)
         switch run.values {
         case .bits(let bits):
             bits.withUnsafeBufferPointer { bits in
                 let slice = UnsafeBufferPointer(rebasing: bits[range])
                 if type == .double {
-                    DoubleColumn.encode(slice, into: &values, effort: effort)
+                    DoubleColumn.encode(slice, into: &values, effort: effort, hint: &hint)
                 } else {
                     slice.withMemoryRebound(to: Int64.self) {
                         IntegerColumn.encode($0, into: &values, effort: effort)

@@ -17,7 +17,7 @@ package final class SegmentWriter {
         case stored(Extent)
     }
 
-    package let id = FileID.random()
+    package let id: FileID
     private let file: any File
     private let effort: Effort
     private var buffer = ByteWriter(capacity: flushBytes + (1 << 20))
@@ -28,6 +28,8 @@ package final class SegmentWriter {
     private var codecs = CodecShares()
     private var sharedTimes: [Hash128: TimeColumn] = [:]
     private var lastSeries: SeriesID?
+    /// Of the blocks of the series at hand.
+    private var hint = ColumnHint()
     private var sum = ExactSum()
     private var total = ExactSum()
 
@@ -35,6 +37,7 @@ package final class SegmentWriter {
     private static let sharedTimesLimit = 65_536
 
     package init(_ files: any FileSystem, _ directory: DataDirectory, effort: Effort) throws {
+        id = directory.newFileID()
         file = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .createNew)
         self.effort = effort
         index = IndexBuilder(effort: effort)
@@ -102,6 +105,7 @@ package final class SegmentWriter {
     private func begin(_ series: SeriesID) {
         precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
         lastSeries = series
+        hint = ColumnHint()
         summary.series += 1
     }
 
@@ -110,7 +114,7 @@ package final class SegmentWriter {
     ) throws {
         var entry = entry(series, run, range)
         let times = try timeColumn(run, range)
-        let bytes = BlockCodec.encodeBlock(run, range, type: type, effort: effort)
+        let bytes = BlockCodec.encodeBlock(run, range, type: type, effort: effort, hint: &hint)
         try bytes.withUnsafeBytes { try countCodecs(ofBlock: $0) }
         switch times {
         case .short(let times): entry.block = try write(SegmentBlock.encode(times: times, block: bytes))

@@ -26,8 +26,20 @@ package enum WALReader {
     package static func read(
         number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
     ) throws -> WALContents {
+        try parse(try bytes(number: number, sealed: sealed, files, directory), number: number, sealed: sealed)
+    }
+
+    /// The bytes of a file.
+    package static func bytes(
+        number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> [UInt8] {
         let name = DataDirectory.wal(number, sealed: sealed)
-        let bytes = try files.readAll(directory.absolute(name), limit: 1 << 40)
+        return try files.readAll(directory.absolute(name), limit: 1 << 40)
+    }
+
+    /// What the bytes of a file say.
+    package static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
+        let name = DataDirectory.wal(number, sealed: sealed)
         return try bytes.withUnsafeBytes {
             var parser = Parser(bytes: $0, name: name, number: number, isSealed: sealed)
             return try parser.parse()

@@ -35,9 +35,20 @@ struct CodecWorkload {
     }
 
     private enum Column {
-        case doubles([UInt64])
+        case doubles([UInt64], series: Int)
         case integers([Int64])
         case texts(TextColumn)
+    }
+
+    /// What an encoder remembers of the series at hand, as the writer of a segment does.
+    private final class Memory {
+        private var series = -1
+        private var hint = ColumnProbe.Hint()
+
+        func encode(_ values: UnsafeBufferPointer<UInt64>, of series: Int) -> [UInt8] {
+            if series != self.series { (self.series, hint) = (series, ColumnProbe.Hint()) }
+            return ColumnProbe.encode(doubles: values, hint: &hint)
+        }
     }
 
     func run(into report: inout Report) throws {
@@ -48,7 +59,8 @@ struct CodecWorkload {
             let columns = try columns(of: Store.open(path, options: .reading).snapshot())
             for (kind, blocks) in columns.sorted(by: { $0.key < $1.key }) {
                 var totals = Totals(runs: runs)
-                for block in blocks { try measure(block, &totals, &byCodec, kind: kind) }
+                let memories = (0...runs).map { _ in Memory() }
+                for block in blocks { try measure(block, &totals, &byCodec, kind: kind, memories) }
                 byKind.append(([recording.name, kind], totals))
             }
         }
@@ -84,13 +96,14 @@ struct CodecWorkload {
     }
 
     private func measure(
-        _ column: Column, _ totals: inout Totals, _ byCodec: inout [String: Totals], kind: String
+        _ column: Column, _ totals: inout Totals, _ byCodec: inout [String: Totals], kind: String,
+        _ memories: [Memory]
     ) throws {
-        let first = try time(column)
+        let first = try time(column, memories[runs])
         let name = "\(kind):\(codecName(ColumnProbe.describe(first.bytes)))"
         var group = byCodec[name] ?? Totals(runs: runs)
         for run in 0..<runs {
-            let cost = try time(column)
+            let cost = try time(column, memories[run])
             totals.encode[run] += cost.encode
             totals.decode[run] += cost.decode
             group.encode[run] += cost.encode
@@ -113,12 +126,12 @@ struct CodecWorkload {
     }
 
     private func time(
-        _ column: Column
+        _ column: Column, _ memory: Memory
     ) throws -> (encode: Double, decode: Double, bytes: [UInt8], count: Int) {
         switch column {
-        case .doubles(let values):
+        case .doubles(let values, let series):
             let encoded = values.withUnsafeBufferPointer { values in
-                Stopwatch.processorTime { ColumnProbe.encode(doubles: values) }
+                Stopwatch.processorTime { memory.encode(values, of: series) }
             }
             let decode = try seconds(UInt64.self, values.count) {
                 try ColumnProbe.decodeDoubles(encoded.result, count: values.count, into: $0)
@@ -152,7 +165,7 @@ struct CodecWorkload {
     /// The columns of all series by kind, each of at most a block's samples.
     private func columns(of snapshot: StoreSnapshot) throws -> [String: [Column]] {
         var result: [String: [Column]] = [:]
-        for one in snapshot.series() {
+        for (number, one) in snapshot.series().enumerated() {
             var series = SampleColumns(type: one.type)
             func cut(_ count: Int) {
                 let states = series.states[..<count].map { Int64(bitPattern: $0) }
@@ -163,7 +176,10 @@ struct CodecWorkload {
                     let head = Array(bits[..<count])
                     let isDouble = one.type == .double
                     result[isDouble ? "doubles" : "integers", default: []]
-                        .append(isDouble ? .doubles(head) : .integers(head.map { Int64(bitPattern: $0) }))
+                        .append(
+                            isDouble
+                                ? .doubles(head, series: number)
+                                : .integers(head.map { Int64(bitPattern: $0) }))
                     series.values = .bits(Array(bits[count...]))
                 case .text(let texts):
                     var head = TextColumn()

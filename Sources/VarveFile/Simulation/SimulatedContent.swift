@@ -1,0 +1,125 @@
+// SimulatedContent.swift — the bytes of one file: what programs see, what is on the platter, and what lies between.
+//
+// Invariants:
+// - `durable` with all of `unsynced` applied in order has the size of `live`.
+// - A crash changes no byte outside the ranges of unsynced writes, but for a size that is cut or grown with zeros.
+
+struct SimulatedContent: Sendable {
+    /// A change since the last sync.
+    private enum Change: Sendable {
+        case write(offset: Int, bytes: [UInt8])
+        case cut(size: Int)
+
+        /// The size of the file after the change.
+        func size(after size: Int) -> Int {
+            switch self {
+            case .write(let offset, let bytes): max(size, offset + bytes.count)
+            case .cut(let cut): cut
+            }
+        }
+    }
+
+    /// What a disk writes at once.
+    static let sectorBytes = 512
+
+    /// What reads see.
+    private(set) var live: [UInt8] = []
+    private var durable: [UInt8] = []
+    private var unsynced: [Change] = []
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 0 else { return }
+        unsynced.append(.write(offset: live.count, bytes: Array(bytes)))
+        live.append(contentsOf: bytes)
+    }
+
+    mutating func cut(to size: Int) {
+        unsynced.append(.cut(size: size))
+        Self.resize(&live, to: size)
+    }
+
+    mutating func sync() {
+        for change in unsynced {
+            switch change {
+            case .write(let offset, let bytes): Self.place(bytes[...], at: offset, in: &durable)
+            case .cut(let size): Self.resize(&durable, to: size)
+            }
+        }
+        unsynced = []
+    }
+
+    /// A sync that failed: the kernel gives up what it could not write and counts it as clean from now on.
+    ///
+    /// - Parameter forgets: Whether reads give what is on the disk at once, or what was written for a while yet.
+    mutating func failSync(forgets: Bool) {
+        unsynced = []
+        guard forgets else { return }
+        let size = live.count
+        live = durable
+        Self.resize(&live, to: size)
+    }
+
+    /// The file after a power failure.
+    func afterCrash(
+        _ outcome: CrashOutcome, using random: inout some RandomNumberGenerator
+    ) -> SimulatedContent {
+        var bytes = durable
+        // Sizes are kept in the order of the changes; the last one that counts may count in part.
+        let kept = outcome.keptChanges(of: unsynced.count, using: &random)
+        var size = durable.count
+        for (number, change) in unsynced.enumerated() {
+            if number < kept {
+                size = change.size(after: size)
+            } else if number == kept, case .write(let offset, let written) = change {
+                size = max(size, offset + outcome.keptBytes(of: written.count, using: &random))
+            }
+            switch change {
+            case .write(let offset, let written):
+                Self.write(written, at: offset, in: &bytes, outcome, &random)
+            case .cut(let cut):
+                if number < kept { Self.resize(&bytes, to: cut) }
+            }
+        }
+        Self.resize(&bytes, to: size)
+        var after = SimulatedContent()
+        after.live = bytes
+        after.durable = bytes
+        return after
+    }
+
+    /// Leaves of each sector of a write what the outcome says.
+    private static func write(
+        _ written: [UInt8], at offset: Int, in bytes: inout [UInt8], _ outcome: CrashOutcome,
+        _ random: inout some RandomNumberGenerator
+    ) {
+        if bytes.count < offset + written.count { resize(&bytes, to: offset + written.count) }
+        let fate = outcome.fateOfWrite(using: &random)
+        var start = 0
+        while start < written.count {
+            let end = min(written.count, ((offset + start) / sectorBytes + 1) * sectorBytes - offset)
+            let count = end - start
+            switch outcome.fateOfSector(of: fate, using: &random) {
+            case .kept: place(written[start..<end], at: offset + start, in: &bytes)
+            case .lost: break
+            case .zeroed: for index in start..<end { bytes[offset + index] = 0 }
+            case .torn:
+                let kept = Int.random(in: 0...count, using: &random)
+                place(written[start..<start + kept], at: offset + start, in: &bytes)
+            }
+            start = end
+        }
+    }
+
+    private static func place(_ piece: ArraySlice<UInt8>, at offset: Int, in bytes: inout [UInt8]) {
+        if bytes.count < offset + piece.count { resize(&bytes, to: offset + piece.count) }
+        bytes.replaceSubrange(offset..<offset + piece.count, with: piece)
+    }
+
+    private static func resize(_ bytes: inout [UInt8], to size: Int) {
+        if bytes.count > size {
+            bytes.removeLast(bytes.count - size)
+        } else {
+            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+        }
+    }
+}

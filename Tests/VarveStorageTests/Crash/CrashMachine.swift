@@ -1,0 +1,205 @@
+// CrashMachine.swift — a store on a machine that can lose its power at any call, and what must hold when it is back.
+//
+// Invariants checked after every start:
+// - `verify` finds no damage before the store is opened, and none after.
+// - All series read as one possible state of the oracle says, and `samples` counts them.
+// - Nothing is left that the manifest does not name.
+
+import Synchronization
+import VarveCodec
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+final class CrashMachine {
+    static let path = "/data"
+
+    /// All chance of the history.
+    var random: SimulationRandom
+    private(set) var files: SimulatedFileSystem
+    /// The disk as the store sees it: the simulated one, or that with a planted fault.
+    private var disk: any FileSystem
+    private let plant: (SimulatedFileSystem) -> any FileSystem
+    private(set) var store: Store?
+    var oracle = CrashOracle()
+    /// A snapshot that is kept while the store goes on, and what it must show.
+    private var held: (snapshot: StoreSnapshot, samples: [SeriesKey: [Sample]])?
+    private let chance = RepeatableChance()
+    /// What happened, for the message of a finding.
+    private(set) var events: [String] = []
+    private(set) var crashes = 0
+
+    init(seed: UInt64, plant: @escaping (SimulatedFileSystem) -> any FileSystem = { $0 }) {
+        random = SimulationRandom(seed: seed)
+        self.plant = plant
+        files = SimulatedFileSystem(seed: random.next())
+        disk = plant(files)
+    }
+
+    private init(forkOf other: CrashMachine, seed: UInt64) {
+        random = SimulationRandom(seed: seed)
+        plant = other.plant
+        files = SimulatedFileSystem(other.files.disk, seed: random.next())
+        disk = plant(files)
+        oracle = other.oracle
+        events = other.events
+    }
+
+    /// A machine of its own with the disk as it is now, on which no store is open.
+    func fork(seed: UInt64) -> CrashMachine { CrashMachine(forkOf: self, seed: seed) }
+
+    func note(_ event: String) { events.append("\(files.changes): \(event)") }
+
+    // MARK: - Going on
+
+    /// The options of the store: small limits, so that short histories reach everything.
+    private var options: StoreOptions {
+        var options = StoreOptions()
+        let chance = chance
+        chance.seed(random.next())
+        options.now = { chance.nextSecond() }
+        options.newFileID = { chance.nextName() }
+        options.walBatchRows = 48
+        options.memtableBytes = 24 << 10
+        return options
+    }
+
+    /// Opens the store and checks what it shows; throws what the store throws where a fault was set.
+    func open() throws {
+        note("open")
+        let store = try Store.open(Self.path, options: options, files: disk)
+        self.store = store
+        try oracle.shown(store.snapshot())
+        try checkCount()
+        try checkNames()
+    }
+
+    func close() throws {
+        note("close")
+        held = nil
+        defer { store = nil }
+        try store?.close()
+    }
+
+    /// Commits batches as one group, tells the oracle what came of them, and returns whether all went well.
+    @discardableResult
+    func commit(_ batches: [CrashBatch]) throws -> Bool {
+        guard let store else { return false }
+        note("commit \(batches.map { $0.rows.reduce(0) { $0 + $1.rows.count } })")
+        let results = store.commit(group: batches.map(\.batch))
+        var isWhole = true
+        for (batch, result) in zip(batches, results) {
+            switch result {
+            case .success(let outcome): try oracle.acknowledged(batch, outcome)
+            case .failure(let error):
+                isWhole = false
+                note("commit failed: \(error)")
+                // Without a need to open again the batch is gone for good.
+                if files.isStopped || store.needsReopen { oracle.unknown(batch) }
+            }
+        }
+        return isWhole
+    }
+
+    // MARK: - Crashes
+
+    /// Ends the process, and with `outcome` the machine, and starts again what ended; the store is not open then.
+    func crash(_ outcome: CrashOutcome?) {
+        note(outcome.map { "power failure, \($0)" } ?? "killed")
+        crashes += 1
+        files.stop()
+        held = nil
+        store = nil
+        var disk = files.disk
+        if let outcome { disk = disk.afterCrash(outcome, using: &random) }
+        files = SimulatedFileSystem(disk, seed: random.next())
+        self.disk = plant(files)
+    }
+
+    /// Checks the disk as it is and opens the store.
+    func restart() throws {
+        try verify()
+        try open()
+    }
+
+    // MARK: - Checks
+
+    func verify(deep: Bool = false) throws {
+        do {
+            let report = try Store.verify(Self.path, deep: deep, files: disk)
+            guard report.damage.isEmpty else { throw CrashFinding("verify: \(report.damage)") }
+        } catch StorageError.noStore {
+            guard oracle.mayBeEmpty else { throw CrashFinding("verify finds no store") }
+        }
+    }
+
+    /// What a reader beside the writer, or instead of it, shows.
+    func checkReader() throws {
+        var options = StoreOptions.reading
+        options.mayBeMissing = true
+        try oracle.shown(try Store.open(Self.path, options: options, files: disk).snapshot(), isFinal: false)
+    }
+
+    func checkReads() throws {
+        guard let store else { return }
+        // Until it is opened again, a store that cannot go on does not show what it may turn out to have.
+        try oracle.shown(store.snapshot(), isFinal: !store.needsReopen)
+        try checkCount()
+        guard let held else { return }
+        guard try CrashOracle.read(held.snapshot) == held.samples else {
+            throw CrashFinding("a snapshot changed under its reader")
+        }
+    }
+
+    /// Keeps a snapshot, in the place of the one kept before.
+    func hold() throws {
+        guard let snapshot = store?.snapshot() else { return }
+        held = (snapshot, try CrashOracle.read(snapshot))
+    }
+
+    /// Lets go of the snapshot.
+    func letGo() { held = nil }
+
+    private func checkCount() throws {
+        guard let store else { return }
+        let samples = try store.statistics().samples
+        guard oracle.counts.contains(samples) else {
+            throw CrashFinding("samples \(samples), expected \(oracle.counts.sorted())")
+        }
+    }
+
+    /// After an opening nothing is left of what a crash interrupted.
+    private func checkNames() throws {
+        guard let store else { return }
+        let manifest = store.snapshot().view.manifest
+        let live = manifest.fileNames
+        for name in try files.list(store.directory.segments) where !live.contains("segments/\(name)") {
+            throw CrashFinding("segments/\(name) is left over")
+        }
+        for name in try files.list(store.directory.wal) {
+            guard let file = DataDirectory.walNumber(name), file.sealed, file.number >= manifest.firstWAL
+            else {
+                throw CrashFinding("wal/\(name) is left over")
+            }
+        }
+        for name in try files.list(store.directory.manifests) where DataDirectory.manifestNumber(name) == nil
+        {
+            throw CrashFinding("manifests/\(name) is left over")
+        }
+    }
+}
+
+/// Times and names of files that are the same in every run.
+private final class RepeatableChance: Sendable {
+    private let seconds = Atomic<Int64>(1)
+    private let names = Mutex(SimulationRandom(seed: 0))
+
+    func seed(_ seed: UInt64) { names.withLock { $0 = SimulationRandom(seed: seed) } }
+
+    func nextSecond() -> Int64 { seconds.add(1, ordering: .relaxed).newValue * 1_000_000_000 }
+
+    func nextName() -> FileID {
+        names.withLock { FileID(Hash128(low: $0.next(), high: $0.next())) }
+    }
+}

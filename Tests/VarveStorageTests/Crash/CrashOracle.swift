@@ -1,0 +1,123 @@
+// CrashOracle.swift — what a store may show after a crash: one of a few states, each kept in dictionaries.
+//
+// A batch that was acknowledged is in every state. One whose commit failed with an unknown outcome splits each
+// state in two: with it as a whole, and without it. What the store shows or answers then rules states out.
+
+import VarveModel
+
+@testable import VarveStorage
+
+/// A batch as the oracle and the store both take it.
+struct CrashBatch {
+    var rows: [(key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rows: [Sample])]
+    /// The import that it is a batch of, and where it stands there.
+    var part: (importNumber: Int, index: UInt32, isLast: Bool)?
+
+    var batch: SampleBatch {
+        SampleBatch(
+            series: rows.map { SeriesRows($0.key, $0.type, policy: $0.policy, $0.rows) },
+            part: part.map { SampleBatch.Part(index: $0.index, isLast: $0.isLast) })
+    }
+}
+
+/// What a store holds, and how far its imports have come.
+struct CrashState {
+    private(set) var model = ModelStore()
+    /// The receipts of the batches of imports that are not finished, so that a resumed one reports the whole.
+    private var unfinished: [Int: [UInt32: Receipt]] = [:]
+
+    var samples: [SeriesKey: [Sample]] {
+        var samples: [SeriesKey: [Sample]] = [:]
+        for key in model.samples.keys { samples[key] = model.read(key) }
+        return samples
+    }
+
+    mutating func apply(_ batch: CrashBatch) -> Receipt {
+        if let part = batch.part, let first = unfinished[part.importNumber]?[part.index] { return first }
+        let receipt = model.apply(batch.rows.map { ($0.key, $0.policy, $0.rows) })
+        if let part = batch.part {
+            unfinished[part.importNumber, default: [:]][part.index] = receipt
+            if part.isLast { unfinished[part.importNumber] = nil }
+        }
+        return receipt
+    }
+}
+
+/// Something that must not be: what was wrong, where in which history.
+struct CrashFinding: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ what: String) { description = what }
+}
+
+struct CrashOracle {
+    /// The states that are possible by all that was seen so far.
+    private(set) var states = [CrashState()]
+
+    /// Whether nothing was ever acknowledged or may be there.
+    var mayBeEmpty: Bool { states.contains { $0.model.samples.isEmpty } }
+
+    /// An acknowledged batch: its receipt must be that of a possible state.
+    mutating func acknowledged(_ batch: CrashBatch, _ outcome: BatchOutcome) throws {
+        var possible: [CrashState] = []
+        var expected: [Receipt] = []
+        for var state in states {
+            let receipt = state.apply(batch)
+            expected.append(receipt)
+            if receipt == outcome.receipt { possible.append(state) }
+        }
+        guard !possible.isEmpty else {
+            throw CrashFinding("receipt \(outcome.receipt), expected \(expected)")
+        }
+        states = possible
+    }
+
+    /// A batch of which nobody knows whether it is there.
+    mutating func unknown(_ batch: CrashBatch) {
+        for var state in states {
+            _ = state.apply(batch)
+            states.append(state)
+        }
+    }
+
+    /// What the store shows must be a possible state; the others are none any more.
+    mutating func shown(_ source: some SampleSource, isFinal: Bool = true) throws {
+        let shown = try Self.read(source)
+        let possible = states.filter { $0.samples == shown }
+        guard !possible.isEmpty else {
+            throw CrashFinding(
+                "reads \(Self.summary(shown)); possible: \(states.map { Self.summary($0.samples) }); "
+                    + (states.first.map { Self.difference(shown, $0.samples) } ?? ""))
+        }
+        if isFinal { states = possible }
+    }
+
+    /// The number of samples that the possible states have.
+    var counts: Set<UInt64> {
+        Set(states.map { $0.model.samples.values.reduce(0) { $0 + UInt64($1.count) } })
+    }
+
+    static func read(_ source: some SampleSource) throws -> [SeriesKey: [Sample]] {
+        var samples: [SeriesKey: [Sample]] = [:]
+        for info in try source.series() { samples[info.key] = try source.samples(info.key, info.type) }
+        return samples
+    }
+
+    private static func summary(_ samples: [SeriesKey: [Sample]]) -> String {
+        samples.sorted { $0.key < $1.key }.map { "\($0.key.device): \($0.value.count)" }.joined(
+            separator: ", ")
+    }
+
+    private static func difference(
+        _ shown: [SeriesKey: [Sample]], _ expected: [SeriesKey: [Sample]]
+    ) -> String {
+        for key in Set(shown.keys).union(expected.keys).sorted() {
+            let (left, right) = (shown[key] ?? [], expected[key] ?? [])
+            if left == right { continue }
+            let more = left.filter { !right.contains($0) }.prefix(3)
+            let less = right.filter { !left.contains($0) }.prefix(3)
+            return "\(key.device): too many \(Array(more)), missing \(Array(less))"
+        }
+        return ""
+    }
+}

@@ -1,0 +1,197 @@
+// PlantedFault.swift — an engine that forgets a step, played by a disk that leaves the step out.
+//
+// The store calls the disk through this wrapper, which forwards every single call to the simulated disk, but for what
+// the fault leaves out or does at the wrong time. Nothing of it is in the sources that ship.
+
+import Glibc
+import Synchronization
+import VarveFile
+
+@testable import VarveStorage
+
+enum PlantedFault: String, CaseIterable, Sendable {
+    case walSync = "acknowledges before the WAL is synced"
+    case segmentSync = "commits a segment that is not synced"
+    case smallFileSync = "links manifests and dictionaries that are not synced"
+    case walFolder = "does not sync the folder of a new WAL file"
+    case segmentFolder = "does not sync the folder of a new segment"
+    case manifestFolder = "does not sync the folder of a new manifest"
+    case dataFolder = "does not sync the folder of the folders"
+    case inPlace = "writes manifests and dictionaries in place"
+    case walGone = "removes WAL files before the manifest is there"
+    case segmentsGone = "removes merged segments before the manifest is there"
+    case recoveryOfManifest = "after a kill trusts a manifest's name that is not synced"
+    case recoveryOfWAL = "after a failed sync trusts what can be read of the WAL"
+    case recoveryOfFolders = "after a kill trusts the folders' names that are not synced"
+    case hiddenError = "takes a failed sync for a good one"
+    case hiddenWrite = "takes a write that ran out of space for a good one"
+
+    /// The seeds within which the histories must find it.
+    var budget: Int { 100 }
+
+    /// For what shows in one moment only: the operation whose stops must find it.
+    var operation: CrashOperation? {
+        switch self {
+        case .walGone: .flush
+        case .segmentsGone: .compaction
+        case .recoveryOfManifest: .flush
+        case .recoveryOfWAL: .recoveryAfterSync
+        case .recoveryOfFolders: .firstOpening
+        default: nil
+        }
+    }
+
+    func skipsSync(_ path: String) -> Bool {
+        switch self {
+        case .walSync: path.hasSuffix(".wal")
+        case .segmentSync: path.hasSuffix(".segment")
+        case .smallFileSync: path.hasSuffix(".partial") && !path.contains("/wal/")
+        default: false
+        }
+    }
+
+    func skipsFolder(_ path: String) -> Bool {
+        switch self {
+        case .walFolder: path.hasSuffix("/wal")
+        case .segmentFolder: path.hasSuffix("/segments")
+        case .manifestFolder: path.hasSuffix("/manifests")
+        case .dataFolder: path == "/" || path == CrashMachine.path
+        default: false
+        }
+    }
+}
+
+final class PlantedFileSystem: FileSteps {
+    fileprivate let disk: SimulatedFileSystem
+    fileprivate let fault: PlantedFault
+    private let isMakingFolder = Atomic(false)
+
+    init(_ disk: SimulatedFileSystem, _ fault: PlantedFault) {
+        self.disk = disk
+        self.fault = fault
+    }
+
+    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        PlantedFile(try disk.open(path, mode), self)
+    }
+
+    func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool {
+        guard fault == .inPlace else { return try createInSteps(path, bytes) }
+        if try kind(path) != nil { return false }
+        let file = try open(path, .createNew)
+        defer { file.close() }
+        try file.append(bytes)
+        try file.sync()
+        try syncDirectory(parentFolder(of: path))
+        return true
+    }
+
+    func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        guard fault == .recoveryOfWAL, path.hasSuffix(".wal") else { return try replaceInSteps(path, bytes) }
+        let old = try disk.readAll(path)
+        let same = zip(old, bytes).prefix { $0 == $1 }.count
+        let file = try disk.open(path, .append)
+        defer { file.close() }
+        try file.truncate(to: same)
+        try file.append(.init(rebasing: bytes[same...]))
+        try file.sync()
+    }
+
+    func link(_ path: String, to newPath: String) throws(FileError) {
+        if newPath.hasSuffix(".manifest") { collect(before: path) }
+        try disk.link(path, to: newPath)
+    }
+
+    /// Removes what a manifest will not need any more, before it is there.
+    private func collect(before partial: String) {
+        let directory = DataDirectory(CrashMachine.path)
+        let name = String(partial.dropFirst(directory.path.count + 1))
+        guard fault == .walGone || fault == .segmentsGone,
+            let (payload, _, version) = try? SealedFile.read(disk, directory, name, .manifest),
+            let manifest = try? SealedFile.parse(payload, name, { try Manifest(from: &$0, version: version) })
+        else { return }
+        let folder = fault == .walGone ? directory.wal : directory.segments
+        let live = manifest.fileNames
+        for name in (try? disk.list(folder)) ?? [] {
+            let isGone =
+                fault == .walGone
+                ? DataDirectory.walNumber(name).map { $0.number < manifest.firstWAL } ?? false
+                : name.hasSuffix(".segment") && !live.contains("segments/\(name)")
+            if isGone { try? disk.remove("\(folder)/\(name)") }
+        }
+    }
+
+    func syncDirectory(_ path: String) throws(FileError) {
+        if fault.skipsFolder(path) { return }
+        let actions = disk.actions
+        if fault == .recoveryOfManifest, path.hasSuffix("/manifests"),
+            !actions.contains(where: { $0.hasPrefix("link ") && $0.hasSuffix(".manifest") })
+        {
+            return
+        }
+        if fault == .recoveryOfFolders, !isMakingFolder.load(ordering: .relaxed),
+            path == "/" || path == CrashMachine.path
+        {
+            return
+        }
+        try disk.syncDirectory(path)
+    }
+
+    func lock(_ file: String, directory: String) throws -> any HeldLock {
+        try disk.lock(file, directory: directory)
+    }
+
+    func createDirectory(_ path: String) throws(FileError) {
+        isMakingFolder.store(true, ordering: .relaxed)
+        defer { isMakingFolder.store(false, ordering: .relaxed) }
+        try createDirectoryInSteps(path)
+    }
+
+    func makeDirectory(_ path: String) throws(FileError) { try disk.makeDirectory(path) }
+    func rename(_ path: String, to newPath: String) throws(FileError) { try disk.rename(path, to: newPath) }
+    func remove(_ path: String) throws(FileError) { try disk.remove(path) }
+    func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
+    func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
+    func partialPath(for path: String) -> String { disk.partialPath(for: path) }
+    func openPrivate(_ path: String) throws(FileError) -> any File { try open(path, .replace) }
+}
+
+private final class PlantedFile: File {
+    private let file: any File
+    private let system: PlantedFileSystem
+
+    init(_ file: any File, _ system: PlantedFileSystem) {
+        self.file = file
+        self.system = system
+    }
+
+    var path: String { file.path }
+    func size() throws(FileError) -> Int { try file.size() }
+    func close() { file.close() }
+    func truncate(to size: Int) throws(FileError) { try file.truncate(to: size) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+        try file.read(into: buffer, at: offset)
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try file.read(into: buffer)
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        do throws(FileError) {
+            try file.append(bytes)
+        } catch {
+            guard system.fault == .hiddenWrite, error.isDiskFull else { throw error }
+        }
+    }
+
+    func sync() throws(FileError) {
+        if system.fault.skipsSync(path) { return }
+        do throws(FileError) {
+            try file.sync()
+        } catch {
+            guard system.fault == .hiddenError, error.code == EIO else { throw error }
+        }
+    }
+}
