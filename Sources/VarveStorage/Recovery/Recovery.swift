@@ -10,8 +10,8 @@
 // - Steps 1–4 change nothing. Steps 5 and 6 can be interrupted anywhere and done again.
 // - Only a torn tail is ever cut, and never acknowledged data: a record was synced before its acknowledgement.
 // - What was read may be in the kernel's memory only: a process may have been killed before its sync, or the sync
-//   may have failed. Before anything rests on it a writer makes it durable: the name of the manifest by a sync of the
-//   folder, records by writing them again, as a second sync of pages that could not be written succeeds without
+//   may have failed. Before anything rests on it a writer makes it durable: the names of manifests and WAL files by a sync
+//   of their folders, records by writing them again, as a second sync of pages that could not be written succeeds without
 //   writing them.
 
 import VarveCodec
@@ -199,6 +199,8 @@ package struct Recovery {
 
     private func loadWAL(_ result: inout Result) throws {
         let found = try walFiles(from: result.view.manifest.firstWAL)
+        // The sealed name of the last file may not be durable: a later file could be there without it.
+        if isWritable, !found.isEmpty { try files.syncDirectory(directory.wal) }
         result.nextWALFile = result.view.manifest.firstWAL
         for (position, file) in found.enumerated() {
             let name = DataDirectory.wal(file.number, sealed: file.sealed)

@@ -19,6 +19,7 @@ enum CrashOperation: String, CaseIterable, Sendable {
     case recovery = "recovery of a torn WAL"
     case recoveryAfterSync = "recovery after a failed sync"
     case recoveryOfOrphans = "recovery with orphans"
+    case recoveryOfSeal = "recovery of a sealed name, and a commit"
 
     /// Brings a new machine to the point before the operation.
     func prepare(_ machine: CrashMachine) throws {
@@ -42,6 +43,10 @@ enum CrashOperation: String, CaseIterable, Sendable {
             try? machine.close()
         case .recoveryOfOrphans:
             try stop(machine, after: 14) { try machine.commit([Self.batch(4, 60)]) }
+        case .recoveryOfSeal:
+            // Right before the folder with the new name is synced.
+            try stop(machine, after: 4) { try? machine.close() }
+            machine.crash(nil)
         default: break
         }
         if self == .recovery || self == .recoveryOfOrphans { machine.crash(.allKept) }
@@ -51,6 +56,9 @@ enum CrashOperation: String, CaseIterable, Sendable {
     func run(_ machine: CrashMachine) throws {
         switch self {
         case .firstOpening, .recovery, .recoveryAfterSync, .recoveryOfOrphans: try machine.open()
+        case .recoveryOfSeal:
+            try machine.open()
+            try machine.commit([Self.batch(6, 4)])
         case .newWALFile: try machine.commit([Self.batch(6, 4)])
         case .group: try machine.commit([Self.batch(6, 30), Self.batch(7, 40), Self.batch(8, 2)])
         case .largeCommit: try machine.commit([Self.batch(6, 70)])
