@@ -13,6 +13,9 @@ package struct TopIndex: Hashable, Sendable {
     package var series = SeriesSet()
     package var codecs = CodecShares()
 
+    /// The bytes of a page whose numbers are all of one byte.
+    private static let leastPageBytes = 15
+
     package init() {}
 
     /// About how much memory it takes.
@@ -48,7 +51,7 @@ package struct TopIndex: Hashable, Sendable {
     /// Reads the top index of a file whose index is at `index`.
     package init(_ bytes: UnsafeRawBufferPointer, index: Range<Int>) throws(CodecError) {
         var reader = ByteReader(bytes)
-        let count = try reader.varint(limit: bytes.count / 16, "index pages")
+        let count = try reader.varint(limit: bytes.count / Self.leastPageBytes, "index pages")
         pages.reserveCapacity(count)
         var offset = index.lowerBound
         var series = 0
