@@ -11,25 +11,33 @@ public final class TemporaryFolder: Sendable {
     public let path: String
 
     /// Makes a folder whose name begins with `name`.
-    public init(_ name: String) throws(FileError) {
+    public init(_ name: String = "varve") throws(FileError) {
         let variable = getenv("TMPDIR").map { String(cString: $0) } ?? ""
         let parent = variable.isEmpty ? "/tmp" : variable
-        var template = Array("\(parent)/\(name).XXXXXX".utf8CString)
+        // mkdtemp(3) puts a name that is free in place of six X at the end.
+        var template = Array("\(parent)/\(name).\(String(repeating: "X", count: 6))".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError("make a folder in", parent) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit { Self.remove(path) }
 
+    /// A path in the folder, with nothing there: what was is removed.
+    public func fresh(_ name: String) -> String {
+        let place = "\(path)/\(name)"
+        Self.remove(place)
+        return place
+    }
+
     /// Removes what it can: what stays is the system's to clean, as everything in TMPDIR.
-    private static func remove(_ folder: String) {
-        let files = POSIXFileSystem()
-        for name in (try? files.list(folder)) ?? [] {
-            let path = "\(folder)/\(name)"
-            var status = stat()
-            guard lstat(path, &status) == 0 else { continue }
-            if status.st_mode & S_IFMT == S_IFDIR { remove(path) } else { _ = unlink(path) }
+    private static func remove(_ path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            _ = unlink(path)
+            return
         }
-        _ = rmdir(folder)
+        for name in (try? POSIXFileSystem().list(path)) ?? [] { remove("\(path)/\(name)") }
+        _ = rmdir(path)
     }
 }

@@ -8,14 +8,8 @@ import VarveFile
     private let files = POSIXFileSystem()
 
     private func withFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/varve-file-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp") }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer {
-            for name in (try? files.list(path)) ?? [] { try? files.remove("\(path)/\(name)") }
-            rmdir(path)
-        }
-        try body(path)
+        let folder = try TemporaryFolder("varve-file")
+        try withExtendedLifetime(folder) { try body(folder.path) }
     }
 
     @Test("create-if-absent makes a file once and leaves nothing else behind")

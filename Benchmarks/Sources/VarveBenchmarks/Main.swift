@@ -24,7 +24,7 @@ enum Main {
     private static func run(_ arguments: Arguments) throws {
         let files = POSIXFileSystem()
         let recordings = try Recordings(in: arguments.data, files: files)
-        let scratch = try ScratchFolder()
+        let scratch = try TemporaryFolder("varve-benchmark")
         let loadBefore = Machine.load
         var body = Report()
         try measure(arguments, recordings, scratch, into: &body)
@@ -41,7 +41,8 @@ enum Main {
     }
 
     private static func measure(
-        _ arguments: Arguments, _ recordings: Recordings, _ scratch: ScratchFolder, into report: inout Report
+        _ arguments: Arguments, _ recordings: Recordings, _ scratch: TemporaryFolder,
+        into report: inout Report
     ) throws {
         if arguments.wants("imports") {
             tell("measuring imports")

@@ -6,6 +6,7 @@
 
 import Foundation
 import Synchronization
+import VarveFile
 
 /// Where the programs under test and their helpers are.
 enum Installation {
@@ -33,18 +34,13 @@ enum Installation {
 
 /// A temporary folder.
 final class Sandbox: Sendable {
-    let path: String
+    private let place: TemporaryFolder
+    var path: String { place.path }
     /// The data directory that commands work on; made by the first that writes.
     var data: String { "\(path)/data" }
     private let commands = Atomic<Int>(0)
 
-    init() throws {
-        var template = Array("\(FileManager.default.temporaryDirectory.path)/varve-e2e-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    init() throws { place = try TemporaryFolder("varve-e2e") }
 
     /// Runs `varve` to its end.
     ///

@@ -23,23 +23,22 @@ func eventually(_ condition: () -> Bool) -> Bool {
 
 /// A running control server.
 final class TestService {
-    let folder: String
+    private let place: TemporaryFolder
     let handler = FakeHandler()
     let server: ControlServer
 
     init(maximumConnections: Int = 16, times: ControlTimes = ControlTimes()) throws {
-        var template = Array("/tmp/varve-control-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        place = try TemporaryFolder("varve-control")
         server = try ControlServer(
-            directory: folder, handler: handler, maximumConnections: maximumConnections, times: times)
+            directory: place.path, handler: handler, maximumConnections: maximumConnections, times: times)
     }
 
     deinit {
         handler.gate.open()
         server.stop()
-        rmdir(folder)
     }
+
+    var folder: String { place.path }
 
     func client(_ times: ControlTimes = ControlTimes()) throws -> ControlClient {
         try #require(try ControlClient.connect(directory: folder, times: times))

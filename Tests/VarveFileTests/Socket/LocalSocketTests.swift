@@ -8,17 +8,10 @@ import VarveFile
     private let files = POSIXFileSystem()
 
     private func withFolder(_ name: String = "", _ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/varve-socket-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp") }
-        let root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let folder = name.isEmpty ? root : "\(root)/\(name)"
+        let root = try TemporaryFolder("varve-socket")
+        let folder = name.isEmpty ? root.path : "\(root.path)/\(name)"
         try files.createDirectory(folder)
-        defer {
-            for entry in (try? files.list(folder)) ?? [] { try? files.remove("\(folder)/\(entry)") }
-            rmdir(folder)
-            rmdir(root)
-        }
-        try body(folder)
+        try withExtendedLifetime(root) { try body(folder) }
     }
 
     private func soon(_ seconds: Double) -> Int64 {

@@ -5,6 +5,7 @@
 
 import Foundation
 import Glibc
+import VarveFile
 
 /// A broker on loopback.
 final class Broker {
@@ -112,16 +113,11 @@ enum Wait {
 
 /// A temporary folder that goes away with its object.
 final class Folder: Sendable {
-    let path: String
+    private let place: TemporaryFolder
 
-    init() throws {
-        var template = Array(
-            "\(FileManager.default.temporaryDirectory.path)/varve-publish-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    init() throws { place = try TemporaryFolder("varve-publish") }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    var path: String { place.path }
 
     /// Writes a file of lines and returns its path.
     func write(_ lines: [String], _ name: String) throws -> String {

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveControl
+import VarveFile
 import VarveModel
 import VarveServer
 import VarveStorage

@@ -4,8 +4,8 @@ import Glibc
 import Synchronization
 import VarveFile
 
-final class FailingDisk: FileSystem {
-    private let disk = POSIXFileSystem()
+final class FailingDisk: ForwardingFileSystem {
+    let disk = POSIXFileSystem()
     private let failing = Atomic<Bool>(false)
 
     /// Whether writes, syncs and new files fail.
@@ -38,47 +38,29 @@ final class FailingDisk: FileSystem {
         try check("rename", path)
         try disk.rename(path, to: newPath)
     }
-
-    func remove(_ path: String) throws(FileError) { try disk.remove(path) }
-    func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
-    func createDirectory(_ path: String) throws(FileError) { try disk.createDirectory(path) }
-    func syncDirectory(_ path: String) throws(FileError) { try disk.syncDirectory(path) }
-    func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
 }
 
-private final class FailingFile: File {
-    private let file: any File
-    private let disk: FailingDisk
+private final class FailingFile: ForwardingFile {
+    let file: any File
+    private let owner: FailingDisk
 
-    init(_ file: any File, _ disk: FailingDisk) {
+    init(_ file: any File, _ owner: FailingDisk) {
         self.file = file
-        self.disk = disk
-    }
-
-    var path: String { file.path }
-    func size() throws(FileError) -> Int { try file.size() }
-    func close() { file.close() }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
-        try file.read(into: buffer, at: offset)
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-        try file.read(into: buffer)
+        self.owner = owner
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        try disk.check("write to", path)
+        try owner.check("write to", path)
         try file.append(bytes)
     }
 
     func sync() throws(FileError) {
-        try disk.check("sync", path)
+        try owner.check("sync", path)
         try file.sync()
     }
 
     func truncate(to size: Int) throws(FileError) {
-        try disk.check("cut", path)
+        try owner.check("cut", path)
         try file.truncate(to: size)
     }
 }

@@ -1,6 +1,6 @@
 // PlantedFault.swift — an engine that forgets a step, played by a disk that leaves the step out.
 //
-// The store calls the disk through this wrapper, which forwards every single call to the simulated disk, but for what
+// The store calls the disk through this wrapper, which hands every single call on to the simulated disk, but for what
 // the fault leaves out or does at the wrong time. Nothing of it is in the sources that ship.
 
 import Glibc
@@ -61,8 +61,8 @@ enum PlantedFault: String, CaseIterable, Sendable {
     }
 }
 
-final class PlantedFileSystem: FileSteps {
-    fileprivate let disk: SimulatedFileSystem
+final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
+    let disk: SimulatedFileSystem
     fileprivate let fault: PlantedFault
     private let isMakingFolder = Atomic(false)
 
@@ -137,10 +137,6 @@ final class PlantedFileSystem: FileSteps {
         try disk.syncDirectory(path)
     }
 
-    func lock(_ file: String, directory: String) throws -> any HeldLock {
-        try disk.lock(file, directory: directory)
-    }
-
     func createDirectory(_ path: String) throws(FileError) {
         isMakingFolder.store(true, ordering: .relaxed)
         defer { isMakingFolder.store(false, ordering: .relaxed) }
@@ -148,34 +144,17 @@ final class PlantedFileSystem: FileSteps {
     }
 
     func makeDirectory(_ path: String) throws(FileError) { try disk.makeDirectory(path) }
-    func rename(_ path: String, to newPath: String) throws(FileError) { try disk.rename(path, to: newPath) }
-    func remove(_ path: String) throws(FileError) { try disk.remove(path) }
-    func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
-    func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
     func partialPath(for path: String) -> String { disk.partialPath(for: path) }
     func openPrivate(_ path: String) throws(FileError) -> any File { try open(path, .replace) }
 }
 
-private final class PlantedFile: File {
-    private let file: any File
+private final class PlantedFile: ForwardingFile {
+    let file: any File
     private let system: PlantedFileSystem
 
     init(_ file: any File, _ system: PlantedFileSystem) {
         self.file = file
         self.system = system
-    }
-
-    var path: String { file.path }
-    func size() throws(FileError) -> Int { try file.size() }
-    func close() { file.close() }
-    func truncate(to size: Int) throws(FileError) { try file.truncate(to: size) }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
-        try file.read(into: buffer, at: offset)
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-        try file.read(into: buffer)
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

@@ -1,16 +1,17 @@
 // FaultyFileSystem.swift — the real disk, on which one chosen change goes wrong.
 //
-// Changes are counted from 1: append, sync, truncate, create, create-if-absent, replace, rename, and the sync of a folder.
-// With `staysDown` nothing works from then on, as if the process had been killed. The chosen one fails without effect, with half of it (appends), or after it was done, as a lost answer would.
+// Changes are counted from 1: append, sync, truncate, create, create-if-absent, replace, rename, and the sync of a
+// folder. With `staysDown` nothing works from then on, as if the process had been killed. The chosen one fails without
+// effect, with half of it (appends), or after it was done, as a lost answer would.
 
 import Glibc
 import Synchronization
 import VarveFile
 
-final class FaultyFileSystem: FileSystem {
+final class FaultyFileSystem: ForwardingFileSystem {
     enum Effect: CaseIterable { case none, half, whole }
 
-    private let disk = POSIXFileSystem()
+    let disk = POSIXFileSystem()
     private let failAt: Int
     private let effect: Effect
     private let code: Int32
@@ -76,31 +77,15 @@ final class FaultyFileSystem: FileSystem {
         if staysDown, failAt > 0, count >= failAt { throw FileError("remove", path, code: code) }
         try disk.remove(path)
     }
-
-    func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
-    func createDirectory(_ path: String) throws(FileError) { try disk.createDirectory(path) }
-    func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
 }
 
-private final class FaultyFile: File {
-    private let file: any File
+private final class FaultyFile: ForwardingFile {
+    let file: any File
     private let system: FaultyFileSystem
 
     init(_ file: any File, _ system: FaultyFileSystem) {
         self.file = file
         self.system = system
-    }
-
-    var path: String { file.path }
-    func size() throws(FileError) -> Int { try file.size() }
-    func close() { file.close() }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
-        try file.read(into: buffer, at: offset)
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-        try file.read(into: buffer)
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

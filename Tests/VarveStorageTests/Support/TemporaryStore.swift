@@ -1,6 +1,5 @@
 // TemporaryStore.swift — a store in a folder of its own, removed at the end of the test.
 
-import Glibc
 import VarveFile
 import VarveModel
 
@@ -8,17 +7,12 @@ import VarveModel
 
 /// A data directory under the system's temporary folder.
 final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/varve-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError("create", "/tmp/varve-test-XXXXXX") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
+    private let folder: TemporaryFolder
     let files = POSIXFileSystem()
 
-    deinit { Self.removeTree(path) }
+    init() throws { folder = try TemporaryFolder("varve-test") }
+
+    var path: String { folder.path }
 
     /// A copy of the folder, removed like it.
     func copy() throws -> TemporaryDirectory {
@@ -64,18 +58,6 @@ final class TemporaryDirectory: Sendable {
             default: break
             }
         }
-    }
-
-    private static func removeTree(_ path: String) {
-        let files = POSIXFileSystem()
-        for name in (try? files.list(path)) ?? [] {
-            if case .folder? = try? files.kind("\(path)/\(name)") {
-                removeTree("\(path)/\(name)")
-            } else {
-                try? files.remove("\(path)/\(name)")
-            }
-        }
-        rmdir(path)
     }
 }
 

@@ -1,6 +1,5 @@
 // TransferFixture.swift — one way to run an import in a test: a folder, a store, a registry.
 
-import Glibc
 import VarveFile
 import VarveModel
 
@@ -8,7 +7,7 @@ import VarveModel
 
 /// A folder of its own that goes away with the fixture.
 final class TransferFixture {
-    let folder: String
+    private let place: TemporaryFolder
     let files = POSIXFileSystem()
     let store = FakeStore()
     let directory: FakeDirectory
@@ -20,15 +19,10 @@ final class TransferFixture {
             ?? FakeDirectory(
                 devices: ["A", "B"],
                 points: ["t": .double, "n": .int64, "b": .bool, "s": .string, "j": .json])
-        var template = Array("/tmp/varve-transfer-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError("create folder", "/tmp") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        place = try TemporaryFolder("varve-transfer")
     }
 
-    deinit {
-        for name in (try? files.list(folder)) ?? [] { try? files.remove("\(folder)/\(name)") }
-        _ = rmdir(folder)
-    }
+    var folder: String { place.path }
 
     /// Writes a file and returns its path.
     func write(_ text: String, _ name: String = "in.csv") throws -> String {

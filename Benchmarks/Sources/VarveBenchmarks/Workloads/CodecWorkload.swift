@@ -10,7 +10,7 @@ import VarveStorage
 /// Measures the codecs on the samples of stores.
 struct CodecWorkload {
     let recordings: Recordings
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
 
     /// What the columns of one group cost.

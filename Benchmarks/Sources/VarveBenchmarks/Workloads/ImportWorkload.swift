@@ -7,7 +7,7 @@ import VarveStorage
 struct ImportWorkload {
     let tool: String
     let recording: Recording
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
     /// Whether the goals hold for the recording.
     let hasGoals: Bool
@@ -22,7 +22,7 @@ struct ImportWorkload {
     private var exportRate = Figure()
     private var exportMemory = Figure()
 
-    init(tool: String, recording: Recording, scratch: ScratchFolder, runs: Int, hasGoals: Bool) {
+    init(tool: String, recording: Recording, scratch: TemporaryFolder, runs: Int, hasGoals: Bool) {
         self.tool = tool
         self.recording = recording
         self.scratch = scratch

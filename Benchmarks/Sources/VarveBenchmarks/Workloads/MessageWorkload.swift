@@ -9,7 +9,7 @@ import VarveStorage
 
 /// Measures the commits of a stream of messages of 40 samples.
 struct MessageWorkload {
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
 
     private static let groupSize = 256

@@ -11,7 +11,7 @@ import VarveStorage
 /// Measures opening, single reads and whole processes on stores of 1, 100 and 10,000 segments and of 100,000 series.
 struct OpenWorkload {
     let tool: String
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
 
     private static let start: Int64 = 1_700_000_000_000_000_000

@@ -15,7 +15,7 @@ import VarveTransfer
 /// Measures the phases of the import of one recording.
 struct PhaseWorkload {
     let recording: Recording
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
 
     func run(into report: inout Report) throws {

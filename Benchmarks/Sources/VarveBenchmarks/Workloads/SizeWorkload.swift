@@ -2,16 +2,17 @@
 //
 // The bytes are all of the store's: segments with their indexes, manifests, dictionaries, WAL.
 
+import VarveFile
 import VarveStorage
 
 /// Measures the size of stores; they stay in the scratch folder for other workloads.
 struct SizeWorkload {
     let tool: String
     let recordings: Recordings
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
 
     /// The store of a recording, as imported.
-    static func path(of recording: Recording, in scratch: ScratchFolder) -> String {
+    static func path(of recording: Recording, in scratch: TemporaryFolder) -> String {
         "\(scratch.path)/store-\(recording.name)"
     }
 

@@ -11,7 +11,7 @@ import VarveMQTT
 
 struct ChannelWorkload {
     let tool: String
-    let scratch: ScratchFolder
+    let scratch: TemporaryFolder
     let runs: Int
 
     /// Two products, each with a sender of its own, so that no sender reads the replies of the other.

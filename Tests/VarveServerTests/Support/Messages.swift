@@ -1,20 +1,6 @@
-// TemporaryFolder.swift — a data directory of a test's own, and messages to put in.
+// Messages.swift — batches to put in a store.
 
-import Foundation
 import VarveModel
-
-/// A folder that goes away with its object.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("\(FileManager.default.temporaryDirectory.path)/varve-server-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 enum Messages {
     static let key = SeriesKey(product: "wind", device: "T1", point: "p")

@@ -1,0 +1,98 @@
+// ForwardingFileSystem.swift — a disk in front of another: it does a few calls its own way and hands on all others.
+//
+// Disks that count, fail or leave something out say what they do, and nothing else.
+//
+// Invariants:
+// - A call without an implementation of its own reaches the disk behind unchanged, as does what it throws.
+
+/// A file system that hands every call on to another, but for those it implements itself.
+public protocol ForwardingFileSystem: FileSystem {
+    /// What the calls are handed on to.
+    associatedtype Disk: FileSystem
+
+    /// The file system behind this one.
+    var disk: Disk { get }
+}
+
+extension ForwardingFileSystem {
+    /// Opens a file of the disk behind.
+    public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        try disk.open(path, mode)
+    }
+
+    /// Creates a file on the disk behind, if absent.
+    public func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool {
+        try disk.createIfAbsent(path, bytes)
+    }
+
+    /// Replaces a file of the disk behind.
+    public func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        try disk.replace(path, bytes)
+    }
+
+    /// Renames a file of the disk behind.
+    public func rename(_ path: String, to newPath: String) throws(FileError) {
+        try disk.rename(path, to: newPath)
+    }
+
+    /// Removes a file of the disk behind.
+    public func remove(_ path: String) throws(FileError) { try disk.remove(path) }
+
+    /// The names in a folder of the disk behind.
+    public func list(_ path: String) throws(FileError) -> [String] { try disk.list(path) }
+
+    /// Creates a folder on the disk behind.
+    public func createDirectory(_ path: String) throws(FileError) { try disk.createDirectory(path) }
+
+    /// Makes the names in a folder of the disk behind durable.
+    public func syncDirectory(_ path: String) throws(FileError) { try disk.syncDirectory(path) }
+
+    /// The path that links of the disk behind lead to.
+    public func resolved(_ path: String) -> String { disk.resolved(path) }
+
+    /// What is at a path of the disk behind.
+    public func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
+
+    /// Takes a lock of the disk behind.
+    public func lock(_ file: String, directory: String) throws -> any HeldLock {
+        try disk.lock(file, directory: directory)
+    }
+}
+
+/// An open file that hands every call on to another, but for those it implements itself.
+public protocol ForwardingFile: File {
+    /// The file behind this one.
+    var file: any File { get }
+}
+
+extension ForwardingFile {
+    /// The path of the file behind.
+    public var path: String { file.path }
+
+    /// The size of the file behind.
+    public func size() throws(FileError) -> Int { try file.size() }
+
+    /// Reads from the file behind, at an offset.
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+    ) throws(FileError) -> Int {
+        try file.read(into: buffer, at: offset)
+    }
+
+    /// Reads from the file behind, where the last sequential read ended.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try file.read(into: buffer)
+    }
+
+    /// Appends to the file behind.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) { try file.append(bytes) }
+
+    /// Syncs the file behind.
+    public func sync() throws(FileError) { try file.sync() }
+
+    /// Cuts the file behind.
+    public func truncate(to size: Int) throws(FileError) { try file.truncate(to: size) }
+
+    /// Closes the file behind.
+    public func close() { file.close() }
+}
