@@ -58,35 +58,67 @@ public struct SampleDigest: Hashable, Sendable, CustomStringConvertible {
         add(bytes.bytes.withUnsafeBytes { Hasher128.hash($0) })
     }
 
-    /// Adds sample `index` of some columns.
-    mutating func add(_ columns: SampleColumns, _ index: Int, type: ValueType) {
-        let state = columns.states[index]
-        let isMissing = SampleState(bits: state)?.isMissing ?? false
-        var kind = isMissing ? Kind.missing : .integer
-        var bits: UInt64 = 0
-        var text: ArraySlice<UInt8> = []
-        switch columns.values {
-        case .bits(let values) where !isMissing:
-            (kind, bits) = Self.number(values[index], type)
-        case .text(let texts) where !isMissing:
-            kind = type == .json ? .json : .string
-            text = texts.bytes[texts.range(index)]
-            bits = UInt64(text.count)
-        default: break
+    /// Adds samples `range` of some columns.
+    mutating func add(_ columns: SampleColumns, _ range: Range<Int>, type: ValueType) {
+        columns.times.withUnsafeBufferPointer { times in
+            columns.states.withUnsafeBufferPointer { states in
+                switch columns.values {
+                case .bits(let values):
+                    values.withUnsafeBufferPointer { add(times, states, numbers: $0, range, type) }
+                case .text(let texts):
+                    add(times, states, texts, range, type == .json ? .json : .string)
+                }
+            }
         }
-        samples += 1
-        let words = (
-            UInt64(bitPattern: columns.times[index]).littleEndian, bits.littleEndian,
-            (state | kind.rawValue << Self.kindShift).littleEndian
+    }
+
+    private mutating func add(
+        _ times: UnsafeBufferPointer<Int64>, _ states: UnsafeBufferPointer<UInt64>,
+        numbers: UnsafeBufferPointer<UInt64>, _ range: Range<Int>, _ type: ValueType
+    ) {
+        for index in range {
+            let state = states[index]
+            let (kind, bits) =
+                Self.isMissing(state) ? (Kind.missing, 0) : Self.number(numbers[index], type)
+            add(Self.words(times[index], bits, state, kind)) { Hasher128.hash($0) }
+        }
+    }
+
+    private mutating func add(
+        _ times: UnsafeBufferPointer<Int64>, _ states: UnsafeBufferPointer<UInt64>, _ texts: TextColumn,
+        _ range: Range<Int>, _ kind: Kind
+    ) {
+        var message: [UInt8] = []
+        for index in range {
+            let state = states[index]
+            let isMissing = Self.isMissing(state)
+            let place = isMissing ? 0..<0 : texts.range(index)
+            let words = Self.words(times[index], UInt64(place.count), state, isMissing ? .missing : kind)
+            add(words) { words in
+                message.removeAll(keepingCapacity: true)
+                message.append(contentsOf: words)
+                message.append(contentsOf: texts.bytes[place])
+                return message.withUnsafeBytes { Hasher128.hash($0) }
+            }
+        }
+    }
+
+    private typealias Words = (UInt64, UInt64, UInt64)
+
+    private static func words(_ time: Int64, _ bits: UInt64, _ state: UInt64, _ kind: Kind) -> Words {
+        (
+            UInt64(bitPattern: time).littleEndian, bits.littleEndian,
+            (state | kind.rawValue << kindShift).littleEndian
         )
-        if text.isEmpty {
-            add(withUnsafeBytes(of: words) { Hasher128.hash($0) })
-        } else {
-            var hasher = Hasher128()
-            withUnsafeBytes(of: words) { hasher.update($0) }
-            text.withUnsafeBytes { hasher.update($0) }
-            add(hasher.finish())
-        }
+    }
+
+    private mutating func add(_ words: Words, _ hash: (UnsafeRawBufferPointer) -> Hash128) {
+        samples += 1
+        add(withUnsafeBytes(of: words, hash))
+    }
+
+    private static func isMissing(_ state: UInt64) -> Bool {
+        SampleState(bits: state)?.isMissing ?? false
     }
 
     /// The kind and the bits of a number: integers are the same whatever their type.

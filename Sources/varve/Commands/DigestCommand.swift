@@ -1,6 +1,7 @@
 // DigestCommand.swift — `varve digest`: fingerprints of samples, to compare stores and files with each other.
 
 import ArgumentParser
+import VarveFile
 import VarveModel
 import VarveStorage
 import VarveTransfer
@@ -45,6 +46,7 @@ struct DigestCommand: ParsableCommand {
     var timeUnit: TimeUnit?
     @Option(help: "The zone of times without offset in files, such as Europe/Paris. (default: UTC)")
     var tz: String?
+    @Flag(help: "Show no progress.") var quiet = false
 
     func validate() throws {
         if compare, inputs.isEmpty {
@@ -58,16 +60,21 @@ struct DigestCommand: ParsableCommand {
         guard !inputs.isEmpty else {
             return try list(data.openStore(to: .read).snapshot(), to: output)
         }
-        let files = try ImportedFiles(inputs, importOptions())
+        let files = try ImportedFiles(inputs, importOptions(), showsProgress: !quiet)
         if files.rejected > 0 {
             var errors = StandardErrors()
             print("varve: \(files.rejected) rows are in no digest: import would reject them", to: &errors)
         }
         guard compare else { return try list(files.snapshot, to: output) }
         var comparison = DigestComparison(try data.openStore(to: .read).snapshot())
-        for series in try selected(files.snapshot) {
+        let all = try selected(files.snapshot)
+        let progress = quiet ? nil : ProgressLine("compare")
+        for (done, series) in all.enumerated() {
+            progress?.show(
+                fraction: Double(done) / Double(all.count), count: comparison.samples, unit: "samples")
             try comparison.compare(series, of: files.snapshot, in: range())
         }
+        progress?.end()
         try report(comparison, to: output)
     }
 
@@ -85,21 +92,23 @@ struct DigestCommand: ParsableCommand {
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
 
     private func selected(_ source: StoreSnapshot) throws -> [SelectedSeries] {
-        guard devices.isEmpty else {
-            return try SeriesSelection.select(from: source, devices: devices, points: points)
-        }
-        let all = source.series()
-        let names = Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted()
-        return try SeriesSelection.select(from: all, devices: names, points: points)
+        try SeriesSelection.selectAny(from: source, devices: devices, points: points)
     }
 
     private func list(_ source: StoreSnapshot, to output: OutputBuffer) throws {
         let series = try selected(source)
         var rows = try DigestRows(by, format, to: output)
-        for one in series {
+        // A table comes at the end; rows that come meanwhile would run into the line on a terminal.
+        let isInTheWay = format != .table && POSIXFile.standardOutput().isTerminal
+        let progress = quiet || isInTheWay ? nil : ProgressLine("digest")
+        for (done, one) in series.enumerated() {
             guard output.isOpen else { return }
-            try rows.add(one, in: range(), from: source)
+            try rows.add(one, in: range(), from: source) { samples in
+                progress?.show(
+                    fraction: Double(done) / Double(series.count), count: samples, unit: "samples")
+            }
         }
+        progress?.end()
         try rows.end()
     }
 

@@ -59,12 +59,7 @@ struct ExportCommand: ParsableCommand {
 
     private func selected(_ source: some SampleSource) throws -> [SeriesInfo] {
         if devices.isEmpty, points.isEmpty { return try source.series() }
-        guard devices.isEmpty else {
-            return try SeriesSelection.select(from: source, devices: devices, points: points).map(\.info)
-        }
-        let all = try source.series()
-        let names = Set(all.map { "\($0.key.product)/\($0.key.device)" }).sorted()
-        return try SeriesSelection.select(from: all, devices: names, points: points).map(\.info)
+        return try SeriesSelection.selectAny(from: source, devices: devices, points: points).map(\.info)
     }
 
     private func report(_ result: ExportResult) {

@@ -41,8 +41,14 @@ struct DigestComparison {
         _ selected: SelectedSeries, of file: StoreSnapshot, in range: TimeRange
     ) throws {
         var days: [Timestamp: SampleDigest] = [:]
-        try file.digests(of: selected.info, in: range) { days[$0.day] = $0.digest }
-        guard !days.isEmpty, let span = try span(selected.info.key, of: file, in: range) else { return }
+        var ends: (first: Timestamp, last: Timestamp)?
+        try file.digests(of: selected.info, in: range) { day in
+            days[day.day] = day.digest
+            ends = (ends?.first ?? day.first, day.last)
+        }
+        guard let ends else { return }
+        let last = ends.last.nanoseconds
+        let span = TimeRange(from: ends.first, to: last == .max ? nil : Timestamp(nanoseconds: last + 1))
         series += 1
         samples += days.values.reduce(0) { $0 + $1.samples }
         let key = selected.info.key
@@ -79,10 +85,7 @@ struct DigestComparison {
         case .csv:
             var bytes = Array((names.joined(separator: ",") + "\n").utf8)
             for row in rows {
-                for name in row.name {
-                    CSVRows.appendName(Array(name.utf8), to: &bytes)
-                    bytes.append(0x2C)
-                }
+                CSVRows.appendNames(row.name, to: &bytes)
                 bytes += Array("\(row.day),\(row.counts[0]),\(row.counts[1])\n".utf8)
             }
             return String(decoding: bytes, as: UTF8.self)
@@ -93,22 +96,5 @@ struct DigestComparison {
                 return JSONText.object(texts + counts).line() + "\n"
             }.joined()
         }
-    }
-
-    /// From the first to the last sample.
-    private func span(
-        _ key: SeriesKey, of file: StoreSnapshot, in range: TimeRange
-    ) throws -> TimeRange? {
-        var ends: [Int64] = []
-        for order in [TimeOrder.ascending, .descending] {
-            try file.read(key, in: range, order: order) { columns in
-                ends += columns.times.prefix(1)
-                return columns.times.isEmpty
-            }
-        }
-        guard ends.count == 2 else { return nil }
-        return TimeRange(
-            from: Timestamp(nanoseconds: ends[0]),
-            to: ends[1] == .max ? nil : Timestamp(nanoseconds: ends[1] + 1))
     }
 }

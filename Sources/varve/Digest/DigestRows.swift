@@ -48,12 +48,16 @@ struct DigestRows {
     }
 
     /// Adds the samples of a series in a range; the total takes in series without samples as nothing.
+    ///
+    /// - Parameter advanced: Is told now and then how many samples there were, of this series and those before.
     mutating func add(
-        _ selected: SelectedSeries, in range: TimeRange, from source: some SampleSource
+        _ selected: SelectedSeries, in range: TimeRange, from source: some SampleSource,
+        _ advanced: (_ samples: UInt64) -> Void
     ) throws {
         var digest = SampleDigest()
         try source.digests(of: selected.info, in: range) { day in
             digest.add(day.digest)
+            advanced(total.samples + digest.samples)
             if grouping == .day { try write(selected.printed, day.day, day.digest) }
         }
         guard digest.samples > 0 else { return }
@@ -89,10 +93,7 @@ struct DigestRows {
             table.append(names + (date.map { [$0] } ?? []) + Self.figures(digest, isGrouped: true))
         case .csv:
             var line: [UInt8] = []
-            for name in series.map({ [$0.device, $0.point] }) ?? [] {
-                CSVRows.appendName(Array(name.utf8), to: &line)
-                line.append(0x2C)
-            }
+            if let series { CSVRows.appendNames([series.device, series.point], to: &line) }
             if let date { line += Array("\(date),".utf8) }
             try output.append(line + Array("\(digest.samples),\(digest)\n".utf8))
         case .ndjson:

@@ -19,15 +19,18 @@ struct ImportedFiles {
     private let folder: TemporaryFolder
 
     /// Imports files; disk: a few bytes for each sample, in TMPDIR.
-    init(_ paths: [String], _ options: ImportOptions) throws {
+    init(_ paths: [String], _ options: ImportOptions, showsProgress: Bool) throws {
         folder = try TemporaryFolder("varve-digest")
         let store = try Store.open(folder.path)
         let registry = try Registry.open(path: folder.path + "/registry.sqlite", create: true)
         var rejected: UInt64 = 0
         for path in paths {
+            let progress =
+                showsProgress ? ImportProgressLine(path == "-" ? "standard input" : path) : nil
+            defer { progress?.end() }
             let importer = Importer(
                 sink: store, directory: registry, files: POSIXFileSystem(), spoolFolder: folder.path,
-                options: options)
+                options: options, progress: progress)
             let place = folder.path + "/rejected.csv"
             let result =
                 path == "-"

@@ -35,6 +35,15 @@ enum SeriesSelection {
         }
     }
 
+    /// The series of the devices and points named; no devices means all, no points all of theirs.
+    static func selectAny(
+        from source: some SampleSource, devices: [String], points: [String]
+    ) throws -> [SelectedSeries] {
+        guard devices.isEmpty else { return try select(from: source, devices: devices, points: points) }
+        let all = try source.series()
+        return try select(points, of: all, products: products(of: Set(all.map(\.key.device)), in: all))
+    }
+
     /// The series of the devices and points named; no points means all.
     ///
     /// Of a large store only the series of these devices are looked at, unless one is not found.
@@ -60,19 +69,33 @@ enum SeriesSelection {
             bare.contains(info.key.device) || owners.contains(Owner(info.key))
         }
         // Every product that has one of the keys, also where the name was given with its product.
-        let keys = Set(candidates.map(\.key.device))
-        var products: [String: Set<String>] = [:]
-        for info in all where keys.contains(info.key.device) {
-            products[info.key.device, default: []].insert(info.key.product)
-        }
+        let products = products(of: Set(candidates.map(\.key.device)), in: all)
         let found = Set(candidates.map { Owner($0.key) })
         for name in devices {
             try check(name, found, products, all)
         }
+        return try select(
+            points, of: candidates, products: products, device: devices.count == 1 ? devices[0] : nil)
+    }
+
+    /// The products that have each of some devices.
+    private static func products(of devices: Set<String>, in all: [SeriesInfo]) -> [String: Set<String>] {
+        var products: [String: Set<String>] = [:]
+        for info in all where devices.contains(info.key.device) {
+            products[info.key.device, default: []].insert(info.key.product)
+        }
+        return products
+    }
+
+    /// The series of some points among those of chosen devices; no points means all.
+    private static func select(
+        _ points: [String], of candidates: [SeriesInfo], products: [String: Set<String>],
+        device: String? = nil
+    ) throws(QueryFailure) -> [SelectedSeries] {
         let chosen = candidates.filter { points.isEmpty || points.contains($0.key.point) }
         for point in points where !chosen.contains(where: { $0.key.point == point }) {
             let hint = NearMatches.hint(for: point, among: candidates.map(\.key.point))
-            let owner = devices.count == 1 ? "device \"\(printable(devices[0]))\" has" : "these devices have"
+            let owner = device.map { "device \"\(printable($0))\" has" } ?? "these devices have"
             throw QueryFailure(description: "\(owner) no point \"\(printable(point))\"\(hint)")
         }
         return chosen.map { info in

@@ -55,10 +55,7 @@ struct CSVRows: RowWriter {
         guard wanted != series else { return }
         series = wanted
         prefix = []
-        for name in [wanted.device, wanted.point] {
-            CSVRows.appendName(Array(name.utf8), to: &prefix)
-            prefix.append(0x2C)
-        }
+        CSVRows.appendNames([wanted.device, wanted.point], to: &prefix)
         let template = SampleRowTemplate(
             beforeTime: prefix, afterTime: [0x2C], afterValue: [0x2C], afterQuality: [0x0A], missing: [],
             noQuality: [], wordQuote: [],
@@ -66,9 +63,13 @@ struct CSVRows: RowWriter {
         rows = SampleRows(template, to: output, isFirst: true)
     }
 
-    /// Appends a name, quoted only if it must be.
-    static func appendName(_ name: some Collection<UInt8>, to bytes: inout [UInt8]) {
-        append(name, isQuoted: needsQuotes(name), to: &bytes)
+    /// Appends names, quoted only if they must be, with a comma after each.
+    static func appendNames(_ names: [String], to bytes: inout [UInt8]) {
+        for name in names {
+            let name = Array(name.utf8)
+            append(name, isQuoted: needsQuotes(name), to: &bytes)
+            bytes.append(0x2C)
+        }
     }
 
     /// Appends a text value, quoted also where it would read as a missing one.
