@@ -45,6 +45,12 @@ package struct StoreView: Sendable {
         unflushed = 0
     }
 
+    /// The first and last times of the segments with a time in a range, in the order of the store.
+    package func times(in range: TimeRange) -> [(first: Int64, last: Int64)] {
+        guard let last = range.lastNanosecond else { return [] }
+        return times.filter { $0.first <= last && $0.last >= range.from.nanoseconds }
+    }
+
     /// The segments with a time in a range, in the order of the store.
     package func segments(in range: TimeRange) -> [SegmentReader] {
         guard let last = range.lastNanosecond else { return [] }

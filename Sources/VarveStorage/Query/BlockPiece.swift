@@ -54,7 +54,14 @@ struct BlockPiece {
         let rest = BlockPiece(
             reader: reader, entry: entry, type: type, first: isAscending ? restFirst + 1 : restFirst,
             last: isAscending ? restLast : restLast - 1)
-        let (others, otherRange) = try rest.read(.samples)
+        guard isAscending ? entry.lastTime <= last : first <= entry.firstTime else {
+            let (others, otherRange) = try rest.read(.samples)
+            return try otherRange.isEmpty || body(others, otherRange)
+        }
+        // All other vectors are wanted: none is decoded twice.
+        let others = try reader.read(
+            entry, type: type, vectors: isAscending ? 1..<vectors : 0..<vectors - 1, columns: .samples)
+        let otherRange = others.range(rest.first, rest.last)
         return try otherRange.isEmpty || body(others, otherRange)
     }
 }

@@ -14,12 +14,14 @@ enum ReadStages {
     /// Segments of the first stage, and how many times more each later one takes in.
     static let width = 8
 
-    /// The stages of a read of `range`, which all of `segments` have a time in.
-    static func cut(_ range: TimeRange, _ segments: [SegmentReader], _ order: TimeOrder) -> [TimeRange] {
+    /// The stages of a read of `range`, which all segments, of these first and last times, have a time in.
+    static func cut(
+        _ range: TimeRange, _ segments: [(first: Int64, last: Int64)], _ order: TimeOrder
+    ) -> [TimeRange] {
         guard segments.count > width, let last = range.lastNanosecond else { return [range] }
         return order == .ascending
-            ? ascending(range, segments.map { max($0.reference.summary.firstTime, range.from.nanoseconds) })
-            : descending(range, segments.map { min($0.reference.summary.lastTime, last) })
+            ? ascending(range, segments.map { max($0.first, range.from.nanoseconds) })
+            : descending(range, segments.map { min($0.last, last) })
     }
 
     /// Stages that end where a segment begins.

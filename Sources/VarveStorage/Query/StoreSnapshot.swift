@@ -46,7 +46,7 @@ extension StoreSnapshot: SampleSource {
         var isWanted = true
         // Who wants no more than one value, or the rows of a limit, stops in the first block.
         var isFirst = true
-        for stage in ReadStages.cut(range, view.segments(in: range), order) {
+        for stage in ReadStages.cut(range, view.times(in: range), order) {
             var scan = try SeriesScan(view, series, type, in: stage, order: order)
             while try scan.next({ part in
                 switch part {

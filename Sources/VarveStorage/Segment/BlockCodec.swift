@@ -101,16 +101,28 @@ package enum BlockCodec {
         return run.part(start..<start + rows.count)
     }
 
-    /// The rows of the vectors that have the samples between two times, of one series; none if there are none.
-    package static func rows(
-        _ times: UnsafeRawBufferPointer, count: Int, between wanted: ClosedRange<Int64>
-    ) throws(CodecError) -> Range<Int> {
-        let all = Part(count, 0..<count)
-        let run = SampleRun(
-            count: count, times: try integers(times, all), values: .bits([]), states: [], commits: [])
-        try check(run)
-        let rows = run.range(wanted.lowerBound, wanted.upperBound)
-        return rows.isEmpty ? 0..<0 : Part(count, rows).slice
+    /// Decodes, with all times of a block of one series, the other columns of the vectors with times between two.
+    ///
+    /// - Returns: The samples of these vectors with their times; none if no sample is between the two.
+    package static func decode(
+        block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int,
+        between wanted: ClosedRange<Int64>, type: ValueType, columns: BlockColumns
+    ) throws(CodecError) -> SampleRun {
+        guard count > 0, count <= Limits.blockSamples else {
+            throw CodecError(offset: 0, reason: "a block of \(count) samples")
+        }
+        let all = SampleRun(
+            count: count, times: try integers(times, Part(count, 0..<count)), values: .bits([]), states: [],
+            commits: [])
+        try check(all)
+        let found = all.range(wanted.lowerBound, wanted.upperBound)
+        let rows = found.isEmpty ? 0..<0 : Part(count, found).slice
+        let run = try decode(
+            block: block, times: times, count: count, rows: rows, type: type,
+            columns: columns.subtracting(.times))
+        return SampleRun(
+            count: rows.count, times: rows.count == count ? all.times : Array(all.times[rows]),
+            values: run.values, states: run.states, commits: run.commits)
     }
 
     /// The part of a block that is decoded: whole vectors.

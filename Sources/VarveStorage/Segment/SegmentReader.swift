@@ -172,9 +172,10 @@ package final class SegmentReader: Sendable {
             let result = times.withUnsafeBytes { times -> Result<SampleRun, CodecError> in
                 Result { () throws(CodecError) in
                     let times = parts.times ?? times
-                    var rows = rows
                     if let wanted, parts.samples == entry.count {
-                        rows = try BlockCodec.rows(times, count: parts.samples, between: wanted)
+                        return try BlockCodec.decode(
+                            block: parts.block, times: times, count: entry.count, between: wanted, type: type,
+                            columns: columns)
                     }
                     return try BlockCodec.decodeColumns(
                         block: parts.block, times: times, count: parts.samples,

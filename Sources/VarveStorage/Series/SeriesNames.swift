@@ -36,7 +36,7 @@ package struct SeriesNames: Sendable {
                     product: String(decoding: fields.product, as: UTF8.self),
                     device: String(decoding: fields.device, as: UTF8.self),
                     point: String(decoding: fields.point, as: UTF8.self)),
-                type: fields.type)
+                type: type(id))
         }
     }
 
@@ -103,7 +103,7 @@ package struct SeriesNames: Sendable {
         var found: [Int] = []
         records.withUnsafeBytes { records in
             for id in 0..<min(end, count) {
-                let device = Self.device(of: UnsafeRawBufferPointer(rebasing: records[starts[id]...]))
+                let device = Self.fields(of: UnsafeRawBufferPointer(rebasing: records[starts[id]...])).device
                 let ending = Self.ending(device)
                 guard only.map({ $0 == ending }) ?? endings.contains(ending) else { continue }
                 if wanted.contains(Array(device)) { found.append(id) }
@@ -231,42 +231,32 @@ package struct SeriesNames: Sendable {
     // MARK: Records
 
     private struct Fields {
-        var type: ValueType
         var product: UnsafeRawBufferPointer
         var device: UnsafeRawBufferPointer
         var point: UnsafeRawBufferPointer
     }
 
-    private func withFields<Result>(_ id: Int, _ body: (Fields) -> Result) -> Result {
-        records.withUnsafeBytes { records in
-            var place = starts[id] + 1
-            func text() -> UnsafeRawBufferPointer {
-                var length = Int(records[place])
-                place += 1
-                if length >= 128 {
-                    length += (Int(records[place]) - 1) << 7
-                    place += 1
-                }
-                place += length
-                return UnsafeRawBufferPointer(rebasing: records[place - length..<place])
-            }
-            return body(Fields(type: type(id), product: text(), device: text(), point: text()))
-        }
-    }
-
-    /// The device in a record.
-    private static func device(of record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        var (place, length) = (1, 0)
-        for _ in 0..<2 {
-            place += length
-            length = Int(record[place])
+    /// The names in the record that these bytes begin with, unchecked.
+    private static func fields(of record: UnsafeRawBufferPointer) -> Fields {
+        var place = 1
+        func text() -> UnsafeRawBufferPointer {
+            var length = Int(record[place])
             place += 1
             if length >= 128 {
                 length += (Int(record[place]) - 1) << 7
                 place += 1
             }
+            place += length
+            return UnsafeRawBufferPointer(rebasing: record[place - length..<place])
         }
-        return UnsafeRawBufferPointer(rebasing: record[place..<place + length])
+        let (product, device, point) = (text(), text(), text())
+        return Fields(product: product, device: device, point: point)
+    }
+
+    private func withFields<Result>(_ id: Int, _ body: (Fields) -> Result) -> Result {
+        records.withUnsafeBytes {
+            body(Self.fields(of: UnsafeRawBufferPointer(rebasing: $0[starts[id]..<starts[id + 1]])))
+        }
     }
 
     /// The series whose record has these bytes after its type, found by looking at all of them.

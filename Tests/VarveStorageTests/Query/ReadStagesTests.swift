@@ -76,7 +76,7 @@ import VarveModel
         for range in [
             TimeRange.all, TimeRange(from: Timestamp(nanoseconds: 33), to: Timestamp(nanoseconds: 801)),
         ] {
-            var stages = ReadStages.cut(range, store.snapshot().view.segments(in: range), order)
+            var stages = ReadStages.cut(range, store.snapshot().view.times(in: range), order)
             #expect(stages.count == 3)
             if order == .descending { stages.reverse() }
             #expect(stages.first?.from == range.from && stages.last?.to == range.to)
