@@ -26,7 +26,7 @@ package struct ColumnHint: Sendable {
     /// Columns that take a hint before the next search.
     private static let lifetime = 16
     /// Columns below this tell too little.
-    static let smallest = 1024
+    private static let smallest = 1024
 
     private var choice: Choice?
     private(set) var payload = Payload()

@@ -93,6 +93,13 @@ private struct PlainSamples: AggregateSource {
         return time(row) + Int64.random(in: -1...1, using: &random)
     }
 
+    /// From an edge to another.
+    private static func range(_ random: inout SeededGenerator) -> TimeRange {
+        let (one, other) = (edge(&random), edge(&random))
+        return TimeRange(
+            from: Timestamp(nanoseconds: min(one, other)), to: Timestamp(nanoseconds: max(one, other)))
+    }
+
     @Test("rows of parts of blocks are those of their samples to the last bit", arguments: 0..<15)
     func sameRows(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
@@ -113,9 +120,7 @@ private struct PlainSamples: AggregateSource {
         let plain = PlainSamples(info: SeriesInfo(key: Self.key, type: type), samples: samples)
         let widths = ["1024m", "2048m", "8192m", "1500m", "3000m", "400d", "all"]
         for width in widths.shuffled(using: &random).prefix(3) {
-            let (one, other) = (Self.edge(&random), Self.edge(&random))
-            let range = TimeRange(
-                from: Timestamp(nanoseconds: min(one, other)), to: Timestamp(nanoseconds: max(one, other)))
+            let range = Self.range(&random)
             let aggregates: [Aggregate] =
                 seed % 2 == 0 || width == "all"
                 ? [.count, .sum, .avg, .min, .max, .first, .last]
@@ -149,9 +154,7 @@ private struct PlainSamples: AggregateSource {
         let samples = Self.samples(type, &random)
         try Self.commit(samples, type, to: store)
         for _ in 0..<12 {
-            let (one, other) = (Self.edge(&random), Self.edge(&random))
-            let range = TimeRange(
-                from: Timestamp(nanoseconds: min(one, other)), to: Timestamp(nanoseconds: max(one, other)))
+            let range = Self.range(&random)
             let expected = samples.filter { range.contains($0.time) }
             for order in [TimeOrder.ascending, .descending] {
                 var found: [Sample] = []
