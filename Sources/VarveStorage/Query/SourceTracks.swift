@@ -42,9 +42,8 @@ struct SourceTracks {
         guard let last = range.lastNanosecond else { return }
         var stretches: [SourceStretch] = []
         for segment in view.segments(in: range) {
-            for entry in try segment.blocks(of: series, in: range) {
-                stretches.append(SourceStretch(segment, entry))
-            }
+            let entries = try segment.blocks(of: series, in: range)
+            stretches.append(contentsOf: entries.lazy.map { SourceStretch(segment, $0) })
         }
         let rows = view.memtable.rows(
             of: series, first: range.from.nanoseconds, last: last, upTo: view.commit)
@@ -59,6 +58,15 @@ struct SourceTracks {
     init(_ stretches: [SourceStretch]) { deal(stretches) }
 
     private mutating func deal(_ stretches: [SourceStretch]) {
+        guard !stretches.isEmpty else { return }
+        // Without late data there is nothing to deal out, nor to copy.
+        let isApart = stretches.indices.dropFirst().allSatisfy {
+            stretches[$0 - 1].last < stretches[$0].first
+        }
+        guard !isApart else {
+            tracks = [stretches]
+            return
+        }
         let isSorted = stretches.indices.dropFirst().allSatisfy {
             stretches[$0 - 1].first <= stretches[$0].first
         }
