@@ -19,7 +19,7 @@ public final class Registry: Sendable {
     /// The file.
     public let path: String
     private let isReadOnly: Bool
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     let cache = Mutex(PointCache())
 
     /// How long a statement waits for another process's transaction.
@@ -154,8 +154,7 @@ public final class Registry: Sendable {
         }
     }
 
-    private static func translatingErrors<Result>(path: String, _ body: () throws -> Result) throws -> Result
-    {
+    static func translatingErrors<Result>(path: String, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as RegistryError {

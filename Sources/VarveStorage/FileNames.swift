@@ -8,6 +8,7 @@
 //     DIR/segments/<32 hex digits>.messages     which messages were committed
 //     DIR/wal/00000000000000000003.wal          being written, or left by a crash
 //     DIR/wal/00000000000000000002.sealed       closed cleanly
+//     DIR/backup                          marks a folder that only `varve backup` has written to
 //     DIR/registry.sqlite …                     VarveRegistry's
 
 package import VarveCodec
@@ -54,6 +55,7 @@ package struct DataDirectory: Sendable {
     }
 
     package var lock: String { "\(path)/lock" }
+    package var backupMark: String { "\(path)/backup" }
     package var manifests: String { "\(path)/manifests" }
     package var segments: String { "\(path)/segments" }
     package var wal: String { "\(path)/wal" }

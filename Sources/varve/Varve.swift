@@ -11,8 +11,7 @@ struct Varve: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self,
-            VerifyCommand.self, DigestCommand.self,
-            CompactCommand.self,
+            VerifyCommand.self, DigestCommand.self, BackupCommand.self, CompactCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
             ChannelCommand.self,
             LogCommand.self, PublishCommand.self,

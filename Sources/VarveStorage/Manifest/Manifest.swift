@@ -183,11 +183,16 @@ package struct Manifest: Hashable, Sendable {
     }
 
     /// Every immutable file the manifest names, relative to the data directory.
-    package var fileNames: Set<String> {
-        var names = Set(segments.map { DataDirectory.immutable($0.id, .segment) })
-        names.formUnion(dictionary.map { DataDirectory.immutable($0.id, .dictionary) })
-        names.formUnion(receipts.map { DataDirectory.immutable($0.id, .receipts) })
-        names.formUnion(messages.map { DataDirectory.immutable($0.id, .messages) })
-        return names
+    package var fileNames: Set<String> { Set(fileSizes.keys) }
+
+    /// The bytes of every immutable file the manifest names.
+    package var fileSizes: [String: UInt64] {
+        let named =
+            segments.map { (DataDirectory.immutable($0.id, .segment), $0.byteCount) }
+            + dictionary.map { (DataDirectory.immutable($0.id, .dictionary), $0.byteCount) }
+            + receipts.map { (DataDirectory.immutable($0.id, .receipts), $0.byteCount) }
+            + messages.map { (DataDirectory.immutable($0.id, .messages), $0.byteCount) }
+        // A damaged manifest may name a file twice.
+        return Dictionary(named) { first, _ in first }
     }
 }

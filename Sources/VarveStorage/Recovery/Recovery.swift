@@ -4,7 +4,8 @@
 // files;  3. its segments, which are there, but not read;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
-// 5. write the last WAL file anew without its torn tail, if it has one, and seal it;  6. remove what no manifest names.
+// 5. write the last WAL file anew without its torn tail, if it has one, and seal it;  6. remove what no manifest names,
+// and the mark of a backup.
 //
 // Invariants:
 // - Steps 1–4 change nothing. Steps 5 and 6 can be interrupted anywhere and done again.
@@ -61,12 +62,15 @@ package struct Recovery {
         // their row, or hold records twice: whatever came of it, it starts again.
         var failure: (any Error)?
         for _ in 0..<Self.attempts {
-            let before = try fingerprint()
+            let before = try Self.fingerprint(files, directory)
             do {
                 let result = try load()
-                if try fingerprint() == before { return result }
+                if try Self.fingerprint(files, directory) == before { return result }
             } catch {
-                if try fingerprint() == before, (error as? FileError)?.isNotFound != true { throw error }
+                if try Self.fingerprint(files, directory) == before, (error as? FileError)?.isNotFound != true
+                {
+                    throw error
+                }
                 failure = error
             }
         }
@@ -74,8 +78,10 @@ package struct Recovery {
     }
 
     /// Names that change whenever a writer exchanges files.
-    private func fingerprint() throws -> [String] {
-        let wal = try walFiles(from: 0).map { DataDirectory.wal($0.number, sealed: $0.sealed) }
+    static func fingerprint(_ files: any FileSystem, _ directory: DataDirectory) throws -> [String] {
+        let wal = try walFiles(from: 0, files, directory).map {
+            DataDirectory.wal($0.number, sealed: $0.sealed)
+        }
         return wal + [try ManifestLog.numbers(files, directory).last.map(DataDirectory.manifest) ?? ""]
     }
 
@@ -106,7 +112,10 @@ package struct Recovery {
         result.view.commit = manifest.commit
         try loadWAL(&result)
         result.view.seriesCount = result.dictionary.count
-        if isWritable { try removeOrphans(&result) }
+        if isWritable {
+            result.notes += try Self.removeOrphans(manifest, files, directory)
+            try becomeStore()
+        }
         return result
     }
 
@@ -136,8 +145,13 @@ package struct Recovery {
         for folder in [directory.segments, directory.wal] {
             guard case .folder? = try files.kind(folder) else { continue }
             guard try files.list(folder).isEmpty else {
+                let isBackup = try files.kind(directory.backupMark) != nil
                 throw StorageError.damaged(
-                    Damage(file: DataDirectory.manifest(1), offset: 0, reason: "no manifest is there"))
+                    Damage(
+                        file: DataDirectory.manifest(1), offset: 0,
+                        reason: isBackup
+                            ? "the backup was not finished, run it again with --incremental"
+                            : "no manifest is there"))
             }
         }
         if isWritable {
@@ -191,14 +205,16 @@ package struct Recovery {
         return payload
     }
 
-    private func walFiles(from first: UInt64) throws -> [(number: UInt64, sealed: Bool)] {
+    private static func walFiles(
+        from first: UInt64, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> [(number: UInt64, sealed: Bool)] {
         guard case .folder? = try files.kind(directory.wal) else { return [] }
         return try files.list(directory.wal).compactMap(DataDirectory.walNumber)
             .filter { $0.number >= first }.sorted { $0.number < $1.number }
     }
 
     private func loadWAL(_ result: inout Result) throws {
-        let found = try walFiles(from: result.view.manifest.firstWAL)
+        let found = try Self.walFiles(from: result.view.manifest.firstWAL, files, directory)
         // The sealed name of the last file may not be durable: a later file could be there without it.
         if isWritable, !found.isEmpty { try files.syncDirectory(directory.wal) }
         result.nextWALFile = result.view.manifest.firstWAL
@@ -282,15 +298,25 @@ package struct Recovery {
         try files.syncDirectory(directory.wal)
     }
 
-    /// Removes files that a crash left and that nothing refers to.
-    private func removeOrphans(_ result: inout Result) throws {
-        let live = result.view.manifest.fileNames
+    /// A backup that is written to is a store of its own: no later backup may take it back.
+    private func becomeStore() throws {
+        guard try files.kind(directory.backupMark) != nil else { return }
+        try files.remove(directory.backupMark)
+        try files.syncDirectory(directory.path)
+    }
+
+    /// Removes files that a crash left and that nothing refers to, and says which of them had samples.
+    static func removeOrphans(
+        _ manifest: Manifest, _ files: any FileSystem, _ directory: DataDirectory
+    ) throws -> [String] {
+        var notes: [String] = []
+        let live = manifest.fileNames
         for name in try files.list(directory.segments) where !live.contains("segments/\(name)") {
             try files.remove("\(directory.segments)/\(name)")
-            result.notes.append("segments/\(name): removed, an unfinished import or compaction left it")
+            notes.append("segments/\(name): removed, an unfinished import or compaction left it")
         }
         for name in try files.list(directory.wal) {
-            if let (number, _) = DataDirectory.walNumber(name), number >= result.view.manifest.firstWAL {
+            if let (number, _) = DataDirectory.walNumber(name), number >= manifest.firstWAL {
                 continue
             }
             try files.remove("\(directory.wal)/\(name)")
@@ -298,5 +324,6 @@ package struct Recovery {
         for name in try files.list(directory.manifests) where DataDirectory.manifestNumber(name) == nil {
             try files.remove("\(directory.manifests)/\(name)")
         }
+        return notes
     }
 }

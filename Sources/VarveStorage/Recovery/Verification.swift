@@ -82,6 +82,13 @@ final class Verification {
         return report
     }
 
+    /// Checks files that a manifest names but that is not there yet, and its dictionary.
+    func check(_ names: [String], of manifest: Manifest) -> [Damage] {
+        dictionaries(manifest)
+        for name in names { check(name, isLive: true) }
+        return report.damage
+    }
+
     /// Opens the store: what all files together must be is checked nowhere else.
     private func checkOpening() throws {
         _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()

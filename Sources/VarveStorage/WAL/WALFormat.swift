@@ -16,6 +16,8 @@ package enum WALFormat {
     package static let magic = Array("VARVEWAL".utf8)
     package static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
     package static let recordHeaderBytes = 4 + 1 + 1 + 2 + 8
+    /// Where the number of a record is in it.
+    package static let recordNumberOffset = 4 + 1 + 1 + 2
     package static let recordTrailerBytes = 8
 }
 

@@ -1,0 +1,55 @@
+// BackupState.swift — a store at one moment, as a backup takes it: the manifest, and the WAL after it.
+//
+// Invariants:
+// - WAL files are whole and sealed: what the last one has beyond the last whole record, or beyond the last commit
+//   wanted, is left out, and a seal is put after it, as recovery would.
+
+import VarveCodec
+import VarveFile
+
+/// What a backup copies.
+struct BackupState {
+    let manifest: Manifest
+    let manifestBytes: [UInt8]
+    private(set) var walFiles: [(number: UInt64, bytes: [UInt8])] = []
+    /// The newest commit.
+    private(set) var commit: UInt64
+
+    /// Reads manifest and WAL; the result is of one moment if the names in the directory are the same after it.
+    init(_ files: any FileSystem, _ source: DataDirectory, upTo lastCommit: UInt64) throws {
+        guard let newest = try ManifestLog.numbers(files, source).last else {
+            throw StorageError.noStore(path: source.path)
+        }
+        manifest = try ManifestLog.read(newest, files, source).manifest
+        manifestBytes = try files.readAll(source.absolute(DataDirectory.manifest(newest)))
+        commit = manifest.commit
+        let names = try files.list(source.wal).compactMap(DataDirectory.walNumber)
+        for file in names.sorted(by: { $0.number < $1.number }) where file.number >= manifest.firstWAL {
+            let bytes = try WALReader.bytes(number: file.number, sealed: file.sealed, files, source)
+            let contents = try WALReader.parse(bytes, number: file.number, sealed: file.sealed)
+            // A file without a header never held a record.
+            guard contents.tornAt != 0 else { continue }
+            let last = file.sealed ? .max : lastCommit
+            commit = max(commit, contents.records.last { $0.commit <= last }?.commit ?? 0)
+            walFiles.append((file.number, Self.sealed(bytes, contents, upTo: last)))
+        }
+    }
+
+    private static func sealed(_ bytes: [UInt8], _ contents: WALContents, upTo last: UInt64) -> [UInt8] {
+        var end = contents.tornAt ?? bytes.count
+        var number = contents.nextRecord
+        if let later = contents.records.firstIndex(where: { $0.commit > last }) {
+            end = contents.offsets[later]
+            number = bytes.withUnsafeBytes {
+                $0.loadUnaligned(fromByteOffset: end + WALFormat.recordNumberOffset, as: UInt64.self)
+                    .littleEndian
+            }
+        } else if contents.hasSeal {
+            return bytes
+        }
+        var writer = ByteWriter(capacity: end + 64)
+        bytes.withUnsafeBytes { writer.append(bytes: .init(rebasing: $0[..<end])) }
+        WALWriter.encode(.seal, [], number: number, place: 0, to: &writer)
+        return writer.bytes
+    }
+}

@@ -1,0 +1,90 @@
+// BackupCrashTests.swift — a backup stopped at any call leaves a copy that opens, and can be gone on with.
+
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+@Suite struct BackupCrashTests {
+    private static let key = SeriesKey(product: "p", device: "d", point: "x")
+    private static let (source, target) = ("/store", "/copy")
+
+    private static func commit(_ times: Range<Int>, to store: Store) throws {
+        let samples = times.map {
+            Sample(time: Timestamp(nanoseconds: Int64($0)), value: .int64(Int64($0)), quality: 0)
+        }
+        _ = try store.commit(SampleBatch(series: [SeriesRows(key, .int64, samples)]))
+    }
+
+    /// A disk with a store, and with a backup of an earlier state of it unless the first is to be made.
+    private static func disk(isFirst: Bool) throws -> SimulatedDisk {
+        let files = SimulatedFileSystem(seed: 1)
+        let store = try Store.open(source, files: files)
+        try commit(0..<40, to: store)
+        try store.flush()
+        try commit(40..<45, to: store)
+        if !isFirst {
+            _ = try StoreBackup(of: source, into: target, files: files).run(isIncremental: true)
+        }
+        try commit(45..<50, to: store)
+        try store.flush()
+        try commit(50..<90, to: store)
+        try store.flush()
+        _ = try store.compact()
+        try commit(90..<95, to: store)
+        return files.disk
+    }
+
+    private static func count(_ path: String, _ files: SimulatedFileSystem) throws -> Int {
+        var options = StoreOptions.reading
+        options.mayBeMissing = true
+        let snapshot: StoreSnapshot
+        do {
+            snapshot = try Store.open(path, options: options, files: files).snapshot()
+        } catch StorageError.damaged(let damage) where damage.reason.contains("not finished") {
+            return 0
+        }
+        let samples = try snapshot.samples(key, .int64)
+        // Whatever state it is: it begins at the beginning and has no hole.
+        #expect(samples.map(\.time.nanoseconds) == (0..<Int64(samples.count)).map { $0 })
+        return samples.count
+    }
+
+    @Test("stopped at any call, on a disk that loses what it may", arguments: [true, false])
+    func everyCall(isFirst: Bool) throws {
+        let disk = try Self.disk(isFirst: isFirst)
+        let whole = SimulatedFileSystem(disk, seed: 2)
+        _ = try StoreBackup(of: Self.source, into: Self.target, files: whole).run(isIncremental: true)
+        #expect(whole.changes > 20)
+        var random = SimulationRandom(seed: 3)
+        // What was there before, the new state without its WAL, and the new state.
+        let possible: Set = isFirst ? [0, 90, 95] : [45, 90, 95]
+        var seen: Set<Int> = []
+        for call in 1...whole.changes {
+            for outcome in [nil, .allLost, .random, .allKept] as [CrashOutcome?] {
+                var faults = SimulatedFaults()
+                faults.stopAt = call
+                let files = SimulatedFileSystem(disk, seed: UInt64(call), faults: faults)
+                #expect(throws: (any Error).self) {
+                    _ = try StoreBackup(of: Self.source, into: Self.target, files: files)
+                        .run(isIncremental: true)
+                }
+                let rest = outcome.map { files.disk.afterCrash($0, using: &random) } ?? files.disk
+                let after = SimulatedFileSystem(rest, seed: UInt64(call))
+                let count = try Self.count(Self.target, after)
+                #expect(possible.contains(count), "call \(call), \(String(describing: outcome)): \(count)")
+                seen.insert(count)
+                if count > 0 {
+                    let report = try Store.verify(Self.target, files: after)
+                    #expect(report.damage.isEmpty, "call \(call): \(report.damage)")
+                }
+                let report = try StoreBackup(of: Self.source, into: Self.target, files: after)
+                    .run(isIncremental: true)
+                #expect(try report.samples == 95 && Self.count(Self.target, after) == 95)
+                #expect(try Self.count(Self.source, after) == 95)
+            }
+        }
+        #expect(seen == possible)
+    }
+}
