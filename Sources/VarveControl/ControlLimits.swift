@@ -3,7 +3,7 @@
 /// Sizes that no message goes beyond.
 package enum ControlLimits {
     /// The version of the protocol; both ends must have the same.
-    package static let version: UInt16 = 1
+    package static let version: UInt16 = 2
     /// The first bytes of a greeting.
     package static let magic = Array("VARVECTL".utf8)
     /// Bytes of a frame before the greeting is done.
@@ -24,6 +24,8 @@ package enum ControlLimits {
     package static let batchNameBytes = 128 << 20
     /// Text bytes of one value: the engine's limit.
     package static let textBytes = 16 << 20
+    /// Points that one order to delete names.
+    package static let deletedPoints = 8192
     /// Bytes of the reason of a failure and of other lines for people.
     package static let lineBytes = 4096
 }

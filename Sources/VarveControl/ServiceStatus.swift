@@ -44,6 +44,8 @@ public struct CompactionCounts: Hashable, Sendable {
     public var samplesIn: UInt64 = 0
     /// Older versions that were removed.
     public var dropped: UInt64 = 0
+    /// Deleted samples that were removed.
+    public var deleted: UInt64 = 0
     /// Bytes of the segments read.
     public var bytesIn: UInt64 = 0
     /// Bytes of the segments written.

@@ -5,6 +5,8 @@
 package enum Limits {
     /// Samples in a block; persistent.
     package static let blockSamples = 8192
+    /// Deleted ranges that a store remembers.
+    package static let tombstones = 1 << 20
     /// Series in one store; ids are UInt32.
     package static let series = 50_000_000
     /// Rows of one batch.

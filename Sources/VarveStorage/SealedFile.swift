@@ -2,7 +2,7 @@
 //
 // offset  width  field
 //      0      8  magic, one per kind of file
-//      8      2  format version: of a manifest 2, of the others 1
+//      8      2  format version: of a manifest 2 or 3, of the others 1
 //     10      2  flags: bit 0 = the payload is LZ4; all others 0
 //     12      4  payload bytes after unpacking
 //     16      8  payload bytes in the file
@@ -22,8 +22,8 @@ package enum SealedFile {
         case dictionary = "VARVEDIC"
         case receipts = "VARVERCP"
 
-        /// The version that is written; older ones are read.
-        package var version: UInt16 { self == .manifest ? 2 : 1 }
+        /// The newest version; older ones are read.
+        package var version: UInt16 { self == .manifest ? 3 : 1 }
     }
 
     package static let headerBytes = 8 + 2 + 2 + 4 + 8
@@ -31,7 +31,7 @@ package enum SealedFile {
     private static let packedFlag: UInt16 = 1
 
     /// The file's bytes for a payload; packed with LZ4 where that saves a tenth.
-    package static func encode(_ kind: Kind, payload: [UInt8]) -> [UInt8] {
+    package static func encode(_ kind: Kind, version: UInt16? = nil, payload: [UInt8]) -> [UInt8] {
         var packed = ByteWriter()
         let isPacked =
             payload.count >= 128
@@ -40,7 +40,7 @@ package enum SealedFile {
         let stored = isPacked ? packed.bytes : payload
         var writer = ByteWriter(capacity: stored.count + headerBytes + trailerBytes)
         kind.rawValue.utf8.forEach { writer.append($0) }
-        writer.append(kind.version)
+        writer.append(version ?? kind.version)
         writer.append(isPacked ? packedFlag : UInt16(0))
         writer.append(UInt32(payload.count))
         writer.append(UInt64(stored.count))

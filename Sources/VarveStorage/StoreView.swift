@@ -6,7 +6,13 @@
 package import VarveModel
 
 package struct StoreView: Sendable {
-    package var manifest = Manifest()
+    package var manifest = Manifest() {
+        didSet {
+            if manifest.tombstones != oldValue.tombstones { tombstones = Tombstones(manifest.tombstones) }
+        }
+    }
+    /// What is deleted of the segments.
+    package private(set) var tombstones = Tombstones()
     package var segments: [SegmentReader] = [] {
         didSet {
             times = segments.map { ($0.reference.summary.firstTime, $0.reference.summary.lastTime) }
@@ -67,12 +73,19 @@ package struct StoreView: Sendable {
         for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
             where known.wants(first: entry.firstTime, last: entry.lastTime) {
-                known.look(at: try segment.read(entry, type: type))
+                let run = try segment.read(entry, type: type)
+                known.look(at: run.without(tombstones(of: series, in: entry), commit: nil))
             }
         }
         guard let span = known.span else { return }
         let rows = memtable.rows(of: series, first: span.first, last: span.last, upTo: commit)
         for run in rows.runs { known.look(at: run) }
+    }
+
+    /// The tombstones that may hide samples of a block.
+    package func tombstones(of series: SeriesID, in entry: BlockEntry) -> [Tombstone] {
+        tombstones.reaching(
+            series, first: entry.firstTime, last: entry.lastTime, lowestCommit: entry.lowestCommit)
     }
 
     /// A time that no sample of a series is later than, given that there is one at `time` or none later.

@@ -12,6 +12,7 @@ struct Varve: ParsableCommand {
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self,
             VerifyCommand.self, DigestCommand.self, BackupCommand.self, CompactCommand.self,
+            DeleteCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
             ChannelCommand.self,
             LogCommand.self, PublishCommand.self,

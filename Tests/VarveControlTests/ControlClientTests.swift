@@ -141,7 +141,8 @@ import VarveModel
         }
         let counts = try client.compact { done, total in seen.withLock { $0 += [done, total] } }
         opener.join()
-        #expect(counts.segments == 2 && counts.bytesIn == 1 << 40 && counts.bytesOut == 5)
+        #expect(counts.segments == 2 && counts.deleted == 4)
+        #expect(counts.bytesIn == 1 << 40 && counts.bytesOut == 5)
         #expect(seen.withLock { $0.prefix(2) } == [3, 10])
     }
 
@@ -184,5 +185,26 @@ import VarveModel
         times.greeting = 0.05
         #expect(try ControlClient.connect(directory: service.folder, times: times) == nil)
         mute.close()
+    }
+
+    @Test("an order to delete arrives as it was given, and what came of it comes back")
+    func deletion() throws {
+        let service = try TestService()
+        let client = try service.client()
+        let end = Timestamp(nanoseconds: .max)
+        for range in [TimeRange.all, TimeRange(from: Timestamp(nanoseconds: -5), to: end)] {
+            for (device, points) in [("d", ["a", "ü"]), ("empty", [])] {
+                let order = DeletionOrder(product: "p", device: device, points: points, range: range)
+                let counts = try client.delete(order)
+                #expect(service.handler.state.withLock { $0.deletions.last } == order)
+                #expect(counts.samples == (device == "empty" ? 0 : 1 << 40))
+                #expect(counts.from == (device == "empty" || range.to == nil ? nil : range.from))
+                #expect(counts.to == (device == "empty" ? nil : range.to))
+            }
+        }
+        let many = (0...8192).map { "p\($0)" }
+        #expect(throws: ControlError.self) {
+            try client.delete(DeletionOrder(product: "p", device: "d", points: many, range: .all))
+        }
     }
 }

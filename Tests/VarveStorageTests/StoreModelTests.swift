@@ -12,13 +12,13 @@ import VarveModel
 @Suite struct StoreModelTests {
     private static let types: [ValueType] = [.double, .int64, .bool, .string, .json]
 
-    @Test("random histories agree with the model", arguments: 1...8)
+    @Test("random histories agree with the model", arguments: 1...12)
     func randomHistory(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let directory = try TemporaryDirectory()
         var store = try Store.open(directory.path)
         var model = ModelStore()
-        for step in 0..<25 {
+        for step in 0..<40 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0: try store.flush()
             case 1: _ = try store.compact()
@@ -26,6 +26,15 @@ import VarveModel
                 try store.close()
                 store = try Store.open(directory.path)
             case 3: store = try Self.crash(store, directory)
+            case 4:
+                let keys = Set((0..<6).shuffled(using: &random).prefix(2).map(Self.key))
+                let range = Self.range(&random)
+                let expected = model.delete(keys, in: range)
+                let assessed = try store.snapshot().assessDeletion(of: Array(keys), in: range)
+                let report = try store.delete(Array(keys), in: range)
+                #expect(report.samples == UInt64(expected.values.reduce(0, +)), "seed \(seed), step \(step)")
+                #expect(report.series == expected.count && assessed.samples == report.samples)
+                #expect(assessed.from == report.from && assessed.to == report.to)
             default:
                 let batch = Self.batch(&random)
                 let expected = model.apply(batch.map { ($0.key, $0.policy, $0.rows) })
@@ -58,9 +67,18 @@ import VarveModel
             let policy: DuplicatePolicy = number == 5 ? .first : .last
             let isLarge = Int.random(in: 0..<8, using: &random) == 0
             let size = isLarge ? 9000 : Int.random(in: 1...20, using: &random)
-            let key = SeriesKey(product: "p", device: "d\(number)", point: "x")
-            return (key, type, policy, rows(type, size, &random))
+            return (key(number), type, policy, rows(type, size, &random))
         }
+    }
+
+    private static func key(_ number: Int) -> SeriesKey {
+        SeriesKey(product: "p", device: "d\(number)", point: "x")
+    }
+
+    private static func range(_ random: inout SeededGenerator) -> TimeRange {
+        let from = Timestamp(nanoseconds: Int64.random(in: 0...40_000, using: &random) * 1_000_000)
+        let length = Int64.random(in: 0...9_000_000_000, using: &random)
+        return TimeRange(from: from, to: Timestamp(nanoseconds: from.nanoseconds + length))
     }
 
     private static func rows(_ type: ValueType, _ size: Int, _ random: inout SeededGenerator) -> [Sample] {
@@ -102,17 +120,31 @@ import VarveModel
             let expected = model.read(info.key)
             total += expected.count
             #expect(try snapshot.samples(info.key, info.type) == expected, "\(place), \(info.key)")
-            let from = Timestamp(nanoseconds: Int64.random(in: 0...40_000, using: &random) * 1_000_000)
-            let to = Timestamp(
-                nanoseconds: from.nanoseconds + Int64.random(in: 0...9_000_000_000, using: &random))
-            let range = TimeRange(from: from, to: to)
+            let range = Self.range(&random)
             let some = model.read(info.key, in: range)
             #expect(try snapshot.samples(info.key, info.type, in: range) == some, "\(place), \(info.key)")
             #expect(
                 try snapshot.samples(info.key, info.type, in: range, order: .descending) == some.reversed(),
                 "\(place), \(info.key)")
+            try compareCounts(snapshot, info, expected, place)
         }
         #expect(total == model.samples.values.reduce(0) { $0 + $1.count }, "\(place)")
         #expect(try store.statistics().samples == UInt64(total), "\(place)")
+    }
+
+    /// Counts come from statistics where these say enough: of blocks with deleted samples they do not.
+    private static func compareCounts(
+        _ snapshot: StoreSnapshot, _ info: SeriesInfo, _ expected: [Sample], _ place: String
+    ) throws {
+        let count = expected.filter { sample in
+            guard case .double(let number)? = sample.value else { return sample.value != nil }
+            return !number.isNaN
+        }.count
+        var counted: AggregateValue?
+        try snapshot.aggregate(info, AggregateRequest([.count], over: .whole, in: .all)) { row in
+            counted = row.values.first
+            return true
+        }
+        #expect(counted == (count == 0 ? nil : .integer(Int128(count))), "\(place), \(info.key)")
     }
 }

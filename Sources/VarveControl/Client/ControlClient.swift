@@ -86,6 +86,19 @@ public final class ControlClient: Sendable {
     /// Has the service merge all segments, and does not wait for it.
     public func startCompaction() throws { try done(.compact(waits: false)) }
 
+    /// Deletes samples; on disk when it returns.
+    public func delete(_ order: DeletionOrder) throws -> DeletionCounts {
+        guard order.points.count <= ControlLimits.deletedPoints else {
+            throw ControlError(
+                .notUnderstood,
+                "\(order.points.count) points in one deletion: name at most \(ControlLimits.deletedPoints)")
+        }
+        return try work.withLock { line in
+            guard case .deletion(let counts) = try line.ask(.delete(order)) else { throw line.unexpected() }
+            return counts
+        }
+    }
+
     private func done(_ request: ControlRequest, within seconds: Double? = nil) throws {
         try work.withLock { line in
             guard case .done = try line.ask(request, within: seconds) else { throw line.unexpected() }

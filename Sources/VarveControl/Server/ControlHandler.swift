@@ -27,6 +27,9 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts
 
+    /// Deletes samples; durable when it returns.
+    func delete(_ order: DeletionOrder) throws -> DeletionCounts
+
     /// Writes the WAL and the memtable as a segment.
     func flush() throws
 }

@@ -109,6 +109,8 @@ final class Conversation {
         case .storedType(let key): try replyResult { .storedType(try handler.sink.storedType(of: key)) }
         case .batch(let header): try answerBatch(header)
         case .compact(let waits): try answerCompaction(waits: waits)
+        case .delete(let order):
+            try replyResult { try .deletion(withSigns { try handler.delete(order) }) }
         case .flush: try replyDone { try handler.flush() }
         }
     }

@@ -21,6 +21,7 @@ enum ControlReply {
     /// A sign of life: the request is being carried out; `total` is 0 where nothing is counted.
     case working(done: UInt64, total: UInt64)
     case failure(ControlError)
+    case deletion(DeletionCounts)
 
     enum Kind: UInt8 {
         case welcome = 129
@@ -32,6 +33,7 @@ enum ControlReply {
         case compaction = 135
         case working = 136
         case failure = 137
+        case deletion = 138
     }
 
     var kind: Kind {
@@ -45,6 +47,7 @@ enum ControlReply {
         case .compaction: .compaction
         case .working: .working
         case .failure: .failure
+        case .deletion: .deletion
         }
     }
 
@@ -64,6 +67,7 @@ enum ControlReply {
             case .storedType(let type): writer.append(type?.rawValue ?? 0)
             case .outcome(let outcome): outcome.write(to: &writer)
             case .compaction(let counts): counts.write(to: &writer)
+            case .deletion(let counts): counts.write(to: &writer)
             case .working(let done, let total):
                 writer.appendVarint(done)
                 writer.appendVarint(total)
@@ -97,6 +101,7 @@ enum ControlReply {
             self = .storedType(ValueType(rawValue: type))
         case .outcome: self = .outcome(try BatchOutcome(from: &reader))
         case .compaction: self = .compaction(try CompactionCounts(from: &reader))
+        case .deletion: self = .deletion(try DeletionCounts(from: &reader))
         case .working: self = .working(done: try reader.varint(), total: try reader.varint())
         case .failure:
             let kind = ControlError.Kind(rawValue: try reader.byte()) ?? .failed
@@ -161,7 +166,7 @@ extension BatchOutcome {
 
 extension CompactionCounts {
     fileprivate func write(to writer: inout ByteWriter) {
-        for count in [segments, samplesIn, dropped, bytesIn, bytesOut] { writer.appendVarint(count) }
+        for count in [segments, samplesIn, dropped, deleted, bytesIn, bytesOut] { writer.appendVarint(count) }
     }
 
     fileprivate init(from reader: inout ByteReader) throws {
@@ -169,6 +174,7 @@ extension CompactionCounts {
         segments = UInt64(try reader.varint(limit: .max, "a count"))
         samplesIn = UInt64(try reader.varint(limit: .max, "a count"))
         dropped = UInt64(try reader.varint(limit: .max, "a count"))
+        deleted = UInt64(try reader.varint(limit: .max, "a count"))
         bytesIn = UInt64(try reader.varint(limit: .max, "a count"))
         bytesOut = UInt64(try reader.varint(limit: .max, "a count"))
     }

@@ -22,6 +22,7 @@ enum ControlRequest: Hashable {
     case batch(BatchHeader)
     case compact(waits: Bool)
     case flush
+    case delete(DeletionOrder)
 
     enum Kind: UInt8 {
         case hello = 1
@@ -35,6 +36,7 @@ enum ControlRequest: Hashable {
         case rows = 9
         case compact = 10
         case flush = 11
+        case delete = 12
     }
 
     var kind: Kind {
@@ -49,6 +51,7 @@ enum ControlRequest: Hashable {
         case .batch: .batch
         case .compact: .compact
         case .flush: .flush
+        case .delete: .delete
         }
     }
 
@@ -60,6 +63,7 @@ enum ControlRequest: Hashable {
                 writer.append(version)
             case .storedType(let key): key.write(to: &writer)
             case .batch(let header): header.write(to: &writer)
+            case .delete(let order): order.write(to: &writer)
             case .compact(let waits): writer.append(UInt8(waits ? 1 : 0))
             case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush: break
             }
@@ -83,6 +87,7 @@ enum ControlRequest: Hashable {
         case .batch: self = .batch(try BatchHeader(from: &reader))
         case .compact: self = .compact(waits: try reader.flag())
         case .flush: self = .flush
+        case .delete: self = .delete(try DeletionOrder(from: &reader))
         case .rows: throw reader.failure("rows without a batch that was agreed to")
         case nil: throw reader.failure("request \(kind) is unknown")
         }

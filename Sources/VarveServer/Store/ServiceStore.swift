@@ -84,6 +84,21 @@ public final class ServiceStore: Sendable {
         try merging.withLockIfAvailable { _ in try change { try $0.compactIfDue() } }
     }
 
+    /// Deletes the samples of some points of a device; without points, of all.
+    public func delete(
+        product: String, device: String, points: [String], in range: TimeRange
+    ) throws -> DeletionReport {
+        let wanted = Set(points)
+        let report = try change { store in
+            let keys = store.snapshot().series(ofDevices: [device]).map(\.key).filter {
+                $0.product == product && (wanted.isEmpty || wanted.contains($0.point))
+            }
+            return try store.delete(keys, in: range)
+        }
+        acknowledge(report.commit)
+        return report
+    }
+
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
         let store = holder.withLock { holder -> Store? in

@@ -53,8 +53,23 @@ public final class StoreControl: ControlHandler {
         counts.segments = UInt64(report.segments)
         counts.samplesIn = report.samplesIn
         counts.dropped = report.dropped
+        counts.deleted = report.deleted
         counts.bytesIn = report.bytesIn
         counts.bytesOut = report.bytesOut
+        return counts
+    }
+
+    /// Deletes samples.
+    public func delete(_ order: DeletionOrder) throws -> DeletionCounts {
+        let report = try told {
+            try store.delete(
+                product: order.product, device: order.device, points: order.points, in: order.range)
+        }
+        var counts = DeletionCounts()
+        counts.series = UInt64(report.series)
+        counts.samples = report.samples
+        counts.commit = report.commit
+        (counts.from, counts.to) = (report.from, report.to)
         return counts
     }
 

@@ -97,10 +97,15 @@ package struct GroupCommit {
     private mutating func replay(
         of hash: Hash128, _ batch: SampleBatch, in session: ReplayIndex.Session?
     ) throws -> BatchOutcome? {
-        if let replay = state.replay.replay(of: hash, index: batch.part?.index, in: session) {
+        let known = state.replay.replay(of: hash, index: batch.part?.index, in: session) {
+            !isDeleted(batch, since: $0.commit)
+        }
+        if let replay = known {
             return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
         }
-        guard let commit = try state.messages.commit(of: hash) else { return nil }
+        guard let commit = try state.messages.commit(of: hash), !isDeleted(batch, since: commit) else {
+            return nil
+        }
         // The content is the same, so its count and span are those of the rows at hand.
         var receipt = Receipt()
         for rows in batch.series {
@@ -110,6 +115,17 @@ package struct GroupCommit {
             }
         }
         return BatchOutcome(receipt: receipt, isReplay: true, commit: commit)
+    }
+
+    /// Whether something in the time of a batch was deleted after a commit: then it is applied again.
+    private func isDeleted(_ batch: SampleBatch, since commit: UInt64) -> Bool {
+        guard !view.tombstones.isEmpty else { return false }
+        return batch.series.contains { rows in
+            guard let series = store.dictionary.find(rows.key)?.id, let first = rows.columns.times.min(),
+                let last = rows.columns.times.max()
+            else { return false }
+            return view.tombstones.touched(series, first: first, last: last, after: commit)
+        }
     }
 
     private mutating func plan(
@@ -171,6 +187,7 @@ package struct GroupCommit {
         }
         var plan = CommitPlan(hash: hash, part: part, firstNew: store.dictionary.count)
         plan.receipt.identical = replayed.stored
+        (plan.receipt.from, plan.receipt.to) = (replayed.from, replayed.to)
         addPending(plan, resultIndex)
     }
 

@@ -15,8 +15,18 @@ package struct CompactionPlan: Hashable, Sendable {
     /// How many segments of one tier start a merge.
     package static let tierWidth = 8
 
-    /// The merge that is due, if one is: the smallest tier that is full.
-    package static func automatic(_ manifest: Manifest) -> CompactionPlan? {
+    /// How long deleted samples may stay on disk before a merge is due because of them: a day.
+    package static let longestDeleted: Int64 = 86_400_000_000_000
+
+    /// The merge that is due, if one is: of the segments that have samples deleted long ago, else the smallest tier
+    /// that is full.
+    package static func automatic(_ manifest: Manifest, now: Int64 = .min) -> CompactionPlan? {
+        let (horizon, isAllowed) = now.subtractingReportingOverflow(longestDeleted)
+        if !isAllowed, let old = manifest.tombstones.first(where: { !$0.isErased && $0.writtenAt < horizon })
+        {
+            let inputs = manifest.segments.filter { $0.summary.mayHave(hiddenBy: old) }
+            if !inputs.isEmpty { return CompactionPlan(inputs: inputs) }
+        }
         var tiers: [Int: [SegmentReference]] = [:]
         for segment in manifest.segments { tiers[tier(segment), default: []].append(segment) }
         guard let full = tiers.filter({ $0.value.count >= tierWidth }).min(by: { $0.key < $1.key }) else {
@@ -30,7 +40,8 @@ package struct CompactionPlan: Hashable, Sendable {
         guard !manifest.segments.isEmpty else { return nil }
         let physical = manifest.segments.reduce(0) { $0 + $1.summary.samples }
         let isDone =
-            physical == manifest.samples && manifest.segments.allSatisfy(\.isCompacted) && isOneRun(manifest)
+            physical == manifest.samples && manifest.tombstones.allSatisfy(\.isErased)
+            && manifest.segments.allSatisfy(\.isCompacted) && isOneRun(manifest)
         return isDone ? nil : CompactionPlan(inputs: manifest.segments)
     }
 

@@ -2,9 +2,11 @@
 //
 // Invariants:
 // - Commits and reads go on meanwhile; only the exchange of the files is under the writer's lock.
-// - What a query answers is the same before and after: per time the highest commit of the inputs is kept.
+// - What a query answers is the same before and after: per time the highest commit of the inputs is kept, unless a
+//   tombstone hides it.
 // - Nothing is committed before the written files were read back: every block decodes, is in order, and samples in
-//   equal samples out plus older versions dropped.
+//   equal samples out plus older versions and deleted samples dropped.
+// - A tombstone counts as erased only if it was applied to all inputs and no other segment has what it hides.
 // - Memory: one decoded block per input, one output block, and the index entries of the output.
 
 import VarveCodec
@@ -15,12 +17,15 @@ struct CompactionWorker {
     private let store: Store
     private let plan: CompactionPlan
     private let inputs: [SegmentReader]
+    private let tombstones: [Tombstone]
+    private let hidden: Tombstones
 
     /// What a merge did.
     struct Outcome {
         var samplesIn: UInt64 = 0
         var samplesOut: UInt64 = 0
         var dropped: UInt64 = 0
+        var deleted: UInt64 = 0
         var bytesIn: UInt64 = 0
         var bytesOut: UInt64 = 0
     }
@@ -29,6 +34,8 @@ struct CompactionWorker {
     init?(_ store: Store, _ plan: CompactionPlan, _ view: StoreView) {
         self.store = store
         self.plan = plan
+        tombstones = view.manifest.tombstones.filter { !$0.isErased }
+        hidden = view.tombstones
         let wanted = Set(plan.inputs.map(\.id))
         inputs = view.segments.filter { wanted.contains($0.reference.id) }
         guard inputs.count == plan.inputs.count else { return nil }
@@ -44,7 +51,7 @@ struct CompactionWorker {
             outcome.bytesOut = outputs.reduce(0) { $0 + $1.byteCount }
             let readers = outputs.map { SegmentReader(store.library, $0) }
             for reader in readers { outcome.samplesOut += try check(reader) }
-            guard outcome.samplesIn == outcome.samplesOut + outcome.dropped else {
+            guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {
                 throw StorageError.needsReopen(
                     "compaction read \(outcome.samplesIn) samples and wrote \(outcome.samplesOut)")
             }
@@ -68,6 +75,7 @@ struct CompactionWorker {
     ) throws {
         var writer: SegmentWriter?
         var written: UInt64 = 0
+        var sealed: UInt64 = 0
         do {
             for series in try seriesIDs() {
                 guard let type = store.dictionary.type(series) else {
@@ -79,13 +87,19 @@ struct CompactionWorker {
                 var merge = MergeCursor(try cursors(series, type), type: type)
                 written += try target.append(series: series, type: type) { try merge.next() }
                 outcome.dropped += merge.dropped
-                progress(written + outcome.dropped, outcome.samplesIn)
+                outcome.deleted += merge.deleted
+                progress(written + outcome.dropped + outcome.deleted, outcome.samplesIn)
                 if target.byteCount > Limits.segmentBytes {
                     outputs.append(try seal(target))
                     writer = nil
+                    sealed = written
                 }
             }
-            if let last = writer { outputs.append(try seal(last)) }
+            if let last = writer {
+                // Where all was deleted nothing is left to write.
+                guard written > sealed else { return last.discard(store.files, store.directory) }
+                outputs.append(try seal(last))
+            }
         } catch {
             writer?.discard(store.files, store.directory)
             throw error
@@ -114,7 +128,10 @@ struct CompactionWorker {
     private func cursors(_ series: SeriesID, _ type: ValueType) throws -> [RunCursor] {
         try inputs.compactMap { input in
             let blocks = try input.blocks(of: series)
-            return blocks.isEmpty ? nil : try RunCursor(input, blocks, type: type, first: .min, last: .max)
+            guard !blocks.isEmpty else { return nil }
+            let tombstones = hidden.reaching(series, first: .min, last: .max, lowestCommit: 0)
+            return try RunCursor(
+                input, blocks, type: type, first: .min, last: .max, without: tombstones)
         }
     }
 
@@ -144,6 +161,7 @@ struct CompactionWorker {
                 throw StorageError.overtaken
             }
             manifest.segments.removeAll { merged.contains($0.id) }
+            manifest.noteErased(tombstones)
             manifest.segments.append(contentsOf: outputs)
             var change = ManifestChange(store, state)
             try change.commit(&manifest)

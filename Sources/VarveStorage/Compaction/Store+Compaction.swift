@@ -8,6 +8,8 @@ public struct CompactionReport: Hashable, Sendable {
     public var samplesIn: UInt64 = 0
     /// Older versions that were removed.
     public var dropped: UInt64 = 0
+    /// Deleted samples that were removed.
+    public var deleted: UInt64 = 0
     /// Bytes of the segments read.
     public var bytesIn: UInt64 = 0
     /// Bytes of the segments written.
@@ -37,12 +39,13 @@ extension Store {
     public func compactIfDue(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
         var report = CompactionReport()
-        while let plan = CompactionPlan.automatic(snapshot().view.manifest) {
+        while let plan = CompactionPlan.automatic(snapshot().view.manifest, now: options.now()) {
             let step = try compact(plan, progress)
             guard step.segments > 0 else { break }
             report.segments += step.segments
             report.samplesIn += step.samplesIn
             report.dropped += step.dropped
+            report.deleted += step.deleted
             report.bytesIn += step.bytesIn
             report.bytesOut += step.bytesOut
         }
@@ -58,6 +61,6 @@ extension Store {
         let outcome = try worker.run(progress)
         return CompactionReport(
             segments: plan.inputs.count, samplesIn: outcome.samplesIn, dropped: outcome.dropped,
-            bytesIn: outcome.bytesIn, bytesOut: outcome.bytesOut)
+            deleted: outcome.deleted, bytesIn: outcome.bytesIn, bytesOut: outcome.bytesOut)
     }
 }

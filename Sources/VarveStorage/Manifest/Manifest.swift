@@ -1,6 +1,7 @@
 // Manifest.swift — the live set: which files make up the store, as a value.
 //
-// Payload of a manifest file, byte by byte: ManifestFormat.md. Version 2 is written, version 1 is read.
+// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 3 are read; version 3 is written where
+// there are tombstones, else version 2, which older readers understand.
 //
 // Invariants:
 // - A manifest is complete in itself: no other manifest is needed to read the store.
@@ -59,11 +60,16 @@ package struct Manifest: Hashable, Sendable {
     /// show; between two changes at most `longestClockStep`, however far the real clock jumped, and never back.
     package var messageClock: Int64 = 0
     package var messages: [MessageReference] = []
+    /// By commit and series.
+    package var tombstones: [Tombstone] = []
 
     /// The most that the age clock advances between two manifests: an hour.
     package static let longestClockStep: Int64 = 3_600_000_000_000
 
     package init() {}
+
+    /// The version of the payload.
+    package var version: UInt16 { tombstones.isEmpty ? 2 : 3 }
 
     /// The age clock at a time of the real clock.
     package func messageClock(at now: Int64) -> Int64 {
@@ -115,10 +121,20 @@ package struct Manifest: Hashable, Sendable {
             writer.append(file.oldest)
             writer.append(file.newest)
         }
+        guard !tombstones.isEmpty else { return writer.bytes }
+        writer.appendVarint(UInt64(tombstones.count))
+        for tombstone in tombstones {
+            writer.appendVarint(UInt64(tombstone.series))
+            writer.append(tombstone.first)
+            writer.append(tombstone.last)
+            writer.appendVarint(tombstone.commit)
+            writer.append(tombstone.writtenAt)
+            writer.append(tombstone.isErased ? UInt8(1) : UInt8(0))
+        }
         return writer.bytes
     }
 
-    /// Reads the payload of a manifest of version 1 or 2.
+    /// Reads the payload of a manifest of version 1, 2 or 3.
     package init(from reader: inout ByteReader, version: UInt16) throws(CodecError) {
         number = try reader.integer(as: UInt64.self)
         previousChecksum = try reader.integer(as: UInt64.self)
@@ -150,6 +166,25 @@ package struct Manifest: Hashable, Sendable {
             messageClock = try reader.integer(as: Int64.self)
             messages = try Self.messages(&reader)
         }
+        if version >= 3 { tombstones = try Self.tombstones(&reader) }
+    }
+
+    private static func tombstones(_ reader: inout ByteReader) throws(CodecError) -> [Tombstone] {
+        let count = try reader.varint(limit: Limits.tombstones, "tombstones")
+        var tombstones: [Tombstone] = []
+        for _ in 0..<count {
+            var tombstone = Tombstone(
+                series: SeriesID(try reader.varint(limit: Limits.series, "series")),
+                first: try reader.integer(as: Int64.self), last: try reader.integer(as: Int64.self),
+                commit: try reader.varint(), writtenAt: try reader.integer(as: Int64.self))
+            let state = try reader.integer(as: UInt8.self)
+            guard tombstone.first <= tombstone.last, state < 2 else {
+                throw reader.failure("an impossible tombstone")
+            }
+            tombstone.isErased = state == 1
+            tombstones.append(tombstone)
+        }
+        return tombstones
     }
 
     private static func messages(_ reader: inout ByteReader) throws(CodecError) -> [MessageReference] {

@@ -125,7 +125,7 @@ package final class MessageFile: Sendable {
             guesses += 1
             let entries = try entries(index)
             guard let first = entries.first, let last = entries.last else { return nil }
-            if let found = Self.find(hash, entries) { return found.commit }
+            if let found = Self.newest(hash, entries) { return try newest(after: index, found) }
             if MessageEntry(hash: hash, commit: 0) < first {
                 high = index - 1
                 highKey = first.hash.high
@@ -139,14 +139,26 @@ package final class MessageFile: Sendable {
         return nil
     }
 
-    private static func find(_ hash: Hash128, _ entries: [MessageEntry]) -> MessageEntry? {
-        let wanted = MessageEntry(hash: hash, commit: 0)
+    /// The newest commit of a message that the piece has: one that was applied again is there twice.
+    private static func newest(_ hash: Hash128, _ entries: [MessageEntry]) -> MessageEntry? {
+        let wanted = MessageEntry(hash: hash, commit: .max)
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle] < wanted { low = middle + 1 } else { high = middle }
+            if entries[middle] <= wanted { low = middle + 1 } else { high = middle }
         }
-        return low < entries.count && entries[low].hash == hash ? entries[low] : nil
+        return low > 0 && entries[low - 1].hash == hash ? entries[low - 1] : nil
+    }
+
+    /// The same over the pieces that follow, into which equal hashes may reach.
+    private func newest(after index: Int, _ found: MessageEntry) throws -> UInt64 {
+        var newest = found
+        for next in index + 1..<max(pieces, index + 1) {
+            let entries = try entries(next)
+            guard let more = Self.newest(found.hash, entries) else { break }
+            newest = more
+        }
+        return newest.commit
     }
 
     private static func entry(_ raw: UnsafeRawBufferPointer, _ index: Int) -> MessageEntry {

@@ -58,13 +58,15 @@ package struct MessageMemory: Sendable {
     /// Cost: for a new message one probe of each filter in memory, and a read for about 1 in 700 probes.
     package mutating func commit(of hash: Hash128) throws -> UInt64? {
         if let commit = recent[hash] { return commit }
-        for index in sources.indices.reversed() {
+        // One that was applied again after a deletion may be in several.
+        var newest: UInt64?
+        for index in sources.indices {
             if !sources[index].isSettled { try settle(index) }
             if let commit = try sources[index].file.commit(of: hash, filter: sources[index].filter) {
-                return commit
+                newest = max(commit, newest ?? 0)
             }
         }
-        return nil
+        return newest
     }
 
     private mutating func settle(_ index: Int) throws {

@@ -12,6 +12,9 @@ package struct MergeCursor {
     /// Older versions left out so far.
     package private(set) var dropped: UInt64 = 0
 
+    /// Samples that tombstones hid, so far.
+    package var deleted: UInt64 { cursors.reduce(0) { $0 + $1.deleted } }
+
     package init(_ cursors: [RunCursor], type: ValueType) {
         self.cursors = cursors
         self.type = type

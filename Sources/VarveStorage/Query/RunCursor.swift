@@ -9,6 +9,9 @@ package import VarveModel
 
 package final class RunCursor {
     private let reader: SegmentReader?
+    private var tombstones: [Tombstone] = []
+    /// Samples that tombstones hid.
+    package private(set) var deleted: UInt64 = 0
     private var upcoming: ArraySlice<BlockEntry>
     private var upcomingRuns: ArraySlice<SampleRun> = []
     private let type: ValueType
@@ -21,9 +24,11 @@ package final class RunCursor {
 
     /// The blocks of a segment.
     package init(
-        _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64
+        _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64,
+        without tombstones: [Tombstone] = []
     ) throws {
         self.reader = reader
+        self.tombstones = tombstones
         upcoming = entries[...]
         self.type = type
         self.first = first
@@ -59,7 +64,10 @@ package final class RunCursor {
     private func load() throws {
         run = nil
         while run == nil, let reader, let entry = upcoming.popFirst() {
-            show(try reader.read(entry, type: type, keeps: false))
+            let all = try reader.read(entry, type: type, keeps: false)
+            let visible = tombstones.isEmpty ? all : all.without(tombstones, commit: nil)
+            deleted += UInt64(all.count - visible.count)
+            show(visible)
         }
         loadRun()
     }

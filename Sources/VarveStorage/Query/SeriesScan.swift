@@ -66,7 +66,9 @@ struct SeriesScan {
         _ piece: TimeSweep.Piece, _ part: (track: Int, index: Int), _ body: (Part) throws -> Bool
     ) throws -> Bool {
         let stretch = tracks.tracks[part.track][part.index]
-        if case .block(let reader, let entry) = stretch.content, !entry.hasVersions {
+        if case .block(let reader, let entry) = stretch.content, !entry.hasVersions,
+            stretch.tombstones.isEmpty
+        {
             // A block that others overlap is met again in the next pieces: it is decoded once.
             if piece.first == max(stretch.first, first), piece.last == min(stretch.last, last) {
                 return try body(
@@ -89,15 +91,19 @@ struct SeriesScan {
     private mutating func slice(
         _ part: (track: Int, index: Int), _ piece: TimeSweep.Piece, columns: BlockColumns
     ) throws -> RunSlice {
-        switch tracks.tracks[part.track][part.index].content {
+        let stretch = tracks.tracks[part.track][part.index]
+        switch stretch.content {
         case .rows(let run, let rows):
             let range = run.range(piece.first, piece.last).clamped(to: rows)
             return RunSlice(run: run, range: range)
         case .block(let reader, let entry):
             // Of one commit, all versions are as new.
             let commit = entry.lowestCommit == entry.highestCommit ? entry.lowestCommit : nil
-            let wanted = commit == nil ? columns : columns.subtracting(.commits)
-            let run = try load(part, reader, entry, wanted)
+            let needed = stretch.tombstones.isEmpty ? columns : columns.union([.times, .commits])
+            let wanted = commit == nil ? needed : needed.subtracting(.commits)
+            let run = try load(part, reader, entry, wanted) {
+                stretch.tombstones.isEmpty ? $0 : $0.without(stretch.tombstones, commit: commit)
+            }
             return RunSlice(run: run, range: run.range(piece.first, piece.last), commit: commit)
         }
     }
@@ -105,7 +111,7 @@ struct SeriesScan {
     /// The block of a stretch, decoded once for all pieces that it reaches into.
     private mutating func load(
         _ part: (track: Int, index: Int), _ reader: SegmentReader, _ entry: BlockEntry,
-        _ columns: BlockColumns
+        _ columns: BlockColumns, _ visible: (SampleRun) -> SampleRun
     ) throws -> SampleRun {
         if let known = loaded[part.track], known.index == part.index,
             !columns.contains(.commits) || !known.run.commits.isEmpty
@@ -113,7 +119,7 @@ struct SeriesScan {
             return known.run
         }
         loaded[part.track] = nil
-        let run = try reader.read(entry, type: type, columns: columns)
+        let run = visible(try reader.read(entry, type: type, columns: columns))
         loaded[part.track] = Loaded(index: part.index, run: run)
         return run
     }

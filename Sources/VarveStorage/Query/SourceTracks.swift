@@ -19,15 +19,19 @@ struct SourceStretch {
     let first: Int64
     let last: Int64
     let content: Content
+    /// What hides samples of the block; with any, its statistics and its index say too much.
+    let tombstones: [Tombstone]
 
-    init(_ reader: SegmentReader, _ entry: BlockEntry) {
+    init(_ reader: SegmentReader, _ entry: BlockEntry, _ tombstones: [Tombstone] = []) {
         (first, last) = (entry.firstTime, entry.lastTime)
         content = .block(reader, entry)
+        self.tombstones = tombstones
     }
 
     init(_ run: SampleRun, _ range: Range<Int>) {
         (first, last) = (run.times[range.lowerBound], run.times[range.upperBound - 1])
         content = .rows(run, range)
+        tombstones = []
     }
 }
 
@@ -43,7 +47,18 @@ struct SourceTracks {
         var stretches: [SourceStretch] = []
         for segment in view.segments(in: range) {
             let entries = try segment.blocks(of: series, in: range)
-            stretches.append(contentsOf: entries.lazy.map { SourceStretch(segment, $0) })
+            guard !view.tombstones.isEmpty else {
+                stretches.append(contentsOf: entries.lazy.map { SourceStretch(segment, $0) })
+                continue
+            }
+            for entry in entries {
+                let tombstones = view.tombstones(of: series, in: entry)
+                let isGone = tombstones.contains {
+                    $0.hidesAll(
+                        first: entry.firstTime, last: entry.lastTime, highestCommit: entry.highestCommit)
+                }
+                if !isGone { stretches.append(SourceStretch(segment, entry, tombstones)) }
+            }
         }
         let rows = view.memtable.rows(
             of: series, first: range.from.nanoseconds, last: last, upTo: view.commit)

@@ -61,15 +61,18 @@ package struct ReplayIndex: Sendable {
     }
 
     /// The record that a batch replays, and what the receipt of the replay says.
+    ///
+    /// - Parameter counts: Whether a record still says what is in the store: not if some of it was deleted since.
     package func replay(
-        of hash: Hash128, index: UInt32?, in session: Session?
+        of hash: Hash128, index: UInt32?, in session: Session?,
+        where counts: (BatchRecord) -> Bool = { _ in true }
     ) -> (record: BatchRecord, receipt: Receipt)? {
-        guard let candidates = records[hash] else { return nil }
+        guard let candidates = records[hash]?.filter(counts), !candidates.isEmpty else { return nil }
         func isOwn(_ record: BatchRecord) -> Bool {
             guard let session else { return false }
             return record.importHash == session.importHash && record.generation == session.generation
         }
-        if let resumed = candidates.first(where: { isOwn($0) && $0.index == index }) {
+        if let resumed = candidates.last(where: { isOwn($0) && $0.index == index }) {
             return (resumed, resumed.receipt)
         }
         guard let other = candidates.last(where: { !isOwn($0) }) else { return nil }

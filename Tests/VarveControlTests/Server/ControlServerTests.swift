@@ -28,10 +28,10 @@ import VarveModel
     func otherVersion() throws {
         let service = try TestService()
         let caller = try service.caller()
-        try caller.send(frame(1, ControlLimits.magic + [2, 0, 77, 78, 79]))
+        try caller.send(frame(1, ControlLimits.magic + [3, 0, 77, 78, 79]))
         let error = try #require(try caller.lastFailure())
         #expect(error.kind == .wrongVersion)
-        #expect(error.reason.contains("9.8.7") && error.reason.contains("not 2"), "\(error)")
+        #expect(error.reason.contains("9.8.7") && error.reason.contains("not 3"), "\(error)")
     }
 
     @Test("damaged requests end their connection with a reason, and nobody else's")
@@ -43,6 +43,8 @@ import VarveModel
             frame(0), frame(99), frame(2, [1]), frame(7), frame(7, [1, 97, 1, 98]),
             frame(7, [0xD0, 0x0F] + longName), frame(7, [1, 0xFF, 1, 97, 1, 97]), frame(8, [16, 0, 0, 0, 0]),
             frame(8, [0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), frame(9, [1, 2, 3]), frame(10, [2]),
+            frame(12),
+            frame(12, [1, 97, 1, 98, 0, 0, 0, 0, 0, 0, 0, 0, 2]),
             ControlRequest.hello(version: 1).frame.writer.bytes, [0xFF, 0xFF, 0xFF, 0x7F, 2],
         ] {
             let caller = try service.caller()

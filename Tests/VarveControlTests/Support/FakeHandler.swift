@@ -14,6 +14,7 @@ final class FakeHandler: ControlHandler, SampleSink {
         var registryChanges = 0
         var flushes = 0
         var compactions = 0
+        var deletions: [DeletionOrder] = []
         var failure: (any Error)?
     }
 
@@ -55,6 +56,19 @@ final class FakeHandler: ControlHandler, SampleSink {
         try checked { $0.flushes += 1 }
     }
 
+    func delete(_ order: DeletionOrder) throws -> DeletionCounts {
+        gate.pass()
+        return try checked { state in
+            state.deletions.append(order)
+            var counts = DeletionCounts()
+            guard order.device != "empty" else { return counts }
+            (counts.series, counts.samples, counts.commit) = (2, 1 << 40, 77)
+            counts.from = order.range.from
+            counts.to = order.range.to
+            return counts
+        }
+    }
+
     func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts {
         progress(3, 10)
         gate.pass()
@@ -62,7 +76,7 @@ final class FakeHandler: ControlHandler, SampleSink {
             state.compactions += 1
             var counts = CompactionCounts()
             (counts.segments, counts.samplesIn, counts.dropped) = (2, 10, 1)
-            (counts.bytesIn, counts.bytesOut) = (1 << 40, 5)
+            (counts.deleted, counts.bytesIn, counts.bytesOut) = (4, 1 << 40, 5)
             return counts
         }
     }

@@ -139,9 +139,19 @@ struct CrashHistory {
         case 74..<76:
             machine.note("compact if due")
             _ = try machine.store?.compactIfDue()
-        case 76..<78: try machine.hold()
-        case 78..<80: try machine.checkReader()
-        case 80..<84:
+        case 76..<77: try machine.hold()
+        case 77..<81:
+            let devices = (0..<6).shuffled(using: &machine.random).prefix(2)
+            let keys = devices.map { SeriesKey(product: "p", device: "d\($0)", point: "x") }
+            let from = Int64.random(in: 0..<60, using: &machine.random)
+            let length = Int64.random(in: 1..<40, using: &machine.random)
+            try machine.delete(
+                Set(keys),
+                in: TimeRange(
+                    from: Timestamp(nanoseconds: from * 1_000_000_000),
+                    to: Timestamp(nanoseconds: (from + length) * 1_000_000_000)))
+        case 81..<82: try machine.checkReader()
+        case 82..<84:
             try machine.close()
             try start()
         case 84..<86: crash()

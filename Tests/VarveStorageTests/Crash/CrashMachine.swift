@@ -102,6 +102,21 @@ final class CrashMachine {
         return isWhole
     }
 
+    /// Deletes samples and tells the oracle what came of it.
+    func delete(_ keys: Set<SeriesKey>, in range: TimeRange) throws {
+        guard let store else { return }
+        note("delete \(keys.map(\.device).sorted()) \(range)")
+        do {
+            let report = try store.delete(Array(keys), in: range)
+            try oracle.deleted(keys, in: range, report.samples)
+        } catch let finding as CrashFinding {
+            throw finding
+        } catch {
+            note("delete failed: \(error)")
+            if files.isStopped || store.needsReopen { oracle.unknownDeletion(keys, in: range) }
+        }
+    }
+
     // MARK: - Crashes
 
     /// Ends the process, and with `outcome` the machine, and starts again what ended; the store is not open then.

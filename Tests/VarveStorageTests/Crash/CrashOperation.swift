@@ -19,6 +19,8 @@ enum CrashOperation: String, CaseIterable, Sendable {
     case recovery = "recovery of a torn WAL"
     case recoveryAfterSync = "recovery after a failed sync"
     case recoveryOfOrphans = "recovery with orphans"
+    case deletion = "deletion of a range"
+    case erasure = "compaction of deleted samples"
     case recoveryOfSeal = "recovery of a sealed name, and a commit"
 
     /// Brings a new machine to the point before the operation.
@@ -31,6 +33,7 @@ enum CrashOperation: String, CaseIterable, Sendable {
         try machine.commit([Self.batch(2, 60), Self.batch(3, 3)])
         switch self {
         case .newWALFile: try machine.store?.flush()
+        case .erasure: try Self.delete(machine)
         case .collection: try machine.hold()
         case .recovery:
             try stop(machine, after: 1) { try machine.commit([Self.batch(4, 40), Self.batch(5, 40)]) }
@@ -63,12 +66,20 @@ enum CrashOperation: String, CaseIterable, Sendable {
         case .group: try machine.commit([Self.batch(6, 30), Self.batch(7, 40), Self.batch(8, 2)])
         case .largeCommit: try machine.commit([Self.batch(6, 70)])
         case .flush: try machine.store?.flush()
-        case .compaction: _ = try machine.store?.compact()
+        case .deletion: try Self.delete(machine)
+        case .compaction, .erasure: _ = try machine.store?.compact()
         case .collection:
             _ = try machine.store?.compact()
             machine.letGo()
         case .close: try machine.close()
         }
+    }
+
+    /// Deletes a range that has samples of segments and of the WAL in it.
+    private static func delete(_ machine: CrashMachine) throws {
+        let keys = batch(0, 5).rows.map(\.key)
+        try machine.delete(
+            Set(keys), in: TimeRange(to: Timestamp(nanoseconds: 150)))
     }
 
     private func stop(_ machine: CrashMachine, after calls: Int, _ body: () throws -> Void) throws {

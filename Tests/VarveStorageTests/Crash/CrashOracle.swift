@@ -24,7 +24,7 @@ struct CrashBatch {
 struct CrashState {
     private(set) var model = ModelStore()
     /// The receipts of the batches of imports that are not finished, so that a resumed one reports the whole.
-    private var unfinished: [Int: [UInt32: Receipt]] = [:]
+    private var unfinished: [Int: [UInt32: (receipt: Receipt, batch: CrashBatch)]] = [:]
 
     var samples: [SeriesKey: [Sample]] {
         var samples: [SeriesKey: [Sample]] = [:]
@@ -33,13 +33,28 @@ struct CrashState {
     }
 
     mutating func apply(_ batch: CrashBatch) -> Receipt {
-        if let part = batch.part, let first = unfinished[part.importNumber]?[part.index] { return first }
+        if let part = batch.part, let first = unfinished[part.importNumber]?[part.index] {
+            return first.receipt
+        }
         let receipt = model.apply(batch.rows.map { ($0.key, $0.policy, $0.rows) })
         if let part = batch.part {
-            unfinished[part.importNumber, default: [:]][part.index] = receipt
+            unfinished[part.importNumber, default: [:]][part.index] = (receipt, batch)
             if part.isLast { unfinished[part.importNumber] = nil }
         }
         return receipt
+    }
+
+    /// Deletes samples and returns how many there were.
+    mutating func delete(_ keys: Set<SeriesKey>, in range: TimeRange) -> UInt64 {
+        let deleted = model.delete(keys, in: range)
+        for (number, parts) in unfinished {
+            unfinished[number] = parts.filter { part in
+                !part.value.batch.rows.contains {
+                    deleted[$0.key] != nil && ModelStore.reaches($0.rows, range)
+                }
+            }
+        }
+        return UInt64(deleted.values.reduce(0, +))
     }
 }
 
@@ -70,6 +85,22 @@ struct CrashOracle {
             throw CrashFinding("receipt \(outcome.receipt), expected \(expected)")
         }
         states = possible
+    }
+
+    /// A deletion that was done: it must have found what a possible state has.
+    mutating func deleted(_ keys: Set<SeriesKey>, in range: TimeRange, _ samples: UInt64) throws {
+        var possible: [CrashState] = []
+        for var state in states where state.delete(keys, in: range) == samples { possible.append(state) }
+        guard !possible.isEmpty else { throw CrashFinding("a deletion found \(samples) samples") }
+        states = possible
+    }
+
+    /// A deletion of which nobody knows whether it was done.
+    mutating func unknownDeletion(_ keys: Set<SeriesKey>, in range: TimeRange) {
+        for var state in states {
+            _ = state.delete(keys, in: range)
+            states.append(state)
+        }
     }
 
     /// A batch of which nobody knows whether it is there.

@@ -37,6 +37,29 @@ struct ModelStore {
         return receipt
     }
 
+    /// Deletes samples; what was sent before with times in the range is no replay any more.
+    ///
+    /// - Returns: The samples deleted, by series.
+    mutating func delete(_ keys: Set<SeriesKey>, in range: TimeRange) -> [SeriesKey: Int] {
+        var deleted: [SeriesKey: Int] = [:]
+        for key in keys {
+            let gone = read(key, in: range).map(\.time.nanoseconds)
+            if gone.isEmpty { continue }
+            deleted[key] = gone.count
+            for time in gone { samples[key]?[time] = nil }
+        }
+        committed = committed.filter { content in
+            !deleted.keys.contains { Self.reaches(content[$0] ?? [], range) }
+        }
+        return deleted
+    }
+
+    /// Whether the span of some rows has a time in the range.
+    static func reaches(_ rows: [Sample], _ range: TimeRange) -> Bool {
+        guard let first = rows.map(\.time).min(), let last = rows.map(\.time).max() else { return false }
+        return range.from <= last && (range.to.map { first < $0 } ?? true)
+    }
+
     func read(_ key: SeriesKey, in range: TimeRange = .all) -> [Sample] {
         (samples[key] ?? [:]).values.filter { range.contains($0.time) }.sorted { $0.time < $1.time }
     }

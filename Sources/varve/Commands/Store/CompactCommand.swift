@@ -27,13 +27,7 @@ struct CompactCommand: ParsableCommand {
         defer { try? store.close() }
         let report = try showing { try store.compact($0) }
         try store.close()
-        var counts = CompactionCounts()
-        counts.segments = UInt64(report.segments)
-        counts.samplesIn = report.samplesIn
-        counts.dropped = report.dropped
-        counts.bytesIn = report.bytesIn
-        counts.bytesOut = report.bytesOut
-        show(counts)
+        show(CompactionCounts(report))
     }
 
     private func run(on client: ControlClient) throws {
@@ -62,6 +56,7 @@ struct CompactCommand: ParsableCommand {
                     ("segments", .integer(Int64(counts.segments))),
                     ("samples", .integer(Int64(counts.samplesIn))),
                     ("dropped", .integer(Int64(counts.dropped))),
+                    ("deleted", .integer(Int64(counts.deleted))),
                     ("bytesBefore", .integer(Int64(counts.bytesIn))),
                     ("bytesAfter", .integer(Int64(counts.bytesOut))),
                 ]).line())
@@ -72,6 +67,7 @@ struct CompactCommand: ParsableCommand {
             let after = ImportSummary.grouped(counts.bytesOut)
             print("merged \(counts.segments) segments, \(before) bytes, into \(after) bytes")
             if counts.dropped > 0 { print("dropped \(ImportSummary.grouped(counts.dropped)) older versions") }
+            if counts.deleted > 0 { print("erased \(ImportSummary.grouped(counts.deleted)) deleted samples") }
         }
     }
 }

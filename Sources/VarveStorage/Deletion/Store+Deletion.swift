@@ -1,0 +1,124 @@
+// Store+Deletion.swift — deletes ranges of series: gone for every read at once, off the disk by compaction.
+//
+// What is in memory is flushed first, so that a tombstone hides samples of segments alone: whatever comes after it has
+// a higher commit.
+
+public import VarveModel
+
+/// What a deletion did.
+public struct DeletionReport: Hashable, Sendable {
+    /// Series that had samples in the range.
+    public var series = 0
+    /// Samples that were visible before and are gone.
+    public var samples: UInt64 = 0
+    /// The commit from which on they are gone; of a deletion that found nothing, the newest commit.
+    public var commit: UInt64 = 0
+    /// When the first and the last of them were.
+    public var from: Timestamp?
+    /// The last of them.
+    public var to: Timestamp?
+
+    /// Nothing was deleted.
+    public init() {}
+}
+
+extension StoreSnapshot {
+    /// What a deletion would do now.
+    ///
+    /// Cost: reads indexes, and decodes the blocks that an end of the range cuts or that others overlap.
+    ///
+    /// - Parameters:
+    ///   - keys: The series; one that there is not has no samples.
+    ///   - range: The half-open range of times.
+    public func assessDeletion(of keys: [SeriesKey], in range: TimeRange) throws -> DeletionReport {
+        var report = DeletionReport()
+        report.commit = commit
+        for key in keys { try count(key, range, into: &report) }
+        return report
+    }
+
+    /// Counts the visible samples of a series and returns whether there are any.
+    @discardableResult
+    fileprivate func count(
+        _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport
+    ) throws -> SeriesID? {
+        guard let (series, type) = find(key), !range.isEmpty else { return nil }
+        var span = Receipt()
+        span.from = report.from
+        span.to = report.to
+        var samples: UInt64 = 0
+        var scan = try SeriesScan(view, series, type, in: range, order: .ascending)
+        while try scan.next({ part in
+            switch part {
+            case .block(let block) where block.isWhole:
+                samples += UInt64(block.entry.count)
+                span.include(Timestamp(nanoseconds: block.entry.firstTime))
+                span.include(Timestamp(nanoseconds: block.entry.lastTime))
+            case .block(let block):
+                let (run, rows) = try block.read(.times)
+                Self.add(run, rows, &samples, &span)
+            case .samples(let run, let rows): Self.add(run, rows, &samples, &span)
+            }
+            return true
+        }) {}
+        guard samples > 0 else { return nil }
+        report.series += 1
+        report.samples += samples
+        (report.from, report.to) = (span.from, span.to)
+        return series
+    }
+
+    private static func add(
+        _ run: SampleRun, _ rows: Range<Int>, _ samples: inout UInt64, _ span: inout Receipt
+    ) {
+        guard let first = rows.first, let last = rows.last else { return }
+        samples += UInt64(rows.count)
+        span.include(Timestamp(nanoseconds: run.times[first]))
+        span.include(Timestamp(nanoseconds: run.times[last]))
+    }
+}
+
+extension Store {
+    /// Deletes the samples of some series in a range of times.
+    ///
+    /// Durability: when it returns the deletion is on disk, all of it or, after an error, nothing. Reads that began before
+    /// go on seeing what they saw. The bytes go when compaction rewrites the segments they are in: by itself some days
+    /// later, at once with `compact`. Cost: a flush, and that of `assessDeletion`; commits wait meanwhile.
+    ///
+    /// - Parameters:
+    ///   - keys: The series; one that there is not has no samples.
+    ///   - range: The half-open range of times.
+    public func delete(_ keys: [SeriesKey], in range: TimeRange) throws -> DeletionReport {
+        try change { state, view in
+            try Flush(self, state).run(&view)
+            let snapshot = StoreSnapshot(view: view, dictionary: dictionary)
+            var report = DeletionReport()
+            report.commit = view.commit
+            var manifest = view.manifest
+            let now = options.now()
+            for key in Set(keys) {
+                guard let series = try snapshot.count(key, range, into: &report),
+                    let last = range.lastNanosecond
+                else { continue }
+                manifest.tombstones.append(
+                    Tombstone(
+                        series: series, first: range.from.nanoseconds, last: last, commit: state.nextCommit,
+                        writtenAt: now))
+            }
+            guard report.samples > 0 else { return report }
+            guard manifest.tombstones.count <= Limits.tombstones else {
+                throw StorageError.invalidBatch("the store has \(Limits.tombstones) deleted ranges already")
+            }
+            manifest.tombstones.sort { ($0.commit, $0.series) < ($1.commit, $1.series) }
+            manifest.samples -= min(manifest.samples, report.samples)
+            manifest.commit = state.nextCommit
+            report.commit = state.nextCommit
+            var change = ManifestChange(self, state)
+            try change.commit(&manifest)
+            view.manifest = manifest
+            view.commit = state.nextCommit
+            state.nextCommit += 1
+            return report
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// Tombstone.swift — a deleted range of one series: what was committed before it is gone, what comes later stays.
+//
+// Invariants:
+// - A tombstone hides every version of a sample whose commit is lower than its own, so nothing older comes to light.
+// - It stays in the manifest for good: a batch that was committed before it is no replay any more. Once no segment
+//   has a sample that it hides it is erased, and reads need not know it.
+
+import VarveModel
+
+/// A deleted range of a series.
+package struct Tombstone: Hashable, Sendable {
+    package var series: SeriesID
+    /// The first and the last time deleted.
+    package var first: Int64
+    package var last: Int64
+    package var commit: UInt64
+    /// Nanoseconds since 1970 UTC when it was committed.
+    package var writtenAt: Int64
+    /// Whether no segment has anything that it hides.
+    package var isErased = false
+
+    /// Whether it hides samples that a run between two times, from a commit on, may have.
+    package func reaches(first: Int64, last: Int64, lowestCommit: UInt64) -> Bool {
+        !isErased && commit > lowestCommit && self.first <= last && first <= self.last
+    }
+
+    /// Whether it hides all samples between two times up to a commit.
+    package func hidesAll(first: Int64, last: Int64, highestCommit: UInt64) -> Bool {
+        commit > highestCommit && self.first <= first && last <= self.last
+    }
+}
+
+/// The tombstones of a state, by series.
+package struct Tombstones: Sendable {
+    private var bySeries: [SeriesID: [Tombstone]] = [:]
+
+    package init(_ all: [Tombstone] = []) {
+        for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
+    }
+
+    package var isEmpty: Bool { bySeries.isEmpty }
+
+    /// Those of a series that hide something between two times, of samples from a commit on.
+    package func reaching(
+        _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
+    ) -> [Tombstone] {
+        guard !isEmpty, let known = bySeries[series] else { return [] }
+        return known.filter { $0.reaches(first: first, last: last, lowestCommit: lowestCommit) }
+    }
+
+    /// Whether something between two times was deleted after a commit, erased or not.
+    package func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
+        guard !isEmpty, let known = bySeries[series] else { return false }
+        return known.contains { $0.commit > commit && $0.first <= last && first <= $0.last }
+    }
+}
+
+extension SegmentSummary {
+    /// Whether a segment may have samples that a tombstone hides.
+    package func mayHave(hiddenBy tombstone: Tombstone) -> Bool {
+        tombstone.reaches(first: firstTime, last: lastTime, lowestCommit: lowestCommit)
+    }
+}
+
+extension Manifest {
+    /// Notes which of these tombstones no segment needs any more.
+    package mutating func noteErased(_ applied: [Tombstone]) {
+        let applied = Set(applied)
+        for index in tombstones.indices where applied.contains(tombstones[index]) {
+            let tombstone = tombstones[index]
+            tombstones[index].isErased = !segments.contains { $0.summary.mayHave(hiddenBy: tombstone) }
+        }
+    }
+}
+
+extension SampleRun {
+    /// The samples that no tombstone hides; the run itself where none is hidden.
+    ///
+    /// - Parameters:
+    ///   - tombstones: Those of the series.
+    ///   - commit: The commit of all samples; nil if each has its own in `commits`.
+    package func without(_ tombstones: [Tombstone], commit: UInt64?) -> SampleRun {
+        var kept: [Range<Int>] = []
+        var start = 0
+        for index in 0..<count {
+            let age = commit ?? commits[index]
+            let isHidden = tombstones.contains {
+                $0.commit > age && $0.first <= times[index] && times[index] <= $0.last
+            }
+            guard isHidden else { continue }
+            if start < index { kept.append(start..<index) }
+            start = index + 1
+        }
+        guard start > 0 else { return self }
+        if start < count { kept.append(start..<count) }
+        return parts(kept)
+    }
+
+    /// Samples `ranges`, one after the other, with the columns that there are.
+    private func parts(_ ranges: [Range<Int>]) -> SampleRun {
+        func gather<Word>(_ column: [Word]) -> [Word] {
+            column.isEmpty ? [] : Array(ranges.map { column[$0] }.joined())
+        }
+        let chosen: ValueColumn
+        switch values {
+        case .bits(let bits): chosen = .bits(gather(bits))
+        case .text(let source):
+            var text = TextColumn()
+            if !source.ends.isEmpty {
+                for index in ranges.joined() { text.append(source.bytes[source.range(index)]) }
+            }
+            chosen = .text(text)
+        }
+        return SampleRun(
+            count: ranges.reduce(0) { $0 + $1.count }, times: gather(times), values: chosen,
+            states: gather(states), commits: gather(commits))
+    }
+}
