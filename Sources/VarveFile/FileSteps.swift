@@ -70,7 +70,8 @@ extension FileSteps {
                 return
             case ENOENT:
                 let above = parentFolder(of: path)
-                guard above != path else { throw error }
+                // Some file systems refuse to make any folder so, as /proc does.
+                guard above != path, try kind(above) == nil else { throw error }
                 try createDirectoryInSteps(above)
                 return try createDirectoryInSteps(path)
             default: throw error

@@ -112,6 +112,7 @@ import VarveFile
     @Test("folders are made with their parents, and making one again is no error")
     func folders() throws {
         try withFolder { folder throws in
+            #expect(throws: FileError.self) { try files.createDirectory("/proc/none/such") }
             try files.createDirectory("\(folder)/x/y/z")
             try files.createDirectory("\(folder)/x/y/z")
             guard case .folder? = try files.kind("\(folder)/x/y/z") else {

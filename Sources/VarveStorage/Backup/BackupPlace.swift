@@ -6,6 +6,7 @@
 // Invariants:
 // - A folder with anything in it that no backup put there is refused, and left as it is.
 
+import Glibc
 import VarveFile
 import VarveModel
 
@@ -53,7 +54,7 @@ struct BackupPlace {
         guard try Store.exists(source.path, files: files) else {
             throw StorageError.noStore(path: source.path)
         }
-        let (store, copy) = (files.resolved(source.path), files.resolved(target.path))
+        let (store, copy) = (try location(source.path), try location(target.path))
         guard copy != store, !copy.hasPrefix(store + "/") else { throw BackupError.inside(target.path) }
         switch try files.kind(target.path) {
         case nil: return
@@ -66,6 +67,16 @@ struct BackupPlace {
             throw BackupError.notEmpty(target.path)
         }
         guard isIncremental else { throw BackupError.isBackup(target.path) }
+    }
+
+    /// The path without symbolic links, also of what is not there yet.
+    private func location(_ path: String) throws -> String {
+        guard try files.kind(path) == nil else { return files.resolved(path) }
+        let above = parentFolder(of: path)
+        guard above != path, let name = path.split(separator: "/").last else { return path }
+        // Where nothing is, nothing leads back from it.
+        guard name != ".." else { throw FileError("find", path, code: ENOENT) }
+        return name == "." ? try location(above) : try location(above) + "/" + name
     }
 
     /// Whether it is a mark that was not finished.

@@ -107,6 +107,12 @@ import VarveModel
         }
         #expect(refusal(source) == .inside(source))
         #expect(refusal(source + "/backup") == .inside(source + "/backup"))
+        let around = directory.path + "/new/../store/./deep/er"
+        #expect(throws: FileError.self) {
+            try StoreBackup(of: source, into: around).run(isIncremental: true)
+        }
+        try directory.files.createDirectory(directory.path + "/new")
+        #expect(refusal(around) == .inside(around))
         let other = directory.path + "/other"
         try directory.files.createDirectory(other)
         try directory.write([1], "other/notes.txt")
