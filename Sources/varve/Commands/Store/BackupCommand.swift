@@ -65,7 +65,8 @@ struct BackupCommand: ParsableCommand {
         let grouped = ImportSummary.grouped
         print("backed up \(grouped(report.samples)) samples, as of commit \(report.commit), to \(folder)")
         if report.copiedFiles > 0 {
-            print("copied \(report.copiedFiles) files, \(grouped(report.copiedBytes)) bytes, and checked them")
+            let bytes = grouped(report.copiedBytes)
+            print("copied \(report.copiedFiles) files, \(bytes) bytes, and checked them")
         }
         if report.keptFiles > 0 {
             print("kept \(report.keptFiles) files, \(grouped(report.keptBytes)) bytes, of earlier backups")
