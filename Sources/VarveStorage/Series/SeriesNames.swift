@@ -264,14 +264,27 @@ package struct SeriesNames: Sendable {
         name.withUnsafeBytes { name in
             records.withUnsafeBytes { records in
                 guard let bytes = records.baseAddress, let wanted = name.baseAddress else { return nil }
+                // Names differ most at their ends.
+                let tail = min(name.count, 8)
+                let ending = Self.word(wanted + name.count, tail)
                 return starts.withUnsafeBufferPointer { starts in
                     for id in 0..<count where starts[id + 1] &- starts[id] == name.count &+ 1 {
+                        guard Self.word(bytes + starts[id + 1], tail) == ending else { continue }
                         if memcmp(bytes + starts[id] + 1, wanted, name.count) == 0 { return id }
                     }
                     return nil
                 }
             }
         }
+    }
+
+    /// The last bytes before a place, eight at most, as a word.
+    @inline(__always)
+    private static func word(_ end: UnsafeRawPointer, _ count: Int) -> UInt64 {
+        if count == 8 { return (end - 8).loadUnaligned(as: UInt64.self) }
+        var word: UInt64 = 0
+        for place in 1...max(count, 1) { word = word << 8 | UInt64((end - place).load(as: UInt8.self)) }
+        return word
     }
 
     /// Whether a record has these bytes after its type.
