@@ -61,7 +61,8 @@ public struct StoreBackup {
     ///
     /// - Parameters:
     ///   - isIncremental: Whether the folder may hold an earlier backup of this store, which is brought up to date.
-    ///   - beside: Copies what belongs to the store and is not in it; called once, before the copy is complete.
+    ///   - beside: Copies what belongs to the store and is not in it, before the copy is complete; called again where a
+    ///     writer made it start again.
     ///   - progress: Is told the bytes that are copied and all that will be.
     /// - Throws: `BackupError` if the folder will not do; `DirectoryInUse` if another process is in it;
     ///   `StorageError.damaged` if the source is damaged, of which the copy then has nothing; `FileError`.
