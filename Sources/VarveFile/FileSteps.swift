@@ -70,10 +70,14 @@ extension FileSteps {
                 return
             case ENOENT:
                 let above = parentFolder(of: path)
-                // Some file systems refuse to make any folder so, as /proc does.
-                guard above != path, try kind(above) == nil else { throw error }
-                try createDirectoryInSteps(above)
-                return try createDirectoryInSteps(path)
+                guard above != path else { throw error }
+                if try kind(above) == nil { try createDirectoryInSteps(above) }
+                // Once more and not again: some file systems refuse to make any folder so, as /proc does.
+                do throws(FileError) {
+                    try makeDirectory(path)
+                } catch {
+                    guard error.code == EEXIST else { throw error }
+                }
             default: throw error
             }
         }
