@@ -16,17 +16,17 @@ public struct StoreStatistics: Hashable, Sendable {
     public var segments = 0
     /// Bytes of segments, manifests, dictionaries, receipts, messages files and WAL.
     public var bytes: UInt64 = 0
-    /// Bytes of older versions, estimated by their share of the stored samples; part of `bytes`.
+    /// Bytes of older versions and deleted samples, estimated by their share of the stored samples; part of `bytes`.
     public var historyBytes: UInt64 = 0
-    /// Samples of older versions that are still stored.
+    /// Samples of older versions, and deleted ones, that are still stored.
     public var historySamples: UInt64 = 0
     /// Bytes of the WAL, part of `bytes`.
     public var walBytes: UInt64 = 0
     /// Bytes by encoding of the columns in segments.
     public var codecs: [String: UInt64] = [:]
-    /// The earliest sample.
+    /// The earliest sample; one that is deleted counts until it is erased.
     public var firstTime: Timestamp?
-    /// The latest sample.
+    /// The latest sample, likewise.
     public var lastTime: Timestamp?
     /// The newest commit.
     public var commit: UInt64 = 0

@@ -67,7 +67,7 @@ struct StatsCommand: ParsableCommand {
         if statistics.historySamples > 0 {
             let samples = ImportSummary.grouped(statistics.historySamples)
             lines.append(
-                ("older versions", "\(samples), \(ImportSummary.grouped(statistics.historyBytes)) bytes"))
+                ("older or deleted", "\(samples), \(ImportSummary.grouped(statistics.historyBytes)) bytes"))
         }
         lines.append(("registry bytes", ImportSummary.grouped(registry)))
         if log > 0 { lines.append(("log bytes", ImportSummary.grouped(log))) }
