@@ -185,6 +185,41 @@ struct RegistryChange {
         return channel
     }
 
+    /// Sets or removes a rule of retention.
+    mutating func setRetention(_ scope: RetentionRule.Scope, _ period: RetentionPeriod?) throws {
+        switch scope {
+        case .history: break
+        case .model(let id): guard try reading.modelExists(id) else { throw Registry.noModel(id) }
+        case .product(let key): guard try reading.product(key) != nil else { throw Registry.noProduct(key) }
+        }
+        let least: Int64 = scope == .history ? 0 : 1
+        guard period.map({ $0.seconds >= least }) ?? true else {
+            throw RegistryError(.invalid, "a retention of \(period?.seconds ?? 0) s: use at least \(least) s")
+        }
+        let (kind, name) = scope.columns
+        for rule in try reading.retentionRules() where rule.scope == scope {
+            try db.execute(sql: "DELETE FROM retention WHERE kind = ? AND name = ?", arguments: [kind, name])
+            seal.remove(RowText.retention(rule))
+        }
+        guard let period else { return }
+        try db.execute(
+            sql: "INSERT INTO retention (kind, name, seconds, basis) VALUES (?, ?, ?, ?)",
+            arguments: [kind, name, period.seconds, Int64(period.basis.rawValue)])
+        seal.add(RowText.retention(RetentionRule(scope: scope, period: period)))
+    }
+
+    /// Sets the duplicate policy of a product.
+    mutating func setDuplicates(_ policy: DuplicatePolicy, of key: String) throws -> Product {
+        guard var product = try reading.product(key) else { throw Registry.noProduct(key) }
+        seal.remove(RowText.product(product))
+        product.duplicates = policy
+        try db.execute(
+            sql: "UPDATE product SET duplicates = ? WHERE key = ?",
+            arguments: [Int64(policy.rawValue), key])
+        seal.add(RowText.product(product))
+        return product
+    }
+
     /// Removes a model and its points.
     mutating func deleteModel(_ id: String) throws -> Model {
         guard let model = try reading.model(id) else { throw Registry.noModel(id) }
@@ -200,6 +235,7 @@ struct RegistryChange {
             guard let row = try reading.point(point.id, of: id) else { continue }
             seal.remove(RowText.point(row.point, position: row.position, of: id))
         }
+        try setRetention(.model(id), nil)
         try db.execute(sql: "DELETE FROM model WHERE id = ?", arguments: [id])
         seal.remove(RowText.model(id, name: model.name))
         return model
@@ -221,6 +257,7 @@ struct RegistryChange {
                 "product \(RegistryNames.shown(key)) has the channel \(RegistryNames.shown(channel.name)): "
                     + "delete it first with varve channel delete")
         }
+        try setRetention(.product(key), nil)
         try db.execute(sql: "DELETE FROM product WHERE key = ?", arguments: [key])
         seal.remove(RowText.product(product))
         return product

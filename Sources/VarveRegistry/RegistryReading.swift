@@ -122,19 +122,37 @@ struct RegistryReading {
     }
 
     private func channels(_ condition: String, _ arguments: StatementArguments) throws -> [Channel] {
-        // A registry of an older version that is only read has no such table.
-        let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'channel'"
-        guard try Int.fetchOne(db, sql: table) != nil else { return [] }
+        guard try hasTable("channel") else { return [] }
         return try Row.fetchAll(
             db, sql: "SELECT \(Self.channelColumns) FROM channel \(condition)", arguments: arguments
         ).map(channel)
+    }
+
+    /// The rules: of history, of models, of products.
+    func retentionRules() throws -> [RetentionRule] {
+        guard try hasTable("retention") else { return [] }
+        let sql = "SELECT kind, name, seconds, basis FROM retention ORDER BY kind, name"
+        return try Row.fetchAll(db, sql: sql).map { row in
+            guard let scope = RetentionRule.Scope(kind: try number(row, 0), name: try text(row, 1)),
+                let basis = UInt8(exactly: try number(row, 3)).flatMap(RetentionPeriod.Basis.init(rawValue:))
+            else { throw unknownContent("a rule of retention") }
+            return RetentionRule(
+                scope: scope, period: RetentionPeriod(seconds: try number(row, 2), basis: basis))
+        }
+    }
+
+    /// A registry of an older version that is only read lacks the tables that came later.
+    private func hasTable(_ name: String) throws -> Bool {
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return try Int.fetchOne(db, sql: sql, arguments: [name]) != nil
     }
 
     func ambiguousDeviceKeys() throws -> [String] {
         try String.fetchAll(db, sql: "SELECT key FROM device GROUP BY key HAVING COUNT(*) > 1 ORDER BY key")
     }
 
-    /// Hands over the canonical text of every row: models with their points, products, devices, channels.
+    /// Hands over the canonical text of every row: models with their points, products, devices, channels, rules of
+    /// retention.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
         let points = try Row.fetchCursor(
@@ -146,6 +164,7 @@ struct RegistryReading {
         for product in try products() { try body(RowText.product(product)) }
         try forEachDevice { try body(RowText.device($0)) }
         for channel in try channels() { try body(RowText.channel(channel)) }
+        for rule in try retentionRules() { try body(RowText.retention(rule)) }
     }
 }
 

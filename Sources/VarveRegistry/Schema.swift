@@ -14,6 +14,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
         migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
+        migrator.registerMigration("v3") { db in try db.execute(sql: version3) }
         return migrator
     }()
 
@@ -70,6 +71,16 @@ enum Schema {
             enabled INTEGER NOT NULL,
             description TEXT,
             created INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let version3 = """
+        CREATE TABLE retention (
+            kind INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            seconds INTEGER NOT NULL,
+            basis INTEGER NOT NULL,
+            PRIMARY KEY (kind, name)
         ) STRICT, WITHOUT ROWID;
         """
 }

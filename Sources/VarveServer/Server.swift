@@ -81,7 +81,7 @@ public struct Server: Sendable {
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
             CredentialsService(credentials, logger),
             BrokerService(broker, logger),
-            UpkeepService(store, logger),
+            UpkeepService(store, registry, logger),
             IngestService(loop),
             ControlService(settings.data, control, logger, loop, ready: { announce(broker) }),
         ]

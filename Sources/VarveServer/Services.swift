@@ -115,26 +115,6 @@ struct BrokerService: Service {
     }
 }
 
-/// Merges what has gathered, when it is due.
-struct UpkeepService: Service {
-    private let store: ServiceStore
-    private let trouble: TroubleReport
-
-    init(_ store: ServiceStore, _ logger: Logger) {
-        self.store = store
-        trouble = TroubleReport("the store cannot be compacted", logger)
-    }
-
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                trouble.watch { _ = try store.compactIfDue() }
-                try? await Task.sleep(for: .seconds(10))
-            }
-        }
-    }
-}
-
 /// Runs the ingest loop, which has a thread of its own.
 struct IngestService: Service {
     private let loop: IngestLoop

@@ -20,6 +20,8 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case overtaken
     /// A segment is not there any more: another process replaced it since this one looked, or it was removed.
     case segmentGone(file: String)
+    /// There is no such state of the store: not yet, or not any more.
+    case noSuchState(String)
     /// The store was opened for reading only, or is closed.
     case notWritable
 
@@ -39,6 +41,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
         case .overtaken: "another compaction was faster; nothing was changed, run it again if need be"
         case .segmentGone(let file):
             "\(file) is gone, most likely merged by another process meanwhile; try again, or run `varve verify`"
+        case .noSuchState(let reason): reason
         case .notWritable: "the store is not open for writing"
         }
     }

@@ -26,6 +26,7 @@ public final class Store: Sendable {
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
     private let queue = CommitQueue()
+    private let historyNanoseconds: Atomic<Int64>
     /// What recovery found worth telling: cut WAL tails, removed orphans.
     public let recoveryNotes: [String]
 
@@ -65,6 +66,7 @@ public final class Store: Sendable {
         ).run()
         dictionary = recovered.dictionary
         recoveryNotes = recovered.notes
+        historyNanoseconds = Atomic(options.history)
         published = Mutex(recovered.view)
         writer = Mutex(WriterState(recovered))
     }
@@ -100,6 +102,12 @@ public final class Store: Sendable {
             published.withLock { $0 = commit.view }
             return results
         }
+    }
+
+    /// How long versions are kept that were corrected since, in nanoseconds; see `StoreOptions.history`.
+    public var history: Int64 {
+        get { historyNanoseconds.load(ordering: .relaxed) }
+        set { historyNanoseconds.store(newValue, ordering: .relaxed) }
     }
 
     /// The records of all batches of imports, in no order.

@@ -22,6 +22,11 @@ public struct StoreOptions: Sendable {
     /// lets nothing be forgotten early; a store that changes rarely remembers longer. Disk: 26 bytes a message.
     public var messageHorizon: Int64 = 7 * 86_400 * 1_000_000_000
 
+    /// How long versions of samples are kept that were corrected since, in nanoseconds; the default is 7 days.
+    ///
+    /// States of that time can be read. With 0 a version goes with the flush or merge that sees a later one.
+    public var history = Store.defaultHistory
+
     /// Bytes of blocks and indexes of segments that are kept in memory once they were read; the default is 32 MiB.
     ///
     /// Beside it the kernel keeps what it can of the files. At most 512 segment files are kept open.

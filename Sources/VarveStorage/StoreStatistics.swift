@@ -30,6 +30,19 @@ public struct StoreStatistics: Hashable, Sendable {
     public var lastTime: Timestamp?
     /// The newest commit.
     public var commit: UInt64 = 0
+    /// The oldest commit whose state can be read.
+    public var historyFrom: UInt64 = 0
+    /// When that was made, to the second, if it was noted.
+    public var historyTime: Timestamp?
+    /// Bytes of segments that were written with new data since the store was made.
+    public var bytesTaken: UInt64 = 0
+    /// Bytes of segments that merges wrote.
+    public var bytesMerged: UInt64 = 0
+
+    /// How often a byte was written to a segment, merges included, or nil if nothing was.
+    public var writeAmplification: Double? {
+        bytesTaken == 0 ? nil : Double(bytesTaken + bytesMerged) / Double(bytesTaken)
+    }
 
     /// Bytes per visible sample, or nil in an empty store.
     public var bytesPerSample: Double? { samples == 0 ? nil : Double(bytes) / Double(samples) }
@@ -44,6 +57,12 @@ extension Store {
         statistics.samples = view.samples
         statistics.segments = view.segments.count
         statistics.commit = view.commit
+        statistics.historyFrom = view.manifest.historyFrom
+        statistics.historyTime = view.commitTimes.time(of: view.manifest.historyFrom).map {
+            Timestamp(nanoseconds: $0)
+        }
+        statistics.bytesTaken = view.manifest.bytesTaken
+        statistics.bytesMerged = view.manifest.bytesMerged
         var stored = view.unflushed
         var shares = CodecShares()
         var span = Receipt()

@@ -8,7 +8,10 @@ package import VarveModel
 package struct StoreView: Sendable {
     package var manifest = Manifest() {
         didSet {
-            if manifest.tombstones != oldValue.tombstones { tombstones = Tombstones(manifest.tombstones) }
+            guard manifest.tombstones != oldValue.tombstones || manifest.expiries != oldValue.expiries else {
+                return
+            }
+            tombstones = Tombstones(manifest.tombstones, manifest.expiries)
         }
     }
     /// What is deleted of the segments.
@@ -28,8 +31,10 @@ package struct StoreView: Sendable {
     private var accepted: UInt64 = 0
     /// Series with ids below this belong to the state.
     package var seriesCount = 0
-    /// The newest commit in it.
+    /// The newest commit in it; of a state of the past, segments have later ones too.
     package var commit: UInt64 = 0
+    /// When its commits were made.
+    package var commitTimes = CommitTimes()
 
     package init() {}
 
@@ -42,6 +47,7 @@ package struct StoreView: Sendable {
         accepted += record.batch.receipt.accepted
         unflushed += record.rows.reduce(0) { $0 + UInt64($1.count) }
         commit = max(commit, record.commit)
+        commitTimes.note(record.commit, at: record.batch.writtenAt)
     }
 
     /// Begins a new memtable: what was in the old one is in a segment now.

@@ -24,6 +24,17 @@ extension TimeUnit: ExpressibleByArgument {
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
+extension RetentionPeriod.Basis: ExpressibleByArgument {
+    /// Reads the name.
+    public init?(argument: String) {
+        guard let basis = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = basis
+    }
+
+    /// The names, for help and error messages.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
 extension DuplicatePolicy: ExpressibleByArgument {
     /// Reads the policy's name.
     public init?(argument: String) {

@@ -1,5 +1,7 @@
 // DataOptions+Store.swift — opening the store of the data directory.
 
+import VarveFile
+import VarveRegistry
 import VarveStorage
 
 extension DataOptions {
@@ -29,8 +31,17 @@ extension DataOptions {
         }
     }
 
+    /// How long versions are kept that were corrected since.
+    private func historySeconds() throws -> Int64 {
+        guard try POSIXFileSystem().kind(registryPath) != nil else {
+            return RetentionRule.defaultHistorySeconds
+        }
+        return try openRegistry(to: .read).historySeconds()
+    }
+
     private func open() throws -> Store {
         let store = try Store.open(path)
+        store.history = try historySeconds() * 1_000_000_000
         var errors = StandardErrors()
         for note in store.recoveryNotes { print("varve: recovered: \(note)", to: &errors) }
         return store

@@ -16,16 +16,20 @@ import VarveModel
     func randomHistory(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let directory = try TemporaryDirectory()
-        var store = try Store.open(directory.path)
+        var options = StoreOptions()
+        // Every third seed keeps no versions: then a state of the past is right or refused.
+        if seed % 3 == 0 { options.history = 0 }
+        var store = try Store.open(directory.path, options: options)
         var model = ModelStore()
         for step in 0..<40 {
+            defer { model.note(store.snapshot().commit) }
             switch Int.random(in: 0..<10, using: &random) {
             case 0: try store.flush()
             case 1: _ = try store.compact()
             case 2:
                 try store.close()
-                store = try Store.open(directory.path)
-            case 3: store = try Self.crash(store, directory)
+                store = try Store.open(directory.path, options: options)
+            case 3: store = try Self.crash(store, directory, options)
             case 4:
                 let keys = Set((0..<6).shuffled(using: &random).prefix(2).map(Self.key))
                 let range = Self.range(&random)
@@ -35,6 +39,12 @@ import VarveModel
                 #expect(report.samples == UInt64(expected.values.reduce(0, +)), "seed \(seed), step \(step)")
                 #expect(report.series == expected.count && assessed.samples == report.samples)
                 #expect(assessed.from == report.from && assessed.to == report.to)
+            case 5 where step % 3 == 0:
+                let keys = Set((0..<6).shuffled(using: &random).prefix(2).map(Self.key))
+                let time = Timestamp(nanoseconds: Int64.random(in: 0...9_000, using: &random) * 1_000_000)
+                let gone = model.expire(keys, before: time)
+                let report = try store.expire(Array(keys), keeping: .from(time))
+                #expect(report.samples == UInt64(gone), "seed \(seed), step \(step)")
             default:
                 let batch = Self.batch(&random)
                 let expected = model.apply(batch.map { ($0.key, $0.policy, $0.rows) })
@@ -43,18 +53,21 @@ import VarveModel
                 #expect(outcome.receipt == expected, "seed \(seed), step \(step)")
             }
             try Self.compare(store, model, &random, "seed \(seed), step \(step)")
+            try Self.compareStates(store, model, &random, options, "seed \(seed), step \(step)")
         }
         let report = try Store.verify(directory.path, deep: true)
         #expect(report.damage.isEmpty, "seed \(seed)")
     }
 
     /// Leaves the store as a crash would: not closed, its WAL not sealed.
-    private static func crash(_ store: Store, _ directory: TemporaryDirectory) throws -> Store {
+    private static func crash(
+        _ store: Store, _ directory: TemporaryDirectory, _ options: StoreOptions
+    ) throws -> Store {
         let copy = try directory.copy()
         try store.close()
         for name in try directory.fileNames() { try directory.files.remove("\(directory.path)/\(name)") }
         for name in try copy.fileNames() { try directory.write(try copy.bytes(name), name) }
-        return try Store.open(directory.path)
+        return try Store.open(directory.path, options: options)
     }
 
     private static func batch(
@@ -130,6 +143,28 @@ import VarveModel
         }
         #expect(total == model.samples.values.reduce(0) { $0 + $1.count }, "\(place)")
         #expect(try store.statistics().samples == UInt64(total), "\(place)")
+    }
+
+    /// States of the past are what they were, but for what was deleted since.
+    private static func compareStates(
+        _ store: Store, _ model: ModelStore, _ random: inout SeededGenerator, _ options: StoreOptions,
+        _ place: String
+    ) throws {
+        let snapshot = store.snapshot()
+        for commit in model.states.keys.sorted().shuffled(using: &random).prefix(2) {
+            let samples = model.states[commit] ?? [:]
+            guard options.history > 0 || commit >= snapshot.view.manifest.historyFrom else {
+                #expect(throws: StorageError.self) { try snapshot.asOf(commit: commit) }
+                continue
+            }
+            let past = try snapshot.asOf(commit: commit)
+            for info in past.series() {
+                let expected = (samples[info.key] ?? [:]).values.sorted { $0.time < $1.time }
+                let shown = try past.samples(info.key, info.type)
+                #expect(shown == expected, "\(place), \(info.key) as of \(commit)")
+                try compareCounts(past, info, expected, "\(place) as of \(commit)")
+            }
+        }
     }
 
     /// Counts come from statistics where these say enough: of blocks with deleted samples they do not.

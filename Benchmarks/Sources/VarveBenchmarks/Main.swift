@@ -14,6 +14,10 @@ enum Main {
             if words.count == 3, words[0] == "displace" {
                 return try DisplacedRows.write(from: words[1], to: words[2], files: POSIXFileSystem())
             }
+            if words.count == 4, words[0] == "shuffle", let count = Int(words[1]), let seed = UInt64(words[2])
+            {
+                return try ShuffledRows.write(count, seed: seed, to: words[3], files: POSIXFileSystem())
+            }
             try run(Arguments(words))
         } catch {
             tell("VarveBenchmarks: \(error)")

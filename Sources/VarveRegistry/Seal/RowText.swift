@@ -56,6 +56,16 @@ enum RowText {
             ])
     }
 
+    static func retention(_ rule: RetentionRule) -> [UInt8] {
+        let (kind, name) = rule.scope.columns
+        return line(
+            "retention",
+            [
+                ("kind", .number(kind)), ("name", .text(name)), ("seconds", .number(rule.period.seconds)),
+                ("basis", .number(Int64(rule.period.basis.rawValue))),
+            ])
+    }
+
     private enum Field {
         case text(String?)
         case number(Int64)

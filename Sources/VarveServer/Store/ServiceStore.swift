@@ -37,6 +37,7 @@ public final class ServiceStore: Sendable {
     private let holder: Mutex<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
+    private let history: Atomic<Int64>
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
 
@@ -52,6 +53,7 @@ public final class ServiceStore: Sendable {
         self.files = files
         holder = Mutex(Holder(store: store))
         acknowledged = Atomic(store.snapshot().commit)
+        history = Atomic(options.history)
         recoveryNotes = store.recoveryNotes
     }
 
@@ -82,6 +84,20 @@ public final class ServiceStore: Sendable {
     /// - Returns: Nil where another merge is running.
     public func compactIfDue() throws -> CompactionReport? {
         try merging.withLockIfAvailable { _ in try change { try $0.compactIfDue() } }
+    }
+
+    /// Lets go of what is older than products keep it.
+    public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
+        guard !periods.isEmpty else { return DeletionReport() }
+        let report = try change { try $0.expire(periods) }
+        acknowledge(report.commit)
+        return report
+    }
+
+    /// Sets how long versions are kept that were corrected since, in nanoseconds.
+    public func setHistory(_ nanoseconds: Int64) {
+        history.store(nanoseconds, ordering: .relaxed)
+        holder.withLock { $0.store?.history = nanoseconds }
     }
 
     /// Deletes the samples of some points of a device; without points, of all.
@@ -117,6 +133,7 @@ public final class ServiceStore: Sendable {
             try? holder.store?.close()
             holder.store = nil
             let store = try Store.open(path, options: options, files: files)
+            store.history = history.load(ordering: .relaxed)
             holder.store = store
             holder.isSuspect = false
             holder.opening += 1

@@ -229,7 +229,9 @@ package struct GroupCommit {
             var manifest = view.manifest
             manifest.commit = state.nextCommit
             manifest.samples += plan.receipt.accepted
-            manifest.segments.append(reference)
+            manifest.take(reference)
+            view.commitTimes.note(state.nextCommit, at: record.writtenAt)
+            manifest.commitTimes = view.commitTimes
             try change.addSeries(to: &manifest)
             try record.isMessage
                 ? change.addMessages([record.message], to: &manifest)
@@ -242,6 +244,7 @@ package struct GroupCommit {
             view.segments.append(reader)
         } catch {
             change.discard()
+            view.commitTimes = durable.view.commitTimes
             if state.failure == nil { segment.discard(store.files, store.directory) }
             throw error
         }

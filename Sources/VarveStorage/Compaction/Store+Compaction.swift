@@ -24,43 +24,41 @@ extension Store {
         try change { state, view in try Flush(self, state).run(&view) }
     }
 
-    /// Flushes and merges all segments into one sorted run, without older versions.
+    /// Flushes and merges until no segments overlap, without versions that history does not keep, and without deleted
+    /// samples; what is so already stays as it is.
     ///
-    /// Cost: reads and writes all data; readers and writers go on meanwhile.
+    /// Cost: reads and writes all data that late rows have come for; readers and writers go on meanwhile.
     ///
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try flush()
         while try mergeMessagesIfDue() {}
-        return try compact(CompactionPlan.full(snapshot().view.manifest), progress)
+        return try compact(progress) { CompactionPlan.full($0.manifest, history: historyCommit($0)) }
     }
 
     /// Merges what has become many small segments or messages files, until nothing is due; cheap where nothing is.
     public func compactIfDue(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
-        var report = CompactionReport()
-        while let plan = CompactionPlan.automatic(snapshot().view.manifest, now: options.now()) {
-            let step = try compact(plan, progress)
-            guard step.segments > 0 else { break }
-            report.segments += step.segments
-            report.samplesIn += step.samplesIn
-            report.dropped += step.dropped
-            report.deleted += step.deleted
-            report.bytesIn += step.bytesIn
-            report.bytesOut += step.bytesOut
-        }
-        return report
+        return try compact(progress) { CompactionPlan.automatic($0.manifest, now: options.now()) }
     }
 
+    /// Carries out plans until there is none.
     private func compact(
-        _ plan: CompactionPlan?, _ progress: (UInt64, UInt64) -> Void
+        _ progress: (UInt64, UInt64) -> Void, _ next: (StoreView) -> CompactionPlan?
     ) throws -> CompactionReport {
-        guard let plan, let worker = CompactionWorker(self, plan, snapshot().view) else {
-            return CompactionReport()
+        var report = CompactionReport()
+        while true {
+            let view = snapshot().view
+            guard let plan = next(view), let worker = CompactionWorker(self, plan, view) else {
+                return report
+            }
+            let outcome = try worker.run(progress)
+            report.segments += plan.inputs.count
+            report.samplesIn += outcome.samplesIn
+            report.dropped += outcome.dropped
+            report.deleted += outcome.deleted
+            report.bytesIn += outcome.bytesIn
+            report.bytesOut += outcome.bytesOut
         }
-        let outcome = try worker.run(progress)
-        return CompactionReport(
-            segments: plan.inputs.count, samplesIn: outcome.samplesIn, dropped: outcome.dropped,
-            deleted: outcome.deleted, bytesIn: outcome.bytesIn, bytesOut: outcome.bytesOut)
     }
 }

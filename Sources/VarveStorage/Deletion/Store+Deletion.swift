@@ -20,6 +20,16 @@ public struct DeletionReport: Hashable, Sendable {
 
     /// Nothing was deleted.
     public init() {}
+
+    /// Adds what another deletion did.
+    mutating func add(_ other: DeletionReport) {
+        series += other.series
+        samples += other.samples
+        commit = max(commit, other.commit)
+        var span = Receipt()
+        for time in [from, to, other.from, other.to] { if let time { span.include(time) } }
+        (from, to) = (span.from, span.to)
+    }
 }
 
 extension StoreSnapshot {
@@ -39,7 +49,7 @@ extension StoreSnapshot {
 
     /// Counts the visible samples of a series and returns whether there are any.
     @discardableResult
-    fileprivate func count(
+    func count(
         _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport
     ) throws -> SeriesID? {
         guard let (series, type) = find(key), !range.isEmpty else { return nil }
@@ -111,14 +121,24 @@ extension Store {
             }
             manifest.tombstones.sort { ($0.commit, $0.series) < ($1.commit, $1.series) }
             manifest.samples -= min(manifest.samples, report.samples)
-            manifest.commit = state.nextCommit
             report.commit = state.nextCommit
-            var change = ManifestChange(self, state)
-            try change.commit(&manifest)
-            view.manifest = manifest
-            view.commit = state.nextCommit
-            state.nextCommit += 1
+            try commit(deletion: &manifest, at: now, state, &view)
             return report
         }
+    }
+
+    /// Commits a manifest with new tombstones or expiries.
+    func commit(
+        deletion manifest: inout Manifest, at now: Int64, _ state: WriterState, _ view: inout StoreView
+    ) throws {
+        manifest.commit = state.nextCommit
+        manifest.commitTimes = view.commitTimes
+        manifest.commitTimes.note(state.nextCommit, at: now)
+        var change = ManifestChange(self, state)
+        try change.commit(&manifest)
+        view.manifest = manifest
+        view.commitTimes = manifest.commitTimes
+        view.commit = state.nextCommit
+        state.nextCommit += 1
     }
 }

@@ -30,63 +30,79 @@ package struct Tombstone: Hashable, Sendable {
     }
 }
 
-/// The tombstones of a state, by series.
+/// The tombstones of a state, by series, and what retention let go of.
 package struct Tombstones: Sendable {
     private var bySeries: [SeriesID: [Tombstone]] = [:]
+    private var expiries: [Expiry] = []
 
-    package init(_ all: [Tombstone] = []) {
+    package init(_ all: [Tombstone] = [], _ expiries: [Expiry] = []) {
         for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
+        self.expiries = expiries
     }
 
-    package var isEmpty: Bool { bySeries.isEmpty }
+    package var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
 
     /// Those of a series that hide something between two times, of samples from a commit on.
     package func reaching(
         _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
     ) -> [Tombstone] {
-        guard !isEmpty, let known = bySeries[series] else { return [] }
+        guard !isEmpty else { return [] }
+        var known = bySeries[series] ?? []
+        for expiry in expiries where expiry.contains(series) { known.append(expiry.tombstone(of: series)) }
         return known.filter { $0.reaches(first: first, last: last, lowestCommit: lowestCommit) }
     }
 
-    /// Whether something between two times was deleted after a commit, erased or not.
+    /// Whether something between two times was deleted by someone after a commit, erased or not.
     package func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
-        guard !isEmpty, let known = bySeries[series] else { return false }
+        guard let known = bySeries[series] else { return false }
         return known.contains { $0.commit > commit && $0.first <= last && first <= $0.last }
     }
 }
 
-extension SegmentSummary {
-    /// Whether a segment may have samples that a tombstone hides.
+extension SegmentReference {
+    /// Whether the segment may have samples that a tombstone hides.
     package func mayHave(hiddenBy tombstone: Tombstone) -> Bool {
-        tombstone.reaches(first: firstTime, last: lastTime, lowestCommit: lowestCommit)
+        tombstone.commit > erasedUpTo
+            && tombstone.reaches(
+                first: summary.firstTime, last: summary.lastTime, lowestCommit: summary.lowestCommit)
+    }
+
+    /// Whether the segment may have samples that retention hides.
+    package func mayHave(hiddenBy expiry: Expiry) -> Bool {
+        expiry.made > erasedUpTo && expiry.commit > summary.lowestCommit
+            && expiry.first <= summary.lastTime && summary.firstTime <= expiry.last
     }
 }
 
 extension Manifest {
-    /// Notes which of these tombstones no segment needs any more.
-    package mutating func noteErased(_ applied: [Tombstone]) {
-        let applied = Set(applied)
-        for index in tombstones.indices where applied.contains(tombstones[index]) {
+    /// Notes which tombstones no segment needs any more, and drops such expiries.
+    package mutating func noteErased() {
+        for index in tombstones.indices where !tombstones[index].isErased {
             let tombstone = tombstones[index]
-            tombstones[index].isErased = !segments.contains { $0.summary.mayHave(hiddenBy: tombstone) }
+            tombstones[index].isErased = !segments.contains { $0.mayHave(hiddenBy: tombstone) }
         }
+        expiries.removeAll { expiry in !segments.contains { $0.mayHave(hiddenBy: expiry) } }
     }
 }
 
 extension SampleRun {
-    /// The samples that no tombstone hides; the run itself where none is hidden.
+    /// The samples that no tombstone hides and that were there at a commit; the run itself where that is all of them.
     ///
     /// - Parameters:
     ///   - tombstones: Those of the series.
     ///   - commit: The commit of all samples; nil if each has its own in `commits`.
-    package func without(_ tombstones: [Tombstone], commit: UInt64?) -> SampleRun {
+    ///   - newest: Samples of later commits are left out.
+    package func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun
+    {
         var kept: [Range<Int>] = []
         var start = 0
         for index in 0..<count {
             let age = commit ?? commits[index]
-            let isHidden = tombstones.contains {
-                $0.commit > age && $0.first <= times[index] && times[index] <= $0.last
-            }
+            let isHidden =
+                age > newest
+                || tombstones.contains {
+                    $0.commit > age && $0.first <= times[index] && times[index] <= $0.last
+                }
             guard isHidden else { continue }
             if start < index { kept.append(start..<index) }
             start = index + 1

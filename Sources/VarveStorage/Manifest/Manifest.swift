@@ -1,7 +1,6 @@
 // Manifest.swift — the live set: which files make up the store, as a value.
 //
-// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 3 are read; version 3 is written where
-// there are tombstones, else version 2, which older readers understand.
+// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 4 are read, version 4 is written.
 //
 // Invariants:
 // - A manifest is complete in itself: no other manifest is needed to read the store.
@@ -20,6 +19,12 @@ package struct SegmentReference: Hashable, Sendable {
     package var summary: SegmentSummary
     /// Whether compaction made it: then it is packed as well as can be.
     package var isCompacted = false
+    /// Samples in it that a later version in it took the place of.
+    package var olderVersions: UInt64 = 0
+    /// The highest commit of these later versions: once history begins there, the older ones can go.
+    package var replacedUpTo: UInt64 = 0
+    /// What was deleted up to this commit is not in it any more.
+    package var erasedUpTo: UInt64 = 0
 }
 
 /// A dictionary or receipts file the manifest names.
@@ -62,14 +67,23 @@ package struct Manifest: Hashable, Sendable {
     package var messages: [MessageReference] = []
     /// By commit and series.
     package var tombstones: [Tombstone] = []
+    /// What retention let go of and segments may still have.
+    package var expiries: [Expiry] = []
+    /// When commits up to `commit` were made.
+    package var commitTimes = CommitTimes()
+    /// The oldest commit whose state can be read: versions that are only in older states may be gone.
+    package var historyFrom: UInt64 = 0
+    /// Bytes of segments that were written with new data, and of those that merges wrote, since the store was made.
+    package var bytesTaken: UInt64 = 0
+    package var bytesMerged: UInt64 = 0
 
     /// The most that the age clock advances between two manifests: an hour.
     package static let longestClockStep: Int64 = 3_600_000_000_000
 
     package init() {}
 
-    /// The version of the payload.
-    package var version: UInt16 { tombstones.isEmpty ? 2 : 3 }
+    /// The version of the payload that is written.
+    package static let version: UInt16 = 4
 
     /// The age clock at a time of the real clock.
     package func messageClock(at now: Int64) -> Int64 {
@@ -121,7 +135,6 @@ package struct Manifest: Hashable, Sendable {
             writer.append(file.oldest)
             writer.append(file.newest)
         }
-        guard !tombstones.isEmpty else { return writer.bytes }
         writer.appendVarint(UInt64(tombstones.count))
         for tombstone in tombstones {
             writer.appendVarint(UInt64(tombstone.series))
@@ -131,10 +144,11 @@ package struct Manifest: Hashable, Sendable {
             writer.append(tombstone.writtenAt)
             writer.append(tombstone.isErased ? UInt8(1) : UInt8(0))
         }
+        writeHistory(to: &writer)
         return writer.bytes
     }
 
-    /// Reads the payload of a manifest of version 1, 2 or 3.
+    /// Reads the payload of a manifest of version 1, 2, 3 or 4.
     package init(from reader: inout ByteReader, version: UInt16) throws(CodecError) {
         number = try reader.integer(as: UInt64.self)
         previousChecksum = try reader.integer(as: UInt64.self)
@@ -167,6 +181,13 @@ package struct Manifest: Hashable, Sendable {
             messages = try Self.messages(&reader)
         }
         if version >= 3 { tombstones = try Self.tombstones(&reader) }
+        if version >= 4 {
+            try readHistory(&reader)
+        } else {
+            // Older versions were never kept.
+            historyFrom = commit
+            bytesTaken = segments.reduce(0) { $0 + $1.byteCount }
+        }
     }
 
     private static func tombstones(_ reader: inout ByteReader) throws(CodecError) -> [Tombstone] {

@@ -115,6 +115,7 @@ struct ManifestChange {
         manifest.previousChecksum = state.manifestChecksum
         manifest.messageClock = manifest.messageClock(at: now)
         manifest.writtenAt = now
+        manifest.commitTimes = manifest.commitTimes.joined(now: now)
         do {
             state.manifestChecksum = try ManifestLog.commit(manifest, store.files, store.directory)
         } catch {

@@ -30,9 +30,10 @@ struct Flush {
             manifest.commit = view.commit
             manifest.samples = view.samples
             manifest.firstWAL = state.nextWALFile
-            segment = try write(view.memtable)
+            manifest.commitTimes = view.commitTimes
+            segment = try write(view, &manifest)
             let reference = try segment?.seal(store.files, store.directory)
-            if let reference { manifest.segments.append(reference) }
+            if let reference { manifest.take(reference) }
             try change.addSeries(to: &manifest)
             try change.addReceipts(
                 records, withoutMessages: state.messages.hasReceipts, to: &manifest)
@@ -57,17 +58,20 @@ struct Flush {
     }
 
     /// Nil where the memtable holds receipts but no rows.
-    private func write(_ memtable: Memtable) throws -> SegmentWriter? {
+    private func write(_ view: StoreView, _ manifest: inout Manifest) throws -> SegmentWriter? {
+        let memtable = view.memtable
         let series = memtable.series
         guard !series.isEmpty else { return nil }
+        let history = store.historyCommit(view)
         let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
         do {
             for series in series {
                 guard let type = store.dictionary.type(series) else { continue }
                 let rows = memtable.rows(of: series, upTo: .max)
                 let cursors = RunCursor.all(rows, type: type, first: .min, last: .max)
-                var merge = MergeCursor(cursors, type: type)
+                var merge = MergeCursor(cursors, type: type, history: history)
                 _ = try segment.append(series: series, type: type) { try merge.next() }
+                manifest.historyFrom = max(manifest.historyFrom, merge.historyFrom)
             }
         } catch {
             segment.discard(store.files, store.directory)

@@ -1,7 +1,8 @@
-// MergeCursor.swift — many sorted sources of one series as one: each time once, its newest version.
+// MergeCursor.swift — many sorted sources of one series as one, with the versions that states of the past need.
 //
 // Invariants:
-// - Output is strictly ascending in time; of several versions of a time the highest commit is given.
+// - Output ascends in time, and of one time in commit. Of the versions up to the commit where history begins the highest
+//   is given, and all later ones.
 // - Memory: one decoded block per source and one output run.
 
 package import VarveModel
@@ -9,15 +10,22 @@ package import VarveModel
 package struct MergeCursor {
     private let cursors: [RunCursor]
     private let type: ValueType
+    private let history: UInt64
     /// Older versions left out so far.
     package private(set) var dropped: UInt64 = 0
+    /// The highest commit of a version that was taken instead of one left out: states before it may lack that one.
+    package private(set) var historyFrom: UInt64 = 0
 
     /// Samples that tombstones hid, so far.
     package var deleted: UInt64 { cursors.reduce(0) { $0 + $1.deleted } }
 
-    package init(_ cursors: [RunCursor], type: ValueType) {
+    /// Merges sources.
+    ///
+    /// - Parameter history: The oldest commit whose state is kept; at the greatest number no older version is.
+    package init(_ cursors: [RunCursor], type: ValueType, history: UInt64) {
         self.cursors = cursors
         self.type = type
+        self.history = history
     }
 
     /// The next samples, up to `limit`, or nil at the end.
@@ -31,7 +39,7 @@ package struct MergeCursor {
                 output.append(run, leader.index..<stop)
                 try leader.advance(to: stop)
             } else {
-                try takeNewest(at: run.times[leader.index], into: &output)
+                try takeVersions(at: run.times[leader.index], into: &output)
             }
         }
         return output.count == 0 ? nil : output.finish()
@@ -69,19 +77,23 @@ package struct MergeCursor {
         }
     }
 
-    private mutating func takeNewest(at time: Int64, into output: inout SampleRunBuilder) throws {
-        var newest: (run: SampleRun, index: Int)?
-        var versions: UInt64 = 0
+    private mutating func takeVersions(at time: Int64, into output: inout SampleRunBuilder) throws {
+        var versions: [(run: SampleRun, index: Int, commit: UInt64)] = []
         for cursor in cursors {
             while let run = cursor.run, run.times[cursor.index] == time {
-                if newest.map({ $0.run.commits[$0.index] < run.commits[cursor.index] }) ?? true {
-                    newest = (run, cursor.index)
-                }
-                versions += 1
+                versions.append((run, cursor.index, run.commits[cursor.index]))
                 try cursor.advance(to: cursor.index + 1)
             }
         }
-        dropped += versions - 1
-        if let newest { output.append(newest.run, newest.index..<newest.index + 1) }
+        versions.sort { $0.commit < $1.commit }
+        // The last version up to where history begins is what its first state shows.
+        let first = (versions.firstIndex { $0.commit > history } ?? versions.count) - 1
+        if first > 0 {
+            dropped += UInt64(first)
+            historyFrom = max(historyFrom, versions[first].commit)
+        }
+        for version in versions[max(first, 0)...] {
+            output.append(version.run, version.index..<version.index + 1)
+        }
     }
 }

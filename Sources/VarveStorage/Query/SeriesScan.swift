@@ -67,7 +67,7 @@ struct SeriesScan {
     ) throws -> Bool {
         let stretch = tracks.tracks[part.track][part.index]
         if case .block(let reader, let entry) = stretch.content, !entry.hasVersions,
-            stretch.tombstones.isEmpty
+            !stretch.isFiltered
         {
             // A block that others overlap is met again in the next pieces: it is decoded once.
             if piece.first == max(stretch.first, first), piece.last == min(stretch.last, last) {
@@ -99,10 +99,11 @@ struct SeriesScan {
         case .block(let reader, let entry):
             // Of one commit, all versions are as new.
             let commit = entry.lowestCommit == entry.highestCommit ? entry.lowestCommit : nil
-            let needed = stretch.tombstones.isEmpty ? columns : columns.union([.times, .commits])
+            let needed = stretch.isFiltered ? columns.union([.times, .commits]) : columns
             let wanted = commit == nil ? needed : needed.subtracting(.commits)
             let run = try load(part, reader, entry, wanted) {
-                stretch.tombstones.isEmpty ? $0 : $0.without(stretch.tombstones, commit: commit)
+                stretch.isFiltered
+                    ? $0.without(stretch.tombstones, commit: commit, upTo: stretch.newest) : $0
             }
             return RunSlice(run: run, range: run.range(piece.first, piece.last), commit: commit)
         }

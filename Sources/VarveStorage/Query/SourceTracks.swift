@@ -19,19 +19,27 @@ struct SourceStretch {
     let first: Int64
     let last: Int64
     let content: Content
-    /// What hides samples of the block; with any, its statistics and its index say too much.
+    /// What hides samples of the block.
     let tombstones: [Tombstone]
+    /// Samples of later commits are not part of the state.
+    let newest: UInt64
+    /// Whether samples may be hidden: then the block's statistics and its index say too much.
+    let isFiltered: Bool
 
-    init(_ reader: SegmentReader, _ entry: BlockEntry, _ tombstones: [Tombstone] = []) {
+    init(_ reader: SegmentReader, _ entry: BlockEntry, upTo newest: UInt64, _ tombstones: [Tombstone] = []) {
         (first, last) = (entry.firstTime, entry.lastTime)
         content = .block(reader, entry)
         self.tombstones = tombstones
+        self.newest = newest
+        isFiltered = !tombstones.isEmpty || entry.highestCommit > newest
     }
 
     init(_ run: SampleRun, _ range: Range<Int>) {
         (first, last) = (run.times[range.lowerBound], run.times[range.upperBound - 1])
         content = .rows(run, range)
         tombstones = []
+        newest = .max
+        isFiltered = false
     }
 }
 
@@ -47,17 +55,17 @@ struct SourceTracks {
         var stretches: [SourceStretch] = []
         for segment in view.segments(in: range) {
             let entries = try segment.blocks(of: series, in: range)
-            guard !view.tombstones.isEmpty else {
-                stretches.append(contentsOf: entries.lazy.map { SourceStretch(segment, $0) })
+            guard !view.tombstones.isEmpty || segment.reference.summary.highestCommit > view.commit else {
+                stretches.append(contentsOf: entries.lazy.map { SourceStretch(segment, $0, upTo: .max) })
                 continue
             }
-            for entry in entries {
+            for entry in entries where entry.lowestCommit <= view.commit {
                 let tombstones = view.tombstones(of: series, in: entry)
                 let isGone = tombstones.contains {
                     $0.hidesAll(
                         first: entry.firstTime, last: entry.lastTime, highestCommit: entry.highestCommit)
                 }
-                if !isGone { stretches.append(SourceStretch(segment, entry, tombstones)) }
+                if !isGone { stretches.append(SourceStretch(segment, entry, upTo: view.commit, tombstones)) }
             }
         }
         let rows = view.memtable.rows(

@@ -110,6 +110,7 @@ package struct Recovery {
         result.messages.use(try manifest.messages.map { try MessageFile(files, directory, $0) })
         result.view.segments = try segments(manifest)
         result.view.commit = manifest.commit
+        result.view.commitTimes = manifest.commitTimes
         try loadWAL(&result)
         result.view.seriesCount = result.dictionary.count
         if isWritable {

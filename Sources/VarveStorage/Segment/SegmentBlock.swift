@@ -52,3 +52,12 @@ package enum SegmentBlock {
             block: try reader.bytes(count: reader.remaining))
     }
 }
+
+/// A block as it stands in a segment, with all that its index says.
+package struct StoredBlock {
+    package var entry: BlockEntry
+    package var bytes: [UInt8]
+    /// The time column, if it is not in the block.
+    package var times: [UInt8]?
+    package var vectors: [VectorEntry]
+}

@@ -128,6 +128,19 @@ package final class SegmentReader: Sendable {
         return run
     }
 
+    /// Reads a block without decoding it; nil where several series share it.
+    package func stored(_ entry: BlockEntry) throws -> StoredBlock? {
+        let bytes = try bytes(of: blockPiece(entry), keeps: false)
+        let isShared = try blockPiece(entry).decode(bytes) { raw throws(CodecError) in
+            try SegmentBlock.parts(raw, count: entry.count, row: entry.row).samples != entry.count
+        }
+        guard !isShared, entry.row == 0 else { return nil }
+        let times = try entry.times.map {
+            try self.bytes(of: SegmentPiece(name: name, extent: $0, what: "time column"), keeps: false)
+        }
+        return StoredBlock(entry: entry, bytes: bytes, times: times, vectors: try vectors(of: entry))
+    }
+
     /// Reads and decodes the samples of some vectors of an entry's block.
     package func read(
         _ entry: BlockEntry, type: ValueType, vectors: Range<Int>, columns: BlockColumns = .all

@@ -20,23 +20,36 @@ package final class SegmentWriter {
     package let id: FileID
     private let file: any File
     private let effort: Effort
-    private var buffer = ByteWriter(capacity: flushBytes + (1 << 20))
+    private var buffer: ByteWriter
+    /// Bytes that are gathered before they are written.
+    private let flushBytes: Int
     private var written = 0
     private var index: IndexBuilder
     private var shared: [ValueType: SharedBlock] = [:]
     private var summary = SegmentSummary()
     private var codecs = CodecShares()
     private var sharedTimes: [Hash128: TimeColumn] = [:]
+    /// Time columns by the hash of their bytes: those of blocks that are copied are not decoded.
+    private var storedTimes: [Hash128: TimeColumn] = [:]
     private var lastSeries: SeriesID?
+    private var lastSample: (series: SeriesID, time: Int64)?
+    private var olderVersions: UInt64 = 0
+    private var replacedUpTo: UInt64 = 0
     /// Of the blocks of the series at hand.
     private var hint = ColumnHint()
     private var sum = ExactSum()
     private var total = ExactSum()
 
-    private static let flushBytes = 4 << 20
     private static let sharedTimesLimit = 65_536
 
-    package init(_ files: any FileSystem, _ directory: DataDirectory, effort: Effort) throws {
+    /// Creates the file.
+    ///
+    /// - Parameter isOneOfMany: Whether many files are written at once: then each takes little memory.
+    package init(
+        _ files: any FileSystem, _ directory: DataDirectory, effort: Effort, isOneOfMany: Bool = false
+    ) throws {
+        flushBytes = isOneOfMany ? 512 << 10 : 4 << 20
+        buffer = ByteWriter(capacity: isOneOfMany ? 0 : flushBytes + (1 << 20))
         id = directory.newFileID()
         file = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .createNew)
         self.effort = effort
@@ -55,6 +68,32 @@ package final class SegmentWriter {
         } else {
             for block in run.blocks { try appendBlock(series, type, run, block) }
         }
+    }
+
+    /// Begins the next series, whose blocks follow one by one.
+    package func begin(series: SeriesID) { begin(series) }
+
+    /// Adds samples to the series that was begun, as blocks of their own.
+    package func appendBlocks(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
+        for block in run.blocks { try appendBlock(series, type, run, block) }
+    }
+
+    /// Adds a block of another segment to the series that was begun, as it is.
+    package func copy(_ block: StoredBlock) throws {
+        var entry = block.entry
+        try block.bytes.withUnsafeBytes { bytes in
+            let parts = try SegmentBlock.parts(bytes, count: entry.count, row: 0)
+            if let times = parts.times { codecs.add(times) }
+            try countCodecs(ofBlock: parts.block)
+        }
+        if let times = block.times {
+            guard case .stored(let extent) = try storedTimes(times) else { return }
+            entry.times = extent
+        }
+        entry.block = try write(block.bytes)
+        note(entry.series, first: entry.firstTime, last: entry.lastTime, commit: entry.highestCommit)
+        index.append(count(entry), vectors: block.vectors)
+        if index.isPageFull { try endPage() }
     }
 
     /// Adds the samples of the next series from a source of runs, in time order, each full or the last.
@@ -91,9 +130,11 @@ package final class SegmentWriter {
         try file.sync()
         file.close()
         try files.syncDirectory(directory.segments)
-        return SegmentReference(
+        var reference = SegmentReference(
             id: id, byteCount: UInt64(written), checksum: footer.withUnsafeBytes { Checksum.of($0) },
             summary: summary)
+        (reference.olderVersions, reference.replacedUpTo) = (olderVersions, replacedUpTo)
+        return reference
     }
 
     /// Gives up: removes the file.
@@ -113,6 +154,7 @@ package final class SegmentWriter {
         _ series: SeriesID, _ type: ValueType, _ run: SampleRun, _ range: Range<Int>
     ) throws {
         var entry = entry(series, run, range)
+        noteVersions(series, run, range, entry)
         let times = try timeColumn(run, range)
         let bytes = BlockCodec.encodeBlock(run, range, type: type, effort: effort, hint: &hint)
         try bytes.withUnsafeBytes { try countCodecs(ofBlock: $0) }
@@ -167,7 +209,9 @@ package final class SegmentWriter {
 
     private func share(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
         if let open = shared[type], !open.hasRoom(for: run) { try endShared(type) }
-        index.append(count(entry(series, run, 0..<run.count)))
+        let entry = entry(series, run, 0..<run.count)
+        noteVersions(series, run, 0..<run.count, entry)
+        index.append(count(entry))
         shared[type, default: SharedBlock(type: type)].append(run, place: index.entries.count - 1)
         if index.isPageFull { try endPage() }
     }
@@ -190,13 +234,45 @@ package final class SegmentWriter {
             Hasher128.hash(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[range])))
         }
         if let shared = sharedTimes[hash] { return shared }
-        let bytes = BlockCodec.encodeTimes(run, range, effort: effort)
-        bytes.withUnsafeBytes { codecs.add($0) }
-        let column: TimeColumn =
-            bytes.count <= SegmentBlock.inlineTimes ? .short(bytes) : .stored(try write(bytes))
+        let column = try storedTimes(BlockCodec.encodeTimes(run, range, effort: effort))
         if sharedTimes.count >= Self.sharedTimesLimit { sharedTimes.removeAll(keepingCapacity: true) }
         sharedTimes[hash] = column
         return column
+    }
+
+    /// Where an encoded time column is; written unless it was before.
+    private func storedTimes(_ bytes: [UInt8]) throws -> TimeColumn {
+        let hash = bytes.withUnsafeBytes { Hasher128.hash($0) }
+        if let known = storedTimes[hash] { return known }
+        bytes.withUnsafeBytes { codecs.add($0) }
+        let column: TimeColumn =
+            bytes.count <= SegmentBlock.inlineTimes ? .short(bytes) : .stored(try write(bytes))
+        if storedTimes.count >= Self.sharedTimesLimit { storedTimes.removeAll(keepingCapacity: true) }
+        storedTimes[hash] = column
+        return column
+    }
+
+    // MARK: Versions
+
+    /// Counts samples that a later version took the place of.
+    private func noteVersions(_ series: SeriesID, _ run: SampleRun, _ range: Range<Int>, _ entry: BlockEntry)
+    {
+        note(
+            series, first: entry.firstTime, last: entry.lastTime, commit: run.commits[range.lowerBound])
+        guard entry.hasVersions else { return }
+        for index in range.dropFirst() where run.times[index - 1] == run.times[index] {
+            olderVersions += 1
+            replacedUpTo = max(replacedUpTo, run.commits[index])
+        }
+    }
+
+    /// Takes note of a block; its first sample may be a later version of the last of the block before.
+    private func note(_ series: SeriesID, first: Int64, last: Int64, commit: UInt64) {
+        if let lastSample, lastSample == (series, first) {
+            olderVersions += 1
+            replacedUpTo = max(replacedUpTo, commit)
+        }
+        lastSample = (series, last)
     }
 
     private func countCodecs(ofBlock block: UnsafeRawBufferPointer) throws {
@@ -230,7 +306,7 @@ package final class SegmentWriter {
     private func write(_ bytes: [UInt8]) throws -> Extent {
         let offset = written + buffer.count
         bytes.withUnsafeBytes { buffer.append(bytes: $0) }
-        if buffer.count >= Self.flushBytes { try flush() }
+        if buffer.count >= flushBytes { try flush() }
         return Extent(offset: offset, count: bytes.count, checksum: bytes.withUnsafeBytes { Checksum.of($0) })
     }
 

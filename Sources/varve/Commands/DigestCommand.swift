@@ -35,6 +35,7 @@ struct DigestCommand: ParsableCommand {
     @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from:
         String?
     @Option(help: "First time after the range; forms as for --from.") var to: String?
+    @OptionGroup var state: StateOptions
     @Option(help: "One row for each series or UTC day of it, or for all: series, day or all.") var by:
         DigestGrouping = .series
     @Option(help: "table, csv or ndjson.") var format: DigestFormat = .table
@@ -58,7 +59,7 @@ struct DigestCommand: ParsableCommand {
     func run() throws {
         let output = OutputBuffer(StandardOutputSink())
         guard !inputs.isEmpty else {
-            return try list(data.openStore(to: .read).snapshot(), to: output)
+            return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
         }
         let files = try ImportedFiles(inputs, importOptions(), showsProgress: !quiet)
         if files.rejected > 0 {
@@ -66,7 +67,7 @@ struct DigestCommand: ParsableCommand {
             print("varve: \(files.rejected) rows are in no digest: import would reject them", to: &errors)
         }
         guard compare else { return try list(files.snapshot, to: output) }
-        var comparison = DigestComparison(try data.openStore(to: .read).snapshot())
+        var comparison = DigestComparison(try state.state(of: data.openStore(to: .read).snapshot()))
         let all = try selected(files.snapshot)
         let progress = quiet ? nil : ProgressLine("compare")
         for (done, series) in all.enumerated() {

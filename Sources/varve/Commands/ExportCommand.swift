@@ -29,6 +29,7 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "First time after the range; forms as for --from.") var to: String?
     @Option(help: "csv or ndjson.") var format: ExportFormat
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "path")) var out: String
+    @OptionGroup var state: StateOptions
     @Flag(
         help:
             "Print one line of JSON about what was written, to standard error if the rows go to standard output."
@@ -41,7 +42,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let source = try data.openStore(to: .read).snapshot()
+        let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
         let exporter = Exporter(source: source, files: POSIXFileSystem(), progress: progress)

@@ -8,8 +8,9 @@ struct QueryCommand: ParsableCommand {
 
     @OptionGroup var data: DataOptions
     @OptionGroup var options: QueryOptions
+    @OptionGroup var state: StateOptions
 
     func run() throws {
-        try options.run(on: data.openStore(to: .read).snapshot())
+        try options.run(on: state.state(of: data.openStore(to: .read).snapshot()))
     }
 }

@@ -52,13 +52,13 @@ enum FileTargets {
 
     @Sendable private static func manifest(_ bytes: UnsafeRawBufferPointer) -> String? {
         var input = FuzzInput(bytes)
-        let version = UInt16(input.byte() & 1) + 1
+        let version = UInt16(input.byte() & 3) + 1
         var reader = ByteReader(input.rest)
         guard let manifest = try? Manifest(from: &reader, version: version) else { return nil }
         let bytes = manifest.encode()
         return bytes.withUnsafeBytes { bytes in
             var reader = ByteReader(bytes)
-            let again = try? Manifest(from: &reader, version: 2)
+            let again = try? Manifest(from: &reader, version: 4)
             return again?.encode() == manifest.encode() ? nil : "a manifest does not come back"
         }
     }

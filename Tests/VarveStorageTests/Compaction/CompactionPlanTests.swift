@@ -9,7 +9,7 @@ import VarveModel
 @Suite struct CompactionPlanTests {
     /// A manifest with segments of these sizes.
     private static func manifest(
-        _ sizes: [UInt64], compacted: Bool = false, samples: UInt64 = 10, distinct: UInt64? = nil
+        _ sizes: [UInt64], compacted: Bool = false, samples: UInt64 = 10
     ) -> Manifest {
         var manifest = Manifest()
         manifest.segments = sizes.map { size in
@@ -18,7 +18,7 @@ import VarveModel
             return SegmentReference(
                 id: .random(), byteCount: size, checksum: 0, summary: summary, isCompacted: compacted)
         }
-        manifest.samples = distinct ?? samples * UInt64(sizes.count)
+        manifest.samples = samples * UInt64(sizes.count)
         return manifest
     }
 
@@ -46,10 +46,56 @@ import VarveModel
         #expect(CompactionPlan.full(Self.manifest([1])) != nil)
         #expect(CompactionPlan.full(Self.manifest([1, 1], compacted: true))?.inputs.count == 2)
         #expect(CompactionPlan.full(Self.manifest([1], compacted: true)) == nil)
-        #expect(CompactionPlan.full(Self.manifest([1], compacted: true, distinct: 9)) != nil)
-        let large = UInt64(Limits.segmentBytes) + 1
-        #expect(CompactionPlan.full(Self.manifest([large, large, 5], compacted: true)) == nil)
-        #expect(CompactionPlan.full(Self.manifest([large, 5, 5], compacted: true)) != nil)
+        var corrected = Self.manifest([1], compacted: true)
+        corrected.segments[0].olderVersions = 1
+        corrected.segments[0].replacedUpTo = 7
+        #expect(CompactionPlan.full(corrected, history: 6) == nil)
+        #expect(CompactionPlan.full(corrected, history: 7) != nil)
+    }
+
+    typealias Span = (size: UInt64, first: Int64, last: Int64)
+
+    /// Compacted segments of these sizes in MiB, with first and last time.
+    private static func segments(_ all: [Span]) -> Manifest {
+        var manifest = manifest(all.map { $0.size << 20 }, compacted: true)
+        for (index, one) in all.enumerated() {
+            manifest.segments[index].summary.firstTime = one.first
+            manifest.segments[index].summary.lastTime = one.last
+        }
+        return manifest
+    }
+
+    @Test("a full merge leaves alone what overlaps nothing, unless it is a small neighbour")
+    func fullWherePartsOverlap() throws {
+        #expect(CompactionPlan.full(Self.segments([(60, 0, 9), (50, 10, 19), (40, 20, 29)])) == nil)
+        let late = Self.segments([(60, 0, 9), (50, 10, 19), (40, 20, 29), (1, 12, 13)])
+        let plan = try #require(CompactionPlan.full(late))
+        #expect(Set(plan.inputs.map { $0.byteCount >> 20 }) == [50, 1] && plan.cuts.isEmpty)
+        // Small neighbours are joined until they are not small.
+        let small = try #require(CompactionPlan.full(Self.segments([(2, 0, 9), (3, 10, 19), (60, 20, 29)])))
+        #expect(small.inputs.map { $0.byteCount >> 20 } == [2, 3])
+    }
+
+    @Test("large segments are merged only where eight of them share a time")
+    func automaticWhereLarge() throws {
+        let apart: [Span] = (0..<20 as Range<Int64>).map { (64, $0 * 10, $0 * 10 + 9) }
+        #expect(CompactionPlan.automatic(Self.segments(apart)) == nil)
+        let deep: [Span] = apart + (0..<7 as Range<Int64>).map { (40, 50 + $0, 59) }
+        let plan = try #require(CompactionPlan.automatic(Self.segments(deep)))
+        #expect(plan.inputs.count == 8 && plan.inputs.allSatisfy { $0.summary.lastTime == 59 })
+    }
+
+    @Test("a large result is cut into partitions, finer where there is more")
+    func cuts() {
+        #expect(CompactionPlan(Self.segments([(40, 0, 1 << 40), (40, 0, 1 << 40)]).segments).cuts.isEmpty)
+        let even = Self.segments([Span](repeating: (64, 0, 1 << 43), count: 8)).segments
+        let cuts = CompactionPlan(even).cuts
+        #expect(cuts == (1..<8).map { Int64($0) << 40 })
+        // What a merge of one time leaves fits with what one of a longer time leaves.
+        let dense = even + Self.segments([Span](repeating: (64, 0, 1 << 40), count: 8)).segments
+        #expect(Set(cuts).isSubset(of: CompactionPlan(dense).cuts) && CompactionPlan(dense).cuts.count > 10)
+        let huge = Self.segments([Span](repeating: (1 << 14, .min, .max), count: 100)).segments
+        #expect((30..<Partitions.most).contains(CompactionPlan(huge).cuts.count))
     }
 
     @Test("of two merges of the same segments the second gives way")

@@ -78,12 +78,17 @@ enum GoldenStore {
         return all + extras
     }()
 
+    /// What version 4 keeps of the third and the fifth series.
+    static let expiry = sample(.bool, 10).time
+
     /// What version 3 has deleted of the second series.
     static let deleted = TimeRange(from: sample(.int64, 10).time, to: sample(.int64, 20).time)
 
     /// An import of two batches and a message, flushed; then a correction and a message in the WAL; a clean stop.
     ///
-    /// In version 3 a deletion came after that, which flushed what was in the WAL.
+    /// In version 3 a deletion came after that, which flushed what was in the WAL. In version 4 the two segments were then
+    /// merged, with the versions that were corrected; what the third and the fifth series had before their tenth sample
+    /// went by retention; and one more sample came.
     /// In version 1 nothing came between the import and the flush, and the last message was `rows(200..<250)`.
     static func make(_ path: String, version: Int) throws {
         let clock = Mutex<Int64>(start)
@@ -106,7 +111,12 @@ enum GoldenStore {
         try store.flush()
         _ = try store.commit(SampleBatch(series: [SeriesRows(keys[0], .double, corrections)]))
         _ = try store.commit(SampleBatch(series: rows(flushed.upperBound..<250)))
-        if version == 3 { _ = try store.delete([keys[1]], in: deleted) }
+        if version >= 3 { _ = try store.delete([keys[1]], in: deleted) }
+        if version >= 4 {
+            _ = try store.compact()
+            _ = try store.expire([keys[2], keys[4]], keeping: .from(expiry))
+            _ = try store.commit(SampleBatch(series: [SeriesRows(keys[5], .double, [sample(.double, 999)])]))
+        }
         try store.close()
         if version == 1 { try rewriteManifests(DataDirectory(path)) }
     }

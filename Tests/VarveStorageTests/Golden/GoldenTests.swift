@@ -22,11 +22,19 @@ import VarveModel
         /// Rows of messages, flushed or not.
         let messages: [Range<Int>]
         var hasDeletion = false
+        /// Whether retention took the beginning of two series, and a sample came after that.
+        var hasExpiry = false
 
         /// What a series shows.
         func expected(_ index: Int) -> [Sample] {
             let all = GoldenStore.expected[index]
-            return hasDeletion && index == 1 ? all.filter { !GoldenStore.deleted.contains($0.time) } : all
+            if hasDeletion, index == 1 { return all.filter { !GoldenStore.deleted.contains($0.time) } }
+            guard hasExpiry else { return all }
+            switch index {
+            case 2, 4: return all.filter { $0.time >= GoldenStore.expiry }
+            case 5: return all + [GoldenStore.sample(.double, 999)]
+            default: return all
+            }
         }
 
         var directory: DataDirectory { DataDirectory(GoldenStore.folder() + "/" + name) }
@@ -57,12 +65,15 @@ import VarveModel
     private static let v3 = Golden(
         name: "v3", newestCommit: 6, messages: [200..<225, 225..<250], hasDeletion: true)
 
+    private static let v4 = Golden(
+        name: "v4", newestCommit: 8, messages: [200..<225, 225..<250], hasDeletion: true, hasExpiry: true)
+
     /// Makes the folder anew; see its README.
     ///
     /// Never to be run for a version that was released.
     @Test("make the fixtures", .enabled(if: getenv("VARVE_MAKE_FIXTURES") != nil))
     func make() throws {
-        for (index, golden) in [Self.v1, Self.v2, Self.v3].enumerated() {
+        for (index, golden) in [Self.v1, Self.v2, Self.v3, Self.v4].enumerated() {
             // One that is there is never made again.
             guard try Self.files.kind(golden.directory.path) == nil else { continue }
             try GoldenStore.make(golden.directory.path, version: index + 1)
@@ -71,7 +82,8 @@ import VarveModel
     }
 
     @Test(
-        "the data directory gives exactly its samples, to a reader and to a writer", arguments: [v1, v2, v3])
+        "the data directory gives exactly its samples, to a reader and to a writer",
+        arguments: [v1, v2, v3, v4])
     func decodes(golden: Golden) throws {
         let copy = try TemporaryDirectory()
         for folder in ["segments", "manifests", "wal"] {
@@ -198,14 +210,12 @@ import VarveModel
 
     @Test("manifests are made from what they decode to, byte by byte")
     func manifests() throws {
-        for (golden, version) in [(Self.v2, UInt16(2)), (Self.v3, 3)] {
-            let name = try #require(golden.names("manifests", ".manifest").last)
-            let number = try #require(DataDirectory.manifestNumber(String(name.dropFirst(10))))
-            let manifest = try ManifestLog.read(number, Self.files, golden.directory).manifest
-            #expect(manifest.version == version && manifest.tombstones.isEmpty == (version == 2))
-            let bytes = SealedFile.encode(.manifest, version: version, payload: manifest.encode())
-            #expect(try bytes == golden.bytes(name))
-        }
+        let name = try #require(Self.v4.names("manifests", ".manifest").last)
+        let number = try #require(DataDirectory.manifestNumber(String(name.dropFirst(10))))
+        let manifest = try ManifestLog.read(number, Self.files, Self.v4.directory).manifest
+        #expect(manifest.tombstones.count == 1 && manifest.expiries.count == 1)
+        #expect(manifest.segments.map(\.olderVersions) == [2] && manifest.commitTimes.places.count == 1)
+        #expect(try SealedFile.encode(.manifest, payload: manifest.encode()) == Self.v4.bytes(name))
     }
 
     @Test("dictionary and receipts are made from what they decode to, byte by byte", arguments: [v1, v2])

@@ -25,7 +25,7 @@ import VarveModel
     }
 
     private static func drain(_ cursors: [RunCursor], limit: Int) throws -> (rows: [Row], dropped: UInt64) {
-        var merge = MergeCursor(cursors, type: .int64)
+        var merge = MergeCursor(cursors, type: .int64, history: .max)
         var rows: [Row] = []
         while let run = try merge.next(limit: limit) {
             #expect(run.count <= limit)

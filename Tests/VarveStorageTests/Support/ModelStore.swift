@@ -7,6 +7,8 @@ import VarveModel
 struct ModelStore {
     private(set) var samples: [SeriesKey: [Int64: Sample]] = [:]
     private var committed: Set<[SeriesKey: [Sample]]> = []
+    /// What the store showed after some commits, but for what was deleted since.
+    private(set) var states: [UInt64: [SeriesKey: [Int64: Sample]]] = [:]
 
     /// Applies a message and says what its rows did.
     mutating func apply(_ batch: [(key: SeriesKey, policy: DuplicatePolicy, rows: [Sample])]) -> Receipt {
@@ -47,6 +49,8 @@ struct ModelStore {
             if gone.isEmpty { continue }
             deleted[key] = gone.count
             for time in gone { samples[key]?[time] = nil }
+            // Only a series that shows something there gets a tombstone.
+            forget([key]) { range.contains(Timestamp(nanoseconds: $0)) }
         }
         committed = committed.filter { content in
             !deleted.keys.contains { Self.reaches(content[$0] ?? [], range) }
@@ -58,6 +62,34 @@ struct ModelStore {
     static func reaches(_ rows: [Sample], _ range: TimeRange) -> Bool {
         guard let first = rows.map(\.time).min(), let last = rows.map(\.time).max() else { return false }
         return range.from <= last && (range.to.map { first < $0 } ?? true)
+    }
+
+    /// Lets go of what is older than a time; what was sent before stays a replay.
+    ///
+    /// - Returns: The samples that went.
+    mutating func expire(_ keys: Set<SeriesKey>, before time: Timestamp) -> Int {
+        var gone = 0
+        for key in keys {
+            let old = (samples[key] ?? [:]).keys.filter { $0 < time.nanoseconds }
+            gone += old.count
+            for old in old { samples[key]?[old] = nil }
+        }
+        forget(keys) { $0 < time.nanoseconds }
+        return gone
+    }
+
+    /// Remembers what the store shows after a commit.
+    mutating func note(_ commit: UInt64) { states[commit] = samples }
+
+    /// What is deleted is part of no state any more.
+    private mutating func forget(_ keys: Set<SeriesKey>, where isGone: (Int64) -> Bool) {
+        for commit in states.keys {
+            for key in keys {
+                for time in (states[commit]?[key] ?? [:]).keys where isGone(time) {
+                    states[commit]?[key]?[time] = nil
+                }
+            }
+        }
     }
 
     func read(_ key: SeriesKey, in range: TimeRange = .all) -> [Sample] {

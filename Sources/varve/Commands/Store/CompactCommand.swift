@@ -1,16 +1,19 @@
-// CompactCommand.swift — `varve compact`: one sorted run, without older versions, as small as it gets.
+// CompactCommand.swift — `varve compact`: no segments that overlap, nothing that nobody can ask for, as small as it gets.
 
 import ArgumentParser
 import VarveControl
+import VarveFile
+import VarveRegistry
 import VarveStorage
 
 struct CompactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compact",
-        abstract: "Merge all segments, drop older versions and free the WAL.",
+        abstract: "Merge segments that overlap, drop what is kept no longer and free the WAL.",
         discussion: """
             Answers do not change; files get smaller and reads faster. Imports merge by themselves what has become \
-            many small segments, so this is for the last few percent, or before a backup.
+            many small segments, so this is for the last few percent, or before a backup. Deleted samples are \
+            erased, and without a running service retention is heeded first (see varve retention).
 
             Example:
               varve compact --wait
@@ -23,8 +26,12 @@ struct CompactCommand: ParsableCommand {
 
     func run() throws {
         if let client = try RunningService.connect(data) { return try run(on: client) }
+        let periods = try POSIXFileSystem().kind(data.registryPath).map { _ in
+            try data.openRegistry(to: .read).retentionPeriods()
+        }
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
+        _ = try store.expire(periods ?? [:])
         let report = try showing { try store.compact($0) }
         try store.close()
         show(CompactionCounts(report))

@@ -51,6 +51,14 @@ struct StatsCommand: ParsableCommand {
             ("firstTime", .optional(statistics.firstTime?.description)),
             ("lastTime", .optional(statistics.lastTime?.description)),
             ("commit", .integer(Int64(statistics.commit))),
+            ("historyFromCommit", .integer(Int64(statistics.historyFrom))),
+            ("historyFromTime", .optional(statistics.historyTime?.description)),
+            ("bytesTaken", .integer(Int64(statistics.bytesTaken))),
+            ("bytesMerged", .integer(Int64(statistics.bytesMerged))),
+            (
+                "writeAmplification",
+                statistics.writeAmplification.map { .double(($0 * 1000).rounded() / 1000) } ?? .null
+            ),
         ])
     }
 
@@ -75,6 +83,13 @@ struct StatsCommand: ParsableCommand {
             lines.append(("time", "\(first) to \(last)"))
         }
         lines.append(("newest commit", ImportSummary.grouped(statistics.commit)))
+        if statistics.historyFrom > 0 {
+            let time = statistics.historyTime.map { ", \($0)" } ?? ""
+            lines.append(("states from commit", ImportSummary.grouped(statistics.historyFrom) + time))
+        }
+        if let written = statistics.writeAmplification {
+            lines.append(("written", "\(ImportSummary.decimal(written)) times, merges included"))
+        }
         for (name, share) in shares(statistics).prefix(6) {
             lines.append(("codec", "\(ImportSummary.decimal(share * 100)) %  \(name)"))
         }

@@ -1,0 +1,101 @@
+// ShuffledRows.swift — a file of synthetic rows in random order over a year: the hardest backfill there is.
+//
+// A thousand points of a hundred devices have a sample every few minutes; the file has each of them once, at a random
+// place. The order is a permutation that is computed, not held: four rounds of a Feistel network over the next even
+// power of two, walked until the result is a row (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
+//
+// Invariants:
+// - The same count and seed give the same file; another seed gives the same rows in another order.
+
+import VarveFile
+
+enum ShuffledRows {
+    private static let devices = 100
+    private static let points = 10
+    private static let start: Int64 = 1_704_067_200
+
+    /// Writes `count` rows as CSV.
+    static func write(_ count: Int, seed: UInt64, to path: String, files: any FileSystem) throws {
+        let file = try files.open(path, .createNew)
+        defer { file.close() }
+        var bytes = Array("device,point,time,value\n".utf8)
+        bytes.reserveCapacity(5 << 20)
+        let series = devices * points
+        let step = max(1, 31_536_000 / Int64(max(1, count / series)))
+        let order = Permutation(count, seed: seed)
+        for place in 0..<count {
+            let row = order[place]
+            append(row % series, time: start + Int64(row / series) * step, to: &bytes)
+            if bytes.count > 4 << 20 {
+                try file.append(bytes)
+                bytes.removeAll(keepingCapacity: true)
+            }
+        }
+        try file.append(bytes)
+        try file.sync()
+    }
+
+    /// A value with two decimals that goes slowly up and down, with some noise, as temperatures and powers do.
+    private static func append(_ series: Int, time: Int64, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "unit-".utf8)
+        append(series / points, to: &bytes)
+        bytes.append(contentsOf: ",p".utf8)
+        append(series % points, to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        append(Int(time), to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        let day = Int(time % 86_400)
+        let swing = (day < 43_200 ? day : 86_400 - day) / 20
+        let noise = Int(mix(UInt64(time) &* 1021 &+ UInt64(series)) % 64)
+        let value = 1000 + series * 7 + swing + noise
+        append(value / 100, to: &bytes)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(UInt8(48 + value / 10 % 10))
+        bytes.append(UInt8(48 + value % 10))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(48 + number / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// The finalizer of splitmix64.
+    fileprivate static func mix(_ number: UInt64) -> UInt64 {
+        var word = number &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+/// The numbers below a count in random order.
+private struct Permutation {
+    private let count: UInt64
+    private let half: UInt64
+    private let mask: UInt64
+    private let keys: [UInt64]
+
+    init(_ count: Int, seed: UInt64) {
+        self.count = UInt64(count)
+        var bits: UInt64 = 1
+        while 1 << (2 * bits) < self.count { bits += 1 }
+        half = bits
+        mask = 1 << bits - 1
+        keys = (0..<4).map { ShuffledRows.mix(seed &* 4 &+ $0) }
+    }
+
+    subscript(place: Int) -> Int {
+        var number = UInt64(place)
+        repeat {
+            var (left, right) = (number >> half, number & mask)
+            for key in keys { (left, right) = (right, left ^ (ShuffledRows.mix(right ^ key) & mask)) }
+            number = left << half | right
+        } while number >= count
+        return Int(number)
+    }
+}

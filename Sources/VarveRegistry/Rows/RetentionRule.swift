@@ -1,0 +1,50 @@
+// RetentionRule.swift — how long what is kept: of a product, of a model's products, and older versions of the whole store.
+
+public import VarveModel
+
+/// One rule about how long something is kept.
+public struct RetentionRule: Hashable, Sendable {
+    /// What a rule speaks of.
+    public enum Scope: Hashable, Sendable {
+        /// Versions of samples that were corrected since, in the whole store.
+        case history
+        /// The samples of all products of a model that have no rule of their own.
+        case model(String)
+        /// The samples of a product.
+        case product(String)
+    }
+
+    /// What it speaks of.
+    public var scope: Scope
+    /// How long that is kept; of history the basis has no meaning.
+    public var period: RetentionPeriod
+
+    /// Describes a rule.
+    public init(scope: Scope, period: RetentionPeriod) {
+        self.scope = scope
+        self.period = period
+    }
+
+    /// How long older versions are kept if no rule says: 7 days.
+    public static let defaultHistorySeconds: Int64 = 604_800
+}
+
+extension RetentionRule.Scope {
+    /// The columns of the table; part of the persistent format.
+    var columns: (kind: Int64, name: String) {
+        switch self {
+        case .history: (0, "")
+        case .model(let id): (1, id)
+        case .product(let key): (2, key)
+        }
+    }
+
+    init?(kind: Int64, name: String) {
+        switch kind {
+        case 0 where name.isEmpty: self = .history
+        case 1: self = .model(name)
+        case 2: self = .product(name)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,193 @@
+// MergeOutputs.swift — the segments that a merge writes side by side, one for each partition.
+//
+// Each series goes through all partitions before the next one begins, so all their files are open at once. In a partition
+// its samples gather until there are enough for full blocks: no block but the last has less than half of the
+// samples that one may have. A block that is copied stands between such runs.
+//
+// Invariants:
+// - Series come in ascending order, the samples of each in order of time.
+// - Outputs of different partitions share no time.
+// - Nothing refers to a file until the merge is committed; `discard` removes them all.
+
+import VarveCodec
+import VarveFile
+import VarveModel
+
+final class MergeOutputs {
+    /// An output that is being written, and what is gathered for the series at hand.
+    private struct Output {
+        var writer: SegmentWriter?
+        /// Samples sealed or in the writer.
+        var samples: UInt64 = 0
+        var hasSeries = false
+    }
+
+    /// Samples from which on a full block is written: two halves of it make two blocks.
+    private static let enough = Limits.blockSamples * 3 / 2
+    /// Blocks of fewer samples are packed anew.
+    static let fewSamples = Limits.blockSamples / 2
+
+    private let files: any FileSystem
+    private let directory: DataDirectory
+    private let cuts: [Int64]
+    private let erasedUpTo: UInt64
+    private var outputs: [Output]
+    private var current = 0
+    private var series: SeriesID = 0
+    private var type = ValueType.double
+    private var gathered: SampleRunBuilder
+    /// The segments that are finished.
+    private(set) var sealed: [SegmentReference] = []
+    /// Where copied blocks are: their bytes were checked when they were read.
+    private(set) var copied: [FileID: Set<UInt64>] = [:]
+    private(set) var samples: UInt64 = 0
+
+    /// Outputs that begin at the earliest time and at each of the cuts.
+    ///
+    /// - Parameter erasedUpTo: What was deleted up to this commit is left out.
+    init(_ files: any FileSystem, _ directory: DataDirectory, cuts: [Int64], erasedUpTo: UInt64) {
+        self.erasedUpTo = erasedUpTo
+        self.files = files
+        self.directory = directory
+        self.cuts = cuts
+        outputs = Array(repeating: Output(), count: cuts.count + 1)
+        gathered = SampleRunBuilder(type: .double)
+    }
+
+    /// Begins the next series.
+    func begin(_ series: SeriesID, _ type: ValueType) {
+        self.series = series
+        self.type = type
+        gathered = SampleRunBuilder(type: type)
+        current = 0
+        for index in outputs.indices { outputs[index].hasSeries = false }
+    }
+
+    /// Samples that wait for more of their block.
+    var waiting: Int { gathered.count }
+
+    /// Whether a time belongs to the partition of another one.
+    func isCut(_ first: Int64, _ last: Int64) -> Bool { partition(of: first) != partition(of: last) }
+
+    /// Adds samples, which may reach into several partitions.
+    func append(_ run: SampleRun) throws {
+        var start = 0
+        while start < run.count {
+            let index = partition(of: run.times[start])
+            try move(to: index)
+            let end = index < cuts.count ? run.lowerBound(cuts[index]) : run.count
+            gathered.append(run, start..<end)
+            start = end
+            try writeFullBlocks()
+        }
+    }
+
+    /// Adds a block as it is.
+    func copy(_ block: StoredBlock) throws {
+        try move(to: partition(of: block.entry.firstTime))
+        try writeGathered()
+        let writer = try open()
+        if !outputs[current].hasSeries { writer.begin(series: series) }
+        outputs[current].hasSeries = true
+        copied[writer.id, default: []].insert(block.entry.block.checksum)
+        try writer.copy(block)
+        count(block.entry.count)
+    }
+
+    /// Ends the series; a file that has grown large is finished.
+    func end() throws {
+        try writeGathered()
+        for index in outputs.indices where outputs[index].writer?.byteCount ?? 0 > Limits.segmentBytes {
+            try seal(index)
+        }
+    }
+
+    /// Finishes all files.
+    func finish() throws {
+        for index in outputs.indices { try seal(index) }
+    }
+
+    /// Removes all files.
+    func discard() {
+        for output in outputs { output.writer?.discard(files, directory) }
+        for reference in sealed {
+            try? files.remove(directory.absolute(DataDirectory.immutable(reference.id, .segment)))
+        }
+    }
+
+    /// The number of the partition that a time is in.
+    private func partition(of time: Int64) -> Int { cuts.partitioningIndex { $0 > time } }
+
+    private func move(to index: Int) throws {
+        guard index != current else { return }
+        try writeGathered()
+        current = index
+    }
+
+    private func open() throws -> SegmentWriter {
+        if let writer = outputs[current].writer { return writer }
+        let writer = try SegmentWriter(files, directory, effort: .thorough, isOneOfMany: !cuts.isEmpty)
+        outputs[current].writer = writer
+        return writer
+    }
+
+    private func writeFullBlocks() throws {
+        let isFull = { [self] in
+            gathered.count >= Self.enough || gathered.textBytes >= Limits.blockTextBytes / 2
+        }
+        guard isFull() else { return }
+        let run = gathered.finish()
+        var start = 0
+        while run.count - start >= Self.enough {
+            try write(run.part(start..<start + Limits.blockSamples))
+            start += Limits.blockSamples
+        }
+        // Large texts are cut by their bytes.
+        if run.textBytes >= Limits.blockTextBytes / 2 {
+            try write(start == 0 ? run : run.part(start..<run.count))
+        } else {
+            gathered.append(run, start..<run.count)
+        }
+    }
+
+    /// Writes what waits: as one block or, where that is too much, as two halves.
+    private func writeGathered() throws {
+        guard gathered.count > 0 else { return }
+        let run = gathered.finish()
+        guard run.count > Limits.blockSamples else { return try write(run, isEnd: true) }
+        try write(run.part(0..<run.count / 2))
+        try write(run.part(run.count / 2..<run.count))
+    }
+
+    /// Writes blocks; a short series shares one with others.
+    private func write(_ run: SampleRun, isEnd: Bool = false) throws {
+        let writer = try open()
+        count(run.count)
+        guard outputs[current].hasSeries || !isEnd else {
+            outputs[current].hasSeries = true
+            return try writer.append(series: series, type: type, run)
+        }
+        if !outputs[current].hasSeries { writer.begin(series: series) }
+        outputs[current].hasSeries = true
+        try writer.appendBlocks(series, type, run)
+    }
+
+    private func count(_ samples: Int) {
+        self.samples += UInt64(samples)
+        outputs[current].samples += UInt64(samples)
+    }
+
+    private func seal(_ index: Int) throws {
+        guard let writer = outputs[index].writer else { return }
+        outputs[index] = Output()
+        do {
+            var reference = try writer.seal(files, directory)
+            reference.isCompacted = true
+            reference.erasedUpTo = erasedUpTo
+            sealed.append(reference)
+        } catch {
+            writer.discard(files, directory)
+            throw error
+        }
+    }
+}

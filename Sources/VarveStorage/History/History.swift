@@ -1,0 +1,61 @@
+// History.swift — how far back states can be read, and the states themselves.
+//
+// Rows that a correction took the place of stay in their segments until a flush or a merge leaves them out. Those that
+// are part of a state younger than `Store.history` are kept; of older states nothing is promised, but as long as nothing
+// that they need was left out they can be read too.
+//
+// A deletion reaches back: what is deleted is part of no state any more, whenever it was committed.
+
+import Synchronization
+public import VarveModel
+
+extension Store {
+    /// How long versions are kept that were corrected since: 7 days.
+    public static let defaultHistory: Int64 = 7 * 86_400 * 1_000_000_000
+
+    /// The oldest commit whose state a flush or merge must keep; at the greatest number none is.
+    func historyCommit(_ view: StoreView) -> UInt64 {
+        let kept = history
+        guard kept > 0 else { return .max }
+        let (start, overflow) = options.now().subtractingReportingOverflow(kept)
+        return overflow ? 0 : view.commitTimes.newest(at: start) ?? view.commit
+    }
+}
+
+extension StoreSnapshot {
+    /// When its newest commit was made, to the second, rounded up; nil if that was not noted.
+    public var commitTime: Timestamp? {
+        view.commitTimes.time(of: commit).map { Timestamp(nanoseconds: $0) }
+    }
+
+    /// The state at an earlier commit.
+    ///
+    /// - Throws: `StorageError.noSuchState` if there is no such commit yet, or if versions that belong to its state are
+    ///   no longer kept.
+    public func asOf(commit: UInt64) throws -> StoreSnapshot {
+        guard commit <= view.commit else {
+            throw StorageError.noSuchState("there is no commit \(commit) yet, the newest is \(view.commit)")
+        }
+        guard commit >= view.manifest.historyFrom else {
+            let since = view.commitTimes.time(of: view.manifest.historyFrom).map {
+                ", of \(Timestamp(nanoseconds: $0))"
+            }
+            throw StorageError.noSuchState(
+                "the state at commit \(commit) is not kept any more; the oldest is that of commit "
+                    + "\(view.manifest.historyFrom)\(since ?? "")")
+        }
+        var past = view
+        past.commit = commit
+        return StoreSnapshot(view: past, dictionary: dictionary)
+    }
+
+    /// The state at a time: all commits up to then, and none after.
+    ///
+    /// To the second of the last hour, to the minute of the last 30 days, to the hour of the last year and to the day
+    /// before; between these, it is the state at the last whole one.
+    ///
+    /// - Throws: As `asOf(commit:)`.
+    public func asOf(time: Timestamp) throws -> StoreSnapshot {
+        try asOf(commit: min(view.commitTimes.newest(at: time.nanoseconds) ?? commit, commit))
+    }
+}

@@ -1,0 +1,160 @@
+// RetentionCommand.swift — `varve retention`: how long samples and their older versions are kept.
+
+import ArgumentParser
+import VarveModel
+import VarveRegistry
+import VarveStorage
+
+struct RetentionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retention",
+        abstract: "Say how long samples and their older versions are kept.",
+        discussion: """
+            Without a rule samples are kept for good, and versions that were corrected for 7 days, in which \
+            --as-of reads them. A running service heeds the rules, at most an hour late; without one, \
+            `varve retention apply` and `varve compact` do.
+
+            Example:
+              varve retention set --product wind --keep 5y
+              varve retention set --history 30d
+              varve retention show
+            """,
+        subcommands: [Set.self, Show.self, Apply.self])
+}
+
+extension RetentionCommand {
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set a rule, or take it away with forever.",
+            discussion: """
+                A time is a whole number with s, m, h, d, w or y (365 days). The rule of a product comes before \
+                that of its model. By event the age of a sample is that of its time, by arrival that of its import or \
+                message.
+
+                Example:
+                  varve retention set --model turbine --keep 400d
+                  varve retention set --product wind --keep 90d --by arrival
+                  varve retention set --product wind --keep forever
+                  varve retention set --history 0s
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Option(help: ArgumentHelp("The productKey whose samples the rule is for.", valueName: "key"))
+        var product: String?
+        @Option(help: ArgumentHelp("The model whose products it is for.", valueName: "id")) var model: String?
+        @Option(help: ArgumentHelp("How long samples are kept, or forever.", valueName: "time")) var keep:
+            String?
+        @Option(help: "event or arrival: from when the age of a sample counts.")
+        var by: RetentionPeriod.Basis = .event
+        @Option(
+            help: ArgumentHelp(
+                "How long versions are kept that were corrected since, in the whole store; 0s keeps none.",
+                valueName: "time")) var history: String?
+
+        func validate() throws {
+            if history != nil {
+                guard product == nil, model == nil, keep == nil else {
+                    throw ValidationError("--history is for the whole store: set it by itself")
+                }
+            } else if (product == nil) == (model == nil) {
+                throw ValidationError("name what the rule is for: --product, --model or --history")
+            } else if keep == nil {
+                throw ValidationError("--keep: say how long, such as 90d, or forever")
+            }
+            for (option, text) in [("--keep", keep), ("--history", history)] {
+                guard let text, text != "forever" || option == "--history" else { continue }
+                guard let seconds = RetentionPeriod.seconds(text), seconds > 0 || option == "--history" else {
+                    throw ValidationError(
+                        "\(option): \"\(printable(text))\" is not a time such as 12h, 90d or 2y")
+                }
+            }
+        }
+
+        func run() throws {
+            let scope: RetentionRule.Scope =
+                product.map { .product($0) } ?? model.map { .model($0) } ?? .history
+            let period = (keep ?? history).flatMap(RetentionPeriod.seconds).map {
+                RetentionPeriod(seconds: $0, basis: by)
+            }
+            try data.changeRegistry(history == nil ? .change : .create) { try $0.setRetention(scope, period) }
+            let rule = RetentionLine(RetentionRule(scope: scope, period: period ?? .init(seconds: 0)))
+            print(period == nil ? "\(rule.what): kept for good" : "\(rule.what): kept for \(rule.time)")
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the rules.",
+            discussion: """
+                Example:
+                  varve retention show --json
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Flag(help: "Print one JSON object for each rule.") var json = false
+
+        func run() throws {
+            let registry = try data.openRegistry(to: .read)
+            var rules = try registry.retentionRules().filter { $0.scope != .history }
+            let history = RetentionPeriod(seconds: try registry.historySeconds())
+            rules.insert(RetentionRule(scope: .history, period: history), at: 0)
+            for rule in rules {
+                let line = RetentionLine(rule)
+                print(json ? line.json : "\(line.what): kept for \(line.time)")
+            }
+            if !json, rules.count == 1 { print("samples: kept for good") }
+        }
+    }
+
+    struct Apply: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let go now of what is older than the rules say.",
+            discussion: """
+                Reads no longer show it. Segments that have nothing else are removed; from others it is erased when \
+                they are next merged, at the latest a day later or by varve compact --wait.
+
+                Example:
+                  varve retention apply
+                """)
+
+        @OptionGroup var data: DataOptions
+
+        func run() throws {
+            if try RunningService.connect(data) != nil {
+                return print("the running service does this by itself, within an hour")
+            }
+            let periods = try data.openRegistry(to: .read).retentionPeriods()
+            let store = try data.openStore(to: .change)
+            defer { try? store.close() }
+            let report = try store.expire(periods)
+            try store.close()
+            let samples = ImportSummary.grouped(report.samples)
+            print("let go of \(samples) samples of \(report.series) series")
+        }
+    }
+}
+
+/// How a rule is told.
+private struct RetentionLine {
+    let what: String
+    let time: String
+    let json: String
+
+    init(_ rule: RetentionRule) {
+        let (kind, name): (String, String?) =
+            switch rule.scope {
+            case .history: ("history", nil)
+            case .model(let id): ("model", id)
+            case .product(let key): ("product", key)
+            }
+        let basis = rule.scope == .history ? nil : rule.period.basis.name
+        what = rule.scope == .history ? "corrected versions" : "samples of \(kind) \(printable(name ?? ""))"
+        let length = RetentionPeriod.text(rule.period.seconds)
+        time = basis.map { "\(length), by \($0)" } ?? length
+        let fields: [(String, JSONText)] = [
+            ("scope", .string(kind)), ("name", .optional(name)), ("seconds", .integer(rule.period.seconds)),
+            ("by", .optional(basis)),
+        ]
+        json = JSONText.object(fields).line()
+    }
+}

@@ -1,0 +1,86 @@
+// RegistryRetentionTests.swift — rules of retention and the policy of a product, sealed like all other rows.
+
+import Testing
+import VarveModel
+
+@testable import VarveRegistry
+
+@Suite struct RegistryRetentionTests {
+    private let fixture: RegistryFixture
+
+    init() throws {
+        fixture = try RegistryFixture()
+        try fixture.registry.create(Model(id: "turbine", points: [MeasurementPoint(id: "p", type: .double)]))
+        for key in ["north", "south"] { try fixture.registry.create(Product(key: key, model: "turbine")) }
+    }
+
+    @Test("a product's rule comes before its model's, and without one nothing is said")
+    func precedence() throws {
+        let registry = fixture.registry
+        #expect(try registry.retentionPeriods().isEmpty && registry.historySeconds() == 604_800)
+        let year = RetentionPeriod(seconds: 31_536_000)
+        let week = RetentionPeriod(seconds: 604_800, basis: .arrival)
+        try registry.setRetention(.model("turbine"), year)
+        #expect(try registry.retentionPeriods() == ["north": year, "south": year])
+        try registry.setRetention(.product("south"), week)
+        try registry.setRetention(.history, RetentionPeriod(seconds: 0))
+        let reader = try Registry.open(path: fixture.path, create: false, readOnly: true)
+        #expect(try reader.retentionPeriods() == ["north": year, "south": week])
+        #expect(try reader.historySeconds() == 0)
+        try reader.verifySeal()
+        try registry.setRetention(.product("south"), year)
+        try registry.setRetention(.model("turbine"), nil)
+        #expect(try registry.retentionPeriods() == ["south": year])
+        try registry.verifySeal()
+    }
+
+    @Test("a rule goes with its product or model, and needs one")
+    func owners() throws {
+        let registry = fixture.registry
+        let day = RetentionPeriod(seconds: 86_400)
+        #expect(code { try registry.setRetention(.product("east"), day) } == .notFound)
+        #expect(code { try registry.setRetention(.model("motor"), day) } == .notFound)
+        #expect(
+            code { try registry.setRetention(.product("south"), RetentionPeriod(seconds: 0)) } == .invalid)
+        try registry.setRetention(.product("south"), day)
+        try registry.setRetention(.product("north"), day)
+        try registry.setRetention(.model("turbine"), day)
+        for key in ["north", "south"] { try registry.deleteProduct(key) }
+        #expect(try registry.retentionRules().map(\.scope) == [.model("turbine")])
+        try registry.deleteModel("turbine")
+        #expect(try registry.retentionRules().isEmpty)
+        try registry.verifySeal()
+    }
+
+    @Test("the policy of a product can be changed, and is found by the next look-up")
+    func policy() throws {
+        let registry = fixture.registry
+        try registry.create(Device(product: "south", key: "d"))
+        func policy() throws -> DuplicatePolicy? {
+            guard case .found(let point) = try registry.lookUp(product: nil, device: "d", point: "p") else {
+                return nil
+            }
+            return point.policy
+        }
+        #expect(try policy() == .last)
+        #expect(try registry.setDuplicates(.first, ofProduct: "south").duplicates == .first)
+        #expect(try policy() == .first && registry.product("south").duplicates == .first)
+        #expect(code { try registry.setDuplicates(.first, ofProduct: "east") } == .notFound)
+        try registry.verifySeal()
+    }
+
+    @Test("times are read with their unit and told in the largest that fits")
+    func times() {
+        let read = ["90s", "15m", "12h", "30d", "8w", "2y", "0s", "7d", "36h", "730d"].map(
+            RetentionPeriod.seconds)
+        #expect(
+            read == [
+                90, 900, 43_200, 2_592_000, 4_838_400, 63_072_000, 0, 604_800, 129_600, 63_072_000,
+            ])
+        let wrong = ["", "d", "3", "3q", "-1d", "1.5d", "٣d", "501y", "99999999999999999999d"]
+        #expect(wrong.allSatisfy { RetentionPeriod.seconds($0) == nil })
+        #expect(
+            read.compactMap { $0.map(RetentionPeriod.text) }
+                == ["90s", "15m", "12h", "30d", "56d", "2y", "0s", "7d", "36h", "2y"])
+    }
+}
