@@ -72,7 +72,7 @@ struct SeriesMerge {
                 return try outputs.copy(block)
             }
         }
-        var merge = MergeCursor(try cursors(sources), type: type, history: history)
+        var merge = try MergeCursor(cursors(sources), type: type, history: history)
         while let run = try merge.next() { try outputs.append(run) }
         dropped += merge.dropped
         deleted += merge.deleted
@@ -96,7 +96,7 @@ struct SeriesMerge {
     }
 
     /// A cursor over the blocks of each segment; in a segment they are in order.
-    private func cursors(_ sources: ArraySlice<Source>) throws -> [RunCursor] {
+    private func cursors(_ sources: ArraySlice<Source>) -> [RunCursor] {
         var inputs: [(reader: SegmentReader, entries: [BlockEntry])] = []
         var places: [FileID: Int] = [:]
         for source in sources {
@@ -109,8 +109,8 @@ struct SeriesMerge {
             }
         }
         let deleted = hidden.reaching(series, first: .min, last: .max, lowestCommit: 0)
-        return try inputs.map {
-            try RunCursor($0.reader, $0.entries, type: type, first: .min, last: .max, without: deleted)
+        return inputs.map {
+            RunCursor($0.reader, $0.entries, type: type, first: .min, last: .max, without: deleted)
         }
     }
 }

@@ -69,7 +69,7 @@ struct Flush {
                 guard let type = store.dictionary.type(series) else { continue }
                 let rows = memtable.rows(of: series, upTo: .max)
                 let cursors = RunCursor.all(rows, type: type, first: .min, last: .max)
-                var merge = MergeCursor(cursors, type: type, history: history)
+                var merge = try MergeCursor(cursors, type: type, history: history)
                 _ = try segment.append(series: series, type: type) { try merge.next() }
                 manifest.historyFrom = max(manifest.historyFrom, merge.historyFrom)
             }

@@ -1,13 +1,12 @@
-// RunCursor.swift — the samples of one series from one segment or from memtable runs, in time order.
+// RunCursor.swift — the samples of one series from one segment or from memtable runs, run by run in time order.
 //
 // Invariants:
-// - Holds at most one decoded block.
-// - `run` and `index` name the current sample, or `run` is nil at the end.
-// - Every sample shown lies in the range.
+// - Decodes one block at a time.
+// - Every sample given lies in the range.
 
 package import VarveModel
 
-package final class RunCursor {
+package struct RunCursor {
     private let reader: SegmentReader?
     private var tombstones: [Tombstone] = []
     /// Samples that tombstones hid.
@@ -17,23 +16,18 @@ package final class RunCursor {
     private let type: ValueType
     private let first: Int64
     private let last: Int64
-    package private(set) var run: SampleRun?
-    package private(set) var index = 0
-    /// The end of the samples of `run` that lie in the range.
-    package private(set) var end = 0
 
     /// The blocks of a segment.
     package init(
         _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64,
         without tombstones: [Tombstone] = []
-    ) throws {
+    ) {
         self.reader = reader
         self.tombstones = tombstones
         upcoming = entries[...]
         self.type = type
         self.first = first
         self.last = last
-        try load()
     }
 
     /// Runs in memory, each after the one before it.
@@ -44,7 +38,6 @@ package final class RunCursor {
         self.first = first
         self.last = last
         upcomingRuns = runs[...]
-        loadRun()
     }
 
     /// A cursor over the ordered rows and one over each late run.
@@ -55,30 +48,19 @@ package final class RunCursor {
         return sources.map { RunCursor($0, type: type, first: first, last: last) }
     }
 
-    /// Moves past the samples before `newIndex` of the current run.
-    package func advance(to newIndex: Int) throws {
-        index = newIndex
-        if index >= end { try load() }
-    }
-
-    private func load() throws {
-        run = nil
-        while run == nil, let reader, let entry = upcoming.popFirst() {
+    /// The next run, and where in it the samples of the range are; nil at the end.
+    package mutating func next() throws -> (run: SampleRun, range: Range<Int>)? {
+        while let reader, let entry = upcoming.popFirst() {
             let all = try reader.read(entry, type: type, keeps: false)
             let visible = tombstones.isEmpty ? all : all.without(tombstones, commit: nil)
             deleted += UInt64(all.count - visible.count)
-            show(visible)
+            let range = visible.range(first, last)
+            if !range.isEmpty { return (visible, range) }
         }
-        loadRun()
-    }
-
-    private func loadRun() {
-        while run == nil, let next = upcomingRuns.popFirst() { show(next) }
-    }
-
-    private func show(_ candidate: SampleRun) {
-        index = candidate.lowerBound(first)
-        end = last == .max ? candidate.count : candidate.lowerBound(last + 1)
-        run = index < end ? candidate : nil
+        while let run = upcomingRuns.popFirst() {
+            let range = run.range(first, last)
+            if !range.isEmpty { return (run, range) }
+        }
+        return nil
     }
 }

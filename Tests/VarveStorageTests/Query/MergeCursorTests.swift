@@ -25,7 +25,7 @@ import VarveModel
     }
 
     private static func drain(_ cursors: [RunCursor], limit: Int) throws -> (rows: [Row], dropped: UInt64) {
-        var merge = MergeCursor(cursors, type: .int64, history: .max)
+        var merge = try MergeCursor(cursors, type: .int64, history: .max)
         var rows: [Row] = []
         while let run = try merge.next(limit: limit) {
             #expect(run.count <= limit)
@@ -99,7 +99,7 @@ import VarveModel
         let reader = SegmentReader(
             SegmentLibrary(directory.files, place), try writer.seal(directory.files, place))
         for limit in [1, 2, 8192] {
-            let segment = try RunCursor(
+            let segment = RunCursor(
                 reader, try reader.blocks(of: 0), type: .int64, first: .min, last: .max)
             let other = RunCursor([Self.run([(0, 9), (3, 9)])], type: .int64, first: .min, last: .max)
             let result = try Self.drain([segment, other], limit: limit)
