@@ -79,6 +79,12 @@ package struct StoreView: Sendable {
         for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
             where known.wants(first: entry.firstTime, last: entry.lastTime) {
+                // Mostly no time of theirs is one of ours: then the values are not decoded.
+                if entry.statistics != nil,
+                    !known.share(try segment.read(entry, type: type, columns: .times).times)
+                {
+                    continue
+                }
                 let run = try segment.read(entry, type: type)
                 known.look(at: run.without(tombstones(of: series, in: entry), commit: nil))
             }

@@ -155,6 +155,28 @@ package struct KnownSamples {
 
     fileprivate var isUnique: Bool { distinct.count == times.count }
 
+    /// Whether a row has one of some ascending times.
+    ///
+    /// Cost: without a branch for each time, as the two mix at random where data comes late.
+    package func share(_ times: [Int64]) -> Bool {
+        guard let first = distinct.first, let last = times.last else { return false }
+        let start = Self.gallop(times, from: 0, to: first)
+        let mine = Self.gallop(distinct, from: 0, to: start < times.count ? times[start] : last)
+        return distinct.withUnsafeBufferPointer { ours in
+            times.withUnsafeBufferPointer { theirs in
+                var (left, right) = (mine, start)
+                var found = false
+                while left < ours.count, right < theirs.count {
+                    let (our, their) = (ours[left], theirs[right])
+                    found = found || our == their
+                    left &+= our <= their ? 1 : 0
+                    right &+= their <= our ? 1 : 0
+                }
+                return found
+            }
+        }
+    }
+
     /// Remembers the samples of a run at our times where they are newer than those remembered.
     package mutating func look(at run: SampleRun) {
         guard let first = distinct.first, run.count > 0 else { return }

@@ -71,7 +71,8 @@ struct MergedRun {
                         let end = Int(piece.start) + Int(piece.count)
                         precondition(end <= source.count, "a column is missing")
                         for index in 0..<Int(piece.count) {
-                            (target + Int(piece.target) + index).initialize(to: source[Int(piece.start) + index])
+                            let sample = source[Int(piece.start) + index]
+                            (target + Int(piece.target) + index).initialize(to: sample)
                         }
                     }
                 }

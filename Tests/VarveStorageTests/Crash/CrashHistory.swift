@@ -151,6 +151,12 @@ struct CrashHistory {
                     from: Timestamp(nanoseconds: from * 1_000_000_000),
                     to: Timestamp(nanoseconds: (from + length) * 1_000_000_000)))
         case 81..<82: try machine.checkReader()
+        case 82..<84 where chance(2):
+            let keys = (0..<6).shuffled(using: &machine.random).prefix(3).map {
+                SeriesKey(product: "p", device: "d\($0)", point: "x")
+            }
+            let time = Int64.random(in: 0..<40, using: &machine.random) * 1_000_000_000
+            try machine.expire(Set(keys), before: Timestamp(nanoseconds: time))
         case 82..<84:
             try machine.close()
             try start()

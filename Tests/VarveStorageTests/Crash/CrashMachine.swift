@@ -26,12 +26,14 @@ final class CrashMachine {
     /// A snapshot that is kept while the store goes on, and what it must show.
     private var held: (snapshot: StoreSnapshot, samples: [SeriesKey: [Sample]])?
     private let chance = RepeatableChance()
+    private let historyChance: UInt64
     /// What happened, for the message of a finding.
     private(set) var events: [String] = []
     private(set) var crashes = 0
 
     init(seed: UInt64, plant: @escaping (SimulatedFileSystem) -> any FileSystem = { $0 }) {
         random = SimulationRandom(seed: seed)
+        historyChance = seed
         self.plant = plant
         files = SimulatedFileSystem(seed: random.next())
         disk = plant(files)
@@ -39,6 +41,7 @@ final class CrashMachine {
 
     private init(forkOf other: CrashMachine, seed: UInt64) {
         random = SimulationRandom(seed: seed)
+        historyChance = other.historyChance
         plant = other.plant
         files = SimulatedFileSystem(other.files.disk, seed: random.next())
         disk = plant(files)
@@ -62,6 +65,8 @@ final class CrashMachine {
         options.newFileID = { chance.nextName() }
         options.walBatchRows = 48
         options.memtableBytes = 24 << 10
+        // Seconds of this clock are steps; some stores soon forget.
+        options.history = [0, 200, 1 << 20][Int(historyChance % 3)] * 1_000_000_000
         return options
     }
 
@@ -117,6 +122,21 @@ final class CrashMachine {
         }
     }
 
+    /// Carries out retention and tells the oracle what came of it.
+    func expire(_ keys: Set<SeriesKey>, before time: Timestamp) throws {
+        guard let store else { return }
+        note("expire \(keys.map(\.device).sorted()) before \(time)")
+        do {
+            let report = try store.expire(Array(keys), keeping: .from(time))
+            try oracle.expired(keys, before: time, report.samples)
+        } catch let finding as CrashFinding {
+            throw finding
+        } catch {
+            note("retention failed: \(error)")
+            if files.isStopped || store.needsReopen { oracle.unknownExpiry(keys, before: time) }
+        }
+    }
+
     // MARK: - Crashes
 
     /// Ends the process, and with `outcome` the machine, and starts again what ended; the store is not open then.
@@ -161,10 +181,27 @@ final class CrashMachine {
         // Until it is opened again, a store that cannot go on does not show what it may turn out to have.
         try oracle.shown(store.snapshot(), isFinal: !store.needsReopen)
         try checkCount()
+        try checkPast(store)
         guard let held else { return }
         guard try CrashOracle.read(held.snapshot) == held.samples else {
             throw CrashFinding("a snapshot changed under its reader")
         }
+    }
+
+    /// States of the past are what they were or, if history ended since, refused.
+    private func checkPast(_ store: Store) throws {
+        guard !store.needsReopen else { return }
+        let snapshot = store.snapshot()
+        if let commit = oracle.pastCommits.randomElement(using: &random), commit <= snapshot.commit {
+            do {
+                try oracle.shownPast(snapshot.asOf(commit: commit), commit)
+            } catch StorageError.noSuchState {
+                guard commit < snapshot.view.manifest.historyFrom else {
+                    throw CrashFinding("as of commit \(commit) is refused")
+                }
+            }
+        }
+        oracle.note(snapshot.commit)
     }
 
     /// Keeps a snapshot, in the place of the one kept before.

@@ -21,6 +21,7 @@ enum CrashOperation: String, CaseIterable, Sendable {
     case recoveryOfOrphans = "recovery with orphans"
     case deletion = "deletion of a range"
     case erasure = "compaction of deleted samples"
+    case retention = "retention with a segment that goes"
     case recoveryOfSeal = "recovery of a sealed name, and a commit"
 
     /// Brings a new machine to the point before the operation.
@@ -67,6 +68,9 @@ enum CrashOperation: String, CaseIterable, Sendable {
         case .largeCommit: try machine.commit([Self.batch(6, 70)])
         case .flush: try machine.store?.flush()
         case .deletion: try Self.delete(machine)
+        case .retention:
+            let keys = Self.batch(0, 5).rows.map(\.key) + Self.batch(1, 5).rows.map(\.key)
+            try machine.expire(Set(keys), before: Timestamp(nanoseconds: 165))
         case .compaction, .erasure: _ = try machine.store?.compact()
         case .collection:
             _ = try machine.store?.compact()

@@ -44,6 +44,14 @@ struct CrashState {
         return receipt
     }
 
+    /// Lets go of samples before a time and returns how many there were.
+    mutating func expire(_ keys: Set<SeriesKey>, before time: Timestamp) -> UInt64 {
+        UInt64(model.expire(keys, before: time))
+    }
+
+    /// Remembers what is shown after a commit, and forgets later ones: they turned out not to be.
+    mutating func note(_ commit: UInt64) { model.note(commit) }
+
     /// Deletes samples and returns how many there were.
     mutating func delete(_ keys: Set<SeriesKey>, in range: TimeRange) -> UInt64 {
         let deleted = model.delete(keys, in: range)
@@ -102,6 +110,46 @@ struct CrashOracle {
             states.append(state)
         }
     }
+
+    /// Retention that was carried out: it must have found what a possible state has.
+    mutating func expired(_ keys: Set<SeriesKey>, before time: Timestamp, _ samples: UInt64) throws {
+        var possible: [CrashState] = []
+        for var state in states where state.expire(keys, before: time) == samples { possible.append(state) }
+        guard !possible.isEmpty else { throw CrashFinding("retention found \(samples) samples") }
+        states = possible
+    }
+
+    /// Retention of which nobody knows whether it was carried out.
+    mutating func unknownExpiry(_ keys: Set<SeriesKey>, before time: Timestamp) {
+        for var state in states {
+            _ = state.expire(keys, before: time)
+            states.append(state)
+        }
+    }
+
+    /// Remembers what a commit shows where there is no doubt about it.
+    mutating func note(_ commit: UInt64) {
+        guard states.count == 1 else { return }
+        states[0].note(commit)
+    }
+
+    /// A state of the past must be what it was, but for what was deleted since.
+    func shownPast(_ source: some SampleSource, _ commit: UInt64) throws {
+        let shown = try Self.read(source).filter { !$0.value.isEmpty }
+        let possible = states.compactMap { $0.model.states[commit] }.map { past in
+            past.mapValues { $0.values.sorted { $0.time < $1.time } }.filter { !$0.value.isEmpty }
+        }
+        // In a state that is in doubt the commit may be another batch.
+        guard states.count == 1, let past = possible.first else { return }
+        guard shown == past else {
+            throw CrashFinding(
+                "as of commit \(commit) reads \(Self.summary(shown)), was \(Self.summary(past)); "
+                    + Self.difference(shown, past))
+        }
+    }
+
+    /// The commits whose states are remembered.
+    var pastCommits: [UInt64] { states.count == 1 ? states[0].model.states.keys.sorted() : [] }
 
     /// A batch of which nobody knows whether it is there.
     mutating func unknown(_ batch: CrashBatch) {

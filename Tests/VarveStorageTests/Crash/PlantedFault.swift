@@ -5,6 +5,7 @@
 
 import Glibc
 import Synchronization
+import VarveCodec
 import VarveFile
 
 @testable import VarveStorage
@@ -25,9 +26,19 @@ enum PlantedFault: String, CaseIterable, Sendable {
     case recoveryOfFolders = "after a kill trusts the folders' names that are not synced"
     case hiddenError = "takes a failed sync for a good one"
     case hiddenWrite = "takes a write that ran out of space for a good one"
+    case checksum = "skips the checksum of WAL records"
+    case tombstone = "drops a tombstone before it is erased"
 
     /// The seeds within which the histories must find it.
-    var budget: Int { 100 }
+    ///
+    /// A record that is torn over two sectors, and a disk that is full in the middle of one, are rare.
+    var budget: Int {
+        switch self {
+        case .checksum: 1000
+        case .hiddenWrite: 300
+        default: 100
+        }
+    }
 
     /// For what shows in one moment only: the operation whose stops must find it.
     var operation: CrashOperation? {
@@ -65,6 +76,7 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
     let disk: SimulatedFileSystem
     fileprivate let fault: PlantedFault
     private let isMakingFolder = Atomic(false)
+    private let rewritten = RewrittenManifests()
 
     init(_ disk: SimulatedFileSystem, _ fault: PlantedFault) {
         self.disk = disk
@@ -99,6 +111,7 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
 
     func link(_ path: String, to newPath: String) throws(FileError) {
         if newPath.hasSuffix(".manifest") { collect(before: path) }
+        if newPath.hasSuffix(".manifest"), fault == .tombstone { try rewritten.forgetTombstones(path, disk) }
         try disk.link(path, to: newPath)
     }
 
@@ -148,6 +161,58 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
     func openPrivate(_ path: String) throws(FileError) -> any File { try open(path, .replace) }
 }
 
+/// Manifests that are written without what they say of deletions, with their chain of checksums as it should be.
+private final class RewrittenManifests: Sendable {
+    /// The checksum that the store believes a manifest to have, and the one it has.
+    private let checksums = Mutex<[UInt64: UInt64]>([:])
+
+    /// Says in a manifest that is about to get its name that all deletions are erased.
+    func forgetTombstones(_ path: String, _ disk: SimulatedFileSystem) throws(FileError) {
+        let before = try disk.readAll(path)
+        guard
+            let payload = try? SealedFile.read(disk, DataDirectory("/"), String(path.dropFirst()), .manifest),
+            var manifest = try? SealedFile.parse(
+                payload.payload, path, { try Manifest(from: &$0, version: payload.version) })
+        else { return }
+        for index in manifest.tombstones.indices { manifest.tombstones[index].isErased = true }
+        let bytes = checksums.withLock { checksums in
+            manifest.previousChecksum = checksums[manifest.previousChecksum] ?? manifest.previousChecksum
+            let bytes = SealedFile.encode(.manifest, payload: manifest.encode())
+            checksums[SealedFile.checksum(of: before)] = SealedFile.checksum(of: bytes)
+            return bytes
+        }
+        let file = try disk.open(path, .append)
+        defer { file.close() }
+        try file.truncate(to: 0)
+        try file.append(bytes)
+        try file.sync()
+    }
+}
+
+/// What a reader makes of a WAL file that does not look at the checksums of its records.
+private enum UncheckedWAL {
+    /// The bytes with checksums that hold, as far as records follow each other.
+    static func repaired(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        var offset = WALFormat.headerBytes
+        let framing = WALFormat.recordHeaderBytes + WALFormat.recordTrailerBytes
+        while offset + framing <= bytes.count {
+            let length = bytes.withUnsafeBytes {
+                Int($0.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian)
+            }
+            let end = offset + framing + length
+            guard WALRecordType(rawValue: bytes[offset + 4]) != nil, end <= bytes.count else { break }
+            bytes.withUnsafeMutableBytes { raw in
+                let covered = end - WALFormat.recordTrailerBytes
+                let checksum = Checksum.of(UnsafeRawBufferPointer(rebasing: raw[offset..<covered]))
+                raw.storeBytes(of: checksum.littleEndian, toByteOffset: covered, as: UInt64.self)
+            }
+            offset = end
+        }
+        return bytes
+    }
+}
+
 private final class PlantedFile: ForwardingFile {
     let file: any File
     private let system: PlantedFileSystem
@@ -155,6 +220,13 @@ private final class PlantedFile: ForwardingFile {
     init(_ file: any File, _ system: PlantedFileSystem) {
         self.file = file
         self.system = system
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+        let count = try file.read(into: buffer, at: offset)
+        guard system.fault == .checksum, path.hasSuffix(".wal"), offset == 0 else { return count }
+        buffer.copyBytes(from: UncheckedWAL.repaired(Array(buffer[..<count])))
+        return count
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

@@ -79,7 +79,12 @@ struct ModelStore {
     }
 
     /// Remembers what the store shows after a commit.
-    mutating func note(_ commit: UInt64) { states[commit] = samples }
+    ///
+    /// Numbers of later commits that were lost are given out again: what was noted for them is forgotten.
+    mutating func note(_ commit: UInt64) {
+        states = states.filter { $0.key < commit }
+        states[commit] = samples
+    }
 
     /// What is deleted is part of no state any more.
     private mutating func forget(_ keys: Set<SeriesKey>, where isGone: (Int64) -> Bool) {
