@@ -52,7 +52,8 @@ public struct Server: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let files = POSIXFileSystem()
         try files.createDirectory(settings.data)
-        let store = try ServiceStore(path: settings.data)
+        let storeLog = logger
+        let store = try ServiceStore(path: settings.data) { storeLog.error("\($0)") }
         defer { try? store.close() }
         for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
         let registry = try Registry.open(path: settings.data + "/registry.sqlite", create: true)

@@ -151,7 +151,7 @@ import VarveModel
         _ place: String
     ) throws {
         let snapshot = store.snapshot()
-        for commit in model.states.keys.sorted().shuffled(using: &random).prefix(2) {
+        for commit in model.states.keys.sorted().shuffled(using: &random).prefix(1) {
             let samples = model.states[commit] ?? [:]
             guard options.history > 0 || commit >= snapshot.view.manifest.historyFrom else {
                 #expect(throws: StorageError.self) { try snapshot.asOf(commit: commit) }

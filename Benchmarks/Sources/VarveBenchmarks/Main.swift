@@ -16,7 +16,10 @@ enum Main {
             }
             if words.count == 4, words[0] == "shuffle", let count = Int(words[1]), let seed = UInt64(words[2])
             {
-                return try ShuffledRows.write(count, seed: seed, to: words[3], files: POSIXFileSystem())
+                return try ShuffledRows(count).write(seed: seed, to: words[3], files: POSIXFileSystem())
+            }
+            if words.count == 2, words[0] == "shuffle-digest", let count = Int(words[1]) {
+                return print(try ShuffledRows(count).digest())
             }
             try run(Arguments(words))
         } catch {

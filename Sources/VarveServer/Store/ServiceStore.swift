@@ -38,15 +38,19 @@ public final class ServiceStore: Sendable {
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
     private let history: Atomic<Int64>
+    private let tell: @Sendable (String) -> Void
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
 
     /// Opens the store of a data directory for writing, and takes its lock.
     ///
+    /// - Parameter tell: Is given a line when a write has failed, and when the store was opened again.
     /// - Throws: What `Store.open` throws.
     public init(
-        path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
+        path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem(),
+        tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
+        self.tell = tell
         let store = try Store.open(path, options: options, files: files)
         self.path = path
         self.options = options
@@ -140,6 +144,8 @@ public final class ServiceStore: Sendable {
             reopenings.add(1, ordering: .relaxed)
             // A batch whose write failed may have turned out to be there.
             acknowledge(store.snapshot().commit)
+            tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
+            for note in store.recoveryNotes { tell("recovered: \(note)") }
             return (store, holder.opening)
         }
     }
@@ -152,7 +158,12 @@ public final class ServiceStore: Sendable {
     private func examine(_ error: any Error, of store: Store) {
         if let refusal = error as? any BatchRefusal, refusal.refusesBatch { return }
         guard store.needsReopen else { return }
-        holder.withLock { if $0.store === store { $0.isSuspect = true } }
+        let isNews = holder.withLock { holder in
+            guard holder.store === store, !holder.isSuspect else { return false }
+            holder.isSuspect = true
+            return true
+        }
+        if isNews { tell("a write failed, nothing is acknowledged until the store is opened again: \(error)") }
     }
 
     /// Whether a store that refused writes as a closed one does has been replaced meanwhile.

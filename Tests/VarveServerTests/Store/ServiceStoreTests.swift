@@ -40,8 +40,10 @@ import VarveStorage
     func failedWrites() throws {
         let folder = try TemporaryFolder()
         let disk = FailingDisk()
-        let store = try ServiceStore(path: folder.path, files: disk)
+        let told = Lines()
+        let store = try ServiceStore(path: folder.path, files: disk) { told.add($0) }
         _ = try store.commit(Messages.batch(0..<10))
+        #expect(told.all.isEmpty)
         disk.isFull = true
         let lost = [Messages.batch(10..<20), Messages.batch(20..<30)]
         for _ in 0..<3 {
@@ -55,6 +57,9 @@ import VarveStorage
         let results = store.commit(group: lost)
         #expect(try results.map { try $0.get().receipt.stored } == [10, 10])
         #expect(store.reopenCount >= 1)
+        // Once that it failed, however often it was tried, and then that it goes on.
+        #expect(told.all.filter { $0.hasPrefix("a write failed, nothing is acknowledged") }.count == 1)
+        #expect(told.all.contains("the store was opened again, its newest commit is 1"))
         #expect(try count(store) == 30)
         #expect(try store.storedType(of: Messages.key) == .double)
         try store.close()
@@ -146,4 +151,13 @@ import VarveStorage
         try store.close()
         #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
     }
+}
+
+/// What was told, line by line.
+private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
 }

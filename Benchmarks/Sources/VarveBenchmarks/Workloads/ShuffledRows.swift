@@ -8,24 +8,34 @@
 // - The same count and seed give the same file; another seed gives the same rows in another order.
 
 import VarveFile
+import VarveModel
+import VarveStorage
 
-enum ShuffledRows {
+struct ShuffledRows {
     private static let devices = 100
     private static let points = 10
+    private static let seriesCount = devices * points
     private static let start: Int64 = 1_704_067_200
 
-    /// Writes `count` rows as CSV.
-    static func write(_ count: Int, seed: UInt64, to path: String, files: any FileSystem) throws {
+    /// The number of rows.
+    let count: Int
+    /// Seconds between two samples of a series.
+    private let step: Int64
+
+    init(_ count: Int) {
+        self.count = count
+        step = max(1, 31_536_000 / Int64(max(1, count / Self.seriesCount)))
+    }
+
+    /// Writes the rows as CSV.
+    func write(seed: UInt64, to path: String, files: any FileSystem) throws {
         let file = try files.open(path, .createNew)
         defer { file.close() }
         var bytes = Array("device,point,time,value\n".utf8)
         bytes.reserveCapacity(5 << 20)
-        let series = devices * points
-        let step = max(1, 31_536_000 / Int64(max(1, count / series)))
         let order = Permutation(count, seed: seed)
         for place in 0..<count {
-            let row = order[place]
-            append(row % series, time: start + Int64(row / series) * step, to: &bytes)
+            append(order[place], to: &bytes)
             if bytes.count > 4 << 20 {
                 try file.append(bytes)
                 bytes.removeAll(keepingCapacity: true)
@@ -35,24 +45,44 @@ enum ShuffledRows {
         try file.sync()
     }
 
-    /// A value with two decimals that goes slowly up and down, with some noise, as temperatures and powers do.
-    private static func append(_ series: Int, time: Int64, to bytes: inout [UInt8]) {
+    /// What `varve digest --by all` must say of a store with the rows; no store takes part.
+    func digest() throws -> SampleDigest {
+        var all = SampleDigest()
+        for info in series() {
+            var digest = SampleDigest()
+            try digests(of: info, in: .all) { digest.add($0.digest) }
+            all.add(digest, of: info.key)
+        }
+        return all
+    }
+
+    private func append(_ row: Int, to bytes: inout [UInt8]) {
+        let series = row % Self.seriesCount
         bytes.append(contentsOf: "unit-".utf8)
-        append(series / points, to: &bytes)
+        Self.append(series / Self.points, to: &bytes)
         bytes.append(contentsOf: ",p".utf8)
-        append(series % points, to: &bytes)
+        Self.append(series % Self.points, to: &bytes)
         bytes.append(UInt8(ascii: ","))
-        append(Int(time), to: &bytes)
+        Self.append(Int(time(row)), to: &bytes)
         bytes.append(UInt8(ascii: ","))
-        let day = Int(time % 86_400)
-        let swing = (day < 43_200 ? day : 86_400 - day) / 20
-        let noise = Int(mix(UInt64(time) &* 1021 &+ UInt64(series)) % 64)
-        let value = 1000 + series * 7 + swing + noise
-        append(value / 100, to: &bytes)
+        let value = hundredths(row)
+        Self.append(value / 100, to: &bytes)
         bytes.append(UInt8(ascii: "."))
         bytes.append(UInt8(48 + value / 10 % 10))
         bytes.append(UInt8(48 + value % 10))
         bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Seconds since 1970.
+    private func time(_ row: Int) -> Int64 { Self.start + Int64(row / Self.seriesCount) * step }
+
+    /// A value with two decimals that goes slowly up and down, with some noise, as temperatures and powers do.
+    private func hundredths(_ row: Int) -> Int {
+        let (series, time) = (row % Self.seriesCount, time(row))
+        let day = Int(time % 86_400)
+        let swing = (day < 43_200 ? day : 86_400 - day) / 20
+        let noise = Int(Self.mix(UInt64(time) &* 1021 &+ UInt64(series)) % 64)
+        return 1000 + series * 7 + swing + noise
     }
 
     private static func append(_ number: Int, to bytes: inout [UInt8]) {
@@ -70,6 +100,38 @@ enum ShuffledRows {
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
+    }
+}
+
+extension ShuffledRows: SampleSource {
+    /// The series by device, point and product.
+    func series() -> [SeriesInfo] {
+        (0..<min(count, Self.seriesCount)).map { series in
+            let (device, point) = (series / Self.points, series % Self.points)
+            let key = SeriesKey(product: "default", device: "unit-\(device)", point: "p\(point)")
+            return SeriesInfo(key: key, type: .double)
+        }.sorted { $0.key < $1.key }
+    }
+
+    func series(ofDevices devices: Set<String>) -> [SeriesInfo] {
+        series().filter { devices.contains($0.key.device) }
+    }
+
+    func read(
+        _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
+    ) throws {
+        guard let device = Int(key.device.dropFirst(5)), let point = Int(key.point.dropFirst()) else {
+            return
+        }
+        var columns = SampleColumns(type: .double)
+        var bits: [UInt64] = []
+        for row in stride(from: device * Self.points + point, to: count, by: Self.seriesCount) {
+            columns.times.append(time(row) * 1_000_000_000)
+            bits.append((Double(hundredths(row)) / 100).bitPattern)
+        }
+        columns.values = .bits(bits)
+        columns.states = [UInt64](repeating: 0, count: bits.count)
+        _ = try body(columns)
     }
 }
 
