@@ -163,7 +163,9 @@ public final class ServiceStore: Sendable {
             holder.isSuspect = true
             return true
         }
-        if isNews { tell("a write failed, nothing is acknowledged until the store is opened again: \(error)") }
+        if isNews {
+            tell("a write failed, nothing is acknowledged until the store is opened again: \(error)")
+        }
     }
 
     /// Whether a store that refused writes as a closed one does has been replaced meanwhile.

@@ -96,7 +96,7 @@ final class MergeOutputs {
 
     /// Ends the series; a file that has grown large is finished.
     func end() throws {
-        try writeGathered()
+        try writeGathered(isEnd: true)
         for index in outputs.indices where outputs[index].writer?.byteCount ?? 0 > Limits.segmentBytes {
             try seal(index)
         }
@@ -150,20 +150,22 @@ final class MergeOutputs {
         }
     }
 
-    /// Writes what waits: as one block or, where that is too much, as two halves.
-    private func writeGathered() throws {
+    /// Writes what waits: as one block or, where that is too much, as two: at the end of the series a full one and the rest,
+    /// else two halves, as a short block between others would stay short.
+    private func writeGathered(isEnd: Bool = false) throws {
         guard gathered.count > 0 else { return }
         let run = gathered.finish()
-        guard run.count > Limits.blockSamples else { return try write(run, isEnd: true) }
-        try write(run.part(0..<run.count / 2))
-        try write(run.part(run.count / 2..<run.count))
+        guard run.count > Limits.blockSamples else { return try write(run, isWhole: true) }
+        let cut = isEnd ? Limits.blockSamples : run.count / 2
+        try write(run.part(0..<cut))
+        try write(run.part(cut..<run.count))
     }
 
     /// Writes blocks; a short series shares one with others.
-    private func write(_ run: SampleRun, isEnd: Bool = false) throws {
+    private func write(_ run: SampleRun, isWhole: Bool = false) throws {
         let writer = try open()
         count(run.count)
-        guard outputs[current].hasSeries || !isEnd else {
+        guard outputs[current].hasSeries || !isWhole else {
             outputs[current].hasSeries = true
             return try writer.append(series: series, type: type, run)
         }

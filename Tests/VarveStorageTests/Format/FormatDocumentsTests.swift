@@ -15,6 +15,22 @@ import VarveModel
         return String(decoding: try POSIXFileSystem().readAll(path), as: UTF8.self)
     }
 
+    @Test("the places that guarantees rest on are where Architecture says")
+    func guarantees() throws {
+        let rows = try Self.document("Architecture").split(separator: "\n").filter {
+            $0.hasPrefix("|") && $0.contains(".swift`, `")
+        }
+        #expect(rows.count > 15)
+        for row in rows {
+            let marked = row.split(separator: "`").map(String.init)
+            for (file, place) in zip(marked, marked.dropFirst(2)) where file.hasSuffix(".swift") {
+                let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+                let source = try POSIXFileSystem().readAll("/\(root)/Sources/VarveStorage/\(file)")
+                #expect(String(decoding: source, as: UTF8.self).contains(place), "\(file): \(place)")
+            }
+        }
+    }
+
     /// A number as the documents print it.
     private static func printed(_ number: Int) -> String {
         var groups: [String] = []

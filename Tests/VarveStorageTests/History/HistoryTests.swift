@@ -65,6 +65,41 @@ import VarveModel
         #expect(throws: StorageError.self) { try store.snapshot().asOf(commit: 6) }
     }
 
+    @Test("a merge changes no state while it runs, deletes and policies included")
+    func during() throws {
+        let store = try open()
+        let policies: [DuplicatePolicy] = [.last, .first]
+        let keys = ["a", "b"].map { SeriesKey(product: "p", device: "d", point: $0) }
+        for part in 0..<6 as Range<Int64> {
+            let samples = (0..<3000 as Range<Int64>).map { row in
+                let time = Timestamp(nanoseconds: row * 2 + part % 3)
+                return Sample(time: time, value: .int64(part * 10_000 + row))
+            }
+            let rows = zip(keys, policies).map { SeriesRows($0, .int64, policy: $1, samples) }
+            _ = try store.commit(SampleBatch(series: rows))
+            try store.flush()
+        }
+        _ = try store.delete(
+            [keys[0]], in: TimeRange(from: Timestamp(nanoseconds: 70), to: Timestamp(nanoseconds: 900)))
+        func states() throws -> [[Sample]] {
+            let snapshot = store.snapshot()
+            return try (1...snapshot.commit).flatMap { commit in
+                try keys.map { try snapshot.asOf(commit: commit).samples($0, .int64) }
+            }
+        }
+        let before = try states()
+        // Of the first policy all but the times that were new are superseded.
+        #expect(
+            before.last?.first?.value == .int64(0) && before[before.count - 2].first?.value == .int64(30_000))
+        var steps = 0
+        let report = try store.compact { _, _ in
+            steps += 1
+            #expect((try? states()) == before)
+        }
+        #expect(steps == 2 && report.deleted > 0 && report.dropped == 0)
+        #expect(try states() == before)
+    }
+
     @Test("a merge leaves out what is only in states older than history, and those are refused from then on")
     func horizon() throws {
         let store = try open()
