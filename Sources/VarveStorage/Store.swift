@@ -127,14 +127,15 @@ public final class Store: Sendable {
     package var needsReopen: Bool { writer.withLock { $0.failure != nil } }
 
     /// Changes the state under the writer's lock and publishes the new view.
+    ///
+    /// A body changes the view only after what it says is durable: where a later step fails, the earlier ones hold.
     package func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
         try writer.withLock { state in
             guard options.isWritable, !state.isClosed else { throw StorageError.notWritable }
             if let reason = state.failure { throw StorageError.needsReopen(reason) }
             var view = published.withLock { $0 }
-            let result = try body(state, &view)
-            published.withLock { $0 = view }
-            return result
+            defer { published.withLock { $0 = view } }
+            return try body(state, &view)
         }
     }
 }

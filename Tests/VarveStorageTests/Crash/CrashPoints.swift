@@ -62,7 +62,10 @@ struct CrashPoints {
                 machine.files.setFaults(SimulatedFaults())
                 try machine.checkReads()
                 if call % 2 == 0, let store = machine.store, !store.needsReopen {
-                    try machine.commit([CrashOperation.batch(9, 3)])
+                    // One that needs a manifest: the store must know which the newest is.
+                    guard try machine.commit([CrashOperation.batch(9, 60)]) else {
+                        throw CrashFinding("the store does not go on: \(machine.events.last ?? "")")
+                    }
                 }
                 try Self.check(machine, call % 3 == 0 ? .random : .allLost, .random)
             } catch {
