@@ -67,6 +67,10 @@ enum Main {
             tell("measuring large stores")
             try OpenWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(into: &report)
         }
+        if arguments.wants("upkeep") {
+            tell("measuring upkeep")
+            try UpkeepWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)
+        }
         let sizes = SizeWorkload(tool: arguments.tool, recordings: recordings, scratch: scratch)
         try sizes.prepare()
         if arguments.wants("queries") {

@@ -17,7 +17,7 @@ struct Arguments {
 
     static let usage = """
         usage: VarveBenchmarks --tool VARVE --data FOLDER --report FILE [--versions TEXT] [--runs N]
-                               [--only channel,codecs,imports,messages,opening,queries,sizes]
+                               [--only channel,codecs,imports,messages,opening,queries,sizes,upkeep]
         """
 
     init(_ words: [String]) throws(HarnessError) {
