@@ -41,9 +41,13 @@ package struct CompactionPlan: Hashable, Sendable {
         var tiers: [Int: [SegmentReference]] = [:]
         for segment in manifest.segments { tiers[tier(segment), default: []].append(segment) }
         for (_, segments) in tiers.sorted(by: { $0.key < $1.key }) {
+            guard segments.count >= tierWidth else { continue }
             let isLarge = segments.contains { $0.byteCount >= UInt64(largeBytes) }
-            let chosen = isLarge ? deepest(segments) : inTime(segments)
-            if chosen.count >= tierWidth { return CompactionPlan(Array(chosen.prefix(mostInputs))) }
+            let small = CompactionPlan(Array(inTime(segments).prefix(mostInputs)))
+            // What would be cut into about as many again is not made better by that.
+            if !isLarge, small.cuts.count + 1 <= small.inputs.count / 2 { return small }
+            let deep = deepest(segments)
+            if deep.count >= tierWidth { return CompactionPlan(Array(deep.prefix(mostInputs))) }
         }
         return nil
     }

@@ -85,6 +85,35 @@ import VarveModel
         #expect(plan.inputs.count == 8 && plan.inputs.allSatisfy { $0.summary.lastTime == 59 })
     }
 
+    @Test("what merges leave is never merged again into as much", arguments: [1, 2, 3])
+    func automaticComesToAnEnd(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var segments: [Span] = (0..<200).map { _ in
+            let first = Int64.random(in: 0..<1 << 50, using: &random)
+            return (
+                .random(in: 1...40, using: &random), first, first + .random(in: 0..<1 << 46, using: &random)
+            )
+        }
+        var steps = 0
+        while let plan = CompactionPlan.automatic(Self.segments(segments)) {
+            steps += 1
+            try #require(steps < 100)
+            // Outputs of even density, as the estimate has it.
+            let inputs = Set(
+                plan.inputs.map { [Int64($0.byteCount), $0.summary.firstTime, $0.summary.lastTime] })
+            segments.removeAll { inputs.contains([Int64($0.size << 20), $0.first, $0.last]) }
+            let first = plan.inputs.map(\.summary.firstTime).min() ?? 0
+            let last = plan.inputs.map(\.summary.lastTime).max() ?? 0
+            let edges = [first] + plan.cuts + [last + 1]
+            let total = plan.inputs.reduce(0) { $0 + Double($1.byteCount) } / Double(1 << 20)
+            for (start, end) in zip(edges, edges.dropFirst()) {
+                let share = total * Double(end - start) / Double(last + 1 - first)
+                segments.append((UInt64(max(1, share)), start, end - 1))
+            }
+        }
+        #expect(steps > 0)
+    }
+
     @Test("a large result is cut into partitions, finer where there is more")
     func cuts() {
         #expect(CompactionPlan(Self.segments([(40, 0, 1 << 40), (40, 0, 1 << 40)]).segments).cuts.isEmpty)
