@@ -31,17 +31,20 @@ extension DataOptions {
         }
     }
 
-    /// How long versions are kept that were corrected since.
-    private func historySeconds() throws -> Int64 {
-        guard try POSIXFileSystem().kind(registryPath) != nil else {
-            return RetentionRule.defaultHistorySeconds
+    /// The registry, or nil where there is none yet; one whose making was interrupted is none.
+    func registryIfMade() throws -> Registry? {
+        guard try POSIXFileSystem().kind(registryPath) != nil else { return nil }
+        do {
+            return try openRegistry(to: .read)
+        } catch let error as RegistryError where error.code == .unavailable {
+            return nil
         }
-        return try openRegistry(to: .read).historySeconds()
     }
 
     private func open() throws -> Store {
         let store = try Store.open(path)
-        store.history = try historySeconds() * 1_000_000_000
+        let history = try registryIfMade()?.historySeconds() ?? RetentionRule.defaultHistorySeconds
+        store.history = history * 1_000_000_000
         var errors = StandardErrors()
         for note in store.recoveryNotes { print("varve: recovered: \(note)", to: &errors) }
         return store

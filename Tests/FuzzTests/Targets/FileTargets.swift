@@ -132,5 +132,5 @@ enum FileTargets {
         return [writer.bytes]
     }
 
-    @Sendable private static func manifestSeeds() -> [[UInt8]] { [[1] + Manifest().encode()] }
+    @Sendable private static func manifestSeeds() -> [[UInt8]] { [[3] + Manifest().encode()] }
 }

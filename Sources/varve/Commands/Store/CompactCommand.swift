@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import VarveControl
-import VarveFile
 import VarveRegistry
 import VarveStorage
 
@@ -26,9 +25,7 @@ struct CompactCommand: ParsableCommand {
 
     func run() throws {
         if let client = try RunningService.connect(data) { return try run(on: client) }
-        let periods = try POSIXFileSystem().kind(data.registryPath).map { _ in
-            try data.openRegistry(to: .read).retentionPeriods()
-        }
+        let periods = try data.registryIfMade()?.retentionPeriods()
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
         _ = try store.expire(periods ?? [:])
