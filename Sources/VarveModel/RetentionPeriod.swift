@@ -24,7 +24,10 @@ public struct RetentionPeriod: Hashable, Sendable {
         self.basis = basis
     }
 
-    private static let units: [(name: String, seconds: Int64)] = [
+    /// How long versions of samples are kept that were corrected since, if nothing else was said: 7 days, in seconds.
+    public static let defaultHistorySeconds: Int64 = 604_800
+
+    private static let units: [DurationText.Unit] = [
         ("y", 31_536_000), ("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
     ]
     private static let longest: Int64 = 500 * 31_536_000
@@ -33,18 +36,13 @@ public struct RetentionPeriod: Hashable, Sendable {
     ///
     /// - Returns: Seconds, from 0 to 500 years.
     public static func seconds(_ text: String) -> Int64? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits),
-            let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
-        else { return nil }
-        let (seconds, overflow) = number.multipliedReportingOverflow(by: unit.seconds)
-        return overflow || seconds > longest ? nil : seconds
+        DurationText.length(text, units: units).flatMap { $0 > longest ? nil : $0 }
     }
 
     /// The text that `seconds` reads, in the largest unit that divides it; weeks are told in days.
     public static func text(_ seconds: Int64) -> String {
-        let unit = units.first { $0.name != "w" && seconds % $0.seconds == 0 }
+        let unit = units.first { $0.name != "w" && seconds % $0.length == 0 }
         guard seconds > 0, let unit else { return "\(seconds)s" }
-        return "\(seconds / unit.seconds)\(unit.name)"
+        return "\(seconds / unit.length)\(unit.name)"
     }
 }

@@ -28,6 +28,15 @@ public struct TextColumn: Hashable, Sendable {
         String(decoding: bytes[range(index)], as: UTF8.self)
     }
 
+    /// Adds texts `range` of another column.
+    package mutating func append(_ source: TextColumn, _ range: Range<Int>) {
+        guard let last = range.last else { return }
+        let start = source.range(range.lowerBound).lowerBound
+        let shift = bytes.count - start
+        bytes.append(contentsOf: source.bytes[start..<source.ends[last]])
+        for index in range { ends.append(source.ends[index] + shift) }
+    }
+
     /// Adds one text.
     public mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)

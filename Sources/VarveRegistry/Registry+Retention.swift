@@ -14,7 +14,7 @@ extension Registry {
     /// How long versions of samples are kept that were corrected since.
     public func historySeconds() throws -> Int64 {
         try retentionRules().first { $0.scope == .history }?.period.seconds
-            ?? RetentionRule.defaultHistorySeconds
+            ?? RetentionPeriod.defaultHistorySeconds
     }
 
     /// How long the samples of each product are kept that are not kept for good.

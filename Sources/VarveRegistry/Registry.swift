@@ -70,7 +70,7 @@ public final class Registry: Sendable {
         }
         guard state.applied.contains(Schema.oldestReadable) || !isReadOnly else {
             throw RegistryError(
-                .unavailable,
+                .notFound,
                 "\(path) has no registry, or that of an older Varve: run `varve model create` or `varve import --register` once"
             )
         }

@@ -52,13 +52,12 @@ public struct Server: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let files = POSIXFileSystem()
         try files.createDirectory(settings.data)
-        let storeLog = logger
-        let store = try ServiceStore(path: settings.data) { storeLog.error("\($0)") }
+        let logger = logger
+        let store = try ServiceStore(path: settings.data) { logger.error("\($0)") }
         defer { try? store.close() }
         for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
         let registry = try Registry.open(path: settings.data + "/registry.sqlite", create: true)
         let folder = try BrokerFolder(data: settings.data, files)
-        let logger = logger
         let log = MessageLog.open(path: settings.data + "/log.sqlite", limitBytes: settings.logBytes) {
             logger.warning("\($0)")
         }

@@ -1,6 +1,6 @@
 // DataOptions+Store.swift — opening the store of the data directory.
 
-import VarveFile
+import VarveModel
 import VarveRegistry
 import VarveStorage
 
@@ -33,17 +33,16 @@ extension DataOptions {
 
     /// The registry, or nil where there is none yet; one whose making was interrupted is none.
     func registryIfMade() throws -> Registry? {
-        guard try POSIXFileSystem().kind(registryPath) != nil else { return nil }
         do {
             return try openRegistry(to: .read)
-        } catch let error as RegistryError where error.code == .unavailable {
+        } catch let error as RegistryError where error.code == .notFound {
             return nil
         }
     }
 
     private func open() throws -> Store {
         let store = try Store.open(path)
-        let history = try registryIfMade()?.historySeconds() ?? RetentionRule.defaultHistorySeconds
+        let history = try registryIfMade()?.historySeconds() ?? RetentionPeriod.defaultHistorySeconds
         store.history = history * 1_000_000_000
         var errors = StandardErrors()
         for note in store.recoveryNotes { print("varve: recovered: \(note)", to: &errors) }

@@ -24,9 +24,6 @@ public struct RetentionRule: Hashable, Sendable {
         self.scope = scope
         self.period = period
     }
-
-    /// How long older versions are kept if no rule says: 7 days.
-    public static let defaultHistorySeconds: Int64 = 604_800
 }
 
 extension RetentionRule.Scope {

@@ -29,6 +29,8 @@ public final class ServiceStore: Sendable {
         var isSuspect = false
         var isClosed = false
         var importOpening: UInt64 = 0
+        /// How long versions are kept, in nanoseconds; each opened store is told.
+        var history: Int64
     }
 
     private let path: String
@@ -37,7 +39,6 @@ public final class ServiceStore: Sendable {
     private let holder: Mutex<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
-    private let history: Atomic<Int64>
     private let tell: @Sendable (String) -> Void
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
@@ -55,9 +56,8 @@ public final class ServiceStore: Sendable {
         self.path = path
         self.options = options
         self.files = files
-        holder = Mutex(Holder(store: store))
+        holder = Mutex(Holder(store: store, history: options.history))
         acknowledged = Atomic(store.snapshot().commit)
-        history = Atomic(options.history)
         recoveryNotes = store.recoveryNotes
     }
 
@@ -92,7 +92,6 @@ public final class ServiceStore: Sendable {
 
     /// Lets go of what is older than products keep it.
     public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
-        guard !periods.isEmpty else { return DeletionReport() }
         let report = try change { try $0.expire(periods) }
         acknowledge(report.commit)
         return report
@@ -100,8 +99,10 @@ public final class ServiceStore: Sendable {
 
     /// Sets how long versions are kept that were corrected since, in nanoseconds.
     public func setHistory(_ nanoseconds: Int64) {
-        history.store(nanoseconds, ordering: .relaxed)
-        holder.withLock { $0.store?.history = nanoseconds }
+        holder.withLock {
+            $0.history = nanoseconds
+            $0.store?.history = nanoseconds
+        }
     }
 
     /// Deletes the samples of some points of a device; without points, of all.
@@ -137,7 +138,7 @@ public final class ServiceStore: Sendable {
             try? holder.store?.close()
             holder.store = nil
             let store = try Store.open(path, options: options, files: files)
-            store.history = history.load(ordering: .relaxed)
+            store.history = holder.history
             holder.store = store
             holder.isSuspect = false
             holder.opening += 1

@@ -1,5 +1,7 @@
 // BucketWidth.swift — the text of `--every`.
 
+import VarveModel
+
 /// The nominal length of a bucket.
 package struct BucketWidth: Hashable, Sendable {
     /// The length in nanoseconds, from 1 ms to 400 days.
@@ -7,23 +9,19 @@ package struct BucketWidth: Hashable, Sendable {
 
     static let day: Int64 = 86_400_000_000_000
     private static let longest = 400 * day
-    private static let units: [(name: String, nanoseconds: Int64)] = [
+    private static let units: [DurationText.Unit] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("sec", 1_000_000_000), ("m", 60_000_000_000),
         ("min", 60_000_000_000), ("h", 3_600_000_000_000), ("d", day), ("w", 7 * day),
     ]
 
     /// Reads a whole number and a unit: `500ms`, `10s`, `5m` or `5min`, `1h`, `1d`, `1w`.
     package static func parse(_ text: String) throws(AggregationFailure) -> BucketWidth {
-        let digits = text.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }
-        let unit = String(text.dropFirst(digits.count))
-        guard !digits.isEmpty, let known = units.first(where: { $0.name == unit }) else {
+        guard let length = DurationText.length(text, units: units) else {
             throw AggregationFailure(
                 description:
                     "--every: \"\(text)\" is not a duration; write for example 500ms, 10s, 5m, 1h, 1d or 1w")
         }
-        let (length, tooLong) = (Int64(String(decoding: digits, as: UTF8.self)) ?? .max)
-            .multipliedReportingOverflow(by: known.nanoseconds)
-        guard !tooLong, length <= longest else {
+        guard length <= longest else {
             throw AggregationFailure(description: "--every: \"\(text)\" is too long; at most 400d")
         }
         guard length > 0 else {

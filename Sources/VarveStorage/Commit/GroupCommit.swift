@@ -230,8 +230,8 @@ package struct GroupCommit {
             manifest.commit = state.nextCommit
             manifest.samples += plan.receipt.accepted
             manifest.take(reference)
-            view.commitTimes.note(state.nextCommit, at: record.writtenAt)
             manifest.commitTimes = view.commitTimes
+            manifest.commitTimes.note(state.nextCommit, at: record.writtenAt)
             try change.addSeries(to: &manifest)
             try record.isMessage
                 ? change.addMessages([record.message], to: &manifest)
@@ -241,10 +241,10 @@ package struct GroupCommit {
             _ = try reader.top()
             try change.commit(&manifest)
             view.manifest = manifest
+            view.commitTimes = manifest.commitTimes
             view.segments.append(reader)
         } catch {
             change.discard()
-            view.commitTimes = durable.view.commitTimes
             if state.failure == nil { segment.discard(store.files, store.directory) }
             throw error
         }

@@ -69,15 +69,14 @@ package struct CompactionPlan: Hashable, Sendable {
     private static func erasing(_ manifest: Manifest, now: Int64) -> CompactionPlan? {
         let (horizon, isAllowed) = now.subtractingReportingOverflow(longestDeleted)
         guard !isAllowed else { return nil }
-        for old in manifest.tombstones where !old.isErased && old.writtenAt < horizon {
-            let inputs = manifest.segments.filter { $0.mayHave(hiddenBy: old) }
-            if !inputs.isEmpty { return CompactionPlan(Array(inputs.prefix(mostInputs))) }
+        let tombstones = manifest.tombstones.filter { !$0.isErased && $0.writtenAt < horizon }
+        let expiries = manifest.expiries.filter { $0.writtenAt < horizon }
+        guard !tombstones.isEmpty || !expiries.isEmpty else { return nil }
+        let inputs = manifest.segments.filter { segment in
+            tombstones.contains { segment.mayHave(hiddenBy: $0) }
+                || expiries.contains { segment.mayHave(hiddenBy: $0) }
         }
-        for old in manifest.expiries where old.writtenAt < horizon {
-            let inputs = manifest.segments.filter { $0.mayHave(hiddenBy: old) }
-            if !inputs.isEmpty { return CompactionPlan(Array(inputs.prefix(mostInputs))) }
-        }
-        return nil
+        return inputs.isEmpty ? nil : CompactionPlan(Array(inputs.prefix(mostInputs)))
     }
 
     /// The segments that share one time, where most do.

@@ -14,11 +14,10 @@ import VarveFile
 import VarveModel
 
 final class MergeOutputs {
-    /// An output that is being written, and what is gathered for the series at hand.
+    /// An output that is being written.
     private struct Output {
         var writer: SegmentWriter?
-        /// Samples sealed or in the writer.
-        var samples: UInt64 = 0
+        /// Whether it has samples of the series at hand.
         var hasSeries = false
     }
 
@@ -132,10 +131,8 @@ final class MergeOutputs {
     }
 
     private func writeFullBlocks() throws {
-        let isFull = { [self] in
-            gathered.count >= Self.enough || gathered.textBytes >= Limits.blockTextBytes / 2
-        }
-        guard isFull() else { return }
+        let isLarge = gathered.textBytes >= Limits.blockTextBytes / 2
+        guard gathered.count >= Self.enough || isLarge else { return }
         let run = gathered.finish()
         var start = 0
         while run.count - start >= Self.enough {
@@ -143,7 +140,7 @@ final class MergeOutputs {
             start += Limits.blockSamples
         }
         // Large texts are cut by their bytes.
-        if run.textBytes >= Limits.blockTextBytes / 2 {
+        if isLarge {
             try write(start == 0 ? run : run.part(start..<run.count))
         } else {
             gathered.append(run, start..<run.count)
@@ -176,7 +173,6 @@ final class MergeOutputs {
 
     private func count(_ samples: Int) {
         self.samples += UInt64(samples)
-        outputs[current].samples += UInt64(samples)
     }
 
     private func seal(_ index: Int) throws {

@@ -1,7 +1,7 @@
 // Store+Retention.swift — lets go of what is older than it need be: by the time of the samples, or by when they came.
 //
 // One entry of the manifest hides it from every read at once. Segments that have nothing else leave the store in the same
-// commit, without being read; from others compaction erases it, a day later by itself.
+// commit, without their blocks being read; from others compaction erases it, a day later by itself.
 //
 // What comes after that is stored like anything else, however old it is, and goes the next time. But a batch that was
 // committed before is still a replay: a re-send brings nothing back.
@@ -23,12 +23,13 @@ extension Store {
     /// - Returns: What went, of all products together.
     public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
         var report = DeletionReport()
-        report.commit = snapshot().commit
-        let series = Dictionary(grouping: snapshot().series().map(\.key)) { periods[$0.product] }
+        let snapshot = snapshot()
+        report.commit = snapshot.commit
+        guard !periods.isEmpty else { return report }
+        let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[$0.product] }
         for (period, keys) in series {
             guard let period, let limit = limit(period) else { continue }
-            let step = try expire(keys, keeping: limit)
-            report.add(step)
+            report.add(try expire(keys, keeping: limit))
         }
         return report
     }
@@ -52,11 +53,11 @@ extension Store {
     ///   - limit: What stays.
     public func expire(_ keys: [SeriesKey], keeping limit: RetentionLimit) throws -> DeletionReport {
         try change { state, view in
-            try Flush(self, state).run(&view)
             var report = DeletionReport()
             report.commit = view.commit
             let series = keys.compactMap { dictionary.find($0)?.id }
             guard var expiry = expiry(of: series, limit, state, view) else { return report }
+            try Flush(self, state).run(&view)
             var after = view
             // What older ones hid has waited longer to be erased.
             for old in after.manifest.expiries where expiry.covers(old) {
@@ -92,8 +93,7 @@ extension Store {
             guard time.nanoseconds > .min else { return nil }
             expiry.last = time.nanoseconds - 1
         case .arrivedAfter(let time):
-            guard let newest = view.commitTimes.newest(at: time.nanoseconds) else { return expiry }
-            expiry.commit = newest + 1
+            if let newest = view.commitTimes.newest(at: time.nanoseconds) { expiry.commit = newest + 1 }
         }
         return expiry.runs.isEmpty ? nil : expiry
     }

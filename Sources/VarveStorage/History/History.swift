@@ -10,8 +10,8 @@ import Synchronization
 public import VarveModel
 
 extension Store {
-    /// How long versions are kept that were corrected since: 7 days.
-    public static let defaultHistory: Int64 = 7 * 86_400 * 1_000_000_000
+    /// How long versions are kept that were corrected since if nothing else was said, in nanoseconds.
+    public static let defaultHistory = RetentionPeriod.defaultHistorySeconds * 1_000_000_000
 
     /// The oldest commit whose state a flush or merge must keep; at the greatest number none is.
     func historyCommit(_ view: StoreView) -> UInt64 {

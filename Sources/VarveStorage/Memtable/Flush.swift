@@ -43,6 +43,8 @@ struct Flush {
             _ = try reader?.top()
             try change.commit(&manifest)
             view.manifest = manifest
+            // With the places of the past joined, so that they do not gather.
+            view.commitTimes = manifest.commitTimes
             if let reader { view.segments.append(reader) }
             view.clearMemtable()
             state.messages.forgetRecent()

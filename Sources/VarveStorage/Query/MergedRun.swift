@@ -89,11 +89,7 @@ struct MergedRun {
             guard case .text(let source) = runs[place].values else { continue }
             let piece = pieces[place][next[place]]
             next[place] += 1
-            let (first, end) = (Int(piece.start), Int(piece.start) + Int(piece.count))
-            let start = first == 0 ? 0 : source.ends[first - 1]
-            let shift = column.bytes.count - start
-            column.bytes.append(contentsOf: source.bytes[start..<source.ends[end - 1]])
-            for index in first..<end { column.ends.append(source.ends[index] + shift) }
+            column.append(source, Int(piece.start)..<Int(piece.start) + Int(piece.count))
         }
         return column
     }

@@ -170,11 +170,7 @@ struct SliceMerge {
         text.ends.reserveCapacity(count)
         for span in spans {
             guard case .text(let source) = slices[span.slice].run.values else { continue }
-            let start = span.start == 0 ? 0 : source.ends[span.start - 1]
-            let shift = text.bytes.count - start
-            let end = span.start + span.count
-            text.bytes.append(contentsOf: source.bytes[start..<source.ends[end - 1]])
-            for index in span.start..<end { text.ends.append(source.ends[index] + shift) }
+            text.append(source, span.start..<span.start + span.count)
         }
         return SampleRun(count: count, times: times, values: .text(text), states: states, commits: [])
     }

@@ -86,15 +86,7 @@ extension SampleRun {
         switch values {
         case .bits(let bits): columns.values = .bits(Array(bits[range]))
         case .text(let source):
-            guard !range.isEmpty else {
-                columns.values = .text(TextColumn())
-                break
-            }
-            let start = range.lowerBound == 0 ? 0 : source.ends[range.lowerBound - 1]
-            var text = TextColumn()
-            text.bytes = Array(source.bytes[start..<source.ends[range.upperBound - 1]])
-            text.ends = source.ends[range].map { $0 - start }
-            columns.values = .text(text)
+            columns.values = .text(source.part(range))
         }
         return columns
     }

@@ -165,10 +165,7 @@ package struct SampleRunBuilder {
         switch run.values {
         case .bits(let source): bits.append(contentsOf: source[range])
         case .text(let source):
-            let start = range.lowerBound == 0 ? 0 : source.ends[range.lowerBound - 1]
-            let shift = text.bytes.count - start
-            text.bytes.append(contentsOf: source.bytes[start..<source.ends[range.upperBound - 1]])
-            for index in range { text.ends.append(source.ends[index] + shift) }
+            text.append(source, range)
         }
     }
 
@@ -188,11 +185,8 @@ package struct SampleRunBuilder {
 extension TextColumn {
     /// Texts `range` as a column of their own.
     package func part(_ range: Range<Int>) -> TextColumn {
-        let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
         var column = TextColumn()
-        guard let end = range.last.map({ ends[$0] }) else { return column }
-        column.bytes = Array(bytes[start..<end])
-        column.ends = ends[range].map { $0 - start }
+        column.append(self, range)
         return column
     }
 }

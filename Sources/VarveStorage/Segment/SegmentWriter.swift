@@ -29,8 +29,8 @@ package final class SegmentWriter {
     private var summary = SegmentSummary()
     private var codecs = CodecShares()
     private var sharedTimes: [Hash128: TimeColumn] = [:]
-    /// Time columns by the hash of their bytes: those of blocks that are copied are not decoded.
-    private var storedTimes: [Hash128: TimeColumn] = [:]
+    /// Where time columns are, by the hash of their bytes: those of blocks that are copied are not decoded.
+    private var storedTimes: [Hash128: Extent] = [:]
     private var lastSeries: SeriesID?
     private var lastSample: (series: SeriesID, time: Int64)?
     private var olderVersions: UInt64 = 0
@@ -86,10 +86,7 @@ package final class SegmentWriter {
             if let times = parts.times { codecs.add(times) }
             try countCodecs(ofBlock: parts.block)
         }
-        if let times = block.times {
-            guard case .stored(let extent) = try storedTimes(times) else { return }
-            entry.times = extent
-        }
+        entry.times = try block.times.map { try store(times: $0) }
         entry.block = try write(block.bytes)
         note(entry.series, first: entry.firstTime, last: entry.lastTime, commit: entry.highestCommit)
         index.append(count(entry), vectors: block.vectors)
@@ -234,22 +231,28 @@ package final class SegmentWriter {
             Hasher128.hash(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[range])))
         }
         if let shared = sharedTimes[hash] { return shared }
-        let column = try storedTimes(BlockCodec.encodeTimes(run, range, effort: effort))
+        let bytes = BlockCodec.encodeTimes(run, range, effort: effort)
+        let column: TimeColumn
+        if bytes.count <= SegmentBlock.inlineTimes {
+            bytes.withUnsafeBytes { codecs.add($0) }
+            column = .short(bytes)
+        } else {
+            column = .stored(try store(times: bytes))
+        }
         if sharedTimes.count >= Self.sharedTimesLimit { sharedTimes.removeAll(keepingCapacity: true) }
         sharedTimes[hash] = column
         return column
     }
 
     /// Where an encoded time column is; written unless it was before.
-    private func storedTimes(_ bytes: [UInt8]) throws -> TimeColumn {
+    private func store(times bytes: [UInt8]) throws -> Extent {
         let hash = bytes.withUnsafeBytes { Hasher128.hash($0) }
         if let known = storedTimes[hash] { return known }
         bytes.withUnsafeBytes { codecs.add($0) }
-        let column: TimeColumn =
-            bytes.count <= SegmentBlock.inlineTimes ? .short(bytes) : .stored(try write(bytes))
+        let extent = try write(bytes)
         if storedTimes.count >= Self.sharedTimesLimit { storedTimes.removeAll(keepingCapacity: true) }
-        storedTimes[hash] = column
-        return column
+        storedTimes[hash] = extent
+        return extent
     }
 
     // MARK: Versions

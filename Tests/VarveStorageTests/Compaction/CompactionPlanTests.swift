@@ -85,6 +85,23 @@ import VarveModel
         #expect(plan.inputs.count == 8 && plan.inputs.allSatisfy { $0.summary.lastTime == 59 })
     }
 
+    @Test("small segments that a merge would cut into as many again are left alone, unless they overlap")
+    func automaticWhereCut() throws {
+        let length = Int64(1) << 40
+        // Of eight, one side of each pair of spans is in another partition.
+        let apart: [Span] = (1...8 as ClosedRange<Int64>).map {
+            (31, .min + $0 * length, .min + ($0 + 1) * length - 1)
+        }
+        let manifest = Self.segments(apart)
+        #expect(CompactionPlan(manifest.segments).cuts.count == 4)
+        #expect(CompactionPlan.automatic(manifest) == nil)
+        let deep = apart.map { (size: $0.size, first: $0.first, last: apart[7].last) }
+        #expect(CompactionPlan.automatic(Self.segments(deep))?.inputs.count == 8)
+        // Smaller ones become few.
+        let small = apart.map { (size: UInt64(10), first: $0.first, last: $0.last) }
+        #expect(CompactionPlan.automatic(Self.segments(small))?.inputs.count == 8)
+    }
+
     @Test("what merges leave is never merged again into as much", arguments: [1, 2, 3])
     func automaticComesToAnEnd(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))

@@ -101,7 +101,7 @@ final class CrashMachine {
                 isWhole = false
                 note("commit failed: \(error)")
                 // Without a need to open again the batch is gone for good.
-                if files.isStopped || store.needsReopen { oracle.unknown(batch) }
+                if files.isStopped || store.needsReopen { oracle.unknown { _ = $0.apply(batch) } }
             }
         }
         return isWhole
@@ -109,31 +109,31 @@ final class CrashMachine {
 
     /// Deletes samples and tells the oracle what came of it.
     func delete(_ keys: Set<SeriesKey>, in range: TimeRange) throws {
-        guard let store else { return }
-        note("delete \(keys.map(\.device).sorted()) \(range)")
-        do {
-            let report = try store.delete(Array(keys), in: range)
-            try oracle.deleted(keys, in: range, report.samples)
-        } catch let finding as CrashFinding {
-            throw finding
-        } catch {
-            note("delete failed: \(error)")
-            if files.isStopped || store.needsReopen { oracle.unknownDeletion(keys, in: range) }
-        }
+        try remove(
+            "delete \(keys.map(\.device).sorted()) \(range)", { try $0.delete(Array(keys), in: range) },
+            { $0.delete(keys, in: range) })
     }
 
     /// Carries out retention and tells the oracle what came of it.
     func expire(_ keys: Set<SeriesKey>, before time: Timestamp) throws {
+        try remove(
+            "expire \(keys.map(\.device).sorted()) before \(time)",
+            { try $0.expire(Array(keys), keeping: .from(time)) }, { $0.expire(keys, before: time) })
+    }
+
+    private func remove(
+        _ what: String, _ removal: (Store) throws -> DeletionReport,
+        _ expected: (inout CrashState) -> UInt64
+    ) throws {
         guard let store else { return }
-        note("expire \(keys.map(\.device).sorted()) before \(time)")
+        note(what)
         do {
-            let report = try store.expire(Array(keys), keeping: .from(time))
-            try oracle.expired(keys, before: time, report.samples)
+            try oracle.removed(removal(store).samples, expected)
         } catch let finding as CrashFinding {
             throw finding
         } catch {
-            note("retention failed: \(error)")
-            if files.isStopped || store.needsReopen { oracle.unknownExpiry(keys, before: time) }
+            note("it failed: \(error)")
+            if files.isStopped || store.needsReopen { oracle.unknown { _ = expected(&$0) } }
         }
     }
 

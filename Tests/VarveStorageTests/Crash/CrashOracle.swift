@@ -95,34 +95,18 @@ struct CrashOracle {
         states = possible
     }
 
-    /// A deletion that was done: it must have found what a possible state has.
-    mutating func deleted(_ keys: Set<SeriesKey>, in range: TimeRange, _ samples: UInt64) throws {
+    /// Samples were removed: it must have found as many as a possible state has.
+    mutating func removed(_ samples: UInt64, _ remove: (inout CrashState) -> UInt64) throws {
         var possible: [CrashState] = []
-        for var state in states where state.delete(keys, in: range) == samples { possible.append(state) }
-        guard !possible.isEmpty else { throw CrashFinding("a deletion found \(samples) samples") }
+        for var state in states where remove(&state) == samples { possible.append(state) }
+        guard !possible.isEmpty else { throw CrashFinding("\(samples) samples were removed") }
         states = possible
     }
 
-    /// A deletion of which nobody knows whether it was done.
-    mutating func unknownDeletion(_ keys: Set<SeriesKey>, in range: TimeRange) {
+    /// Something of which nobody knows whether it was done.
+    mutating func unknown(_ change: (inout CrashState) -> Void) {
         for var state in states {
-            _ = state.delete(keys, in: range)
-            states.append(state)
-        }
-    }
-
-    /// Retention that was carried out: it must have found what a possible state has.
-    mutating func expired(_ keys: Set<SeriesKey>, before time: Timestamp, _ samples: UInt64) throws {
-        var possible: [CrashState] = []
-        for var state in states where state.expire(keys, before: time) == samples { possible.append(state) }
-        guard !possible.isEmpty else { throw CrashFinding("retention found \(samples) samples") }
-        states = possible
-    }
-
-    /// Retention of which nobody knows whether it was carried out.
-    mutating func unknownExpiry(_ keys: Set<SeriesKey>, before time: Timestamp) {
-        for var state in states {
-            _ = state.expire(keys, before: time)
+            change(&state)
             states.append(state)
         }
     }
@@ -150,14 +134,6 @@ struct CrashOracle {
 
     /// The commits whose states are remembered.
     var pastCommits: [UInt64] { states.count == 1 ? states[0].model.states.keys.sorted() : [] }
-
-    /// A batch of which nobody knows whether it is there.
-    mutating func unknown(_ batch: CrashBatch) {
-        for var state in states {
-            _ = state.apply(batch)
-            states.append(state)
-        }
-    }
 
     /// What the store shows must be a possible state; the others are none any more.
     mutating func shown(_ source: some SampleSource, isFinal: Bool = true) throws {

@@ -65,6 +65,34 @@ import VarveModel
         #expect(throws: StorageError.self) { try store.snapshot().asOf(commit: 6) }
     }
 
+    @Test(
+        "when commits were made is kept coarser with time in a store that stays open too, as in one opened again"
+    )
+    func longOpen() throws {
+        let store = try open()
+        let isSealed = [false, true]
+        for (round, isSealed) in isSealed.enumerated() {
+            for second in 0..<300 {
+                clock.advance(to: (Int64(round) * 100_000 + Int64(second)) * Self.second)
+                try commit(Double(second), at: Int64(second), to: store)
+            }
+            clock.advance(to: (Int64(round) * 100_000 + 90_000) * Self.second)
+            if isSealed {
+                let many = (0...Int64(Limits.walBatchRows)).map {
+                    Sample(time: Timestamp(nanoseconds: $0), value: .double(-1))
+                }
+                _ = try store.commit(SampleBatch(series: [SeriesRows(Self.key, .double, many)]))
+            } else {
+                try store.flush()
+            }
+            let view = store.snapshot().view
+            #expect(view.commitTimes == view.manifest.commitTimes)
+            #expect(view.commitTimes.places.count < 20)
+        }
+        try store.close()
+        #expect(try open().snapshot().view.commitTimes == store.snapshot().view.commitTimes)
+    }
+
     @Test("a merge changes no state while it runs, deletes and policies included")
     func during() throws {
         let store = try open()

@@ -77,8 +77,9 @@ extension RetentionCommand {
                 RetentionPeriod(seconds: $0, basis: by)
             }
             try data.changeRegistry(history == nil ? .change : .create) { try $0.setRetention(scope, period) }
-            let rule = RetentionLine(RetentionRule(scope: scope, period: period ?? .init(seconds: 0)))
-            print(period == nil ? "\(rule.what): kept for good" : "\(rule.what): kept for \(rule.time)")
+            print(
+                "\(RetentionLine.what(scope)): kept for \(period.map { RetentionLine.time(scope, $0) } ?? "good")"
+            )
         }
     }
 
@@ -99,8 +100,7 @@ extension RetentionCommand {
             let history = RetentionPeriod(seconds: try registry.historySeconds())
             rules.insert(RetentionRule(scope: .history, period: history), at: 0)
             for rule in rules {
-                let line = RetentionLine(rule)
-                print(json ? line.json : "\(line.what): kept for \(line.time)")
+                print(json ? RetentionLine.json(rule) : RetentionLine.text(rule))
             }
             if !json, rules.count == 1 { print("samples: kept for good") }
         }
@@ -135,26 +135,35 @@ extension RetentionCommand {
 }
 
 /// How a rule is told.
-private struct RetentionLine {
-    let what: String
-    let time: String
-    let json: String
+private enum RetentionLine {
+    static func text(_ rule: RetentionRule) -> String {
+        "\(what(rule.scope)): kept for \(time(rule.scope, rule.period))"
+    }
 
-    init(_ rule: RetentionRule) {
+    static func what(_ scope: RetentionRule.Scope) -> String {
+        switch scope {
+        case .history: "corrected versions"
+        case .model(let id): "samples of model \(printable(id))"
+        case .product(let key): "samples of product \(printable(key))"
+        }
+    }
+
+    static func time(_ scope: RetentionRule.Scope, _ period: RetentionPeriod) -> String {
+        let length = RetentionPeriod.text(period.seconds)
+        return scope == .history ? length : "\(length), by \(period.basis.name)"
+    }
+
+    static func json(_ rule: RetentionRule) -> String {
         let (kind, name): (String, String?) =
             switch rule.scope {
             case .history: ("history", nil)
             case .model(let id): ("model", id)
             case .product(let key): ("product", key)
             }
-        let basis = rule.scope == .history ? nil : rule.period.basis.name
-        what = rule.scope == .history ? "corrected versions" : "samples of \(kind) \(printable(name ?? ""))"
-        let length = RetentionPeriod.text(rule.period.seconds)
-        time = basis.map { "\(length), by \($0)" } ?? length
         let fields: [(String, JSONText)] = [
             ("scope", .string(kind)), ("name", .optional(name)), ("seconds", .integer(rule.period.seconds)),
-            ("by", .optional(basis)),
+            ("by", .optional(rule.scope == .history ? nil : rule.period.basis.name)),
         ]
-        json = JSONText.object(fields).line()
+        return JSONText.object(fields).line()
     }
 }

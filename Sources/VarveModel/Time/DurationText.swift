@@ -1,0 +1,17 @@
+// DurationText.swift — a length of time as people write it: a whole number and a unit, `90s`, `12h`, `30d`.
+
+/// Reads lengths of time.
+package enum DurationText {
+    /// What a unit is called and how much of it one is.
+    package typealias Unit = (name: String, length: Int64)
+
+    /// The length in the measure of the units, the greatest number if it is more; nil if the text is none.
+    package static func length(_ text: String, units: [Unit]) -> Int64? {
+        let digits = text.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }
+        let name = String(text.dropFirst(digits.count))
+        guard !digits.isEmpty, let unit = units.first(where: { $0.name == name }) else { return nil }
+        let number = Int64(String(decoding: digits, as: UTF8.self)) ?? .max
+        let (length, isTooLong) = number.multipliedReportingOverflow(by: unit.length)
+        return isTooLong ? .max : length
+    }
+}
