@@ -30,17 +30,23 @@ public protocol File: AnyObject, Sendable {
     /// - Returns: The number of bytes read; 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
 
-    /// Writes all bytes at the end.
+    /// Writes all bytes at the end: after what was appended before, over reserved room.
     ///
     /// Durability: none before `sync`.
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError)
+
+    /// Makes the file `size` bytes large with zeros, which the appends after it fill; for files opened with `createNew`.
+    ///
+    /// A sync after an append into reserved room has no new size and no new place on the disk to record: it is one
+    /// write instead of two. An error means that less room, or none, is there; appends go on without it.
+    func reserve(to size: Int) throws(FileError)
 
     /// Makes everything written so far durable (`fdatasync(2)`).
     ///
     /// After an error the file is suspect: it must be closed and read anew, never synced again.
     func sync() throws(FileError)
 
-    /// Cuts the file at `size` bytes.
+    /// Cuts the file at `size` bytes; the next append begins there.
     func truncate(to size: Int) throws(FileError)
 
     /// Closes the file; later calls fail.

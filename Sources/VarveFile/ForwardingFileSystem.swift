@@ -87,6 +87,9 @@ extension ForwardingFile {
     /// Appends to the file behind.
     public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) { try file.append(bytes) }
 
+    /// Reserves room in the file behind.
+    public func reserve(to size: Int) throws(FileError) { try file.reserve(to: size) }
+
     /// Syncs the file behind.
     public func sync() throws(FileError) { try file.sync() }
 

@@ -126,7 +126,8 @@ public final class POSIXFileSystem: FileSystem {
             switch mode {
             case .read: O_RDONLY
             case .append: O_RDWR | O_CREAT | O_APPEND
-            case .createNew: O_RDWR | O_CREAT | O_EXCL | O_APPEND
+            // Appends to one go to the place behind the last one, which reserved room leaves as it is.
+            case .createNew: O_RDWR | O_CREAT | O_EXCL
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
             }
         let descriptor = Glibc.open(path, flags | O_CLOEXEC, permissions)

@@ -20,6 +20,8 @@ package enum Limits {
     package static let walBatchTextBytes = 32 << 20
     /// Payload bytes of one WAL record; persistent.
     package static let walRecordBytes = 256 << 20
+    /// Bytes of room that a WAL file reserves at once.
+    package static let walReserveBytes = 1 << 20
     /// Text bytes of one value; persistent.
     package static let textBytes = 16 << 20
     /// Text bytes of one block; a block is cut short before it would hold more; persistent.

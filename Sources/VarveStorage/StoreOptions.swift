@@ -48,6 +48,9 @@ public struct StoreOptions: Sendable {
     /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
     package var walBatchRows = Limits.walBatchRows
 
+    /// Bytes of room that a WAL file reserves at once.
+    package var walReserveBytes = Limits.walReserveBytes
+
     /// Bytes above which the memtable is flushed.
     package var memtableBytes = Limits.memtableBytes
 

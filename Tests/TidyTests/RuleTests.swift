@@ -155,9 +155,10 @@ struct RuleTests {
     }
 
     @Test(
-        "tracked build products are found",
+        "tracked build products and strays are found",
         arguments: [
             "Package.resolved", "Benchmarks/Package.resolved", ".build/debug/varve", "varve-data/lock",
+            "VarveStorageTests-1.swiftdoc", "Notes/a.md",
         ])
     func trackedFile(_ path: String) {
         #expect(TextRules.trackedFile(path).count == 1)

@@ -64,6 +64,24 @@ import VarveFile
         }
     }
 
+    @Test("appends fill reserved room")
+    func reserve() throws {
+        try withFolder { folder throws in
+            let file = try files.open("\(folder)/a", .createNew)
+            try file.append([1, 2])
+            try file.reserve(to: 5)
+            try file.append([3])
+            #expect(try files.readAll("\(folder)/a") == [1, 2, 3, 0, 0])
+            try file.reserve(to: 4)
+            try file.append([4, 5, 6])
+            #expect(try files.readAll("\(folder)/a") == [1, 2, 3, 4, 5, 6])
+            try file.reserve(to: 3 << 20)
+            try file.append([7])
+            try file.truncate(to: 7)
+            #expect(try files.readAll("\(folder)/a") == [1, 2, 3, 4, 5, 6, 7])
+        }
+    }
+
     @Test("a stream is read to its end, and refused beyond the limit")
     func readToEnd() throws {
         try withFolder { folder throws in

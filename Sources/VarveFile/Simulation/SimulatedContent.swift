@@ -27,10 +27,11 @@ struct SimulatedContent: Sendable {
     private var durable: [UInt8] = []
     private var unsynced: [Change] = []
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > 0 else { return }
-        unsynced.append(.write(offset: live.count, bytes: Array(bytes)))
-        live.append(contentsOf: bytes)
+    mutating func write(_ bytes: some Collection<UInt8>, at offset: Int) {
+        guard !bytes.isEmpty else { return }
+        let bytes = Array(bytes)
+        unsynced.append(.write(offset: offset, bytes: bytes))
+        Self.place(bytes[...], at: offset, in: &live)
     }
 
     mutating func cut(to size: Int) {

@@ -13,11 +13,15 @@ final class SimulatedFile: File {
     private let number: Int
     private let system: SimulatedFileSystem
     private let position = Atomic(0)
+    /// Where the next append begins in a file opened with `createNew`; in others it is the end.
+    private let appended = Atomic(0)
+    private let isNew: Bool
     private let isClosed = Atomic(false)
 
-    init(path: String, number: Int, _ system: SimulatedFileSystem) {
+    init(path: String, number: Int, isNew: Bool, _ system: SimulatedFileSystem) {
         self.path = path
         self.number = number
+        self.isNew = isNew
         self.system = system
     }
 
@@ -50,14 +54,32 @@ final class SimulatedFile: File {
             "write to", path,
             failed: { state, _ in
                 let count = Int.random(in: 0...bytes.count, using: &state.random)
-                state.disk.change(number) { $0.append(.init(rebasing: bytes[..<count])) }
+                append(bytes[..<count], to: &state.disk)
             }
         ) { state throws(FileError) in
-            var room = bytes.count
-            if let capacity = state.faults.capacity { room = max(0, capacity - state.disk.byteCount) }
-            let count = min(bytes.count, room)
-            state.disk.change(number) { $0.append(.init(rebasing: bytes[..<count])) }
+            let reserved = isNew ? state.disk.files[number].live.count - appended.load(ordering: .relaxed) : 0
+            let count = min(bytes.count, reserved + state.room)
+            append(bytes[..<count], to: &state.disk)
             guard count == bytes.count else { throw FileError("write to", path, code: ENOSPC) }
+        }
+    }
+
+    private func append(_ bytes: Slice<UnsafeRawBufferPointer>, to disk: inout SimulatedDisk) {
+        disk.change(number) { content in
+            let start = isNew ? appended.load(ordering: .relaxed) : content.live.count
+            content.write(bytes, at: start)
+            appended.store(start + bytes.count, ordering: .relaxed)
+        }
+    }
+
+    func reserve(to size: Int) throws(FileError) {
+        try checkOpen("write to")
+        try system.change("reserve", path) { state throws(FileError) in
+            let end = state.disk.files[number].live.count
+            guard size > end else { return }
+            let count = min(size - end, state.room)
+            state.disk.change(number) { $0.write(repeatElement(0, count: count), at: end) }
+            guard count == size - end else { throw FileError("reserve", path, code: ENOSPC) }
         }
     }
 
@@ -75,7 +97,10 @@ final class SimulatedFile: File {
 
     func truncate(to size: Int) throws(FileError) {
         try checkOpen("cut")
-        try system.change("cut", path) { state in state.disk.change(number) { $0.cut(to: size) } }
+        try system.change("cut", path) { state in
+            state.disk.change(number) { $0.cut(to: size) }
+            appended.store(size, ordering: .relaxed)
+        }
     }
 
     func close() { isClosed.store(true, ordering: .relaxed) }

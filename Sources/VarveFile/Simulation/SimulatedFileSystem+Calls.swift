@@ -6,7 +6,7 @@ extension SimulatedFileSystem: FileSystem {
     /// Opens a file.
     package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
         let number = mode == .read ? try openForReading(path) : try openForWriting(path, mode)
-        return SimulatedFile(path: path, number: number, self)
+        return SimulatedFile(path: path, number: number, isNew: mode == .createNew, self)
     }
 
     private func openForReading(_ path: String) throws(FileError) -> Int {

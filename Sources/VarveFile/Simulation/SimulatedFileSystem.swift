@@ -120,6 +120,9 @@ package final class SimulatedFileSystem: Sendable {
 }
 
 extension SimulatedFileSystem.State {
+    /// Bytes that the disk still takes.
+    var room: Int { faults.capacity.map { max(0, $0 - disk.byteCount) } ?? 1 << 62 }
+
     mutating func chance(_ perMille: Int) -> Bool { Int.random(in: 0..<1000, using: &random) < perMille }
 
     /// The code with which the current change fails, if it does.

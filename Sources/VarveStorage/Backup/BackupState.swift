@@ -25,8 +25,8 @@ struct BackupState {
         commit = manifest.commit
         let names = try files.list(source.wal).compactMap(DataDirectory.walNumber)
         for file in names.sorted(by: { $0.number < $1.number }) where file.number >= manifest.firstWAL {
-            let bytes = try WALReader.bytes(number: file.number, sealed: file.sealed, files, source)
-            let contents = try WALReader.parse(bytes, number: file.number, sealed: file.sealed)
+            let (contents, bytes) = try WALReader.read(
+                number: file.number, sealed: file.sealed, files, source)
             // A file without a header never held a record.
             guard contents.tornAt != 0 else { continue }
             let last = file.sealed ? .max : lastCommit
@@ -36,7 +36,7 @@ struct BackupState {
     }
 
     private static func sealed(_ bytes: [UInt8], _ contents: WALContents, upTo last: UInt64) -> [UInt8] {
-        var end = contents.tornAt ?? bytes.count
+        var end = contents.end
         var number = contents.nextRecord
         if let later = contents.records.firstIndex(where: { $0.commit > last }) {
             end = contents.offsets[later]
@@ -45,7 +45,7 @@ struct BackupState {
                     .littleEndian
             }
         } else if contents.hasSeal {
-            return bytes
+            return Array(bytes[..<end])
         }
         var writer = ByteWriter(capacity: end + 64)
         bytes.withUnsafeBytes { writer.append(bytes: .init(rebasing: $0[..<end])) }

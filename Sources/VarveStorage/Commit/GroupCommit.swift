@@ -195,7 +195,7 @@ package struct GroupCommit {
     private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
-            try state.openWAL(store.files, store.directory).append(pending.map(\.payload))
+            try state.openWAL(store).append(pending.map(\.payload))
             pending = []
             durable = (view, store.dictionary.count)
         } catch {

@@ -38,9 +38,11 @@ package final class WriterState: @unchecked Sendable {
     }
 
     /// The WAL file to write to, created if there is none.
-    package func openWAL(_ files: any FileSystem, _ directory: DataDirectory) throws -> WALWriter {
+    package func openWAL(_ store: Store) throws -> WALWriter {
         if let wal { return wal }
-        let writer = try WALWriter(number: nextWALFile, firstRecord: nextWALRecord, files, directory)
+        let writer = try WALWriter(
+            number: nextWALFile, firstRecord: nextWALRecord, reserveBytes: store.options.walReserveBytes,
+            store.files, store.directory)
         walFiles.append(nextWALFile)
         nextWALFile += 1
         wal = writer

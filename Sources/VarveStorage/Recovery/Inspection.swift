@@ -82,7 +82,7 @@ public enum Inspection {
     private static func wal(
         _ number: UInt64, _ sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
     ) throws -> [String] {
-        let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
+        let contents = try WALReader.read(number: number, sealed: sealed, files, directory).contents
         var lines = [
             "WAL file \(number), records \(contents.firstRecord) to \(contents.nextRecord - 1), "
                 + (sealed ? "sealed" : "open")

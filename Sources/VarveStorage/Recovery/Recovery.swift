@@ -231,8 +231,8 @@ package struct Recovery {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 0, reason: "a WAL file that is not the last was never sealed"))
             }
-            let bytes = try WALReader.bytes(number: file.number, sealed: file.sealed, files, directory)
-            let contents = try WALReader.parse(bytes, number: file.number, sealed: file.sealed)
+            let (contents, bytes) = try WALReader.read(
+                number: file.number, sealed: file.sealed, files, directory)
             if position > 0, contents.tornAt != 0, contents.firstRecord != result.nextWALRecord {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 24, reason: "records before this file are missing"))
@@ -280,10 +280,8 @@ package struct Recovery {
             result.walFiles.removeLast()
             return
         }
-        var whole = ByteWriter(capacity: bytes.count + 64)
-        bytes.withUnsafeBytes {
-            whole.append(bytes: .init(rebasing: $0[..<(contents.tornAt ?? bytes.count)]))
-        }
+        var whole = ByteWriter(capacity: contents.end + 64)
+        bytes.withUnsafeBytes { whole.append(bytes: .init(rebasing: $0[..<contents.end])) }
         if let torn = contents.tornAt {
             result.notes.append("\(name): cut an unfinished record at byte \(torn) that a crash left")
         }

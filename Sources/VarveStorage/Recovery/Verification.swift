@@ -200,7 +200,7 @@ final class Verification {
             }
             expected = number + 1
             attempt(file) {
-                let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
+                let contents = try WALReader.read(number: number, sealed: sealed, files, directory).contents
                 report.samples += contents.records.reduce(0) {
                     $0 + $1.rows.reduce(0) { $0 + UInt64($1.count) }
                 }

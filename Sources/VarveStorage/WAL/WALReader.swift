@@ -2,10 +2,12 @@
 //
 // Invariants:
 // - Records come out in order; nothing after the first bad record is returned.
+// - Zeros up to the end of an unsealed file are room for records to come, no record.
 // - A bad record is a torn tail only in an unsealed file and only if no valid record of a later write follows;
 //   otherwise it is damage. Records of its own write may follow: a disk writes pages in any order before a sync.
 // - The reader never changes the file: cutting a torn tail is Recovery's decision.
 
+import Glibc
 import VarveCodec
 package import VarveFile
 
@@ -16,6 +18,8 @@ package struct WALContents: Sendable {
     package var nextRecord: UInt64 = 0
     /// Where an incomplete last record begins, if there is one.
     package var tornAt: Int?
+    /// Where the last good record ends.
+    package var end = 0
     /// Whether the file ends with its seal record.
     package var hasSeal = false
     /// Where each commit record begins, in the order of `records`.
@@ -23,18 +27,27 @@ package struct WALContents: Sendable {
 }
 
 package enum WALReader {
+    /// How often a file that is being written is read anew before it counts as damaged.
+    private static let attempts = 50
+
+    /// Reads a file, which may be written meanwhile.
+    ///
+    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without
+    /// the one before. What is missing at one place twice is not being written.
     package static func read(
         number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
-    ) throws -> WALContents {
-        try parse(try bytes(number: number, sealed: sealed, files, directory), number: number, sealed: sealed)
-    }
-
-    /// The bytes of a file.
-    package static func bytes(
-        number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
-    ) throws -> [UInt8] {
-        let name = DataDirectory.wal(number, sealed: sealed)
-        return try files.readAll(directory.absolute(name), limit: 1 << 40)
+    ) throws -> (contents: WALContents, bytes: [UInt8]) {
+        let path = directory.absolute(DataDirectory.wal(number, sealed: sealed))
+        var before: Damage?
+        for _ in 0..<attempts {
+            let bytes = try files.readAll(path, limit: 1 << 40)
+            do {
+                return (try parse(bytes, number: number, sealed: sealed), bytes)
+            } catch StorageError.damaged(let damage) where !sealed && damage != before {
+                before = damage
+            }
+        }
+        throw StorageError.needsReopen("\(path) changes faster than it can be read")
     }
 
     /// What the bytes of a file say.
@@ -57,6 +70,8 @@ package enum WALReader {
             guard try parseHeader() else { return contents }
             var offset = WALFormat.headerBytes
             while offset < bytes.count {
+                contents.end = offset
+                if !isSealed, isZero(from: offset) { return contents }
                 guard let record = record(at: offset, expecting: contents.nextRecord) else {
                     try tearOrDamage(offset, "a record is not whole")
                     return contents
@@ -64,8 +79,11 @@ package enum WALReader {
                 contents.nextRecord += 1
                 let end =
                     offset + WALFormat.recordHeaderBytes + record.payload.count + WALFormat.recordTrailerBytes
+                contents.end = end
                 if record.type == .seal {
-                    guard end == bytes.count else { throw damaged(end, "bytes after the end of the file") }
+                    guard end == bytes.count || (!isSealed && isZero(from: end)) else {
+                        throw damaged(end, "bytes after the end of the file")
+                    }
                     contents.hasSeal = true
                     return contents
                 }
@@ -79,6 +97,7 @@ package enum WALReader {
                 }
                 offset = end
             }
+            contents.end = offset
             if isSealed { throw damaged(bytes.count, "the end of the file is missing") }
             return contents
         }
@@ -135,6 +154,14 @@ package enum WALReader {
             }
             let payload = bytes[(offset + WALFormat.recordHeaderBytes)..<(offset + covered)]
             return (type, UnsafeRawBufferPointer(rebasing: payload))
+        }
+
+        /// Whether only zeros follow.
+        ///
+        /// Cost: mostly of one byte, as a record begins with its length.
+        private func isZero(from offset: Int) -> Bool {
+            guard let base = bytes.baseAddress, offset < bytes.count, bytes[offset] == 0 else { return false }
+            return memcmp(base + offset, base + offset + 1, bytes.count - offset - 1) == 0
         }
 
         private mutating func tearOrDamage(_ offset: Int, _ reason: String) throws {

@@ -3,6 +3,7 @@
 // Invariants:
 // - `append` returns after `fdatasync`: what it took is durable, all records of one call with one sync.
 // - After a failed write or sync nothing more is written: `isFailed` stays true, the file is for Recovery.
+// - Behind the last record there may be zeros, room for the next ones; a sealed file has none.
 
 package import VarveCodec
 package import VarveFile
@@ -14,12 +15,21 @@ package final class WALWriter {
     private var nextRecord: UInt64
     package private(set) var byteCount = 0
     package private(set) var isFailed = false
+    /// The most bytes to reserve at once; 0 when the disk has no more of them.
+    private var reserveBytes: Int
+    /// Where the reserved room ends.
+    private var reservedEnd = 0
+    private var writes = 0
 
     /// Creates the file; its name is durable before the first record.
+    ///
+    /// - Parameter reserveBytes: The most bytes of room to reserve at once.
     package init(
-        number: UInt64, firstRecord: UInt64, _ files: any FileSystem, _ directory: DataDirectory
+        number: UInt64, firstRecord: UInt64, reserveBytes: Int = Limits.walReserveBytes,
+        _ files: any FileSystem, _ directory: DataDirectory
     ) throws {
         self.number = number
+        self.reserveBytes = reserveBytes
         nextRecord = firstRecord
         name = DataDirectory.wal(number, sealed: false)
         file = try files.open(directory.absolute(name), .createNew)
@@ -52,9 +62,10 @@ package final class WALWriter {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
 
-    /// Closes the file for good: seal record, sync, rename to its sealed name.
+    /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
     package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws {
-        try write([(.seal, [])])
+        reserveBytes = 0
+        try write([(.seal, [])], isLast: true)
         file.close()
         try files.rename(
             directory.absolute(name), to: directory.absolute(DataDirectory.wal(number, sealed: true)))
@@ -63,22 +74,46 @@ package final class WALWriter {
 
     package func close() { file.close() }
 
-    private func write(_ records: [(type: WALRecordType, payload: [UInt8])]) throws {
+    private func write(_ records: [(type: WALRecordType, payload: [UInt8])], isLast: Bool = false) throws {
         guard !isFailed else { throw StorageError.needsReopen("a write to \(name) failed") }
         var writer = ByteWriter(capacity: records.reduce(0) { $0 + $1.payload.count + 24 })
         for (place, record) in records.enumerated() {
             Self.encode(record.type, record.payload, number: nextRecord, place: UInt16(place), to: &writer)
             nextRecord += 1
         }
+        reserve(for: writer.count)
         do {
             try file.append(writer.bytes)
+            let end = byteCount + writer.count
+            if isLast, reservedEnd > end { try file.truncate(to: end) }
             try file.sync()
         } catch {
             isFailed = true
             throw error
         }
         byteCount += writer.count
+        writes += 1
     }
+
+    /// Makes room for a write and some more like it, as large as what is there already.
+    ///
+    /// A file with few writes gets none, nor does a large write: the zeros would cost more than they save. Where there
+    /// is no room to get the write itself will tell.
+    private func reserve(for count: Int) {
+        guard writes >= Self.writesWithoutRoom, reserveBytes > 0, byteCount + count > reservedEnd,
+            count <= reserveBytes / 16
+        else { return }
+        let end = byteCount + count + min(reserveBytes, max(reserveBytes / 16, byteCount))
+        do {
+            try file.reserve(to: end)
+        } catch {
+            reserveBytes = 0
+        }
+        // What a failed attempt left is cut off at the end, too.
+        reservedEnd = end
+    }
+
+    private static let writesWithoutRoom = 4
 
     package static func encode(
         _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter

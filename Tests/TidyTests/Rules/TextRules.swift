@@ -23,14 +23,19 @@ enum TextRules {
         }
     }
 
-    /// Build products, resolved versions and data directories stay out of the history.
+    /// What the top level of the repository has, apart from names with a dot in front.
+    private static let topLevel: Set<Substring> = [
+        "Package.swift", "Sources", "Tests", "Benchmarks", "Tools", "README.md",
+    ]
+
+    /// Build products, resolved versions and data directories stay out of the history, the top level as it is.
     static func trackedFile(_ path: String) -> [Violation] {
         let parts = path.split(separator: "/")
-        guard
-            parts.contains(where: {
-                $0.hasPrefix(".build") || $0 == "Package.resolved" || $0.hasPrefix("varve-data")
-            })
-        else { return [] }
+        let isProduct = parts.contains {
+            $0.hasPrefix(".build") || $0 == "Package.resolved" || $0.hasPrefix("varve-data")
+        }
+        let isStray = parts.first.map { !$0.hasPrefix(".") && !topLevel.contains($0) } ?? false
+        guard isProduct || isStray else { return [] }
         return [Violation(path: path, line: 0, reason: "is tracked by git")]
     }
 

@@ -111,6 +111,27 @@ import VarveFile
         #expect(seen == [[], ["a"], ["b"], ["c"]])
     }
 
+    @Test("what was appended into reserved room may be lost to zeros, and a full disk has room for it")
+    func reserve() throws {
+        var faults = SimulatedFaults()
+        faults.capacity = 10
+        let files = try Self.machine(faults)
+        let file = try files.open("/d/a", .createNew)
+        try file.append([1, 2])
+        try file.reserve(to: 6)
+        try file.sync()
+        try files.syncDirectory("/d")
+        try file.append([3, 4])
+        #expect(try files.readAll("/d/a") == [1, 2, 3, 4, 0, 0])
+        var seen: Set<[UInt8]> = []
+        for seed in Self.seeds { seen.insert(try Self.crash(files, seed: seed).readAll("/d/a")) }
+        #expect(seen == [[1, 2, 0, 0, 0, 0], [1, 2, 3, 0, 0, 0], [1, 2, 3, 4, 0, 0]])
+        #expect(throws: FileError("reserve", "/d/a", code: ENOSPC)) { try file.reserve(to: 20) }
+        #expect(try file.size() == 10)
+        try file.append(Self.bytes(6))
+        #expect(throws: FileError("write to", "/d/a", code: ENOSPC)) { try file.append([1]) }
+    }
+
     @Test("a cut is lost or kept, and what was written after it may be there without it")
     func cut() throws {
         let files = try Self.machine()

@@ -65,6 +65,7 @@ final class CrashMachine {
         options.newFileID = { chance.nextName() }
         options.walBatchRows = 48
         options.memtableBytes = 24 << 10
+        options.walReserveBytes = 8192
         // Seconds of this clock are steps; some stores soon forget.
         options.history = [0, 200, 1 << 20][Int(historyChance % 3)] * 1_000_000_000
         return options

@@ -252,7 +252,7 @@ import VarveModel
 
     /// The sealed WAL file made anew from its records.
     private static func walRebuilt(firstRecord: UInt64) throws -> [UInt8] {
-        let contents = try WALReader.read(number: 2, sealed: true, files, v2.directory)
+        let contents = try WALReader.read(number: 2, sealed: true, files, v2.directory).contents
         var writer = ByteWriter()
         writer.bytes = WALWriter.header(number: 2, firstRecord: firstRecord)
         var number = firstRecord
@@ -267,6 +267,7 @@ import VarveModel
     @Test("the sealed WAL file is made from its records, byte by byte")
     func wal() throws {
         let contents = try WALReader.read(number: 2, sealed: true, Self.files, Self.v2.directory)
+            .contents
         #expect(contents.records.map(\.commit) == [4, 5] && contents.hasSeal)
         #expect(
             try Self.walRebuilt(firstRecord: contents.firstRecord)

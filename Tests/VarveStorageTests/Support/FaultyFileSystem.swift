@@ -1,6 +1,6 @@
 // FaultyFileSystem.swift — the real disk, on which one chosen change goes wrong.
 //
-// Changes are counted from 1: append, sync, truncate, create, create-if-absent, replace, rename, and the sync of a
+// Changes are counted from 1: append, reserve, sync, truncate, create, create-if-absent, replace, rename, and the sync of a
 // folder. With `staysDown` nothing works from then on, as if the process had been killed. The chosen one fails without
 // effect, with half of it (appends), or after it was done, as a lost answer would.
 
@@ -92,6 +92,10 @@ private final class FaultyFile: ForwardingFile {
         try system.change(
             "write to", path, half: { try? file.append(.init(rebasing: bytes[..<(bytes.count / 2)])) }
         ) { () throws(FileError) in try file.append(bytes) }
+    }
+
+    func reserve(to size: Int) throws(FileError) {
+        try system.change("reserve", path) { () throws(FileError) in try file.reserve(to: size) }
     }
 
     func sync() throws(FileError) {

@@ -61,7 +61,8 @@ struct WALBytes {
         try directory.write(bytes, DataDirectory.wal(number, sealed: sealed))
         do {
             let contents = try WALReader.read(
-                number: number, sealed: sealed, directory.files, DataDirectory(directory.path))
+                number: number, sealed: sealed, directory.files, DataDirectory(directory.path)
+            ).contents
             #expect(contents.records.map(\.commit) == Array(1..<UInt64(contents.records.count + 1)))
             if let torn = contents.tornAt { return .torn(records: contents.records.count, at: torn) }
             return .whole(records: contents.records.count)
@@ -99,14 +100,47 @@ struct WALBytes {
         for cut in last + 1..<end {
             #expect(try Self.read(Array(wal.bytes[..<cut]), sealed: false) == .torn(records: 2, at: last))
         }
-        let zeros = wal.bytes + [UInt8](repeating: 0, count: 100)
-        #expect(try Self.read(zeros, sealed: false) == .torn(records: 3, at: end))
+        let zeros = [UInt8](repeating: 0, count: 100)
+        #expect(try Self.read(wal.bytes + zeros + [1] + zeros, sealed: false) == .torn(records: 3, at: end))
         let noise = wal.bytes + (0..<100).map { UInt8(truncatingIfNeeded: $0 * 37 + 1) }
         #expect(try Self.read(noise, sealed: false) == .torn(records: 3, at: end))
         for offset in last..<end {
             let flipped = Self.changed(wal) { $0[offset] ^= 4 }
             #expect(try Self.read(flipped, sealed: false) == .torn(records: 2, at: last))
         }
+    }
+
+    @Test("zeros behind the last record of an open file are room for more, in a sealed one they are damage")
+    func room() throws {
+        for count in [1, 100, 70_000] {
+            let zeros = [UInt8](repeating: 0, count: count)
+            #expect(try Self.read(Self.plain.bytes + zeros, sealed: false) == .whole(records: 3))
+            #expect(try Self.read(Self.sealed.bytes + zeros, sealed: false) == .whole(records: 3))
+            #expect(
+                try Self.read(Self.plain.bytes + zeros, sealed: true)
+                    == .damaged(at: Self.plain.bytes.count))
+            #expect(
+                try Self.read(Self.sealed.bytes + zeros, sealed: true)
+                    == .damaged(at: Self.sealed.bytes.count))
+        }
+    }
+
+    @Test("a record of a later write before which one is missing is read anew once, then it is damage")
+    func readWhileWritten() throws {
+        let (whole, middle) = (Self.plain.bytes, Self.plain.offsets[1])
+        var half = whole
+        half.replaceSubrange(
+            middle..<Self.plain.offsets[2], with: repeatElement(0, count: Self.plain.offsets[2] - middle))
+        let disk = SimulatedFileSystem(seed: 1)
+        try disk.createDirectory("/wal")
+        let name = DataDirectory.wal(1, sealed: false)
+        try disk.replace("/\(name)", half)
+        #expect(throws: StorageError.self) {
+            try WALReader.read(number: 1, sealed: false, disk, DataDirectory("/"))
+        }
+        let writing = WritingFileSystem(disk) { _ = try? disk.replace("/\(name)", whole) }
+        let contents = try WALReader.read(number: 1, sealed: false, writing, DataDirectory("/")).contents
+        #expect(contents.records.count == 3)
     }
 
     @Test("a bad record before a good one of a later write is damage")
@@ -167,7 +201,7 @@ struct WALBytes {
         #expect(try Self.read(wal.bytes, sealed: false) == .whole(records: 3))
         #expect(try Self.read(Self.plain.bytes, sealed: true) == .damaged(at: seal))
         for isSealed in [true, false] {
-            let longer = wal.bytes + [0]
+            let longer = wal.bytes + [1]
             #expect(try Self.read(longer, sealed: isSealed) == .damaged(at: wal.bytes.count))
         }
         for (index, offset) in wal.offsets.enumerated() {
@@ -186,5 +220,35 @@ struct WALBytes {
             return
         }
         #expect(offset >= wal.offsets[3] + WALFormat.recordHeaderBytes)
+    }
+}
+
+/// A disk on which something is written after the first file was read.
+private final class WritingFileSystem: ForwardingFileSystem {
+    let disk: SimulatedFileSystem
+    private let write: @Sendable () -> Void
+
+    init(_ disk: SimulatedFileSystem, _ write: @escaping @Sendable () -> Void) {
+        self.disk = disk
+        self.write = write
+    }
+
+    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        WritingFile(try disk.open(path, mode), write)
+    }
+}
+
+private final class WritingFile: ForwardingFile {
+    let file: any File
+    private let write: @Sendable () -> Void
+
+    init(_ file: any File, _ write: @escaping @Sendable () -> Void) {
+        self.file = file
+        self.write = write
+    }
+
+    func close() {
+        file.close()
+        write()
     }
 }
