@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -106,6 +107,7 @@ let package = Package(
                 "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
                 "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -163,7 +165,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
-            dependencies: ["VarveServer", "VarveModel", "VarveFile", "VarveStorage"],
+            dependencies: [
+                "VarveServer", "VarveModel", "VarveFile", "VarveStorage",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",

@@ -28,6 +28,8 @@ package enum ControlLimits {
     package static let deletedPoints = 8192
     /// Bytes of the reason of a failure and of other lines for people.
     package static let lineBytes = 4096
+    /// Bytes of the text of all metrics.
+    package static let metricsBytes = 1 << 20
 }
 
 /// How long one end waits for the other.

@@ -53,7 +53,10 @@ public struct Server: Sendable {
         let files = POSIXFileSystem()
         try files.createDirectory(settings.data)
         let logger = logger
-        let store = try ServiceStore(path: settings.data) { logger.error("\($0)") }
+        let metrics = TextMetrics(help: StoreMetrics.help)
+        let store = try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
+            logger.error("\($0)")
+        }
         defer { try? store.close() }
         for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
         let registry = try Registry.open(path: settings.data + "/registry.sqlite", create: true)
@@ -75,13 +78,13 @@ public struct Server: Sendable {
             identity: ServiceIdentity(
                 version: Self.version, processID: Int(getpid()),
                 startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds())),
-            store: store, brokerState: { "\(loop.state)" },
+            store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() })
         let services: [any Service] = [
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
             CredentialsService(credentials, logger),
             BrokerService(broker, logger),
-            UpkeepService(store, registry, logger),
+            UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
             IngestService(loop),
             ControlService(settings.data, control, logger, loop, ready: { announce(broker) }),
         ]

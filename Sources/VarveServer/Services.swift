@@ -1,7 +1,7 @@
 // Services.swift — the parts of the running service, each as what ServiceLifecycle starts and stops.
 //
 // They are stopped in the opposite order of their start. Each looks after one thing about five times a second or
-// owns a thread. A compaction holds one thread of the common pool while it runs; no message waits for the pool.
+// owns a thread; no message waits for the common pool.
 
 import Glibc
 import Logging

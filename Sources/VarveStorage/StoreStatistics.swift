@@ -48,6 +48,39 @@ public struct StoreStatistics: Hashable, Sendable {
     public var bytesPerSample: Double? { samples == 0 ? nil : Double(bytes) / Double(samples) }
 }
 
+/// What is known of a store's size without reading anything.
+public struct StoreSize: Hashable, Sendable {
+    /// Series.
+    public var series = 0
+    /// Distinct (series, time) pairs that a query sees.
+    public var samples: UInt64 = 0
+    /// Segment files.
+    public var segments = 0
+    /// Their bytes.
+    public var segmentBytes: UInt64 = 0
+    /// About the bytes of the memtable.
+    public var memtableBytes = 0
+    /// Bytes of segments that were written with new data since the store was made.
+    public var bytesTaken: UInt64 = 0
+    /// Bytes of segments that merges wrote.
+    public var bytesMerged: UInt64 = 0
+}
+
+extension StoreSnapshot {
+    /// The size of the state; costs a pass over the list of segments.
+    public var size: StoreSize {
+        var size = StoreSize()
+        size.series = view.seriesCount
+        size.samples = view.samples
+        size.segments = view.segments.count
+        size.segmentBytes = view.manifest.segments.reduce(0) { $0 + $1.byteCount }
+        size.memtableBytes = view.memtable.byteCount
+        size.bytesTaken = view.manifest.bytesTaken
+        size.bytesMerged = view.manifest.bytesMerged
+        return size
+    }
+}
+
 extension Store {
     /// Counts and sizes of the newest state.
     public func statistics() throws -> StoreStatistics {

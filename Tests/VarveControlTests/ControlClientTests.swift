@@ -18,6 +18,7 @@ import VarveModel
         #expect(status.lastCommit == 1)
         #expect(status.broker == "running as process 5")
         #expect(try client.horizon() == 1)
+        #expect(try client.metrics() == "# TYPE a counter\na 5\n")
         try client.registryChanged()
         try client.flush()
         #expect(service.handler.state.withLock { $0.registryChanges } == 1)

@@ -57,6 +57,14 @@ public final class ControlClient: Sendable {
         }
     }
 
+    /// All metrics of the service, in Prometheus' text format.
+    public func metrics() throws -> String {
+        try work.withLock { line in
+            guard case .metrics(let text) = try line.ask(.metrics) else { throw line.unexpected() }
+            return text
+        }
+    }
+
     /// Says that the registry was changed; returns when logins follow the change.
     ///
     /// - Parameter seconds: How long to wait. The service notices by itself too, a little later.

@@ -10,6 +10,9 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// The state of the broker, as one line for people; answers at once.
     var brokerState: String { get }
 
+    /// All metrics, in Prometheus' text format; answers at once.
+    var metrics: String { get }
+
     /// The number of the last commit that was acknowledged; answers at once.
     var lastCommit: UInt64 { get }
 

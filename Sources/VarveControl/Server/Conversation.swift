@@ -95,6 +95,7 @@ final class Conversation {
                 identity: handler.identity, lastCommit: handler.lastCommit, broker: handler.brokerState)
             try reply(.status(status))
         case .horizon: try reply(.horizon(handler.lastCommit))
+        case .metrics: try reply(.metrics(handler.metrics))
         case .registryChanged: try replyDone { try handler.registryChanged() }
         case .beginImport:
             try replyDone { [context, number, channel] in

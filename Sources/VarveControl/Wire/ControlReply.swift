@@ -22,6 +22,7 @@ enum ControlReply {
     case working(done: UInt64, total: UInt64)
     case failure(ControlError)
     case deletion(DeletionCounts)
+    case metrics(String)
 
     enum Kind: UInt8 {
         case welcome = 129
@@ -34,6 +35,7 @@ enum ControlReply {
         case working = 136
         case failure = 137
         case deletion = 138
+        case metrics = 139
     }
 
     var kind: Kind {
@@ -48,6 +50,7 @@ enum ControlReply {
         case .working: .working
         case .failure: .failure
         case .deletion: .deletion
+        case .metrics: .metrics
         }
     }
 
@@ -68,6 +71,7 @@ enum ControlReply {
             case .outcome(let outcome): outcome.write(to: &writer)
             case .compaction(let counts): counts.write(to: &writer)
             case .deletion(let counts): counts.write(to: &writer)
+            case .metrics(let text): writer.append(text: text)
             case .working(let done, let total):
                 writer.appendVarint(done)
                 writer.appendVarint(total)
@@ -102,6 +106,7 @@ enum ControlReply {
         case .outcome: self = .outcome(try BatchOutcome(from: &reader))
         case .compaction: self = .compaction(try CompactionCounts(from: &reader))
         case .deletion: self = .deletion(try DeletionCounts(from: &reader))
+        case .metrics: self = .metrics(try reader.text(limit: ControlLimits.metricsBytes))
         case .working: self = .working(done: try reader.varint(), total: try reader.varint())
         case .failure:
             let kind = ControlError.Kind(rawValue: try reader.byte()) ?? .failed

@@ -23,6 +23,7 @@ enum ControlRequest: Hashable {
     case compact(waits: Bool)
     case flush
     case delete(DeletionOrder)
+    case metrics
 
     enum Kind: UInt8 {
         case hello = 1
@@ -37,6 +38,7 @@ enum ControlRequest: Hashable {
         case compact = 10
         case flush = 11
         case delete = 12
+        case metrics = 13
     }
 
     var kind: Kind {
@@ -52,6 +54,7 @@ enum ControlRequest: Hashable {
         case .compact: .compact
         case .flush: .flush
         case .delete: .delete
+        case .metrics: .metrics
         }
     }
 
@@ -65,7 +68,7 @@ enum ControlRequest: Hashable {
             case .batch(let header): header.write(to: &writer)
             case .delete(let order): order.write(to: &writer)
             case .compact(let waits): writer.append(UInt8(waits ? 1 : 0))
-            case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush: break
+            case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush, .metrics: break
             }
         }
     }
@@ -87,6 +90,7 @@ enum ControlRequest: Hashable {
         case .batch: self = .batch(try BatchHeader(from: &reader))
         case .compact: self = .compact(waits: try reader.flag())
         case .flush: self = .flush
+        case .metrics: self = .metrics
         case .delete: self = .delete(try DeletionOrder(from: &reader))
         case .rows: throw reader.failure("rows without a batch that was agreed to")
         case nil: throw reader.failure("request \(kind) is unknown")

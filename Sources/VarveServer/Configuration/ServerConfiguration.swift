@@ -33,6 +33,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var batchMessages = 4096
     /// Most payload bytes that one commit takes; one message may pass it.
     public var batchBytes = 16 << 20
+    /// Bytes a second that the merges of the service itself read and write, or 0 for no limit.
+    public var mergeBytesPerSecond = 128 << 20
     /// The largest size of the message log on disk.
     public var logBytes = 64 << 20
     /// The part of each payload that the message log keeps.
@@ -50,6 +52,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         try range("limits.payloadBytes", payloadBytes, 1024...(4 << 20))
         try range("ingest.batchMessages", batchMessages, 1...65_536)
         try range("ingest.batchBytes", batchBytes, 1024...(256 << 20))
+        try range("merge.bytesPerSecond", mergeBytesPerSecond, 0...(64 << 30))
         try range("log.bytes", logBytes, (1 << 20)...(64 << 30))
         try range("log.payloadBytes", logPayloadBytes, 0...(1 << 20))
         guard Self.logLevels.contains(logLevel) else {

@@ -23,6 +23,7 @@ struct Setting: Sendable {
         number("limits.payloadBytes", \.payloadBytes),
         number("ingest.batchMessages", \.batchMessages),
         number("ingest.batchBytes", \.batchBytes),
+        number("merge.bytesPerSecond", \.mergeBytesPerSecond),
         number("log.bytes", \.logBytes),
         number("log.payloadBytes", \.logPayloadBytes),
         text("log.level", \.logLevel),

@@ -40,18 +40,22 @@ public final class ServiceStore: Sendable {
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
     private let tell: @Sendable (String) -> Void
+    private let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
 
     /// Opens the store of a data directory for writing, and takes its lock.
     ///
-    /// - Parameter tell: Is given a line when a write has failed, and when the store was opened again.
+    /// - Parameters:
+    ///   - metrics: Where it is counted what the store does.
+    ///   - tell: Is given a line when a write has failed, and when the store was opened again.
     /// - Throws: What `Store.open` throws.
     public init(
         path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem(),
-        tell: @escaping @Sendable (String) -> Void = { _ in }
+        metrics: StoreMetrics = StoreMetrics(), tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         self.tell = tell
+        self.metrics = metrics
         let store = try Store.open(path, options: options, files: files)
         self.path = path
         self.options = options
@@ -80,14 +84,32 @@ public final class ServiceStore: Sendable {
     ///
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
-        try merging.withLock { _ in try change { try $0.compact(progress) } }
+        try merging.withLock { _ in
+            try metrics.merging { note in
+                try change {
+                    try $0.compact { done, total in
+                        note(done, total)
+                        progress(done, total)
+                    }
+                }
+            }
+        }
     }
 
     /// Merges what has become many small segments; cheap where nothing is due.
     ///
+    /// - Parameter pace: See `Store.compactIfDue`.
     /// - Returns: Nil where another merge is running.
-    public func compactIfDue() throws -> CompactionReport? {
-        try merging.withLockIfAvailable { _ in try change { try $0.compactIfDue() } }
+    public func compactIfDue(pace: @escaping MergePacing = { _ in }) throws -> CompactionReport? {
+        try merging.withLockIfAvailable { _ in
+            try metrics.merging { note in try change { try $0.compactIfDue(pace: pace, note) } }
+        }
+    }
+
+    /// Brings the metrics up to date that tell how large the store is.
+    public func measure() {
+        guard let store = holder.withLock({ $0.store }) else { return }
+        metrics.set(store.snapshot().size, commit: lastCommit)
     }
 
     /// Lets go of what is older than products keep it.
@@ -143,6 +165,7 @@ public final class ServiceStore: Sendable {
             holder.isSuspect = false
             holder.opening += 1
             reopenings.add(1, ordering: .relaxed)
+            metrics.noteReopening()
             // A batch whose write failed may have turned out to be there.
             acknowledge(store.snapshot().commit)
             tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
@@ -165,6 +188,7 @@ public final class ServiceStore: Sendable {
             return true
         }
         if isNews {
+            metrics.noteFailure()
             tell("a write failed, nothing is acknowledged until the store is opened again: \(error)")
         }
     }
@@ -205,9 +229,10 @@ extension ServiceStore: SampleSink {
         let batch = batch
         let outcome = try change { store in
             try checkImport(batch)
-            return try store.commit(batch)
+            return try metrics.timing { try store.commit(batch) }
         }
         acknowledge(outcome.commit)
+        metrics.note(outcome)
         return outcome
     }
 
@@ -223,7 +248,7 @@ extension ServiceStore: SampleSink {
             } catch {
                 return group.map { _ in .failure(error) }
             }
-            let results = store.commit(group: group)
+            let results = metrics.timing { store.commit(group: group) }
             var isReplaced = false
             for result in results {
                 switch result {
@@ -234,7 +259,9 @@ extension ServiceStore: SampleSink {
                 }
             }
             // To commit again what was committed before is right: it is a replay.
-            if !isReplaced { return results }
+            guard !isReplaced else { continue }
+            for case .success(let outcome) in results { metrics.note(outcome) }
+            return results
         }
     }
 

@@ -10,6 +10,7 @@ public final class StoreControl: ControlHandler {
     public let identity: ServiceIdentity
     private let store: ServiceStore
     private let broker: @Sendable () -> String
+    private let metricsText: @Sendable () -> String
     private let registryHasChanged: @Sendable () throws -> Void
 
     /// Makes a handler.
@@ -18,19 +19,28 @@ public final class StoreControl: ControlHandler {
     ///   - identity: Which service this is.
     ///   - store: Its store.
     ///   - brokerState: Gives the broker's state as one line for people; answers at once.
+    ///   - metrics: Gives all metrics as text.
     ///   - registryChanged: Replaces the credentials file; returns when that is done.
     public init(
         identity: ServiceIdentity, store: ServiceStore, brokerState: @escaping @Sendable () -> String,
+        metrics: @escaping @Sendable () -> String = { "" },
         registryChanged: @escaping @Sendable () throws -> Void
     ) {
         self.identity = identity
         self.store = store
         broker = brokerState
+        metricsText = metrics
         registryHasChanged = registryChanged
     }
 
     /// The state of the broker.
     public var brokerState: String { broker() }
+
+    /// All metrics, as they are now.
+    public var metrics: String {
+        store.measure()
+        return metricsText()
+    }
 
     /// The number of the last commit that was acknowledged.
     public var lastCommit: UInt64 { store.lastCommit }

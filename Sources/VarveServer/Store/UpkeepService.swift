@@ -1,9 +1,10 @@
 // UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
 //
-// Retention is heeded when its rules change and once an hour, so a sample goes at most an hour later than its rule says.
+// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is heeded when its rules change and once an hour, so a sample goes at most an hour later than its rule says.
 
 import Logging
 import ServiceLifecycle
+import VarveFile
 import VarveModel
 import VarveRegistry
 import VarveStorage
@@ -12,6 +13,7 @@ import VarveStorage
 struct UpkeepService: Service {
     private let store: ServiceStore
     private let registry: Registry
+    private let pace: MergePace
     private let logger: Logger
     private let merging: TroubleReport
     private let expiring: TroubleReport
@@ -19,8 +21,9 @@ struct UpkeepService: Service {
     private static let pause = Duration.seconds(10)
     private static let pausesBetweenExpiries = 360
 
-    init(_ store: ServiceStore, _ registry: Registry, _ logger: Logger) {
+    init(_ store: ServiceStore, _ registry: Registry, _ pace: MergePace, _ logger: Logger) {
         self.store = store
+        self.pace = pace
         self.registry = registry
         self.logger = logger
         merging = TroubleReport("the store cannot be compacted", logger)
@@ -39,10 +42,37 @@ struct UpkeepService: Service {
                     rules = newest
                     pauses = 0
                 }
-                merging.watch { _ = try store.compactIfDue() }
+                await merge()
                 try? await Task.sleep(for: Self.pause)
                 pauses += 1
             }
+        }
+    }
+
+    /// Merges on a thread of its own: it may take long, and wait.
+    private func merge() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { done in
+                do {
+                    try WorkerThread {
+                        mergeWhatIsDue()
+                        done.resume()
+                    }.detach()
+                } catch {
+                    merging.watch { throw error }
+                    done.resume()
+                }
+            }
+        } onCancel: {
+            pace.stop()
+        }
+    }
+
+    private func mergeWhatIsDue() {
+        merging.watch {
+            do {
+                _ = try store.compactIfDue { try pace.take($0) }
+            } catch is MergePace.Stopped {}
         }
     }
 

@@ -20,6 +20,7 @@ struct CompactionWorker {
     private let hidden: Tombstones
     private let history: UInt64
     private let outputs: MergeOutputs
+    private let pace: MergePacing
 
     /// What a merge did.
     struct Outcome {
@@ -34,13 +35,16 @@ struct CompactionWorker {
     }
 
     /// Binds a plan to the open segments of a view; nil if the view does not have them all.
-    init?(_ store: Store, _ plan: CompactionPlan, _ view: StoreView) {
+    init?(
+        _ store: Store, _ plan: CompactionPlan, _ view: StoreView, _ pace: @escaping MergePacing = { _ in }
+    ) {
         self.store = store
+        self.pace = pace
         self.plan = plan
         hidden = view.tombstones
         history = store.historyCommit(view)
         outputs = MergeOutputs(
-            store.files, store.directory, cuts: plan.cuts, erasedUpTo: view.manifest.commit)
+            store.files, store.directory, cuts: plan.cuts, erasedUpTo: view.manifest.commit, pace: pace)
         let wanted = Set(plan.inputs.map(\.id))
         inputs = view.segments.filter { wanted.contains($0.reference.id) }
         guard inputs.count == plan.inputs.count else { return nil }
@@ -119,6 +123,7 @@ struct CompactionWorker {
                 }
                 samples += UInt64(entry.count)
                 before = entry
+                try pace(entry.block.count)
             }
         }
         return samples

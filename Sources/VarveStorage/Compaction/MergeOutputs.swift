@@ -30,6 +30,7 @@ final class MergeOutputs {
     private let directory: DataDirectory
     private let cuts: [Int64]
     private let erasedUpTo: UInt64
+    private let pace: MergePacing
     private var outputs: [Output]
     private var current = 0
     private var series: SeriesID = 0
@@ -43,9 +44,15 @@ final class MergeOutputs {
 
     /// Outputs that begin at the earliest time and at each of the cuts.
     ///
-    /// - Parameter erasedUpTo: What was deleted up to this commit is left out.
-    init(_ files: any FileSystem, _ directory: DataDirectory, cuts: [Int64], erasedUpTo: UInt64) {
+    /// - Parameters:
+    ///   - erasedUpTo: What was deleted up to this commit is left out.
+    ///   - pace: Is told of the bytes of each block twice, for having been read and written.
+    init(
+        _ files: any FileSystem, _ directory: DataDirectory, cuts: [Int64], erasedUpTo: UInt64,
+        pace: @escaping MergePacing
+    ) {
         self.erasedUpTo = erasedUpTo
+        self.pace = pace
         self.files = files
         self.directory = directory
         self.cuts = cuts
@@ -89,8 +96,7 @@ final class MergeOutputs {
         if !outputs[current].hasSeries { writer.begin(series: series) }
         outputs[current].hasSeries = true
         copied[writer.id, default: []].insert(block.entry.block.checksum)
-        try writer.copy(block)
-        count(block.entry.count)
+        try counting(block.entry.count, to: writer) { try writer.copy(block) }
     }
 
     /// Ends the series; a file that has grown large is finished.
@@ -161,18 +167,23 @@ final class MergeOutputs {
     /// Writes blocks; a short series shares one with others.
     private func write(_ run: SampleRun, isWhole: Bool = false) throws {
         let writer = try open()
-        count(run.count)
-        guard outputs[current].hasSeries || !isWhole else {
-            outputs[current].hasSeries = true
-            return try writer.append(series: series, type: type, run)
-        }
-        if !outputs[current].hasSeries { writer.begin(series: series) }
+        let isShort = isWhole && !outputs[current].hasSeries
+        if !isShort, !outputs[current].hasSeries { writer.begin(series: series) }
         outputs[current].hasSeries = true
-        try writer.appendBlocks(series, type, run)
+        try counting(run.count, to: writer) {
+            if isShort {
+                try writer.append(series: series, type: type, run)
+            } else {
+                try writer.appendBlocks(series, type, run)
+            }
+        }
     }
 
-    private func count(_ samples: Int) {
+    private func counting(_ samples: Int, to writer: SegmentWriter, _ write: () throws -> Void) throws {
+        let before = writer.byteCount
+        try write()
         self.samples += UInt64(samples)
+        try pace(2 * (writer.byteCount - before))
     }
 
     private func seal(_ index: Int) throws {

@@ -16,6 +16,9 @@ public struct CompactionReport: Hashable, Sendable {
     public var bytesOut: UInt64 = 0
 }
 
+/// Is told of bytes that a merge has read and written.
+public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void
+
 extension Store {
     /// Writes what is in the WAL and the memtable as a segment and removes the WAL files.
     ///
@@ -37,19 +40,27 @@ extension Store {
     }
 
     /// Merges what has become many small segments or messages files, until nothing is due; cheap where nothing is.
-    public func compactIfDue(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
+    ///
+    /// - Parameters:
+    ///   - pace: Gets the bytes that a merge has read and written since the last call, after every block; it may wait,
+    ///     so that a merge leaves the disk to others, and what it throws gives the merge up, with nothing changed.
+    ///   - progress: Gets samples done and samples in all, from time to time.
+    public func compactIfDue(
+        pace: @escaping MergePacing = { _ in }, _ progress: (UInt64, UInt64) -> Void = { _, _ in }
+    ) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
-        return try compact(progress) { CompactionPlan.automatic($0.manifest, now: options.now()) }
+        return try compact(progress, pace) { CompactionPlan.automatic($0.manifest, now: options.now()) }
     }
 
     /// Carries out plans until there is none.
     private func compact(
-        _ progress: (UInt64, UInt64) -> Void, _ next: (StoreView) -> CompactionPlan?
+        _ progress: (UInt64, UInt64) -> Void, _ pace: @escaping MergePacing = { _ in },
+        _ next: (StoreView) -> CompactionPlan?
     ) throws -> CompactionReport {
         var report = CompactionReport()
         while true {
             let view = snapshot().view
-            guard let plan = next(view), let worker = CompactionWorker(self, plan, view) else {
+            guard let plan = next(view), let worker = CompactionWorker(self, plan, view, pace) else {
                 return report
             }
             let outcome = try worker.run(progress)

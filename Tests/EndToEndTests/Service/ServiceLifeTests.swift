@@ -47,6 +47,26 @@ extension EndToEndTests {
             #expect(service.stop()?.code == 0)
         }
 
+        @Test("a running service tells its metrics; where none runs, the command says that")
+        func metrics() throws {
+            let none = try sandbox.varve("stats", "--metrics")
+            #expect(none.code == 1 && none.errorLines.count == 1, "\(none.errors)")
+            #expect(none.errors.contains("no service runs on"), "\(none.errors)")
+            let service = try RunningService(in: sandbox)
+            let file = try sandbox.write(
+                lines: ["device,point,time,value", "d,p,2024-01-01T00:00:00Z,1"], "rows.csv")
+            #expect(try sandbox.varve("import", "--register", file).code == 0)
+            let told = try sandbox.varve("stats", "--metrics")
+            #expect(told.code == 0, "\(told.errors)")
+            let lines = told.output.split(separator: "\n")
+            #expect(lines.contains("# TYPE varve_commits_total counter"))
+            #expect(lines.contains("varve_rows_total{outcome=\"accepted\"} 1"))
+            #expect(lines.contains("varve_samples 1"))
+            #expect(lines.contains("varve_write_failures_total 0"))
+            #expect(try sandbox.varve("stats", "--metrics", "--json").code == 2)
+            #expect(service.stop()?.code == 0)
+        }
+
         @Test("a second service, and a port in use, are refused in one line that says what to do")
         func refusals() throws {
             let service = try RunningService(in: sandbox)

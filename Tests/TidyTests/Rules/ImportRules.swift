@@ -22,7 +22,7 @@ enum ImportRules {
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
-            "ServiceLifecycle", "UnixSignals",
+            "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
         "varved": ["VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.

@@ -32,6 +32,7 @@ final class FakeHandler: ControlHandler, SampleSink {
     let identity = ServiceIdentity(
         version: "9.8.7", processID: 4711, startedAt: Timestamp(nanoseconds: 1_700_000_000_000_000_000))
     let brokerState = "running as process 5"
+    let metrics = "# TYPE a counter\na 5\n"
     var lastCommit: UInt64 { state.withLock { UInt64($0.batches.count) } }
     var sink: any SampleSink { self }
 

@@ -1,6 +1,7 @@
 // StatsCommand.swift — `varve stats`: what a store holds and how large it is.
 
 import ArgumentParser
+import VarveControl
 import VarveFile
 import VarveModel
 import VarveStorage
@@ -10,14 +11,24 @@ struct StatsCommand: ParsableCommand {
         commandName: "stats",
         abstract: "Show what the store holds and what it takes on disk.",
         discussion: """
-            Example:
+            With --metrics it asks the running service for what it counts, in the text format of Prometheus: commits
+            and rows, failed writes, merges and how far the running one is.
+
+            Examples:
               varve stats --json
+              varve stats --metrics
             """)
 
     @OptionGroup var data: DataOptions
     @Flag(help: "Print one JSON object.") var json = false
+    @Flag(help: "Print the metrics of the running service.") var metrics = false
+
+    func validate() throws {
+        if json, metrics { throw ValidationError("--metrics has a format of its own: leave --json out") }
+    }
 
     func run() throws {
+        if metrics { return print(try runningMetrics(), terminator: "") }
         let statistics = try data.openStore(to: .read).statistics()
         let registry = try size(data.registryPath) + size(data.registryPath + "-wal")
         let log = try size(data.logPath) + size(data.logPath + "-wal")
@@ -26,6 +37,13 @@ struct StatsCommand: ParsableCommand {
         } else {
             print(text(statistics, registry: registry, log: log), terminator: "")
         }
+    }
+
+    private func runningMetrics() throws -> String {
+        guard let service = try RunningService.connect(data) else {
+            throw NoService(path: data.path)
+        }
+        return try service.metrics()
     }
 
     private func size(_ path: String) throws -> UInt64 {
@@ -114,5 +132,14 @@ struct StatsCommand: ParsableCommand {
         guard total > 0 else { return [] }
         return statistics.codecs.map { ($0.key, Double($0.value) / Double(total)) }
             .sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }
+    }
+}
+
+/// Metrics were asked for where no service runs.
+private struct NoService: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "no service runs on \(path), and metrics are what a running one counts: start it with varve serve"
     }
 }
