@@ -17,7 +17,7 @@ struct BackupState {
 
     /// Reads manifest and WAL; the result is of one moment if the names in the directory are the same after it.
     init(_ files: any FileSystem, _ source: DataDirectory, upTo lastCommit: UInt64) throws {
-        guard let newest = try ManifestLog.numbers(files, source).last else {
+        guard let newest = try ManifestLog.newest(files, source) else {
             throw StorageError.noStore(path: source.path)
         }
         manifest = try ManifestLog.read(newest, files, source).manifest

@@ -8,7 +8,8 @@
 // - The newest manifest is the store; if it is damaged the store is damaged: an older one is never taken in
 //   its place, that would silently undo commits.
 // - The manifest before the newest is kept, older ones are removed: a reader that has just listed the folder
-//   still finds what it saw.
+//   still finds what it saw, and a folder that lost its newest manifest is told from one that did not. So a new store has
+//   two from the beginning; a backup has one, and a mark.
 
 package import VarveFile
 
@@ -17,8 +18,21 @@ package enum ManifestLog {
     package static func load(
         _ files: any FileSystem, _ directory: DataDirectory
     ) throws -> (manifest: Manifest, checksum: UInt64)? {
-        guard let newest = try numbers(files, directory).last else { return nil }
+        guard let newest = try newest(files, directory) else { return nil }
         return try read(newest, files, directory)
+    }
+
+    /// The number of the newest manifest, or nil in a folder without any.
+    ///
+    /// - Throws: `StorageError.damaged` if one of the two newest is missing.
+    package static func newest(_ files: any FileSystem, _ directory: DataDirectory) throws -> UInt64? {
+        let found = try numbers(files, directory)
+        guard let newest = found.last, newest > 1, !found.contains(newest - 1) else { return found.last }
+        guard try files.kind(directory.backupMark) == nil else { return newest }
+        throw StorageError.damaged(
+            Damage(
+                file: DataDirectory.manifest(newest + 1), offset: 0,
+                reason: "it is missing, or the one before \(newest) is; restore the store from a backup"))
     }
 
     /// The numbers of the manifests in the folder, ascending.

@@ -95,6 +95,7 @@ package struct Recovery {
         } else {
             try begin(&result)
         }
+        if isWritable, result.view.manifest.number == 1 { try commitNext(&result) }
         let manifest = result.view.manifest
         for part in manifest.dictionary { try load(dictionary: part, into: result.dictionary) }
         result.flushedSeries = result.dictionary.count
@@ -115,7 +116,7 @@ package struct Recovery {
         result.view.seriesCount = result.dictionary.count
         if isWritable {
             result.notes += try Self.removeOrphans(manifest, files, directory)
-            try becomeStore()
+            try becomeStore(&result)
         }
         return result
     }
@@ -162,6 +163,13 @@ package struct Recovery {
         } else if !mayBeMissing {
             throw StorageError.noStore(path: directory.path)
         }
+    }
+
+    /// Commits the manifest once more under the next number.
+    private func commitNext(_ result: inout Result) throws {
+        result.view.manifest.number += 1
+        result.view.manifest.previousChecksum = result.manifestChecksum
+        result.manifestChecksum = try ManifestLog.commit(result.view.manifest, files, directory)
     }
 
     /// Makes the names of the folders durable.
@@ -298,8 +306,10 @@ package struct Recovery {
     }
 
     /// A backup that is written to is a store of its own: no later backup may take it back.
-    private func becomeStore() throws {
+    private func becomeStore(_ result: inout Result) throws {
         guard try files.kind(directory.backupMark) != nil else { return }
+        // Without the mark there must be two manifests.
+        try commitNext(&result)
         try files.remove(directory.backupMark)
         try files.syncDirectory(directory.path)
     }

@@ -100,6 +100,9 @@ final class Verification {
         var isWhole = true
         let numbers = try ManifestLog.numbers(files, directory)
         if numbers.isEmpty { return Manifest() }
+        attempt(DataDirectory.manifest(numbers[numbers.count - 1]), counts: false) {
+            _ = try ManifestLog.newest(files, directory)
+        }
         for number in numbers {
             let name = DataDirectory.manifest(number)
             let before = newest

@@ -76,7 +76,7 @@ import VarveModel
         #expect(try store.isWhole())
     }
 
-    @Test("a store that has written nothing but its first manifest and its WAL is checked like any other")
+    @Test("a store that has written nothing but its first manifests and its WAL is checked like any other")
     func onlyWAL() throws {
         let directory = try TemporaryDirectory()
         let key = SeriesKey(product: "p", device: "d", point: "level")
@@ -87,7 +87,7 @@ import VarveModel
         let names = try directory.fileNames().filter { $0.hasPrefix("wal/") }
         #expect(names.count == 1)
         let report = try Store.verify(directory.path)
-        #expect(report.files == 2 && report.samples == 10 && report.damage.isEmpty)
+        #expect(report.files == 3 && report.samples == 10 && report.damage.isEmpty)
         let bytes = try directory.bytes(names[0])
         for offset in bytes.indices {
             var damaged = bytes

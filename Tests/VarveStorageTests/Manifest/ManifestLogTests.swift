@@ -35,7 +35,7 @@ import VarveModel
     func storeLosesRace() throws {
         let folder = try TemporaryDirectory()
         let store = try Store.open(folder.path)
-        _ = try ManifestLog.commit(Self.manifest(2), folder.files, DataDirectory(folder.path))
+        _ = try ManifestLog.commit(Self.manifest(3), folder.files, DataDirectory(folder.path))
         let key = SeriesKey(product: "p", device: "d", point: "x")
         let rows = SeriesRows(key, .bool, [Sample(time: .init(nanoseconds: 1), value: .bool(true))])
         _ = try store.commit(SampleBatch(series: [rows]))
@@ -68,8 +68,34 @@ import VarveModel
     func wrongName() throws {
         let (folder, directory) = try Self.folder()
         _ = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
-        try folder.write(try folder.bytes(DataDirectory.manifest(1)), DataDirectory.manifest(7))
+        try folder.write(try folder.bytes(DataDirectory.manifest(1)), DataDirectory.manifest(2))
         #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+    }
+
+    @Test("one manifest alone is damage, unless it is the first or stands in a backup")
+    func alone() throws {
+        let (folder, directory) = try Self.folder()
+        _ = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
+        #expect(try ManifestLog.newest(folder.files, directory) == 1)
+        for number in 2...3 as ClosedRange<UInt64> {
+            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
+            #expect(try ManifestLog.newest(folder.files, directory) == number)
+        }
+        for number in 1...2 as ClosedRange<UInt64> {
+            try folder.files.remove(directory.absolute(DataDirectory.manifest(number)))
+        }
+        for load in [{ _ = try ManifestLog.newest($0, $1) }, { _ = try ManifestLog.load($0, $1) }]
+            as [(any FileSystem, DataDirectory) throws -> Void]
+        {
+            let error = #expect(throws: StorageError.self) { try load(folder.files, directory) }
+            guard case .damaged(let damage)? = error else {
+                Issue.record("\(error as Any)")
+                return
+            }
+            #expect(damage.file == DataDirectory.manifest(4))
+        }
+        try folder.write([1], "backup")
+        #expect(try ManifestLog.newest(folder.files, directory) == 3)
     }
 
     @Test("the manifest before the newest is kept, older ones go")

@@ -167,6 +167,54 @@ import VarveModel
         #expect(try Store.verify(directory.path).damage.first?.file == DataDirectory.manifest(1))
     }
 
+    @Test("a store that lost its newest manifest is damaged, whatever came last; nothing of it is removed")
+    func lostNewestManifest() throws {
+        for flushes in 0..<4 {
+            let directory = try TemporaryDirectory()
+            let store = try Store.open(directory.path)
+            for number in 0..<flushes {
+                _ = try store.commit(Self.batch(Int64(number) + 1))
+                try store.flush()
+            }
+            try store.close()
+            let newest = try #require(
+                try directory.fileNames().filter { $0.hasPrefix("manifests/") }.max())
+            try directory.files.remove("\(directory.path)/\(newest)")
+            let names = try directory.fileNames()
+            if flushes == 0 {
+                // Nothing was in it, and nothing is lost: its making is finished.
+                #expect(try Store.verify(directory.path).damage.isEmpty)
+                try Store.open(directory.path).close()
+                #expect(try directory.fileNames().contains(newest))
+                continue
+            }
+            #expect(throws: StorageError.self) { try Store.open(directory.path) }
+            #expect(throws: StorageError.self) { try Store.open(directory.path, options: .reading) }
+            #expect(try directory.fileNames() == names)
+            #expect(try Store.verify(directory.path).damage.first?.file == newest)
+        }
+    }
+
+    @Test("a backup that became a store notices, too, that its newest manifest is lost")
+    func lostNewestManifestOfBackup() throws {
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path + "/store")
+        for number in 1...3 as ClosedRange<Int64> {
+            _ = try store.commit(Self.batch(number))
+            try store.flush()
+        }
+        try store.close()
+        let copy = directory.path + "/copy"
+        _ = try StoreBackup(of: directory.path + "/store", into: copy).run(isIncremental: false)
+        #expect(try directory.files.list(copy + "/manifests").count == 1)
+        #expect(try Store.open(copy, options: .reading).snapshot().commit == 3)
+        try Store.open(copy).close()
+        let names = try directory.files.list(copy + "/manifests")
+        #expect(names.count == 2)
+        try directory.files.remove("\(copy)/manifests/\(names[1])")
+        #expect(throws: StorageError.self) { try Store.open(copy) }
+    }
+
     @Test("the WAL of a store that never flushed is verified")
     func walOnly() throws {
         let directory = try TemporaryDirectory()
