@@ -140,18 +140,15 @@ extension FileSystem {
         defer { file.close() }
         let size = try file.size()
         guard size <= limit else { throw FileError("read", path, code: EFBIG) }
-        var bytes = [UInt8](repeating: 0, count: size)
         var failure: FileError?
-        let count = bytes.withUnsafeMutableBytes { buffer in
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             do throws(FileError) {
-                return try file.read(into: buffer, at: 0)
+                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)
             } catch {
                 failure = error
-                return 0
             }
         }
         if let failure { throw failure }
-        bytes.removeLast(size - count)
         return bytes
     }
 

@@ -51,8 +51,11 @@ public struct StoreOptions: Sendable {
     /// Bytes of room that a WAL file reserves at once.
     package var walReserveBytes = Limits.walReserveBytes
 
-    /// Bytes above which the memtable is flushed.
-    package var memtableBytes = Limits.memtableBytes
+    /// Bytes above which the memtable is flushed; the default is 64 MiB.
+    ///
+    /// It bounds the WAL too, and so the time that an opening after a crash takes. Commits are refused when flushes fail
+    /// and the memtable has twice as many.
+    public var memtableBytes = Limits.memtableBytes
 
     /// Makes the default options.
     public init() {}

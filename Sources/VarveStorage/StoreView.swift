@@ -41,13 +41,29 @@ package struct StoreView: Sendable {
     /// Distinct (series, time) pairs.
     package var samples: UInt64 { manifest.samples + accepted }
 
-    /// Takes in a commit of the WAL.
+    /// Takes in a commit that goes into the WAL.
     package mutating func apply(_ record: WALRecord) {
         memtable.apply(record)
-        accepted += record.batch.receipt.accepted
-        unflushed += record.rows.reduce(0) { $0 + UInt64($1.count) }
-        commit = max(commit, record.commit)
-        commitTimes.note(record.commit, at: record.batch.writtenAt)
+        note(record.batch, rows: record.rows.reduce(0) { $0 + $1.count }, record.commit)
+    }
+
+    /// Takes in a commit that is read from the WAL.
+    ///
+    /// - Returns: False, with the commit taken in partly, if `isKnown` denies a series and its type.
+    package mutating func apply(
+        _ record: inout WALRecordReader, _ buffer: FewRowsBuffer,
+        isKnown: (SeriesID, ValueType) -> Bool
+    ) throws -> Bool {
+        guard let rows = try memtable.apply(&record, buffer, isKnown: isKnown) else { return false }
+        note(record.batch, rows: rows, record.commit)
+        return true
+    }
+
+    private mutating func note(_ batch: BatchRecord, rows: Int, _ commit: UInt64) {
+        accepted += batch.receipt.accepted
+        unflushed += UInt64(rows)
+        self.commit = max(self.commit, commit)
+        commitTimes.note(commit, at: batch.writtenAt)
     }
 
     /// Begins a new memtable: what was in the old one is in a segment now.

@@ -89,6 +89,10 @@ enum Main {
             try PhaseWorkload(recording: recordings.main, scratch: scratch, runs: arguments.runs)
                 .run(into: &report)
         }
+        if arguments.wants("recovery") {
+            tell("measuring recovery")
+            try RecoveryWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)
+        }
         if arguments.wants("messages") {
             tell("measuring messages")
             try MessageWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)

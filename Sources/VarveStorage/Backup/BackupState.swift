@@ -25,21 +25,29 @@ struct BackupState {
         commit = manifest.commit
         let names = try files.list(source.wal).compactMap(DataDirectory.walNumber)
         for file in names.sorted(by: { $0.number < $1.number }) where file.number >= manifest.firstWAL {
-            let (contents, bytes) = try WALReader.read(
-                number: file.number, sealed: file.sealed, files, source)
+            let contents = try WALReader.read(number: file.number, sealed: file.sealed, files, source)
             // A file without a header never held a record.
             guard contents.tornAt != 0 else { continue }
             let last = file.sealed ? .max : lastCommit
-            commit = max(commit, contents.records.last { $0.commit <= last }?.commit ?? 0)
-            walFiles.append((file.number, Self.sealed(bytes, contents, upTo: last)))
+            walFiles.append((file.number, try sealed(contents, upTo: last)))
         }
     }
 
-    private static func sealed(_ bytes: [UInt8], _ contents: WALContents, upTo last: UInt64) -> [UInt8] {
+    /// The bytes of a WAL file up to a commit, with a seal behind it.
+    private mutating func sealed(_ contents: WALContents, upTo last: UInt64) throws -> [UInt8] {
         var end = contents.end
+        var later: Int?
+        try contents.forEachRecord { record, offset in
+            if record.commit <= last {
+                commit = max(commit, record.commit)
+            } else if later == nil {
+                later = offset
+            }
+        }
+        let bytes = contents.bytes
         var number = contents.nextRecord
-        if let later = contents.records.firstIndex(where: { $0.commit > last }) {
-            end = contents.offsets[later]
+        if let later {
+            end = later
             number = bytes.withUnsafeBytes {
                 $0.loadUnaligned(fromByteOffset: end + WALFormat.recordNumberOffset, as: UInt64.self)
                     .littleEndian

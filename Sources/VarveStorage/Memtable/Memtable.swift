@@ -9,7 +9,7 @@
 //   failure nothing is flushed.
 
 import Synchronization
-import VarveModel
+package import VarveModel
 
 package final class Memtable: Sendable {
     private struct Contents {
@@ -19,6 +19,24 @@ package final class Memtable: Sendable {
         var commit: UInt64 = 0
         var records: [BatchRecord] = []
         var isEmpty = true
+
+        mutating func begin(_ commit: UInt64, _ batch: BatchRecord) {
+            isEmpty = false
+            self.commit = commit
+            if batch.isMessage {
+                byteCount += Limits.messageBytes
+            } else {
+                records.append(batch)
+                byteCount += MemoryLayout<BatchRecord>.stride
+            }
+        }
+
+        mutating func begin(_ id: SeriesID, _ type: ValueType) -> MemtableSeries {
+            let new = MemtableSeries(type: type)
+            series[id] = new
+            byteCount += MemtableSeries.fixedBytes
+            return new
+        }
     }
 
     private let contents = Mutex(Contents())
@@ -40,24 +58,44 @@ package final class Memtable: Sendable {
     /// Adds the rows of the next commit.
     package func apply(_ record: WALRecord) {
         contents.withLock { contents in
-            contents.isEmpty = false
-            contents.commit = record.commit
-            if record.batch.isMessage {
-                contents.byteCount += Limits.messageBytes
-            } else {
-                contents.records.append(record.batch)
-                contents.byteCount += MemoryLayout<BatchRecord>.stride
-            }
+            contents.begin(record.commit, record.batch)
             for rows in record.rows where rows.count > 0 {
-                if let series = contents.series[rows.series] {
+                let series = contents.series[rows.series] ?? contents.begin(rows.series, rows.type)
+                contents.byteCount += series.append(rows.columns, commit: record.commit)
+            }
+        }
+    }
+
+    /// Adds the rows of the next commit while they are read; nothing is allocated for rows that are few and come in time.
+    ///
+    /// - Returns: How many there are, or nil, with some of them added, if `isKnown` denies a series and its type.
+    package func apply(
+        _ record: inout WALRecordReader, _ buffer: FewRowsBuffer, isKnown: (SeriesID, ValueType) -> Bool
+    ) throws -> Int? {
+        try contents.withLock { contents in
+            contents.begin(record.commit, record.batch)
+            var count = 0
+            while let next = try record.next(buffer) {
+                let (id, type) =
+                    switch next {
+                    case .few(let id, let type): (id, type)
+                    case .columns(let rows): (rows.series, rows.type)
+                    }
+                let begun = contents.series[id]
+                guard begun.map({ $0.type == type }) ?? isKnown(id, type) else { return nil }
+                switch next {
+                case .few:
+                    let series = begun ?? contents.begin(id, type)
+                    contents.byteCount += series.append(buffer, commit: record.commit)
+                    count += buffer.count
+                case .columns(let rows) where rows.count > 0:
+                    let series = begun ?? contents.begin(id, type)
                     contents.byteCount += series.append(rows.columns, commit: record.commit)
-                } else {
-                    let series = MemtableSeries(type: rows.type)
-                    contents.series[rows.series] = series
-                    contents.byteCount += MemtableSeries.fixedBytes
-                    contents.byteCount += series.append(rows.columns, commit: record.commit)
+                    count += rows.count
+                case .columns: break
                 }
             }
+            return count
         }
     }
 

@@ -17,7 +17,7 @@ final class MemtableSeries {
     private static let tailRows = 1024
     private static let rowWords = 4
 
-    private let type: ValueType
+    let type: ValueType
     private var ordered: [SampleRun] = []
     private var late: [SampleRun] = []
     /// Time, bits or end of text, state, commit of each row.
@@ -51,6 +51,17 @@ final class MemtableSeries {
         if case .text(let source) = columns.values { bytes += source.bytes.count * 2 }
         if tail.count >= Self.tailRows * Self.rowWords { sealTail() }
         return bytes
+    }
+
+    /// Adds few rows of numbers, each time once and ascending, and returns about the bytes they take.
+    func append(_ few: FewRowsBuffer, commit: UInt64) -> Int {
+        guard few.count > 0, few.time(0) > lastTime || (ordered.isEmpty && tail.isEmpty) else {
+            return append(few.columns(type), commit: commit)
+        }
+        lastTime = few.time(few.count - 1)
+        few.append(to: &tail, commit: commit)
+        if tail.count >= Self.tailRows * Self.rowWords { sealTail() }
+        return few.count * Self.rowWords * 12
     }
 
     /// The rows between two times, both included; only those up to a commit, if one is given.
@@ -97,6 +108,7 @@ final class MemtableSeries {
     private func sealTail() {
         guard !tail.isEmpty else { return }
         ordered.append(tailRun(0..<tailCount))
+        // A series that filled it once will again.
         tail = []
         text = []
     }

@@ -29,6 +29,9 @@ package struct MessageMemory: Sendable {
 
     package var files: [MessageFile] { sources.map(\.file) }
 
+    /// Makes room for some more messages.
+    package mutating func reserve(_ count: Int) { recent.reserveCapacity(recent.count + count) }
+
     /// Notes a committed message.
     package mutating func add(_ entry: MessageEntry) { recent[entry.hash] = entry.commit }
 

@@ -82,12 +82,15 @@ public enum Inspection {
     private static func wal(
         _ number: UInt64, _ sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
     ) throws -> [String] {
-        let contents = try WALReader.read(number: number, sealed: sealed, files, directory).contents
+        let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
         var lines = [
             "WAL file \(number), records \(contents.firstRecord) to \(contents.nextRecord - 1), "
                 + (sealed ? "sealed" : "open")
         ]
-        for (record, offset) in zip(contents.records, contents.offsets).prefix(limit) {
+        let buffer = FewRowsBuffer()
+        try contents.forEachRecord { reader, offset in
+            guard lines.count <= limit else { return }
+            let record = try WALRecord(&reader, buffer)
             let rows = record.rows.reduce(0) { $0 + $1.count }
             lines.append(
                 "  byte \(offset): commit \(record.commit), \(record.newSeries.count) new series, \(rows) rows of "

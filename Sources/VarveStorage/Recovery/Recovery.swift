@@ -239,34 +239,39 @@ package struct Recovery {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 0, reason: "a WAL file that is not the last was never sealed"))
             }
-            let (contents, bytes) = try WALReader.read(
-                number: file.number, sealed: file.sealed, files, directory)
+            let contents = try WALReader.read(number: file.number, sealed: file.sealed, files, directory)
             if position > 0, contents.tornAt != 0, contents.firstRecord != result.nextWALRecord {
                 throw StorageError.damaged(
                     Damage(file: name, offset: 24, reason: "records before this file are missing"))
             }
-            try apply(contents, name, &result)
+            try apply(contents, &result)
             result.nextWALFile = file.number + 1
             result.walFiles.append(file.number)
             if contents.tornAt != 0 { result.nextWALRecord = contents.nextRecord }
             if isWritable, !file.sealed {
-                try settle(file.number, bytes, contents, &result)
+                try settle(file.number, contents, &result)
             }
         }
     }
 
-    private func apply(_ contents: WALContents, _ name: String, _ result: inout Result) throws {
-        for (record, offset) in zip(contents.records, contents.offsets) where record.commit <= lastCommit {
-            do {
+    private func apply(_ contents: WALContents, _ result: inout Result) throws {
+        let buffer = FewRowsBuffer()
+        result.messages.reserve(contents.payloads.count)
+        try contents.forEachRecord { record, offset in
+            guard record.commit <= lastCommit else { return }
+            do throws(CodecError) {
                 try DictionaryFile.load(first: record.firstSeries, record.newSeries, into: result.dictionary)
             } catch {
-                throw StorageError.damaged(Damage(file: name, offset: offset, reason: error.reason))
+                throw StorageError.damaged(Damage(file: contents.name, offset: offset, reason: error.reason))
             }
-            for rows in record.rows where result.dictionary.type(rows.series) != rows.type {
+            let isKnown = try result.view.apply(&record, buffer) { [dictionary = result.dictionary] in
+                dictionary.type($0) == $1
+            }
+            guard isKnown else {
                 throw StorageError.damaged(
-                    Damage(file: name, offset: offset, reason: "rows of a series that does not exist"))
+                    Damage(
+                        file: contents.name, offset: offset, reason: "rows of a series that does not exist"))
             }
-            result.view.apply(record)
             if record.batch.isMessage {
                 result.messages.add(record.batch.message)
             } else {
@@ -278,7 +283,7 @@ package struct Recovery {
     /// Gives a WAL file that a crash left open its proper end: written anew without the torn tail and with a seal
     /// record, then the sealed name.
     private func settle(
-        _ number: UInt64, _ bytes: [UInt8], _ contents: WALContents, _ result: inout Result
+        _ number: UInt64, _ contents: WALContents, _ result: inout Result
     ) throws {
         let name = DataDirectory.wal(number, sealed: false)
         if contents.tornAt == 0 {
@@ -289,7 +294,7 @@ package struct Recovery {
             return
         }
         var whole = ByteWriter(capacity: contents.end + 64)
-        bytes.withUnsafeBytes { whole.append(bytes: .init(rebasing: $0[..<contents.end])) }
+        contents.bytes.withUnsafeBytes { whole.append(bytes: .init(rebasing: $0[..<contents.end])) }
         if let torn = contents.tornAt {
             result.notes.append("\(name): cut an unfinished record at byte \(torn) that a crash left")
         }

@@ -203,9 +203,10 @@ final class Verification {
             }
             expected = number + 1
             attempt(file) {
-                let contents = try WALReader.read(number: number, sealed: sealed, files, directory).contents
-                report.samples += contents.records.reduce(0) {
-                    $0 + $1.rows.reduce(0) { $0 + UInt64($1.count) }
+                let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
+                let buffer = FewRowsBuffer()
+                try contents.forEachRecord { record, _ in
+                    for rows in try WALRecord(&record, buffer).rows { report.samples += UInt64(rows.count) }
                 }
                 if let torn = contents.tornAt {
                     report.notes.append(

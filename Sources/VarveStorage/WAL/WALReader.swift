@@ -11,8 +11,13 @@ import Glibc
 import VarveCodec
 package import VarveFile
 
+/// A WAL file whose checksums hold; its records are decoded when they are asked for.
 package struct WALContents: Sendable {
-    package var records: [WALRecord] = []
+    /// The name of the file, for errors.
+    package let name: String
+    package let bytes: [UInt8]
+    /// Where the payload of each commit record is, in order.
+    package var payloads: [Range<Int>] = []
     package var firstRecord: UInt64 = 0
     /// The number that the record after the last good one would have.
     package var nextRecord: UInt64 = 0
@@ -22,8 +27,40 @@ package struct WALContents: Sendable {
     package var end = 0
     /// Whether the file ends with its seal record.
     package var hasSeal = false
-    /// Where each commit record begins, in the order of `records`.
-    package var offsets: [Int] = []
+
+    package init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    /// Where each commit record begins.
+    package var offsets: [Int] { payloads.map { $0.lowerBound - WALFormat.recordHeaderBytes } }
+
+    /// Calls `body` with each commit record, which may read its rows, and where it begins in the file.
+    ///
+    /// - Throws: `StorageError.damaged` where a record does not parse: its checksum holds, so these are the bytes that were
+    ///   written, and no torn tail.
+    package func forEachRecord(_ body: (inout WALRecordReader, _ offset: Int) throws -> Void) throws {
+        try bytes.withUnsafeBytes { bytes in
+            for payload in payloads {
+                do {
+                    var record = try WALRecordReader(ByteReader(.init(rebasing: bytes[payload])))
+                    try body(&record, payload.lowerBound - WALFormat.recordHeaderBytes)
+                } catch let error as CodecError {
+                    throw StorageError.damaged(
+                        Damage(file: name, offset: payload.lowerBound + error.offset, reason: error.reason))
+                }
+            }
+        }
+    }
+
+    /// All commit records, decoded.
+    package func records() throws -> [WALRecord] {
+        var records: [WALRecord] = []
+        let buffer = FewRowsBuffer()
+        try forEachRecord { record, _ in records.append(try WALRecord(&record, buffer)) }
+        return records
+    }
 }
 
 package enum WALReader {
@@ -36,13 +73,13 @@ package enum WALReader {
     /// the one before. What is missing at one place twice is not being written.
     package static func read(
         number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
-    ) throws -> (contents: WALContents, bytes: [UInt8]) {
+    ) throws -> WALContents {
         let path = directory.absolute(DataDirectory.wal(number, sealed: sealed))
         var before: Damage?
         for _ in 0..<attempts {
             let bytes = try files.readAll(path, limit: 1 << 40)
             do {
-                return (try parse(bytes, number: number, sealed: sealed), bytes)
+                return try parse(bytes, number: number, sealed: sealed)
             } catch StorageError.damaged(let damage) where !sealed && damage != before {
                 before = damage
             }
@@ -54,7 +91,9 @@ package enum WALReader {
     package static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
         let name = DataDirectory.wal(number, sealed: sealed)
         return try bytes.withUnsafeBytes {
-            var parser = Parser(bytes: $0, name: name, number: number, isSealed: sealed)
+            var parser = Parser(
+                bytes: $0, name: name, number: number, isSealed: sealed,
+                contents: WALContents(name: name, bytes: bytes))
             return try parser.parse()
         }
     }
@@ -64,7 +103,7 @@ package enum WALReader {
         let name: String
         let number: UInt64
         let isSealed: Bool
-        var contents = WALContents()
+        var contents: WALContents
 
         mutating func parse() throws -> WALContents {
             guard try parseHeader() else { return contents }
@@ -87,14 +126,8 @@ package enum WALReader {
                     contents.hasSeal = true
                     return contents
                 }
-                do {
-                    var reader = ByteReader(record.payload)
-                    contents.records.append(try WALRecord(from: &reader))
-                    contents.offsets.append(offset)
-                } catch {
-                    // The checksum held, so these are the bytes that were written: no torn tail.
-                    throw damaged(offset + WALFormat.recordHeaderBytes + error.offset, error.reason)
-                }
+                let start = offset + WALFormat.recordHeaderBytes
+                contents.payloads.append(start..<start + record.payload.count)
                 offset = end
             }
             contents.end = offset

@@ -1,4 +1,4 @@
-// WALRecord.swift — the payload of a commit record.
+// WALRecord.swift — the payload of a commit record as a whole; WALRecordReader reads it piece by piece.
 //
 // varint commit · dictionary run (DictionaryFile) · batch record · varint series, then per series: varint id, u8
 // type, varint pieces, then per piece: varint samples, varint bytes of times, varint bytes of block, times, block.
@@ -75,51 +75,24 @@ package struct WALRecord: Sendable {
         block.withUnsafeBytes { writer.append(bytes: $0) }
     }
 
+    /// Reads a whole record.
     package init(from reader: inout ByteReader) throws(CodecError) {
-        commit = try reader.varint()
-        (firstSeries, newSeries) = try DictionaryFile.read(&reader)
-        batch = try BatchRecord(from: &reader)
-        rows = []
-        let count = try reader.varint(limit: reader.remaining, "series")
-        var size = Size()
-        for _ in 0..<count { rows.append(try Self.rows(&reader, &size)) }
-        try reader.finish()
+        var record = try WALRecordReader(reader)
+        try self.init(&record, FewRowsBuffer())
+        reader = record.reader
     }
 
-    /// What the rows read so far take: a few bytes may stand for many samples, but a record has no more than fit.
-    private struct Size {
-        var rows = 0
-        var textBytes = 0
-    }
-
-    private static func rows(
-        _ reader: inout ByteReader, _ size: inout Size
-    ) throws(CodecError) -> StoredRows {
-        let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
-        guard let type = ValueType(rawValue: try reader.integer(as: UInt8.self)) else {
-            throw reader.failure("unknown value type")
-        }
-        let pieces = try reader.varint(limit: Limits.batchRows, "pieces")
-        var builder = SampleRunBuilder(type: type)
-        for _ in 0..<pieces {
-            let samples = try reader.varint(limit: Limits.blockSamples, "samples")
-            size.rows += samples
-            guard size.rows <= Limits.walBatchRows else { throw reader.failure("too many samples") }
-            let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
-            let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
-            let times = try reader.bytes(count: timeCount)
-            let block = try reader.bytes(count: blockCount)
-            let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)
-            size.textBytes += run.textBytes
-            guard size.textBytes <= Limits.walBatchTextBytes else { throw reader.failure("too much text") }
-            if let before = builder.times.last, let first = run.times.first, before >= first {
-                throw reader.failure("pieces out of order")
+    /// Reads the rows of a record, all of them.
+    package init(_ record: inout WALRecordReader, _ buffer: FewRowsBuffer) throws(CodecError) {
+        self.init(
+            commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,
+            batch: record.batch, rows: [])
+        while let next = try record.next(buffer) {
+            switch next {
+            case .few(let series, let type):
+                rows.append(StoredRows(series: series, type: type, columns: buffer.columns(type)))
+            case .columns(let stored): rows.append(stored)
             }
-            for index in 1..<max(run.count, 1) where run.times[index - 1] == run.times[index] {
-                throw reader.failure("a time comes twice")
-            }
-            builder.append(run, 0..<run.count)
         }
-        return StoredRows(series: series, type: type, columns: builder.finish().columns)
     }
 }

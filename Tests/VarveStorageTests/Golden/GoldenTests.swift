@@ -252,11 +252,11 @@ import VarveModel
 
     /// The sealed WAL file made anew from its records.
     private static func walRebuilt(firstRecord: UInt64) throws -> [UInt8] {
-        let contents = try WALReader.read(number: 2, sealed: true, files, v2.directory).contents
+        let contents = try WALReader.read(number: 2, sealed: true, files, v2.directory)
         var writer = ByteWriter()
         writer.bytes = WALWriter.header(number: 2, firstRecord: firstRecord)
         var number = firstRecord
-        for record in contents.records {
+        for record in try contents.records() {
             WALWriter.encode(.commit, record.encode(), number: number, place: 0, to: &writer)
             number += 1
         }
@@ -267,8 +267,7 @@ import VarveModel
     @Test("the sealed WAL file is made from its records, byte by byte")
     func wal() throws {
         let contents = try WALReader.read(number: 2, sealed: true, Self.files, Self.v2.directory)
-            .contents
-        #expect(contents.records.map(\.commit) == [4, 5] && contents.hasSeal)
+        #expect(try contents.records().map(\.commit) == [4, 5] && contents.hasSeal)
         #expect(
             try Self.walRebuilt(firstRecord: contents.firstRecord)
                 == Self.v2.bytes(Self.v2.only("wal", ".sealed")))

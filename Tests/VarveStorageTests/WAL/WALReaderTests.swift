@@ -61,11 +61,11 @@ struct WALBytes {
         try directory.write(bytes, DataDirectory.wal(number, sealed: sealed))
         do {
             let contents = try WALReader.read(
-                number: number, sealed: sealed, directory.files, DataDirectory(directory.path)
-            ).contents
-            #expect(contents.records.map(\.commit) == Array(1..<UInt64(contents.records.count + 1)))
-            if let torn = contents.tornAt { return .torn(records: contents.records.count, at: torn) }
-            return .whole(records: contents.records.count)
+                number: number, sealed: sealed, directory.files, DataDirectory(directory.path))
+            let records = try contents.records()
+            #expect(records.map(\.commit) == Array(1..<UInt64(records.count + 1)))
+            if let torn = contents.tornAt { return .torn(records: records.count, at: torn) }
+            return .whole(records: records.count)
         } catch StorageError.damaged(let damage) {
             #expect(damage.file == DataDirectory.wal(number, sealed: sealed))
             return .damaged(at: damage.offset)
@@ -139,8 +139,52 @@ struct WALBytes {
             try WALReader.read(number: 1, sealed: false, disk, DataDirectory("/"))
         }
         let writing = WritingFileSystem(disk) { _ = try? disk.replace("/\(name)", whole) }
-        let contents = try WALReader.read(number: 1, sealed: false, writing, DataDirectory("/")).contents
-        #expect(contents.records.count == 3)
+        let contents = try WALReader.read(number: 1, sealed: false, writing, DataDirectory("/"))
+        #expect(try contents.records().count == 3)
+    }
+
+    @Test(
+        "rows of every number and type come back; out of order, or in an impossible state, they are damage",
+        arguments: [1, 2, 16, 17, 300])
+    func rows(_ count: Int) throws {
+        func record(_ type: ValueType, _ change: (inout SampleColumns) -> Void = { _ in }) -> WALRecord {
+            var columns = SampleColumns(type: type)
+            for index in 0..<count {
+                let value: Value? =
+                    switch type {
+                    case .double: .double(index == 1 ? .nan : 0.1 * Double(index))
+                    case .int64: index == 0 ? nil : .int64(.max - Int64(index))
+                    case .bool: .bool(index % 3 == 0)
+                    default: .string("text \(index)")
+                    }
+                columns.append(
+                    Sample(
+                        time: Timestamp(nanoseconds: Int64(index * index)), value: value,
+                        quality: index % 2 == 0 ? Int32(index) : nil))
+            }
+            change(&columns)
+            let receipt = BatchRecord(
+                contentHash: Hash128(low: 1, high: 1), importHash: Hash128(low: 0, high: 0), generation: 0,
+                part: nil, commit: 9, writtenAt: 0, receipt: Receipt())
+            let rows = [3, 300].map { StoredRows(series: $0, type: type, columns: columns) }
+            return WALRecord(commit: 9, firstSeries: 0, newSeries: [], batch: receipt, rows: rows)
+        }
+        func read(_ record: WALRecord) throws -> [StoredRows] {
+            try record.encode().withUnsafeBytes { bytes in
+                var reader = ByteReader(bytes)
+                return try WALRecord(from: &reader).rows
+            }
+        }
+        for type in [ValueType.double, .int64, .bool, .string] {
+            let whole = record(type)
+            let found = try read(whole)
+            #expect(found.map(\.series) == [3, 300] && found.allSatisfy { $0.type == type })
+            #expect(found.map(\.columns) == whole.rows.map(\.columns))
+            #expect(throws: CodecError.self) { try read(record(type) { $0.states[count - 1] = .max }) }
+            guard count > 1 else { continue }
+            #expect(throws: CodecError.self) { try read(record(type) { $0.times.swapAt(0, count - 1) }) }
+            #expect(throws: CodecError.self) { try read(record(type) { $0.times[1] = $0.times[0] }) }
+        }
     }
 
     @Test("a bad record before a good one of a later write is damage")

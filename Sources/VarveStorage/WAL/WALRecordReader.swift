@@ -1,0 +1,88 @@
+// WALRecordReader.swift — reads the payload of a commit record, one series after the other.
+//
+// Invariants:
+// - What the record's first bytes say is read when it is made, rows only when they are asked for.
+// - A record has no more rows and texts than a writer puts into one, whatever its bytes say.
+
+package import VarveCodec
+package import VarveModel
+
+/// A commit record that is being read.
+package struct WALRecordReader {
+    /// The rows of one series.
+    package enum Rows {
+        /// They are in the buffer.
+        case few(SeriesID, ValueType)
+        case columns(StoredRows)
+    }
+
+    package let commit: UInt64
+    package let firstSeries: Int
+    package let newSeries: [SeriesInfo]
+    package let batch: BatchRecord
+    /// How many series have rows.
+    package let seriesCount: Int
+    /// What is not read yet.
+    package private(set) var reader: ByteReader
+    private var position = 0
+    private var rows = 0
+    private var textBytes = 0
+
+    package init(_ payload: ByteReader) throws(CodecError) {
+        var reader = payload
+        commit = try reader.varint()
+        (firstSeries, newSeries) = try DictionaryFile.read(&reader)
+        batch = try BatchRecord(from: &reader)
+        seriesCount = try reader.varint(limit: reader.remaining, "series")
+        self.reader = reader
+    }
+
+    /// Reads the rows of the next series, or nil at the end of the record.
+    package mutating func next(_ buffer: FewRowsBuffer) throws(CodecError) -> Rows? {
+        guard position < seriesCount else {
+            try reader.finish()
+            return nil
+        }
+        position += 1
+        let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
+        guard let type = ValueType(rawValue: try reader.byte()) else {
+            throw reader.failure("unknown value type")
+        }
+        if try buffer.read(&reader, type) {
+            try count(rows: buffer.count, textBytes: 0)
+            return .few(series, type)
+        }
+        return .columns(StoredRows(series: series, type: type, columns: try columns(type)))
+    }
+
+    /// A few bytes may stand for many samples, but a record has no more than fit.
+    private mutating func count(rows: Int, textBytes: Int) throws(CodecError) {
+        self.rows += rows
+        guard self.rows <= Limits.walBatchRows else { throw reader.failure("too many samples") }
+        self.textBytes += textBytes
+        guard self.textBytes <= Limits.walBatchTextBytes else { throw reader.failure("too much text") }
+    }
+
+    private mutating func columns(_ type: ValueType) throws(CodecError) -> SampleColumns {
+        let pieces = try reader.varint(limit: Limits.batchRows, "pieces")
+        var builder = SampleRunBuilder(type: type)
+        for _ in 0..<pieces {
+            let samples = try reader.varint(limit: Limits.blockSamples, "samples")
+            try count(rows: samples, textBytes: 0)
+            let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
+            let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
+            let times = try reader.bytes(count: timeCount)
+            let block = try reader.bytes(count: blockCount)
+            let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)
+            try count(rows: 0, textBytes: run.textBytes)
+            if let before = builder.times.last, let first = run.times.first, before >= first {
+                throw reader.failure("pieces out of order")
+            }
+            for index in 1..<max(run.count, 1) where run.times[index - 1] == run.times[index] {
+                throw reader.failure("a time comes twice")
+            }
+            builder.append(run, 0..<run.count)
+        }
+        return builder.finish().columns
+    }
+}
