@@ -20,7 +20,7 @@ public struct StoreStatistics: Hashable, Sendable {
     public var historyBytes: UInt64 = 0
     /// Samples of older versions, and deleted ones, that are still stored.
     public var historySamples: UInt64 = 0
-    /// Bytes of the WAL, part of `bytes`.
+    /// Bytes of the WAL, room that an open file has reserved among them; part of `bytes`.
     public var walBytes: UInt64 = 0
     /// Bytes by encoding of the columns in segments.
     public var codecs: [String: UInt64] = [:]

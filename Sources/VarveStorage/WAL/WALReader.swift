@@ -33,9 +33,6 @@ package struct WALContents: Sendable {
         self.bytes = bytes
     }
 
-    /// Where each commit record begins.
-    package var offsets: [Int] { payloads.map { $0.lowerBound - WALFormat.recordHeaderBytes } }
-
     /// Calls `body` with each commit record, which may read its rows, and where it begins in the file.
     ///
     /// - Throws: `StorageError.damaged` where a record does not parse: its checksum holds, so these are the bytes that were
