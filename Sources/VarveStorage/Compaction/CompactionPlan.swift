@@ -34,10 +34,20 @@ package struct CompactionPlan: Hashable, Sendable {
         cuts = Partitions.cuts(inputs)
     }
 
-    /// The merge that is due, if one is: of the segments that have samples deleted long ago, else the smallest tier
-    /// that is full.
-    package static func automatic(_ manifest: Manifest, now: Int64 = .min) -> CompactionPlan? {
+    /// A segment is written anew when one in so many of its samples is a version that nobody can ask for any more.
+    package static let samplesPerOldVersion: UInt64 = 8
+
+    /// The merge that is due, if one is: of the segments that have samples deleted long ago, else of one with many
+    /// versions that are not kept any more, else the smallest tier that is full.
+    ///
+    /// - Parameters:
+    ///   - history: The oldest commit whose state is kept.
+    ///   - now: The time, in nanoseconds since 1970 UTC.
+    package static func automatic(
+        _ manifest: Manifest, history: UInt64 = 0, now: Int64 = .min
+    ) -> CompactionPlan? {
         if let erasing = erasing(manifest, now: now) { return erasing }
+        if let folding = folding(manifest, history) { return folding }
         var tiers: [Int: [SegmentReference]] = [:]
         for segment in manifest.segments { tiers[tier(segment), default: []].append(segment) }
         for (_, segments) in tiers.sorted(by: { $0.key < $1.key }) {
@@ -64,6 +74,15 @@ package struct CompactionPlan: Hashable, Sendable {
             return CompactionPlan(inTime(Array(smallest)))
         }
         return nil
+    }
+
+    private static func folding(_ manifest: Manifest, _ history: UInt64) -> CompactionPlan? {
+        let segment = manifest.segments.first { segment in
+            let share = segment.olderVersions.multipliedReportingOverflow(by: samplesPerOldVersion)
+            return segment.olderVersions > 0 && segment.replacedUpTo <= history
+                && (share.overflow || share.partialValue >= segment.summary.samples)
+        }
+        return segment.map { CompactionPlan([$0]) }
     }
 
     private static func erasing(_ manifest: Manifest, now: Int64) -> CompactionPlan? {

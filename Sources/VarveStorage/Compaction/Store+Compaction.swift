@@ -39,7 +39,8 @@ extension Store {
         return try compact(progress) { CompactionPlan.full($0.manifest, history: historyCommit($0)) }
     }
 
-    /// Merges what has become many small segments or messages files, until nothing is due; cheap where nothing is.
+    /// Merges what has become many small segments or messages files, erases what was deleted a day ago, and leaves out
+    /// versions that are not kept any more where they are many, until nothing is due; cheap where nothing is.
     ///
     /// - Parameters:
     ///   - pace: Gets the bytes that a merge has read and written since the last call, after every block; it may wait,
@@ -49,13 +50,15 @@ extension Store {
         pace: @escaping MergePacing = { _ in }, _ progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
-        return try compact(progress, pace) { CompactionPlan.automatic($0.manifest, now: options.now()) }
+        return try compact(progress, pace, isAutomatic: true) {
+            CompactionPlan.automatic($0.manifest, history: historyCommit($0), now: options.now())
+        }
     }
 
     /// Carries out plans until there is none.
     private func compact(
         _ progress: (UInt64, UInt64) -> Void, _ pace: @escaping MergePacing = { _ in },
-        _ next: (StoreView) -> CompactionPlan?
+        isAutomatic: Bool = false, _ next: (StoreView) -> CompactionPlan?
     ) throws -> CompactionReport {
         var report = CompactionReport()
         while true {
@@ -70,6 +73,8 @@ extension Store {
             report.deleted += outcome.deleted
             report.bytesIn += outcome.bytesIn
             report.bytesOut += outcome.bytesOut
+            // A segment that came out as it went in would be planned again and again.
+            if isAutomatic, plan.inputs.count == 1, outcome.dropped + outcome.deleted == 0 { return report }
         }
     }
 }

@@ -53,6 +53,19 @@ import VarveModel
         #expect(CompactionPlan.full(corrected, history: 7) != nil)
     }
 
+    @Test("a segment with many versions that are not kept any more is written anew, others wait for a merge")
+    func folding() {
+        var corrected = Self.manifest([1, 1], compacted: true, samples: 80)
+        corrected.segments[1].replacedUpTo = 7
+        for (versions, history, isDue) in [
+            (10, 7, true), (10, 6, false), (9, 7, false), (0, 7, false), (80, 100, true),
+        ] as [(UInt64, UInt64, Bool)] {
+            corrected.segments[1].olderVersions = versions
+            let plan = CompactionPlan.automatic(corrected, history: history)
+            #expect(plan?.inputs.map(\.id) == (isDue ? [corrected.segments[1].id] : nil))
+        }
+    }
+
     typealias Span = (size: UInt64, first: Int64, last: Int64)
 
     /// Compacted segments of these sizes in MiB, with first and last time.

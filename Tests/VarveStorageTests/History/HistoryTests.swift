@@ -93,6 +93,27 @@ import VarveModel
         #expect(try open().snapshot().view.commitTimes == store.snapshot().view.commitTimes)
     }
 
+    @Test("many versions go by themselves when they are not kept any more, and not before")
+    func folded() throws {
+        let store = try open()
+        for value in 1...5 {
+            clock.advance(to: Int64(value) * 100 * Self.second)
+            try commit(Double(value), to: store)
+        }
+        try store.flush()
+        // The state that the last correction made is the oldest that is asked for from then on.
+        let last = 500 * Self.second + store.history
+        for (now, versions) in [(500 * Self.second, 4), (last - 1, 4), (last, 0)] as [(Int64, UInt64)] {
+            clock.advance(to: now)
+            _ = try store.compactIfDue()
+            #expect(store.snapshot().view.manifest.segments.map(\.olderVersions) == [versions], "\(now)")
+            #expect(try shown(store.snapshot()) == [5])
+        }
+        #expect(try store.compactIfDue().segments == 0)
+        #expect(throws: StorageError.self) { try store.snapshot().asOf(commit: 4) }
+        #expect(try shown(store.snapshot().asOf(commit: 5)) == [5])
+    }
+
     @Test("a merge changes no state while it runs, deletes and policies included")
     func during() throws {
         let store = try open()
