@@ -32,7 +32,7 @@ package enum ManifestLog {
         throw StorageError.damaged(
             Damage(
                 file: DataDirectory.manifest(newest + 1), offset: 0,
-                reason: "it is missing, or the one before \(newest) is; restore the store from a backup"))
+                reason: "it is missing, or number \(newest - 1) is; the two newest are always kept"))
     }
 
     /// The numbers of the manifests in the folder, ascending.
