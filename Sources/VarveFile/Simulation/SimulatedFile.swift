@@ -73,7 +73,7 @@ final class SimulatedFile: File {
     }
 
     func reserve(to size: Int) throws(FileError) {
-        try checkOpen("write to")
+        try checkOpen("reserve")
         try system.change("reserve", path) { state throws(FileError) in
             let end = state.disk.files[number].live.count
             guard size > end else { return }

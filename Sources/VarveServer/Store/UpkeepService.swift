@@ -1,6 +1,7 @@
 // UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
 //
-// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is heeded when its rules change and once an hour, so a sample goes at most an hour later than its rule says.
+// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is heeded when its rules
+// change and once an hour, so a sample goes at most an hour later than its rule says.
 
 import Logging
 import ServiceLifecycle

@@ -108,7 +108,6 @@ final class MemtableSeries {
     private func sealTail() {
         guard !tail.isEmpty else { return }
         ordered.append(tailRun(0..<tailCount))
-        // A series that filled it once will again.
         tail = []
         text = []
     }

@@ -64,7 +64,6 @@ package final class WALWriter {
 
     /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
     package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws {
-        reserveBytes = 0
         try write([(.seal, [])], isLast: true)
         file.close()
         try files.rename(
@@ -81,7 +80,7 @@ package final class WALWriter {
             Self.encode(record.type, record.payload, number: nextRecord, place: UInt16(place), to: &writer)
             nextRecord += 1
         }
-        reserve(for: writer.count)
+        if !isLast { reserve(for: writer.count) }
         do {
             try file.append(writer.bytes)
             let end = byteCount + writer.count

@@ -27,6 +27,14 @@ import VarveModel
         _ = try store.commit(SampleBatch(series: [SeriesRows(Self.key, .double, [sample])]))
     }
 
+    /// Commits the values 1 to 5 for one time, each 100 s after the one before.
+    private func commitFive(to store: Store) throws {
+        for value in 1...5 {
+            clock.advance(to: Int64(value) * 100 * Self.second)
+            try commit(Double(value), to: store)
+        }
+    }
+
     private func shown(_ snapshot: StoreSnapshot) throws -> [Double] {
         try snapshot.samples(Self.key, .double).map {
             if case .double(let value)? = $0.value { value } else { .nan }
@@ -36,10 +44,7 @@ import VarveModel
     @Test("the state at a time, from the WAL, from a segment, merged and opened again")
     func times() throws {
         var store = try open()
-        for value in 1...5 {
-            clock.advance(to: Int64(value) * 100 * Self.second)
-            try commit(Double(value), to: store)
-        }
+        try commitFive(to: store)
         func expectStates(_ what: String) throws {
             let snapshot = store.snapshot()
             for second in [99, 100, 101, 250, 499, 500, 9000] as [Int64] {
@@ -96,10 +101,7 @@ import VarveModel
     @Test("many versions go by themselves when they are not kept any more, and not before")
     func folded() throws {
         let store = try open()
-        for value in 1...5 {
-            clock.advance(to: Int64(value) * 100 * Self.second)
-            try commit(Double(value), to: store)
-        }
+        try commitFive(to: store)
         try store.flush()
         // The state that the last correction made is the oldest that is asked for from then on.
         let last = 500 * Self.second + store.history
