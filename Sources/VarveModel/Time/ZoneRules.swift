@@ -1,9 +1,48 @@
-// ZoneRules.swift — the one question Varve asks of a time zone.
+// ZoneRules.swift — what Varve asks of a time zone.
+//
+// Invariants:
+// - `meaning(ofLocal:)` agrees with `offsetSeconds(atUTC:)`: a moment it names shows the local time asked for.
+
+/// What a local clock time means in a zone.
+public enum LocalMeaning: Hashable, Sendable {
+    /// The clock shows it once; the offset is in seconds east of Greenwich.
+    case once(offset: Int64)
+    /// The clock shows it twice, as it was put back in between: the offsets of the earlier and of the later moment.
+    case twice(earlier: Int64, later: Int64)
+    /// The clock never shows it, as it was put forward over it: the offsets before and after the jump.
+    case never(before: Int64, after: Int64)
+}
 
 /// The offsets of a time zone; implemented where the time zone database is known.
 public protocol ZoneRules: Sendable {
     /// Seconds to add to UTC to get local time, at a moment given in whole seconds since 1970 UTC.
     func offsetSeconds(atUTC seconds: Int64) -> Int
+
+    /// What a local time means, given as the seconds that its clock shows since 1970-01-01 00:00.
+    func meaning(ofLocal seconds: Int64) -> LocalMeaning
+}
+
+extension ZoneRules {
+    /// Looks at all offsets that are in force around the time.
+    ///
+    /// Cost: some hundred look-ups; a zone that knows its changes answers faster.
+    public func meaning(ofLocal seconds: Int64) -> LocalMeaning {
+        // No offset was ever 16 hours or more, and none has lasted less than a quarter of an hour.
+        let reach: Int64 = 16 * 3600
+        var offsets: [Int64] = []
+        for moment in stride(from: seconds - reach, through: seconds + reach, by: 900) {
+            let offset = Int64(offsetSeconds(atUTC: moment))
+            if offsets.last != offset { offsets.append(offset) }
+        }
+        let moments = Set(offsets.map { seconds - $0 })
+            .filter { Int64(offsetSeconds(atUTC: $0)) == seconds - $0 }
+        if let first = moments.min(), let last = moments.max() {
+            return first == last
+                ? .once(offset: seconds - first) : .twice(earlier: seconds - first, later: seconds - last)
+        }
+        let jump = zip(offsets, offsets.dropFirst()).first { $0 < $1 }
+        return .never(before: jump?.0 ?? offsets[0], after: jump?.1 ?? offsets[0])
+    }
 }
 
 /// A zone with one offset for all times.
@@ -18,4 +57,7 @@ public struct FixedZone: ZoneRules, Hashable {
 
     /// The same offset, whatever the time.
     public func offsetSeconds(atUTC _: Int64) -> Int { seconds }
+
+    /// Once, whatever the time.
+    public func meaning(ofLocal _: Int64) -> LocalMeaning { .once(offset: Int64(seconds)) }
 }
