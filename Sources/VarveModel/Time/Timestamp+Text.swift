@@ -1,4 +1,4 @@
-// Timestamp+Text.swift — times as text: RFC 3339 in and out, and the local form `YYYY-MM-DD HH:MM:SS[.f]`.
+// Timestamp+Text.swift — times as text: RFC 3339 out, and in what `TimeText` reads.
 //
 // The calendar is the proleptic Gregorian one; days are counted with the shifted-March method
 // (years begin on 1 March, so the leap day is the last of its year and months have a linear formula).
@@ -23,7 +23,7 @@ extension Timestamp {
         public var description: String {
             switch self {
             case .malformed:
-                "is not a time; use RFC 3339 (2024-05-01T12:00:00Z), YYYY-MM-DD HH:MM:SS or an integer epoch"
+                "is not a time; use RFC 3339 (2024-05-01T12:00:00Z), YYYY-MM-DD[ HH:MM[:SS]] or an epoch"
             case .noSuchTime: "names a date or time of day that does not exist"
             case .finerThanNanosecond: "is finer than a nanosecond"
             case .outOfRange: "is outside 1677-09-21 to 2262-04-11, the times that can be stored"
@@ -31,12 +31,10 @@ extension Timestamp {
         }
     }
 
-    /// Reads RFC 3339, or the same without an offset as a local time in `zone`.
+    /// Reads a time in one of the forms of `TimeText`; without an offset it is a local time in `zone`.
     ///
-    /// Accepted: `T`, `t` or a space between date and time; `Z`, `z`, `±hh:mm`, `±hhmm` or nothing at the end; a
-    /// fraction of up to nine digits, more if they are zeros; a second 60 counts as the first of the next
-    /// minute, as POSIX time has no leap seconds. A local time that a zone's clocks show twice means the
-    /// first; one they skip is taken with the offset before the jump.
+    /// A local time that a zone's clocks show twice means the first; one that they skip is taken with the offset
+    /// before the jump. A day begins with its first moment, whatever the clock shows then.
     ///
     /// - Parameters:
     ///   - text: UTF-8 bytes, without spaces around them.
@@ -45,20 +43,17 @@ extension Timestamp {
     public static func parse(
         _ text: UnsafeRawBufferPointer, zone: some ZoneRules
     ) throws(ParseFailure) -> Timestamp {
-        guard text.count >= 19, text[4] == 0x2D, text[7] == 0x2D, text[13] == 0x3A, text[16] == 0x3A,
-            text[10] == 0x54 || text[10] == 0x74 || text[10] == 0x20,
-            let year = digits(text, 0, 4), let month = digits(text, 5, 2), let day = digits(text, 8, 2),
-            let hour = digits(text, 11, 2), let minute = digits(text, 14, 2), let second = digits(text, 17, 2)
-        else { throw .malformed }
-        guard (1...12).contains(month), day >= 1, day <= daysIn(month: month, year: year), hour < 24,
-            minute < 60, second <= 60
-        else { throw .noSuchTime }
-        var index = 19
-        let fraction = try fraction(text, &index)
-        let days = dayNumber(year: year, month: month, day: day)
-        let local = days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
-        let offset = try offset(text, index) ?? localOffset(local, zone)
-        return try make(seconds: local - offset, nanoseconds: fraction)
+        let time = try TimeText(reading: text)
+        if let offset = time.offset {
+            return try make(seconds: time.seconds - offset, nanoseconds: time.fraction)
+        }
+        if time.isDayStart, let start = zone.start(ofLocalDay: time.seconds) {
+            return try make(seconds: start, nanoseconds: time.fraction)
+        }
+        switch zone.meaning(ofLocal: time.seconds) {
+        case .once(let offset), .twice(let offset, _), .never(let offset, _):
+            return try make(seconds: time.seconds - offset, nanoseconds: time.fraction)
+        }
     }
 
     /// Reads a string; see `parse(_:zone:)`.
@@ -138,68 +133,6 @@ extension Timestamp {
         let wide = Int128(seconds) * 1_000_000_000 + Int128(fraction)
         guard let nanoseconds = Int64(exactly: wide) else { throw .outOfRange }
         return Timestamp(nanoseconds: nanoseconds)
-    }
-
-    private static func digits(_ text: UnsafeRawBufferPointer, _ start: Int, _ width: Int) -> Int? {
-        var value = 0
-        for index in start..<start + width {
-            let digit = text[index] &- 0x30
-            guard digit < 10 else { return nil }
-            value = value &* 10 &+ Int(digit)
-        }
-        return value
-    }
-
-    private static func daysIn(month: Int, year: Int) -> Int {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        default: 31
-        }
-    }
-
-    private static func fraction(
-        _ text: UnsafeRawBufferPointer, _ index: inout Int
-    ) throws(ParseFailure) -> Int64 {
-        guard index < text.count, text[index] == 0x2E || text[index] == 0x2C else { return 0 }
-        index += 1
-        let start = index
-        var value: Int64 = 0
-        while index < text.count, text[index] &- 0x30 < 10 {
-            let digit = Int64(text[index] &- 0x30)
-            if index - start < 9 {
-                value = value &* 10 &+ digit
-            } else if digit != 0 {
-                throw .finerThanNanosecond
-            }
-            index += 1
-        }
-        guard index > start else { throw .malformed }
-        for _ in min(index - start, 9)..<9 { value &*= 10 }
-        return value
-    }
-
-    /// The seconds of a written offset, nil where there is none.
-    private static func offset(
-        _ text: UnsafeRawBufferPointer, _ start: Int
-    ) throws(ParseFailure) -> Int64? {
-        let length = text.count - start
-        if length == 0 { return nil }
-        if length == 1, text[start] == 0x5A || text[start] == 0x7A { return 0 }
-        guard length == 5 || (length == 6 && text[start + 3] == 0x3A),
-            text[start] == 0x2B || text[start] == 0x2D, let hours = digits(text, start + 1, 2),
-            let minutes = digits(text, text.count - 2, 2)
-        else { throw .malformed }
-        guard hours < 24, minutes < 60 else { throw .noSuchTime }
-        let seconds = Int64(hours * 3600 + minutes * 60)
-        return text[start] == 0x2D ? -seconds : seconds
-    }
-
-    private static func localOffset(_ local: Int64, _ zone: some ZoneRules) -> Int64 {
-        let before = Int64(zone.offsetSeconds(atUTC: local - 86_400))
-        let after = Int64(zone.offsetSeconds(atUTC: local + 86_400))
-        if Int64(zone.offsetSeconds(atUTC: local - before)) == before { return before }
-        return Int64(zone.offsetSeconds(atUTC: local - after)) == after ? after : before
     }
 }
 
