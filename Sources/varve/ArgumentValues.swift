@@ -13,6 +13,8 @@ extension InputFormat: ExpressibleByArgument {}
 
 extension ExportFormat: ExpressibleByArgument {}
 
+extension ExportLoss: ExpressibleByArgument {}
+
 extension TimeUnit: ExpressibleByArgument {
     /// Reads the unit's name.
     public init?(argument: String) {

@@ -99,6 +99,10 @@ struct ImportPass: ~Copyable, RowConsumer {
         guard slot.series >= 0 else {
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
+        if let declared = terms.declaredType, declared != slot.type {
+            return rejectRow(
+                row, DeclaredType.mismatchReason(declared, point: row.point, type: slot.type))
+        }
         switch values.parse(row.value, as: slot.type) {
         case .bits(let bits):
             batch.append(owner: slot.owner, time: terms.time, bits: bits, state: terms.quality)

@@ -3,24 +3,12 @@
 // Invariants:
 // - A file appears under its name complete and synced, or not at all; until then it ends in `.partial`.
 // - Memory does not depend on how much is exported.
+// - The samples are read before the first row is written: what the file would lose refuses the export, and the
+//   columns `product` and `type` are there only where they are needed.
 
 import Glibc
 public import VarveFile
 public import VarveModel
-
-/// An export cannot be done.
-public enum ExportError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name asks for a packed file.
-    case packedName(path: String)
-
-    /// One line: what, where and what to do.
-    public var description: String {
-        switch self {
-        case .packedName(let path):
-            "cannot write \(path) packed; leave out the ending, or export to - and pipe it through gzip or zstd"
-        }
-    }
-}
 
 /// What an export did.
 public struct ExportResult: Hashable, Sendable {
@@ -30,6 +18,8 @@ public struct ExportResult: Hashable, Sendable {
     public var bytes = 0
     /// The series that had a row in the range.
     public var series = 0
+    /// How many samples lost something, of what was allowed.
+    public var lost: [ExportLoss: UInt64] = [:]
 }
 
 /// Is told how far an export is, once per series.
@@ -43,9 +33,16 @@ public final class Exporter {
     private let source: any SampleSource
     private let files: any FileSystem
     private let progress: (any ExportProgress)?
+    private let allowed: Set<ExportLoss>
 
     /// Makes an exporter over one state of a store.
-    public init(source: any SampleSource, files: any FileSystem, progress: (any ExportProgress)? = nil) {
+    ///
+    /// - Parameter allowed: What the file may lose; anything else refuses the export before a row is written.
+    public init(
+        source: any SampleSource, files: any FileSystem, progress: (any ExportProgress)? = nil,
+        allowing allowed: Set<ExportLoss> = []
+    ) {
+        self.allowed = allowed
         self.source = source
         self.files = files
         self.progress = progress
@@ -87,18 +84,30 @@ public final class Exporter {
     }
 
     /// Exports to an open file or stream.
+    ///
+    /// - Throws: `ExportError` before anything is written, `FileError`, and what the source throws.
     public func export(
         _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, to file: any File
     ) throws -> ExportResult {
         let sorted = series.sorted { $0.key < $1.key }
-        let withProduct = try needsProduct(sorted)
+        var survey = ExportSurvey(format, allowing: allowed)
+        for one in sorted {
+            try source.read(one.key, in: range, order: .ascending) { columns in
+                try survey.add(columns, of: one)
+                return true
+            }
+        }
+        let withProduct = try needsProduct(sorted) || survey.typesDiffer
+        let withType = try survey.needsTypes(withProduct: withProduct)
         var result = ExportResult()
+        result.lost = survey.lost
         var output = OutputText(file)
-        let header = Array(SampleWriter.header(format, withProduct: withProduct).utf8)
+        let header = Array(SampleWriter.header(format, withProduct: withProduct, withType: withType).utf8)
         try output.reserve(header.count)
         output.write(header)
         for (index, one) in sorted.enumerated() {
-            var writer = SampleWriter(one, format: format, withProduct: withProduct)
+            var writer = SampleWriter(
+                one, format: format, withProduct: withProduct, withType: withType)
             let before = result.rows
             try source.read(one.key, in: range, order: .ascending) { columns in
                 try writer.write(columns, to: &output)

@@ -1,14 +1,14 @@
 // SampleWriter.swift — the samples of one series as rows of CSV or lines of NDJSON.
 //
 // Invariants:
-// - What is written here, the importer reads back to the same samples (only a NaN's payload has no text).
+// - What is written here, the importer reads back to the same samples; `ExportSurvey` has looked for what it would not.
 
 import VarveFile
 import VarveModel
 
 /// The forms of an exported file.
 public enum ExportFormat: String, CaseIterable, Sendable {
-    /// `device,point,time,value,quality`, and `product` as the last column where it is needed.
+    /// `device,point,time,value,quality`, then `product` and `type` where they are needed.
     case csv
     /// One object a line, with the same names.
     case ndjson
@@ -29,7 +29,7 @@ struct SampleWriter {
     /// The most that a row has besides its names and a text.
     private static let rowBytes = 160
 
-    init(_ series: SeriesInfo, format: ExportFormat, withProduct: Bool) {
+    init(_ series: SeriesInfo, format: ExportFormat, withProduct: Bool, withType: Bool) {
         self.format = format
         type = series.type
         let key = series.key
@@ -45,6 +45,7 @@ struct SampleWriter {
                 tail.append(0x2C)
                 CSVText.append(key.product, to: &tail)
             }
+            if withType { tail.append(contentsOf: ",\(type.name)".utf8) }
             tail.append(0x0A)
         case .ndjson:
             head.append(contentsOf: "{\"device\":".utf8)
@@ -56,6 +57,7 @@ struct SampleWriter {
                 tail.append(contentsOf: ",\"product\":".utf8)
                 CanonicalJSON.appendString(key.product.utf8, to: &tail)
             }
+            if withType { tail.append(contentsOf: ",\"type\":\"\(type.name)\"".utf8) }
             tail.append(contentsOf: "}\n".utf8)
         }
         self.head = head
@@ -63,9 +65,10 @@ struct SampleWriter {
     }
 
     /// The header line of a format; empty where there is none.
-    static func header(_ format: ExportFormat, withProduct: Bool) -> String {
+    static func header(_ format: ExportFormat, withProduct: Bool, withType: Bool) -> String {
         guard format == .csv else { return "" }
-        return "device,point,time,value,quality" + (withProduct ? ",product\n" : "\n")
+        let columns = (withProduct ? ",product" : "") + (withType ? ",type" : "")
+        return "device,point,time,value,quality\(columns)\n"
     }
 
     /// Writes samples.
@@ -102,15 +105,32 @@ struct SampleWriter {
         case .bits(let bits): writeNumber(bits[index], to: &output)
         case .text(let text):
             scratch.removeAll(keepingCapacity: true)
-            let bytes = text.bytes[text.range(index)]
-            switch (format, type) {
-            case (.csv, _): CSVText.append(bytes, to: &scratch)
-            case (.ndjson, .json): scratch.append(contentsOf: bytes)
-            case (.ndjson, _): CanonicalJSON.appendString(bytes, to: &scratch)
-            }
+            Self.append(text.bytes[text.range(index)], of: type, format, to: &scratch)
             try output.reserve(scratch.count + tail.count + Self.rowBytes)
             output.write(scratch)
         }
+    }
+
+    private static func append(
+        _ text: ArraySlice<UInt8>, of type: ValueType, _ format: ExportFormat, to bytes: inout [UInt8]
+    ) {
+        switch (format, type) {
+        case (.csv, _): CSVText.append(text, to: &bytes)
+        case (.ndjson, .json): bytes.append(contentsOf: text)
+        case (.ndjson, _): CanonicalJSON.appendString(text, to: &bytes)
+        }
+    }
+
+    /// Whether the row of a text may be longer than `limit` bytes without its line end, all columns counted.
+    static func mayExceed(
+        _ limit: Int, _ text: ArraySlice<UInt8>, of series: SeriesInfo, _ format: ExportFormat
+    ) -> Bool {
+        // One byte can become six (`\u0000`); names take up twice as much at most where nothing is escaped.
+        if text.count < limit / 8 - 4 * SeriesKey.maximumNameBytes { return false }
+        var bytes: [UInt8] = []
+        append(text, of: series.type, format, to: &bytes)
+        let writer = SampleWriter(series, format: format, withProduct: true, withType: true)
+        return bytes.count + writer.head.count + writer.tail.count + rowBytes > limit
     }
 
     @inline(__always)

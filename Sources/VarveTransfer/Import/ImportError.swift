@@ -16,6 +16,8 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
     case mixedTimeUnits(path: String, units: [String])
     /// The input names too many series to register.
     case tooManySeries(path: String, limit: Int)
+    /// Rows declare several types for one point.
+    case twoTypes(point: String, types: [String])
     /// `wide` is for CSV only.
     case wideNeedsCSV(path: String)
 
@@ -24,7 +26,7 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .empty(let path): "\(path) is empty; a CSV file begins with a header device,point,time,value"
         case .badHeader(let path):
-            "\(path) has no readable header; the first line must be device,point,time,value (and quality, product)"
+            "\(path) has no readable header; the first line must be device,point,time,value (and quality, product, type)"
         case .missingColumns(let path, let names, let isWide):
             "\(path) has no column \(Self.list(names)); the header needs "
                 + (isWide ? "time,device and a column for each point" : "device,point,time,value")
@@ -39,6 +41,9 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooManySeries(let path, let limit):
             "\(path) names more than \(limit) series; create models and devices first "
                 + "(`varve model import`, `varve device import`) and import without --register"
+        case .twoTypes(let point, let types):
+            "point \(point) is \(types.joined(separator: " and ")) in the column or member type; "
+                + "give all its rows one type, or import the files apart and with a --product each"
         case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"
         }
     }

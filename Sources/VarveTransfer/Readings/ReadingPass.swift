@@ -62,14 +62,17 @@ struct ReadingPass: ~Copyable, RowConsumer {
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         var state = terms.quality
-        switch writer.append(row.value, as: slot.type, to: &run.values) {
+        if let declared = terms.declaredType, let type = slot.type, declared != type {
+            return rejectRow(row, DeclaredType.mismatchReason(declared, point: row.point, type: type))
+        }
+        switch writer.append(row.value, as: slot.type ?? terms.declaredType, to: &run.values) {
         case .written: break
         case .missing where state == 0:
             skipped &+= 1
             return
         case .missing: state |= SampleState(isMissing: true).bits
         case .failure(let failure):
-            let type = slot.type ?? .json
+            let type = slot.type ?? terms.declaredType ?? .json
             return rejectRow(row, failure.reason(row.value, point: row.point, type: type))
         }
         run.append(series: UInt32(slot.number), time: terms.time, state: state, row: row)

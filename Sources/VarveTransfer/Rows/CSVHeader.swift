@@ -12,6 +12,7 @@ struct CSVHeader: Hashable, Sendable {
     var value: Int?
     var quality: Int?
     var product: Int?
+    var type: Int?
     /// The columns of a wide input that are points, with their names.
     var points: [WidePoint] = []
     /// The number of columns, unknown ones included.
@@ -45,7 +46,8 @@ struct CSVHeader: Hashable, Sendable {
         time = positions["time"] ?? 0
         quality = positions["quality"]
         product = positions["product"]
-        let known = Set(required + ["quality", "product"])
+        // A wide input may have a point of that name.
+        let known = Set(required + ["quality", "product"] + (options.isWide ? [] : ["type"]))
         let others = names.enumerated().filter { !known.contains($0.element) }
         if options.isWide {
             points = others.map { WidePoint(column: $0.offset, name: $0.element) }
@@ -53,6 +55,7 @@ struct CSVHeader: Hashable, Sendable {
         } else {
             point = positions["point"]
             value = positions["value"]
+            type = positions["type"]
             guard others.isEmpty || options.ignoresColumns else {
                 throw .unknownColumns(path: path, names: others.map(\.element))
             }

@@ -11,6 +11,7 @@ struct CSVRows: ~Copyable, RowScanner {
     private let value: Int
     private let quality: Int
     private let product: Int
+    private let type: Int
 
     init(_ header: CSVHeader, maximumRowBytes: Int) {
         columnCount = header.columnCount
@@ -22,6 +23,7 @@ struct CSVRows: ~Copyable, RowScanner {
         value = header.value ?? absent
         quality = header.quality ?? absent
         product = header.product ?? absent
+        type = header.type ?? absent
     }
 
     var next: UnsafePointer<UInt8> { scanner.next }
@@ -47,7 +49,8 @@ struct CSVRows: ~Copyable, RowScanner {
         try consumer.take(
             Row(
                 product: fields[product], device: fields[device], point: fields[point], time: fields[time],
-                value: fields[value], quality: fields[quality], continuesLine: false, line: line, text: text))
+                value: fields[value], quality: fields[quality], type: fields[type], continuesLine: false,
+                line: line, text: text))
     }
 }
 
@@ -103,7 +106,7 @@ struct WideCSVRows: ~Copyable, RowScanner {
         var row = Row(
             product: fields[header.product ?? absent], device: fields[header.device], point: names[0],
             time: fields[header.time], value: fields[absent], quality: fields[header.quality ?? absent],
-            continuesLine: false, line: line, text: text)
+            type: fields[absent], continuesLine: false, line: line, text: text)
         for index in header.points.indices {
             row.point = names[index]
             row.value = fields[header.points[index].column]

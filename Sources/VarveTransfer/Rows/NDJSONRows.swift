@@ -1,6 +1,6 @@
 // NDJSONRows.swift — lines of JSON objects as readings.
 //
-// `{"device":…,"point":…,"time":…,"value":…}`, also `quality` and `product`; other members are an error unless
+// `{"device":…,"point":…,"time":…,"value":…}`, also `quality`, `product` and `type`; other members are an error unless
 // columns are ignored, a member that stands twice always.
 //
 // Invariants:
@@ -28,6 +28,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         case value
         case quality
         case product
+        case type
     }
 
     init(maximumRowBytes: Int, ignoresMembers: Bool) {
@@ -38,7 +39,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         textEnd = nothing.base
         row = Row(
             product: nothing, device: nothing, point: nothing, time: nothing, value: nothing,
-            quality: nothing, continuesLine: false, line: 0,
+            quality: nothing, type: nothing, continuesLine: false, line: 0,
             text: UnsafeRawBufferPointer(start: nothing.base, count: 0))
     }
 
@@ -87,6 +88,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         let nothing = Field(base: UnsafePointer(scratch), count: 0, kind: .absent)
         row.quality = nothing
         row.product = nothing
+        row.type = nothing
         try scanner.expect(0x7B)
         scanner.skipWhitespace()
         while seen == 0 ? scanner.current != 0x7D : scanner.current == 0x2C {
@@ -101,7 +103,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
             guard let member = Self.member(name) else {
                 guard ignoresMembers else {
                     problem =
-                        "unknown member \(name.excerpt); a row has device, point, time, value, quality, product"
+                        "unknown member \(name.excerpt); a row has device, point, time, value, quality, product, type"
                     return false
                 }
                 seen |= 0x80
@@ -136,10 +138,11 @@ struct NDJSONRows: ~Copyable, RowScanner {
         case .value: row.value = field
         case .quality: row.quality = field
         case .product: row.product = field
+        case .type: row.type = field
         }
-        let isName = member == .device || member == .point || member == .product
-        let isMissingProduct = member == .product && field.kind == .absent
-        if isName, field.kind != .string, !isMissingProduct {
+        let isOptional = member == .product || member == .type
+        let isName = member == .device || member == .point || isOptional
+        if isName, field.kind != .string, !(isOptional && field.kind == .absent) {
             problem = "\(member) is not a string"
             return false
         }
@@ -155,7 +158,8 @@ struct NDJSONRows: ~Copyable, RowScanner {
         if isNamed("time") { return .time }
         if isNamed("value") { return .value }
         if isNamed("quality") { return .quality }
-        return isNamed("product") ? .product : nil
+        if isNamed("product") { return .product }
+        return isNamed("type") ? .type : nil
     }
 
     private mutating func readField(_ scanner: inout JSONScanner) throws(JSONFailure) -> Field {

@@ -52,6 +52,8 @@ struct Row {
     var time: Field
     var value: Field
     var quality: Field
+    /// The type that the row says its point has; empty or absent for none.
+    var type: Field
     /// Whether device, time and quality are those of the row before (the next cell of a wide line).
     var continuesLine: Bool
     /// The number of the line in the input, from 1.

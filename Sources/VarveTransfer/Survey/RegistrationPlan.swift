@@ -5,6 +5,7 @@
 //
 // Invariants:
 // - A plan creates no second device of a key that a row without a product names.
+// - Rows that declare two types for one point refuse the run: either would change values of the other.
 
 import VarveModel
 
@@ -34,6 +35,7 @@ struct RegistrationPlan {
             guard ![named ?? "", one.device, one.point].contains(where: \.hasControlCharacter) else {
                 continue
             }
+            try Self.checkDeclared(one.census, one.point)
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
             devices.insert(.init(product: home, device: one.device))
             types[PointName(product: home, point: one.point), default: []].formUnion(one.census)
@@ -42,6 +44,7 @@ struct RegistrationPlan {
             }
         }
         registration.devices = devices.sorted { ($0.product, $0.device) < ($1.product, $1.device) }
+        for (name, census) in types { try Self.checkDeclared(census, name.point) }
         registration.points = types.map {
             .init(product: $0.key.product, point: $0.key.point, type: $0.value.type)
         }
@@ -57,6 +60,11 @@ struct RegistrationPlan {
     private struct PointName: Hashable {
         var product: String
         var point: String
+    }
+
+    private static func checkDeclared(_ census: TypeCensus, _ point: String) throws(ImportError) {
+        let types = census.declaredTypes
+        guard types.count < 2 else { throw .twoTypes(point: point, types: types.map(\.name)) }
     }
 
     /// The product in which a series that is named without one belongs; nil if there is nothing to create.

@@ -58,7 +58,8 @@ struct Survey: ~Copyable, RowConsumer {
         if !row.continuesLine { countTime(row.time) }
         guard collectsNames else { return }
         let entry = table.find(row.product, row.device, row.point)
-        let seen = TypeCensus(row.value)
+        var seen = TypeCensus(row.value)
+        if let declared = terms.declaredType { seen = .declared(declared) }
         let known = table[entry]
         if !known.isSuperset(of: seen) { table[entry] = known.union(seen) }
         if table.count > Self.maximumSeries || table.nameBytes > Self.maximumNameBytes {

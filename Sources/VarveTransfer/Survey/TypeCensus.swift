@@ -23,6 +23,17 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     /// JSON arrays and objects.
     static let compound = TypeCensus(rawValue: 128)
 
+    /// A row says that the point is of a type: from bit 9 on, in the order of their numbers.
+    static func declared(_ type: ValueType) -> TypeCensus {
+        TypeCensus(rawValue: 1 << (8 + UInt16(type.rawValue)))
+    }
+
+    /// The types that rows say the point is of.
+    var declaredTypes: [ValueType] {
+        if rawValue >> 9 == 0 { return [] }
+        return ValueType.allCases.filter { contains(.declared($0)) }
+    }
+
     /// What a field shows about its point; nothing if the value is missing.
     @inline(__always)
     init(_ field: Field) {
@@ -47,8 +58,9 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     ///
     /// Numbers are `double`; integers beyond 2^53 make `int64`, with decimals or beyond Int64 `string`, as no
     /// number type would hold all of them exactly; text makes `string`. NDJSON also has `bool` and `json`, for
-    /// points that have nothing else.
+    /// points that have nothing else. A type that rows declare is taken whatever the values are.
     var type: ValueType {
+        if let declared = declaredTypes.first { return declared }
         if isEmpty { return .double }
         if self == .bool { return .bool }
         if self == .compound { return .json }

@@ -11,6 +11,8 @@ struct RowTerms {
     private(set) var time: Int64 = 0
     /// The quality as `SampleState.bits`; 0 for none.
     private(set) var quality: UInt64 = 0
+    /// The type that the row says its point has, if it says one.
+    private(set) var declaredType: ValueType?
     private var times: TimeParser
     private var problem: Problem?
     private var lastQuality: (text: UInt8, bits: UInt64) = (0x30, SampleState(quality: 0).bits)
@@ -19,6 +21,7 @@ struct RowTerms {
     enum Problem {
         case time(TimeFailure)
         case quality
+        case type
         case noDevice
         case noPoint
         case longName
@@ -40,6 +43,8 @@ struct RowTerms {
     mutating func check(_ row: borrowing Row) -> Problem? {
         if !row.continuesLine { checkLine(row) }
         if let problem { return problem }
+        declaredType = nil
+        if row.type.count > 0, !checkType(row.type) { return .type }
         let limit = SeriesKey.maximumNameBytes
         if row.device.count &- 1 < limit, row.point.count &- 1 < limit, row.product.count <= limit,
             row.device.count > 0, row.point.count > 0
@@ -60,6 +65,13 @@ struct RowTerms {
         } else if !checkQuality(row.quality), problem == nil {
             problem = .quality
         }
+    }
+
+    @inline(never)
+    private mutating func checkType(_ field: Field) -> Bool {
+        if field.isMissing { return true }
+        declaredType = DeclaredType.read(field)
+        return declaredType != nil
     }
 
     @inline(never)
@@ -85,6 +97,7 @@ extension RowTerms.Problem {
                 ? "the row has no time" : "the time \"\(row.time.excerpt)\" \(failure.description)"
         case .quality:
             "the quality \"\(row.quality.excerpt)\" is not an integer of 32 bits; leave it empty for none"
+        case .type: DeclaredType.unknownReason(row.type)
         case .noDevice: "the row has no device"
         case .noPoint: "the row has no point"
         case .longName: "a name is longer than \(SeriesKey.maximumNameBytes) bytes"

@@ -14,6 +14,11 @@ struct ExportCommand: ParsableCommand {
             Rows come by device, point and time. The file appears under its name when it is complete. Memory does \
             not grow with the rows.
 
+            Where import --register would make another type of a point's texts, a column (or member) type comes last, \
+            and import reads it. What a file cannot hold at all refuses the export; --allow-loss names what may be \
+            lost: nan-payload (every NaN is written alike), empty-sample (neither value nor quality), long-row (more \
+            than 1 MiB, which import rejects).
+
             Examples:
               varve export --format csv --out all.csv
               varve export --device R80711 --from 2015-01-01 --to 2016-01-01 --format ndjson --out -
@@ -29,6 +34,12 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "First time after the range; forms as for --from.") var to: String?
     @Option(help: "csv or ndjson.") var format: ExportFormat
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "path")) var out: String
+    @Option(
+        name: .customLong("allow-loss"),
+        help: ArgumentHelp(
+            "Export although this is lost: nan-payload, empty-sample or long-row. Repeatable.",
+            valueName: "loss"))
+    var allowedLosses: [ExportLoss] = []
     @OptionGroup var state: StateOptions
     @Flag(
         help:
@@ -45,7 +56,8 @@ struct ExportCommand: ParsableCommand {
         let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
-        let exporter = Exporter(source: source, files: POSIXFileSystem(), progress: progress)
+        let exporter = Exporter(
+            source: source, files: POSIXFileSystem(), progress: progress, allowing: Set(allowedLosses))
         let result: ExportResult
         if out == "-" {
             result = try exporter.export(series, in: range(), format: format, to: POSIXFile.standardOutput())
@@ -64,6 +76,10 @@ struct ExportCommand: ParsableCommand {
     }
 
     private func report(_ result: ExportResult) {
+        var notes = StandardErrors()
+        for (loss, count) in result.lost.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            print("varve: \(loss.rawValue): \(ImportSummary.grouped(count)) samples", to: &notes)
+        }
         let json = JSONText.object([
             ("rows", .integer(Int64(result.rows))), ("series", .integer(Int64(result.series))),
             ("bytes", .integer(Int64(result.bytes))),

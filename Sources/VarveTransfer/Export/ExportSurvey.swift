@@ -1,0 +1,171 @@
+// ExportSurvey.swift — the reading before an export: would the file come back as the same samples?
+//
+// `import --register` tells the type of a new point from its texts. Where that would be another type than the point
+// has, the rows say the type. Nothing is asked of the store's registry: the samples are what counts.
+//
+// Invariants:
+// - A file without types is written only if every rule of registration makes each point's own type of its texts:
+//   a text point with a single text that is a number already has its type written.
+// - Memory is that of the points' names.
+
+import VarveModel
+
+/// Looks at all samples of an export.
+struct ExportSurvey {
+    private let format: ExportFormat
+    private let allowed: Set<ExportLoss>
+    private var points: [PointName: [ValueType: Kinds]] = [:]
+    /// How many samples lose something that was allowed.
+    private(set) var lost: [ExportLoss: UInt64] = [:]
+
+    /// A point of all devices of a product.
+    private struct PointName: Hashable {
+        var product: String
+        var point: String
+
+        static func == (left: PointName, right: PointName) -> Bool {
+            left.product.sameBytes(as: right.product) && left.point.sameBytes(as: right.point)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            product.hashBytes(into: &hasher)
+            point.hashBytes(into: &hasher)
+        }
+    }
+
+    /// What the texts of a point show.
+    private struct Kinds: OptionSet {
+        let rawValue: UInt8
+        /// There are values at all.
+        static let values = Kinds(rawValue: 1)
+        /// Integers that a double need not hold.
+        static let bigIntegers = Kinds(rawValue: 2)
+        /// Texts that are numbers.
+        static let numbers = Kinds(rawValue: 4)
+        /// JSON that is neither array nor object.
+        static let scalars = Kinds(rawValue: 8)
+    }
+
+    private static let missingBits = SampleState(isMissing: true).bits
+    private static let largestExact = 9_007_199_254_740_992.0
+
+    init(_ format: ExportFormat, allowing allowed: Set<ExportLoss>) {
+        self.format = format
+        self.allowed = allowed
+    }
+
+    /// Looks at samples of a series.
+    mutating func add(_ columns: SampleColumns, of series: SeriesInfo) throws(ExportError) {
+        if columns.count == 0 { return }
+        let name = PointName(product: series.key.product, point: series.key.point)
+        var kinds = points[name]?[series.type] ?? []
+        for (index, state) in columns.states.enumerated() {
+            if state & Self.missingBits == 0 {
+                kinds.insert(.values)
+            } else if state == Self.missingBits {
+                try lose(.emptySample, series, columns.times[index])
+            }
+        }
+        switch (columns.values, series.type) {
+        case (.bits(let bits), .double): try addDoubles(bits, columns, series, &kinds)
+        case (.bits(let bits), .int64):
+            let limit = UInt64(Self.largestExact)
+            if bits.contains(where: { Int64(bitPattern: $0).magnitude > limit }) {
+                kinds.insert(.bigIntegers)
+            }
+        case (.bits, _): break
+        case (.text(let texts), _): try addTexts(texts, columns, series, &kinds)
+        }
+        points[name, default: [:]][series.type] = kinds
+    }
+
+    /// Whether points of one name have other types in other products, so that rows have to name the product.
+    var typesDiffer: Bool {
+        var types: [String: Set<ValueType>] = [:]
+        for (name, kinds) in points { types[name.point, default: []].formUnion(kinds.keys) }
+        return types.values.contains { $0.count > 1 }
+    }
+
+    /// Whether the rows have to say the type.
+    ///
+    /// - Parameter withProduct: Whether they name the product; without it all points of a name become one.
+    /// - Throws: `twoTypes` for a point that has series of several.
+    func needsTypes(withProduct: Bool) throws(ExportError) -> Bool {
+        var joined: [PointName: Kinds] = [:]
+        var types: [PointName: ValueType] = [:]
+        for (name, byType) in points {
+            guard byType.count == 1, let (type, kinds) = byType.first else {
+                let types = byType.keys.sorted { $0.rawValue < $1.rawValue }
+                throw .twoTypes(product: name.product, point: name.point, types: types)
+            }
+            let place = withProduct ? name : PointName(product: "", point: name.point)
+            joined[place, default: []].formUnion(kinds)
+            types[place] = type
+        }
+        return joined.contains { name, kinds in types[name].map { !isTold($0, by: kinds) } ?? false }
+    }
+
+    /// Whether registration makes a type of texts of these kinds.
+    private func isTold(_ type: ValueType, by kinds: Kinds) -> Bool {
+        switch type {
+        case .double: !kinds.contains(.bigIntegers)
+        case .int64: kinds.contains(.bigIntegers)
+        case .string: kinds.contains(.values) && !kinds.contains(.numbers)
+        case .bool: format == .ndjson && kinds.contains(.values)
+        case .json: format == .ndjson && kinds.contains(.values) && !kinds.contains(.scalars)
+        }
+    }
+
+    private mutating func addDoubles(
+        _ bits: [UInt64], _ columns: SampleColumns, _ series: SeriesInfo, _ kinds: inout Kinds
+    ) throws(ExportError) {
+        let limit = Self.largestExact.bitPattern
+        for (index, word) in bits.enumerated() where word & 0x7FFF_FFFF_FFFF_FFFF > limit {
+            let value = Double(bitPattern: word)
+            if value.isNaN {
+                if word != Double.nan.bitPattern { try lose(.nanPayload, series, columns.times[index]) }
+            } else if value.isFinite, !kinds.contains(.bigIntegers) {
+                let text = Array(ValueText.string(value).utf8)
+                if Self.number(text[...]) != .decimal { kinds.insert(.bigIntegers) }
+            }
+        }
+    }
+
+    private mutating func addTexts(
+        _ texts: TextColumn, _ columns: SampleColumns, _ series: SeriesInfo, _ kinds: inout Kinds
+    ) throws(ExportError) {
+        for index in 0..<texts.count where columns.states[index] & Self.missingBits == 0 {
+            let text = texts.bytes[texts.range(index)]
+            if SampleWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format) {
+                try lose(.longRow, series, columns.times[index])
+            }
+            if series.type == .json {
+                if text.first != 0x7B, text.first != 0x5B { kinds.insert(.scalars) }
+            } else if !kinds.contains(.numbers), isNumber(text) {
+                kinds.insert(.numbers)
+            }
+        }
+    }
+
+    /// Whether a text may count as a number: in NDJSON only what JSON cannot write as one.
+    private func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+        switch Self.number(text) {
+        case .text: false
+        case .decimal: format == .csv || text.last.map { $0 | 0x20 > 0x60 } ?? false
+        case .integer, .bigInteger, .hugeInteger: format == .csv
+        }
+    }
+
+    private static func number(_ text: ArraySlice<UInt8>) -> NumberClass {
+        text.withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.map { NumberText.classify($0, bytes.count) } ?? .text
+        }
+    }
+
+    private mutating func lose(_ loss: ExportLoss, _ series: SeriesInfo, _ time: Int64) throws(ExportError) {
+        guard allowed.contains(loss) else {
+            throw .loss(loss, series: series.key, time: Timestamp(nanoseconds: time))
+        }
+        lost[loss, default: 0] += 1
+    }
+}

@@ -1,0 +1,33 @@
+// DeclaredType.swift — the type that a row of an exported file says its point has.
+//
+// Invariants:
+// - A declared type is never overruled in silence: where the point has another one, the row is rejected.
+
+import VarveModel
+
+/// Reads the column or member `type`.
+enum DeclaredType {
+    /// The type of that name, or nil if there is none.
+    static func read(_ field: Field) -> ValueType? {
+        func isNamed(_ word: StaticString) -> Bool {
+            field.count == word.utf8CodeUnitCount && Bytes.equal(field.base, word.utf8Start, field.count)
+        }
+        if isNamed("double") { return .double }
+        if isNamed("string") { return .string }
+        if isNamed("int64") { return .int64 }
+        if isNamed("bool") { return .bool }
+        return isNamed("json") ? .json : nil
+    }
+
+    /// Why a row with another word is rejected.
+    static func unknownReason(_ field: Field) -> String {
+        "the type \"\(field.excerpt)\" is none of \(ValueType.allCases.map(\.name).joined(separator: ", ")); "
+            + "rename the column if it means something else"
+    }
+
+    /// Why a row of a point of another type is rejected.
+    static func mismatchReason(_ declared: ValueType, point: Field, type: ValueType) -> String {
+        "point \(point.excerpt) is \(type.name), and the row says that it is \(declared.name); "
+            + "leave the type out to have the value read as \(type.name)"
+    }
+}

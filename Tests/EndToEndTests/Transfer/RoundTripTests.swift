@@ -1,0 +1,67 @@
+// RoundTripTests.swift — what one store exports, an empty one imports to the same digest.
+
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct RoundTripTests {
+        private let sandbox: Sandbox
+
+        init() throws {
+            sandbox = try Sandbox()
+        }
+
+        @Test("points of every type keep it and their values", arguments: ["csv", "ndjson"])
+        func types(format: String) throws {
+            #expect(
+                try sandbox.varve(
+                    "model", "create", "M", "--point", "s:string", "--point", "b:bool", "--point", "n:int64",
+                    "--point", "j:json", "--point", "d:double:quality"
+                ).code == 0)
+            #expect(try sandbox.varve("product", "create", "default", "--model", "M").code == 0)
+            #expect(try sandbox.varve("device", "create", "A", "--product", "default").code == 0)
+            let values = [
+                ("s", ["1.10", "No Data", "\"null\"", "\"\"", "\"a,\"\"b\"\"\"", "NA"]),
+                ("b", ["1", "false"]),
+                ("n", ["5", "-9223372036854775808"]), ("j", ["\"{\"\"a\"\":1.50}\"", "true", "\"[]\""]),
+                ("d", ["nan", "-0", "9007199254740994", "1e-300", "-inf", ""]),
+            ]
+            let rows = values.flatMap { point, texts in
+                texts.enumerated().map { "A,\(point),2024-01-0\($0.offset + 1)T00:00:00Z,\($0.element),7" }
+            }
+            let file = try sandbox.write(lines: ["device,point,time,value,quality"] + rows, "a.csv")
+            #expect(try sandbox.varve("import", file).code == 0)
+            let out = "\(sandbox.path)/out.\(format)"
+            #expect(try sandbox.varve("export", "--format", format, "--out", out).code == 0)
+            let digest = try sandbox.varve("digest", "--by", "series", "--format", "csv").output
+            let second = "\(sandbox.path)/second"
+            let ending = try sandbox.varve(["import", "--register", "--quiet", out], data: second)
+            #expect(ending.code == 0, "\(ending.errors)")
+            #expect(
+                try sandbox.varve(["digest", "--by", "series", "--format", "csv"], data: second).output
+                    == digest)
+            #expect(digest.split(separator: "\n").count == 6)
+            let again = "\(sandbox.path)/again.\(format)"
+            #expect(
+                try sandbox.varve(["export", "--format", format, "--out", again], data: second).code == 0)
+            #expect(FileManager.default.contentsEqual(atPath: out, andPath: again))
+        }
+
+        @Test(
+            "a NaN with a sign refuses the export in one line, and is written with the option that names the loss"
+        )
+        func loss() throws {
+            let file = try sandbox.write(
+                lines: ["device,point,time,value", "A,p,2024-01-01T00:00:00Z,-nan"], "a.csv")
+            #expect(try sandbox.varve("import", "--register", file).code == 0)
+            let refused = try sandbox.varve("export", "--format", "csv", "--out", "-")
+            #expect(refused.code == 1 && refused.output.isEmpty)
+            #expect(refused.errorLines.count == 1 && refused.errors.contains("--allow-loss nan-payload"))
+            let allowed = try sandbox.varve(
+                "export", "--format", "csv", "--out", "-", "--allow-loss", "nan-payload")
+            #expect(allowed.code == 0)
+            #expect(allowed.output.lowercased().contains("z,nan,"))
+            #expect(allowed.errors.contains("nan-payload: 1 samples"))
+        }
+    }
+}
