@@ -27,6 +27,9 @@ public struct PublishFileOptions: Sendable {
     /// Sends everything, whatever the journal says.
     public var sendsAgain = false
 
+    /// What was said of the form of the input, for the file of rejected rows; the caller has applied it.
+    public var said: [SaidOption] = []
+
     /// Makes the default options.
     public init() {}
 
@@ -38,6 +41,7 @@ public struct PublishFileOptions: Sendable {
         options.timeUnit = timeUnit
         options.zone = zone
         options.format = format
+        options.said = said
         return options
     }
 

@@ -113,7 +113,7 @@ import VarveTransfer
         let rejected = try setup.folder.text("bad.csv.rejected.csv").split(separator: "\n").map {
             $0.prefix(2)
         }
-        #expect(rejected == ["li", "3,", "4,", "5,", "6,", "7,"])
+        #expect(rejected == ["# ", "#r", "li", "3,", "4,", "5,", "6,", "7,"])
         #expect(setup.receiver.messages.flatMap(\.readings).map(\.value) == ["1"])
         let again = try setup.publish(file, options)
         #expect(again.wasFinished && again.rejected == 5)

@@ -18,6 +18,10 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManySeries(path: String, limit: Int)
     /// Rows declare several types for one point.
     case twoTypes(point: String, types: [String])
+    /// What stands before the rows of a file of rejected rows is not as it was written.
+    case badRejects(path: String)
+    /// A file of rejected rows names options that were not applied.
+    case rejectsOptions(path: String)
     /// `wide` is for CSV only.
     case wideNeedsCSV(path: String)
 
@@ -44,6 +48,11 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .twoTypes(let point, let types):
             "point \(point) is \(types.joined(separator: " and ")) in the column or member type; "
                 + "give all its rows one type, or import the files apart and with a --product each"
+        case .badRejects(let path):
+            "\(path) is a file of rejected rows, and the lines before its rows are not as varve "
+                + "writes them; import its source again to have it written anew"
+        case .rejectsOptions(let path):
+            "\(path) is a file of rejected rows whose options are not known here; name it as a file, alone"
         case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"
         }
     }

@@ -32,6 +32,8 @@ public struct ImportOptions: Sendable {
     public var zone: any ZoneRules = FixedZone()
     /// The format.
     public var format = InputFormat.auto
+    /// What was said of the form of the input, for the file of rejected rows; the caller has applied it.
+    public var said: [SaidOption] = []
 
     /// Makes the default options.
     public init() {}

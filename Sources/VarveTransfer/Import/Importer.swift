@@ -131,6 +131,7 @@ public final class Importer {
         _ input: ImportInput, unit: TimeUnit?, expected: [SeriesKey: RegisteredPoint], rejected: RejectedRows
     ) throws -> ImportPass.Outcome {
         let rows = try RowInput(input.file, path: input.path, options: options, sizes: sizes)
+        rejected.head = rows.rejectsHead
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)

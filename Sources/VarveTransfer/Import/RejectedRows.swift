@@ -18,6 +18,8 @@ final class RejectedRows {
     private var lastLine = 0
     private(set) var failure: FileError?
     private(set) var count: UInt64 = 0
+    /// What stands before the rows; set it before the first row.
+    var head = RejectsFile()
 
     private static let bufferSize = 64 << 10
 
@@ -36,7 +38,7 @@ final class RejectedRows {
     func add(line: Int, reason: String, text: UnsafeRawBufferPointer) {
         count += 1
         guard failure == nil else { return }
-        if count == 1 { buffer.append(contentsOf: "line,reason,row\n".utf8) }
+        if count == 1 { head.append(to: &buffer) }
         buffer.append(contentsOf: "\(line),".utf8)
         appendQuoted(reason.utf8)
         buffer.append(0x2C)

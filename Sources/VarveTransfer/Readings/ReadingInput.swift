@@ -108,7 +108,9 @@ package final class ReadingInput {
         var pass = ReadingPass(
             product: product, types: types, terms: RowTerms(unit: unit, zone: options.zone),
             rejected: rejected, consumer: consumer)
-        try RowInput(file, path: path, options: options, sizes: ReadingSizes()).readRows(&pass)
+        let rows = try RowInput(file, path: path, options: options, sizes: ReadingSizes())
+        rejected.head = rows.rejectsHead
+        try rows.readRows(&pass)
         let outcome = try pass.finish()
         return Outcome(rows: outcome.rows, skipped: outcome.skipped)
     }

@@ -142,9 +142,11 @@ final class RowReader {
             line += 1
             return
         }
-        let reason = "the row is longer than \(limit) bytes"
+        // A part of the row would be mended as if it were the whole.
+        let start = Field(base: cursor, count: min(60, limit), kind: .plain).excerpt
         try consumer.reject(
-            reason, line: line, text: UnsafeRawBufferPointer(start: cursor, count: min(1024, limit)))
+            "the row is longer than \(limit) bytes; it begins with \(start)", line: line,
+            text: UnsafeRawBufferPointer(start: cursor, count: 0))
         while true {
             if let newline = Bytes.firstNewline(cursor, end) {
                 cursor = newline + 1

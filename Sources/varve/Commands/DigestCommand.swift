@@ -61,7 +61,8 @@ struct DigestCommand: ParsableCommand {
         guard !inputs.isEmpty else {
             return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
         }
-        let files = try ImportedFiles(inputs, importOptions(), showsProgress: !quiet)
+        let named = try NamedFiles(inputs)
+        let files = try ImportedFiles(named.paths, importOptions(named.said), showsProgress: !quiet)
         if files.rejected > 0 {
             var errors = StandardErrors()
             print("varve: \(files.rejected) rows are in no digest: import would reject them", to: &errors)
@@ -79,14 +80,12 @@ struct DigestCommand: ParsableCommand {
         try report(comparison, to: output)
     }
 
-    private func importOptions() throws -> ImportOptions {
+    private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {
         var options = ImportOptions()
-        options.product = product
         options.registers = true
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.timeUnit = timeUnit
-        if let tz { options.zone = try SystemZone(named: tz) }
+        let own = FileTerms.said(
+            product: product, isWide: wide, ignoresColumns: ignoreColumns, timeUnit: timeUnit, zone: tz)
+        try FileTerms.apply(said + own, to: &options)
         return options
     }
 

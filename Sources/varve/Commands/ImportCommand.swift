@@ -1,7 +1,8 @@
 // ImportCommand.swift — `varve import`: files in, receipts out.
 //
 // Invariants:
-// - Exit 0: all rows in; 3: some rejected; 1: failed. With several files the worst of them counts.
+// - Exit 0: all rows in; 3: some rejected; 1: failed. With several files the worst of them counts, and a bad one keeps
+//   no other out.
 // - Standard output gets the receipt and nothing else; progress goes to standard error.
 
 import ArgumentParser
@@ -18,8 +19,10 @@ struct ImportCommand: ParsableCommand {
         abstract: "Import history from CSV or NDJSON files, plain, .gz, .zst or .lz4.",
         discussion: """
             A CSV file has a header with device,point,time,value and optionally quality and product. Importing a \
-            file again, or going on after an interruption, never counts a row twice. Rejected rows go to \
-            FILE.rejected.csv with line and reason.
+            file again, or going on after an interruption, never counts a row twice.
+
+            Rejected rows go to FILE.rejected.csv with line and reason. Mend them in its column row and import that file \
+            by itself: it knows the header and the options of its source. Among other files it is passed over.
 
             Examples:
               varve import --register history.csv.gz
@@ -43,6 +46,10 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
         TimeUnit?
     @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @Option(
+        help: ArgumentHelp(
+            "The folder for files of rejected rows. (default: that of each file)", valueName: "folder"))
+    var rejects: String?
     @Flag(help: "End with one line of JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
@@ -55,22 +62,26 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         if status { return try ImportStatus.show(of: data.openStore(to: .read), asJSON: json) }
         let started = SystemClock.monotonicNanoseconds()
+        let named = try NamedFiles(inputs, rejectsFolder: rejects)
         var options = ImportOptions()
-        options.product = product
+        try FileTerms.apply(named.said + said, to: &options)
         options.registers = register
         options.reapplies = reapply
         options.isDryRun = dryRun
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.format = format
-        options.timeUnit = timeUnit
-        if let tz { options.zone = try SystemZone(named: tz) }
         let target = try ImportTarget(data, isDryRun: dryRun)
         var total = ImportResult()
         var failure: (any Error)?
-        for input in inputs {
+        var files = FileReport(named)
+        for input in named.paths {
             do {
-                total.add(try importOne(input, options, target))
+                do {
+                    let result = try importOne(
+                        input, options, target, rejectedPath: named.rejectedPath(of: input))
+                    total.add(result)
+                    files.add(input, rejected: result.receipt.rejected, at: result.rejectedPath)
+                } catch {
+                    try files.add(input, error)
+                }
             } catch {
                 failure = error
                 break
@@ -79,14 +90,22 @@ struct ImportCommand: ParsableCommand {
         try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
         // Files before the failed one are in; their receipt is still owed.
-        if failure == nil || total.receipt.rows > 0 { report(total, seconds) }
+        if files.done > 0 { report(total, seconds) }
+        files.end(isStopped: failure != nil)
         if let failure { throw failure }
-        if let lost = total.rejectedFailure { throw lost }
+        if let lost = total.rejectedFailure { throw LostRejects(failure: lost) }
+        if files.hasFailed { throw ExitCode.failure }
         if total.exitCode != 0 { throw ExitCode(total.exitCode) }
     }
 
+    private var said: [SaidOption] {
+        FileTerms.said(
+            product: product, isWide: wide, ignoresColumns: ignoreColumns, format: format,
+            timeUnit: timeUnit, zone: tz)
+    }
+
     private func importOne(
-        _ input: String, _ options: ImportOptions, _ target: ImportTarget
+        _ input: String, _ options: ImportOptions, _ target: ImportTarget, rejectedPath: String?
     ) throws -> ImportResult {
         let progress = quiet ? nil : ImportProgressLine(input == "-" ? "standard input" : input)
         defer { progress?.end() }
@@ -95,8 +114,9 @@ struct ImportCommand: ParsableCommand {
             options: options, progress: progress)
         let result =
             input == "-"
-            ? try importer.importStream(POSIXFile.standardInput(), rejectedPath: "stdin.rejected.csv")
-            : try importer.importFile(input)
+            ? try importer.importStream(
+                POSIXFile.standardInput(), rejectedPath: rejectedPath ?? "stdin.rejected.csv")
+            : try importer.importFile(input, rejectedPath: rejectedPath)
         if result.registered > 0 { RunningService.noteRegistryChange(data) }
         return result
     }

@@ -17,7 +17,8 @@ struct PublishCommand: ParsableCommand {
             Reads the files that import reads. Each batch is sent until its reply arrives; FILE.publish-journal \
             remembers what is acknowledged, so that running the same command again after any interruption goes on \
             where it stopped. Rows that cannot be read or that the receiver refuses go to FILE.rejected.csv with \
-            line and reason; all others get in.
+            line and reason; all others get in. Mend them in that file's column row and publish or import it by itself; \
+            among other files it is passed over.
 
             With --channel each value has the type that the registry of --data says. With --url nobody knows the \
             types, so the text tells: a number is sent as a number, true and false as truth values, null and empty \
@@ -70,6 +71,10 @@ struct PublishCommand: ParsableCommand {
     @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
         TimeUnit?
     @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @Option(
+        help: ArgumentHelp(
+            "The folder for files of rejected rows. (default: that of each file)", valueName: "folder"))
+    var rejects: String?
     @Flag(help: "End with one line of JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
@@ -101,17 +106,13 @@ struct PublishCommand: ParsableCommand {
 
     func run() throws {
         let started = SystemClock.monotonicNanoseconds()
+        let named = try NamedFiles(inputs, rejectsFolder: rejects)
         let target = try target()
-        var options = PublishFileOptions()
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.format = format
-        options.timeUnit = timeUnit
+        var options = try fileOptions(named.said, product: target.options.product)
         options.types = target.types
         options.journalPath = journal
         options.sendsAgain = again
         options.spoolFolder = target.spoolFolder
-        if let tz { options.zone = try SystemZone(named: tz) }
         let progress = quiet ? nil : PublishProgressLine()
         defer { progress?.end() }
         Interruption.listen()
@@ -120,25 +121,51 @@ struct PublishCommand: ParsableCommand {
         defer { publisher.close() }
         var total = PublishResult()
         var failure: (any Error)?
-        for input in inputs {
+        var files = FileReport(named)
+        for input in named.paths {
             progress?.begin(input == "-" ? "standard input" : input)
+            options.rejectedPath = named.rejectedPath(of: input)
             do {
-                let result = try publishOne(input, options, publisher)
-                progress?.end()
-                tell(result, of: input)
-                total.add(result)
+                do {
+                    let result = try publishOne(input, options, publisher)
+                    progress?.end()
+                    tell(result, of: input)
+                    total.add(result)
+                    files.add(input, rejected: result.rejected, at: result.rejectedPath)
+                } catch {
+                    progress?.end()
+                    try files.add(input, error)
+                }
             } catch {
-                progress?.end()
                 failure = error
                 break
             }
         }
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
         // Files before the failed one are in; their result is still owed.
-        if failure == nil || total.rows > 0 { report(total, seconds) }
+        if files.done > 0 { report(total, seconds) }
+        files.end(isStopped: failure != nil)
         if let failure { throw failure }
-        if let lost = total.rejectedFailure { throw lost }
+        if let lost = total.rejectedFailure { throw LostRejects(failure: lost) }
+        if files.hasFailed { throw ExitCode.failure }
         if total.rejected > 0 { throw ExitCode(3) }
+    }
+
+    /// How the files are read, as a file of rejected rows and then the command line say.
+    private func fileOptions(_ said: [SaidOption], product: String) throws -> PublishFileOptions {
+        var reading = ImportOptions()
+        let own = FileTerms.said(
+            product: product, isWide: wide, ignoresColumns: ignoreColumns, format: format,
+            timeUnit: timeUnit, zone: tz)
+        try FileTerms.apply(said + own, to: &reading)
+        var options = PublishFileOptions()
+        options.isWide = reading.isWide
+        options.ignoresColumns = reading.ignoresColumns
+        options.format = reading.format
+        options.timeUnit = reading.timeUnit
+        options.zone = reading.zone
+        options.said = reading.said
+        return options
     }
 
     private func target() throws -> PublishTarget {

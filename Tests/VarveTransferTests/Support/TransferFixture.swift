@@ -72,13 +72,14 @@ final class TransferFixture {
             guard var cursor = bytes.baseAddress else { return }
             let end = cursor + bytes.count
             while cursor < end, scanner.scan(cursor, end, atEnd: true) == .row {
-                let field = scanner.fields[1]
+                let field = scanner.fieldCount > 1 ? scanner.fields[1] : scanner.fields[0]
                 let reason = UnsafeBufferPointer(start: field.base, count: field.count)
                 reasons.append(String(decoding: reason, as: UTF8.self))
                 cursor = scanner.next
             }
         }
-        return Array(reasons.dropFirst())
+        // What comes before the rows ends with the names of the columns.
+        return Array(reasons.drop { $0 != "reason" }.dropFirst())
     }
 }
 

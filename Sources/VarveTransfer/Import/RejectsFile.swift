@@ -1,0 +1,144 @@
+// RejectsFile.swift — the form of a file of rejected rows: what stands before them, written and read.
+//
+// The file is CSV of three columns throughout, so that an editor and a spreadsheet open and save it:
+//
+//     # varve rejected rows 1
+//     #rows,csv,"device,point,time,value,quality"
+//     #option,--tz,Europe/Paris
+//     line,reason,row
+//     3,"the time ""never"" is not a time","A,t,never,1,"
+//
+// A row is mended in the column `row`; `line` is its line in the source, `reason` is for people alone.
+//
+// Invariants:
+// - A file is one by its first line, whatever its name.
+// - What was said of the source's form stands in it, so the mended rows are read as the source was.
+
+public import VarveFile
+
+/// An option of the command line that says how an input is written, as `--tz` and `Europe/Paris`.
+public struct SaidOption: Hashable, Sendable {
+    /// The option with its dashes.
+    public var name: String
+    /// Its value; empty for a flag.
+    public var value: String
+
+    /// Names an option.
+    public init(_ name: String, _ value: String = "") {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What the first lines of a file of rejected rows say.
+public struct RejectsFile: Hashable, Sendable {
+    /// What was said of the source of the rows.
+    public internal(set) var options: [SaidOption] = []
+    /// Whether the rows are lines of NDJSON.
+    var isNDJSON = false
+    /// The source's header line; empty for NDJSON.
+    var header = ""
+
+    private static let marker = "# varve rejected rows "
+    private static let version = "1"
+    private static let maximumOptions = 1000
+
+    init() {}
+
+    /// Describes an input.
+    ///
+    /// - Parameter columns: The names in its header; nil for NDJSON.
+    init(columns: [String]?, options: [SaidOption]) {
+        self.options = options
+        isNDJSON = columns == nil
+        var line: [UInt8] = []
+        for (index, name) in (columns ?? []).enumerated() {
+            if index > 0 { line.append(0x2C) }
+            CSVText.append(name, to: &line)
+        }
+        header = String(decoding: line, as: UTF8.self)
+    }
+
+    /// Reads the first lines of a file, or returns nil if it is none of rejected rows; pipes are left alone.
+    ///
+    /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if it is one whose first lines are broken.
+    public static func read(_ path: String, files: any FileSystem) throws -> RejectsFile? {
+        guard case .file? = try files.kind(path) else { return nil }
+        let file = try files.open(path, .read)
+        defer { file.close() }
+        guard try recognizes(file) else { return nil }
+        return try RejectsFile(RowReader(file, sizes: ReadingSizes()), path: path)
+    }
+
+    /// Whether an open file holds rejected rows.
+    static func recognizes(_ file: any File) throws -> Bool {
+        let decoder = try InputCompression.decoder(for: file)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { buffer.deallocate() }
+        var start: [UInt8] = []
+        while start.count < 64 {
+            let count = try decoder.decode(into: buffer)
+            if count == 0 { break }
+            start.append(contentsOf: buffer.prefix(count))
+        }
+        var rest = start[...]
+        // Spreadsheets put a byte order mark in front, or quotes around the text.
+        if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+        if rest.first == 0x22 { rest = rest.dropFirst() }
+        return rest.starts(with: marker.utf8)
+    }
+
+    /// Reads what stands before the rows; the next row of the reader is the first rejected one.
+    init(_ reader: RowReader, path: String) throws {
+        guard try reader.firstByte() != nil, let first = try reader.header()?.first,
+            first == Self.marker + Self.version
+        else { throw ImportError.badRejects(path: path) }
+        while let fields = try reader.header() {
+            let (name, value) = (fields.count > 1 ? fields[1] : "", fields.count > 2 ? fields[2] : "")
+            switch fields[0] {
+            case "line": return
+            case "#rows":
+                isNDJSON = name == "ndjson"
+                header = value
+            case "#option" where options.count < Self.maximumOptions: options.append(SaidOption(name, value))
+            default: throw ImportError.badRejects(path: path)
+            }
+        }
+        throw ImportError.badRejects(path: path)
+    }
+
+    /// The names in the source's header; nil if they cannot be read.
+    func columns() -> [String]? {
+        let bytes = Array(header.utf8)
+        var scanner = CSVFieldScanner(
+            maximumFields: RowReader.maximumColumns, maximumRowBytes: max(1, bytes.count))
+        return bytes.withUnsafeBufferPointer { bytes in
+            guard let base = bytes.baseAddress, scanner.scan(base, base + bytes.count, atEnd: true) == .row,
+                scanner.fieldCount <= RowReader.maximumColumns
+            else { return nil }
+            return (0..<scanner.fieldCount).map { index in
+                let field = scanner.fields[index]
+                return String(
+                    decoding: UnsafeBufferPointer(start: field.base, count: field.count), as: UTF8.self)
+            }
+        }
+    }
+
+    /// Appends what stands before the rows.
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "\(Self.marker)\(Self.version)\n".utf8)
+        bytes.append(contentsOf: (isNDJSON ? "#rows,ndjson,\n" : "#rows,csv,").utf8)
+        if !isNDJSON {
+            CSVText.append(header, to: &bytes)
+            bytes.append(0x0A)
+        }
+        for option in options {
+            bytes.append(contentsOf: "#option,".utf8)
+            CSVText.append(option.name, to: &bytes)
+            bytes.append(0x2C)
+            if !option.value.isEmpty { CSVText.append(option.value, to: &bytes) }
+            bytes.append(0x0A)
+        }
+        bytes.append(contentsOf: "line,reason,row\n".utf8)
+    }
+}

@@ -1,0 +1,140 @@
+// NamedFiles.swift — the input files that a command line names: which are read, and where their rejected rows go.
+//
+// Invariants:
+// - A file of rejected rows is read only if nothing else is named: among others it stands there by a pattern.
+
+import VarveFile
+import VarveTransfer
+
+/// The inputs of a command.
+struct NamedFiles {
+    /// Why none of them can be read.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The inputs that are read, in their order.
+    let paths: [String]
+    /// What the file of rejected rows says of its rows, if it is one.
+    let said: [SaidOption]
+    private let rejectsFolder: String?
+
+    /// Looks at the files and says on standard error which are passed over.
+    ///
+    /// - Parameter rejectsFolder: Where rejected rows go; nil: beside each file.
+    init(_ named: [String], rejectsFolder: String? = nil) throws {
+        let files = POSIXFileSystem()
+        self.rejectsFolder = rejectsFolder
+        if named.count == 1 {
+            paths = named
+            // What is wrong with the file as such is said when it is read.
+            said = named[0] == "-" ? [] : try RejectsFile.read(named[0], files: files)?.options ?? []
+        } else {
+            paths = named.filter { path in
+                guard path != "-", Self.holdsRejectedRows(path, files) else { return true }
+                var errors = StandardErrors()
+                print(
+                    "varve: \(path) holds rejected rows and is passed over; name it alone to have them read",
+                    to: &errors)
+                return false
+            }
+            said = []
+        }
+        if paths.isEmpty {
+            throw Failure(description: "all these files hold rejected rows; name one alone to have it read")
+        }
+        try checkFolder(files)
+    }
+
+    /// Whether a file's first line says so; one that cannot be read does not.
+    private static func holdsRejectedRows(_ path: String, _ files: POSIXFileSystem) -> Bool {
+        do {
+            return try RejectsFile.read(path, files: files) != nil
+        } catch let error as ImportError {
+            if case .badRejects = error { return true }
+            return false
+        } catch {
+            return false
+        }
+    }
+
+    /// Where the rejected rows of an input go; nil: beside it.
+    func rejectedPath(of input: String) -> String? {
+        rejectsFolder.map { "\($0)/\(Self.name(of: input)).rejected.csv" }
+    }
+
+    private static func name(of input: String) -> Substring {
+        input == "-" ? "stdin" : input.split(separator: "/").last ?? "input"
+    }
+
+    private func checkFolder(_ files: POSIXFileSystem) throws {
+        guard let rejectsFolder else { return }
+        guard case .folder? = try files.kind(rejectsFolder) else {
+            throw Failure(description: "--rejects: \(rejectsFolder) is no folder; make it first")
+        }
+        let names = Dictionary(grouping: paths, by: Self.name)
+        if let twice = names.filter({ $0.value.count > 1 }).keys.min() {
+            throw Failure(
+                description:
+                    "--rejects: several files are named \(twice), and their rejected rows would share one "
+                    + "file; give them one by one, each with a folder of its own")
+        }
+    }
+}
+
+/// What became of the files of a command that reads several.
+struct FileReport {
+    private let inputs: [String]
+    private var failures: [any Error] = []
+    private var notes: [String] = []
+    private(set) var done = 0
+
+    init(_ named: NamedFiles) {
+        inputs = named.paths
+    }
+
+    /// Whether a file could not be read.
+    var hasFailed: Bool { !failures.isEmpty }
+
+    /// Takes note of a file that is in.
+    mutating func add(_ input: String, rejected: UInt64, at path: String?) {
+        done += 1
+        guard rejected > 0, inputs.count > 1 else { return }
+        let place = path.map { ", see \($0)" } ?? ""
+        notes.append("varve: \(input): \(ImportSummary.grouped(rejected)) rows rejected\(place)")
+    }
+
+    /// Takes note of an error, or throws it if the other files cannot be read either.
+    mutating func add(_ input: String, _ error: any Error) throws {
+        let concernsInput =
+            switch error {
+            case is ImportError, is DamagedInput: true
+            case let failure as FileError: failure.path == input
+            default: false
+            }
+        guard concernsInput, inputs.count > 1 else { throw error }
+        failures.append(error)
+    }
+
+    /// Lists on standard error what failed and what was rejected.
+    ///
+    /// - Parameter isStopped: Whether an error of another kind ended the run before its last file.
+    func end(isStopped: Bool) {
+        var errors = StandardErrors()
+        for note in notes { print(note, to: &errors) }
+        for failure in failures {
+            if let line = CommandFailure(failure).line { print(line, to: &errors) }
+        }
+        let left = inputs.count - done - failures.count - 1
+        if isStopped, left > 0 { print("varve: the last \(left) files were not read", to: &errors) }
+    }
+}
+
+/// Rejected rows that are nowhere written down.
+struct LostRejects: Error, CustomStringConvertible {
+    let failure: FileError
+
+    var description: String {
+        "the rejected rows are not written down: \(failure); name a folder for them with --rejects"
+    }
+}

@@ -1,0 +1,88 @@
+// ManyFilesTests.swift — several files in one command, and the files of rejected rows among them.
+
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct ManyFilesTests {
+        private let sandbox: Sandbox
+        private static let header = "device,point,time,value"
+
+        init() throws {
+            sandbox = try Sandbox()
+        }
+
+        private func row(_ day: Int, _ value: String) -> String { "T1,p,2024-07-0\(day) 12:00:00,\(value)" }
+
+        @Test(
+            "a second run passes over the files of rejected rows that the first one wrote, whatever their names"
+        )
+        func secondRun() throws {
+            let a = try sandbox.write(lines: [Self.header, row(1, "1"), "T1,p,never,2"], "a.csv")
+            let b = try sandbox.write(lines: [Self.header, row(2, "2")], "b.csv")
+            let first = try sandbox.varve("import", "--register", "--json", a, b)
+            #expect(first.code == 3)
+            #expect(first.errors.contains("a.csv: 1 rows rejected, see \(a).rejected.csv"))
+            let other = "\(sandbox.path)/other.csv"
+            try FileManager.default.copyItem(atPath: a + ".rejected.csv", toPath: other)
+            let second = try sandbox.varve("import", "--json", a, a + ".rejected.csv", b, other)
+            #expect(second.code == 3, "\(second.errors)")
+            #expect(try second.receipt()["rows"] == 3)
+            #expect(second.errors.contains("\(other) holds rejected rows and is passed over"))
+            #expect(try sandbox.varve("digest", a, other).output.contains("1 series"))
+        }
+
+        @Test("mended rows are imported with the header, zone and options of their source")
+        func mended() throws {
+            let file = try sandbox.write(
+                lines: ["time,device,p,q", "2024-07-01 12:00:00,T1,1,x", "yesterday,T1,2,\"a,b\""], "wide.csv"
+            )
+            #expect(
+                try sandbox.varve("import", "--register", "--wide", "--tz", "Europe/Paris", "--quiet", file)
+                    .code == 3)
+            let rejects = file + ".rejected.csv"
+            let text = try String(contentsOfFile: rejects, encoding: .utf8)
+            #expect(text.contains("#option,--tz,Europe/Paris\n") && text.contains("#option,--wide,\n"))
+            let copy = try sandbox.write(
+                text.replacing("yesterday", with: "2024-07-02 12:00:00").utf8, "mended.csv")
+            let ending = try sandbox.varve("import", "--json", copy)
+            #expect(ending.code == 0, "\(ending.errors)")
+            #expect(try ending.receipt()["accepted"] == 2)
+            let answer = try sandbox.varve("query", "--device", "T1", "--format", "csv").output
+            #expect(answer.contains("T1,p,2024-07-02T10:00:00Z,2,"))
+            #expect(answer.contains("T1,q,2024-07-02T10:00:00Z,\"a,b\","))
+            // What is not mended is rejected again, with its line in the source.
+            #expect(try sandbox.varve("import", "--json", rejects).code == 3)
+            let again = try String(contentsOfFile: rejects + ".rejected.csv", encoding: .utf8)
+            #expect(again.contains("\n3,") && again.contains("#option,--tz,Europe/Paris"))
+            let piped = try sandbox.varve(["import", "-"], input: rejects)
+            #expect(piped.code == 1 && piped.errors.contains("options"))
+        }
+
+        @Test("a bad and a missing file keep no other out, and the end lists them")
+        func badFiles() throws {
+            let bad = try sandbox.write(lines: ["a,b", "1,2"], "bad.csv")
+            let good = try sandbox.write(lines: [Self.header, row(1, "1")], "good.csv")
+            let missing = "\(sandbox.path)/missing.csv"
+            let ending = try sandbox.varve("import", "--register", "--json", bad, missing, good)
+            #expect(ending.code == 1)
+            #expect(try ending.receipt()["accepted"] == 1)
+            #expect(ending.errorLines.count == 2, "\(ending.errors)")
+            #expect(ending.errors.contains(bad) && ending.errors.contains(missing))
+        }
+
+        @Test("--rejects names another folder, also for standard input")
+        func folder() throws {
+            let file = try sandbox.write(lines: [Self.header, row(1, "1"), "T1,p,never,2"], "a.csv")
+            let folder = "\(sandbox.path)/rejects"
+            #expect(try sandbox.varve("import", "--register", "--rejects", folder, file).code == 1)
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            #expect(try sandbox.varve("import", "--register", "--rejects", folder, file).code == 3)
+            #expect(try sandbox.varve(["import", "--rejects", folder, "-"], input: file).code == 3)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+                    == ["a.csv.rejected.csv", "stdin.rejected.csv"])
+            #expect(!FileManager.default.fileExists(atPath: file + ".rejected.csv"))
+        }
+    }
+}
