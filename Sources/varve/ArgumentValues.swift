@@ -44,3 +44,9 @@ extension DuplicatePolicy: ExpressibleByArgument {
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
+
+extension TextEncoding: ExpressibleByArgument {}
+
+extension RepeatedHour: ExpressibleByArgument {}
+
+extension MissingHour: ExpressibleByArgument {}

@@ -28,6 +28,8 @@ struct SeriesResolver {
     enum Answer {
         case point(RegisteredPoint)
         case rejected(String)
+        /// The model of the device's product has no such point; with the reason for a rejected row.
+        case unknownPoint(String, String)
     }
 
     /// Finds the point.
@@ -53,7 +55,8 @@ struct SeriesResolver {
                 "device \(name) is in the products \(products.prefix(8).joined(separator: ", ")); "
                     + "name one with a product column or --product")
         case .unknownPoint(let name, _, let model):
-            return .rejected(
+            return .unknownPoint(
+                name,
                 "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
                     + "and --product")
         }

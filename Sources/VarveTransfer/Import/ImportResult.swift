@@ -11,6 +11,18 @@ public struct ImportResult: Sendable {
     public var timeUnit: String?
     /// How many models, products, points and devices were created.
     public var registered = 0
+    /// Lines of data, good and bad.
+    public var lines: UInt64 = 0
+    /// The points that `registers` created, or would create.
+    public var newPoints: [NewPoint] = []
+    /// Text points, registered before, of which most values were numbers.
+    public var numericTexts: [NumericTextPoint] = []
+    /// The zones that local times were read in.
+    public var zones: [ZoneUse] = []
+    /// Devices whose local times an earlier import read in another zone, with that zone.
+    public var otherZones: [DeviceZone] = []
+    /// Columns that were passed over as they are no points.
+    public var passedOver: [String] = []
     /// Where the rejected rows are; nil if there were none.
     public var rejectedPath: String?
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
@@ -34,7 +46,19 @@ public struct ImportResult: Sendable {
             timeUnit = nil
         }
         receipt.add(other.receipt)
+        lines += other.lines
         registered += other.registered
+        newPoints += other.newPoints
+        for point in other.numericTexts {
+            let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
+            if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
+        }
+        for zone in other.zones {
+            let known = zones.firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }
+            if let known { zones[known].add(zone) } else { zones.append(zone) }
+        }
+        otherZones += other.otherZones
+        for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
         rejectedPath = other.rejectedPath ?? rejectedPath
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }
@@ -51,11 +75,82 @@ public struct ImportResult: Sendable {
         )
         add(",\"timeUnit\":\(Self.quoted(timeUnit)),\"seconds\":")
         ValueText.append((max(0, seconds) * 1000).rounded() / 1000, to: &line)
+        addDetails(to: &line)
         add("}")
         return String(decoding: line, as: UTF8.self)
+    }
+
+    /// What `register` created and what the zones did; members only where there is something to say.
+    private func addDetails(to line: inout [UInt8]) {
+        func add(_ text: String) { line.append(contentsOf: text.utf8) }
+        func add(_ name: String, _ text: String) {
+            add(",\"\(name)\":")
+            JSONQuoting.append(text, to: &line)
+        }
+        func add<Element>(_ name: String, _ elements: [Element], _ body: (Element) -> Void) {
+            guard !elements.isEmpty else { return }
+            add(",\"\(name)\":[")
+            for (index, element) in elements.enumerated() {
+                add(index == 0 ? "{" : ",{")
+                body(element)
+                add("}")
+            }
+            add("]")
+        }
+        add("newPoints", newPoints) { point in
+            add("\"type\":\"\(point.type.name)\",\"mixed\":\(point.isMixed)")
+            add("product", point.product)
+            add("point", point.point)
+        }
+        add("numericTexts", numericTexts) { point in
+            add("\"numbers\":\(point.numbers)")
+            add("model", point.model)
+            add("point", point.point)
+        }
+        add("zones", zones) { zone in
+            add("\"assumed\":\(zone.isAssumed),\"repeated\":\(zone.repeated)")
+            add(",\"repeatedRejected\":\(zone.repeatedRejected),\"missing\":\(zone.missing)")
+            add(",\"missingRejected\":\(zone.missingRejected)")
+            add("name", zone.name)
+            add("offsets", zone.offsets)
+        }
+        add("otherZones", otherZones) { zone in
+            add("\"zone\":\"\(zone.zone)\"")
+            add("product", zone.product)
+            add("device", zone.device)
+        }
     }
 
     private static func quoted(_ text: String?) -> String {
         text.map { "\"\($0)\"" } ?? "null"
     }
+}
+
+/// A point that an import created.
+public struct NewPoint: Hashable, Sendable {
+    /// The product whose model has the point now.
+    public var product: String
+    /// The `pointId`.
+    public var point: String
+    /// Its type.
+    public var type: ValueType
+    /// Whether some values do not fit the type, or only words for "no reading" told it.
+    public var isMixed: Bool
+
+    struct Name: Hashable {
+        var product: String
+        var point: String
+    }
+}
+
+/// A text point that got numbers.
+public struct NumericTextPoint: Hashable, Sendable {
+    /// The product of the devices.
+    public var product: String
+    /// The product's model; empty until it is looked up.
+    public var model = ""
+    /// The `pointId`.
+    public var point: String
+    /// How many values were numbers.
+    public var numbers: UInt64
 }

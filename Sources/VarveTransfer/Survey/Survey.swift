@@ -1,68 +1,91 @@
-// Survey.swift — the first reading of an input: is it whole, what unit do its times have, what does it name?
+// Survey.swift — the first reading of an input: is it whole, what do its numeric times mean, what does it name?
 //
 // Invariants:
 // - A damaged file fails here, before anything is registered or committed.
-// - Memory is bounded by `maximumSeries` and `maximumNameBytes`, whatever the input names.
+// - Memory is bounded by `SurveyedSeries`, whatever the inputs name.
 
 import VarveModel
 
-/// What the first reading found.
-struct SurveyFindings {
-    /// What the integer times look like.
-    var times = TimeCensus()
-    /// The series named and what their values are; empty unless asked for.
-    var series: [NamedSeries] = []
+/// The series that the inputs of one run name, with what their values are.
+final class SurveyedSeries {
+    /// The most series that a run can register.
+    static let maximumSeries = 1 << 18
+    /// The most bytes that their names can have.
+    static let maximumNameBytes = 24 << 20
 
-    /// A series as the input names it.
-    struct NamedSeries {
+    /// What is known of a series.
+    struct Entry {
+        var census = ValueCensus()
+        /// Its number in `MissingReadings`; nil until it was asked for.
+        var missing: Int?
+    }
+
+    fileprivate var table = SeriesTable<Entry>(empty: Entry())
+
+    /// A series as the inputs name it.
+    struct Named {
         /// The product that a row names; empty for none.
         var product: String
         var device: String
         var point: String
-        var census: TypeCensus
+        var census: ValueCensus
+    }
+
+    /// The series; one whose name is not valid UTF-8 is left to be rejected.
+    func all() -> [Named] {
+        (0..<table.count).compactMap { entry in
+            table.names(of: entry).map {
+                Named(product: $0.product, device: $0.device, point: $0.point, census: table[entry].census)
+            }
+        }
     }
 }
 
 /// Takes note of rows without importing them.
 struct Survey: ~Copyable, RowConsumer {
-    /// The most series that an import can register.
-    static let maximumSeries = 1 << 18
-    /// The most bytes that their names can have.
-    static let maximumNameBytes = 24 << 20
-
     private let path: String
-    private let collectsNames: Bool
+    private let missing: MissingReadings
+    private let series: SurveyedSeries?
     private let report: (Int, UInt64) throws -> Void
-    private var terms: RowTerms
-    private var times = TimeCensus()
-    private var table = SeriesTable<TypeCensus>(empty: [])
+    private var times: TimeParser
+    private var terms = RowTerms()
+    private var outcome = TimeParser.Outcome.failed
+    private(set) var census = TimeCensus()
     private var rows: UInt64 = 0
 
     /// Makes a survey.
     ///
-    /// - Parameter report: Is told bytes and rows once per buffer.
+    /// - Parameters:
+    ///   - series: Where the series are collected; nil where nobody asks.
+    ///   - report: Is told bytes and rows once per buffer.
     init(
-        path: String, options: ImportOptions,
+        path: String, options: ImportOptions, series: SurveyedSeries?,
         report: @escaping (_ bytesRead: Int, _ rows: UInt64) throws -> Void
     ) {
         self.path = path
         self.report = report
-        collectsNames = options.registers
-        // Any unit will do to tell an integer from what is no time; the range is checked at import.
-        terms = RowTerms(unit: options.timeUnit ?? .nanoseconds, zone: options.zone)
+        self.series = series
+        missing = options.missing
+        // Any unit will do to tell a number from what is no time; the range is checked at import.
+        times = TimeParser(NumericTimes(unit: options.timeUnit ?? .nanoseconds))
     }
 
     mutating func take(_ row: borrowing Row) throws {
-        rows &+= 1
+        if !row.continuesLine {
+            rows &+= 1
+            census.add(row.time.base, row.time.count)
+            if series != nil { outcome = times.parse(row.time.base, row.time.count) }
+        }
+        guard let series else { return }
+        if outcome == .failed, !isNumber(row.time) { return }
         guard terms.check(row) == nil else { return }
-        if !row.continuesLine { countTime(row.time) }
-        guard collectsNames else { return }
-        let entry = table.find(row.product, row.device, row.point)
-        let seen = TypeCensus(row.value)
-        let known = table[entry]
-        if !known.isSuperset(of: seen) { table[entry] = known.union(seen) }
-        if table.count > Self.maximumSeries || table.nameBytes > Self.maximumNameBytes {
-            throw ImportError.tooManySeries(path: path, limit: Self.maximumSeries)
+        let entry = series.table.find(row.product, row.device, row.point)
+        if !missing.isEmpty, isMissing(row, entry, series) { return }
+        series.table[entry].census.add(TypeCensus(row.value))
+        if series.table.count > SurveyedSeries.maximumSeries
+            || series.table.nameBytes > SurveyedSeries.maximumNameBytes
+        {
+            throw ImportError.tooManySeries(path: path, limit: SurveyedSeries.maximumSeries)
         }
     }
 
@@ -74,24 +97,17 @@ struct Survey: ~Copyable, RowConsumer {
         try report(bytesRead, rows)
     }
 
-    /// What was found; a name that is not valid UTF-8 is left to be rejected.
-    func findings() -> SurveyFindings {
-        var findings = SurveyFindings(times: times)
-        for entry in 0..<table.count {
-            guard let names = table.names(of: entry) else { continue }
-            findings.series.append(
-                .init(
-                    product: names.product, device: names.device, point: names.point, census: table[entry]))
-        }
-        return findings
-    }
+    /// Whether a time is a number that the unit assumed here cannot take, and the file's unit may.
+    private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
-    @inline(__always)
-    private mutating func countTime(_ time: Field) {
-        // A date has its first dash at 4; an integer time has digits there or is shorter.
-        if time.count > 4, time.base[4] == 0x2D { return }
-        if case .value(let value) = TimeParser.integer(time.base, time.count) {
-            times.add(integer: value)
+    private func isMissing(_ row: borrowing Row, _ entry: Int, _ series: SurveyedSeries) -> Bool {
+        let number: Int
+        if let known = series.table[entry].missing {
+            number = known
+        } else {
+            number = missing.number(ofPoint: row.point)
+            series.table[entry].missing = number
         }
+        return missing.contains(row.value, number: number)
     }
 }

@@ -41,12 +41,7 @@ struct DigestCommand: ParsableCommand {
     @Option(help: "table, csv or ndjson.") var format: DigestFormat = .table
     @Option(help: ArgumentHelp("The product of rows of files that name none.", valueName: "key"))
     var product: String?
-    @Flag(help: "Columns of a CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The unit of integer times of files: s, ms, us or ns; else told from all rows.")
-    var timeUnit: TimeUnit?
-    @Option(help: "The zone of times without offset in files, such as Europe/Paris. (default: UTC)")
-    var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
     @Flag(help: "Show no progress.") var quiet = false
 
     func validate() throws {
@@ -83,10 +78,7 @@ struct DigestCommand: ParsableCommand {
         var options = ImportOptions()
         options.product = product
         options.registers = true
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.timeUnit = timeUnit
-        if let tz { options.zone = try SystemZone(named: tz) }
+        try reading.apply(to: &options)
         return options
     }
 

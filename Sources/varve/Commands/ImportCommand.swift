@@ -37,12 +37,13 @@ struct ImportCommand: ParsableCommand {
     @Flag(help: "Apply the rows even if the same content was imported before.") var reapply = false
     @Flag(help: "Change nothing; tell what an import would do.") var dryRun = false
     @Flag(help: "List the imports this store remembers, instead of importing.") var status = false
-    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
-    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
-        TimeUnit?
-    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
+    @OptionGroup(title: "Reading options") var form: InputFormatOption
+    @Option(
+        help: ArgumentHelp(
+            "The type of a new point, in place of what its values say: double, int64, bool, string or json. Repeatable.",
+            valueName: "point=type"))
+    var type: [String] = []
     @Flag(help: "End with one line of JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
@@ -50,6 +51,28 @@ struct ImportCommand: ParsableCommand {
         guard status || !inputs.isEmpty else {
             throw ValidationError("name a file to import; - is standard input")
         }
+        if !type.isEmpty, !register {
+            throw ValidationError("--type is for the points that --register creates")
+        }
+        _ = try types()
+    }
+
+    /// The types given by hand.
+    private func types() throws -> [String: ValueType] {
+        var types: [String: ValueType] = [:]
+        for text in type {
+            guard let mark = text.lastIndex(of: "="), mark > text.startIndex,
+                let type = ValueType(name: text[text.index(after: mark)...])
+            else {
+                throw ValidationError(
+                    "--type: \"\(text)\" is not POINT=TYPE with double, int64, bool, string or json as type")
+            }
+            let point = String(text[..<mark])
+            guard types.updateValue(type, forKey: point) == nil else {
+                throw ValidationError("--type: point \(point) is named twice")
+            }
+        }
+        return types
     }
 
     func run() throws {
@@ -60,48 +83,50 @@ struct ImportCommand: ParsableCommand {
         options.registers = register
         options.reapplies = reapply
         options.isDryRun = dryRun
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.format = format
-        options.timeUnit = timeUnit
-        if let tz { options.zone = try SystemZone(named: tz) }
+        options.types = try types()
+        try reading.apply(to: &options)
+        options.format = form.format
         let target = try ImportTarget(data, isDryRun: dryRun)
         var total = ImportResult()
         var failure: (any Error)?
-        for input in inputs {
-            do {
-                total.add(try importOne(input, options, target))
-            } catch {
+        var failures = 0
+        let progress = ImportRunProgress(inputs, isQuiet: quiet)
+        let importer = Importer(
+            sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
+            options: options, progress: progress)
+        importer.importAll(inputs.map(source), begun: { progress.begin($0) }) { _, result in
+            progress.end()
+            switch result {
+            case .success(let one): total.add(one)
+            case .failure(let error):
+                if let earlier = failure { Self.tell("\(earlier)") }
                 failure = error
-                break
+                failures += 1
             }
         }
+        if total.registered > 0 { RunningService.noteRegistryChange(data) }
         try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
-        // Files before the failed one are in; their receipt is still owed.
-        if failure == nil || total.receipt.rows > 0 { report(total, seconds) }
+        // The files beside a failed one are in; their receipt is still owed.
+        if failures < inputs.count { report(total, seconds) }
         if let failure { throw failure }
         if let lost = total.rejectedFailure { throw lost }
         if total.exitCode != 0 { throw ExitCode(total.exitCode) }
     }
 
-    private func importOne(
-        _ input: String, _ options: ImportOptions, _ target: ImportTarget
-    ) throws -> ImportResult {
-        let progress = quiet ? nil : ImportProgressLine(input == "-" ? "standard input" : input)
-        defer { progress?.end() }
-        let importer = Importer(
-            sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
-            options: options, progress: progress)
-        let result =
-            input == "-"
-            ? try importer.importStream(POSIXFile.standardInput(), rejectedPath: "stdin.rejected.csv")
-            : try importer.importFile(input)
-        if result.registered > 0 { RunningService.noteRegistryChange(data) }
-        return result
+    private func source(_ input: String) -> ImportSource {
+        input == "-"
+            ? ImportSource(.stream(POSIXFile.standardInput()), rejectedPath: "stdin.rejected.csv")
+            : ImportSource(.file(input), rejectedPath: input + ".rejected.csv")
+    }
+
+    private static func tell(_ text: String) {
+        var errors = StandardErrors()
+        print("varve: \(text)", to: &errors)
     }
 
     private func report(_ result: ImportResult, _ seconds: Double) {
+        for note in ImportNotes.lines(result) { Self.tell(note) }
         if json { return print(result.jsonLine(seconds: seconds)) }
         print(ImportSummary.text(result, seconds: seconds, isDryRun: dryRun), terminator: "")
     }
@@ -168,4 +193,12 @@ private final class EmptyDirectory: PointDirectory {
     }
 
     func register(_: Registration) -> Int { 0 }
+
+    func timeZone(product _: String?, device _: String) -> String? { nil }
+
+    func model(ofProduct _: String) -> String? { nil }
+
+    func hasPoint(_: String, product _: String) -> Bool { false }
+
+    func noteZones(_: [DeviceZone], remembers _: Bool) -> [DeviceZone] { [] }
 }

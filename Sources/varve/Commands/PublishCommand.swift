@@ -64,12 +64,8 @@ struct PublishCommand: ParsableCommand {
         help: ArgumentHelp(
             "Fail after so many seconds without any reply. (default: never)", valueName: "seconds"))
     var giveUpAfter: Double?
-    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
-    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
-        TimeUnit?
-    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
+    @OptionGroup(title: "Reading options") var form: InputFormatOption
     @Flag(help: "End with one line of JSON.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
@@ -103,15 +99,12 @@ struct PublishCommand: ParsableCommand {
         let started = SystemClock.monotonicNanoseconds()
         let target = try target()
         var options = PublishFileOptions()
-        options.isWide = wide
-        options.ignoresColumns = ignoreColumns
-        options.format = format
-        options.timeUnit = timeUnit
+        try reading.apply(to: &options.reading)
+        options.reading.format = form.format
         options.types = target.types
         options.journalPath = journal
         options.sendsAgain = again
         options.spoolFolder = target.spoolFolder
-        if let tz { options.zone = try SystemZone(named: tz) }
         let progress = quiet ? nil : PublishProgressLine()
         defer { progress?.end() }
         Interruption.listen()

@@ -24,9 +24,46 @@ enum ImportSummary {
         if result.registered > 0 {
             lines.append(("registered", "\(result.registered) new models, products, points and devices"))
         }
+        if !result.newPoints.isEmpty { lines.append(("new points", newPoints(result.newPoints))) }
+        for zone in result.zones { lines += Self.lines(zone) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
             .joined()
+    }
+
+    private static func newPoints(_ points: [NewPoint]) -> String {
+        let shown = points.prefix(12).map { point in
+            "\(printable(point.point)) \(point.type.name)" + (point.isMixed ? " (mixed)" : "")
+        }
+        let mixed = points.dropFirst(12).count { $0.isMixed }
+        let rest =
+            points.count > 12 ? " and \(points.count - 12) more" + (mixed > 0 ? ", \(mixed) mixed" : "") : ""
+        return shown.joined(separator: ", ") + rest
+    }
+
+    private static func lines(_ zone: ZoneUse) -> [(String, String)] {
+        let name = zone.isAssumed ? "\(zone.name), assumed" : zone.name
+        let isPlain = zone.offsets.isEmpty || zone.name == zone.offsets || zone.name == "UTC"
+        var lines = [("zone", isPlain ? name : "\(name): \(zone.offsets)")]
+        if zone.repeated > 0 {
+            let taken = zone.repeated - zone.repeatedRejected
+            lines.append(
+                (
+                    "repeated hour",
+                    "\(grouped(zone.repeated)) of a local hour that comes twice: \(grouped(taken)) taken, "
+                        + "\(grouped(zone.repeatedRejected)) rejected"
+                ))
+        }
+        if zone.missing > 0 {
+            let taken = zone.missing - zone.missingRejected
+            lines.append(
+                (
+                    "missing hour",
+                    "\(grouped(zone.missing)) of a local hour that does not exist: \(grouped(taken)) shifted, "
+                        + "\(grouped(zone.missingRejected)) rejected"
+                ))
+        }
+        return lines
     }
 
     /// A number with spaces between thousands.
