@@ -52,14 +52,10 @@ struct QueryRun {
         var writer = format.writer(request.columns, to: output, zone: request.zone)
         try writer.begin()
         var filler = request.aggregation.map {
-            GapFiller($0.fill, aggregates: $0.aggregates, buckets: $0.buckets, order: request.order)
+            GapFiller($0.fill, request.aggregates($0))
         }
         for one in series where remaining > 0 && output.isOpen {
-            if let aggregation = request.aggregation {
-                try writeBuckets(one, aggregation, &filler, &writer)
-            } else {
-                try writeSamples(one, &writer)
-            }
+            try filler == nil ? writeSamples(one, &writer) : writeBuckets(one, &filler, &writer)
         }
         try writer.end()
     }
@@ -76,16 +72,12 @@ struct QueryRun {
     }
 
     private mutating func writeBuckets(
-        _ series: SelectedSeries, _ aggregation: QueryRequest.Aggregation, _ filler: inout GapFiller?,
-        _ writer: inout any RowWriter
+        _ series: SelectedSeries, _ filler: inout GapFiller?, _ writer: inout any RowWriter
     ) throws {
-        filler?.startSeries()
-        try source.aggregate(series.info, request.aggregates(aggregation)) { row in
-            try filler?.add(row) { row in
-                try writer.write(row, of: series.printed)
-                remaining -= 1
-                return remaining > 0 && output.isOpen
-            } ?? true
+        try filler?.rows(of: series.info, in: source) { row in
+            try writer.write(row, of: series.printed)
+            remaining -= 1
+            return remaining > 0 && output.isOpen
         }
     }
 }
@@ -93,8 +85,11 @@ struct QueryRun {
 extension QueryRequest {
     /// What is asked of each series.
     func aggregates(_ aggregation: Aggregation) -> AggregateRequest {
-        AggregateRequest(
+        var asked = AggregateRequest(
             aggregation.aggregates, over: aggregation.buckets, in: range, goodOnly: goodOnly, order: order)
+        asked.hold = aggregation.hold
+        asked.present = present
+        return asked
     }
 }
 

@@ -105,6 +105,36 @@ import VarveModel
             ])
     }
 
+    @Test("an explicit range is filled on all sides; a value holds into buckets without samples")
+    func holding() throws {
+        let hours = "--device WT1 --point Power --every 1h --format csv"
+        #expect(
+            try Self.rows(
+                hours,
+                "--fill previous --agg last,count --from 2024-05-01T02:00:00Z --to 2024-05-01T05:00:00Z") == [
+                    "WT1,Power,2024-05-01T02:00:00Z,30,0", "WT1,Power,2024-05-01T03:00:00Z,60,1",
+                    "WT1,Power,2024-05-01T04:00:00Z,60,0",
+                ])
+        #expect(
+            try Self.rows(hours, "--fill linear --from 2024-05-01T02:00:00Z --to 2024-05-01T03:00:00Z")
+                == ["WT1,Power,2024-05-01T02:00:00Z,45"])
+        #expect(
+            try Self.rows(
+                hours,
+                "--agg twa,count,avg --from 2024-05-01T01:30:00Z --to 2024-05-01T05:00:00Z --order desc") == [
+                    "WT1,Power,2024-05-01T04:00:00Z,60,0,", "WT1,Power,2024-05-01T03:00:00Z,60,1,60",
+                    "WT1,Power,2024-05-01T02:00:00Z,30,0,", "WT1,Power,2024-05-01T01:00:00Z,30,0,",
+                ])
+        #expect(
+            try Self.rows(hours, "--agg twa --hold 30m --to 2024-05-01T05:00:00Z") == [
+                "WT1,Power,2024-05-01T00:00:00Z,17.5", "WT1,Power,2024-05-01T01:00:00Z,30",
+                "WT1,Power,2024-05-01T03:00:00Z,60",
+            ])
+        let plot = try Self.rows(
+            "--device WT1 --point Power --every 1h --agg twa --plot --from 2024-05-02 --to 2024-05-03")
+        #expect(plot.count == 18)
+    }
+
     @Test("a device with a key of several products must be named with its product")
     func ambiguity() throws {
         #expect(
@@ -146,6 +176,10 @@ import VarveModel
             ("--device W --from 2024-05-02 --to 2024-05-02", "--to must be later than --from"),
             ("--device W --plot --limit 4", "leave out"), ("--device W --every 1h --fill x", "--fill: \"x\""),
             ("--device W --plot --every 1h --agg min,max", "one aggregate"),
+            ("--device W --every 1h --hold 5m", "--hold is for --agg twa and for --fill previous"),
+            ("--device W --hold 5m", "--hold is for --agg twa and for --fill previous"),
+            ("--device W --agg twa --hold 5", "--hold: \"5\" is not a duration"),
+            ("--device W --agg twa --hold 0s", "at least 1ms"),
             ("--device W --every 36h --tz UTC", "must be whole days"),
         ])
     func usage(arguments: String, message: String) {
