@@ -54,8 +54,8 @@ struct SeriesResolver {
                     + "name one with a product column or --product")
         case .unknownPoint(let name, _, let model):
             return .rejected(
-                "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
-                    + "and --product")
+                "unknown point \(name) in model \(model); add it with `varve model add \(model) "
+                    + "--point NAME:TYPE` or import with --register and --product")
         }
     }
 
@@ -65,6 +65,7 @@ struct SeriesResolver {
         }
         return .rejected(
             "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
-                + "values of it; set the type back with `varve model`")
+                + "values of it; set the type back with `varve model change MODEL --point POINT:\(stored.name)`"
+        )
     }
 }
