@@ -28,6 +28,7 @@ struct QueryOptions: ParsableArguments {
             Examples:
               varve query --device R80711 --point Ws_avg --from 2014-04-03 --to 2014-04-04
               varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
+              varve query --device R80711 --point P_avg --format csv --time-digits 3
               varve query --device R80711 --agg count,avg
               varve query --device R80711 --point Ws_avg --every 1d --agg twa,median,stddev
               varve query --device R80711 --point Ws_avg --every 10m --fill previous --hold 1h
@@ -68,6 +69,7 @@ struct QueryOptions: ParsableArguments {
     var goodOnly = false
     @Option(help: "table, csv, ndjson or json. (default: table)")
     var format: String?
+    @OptionGroup var times: TimeFormOptions
     @Flag(help: "Draw a plot in the terminal instead of rows.")
     var plot = false
 
@@ -82,7 +84,10 @@ struct QueryOptions: ParsableArguments {
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
         var request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)
         request.present = Timestamp(nanoseconds: SystemClock.nanoseconds())
-        var run = QueryRun(request, source: source, output: OutputBuffer(sink))
+        var run = QueryRun(request, source: source, output: OutputBuffer(sink)) { line in
+            var errors = StandardErrors()
+            print("varve: \(line)", to: &errors)
+        }
         try run.run()
     }
 
@@ -100,6 +105,10 @@ struct QueryOptions: ParsableArguments {
         if let limit, limit < 1 { throw wrong("--limit: \(limit) is not a number of rows; at least 1") }
         request.limit = limit
         request.goodOnly = goodOnly
+        request.times = try times.form()
+        if times.isGiven, plot || (format ?? "table") == "table" {
+            throw wrong("--time-digits and --time-format are for --format csv, ndjson and json")
+        }
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
     }

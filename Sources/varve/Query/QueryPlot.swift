@@ -17,14 +17,8 @@ struct QueryPlot {
         self.isColoured = isColoured
     }
 
-    /// The plot as text.
+    /// The plot of series of numbers as text.
     func draw(_ series: [SelectedSeries]) throws -> String {
-        if let text = series.first(where: { $0.info.type.isText }) {
-            throw QueryFailure(
-                description:
-                    "--plot: \(name(text)) is a \(text.info.type.name) point and only numbers can be "
-                    + "drawn; name others with --point")
-        }
         guard series.count <= TerminalPlot.maximumSeries else {
             throw QueryFailure(
                 description:

@@ -38,6 +38,8 @@ struct QueryRequest {
     var limit: Int?
     /// Whether only samples with quality 0 or none count.
     var goodOnly = false
+    /// How times are written in rows that are no table.
+    var times = TimeForm.shortest
     /// Rows or a plot.
     var presentation = Presentation.rows(.table)
 
