@@ -26,7 +26,7 @@ package struct AggregateRequest: Sendable {
     package var order: TimeOrder
     /// What may be taken from the statistics of blocks; the rows are the same, tests and benchmarks compare.
     package var statistics = StatisticsUse.figures
-    /// How many nanoseconds a value holds at most; nil for no end. At least 1.
+    /// How many nanoseconds, at least 1, a value holds at most; nil for no end.
     package var hold: Int64?
     /// The moment from which on the last value of all does not hold any more; nil for no such moment.
     package var present: Timestamp?

@@ -22,7 +22,7 @@ struct HeldAverage: Sendable {
     /// How long a value holds at most.
     private let hold: Int64?
     private var sum = ExactSum()
-    /// The nanoseconds at which a value holds. Only the bucket of all of time could have 2^64, and that is open.
+    /// The nanoseconds at which a value holds; only the bucket of all of time could have 2^64, and that is open.
     private var weight: UInt64 = 0
     /// The part of the bucket, both ends included; empty where nothing may hold in it.
     private var part: (first: Int64, last: Int64) = (0, -1)
