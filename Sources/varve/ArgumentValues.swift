@@ -20,6 +20,9 @@ extension TimeUnit: ExpressibleByArgument {
         self = unit
     }
 
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
+
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
@@ -31,6 +34,9 @@ extension RetentionPeriod.Basis: ExpressibleByArgument {
         self = basis
     }
 
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
+
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
@@ -40,6 +46,9 @@ extension DuplicatePolicy: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(name: argument)
     }
+
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
 
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }

@@ -57,8 +57,8 @@ struct SeriesResolver {
         case .unknownPoint(let name, _, let model):
             return .unknownPoint(
                 name,
-                "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
-                    + "and --product")
+                "unknown point \(name) in model \(model); add it with `varve model add \(model) "
+                    + "--point NAME:TYPE` or import with --register and --product")
         }
     }
 
@@ -68,6 +68,7 @@ struct SeriesResolver {
         }
         return .rejected(
             "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
-                + "values of it; set the type back with `varve model`")
+                + "values of it; set the type back with `varve model change MODEL --point POINT:\(stored.name)`"
+        )
     }
 }

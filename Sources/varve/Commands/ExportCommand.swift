@@ -17,6 +17,7 @@ struct ExportCommand: ParsableCommand {
             Examples:
               varve export --format csv --out all.csv
               varve export --device R80711 --from 2015-01-01 --to 2016-01-01 --format ndjson --out -
+              varve export --format csv --time-digits 9 --out for-pandas.csv
             """)
 
     @OptionGroup var data: DataOptions
@@ -29,6 +30,7 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "First time after the range; forms as for --from.") var to: String?
     @Option(help: "csv or ndjson.") var format: ExportFormat
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "path")) var out: String
+    @OptionGroup var times: TimeFormOptions
     @OptionGroup var state: StateOptions
     @Flag(
         help:
@@ -47,13 +49,24 @@ struct ExportCommand: ParsableCommand {
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
         let exporter = Exporter(source: source, files: POSIXFileSystem(), progress: progress)
         let result: ExportResult
-        if out == "-" {
-            result = try exporter.export(series, in: range(), format: format, to: POSIXFile.standardOutput())
-        } else {
-            result = try exporter.export(series, in: range(), format: format, to: out)
+        do {
+            let times = try times.form()
+            if out == "-" {
+                result = try exporter.export(
+                    series, in: range(), format: format, times: times, to: POSIXFile.standardOutput())
+            } else {
+                result = try exporter.export(series, in: range(), format: format, times: times, to: out)
+            }
+        } catch ExportError.timeCut(let time, let form, let key) {
+            progress?.end()
+            throw QueryFailure(
+                description: TimeFormOptions.cut(time, form, device: key.device, point: key.point))
         }
         progress?.end()
         report(result)
+        guard let rounded = result.largeIntegers else { return }
+        var errors = StandardErrors()
+        print("varve: \(ExportNotes.rounded(rounded))", to: &errors)
     }
 
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
