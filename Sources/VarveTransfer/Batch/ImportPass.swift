@@ -1,7 +1,7 @@
 // ImportPass.swift — the second reading of an input: rows become the columns of batches.
 //
 // Invariants:
-// - Every row is counted once: in a batch, as rejected or as skipped.
+// - Every sample is counted once: in a batch, as rejected or as skipped. Every line is counted once too.
 // - Where a batch ends depends on the rows alone (see BatchLimits).
 
 import VarveModel
@@ -60,8 +60,8 @@ struct ImportPass: ~Copyable, RowConsumer {
 
     /// What a whole pass did.
     struct Outcome {
-        /// The counts of all rows.
-        var receipt: Receipt
+        /// What the batches did, with the counts of all rows.
+        var total: CommitTotal
         /// Whether a usable time was an integer.
         var hasIntegerTimes: Bool
         /// Whether a usable time was a date.
@@ -88,8 +88,8 @@ struct ImportPass: ~Copyable, RowConsumer {
         if !row.continuesLine {
             if size.reaches(limits) { try commit(isLast: false) }
             size.rowBytes &+= row.text.count &+ 1
+            rows &+= 1
         }
-        rows &+= 1
         size.rows &+= 1
         size.valueBytes &+= row.value.count
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
@@ -131,11 +131,11 @@ struct ImportPass: ~Copyable, RowConsumer {
     mutating func finish() throws -> Outcome {
         batch.part.isLast = true
         try pipeline.commit(batch)
-        var receipt = try pipeline.finish()
-        receipt.rejected += rejected.count
-        receipt.skipped += skipped
-        return Outcome(
-            receipt: receipt, hasIntegerTimes: terms.hasIntegerTimes, hasDates: terms.hasDates)
+        var total = try pipeline.finish()
+        total.receipt.rows = rows
+        total.receipt.rejected += rejected.count
+        total.receipt.skipped += skipped
+        return Outcome(total: total, hasIntegerTimes: terms.hasIntegerTimes, hasDates: terms.hasDates)
     }
 
     private func rejectRow(_ row: borrowing Row, _ reason: String) {

@@ -5,7 +5,7 @@
 // anything is committed.
 //
 // Invariants:
-// - What an import did is counted: the six counts of its receipt add up to its rows.
+// - What an import did is counted: the eight counts of its receipt add up to its samples.
 // - Memory does not depend on the size of the input: three reading buffers, two batches as flat columns and
 //   one sorted, and tables of names that `BatchLimits` and `Survey` bound.
 
@@ -102,7 +102,7 @@ public final class Importer {
         }
         let rejected = RejectedRows(files, path: rejectedPath)
         let outcome = try importRows(input, unit: unit, expected: expected, rejected: rejected)
-        result.receipt = outcome.receipt
+        result.take(outcome.total)
         result.timeUnit = outcome.hasIntegerTimes ? unit?.name : outcome.hasDates ? "rfc3339" : nil
         result.rejectedPath = rejected.finish()
         result.rejectedFailure = rejected.failure

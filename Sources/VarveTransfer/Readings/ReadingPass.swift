@@ -1,7 +1,7 @@
 // ReadingPass.swift — rows of an input become runs of readings.
 //
 // Invariants:
-// - Every row is counted once: in a run, as rejected or as skipped.
+// - Every reading is counted once: in a run, as rejected or as skipped. Every line is counted once too.
 // - Where series are forgotten depends on the rows alone; where a run ends means nothing.
 
 import VarveModel
@@ -52,8 +52,10 @@ struct ReadingPass: ~Copyable, RowConsumer {
     }
 
     mutating func take(_ row: borrowing Row) throws {
-        if !row.continuesLine { try makeRoom() }
-        rows &+= 1
+        if !row.continuesLine {
+            try makeRoom()
+            rows &+= 1
+        }
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
         if table[entry].number == -2 { try meet(entry) }
@@ -86,7 +88,7 @@ struct ReadingPass: ~Copyable, RowConsumer {
 
     /// Hands on what is left.
     ///
-    /// - Returns: How many rows there were and how many had neither value nor quality.
+    /// - Returns: How many lines there were and how many readings had neither value nor quality.
     mutating func finish() throws -> (rows: UInt64, skipped: UInt64) {
         try handOn()
         return (rows, skipped)
