@@ -126,7 +126,7 @@ package final class ReadingInput {
         try RowInput(file, path: path, options: options, sizes: ReadingSizes()).readRows(&rows)
         try rows.finish()
         let outcome = try rows.inner.finish()
-        return Outcome(rows: outcome.rows, skipped: outcome.skipped, zones: rows.zones)
+        return Outcome(rows: rows.lines, skipped: outcome.skipped, zones: rows.zones)
     }
 
     /// Adds a row that was read well and could not be used.

@@ -1,7 +1,7 @@
 // ReadingPass.swift — rows of an input become runs of readings.
 //
 // Invariants:
-// - Every row is counted once: in a run, as rejected or as skipped.
+// - Every reading is counted once: in a run, as rejected or as skipped. Every line is counted once too.
 // - Where series are forgotten depends on the rows alone; where a run ends means nothing.
 
 import VarveModel
@@ -60,13 +60,15 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     }
 
     mutating func refuse(_ row: borrowing Row, _ reason: String) {
-        rows &+= 1
+        if !row.continuesLine { rows &+= 1 }
         rejectRow(row, reason)
     }
 
     mutating func take(_ row: borrowing Row, time: Int64) throws {
-        if !row.continuesLine { try makeRoom() }
-        rows &+= 1
+        if !row.continuesLine {
+            try makeRoom()
+            rows &+= 1
+        }
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
         if table[entry].number == -2 { try meet(entry) }
@@ -102,7 +104,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
 
     /// Hands on what is left.
     ///
-    /// - Returns: How many rows there were and how many had neither value nor quality.
+    /// - Returns: How many lines there were and how many readings had neither value nor quality.
     mutating func finish() throws -> (rows: UInt64, skipped: UInt64) {
         try handOn()
         return (rows, skipped)

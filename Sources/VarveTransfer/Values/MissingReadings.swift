@@ -99,7 +99,7 @@ private struct MissingWords: Sendable {
         while count > 0, base[count - 1] == 0x20 || base[count - 1] == 0x09 { count -= 1 }
         if count == 0 { return false }
         if let number = NumberText.double(base, count) {
-            if number.magnitude > 0x1p53, let integer = NumberText.int64(base, count) {
+            if number.magnitude >= 0x1p53, let integer = NumberText.int64(base, count) {
                 return integers.contains(integer)
             }
             return numbers.contains { $0 == number || $0.isNaN && number.isNaN }

@@ -18,7 +18,7 @@ enum NoReadingWords {
         // C runtimes.
         "1.#qnan", "-1.#qnan", "1.#snan", "-1.#snan", "1.#ind", "-1.#ind", "1.#nan",
         // Signs that stand for nothing.
-        "-", "--", "---", "----", "?", "??", "???", "*", "**", "***", ".", "..", "...", "x", "#", "_",
+        "-", "--", "---", "----", "?", "??", "???", "*", "**", "***", ".", "..", "...", "#", "_",
         // Historians.
         "no data", "nodata", "no_data", "no value", "no sample", "no reading", "not available",
         "not connected",

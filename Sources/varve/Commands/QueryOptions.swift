@@ -84,10 +84,12 @@ struct QueryOptions: ParsableArguments {
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
         var request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)
         request.present = Timestamp(nanoseconds: SystemClock.nanoseconds())
-        var run = QueryRun(request, source: source, output: OutputBuffer(sink)) { line in
+        let note: (String) -> Void = { line in
             var errors = StandardErrors()
             print("varve: \(line)", to: &errors)
         }
+        for line in TimeBound.notes(from: from, to: to, zone: request.zone) { note(line) }
+        var run = QueryRun(request, source: source, output: OutputBuffer(sink), note: note)
         try run.run()
     }
 
@@ -95,7 +97,7 @@ struct QueryOptions: ParsableArguments {
     func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
         guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
-        request.zone = try tz.map { try SystemZone(named: $0) }
+        request.zone = try tz.map(zone)
         request.range = try TimeBound.range(from: from, to: to, zone: request.zone)
         request.aggregation = try aggregation(request.zone)
         guard order == "asc" || order == "desc" else {
@@ -111,6 +113,10 @@ struct QueryOptions: ParsableArguments {
         }
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
+    }
+
+    private func zone(_ name: String) throws -> any NamedZone {
+        do { return try SystemZones.zone(named: name) } catch { throw wrong("--tz: \(error)") }
     }
 
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {

@@ -48,7 +48,7 @@ struct ReadOptions: ParsableArguments {
     var missing: [String] = []
 
     func validate() throws {
-        do { _ = try localTimes() } catch { throw ValidationError("\(error)") }
+        do { _ = try localTimes() } catch { throw ValidationError("--tz: \(error)") }
         _ = try missingReadings()
     }
 
