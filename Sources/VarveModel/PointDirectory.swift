@@ -98,6 +98,23 @@ public struct Registration: Hashable, Sendable {
     public init() {}
 }
 
+/// The zone in which local times of a device were read.
+public struct DeviceZone: Hashable, Sendable {
+    /// The product the device belongs to; empty where the device key alone must do.
+    public var product: String
+    /// The `deviceKey`.
+    public var device: String
+    /// The zone's name.
+    public var zone: String
+
+    /// Names a device and a zone.
+    public init(product: String, device: String, zone: String) {
+        self.product = product
+        self.device = device
+        self.zone = zone
+    }
+}
+
 /// Resolves the names in rows and messages.
 public protocol PointDirectory: AnyObject, Sendable {
     /// Finds the point that a row names.
@@ -107,6 +124,27 @@ public protocol PointDirectory: AnyObject, Sendable {
     ///   - device: The `deviceKey`.
     ///   - point: The `pointId`.
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup
+
+    /// The zone that a device is registered with, or nil if it has none or is not known.
+    ///
+    /// - Parameters:
+    ///   - product: The product the row or the command names, or nil: then the device key alone must do.
+    ///   - device: The `deviceKey`.
+    func timeZone(product: String?, device: String) throws -> String?
+
+    /// The model that a product uses, or nil if there is no such product.
+    func model(ofProduct product: String) throws -> String?
+
+    /// Whether the model of a product has a point; false if there is no such product.
+    func hasPoint(_ point: String, product: String) throws -> Bool
+
+    /// Compares the zones in which local times of devices were read with those of earlier imports.
+    ///
+    /// - Parameters:
+    ///   - zones: Devices with their zones; an empty product means the one that has the device.
+    ///   - remembers: Whether these zones take the place of the earlier ones.
+    /// - Returns: The devices whose local times an earlier import read in another zone, with that zone.
+    func noteZones(_ zones: [DeviceZone], remembers: Bool) throws -> [DeviceZone]
 
     /// Looks for changes that others made and returns a number that differs from the last one if any answer may
     /// have changed since.

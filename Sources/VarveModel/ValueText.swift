@@ -7,10 +7,10 @@
 public enum ValueText {
     /// Writes a double: shortest digits that read back to the same value, without a trailing `.0`.
     ///
-    /// Not finite: `nan`, `inf`, `-inf`. A NaN's payload has no text form.
+    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
     public static func append(_ value: Double, to bytes: inout [UInt8]) {
         guard value.isFinite else {
-            bytes.append(contentsOf: (value.isNaN ? "nan" : value < 0 ? "-inf" : "inf").utf8)
+            bytes.append(contentsOf: (value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf").utf8)
             return
         }
         // Whole numbers in this range print alike as integers, and integers print several times faster.

@@ -208,6 +208,19 @@ struct RegistryChange {
         seal.add(RowText.retention(RetentionRule(scope: scope, period: period)))
     }
 
+    /// Sets or removes the zone in which an import read local times of a device.
+    mutating func setZone(of device: String, in product: String, to zone: String?) throws {
+        if let old = try reading.zone(of: device, in: product) {
+            try db.cachedStatement(sql: "DELETE FROM zone WHERE product = ? AND device = ?")
+                .execute(arguments: [product, device])
+            seal.remove(RowText.zone(old))
+        }
+        guard let zone else { return }
+        try db.cachedStatement(sql: "INSERT INTO zone (product, device, zone) VALUES (?, ?, ?)")
+            .execute(arguments: [product, device, zone])
+        seal.add(RowText.zone(DeviceZone(product: product, device: device, zone: zone)))
+    }
+
     /// Sets the duplicate policy of a product.
     mutating func setDuplicates(_ policy: DuplicatePolicy, of key: String) throws -> Product {
         guard var product = try reading.product(key) else { throw Registry.noProduct(key) }
@@ -268,6 +281,7 @@ struct RegistryChange {
         guard let device = try reading.device(key, of: product) else {
             throw Registry.noDevice("\(product)/\(key)")
         }
+        try setZone(of: key, in: product, to: nil)
         try db.execute(sql: "DELETE FROM device WHERE product = ? AND key = ?", arguments: [product, key])
         seal.remove(RowText.device(device))
         return device

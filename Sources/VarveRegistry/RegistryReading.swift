@@ -141,6 +141,25 @@ struct RegistryReading {
         }
     }
 
+    /// The zone in which an import last read local times of a device.
+    func zone(of device: String, in product: String) throws -> DeviceZone? {
+        guard try hasTable("zone") else { return nil }
+        return try String.fetchOne(
+            db.cachedStatement(sql: "SELECT zone FROM zone WHERE product = ? AND device = ?"),
+            arguments: [product, device]
+        ).map { DeviceZone(product: product, device: device, zone: $0) }
+    }
+
+    /// Hands over the zones of imports in the order of their devices.
+    func forEachZone(_ body: (DeviceZone) throws -> Void) throws {
+        guard try hasTable("zone") else { return }
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT product, device, zone FROM zone ORDER BY product, device")
+        while let row = try rows.next() {
+            try body(DeviceZone(product: text(row, 0), device: text(row, 1), zone: text(row, 2)))
+        }
+    }
+
     /// A registry of an older version that is only read lacks the tables that came later.
     private func hasTable(_ name: String) throws -> Bool {
         let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -152,7 +171,7 @@ struct RegistryReading {
     }
 
     /// Hands over the canonical text of every row: models with their points, products, devices, channels, rules of
-    /// retention.
+    /// retention, zones of imports.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
         let points = try Row.fetchCursor(
@@ -165,6 +184,7 @@ struct RegistryReading {
         try forEachDevice { try body(RowText.device($0)) }
         for channel in try channels() { try body(RowText.channel(channel)) }
         for rule in try retentionRules() { try body(RowText.retention(rule)) }
+        try forEachZone { try body(RowText.zone($0)) }
     }
 }
 

@@ -15,6 +15,7 @@ enum Schema {
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
         migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
         migrator.registerMigration("v3") { db in try db.execute(sql: version3) }
+        migrator.registerMigration("v4") { db in try db.execute(sql: version4) }
         return migrator
     }()
 
@@ -81,6 +82,15 @@ enum Schema {
             seconds INTEGER NOT NULL,
             basis INTEGER NOT NULL,
             PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let version4 = """
+        CREATE TABLE zone (
+            product TEXT NOT NULL,
+            device TEXT NOT NULL,
+            zone TEXT NOT NULL,
+            PRIMARY KEY (product, device)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -1,7 +1,8 @@
 // StoreStatistics.swift — the numbers behind `varve stats`.
 //
 // Invariants:
-// - Nothing here decodes data: manifests, indexes and file sizes are enough.
+// - Manifests, indexes and file sizes are enough; only a deletion that cuts the first or the last block of all has it
+//   decoded.
 
 import VarveFile
 public import VarveModel
@@ -24,9 +25,9 @@ public struct StoreStatistics: Hashable, Sendable {
     public var walBytes: UInt64 = 0
     /// Bytes by encoding of the columns in segments.
     public var codecs: [String: UInt64] = [:]
-    /// The earliest sample; one that is deleted counts until it is erased.
+    /// The time of the earliest sample that a query sees.
     public var firstTime: Timestamp?
-    /// The latest sample, likewise.
+    /// The time of the latest one.
     public var lastTime: Timestamp?
     /// The newest commit.
     public var commit: UInt64 = 0
@@ -84,7 +85,8 @@ extension StoreSnapshot {
 extension Store {
     /// Counts and sizes of the newest state.
     public func statistics() throws -> StoreStatistics {
-        let view = snapshot().view
+        let snapshot = snapshot()
+        let view = snapshot.view
         var statistics = StoreStatistics()
         statistics.series = view.seriesCount
         statistics.samples = view.samples
@@ -98,22 +100,14 @@ extension Store {
         statistics.bytesMerged = view.manifest.bytesMerged
         var stored = view.unflushed
         var shares = CodecShares()
-        var span = Receipt()
         for segment in view.segments {
             let summary = segment.reference.summary
             stored += summary.samples
             shares.add(try segment.top().index.codecs)
-            span.include(Timestamp(nanoseconds: summary.firstTime))
-            span.include(Timestamp(nanoseconds: summary.lastTime))
         }
-        for series in view.memtable.series {
-            for run in view.memtable.rows(of: series, upTo: view.commit).runs {
-                if let time = run.times.first { span.include(Timestamp(nanoseconds: time)) }
-                if let time = run.times.last { span.include(Timestamp(nanoseconds: time)) }
-            }
-        }
-        statistics.firstTime = span.from
-        statistics.lastTime = span.to
+        let span = try snapshot.visibleSpan()
+        statistics.firstTime = span?.first
+        statistics.lastTime = span?.last
         statistics.codecs = shares.bytes
         statistics.walBytes = try size(of: directory.wal) { DataDirectory.walNumber($0) != nil }
         statistics.bytes = statistics.walBytes

@@ -22,6 +22,9 @@ extension TimeUnit: ExpressibleByArgument {
         self = unit
     }
 
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
+
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
@@ -33,6 +36,9 @@ extension RetentionPeriod.Basis: ExpressibleByArgument {
         self = basis
     }
 
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
+
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
@@ -43,6 +49,15 @@ extension DuplicatePolicy: ExpressibleByArgument {
         self.init(name: argument)
     }
 
+    /// Nothing: the names say it all, and the raw values are numbers on disk.
+    public static var allValueDescriptions: [String: String] { [:] }
+
     /// The names, for help and error messages.
     public static var allValueStrings: [String] { allCases.map(\.name) }
 }
+
+extension TextEncoding: ExpressibleByArgument {}
+
+extension RepeatedHour: ExpressibleByArgument {}
+
+extension MissingHour: ExpressibleByArgument {}

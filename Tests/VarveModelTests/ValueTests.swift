@@ -12,7 +12,7 @@ import VarveModel
             (999_999_999_999_999.0, "999999999999999"), (1.5e300, "1.5e300"), (1.49e-08, "1.49e-8"),
             (.leastNonzeroMagnitude, "5e-324"), (7.119999900000001, "7.119999900000001"), (.infinity, "inf"),
             (-.infinity, "-inf"),
-            (.nan, "nan"),
+            (.nan, "NaN"),
         ])
     func text(value: Double, expected: String) {
         #expect(ValueText.string(value) == expected)

@@ -25,7 +25,7 @@ import VarveTransfer
         let lines = doubles.enumerated().map { "d,p,\($0.offset + 1),\($0.element)" }
         let file = try setup.folder.write(["device,point,time,value"] + lines, "doubles.csv")
         var options = PublishFileOptions()
-        options.timeUnit = .milliseconds
+        options.reading.timeUnit = .milliseconds
         if typed { options.types = FakeTypes(["p": .double]) }
         let result = try setup.publish(file, options)
         #expect(result.rows == UInt64(doubles.count) && result.acknowledged == result.batches)
@@ -51,7 +51,7 @@ import VarveTransfer
                 "d,j,1,\"{\"\"b\"\":[1, 2],\"\"a\"\":null}\",", "d,x,1,12,", "d,x,2,twelve,",
             ], "forms.csv")
         var options = PublishFileOptions()
-        options.timeUnit = .milliseconds
+        options.reading.timeUnit = .milliseconds
         options.types = FakeTypes(["f": .double, "i": .int64, "b": .bool, "s": .string, "j": .json])
         let result = try setup.publish(file, options)
         #expect(result.rows == 16 && result.skipped == 1 && result.rejected == 0)
@@ -86,7 +86,7 @@ import VarveTransfer
                 #"{"device":"d","point":"p","time":9,"value":"a\u0001\n"}"#,
             ], "values.ndjson")
         var options = PublishFileOptions()
-        options.timeUnit = .milliseconds
+        options.reading.timeUnit = .milliseconds
         try setup.publish(file, options)
         let values = setup.receiver.messages.flatMap(\.readings).map(\.value)
         #expect(
@@ -106,7 +106,7 @@ import VarveTransfer
                 "d,p,6,six,p",
             ], "bad.csv")
         var options = PublishFileOptions()
-        options.timeUnit = .seconds
+        options.reading.timeUnit = .seconds
         options.types = FakeTypes(["p": .double])
         let result = try setup.publish(file, options)
         #expect(result.rows == 6 && result.rejected == 5 && result.acknowledged == 1)

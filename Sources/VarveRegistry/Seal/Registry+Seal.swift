@@ -6,7 +6,8 @@ import GRDB
 ///
 /// The text has the secrets in it: treat it like the registry itself.
 public struct RegistryExport: Hashable, Sendable {
-    /// One JSON object a line: models, points, products, devices, channels, rules of retention, each in the order of their keys.
+    /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
+    /// imports, each in the order of their keys.
     ///
     /// The same rows give the same bytes, whatever the order in which they came.
     public let text: String

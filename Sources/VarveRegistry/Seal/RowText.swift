@@ -66,6 +66,12 @@ enum RowText {
             ])
     }
 
+    static func zone(_ zone: DeviceZone) -> [UInt8] {
+        line(
+            "zone",
+            [("product", .text(zone.product)), ("device", .text(zone.device)), ("zone", .text(zone.zone))])
+    }
+
     private enum Field {
         case text(String?)
         case number(Int64)

@@ -82,6 +82,8 @@ package struct AggregateRow: Hashable, Sendable {
     package var values: [AggregateValue]
     /// A median that needs the bucket to be read again; only inside the engine.
     var openMedian: OpenMedian?
+    /// The last value that counts, where the request has use for its time; only inside the engine.
+    var held: HeldValue?
 
     /// Where the median is still missing.
     struct OpenMedian: Hashable, Sendable {

@@ -26,6 +26,14 @@ package struct AggregateRequest: Sendable {
     package var order: TimeOrder
     /// What may be taken from the statistics of blocks; the rows are the same, tests and benchmarks compare.
     package var statistics = StatisticsUse.figures
+    /// How many nanoseconds, at least 1, a value holds at most; nil for no end.
+    package var hold: Int64?
+    /// The moment from which on the last value of all does not hold any more; nil for no such moment.
+    package var present: Timestamp?
+    /// What is known of the time around the range; nil if it has to be found.
+    var bounds: HoldBounds?
+    /// Whether rows say when their last value was read.
+    var tracksLatest = false
 
     /// Makes a request.
     package init(
@@ -54,10 +62,9 @@ extension AggregateSource {
     package func aggregate(
         _ series: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
-        let before = try lastValue(of: series, before: request)
-        var aggregator = Aggregator(type: series.type, request, before: before)
-        let plan = AggregationPlan(
-            type: series.type, aggregates: request.aggregates, goodOnly: request.goodOnly)
+        let plan = AggregationPlan(type: series.type, request)
+        let request = try bounded(request, of: series, plan)
+        var aggregator = Aggregator(type: series.type, request)
         func complete(_ row: AggregateRow) throws -> Bool {
             try emit(completed(row, of: series, request, plan))
         }
@@ -69,20 +76,14 @@ extension AggregateSource {
         if isWanted { _ = try aggregator.finish(complete) }
     }
 
-    /// The last value that counts before the range, if the request has use for it.
-    func lastValue(of series: SeriesInfo, before request: AggregateRequest) throws -> UInt64? {
-        let plan = AggregationPlan(
-            type: series.type, aggregates: request.aggregates, goodOnly: request.goodOnly)
-        guard plan.needsHolding, !series.type.isText, request.range.from > .earliest else { return nil }
-        var value: UInt64?
-        let earlier = TimeRange(from: .earliest, to: request.range.from)
-        try read(series.key, in: earlier, order: .descending) { columns in
-            guard case .bits(let bits) = columns.values else { return false }
-            let index = bits.indices.first { plan.counts(bits[$0], columns.states[$0]) }
-            value = index.map { bits[$0] }
-            return value == nil
-        }
-        return value
+    /// The request with what has to be known of the time around its range.
+    func bounded(
+        _ request: AggregateRequest, of series: SeriesInfo, _ plan: AggregationPlan
+    ) throws -> AggregateRequest {
+        guard plan.needsHolding, request.bounds == nil else { return request }
+        var request = request
+        request.bounds = try bounds(of: series, request)
+        return request
     }
 
     /// The row with the median of a bucket too large to be kept in memory, found by reading it again.

@@ -14,10 +14,20 @@ package struct AggregationPlan: Sendable {
     let needsSquares: Bool
     let needsMedian: Bool
     let needsHolding: Bool
+    /// Whether the time of the last value of a bucket is needed.
+    let needsTimes: Bool
     /// Whether only the number of samples is asked for.
     let isCountOnly: Bool
 
-    package init(type: ValueType, aggregates: [Aggregate], goodOnly: Bool) {
+    init(type: ValueType, _ request: AggregateRequest) {
+        self.init(
+            type: type, aggregates: request.aggregates, goodOnly: request.goodOnly,
+            tracksLatest: request.tracksLatest)
+    }
+
+    package init(
+        type: ValueType, aggregates: [Aggregate], goodOnly: Bool, tracksLatest: Bool = false
+    ) {
         self.type = type
         isText = type.isText
         self.goodOnly = goodOnly
@@ -29,6 +39,7 @@ package struct AggregationPlan: Sendable {
         needsSquares = wanted.contains(.stddev)
         needsMedian = wanted.contains(.median)
         needsHolding = wanted.contains(.twa)
+        needsTimes = needsHolding || tracksLatest
         isCountOnly = wanted.allSatisfy { $0 == .count }
     }
 
@@ -38,6 +49,9 @@ package struct AggregationPlan: Sendable {
         let limit: UInt64 = type == .double ? Double.infinity.bitPattern : .max
         return state & rejectedStates == 0 && bits & UInt64(Int64.max) <= limit
     }
+
+    /// Whether a sample that is text counts.
+    func countsText(_ state: UInt64) -> Bool { state & rejectedStates == 0 }
 
     /// Whether every sample of a block counts.
     func takesAll(of statistics: BlockStatistics, count: Int) -> Bool {
@@ -53,6 +67,6 @@ package struct AggregationPlan: Sendable {
 
     /// Whether there are statistics that say what is asked.
     var canUseStatistics: Bool {
-        !(needsSquares || needsMedian || needsHolding) && (!isText || isCountOnly)
+        !(needsSquares || needsMedian || needsTimes) && (!isText || isCountOnly)
     }
 }

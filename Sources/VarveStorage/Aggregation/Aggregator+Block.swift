@@ -32,7 +32,7 @@ extension Aggregator {
             {
                 return try add(statistics, from: entry.firstTime, emit)
             }
-            if plan.needsHolding { columns.insert(.times) }
+            if plan.needsTimes { columns.insert(.times) }
             let (run, _) = try block.read(columns)
             return try add(run, from: entry.firstTime, allCount: allCount, emit)
         }

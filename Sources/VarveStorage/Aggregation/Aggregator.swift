@@ -21,7 +21,10 @@ package struct Aggregator: Sendable {
     private var current: Buckets.Bucket?
     private var totals: BucketTotals
     private var holding: HeldAverage?
-    private let before: UInt64?
+    /// What lies around the range.
+    private let bounds: HoldBounds
+    /// The time of the last value of the bucket, where it is needed.
+    private var latestTime: Int64?
     /// The earliest time met in the bucket: the start of a bucket that takes in all of time.
     private var earliest = Int64.max
     /// The row that leaves next; its memory serves one row after the other.
@@ -34,10 +37,8 @@ package struct Aggregator: Sendable {
     /// - Parameters:
     ///   - type: The type of the series' values.
     ///   - request: What to compute, over which buckets and samples.
-    ///   - before: For time-weighted averages the last value that counts before the range, if there is one.
-    package init(type: ValueType, _ request: AggregateRequest, before: UInt64? = nil) {
-        plan = AggregationPlan(
-            type: type, aggregates: request.aggregates, goodOnly: request.goodOnly)
+    package init(type: ValueType, _ request: AggregateRequest) {
+        plan = AggregationPlan(type: type, request)
         aggregates = request.aggregates
         isBackward = request.order == .descending
         first = request.range.from.nanoseconds
@@ -45,10 +46,11 @@ package struct Aggregator: Sendable {
         buckets = request.buckets
         row.values = Array(repeating: .none, count: aggregates.count)
         totals = BucketTotals(plan, isBackward: isBackward)
-        self.before = before
-        if plan.needsHolding && !type.isText {
+        bounds = request.bounds ?? HoldBounds(before: nil, last: last)
+        if plan.needsHolding {
             holding = HeldAverage(
-                plan, isBackward: isBackward, isOpen: buckets.isWhole && last == .max, before: before)
+                plan, isBackward: isBackward, isOpen: buckets.isWhole && last == .max, hold: request.hold,
+                before: bounds.before)
         }
     }
 
@@ -122,7 +124,7 @@ package struct Aggregator: Sendable {
     /// - Returns: False if `emit` wants no more rows.
     package mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
         guard try close(emit) else { return false }
-        return try emitWaiting(before: before, emit)
+        return try emitWaiting(before: bounds.before, emit)
     }
 
     /// Makes the bucket of a time the current one.
@@ -133,7 +135,7 @@ package struct Aggregator: Sendable {
         guard try close(emit) else { return false }
         let bucket = buckets.bucket(containing: time)
         current = bucket
-        let (start, end) = (max(bucket.start, first), min(bucket.last, last))
+        let (start, end) = (max(bucket.start, first), min(bucket.last, bounds.last))
         holding?.begin(first: start, last: end)
         return true
     }
@@ -143,19 +145,37 @@ package struct Aggregator: Sendable {
     ) rethrows -> Bool {
         totals.add(run, range, allCount: allCount)
         holding?.add(run, range, allCount: allCount)
-        guard waiting != nil, totals.count > 0 else { return true }
-        return try emitWaiting(before: totals.latest, emit)
+        if plan.needsTimes, !isBackward || latestTime == nil {
+            latestTime = latestTime(run, range, allCount: allCount) ?? latestTime
+        }
+        guard waiting != nil, let latest else { return true }
+        return try emitWaiting(before: latest, emit)
+    }
+
+    /// The last value of the bucket, where its time is needed.
+    private var latest: HeldValue? { latestTime.map { HeldValue(bits: totals.latest, time: $0) } }
+
+    private func latestTime(_ run: SampleRun, _ range: Range<Int>, allCount: Bool) -> Int64? {
+        if allCount { return range.last.map { run.times[$0] } }
+        let index =
+            switch run.values {
+            case .bits(let bits): range.last { plan.counts(bits[$0], run.states[$0]) }
+            case .text: range.last { plan.countsText(run.states[$0]) }
+            }
+        return index.map { run.times[$0] }
     }
 
     private mutating func close(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
         defer {
             current = nil
+            latestTime = nil
             totals.reset()
         }
         guard let current, totals.count > 0 else { return true }
         let start = buckets.isWhole ? (first == .min ? earliest : first) : current.start
         row.start = start
         row.openMedian = nil
+        row.held = latest
         for index in aggregates.indices { row.values[index] = totals.value(aggregates[index]) }
         if let count = totals.overfull {
             row.openMedian = .init(
@@ -165,16 +185,20 @@ package struct Aggregator: Sendable {
             waiting = (row, holding)
             return true
         }
-        if let average = holding?.finishForward() { Self.set(average, aggregates, in: &row) }
+        if let latest, let average = holding?.finishForward(latest: latest) {
+            Self.set(average, aggregates, in: &row)
+        }
         return try emit(row)
     }
 
     private mutating func emitWaiting(
-        before: UInt64?, _ emit: (AggregateRow) throws -> Bool
+        before: HeldValue?, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
         guard var (row, holding) = waiting else { return true }
         waiting = nil
-        Self.set(holding.finishBackward(before: before), aggregates, in: &row)
+        if let latest = row.held, let average = holding.finishBackward(latest: latest, before: before) {
+            Self.set(average, aggregates, in: &row)
+        }
         return try emit(row)
     }
 

@@ -9,7 +9,7 @@ package struct BucketWidth: Hashable, Sendable {
 
     static let day: Int64 = 86_400_000_000_000
     private static let longest = 400 * day
-    private static let units: [DurationText.Unit] = [
+    static let units: [DurationText.Unit] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("sec", 1_000_000_000), ("m", 60_000_000_000),
         ("min", 60_000_000_000), ("h", 3_600_000_000_000), ("d", day), ("w", 7 * day),
     ]

@@ -10,10 +10,9 @@ extension StoreSnapshot: AggregateSource {
         _ info: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
         guard let (series, type) = find(info.key), !request.range.isEmpty else { return }
-        let plan = AggregationPlan(
-            type: type, aggregates: request.aggregates, goodOnly: request.goodOnly)
-        let before = try lastValue(of: info, before: request)
-        var aggregator = Aggregator(type: type, request, before: before)
+        let plan = AggregationPlan(type: type, request)
+        let request = try bounded(request, of: info, plan)
+        var aggregator = Aggregator(type: type, request)
         func complete(_ row: AggregateRow) throws -> Bool {
             try row.openMedian == nil ? emit(row) : emit(completed(row, of: info, request, plan))
         }

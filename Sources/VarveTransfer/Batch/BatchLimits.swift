@@ -20,4 +20,6 @@ struct BatchLimits: Hashable, Sendable {
     var series = 1 << 18
     /// Bytes of these names.
     var nameBytes = 32 << 20
+    /// Bytes of rows of repeated hours that wait in memory; more wait on disk. It moves no batch's end.
+    var waitingBytes = 8 << 20
 }

@@ -1,17 +1,19 @@
 // ImportPass.swift — the second reading of an input: rows become the columns of batches.
 //
 // Invariants:
-// - Every row is counted once: in a batch, as rejected or as skipped.
+// - Every sample is counted once: in a batch, as rejected or as skipped. Every line is counted once too.
 // - Where a batch ends depends on the rows alone (see BatchLimits).
 
 import VarveModel
 
 /// Takes rows and commits them in batches.
-struct ImportPass: ~Copyable, RowConsumer {
+struct ImportPass: ~Copyable, TimedRowConsumer {
     /// What is known of a series that rows name.
     private struct Slot {
-        /// The index in `series`; -1 if its rows are rejected, -2 if it was not looked up yet.
+        /// The index in `series`; -1 if its rows are rejected, -2 if it was not looked up yet, -3 if it is passed over.
         var series: Int32
+        /// Its number in `MissingReadings`; -1 if nothing but what is empty is missing.
+        var missing: Int32 = -1
         /// The batch that has seen the name, from 1.
         var batch: UInt32
         /// The series' index in that batch.
@@ -24,6 +26,9 @@ struct ImportPass: ~Copyable, RowConsumer {
         var point: RegisteredPoint
         var batch: UInt32
         var owner: UInt32
+        /// The values of a text point that are numbers, and those that are other texts.
+        var numbers: UInt64 = 0
+        var texts: UInt64 = 0
     }
 
     private let resolver: SeriesResolver
@@ -31,7 +36,9 @@ struct ImportPass: ~Copyable, RowConsumer {
     private let rejected: RejectedRows
     private let limits: BatchLimits
     private let report: (Int, UInt64) -> Void
-    private var terms: RowTerms
+    private let missing: MissingReadings
+    private let passesOverUnknownPoints: Bool
+    private var terms = RowTerms()
     private var values = ValueParser()
     private var table = SeriesTable(empty: Slot(series: -2, batch: 0, owner: 0, type: .double))
     private var series: [Series] = []
@@ -42,6 +49,14 @@ struct ImportPass: ~Copyable, RowConsumer {
     private var size = BatchSize()
     private var rows: UInt64 = 0
     private var skipped: UInt64 = 0
+    /// The values of text points that were there before, by product and point.
+    private var textPoints: [TextPoint: (numbers: UInt64, texts: UInt64)] = [:]
+    private var passedOver = Set<String>()
+
+    private struct TextPoint: Hashable {
+        var product: String
+        var point: String
+    }
 
     /// What the batch that is being filled has of everything that `BatchLimits` limits.
     private struct BatchSize {
@@ -60,23 +75,28 @@ struct ImportPass: ~Copyable, RowConsumer {
 
     /// What a whole pass did.
     struct Outcome {
-        /// The counts of all rows.
-        var receipt: Receipt
-        /// Whether a usable time was an integer.
-        var hasIntegerTimes: Bool
-        /// Whether a usable time was a date.
-        var hasDates: Bool
+        /// What the batches did, with the counts of all rows.
+        var total: CommitTotal
+        /// Text points of which most values were numbers.
+        var numericTexts: [NumericTextPoint]
+        /// The columns that were passed over as they are no points.
+        var passedOver: [String]
     }
 
     /// Makes a pass.
     ///
-    /// - Parameter report: Is told bytes and rows once per buffer.
+    /// - Parameters:
+    ///   - missing: What counts as no reading.
+    ///   - passesOverUnknownPoints: Whether a point that its model lacks is passed over instead of being rejected.
+    ///   - report: Is told bytes and rows once per buffer.
     init(
-        resolver: SeriesResolver, terms: RowTerms, pipeline: CommitPipeline, rejected: RejectedRows,
-        limits: BatchLimits, report: @escaping (_ bytesRead: Int, _ rows: UInt64) -> Void
+        resolver: SeriesResolver, missing: MissingReadings, passesOverUnknownPoints: Bool,
+        pipeline: CommitPipeline, rejected: RejectedRows, limits: BatchLimits,
+        report: @escaping (_ bytesRead: Int, _ rows: UInt64) -> Void
     ) throws {
         self.resolver = resolver
-        self.terms = terms
+        self.missing = missing
+        self.passesOverUnknownPoints = passesOverUnknownPoints
         self.pipeline = pipeline
         self.rejected = rejected
         self.limits = limits
@@ -84,38 +104,70 @@ struct ImportPass: ~Copyable, RowConsumer {
         batch = try pipeline.emptyBatch()
     }
 
-    mutating func take(_ row: borrowing Row) throws {
+    /// Takes note of a row's size, in a new batch if the one before it is full.
+    @inline(__always)
+    private mutating func count(_ row: borrowing Row) throws {
         if !row.continuesLine {
             if size.reaches(limits) { try commit(isLast: false) }
             size.rowBytes &+= row.text.count &+ 1
+            rows &+= 1
         }
-        rows &+= 1
         size.rows &+= 1
         size.valueBytes &+= row.value.count
+    }
+
+    mutating func refuse(_ row: borrowing Row, _ reason: String) throws {
+        try count(row)
+        rejectRow(row, reason)
+    }
+
+    mutating func take(_ row: borrowing Row, time: Int64) throws {
+        try count(row)
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
         if table[entry].batch != batchNumber { try touch(entry) }
         let slot = table[entry]
         guard slot.series >= 0 else {
+            if slot.series == -3 { return }
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         if let declared = terms.declaredType, declared != slot.type {
             return rejectRow(
                 row, DeclaredType.mismatchReason(declared, point: row.point, type: slot.type))
         }
+        if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) {
+            return takeMissing(slot, time)
+        }
         switch values.parse(row.value, as: slot.type) {
         case .bits(let bits):
-            batch.append(owner: slot.owner, time: terms.time, bits: bits, state: terms.quality)
+            batch.append(owner: slot.owner, time: time, bits: bits, state: terms.quality)
         case .text(let text):
-            batch.append(owner: slot.owner, time: terms.time, text: text, state: terms.quality)
+            if slot.type == .string { countText(row.value, Int(slot.series)) }
+            batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
         case .canonicalText:
-            batch.append(owner: slot.owner, time: terms.time, text: values.canonical, state: terms.quality)
-        case .missing where terms.quality == 0: skipped &+= 1
-        case .missing:
-            let state = terms.quality | SampleState(isMissing: true).bits
-            batch.append(owner: slot.owner, time: terms.time, bits: 0, state: state)
+            batch.append(owner: slot.owner, time: time, text: values.canonical, state: terms.quality)
+        case .missing: takeMissing(slot, time)
         case .failure(let failure):
             rejectRow(row, failure.reason(row.value, point: row.point, type: slot.type))
+        }
+    }
+
+    private mutating func takeMissing(_ slot: Slot, _ time: Int64) {
+        guard terms.quality != 0 else {
+            skipped &+= 1
+            return
+        }
+        let state = terms.quality | SampleState(isMissing: true).bits
+        batch.append(owner: slot.owner, time: time, bits: 0, state: state)
+    }
+
+    /// Takes note of whether the value of a text point is a number.
+    private mutating func countText(_ field: Field, _ index: Int) {
+        let kind = TypeCensus(field)
+        if !kind.isDisjoint(with: TypeCensus.numbers) {
+            series[index].numbers &+= 1
+        } else if kind == .text {
+            series[index].texts &+= 1
         }
     }
 
@@ -135,11 +187,27 @@ struct ImportPass: ~Copyable, RowConsumer {
     mutating func finish() throws -> Outcome {
         batch.part.isLast = true
         try pipeline.commit(batch)
-        var receipt = try pipeline.finish()
-        receipt.rejected += rejected.count
-        receipt.skipped += skipped
-        return Outcome(
-            receipt: receipt, hasIntegerTimes: terms.hasIntegerTimes, hasDates: terms.hasDates)
+        var total = try pipeline.finish()
+        total.receipt.rows = rows
+        total.receipt.rejected += rejected.count
+        total.receipt.skipped += skipped
+        return Outcome(total: total, numericTexts: numericTexts(), passedOver: passedOver.sorted())
+    }
+
+    /// The text points of which most values were numbers.
+    private mutating func numericTexts() -> [NumericTextPoint] {
+        gatherTexts()
+        return textPoints.filter { $0.value.numbers > $0.value.texts }.map {
+            NumericTextPoint(product: $0.key.product, point: $0.key.point, numbers: $0.value.numbers)
+        }.sorted { ($0.product, $0.point) < ($1.product, $1.point) }
+    }
+
+    private mutating func gatherTexts() {
+        for one in series where one.numbers + one.texts > 0 {
+            let key = TextPoint(product: one.point.key.product, point: one.point.key.point)
+            let known = textPoints[key] ?? (0, 0)
+            textPoints[key] = (known.numbers + one.numbers, known.texts + one.texts)
+        }
     }
 
     private func rejectRow(_ row: borrowing Row, _ reason: String) {
@@ -156,6 +224,7 @@ struct ImportPass: ~Copyable, RowConsumer {
         size = BatchSize()
         // Forgetting what is known costs look-ups, not answers, and bounds what unknown names can take up.
         if table.count > limits.series || table.nameBytes > limits.nameBytes {
+            gatherTexts()
             table.removeAll()
             series.removeAll()
             seriesByKey.removeAll()
@@ -168,7 +237,10 @@ struct ImportPass: ~Copyable, RowConsumer {
         size.series += 1
         size.nameBytes += table.nameBytes(of: entry)
         var slot = table[entry]
-        if slot.series == -2 { slot.series = try lookUp(entry) }
+        if slot.series == -2 {
+            slot.series = try lookUp(entry)
+            slot.missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
+        }
         slot.batch = batchNumber
         if slot.series >= 0 {
             let index = Int(slot.series)
@@ -188,6 +260,13 @@ struct ImportPass: ~Copyable, RowConsumer {
         case .rejected(let reason):
             reasons[entry] = reason
             return -1
+        case .unknownPoint(let name, let reason):
+            guard passesOverUnknownPoints else {
+                reasons[entry] = reason
+                return -1
+            }
+            if passedOver.count < RowReader.maximumColumns { passedOver.insert(name) }
+            return -3
         case .point(let point):
             // Two names can mean one series: with a product and without.
             if let known = seriesByKey[point.key] { return known }

@@ -28,6 +28,8 @@ struct SeriesResolver {
     enum Answer {
         case point(RegisteredPoint)
         case rejected(String)
+        /// The model of the device's product has no such point; with the reason for a rejected row.
+        case unknownPoint(String, String)
     }
 
     /// Finds the point.
@@ -53,9 +55,10 @@ struct SeriesResolver {
                 "device \(name) is in the products \(products.prefix(8).joined(separator: ", ")); "
                     + "name one with a product column or --product")
         case .unknownPoint(let name, _, let model):
-            return .rejected(
-                "unknown point \(name) in model \(model); add it with `varve model` or import with --register "
-                    + "and --product")
+            return .unknownPoint(
+                name,
+                "unknown point \(name) in model \(model); add it with `varve model add \(model) "
+                    + "--point NAME:TYPE` or import with --register and --product")
         }
     }
 
@@ -65,6 +68,7 @@ struct SeriesResolver {
         }
         return .rejected(
             "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
-                + "values of it; set the type back with `varve model`")
+                + "values of it; set the type back with `varve model change MODEL --point POINT:\(stored.name)`"
+        )
     }
 }

@@ -56,6 +56,41 @@ struct SeriesTable<Payload>: ~Copyable {
         return findSlowly(product, device, point)
     }
 
+    /// The number of the entry with these names, or nil if there is none.
+    func find(product: String, device: String, point: String) -> Int? {
+        func field(_ bytes: UnsafeBufferPointer<UInt8>) -> Field? {
+            bytes.baseAddress.map { Field(base: $0, count: bytes.count - 1, kind: .plain) }
+        }
+        // One byte more, so that even an empty name has an address.
+        let names = [product, device, point].map { Array($0.utf8) + [0] }
+        return names[0].withUnsafeBufferPointer { first in
+            names[1].withUnsafeBufferPointer { second in
+                names[2].withUnsafeBufferPointer { third in
+                    guard let product = field(first), let device = field(second), let point = field(third)
+                    else { return nil }
+                    let hash = hash(product, device, point)
+                    let mask = buckets.count - 1
+                    var bucket = Int(truncatingIfNeeded: hash) & mask
+                    while buckets[bucket] != 0 {
+                        let entry = Int(buckets[bucket]) - 1
+                        if entries[entry].hash == hash, matches(entry, product, device, point) {
+                            return entry
+                        }
+                        bucket = (bucket + 1) & mask
+                    }
+                    return nil
+                }
+            }
+        }
+    }
+
+    /// Joins the values of all entries.
+    func reduce<Result>(_ initial: Result, _ join: (inout Result, Payload) -> Void) -> Result {
+        var result = initial
+        for entry in 0..<count { join(&result, entries[entry].payload) }
+        return result
+    }
+
     /// The value of an entry.
     @inline(__always)
     subscript(entry: Int) -> Payload {
@@ -67,6 +102,13 @@ struct SeriesTable<Payload>: ~Copyable {
     @inline(__always)
     func nameBytes(of entry: Int) -> Int {
         entries[entry].productCount &+ entries[entry].deviceCount &+ entries[entry].pointCount
+    }
+
+    /// The point's name of an entry, as it stands in the input.
+    func point(of entry: Int) -> Field {
+        let entry = entries[entry]
+        let start = entry.names + (entry.productCount + entry.deviceCount)
+        return Field(base: UnsafePointer(start), count: entry.pointCount, kind: .plain)
     }
 
     /// The names of an entry, or nil if one is not valid UTF-8.

@@ -26,6 +26,8 @@ public enum ExportLoss: String, CaseIterable, Hashable, Sendable {
 public enum ExportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name asks for a packed file.
     case packedName(path: String)
+    /// A time has more digits than the form of times that was asked for.
+    case timeCut(Timestamp, TimeForm, SeriesKey)
     /// A sample would not come back from the file.
     case loss(ExportLoss, series: SeriesKey, time: Timestamp)
     /// A point has series of several types, which one file cannot tell apart.
@@ -34,6 +36,8 @@ public enum ExportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what, where and what to do.
     public var description: String {
         switch self {
+        case .timeCut(let time, _, let key):
+            "the time \(time) of \(key.device)/\(key.point) has more digits than asked for"
         case .packedName(let path):
             "cannot write \(path) packed; leave out the ending, or export to - and pipe it through gzip or zstd"
         case .loss(let loss, let series, let time):

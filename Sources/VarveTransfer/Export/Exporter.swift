@@ -20,6 +20,9 @@ public struct ExportResult: Hashable, Sendable {
     public var series = 0
     /// How many samples lost something, of what was allowed.
     public var lost: [ExportLoss: UInt64] = [:]
+    /// A series with an integer beyond ±2^53, if there is one and another series has doubles: a reader that takes the
+    /// column of values as doubles rounds it.
+    public var largeIntegers: SeriesKey?
 }
 
 /// Is told how far an export is, once per series.
@@ -51,8 +54,12 @@ public final class Exporter {
     /// Exports to a file; one of that name is replaced when the new one is complete.
     ///
     /// Durability: when this returns, the file survives a power failure.
+    ///
+    /// - Parameter times: How times are written.
+    /// - Throws: `ExportError.timeCut` where that would cut one.
     public func export(
-        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, to path: String
+        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
+        to path: String
     ) throws -> ExportResult {
         guard Paths.unpackedName(of: path) == path.lowercased() else {
             throw ExportError.packedName(path: path)
@@ -63,14 +70,14 @@ public final class Exporter {
             // A pipe or a device is written to, never replaced.
             let target = try files.open(path, .append)
             defer { target.close() }
-            return try export(series, in: range, format: format, to: target)
+            return try export(series, in: range, format: format, times: times, to: target)
         case .file, nil: break
         }
         let path = files.resolved(path)
         let partial = path + ".partial"
         let file = try files.open(partial, .replace)
         do {
-            let result = try export(series, in: range, format: format, to: file)
+            let result = try export(series, in: range, format: format, times: times, to: file)
             try file.sync()
             file.close()
             try files.rename(partial, to: path)
@@ -83,11 +90,12 @@ public final class Exporter {
         }
     }
 
-    /// Exports to an open file or stream.
+    /// Exports to an open file or stream; see `export(_:in:format:times:to:)` for a path.
     ///
-    /// - Throws: `ExportError` before anything is written, `FileError`, and what the source throws.
+    /// - Throws: `ExportError`, but for `timeCut` before anything is written; `FileError`, and what the source throws.
     public func export(
-        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, to file: any File
+        _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
+        to file: any File
     ) throws -> ExportResult {
         let sorted = series.sorted { $0.key < $1.key }
         var survey = ExportSurvey(format, allowing: allowed)
@@ -101,15 +109,18 @@ public final class Exporter {
         let withType = try survey.needsTypes(withProduct: withProduct)
         var result = ExportResult()
         result.lost = survey.lost
+        var mix = NumberMix()
         var output = OutputText(file)
         let header = Array(SampleWriter.header(format, withProduct: withProduct, withType: withType).utf8)
         try output.reserve(header.count)
         output.write(header)
         for (index, one) in sorted.enumerated() {
             var writer = SampleWriter(
-                one, format: format, withProduct: withProduct, withType: withType)
+                one, format: format, withProduct: withProduct, withType: withType, times: times)
             let before = result.rows
             try source.read(one.key, in: range, order: .ascending) { columns in
+                if let cut = times.firstCut(columns.times) { throw ExportError.timeCut(cut, times, one.key) }
+                mix.add(columns, of: one)
                 try writer.write(columns, to: &output)
                 result.rows += UInt64(columns.count)
                 return true
@@ -119,6 +130,7 @@ public final class Exporter {
         }
         try output.flush()
         result.bytes = output.total
+        result.largeIntegers = mix.roundedSeries
         return result
     }
 

@@ -22,15 +22,23 @@ struct SampleWriter {
     private let head: [UInt8]
     /// What every row ends with: after the quality.
     private let tail: [UInt8]
-    private var times = TimeWriter()
+    private var times: TimeWriter
+    private let afterTime: [UInt8]
     private var doubles = DoubleWriter()
     private var scratch: [UInt8] = []
 
     /// The most that a row has besides its names and a text.
     private static let rowBytes = 160
 
-    init(_ series: SeriesInfo, format: ExportFormat, withProduct: Bool, withType: Bool) {
+    init(
+        _ series: SeriesInfo, format: ExportFormat, withProduct: Bool, withType: Bool,
+        times form: TimeForm = .shortest
+    ) {
         self.format = format
+        times = TimeWriter(form)
+        // An integer stands in JSON without quotes.
+        let isQuoted = format == .ndjson && form != .epochNanoseconds
+        afterTime = format == .csv ? [0x2C] : Array((isQuoted ? "\",\"value\":" : ",\"value\":").utf8)
         type = series.type
         let key = series.key
         var head: [UInt8] = []
@@ -52,7 +60,7 @@ struct SampleWriter {
             CanonicalJSON.appendString(key.device.utf8, to: &head)
             head.append(contentsOf: ",\"point\":".utf8)
             CanonicalJSON.appendString(key.point.utf8, to: &head)
-            head.append(contentsOf: ",\"time\":\"".utf8)
+            head.append(contentsOf: (isQuoted ? ",\"time\":\"" : ",\"time\":").utf8)
             if withProduct {
                 tail.append(contentsOf: ",\"product\":".utf8)
                 CanonicalJSON.appendString(key.product.utf8, to: &tail)
@@ -78,11 +86,7 @@ struct SampleWriter {
             output.write(head)
             times.write(columns.times[index], to: &output)
             let state = SampleState(bits: columns.states[index]) ?? .plain
-            if format == .csv {
-                output.write(0x2C)
-            } else {
-                output.write(Self.afterTime)
-            }
+            output.write(afterTime)
             if state.isMissing {
                 if format == .ndjson { output.write(Self.null) }
             } else {
@@ -93,7 +97,6 @@ struct SampleWriter {
         }
     }
 
-    private static let afterTime = Array("\",\"value\":".utf8)
     private static let null = Array("null".utf8)
     private static let qualityName = Array(",\"quality\":".utf8)
 

@@ -1,7 +1,7 @@
-// TimeWriter.swift — times as RFC 3339 in UTC, with the date of the time before remembered.
+// TimeWriter.swift — times as text, with the date of the time before remembered.
 //
 // Invariants:
-// - The text is that of `Timestamp.appendRFC3339`.
+// - The text is that of `TimeForm.append`.
 
 import VarveModel
 
@@ -10,15 +10,24 @@ struct TimeWriter {
     /// The longest text: a date, a time of day, nine digits of fraction, `Z`.
     static let maximumBytes = 30
 
+    private let form: TimeForm
+    /// The digits of every fraction; nil for as many as a time has.
+    private let digits: Int?
     private var firstNanosecond: Int64 = 0
     private var prefix: [UInt8] = []
 
     /// The nanoseconds of a day.
     private static let day: Int64 = 86_400_000_000_000
 
-    /// Writes a time; room for `maximumBytes` is there.
+    init(_ form: TimeForm = .shortest) {
+        self.form = form
+        if case .digits(let count) = form { digits = count } else { digits = nil }
+    }
+
+    /// Writes a time, which the form must hold; room for `maximumBytes` is there.
     @inline(__always)
     mutating func write(_ nanoseconds: Int64, to output: inout OutputText) {
+        guard form != .epochNanoseconds else { return writeWhole(nanoseconds, to: &output) }
         var ofDay = nanoseconds &- firstNanosecond
         if prefix.isEmpty || ofDay < 0 || ofDay >= Self.day || nanoseconds < firstNanosecond {
             guard startDay(nanoseconds) else { return writeWhole(nanoseconds, to: &output) }
@@ -32,20 +41,21 @@ struct TimeWriter {
         output.writePair(second / 60 % 60)
         output.write(0x3A)
         output.writePair(second % 60)
-        if fraction != 0 { writeFraction(UInt64(fraction), to: &output) }
+        if fraction != 0 || digits != nil { writeFraction(UInt64(fraction), to: &output) }
         output.write(0x5A)
     }
 
     @inline(never)
     private func writeFraction(_ fraction: UInt64, to output: inout OutputText) {
-        var digits = fraction
+        var rest = fraction
         var width = 9
-        while digits % 10 == 0 {
-            digits /= 10
+        while let digits = digits ?? (rest % 10 == 0 ? 0 : nil), width > digits {
+            rest /= 10
             width -= 1
         }
+        guard width > 0 else { return }
         output.write(0x2E)
-        output.writeDigits(digits, width: width)
+        output.writeDigits(rest, width: width)
     }
 
     /// Takes the day of a time as the current one; the two days that Int64 cuts are left out.
@@ -63,7 +73,7 @@ struct TimeWriter {
 
     private func writeWhole(_ nanoseconds: Int64, to output: inout OutputText) {
         var text: [UInt8] = []
-        Timestamp(nanoseconds: nanoseconds).appendRFC3339(to: &text)
+        form.append(Timestamp(nanoseconds: nanoseconds), to: &text)
         output.write(text)
     }
 }

@@ -7,7 +7,17 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The header is broken or too long to be one.
     case badHeader(path: String)
     /// The header lacks columns.
-    case missingColumns(path: String, names: [String], isWide: Bool)
+    case missingColumns(path: String, names: [String], isWide: Bool, found: FoundColumns)
+    /// A name in the header is not valid UTF-8.
+    case headerNotUTF8(path: String)
+    /// The file is of a format that is known and not read.
+    case foreignFormat(path: String, format: String, remedy: String)
+    /// Times without an offset name zones, and nothing here knows any.
+    case noZones
+    /// The registered zone of a device is none of the system.
+    case badDeviceZone(device: String, zone: String)
+    /// A type given by hand is not that of the registered point.
+    case otherType(point: String, given: String, registered: String, model: String)
     /// The header has columns that mean nothing.
     case unknownColumns(path: String, names: [String])
     /// The header has a name twice.
@@ -31,16 +41,25 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .empty(let path): "\(path) is empty; a CSV file begins with a header device,point,time,value"
         case .badHeader(let path):
             "\(path) has no readable header; the first line must be device,point,time,value (and quality, product, type)"
-        case .missingColumns(let path, let names, let isWide):
+        case .missingColumns(let path, let names, let isWide, let found):
             "\(path) has no column \(Self.list(names)); the header needs "
                 + (isWide ? "time,device and a column for each point" : "device,point,time,value")
+                + "; \(found.description)"
+        case .headerNotUTF8(let path):
+            "\(path) has a header that is not UTF-8; say what it is with --encoding latin-1, windows-1252 or utf-16"
+        case .foreignFormat(let path, let format, let remedy): "\(path) is \(format); \(remedy)"
+        case .noZones: "no time zones are known here"
+        case .badDeviceZone(let device, let zone):
+            "device \(device) has the time zone \"\(zone)\", which this system does not know; give --tz"
+        case .otherType(let point, let given, let registered, let model):
+            "--type: point \(point) is \(registered) in model \(model), not \(given); leave out --type for it"
         case .unknownColumns(let path, let names):
             "\(path) has unknown columns \(Self.list(names)); rename them, or pass over them with "
                 + "--ignore-columns, or give --wide if columns are points"
         case .duplicateColumn(let path, let name):
             "\(path) has the column \(name) twice; rename or remove one"
         case .mixedTimeUnits(let path, let units):
-            "\(path) has integer times that look like \(units.joined(separator: " and ")); "
+            "\(path) has times that are numbers and look like \(units.joined(separator: " and ")); "
                 + "say which unit all of them have with --time-unit s|ms|us|ns"
         case .tooManySeries(let path, let limit):
             "\(path) names more than \(limit) series; create models and devices first "
@@ -59,7 +78,6 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The first few names.
     private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(8).map { $0.count > 60 ? $0.prefix(60) + "…" : $0 }
-        return shown.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+        FoundColumns.list(names)
     }
 }

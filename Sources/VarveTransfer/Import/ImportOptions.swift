@@ -28,8 +28,14 @@ public struct ImportOptions: Sendable {
     public var ignoresColumns = false
     /// The unit of integer times; nil: told from all rows.
     public var timeUnit: TimeUnit?
-    /// The zone of times that carry no offset.
-    public var zone: any ZoneRules = FixedZone()
+    /// How times without an offset are read.
+    public var local = LocalTimeOptions()
+    /// The encoding of the text.
+    public var encoding = TextEncoding.utf8
+    /// Words and numbers that are no readings: skipped, or kept as samples without a value where the row has a quality.
+    public var missing = MissingReadings()
+    /// The types of points that `registers` creates, by name; the values tell those of all others.
+    public var types: [String: ValueType] = [:]
     /// The format.
     public var format = InputFormat.auto
     /// What was said of the form of the input, for the file of rejected rows; the caller has applied it.

@@ -6,15 +6,31 @@ public import VarveModel
 /// What one import, or several one after the other, did.
 public struct ImportResult: Sendable {
     /// The counts and the span of times.
-    public var receipt = Receipt()
+    public var receipt: Receipt { total.receipt }
+    /// The first and the last of the commits that the replayed samples are in; nil if there are none.
+    public var replayedCommits: ClosedRange<UInt64>? { total.replayed }
+    /// The retention rules by which samples are expired, such as `product wind keeps 30d`; each once.
+    public var rules: [String] { total.rules }
     /// "rfc3339", the unit of integer times, or nil where there was no valid time or files differ.
     public var timeUnit: String?
     /// How many models, products, points and devices were created.
     public var registered = 0
+    /// The points that `registers` created, or would create.
+    public var newPoints: [NewPoint] = []
+    /// Text points, registered before, of which most values were numbers.
+    public var numericTexts: [NumericTextPoint] = []
+    /// The zones that local times were read in.
+    public var zones: [ZoneUse] = []
+    /// Devices whose local times an earlier import read in another zone, with that zone.
+    public var otherZones: [DeviceZone] = []
+    /// Columns that were passed over as they are no points.
+    public var passedOver: [String] = []
     /// Where the rejected rows are; nil if there were none.
     public var rejectedPath: String?
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
     public var rejectedFailure: FileError?
+
+    private var total = CommitTotal()
 
     /// Makes a result of nothing.
     public init() {}
@@ -25,6 +41,9 @@ public struct ImportResult: Sendable {
         return receipt.rejected == 0 ? 0 : 3
     }
 
+    /// Takes what the batches of a file did.
+    mutating func take(_ total: CommitTotal) { self.total = total }
+
     /// Adds the result of the next file.
     public mutating func add(_ other: ImportResult) {
         let isFirst = receipt.rows == 0
@@ -33,8 +52,19 @@ public struct ImportResult: Sendable {
         } else if other.receipt.rows > 0, timeUnit != other.timeUnit {
             timeUnit = nil
         }
-        receipt.add(other.receipt)
+        total.add(other.total)
         registered += other.registered
+        newPoints += other.newPoints
+        for point in other.numericTexts {
+            let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
+            if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
+        }
+        for zone in other.zones {
+            let known = zones.firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }
+            if let known { zones[known].add(zone) } else { zones.append(zone) }
+        }
+        otherZones += other.otherZones
+        for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
         rejectedPath = other.rejectedPath ?? rejectedPath
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }
@@ -43,19 +73,93 @@ public struct ImportResult: Sendable {
     public func jsonLine(seconds: Double) -> String {
         var line: [UInt8] = []
         func add(_ text: String) { line.append(contentsOf: text.utf8) }
-        add("{\"rows\":\(receipt.rows),\"accepted\":\(receipt.accepted),\"identical\":\(receipt.identical)")
-        add(",\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)")
+        add("{\"rows\":\(receipt.rows),\"samples\":\(receipt.samples),\"accepted\":\(receipt.accepted)")
+        add(
+            ",\"identical\":\(receipt.identical),\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)"
+        )
         add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
+        add(",\"expired\":\(receipt.expired),\"replayed\":\(receipt.replayed)")
         add(
             ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
         )
         add(",\"timeUnit\":\(Self.quoted(timeUnit)),\"seconds\":")
         ValueText.append((max(0, seconds) * 1000).rounded() / 1000, to: &line)
+        addDetails(to: &line)
         add("}")
         return String(decoding: line, as: UTF8.self)
+    }
+
+    /// What `register` created and what the zones did; members only where there is something to say.
+    private func addDetails(to line: inout [UInt8]) {
+        func add(_ text: String) { line.append(contentsOf: text.utf8) }
+        func add(_ name: String, _ text: String) {
+            add(",\"\(name)\":")
+            JSONQuoting.append(text, to: &line)
+        }
+        func add<Element>(_ name: String, _ elements: [Element], _ body: (Element) -> Void) {
+            guard !elements.isEmpty else { return }
+            add(",\"\(name)\":[")
+            for (index, element) in elements.enumerated() {
+                add(index == 0 ? "{" : ",{")
+                body(element)
+                add("}")
+            }
+            add("]")
+        }
+        add("newPoints", newPoints) { point in
+            add("\"type\":\"\(point.type.name)\",\"mixed\":\(point.isMixed)")
+            add("product", point.product)
+            add("point", point.point)
+        }
+        add("numericTexts", numericTexts) { point in
+            add("\"numbers\":\(point.numbers)")
+            add("model", point.model)
+            add("point", point.point)
+        }
+        add("zones", zones) { zone in
+            add("\"assumed\":\(zone.isAssumed),\"repeated\":\(zone.repeated)")
+            add(",\"repeatedRejected\":\(zone.repeatedRejected),\"missing\":\(zone.missing)")
+            add(",\"missingRejected\":\(zone.missingRejected)")
+            add("name", zone.name)
+            add("offsets", zone.offsets)
+        }
+        add("otherZones", otherZones) { zone in
+            add("\"zone\":\"\(zone.zone)\"")
+            add("product", zone.product)
+            add("device", zone.device)
+        }
     }
 
     private static func quoted(_ text: String?) -> String {
         text.map { "\"\($0)\"" } ?? "null"
     }
+}
+
+/// A point that an import created.
+public struct NewPoint: Hashable, Sendable {
+    /// The product whose model has the point now.
+    public var product: String
+    /// The `pointId`.
+    public var point: String
+    /// Its type.
+    public var type: ValueType
+    /// Whether some values do not fit the type, or only words for "no reading" told it.
+    public var isMixed: Bool
+
+    struct Name: Hashable {
+        var product: String
+        var point: String
+    }
+}
+
+/// A text point that got numbers.
+public struct NumericTextPoint: Hashable, Sendable {
+    /// The product of the devices.
+    public var product: String
+    /// The product's model; empty until it is looked up.
+    public var model = ""
+    /// The `pointId`.
+    public var point: String
+    /// How many values were numbers.
+    public var numbers: UInt64
 }

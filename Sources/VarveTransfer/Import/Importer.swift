@@ -1,11 +1,11 @@
-// Importer.swift — the front door of imports: one file, from its bytes to its receipt.
+// Importer.swift — the front door of imports: files, from their bytes to their receipts.
 //
 // A file is read twice: the survey checks it as a whole and learns units and types, then the import commits it
 // batch by batch. The second reading finds the file in the page cache, and it lets a damaged file fail before
 // anything is committed.
 //
 // Invariants:
-// - What an import did is counted: the six counts of its receipt add up to its rows.
+// - What an import did is counted: the eight counts of its receipt add up to its samples.
 // - Memory does not depend on the size of the input: three reading buffers, two batches as flat columns and
 //   one sorted, and tables of names that `BatchLimits` and `Survey` bound.
 
@@ -56,7 +56,7 @@ public final class Importer {
         self.limits = limits
     }
 
-    /// Imports one file.
+    /// Imports one file; see `importAll`.
     ///
     /// - Parameters:
     ///   - path: The file; plain or packed by gzip, zstd or lz4, which its first bytes tell.
@@ -64,13 +64,7 @@ public final class Importer {
     /// - Throws: `FileError`, `DamagedInput`, `ImportError`, or what the sink or the directory throws. Batches
     ///   before the error stay committed; importing the file again continues it.
     public func importFile(_ path: String, rejectedPath: String? = nil) throws -> ImportResult {
-        let file = try files.open(path, .read)
-        defer { file.close() }
-        let rejectedPath = rejectedPath ?? path + ".rejected.csv"
-        if case .other? = try files.kind(path) {
-            return try importStream(file, rejectedPath: rejectedPath)
-        }
-        return try run(file, path: path, rejectedPath: rejectedPath)
+        try importOne(ImportSource(.file(path), rejectedPath: rejectedPath ?? path + ".rejected.csv"))
     }
 
     /// Imports a stream that can be read only once: it is written to a temporary file first.
@@ -79,69 +73,163 @@ public final class Importer {
     ///   - stream: Standard input or a pipe.
     ///   - rejectedPath: Where rejected rows go.
     public func importStream(_ stream: any File, rejectedPath: String) throws -> ImportResult {
-        let spool = try StreamSpool(stream, files: files, folder: spoolFolder)
-        defer { spool.close() }
-        return try run(spool.file, path: stream.path, rejectedPath: rejectedPath)
+        try importOne(ImportSource(.stream(stream), rejectedPath: rejectedPath))
     }
 
-    private func run(_ file: any File, path: String, rejectedPath: String) throws -> ImportResult {
-        let totalBytes = try file.size()
-        let input = ImportInput(file: file, path: path, totalBytes: totalBytes)
-        let findings = try survey(input)
-        let unit = try unit(of: findings, path: path)
-        var result = ImportResult()
-        var expected: [SeriesKey: RegisteredPoint] = [:]
-        if let findings, options.registers {
-            let plan = try RegistrationPlan(
-                findings.series, product: options.product, isDryRun: options.isDryRun, directory: directory)
-            if options.isDryRun {
-                expected = plan.expected
-            } else if !plan.registration.points.isEmpty {
-                result.registered = try directory.register(plan.registration)
-            }
+    private func importOne(_ source: ImportSource) throws -> ImportResult {
+        var result: Result<ImportResult, any Error>?
+        importAll([source]) { _, one in
+            result = one
+            return true
         }
-        let rejected = RejectedRows(files, path: rejectedPath)
-        let outcome = try importRows(input, unit: unit, expected: expected, rejected: rejected)
-        result.receipt = outcome.receipt
-        result.timeUnit = outcome.hasIntegerTimes ? unit?.name : outcome.hasDates ? "rfc3339" : nil
-        result.rejectedPath = rejected.finish()
-        result.rejectedFailure = rejected.failure
-        return result
+        guard let result else { throw CancellationError() }
+        return try result.get()
     }
 
-    /// Reads the input for the first time; a plain file of which nothing needs to be learnt is not read.
-    private func survey(_ input: ImportInput) throws -> SurveyFindings? {
-        if !options.registers, options.timeUnit != nil, try InputCompression.isPlain(input.file) {
-            return nil
+    /// Imports files one after the other, as one run: with `registers` the values of all of them tell the types.
+    ///
+    /// A file that cannot be read keeps no other out.
+    ///
+    /// - Parameters:
+    ///   - sources: The files.
+    ///   - begun: Is told before a file is read, once for the survey and once for the rows.
+    ///   - ended: Is told the index and the result of each file once, in their order; false ends the run.
+    public func importAll(
+        _ sources: [ImportSource], begun: (Int) -> Void = { _ in },
+        ended: (Int, Result<ImportResult, any Error>) -> Bool
+    ) {
+        guard options.registers else {
+            for (index, source) in sources.enumerated() {
+                begun(index)
+                let result = Result {
+                    let input = try survey(source, nil)
+                    defer { input.spool?.close() }
+                    return try importRows(input, source, Registered(), isFirst: false)
+                }
+                if !ended(index, result) { return }
+            }
+            return
+        }
+        var named = NamedSeries()
+        var inputs: [Result<SurveyedInput, any Error>] = []
+        defer { for case .success(let input) in inputs { input.spool?.close() } }
+        for (index, source) in sources.enumerated() {
+            begun(index)
+            inputs.append(
+                Result {
+                    let series = SurveyedSeries()
+                    let input = try survey(source, series)
+                    try named.add(series, path: input.path)
+                    return input
+                })
+        }
+        let registered = Result { try register(named) }
+        for (index, source) in sources.enumerated() {
+            begun(index)
+            let goesOn = ended(
+                index,
+                Result {
+                    let input = try inputs[index].get()
+                    // What the run registered stands in the result of its first file that is read.
+                    let isFirst = !inputs[..<index].contains { (try? $0.get()) != nil }
+                    return try importRows(input, source, registered.get(), isFirst: isFirst)
+                })
+            if !goesOn { return }
+        }
+    }
+
+    /// Reads an input for the first time; a plain file of which nothing needs to be learnt is not read.
+    private func survey(_ source: ImportSource, _ series: SurveyedSeries?) throws -> SurveyedInput {
+        switch source.origin {
+        case .stream(let stream): return try survey(stream: stream, series)
+        case .file(let path):
+            let file = try files.open(path, .read)
+            defer { file.close() }
+            if case .other? = try files.kind(path) { return try survey(stream: file, series) }
+            return SurveyedInput(path: path, spool: nil, numbers: try survey(file, path: path, series))
+        }
+    }
+
+    private func survey(stream: any File, _ series: SurveyedSeries?) throws -> SurveyedInput {
+        let spool = try StreamSpool(stream, files: files, folder: spoolFolder)
+        do {
+            let numbers = try survey(spool.file, path: stream.path, series)
+            return SurveyedInput(path: stream.path, spool: spool, numbers: numbers)
+        } catch {
+            spool.close()
+            throw error
+        }
+    }
+
+    private func survey(_ file: any File, path: String, _ series: SurveyedSeries?) throws -> NumericTimes {
+        if series == nil, let unit = options.timeUnit, try InputCompression.isPlain(file) {
+            return NumericTimes(unit: unit)
         }
         var survey = Survey(
-            path: input.path, options: options, report: reporter(.survey, totalBytes: input.totalBytes))
-        try RowInput(input.file, path: input.path, options: options, sizes: sizes).readRows(&survey)
-        return survey.findings()
+            path: path, options: options, series: series,
+            report: reporter(.survey, totalBytes: try file.size()))
+        try RowInput(file, path: path, options: options, sizes: sizes).readRows(&survey)
+        return try NumericTimes(survey.census, options: options, path: path)
     }
 
-    private func unit(of findings: SurveyFindings?, path: String) throws -> TimeUnit? {
-        if let given = options.timeUnit { return given }
-        guard let findings, findings.times.hasIntegers else { return nil }
-        if let unit = findings.times.unit { return unit }
-        throw ImportError.mixedTimeUnits(path: path, units: findings.times.seenUnits.map(\.name))
+    /// Creates what the inputs name and the registry lacks.
+    private func register(_ series: NamedSeries) throws -> Registered {
+        let plan = try RegistrationPlan(
+            series.all, product: options.product, types: options.types, isDryRun: options.isDryRun,
+            directory: directory)
+        if options.isDryRun { return Registered(count: 0, points: plan.newPoints, expected: plan.expected) }
+        let count = plan.registration.points.isEmpty ? 0 : try directory.register(plan.registration)
+        return Registered(count: count, points: plan.newPoints, expected: [:])
     }
 
+    /// Reads an input for the second time, batch by batch.
     private func importRows(
-        _ input: ImportInput, unit: TimeUnit?, expected: [SeriesKey: RegisteredPoint], rejected: RejectedRows
-    ) throws -> ImportPass.Outcome {
-        let rows = try RowInput(input.file, path: input.path, options: options, sizes: sizes)
+        _ input: SurveyedInput, _ source: ImportSource, _ registered: Registered, isFirst: Bool
+    ) throws -> ImportResult {
+        let file = try input.spool?.file ?? files.open(input.path, .read)
+        defer { if input.spool == nil { file.close() } }
+        let rejected = RejectedRows(files, path: source.rejectedPath)
+        let rows = try RowInput(file, path: input.path, options: options, sizes: sizes)
         rejected.head = rows.rejectsHead
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)
         let resolver = SeriesResolver(
-            directory: directory, sink: sink, product: options.product, expected: expected)
-        var pass = try ImportPass(
-            resolver: resolver, terms: RowTerms(unit: unit, zone: options.zone), pipeline: pipeline,
-            rejected: rejected, limits: limits, report: reporter(.rows, totalBytes: input.totalBytes))
-        try rows.readRows(&pass)
-        return try pass.finish()
+            directory: directory, sink: sink, product: options.product, expected: registered.expected)
+        let pass = try ImportPass(
+            resolver: resolver, missing: options.missing,
+            passesOverUnknownPoints: options.isWide && options.ignoresColumns, pipeline: pipeline,
+            rejected: rejected, limits: limits, report: reporter(.rows, totalBytes: try file.size()))
+        var timed = TimedRows(
+            pass, numbers: input.numbers, options: options.local, directory: directory,
+            product: options.product,
+            waiting: SetAsideRows(files, folder: spoolFolder, frameSize: limits.waitingBytes))
+        try rows.readRows(&timed)
+        try timed.finish()
+        let outcome = try timed.inner.finish()
+        var result = ImportResult()
+        var total = outcome.total
+        // Cells that waited came without their line, so the lines are counted where they are read.
+        total.receipt.rows = timed.lines
+        result.take(total)
+        result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
+        result.zones = timed.zones
+        result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
+        let new = Set(registered.points.map { NewPoint.Name(product: $0.product, point: $0.point) })
+        for point in outcome.numericTexts
+        where !new.contains(NewPoint.Name(product: point.product, point: point.point)) {
+            var point = point
+            point.model = try directory.model(ofProduct: point.product) ?? point.product
+            result.numericTexts.append(point)
+        }
+        result.passedOver = outcome.passedOver
+        if isFirst {
+            result.registered = registered.count
+            result.newPoints = registered.points
+        }
+        result.rejectedPath = rejected.finish()
+        result.rejectedFailure = rejected.failure
+        return result
     }
 
     /// Passes on what is read, in steps of 8 MiB of text.
@@ -158,11 +246,42 @@ public final class Importer {
     }
 }
 
-/// An open input.
-private struct ImportInput {
-    var file: any File
+/// An input of a run, and where its rejected rows go.
+public struct ImportSource {
+    /// Where the bytes come from.
+    public enum Origin {
+        /// A file, or a pipe with a name.
+        case file(String)
+        /// Standard input or a pipe.
+        case stream(any File)
+    }
+
+    /// Where the bytes come from.
+    public var origin: Origin
+    /// Where rejected rows go.
+    public var rejectedPath: String
+
+    /// Names an input.
+    public init(_ origin: Origin, rejectedPath: String) {
+        self.origin = origin
+        self.rejectedPath = rejectedPath
+    }
+}
+
+/// An input after its first reading.
+private struct SurveyedInput {
     /// Its name for messages.
     var path: String
-    /// Its size on disk.
-    var totalBytes: Int
+    /// The copy of a stream.
+    var spool: StreamSpool?
+    var numbers: NumericTimes
+}
+
+/// What a run registered.
+private struct Registered {
+    /// How many models, products, points and devices were created.
+    var count = 0
+    var points: [NewPoint] = []
+    /// What a dry run takes as registered.
+    var expected: [SeriesKey: RegisteredPoint] = [:]
 }

@@ -67,7 +67,7 @@ public struct RejectsFile: Hashable, Sendable {
         let file = try files.open(path, .read)
         defer { file.close() }
         guard try recognizes(file) else { return nil }
-        return try RejectsFile(RowReader(file, sizes: ReadingSizes()), path: path)
+        return try RejectsFile(RowReader(file, encoding: .utf8, sizes: ReadingSizes()), path: path)
     }
 
     /// Whether an open file holds rejected rows.
@@ -111,7 +111,7 @@ public struct RejectsFile: Hashable, Sendable {
     func columns() -> [String]? {
         let bytes = Array(header.utf8)
         var scanner = CSVFieldScanner(
-            maximumFields: RowReader.maximumColumns, maximumRowBytes: max(1, bytes.count))
+            maximumFields: RowReader.maximumColumns, maximumRowBytes: max(1, bytes.count), lineEnd: 0x0A)
         return bytes.withUnsafeBufferPointer { bytes in
             guard let base = bytes.baseAddress, scanner.scan(base, base + bytes.count, atEnd: true) == .row,
                 scanner.fieldCount <= RowReader.maximumColumns

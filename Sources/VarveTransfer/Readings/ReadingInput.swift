@@ -16,6 +16,8 @@ package final class ReadingInput {
     private let file: any File
     private let options: ImportOptions
     private let rejected: RejectedRows
+    private let files: any FileSystem
+    private let spoolFolder: String
 
     /// What a whole reading found.
     package struct Outcome {
@@ -23,6 +25,8 @@ package final class ReadingInput {
         package var rows: UInt64
         /// Rows with neither value nor quality.
         package var skipped: UInt64
+        /// The zones that local times were read in.
+        package var zones: [ZoneUse]
     }
 
     /// Opens a file; a pipe is copied to a temporary file first, as a stream is.
@@ -43,7 +47,9 @@ package final class ReadingInput {
                 file.close()
             } else {
                 try self.init(
-                    file, path: path, options: options, rejected: RejectedRows(files, path: rejectedPath))
+                    file, path: path, options: options, rejected: RejectedRows(files, path: rejectedPath),
+                    files: files,
+                    spoolFolder: spoolFolder)
             }
         } catch {
             file.close()
@@ -59,10 +65,15 @@ package final class ReadingInput {
         let spool = try StreamSpool(stream, files: files, folder: spoolFolder)
         try self.init(
             spool.file, path: stream.path, options: options,
-            rejected: RejectedRows(files, path: rejectedPath))
+            rejected: RejectedRows(files, path: rejectedPath), files: files, spoolFolder: spoolFolder)
     }
 
-    private init(_ file: any File, path: String, options: ImportOptions, rejected: RejectedRows) throws {
+    private init(
+        _ file: any File, path: String, options: ImportOptions, rejected: RejectedRows, files: any FileSystem,
+        spoolFolder: String
+    ) throws {
+        self.files = files
+        self.spoolFolder = spoolFolder
         self.file = file
         self.path = path
         self.options = options
@@ -104,15 +115,20 @@ package final class ReadingInput {
     package func read(
         product: String, types: (any PointDirectory)?, to consumer: any ReadingConsumer
     ) throws -> Outcome {
-        let unit = try unit(consumer)
-        var pass = ReadingPass(
-            product: product, types: types, terms: RowTerms(unit: unit, zone: options.zone),
-            rejected: rejected, consumer: consumer)
-        let rows = try RowInput(file, path: path, options: options, sizes: ReadingSizes())
-        rejected.head = rows.rejectsHead
-        try rows.readRows(&pass)
-        let outcome = try pass.finish()
-        return Outcome(rows: outcome.rows, skipped: outcome.skipped)
+        let numbers = try numericTimes(consumer)
+        let pass = ReadingPass(
+            product: product, types: types, missing: options.missing,
+            passesOverUnknownPoints: options.isWide && options.ignoresColumns, rejected: rejected,
+            consumer: consumer)
+        var rows = TimedRows(
+            pass, numbers: numbers, options: options.local, directory: types, product: product,
+            waiting: SetAsideRows(files, folder: spoolFolder))
+        let input = try RowInput(file, path: path, options: options, sizes: ReadingSizes())
+        rejected.head = input.rejectsHead
+        try input.readRows(&rows)
+        try rows.finish()
+        let outcome = try rows.inner.finish()
+        return Outcome(rows: rows.lines, skipped: outcome.skipped, zones: rows.zones)
     }
 
     /// Adds a row that was read well and could not be used.
@@ -125,18 +141,14 @@ package final class ReadingInput {
     /// - Returns: The path, if there is a file.
     package func finishRejected() -> String? { rejected.finish() }
 
-    private func unit(_ consumer: any ReadingConsumer) throws -> TimeUnit? {
-        if let given = options.timeUnit, try InputCompression.isPlain(file) { return given }
-        var options = options
-        options.registers = false
-        var survey = Survey(path: path, options: options) { bytesRead, rows in
+    private func numericTimes(_ consumer: any ReadingConsumer) throws -> NumericTimes {
+        if let given = options.timeUnit, try InputCompression.isPlain(file) {
+            return NumericTimes(unit: given)
+        }
+        var survey = Survey(path: path, options: options, series: nil) { bytesRead, rows in
             try consumer.advanced(.survey, bytesRead: bytesRead, rows: rows)
         }
         try RowInput(file, path: path, options: options, sizes: ReadingSizes()).readRows(&survey)
-        if let given = options.timeUnit { return given }
-        let findings = survey.findings()
-        guard findings.times.hasIntegers else { return nil }
-        if let unit = findings.times.unit { return unit }
-        throw ImportError.mixedTimeUnits(path: path, units: findings.times.seenUnits.map(\.name))
+        return try NumericTimes(survey.census, options: options, path: path)
     }
 }

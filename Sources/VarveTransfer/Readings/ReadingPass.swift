@@ -1,25 +1,29 @@
 // ReadingPass.swift — rows of an input become runs of readings.
 //
 // Invariants:
-// - Every row is counted once: in a run, as rejected or as skipped.
+// - Every reading is counted once: in a run, as rejected or as skipped. Every line is counted once too.
 // - Where series are forgotten depends on the rows alone; where a run ends means nothing.
 
 import VarveModel
 
 /// Takes rows and hands them on as readings.
-struct ReadingPass: ~Copyable, RowConsumer {
+struct ReadingPass: ~Copyable, TimedRowConsumer {
     /// What is known of a series that rows name.
     private struct Slot {
-        /// Its number; -1 if its rows are rejected, -2 if it is new.
+        /// Its number; -1 if its rows are rejected, -2 if it is new, -3 if it is passed over.
         var number: Int32
         var type: ValueType?
+        /// Its number in `MissingReadings`; -1 if nothing but what is empty is missing.
+        var missing = -1
     }
 
     private let product: String
     private let types: (any PointDirectory)?
     private let consumer: any ReadingConsumer
     private let rejected: RejectedRows
-    private var terms: RowTerms
+    private let missing: MissingReadings
+    private let passesOverUnknownPoints: Bool
+    private var terms = RowTerms()
     private var writer = JSONValueWriter()
     private var table = SeriesTable(empty: Slot(number: -2, type: nil))
     private var reasons: [Int: String] = [:]
@@ -40,32 +44,47 @@ struct ReadingPass: ~Copyable, RowConsumer {
     /// - Parameters:
     ///   - product: The product of all rows; a row that names another one is rejected.
     ///   - types: Knows the types of points; nil if nobody does.
+    ///   - missing: What counts as no reading.
+    ///   - passesOverUnknownPoints: Whether a point that `types` does not know is passed over instead of being sent.
     init(
-        product: String, types: (any PointDirectory)?, terms: RowTerms, rejected: RejectedRows,
-        consumer: any ReadingConsumer
+        product: String, types: (any PointDirectory)?, missing: MissingReadings,
+        passesOverUnknownPoints: Bool,
+        rejected: RejectedRows, consumer: any ReadingConsumer
     ) {
         self.product = product
         self.types = types
-        self.terms = terms
+        self.missing = missing
+        self.passesOverUnknownPoints = passesOverUnknownPoints
         self.rejected = rejected
         self.consumer = consumer
     }
 
-    mutating func take(_ row: borrowing Row) throws {
-        if !row.continuesLine { try makeRoom() }
-        rows &+= 1
+    mutating func refuse(_ row: borrowing Row, _ reason: String) {
+        if !row.continuesLine { rows &+= 1 }
+        rejectRow(row, reason)
+    }
+
+    mutating func take(_ row: borrowing Row, time: Int64) throws {
+        if !row.continuesLine {
+            try makeRoom()
+            rows &+= 1
+        }
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
         if table[entry].number == -2 { try meet(entry) }
         let slot = table[entry]
         guard slot.number >= 0 else {
+            if slot.number == -3 { return }
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         var state = terms.quality
         if let declared = terms.declaredType, let type = slot.type, declared != type {
             return rejectRow(row, DeclaredType.mismatchReason(declared, point: row.point, type: type))
         }
-        switch writer.append(row.value, as: slot.type ?? terms.declaredType, to: &run.values) {
+        let value = row.value
+        let isMissing = slot.missing >= 0 && missing.contains(value, number: slot.missing)
+        let type = slot.type ?? terms.declaredType
+        switch isMissing ? .missing : writer.append(row.value, as: type, to: &run.values) {
         case .written: break
         case .missing where state == 0:
             skipped &+= 1
@@ -75,7 +94,7 @@ struct ReadingPass: ~Copyable, RowConsumer {
             let type = slot.type ?? terms.declaredType ?? .json
             return rejectRow(row, failure.reason(row.value, point: row.point, type: type))
         }
-        run.append(series: UInt32(slot.number), time: terms.time, state: state, row: row)
+        run.append(series: UInt32(slot.number), time: time, state: state, row: row)
     }
 
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) {
@@ -89,7 +108,7 @@ struct ReadingPass: ~Copyable, RowConsumer {
 
     /// Hands on what is left.
     ///
-    /// - Returns: How many rows there were and how many had neither value nor quality.
+    /// - Returns: How many lines there were and how many readings had neither value nor quality.
     mutating func finish() throws -> (rows: UInt64, skipped: UInt64) {
         try handOn()
         return (rows, skipped)
@@ -126,15 +145,19 @@ struct ReadingPass: ~Copyable, RowConsumer {
                 entry, "the row is of product \(names.product), and product \(product) is being sent")
         }
         var type: ValueType?
-        if let types,
-            case .found(let point) = try types.lookUp(
-                product: product, device: names.device, point: names.point)
-        {
-            type = point.type
+        if let types {
+            switch try types.lookUp(product: product, device: names.device, point: names.point) {
+            case .found(let point): type = point.type
+            case .unknownPoint where passesOverUnknownPoints:
+                table[entry] = Slot(number: -3, type: nil)
+                return
+            case .unknownPoint, .unknownDevice, .unknownProduct, .ambiguousDevice: break
+            }
         }
         // What the registry does not know is sent all the same: the receiver decides, and writes it in its log.
         try consumer.addSeries(device: names.device, point: names.point)
-        table[entry] = Slot(number: Int32(seriesCount), type: type)
+        let number = missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry))
+        table[entry] = Slot(number: Int32(seriesCount), type: type, missing: number)
         seriesCount += 1
     }
 

@@ -22,9 +22,15 @@ struct CSVFieldScanner: ~Copyable {
     private let scratch: UnsafeMutablePointer<UInt8>
     private let scratchSize: Int
     private var scratchUsed = 0
+    /// The byte that ends a line, and eight of it.
+    private let lineEnd: UInt8
+    private let lineEnds: UInt64
 
-    init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int) {
+    /// - Parameter lineEnd: The byte that ends a line: a line feed, or a carriage return in a file that has no other.
+    init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
         self.maximumFields = maximumFields
+        self.lineEnd = lineEnd
+        lineEnds = UInt64(lineEnd) &* 0x0101_0101_0101_0101
         fields = .allocate(capacity: maximumFields + spare)
         scratchSize = maximumRowBytes + 4
         scratch = .allocate(capacity: scratchSize)
@@ -56,7 +62,7 @@ struct CSVFieldScanner: ~Copyable {
                 if status != .row { return status }
             } else {
                 let begin = position
-                position = Bytes.firstDelimiter(position, end)
+                position = Bytes.firstDelimiter(position, end, lineEnds: lineEnds)
                 if position == end, !atEnd { return .incomplete }
                 field.count = position - begin
             }
@@ -94,7 +100,7 @@ struct CSVFieldScanner: ~Copyable {
         var doubled = 0
         while true {
             while cursor < end, cursor.pointee != 0x22 {
-                if cursor.pointee == 0x0A { lineCount += 1 }
+                if cursor.pointee == lineEnd { lineCount += 1 }
                 cursor += 1
             }
             if cursor == end { return unfinished("a quote is opened and never closed", atEnd) }
@@ -106,10 +112,10 @@ struct CSVFieldScanner: ~Copyable {
         field.base = doubled == 0 ? begin : undouble(begin, cursor)
         field.count = cursor - begin - doubled
         cursor += 1
-        if cursor < end, cursor.pointee == 0x0D {
+        if cursor < end, cursor.pointee == 0x0D, lineEnd == 0x0A {
             if cursor + 1 == end || cursor[1] == 0x0A { cursor += 1 }
         }
-        guard cursor == end || cursor.pointee == 0x2C || cursor.pointee == 0x0A else {
+        guard cursor == end || cursor.pointee == 0x2C || cursor.pointee == lineEnd else {
             problem = "text follows a closing quote; a quote inside a quoted field is written twice"
             return .malformed
         }

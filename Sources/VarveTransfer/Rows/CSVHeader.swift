@@ -1,7 +1,8 @@
 // CSVHeader.swift — which column is what, told by the header line.
 //
 // Invariants:
-// - Every column has one meaning; a name that stands twice, is missing or is unknown is an error that names it.
+// - Every named column has one meaning; a name that stands twice, is missing or is unknown is an error that names it.
+// - Columns without a name mean nothing: a delimiter too many at the end of the lines makes one.
 
 /// The columns of a CSV input.
 struct CSVHeader: Hashable, Sendable {
@@ -12,9 +13,12 @@ struct CSVHeader: Hashable, Sendable {
     var value: Int?
     var quality: Int?
     var product: Int?
+    var zone: Int?
     var type: Int?
     /// The columns of a wide input that are points, with their names.
     var points: [WidePoint] = []
+    /// The positions of the columns without a name.
+    var nameless: [Int] = []
     /// The number of columns, unknown ones included.
     var columnCount: Int
 
@@ -28,30 +32,45 @@ struct CSVHeader: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - names: The column names as they stand in the file.
+    ///   - line: The text of the line, for errors.
     ///   - path: The file, for errors.
-    init(_ names: [String], options: ImportOptions, path: String) throws(ImportError) {
+    init(_ names: [String], line: String, options: ImportOptions, path: String) throws(ImportError) {
         columnCount = names.count
         var positions: [String: Int] = [:]
         for (index, name) in names.enumerated() {
+            if name.allSatisfy({ $0 == " " }) {
+                nameless.append(index)
+                continue
+            }
             guard positions.updateValue(index, forKey: name) == nil else {
                 throw .duplicateColumn(path: path, name: name)
             }
         }
+        let zoneColumn = options.local.zoneColumn
         let required = options.isWide ? ["time", "device"] : ["device", "point", "time", "value"]
-        let missing = required.filter { positions[$0] == nil }
+        let missing = (required + (zoneColumn.map { [$0] } ?? [])).filter { positions[$0] == nil }
         guard missing.isEmpty else {
-            throw .missingColumns(path: path, names: missing, isWide: options.isWide)
+            throw .missingColumns(
+                path: path, names: missing, isWide: options.isWide, found: FoundColumns(names, line: line))
         }
         device = positions["device"] ?? 0
         time = positions["time"] ?? 0
         quality = positions["quality"]
         product = positions["product"]
+        zone = zoneColumn.flatMap { positions[$0] }
         // A wide input may have a point of that name.
-        let known = Set(required + ["quality", "product"] + (options.isWide ? [] : ["type"]))
-        let others = names.enumerated().filter { !known.contains($0.element) }
+        let known = Set(
+            required + ["quality", "product"] + (options.isWide ? [] : ["type"])
+                + (zoneColumn.map { [$0] } ?? []))
+        let others = names.enumerated().filter {
+            positions[$0.element] == $0.offset && !known.contains($0.element)
+        }
         if options.isWide {
             points = others.map { WidePoint(column: $0.offset, name: $0.element) }
-            guard !points.isEmpty else { throw .missingColumns(path: path, names: ["<point>"], isWide: true) }
+            guard !points.isEmpty else {
+                throw .missingColumns(
+                    path: path, names: ["<point>"], isWide: true, found: FoundColumns(names, line: line))
+            }
         } else {
             point = positions["point"]
             value = positions["value"]
@@ -60,5 +79,36 @@ struct CSVHeader: Hashable, Sendable {
                 throw .unknownColumns(path: path, names: others.map(\.element))
             }
         }
+    }
+}
+
+/// What stands in the first line of a file that is no header: for the message.
+public struct FoundColumns: Hashable, Sendable, CustomStringConvertible {
+    /// What was found, as half a sentence.
+    public let description: String
+
+    init(_ names: [String], line: String) {
+        let delimiters: [(Character, String)] = [
+            (",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars"),
+        ]
+        let counts = delimiters.map { delimiter in line.count { $0 == delimiter.0 } }
+        let most = counts.indices.max { counts[$0] < counts[$1] } ?? 0
+        if most > 0, counts[most] > counts[0] {
+            let columns = line.split(separator: delimiters[most].0, omittingEmptySubsequences: false)
+            description =
+                "line 1 has \(columns.count) columns separated by \(delimiters[most].1) where commas are read: "
+                + Self.list(columns.map(String.init))
+        } else {
+            description = "line 1 has \(names.count) columns: \(Self.list(names))"
+        }
+    }
+
+    /// The first few names, each on one line and of bounded length.
+    static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).map { name in
+            let visible = String(name.map { $0.isNewline || $0 == "\t" || $0 == "\0" ? " " : $0 })
+            return visible.count > 60 ? visible.prefix(60) + "…" : visible[...]
+        }
+        return shown.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
     }
 }

@@ -11,18 +11,23 @@ struct CSVRows: ~Copyable, RowScanner {
     private let value: Int
     private let quality: Int
     private let product: Int
+    private let zone: Int
+    private let nameless: NamelessColumns
     private let type: Int
 
-    init(_ header: CSVHeader, maximumRowBytes: Int) {
+    init(_ header: CSVHeader, maximumRowBytes: Int, lineEnd: UInt8, ignoresColumns: Bool) {
         columnCount = header.columnCount
-        let absent = header.columnCount
-        scanner = CSVFieldScanner(maximumFields: absent, spare: 1, maximumRowBytes: maximumRowBytes)
+        nameless = NamelessColumns(header, ignoresContent: ignoresColumns)
+        let absent = nameless.maximumFields
+        scanner = CSVFieldScanner(
+            maximumFields: absent, spare: 1, maximumRowBytes: maximumRowBytes, lineEnd: lineEnd)
         device = header.device
         time = header.time
         point = header.point ?? absent
         value = header.value ?? absent
         quality = header.quality ?? absent
         product = header.product ?? absent
+        zone = header.zone ?? absent
         type = header.type ?? absent
     }
 
@@ -42,14 +47,15 @@ struct CSVRows: ~Copyable, RowScanner {
     mutating func deliver<Consumer: RowConsumer & ~Copyable>(
         to consumer: inout Consumer, line: Int, text: UnsafeRawBufferPointer
     ) throws {
-        guard scanner.fieldCount == columnCount else {
-            return try consumer.reject(scanner.countProblem(expected: columnCount), line: line, text: text)
+        if scanner.fieldCount != columnCount || nameless.isAny, let problem = nameless.problem(scanner) {
+            return try consumer.reject(problem, line: line, text: text)
         }
         let fields = scanner.fields
         try consumer.take(
             Row(
                 product: fields[product], device: fields[device], point: fields[point], time: fields[time],
-                value: fields[value], quality: fields[quality], type: fields[type], continuesLine: false,
+                value: fields[value], quality: fields[quality], zone: fields[zone], type: fields[type],
+                continuesLine: false,
                 line: line, text: text))
     }
 }
@@ -61,11 +67,14 @@ struct WideCSVRows: ~Copyable, RowScanner {
     private let names: UnsafeMutablePointer<Field>
     private let nameBytes: UnsafeMutablePointer<UInt8>
     private let absent: Int
+    private let nameless: NamelessColumns
 
-    init(_ header: CSVHeader, maximumRowBytes: Int) {
+    init(_ header: CSVHeader, maximumRowBytes: Int, lineEnd: UInt8, ignoresColumns: Bool) {
         self.header = header
-        absent = header.columnCount
-        scanner = CSVFieldScanner(maximumFields: absent, spare: 1, maximumRowBytes: maximumRowBytes)
+        nameless = NamelessColumns(header, ignoresContent: ignoresColumns)
+        absent = nameless.maximumFields
+        scanner = CSVFieldScanner(
+            maximumFields: absent, spare: 1, maximumRowBytes: maximumRowBytes, lineEnd: lineEnd)
         let size = header.points.reduce(1) { $0 + $1.name.utf8.count }
         nameBytes = .allocate(capacity: size)
         names = .allocate(capacity: max(1, header.points.count))
@@ -98,21 +107,75 @@ struct WideCSVRows: ~Copyable, RowScanner {
     mutating func deliver<Consumer: RowConsumer & ~Copyable>(
         to consumer: inout Consumer, line: Int, text: UnsafeRawBufferPointer
     ) throws {
-        guard scanner.fieldCount == header.columnCount else {
-            let reason = scanner.countProblem(expected: header.columnCount)
-            return try consumer.reject(reason, line: line, text: text)
+        if scanner.fieldCount != header.columnCount || nameless.isAny,
+            let problem = nameless.problem(scanner)
+        {
+            return try consumer.reject(problem, line: line, text: text)
         }
         let fields = scanner.fields
         var row = Row(
             product: fields[header.product ?? absent], device: fields[header.device], point: names[0],
             time: fields[header.time], value: fields[absent], quality: fields[header.quality ?? absent],
-            type: fields[absent], continuesLine: false, line: line, text: text)
+            zone: fields[header.zone ?? absent], type: fields[absent], continuesLine: false, line: line,
+            text: text)
         for index in header.points.indices {
             row.point = names[index]
             row.value = fields[header.points[index].column]
             try consumer.take(row)
             row.continuesLine = true
         }
+    }
+}
+
+/// Columns without a name, and fields beyond the header: a delimiter too many makes them.
+private struct NamelessColumns {
+    private let header: CSVHeader
+    private let ignoresContent: Bool
+    /// The fields of a row without the nameless columns at the end of the header.
+    private let leastFields: Int
+
+    /// Empty fields that a row may have beyond the header.
+    private static let spareFields = 16
+
+    init(_ header: CSVHeader, ignoresContent: Bool) {
+        self.header = header
+        self.ignoresContent = ignoresContent
+        var least = header.columnCount
+        while least > 0, header.nameless.contains(least - 1) { least -= 1 }
+        leastFields = least
+    }
+
+    /// Whether the header has such columns.
+    var isAny: Bool { !header.nameless.isEmpty }
+
+    /// The fields of a row that the scanner has to keep.
+    var maximumFields: Int { header.columnCount + Self.spareFields }
+
+    /// Why a row that has not just the header's named fields is rejected, or nil if it is not.
+    @inline(never)
+    func problem(_ scanner: borrowing CSVFieldScanner) -> String? {
+        let count = scanner.fieldCount
+        guard count >= leastFields, count <= maximumFields else {
+            return scanner.countProblem(expected: header.columnCount)
+        }
+        for index in header.columnCount..<max(count, header.columnCount) where scanner.fields[index].count > 0
+        {
+            return scanner.countProblem(expected: header.columnCount)
+        }
+        if ignoresContent { return nil }
+        for index in header.nameless where index < count && !scanner.fields[index].isBlank {
+            return
+                "column \(index + 1) has no name in the header and has content here; name it, or pass over it with "
+                + "--ignore-columns"
+        }
+        return nil
+    }
+}
+
+extension Field {
+    /// Whether there is nothing in it but spaces.
+    fileprivate var isBlank: Bool {
+        UnsafeBufferPointer(start: base, count: count).allSatisfy { $0 == 0x20 }
     }
 }
 

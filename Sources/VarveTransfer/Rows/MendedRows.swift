@@ -21,11 +21,12 @@ struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
     /// Room for a row in quotes with its number and reason.
     static func outerRowBytes(_ maximumRowBytes: Int) -> Int { 2 * maximumRowBytes + (64 << 10) }
 
-    init(_ inner: consuming Inner, maximumRowBytes: Int) {
+    init(_ inner: consuming Inner, maximumRowBytes: Int, lineEnd: UInt8) {
         self.inner = inner
         limit = maximumRowBytes
         outer = CSVFieldScanner(
-            maximumFields: Self.maximumFields, maximumRowBytes: Self.outerRowBytes(maximumRowBytes))
+            maximumFields: Self.maximumFields, maximumRowBytes: Self.outerRowBytes(maximumRowBytes),
+            lineEnd: lineEnd)
         room = .allocate(capacity: maximumRowBytes + 1)
     }
 

@@ -28,10 +28,17 @@ struct NDJSONRows: ~Copyable, RowScanner {
         case value
         case quality
         case product
+        case zone
         case type
     }
 
-    init(maximumRowBytes: Int, ignoresMembers: Bool) {
+    /// The member with the zone of the row's time, if the caller named one.
+    private let zoneMember: [UInt8]
+    private let lineEnd: UInt8
+
+    init(maximumRowBytes: Int, ignoresMembers: Bool, zoneMember: String?, lineEnd: UInt8) {
+        self.zoneMember = Array((zoneMember ?? "").utf8)
+        self.lineEnd = lineEnd
         self.ignoresMembers = ignoresMembers
         scratch = .allocate(capacity: maximumRowBytes + 4)
         let nothing = Field(base: UnsafePointer(scratch), count: 0, kind: .absent)
@@ -39,7 +46,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         textEnd = nothing.base
         row = Row(
             product: nothing, device: nothing, point: nothing, time: nothing, value: nothing,
-            quality: nothing, type: nothing, continuesLine: false, line: 0,
+            quality: nothing, zone: nothing, type: nothing, continuesLine: false, line: 0,
             text: UnsafeRawBufferPointer(start: nothing.base, count: 0))
     }
 
@@ -52,7 +59,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
     mutating func scan(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
     ) -> ScanStatus {
-        let newline = Bytes.firstNewline(start, end)
+        let newline = Bytes.firstNewline(start, end, lineEnd: lineEnd)
         guard newline != nil || atEnd else { return .incomplete }
         textEnd = newline ?? end
         next = newline.map { $0 + 1 } ?? end
@@ -84,10 +91,11 @@ struct NDJSONRows: ~Copyable, RowScanner {
     /// - Returns: False if members are wrong or missing; `problem` says which.
     private mutating func readObject(_ scanner: inout JSONScanner) throws(JSONFailure) -> Bool {
         scratchUsed = 0
-        var seen: UInt8 = 0
+        var seen: UInt16 = 0
         let nothing = Field(base: UnsafePointer(scratch), count: 0, kind: .absent)
         row.quality = nothing
         row.product = nothing
+        row.zone = nothing
         row.type = nothing
         try scanner.expect(0x7B)
         scanner.skipWhitespace()
@@ -100,13 +108,13 @@ struct NDJSONRows: ~Copyable, RowScanner {
             scanner.skipWhitespace()
             let field = try readField(&scanner)
             scanner.skipWhitespace()
-            guard let member = Self.member(name) else {
+            guard let member = member(name) else {
                 guard ignoresMembers else {
                     problem =
                         "unknown member \(name.excerpt); a row has device, point, time, value, quality, product, type"
                     return false
                 }
-                seen |= 0x80
+                seen |= 0x8000
                 continue
             }
             guard seen & 1 << member.rawValue == 0 else {
@@ -122,7 +130,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         return hasAll(seen)
     }
 
-    private mutating func hasAll(_ seen: UInt8) -> Bool {
+    private mutating func hasAll(_ seen: UInt16) -> Bool {
         for member in [Member.device, .point, .time, .value] where seen & 1 << member.rawValue == 0 {
             problem = "the object has no \(member)"
             return false
@@ -138,9 +146,10 @@ struct NDJSONRows: ~Copyable, RowScanner {
         case .value: row.value = field
         case .quality: row.quality = field
         case .product: row.product = field
+        case .zone: row.zone = field
         case .type: row.type = field
         }
-        let isOptional = member == .product || member == .type
+        let isOptional = member == .product || member == .type || member == .zone
         let isName = member == .device || member == .point || isOptional
         if isName, field.kind != .string, !(isOptional && field.kind == .absent) {
             problem = "\(member) is not a string"
@@ -149,7 +158,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         return true
     }
 
-    private static func member(_ name: Field) -> Member? {
+    private func member(_ name: Field) -> Member? {
         func isNamed(_ word: StaticString) -> Bool {
             name.count == word.utf8CodeUnitCount && Bytes.equal(name.base, word.utf8Start, name.count)
         }
@@ -159,7 +168,13 @@ struct NDJSONRows: ~Copyable, RowScanner {
         if isNamed("value") { return .value }
         if isNamed("quality") { return .quality }
         if isNamed("product") { return .product }
-        return isNamed("type") ? .type : nil
+        if isNamed("type") { return .type }
+        if !zoneMember.isEmpty,
+            zoneMember.elementsEqual(UnsafeBufferPointer(start: name.base, count: name.count))
+        {
+            return .zone
+        }
+        return nil
     }
 
     private mutating func readField(_ scanner: inout JSONScanner) throws(JSONFailure) -> Field {

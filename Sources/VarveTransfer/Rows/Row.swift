@@ -36,6 +36,9 @@ struct Field {
         return count == 0 || count == 4 && NumberText.equals(base, 4, "null")
     }
 
+    /// The field's text; bytes that are no UTF-8 become replacement characters.
+    var text: String { String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self) }
+
     /// The text for messages: at most 60 bytes of it, with control characters made visible.
     var excerpt: String {
         let text = String(decoding: UnsafeBufferPointer(start: base, count: min(count, 60)), as: UTF8.self)
@@ -52,6 +55,8 @@ struct Row {
     var time: Field
     var value: Field
     var quality: Field
+    /// The zone of the time, where the input has a column for it.
+    var zone: Field
     /// The type that the row says its point has; empty or absent for none.
     var type: Field
     /// Whether device, time and quality are those of the row before (the next cell of a wide line).
@@ -66,6 +71,23 @@ struct Row {
 protocol RowConsumer: ~Copyable {
     /// Takes a row.
     mutating func take(_ row: borrowing Row) throws
+
+    /// Takes note of a row that is broken as such.
+    mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
+
+    /// Says how far the reading is; called once per buffer.
+    mutating func advanced(bytesRead: Int) throws
+}
+
+/// Gets the rows of an input with the moments that their times mean.
+protocol TimedRowConsumer: ~Copyable {
+    /// Takes a row.
+    ///
+    /// - Parameter time: Nanoseconds since 1970 UTC.
+    mutating func take(_ row: borrowing Row, time: Int64) throws
+
+    /// Takes note of a row whose time cannot be used.
+    mutating func refuse(_ row: borrowing Row, _ reason: String) throws
 
     /// Takes note of a row that is broken as such.
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws

@@ -8,6 +8,7 @@ struct RowInput {
     private let form: Form
     private let maximumRowBytes: Int
     private let ignoresColumns: Bool
+    private let zoneColumn: String?
     /// Whether the rows are those of a file of rejected rows.
     private let areMended: Bool
     /// What stands in the file of rows of this input that are rejected.
@@ -18,15 +19,19 @@ struct RowInput {
         case ndjson
     }
 
+    /// The bytes that are looked at to know a format.
+    private static let prefixCount = 512
+
     /// Opens an input and reads its header.
     init(_ file: any File, path: String, options: ImportOptions, sizes: ReadingSizes) throws {
         maximumRowBytes = sizes.maximumRowBytes
         ignoresColumns = options.ignoresColumns
+        zoneColumn = options.local.zoneColumn
         areMended = try RejectsFile.recognizes(file)
         if areMended {
             var outer = sizes
             outer.maximumRowBytes = MendedRows<NDJSONRows>.outerRowBytes(sizes.maximumRowBytes)
-            reader = try RowReader(file, sizes: outer)
+            reader = try RowReader(file, encoding: .utf8, sizes: outer)
             let head = try RejectsFile(reader, path: path)
             guard Set(head.options).isSubset(of: options.said) else {
                 throw ImportError.rejectsOptions(path: path)
@@ -34,26 +39,36 @@ struct RowInput {
             let names = head.columns()
             guard head.isNDJSON || names != nil else { throw ImportError.badRejects(path: path) }
             rejectsHead = RejectsFile(columns: head.isNDJSON ? nil : names, options: options.said)
-            form = try Self.form(head.isNDJSON ? nil : names, options, path)
+            form = try Self.form(head.isNDJSON ? nil : names, line: head.header, options, path)
             return
         }
-        reader = try RowReader(file, sizes: sizes)
+        reader = try RowReader(file, encoding: options.encoding, sizes: sizes)
+        let prefix = try reader.prefix(Self.prefixCount)
+        if let foreign = ForeignFormat(firstBytes: prefix, encoding: options.encoding) {
+            throw Self.refusal(of: foreign, path)
+        }
         guard let first = try reader.firstByte() else { throw ImportError.empty(path: path) }
         if Self.isNDJSON(options.format, path: path, firstByte: first) {
             rejectsHead = RejectsFile(columns: nil, options: options.said)
-            form = try Self.form(nil, options, path)
+            form = try Self.form(nil, line: "", options, path)
         } else {
-            guard let names = try reader.header() else { throw ImportError.badHeader(path: path) }
-            rejectsHead = RejectsFile(columns: names, options: options.said)
-            form = try Self.form(names, options, path)
+            if first == 0x5B { throw Self.refusal(of: .jsonArray, path) }
+            let line = reader.lineText()
+            do {
+                guard let names = try reader.header() else { throw ImportError.badHeader(path: path) }
+                rejectsHead = RejectsFile(columns: names, options: options.said)
+                form = try Self.form(names, line: line, options, path)
+            } catch is HeaderNotUTF8 {
+                throw ImportError.headerNotUTF8(path: path)
+            }
         }
     }
 
     /// The form of rows with these columns; nil: lines of NDJSON.
     private static func form(
-        _ columns: [String]?, _ options: ImportOptions, _ path: String
+        _ columns: [String]?, line: String, _ options: ImportOptions, _ path: String
     ) throws(ImportError) -> Form {
-        if let columns { return .csv(try CSVHeader(columns, options: options, path: path)) }
+        if let columns { return .csv(try CSVHeader(columns, line: line, options: options, path: path)) }
         guard !options.isWide else { throw .wideNeedsCSV(path: path) }
         return .ndjson
     }
@@ -62,23 +77,41 @@ struct RowInput {
     func readRows<Consumer: RowConsumer & ~Copyable>(_ consumer: inout Consumer) throws {
         switch form {
         case .csv(let header) where header.points.isEmpty:
-            try read(CSVRows(header, maximumRowBytes: maximumRowBytes), &consumer)
+            try read(
+                CSVRows(
+                    header, maximumRowBytes: maximumRowBytes, lineEnd: lineEnd, ignoresColumns: ignoresColumns
+                ),
+                &consumer)
         case .csv(let header):
-            try read(WideCSVRows(header, maximumRowBytes: maximumRowBytes), &consumer)
+            try read(
+                WideCSVRows(
+                    header, maximumRowBytes: maximumRowBytes, lineEnd: lineEnd, ignoresColumns: ignoresColumns
+                ),
+                &consumer)
         case .ndjson:
-            try read(NDJSONRows(maximumRowBytes: maximumRowBytes, ignoresMembers: ignoresColumns), &consumer)
+            try read(
+                NDJSONRows(
+                    maximumRowBytes: maximumRowBytes, ignoresMembers: ignoresColumns, zoneMember: zoneColumn,
+                    lineEnd: lineEnd), &consumer)
         }
     }
+
+    /// The line end of the rows: those in a file of rejected rows have one of their own.
+    private var lineEnd: UInt8 { areMended ? 0x0A : reader.lineEnd }
 
     private func read<Scanner: RowScanner & ~Copyable, Consumer: RowConsumer & ~Copyable>(
         _ scanner: consuming Scanner, _ consumer: inout Consumer
     ) throws {
         if areMended {
-            var rows = MendedRows(scanner, maximumRowBytes: maximumRowBytes)
+            var rows = MendedRows(scanner, maximumRowBytes: maximumRowBytes, lineEnd: reader.lineEnd)
             try reader.readRows(&rows, &consumer)
         } else {
             try reader.readRows(&scanner, &consumer)
         }
+    }
+
+    private static func refusal(of foreign: ForeignFormat, _ path: String) -> ImportError {
+        .foreignFormat(path: path, format: foreign.name, remedy: foreign.remedy)
     }
 
     private static func isNDJSON(_ format: InputFormat, path: String, firstByte: UInt8) -> Bool {

@@ -22,13 +22,16 @@ final class RowReader {
     private var end: UnsafePointer<UInt8>
     private var isAtEnd = false
     private var line = 1
+    /// The byte that ends a line: a line feed, or a carriage return where the first line ends with one alone.
+    private(set) var lineEnd: UInt8 = 0x0A
     /// What the cursor points to while there is no buffer.
     private let nothing: UnsafeMutablePointer<UInt8>
 
     /// Opens a reader; the reading ahead starts at once.
-    init(_ file: any File, sizes: ReadingSizes) throws {
+    init(_ file: any File, encoding: TextEncoding, sizes: ReadingSizes) throws {
         limit = sizes.maximumRowBytes
-        source = try ByteSource(file, bufferSize: sizes.buffer, headroom: sizes.maximumRowBytes + 4)
+        source = try ByteSource(
+            file, encoding: encoding, bufferSize: sizes.buffer, headroom: sizes.maximumRowBytes + 4)
         nothing = .allocate(capacity: 1)
         nothing.initialize(to: 0)
         cursor = UnsafePointer(nothing)
@@ -47,19 +50,59 @@ final class RowReader {
         if end - cursor >= 3, cursor[0] == 0xEF, cursor[1] == 0xBB, cursor[2] == 0xBF { cursor += 3 }
         while true {
             while cursor < end, cursor.pointee == 0x0A || cursor.pointee == 0x0D {
-                if cursor.pointee == 0x0A { line += 1 }
+                // A carriage return that a line feed follows is half a line end.
+                if cursor.pointee == 0x0A || cursor + 1 < end && cursor[1] != 0x0A { line += 1 }
                 cursor += 1
             }
-            if cursor < end { return cursor.pointee }
+            if cursor < end {
+                try detectLineEnd()
+                return cursor.pointee
+            }
             guard try refill() else { return nil }
+        }
+    }
+
+    /// The first bytes, as they stand in the file; call it before anything else.
+    func prefix(_ count: Int) throws -> [UInt8] {
+        while end - cursor < min(count, limit), try refill() {}
+        return Array(UnsafeBufferPointer(start: cursor, count: min(count, end - cursor)))
+    }
+
+    /// The text of the line at the cursor, at most 500 bytes of it.
+    func lineText() -> String {
+        var bytes = UnsafeBufferPointer(start: cursor, count: min(500, end - cursor))[...]
+        if let end = bytes.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) { bytes = bytes[..<end] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Looks at how the first line ends, line ends in quotes left out.
+    private func detectLineEnd() throws {
+        while true {
+            var position = cursor
+            var isQuoted = false
+            while position < end {
+                let byte = position.pointee
+                if byte == 0x22 { isQuoted.toggle() }
+                if byte == 0x0A, !isQuoted { return }
+                if byte == 0x0D, !isQuoted {
+                    while position < end, position.pointee == 0x0D { position += 1 }
+                    guard position < end || isAtEnd else { break }
+                    if position == end || position.pointee != 0x0A { lineEnd = 0x0D }
+                    return
+                }
+                position += 1
+            }
+            guard end - cursor <= limit, try refill() else { return }
         }
     }
 
     /// The next row as a header: the texts of its fields.
     ///
     /// - Returns: Nil if it is broken or longer than a row may be.
+    /// - Throws: `HeaderNotUTF8` where a name is no UTF-8.
     func header() throws -> [String]? {
-        var scanner = CSVFieldScanner(maximumFields: Self.maximumColumns, maximumRowBytes: limit)
+        var scanner = CSVFieldScanner(
+            maximumFields: Self.maximumColumns, maximumRowBytes: limit, lineEnd: lineEnd)
         while true {
             let window = end - cursor > limit + 2 ? cursor + (limit + 2) : end
             switch scanner.scan(cursor, window, atEnd: isAtEnd && window == end) {
@@ -67,11 +110,14 @@ final class RowReader {
                 guard scanner.fieldCount <= Self.maximumColumns else { return nil }
                 cursor = scanner.next
                 line += scanner.lineCount
-                return (0..<scanner.fieldCount).map { index in
+                var names: [String] = []
+                for index in 0..<scanner.fieldCount {
                     let field = scanner.fields[index]
                     let bytes = UnsafeBufferPointer(start: field.base, count: field.count)
-                    return String(decoding: bytes, as: UTF8.self)
+                    guard let name = String(validating: bytes, as: UTF8.self) else { throw HeaderNotUTF8() }
+                    names.append(name)
                 }
+                return names
             case .blank, .malformed: return nil
             case .incomplete:
                 guard window - cursor <= limit else { return nil }
@@ -118,7 +164,7 @@ final class RowReader {
         _ problem: String, _ window: UnsafePointer<UInt8>, seesEnd: Bool,
         _ consumer: inout some RowConsumer & ~Copyable
     ) throws {
-        if let newline = Bytes.firstNewline(cursor, min(window, cursor + (limit + 1))) {
+        if let newline = Bytes.firstNewline(cursor, min(window, cursor + (limit + 1)), lineEnd: lineEnd) {
             try reject(problem, upTo: newline, &consumer)
             cursor = newline + 1
             line += 1
@@ -134,7 +180,7 @@ final class RowReader {
 
     /// Rejects a row without end within the limit: its first line, or all up to the next line end.
     private func rejectLong(_ consumer: inout some RowConsumer & ~Copyable) throws {
-        if let newline = Bytes.firstNewline(cursor, min(end, cursor + (limit + 1))) {
+        if let newline = Bytes.firstNewline(cursor, min(end, cursor + (limit + 1)), lineEnd: lineEnd) {
             try reject(
                 "a quote that opens in this line is not closed within \(limit) bytes", upTo: newline,
                 &consumer)
@@ -148,7 +194,7 @@ final class RowReader {
             "the row is longer than \(limit) bytes; it begins with \(start)", line: line,
             text: UnsafeRawBufferPointer(start: cursor, count: 0))
         while true {
-            if let newline = Bytes.firstNewline(cursor, end) {
+            if let newline = Bytes.firstNewline(cursor, end, lineEnd: lineEnd) {
                 cursor = newline + 1
                 line += 1
                 return
@@ -192,6 +238,9 @@ final class RowReader {
         return true
     }
 }
+
+/// A name in a header is not valid UTF-8.
+struct HeaderNotUTF8: Error {}
 
 /// How much is read and looked at at once; tests make them small.
 struct ReadingSizes {

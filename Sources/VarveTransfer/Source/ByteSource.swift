@@ -23,16 +23,17 @@ final class ByteSource: Sendable {
     ///
     /// - Parameters:
     ///   - file: A file open for reading; read by position, so several sources may share it.
+    ///   - encoding: The encoding of the unpacked bytes, which become UTF-8.
     ///   - bufferSize: The bytes per buffer.
     ///   - headroom: The free room in front of each buffer.
-    init(_ file: any File, bufferSize: Int, headroom: Int) throws {
+    init(_ file: any File, encoding: TextEncoding = .utf8, bufferSize: Int, headroom: Int) throws {
         for _ in 0..<Self.bufferCount {
             free.put(ByteBuffer(headroom: headroom, capacity: bufferSize))
         }
         let (filled, free, failure) = (filled, free, failure)
         thread = try WorkerThread {
             do {
-                try Self.run(file, free: free, filled: filled)
+                try Self.run(file, encoding, free: free, filled: filled)
             } catch {
                 failure.set(error)
             }
@@ -59,9 +60,11 @@ final class ByteSource: Sendable {
     }
 
     private static func run(
-        _ file: any File, free: Handover<ByteBuffer>, filled: Handover<ByteBuffer>
+        _ file: any File, _ encoding: TextEncoding, free: Handover<ByteBuffer>, filled: Handover<ByteBuffer>
     ) throws {
-        let decoder = try InputCompression.decoder(for: file)
+        let unpacked = try InputCompression.decoder(for: file)
+        let decoder =
+            encoding == .utf8 ? unpacked : TranscodingDecoder(unpacked, from: encoding, path: file.path)
         while let buffer = free.take() {
             buffer.count = try decoder.decode(into: buffer.room)
             buffer.bytesRead = decoder.bytesRead

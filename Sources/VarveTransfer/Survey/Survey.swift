@@ -1,69 +1,127 @@
-// Survey.swift — the first reading of an input: is it whole, what unit do its times have, what does it name?
+// Survey.swift — the first reading of an input: is it whole, what do its numeric times mean, what does it name?
 //
 // Invariants:
 // - A damaged file fails here, before anything is registered or committed.
-// - Memory is bounded by `maximumSeries` and `maximumNameBytes`, whatever the input names.
+// - Memory is bounded by `SurveyedSeries`, whatever the inputs name.
 
 import VarveModel
 
-/// What the first reading found.
-struct SurveyFindings {
-    /// What the integer times look like.
-    var times = TimeCensus()
-    /// The series named and what their values are; empty unless asked for.
-    var series: [NamedSeries] = []
+/// The series that the inputs of one run name, with what their values are.
+final class SurveyedSeries {
+    /// The most series that a run can register.
+    static let maximumSeries = 1 << 18
+    /// The most bytes that their names can have.
+    static let maximumNameBytes = 24 << 20
 
-    /// A series as the input names it.
-    struct NamedSeries {
+    /// What is known of a series.
+    struct Entry {
+        var census = ValueCensus()
+        /// Its number in `MissingReadings`; nil until it was asked for.
+        var missing: Int?
+    }
+
+    fileprivate var table = SeriesTable<Entry>(empty: Entry())
+
+    /// A series as the inputs name it.
+    struct Named {
         /// The product that a row names; empty for none.
         var product: String
         var device: String
         var point: String
-        var census: TypeCensus
+        var census: ValueCensus
+    }
+
+    /// The series; one whose name is not valid UTF-8 is left to be rejected.
+    func all() -> [Named] {
+        (0..<table.count).compactMap { entry in
+            table.names(of: entry).map {
+                Named(product: $0.product, device: $0.device, point: $0.point, census: table[entry].census)
+            }
+        }
+    }
+}
+
+/// The series of all inputs of a run that could be read whole.
+struct NamedSeries {
+    private var censuses: [SeriesKey: ValueCensus] = [:]
+    private var nameBytes = 0
+
+    /// Adds the series of an input.
+    ///
+    /// - Throws: `ImportError.tooManySeries`; the input's series count for nothing then.
+    mutating func add(_ series: SurveyedSeries, path: String) throws(ImportError) {
+        let all = series.all()
+        let new = all.filter { censuses[Self.key($0)] == nil }
+        let bytes = new.reduce(0) { $0 + $1.product.utf8.count + $1.device.utf8.count + $1.point.utf8.count }
+        guard censuses.count + new.count <= SurveyedSeries.maximumSeries,
+            nameBytes + bytes <= SurveyedSeries.maximumNameBytes
+        else { throw .tooManySeries(path: path, limit: SurveyedSeries.maximumSeries) }
+        nameBytes += bytes
+        for one in all { censuses[Self.key(one), default: ValueCensus()].add(one.census) }
+    }
+
+    /// The series, in the order of their names.
+    var all: [SurveyedSeries.Named] {
+        censuses.sorted { $0.key < $1.key }.map {
+            SurveyedSeries.Named(
+                product: $0.key.product, device: $0.key.device, point: $0.key.point, census: $0.value)
+        }
+    }
+
+    private static func key(_ one: SurveyedSeries.Named) -> SeriesKey {
+        SeriesKey(product: one.product, device: one.device, point: one.point)
     }
 }
 
 /// Takes note of rows without importing them.
 struct Survey: ~Copyable, RowConsumer {
-    /// The most series that an import can register.
-    static let maximumSeries = 1 << 18
-    /// The most bytes that their names can have.
-    static let maximumNameBytes = 24 << 20
-
     private let path: String
-    private let collectsNames: Bool
+    private let missing: MissingReadings
+    private let series: SurveyedSeries?
     private let report: (Int, UInt64) throws -> Void
-    private var terms: RowTerms
-    private var times = TimeCensus()
-    private var table = SeriesTable<TypeCensus>(empty: [])
+    private var times: TimeParser
+    private var terms = RowTerms()
+    private var outcome = TimeParser.Outcome.failed
+    private(set) var census = TimeCensus()
     private var rows: UInt64 = 0
 
     /// Makes a survey.
     ///
-    /// - Parameter report: Is told bytes and rows once per buffer.
+    /// - Parameters:
+    ///   - series: Where the series are collected; nil where nobody asks.
+    ///   - report: Is told bytes and rows once per buffer.
     init(
-        path: String, options: ImportOptions,
+        path: String, options: ImportOptions, series: SurveyedSeries?,
         report: @escaping (_ bytesRead: Int, _ rows: UInt64) throws -> Void
     ) {
         self.path = path
         self.report = report
-        collectsNames = options.registers
-        // Any unit will do to tell an integer from what is no time; the range is checked at import.
-        terms = RowTerms(unit: options.timeUnit ?? .nanoseconds, zone: options.zone)
+        self.series = series
+        missing = options.missing
+        // Any unit will do to tell a number from what is no time; the range is checked at import.
+        times = TimeParser(NumericTimes(unit: options.timeUnit ?? .nanoseconds))
     }
 
     mutating func take(_ row: borrowing Row) throws {
-        rows &+= 1
+        if !row.continuesLine {
+            rows &+= 1
+            census.add(row.time.base, row.time.count)
+            if series != nil { outcome = times.parse(row.time.base, row.time.count) }
+        }
+        guard let series else { return }
+        if outcome == .failed, !isNumber(row.time) { return }
         guard terms.check(row) == nil else { return }
-        if !row.continuesLine { countTime(row.time) }
-        guard collectsNames else { return }
-        let entry = table.find(row.product, row.device, row.point)
-        var seen = TypeCensus(row.value)
-        if let declared = terms.declaredType { seen = .declared(declared) }
-        let known = table[entry]
-        if !known.isSuperset(of: seen) { table[entry] = known.union(seen) }
-        if table.count > Self.maximumSeries || table.nameBytes > Self.maximumNameBytes {
-            throw ImportError.tooManySeries(path: path, limit: Self.maximumSeries)
+        let entry = series.table.find(row.product, row.device, row.point)
+        if !missing.isEmpty, isMissing(row, entry, series) { return }
+        if let declared = terms.declaredType {
+            series.table[entry].census.add(.declared(declared))
+        } else {
+            series.table[entry].census.add(TypeCensus(row.value))
+        }
+        if series.table.count > SurveyedSeries.maximumSeries
+            || series.table.nameBytes > SurveyedSeries.maximumNameBytes
+        {
+            throw ImportError.tooManySeries(path: path, limit: SurveyedSeries.maximumSeries)
         }
     }
 
@@ -75,24 +133,17 @@ struct Survey: ~Copyable, RowConsumer {
         try report(bytesRead, rows)
     }
 
-    /// What was found; a name that is not valid UTF-8 is left to be rejected.
-    func findings() -> SurveyFindings {
-        var findings = SurveyFindings(times: times)
-        for entry in 0..<table.count {
-            guard let names = table.names(of: entry) else { continue }
-            findings.series.append(
-                .init(
-                    product: names.product, device: names.device, point: names.point, census: table[entry]))
-        }
-        return findings
-    }
+    /// Whether a time is a number that the unit assumed here cannot take, and the file's unit may.
+    private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
-    @inline(__always)
-    private mutating func countTime(_ time: Field) {
-        // A date has its first dash at 4; an integer time has digits there or is shorter.
-        if time.count > 4, time.base[4] == 0x2D { return }
-        if case .value(let value) = TimeParser.integer(time.base, time.count) {
-            times.add(integer: value)
+    private func isMissing(_ row: borrowing Row, _ entry: Int, _ series: SurveyedSeries) -> Bool {
+        let number: Int
+        if let known = series.table[entry].missing {
+            number = known
+        } else {
+            number = missing.number(ofPoint: row.point)
+            series.table[entry].missing = number
         }
+        return missing.contains(row.value, number: number)
     }
 }

@@ -1,4 +1,7 @@
-// TypeCensus.swift — what the values of a point are, seen over a whole input, and the type that follows.
+// TypeCensus.swift — what the values of a point are, seen over all inputs of a run, and the type that follows.
+//
+// Invariants:
+// - Words for "no reading" have no vote. Of the other values numbers win if they are at least half.
 
 import VarveModel
 
@@ -22,6 +25,8 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     static let bool = TypeCensus(rawValue: 64)
     /// JSON arrays and objects.
     static let compound = TypeCensus(rawValue: 128)
+    /// A word for "no reading".
+    static let word = TypeCensus(rawValue: 256)
 
     /// A row says that the point is of a type: from bit 9 on, in the order of their numbers.
     static func declared(_ type: ValueType) -> TypeCensus {
@@ -43,7 +48,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
             case .decimal: self = .decimal
             case .bigInteger: self = .bigInteger
             case .hugeInteger: self = .hugeInteger
-            case .text: self = field.isMissing ? [] : .text
+            case .text: self = field.isMissing ? [] : Self.text(field)
             }
         } else {
             self = Self.of(field)
@@ -54,22 +59,10 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// The type of a point with these values.
-    ///
-    /// Numbers are `double`; integers beyond 2^53 make `int64`, with decimals or beyond Int64 `string`, as no
-    /// number type would hold all of them exactly; text makes `string`. NDJSON also has `bool` and `json`, for
-    /// points that have nothing else. A type that rows declare is taken whatever the values are.
-    var type: ValueType {
-        if let declared = declaredTypes.first { return declared }
-        if isEmpty { return .double }
-        if self == .bool { return .bool }
-        if self == .compound { return .json }
-        let numbers: TypeCensus = [.integer, .bigInteger, .hugeInteger, .decimal]
-        if isDisjoint(with: numbers) || !isDisjoint(with: [.text, .bool, .compound]) { return .string }
-        if contains(.hugeInteger) { return .string }
-        if contains(.bigInteger) { return contains(.decimal) ? .string : .int64 }
-        return .double
-    }
+    /// The kinds that are numbers.
+    static let numbers: TypeCensus = [.integer, .bigInteger, .hugeInteger, .decimal]
+    /// The kinds that have a vote against numbers.
+    static let others: TypeCensus = [.text, .bool, .compound]
 
     @inline(never)
     private static func of(_ field: Field) -> TypeCensus {
@@ -82,7 +75,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
         case .string:
             // Only what JSON cannot write as a number counts as one in a string.
             guard let value = NumberText.double(field.base, field.count), !value.isFinite else {
-                return field.count == 0 ? .emptyText : .text
+                return field.count == 0 ? .emptyText : Self.text(field)
             }
             return .decimal
         case .quoted:
@@ -93,4 +86,61 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
         plain.kind = .plain
         return TypeCensus(plain)
     }
+
+    @inline(never)
+    private static func text(_ field: Field) -> TypeCensus { NoReadingWords.contains(field) ? .word : .text }
+}
+
+/// The values of a point, counted.
+struct ValueCensus: Hashable, Sendable {
+    /// The kinds seen.
+    private(set) var kinds: TypeCensus = []
+    private(set) var numbers: UInt64 = 0
+    /// Values that are neither numbers nor words for "no reading".
+    private(set) var others: UInt64 = 0
+    private(set) var words: UInt64 = 0
+
+    /// Counts a value.
+    @inline(__always)
+    mutating func add(_ kind: TypeCensus) {
+        kinds.formUnion(kind)
+        if !kind.isDisjoint(with: TypeCensus.numbers) {
+            numbers &+= 1
+        } else if !kind.isDisjoint(with: TypeCensus.others) {
+            others &+= 1
+        } else if kind == .word {
+            words &+= 1
+        }
+    }
+
+    /// Adds the values of the same point under another name or of another device.
+    mutating func add(_ other: ValueCensus) {
+        kinds.formUnion(other.kinds)
+        numbers &+= other.numbers
+        others &+= other.others
+        words &+= other.words
+    }
+
+    /// The type of a point with these values.
+    ///
+    /// Numbers are `double`; integers beyond 2^53 make `int64`, with decimals or beyond Int64 `string`, as no
+    /// number type would hold all of them exactly. NDJSON also has `bool` and `json`, for points that have nothing
+    /// else. All else is `string`, and so is a point of which only words for "no reading" are known. A type that rows
+    /// declare is taken whatever the values are.
+    var type: ValueType {
+        if let declared = kinds.declaredTypes.first { return declared }
+        if numbers > 0, numbers >= others {
+            if kinds.contains(.hugeInteger) { return .string }
+            if kinds.contains(.bigInteger) { return kinds.contains(.decimal) ? .string : .int64 }
+            return .double
+        }
+        let kinds = kinds.subtracting(.word)
+        if kinds.isEmpty { return words > 0 ? .string : .double }
+        if kinds == .bool { return .bool }
+        if kinds == .compound { return .json }
+        return .string
+    }
+
+    /// Whether some of the values do not fit the type, or nothing but words tells it.
+    var isMixed: Bool { kinds.declaredTypes.isEmpty && (words > 0 || numbers > 0 && others > 0) }
 }

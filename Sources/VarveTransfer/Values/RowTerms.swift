@@ -1,39 +1,26 @@
-// RowTerms.swift — what survey and import ask of every row alike: names, time and quality.
+// RowTerms.swift — what survey and import ask of every row alike: names and quality.
 //
 // Invariants:
-// - Survey and import reject the same rows here, so a type or unit is never learnt from a rejected row.
+// - Survey and import reject the same rows here, so a type is never learnt from a rejected row.
 
 import VarveModel
 
 /// Checks the parts of a row that do not depend on the point's type.
 struct RowTerms {
-    /// The time of the row, if `check` found nothing wrong.
-    private(set) var time: Int64 = 0
     /// The quality as `SampleState.bits`; 0 for none.
     private(set) var quality: UInt64 = 0
     /// The type that the row says its point has, if it says one.
     private(set) var declaredType: ValueType?
-    private var times: TimeParser
-    private var problem: Problem?
+    private var hasBadQuality = false
     private var lastQuality: (text: UInt8, bits: UInt64) = (0x30, SampleState(quality: 0).bits)
 
     /// What can be wrong with a row as such.
     enum Problem {
-        case time(TimeFailure)
         case quality
         case type
         case noDevice
         case noPoint
         case longName
-    }
-
-    /// Whether an integer time was read.
-    var hasIntegerTimes: Bool { times.hasIntegers }
-    /// Whether a time written as a date was read.
-    var hasDates: Bool { times.hasDates }
-
-    init(unit: TimeUnit?, zone: any ZoneRules) {
-        times = TimeParser(unit: unit, zone: zone)
     }
 
     /// Checks a row.
@@ -42,7 +29,7 @@ struct RowTerms {
     @inline(__always)
     mutating func check(_ row: borrowing Row) -> Problem? {
         if !row.continuesLine { checkLine(row) }
-        if let problem { return problem }
+        if hasBadQuality { return .quality }
         declaredType = nil
         if row.type.count > 0, !checkType(row.type) { return .type }
         let limit = SeriesKey.maximumNameBytes
@@ -56,14 +43,11 @@ struct RowTerms {
 
     @inline(__always)
     private mutating func checkLine(_ row: borrowing Row) {
-        problem = nil
-        if let failure = times.parse(row.time.base, row.time.count, into: &time) {
-            problem = .time(failure)
-        }
         if row.quality.count == 1, row.quality.kind == .plain, row.quality.base[0] == lastQuality.text {
             quality = lastQuality.bits
-        } else if !checkQuality(row.quality), problem == nil {
-            problem = .quality
+            hasBadQuality = false
+        } else {
+            hasBadQuality = !checkQuality(row.quality)
         }
     }
 
@@ -92,9 +76,6 @@ extension RowTerms.Problem {
     /// The reason of a rejected row.
     func reason(_ row: borrowing Row) -> String {
         switch self {
-        case .time(let failure):
-            row.time.count == 0
-                ? "the row has no time" : "the time \"\(row.time.excerpt)\" \(failure.description)"
         case .quality:
             "the quality \"\(row.quality.excerpt)\" is not an integer of 32 bits; leave it empty for none"
         case .type: DeclaredType.unknownReason(row.type)

@@ -1,116 +1,180 @@
 // TimeParser.swift — the time of a row, with the date and the offset of the row before remembered.
 //
 // Rows of a file mostly share their date and nearly always their offset, so the calendar is consulted once a
-// day of data; every form that is not the common one goes to `Timestamp.parse`.
+// day of data; every form that is not a common one goes to `TimeText`, or to `NumberText` for an epoch.
 //
 // Invariants:
-// - The result is that of `Timestamp.parse`, or for an integer `value * unit`.
+// - The result is that of `TimeText`, or for a number exactly `value * unit`.
+// - A time without an offset is handed on as what the clock shows: which moment that is, a zone says elsewhere.
 
 import VarveModel
 
 /// Why a text is not a time.
 enum TimeFailure {
     case text(Timestamp.ParseFailure)
-    /// An integer without a known unit: it was not there in the survey, so the file changed in between.
+    /// A number without a known unit: it was not there in the survey, so the file changed in between.
     case unknownUnit
 
     /// The failure as half a sentence.
     var description: String {
         switch self {
         case .text(let failure): failure.description
-        case .unknownUnit: "is an integer without a known unit; give --time-unit"
+        case .unknownUnit: "is a number without a known unit; give --time-unit"
         }
     }
 }
 
+/// What numbers as times mean in one input.
+struct NumericTimes: Hashable, Sendable {
+    /// The unit of epochs; nil if the input has none.
+    var unit: TimeUnit?
+    /// Whether 8, 12 and 14 digits are dates, `YYYYMMDD[HHMM[SS]]`.
+    var areDates = false
+}
+
 /// Reads times.
 struct TimeParser {
-    private let unit: TimeUnit?
-    private let zone: any ZoneRules
+    /// What a text was found to be.
+    enum Outcome {
+        /// A moment; `nanoseconds` has it.
+        case moment
+        /// What a clock without a written offset shows; `local` has it.
+        case local
+        /// No time; `failure` says why.
+        case failed
+    }
+
+    private let numbers: NumericTimes
+    /// The moment last read, in nanoseconds since 1970 UTC.
+    private(set) var nanoseconds: Int64 = 0
+    /// The local time last read.
+    private(set) var local = TimeText(seconds: 0)
+    /// What was wrong with the text last refused.
+    private(set) var failure = TimeFailure.unknownUnit
     private var dateHead: UInt64 = 0
     private var dateTail: UInt16 = 0
     private var daySeconds: Int64 = 0
     private var hasDay = false
-    /// Whether an integer time was read.
-    private(set) var hasIntegers = false
+    /// Whether a number was read as an epoch.
+    private(set) var hasEpochs = false
     /// Whether a time written as a date was read.
     private(set) var hasDates = false
     private var offsetText: UInt64 = 0
     private var offsetSeconds: Int64 = 0
 
-    init(unit: TimeUnit?, zone: any ZoneRules) {
-        self.unit = unit
-        self.zone = zone
+    init(_ numbers: NumericTimes) {
+        self.numbers = numbers
     }
 
     /// Reads one time.
-    ///
-    /// - Returns: What is wrong with it, or nil after `nanoseconds` was set.
     @inline(__always)
-    mutating func parse(
-        _ base: UnsafePointer<UInt8>, _ count: Int, into nanoseconds: inout Int64
-    ) -> TimeFailure? {
-        if count >= 20, count <= 25, hasDay, parseCommon(base, count, into: &nanoseconds) { return nil }
-        return parseOther(base, count, into: &nanoseconds)
+    mutating func parse(_ base: UnsafePointer<UInt8>, _ count: Int) -> Outcome {
+        if count >= 19, count <= 25, hasDay {
+            if count == 19 {
+                if parseLocal(base) { return .local }
+            } else if parseCommon(base, count) {
+                return .moment
+            }
+        }
+        return parseOther(base, count)
     }
 
     /// `YYYY-MM-DDTHH:MM:SS` with the date of the row before, then `Z` or the offset of the row before.
     @inline(__always)
-    private mutating func parseCommon(
-        _ base: UnsafePointer<UInt8>, _ count: Int, into nanoseconds: inout Int64
-    ) -> Bool {
-        let raw = UnsafeRawPointer(base)
-        guard raw.loadUnaligned(as: UInt64.self) == dateHead,
-            raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self) == dateTail,
-            base[10] == 0x54 || base[10] == 0x20, base[13] == 0x3A, base[16] == 0x3A
-        else { return false }
-        let hour = Self.pair(base + 11)
-        let minute = Self.pair(base + 14)
-        let second = Self.pair(base + 17)
-        guard hour < 24, minute < 60, second < 60 else { return false }
+    private mutating func parseCommon(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        guard let clock = clock(base) else { return false }
         var offset: Int64 = 0
         if count == 20 {
             guard base[19] == 0x5A else { return false }
         } else {
-            guard count == 25, Self.offsetWord(raw) == offsetText else { return false }
+            guard count == 25, Self.offsetWord(UnsafeRawPointer(base)) == offsetText else { return false }
             offset = offsetSeconds
         }
-        let seconds = daySeconds &+ Int64(hour &* 3600 &+ minute &* 60 &+ second) &- offset
-        let (value, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (value, overflow) = (clock &- offset).multipliedReportingOverflow(by: 1_000_000_000)
         if overflow { return false }
         nanoseconds = value
         return true
     }
 
+    /// `YYYY-MM-DD HH:MM:SS` with the date of the row before.
+    @inline(__always)
+    private mutating func parseLocal(_ base: UnsafePointer<UInt8>) -> Bool {
+        guard let clock = clock(base) else { return false }
+        local = TimeText(seconds: clock)
+        return true
+    }
+
+    /// The seconds that the first 19 bytes say, if their date is that of the row before.
+    @inline(__always)
+    private func clock(_ base: UnsafePointer<UInt8>) -> Int64? {
+        let raw = UnsafeRawPointer(base)
+        guard raw.loadUnaligned(as: UInt64.self) == dateHead,
+            raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self) == dateTail,
+            base[10] == 0x54 || base[10] == 0x20, base[13] == 0x3A, base[16] == 0x3A
+        else { return nil }
+        let hour = Self.pair(base + 11)
+        let minute = Self.pair(base + 14)
+        let second = Self.pair(base + 17)
+        guard hour < 24, minute < 60, second < 60 else { return nil }
+        return daySeconds &+ Int64(hour &* 3600 &+ minute &* 60 &+ second)
+    }
+
     @inline(never)
-    private mutating func parseOther(
-        _ base: UnsafePointer<UInt8>, _ count: Int, into nanoseconds: inout Int64
-    ) -> TimeFailure? {
+    private mutating func parseOther(_ base: UnsafePointer<UInt8>, _ count: Int) -> Outcome {
         switch TimeParser.integer(base, count) {
         case .value(let value):
-            guard let unit else { return .unknownUnit }
+            if numbers.areDates, let seconds = CompactDate.seconds(base, count) {
+                local = TimeText(seconds: seconds, isDayStart: count == CompactDate.dayDigits)
+                hasDates = true
+                return .local
+            }
+            guard let unit = numbers.unit else { return fail(.unknownUnit) }
             let (result, overflow) = value.multipliedReportingOverflow(by: unit.nanoseconds)
-            if overflow { return .text(.outOfRange) }
+            if overflow { return fail(.text(.outOfRange)) }
             nanoseconds = result
-            hasIntegers = true
-            return nil
-        case .tooLarge: return .text(.outOfRange)
+            hasEpochs = true
+            return .moment
+        case .tooLarge: return fail(.text(.outOfRange))
         case .none: break
         }
         do throws(Timestamp.ParseFailure) {
-            let text = UnsafeRawBufferPointer(start: base, count: count)
-            nanoseconds = try Timestamp.parse(text, zone: zone).nanoseconds
+            let time = try TimeText(reading: UnsafeRawBufferPointer(start: base, count: count))
+            hasDates = true
+            remember(base, count)
+            guard let offset = time.offset else {
+                local = time
+                return .local
+            }
+            nanoseconds = try Timestamp.make(
+                seconds: time.seconds - offset, nanoseconds: time.fraction
+            ).nanoseconds
+            return .moment
         } catch {
-            return .text(error)
+            if Self.magnitude(base, count) != nil { return decimal(base, count) }
+            return fail(.text(error))
         }
-        hasDates = true
-        remember(base, count)
-        return nil
+    }
+
+    /// Reads an epoch with a point or an exponent.
+    private mutating func decimal(_ base: UnsafePointer<UInt8>, _ count: Int) -> Outcome {
+        guard let unit = numbers.unit else { return fail(.unknownUnit) }
+        guard let value = NumberText.int64(base, count, scale: unit.digits) else {
+            let isInRange = (Self.magnitude(base, count) ?? .infinity) * Double(unit.nanoseconds) < 0x1p63
+            return fail(.text(isInRange ? .finerThanNanosecond : .outOfRange))
+        }
+        nanoseconds = value
+        hasEpochs = true
+        return .moment
+    }
+
+    private mutating func fail(_ failure: TimeFailure) -> Outcome {
+        self.failure = failure
+        return .failed
     }
 
     /// Keeps the date and the offset of a text that was found valid.
     private mutating func remember(_ base: UnsafePointer<UInt8>, _ count: Int) {
-        guard count == 20 || count == 25 else { return }
+        guard count == 19 || count == 20 || count == 25, base[4] == 0x2D else { return }
         let raw = UnsafeRawPointer(base)
         dateHead = raw.loadUnaligned(as: UInt64.self)
         dateTail = raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
@@ -120,11 +184,19 @@ struct TimeParser {
             * Timestamp.dayNumber(
                 year: year, month: Int(Self.pair(base + 5)), day: Int(Self.pair(base + 8)))
         hasDay = true
-        if count == 25, base[22] == 0x3A {
+        if count == 25, base[22] == 0x3A, base[19] == 0x2D || base[19] == 0x2B {
             offsetText = Self.offsetWord(raw)
             let seconds = Int64(Self.pair(base + 20)) * 3600 + Int64(Self.pair(base + 23)) * 60
             offsetSeconds = base[19] == 0x2D ? -seconds : seconds
         }
+    }
+
+    /// The size of a number with a point or an exponent; nil for all other texts.
+    static func magnitude(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+        guard NumberText.classify(base, count) == .decimal, let value = NumberText.double(base, count),
+            value.isFinite
+        else { return nil }
+        return value.magnitude
     }
 
     /// The six bytes of `±hh:mm` at position 19 as one number.
@@ -171,5 +243,31 @@ struct TimeParser {
             index += 1
         }
         return isTooLarge ? .tooLarge : .value(value)
+    }
+}
+
+/// Dates written as digits only: `YYYYMMDD`, `YYYYMMDDHHMM`, `YYYYMMDDHHMMSS`, of the years 1900 to 2100.
+enum CompactDate {
+    /// The digits of a date without a time of day.
+    static let dayDigits = 8
+
+    /// The seconds that the clock shows since 1970-01-01, or nil if the digits are no such date.
+    ///
+    /// - Parameters:
+    ///   - base: Digits only.
+    static func seconds(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
+        guard count == dayDigits || count == 12 || count == 14 else { return nil }
+        func pair(_ place: Int) -> Int { Int(base[place] &- 0x30) * 10 + Int(base[place + 1] &- 0x30) }
+        let (year, month, day) = (pair(0) * 100 + pair(2), pair(4), pair(6))
+        guard base[0] &- 0x30 < 10, (1900...2100).contains(year),
+            TimeText.isDate(year: year, month: month, day: day)
+        else { return nil }
+        let hour = count > 8 ? pair(8) : 0
+        let minute = count > 8 ? pair(10) : 0
+        let second = count > 12 ? pair(12) : 0
+        let isEnd = hour == 24 && minute == 0 && second == 0
+        guard hour < 24 || isEnd, minute < 60, second < 60 else { return nil }
+        let days = Timestamp.dayNumber(year: year, month: month, day: day)
+        return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
     }
 }

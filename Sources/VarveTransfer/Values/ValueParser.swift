@@ -117,13 +117,13 @@ extension ValueFailure {
         switch self {
         case .notNumber:
             return "\(place), and \"\(field.excerpt)\" is not a number that it can hold; "
-                + "if the point is text, give it another type with `varve model`"
+                + "if the point is text, `varve model change MODEL --point POINT:string` makes it so"
         case .notInteger:
             return "\(place), and \"\(field.excerpt)\" is not an integer of 64 bits; "
-                + "if the point is not, give it another type with `varve model`"
+                + "if the point is not, `varve model change MODEL --point POINT:string` or :double makes it so"
         case .notBool:
             return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; "
-                + "if the point is not, give it another type with `varve model`"
+                + "if the point is not, `varve model change MODEL --point POINT:string` or :double makes it so"
         case .invalidUTF8: return "\(place), and the value is not valid UTF-8"
         case .json(let failure): return "\(place), and the value \(failure.description)"
         }

@@ -41,12 +41,7 @@ struct DigestCommand: ParsableCommand {
     @Option(help: "table, csv or ndjson.") var format: DigestFormat = .table
     @Option(help: ArgumentHelp("The product of rows of files that name none.", valueName: "key"))
     var product: String?
-    @Flag(help: "Columns of a CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The unit of integer times of files: s, ms, us or ns; else told from all rows.")
-    var timeUnit: TimeUnit?
-    @Option(help: "The zone of times without offset in files, such as Europe/Paris. (default: UTC)")
-    var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
     @Flag(help: "Show no progress.") var quiet = false
 
     func validate() throws {
@@ -83,9 +78,8 @@ struct DigestCommand: ParsableCommand {
     private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {
         var options = ImportOptions()
         options.registers = true
-        let own = FileTerms.said(
-            product: product, isWide: wide, ignoresColumns: ignoreColumns, timeUnit: timeUnit, zone: tz)
-        try FileTerms.apply(said + own, to: &options)
+        try reading.apply(to: &options)
+        try FileTerms.apply(said + reading.said(product: product), to: &options)
         return options
     }
 

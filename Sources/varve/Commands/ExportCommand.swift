@@ -22,6 +22,7 @@ struct ExportCommand: ParsableCommand {
             Examples:
               varve export --format csv --out all.csv
               varve export --device R80711 --from 2015-01-01 --to 2016-01-01 --format ndjson --out -
+              varve export --format csv --time-digits 9 --out for-pandas.csv
             """)
 
     @OptionGroup var data: DataOptions
@@ -40,6 +41,7 @@ struct ExportCommand: ParsableCommand {
             "Export although this is lost: nan-payload, empty-sample or long-row. Repeatable.",
             valueName: "loss"))
     var allowedLosses: [ExportLoss] = []
+    @OptionGroup var times: TimeFormOptions
     @OptionGroup var state: StateOptions
     @Flag(
         help:
@@ -59,13 +61,24 @@ struct ExportCommand: ParsableCommand {
         let exporter = Exporter(
             source: source, files: POSIXFileSystem(), progress: progress, allowing: Set(allowedLosses))
         let result: ExportResult
-        if out == "-" {
-            result = try exporter.export(series, in: range(), format: format, to: POSIXFile.standardOutput())
-        } else {
-            result = try exporter.export(series, in: range(), format: format, to: out)
+        do {
+            let times = try times.form()
+            if out == "-" {
+                result = try exporter.export(
+                    series, in: range(), format: format, times: times, to: POSIXFile.standardOutput())
+            } else {
+                result = try exporter.export(series, in: range(), format: format, times: times, to: out)
+            }
+        } catch ExportError.timeCut(let time, let form, let key) {
+            progress?.end()
+            throw QueryFailure(
+                description: TimeFormOptions.cut(time, form, device: key.device, point: key.point))
         }
         progress?.end()
         report(result)
+        guard let rounded = result.largeIntegers else { return }
+        var errors = StandardErrors()
+        print("varve: \(ExportNotes.rounded(rounded))", to: &errors)
     }
 
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }

@@ -40,12 +40,13 @@ struct ImportCommand: ParsableCommand {
     @Flag(help: "Apply the rows even if the same content was imported before.") var reapply = false
     @Flag(help: "Change nothing; tell what an import would do.") var dryRun = false
     @Flag(help: "List the imports this store remembers, instead of importing.") var status = false
-    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
-    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
-        TimeUnit?
-    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
+    @OptionGroup(title: "Reading options") var form: InputFormatOption
+    @Option(
+        help: ArgumentHelp(
+            "The type of a new point, in place of what its values say: double, int64, bool, string or json. Repeatable.",
+            valueName: "point=type"))
+    var type: [String] = []
     @Option(
         help: ArgumentHelp(
             "The folder for files of rejected rows. (default: that of each file)", valueName: "folder"))
@@ -57,6 +58,28 @@ struct ImportCommand: ParsableCommand {
         guard status || !inputs.isEmpty else {
             throw ValidationError("name a file to import; - is standard input")
         }
+        if !type.isEmpty, !register {
+            throw ValidationError("--type is for the points that --register creates")
+        }
+        _ = try types()
+    }
+
+    /// The types given by hand.
+    private func types() throws -> [String: ValueType] {
+        var types: [String: ValueType] = [:]
+        for text in type {
+            guard let mark = text.lastIndex(of: "="), mark > text.startIndex,
+                let type = ValueType(name: text[text.index(after: mark)...])
+            else {
+                throw ValidationError(
+                    "--type: \"\(text)\" is not POINT=TYPE with double, int64, bool, string or json as type")
+            }
+            let point = String(text[..<mark])
+            guard types.updateValue(type, forKey: point) == nil else {
+                throw ValidationError("--type: point \(point) is named twice")
+            }
+        }
+        return types
     }
 
     func run() throws {
@@ -64,32 +87,42 @@ struct ImportCommand: ParsableCommand {
         let started = SystemClock.monotonicNanoseconds()
         let named = try NamedFiles(inputs, rejectsFolder: rejects)
         var options = ImportOptions()
-        try FileTerms.apply(named.said + said, to: &options)
+        try reading.apply(to: &options)
+        try FileTerms.apply(
+            named.said + reading.said(product: product, format: form.format), to: &options)
         options.registers = register
         options.reapplies = reapply
         options.isDryRun = dryRun
+        options.types = try types()
         let target = try ImportTarget(data, isDryRun: dryRun)
         var total = ImportResult()
         var failure: (any Error)?
         var files = FileReport(named)
-        for input in named.paths {
+        let progress = ImportRunProgress(named.paths, isQuiet: quiet)
+        let importer = Importer(
+            sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
+            options: options, progress: progress)
+        let sources = named.paths.map { source($0, named.rejectedPath(of: $0)) }
+        importer.importAll(sources, begun: { progress.begin($0) }) { index, result in
+            progress.end()
             do {
                 do {
-                    let result = try importOne(
-                        input, options, target, rejectedPath: named.rejectedPath(of: input))
-                    total.add(result)
-                    files.add(input, rejected: result.receipt.rejected, at: result.rejectedPath)
+                    let one = try result.get()
+                    total.add(one)
+                    files.add(named.paths[index], rejected: one.receipt.rejected, at: one.rejectedPath)
                 } catch {
-                    try files.add(input, error)
+                    try files.add(named.paths[index], error)
                 }
+                return true
             } catch {
                 failure = error
-                break
+                return false
             }
         }
+        if total.registered > 0 { RunningService.noteRegistryChange(data) }
         try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
-        // Files before the failed one are in; their receipt is still owed.
+        // The files beside a failed one are in; their receipt is still owed.
         if files.done > 0 { report(total, seconds) }
         files.end(isStopped: failure != nil)
         if let failure { throw failure }
@@ -98,30 +131,20 @@ struct ImportCommand: ParsableCommand {
         if total.exitCode != 0 { throw ExitCode(total.exitCode) }
     }
 
-    private var said: [SaidOption] {
-        FileTerms.said(
-            product: product, isWide: wide, ignoresColumns: ignoreColumns, format: format,
-            timeUnit: timeUnit, zone: tz)
+    private func source(_ input: String, _ rejectedPath: String?) -> ImportSource {
+        input == "-"
+            ? ImportSource(
+                .stream(POSIXFile.standardInput()), rejectedPath: rejectedPath ?? "stdin.rejected.csv")
+            : ImportSource(.file(input), rejectedPath: rejectedPath ?? input + ".rejected.csv")
     }
 
-    private func importOne(
-        _ input: String, _ options: ImportOptions, _ target: ImportTarget, rejectedPath: String?
-    ) throws -> ImportResult {
-        let progress = quiet ? nil : ImportProgressLine(input == "-" ? "standard input" : input)
-        defer { progress?.end() }
-        let importer = Importer(
-            sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
-            options: options, progress: progress)
-        let result =
-            input == "-"
-            ? try importer.importStream(
-                POSIXFile.standardInput(), rejectedPath: rejectedPath ?? "stdin.rejected.csv")
-            : try importer.importFile(input, rejectedPath: rejectedPath)
-        if result.registered > 0 { RunningService.noteRegistryChange(data) }
-        return result
+    private static func tell(_ text: String) {
+        var errors = StandardErrors()
+        print("varve: \(text)", to: &errors)
     }
 
     private func report(_ result: ImportResult, _ seconds: Double) {
+        for note in ImportNotes.lines(result) { Self.tell(note) }
         if json { return print(result.jsonLine(seconds: seconds)) }
         print(ImportSummary.text(result, seconds: seconds, isDryRun: dryRun), terminator: "")
     }
@@ -188,4 +211,12 @@ private final class EmptyDirectory: PointDirectory {
     }
 
     func register(_: Registration) -> Int { 0 }
+
+    func timeZone(product _: String?, device _: String) -> String? { nil }
+
+    func model(ofProduct _: String) -> String? { nil }
+
+    func hasPoint(_: String, product _: String) -> Bool { false }
+
+    func noteZones(_: [DeviceZone], remembers _: Bool) -> [DeviceZone] { [] }
 }

@@ -73,9 +73,9 @@ struct LogCommand: ParsableCommand {
         }
     }
 
-    private func zone() throws -> SystemZone? { try tz.map { try SystemZone(named: $0) } }
+    private func zone() throws -> (any NamedZone)? { try tz.map { try SystemZones.zone(named: $0) } }
 
-    private func filter(_ zone: SystemZone?) throws -> LogFilter {
+    private func filter(_ zone: (any NamedZone)?) throws -> LogFilter {
         guard limit > 0 else {
             throw ValidationError("--limit: \(limit) is not a number of entries; at least 1")
         }

@@ -65,12 +65,8 @@ struct PublishCommand: ParsableCommand {
         help: ArgumentHelp(
             "Fail after so many seconds without any reply. (default: never)", valueName: "seconds"))
     var giveUpAfter: Double?
-    @Flag(help: "Columns of the CSV file are points: time,device,<point>,<point>…") var wide = false
-    @Flag(help: "Pass over CSV columns that mean nothing here.") var ignoreColumns = false
-    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
-    @Option(help: "The unit of integer times: s, ms, us or ns; else told from all rows.") var timeUnit:
-        TimeUnit?
-    @Option(help: "The zone of times without offset, such as Europe/Paris. (default: UTC)") var tz: String?
+    @OptionGroup(title: "Reading options") var reading: ReadOptions
+    @OptionGroup(title: "Reading options") var form: InputFormatOption
     @Option(
         help: ArgumentHelp(
             "The folder for files of rejected rows. (default: that of each file)", valueName: "folder"))
@@ -108,7 +104,11 @@ struct PublishCommand: ParsableCommand {
         let started = SystemClock.monotonicNanoseconds()
         let named = try NamedFiles(inputs, rejectsFolder: rejects)
         let target = try target()
-        var options = try fileOptions(named.said, product: target.options.product)
+        var options = PublishFileOptions()
+        try reading.apply(to: &options.reading)
+        try FileTerms.apply(
+            named.said + reading.said(product: target.options.product, format: form.format),
+            to: &options.reading)
         options.types = target.types
         options.journalPath = journal
         options.sendsAgain = again
@@ -152,22 +152,6 @@ struct PublishCommand: ParsableCommand {
     }
 
     /// How the files are read, as a file of rejected rows and then the command line say.
-    private func fileOptions(_ said: [SaidOption], product: String) throws -> PublishFileOptions {
-        var reading = ImportOptions()
-        let own = FileTerms.said(
-            product: product, isWide: wide, ignoresColumns: ignoreColumns, format: format,
-            timeUnit: timeUnit, zone: tz)
-        try FileTerms.apply(said + own, to: &reading)
-        var options = PublishFileOptions()
-        options.isWide = reading.isWide
-        options.ignoresColumns = reading.ignoresColumns
-        options.format = reading.format
-        options.timeUnit = reading.timeUnit
-        options.zone = reading.zone
-        options.said = reading.said
-        return options
-    }
-
     private func target() throws -> PublishTarget {
         var target: PublishTarget
         if let channel {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import VarveFile
 import VarveModel
 import VarveStorage
 
@@ -16,14 +17,21 @@ struct QueryOptions: ParsableArguments {
             times, and days, weeks and --from/--to without an offset follow the local clock.
 
             Aggregates run over values of any quality (--good-only: quality 0 or none) and leave NaN out. stddev \
-            divides by n - 1; twa is the average over time: a value holds until the next one or the end of the \
-            bucket, and from the start of a bucket the last value before it holds.
+            divides by n - 1; twa is the average over time: a value holds until the next one that counts, the last \
+            one to --to but not beyond the present, or without --to to the end of its bucket; none longer than \
+            --hold. Buckets without samples in which a value holds have a row of their own.
+
+            --fill gives every bucket of --from/--to a row; count is 0 in it. previous repeats the last bucket with \
+            samples, also one before --from, as long as its last value holds; linear needs samples on both sides, \
+            which may lie outside of --from/--to.
 
             Examples:
               varve query --device R80711 --point Ws_avg --from 2014-04-03 --to 2014-04-04
               varve query --device R80711 --point P_avg --every 1h --agg avg,min,max --format csv
+              varve query --device R80711 --point P_avg --format csv --time-digits 3
               varve query --device R80711 --agg count,avg
               varve query --device R80711 --point Ws_avg --every 1d --agg twa,median,stddev
+              varve query --device R80711 --point Ws_avg --every 10m --fill previous --hold 1h
               varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
               varve query --device R80711 --point P_avg --order desc --limit 1 --format json
               varve query --device R80711 --point Ws_avg --from 2014-03-26 --to 2014-04-02 --plot
@@ -53,10 +61,15 @@ struct QueryOptions: ParsableArguments {
     var limit: Int?
     @Option(help: "Empty buckets: none, null, previous or linear. (default: none)")
     var fill: String?
+    @Option(
+        help:
+            "A value holds at most so long, for twa and --fill previous: 90s, 15m, 2h, 1d. (default: no end)")
+    var hold: String?
     @Flag(help: "Only samples with quality 0 or none.")
     var goodOnly = false
     @Option(help: "table, csv, ndjson or json. (default: table)")
     var format: String?
+    @OptionGroup var times: TimeFormOptions
     @Flag(help: "Draw a plot in the terminal instead of rows.")
     var plot = false
 
@@ -69,8 +82,14 @@ struct QueryOptions: ParsableArguments {
     func run(on source: any AggregateSource) throws {
         let sink = StandardOutputSink()
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
-        let request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)
-        var run = QueryRun(request, source: source, output: OutputBuffer(sink))
+        var request = try request(terminalWidth: sink.terminalWidth, isColoured: isColoured)
+        request.present = Timestamp(nanoseconds: SystemClock.nanoseconds())
+        let note: (String) -> Void = { line in
+            var errors = StandardErrors()
+            print("varve: \(line)", to: &errors)
+        }
+        for line in TimeBound.notes(from: from, to: to, zone: request.zone) { note(line) }
+        var run = QueryRun(request, source: source, output: OutputBuffer(sink), note: note)
         try run.run()
     }
 
@@ -78,7 +97,7 @@ struct QueryOptions: ParsableArguments {
     func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
         guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
-        request.zone = try tz.map { try SystemZone(named: $0) }
+        request.zone = try tz.map(zone)
         request.range = try TimeBound.range(from: from, to: to, zone: request.zone)
         request.aggregation = try aggregation(request.zone)
         guard order == "asc" || order == "desc" else {
@@ -88,21 +107,42 @@ struct QueryOptions: ParsableArguments {
         if let limit, limit < 1 { throw wrong("--limit: \(limit) is not a number of rows; at least 1") }
         request.limit = limit
         request.goodOnly = goodOnly
+        request.times = try times.form()
+        if times.isGiven, plot || (format ?? "table") == "table" {
+            throw wrong("--time-digits and --time-format are for --format csv, ndjson and json")
+        }
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
+    }
+
+    private func zone(_ name: String) throws -> any NamedZone {
+        do { return try SystemZones.zone(named: name) } catch { throw wrong("--tz: \(error)") }
     }
 
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {
         guard let every else {
             if fill != nil { throw wrong("--fill needs --every; for example --every 1h") }
-            guard let agg else { return nil }
+            let aggregates = try agg.map { try Aggregate.parse(list: $0) }
+            let hold = try holdLength(aggregates ?? [], .none)
+            guard let aggregates else { return nil }
             if plot { throw wrong("--plot with --agg needs --every; for example --every 1h") }
             return QueryRequest.Aggregation(
-                buckets: .whole, aggregates: try Aggregate.parse(list: agg), fill: .none)
+                buckets: .whole, aggregates: aggregates, fill: .none, hold: hold)
         }
+        let aggregates = try Aggregate.parse(list: agg ?? "avg")
+        let fill = try Fill.parse(fill ?? "none")
         return QueryRequest.Aggregation(
-            buckets: try Buckets(width: BucketWidth.parse(every), zone: zone),
-            aggregates: try Aggregate.parse(list: agg ?? "avg"), fill: try Fill.parse(fill ?? "none"))
+            buckets: try Buckets(width: BucketWidth.parse(every), zone: zone), aggregates: aggregates,
+            fill: fill, hold: try holdLength(aggregates, fill))
+    }
+
+    private func holdLength(_ aggregates: [Aggregate], _ fill: Fill) throws -> Int64? {
+        guard let hold else { return nil }
+        let length = try HoldDuration.parse(hold)
+        guard aggregates.contains(.twa) || fill == .previous else {
+            throw wrong("--hold is for --agg twa and for --fill previous, and neither is given")
+        }
+        return length
     }
 
     private func rowFormat() throws -> RowFormat {

@@ -7,29 +7,17 @@
 import VarveTransfer
 
 /// Options of import, publish and digest about the form of files.
+///
+/// `ReadOptions.said` makes the list of what a command line says.
 enum FileTerms {
     /// What stands in a file of rejected rows and means nothing here.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The options that were given, in one list.
-    static func said(
-        product: String?, isWide: Bool, ignoresColumns: Bool, format: InputFormat = .auto,
-        timeUnit: TimeUnit?, zone: String?
-    ) -> [SaidOption] {
-        var said: [SaidOption] = []
-        if let product { said.append(SaidOption("--product", product)) }
-        if isWide { said.append(SaidOption("--wide")) }
-        if ignoresColumns { said.append(SaidOption("--ignore-columns")) }
-        if format != .auto { said.append(SaidOption("--format", format.rawValue)) }
-        if let timeUnit { said.append(SaidOption("--time-unit", timeUnit.name)) }
-        if let zone { said.append(SaidOption("--tz", zone)) }
-        return said
-    }
-
     /// Sets what a list says; a later option of a name takes the place of an earlier one.
     static func apply(_ said: [SaidOption], to options: inout ImportOptions) throws {
+        var missing: [String] = []
         for option in said {
             let value = option.value
             switch option.name {
@@ -38,10 +26,18 @@ enum FileTerms {
             case "--ignore-columns": options.ignoresColumns = true
             case "--format": options.format = try read(option, InputFormat(rawValue: value))
             case "--time-unit": options.timeUnit = try read(option, TimeUnit(name: value))
-            case "--tz": options.zone = try SystemZone(named: value)
+            case "--tz": options.local.zone = try SystemZones.zone(named: value)
+            case "--tz-column": options.local.zoneColumn = value
+            case "--repeated-hour":
+                options.local.repeatedHour = try read(option, RepeatedHour(rawValue: value))
+            case "--missing-hour":
+                options.local.missingHour = try read(option, MissingHour(rawValue: value))
+            case "--missing": missing.append(value)
             default: throw failure(option)
             }
         }
+        options.missing = MissingReadings()
+        for list in missing where !options.missing.add(list) { throw failure(SaidOption("--missing", list)) }
         options.said = said
     }
 

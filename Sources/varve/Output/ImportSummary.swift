@@ -8,6 +8,7 @@ enum ImportSummary {
     static func text(_ result: ImportResult, seconds: Double, isDryRun: Bool) -> String {
         let receipt = result.receipt
         var lines: [(String, String)] = [("rows", rows(receipt.rows, seconds))]
+        if receipt.samples != receipt.rows { lines.append(("samples", grouped(receipt.samples))) }
         lines.append((isDryRun ? "would accept" : "accepted", grouped(receipt.accepted)))
         let rest: [(String, UInt64, String)] = [
             ("identical", receipt.identical, "there already, dropped"),
@@ -15,6 +16,8 @@ enum ImportSummary {
             ("superseded", receipt.superseded, "offered a different value, not taken"),
             ("rejected", receipt.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
             ("skipped", receipt.skipped, "empty, without a quality"),
+            ("expired", receipt.expired, expired(result.rules)),
+            ("replayed", receipt.replayed, replayed(result.replayedCommits)),
         ]
         for (name, count, meaning) in rest where count > 0 {
             lines.append((name, "\(grouped(count))  \(meaning)"))
@@ -24,9 +27,60 @@ enum ImportSummary {
         if result.registered > 0 {
             lines.append(("registered", "\(result.registered) new models, products, points and devices"))
         }
+        if !result.newPoints.isEmpty { lines.append(("new points", newPoints(result.newPoints))) }
+        for zone in result.zones { lines += Self.lines(zone) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
             .joined()
+    }
+
+    private static func newPoints(_ points: [NewPoint]) -> String {
+        let shown = points.prefix(12).map { point in
+            "\(printable(point.point)) \(point.type.name)" + (point.isMixed ? " (mixed)" : "")
+        }
+        let mixed = points.dropFirst(12).count { $0.isMixed }
+        let rest =
+            points.count > 12 ? " and \(points.count - 12) more" + (mixed > 0 ? ", \(mixed) mixed" : "") : ""
+        return shown.joined(separator: ", ") + rest
+    }
+
+    private static func lines(_ zone: ZoneUse) -> [(String, String)] {
+        let name = zone.isAssumed ? "\(zone.name), assumed" : zone.name
+        let isPlain = zone.offsets.isEmpty || zone.name == zone.offsets || zone.name == "UTC"
+        var lines = [("zone", isPlain ? name : "\(name): \(zone.offsets)")]
+        if zone.repeated > 0 {
+            let taken = zone.repeated - zone.repeatedRejected
+            lines.append(
+                (
+                    "repeated hour",
+                    "\(grouped(zone.repeated)) of a local hour that comes twice: \(grouped(taken)) taken, "
+                        + "\(grouped(zone.repeatedRejected)) rejected"
+                ))
+        }
+        if zone.missing > 0 {
+            let taken = zone.missing - zone.missingRejected
+            lines.append(
+                (
+                    "missing hour",
+                    "\(grouped(zone.missing)) of a local hour that does not exist: \(grouped(taken)) shifted, "
+                        + "\(grouped(zone.missingRejected)) rejected"
+                ))
+        }
+        return lines
+    }
+
+    private static func expired(_ rules: [String]) -> String {
+        "not stored, too old: " + (rules.isEmpty ? "see varve retention show" : rules.joined(separator: ", "))
+    }
+
+    private static func replayed(_ commits: ClosedRange<UInt64>?) -> String {
+        let place =
+            commits.map { commits in
+                commits.count == 1
+                    ? " in commit \(commits.lowerBound)"
+                    : " in commits \(commits.lowerBound) to \(commits.upperBound)"
+            } ?? ""
+        return "imported before\(place), nothing applied; --reapply applies it"
     }
 
     /// A number with spaces between thousands.

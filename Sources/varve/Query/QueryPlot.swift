@@ -17,14 +17,8 @@ struct QueryPlot {
         self.isColoured = isColoured
     }
 
-    /// The plot as text.
+    /// The plot of series of numbers as text.
     func draw(_ series: [SelectedSeries]) throws -> String {
-        if let text = series.first(where: { $0.info.type.isText }) {
-            throw QueryFailure(
-                description:
-                    "--plot: \(name(text)) is a \(text.info.type.name) point and only numbers can be "
-                    + "drawn; name others with --point")
-        }
         guard series.count <= TerminalPlot.maximumSeries else {
             throw QueryFailure(
                 description:
@@ -38,7 +32,8 @@ struct QueryPlot {
         for one in series {
             plot.startSeries(name(one))
             if let aggregation = request.aggregation {
-                try source.aggregate(one.info, request.aggregates(aggregation)) { row in
+                var filler = GapFiller(aggregation.fill, request.aggregates(aggregation))
+                try filler.rows(of: one.info, in: source) { row in
                     plot.add(row.start, row.values.first?.number)
                     return true
                 }
@@ -84,8 +79,10 @@ struct QueryPlot {
                 }
             }
         }
-        guard first <= last else { return nil }
         let isOpenAtStart = request.range.from == .earliest
+        // Into a range without samples a value may hold that lies before it.
+        let mayHold = request.aggregation?.aggregates.contains(.twa) ?? false
+        guard first <= last || (mayHold && !isOpenAtStart && request.range.to != nil) else { return nil }
         let start = isOpenAtStart ? first : request.range.from.nanoseconds
         let end = request.range.to == nil ? last : request.range.lastNanosecond ?? last
         guard let aggregation = request.aggregation else { return start...max(start, end) }

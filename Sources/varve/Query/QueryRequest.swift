@@ -10,6 +10,8 @@ struct QueryRequest {
         var buckets: Buckets
         var aggregates: [Aggregate]
         var fill: Fill
+        /// How many nanoseconds a value holds at most; nil for no end.
+        var hold: Int64?
     }
 
     /// How results are shown.
@@ -24,6 +26,8 @@ struct QueryRequest {
     var points: [String] = []
     /// The times asked for.
     var range = TimeRange.all
+    /// The moment beyond which the last value does not hold; nil if it may.
+    var present: Timestamp?
     /// Nil for the samples themselves.
     var aggregation: Aggregation?
     /// The zone of local times and days.
@@ -34,6 +38,8 @@ struct QueryRequest {
     var limit: Int?
     /// Whether only samples with quality 0 or none count.
     var goodOnly = false
+    /// How times are written in rows that are no table.
+    var times = TimeForm.shortest
     /// Rows or a plot.
     var presentation = Presentation.rows(.table)
 

@@ -6,15 +6,23 @@
 
 import VarveModel
 import VarveStorage
+import VarveTransfer
 
 /// Runs a query.
 struct QueryRun {
     private let request: QueryRequest
     private let source: any AggregateSource
     private let output: OutputBuffer
+    /// Takes a line for the user that is no part of the answer.
+    private let note: (String) -> Void
     private var remaining: Int
+    private var mix = NumberMix()
 
-    init(_ request: QueryRequest, source: any AggregateSource, output: OutputBuffer) {
+    init(
+        _ request: QueryRequest, source: any AggregateSource, output: OutputBuffer,
+        note: @escaping (String) -> Void = { _ in }
+    ) {
+        self.note = note
         self.request = request
         self.source = source
         self.output = output
@@ -25,43 +33,28 @@ struct QueryRun {
     mutating func run() throws {
         let found = try SeriesSelection.select(
             from: source, devices: request.devices, points: request.points)
+        let series = try NumberPoints(request).select(found, note)
         switch request.presentation {
-        case .rows(let format): try writeRows(aggregable(found), format)
+        case .rows(let format): try writeRows(series, format)
         case .plot(let width, let isColoured):
             let plot = QueryPlot(request, source: source, terminalWidth: width, isColoured: isColoured)
-            try output.append(plot.draw(found))
+            try output.append(plot.draw(series))
             try output.flush()
         }
     }
 
-    /// The series that have one of the aggregates asked for; one that was named must have.
-    private func aggregable(_ series: [SelectedSeries]) throws -> [SelectedSeries] {
-        guard let aggregation = request.aggregation, !aggregation.aggregates.contains(where: \.isForText)
-        else {
-            return series
-        }
-        if !request.points.isEmpty, let text = series.first(where: { $0.info.type.isText }) {
-            throw QueryFailure(
-                description: "--agg: \(printable(text.printed.device))/\(printable(text.printed.point)) is a "
-                    + "\(text.info.type.name) point, which has count, first and last only")
-        }
-        return series.filter { !$0.info.type.isText }
-    }
-
     private mutating func writeRows(_ series: [SelectedSeries], _ format: RowFormat) throws {
-        var writer = format.writer(request.columns, to: output, zone: request.zone)
+        var writer = format.writer(request.columns, to: output, zone: request.zone, times: request.times)
         try writer.begin()
         var filler = request.aggregation.map {
-            GapFiller($0.fill, aggregates: $0.aggregates, buckets: $0.buckets, order: request.order)
+            GapFiller($0.fill, request.aggregates($0))
         }
         for one in series where remaining > 0 && output.isOpen {
-            if let aggregation = request.aggregation {
-                try writeBuckets(one, aggregation, &filler, &writer)
-            } else {
-                try writeSamples(one, &writer)
-            }
+            try filler == nil ? writeSamples(one, &writer) : writeBuckets(one, &filler, &writer)
         }
         try writer.end()
+        guard format != .table, let rounded = mix.roundedSeries else { return }
+        note(ExportNotes.rounded(rounded))
     }
 
     private mutating func writeSamples(_ series: SelectedSeries, _ writer: inout any RowWriter) throws {
@@ -69,6 +62,8 @@ struct QueryRun {
         try source.read(series.info.key, in: request.range, order: request.order) { columns in
             let samples = request.goodOnly ? columns.goodSamples() : columns
             let count = min(samples.count, remaining)
+            try check(samples.times.prefix(count), series)
+            mix.add(samples, of: series.info)
             try writer.write(samples, count: count, of: series.printed)
             remaining -= count
             return remaining > 0 && output.isOpen
@@ -76,25 +71,35 @@ struct QueryRun {
     }
 
     private mutating func writeBuckets(
-        _ series: SelectedSeries, _ aggregation: QueryRequest.Aggregation, _ filler: inout GapFiller?,
-        _ writer: inout any RowWriter
+        _ series: SelectedSeries, _ filler: inout GapFiller?, _ writer: inout any RowWriter
     ) throws {
-        filler?.startSeries()
-        try source.aggregate(series.info, request.aggregates(aggregation)) { row in
-            try filler?.add(row) { row in
-                try writer.write(row, of: series.printed)
-                remaining -= 1
-                return remaining > 0 && output.isOpen
-            } ?? true
+        try filler?.rows(of: series.info, in: source) { row in
+            try check([row.start], series)
+            try writer.write(row, of: series.printed)
+            remaining -= 1
+            return remaining > 0 && output.isOpen
         }
+    }
+}
+
+extension QueryRun {
+    /// Fails where the form of times would cut one.
+    private func check(_ times: some Sequence<Int64>, _ series: SelectedSeries) throws(QueryFailure) {
+        guard let cut = request.times.firstCut(times) else { return }
+        throw QueryFailure(
+            description: TimeFormOptions.cut(
+                cut, request.times, device: series.printed.device, point: series.printed.point))
     }
 }
 
 extension QueryRequest {
     /// What is asked of each series.
     func aggregates(_ aggregation: Aggregation) -> AggregateRequest {
-        AggregateRequest(
+        var asked = AggregateRequest(
             aggregation.aggregates, over: aggregation.buckets, in: range, goodOnly: goodOnly, order: order)
+        asked.hold = aggregation.hold
+        asked.present = present
+        return asked
     }
 }
 

@@ -1,27 +1,39 @@
 // TimeBound.swift — the texts of `--from` and `--to`.
+//
+// A bare date is the first moment of its local day, whatever the clock shows then. A time of day that comes twice means
+// the earlier moment as `--from` and the later one as `--to`, so that a range never leaves out what it names; one that
+// does not exist is an error.
 
 import VarveModel
 
 /// Reads the ends of a time range.
 enum TimeBound {
-    /// Reads RFC 3339, `YYYY-MM-DD` (its midnight), `YYYY-MM-DD HH:MM[:SS[.f]]`, or an integer epoch.
+    /// Reads RFC 3339, `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS[.f]]`, or an integer epoch.
     ///
     /// An integer's unit follows from its size: below 10^11 seconds, below 10^14 milliseconds, below 10^17
     /// microseconds, else nanoseconds; so each unit reaches at least from 1973 to 5138.
     ///
     /// - Parameters:
     ///   - text: The text.
-    ///   - option: The option's name for the message.
+    ///   - option: The option's name for the message; of two moments, `--to` means the later one.
     ///   - zone: The zone of times without an offset.
     static func parse(
-        _ text: String, option: String, zone: some ZoneRules
+        _ text: String, option: String, zone: any ZoneRules
     ) throws(QueryFailure) -> Timestamp {
+        let time: TimeText
         do throws(Timestamp.ParseFailure) {
             if let time = try epoch(text) { return time }
-            return try Timestamp.parse(completed(text), zone: zone)
+            time = try written(text)
+            if let moment = moment(time, option: option, zone) {
+                return try Timestamp.make(seconds: moment, nanoseconds: time.fraction)
+            }
         } catch {
             throw QueryFailure(description: "\(option): \"\(printable(text))\" \(error)")
         }
+        throw QueryFailure(
+            description:
+                "\(option): \"\(printable(text))\" does not exist in this time zone, as its clock is put "
+                + "forward over it; give a time before or after the change")
     }
 
     /// The range of `--from` and `--to`, each open if it is left out.
@@ -30,12 +42,48 @@ enum TimeBound {
     ) throws(QueryFailure) -> TimeRange {
         func bound(_ text: String?, _ option: String) throws(QueryFailure) -> Timestamp? {
             guard let text else { return nil }
-            if let zone { return try parse(text, option: option, zone: zone) }
-            return try parse(text, option: option, zone: FixedZone())
+            return try parse(text, option: option, zone: zone ?? FixedZone())
         }
         let range = TimeRange(from: try bound(from, "--from") ?? .earliest, to: try bound(to, "--to"))
         guard !range.isEmpty else { throw QueryFailure(description: "--to must be later than --from") }
         return range
+    }
+
+    /// What to say of bounds that come twice, a line each.
+    static func notes(from: String?, to: String?, zone: (any ZoneRules)?) -> [String] {
+        guard let zone else { return [] }
+        return [("--from", from, "earlier"), ("--to", to, "later")].compactMap { option, text, which in
+            guard let text, let time = try? written(text), time.offset == nil, !time.isDayStart,
+                case .twice = zone.meaning(ofLocal: time.seconds),
+                let moment = try? parse(text, option: option, zone: zone)
+            else { return nil }
+            return
+                "\(option) \(printable(text)) comes twice in this time zone: the \(which) one is meant, \(moment)"
+        }
+    }
+
+    /// The moment, or nil where the zone's clock never shows the time.
+    private static func moment(_ time: TimeText, option: String, _ zone: any ZoneRules) -> Int64? {
+        if let offset = time.offset { return time.seconds - offset }
+        let meaning = zone.meaning(ofLocal: time.seconds)
+        if time.isDayStart, case .never(let before, let after) = meaning {
+            return zone.change(after: time.seconds - after, upTo: time.seconds - before, from: before)
+        }
+        switch meaning {
+        case .once(let offset): return time.seconds - offset
+        case .twice(let earlier, let later):
+            return time.seconds - (option == "--to" && !time.isDayStart ? later : earlier)
+        case .never: return nil
+        }
+    }
+
+    private static func written(_ text: String) throws(Timestamp.ParseFailure) -> TimeText {
+        var copy = text
+        let result = copy.withUTF8 { bytes -> Result<TimeText, Timestamp.ParseFailure> in
+            Result { () throws(Timestamp.ParseFailure) in try TimeText(reading: UnsafeRawBufferPointer(bytes))
+            }
+        }
+        return try result.get()
     }
 
     private static func epoch(_ text: String) throws(Timestamp.ParseFailure) -> Timestamp? {
@@ -52,14 +100,5 @@ enum TimeBound {
         let (nanoseconds, isOutside) = number.multipliedReportingOverflow(by: factor)
         guard !isOutside else { throw .outOfRange }
         return Timestamp(nanoseconds: nanoseconds)
-    }
-
-    /// The text with the time of day, or its seconds, added where they are left out.
-    private static func completed(_ text: String) -> String {
-        switch text.utf8.count {
-        case 10: text + "T00:00:00"
-        case 16: text + ":00"
-        default: text
-        }
     }
 }

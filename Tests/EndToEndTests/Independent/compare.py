@@ -1,7 +1,7 @@
 """Compares what Varve printed with the independent calculation.
 
-Reads a JSON object from stdin: {"file": CSV, "checks": [{"kind": "rows" | "hours", "output": CSV of varve,
-"device"?, "point"?, "from"?, "to"? (nanoseconds)}]} and prints one: {"counts", "first", "last", "unit", "visible",
+Reads a JSON object from stdin: {"file": CSV, "checks": [{"kind": "rows" | "hours" | "texts" | "held",
+"output": CSV of varve, "device"?, "point"?, "from"?, "to"?, "hold"? (nanoseconds)}]} and prints one: {"counts", "first", "last", "unit", "visible",
 "checks": [{"rows", "problem"}]}, where a problem is the first difference or null.
 """
 
@@ -81,9 +81,7 @@ def in_order(value):
 
 
 def figures(values, kind):
-    """avg, min, max, sum, count, first, last of a bucket that is not empty."""
-    if kind == "string":
-        return None, None, None, None, len(values), values[0], values[-1]
+    """avg, min, max, sum, count, first, last of numbers in a bucket that is not empty."""
     ends = min(values, key=in_order), max(values, key=in_order), values[0], values[-1]
     total = exact_sum(values)
     average = rounded(total / len(values))
@@ -94,8 +92,11 @@ def figures(values, kind):
 
 
 def expected_hours(history, check):
+    """Hours of numbers: texts have none of most figures and are left out."""
     for (device, point), series in itertools.groupby(history.samples(*scope(check)), lambda row: row[:2]):
         kind = history.types[point]
+        if kind == "string":
+            continue
         for hour, rows in itertools.groupby(series, lambda row: row[2] // HOUR):
             values = [number(row[3]) if kind == "double" else row[3] for row in rows if row[3] is not None]
             values = [value for value in values if value == value]
@@ -106,22 +107,79 @@ def expected_hours(history, check):
 def actual_hours(history, lines):
     for device, point, time, average, least, most, total, count, first, last in lines:
         kind = history.types[point]
-        if kind == "string":
-            found = [cell or None for cell in (average, least, most, total)]
-            yield device, point, date_time(time), *found, int(count), first, last
-        else:
-            cells = [read_value(cell, kind) for cell in (least, most, total)]
-            ends = [read_value(cell, kind) for cell in (first, last)]
-            yield (device, point, date_time(time), read_value(average, "double"), *cells, int(count), *ends)
+        cells = [read_value(cell, kind) for cell in (least, most, total)]
+        ends = [read_value(cell, kind) for cell in (first, last)]
+        yield (device, point, date_time(time), read_value(average, "double"), *cells, int(count), *ends)
+
+
+def expected_texts(history, check):
+    for (device, point), series in itertools.groupby(history.samples(*scope(check)), lambda row: row[:2]):
+        for hour, rows in itertools.groupby(series, lambda row: row[2] // HOUR):
+            values = [row[3] for row in rows if row[3] is not None]
+            if values:
+                yield device, point, hour * HOUR, len(values), values[0], values[-1]
+
+
+def actual_texts(history, lines):
+    for device, point, time, count, first, last in lines:
+        yield device, point, date_time(time), int(count), first, last
+
+
+def expected_held(history, check):
+    """Every hour of a range of one series of numbers: how many values, their average over time, the last that holds."""
+    device, point, start, end = scope(check)
+    kind = history.types[point]
+    values = [(row[2], number(row[3]) if kind == "double" else row[3])
+              for row in history.samples(device, point) if row[3] is not None]
+    values = [(time, value) for time, value in values if value == value]
+    ends = [min(following, time + check.get("hold", 2**63))
+            for (time, _), following in zip(values, [time for time, _ in values[1:]] + [end])]
+    next_value = 0
+    for hour in range(start // HOUR, (end - 1) // HOUR + 1):
+        first, last = max(hour * HOUR, start), min(hour * HOUR + HOUR, end)
+        # Values whose hold ended before this hour are of no more use, but the last of them was the last one.
+        while next_value < len(values) - 1 and values[next_value + 1][0] <= first:
+            next_value += 1
+        weighted, weight, count, held = [], 0, 0, None
+        for index in range(next_value, len(values)):
+            time, value = values[index]
+            if time >= last:
+                break
+            count += time >= first
+            span = min(ends[index], last) - max(time, first)
+            if span > 0:
+                weighted.append((value, span))
+                weight += span
+            if span > 0 or time >= first:
+                held = value
+        infinite = {value for value, _ in weighted if math.isinf(value)}
+        average = None
+        if infinite:
+            average = same_double(struct.pack("<d", sum(infinite)))
+        elif weight:
+            average = rounded(sum(Fraction(value) * span for value, span in weighted) / weight)
+        if kind == "double" and held is not None:
+            held = same_double(struct.pack("<d", held))
+        yield device, point, hour * HOUR, count, average, held
+
+
+def actual_held(history, lines):
+    for device, point, time, count, average, last in lines:
+        yield (device, point, date_time(time), int(count), read_value(average, "double"),
+               read_value(last, history.types[point]))
 
 
 def run(history, check):
     """The number of equal rows and the first difference, if there is one."""
-    reader, writer = {"rows": (actual_rows, expected_rows), "hours": (actual_hours, expected_hours)}[check["kind"]]
+    reader, writer, columns = {
+        "rows": (actual_rows, expected_rows, "value,quality"),
+        "hours": (actual_hours, expected_hours, "avg,min,max,sum,count,first,last"),
+        "texts": (actual_texts, expected_texts, "count,first,last"),
+        "held": (actual_held, expected_held, "count,twa,last"),
+    }[check["kind"]]
     with open(check["output"], encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
         header = next(lines, None)
-        columns = "value,quality" if check["kind"] == "rows" else "avg,min,max,sum,count,first,last"
         if header != ["device", "point", "time", *columns.split(",")]:
             return {"rows": 0, "problem": f"the header is {header}"}
         rows = 0

@@ -139,7 +139,8 @@ extension EndToEndTests {
             let file = try sandbox.write(lines: ["device,point,time,value"] + lines, "a.csv")
             let pipe = "\(sandbox.path)/pipe.csv"
             #expect(mkfifo(pipe, 0o600) == 0)
-            let first = try sandbox.start(["import", "--register", "--quiet", file, pipe])
+            #expect(try sandbox.varve("import", "--register", "--quiet", file).code == 0)
+            let first = try sandbox.start(["import", "--quiet", file, pipe])
             // Opening the pipe waits until the importer has come to it, so the first file is committed.
             let end = try #require(FileHandle(forWritingAtPath: pipe))
             let refused = try sandbox.varve("import", "--register", file)
@@ -153,7 +154,7 @@ extension EndToEndTests {
             while next.code != 0, SystemClock.monotonicNanoseconds() < limit {
                 next = try sandbox.varve("import", "--json", file)
             }
-            #expect(try next.receipt()["identical"] == 50, "\(next.errors)")
+            #expect(try next.receipt()["replayed"] == 50, "\(next.errors)")
             #expect(service.store.lastCommit == 1)
         }
 
@@ -188,7 +189,8 @@ extension EndToEndTests {
             let file = try sandbox.write(lines: ["device,point,time,value"] + lines, "a.csv")
             let pipe = "\(sandbox.path)/pipe.csv"
             #expect(mkfifo(pipe, 0o600) == 0)
-            let importing = try sandbox.start(["import", "--register", "--quiet", file, pipe])
+            #expect(try sandbox.varve("import", "--register", "--quiet", file).code == 0)
+            let importing = try sandbox.start(["import", "--quiet", file, pipe])
             let end = try #require(FileHandle(forWritingAtPath: pipe))
             service.stop()
             try end.write(contentsOf: Data("device,point,time,value\nT0,p,1800000000,7\n".utf8))
@@ -196,7 +198,7 @@ extension EndToEndTests {
             let ending = importing.wait()
             #expect(ending.code == 1 && ending.errorLines.count == 1, "\(ending.errors)")
             #expect(ending.errors.contains("ended or stopped answering"), "\(ending.errors)")
-            #expect(try sandbox.varve("import", "--json", file).receipt()["identical"] == 50)
+            #expect(try sandbox.varve("import", "--json", file).receipt()["replayed"] == 50)
         }
 
         @Test("a data directory with a path longer than a socket address holds works the same")
@@ -218,7 +220,7 @@ extension EndToEndTests {
             // Listens and never answers.
             let mute = try LocalSocketListener(path: sandbox.data + "/control.sock")
             #expect(try sandbox.varve("query", "--device", "T0").code == 0)
-            #expect(try sandbox.varve("import", "--json", file).receipt()["identical"] == 1)
+            #expect(try sandbox.varve("import", "--json", file).receipt()["replayed"] == 1)
             mute.close()
         }
     }

@@ -34,6 +34,18 @@ struct ImportedStore {
         return ending.outputPath
     }
 
+    /// Queries hourly figures: all of them of numbers, those that texts have where there is nothing else.
+    func hours(_ devices: [String], _ options: [String]) throws -> (kind: Comparison.Kind, file: String) {
+        let hourly = options + ["--every", "1h", "--agg"]
+        do {
+            return (.hours, try query(devices, hourly + [Self.aggregates]))
+        } catch let failure as IndependentCalculation.Failure
+            where failure.text.contains("which has count, first and last only")
+        {
+            return (.texts, try query(devices, hourly + ["count,first,last"]))
+        }
+    }
+
     /// The answers to every question that a test asks of a whole store, as bytes.
     func answers(_ devices: [String], data: String? = nil) throws -> [Data] {
         let rows = try query(devices, data: data)

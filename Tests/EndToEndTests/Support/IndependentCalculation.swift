@@ -8,8 +8,12 @@ struct Comparison {
     enum Kind: String {
         /// Samples: device, point, time, value, quality.
         case rows
-        /// Buckets of an hour with avg, min, max, sum, count, first and last.
+        /// Buckets of an hour with avg, min, max, sum, count, first and last, of numbers.
         case hours
+        /// Buckets of an hour with count, first and last, of texts.
+        case texts
+        /// Every hour of a range of one point of numbers with count, twa and last, filled with previous.
+        case held
     }
 
     var kind: Kind
@@ -20,6 +24,8 @@ struct Comparison {
     /// The range, in nanoseconds since 1970.
     var from: Int?
     var to: Int?
+    /// How many nanoseconds a value holds at most.
+    var hold: Int?
 }
 
 /// What the calculation found.
@@ -45,6 +51,7 @@ struct IndependentCalculation {
                 let fields: [String: Any?] = [
                     "kind": check.kind.rawValue, "output": check.output, "device": check.device,
                     "point": check.point, "from": check.from, "to": check.to,
+                    "hold": check.hold,
                 ]
                 return fields.compactMapValues { $0 }
             },

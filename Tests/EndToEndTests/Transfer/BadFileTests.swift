@@ -36,7 +36,7 @@ extension EndToEndTests {
             BadFile(description: "no header", lines: [row], reason: "device"),
             BadFile(
                 description: "a header of zero bytes", lines: [String(repeating: "\0", count: 64)],
-                reason: "column"),
+                reason: "zero bytes"),
             BadFile(
                 description: "integer times of two units",
                 lines: ["device,point,time,value", "T1,p,1700000000,1", "T1,p,1700000000000,1"],

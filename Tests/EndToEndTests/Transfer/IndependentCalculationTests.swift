@@ -71,18 +71,32 @@ extension EndToEndTests {
         private func questions(
             _ store: ImportedStore, _ devices: [String], _ receipt: PrintedReceipt
         ) throws -> [Comparison] {
-            let hourly = ["--every", "1h", "--agg", ImportedStore.aggregates]
             var questions: [Comparison] = []
             func ask(_ device: String?, _ point: String? = nil, _ range: Range<Int>? = nil) throws {
                 var options = point.map { ["--point", $0] } ?? []
                 // An integer of this size is nanoseconds.
                 if let range { options += ["--from", "\(range.lowerBound)", "--to", "\(range.upperBound)"] }
-                for (kind, more) in [(Comparison.Kind.rows, []), (.hours, hourly)] {
-                    let output = try store.query(device.map { [$0] } ?? devices, options + more)
+                let rows = try store.query(device.map { [$0] } ?? devices, options)
+                let (kind, hours) = try store.hours(device.map { [$0] } ?? devices, options)
+                for (kind, output) in [(Comparison.Kind.rows, rows), (kind, hours)] {
                     questions.append(
                         Comparison(
                             kind: kind, output: output, device: device, point: point, from: range?.lowerBound,
                             to: range?.upperBound))
+                }
+                guard kind == .hours, let device, let point, let range else { return }
+                // From between two samples to long after the last one of the range.
+                let (from, to) = (range.lowerBound + 1, range.upperBound + 50 * 3_600_000_000_000)
+                for (hold, more) in [(nil, []), (5_400_000_000_000, ["--hold", "90m"])] as [(Int?, [String])]
+                {
+                    let output = try store.query(
+                        [device],
+                        ["--point", point, "--from", "\(from)", "--to", "\(to)", "--every", "1h"] + more
+                            + ["--agg", "count,twa,last", "--fill", "previous"])
+                    questions.append(
+                        Comparison(
+                            kind: .held, output: output, device: device, point: point, from: from, to: to,
+                            hold: hold))
                 }
             }
             if devices.count > 1 { try ask(nil) }
@@ -118,7 +132,7 @@ extension EndToEndTests {
             let again = try sandbox.varve("import", "--register", "--json", "--quiet", store.file).receipt()
             #expect(again["accepted"] == 0)
             #expect(again["corrected"] == 0)
-            #expect(again["identical"] == again["rows"] - again["rejected"] - again["skipped"])
+            #expect(again["replayed"] == again["rows"] - again["rejected"] - again["skipped"])
             #expect(again["rows"] == receipt["rows"])
             let growth = try #require(try store.statistics()["bytes"] as? Int) - bytes
             #expect(growth <= 1024, "importing again added \(growth) bytes")

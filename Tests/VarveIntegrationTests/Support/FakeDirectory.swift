@@ -48,6 +48,14 @@ final class FakeDirectory: PointDirectory {
         }
     }
 
+    func timeZone(product _: String?, device _: String) -> String? { nil }
+
+    func model(ofProduct _: String) -> String? { nil }
+
+    func hasPoint(_: String, product _: String) -> Bool { false }
+
+    func noteZones(_: [DeviceZone], remembers _: Bool) -> [DeviceZone] { [] }
+
     func generation() throws -> UInt64 {
         try state.withLock { state in
             if state.fails { throw Failure() }

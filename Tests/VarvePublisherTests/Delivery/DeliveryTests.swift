@@ -158,7 +158,7 @@ import VarveTransfer
         }
         let file = try setup.folder.write(lines, "a.csv")
         var options = PublishFileOptions()
-        options.timeUnit = .seconds
+        options.reading.timeUnit = .seconds
         let result = try setup.publish(file, options) { $0.rowsPerBatch = 9 }
         #expect(result.rejected == 20)
         let last = applied.withLock { $0 }

@@ -163,7 +163,7 @@ import VarveTransfer
         #expect(other.acknowledgedBefore == 0 && other.notes.count == 1)
         #expect(scene.setup.receiver.messages.last?.topic == "/sys/q/integration/measurepoint/post")
         var fileOptions = PublishFileOptions()
-        fileOptions.timeUnit = .milliseconds
+        fileOptions.reading.timeUnit = .milliseconds
         let unit = try scene.setup.publish(scene.file, fileOptions)
         #expect(unit.acknowledgedBefore == 0 && unit.notes.count == 1)
     }

@@ -15,6 +15,14 @@ final class FakeTypes: PointDirectory {
         return .found(RegisteredPoint(key: key, type: type, policy: .last))
     }
 
+    func timeZone(product _: String?, device _: String) -> String? { nil }
+
+    func model(ofProduct _: String) -> String? { nil }
+
+    func hasPoint(_: String, product _: String) -> Bool { false }
+
+    func noteZones(_: [DeviceZone], remembers _: Bool) -> [DeviceZone] { [] }
+
     func generation() -> UInt64 { 0 }
 
     func register(_: Registration) -> Int { 0 }

@@ -42,13 +42,16 @@ import VarveModel
         _ columns: SampleColumns, _ type: ValueType, _ aggregates: [Aggregate] = [.stddev, .median, .twa],
         every: String = "10s", before: UInt64? = nil, order: TimeOrder
     ) throws -> [AggregateRow] {
-        let request = AggregateRequest(
+        var request = AggregateRequest(
             aggregates, over: try Buckets(width: .parse(every)),
             in: TimeRange(from: Timestamp(nanoseconds: 0)),
             order: order)
-        var aggregator = Aggregator(type: type, request, before: before)
+        request.bounds = HoldBounds(before: before.map { HeldValue(bits: $0, time: -1) }, last: .max)
+        var aggregator = Aggregator(type: type, request)
         var rows: [AggregateRow] = []
         func take(_ row: AggregateRow) -> Bool {
+            var row = row
+            row.held = nil
             rows.append(row)
             return true
         }

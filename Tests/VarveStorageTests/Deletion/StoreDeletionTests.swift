@@ -56,6 +56,44 @@ import VarveModel
         #expect(store.snapshot().commit == report.commit)
     }
 
+    @Test("statistics have the first and the last time that a query sees")
+    func span() throws {
+        let store = try Store.open(directory.path)
+        func span() throws -> [Int64?] {
+            let statistics = try store.statistics()
+            return [statistics.firstTime?.nanoseconds, statistics.lastTime?.nanoseconds]
+        }
+        #expect(try span() == [nil, nil])
+        _ = try store.commit(Self.batch(Self.samples(0..<20_000)))
+        _ = try store.commit(Self.batch(Self.samples(10..<12), Self.other))
+        try store.flush()
+        _ = try store.commit(Self.batch(Self.samples(20_000..<20_010)))
+        #expect(try span() == [0, 20_009])
+        // Of one series the start and the end, so that blocks are cut, whole ones go, and the other series is first.
+        _ = try store.delete([Self.key], in: Self.range(15_000, 30_000))
+        #expect(try span() == [0, 14_999])
+        _ = try store.delete([Self.key], in: Self.range(0, 9000))
+        #expect(try span() == [10, 14_999])
+        _ = try store.delete([Self.other], in: Self.range(0, 30_000))
+        #expect(try span() == [9000, 14_999])
+        // What is written after a deletion is there again.
+        _ = try store.commit(Self.batch(Self.samples(3..<4)))
+        #expect(try span() == [3, 14_999])
+        #expect(try Store.open(directory.path, options: .reading).statistics().firstTime?.nanoseconds == 3)
+        _ = try store.delete([Self.key], in: Self.range(0, 30_000))
+        #expect(try span() == [nil, nil])
+        #expect(try store.statistics().samples == 0)
+    }
+
+    @Test("retention moves the first time of the statistics too")
+    func expiredSpan() throws {
+        let store = try Store.open(directory.path)
+        _ = try store.commit(Self.batch(Self.samples(0..<20_000)))
+        _ = try store.expire([Self.key], keeping: .from(Timestamp(nanoseconds: 12_345)))
+        #expect(try store.statistics().firstTime?.nanoseconds == 12_345)
+        #expect(try store.statistics().lastTime?.nanoseconds == 19_999)
+    }
+
     @Test("no older version comes to light, and rows after the deletion are new, whatever the policy")
     func versions() throws {
         let store = try Store.open(directory.path)

@@ -32,6 +32,12 @@ private struct SamplesOnly: AggregateSource {
         return rows
     }
 
+    private static func filledRows(
+        _ source: some AggregateSource, _ type: ValueType, _ fill: Fill, _ request: AggregateRequest
+    ) throws -> [AggregateRow] {
+        try source.filledRows(fill, of: SeriesInfo(key: key, type: type), request)
+    }
+
     /// NaN equals NaN here, and −0 does not equal +0.
     private static func bits(_ rows: [AggregateRow]) -> [String] {
         rows.map { row in
@@ -140,6 +146,53 @@ private struct SamplesOnly: AggregateSource {
                             rows == (order == .ascending ? expected : expected.reversed()),
                             "seed \(seed), \(type), \(width), \(wanted), good only \(goodOnly), \(order), \(use)"
                         )
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "filled rows and what holds are the same from statistics, decoded values and samples, in both orders",
+        arguments: 1...20)
+    func sameFilledRows(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let directory = try TemporaryDirectory()
+        let type = ValueType.allCases[seed % 5]
+        let store = try Self.store(directory, type, &random)
+        let early = store.snapshot()
+        let late = Sample(time: Timestamp(nanoseconds: 100_000 * Self.minute), value: nil, quality: 0)
+        _ = try store.commit(SampleBatch(series: [SeriesRows(Self.key, type, [late])]))
+        let states = [store.snapshot(), try store.snapshot().asOf(commit: early.commit)]
+        for round in 0..<6 {
+            let from = Int64.random(in: -11_000...20_000, using: &random) * Self.minute + 3
+            let length = Int64.random(in: 1...9000, using: &random) * Self.minute
+            let zone = Bool.random(using: &random) ? try NamedZone("Europe/Paris") : nil
+            var request = AggregateRequest(
+                Bool.random(using: &random) ? [.twa, .count, .last] : [.avg, .count, .first],
+                over: try Buckets(width: .parse(["20m", "6h", "2d"][round % 3]), zone: zone),
+                in: TimeRange(
+                    from: round == 0 ? .earliest : Timestamp(nanoseconds: from),
+                    to: round == 1 ? nil : Timestamp(nanoseconds: from + length)),
+                goodOnly: Bool.random(using: &random))
+            if Bool.random(using: &random) {
+                request.hold = Int64.random(in: 1...600, using: &random) * Self.minute
+            }
+            if Bool.random(using: &random) {
+                let present = from + Int64.random(in: -1000...9000, using: &random) * Self.minute
+                request.present = Timestamp(nanoseconds: present)
+            }
+            let fill = Fill.allCases[Int.random(in: 0..<4, using: &random)]
+            let expected = Self.bits(
+                try Self.filledRows(SamplesOnly(snapshot: early), type, fill, request))
+            for state in states {
+                for order in [TimeOrder.ascending, .descending] {
+                    request.order = order
+                    for use in StatisticsUse.allCases {
+                        request.statistics = use
+                        #expect(
+                            Self.bits(try Self.filledRows(state, type, fill, request)) == expected,
+                            "seed \(seed), round \(round), \(type), \(fill), \(order), \(use)")
                     }
                 }
             }

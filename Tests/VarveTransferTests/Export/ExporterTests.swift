@@ -180,13 +180,60 @@ import VarveModel
         )
     }
 
-    @Test("times are written as Timestamp writes them", arguments: [1, 2] as [UInt64])
-    func times(seed: UInt64) throws {
+    @Test(
+        "a form of times is read back, or refused before a file appears",
+        arguments: [ExportFormat.csv, .ndjson])
+    func timeForms(format: ExportFormat) throws {
+        let fixture = try TransferFixture(directory: FakeDirectory(devices: ["A"], points: Self.points))
+        let key = SeriesKey(product: "P", device: "A", point: "t")
+        func export(_ times: [Int64], _ form: TimeForm, _ name: String) throws -> String {
+            let store = FakeStore()
+            var columns = SampleColumns(type: .double)
+            for time in times {
+                columns.append(Sample(time: Timestamp(nanoseconds: time), value: .double(.nan), quality: nil))
+            }
+            _ = try store.commit(SampleBatch(series: [SeriesRows(key: key, type: .double, columns: columns)]))
+            let exporter = Exporter(source: store, files: fixture.files)
+            let path = "\(fixture.folder)/\(name)"
+            _ = try exporter.export(try store.series(), in: .all, format: format, times: form, to: path)
+            _ = try fixture.importer().importFile(path)
+            return try #require(try fixture.text(name))
+        }
+        let times: [Int64] = [-1_000_000, 0, 1_714_521_600_500_000_000]
+        let expected = ["1969-12-31T23:59:59.999", "1970-01-01T00:00:00.000", "2024-05-01T00:00:00.500"]
+        let rows = try export(times, .digits(3), "digits").split(separator: "\n").suffix(3)
+        for (row, time) in zip(rows, expected) {
+            #expect(
+                row
+                    == (format == .csv
+                        ? "A,t,\(time)Z,NaN,"
+                        : "{\"device\":\"A\",\"point\":\"t\",\"time\":\"\(time)Z\",\"value\":\"NaN\"}"))
+        }
+        let epochs = try export([times[2]], .epochNanoseconds, "epochs").split(separator: "\n")
+        #expect(
+            epochs.last
+                == (format == .csv
+                    ? "A,t,1714521600500000000,NaN,"
+                    : "{\"device\":\"A\",\"point\":\"t\",\"time\":1714521600500000000,\"value\":\"NaN\"}"))
+        #expect(fixture.store.content.values.first?.count == 3)
+        let cut = Timestamp(nanoseconds: 1_714_521_600_500_000_001)
+        let failure = #expect(throws: ExportError.self) {
+            _ = try export(times + [cut.nanoseconds], .digits(6), "cut")
+        }
+        #expect(failure == .timeCut(cut, .digits(6), key))
+        #expect(try fixture.files.kind(fixture.folder + "/cut") == nil)
+        #expect(try fixture.files.kind(fixture.folder + "/cut.partial") == nil)
+    }
+
+    @Test(
+        "times are written as TimeForm writes them", arguments: [1, 2] as [UInt64],
+        [TimeForm.shortest, .digits(9), .digits(6), .digits(3), .digits(0), .epochNanoseconds])
+    func times(seed: UInt64, form: TimeForm) throws {
         var generator = SeededGenerator(seed: seed)
         let fixture = try TransferFixture()
         let file = try fixture.files.open(fixture.folder + "/times", .replace)
         var output = OutputText(file)
-        var writer = TimeWriter()
+        var writer = TimeWriter(form)
         var expected = ""
         var time: Int64 = .min
         for index in 0..<5000 {
@@ -195,10 +242,13 @@ import VarveModel
             }
             time &+=
                 Int64.random(in: 0..<50_000_000_000_000, using: &generator) / [1, 1000, 1_000_000][index % 3]
+            if form.firstCut([time]) != nil { time = time / 1_000_000_000 * 1_000_000_000 }
             try output.reserve(64)
             writer.write(time, to: &output)
             output.write(0x0A)
-            expected += Timestamp(nanoseconds: time).description + "\n"
+            var text: [UInt8] = []
+            form.append(Timestamp(nanoseconds: time), to: &text)
+            expected += String(decoding: text, as: UTF8.self) + "\n"
         }
         try output.flush()
         #expect(try fixture.text("times") == expected, "seed \(seed)")

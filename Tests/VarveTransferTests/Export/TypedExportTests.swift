@@ -90,7 +90,8 @@ import VarveModel
     @Test(
         "the type is written only where registration would make another one",
         arguments: [
-            ([.double(1), .double(.nan), nil], false, false), ([.double(9_007_199_254_740_994)], false, false),
+            ([.double(1), .double(.nan), nil], false, false),
+            ([.double(9_007_199_254_740_994)], false, false),
             ([.double(9_007_199_254_740_992), .double(1e300)], false, false),
             ([.string("on"), .string("")], false, false), ([.string("on"), .string("1")], true, false),
             ([.string("inf")], true, true), ([.bool(true)], true, false), ([nil], true, true),

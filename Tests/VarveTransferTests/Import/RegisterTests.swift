@@ -10,7 +10,7 @@ import VarveModel
         let fixture = try TransferFixture(directory: FakeDirectory())
         let rows = values.enumerated().map { "D,p,\(1_714_564_800 + $0.offset),\($0.element)\n" }
         let result = try fixture.run("device,point,time,value\n" + rows.joined()) { $0.registers = true }
-        #expect(result.receipt.rejected == 0)
+        #expect(result.receipt.rejected == 0 || result.newPoints.first?.isMixed == true)
         return fixture.directory.type("default", "p")
     }
 
@@ -20,7 +20,9 @@ import VarveModel
             (["1", "2.5"], .double), (["1", "2"], .double), (["nan", "1e5", "-inf"], .double),
             (["9007199254740992"], .double), (["9007199254740993", "1"], .int64),
             (["9007199254740993", "1.5"], .string), (["9223372036854775808"], .string),
-            (["1", "x"], .string),
+            (["1", "x"], .double), (["1", "x", "y"], .string), (["20.5", "No Data", "21.5"], .double),
+            (["n/a", "Bad Input", "5"], .double), (["n/a", " unavailable "], .string),
+            (["-", "on", "off"], .string), (["-", "9007199254740993"], .int64),
             (["true"], .string), (["", "null", "1"], .double), (["", ""], .double),
             (["\"\"", "\"null\""], .string),
             (["\"\"", "1"], .double), (["\"1\"", "\"2\""], .double), (["\"\"", "x"], .string),
@@ -32,9 +34,10 @@ import VarveModel
     @Test("all devices of a product share the type of a point")
     func sharedType() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
-        let text = "device,point,time,value\nD,p,1714564800,1\nE,p,1714564800,x\nE,q,1714564800,1\n"
+        let text =
+            "device,point,time,value\nD,p,1714564800,1\nE,p,1714564800,x\nE,p,1714564801,y\nE,q,1714564800,1\n"
         let result = try fixture.run(text) { $0.registers = true }
-        #expect(result.receipt.accepted == 3)
+        #expect(result.receipt.accepted == 4)
         #expect(result.registered == 6)
         #expect(fixture.store.samples("D", "p", product: "default").first?.value == .string("1"))
         #expect(fixture.directory.type("default", "q") == .double)
@@ -81,7 +84,7 @@ import VarveModel
         _ = try fixture.run("device,point,time,value\nD,p,1714564800,1\n") { $0.registers = true }
         let result = try fixture.run("device,point,time,value\nD,p,1714564801,x\n") { $0.registers = true }
         #expect(result.receipt.rejected == 1)
-        #expect(try fixture.reasons()[0].contains("`varve model`"))
+        #expect(try fixture.reasons()[0].contains("`varve model change MODEL --point POINT:string`"))
     }
 
     @Test("nothing is learnt from rows that are rejected")
@@ -106,5 +109,97 @@ import VarveModel
         #expect(fixture.store.batches.isEmpty)
         #expect(fixture.store.imports == 0)
         #expect(fixture.store.content.isEmpty)
+    }
+
+    @Test("all files of a run decide the types together, and one that fails keeps no other out")
+    func wholeRun() throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let header = "device,point,time,value\n"
+        let paths = [
+            try fixture.write(header + "D,p,1714564800,on\nD,p,1714564801,off\nD,p,1714564802,1\n", "a.csv"),
+            fixture.folder + "/missing.csv",
+            try fixture.write(header + "D,p,1714564803,2\nD,p,1714564804,3\n", "b.csv"),
+        ]
+        var options = ImportOptions()
+        options.registers = true
+        var results: [Result<ImportResult, any Error>] = []
+        fixture.importer(options).importAll(
+            paths.map { ImportSource(.file($0), rejectedPath: $0 + ".rejected.csv") }
+        ) {
+            results.append($1)
+            return true
+        }
+        #expect(results.map { (try? $0.get())?.receipt.accepted } == [1, nil, 2])
+        #expect(fixture.directory.type("default", "p") == .double)
+        #expect(try results[0].get().newPoints.map(\.isMixed) == [true])
+        #expect(try results[2].get().newPoints.isEmpty)
+    }
+
+    @Test("a type given by hand wins, and contradicts no registered point")
+    func typeByHand() throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let text = "device,point,time,value\nD,p,1714564800,1.10\n"
+        _ = try fixture.run(text) {
+            $0.registers = true
+            $0.types = ["p": .string]
+        }
+        #expect(fixture.store.samples("D", "p", product: "default").map(\.value) == [.string("1.10")])
+        let error = #expect(throws: ImportError.self) {
+            try fixture.run(text) {
+                $0.registers = true
+                $0.types = ["p": .double]
+            }
+        }
+        #expect(error?.description.contains("point p is string in model default, not double") == true)
+    }
+
+    @Test("numbers in a text point that was there before are told")
+    func numericTexts() throws {
+        let fixture = try TransferFixture()
+        let rows = ["1.5", "No Data", "x", "2"].enumerated().map {
+            "A,s,\(1_714_564_800 + $0.offset),\($0.element)\n"
+        }
+        let result = try fixture.run("device,point,time,value\n" + rows.joined())
+        #expect(result.numericTexts.map(\.point) == ["s"])
+        #expect(result.numericTexts.map(\.model) == ["M"])
+        #expect(result.numericTexts.map(\.numbers) == [2])
+        #expect(try fixture.run("device,point,time,value\nA,s,1,x\nA,s,2,1\n").numericTexts.isEmpty)
+    }
+
+    @Test(
+        "what the caller calls missing is skipped, or kept without a value where the row has a quality",
+        arguments: [
+            ("-9999", "-9999.00", true), ("-9999", "-9999.5", false), ("No Data, x ", " No Data ", true),
+            ("No Data", "no data", false), ("t=7", "7", true), ("n=7", "7", false), ("=a=b", "a=b", true),
+            ("NaN", "nan", true),
+        ] as [(String, String, Bool)])
+    func missing(list: String, value: String, isMissing: Bool) throws {
+        let fixture = try TransferFixture()
+        var missing = MissingReadings()
+        let isList = missing.add(list)
+        #expect(isList)
+        let rows = "A,t,1714564800,\(value),\nA,t,1714564801,\(value),3\n"
+        let result = try fixture.run("device,point,time,value,quality\n" + rows) { $0.missing = missing }
+        #expect((result.receipt.skipped == 1) == isMissing)
+        let kept = fixture.store.samples("A", "t").last
+        #expect((kept?.quality == 3 && kept?.value == nil) == isMissing)
+    }
+
+    @Test("what is missing has no vote, and integers are compared exactly")
+    func missingAtRegistration() throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        var missing = MissingReadings()
+        let answers = [missing.add("off,9007199254740993"), missing.add(" , ")]
+        #expect(answers == [true, false])
+        let rows = ["off", "off", "9007199254740993", "9007199254740992"].enumerated().map {
+            "D,p,\($0.offset),\($0.element)\n"
+        }
+        let result = try fixture.run("device,point,time,value\n" + rows.joined()) {
+            $0.registers = true
+            $0.missing = missing
+        }
+        #expect(fixture.directory.type("default", "p") == .double)
+        #expect(result.receipt.skipped == 3)
+        #expect(result.receipt.accepted == 1)
     }
 }

@@ -14,6 +14,10 @@ final class FakeDirectory: PointDirectory {
         var points: [String: [String: ValueType]] = [:]
         var policy = DuplicatePolicy.last
         var registrations: [Registration] = []
+        /// Device → its zone.
+        var timeZones: [String: String] = [:]
+        /// Device → the zone in which an import read its local times.
+        var notedZones: [String: String] = [:]
     }
 
     let state: Mutex<State>
@@ -59,6 +63,23 @@ final class FakeDirectory: PointDirectory {
     }
 
     func generation() throws -> UInt64 { 0 }
+
+    func timeZone(product _: String?, device: String) -> String? { state.withLock { $0.timeZones[device] } }
+
+    func model(ofProduct product: String) -> String? { state.withLock { $0.models[product] } }
+
+    func hasPoint(_ point: String, product: String) -> Bool { type(product, point) != nil }
+
+    func noteZones(_ zones: [DeviceZone], remembers: Bool) -> [DeviceZone] {
+        state.withLock { state in
+            zones.compactMap { zone in
+                let known = state.notedZones[zone.device]
+                if remembers { state.notedZones[zone.device] = zone.zone }
+                guard let known, known != zone.zone else { return nil }
+                return DeviceZone(product: zone.product, device: zone.device, zone: known)
+            }
+        }
+    }
 
     func register(_ registration: Registration) throws -> Int {
         state.withLock { state in

@@ -66,7 +66,7 @@ final class TransferFixture {
     /// The reasons in the rejected file, in order.
     func reasons(_ name: String = "in.csv") throws -> [String] {
         guard let text = try text("\(name).rejected.csv") else { return [] }
-        var scanner = CSVFieldScanner(maximumFields: 3, maximumRowBytes: 1 << 20)
+        var scanner = CSVFieldScanner(maximumFields: 3, maximumRowBytes: 1 << 20, lineEnd: 0x0A)
         var reasons: [String] = []
         Array(text.utf8).withUnsafeBufferPointer { bytes in
             guard var cursor = bytes.baseAddress else { return }

@@ -6,10 +6,16 @@ import VarveModel
 @testable import VarveTransfer
 
 @Suite struct TimeParserTests {
+    /// The moment, local times taken one hour east of Greenwich.
     private func parse(_ parser: inout TimeParser, _ text: String) -> Int64? {
-        var nanoseconds: Int64 = 0
-        let failure = text.withBytes { parser.parse($0, $1, into: &nanoseconds) }
-        return failure == nil ? nanoseconds : nil
+        switch text.withBytes({ parser.parse($0, $1) }) {
+        case .moment: return parser.nanoseconds
+        case .local:
+            let local = parser.local
+            let time = try? Timestamp.make(seconds: local.seconds - 3600, nanoseconds: local.fraction)
+            return time?.nanoseconds
+        case .failed: return nil
+        }
     }
 
     @Test("whatever row came before, a time is that of Timestamp.parse", arguments: [1, 2, 3] as [UInt64])
@@ -24,7 +30,7 @@ import VarveModel
         let ends = [
             "Z", "z", "+02:00", "-07:00", "+0200", "+25:00", "", ".5Z", ".123456789+02:00", ".1234Z", "+02:0",
         ]
-        var parser = TimeParser(unit: nil, zone: FixedZone(seconds: 3600))
+        var parser = TimeParser(NumericTimes())
         for _ in 0..<20_000 {
             let text =
                 dates.randomElement(using: &generator)! + ["T", "t", " ", "_"].randomElement(
@@ -41,11 +47,13 @@ import VarveModel
             ("1714564800", .seconds, 1_714_564_800_000_000_000), ("-1", .milliseconds, -1_000_000),
             ("+5", .microseconds, 5000), ("9223372036854775807", .nanoseconds, .max),
             ("9223372037", .seconds, nil), ("99999999999999999999", .nanoseconds, nil),
-            ("1.5", .seconds, nil),
+            ("1.5", .seconds, 1_500_000_000), ("1714557600.123456789", .seconds, 1_714_557_600_123_456_789),
+            ("1.7145576e9", .seconds, 1_714_557_600_000_000_000), ("0.1234567", .milliseconds, nil),
+            ("1.5e300", .seconds, nil), ("nan", .seconds, nil),
             ("", .seconds, nil), ("-", .seconds, nil), ("12:00", .seconds, nil),
         ] as [(String, TimeUnit, Int64?)])
     func integers(text: String, unit: TimeUnit, expected: Int64?) {
-        var parser = TimeParser(unit: unit, zone: FixedZone())
+        var parser = TimeParser(NumericTimes(unit: unit))
         #expect(parse(&parser, text) == expected)
     }
 
@@ -60,8 +68,22 @@ import VarveModel
         ] as [([Int64], TimeUnit?)])
     func units(times: [Int64], expected: TimeUnit?) {
         var census = TimeCensus()
-        for time in times { census.add(integer: time) }
+        for time in times { String(time).withBytes { census.add($0, $1) } }
         #expect(census.unit == expected)
+    }
+
+    @Test(
+        "digits are dates only if all of the file's numbers are dates of 1900 to 2100",
+        arguments: [
+            (["20240501120000"], true), (["20240501", "202405011200"], true),
+            (["20240501", "20240532"], false),
+            (["20240501120000", "1714557600000"], false), (["18991231"], false), (["21001231"], true),
+            (["20240501240000"], true), (["20240501240001"], false), (["2024050112"], false),
+        ] as [([String], Bool)])
+    func compactDates(texts: [String], expected: Bool) {
+        var census = TimeCensus()
+        for text in texts { text.withBytes { census.add($0, $1) } }
+        #expect(census.areDates == expected)
     }
 
     @Test("units have the names of the command line")

@@ -26,13 +26,20 @@ import VarveModel
     }
 
     /// The output of `varve query` with these arguments, without the header.
-    static func rows(_ arguments: String...) throws -> [String] {
+    static func rows(_ arguments: String...) throws -> [String] { try answer(arguments).rows }
+
+    /// The output without the header, and what was said beside it.
+    static func answer(
+        _ arguments: [String], of source: FakeSource? = nil
+    ) throws -> (rows: [String], notes: [String]) {
         let options = try QueryOptions.parse(arguments.flatMap { $0.split(separator: " ").map(String.init) })
         let sink = MemorySink()
+        var notes: [String] = []
         var run = QueryRun(
-            try options.request(), source: try store(), output: OutputBuffer(sink))
+            try options.request(), source: try source ?? store(), output: OutputBuffer(sink)
+        ) { notes.append($0) }
         try run.run()
-        return sink.text.split(separator: "\n").dropFirst().map(String.init)
+        return (sink.text.split(separator: "\n").dropFirst().map(String.init), notes)
     }
 
     static func failure(_ arguments: String...) -> String {
@@ -69,7 +76,7 @@ import VarveModel
         #expect(try Self.rows("--device WT1 --device WT2 --format csv --limit 7") == rows)
         #expect(
             try Self.rows("--device WT1 --point Power --order desc --limit 2 --format csv") == [
-                "WT1,Power,2024-05-01T03:30:00Z,nan,0", "WT1,Power,2024-05-01T03:00:00Z,60,0",
+                "WT1,Power,2024-05-01T03:30:00Z,NaN,0", "WT1,Power,2024-05-01T03:00:00Z,60,0",
             ])
     }
 
@@ -103,6 +110,36 @@ import VarveModel
             try Self.rows("--device WT1 --every 1d --tz Europe/Paris --agg last --format csv") == [
                 "WT1,Power,2024-04-30T22:00:00Z,60", "WT1,State,2024-04-30T22:00:00Z,on",
             ])
+    }
+
+    @Test("an explicit range is filled on all sides; a value holds into buckets without samples")
+    func holding() throws {
+        let hours = "--device WT1 --point Power --every 1h --format csv"
+        #expect(
+            try Self.rows(
+                hours,
+                "--fill previous --agg last,count --from 2024-05-01T02:00:00Z --to 2024-05-01T05:00:00Z") == [
+                    "WT1,Power,2024-05-01T02:00:00Z,30,0", "WT1,Power,2024-05-01T03:00:00Z,60,1",
+                    "WT1,Power,2024-05-01T04:00:00Z,60,0",
+                ])
+        #expect(
+            try Self.rows(hours, "--fill linear --from 2024-05-01T02:00:00Z --to 2024-05-01T03:00:00Z")
+                == ["WT1,Power,2024-05-01T02:00:00Z,45"])
+        #expect(
+            try Self.rows(
+                hours,
+                "--agg twa,count,avg --from 2024-05-01T01:30:00Z --to 2024-05-01T05:00:00Z --order desc") == [
+                    "WT1,Power,2024-05-01T04:00:00Z,60,0,", "WT1,Power,2024-05-01T03:00:00Z,60,1,60",
+                    "WT1,Power,2024-05-01T02:00:00Z,30,0,", "WT1,Power,2024-05-01T01:00:00Z,30,0,",
+                ])
+        #expect(
+            try Self.rows(hours, "--agg twa --hold 30m --to 2024-05-01T05:00:00Z") == [
+                "WT1,Power,2024-05-01T00:00:00Z,17.5", "WT1,Power,2024-05-01T01:00:00Z,30",
+                "WT1,Power,2024-05-01T03:00:00Z,60",
+            ])
+        let plot = try Self.rows(
+            "--device WT1 --point Power --every 1h --agg twa --plot --from 2024-05-02 --to 2024-05-03")
+        #expect(plot.count == 18)
     }
 
     @Test("a device with a key of several products must be named with its product")
@@ -139,13 +176,22 @@ import VarveModel
             ("--device W --agg avg --plot", "--agg needs --every"),
             ("--device W --fill null", "--fill needs --every"),
             ("--device W --tz Mars/Base", "--tz: \"Mars/Base\" is not a time zone"),
-            ("--device W --tz IST", "use an IANA name"), ("--device W --order up", "use asc or desc"),
+            ("--device W --tz IST", "use a name such as Europe"),
+            ("--device W --order up", "use asc or desc"),
             ("--device W --limit 0", "at least 1"), ("--device W --format xml", "table, csv, ndjson, json"),
             ("--device W --from yesterday", "--from: \"yesterday\" is not a time"),
             ("--device W --to 2024-13-01", "--to: \"2024-13-01\" names a date"),
             ("--device W --from 2024-05-02 --to 2024-05-02", "--to must be later than --from"),
             ("--device W --plot --limit 4", "leave out"), ("--device W --every 1h --fill x", "--fill: \"x\""),
             ("--device W --plot --every 1h --agg min,max", "one aggregate"),
+            ("--device W --every 1h --hold 5m", "--hold is for --agg twa and for --fill previous"),
+            ("--device W --time-digits 3", "are for --format csv, ndjson and json"),
+            ("--device W --format csv --time-digits 4", "none of 0, 3, 6 and 9"),
+            ("--device W --format csv --time-format unix", "use rfc3339 or epoch-ns"),
+            ("--device W --format csv --time-format epoch-ns --time-digits 3", "leave it out"),
+            ("--device W --hold 5m", "--hold is for --agg twa and for --fill previous"),
+            ("--device W --agg twa --hold 5", "--hold: \"5\" is not a duration"),
+            ("--device W --agg twa --hold 0s", "at least 1ms"),
             ("--device W --every 36h --tz UTC", "must be whole days"),
         ])
     func usage(arguments: String, message: String) {
@@ -154,11 +200,71 @@ import VarveModel
         #expect(!text.contains("\n"))
     }
 
-    @Test("aggregates that texts do not have are refused for a named text point")
-    func textAggregates() {
+    @Test("numbers of texts: an error where the point is named or all are texts, else said and left out")
+    func textAggregates() throws {
+        for agg in ["avg", "min", "max", "sum", "stddev", "median", "twa", "count,avg"] {
+            for point in ["--point State", "--point State --point Power"] {
+                let text = Self.failure("--device WT1 --every 1h --agg \(agg) \(point)")
+                #expect(
+                    text.hasPrefix(
+                        "--agg \(agg.dropFirst(agg.hasPrefix("count") ? 6 : 0)): WT1/State is a string point")
+                )
+                #expect(text.contains("--agg count,first,last"))
+            }
+            let (rows, notes) = try Self.answer(["--device WT1 --every 1d --format csv --agg \(agg)"])
+            #expect(rows.count == 1 && rows[0].hasPrefix("WT1,Power,"))
+            #expect(notes.count == 1 && notes[0].hasSuffix("left out the text point WT1/State"))
+        }
+        let texts = try Self.answer(["--device WT1 --every 1d --format csv --agg count,first,last"])
+        #expect(texts.rows.count == 2 && texts.notes.isEmpty)
+        var source = FakeSource()
+        try source.add("p/D/a", .string, [("2024-05-01T00:00:00Z", .string("x"), nil)])
+        #expect(throws: QueryFailure.self) {
+            try Self.answer(["--device D --every 1d --format csv"], of: source)
+        }
+    }
+
+    @Test("times of rows have the form asked for, or the first one that it would cut is named")
+    func timeForms() throws {
+        let rows = "--device WT2 --point Power --format"
+        #expect(try Self.rows(rows, "csv --time-digits 3") == ["WT2,Power,2024-05-01T00:00:00.000Z,7,"])
+        #expect(try Self.rows(rows, "csv --time-digits 0") == ["WT2,Power,2024-05-01T00:00:00Z,7,"])
+        #expect(try Self.rows(rows, "csv --time-format epoch-ns") == ["WT2,Power,1714521600000000000,7,"])
         #expect(
-            Self.failure("--device WT1 --point State --every 1h").hasPrefix(
-                "--agg: WT1/State is a string point"))
+            try Self.answer([rows, "json --time-format epoch-ns --every 1h"]).rows.first
+                == "{\"device\":\"WT2\",\"point\":\"Power\",\"time\":1714521600000000000,\"avg\":7}")
+        #expect(
+            try Self.rows(rows, "csv --every 1h --time-digits 9") == [
+                "WT2,Power,2024-05-01T00:00:00.000000000Z,7"
+            ])
+        var source = FakeSource()
+        try source.add(
+            "p/D/a", .double,
+            [("2024-05-01T00:00:00.5Z", .double(1), nil), ("2024-05-01T00:00:01.0001Z", .double(2), nil)])
+        let failure = #expect(throws: QueryFailure.self) {
+            try Self.answer(["--device D --format csv --time-digits 3"], of: source)
+        }
+        #expect(
+            failure?.description == "--time-digits 3 would cut 2024-05-01T00:00:01.0001Z of D/a; use 6 or 9")
+        #expect(throws: QueryFailure.self) {
+            try Self.answer(["--device D --every 500ms --format csv --time-digits 0"], of: source)
+        }
+        #expect(
+            try Self.answer(["--device D --format csv --time-digits 3 --limit 1"], of: source).rows
+                == ["D,a,2024-05-01T00:00:00.500Z,1,"])
+    }
+
+    @Test("integers that no double is are told of where doubles stand beside them")
+    func mixedNumbers() throws {
+        var source = FakeSource()
+        let time = "2024-05-01T00:00:00Z"
+        try source.add("p/D/n", .int64, [(time, .int64(1 << 53 + 1), nil)])
+        #expect(try Self.answer(["--device D --format csv"], of: source).notes == [])
+        try source.add("p/D/x", .double, [(time, .double(1), nil)])
+        #expect(
+            try Self.answer(["--device D --format csv"], of: source).notes.first?.hasPrefix(
+                "D/n has integers") == true)
+        #expect(try Self.answer(["--device D --format table"], of: source).notes == [])
     }
 
     @Test("a query of nothing gives empty rows and an empty plot")
@@ -170,7 +276,11 @@ import VarveModel
 
     @Test("plots refuse texts and more than six series")
     func plots() throws {
-        #expect(Self.failure("--device WT1 --plot").hasPrefix("--plot: WT1/State is a string point"))
+        #expect(
+            Self.failure("--device WT1 --point State --plot").hasPrefix("--plot: WT1/State is a string point")
+        )
+        #expect(
+            try Self.answer(["--device WT1 --plot"]).notes == ["--plot: left out the text point WT1/State"])
         let lines = try Self.rows("--device WT1 --point Power --every 1h --plot")
         #expect(lines.count == 18)
         #expect(lines.first?.hasPrefix("         60 ┤") == true)

@@ -17,10 +17,10 @@ import VarveModel
             ("1714564800123", "2024-05-01T12:00:00.123Z"),
             ("1714564800123456", "2024-05-01T12:00:00.123456Z"),
             ("1714564800123456789", "2024-05-01T12:00:00.123456789Z"),
-            ("2024-03-31 02:30", "2024-03-31T01:30:00Z"), ("2024-10-27 02:30", "2024-10-27T00:30:00Z"),
+            ("2024-10-27 02:30", "2024-10-27T00:30:00Z"),
         ])
     func forms(text: String, expected: String) throws {
-        let zone = try SystemZone(named: "Europe/Paris")
+        let zone = try SystemZones.zone(named: "Europe/Paris")
         #expect(try TimeBound.parse(text, option: "--from", zone: zone).description == expected)
     }
 
@@ -36,7 +36,7 @@ import VarveModel
 
     @Test("offsets change at the second of the clock change, and a remembered one is not used beyond it")
     func zones() throws {
-        let zone = try SystemZone(named: "Europe/Paris")
+        let zone = try SystemZones.zone(named: "Europe/Paris")
         let change = try nanoseconds("2024-03-31T01:00:00Z") / 1_000_000_000
         for _ in 0..<2 {
             #expect(zone.offsetSeconds(atUTC: change - 1) == 3600)
@@ -48,9 +48,61 @@ import VarveModel
         let end = try nanoseconds("1911-03-10T23:50:39Z") / 1_000_000_000
         #expect(zone.offsetSeconds(atUTC: end - 1) == 561)
         #expect(zone.offsetSeconds(atUTC: end) == 0)
-        #expect(try SystemZone(named: "UTC").offsetSeconds(atUTC: change) == 0)
-        for bad in ["", "IST", "Europe/Nowhere", "../etc/passwd", "GMT+3"] {
-            #expect(throws: SystemZone.Failure.self) { try SystemZone(named: bad) }
+        #expect(try SystemZones.zone(named: "UTC").offsetSeconds(atUTC: change) == 0)
+        for bad in [
+            "", "IST", "Europe/Nowhere", "../etc/passwd", "Etc/UTC/", "right/UTC", "tzdata.zi", "Europe",
+            "posixrules", "+19", "+1:00", "UTC+1:5",
+        ] {
+            #expect(throws: SystemZones.Failure.self) { try SystemZones.zone(named: bad) }
         }
+    }
+
+    @Test(
+        "bounds around clock changes",
+        arguments: [
+            ("--from", "2024-10-27 02:30", "Europe/Paris", "2024-10-27T00:30:00Z"),
+            ("--to", "2024-10-27 02:30", "Europe/Paris", "2024-10-27T01:30:00Z"),
+            ("--from", "2024-03-31 02:30", "Europe/Paris", nil),
+            ("--from", "2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z"),
+            ("--from", "2018-11-04 00:00", "America/Sao_Paulo", nil),
+            ("--to", "2018-11-03 24:00", "America/Sao_Paulo", "2018-11-04T03:00:00Z"),
+            ("--from", "2024-11-03", "America/Havana", "2024-11-03T04:00:00Z"),
+            ("--to", "2024-11-03", "America/Havana", "2024-11-03T04:00:00Z"),
+            ("--from", "2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z"),
+        ] as [(String, String, String, String?)])
+    func changes(option: String, text: String, name: String, expected: String?) throws {
+        let zone = try SystemZones.zone(named: name)
+        let time = try? TimeBound.parse(text, option: option, zone: zone)
+        #expect(time?.description == expected)
+        let notes = TimeBound.notes(
+            from: option == "--from" ? text : nil, to: option == "--to" ? text : nil, zone: zone)
+        #expect(notes.count == (text.hasSuffix("02:30") && expected != nil ? 1 : 0))
+    }
+
+    @Test(
+        "names of zones, as people write them",
+        arguments: [
+            ("UTC", 0, 0, "UTC"), ("+01:00", 3600, 3600, "+01:00"), ("-03:30", -12_600, -12_600, "-03:30"),
+            ("+0530", 19_800, 19_800, "+05:30"), ("UTC+1", 3600, 3600, "+01:00"),
+            ("GMT-03:30", -12_600, -12_600, "-03:30"), ("CET", 3600, 7200, "CET"),
+            ("EST", -18_000, -18_000, "EST"), ("Etc/GMT-3", 10_800, 10_800, "Etc/GMT-3"),
+            ("Europe/Dublin", 0, 3600, "Europe/Dublin"), ("Asia/Kolkata", 19_800, 19_800, "Asia/Kolkata"),
+        ] as [(String, Int, Int, String)])
+    func names(name: String, winter: Int, summer: Int, shown: String) throws {
+        let zone = try SystemZones.zone(named: name)
+        // January and July, and both long after the last change that the database lists.
+        for year in [54, 100] as [Int64] {
+            let start = year * 31_556_952
+            #expect(zone.offsetSeconds(atUTC: start) == winter)
+            #expect(zone.offsetSeconds(atUTC: start + 181 * 86_400) == summer)
+        }
+        #expect(zone.name == shown)
+    }
+
+    @Test("offsets as receipts show them")
+    func offsetsText() throws {
+        let paris = try SystemZones.zone(named: "Europe/Paris")
+        #expect(paris.offsetsText(from: 1_714_564_800, to: 1_714_564_800) == "+01:00, in summer +02:00")
+        #expect(try SystemZones.zone(named: "Asia/Kolkata").offsetsText(from: 0, to: 0) == "+05:30")
     }
 }

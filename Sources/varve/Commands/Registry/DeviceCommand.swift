@@ -35,7 +35,7 @@ extension DeviceCommand {
         @Option(help: ArgumentHelp("The IANA id of its time zone.", valueName: "zone")) var timezone: String?
 
         func run() throws {
-            if let timezone, !ZoneNames.isKnown(timezone) { throw Registry.noTimeZone(timezone) }
+            if let timezone, !SystemZones.isKnown(timezone) { throw Registry.noTimeZone(timezone) }
             let device = Device(
                 product: product, key: key, secret: secret, assetID: asset, name: name, timeZone: timezone)
             try data.changeRegistry { try $0.create(device) }

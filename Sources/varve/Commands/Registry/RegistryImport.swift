@@ -17,7 +17,7 @@ struct RegistryImport: ParsableArguments {
         // A registry is made only when the file can start one: products and devices need a model.
         let outcome = try data.changeRegistry(kind == .models ? .create : .change) { registry in
             try registry.importRows(
-                kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: ZoneNames.isKnown)
+                kind, from: bytes, named: file == "-" ? "stdin" : file, isTimeZone: SystemZones.isKnown)
         }
         print(Self.summary(outcome, kind, noun: noun))
     }

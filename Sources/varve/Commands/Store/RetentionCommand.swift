@@ -44,8 +44,8 @@ extension RetentionCommand {
         @Option(help: ArgumentHelp("The model whose products it is for.", valueName: "id")) var model: String?
         @Option(help: ArgumentHelp("How long samples are kept, or forever.", valueName: "time")) var keep:
             String?
-        @Option(help: "event or arrival: from when the age of a sample counts.")
-        var by: RetentionPeriod.Basis = .event
+        @Option(help: "event or arrival: from when the age of a sample counts. (default: event)")
+        var by: RetentionPeriod.Basis?
         @Option(
             help: ArgumentHelp(
                 "How long versions are kept that were corrected since, in the whole store; 0s keeps none.",
@@ -74,7 +74,7 @@ extension RetentionCommand {
             let scope: RetentionRule.Scope =
                 product.map { .product($0) } ?? model.map { .model($0) } ?? .history
             let period = (keep ?? history).flatMap(RetentionPeriod.seconds).map {
-                RetentionPeriod(seconds: $0, basis: by)
+                RetentionPeriod(seconds: $0, basis: by ?? .event)
             }
             try data.changeRegistry(history == nil ? .change : .create) { try $0.setRetention(scope, period) }
             print(

@@ -11,11 +11,13 @@ import VarveStorage
 struct CSVRows: RowWriter {
     private let columns: RowColumns
     private let output: OutputBuffer
+    private let times: TimeForm
     private var series: PrintedSeries?
     private var rows: SampleRows?
     private var prefix: [UInt8] = []
 
-    init(_ columns: RowColumns, to output: OutputBuffer) {
+    init(_ columns: RowColumns, to output: OutputBuffer, times: TimeForm = .shortest) {
+        self.times = times
         self.columns = columns
         self.output = output
     }
@@ -32,7 +34,7 @@ struct CSVRows: RowWriter {
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws {
         select(series)
         var line = prefix
-        Timestamp(nanoseconds: row.start).appendRFC3339(to: &line)
+        times.append(Timestamp(nanoseconds: row.start), to: &line)
         for value in row.values {
             line.append(0x2C)
             switch value {
@@ -58,7 +60,7 @@ struct CSVRows: RowWriter {
         CSVRows.appendNames([wanted.device, wanted.point], to: &prefix)
         let template = SampleRowTemplate(
             beforeTime: prefix, afterTime: [0x2C], afterValue: [0x2C], afterQuality: [0x0A], missing: [],
-            noQuality: [], wordQuote: [],
+            noQuality: [], wordQuote: [], times: times,
             appendText: { CSVRows.appendText($0.bytes[$0.range($1)], to: &$2) })
         rows = SampleRows(template, to: output, isFirst: true)
     }

@@ -1,7 +1,7 @@
 // JSONRows.swift — query results as JSON objects: one a line (NDJSON), or an array of them.
 //
 // Invariants:
-// - Every row is one line. Numbers that JSON cannot write are the strings "nan", "inf" and "-inf".
+// - Every row is one line. Numbers that JSON cannot write are the strings "NaN", "inf" and "-inf".
 // - `json` values stand in the row as they are; they were made canonical when they were stored.
 
 import VarveModel
@@ -12,12 +12,17 @@ struct JSONRows: RowWriter {
     private let columns: RowColumns
     private let output: OutputBuffer
     private let isArray: Bool
+    private let times: TimeForm
+    /// Around a time; an integer has none.
+    private let timeQuote: [UInt8]
     private var isFirst = true
     private var series: PrintedSeries?
     private var rows: SampleRows?
     private var prefix: [UInt8] = []
 
-    init(_ columns: RowColumns, to output: OutputBuffer, isArray: Bool) {
+    init(_ columns: RowColumns, to output: OutputBuffer, isArray: Bool, times: TimeForm = .shortest) {
+        self.times = times
+        timeQuote = times == .epochNanoseconds ? [] : [0x22]
         self.columns = columns
         self.output = output
         self.isArray = isArray
@@ -40,8 +45,8 @@ struct JSONRows: RowWriter {
         var line = isFirst ? (isArray ? [0x0A] : []) : separator
         isFirst = false
         line += prefix
-        Timestamp(nanoseconds: row.start).appendRFC3339(to: &line)
-        line.append(0x22)
+        times.append(Timestamp(nanoseconds: row.start), to: &line)
+        line += timeQuote
         for (aggregate, value) in zip(aggregates, row.values) {
             line.append(contentsOf: ",\"\(aggregate.rawValue)\":".utf8)
             JSONRows.append(value, to: &line)
@@ -65,14 +70,15 @@ struct JSONRows: RowWriter {
         JSONQuoting.append(wanted.device, to: &prefix)
         prefix.append(contentsOf: ",\"point\":".utf8)
         JSONQuoting.append(wanted.point, to: &prefix)
-        prefix.append(contentsOf: ",\"time\":\"".utf8)
+        prefix.append(contentsOf: ",\"time\":".utf8)
+        prefix += timeQuote
         let isRaw = wanted.type == .json
         // In an array the line break stands before a row, so that no comma follows the last one.
         let template = SampleRowTemplate(
             separator: isArray ? [0x2C] : [], beforeTime: (isArray ? [0x0A] : []) + prefix,
-            afterTime: Array("\",\"value\":".utf8), afterValue: Array(",\"quality\":".utf8),
+            afterTime: timeQuote + Array(",\"value\":".utf8), afterValue: Array(",\"quality\":".utf8),
             afterQuality: isArray ? [0x7D] : [0x7D, 0x0A], missing: Array("null".utf8),
-            noQuality: Array("null".utf8), wordQuote: [0x22],
+            noQuality: Array("null".utf8), wordQuote: [0x22], times: times,
             appendText: { texts, index, bytes in
                 if isRaw {
                     bytes.append(contentsOf: texts.bytes[texts.range(index)])

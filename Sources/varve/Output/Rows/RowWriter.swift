@@ -45,13 +45,19 @@ protocol RowWriter {
 enum RowFormat: String, CaseIterable {
     case table, csv, ndjson, json
 
-    /// The writer of the format; `zone` is that of the times in a table.
-    func writer(_ columns: RowColumns, to output: OutputBuffer, zone: (any ZoneRules)?) -> any RowWriter {
+    /// The writer of the format.
+    ///
+    /// - Parameters:
+    ///   - zone: The zone of the times in a table.
+    ///   - times: The form of times in the other formats.
+    func writer(
+        _ columns: RowColumns, to output: OutputBuffer, zone: (any ZoneRules)?, times: TimeForm = .shortest
+    ) -> any RowWriter {
         switch self {
         case .table: TableRows(columns, to: output, zone: zone)
-        case .csv: CSVRows(columns, to: output)
-        case .ndjson: JSONRows(columns, to: output, isArray: false)
-        case .json: JSONRows(columns, to: output, isArray: true)
+        case .csv: CSVRows(columns, to: output, times: times)
+        case .ndjson: JSONRows(columns, to: output, isArray: false, times: times)
+        case .json: JSONRows(columns, to: output, isArray: true, times: times)
         }
     }
 }

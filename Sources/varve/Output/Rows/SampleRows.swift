@@ -19,8 +19,10 @@ struct SampleRowTemplate {
     var missing: [UInt8]
     /// Instead of a quality that was not given.
     var noQuality: [UInt8]
-    /// Around `nan`, `inf` and `-inf`.
+    /// Around `NaN`, `inf` and `-inf`.
     var wordQuote: [UInt8]
+    /// How times are written, which must hold all of them.
+    var times = TimeForm.shortest
     /// Writes a text value.
     var appendText: (TextColumn, Int, inout [UInt8]) -> Void
 
@@ -73,6 +75,7 @@ struct SampleRows {
         var scratch = scratch
         var isFirst = isFirst
         let template = template
+        let form = template.times
         let room = range.count * template.maximumBytes
         try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { target in
             guard let base = target.baseAddress else { return }
@@ -83,7 +86,7 @@ struct SampleRows {
                         for index in range {
                             if isFirst { isFirst = false } else { cursor.copy(template.separator) }
                             cursor.copy(template.beforeTime)
-                            cursor.time(times[index], &date)
+                            cursor.time(times[index], &date, form)
                             cursor.copy(template.afterTime)
                             let state = SampleState(bits: states[index])
                             if state?.isMissing ?? true {
@@ -110,7 +113,7 @@ struct SampleRows {
         var row: [UInt8] = isFirst ? [] : template.separator
         isFirst = false
         row += template.beforeTime
-        Timestamp(nanoseconds: samples.times[index]).appendRFC3339(to: &row)
+        template.times.append(Timestamp(nanoseconds: samples.times[index]), to: &row)
         row += template.afterTime
         if state?.isMissing ?? true {
             row += template.missing

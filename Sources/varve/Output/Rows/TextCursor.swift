@@ -1,6 +1,6 @@
 // TextCursor.swift — numbers and times as text, written through a pointer.
 //
-// The loops over millions of rows write here; the texts are those of ValueText and Timestamp.appendRFC3339.
+// The loops over millions of rows write here; the texts are those of ValueText and TimeForm.
 //
 // Invariants:
 // - Nothing here checks for room: the caller has it for `maximumBytes` of every field it writes, and a few
@@ -94,8 +94,16 @@ struct TextCursor {
         padded(value &- whole &* scale, width: digits)
     }
 
-    /// Writes a time as RFC 3339 in UTC with `Z` and the shortest fraction that is exact.
-    mutating func time(_ nanoseconds: Int64, _ date: inout DateText) {
+    /// Writes a time in a form, which must hold it.
+    mutating func time(_ nanoseconds: Int64, _ date: inout DateText, _ form: TimeForm = .shortest) {
+        switch form {
+        case .shortest: time(nanoseconds, &date, digits: nil)
+        case .digits(let count): time(nanoseconds, &date, digits: count)
+        case .epochNanoseconds: integer(nanoseconds)
+        }
+    }
+
+    private mutating func time(_ nanoseconds: Int64, _ date: inout DateText, digits: Int?) {
         let second: Int64 = 1_000_000_000
         var seconds = nanoseconds / second
         var fraction = nanoseconds &- seconds &* second
@@ -120,7 +128,13 @@ struct TextCursor {
         twoDigits(minutes % 60)
         byte(0x3A)
         twoDigits(ofDay &- minutes &* 60)
-        if fraction != 0 {
+        if let digits {
+            for _ in digits..<9 { fraction /= 10 }
+            if digits > 0 {
+                byte(0x2E)
+                padded(UInt64(fraction), width: digits)
+            }
+        } else if fraction != 0 {
             var width = 9
             if fraction % 1_000_000 == 0 {
                 fraction /= 1_000_000

@@ -52,7 +52,7 @@ import VarveStorage
                 device,point,time,value,quality
                 WT1,P,2024-05-01T12:00:00Z,1.5,0
                 WT1,P,2024-05-01T12:00:00.5Z,,4
-                WT1,P,2024-05-01T12:00:01Z,nan,
+                WT1,P,2024-05-01T12:00:01Z,NaN,
                 WT1,P,2024-05-01T12:00:01.5Z,-inf,-1
                 WT1,N,2024-05-01T12:00:00Z,-9223372036854775808,
                 WT1,B,2024-05-01T12:00:00Z,true,
@@ -141,17 +141,17 @@ import VarveStorage
         let expected: [(RowFormat, String)] = [
             (
                 .csv,
-                "device,point,time,avg,sum,first,min,last\nWT1,P,2024-05-01T12:00:00Z,nan,36893488147419103228,\"null\",,true\n"
+                "device,point,time,avg,sum,first,min,last\nWT1,P,2024-05-01T12:00:00Z,NaN,36893488147419103228,\"null\",,true\n"
             ),
             (
                 .json,
-                "[\n{\"device\":\"WT1\",\"point\":\"P\",\"time\":\"2024-05-01T12:00:00Z\",\"avg\":\"nan\","
+                "[\n{\"device\":\"WT1\",\"point\":\"P\",\"time\":\"2024-05-01T12:00:00Z\",\"avg\":\"NaN\","
                     + "\"sum\":36893488147419103228,\"first\":\"null\",\"min\":null,\"last\":true}\n]\n"
             ),
             (
                 .table,
                 "device  point  time                  avg                   sum  first  min  last\n"
-                    + "WT1     P      2024-05-01T12:00:00Z  nan  36893488147419103228  null        true\n1 row\n"
+                    + "WT1     P      2024-05-01T12:00:00Z  NaN  36893488147419103228  null        true\n1 row\n"
             ),
         ]
         for (format, text) in expected {

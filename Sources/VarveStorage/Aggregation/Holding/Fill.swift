@@ -1,0 +1,25 @@
+// Fill.swift — what `--fill` puts into buckets without samples.
+
+/// What stands in buckets without samples.
+package enum Fill: String, CaseIterable, Hashable, Sendable {
+    /// No row.
+    case none
+    /// A row without values.
+    case null
+    /// The values of the last bucket before that has samples, as long as its last value holds.
+    case previous
+    /// Numbers on the straight line between the buckets around the gap; no value where there is no number.
+    case linear
+
+    /// The fill of that name.
+    package static func parse(_ name: String) throws(AggregationFailure) -> Fill {
+        guard let fill = Fill(rawValue: name) else {
+            throw AggregationFailure(
+                description: "--fill: \"\(name)\" is unknown; use none, null, previous or linear")
+        }
+        return fill
+    }
+
+    /// Whether it needs the buckets around a gap, also those outside of the range.
+    var needsNeighbours: Bool { self == .previous || self == .linear }
+}

@@ -1,0 +1,130 @@
+// StretchRuns.swift — which pass of a repeated hour each row of one series is of, told by the rows' order.
+//
+// Rows of a stretch are cut where time does not go on in the series' direction. Two runs are the two passes. One run
+// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one.
+//
+// Invariants:
+// - What is kept of a stretch does not grow with its rows.
+
+/// A direction of time in a file.
+enum TimeDirection {
+    case ascending
+    case descending
+}
+
+/// Counts how often time goes forwards and backwards from one row of a series to the next.
+struct Heading: Hashable {
+    private var last: (seconds: Int64, fraction: Int64)?
+    private(set) var forwards: UInt64 = 0
+    private(set) var backwards: UInt64 = 0
+
+    /// Takes note of the next row.
+    @inline(__always)
+    mutating func add(_ seconds: Int64, _ fraction: Int64) {
+        if let last {
+            if (seconds, fraction) > last { forwards &+= 1 }
+            if (seconds, fraction) < last { backwards &+= 1 }
+        }
+        last = (seconds, fraction)
+    }
+
+    /// Adds the counts of another series.
+    mutating func add(_ other: Heading) {
+        forwards &+= other.forwards
+        backwards &+= other.backwards
+    }
+
+    /// Where most steps lead; nil if neither way has more.
+    var direction: TimeDirection? {
+        forwards == backwards ? nil : forwards > backwards ? .ascending : .descending
+    }
+
+    static func == (left: Heading, right: Heading) -> Bool {
+        left.forwards == right.forwards && left.backwards == right.backwards
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(forwards)
+        hasher.combine(backwards)
+    }
+}
+
+/// The runs of one series in one stretch, row after row.
+struct RunCounter {
+    /// A row, as far as runs ask.
+    struct Row: Equatable {
+        var seconds: Int64
+        var fraction: Int64
+        /// Stands for value and quality.
+        var content: UInt64
+    }
+
+    private let direction: TimeDirection
+    private let joinsEqual: Bool
+    private var last: Row?
+    /// The runs so far.
+    private(set) var count = 0
+
+    /// - Parameter joinsEqual: Whether neighbours equal in time, value and quality are one row.
+    init(_ direction: TimeDirection, joinsEqual: Bool) {
+        self.direction = direction
+        self.joinsEqual = joinsEqual
+    }
+
+    /// Takes the next row.
+    ///
+    /// - Returns: The number of its run, from 0.
+    mutating func add(_ row: Row) -> Int {
+        defer { last = row }
+        guard let last else {
+            count = 1
+            return 0
+        }
+        if joinsEqual, last == row { return count - 1 }
+        let goesOn =
+            direction == .ascending
+            ? (row.seconds, row.fraction) > (last.seconds, last.fraction)
+            : (row.seconds, row.fraction) < (last.seconds, last.fraction)
+        if !goesOn { count += 1 }
+        return count - 1
+    }
+}
+
+/// The rows of one series in one stretch, looked at before they are given out.
+struct StretchRuns {
+    /// What becomes of the rows.
+    enum Verdict: Equatable {
+        /// They are the two passes; `joinsEqual` says how they are to be cut.
+        case passes(TimeDirection, joinsEqual: Bool)
+        /// They are all of one run.
+        case once
+        /// They have this many runs.
+        case unclear(Int)
+    }
+
+    private var inside = Heading()
+    private var counters = [
+        RunCounter(.ascending, joinsEqual: false), RunCounter(.ascending, joinsEqual: true),
+        RunCounter(.descending, joinsEqual: false), RunCounter(.descending, joinsEqual: true),
+    ]
+
+    /// Takes note of the next row.
+    mutating func add(_ row: RunCounter.Row) {
+        inside.add(row.seconds, row.fraction)
+        for index in counters.indices { _ = counters[index].add(row) }
+    }
+
+    /// What becomes of the rows.
+    ///
+    /// - Parameters:
+    ///   - series: The direction of the series' rows outside of such stretches; nil if they tell nothing.
+    ///   - file: The direction of all rows of the file.
+    func verdict(series: TimeDirection?, file: TimeDirection?) -> Verdict {
+        let direction = series ?? inside.direction ?? file ?? .ascending
+        let first = direction == .ascending ? 0 : 2
+        let plain = counters[first].count
+        if plain == 2 { return .passes(direction, joinsEqual: false) }
+        if plain < 2 { return .once }
+        return counters[first + 1].count == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
+    }
+}

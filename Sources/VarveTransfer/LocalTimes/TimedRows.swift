@@ -1,0 +1,380 @@
+// TimedRows.swift — gives every row of an input its moment, before anything else is asked of it.
+//
+// A time with an offset, or an epoch, is a moment. A local time needs a zone: that of the row's own column, of the
+// command, of the device, else UTC. Rows of a local hour that comes twice wait for the end of the input, as only all
+// rows of a series tell which pass each is of.
+//
+// Invariants:
+// - Every row reaches the inner consumer once: with its moment, or refused with the reason.
+// - Rows keep their order, but for those of repeated hours, which come last.
+// - Nothing is remembered from one input to the next.
+
+import VarveFile
+import VarveModel
+
+/// Reads the times of rows and hands them on.
+struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
+    /// Who gets the rows.
+    var inner: Inner
+    /// Rows seen: lines of a wide file, whatever the number of their cells.
+    private(set) var lines: UInt64 = 0
+    private let options: LocalTimeOptions
+    private let directory: (any PointDirectory)?
+    private let product: String?
+    private var times: TimeParser
+    private var outcome = TimeParser.Outcome.failed
+    private var clocks: [ZoneClock] = []
+    private var clockNames: [String: Int] = [:]
+    /// The zone that the last zone cell named: its text and index; the index of a name that is no zone is -1.
+    private var lastCell: (text: [UInt8], clock: Int) = ([], -1)
+    /// The devices whose local times were read, with the zones that they are registered with and were read in.
+    private var devices = SeriesTable<DeviceClocks>(empty: DeviceClocks())
+    private var lineClock = -1
+    private var headings = SeriesTable<Heading>(empty: Heading())
+    private var forgotten = Heading()
+    private let waiting: SetAsideRows
+    private var badZones: [String: String] = [:]
+
+    /// The zones of a device: -1 for one that was not asked for.
+    private struct DeviceClocks {
+        var registered = -1
+        var used = -1
+    }
+
+    /// Names after which the directions of series are forgotten, and their bytes.
+    private static var maximumSeries: Int { 1 << 18 }
+    private static var maximumNameBytes: Int { 32 << 20 }
+    /// The most zones of one input.
+    private static var maximumZones: Int { 1024 }
+    /// Rows looked at in one pass over those that wait, which bounds the stretches in memory.
+    private static var rowsPerPass: UInt64 { 1 << 20 }
+
+    /// - Parameters:
+    ///   - directory: Knows the zones of devices; nil if nobody does.
+    ///   - product: The product of rows that name none.
+    ///   - waiting: Where rows of repeated hours wait.
+    init(
+        _ inner: consuming Inner, numbers: NumericTimes, options: LocalTimeOptions,
+        directory: (any PointDirectory)?, product: String?, waiting: SetAsideRows
+    ) {
+        self.inner = inner
+        self.options = options
+        self.directory = directory
+        self.product = product
+        self.waiting = waiting
+        times = TimeParser(numbers)
+        if let zone = options.zone {
+            clocks.append(ZoneClock(zone, isAssumed: false))
+            clockNames[zone.name] = 0
+        }
+    }
+
+    /// Whether a number was read as an epoch.
+    var hasEpochs: Bool { times.hasEpochs }
+    /// Whether a time written as a date was read.
+    var hasDates: Bool { times.hasDates }
+
+    @inline(__always)
+    mutating func take(_ row: borrowing Row) throws {
+        if !row.continuesLine {
+            lines &+= 1
+            outcome = times.parse(row.time.base, row.time.count)
+        }
+        if outcome == .moment { return try inner.take(row, time: times.nanoseconds) }
+        try takeOther(row)
+    }
+
+    mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws {
+        lines &+= 1
+        try inner.reject(reason, line: line, text: text)
+    }
+
+    mutating func advanced(bytesRead: Int) throws {
+        try inner.advanced(bytesRead: bytesRead)
+    }
+
+    /// Hands on the rows that waited.
+    mutating func finish() throws {
+        guard waiting.count > 0 else { return }
+        let passes = (waiting.count + Self.rowsPerPass - 1) / Self.rowsPerPass
+        let file = headings.reduce(forgotten) { $0.add($1) }
+        for pass in 0..<passes { try giveOut(file: file.direction, pass: pass, of: passes) }
+    }
+
+    /// The zones that local times were read in, and what became of the rows around clock changes.
+    var zones: [ZoneUse] {
+        clocks.filter { $0.used != nil || $0.repeated.rows > 0 || $0.missing.rows > 0 }.map(ZoneUse.init)
+    }
+
+    @inline(never)
+    private mutating func takeOther(_ row: borrowing Row) throws {
+        guard outcome == .local else {
+            let reason =
+                row.time.count == 0
+                ? "the row has no time"
+                : "the time \"\(row.time.excerpt)\" \(times.failure.description)"
+            return try inner.refuse(row, reason)
+        }
+        if !row.continuesLine { lineClock = try clock(of: row) }
+        let clock = lineClock
+        guard clock >= 0 else {
+            return try inner.refuse(row, badZones[row.zone.text] ?? "the zone of the row is unknown")
+        }
+        let local = times.local
+        if let offset = clocks[clock].offset(ofLocal: local.seconds) {
+            if !clocks[clock].isFixed, options.repeatedHour == .order { follow(row, local) }
+            return try handOn(row, local, offset: offset, clock)
+        }
+        if local.isDayStart { return try takeDayStart(row, local, clock) }
+        switch clocks[clock].meaning(ofLocal: local.seconds) {
+        case .once(let offset): try handOn(row, local, offset: offset, clock)
+        case .twice(let earlier, let later):
+            clocks[clock].repeated.rows += 1
+            switch options.repeatedHour {
+            case .first: try handOn(row, local, offset: earlier, clock)
+            case .second: try handOn(row, local, offset: later, clock)
+            case .reject:
+                clocks[clock].repeated.rejected += 1
+                try inner.refuse(
+                    row, "the time \"\(row.time.excerpt)\" comes twice in \(clocks[clock].name)")
+            case .order:
+                try waiting.add(
+                    row,
+                    SetAsideRows.Place(
+                        zone: UInt16(clock), seconds: local.seconds, fraction: local.fraction,
+                        stretch: clocks[clock].lastStretch))
+            }
+        case .never(let before, _):
+            clocks[clock].missing.rows += 1
+            if options.missingHour == .shift {
+                return try handOn(row, local, offset: before, clock)
+            }
+            clocks[clock].missing.rejected += 1
+            try inner.refuse(row, missingReason(row, clock, offset: before))
+        }
+    }
+
+    private func missingReason(_ row: borrowing Row, _ clock: Int, offset: Int64) -> String {
+        "the time \"\(row.time.excerpt)\" does not exist in \(clocks[clock].name); if the logger's clock is not "
+            + "changed in summer, use a fixed offset such as --tz \(FixedZone.text(ofOffset: Int(offset)))"
+    }
+
+    /// A bare date, or 24:00, is the first moment of its day, whatever the clock shows then.
+    private mutating func takeDayStart(_ row: borrowing Row, _ local: TimeText, _ clock: Int) throws {
+        guard let start = clocks[clock].start(ofLocalDay: local.seconds) else {
+            clocks[clock].missing.rows += 1
+            clocks[clock].missing.rejected += 1
+            return try inner.refuse(
+                row, "the day \"\(row.time.excerpt)\" does not exist in \(clocks[clock].name)")
+        }
+        try handOn(row, local, offset: local.seconds - start, clock)
+    }
+
+    @inline(__always)
+    private mutating func handOn(
+        _ row: borrowing Row, _ local: TimeText, offset: Int64, _ clock: Int
+    ) throws {
+        let moment = local.seconds - offset
+        guard let time = try? Timestamp.make(seconds: moment, nanoseconds: local.fraction) else {
+            return try inner.refuse(
+                row, "the time \"\(row.time.excerpt)\" \(Timestamp.ParseFailure.outOfRange.description)")
+        }
+        clocks[clock].use(moment)
+        try inner.take(row, time: time.nanoseconds)
+    }
+
+    /// Takes note of where time goes in the row's series.
+    private mutating func follow(_ row: borrowing Row, _ local: TimeText) {
+        if headings.count >= Self.maximumSeries || headings.nameBytes >= Self.maximumNameBytes {
+            forgotten = headings.reduce(forgotten) { $0.add($1) }
+            headings.removeAll()
+        }
+        guard row.hasStorableNames else { return }
+        let entry = headings.find(row.product, row.device, row.point)
+        headings[entry].add(local.seconds, local.fraction)
+    }
+}
+
+// MARK: - Zones
+
+extension TimedRows where Inner: ~Copyable {
+    /// The index of the zone of a row's local time; -1 if the row names one that there is not.
+    private mutating func clock(of row: borrowing Row) throws -> Int {
+        guard row.hasStorableNames else { return options.zone == nil ? assumedClock() : 0 }
+        if devices.count >= Self.maximumSeries || devices.nameBytes >= Self.maximumNameBytes {
+            devices.removeAll()
+        }
+        let nothing = Field(base: row.point.base, count: 0, kind: .absent)
+        let entry = devices.find(row.product, row.device, nothing)
+        var clock = 0
+        if row.zone.count > 0, !row.zone.isMissing {
+            clock = self.clock(ofCell: row.zone)
+        } else if options.zone == nil {
+            if devices[entry].registered < 0 {
+                devices[entry].registered = try deviceClock(devices.names(of: entry))
+            }
+            clock = devices[entry].registered
+        }
+        if clock >= 0 { devices[entry].used = clock }
+        return clock
+    }
+
+    /// The devices whose local times were read, with the zone in which they were.
+    var deviceZones: [DeviceZone] {
+        (0..<devices.count).compactMap { entry in
+            guard devices[entry].used >= 0, let names = devices.names(of: entry) else { return nil }
+            return DeviceZone(
+                product: names.product.isEmpty ? product ?? "" : names.product, device: names.device,
+                zone: clocks[devices[entry].used].name)
+        }
+    }
+
+    private mutating func deviceClock(
+        _ names: (product: String, device: String, point: String)?
+    ) throws -> Int {
+        guard let names, let directory,
+            let name = try directory.timeZone(
+                product: names.product.isEmpty ? product : names.product, device: names.device)
+        else { return assumedClock() }
+        guard let zones = options.zones else { return assumedClock() }
+        let zone: any NamedZone
+        do {
+            zone = try zones.zone(named: name)
+        } catch {
+            throw ImportError.badDeviceZone(device: names.device, zone: name)
+        }
+        return clock(of: zone, isAssumed: false) ?? assumedClock()
+    }
+
+    private mutating func clock(ofCell cell: Field) -> Int {
+        let bytes = UnsafeBufferPointer(start: cell.base, count: cell.count)
+        if lastCell.text.elementsEqual(bytes) { return lastCell.clock }
+        let name = cell.text
+        var index = -1
+        if badZones[name] == nil {
+            do {
+                guard let zones = options.zones else { throw ImportError.noZones }
+                let zone = try zones.zone(named: name)
+                if let known = clock(of: zone, isAssumed: false) {
+                    index = known
+                } else {
+                    badZones[name] = "the input names more than \(Self.maximumZones) zones"
+                }
+            } catch {
+                if badZones.count >= Self.maximumZones { badZones.removeAll() }
+                badZones[name] = "the zone \"\(cell.excerpt)\" of the row is not known: \(error)"
+            }
+        }
+        lastCell = (Array(bytes), index)
+        return index
+    }
+
+    private mutating func clock(of zone: any NamedZone, isAssumed: Bool) -> Int? {
+        let key = isAssumed ? "" : zone.name
+        if let known = clockNames[key] { return known }
+        guard clocks.count < Self.maximumZones else { return nil }
+        clocks.append(ZoneClock(zone, isAssumed: isAssumed))
+        clockNames[key] = clocks.count - 1
+        return clocks.count - 1
+    }
+
+    /// UTC, as nobody says more.
+    private mutating func assumedClock() -> Int { clock(of: FixedZone(), isAssumed: true) ?? -1 }
+}
+
+// MARK: - Repeated hours
+
+extension TimedRows where Inner: ~Copyable {
+    /// What is known of one series in one stretch.
+    private struct StretchKey: Hashable {
+        var zone: UInt16
+        var series: Int
+        var start: Int64
+    }
+
+    /// Hands on the waiting rows of one share of the series.
+    private mutating func giveOut(file: TimeDirection?, pass: UInt64, of passes: UInt64) throws {
+        var names = SeriesTable<Bool>(empty: true)
+        var runs: [StretchKey: StretchRuns] = [:]
+        func key(_ row: borrowing Row, _ place: SetAsideRows.Place) -> StretchKey? {
+            guard row.hasStorableNames else {
+                return pass == 0 ? StretchKey(zone: 0, series: -1, start: 0) : nil
+            }
+            let share = passes == 1 ? 0 : row.nameHash % passes
+            guard share == pass else { return nil }
+            let entry = names.find(row.product, row.device, row.point)
+            return StretchKey(zone: place.zone, series: entry, start: place.stretch.start)
+        }
+        try waiting.forEach { row, place in
+            guard let key = key(row, place), key.series >= 0 else { return }
+            runs[key, default: StretchRuns()].add(row.run(place))
+        }
+        var verdicts: [StretchKey: StretchRuns.Verdict] = [:]
+        for (key, one) in runs {
+            guard let name = names.names(of: key.series) else {
+                verdicts[key] = .once
+                continue
+            }
+            let series = headings.find(product: name.product, device: name.device, point: name.point)
+            verdicts[key] = one.verdict(series: series.flatMap { headings[$0].direction }, file: file)
+        }
+        runs.removeAll()
+        var counters: [StretchKey: RunCounter] = [:]
+        try waiting.forEach { row, place in
+            guard let key = key(row, place) else { return }
+            let zone = Int(place.zone)
+            switch verdicts[key] {
+            case .passes(let direction, let joinsEqual):
+                let run = counters[key, default: RunCounter(direction, joinsEqual: joinsEqual)]
+                    .add(row.run(place))
+                let isFirst = (run == 0) == (direction == .ascending)
+                let offset = isFirst ? place.stretch.earlier : place.stretch.later
+                try handOn(
+                    row, TimeText(seconds: place.seconds, fraction: place.fraction), offset: offset, zone)
+            case .unclear(let count):
+                clocks[zone].repeated.rejected += 1
+                try inner.refuse(
+                    row,
+                    "this hour comes twice in \(clocks[zone].name), and the rows of this point begin it "
+                        + "\(count) times: --repeated-hour first or second")
+            case .once, nil:
+                clocks[zone].repeated.rejected += 1
+                try inner.refuse(
+                    row,
+                    "this hour comes twice in \(clocks[zone].name) and once only in the file: "
+                        + "--repeated-hour first or second")
+            }
+        }
+    }
+}
+
+extension Row {
+    /// Whether its names are of a length that a series can have.
+    fileprivate var hasStorableNames: Bool {
+        let limit = SeriesKey.maximumNameBytes
+        return device.count <= limit && point.count <= limit && product.count <= limit && device.count > 0
+            && point.count > 0
+    }
+
+    /// A number that the same names always have.
+    fileprivate var nameHash: UInt64 {
+        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for field in [product, device, point] { hash = Bytes.hash(field.base, field.count, hash) }
+        return hash
+    }
+
+    /// The row as far as runs ask: equal numbers are equal however they are written.
+    fileprivate func run(_ place: SetAsideRows.Place) -> RunCounter.Row {
+        var content: UInt64 = 0
+        for field in [value, quality] {
+            content = content &* 0x9E37_79B9_7F4A_7C15 &+ 1
+            if field.isMissing { continue }
+            if let number = NumberText.double(field.base, field.count) {
+                content ^= number.bitPattern &+ 1
+            } else {
+                content = Bytes.hash(field.base, field.count, content)
+            }
+        }
+        return RunCounter.Row(seconds: place.seconds, fraction: place.fraction, content: content)
+    }
+}

@@ -1,0 +1,99 @@
+// ReadOptions.swift — how the commands that read files of rows are told to read them.
+//
+// Invariants:
+// - `import`, `digest` and `publish` have the same options here, so that all three read the same of one file.
+
+import ArgumentParser
+import VarveModel
+import VarveTransfer
+
+/// The option `--format` of commands whose output has no format.
+struct InputFormatOption: ParsableArguments {
+    @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
+}
+
+/// The options of reading files.
+struct ReadOptions: ParsableArguments {
+    @Flag(help: "Columns of a CSV file are points: time,device,<point>,<point>…") var wide = false
+    @Flag(
+        help:
+            "Pass over CSV columns that mean nothing here; with --wide those that are no points of the model."
+    )
+    var ignoreColumns = false
+    @Option(help: "The encoding of the text: utf-8, latin-1, windows-1252 or utf-16.")
+    var encoding: TextEncoding = .utf8
+    @Option(help: "The unit of times that are numbers: s, ms, us or ns; else told from all rows.")
+    var timeUnit: TimeUnit?
+    @Option(
+        help: """
+            The zone of times without offset: Europe/Paris, +01:00, UTC+1. (default: the zone of the device, else UTC)
+            """)
+    var tz: String?
+    @Option(help: ArgumentHelp("The column that names the zone of each row's time.", valueName: "column"))
+    var tzColumn: String?
+    @Option(
+        help: """
+            Rows of a local hour that comes twice: order (the rows' order tells which pass they are of), first, second \
+            or reject.
+            """)
+    var repeatedHour: RepeatedHour = .order
+    @Option(help: "Rows of a local hour that does not exist: reject, or shift (taken as the hour after it).")
+    var missingHour: MissingHour = .reject
+    @Option(
+        help: ArgumentHelp(
+            """
+            Words and numbers that are no readings, between commas, for all points or as POINT=LIST for one. \
+            Repeatable.
+            """, valueName: "list"))
+    var missing: [String] = []
+
+    func validate() throws {
+        do { _ = try localTimes() } catch { throw ValidationError("--tz: \(error)") }
+        _ = try missingReadings()
+    }
+
+    /// Takes over what the options say.
+    func apply(to options: inout ImportOptions) throws {
+        options.isWide = wide
+        options.ignoresColumns = ignoreColumns
+        options.encoding = encoding
+        options.timeUnit = timeUnit
+        options.local = try localTimes()
+        options.missing = try missingReadings()
+    }
+
+    /// What the options say of the form of files, as a list that a file of rejected rows carries (see FileTerms).
+    func said(product: String?, format: InputFormat = .auto) -> [SaidOption] {
+        var said: [SaidOption] = []
+        if let product { said.append(SaidOption("--product", product)) }
+        if wide { said.append(SaidOption("--wide")) }
+        if ignoreColumns { said.append(SaidOption("--ignore-columns")) }
+        if format != .auto { said.append(SaidOption("--format", format.rawValue)) }
+        if let timeUnit { said.append(SaidOption("--time-unit", timeUnit.name)) }
+        if let tz { said.append(SaidOption("--tz", tz)) }
+        if let tzColumn { said.append(SaidOption("--tz-column", tzColumn)) }
+        if repeatedHour != .order { said.append(SaidOption("--repeated-hour", repeatedHour.rawValue)) }
+        if missingHour != .reject { said.append(SaidOption("--missing-hour", missingHour.rawValue)) }
+        for list in missing { said.append(SaidOption("--missing", list)) }
+        return said
+    }
+
+    private func localTimes() throws -> LocalTimeOptions {
+        var local = LocalTimeOptions()
+        local.zones = SystemZones()
+        local.zone = try tz.map { try SystemZones().zone(named: $0) }
+        local.zoneColumn = tzColumn
+        local.repeatedHour = repeatedHour
+        local.missingHour = missingHour
+        return local
+    }
+
+    private func missingReadings() throws -> MissingReadings {
+        var readings = MissingReadings()
+        for list in missing where !readings.add(list) {
+            throw ValidationError(
+                "--missing: \"\(list)\" has no word; give LIST or POINT=LIST, words between commas")
+        }
+        return readings
+    }
+}

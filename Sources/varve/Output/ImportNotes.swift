@@ -1,0 +1,35 @@
+// ImportNotes.swift — what the caller of an import should look at, beside the receipt.
+//
+// Invariants:
+// - Each note is one line and names what to do.
+
+import VarveModel
+import VarveTransfer
+
+enum ImportNotes {
+    /// Names shown before the rest is counted.
+    private static let shown = 8
+
+    /// The notes, for standard error.
+    static func lines(_ result: ImportResult) -> [String] {
+        var notes: [String] = []
+        for point in result.numericTexts.prefix(shown) {
+            notes.append(
+                "point \(printable(point.point)) is text and got \(point.numbers) numbers; to make it a number: "
+                    + "varve model change \(printable(point.model)) --point \(printable(point.point)):double")
+        }
+        if let other = result.otherZones.first {
+            let more = result.otherZones.count > 1 ? " (and \(result.otherZones.count - 1) more devices)" : ""
+            notes.append(
+                "device \(printable(other.device))\(more): an earlier import read its local times in "
+                    + "\(other.zone); samples of both zones are stored now")
+        }
+        if !result.passedOver.isEmpty {
+            notes.append(
+                "passed over columns that are no points: "
+                    + result.passedOver.prefix(shown).map(printable).joined(separator: ", ")
+                    + (result.passedOver.count > shown ? " and \(result.passedOver.count - shown) more" : ""))
+        }
+        return notes
+    }
+}
