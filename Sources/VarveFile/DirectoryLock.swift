@@ -3,6 +3,8 @@
 // Invariants:
 // - The lock is the kernel's (`flock(2)`), so it ends with the process, however that ends; the file's text
 //   only tells who holds it.
+// - Releasing unlocks before it closes: a child that was forked has a copy of the descriptor until it runs its program,
+//   and a lock ends by itself only with the last copy.
 // - The lock file is never removed: removing it would let two processes lock two files of the same name.
 
 import Glibc
@@ -40,14 +42,16 @@ public final class DirectoryLock: HeldLock {
     ///   - directory: The data directory it stands for, named in the error.
     /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
     public init(file: String, directory: String) throws {
-        descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileError("open", file) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let opened = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard opened >= 0 else { throw FileError("open", file) }
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
-            defer { _ = Glibc.close(descriptor) }
+            defer { _ = Glibc.close(opened) }
             guard code == EWOULDBLOCK else { throw FileError("lock", file, code: code) }
-            throw DirectoryInUse(path: directory, processID: Self.holder(descriptor))
+            throw DirectoryInUse(path: directory, processID: Self.holder(opened))
         }
+        // From here on the end of this object closes the file.
+        descriptor = opened
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(descriptor, 0)
         guard pwrite(descriptor, text, text.count, 0) == text.count else { throw FileError("write to", file) }
@@ -58,6 +62,7 @@ public final class DirectoryLock: HeldLock {
     /// Lets the directory go; a second call does nothing.
     public func release() {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        _ = flock(descriptor, LOCK_UN)
         _ = Glibc.close(descriptor)
     }
 

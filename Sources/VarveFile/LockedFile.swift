@@ -2,6 +2,8 @@
 //
 // Invariants:
 // - The lock is the kernel's (`flock(2)`) on the file itself, so it ends with the process, however that ends.
+// - Closing unlocks first: a child that was forked has a copy of the descriptor until it runs its program, and a lock
+//   ends by itself only with the last copy.
 // - The locked file is the one of that name: a file that was replaced between opening and locking is let go.
 
 import Glibc
@@ -14,7 +16,7 @@ extension POSIXFileSystem {
         while true {
             let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw FileError("open", path) }
-            let file = POSIXFile(path: path, descriptor: descriptor)
+            let file = POSIXFile(path: path, descriptor: descriptor, isLocked: true)
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let code = errno
                 guard code == EWOULDBLOCK else { throw FileError("lock", path, code: code) }

@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Partial reads and writes and EINTR are handled here and nowhere else.
-// - The descriptor is closed exactly once.
+// - The descriptor is closed exactly once. A lock on it ends with that, also where a child process has a copy of it.
 
 import Glibc
 import Synchronization
@@ -12,11 +12,13 @@ public final class POSIXFile: File {
     /// The path it was opened with.
     public let path: String
     private let descriptor: Int32
+    private let isLocked: Bool
     private let isClosed = Atomic<Bool>(false)
 
-    package init(path: String, descriptor: Int32) {
+    package init(path: String, descriptor: Int32, isLocked: Bool = false) {
         self.path = path
         self.descriptor = descriptor
+        self.isLocked = isLocked
     }
 
     deinit {
@@ -144,6 +146,7 @@ public final class POSIXFile: File {
     /// Closes the descriptor; a second call does nothing.
     public func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        if isLocked { _ = flock(descriptor, LOCK_UN) }
         _ = Glibc.close(descriptor)
     }
 }

@@ -154,4 +154,77 @@ import VarveFile
             _ = try DirectoryLock(file: "\(folder)/lock", directory: folder)
         }
     }
+
+    @Test(
+        "a released lock is free, though a child that was forked meanwhile has its descriptor",
+        arguments: [true, false])
+    func inheritedLock(isDirectory: Bool) throws {
+        try withFolder { folder throws in
+            let path = "\(folder)/lock"
+            var directory: DirectoryLock?
+            var file: (any File)?
+            func lock() throws {
+                if isDirectory {
+                    directory = try DirectoryLock(file: path, directory: folder)
+                } else {
+                    file = try files.openLocked(path)
+                }
+            }
+            try lock()
+            let child = try Heir(of: try #require(Heir.descriptor(of: path)))
+            defer { child.end() }
+            #expect(throws: DirectoryInUse.self) { try lock() }
+            directory?.release()
+            file?.close()
+            try lock()
+            directory?.release()
+            file?.close()
+        }
+    }
+}
+
+/// A child process that has a copy of a descriptor until it is ended.
+private struct Heir {
+    private let process: pid_t
+    private let input: Int32
+
+    /// The descriptor that this process has of a file.
+    static func descriptor(of path: String) -> Int32? {
+        let named = realpath(path, nil).map { name in
+            defer { free(name) }
+            return String(cString: name)
+        }
+        return (Int32(3)..<1024).first { descriptor in
+            var target = [UInt8](repeating: 0, count: 4096)
+            let count = target.withUnsafeMutableBytes { bytes in
+                bytes.baseAddress.map { readlink("/proc/self/fd/\(descriptor)", $0, bytes.count) } ?? 0
+            }
+            return count > 0 && String(decoding: target[..<count], as: UTF8.self) == named
+        }
+    }
+
+    /// Starts `cat`, which runs until its standard input ends, with the descriptor as its number 9.
+    init(of descriptor: Int32) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
+        posix_spawn_file_actions_adddup2(&actions, descriptor, 9)
+        var process: pid_t = 0
+        let name = strdup("cat")
+        defer { free(name) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = [name, nil]
+        try #require(posix_spawn(&process, "/bin/cat", &actions, nil, &arguments, environ) == 0)
+        close(ends[0])
+        self.process = process
+        input = ends[1]
+    }
+
+    func end() {
+        close(input)
+        waitpid(process, nil, 0)
+    }
 }
