@@ -53,20 +53,25 @@ package struct LogEntry: Hashable, Sendable {
         package var identical: UInt64
         package var corrected: UInt64
         package var superseded: UInt64
+        package var expired: UInt64
+        package var replayed: UInt64
 
         package init(
-            accepted: UInt64 = 0, identical: UInt64 = 0, corrected: UInt64 = 0, superseded: UInt64 = 0
+            accepted: UInt64 = 0, identical: UInt64 = 0, corrected: UInt64 = 0, superseded: UInt64 = 0,
+            expired: UInt64 = 0, replayed: UInt64 = 0
         ) {
             self.accepted = accepted
             self.identical = identical
             self.corrected = corrected
             self.superseded = superseded
+            self.expired = expired
+            self.replayed = replayed
         }
 
         package init(_ receipt: Receipt) {
             self.init(
                 accepted: receipt.accepted, identical: receipt.identical, corrected: receipt.corrected,
-                superseded: receipt.superseded)
+                superseded: receipt.superseded, expired: receipt.expired, replayed: receipt.replayed)
         }
     }
 

@@ -1,7 +1,7 @@
 // LogTables.swift — the tables of `log.sqlite`, and entries as their rows.
 //
 // Each kind has a table, so that the oldest entries of one kind are whole pages, which are freed together. An
-// entry's id is unique among all tables. Texts are cut, so that no row is larger than its payload and some KiB.
+// entry's id is unique among all tables. Tables of version 1 have no counts of expired and replayed samples. Texts are cut, so that no row is larger than its payload and some KiB.
 
 import Foundation
 import GRDB
@@ -10,16 +10,17 @@ import VarveModel
 /// Reads and writes rows.
 enum LogTables {
     /// `PRAGMA user_version` of the tables as they are here.
-    static let version = 1
+    static let version = 2
     /// Bytes that are kept of each text.
     static let textLimit = 1024
 
     static func name(_ kind: LogEntry.Kind) -> String { kind.name }
 
-    private static let columns = """
+    private static let firstColumns = """
         id, time, event, size, channel, product, client, address, device, message, code, topic, bytes, accepted, \
         identical, corrected, superseded, reason, cut, payload
         """
+    private static let columns = firstColumns + ", expired, replayed"
 
     static func create(_ db: Database) throws {
         for kind in LogEntry.Kind.allCases {
@@ -30,7 +31,7 @@ enum LogTables {
                         size INTEGER NOT NULL, channel TEXT, product TEXT, client TEXT, address TEXT,
                         device TEXT, message TEXT, code INTEGER, topic TEXT, bytes INTEGER,
                         accepted INTEGER, identical INTEGER, corrected INTEGER, superseded INTEGER,
-                        reason TEXT, cut INTEGER NOT NULL, payload BLOB
+                        reason TEXT, cut INTEGER NOT NULL, payload BLOB, expired INTEGER, replayed INTEGER
                     ) STRICT
                     """)
         }
@@ -38,9 +39,29 @@ enum LogTables {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// Whether the tables are there and of this version.
+    /// Brings tables of version 1, which had no counts of expired and replayed samples, to this version.
+    static func upgrade(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        for kind in LogEntry.Kind.allCases {
+            for column in ["expired", "replayed"] {
+                try db.execute(sql: "ALTER TABLE \(name(kind)) ADD COLUMN \(column) INTEGER")
+            }
+        }
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// The columns of tables of the version that is there; nil if that is unknown.
+    private static func presentColumns(_ db: Database) throws -> String? {
+        switch try Int.fetchOne(db, sql: "PRAGMA user_version") {
+        case version: columns
+        case 1: firstColumns + ", NULL AS expired, NULL AS replayed"
+        default: nil
+        }
+    }
+
+    /// Whether the tables are there and of a version that can be read.
     static func areUsable(_ db: Database) throws -> Bool {
-        guard try Int.fetchOne(db, sql: "PRAGMA user_version") == version else { return false }
+        guard let columns = try presentColumns(db) else { return false }
         for kind in LogEntry.Kind.allCases {
             _ = try db.makeStatement(sql: "SELECT \(columns) FROM \(name(kind)) LIMIT 1")
         }
@@ -61,7 +82,7 @@ enum LogTables {
 
     /// Writes entries with the ids after `last`.
     static func insert(_ entries: some Sequence<LogEntry>, after last: Int64, _ db: Database) throws {
-        let marks = databaseQuestionMarks(count: 20)
+        let marks = databaseQuestionMarks(count: 22)
         let statements = try LogEntry.Kind.allCases.map { kind in
             try db.cachedStatement(sql: "INSERT INTO \(name(kind)) (\(columns)) VALUES (\(marks))")
         }
@@ -83,6 +104,7 @@ enum LogTables {
             number(entry.counts?.identical), number(entry.counts?.corrected),
             number(entry.counts?.superseded),
             cut(entry.reason), entry.isCut ? 1 : 0, entry.payload.map { Data($0) },
+            number(entry.counts?.expired), number(entry.counts?.replayed),
         ]
     }
 
@@ -119,6 +141,7 @@ enum LogTables {
             demand("time <= ?", last)
         }
         let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let columns = try presentColumns(db) ?? Self.columns
         let kinds = LogEntry.Kind.allCases.filter { filter.kinds.isEmpty || filter.kinds.contains($0) }
         let parts = kinds.map { kind in
             "SELECT \(columns), \(kind.rawValue) AS kind FROM \(name(kind)) \(condition)"
@@ -133,7 +156,7 @@ enum LogTables {
     }
 
     private static func entry(_ row: Row) throws -> LogEntry {
-        let kindNumber: Int = row[20]
+        let kindNumber: Int = row[22]
         let eventNumber: Int = row[2]
         guard let kind = LogEntry.Kind(rawValue: kindNumber),
             let event = LogEntry.Event(rawValue: eventNumber)
@@ -153,10 +176,11 @@ enum LogTables {
         entry.topic = row[11]
         let bytes: Int? = row[12]
         if let accepted: Int64 = row[13] {
-            let others: [Int64] = [row[14] ?? 0, row[15] ?? 0, row[16] ?? 0]
+            let others: [Int64] = [14, 15, 16, 20, 21].map { row[$0] ?? 0 }
             entry.counts = LogEntry.Counts(
                 accepted: UInt64(clamping: accepted), identical: UInt64(clamping: others[0]),
-                corrected: UInt64(clamping: others[1]), superseded: UInt64(clamping: others[2]))
+                corrected: UInt64(clamping: others[1]), superseded: UInt64(clamping: others[2]),
+                expired: UInt64(clamping: others[3]), replayed: UInt64(clamping: others[4]))
         }
         entry.reason = row[17]
         let payload: Data? = row[19]

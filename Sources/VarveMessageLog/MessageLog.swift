@@ -219,6 +219,7 @@ extension MessageLog {
             if try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master") == 0 {
                 try LogTables.create(db)
             }
+            try LogTables.upgrade(db)
         }
     }
 

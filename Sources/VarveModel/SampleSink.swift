@@ -60,19 +60,25 @@ public struct SampleBatch: Sendable {
 public struct BatchOutcome: Sendable {
     /// The counts; `rejected` and `skipped` are 0, as such rows never reach the store.
     ///
-    /// For a replay of a finished import or a message, everything is `identical`. For a batch of an import
+    /// For a replay of a finished import or a message, what was stored then is `replayed`. For a batch of an import
     /// that never finished, these are the counts of its first commit, so that a resumed import reports the whole.
     public var receipt: Receipt
     /// Whether the same content had been committed before and nothing was applied.
     public var isReplay: Bool
     /// The number of the commit that holds the data.
     public var commit: UInt64
+    /// The retention rules by which samples are `expired`, such as `product wind keeps 30d`; each once.
+    public var rules: [String]
+
+    /// The most rules that are named.
+    public static let namedRules = 8
 
     /// Makes an outcome.
-    public init(receipt: Receipt, isReplay: Bool, commit: UInt64) {
+    public init(receipt: Receipt, isReplay: Bool, commit: UInt64, rules: [String] = []) {
         self.receipt = receipt
         self.isReplay = isReplay
         self.commit = commit
+        self.rules = rules
     }
 }
 

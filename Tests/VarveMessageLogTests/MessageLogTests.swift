@@ -22,7 +22,8 @@ import VarveModel
         full.messageID = "\"a\""
         full.code = 1257
         full.topic = "/sys/wind/integration/measurepoint/post"
-        full.counts = LogEntry.Counts(accepted: 1, identical: 2, corrected: 3, superseded: 4)
+        full.counts = LogEntry.Counts(
+            accepted: 1, identical: 2, corrected: 3, superseded: 4, expired: 5, replayed: 6)
         full.reason = "params[3]: no device \"T9\""
         return full
     }
@@ -139,6 +140,28 @@ import VarveModel
         #expect(try log.entries().count == 1)
         #expect(fixture.warnings.all.count == 1 && fixture.warnings.all[0].contains(".damaged"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path + ".damaged")) == text)
+    }
+
+    @Test("a log of version 1 is read as it is, and gets its new columns when it is written")
+    func firstVersion() throws {
+        let fixture = try LogFixture()
+        let old = full()
+        try fixture.open().append([old])
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.write { db in
+            for kind in LogEntry.Kind.allCases {
+                try db.execute(sql: "ALTER TABLE \(kind.name) DROP COLUMN expired")
+                try db.execute(sql: "ALTER TABLE \(kind.name) DROP COLUMN replayed")
+            }
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        try queue.close()
+        let read = try MessageLog.openForReading(path: fixture.path).entries()
+        #expect(read.map(\.counts?.superseded) == [4] && read.map(\.counts?.replayed) == [0])
+        let log = fixture.open()
+        try log.append([old])
+        #expect(try log.entries().map(\.counts?.replayed) == [0, 6])
+        #expect(fixture.warnings.all.isEmpty)
     }
 
     @Test("a log with a damaged page or without a table is set aside", arguments: [true, false])

@@ -139,9 +139,15 @@ extension BatchOutcome {
         let span = receipt.from.flatMap { from in receipt.to.map { (from, $0) } }
         writer.append((isReplay ? Self.replayFlag : 0) | (span == nil ? 0 : Self.spanFlag))
         writer.appendVarint(commit)
-        for count in [receipt.accepted, receipt.identical, receipt.corrected, receipt.superseded] {
+        for count in [
+            receipt.accepted, receipt.identical, receipt.corrected, receipt.superseded, receipt.expired,
+            receipt.replayed,
+        ] {
             writer.appendVarint(count)
         }
+        let named = rules.prefix(Self.namedRules)
+        writer.appendVarint(UInt64(named.count))
+        for rule in named { writer.append(text: rule) }
         guard let span else { return }
         writer.append(span.0.nanoseconds)
         writer.append(span.1.nanoseconds)
@@ -156,11 +162,17 @@ extension BatchOutcome {
         receipt.identical = try Self.count(&reader)
         receipt.corrected = try Self.count(&reader)
         receipt.superseded = try Self.count(&reader)
+        receipt.expired = try Self.count(&reader)
+        receipt.replayed = try Self.count(&reader)
+        var rules: [String] = []
+        for _ in 0..<(try reader.varint(limit: Self.namedRules, "the number of rules")) {
+            rules.append(try reader.text(limit: ControlLimits.lineBytes))
+        }
         if flags & Self.spanFlag != 0 {
             receipt.from = Timestamp(nanoseconds: try reader.integer(as: Int64.self))
             receipt.to = Timestamp(nanoseconds: try reader.integer(as: Int64.self))
         }
-        self.init(receipt: receipt, isReplay: flags & Self.replayFlag != 0, commit: commit)
+        self.init(receipt: receipt, isReplay: flags & Self.replayFlag != 0, commit: commit, rules: rules)
     }
 
     /// A count of rows; the sum of many must not overflow where receipts are added up.

@@ -165,7 +165,7 @@ public struct MessageProcessor: ~Copyable {
             receipt.skipped += UInt64(pending.skipped)
             event.receipt = receipt
             // Nothing that comes again is still nothing.
-            event.isReplay = outcome.isReplay && outcome.receipt.rows > 0
+            event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
             event.note = pending.note
         case .failure(let failure):
             event.code = failure.code
@@ -181,8 +181,8 @@ public struct MessageProcessor: ~Copyable {
         if pending.route.handler != .reply {
             replies.append(
                 topic: pending.route.replyTopic, qos: message.qos, id: id, code: event.code,
-                message: event.reason)
+                message: event.reason, receipt: event.receipt)
         }
-        return event.receipt?.stored ?? 0
+        return event.receipt.map { $0.stored + $0.replayed } ?? 0
     }
 }

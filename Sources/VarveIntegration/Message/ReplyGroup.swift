@@ -40,8 +40,11 @@ public struct ReplyGroup {
     }
 
     /// Adds an answer.
+    ///
+    /// - Parameter receipt: What the message did; the answer tells what of it was not stored now.
     mutating func append(
-        topic: String, qos: Int32, id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?
+        topic: String, qos: Int32, id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?,
+        receipt: Receipt? = nil
     ) {
         let start = bytes.count
         if code != .success { refused += 1 }
@@ -53,7 +56,19 @@ public struct ReplyGroup {
             bytes.append(contentsOf: ",\"message\":".utf8)
             JSONQuoting.append(message, to: &bytes)
         }
-        bytes.append(contentsOf: ",\"data\":{}}".utf8)
+        bytes.append(contentsOf: ",\"data\":{".utf8)
+        if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
+        bytes.append(contentsOf: "}}".utf8)
         replies.append(Reply(topic: topic, qos: min(qos, 1), payload: start..<bytes.count))
+    }
+    /// Writes the members that tell of samples which were not stored now.
+    private mutating func appendCounts(_ receipt: Receipt) {
+        var separator = ""
+        for (name, count) in [
+            ("rejected", receipt.rejected), ("expired", receipt.expired), ("replayed", receipt.replayed),
+        ] where count > 0 {
+            bytes.append(contentsOf: "\(separator)\"\(name)\":\(count)".utf8)
+            separator = ","
+        }
     }
 }

@@ -12,7 +12,7 @@ public final class StoreMetrics: Sendable {
     static let help = [
         "varve_commits_total": "Batches acknowledged, replays not counted.",
         "varve_replays_total": "Batches acknowledged that were committed before.",
-        "varve_rows_total": "Rows of acknowledged batches by what they did.",
+        "varve_rows_total": "Samples of acknowledged batches by what they did.",
         "varve_commit_seconds": "Time from a group of messages, or a batch, to its sync.",
         "varve_write_failures_total":
             "Failed writes or syncs after which nothing is acknowledged until the store is opened again.",
@@ -34,7 +34,8 @@ public final class StoreMetrics: Sendable {
 
     private let commits: Counter
     private let replays: Counter
-    private let rows: (accepted: Counter, identical: Counter, corrected: Counter, superseded: Counter)
+    /// In the order of `outcomes`.
+    private let samples: [Counter]
     private let commitSeconds: Timer
     private let failures: Counter
     private let reopenings: Counter
@@ -58,10 +59,7 @@ public final class StoreMetrics: Sendable {
         func gauge(_ name: String) -> Meter { Meter(label: "varve_\(name)", factory: factory) }
         commits = counter("commits")
         replays = counter("replays")
-        rows = (
-            counter("rows", "accepted"), counter("rows", "identical"), counter("rows", "corrected"),
-            counter("rows", "superseded")
-        )
+        samples = Self.outcomes(Receipt()).map { counter("rows", $0.name) }
         commitSeconds = Timer(label: "varve_commit_seconds", factory: factory)
         failures = counter("write_failures")
         reopenings = counter("reopenings")
@@ -78,12 +76,20 @@ public final class StoreMetrics: Sendable {
         "commit", "series", "samples", "segments", "segment_bytes", "memtable_bytes", "write_amplification",
     ]
 
+    /// What samples that reach the store can do there, and how many did.
+    private static func outcomes(_ receipt: Receipt) -> [(name: String, count: UInt64)] {
+        [
+            ("accepted", receipt.accepted), ("identical", receipt.identical),
+            ("corrected", receipt.corrected), ("superseded", receipt.superseded),
+            ("expired", receipt.expired), ("replayed", receipt.replayed),
+        ]
+    }
+
     func note(_ outcome: BatchOutcome) {
         (outcome.isReplay ? replays : commits).increment()
-        rows.accepted.increment(by: outcome.receipt.accepted)
-        rows.identical.increment(by: outcome.receipt.identical)
-        rows.corrected.increment(by: outcome.receipt.corrected)
-        rows.superseded.increment(by: outcome.receipt.superseded)
+        for (counter, (_, count)) in zip(samples, Self.outcomes(outcome.receipt)) {
+            counter.increment(by: count)
+        }
     }
 
     /// Runs a commit and notes how long it took.

@@ -109,7 +109,7 @@ package struct GroupCommit {
         // The content is the same, so its count and span are those of the rows at hand.
         var receipt = Receipt()
         for rows in batch.series {
-            receipt.identical += UInt64(rows.columns.count)
+            receipt.replayed += UInt64(rows.columns.count)
             for time in [rows.columns.times.min(), rows.columns.times.max()] {
                 if let time { receipt.include(Timestamp(nanoseconds: time)) }
             }
@@ -186,7 +186,8 @@ package struct GroupCommit {
             return
         }
         var plan = CommitPlan(hash: hash, part: part, firstNew: store.dictionary.count)
-        plan.receipt.identical = replayed.stored
+        // A record has no count for them: that of what was there already says the same of the store.
+        plan.receipt.identical = replayed.stored + replayed.replayed
         (plan.receipt.from, plan.receipt.to) = (replayed.from, replayed.to)
         addPending(plan, resultIndex)
     }

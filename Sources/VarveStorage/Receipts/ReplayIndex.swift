@@ -77,7 +77,7 @@ package struct ReplayIndex: Sendable {
         }
         guard let other = candidates.last(where: { !isOwn($0) }) else { return nil }
         var receipt = Receipt()
-        receipt.identical = other.receipt.stored
+        receipt.replayed = other.receipt.stored
         receipt.from = other.receipt.from
         receipt.to = other.receipt.to
         return (other, receipt)

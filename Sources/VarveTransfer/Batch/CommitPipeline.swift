@@ -14,7 +14,7 @@ final class CommitPipeline {
     private let waiting = Handover<RowBatch>(capacity: 1)
     private let free = Handover<RowBatch>(capacity: 2)
     private let failure = FailureBox()
-    private let total = ReceiptBox()
+    private let total = TotalBox()
     private let thread: WorkerThread
     private var isJoined = false
 
@@ -31,7 +31,7 @@ final class CommitPipeline {
                     free.put(batch)
                     let rows = SampleBatch(series: series, part: part, reapply: reapply)
                     let outcome = isDryRun ? try sink.assess(rows) : try sink.commit(rows)
-                    total.add(outcome.receipt)
+                    total.add(outcome)
                 }
             } catch {
                 failure.set(error)
@@ -59,12 +59,12 @@ final class CommitPipeline {
 
     /// Waits until everything is committed.
     ///
-    /// - Returns: The counts of all batches.
-    func finish() throws -> Receipt {
+    /// - Returns: What all batches did.
+    func finish() throws -> CommitTotal {
         waiting.close()
         join()
         try failure.rethrow()
-        return total.receipt
+        return total.sum
     }
 
     /// Commits nothing more than the batch that is being committed.
@@ -80,15 +80,50 @@ final class CommitPipeline {
     }
 }
 
-/// Adds up the receipts of batches; written by the committing thread, read after it ended.
-private final class ReceiptBox: Sendable {
-    private let sum = Mutex(Receipt())
+/// What the batches of an import did together.
+struct CommitTotal: Sendable {
+    /// The counts and the span of times.
+    var receipt = Receipt()
+    /// The first and the last of the commits that the replayed samples are in; nil if there are none.
+    var replayed: ClosedRange<UInt64>?
+    /// The retention rules by which samples are expired, each once.
+    var rules: [String] = []
+
+    /// Adds what one batch did.
+    mutating func add(_ outcome: BatchOutcome) {
+        receipt.add(outcome.receipt)
+        if outcome.receipt.replayed > 0 { noteReplay(outcome.commit...outcome.commit) }
+        noteRules(outcome.rules)
+    }
+
+    /// Adds what another import did.
+    mutating func add(_ other: CommitTotal) {
+        receipt.add(other.receipt)
+        if let commits = other.replayed { noteReplay(commits) }
+        noteRules(other.rules)
+    }
+
+    private mutating func noteReplay(_ commits: ClosedRange<UInt64>) {
+        let known = replayed ?? commits
+        replayed = min(known.lowerBound, commits.lowerBound)...max(known.upperBound, commits.upperBound)
+    }
+
+    private mutating func noteRules(_ more: [String]) {
+        for rule in more where !rules.contains(rule) && rules.count < BatchOutcome.namedRules {
+            rules.append(rule)
+        }
+    }
+}
+
+/// Adds up what batches did; written by the committing thread, read after it ended.
+private final class TotalBox: Sendable {
+    private let total = Mutex(CommitTotal())
 
     /// The sum so far.
-    var receipt: Receipt { sum.withLock { $0 } }
+    var sum: CommitTotal { total.withLock { $0 } }
 
     /// Adds one.
-    func add(_ receipt: Receipt) {
-        sum.withLock { $0.add(receipt) }
+    func add(_ outcome: BatchOutcome) {
+        total.withLock { $0.add(outcome) }
     }
 }

@@ -1,7 +1,7 @@
 // ImportPass.swift — the second reading of an input: rows become the columns of batches.
 //
 // Invariants:
-// - Every row is counted once: in a batch, as rejected or as skipped.
+// - Every sample is counted once: in a batch, as rejected or as skipped.
 // - Where a batch ends depends on the rows alone (see BatchLimits).
 
 import VarveModel
@@ -75,8 +75,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
 
     /// What a whole pass did.
     struct Outcome {
-        /// The counts of all rows.
-        var receipt: Receipt
+        /// What the batches did, with the counts of all samples; lines are not counted.
+        var total: CommitTotal
         /// Text points of which most values were numbers.
         var numericTexts: [NumericTextPoint]
         /// The columns that were passed over as they are no points.
@@ -183,10 +183,10 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     mutating func finish() throws -> Outcome {
         batch.part.isLast = true
         try pipeline.commit(batch)
-        var receipt = try pipeline.finish()
-        receipt.rejected += rejected.count
-        receipt.skipped += skipped
-        return Outcome(receipt: receipt, numericTexts: numericTexts(), passedOver: passedOver.sorted())
+        var total = try pipeline.finish()
+        total.receipt.rejected += rejected.count
+        total.receipt.skipped += skipped
+        return Outcome(total: total, numericTexts: numericTexts(), passedOver: passedOver.sorted())
     }
 
     /// The text points of which most values were numbers.

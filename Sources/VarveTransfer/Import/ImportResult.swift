@@ -6,13 +6,15 @@ public import VarveModel
 /// What one import, or several one after the other, did.
 public struct ImportResult: Sendable {
     /// The counts and the span of times.
-    public var receipt = Receipt()
+    public var receipt: Receipt { total.receipt }
+    /// The first and the last of the commits that the replayed samples are in; nil if there are none.
+    public var replayedCommits: ClosedRange<UInt64>? { total.replayed }
+    /// The retention rules by which samples are expired, such as `product wind keeps 30d`; each once.
+    public var rules: [String] { total.rules }
     /// "rfc3339", the unit of integer times, or nil where there was no valid time or files differ.
     public var timeUnit: String?
     /// How many models, products, points and devices were created.
     public var registered = 0
-    /// Lines of data, good and bad.
-    public var lines: UInt64 = 0
     /// The points that `registers` created, or would create.
     public var newPoints: [NewPoint] = []
     /// Text points, registered before, of which most values were numbers.
@@ -28,6 +30,8 @@ public struct ImportResult: Sendable {
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
     public var rejectedFailure: FileError?
 
+    private var total = CommitTotal()
+
     /// Makes a result of nothing.
     public init() {}
 
@@ -37,6 +41,9 @@ public struct ImportResult: Sendable {
         return receipt.rejected == 0 ? 0 : 3
     }
 
+    /// Takes what the batches of a file did.
+    mutating func take(_ total: CommitTotal) { self.total = total }
+
     /// Adds the result of the next file.
     public mutating func add(_ other: ImportResult) {
         let isFirst = receipt.rows == 0
@@ -45,8 +52,7 @@ public struct ImportResult: Sendable {
         } else if other.receipt.rows > 0, timeUnit != other.timeUnit {
             timeUnit = nil
         }
-        receipt.add(other.receipt)
-        lines += other.lines
+        total.add(other.total)
         registered += other.registered
         newPoints += other.newPoints
         for point in other.numericTexts {
@@ -67,9 +73,12 @@ public struct ImportResult: Sendable {
     public func jsonLine(seconds: Double) -> String {
         var line: [UInt8] = []
         func add(_ text: String) { line.append(contentsOf: text.utf8) }
-        add("{\"rows\":\(receipt.rows),\"accepted\":\(receipt.accepted),\"identical\":\(receipt.identical)")
-        add(",\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)")
+        add("{\"rows\":\(receipt.rows),\"samples\":\(receipt.samples),\"accepted\":\(receipt.accepted)")
+        add(
+            ",\"identical\":\(receipt.identical),\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)"
+        )
         add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
+        add(",\"expired\":\(receipt.expired),\"replayed\":\(receipt.replayed)")
         add(
             ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
         )

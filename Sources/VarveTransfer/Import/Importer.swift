@@ -5,7 +5,7 @@
 // anything is committed.
 //
 // Invariants:
-// - What an import did is counted: the six counts of its receipt add up to its rows.
+// - What an import did is counted: the eight counts of its receipt add up to its samples.
 // - Memory does not depend on the size of the input: three reading buffers, two batches as flat columns and
 //   one sorted, and tables of names that `BatchLimits` and `Survey` bound.
 
@@ -186,8 +186,9 @@ public final class Importer {
         try timed.finish()
         let outcome = try timed.inner.finish()
         var result = ImportResult()
-        result.receipt = outcome.receipt
-        result.lines = timed.lines
+        var total = outcome.total
+        total.receipt.rows = timed.lines
+        result.take(total)
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones
         result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)

@@ -59,6 +59,7 @@ struct LogTable: LogPrinter {
             let numbers = [
                 (counts.accepted, "accepted"), (counts.identical, "identical"),
                 (counts.corrected, "corrected"), (counts.superseded, "superseded"),
+                (counts.expired, "expired"), (counts.replayed, "replayed"),
             ]
             parts += numbers.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         }
@@ -104,6 +105,8 @@ struct LogLines: LogPrinter {
             add("identical", Int(clamping: counts.identical))
             add("corrected", Int(clamping: counts.corrected))
             add("superseded", Int(clamping: counts.superseded))
+            add("expired", Int(clamping: counts.expired))
+            add("replayed", Int(clamping: counts.replayed))
         }
         add("reason", entry.reason)
         if let payload = entry.payload {

@@ -8,6 +8,7 @@ enum ImportSummary {
     static func text(_ result: ImportResult, seconds: Double, isDryRun: Bool) -> String {
         let receipt = result.receipt
         var lines: [(String, String)] = [("rows", rows(receipt.rows, seconds))]
+        if receipt.samples != receipt.rows { lines.append(("samples", grouped(receipt.samples))) }
         lines.append((isDryRun ? "would accept" : "accepted", grouped(receipt.accepted)))
         let rest: [(String, UInt64, String)] = [
             ("identical", receipt.identical, "there already, dropped"),
@@ -15,6 +16,8 @@ enum ImportSummary {
             ("superseded", receipt.superseded, "offered a different value, not taken"),
             ("rejected", receipt.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
             ("skipped", receipt.skipped, "empty, without a quality"),
+            ("expired", receipt.expired, expired(result.rules)),
+            ("replayed", receipt.replayed, replayed(result.replayedCommits)),
         ]
         for (name, count, meaning) in rest where count > 0 {
             lines.append((name, "\(grouped(count))  \(meaning)"))
@@ -64,6 +67,20 @@ enum ImportSummary {
                 ))
         }
         return lines
+    }
+
+    private static func expired(_ rules: [String]) -> String {
+        "not stored, too old: " + (rules.isEmpty ? "see varve retention show" : rules.joined(separator: ", "))
+    }
+
+    private static func replayed(_ commits: ClosedRange<UInt64>?) -> String {
+        let place =
+            commits.map { commits in
+                commits.count == 1
+                    ? " in commit \(commits.lowerBound)"
+                    : " in commits \(commits.lowerBound) to \(commits.upperBound)"
+            } ?? ""
+        return "imported before\(place), nothing applied; --reapply applies it"
     }
 
     /// A number with spaces between thousands.

@@ -152,7 +152,7 @@ private final class Trial {
         if kept == before {
             #expect(receipt.counts == whole.counts, place)
         } else {
-            #expect(receipt["accepted"] == 0 && receipt["identical"] == whole["accepted"], place)
+            #expect(receipt["accepted"] == 0 && receipt["replayed"] == whole["accepted"], place)
         }
         #expect(try stored(data) == before + whole["accepted"], place)
         #expect(try sandbox.varve(["verify", "--deep"], data: data).code == 0, place)

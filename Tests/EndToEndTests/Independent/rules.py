@@ -88,7 +88,8 @@ class History:
 
     def __init__(self, path):
         self.counts = dict.fromkeys(
-            ("rows", "accepted", "identical", "corrected", "superseded", "rejected", "skipped"), 0)
+            ("rows", "samples", "accepted", "identical", "corrected", "superseded", "rejected", "skipped",
+             "expired", "replayed"), 0)
         self.series = {}
         self.types = {}
         self.unit = None
@@ -110,6 +111,7 @@ class History:
                 if not row:
                     continue
                 self.counts["rows"] += 1
+                self.counts["samples"] += 1
                 if len(row) != len(header):
                     self.counts["rejected"] += 1
                     continue

@@ -153,7 +153,7 @@ extension EndToEndTests {
             while next.code != 0, SystemClock.monotonicNanoseconds() < limit {
                 next = try sandbox.varve("import", "--json", file)
             }
-            #expect(try next.receipt()["identical"] == 50, "\(next.errors)")
+            #expect(try next.receipt()["replayed"] == 50, "\(next.errors)")
             #expect(service.store.lastCommit == 1)
         }
 
@@ -196,7 +196,7 @@ extension EndToEndTests {
             let ending = importing.wait()
             #expect(ending.code == 1 && ending.errorLines.count == 1, "\(ending.errors)")
             #expect(ending.errors.contains("ended or stopped answering"), "\(ending.errors)")
-            #expect(try sandbox.varve("import", "--json", file).receipt()["identical"] == 50)
+            #expect(try sandbox.varve("import", "--json", file).receipt()["replayed"] == 50)
         }
 
         @Test("a data directory with a path longer than a socket address holds works the same")
@@ -218,7 +218,7 @@ extension EndToEndTests {
             // Listens and never answers.
             let mute = try LocalSocketListener(path: sandbox.data + "/control.sock")
             #expect(try sandbox.varve("query", "--device", "T0").code == 0)
-            #expect(try sandbox.varve("import", "--json", file).receipt()["identical"] == 1)
+            #expect(try sandbox.varve("import", "--json", file).receipt()["replayed"] == 1)
             mute.close()
         }
     }

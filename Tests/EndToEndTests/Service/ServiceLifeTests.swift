@@ -148,7 +148,7 @@ extension EndToEndTests {
             let beside = try sandbox.varve(command)
             #expect(beside.code == 0, "\(beside.errors)")
             #expect(try beside.receipt().counts == alone.receipt().counts)
-            #expect(try sandbox.varve(command).receipt()["accepted"] == 0, "again: all identical")
+            #expect(try sandbox.varve(command).receipt()["accepted"] == 0, "again: all replayed")
             let question = ["query", "--device", "R80711", "--point", "P_avg", "--format", "csv"]
             #expect(try sandbox.varve(question).output == other.varve(question).output)
             #expect(try sandbox.varve("compact", "--wait", "--quiet").code == 0)

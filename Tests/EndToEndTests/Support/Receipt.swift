@@ -4,7 +4,10 @@ import Foundation
 
 /// What an import said it did.
 struct PrintedReceipt: Hashable, CustomStringConvertible {
-    static let names = ["rows", "accepted", "identical", "corrected", "superseded", "rejected", "skipped"]
+    static let names = [
+        "rows", "samples", "accepted", "identical", "corrected", "superseded", "rejected", "skipped",
+        "expired", "replayed",
+    ]
 
     var counts: [String: Int]
     var from: String?
@@ -21,8 +24,8 @@ struct PrintedReceipt: Hashable, CustomStringConvertible {
 
     subscript(name: String) -> Int { counts[name] ?? -1 }
 
-    /// Whether the rows are the sum of the six counts.
-    var addsUp: Bool { Self.names.dropFirst().reduce(0) { $0 + self[$1] } == self["rows"] }
+    /// Whether the samples are the sum of the eight counts.
+    var addsUp: Bool { Self.names.dropFirst(2).reduce(0) { $0 + self[$1] } == self["samples"] }
 
     var description: String { Self.names.map { "\($0) \(self[$0])" }.joined(separator: ", ") }
 }

@@ -100,7 +100,7 @@ extension EndToEndTests {
             let text = try String(contentsOfFile: plain, encoding: .utf8)
             let marked = try sandbox.write("\u{FEFF}\(text.replacing("\n", with: "\r\n"))".utf8, "b.csv")
             let receipt = try sandbox.varve("import", "--json", marked).receipt()
-            #expect(receipt["identical"] == 2 && receipt["rows"] == 2, "\(receipt)")
+            #expect(receipt["replayed"] == 2 && receipt["rows"] == 2, "\(receipt)")
         }
 
         @Test("a line longer than 1 MiB, zero bytes and invalid UTF-8 cost their own rows only")

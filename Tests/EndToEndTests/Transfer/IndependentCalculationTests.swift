@@ -132,7 +132,7 @@ extension EndToEndTests {
             let again = try sandbox.varve("import", "--register", "--json", "--quiet", store.file).receipt()
             #expect(again["accepted"] == 0)
             #expect(again["corrected"] == 0)
-            #expect(again["identical"] == again["rows"] - again["rejected"] - again["skipped"])
+            #expect(again["replayed"] == again["rows"] - again["rejected"] - again["skipped"])
             #expect(again["rows"] == receipt["rows"])
             let growth = try #require(try store.statistics()["bytes"] as? Int) - bytes
             #expect(growth <= 1024, "importing again added \(growth) bytes")

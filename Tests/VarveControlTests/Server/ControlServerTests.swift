@@ -28,10 +28,10 @@ import VarveModel
     func otherVersion() throws {
         let service = try TestService()
         let caller = try service.caller()
-        try caller.send(frame(1, ControlLimits.magic + [3, 0, 77, 78, 79]))
+        try caller.send(frame(1, ControlLimits.magic + [99, 0, 77, 78, 79]))
         let error = try #require(try caller.lastFailure())
         #expect(error.kind == .wrongVersion)
-        #expect(error.reason.contains("9.8.7") && error.reason.contains("not 3"), "\(error)")
+        #expect(error.reason.contains("9.8.7") && error.reason.contains("not 99"), "\(error)")
     }
 
     @Test("damaged requests end their connection with a reason, and nobody else's")

@@ -123,7 +123,7 @@ struct IngestLoopTests {
         let sender = try sender(broker)
         try sender.publish(message(1))
         try sender.turn("the answer") { !sender.replies.isEmpty }
-        #expect(sender.replies.map(\.text) == [success(1)])
+        #expect(sender.replies.map(\.text) == ["{\"id\":1,\"code\":200,\"data\":{\"replayed\":1}}"])
         #expect(sink.state.withLock { $0.replays } == 1)
         #expect(sink.samples("d1", "num").count == 1)
         #expect(failure.withLock { $0 } == nil)

@@ -102,7 +102,9 @@ import VarveModel
         #expect(channel.sink.state.withLock { $0.groups.map(\.count) } == [4])
         let events = channel.log.events.filter { $0.kind == .payload }
         #expect(events.map(\.isReplay) == [false, false, false, false, false, false, false, true])
-        #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 1, nil, nil, 1])
+        #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 1, nil, nil, 0])
+        #expect(events.last?.receipt?.replayed == 1)
+        #expect(answers.map(\.data) == Array(repeating: [:], count: 7) + [["replayed": 1]])
         #expect(
             channel.log.events.filter { $0.kind == .error }.map(\.code.rawValue) == [
                 1220, 1204, 1204, 1257, 1251,

@@ -158,7 +158,7 @@ struct ValueTests {
         var channel = TestChannel()
         #expect(try channel.post(payload("")).code == 200)
         #expect(try channel.post(payload("{\"deviceKey\":\"d1\",\"measurepoints\":{}}")).code == 200)
-        #expect(channel.log.events.allSatisfy { $0.receipt?.rows == 0 })
+        #expect(channel.log.events.allSatisfy { $0.receipt?.samples == 0 })
     }
 
     @Test("10,000 items in one message")

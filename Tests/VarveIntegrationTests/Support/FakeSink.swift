@@ -90,6 +90,7 @@ final class FakeSink: SampleSink {
         let isNew = state.seen.insert(content.sorted()).inserted
         if !isNew, !batch.reapply {
             state.replays += 1
+            (receipt.replayed, receipt.accepted) = (receipt.accepted, 0)
             return .success(BatchOutcome(receipt: receipt, isReplay: true, commit: 1))
         }
         for (key, list) in samples { state.samples[key, default: []] += list }

@@ -25,6 +25,8 @@ struct Answer: Equatable {
     /// The id as it stands in the answer.
     var id: String
     var message: String?
+    /// The counts of what was not stored.
+    var data: [String: Int]
 }
 
 /// Processes messages.
@@ -76,11 +78,11 @@ struct TestChannel: ~Copyable {
         let object = try #require(
             JSONSerialization.jsonObject(with: Data(readable.utf8)) as? [String: Any], "\(text)")
         let code = try #require(object["code"] as? Int)
-        #expect(object["data"] as? [String: String] == [:])
+        let data = try #require(object["data"] as? [String: Int], "\(text)")
         #expect(object.count == (code == 200 ? 3 : 4))
         return Answer(
             topic: topic, qos: qos, text: text, code: code, id: String(text[start..<end]),
-            message: object["message"] as? String)
+            message: object["message"] as? String, data: data)
     }
 }
 

@@ -106,7 +106,7 @@ import VarveModel
         let store = try Store.open(copy.path)
         for rows in golden.messages {
             let again = try store.commit(SampleBatch(series: GoldenStore.rows(rows)))
-            #expect(again.isReplay && again.receipt.identical == UInt64(rows.count * 5))
+            #expect(again.isReplay && again.receipt.replayed == UInt64(rows.count * 5))
         }
         try store.flush()
         #expect(try store.commit(SampleBatch(series: GoldenStore.rows(golden.messages[0]))).isReplay)

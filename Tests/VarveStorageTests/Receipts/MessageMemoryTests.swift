@@ -122,7 +122,7 @@ import VarveModel
             for number in stride(from: 0, to: 4 * perFlush, by: 97) {
                 let outcome = try store.commit(Self.message(number))
                 #expect(outcome.isReplay && outcome.commit == UInt64(number + 1))
-                #expect(outcome.receipt.identical == 1 && outcome.receipt.rows == 1)
+                #expect(outcome.receipt.replayed == 1 && outcome.receipt.samples == 1)
                 #expect(outcome.receipt.from == Timestamp(nanoseconds: Int64(number)))
             }
         }

@@ -83,7 +83,8 @@ import VarveModel
         for number in 0..<batches {
             let outcome = try store.commit(batch(number))
             #expect(outcome.isReplay == found.contains(number), place)
-            #expect(outcome.receipt.rows == UInt64(batch(number).series.reduce(0) { $0 + $1.columns.count }))
+            #expect(
+                outcome.receipt.samples == UInt64(batch(number).series.reduce(0) { $0 + $1.columns.count }))
         }
         found = try visible(store, inOrder: false, place)
         #expect(found.count == batches, place)

@@ -16,7 +16,7 @@ struct ModelStore {
         let content = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.rows) })
         for row in batch.flatMap(\.rows) { receipt.include(row.time) }
         guard committed.insert(content).inserted else {
-            receipt.identical = UInt64(batch.reduce(0) { $0 + $1.rows.count })
+            receipt.replayed = UInt64(batch.reduce(0) { $0 + $1.rows.count })
             return receipt
         }
         for (key, policy, rows) in batch {

@@ -21,7 +21,8 @@ import VarveModel
             """
         let result = try fixture.run(text) { $0.isWide = true }
         // 16 cells and the line with too few fields.
-        #expect(result.receipt.rows == 17)
+        #expect(result.receipt.samples == 17)
+        #expect(result.receipt.rows == 5)
         #expect(result.receipt.accepted == 6)
         #expect(result.receipt.skipped == 1)
         #expect(result.receipt.rejected == 10)
@@ -214,8 +215,8 @@ import VarveModel
         let result = try fixture.run(text)
         #expect(
             result.jsonLine(seconds: 0.12345)
-                == "{\"rows\":5,\"accepted\":1,\"identical\":1,\"corrected\":1,\"superseded\":0,\"rejected\":1,"
-                + "\"skipped\":1,\"from\":\"2024-05-01T12:00:00Z\",\"to\":\"2024-05-01T12:00:00Z\","
+                == "{\"rows\":5,\"samples\":5,\"accepted\":1,\"identical\":1,\"corrected\":1,\"superseded\":0,\"rejected\":1,"
+                + "\"skipped\":1,\"expired\":0,\"replayed\":0,\"from\":\"2024-05-01T12:00:00Z\",\"to\":\"2024-05-01T12:00:00Z\","
                 + "\"timeUnit\":\"s\",\"seconds\":0.123}")
         #expect(
             ImportResult().jsonLine(seconds: 0).hasSuffix(
