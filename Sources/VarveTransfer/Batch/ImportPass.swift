@@ -1,7 +1,7 @@
 // ImportPass.swift — the second reading of an input: rows become the columns of batches.
 //
 // Invariants:
-// - Every sample is counted once: in a batch, as rejected or as skipped. Every line is counted once too.
+// - Every sample is counted once: in a batch, as rejected or as skipped.
 // - Where a batch ends depends on the rows alone (see BatchLimits).
 
 import VarveModel
@@ -75,7 +75,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
 
     /// What a whole pass did.
     struct Outcome {
-        /// What the batches did, with the counts of all rows.
+        /// What the batches did, with the counts of all samples; lines are not counted.
         var total: CommitTotal
         /// Text points of which most values were numbers.
         var numericTexts: [NumericTextPoint]
@@ -188,7 +188,6 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         batch.part.isLast = true
         try pipeline.commit(batch)
         var total = try pipeline.finish()
-        total.receipt.rows = rows
         total.receipt.rejected += rejected.count
         total.receipt.skipped += skipped
         return Outcome(total: total, numericTexts: numericTexts(), passedOver: passedOver.sorted())
