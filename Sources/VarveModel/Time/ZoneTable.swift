@@ -117,8 +117,11 @@ public struct ZoneTable: NamedZone {
             let state = state(at: change)
             if !seen.contains(where: { $0 == state }) { seen.append(state) }
         }
-        let standard = seen.filter { !$0.isSummer }.map { FixedZone.text(ofOffset: $0.offset) }
-        let summer = seen.filter(\.isSummer).map { FixedZone.text(ofOffset: $0.offset) }
+        // The database marks the lower offset of some zones: Dublin's winter time, Casablanca's Ramadan.
+        let highest = seen.filter { !$0.isSummer }.map(\.offset).max() ?? .min
+        let isMarked = seen.contains { $0.isSummer && $0.offset > highest }
+        let summer = seen.filter { $0.isSummer && isMarked }.map { FixedZone.text(ofOffset: $0.offset) }
+        let standard = seen.filter { !($0.isSummer && isMarked) }.map { FixedZone.text(ofOffset: $0.offset) }
         let parts = standard + (summer.isEmpty ? [] : ["in summer " + summer.joined(separator: ", ")])
         return parts.joined(separator: ", ")
     }

@@ -20,6 +20,6 @@ struct BatchLimits: Hashable, Sendable {
     var series = 1 << 18
     /// Bytes of these names.
     var nameBytes = 32 << 20
-    /// Bytes of rows of repeated hours that wait in memory; more wait on disk. It moves no batch's end.
+    /// Bytes of rows of repeated hours that wait in memory; more wait on disk, and no batch's end moves.
     var waitingBytes = 8 << 20
 }
