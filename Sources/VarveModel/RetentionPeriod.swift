@@ -1,5 +1,22 @@
 // RetentionPeriod.swift — how long samples are kept, and from when that counts.
 
+/// How long the samples of a product are kept, and by which rule.
+public struct ProductRetention: Hashable, Sendable {
+    /// How long.
+    public var period: RetentionPeriod
+    /// The rule in words, such as `product wind keeps 30d`.
+    public var rule: String
+
+    /// Describes the retention of a product.
+    public init(period: RetentionPeriod, rule: String) {
+        self.period = period
+        self.rule = rule
+    }
+}
+
+/// Gives the rules as they are, by product; a product that is not there keeps everything.
+public typealias RetentionRules = @Sendable () throws -> [String: ProductRetention]
+
 /// How long samples are kept.
 public struct RetentionPeriod: Hashable, Sendable {
     /// From when the age of a sample counts.

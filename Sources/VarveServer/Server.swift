@@ -60,6 +60,7 @@ public struct Server: Sendable {
         defer { try? store.close() }
         for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
         let registry = try Registry.open(path: settings.data + "/registry.sqlite", create: true)
+        store.setRetention(registry.currentRetentions)
         let folder = try BrokerFolder(data: settings.data, files)
         let log = MessageLog.open(path: settings.data + "/log.sqlite", limitBytes: settings.logBytes) {
             logger.warning("\($0)")

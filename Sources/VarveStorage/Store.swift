@@ -27,6 +27,7 @@ public final class Store: Sendable {
     private let published: Mutex<StoreView>
     private let queue = CommitQueue()
     private let historyNanoseconds: Atomic<Int64>
+    private let retentionRules = Mutex<RetentionRules>({ [:] })
     /// What recovery found worth telling: cut WAL tails, removed orphans.
     public let recoveryNotes: [String]
 
@@ -108,6 +109,18 @@ public final class Store: Sendable {
     public var history: Int64 {
         get { historyNanoseconds.load(ordering: .relaxed) }
         set { historyNanoseconds.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Sets where the rules come from by which rows are too old to be stored; without it there are none.
+    ///
+    /// It is asked once for each group of batches. Where it throws, the batches are not committed.
+    public func setRetention(_ rules: @escaping RetentionRules) {
+        retentionRules.withLock { $0 = rules }
+    }
+
+    /// The rules as they are now, by product.
+    func retention() throws -> [String: ProductRetention] {
+        try retentionRules.withLock { $0 }()
     }
 
     /// The records of all batches of imports, in no order.

@@ -143,6 +143,14 @@ public struct MessageProcessor: ~Copyable {
         }
     }
 
+    /// What is odd about a message that was taken, and why some of its samples were not stored.
+    private func note(_ note: String?, _ outcome: BatchOutcome) -> String? {
+        guard outcome.receipt.expired > 0 else { return note }
+        let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
+        let expired = "\(outcome.receipt.expired) samples are too old to be stored\(rules)"
+        return note.map { "\($0); \(expired)" } ?? expired
+    }
+
     /// Answers and logs a message.
     private func finish(
         _ message: MessageGroup.Message, _ pending: Pending,
@@ -166,7 +174,7 @@ public struct MessageProcessor: ~Copyable {
             event.receipt = receipt
             // Nothing that comes again is still nothing.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
-            event.note = pending.note
+            event.note = note(pending.note, outcome)
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message

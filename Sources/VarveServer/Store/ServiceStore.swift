@@ -31,6 +31,8 @@ public final class ServiceStore: Sendable {
         var importOpening: UInt64 = 0
         /// How long versions are kept, in nanoseconds; each opened store is told.
         var history: Int64
+        /// By which rules rows are too old; each opened store is told.
+        var retention: RetentionRules = { [:] }
     }
 
     private let path: String
@@ -127,6 +129,14 @@ public final class ServiceStore: Sendable {
         }
     }
 
+    /// Sets where the rules come from by which rows are too old to be stored; see `Store.setRetention`.
+    public func setRetention(_ rules: @escaping RetentionRules) {
+        holder.withLock {
+            $0.retention = rules
+            $0.store?.setRetention(rules)
+        }
+    }
+
     /// Deletes the samples of some points of a device; without points, of all.
     public func delete(
         product: String, device: String, points: [String], in range: TimeRange
@@ -161,6 +171,7 @@ public final class ServiceStore: Sendable {
             holder.store = nil
             let store = try Store.open(path, options: options, files: files)
             store.history = holder.history
+            store.setRetention(holder.retention)
             holder.store = store
             holder.isSuspect = false
             holder.opening += 1

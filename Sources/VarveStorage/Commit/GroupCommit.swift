@@ -16,6 +16,8 @@ package struct GroupCommit {
     private let store: Store
     private let state: WriterState
     private(set) var view: StoreView
+    /// What is too old now; an error if the rules cannot be read.
+    private let limits: Result<RetentionLimits, any Error>
     /// Encoded records that are in `view` but not yet written, and the results waiting for them.
     private var pending: [(payload: [UInt8], record: BatchRecord, resultIndex: Int)] = []
     /// The first result that a failed sync takes back; replays of a waiting record depend on it too.
@@ -27,6 +29,7 @@ package struct GroupCommit {
         self.store = store
         self.state = state
         self.view = view
+        limits = Result { RetentionLimits(try store.retention(), now: store.options.now()) }
         durable = (view, store.dictionary.count)
     }
 
@@ -52,15 +55,21 @@ package struct GroupCommit {
         let known = store.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
-        if !batch.reapply, let replay = try replay(of: hash, batch, in: state.session) { return replay }
+        let expired = ExpiredRows(batch.series, try limits.get())
+        if !batch.reapply, let replay = try search.find(hash, batch, in: state.session, expired) {
+            return replay
+        }
         var receipt = Receipt()
-        for (rows, known) in zip(batch.series, known) {
+        receipt.expired = expired.count
+        let series = expired.isEmpty ? batch.series : expired.remaining(of: batch.series)
+        for (rows, known) in zip(series, known) {
             let resolver = try RowResolver(rows) { samples in
                 if let known { try view.show(known.id, type: known.type, to: &samples) }
             }
             receipt.add(resolver.receipt)
         }
-        return BatchOutcome(receipt: receipt, isReplay: false, commit: view.commit)
+        return BatchOutcome(
+            receipt: receipt, isReplay: false, commit: view.commit, rules: expired.rules)
     }
 
     private mutating func commit(_ batch: SampleBatch, resultIndex: Int) throws -> BatchOutcome {
@@ -74,11 +83,15 @@ package struct GroupCommit {
         let hash = ContentHash.of(batch.series)
         if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
         let session = batch.part == nil ? nil : state.session
-        if !batch.reapply, let replay = try replay(of: hash, batch, in: session) {
-            try finishImport(batch, replay.receipt, hash, resultIndex)
+        let expired = ExpiredRows(batch.series, try limits.get())
+        if !batch.reapply, let replay = try search.find(hash, batch, in: session, expired) {
+            try finishImport(batch, replay.receipt, expired.hash(of: hash), resultIndex)
             return replay
         }
-        let plan = try plan(batch, known, hash)
+        var batch = batch
+        if !expired.isEmpty { batch.series = expired.remaining(of: batch.series) }
+        var plan = try plan(batch, known, expired.hash(of: hash))
+        plan.receipt.expired = expired.count
         if plan.isSmall(walBatchRows: store.options.walBatchRows) {
             addPending(plan, resultIndex)
         } else {
@@ -90,43 +103,11 @@ package struct GroupCommit {
                 throw error
             }
         }
-        return BatchOutcome(receipt: plan.receipt, isReplay: false, commit: view.commit)
+        return BatchOutcome(
+            receipt: plan.receipt, isReplay: false, commit: view.commit, rules: expired.rules)
     }
 
-    /// The answer to a batch whose content was committed before; nil to any other.
-    private mutating func replay(
-        of hash: Hash128, _ batch: SampleBatch, in session: ReplayIndex.Session?
-    ) throws -> BatchOutcome? {
-        let known = state.replay.replay(of: hash, index: batch.part?.index, in: session) {
-            !isDeleted(batch, since: $0.commit)
-        }
-        if let replay = known {
-            return BatchOutcome(receipt: replay.receipt, isReplay: true, commit: replay.record.commit)
-        }
-        guard let commit = try state.messages.commit(of: hash), !isDeleted(batch, since: commit) else {
-            return nil
-        }
-        // The content is the same, so its count and span are those of the rows at hand.
-        var receipt = Receipt()
-        for rows in batch.series {
-            receipt.replayed += UInt64(rows.columns.count)
-            for time in [rows.columns.times.min(), rows.columns.times.max()] {
-                if let time { receipt.include(Timestamp(nanoseconds: time)) }
-            }
-        }
-        return BatchOutcome(receipt: receipt, isReplay: true, commit: commit)
-    }
-
-    /// Whether something in the time of a batch was deleted after a commit: then it is applied again.
-    private func isDeleted(_ batch: SampleBatch, since commit: UInt64) -> Bool {
-        guard !view.tombstones.isEmpty else { return false }
-        return batch.series.contains { rows in
-            guard let series = store.dictionary.find(rows.key)?.id, let first = rows.columns.times.min(),
-                let last = rows.columns.times.max()
-            else { return false }
-            return view.tombstones.touched(series, first: first, last: last, after: commit)
-        }
-    }
+    private var search: ReplaySearch { ReplaySearch(store: store, state: state, view: view) }
 
     private mutating func plan(
         _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ hash: Hash128

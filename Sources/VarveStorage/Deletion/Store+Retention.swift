@@ -3,8 +3,8 @@
 // One entry of the manifest hides it from every read at once. Segments that have nothing else leave the store in the same
 // commit, without their blocks being read; from others compaction erases it, a day later by itself.
 //
-// What comes after that is stored like anything else, however old it is, and goes the next time. But a batch that was
-// committed before is still a replay: a re-send brings nothing back.
+// What comes after that and is too old by its time is not stored (ExpiredRows). A batch that was committed before is still
+// a replay: a re-send brings nothing back.
 
 public import VarveModel
 
@@ -14,6 +14,17 @@ public enum RetentionLimit: Hashable, Sendable {
     case from(Timestamp)
     /// Samples that were committed after this time.
     case arrivedAfter(Timestamp)
+}
+
+extension RetentionPeriod {
+    /// The limit at a time in nanoseconds since 1970 UTC, in whole minutes; nil if that is before all times.
+    func limit(at now: Int64) -> RetentionLimit? {
+        let (length, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (time, overflow) = now.subtractingReportingOverflow(length)
+        guard !tooLong, !overflow else { return nil }
+        let minute = Timestamp(nanoseconds: time - time % 60_000_000_000)
+        return basis == .event ? .from(minute) : .arrivedAfter(minute)
+    }
 }
 
 extension Store {
@@ -28,19 +39,10 @@ extension Store {
         guard !periods.isEmpty else { return report }
         let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[$0.product] }
         for (period, keys) in series {
-            guard let period, let limit = limit(period) else { continue }
+            guard let period, let limit = period.limit(at: options.now()) else { continue }
             report.add(try expire(keys, keeping: limit))
         }
         return report
-    }
-
-    /// The present limit of a period, in whole minutes; nil if that is before all times.
-    private func limit(_ period: RetentionPeriod) -> RetentionLimit? {
-        let (length, tooLong) = period.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (time, overflow) = options.now().subtractingReportingOverflow(length)
-        guard !tooLong, !overflow else { return nil }
-        let minute = Timestamp(nanoseconds: time - time % 60_000_000_000)
-        return period.basis == .event ? .from(minute) : .arrivedAfter(minute)
     }
 
     /// Lets go of samples beyond a limit.

@@ -66,20 +66,20 @@ package struct ReplayIndex: Sendable {
     package func replay(
         of hash: Hash128, index: UInt32?, in session: Session?,
         where counts: (BatchRecord) -> Bool = { _ in true }
-    ) -> (record: BatchRecord, receipt: Receipt)? {
+    ) -> (record: BatchRecord, receipt: Receipt, isResumed: Bool)? {
         guard let candidates = records[hash]?.filter(counts), !candidates.isEmpty else { return nil }
         func isOwn(_ record: BatchRecord) -> Bool {
             guard let session else { return false }
             return record.importHash == session.importHash && record.generation == session.generation
         }
         if let resumed = candidates.last(where: { isOwn($0) && $0.index == index }) {
-            return (resumed, resumed.receipt)
+            return (resumed, resumed.receipt, true)
         }
         guard let other = candidates.last(where: { !isOwn($0) }) else { return nil }
         var receipt = Receipt()
         receipt.replayed = other.receipt.stored
         receipt.from = other.receipt.from
         receipt.to = other.receipt.to
-        return (other, receipt)
+        return (other, receipt, false)
     }
 }

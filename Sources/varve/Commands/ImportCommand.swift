@@ -155,9 +155,15 @@ private struct ImportTarget {
         if isDryRun {
             var options = StoreOptions.reading
             options.mayBeMissing = true
-            place = .dryRun(try Store.open(data.path, options: options))
-            let registryExists = try files.kind(data.registryPath) != nil
-            directory = registryExists ? try data.openRegistry(to: .read) : EmptyDirectory()
+            let store = try Store.open(data.path, options: options)
+            place = .dryRun(store)
+            if try files.kind(data.registryPath) != nil {
+                let registry = try data.openRegistry(to: .read)
+                store.setRetention(registry.currentRetentions)
+                directory = registry
+            } else {
+                directory = EmptyDirectory()
+            }
             return
         }
         // Asked before the lock is tried: a service that opens its store again has let go of it for a moment.
@@ -166,7 +172,9 @@ private struct ImportTarget {
         } else {
             place = .store(try data.openStore(to: .create))
         }
-        directory = try data.openRegistry(to: .create)
+        let registry = try data.openRegistry(to: .create)
+        if case .store(let store) = place { store.setRetention(registry.currentRetentions) }
+        directory = registry
     }
 
     /// Seals what was written and tidies up many small segments.

@@ -56,5 +56,28 @@ extension EndToEndTests {
             let other = try sandbox.varve("import", "--json", long).receipt()
             #expect(other["rows"] == 2 && other["samples"] == 2 && other.addsUp, "\(other)")
         }
+
+        @Test(
+            "rows past a retention rule are not stored and the receipt names the rule; without it they come")
+        func expired() throws {
+            let old = try sandbox.write(
+                lines: [Self.header, "T1,p,2001-01-01T00:00:00Z,1", "T1,p,2100-01-01T00:00:00Z,2"], "old.csv")
+            let first = try sandbox.write(lines: [Self.header, "T1,p,2100-01-02T00:00:00Z,3"], "first.csv")
+            #expect(try sandbox.varve("import", "--register", first).code == 0)
+            let rule = ["retention", "set", "--product", "default", "--keep"]
+            #expect(try sandbox.varve(rule + ["2y"]).code == 0)
+            for options in [["--dry-run"], []] {
+                let receipt = try sandbox.varve(["import", "--json", old] + options).receipt()
+                #expect(receipt["expired"] == 1 && receipt["accepted"] == 1 && receipt.addsUp, "\(receipt)")
+            }
+            let again = try sandbox.varve("import", old)
+            #expect(again.code == 0 && again.output.contains("product default keeps 2y"), "\(again.output)")
+            #expect(again.output.contains("replayed  1  imported before in commit 2"), "\(again.output)")
+            #expect(try value() == "T1,p,2100-01-01T00:00:00Z,2, T1,p,2100-01-02T00:00:00Z,3,")
+            #expect(try sandbox.varve(rule + ["forever"]).code == 0)
+            let receipt = try sandbox.varve("import", "--json", old).receipt()
+            #expect(receipt["accepted"] == 1 && receipt["identical"] == 1 && receipt.addsUp, "\(receipt)")
+            #expect(try value().hasPrefix("T1,p,2001-01-01T00:00:00Z,1,"))
+        }
     }
 }
