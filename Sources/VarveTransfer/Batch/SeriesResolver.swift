@@ -68,7 +68,7 @@ struct SeriesResolver {
         }
         return .rejected(
             "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
-                + "values of it; set the type back with `varve model change MODEL --point POINT:\(stored.name)`"
+                + "values of it; import into a point of another name"
         )
     }
 }

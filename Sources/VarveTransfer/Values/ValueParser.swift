@@ -116,16 +116,22 @@ extension ValueFailure {
         let place = "point \(point.excerpt) is \(type.name)"
         switch self {
         case .notNumber:
-            return "\(place), and \"\(field.excerpt)\" is not a number that it can hold; "
-                + "if the point is text, `varve model change MODEL --point POINT:string` makes it so"
+            return "\(place), and \"\(field.excerpt)\" is not a number that it can hold; " + advice(field)
         case .notInteger:
-            return "\(place), and \"\(field.excerpt)\" is not an integer of 64 bits; "
-                + "if the point is not, `varve model change MODEL --point POINT:string` or :double makes it so"
+            return "\(place), and \"\(field.excerpt)\" is not an integer of 64 bits; " + advice(field)
         case .notBool:
-            return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; "
-                + "if the point is not, `varve model change MODEL --point POINT:string` or :double makes it so"
+            return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; " + advice(field)
         case .invalidUTF8: return "\(place), and the value is not valid UTF-8"
         case .json(let failure): return "\(place), and the value \(failure.description)"
         }
+    }
+
+    /// What to do with a value that does not fit: a point's type is fixed once it is registered.
+    private func advice(_ field: Field) -> String {
+        if NoReadingWords.contains(field) {
+            return "if it means that there is no reading, import with --missing \"\(field.excerpt)\""
+        }
+        return
+            "a point keeps its type, so import such values into a point of another name, or name them in --missing"
     }
 }

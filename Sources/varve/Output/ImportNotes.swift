@@ -15,8 +15,9 @@ enum ImportNotes {
         var notes: [String] = []
         for point in result.numericTexts.prefix(shown) {
             notes.append(
-                "point \(printable(point.point)) is text and got \(point.numbers) numbers; to make it a number: "
-                    + "varve model change \(printable(point.model)) --point \(printable(point.point)):double")
+                "point \(printable(point.point)) of model \(printable(point.model)) is text and got "
+                    + "\(point.numbers) numbers; for numbers import into a point of another name: "
+                    + "varve model add \(printable(point.model)) --point NAME:double")
         }
         if let other = result.otherZones.first {
             let more = result.otherZones.count > 1 ? " (and \(result.otherZones.count - 1) more devices)" : ""
