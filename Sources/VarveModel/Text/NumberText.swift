@@ -38,17 +38,36 @@ package struct DecimalParts {
 /// Public only so that other modules can inline `double`; not for use outside Varve.
 public enum NumberText {
     /// 10^0 to 10^22: the powers of ten that a double holds exactly.
-    private static let powers: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-        1e18, 1e19, 1e20, 1e21, 1e22,
-    ]
-
-    /// An unchanging copy of `powers` that a loop can read without the array's checks.
-    @usableFromInline nonisolated(unsafe) static let powerTable: UnsafePointer<Double> = {
-        let table = UnsafeMutablePointer<Double>.allocate(capacity: powers.count)
-        table.initialize(from: powers, count: powers.count)
-        return UnsafePointer(table)
-    }()
+    ///
+    /// A compiler makes a table of the cases, which a loop reads without asking first whether it was made.
+    @inlinable @inline(__always)
+    static func power(_ exponent: Int) -> Double {
+        switch exponent {
+        case 0: 1e0
+        case 1: 1e1
+        case 2: 1e2
+        case 3: 1e3
+        case 4: 1e4
+        case 5: 1e5
+        case 6: 1e6
+        case 7: 1e7
+        case 8: 1e8
+        case 9: 1e9
+        case 10: 1e10
+        case 11: 1e11
+        case 12: 1e12
+        case 13: 1e13
+        case 14: 1e14
+        case 15: 1e15
+        case 16: 1e16
+        case 17: 1e17
+        case 18: 1e18
+        case 19: 1e19
+        case 20: 1e20
+        case 21: 1e21
+        default: 1e22
+        }
+    }
 
     /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
     @inlinable @inline(__always)
@@ -77,7 +96,7 @@ public enum NumberText {
         let digits = index &- first &- (point < 0 ? 0 : 1)
         if index == count, digits > 0, digits <= 18, mantissa <= 1 << 53 {
             var value = Double(mantissa)
-            if point >= 0 { value /= powerTable[count &- 1 &- point] }
+            if point >= 0 { value /= power(count &- 1 &- point) }
             return isNegative ? -value : value
         }
         return slowDouble(base, count)
@@ -88,7 +107,7 @@ public enum NumberText {
         guard let parts = parts(base, count) else { return special(base, count) }
         if !parts.isCut, parts.digits <= 1 << 53, abs(parts.exponent) <= 22 {
             let whole = Double(parts.digits)
-            let power = powerTable[abs(parts.exponent)]
+            let power = power(abs(parts.exponent))
             let value = parts.exponent < 0 ? whole / power : whole * power
             return parts.isNegative ? -value : value
         }

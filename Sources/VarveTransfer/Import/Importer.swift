@@ -166,10 +166,12 @@ public final class Importer {
             return NumericTimes(unit: unit)
         }
         var survey = Survey(
-            path: path, options: options, series: series,
+            path: path, options: options, collectsSeries: series != nil,
             report: reporter(.survey, totalBytes: try file.size()))
         try RowInput(file, path: path, options: options, sizes: sizes).readRows(&survey)
-        return try NumericTimes(survey.census, options: options, path: path)
+        let numbers = try NumericTimes(survey.census, options: options, path: path)
+        if let series { survey.finish(into: series) }
+        return numbers
     }
 
     /// Creates what the inputs name and the registry lacks.

@@ -145,7 +145,7 @@ package final class ReadingInput {
         if let given = options.timeUnit, try InputCompression.isPlain(file) {
             return NumericTimes(unit: given)
         }
-        var survey = Survey(path: path, options: options, series: nil) { bytesRead, rows in
+        var survey = Survey(path: path, options: options, collectsSeries: false) { bytesRead, rows in
             try consumer.advanced(.survey, bytesRead: bytesRead, rows: rows)
         }
         try RowInput(file, path: path, options: options, sizes: ReadingSizes()).readRows(&survey)

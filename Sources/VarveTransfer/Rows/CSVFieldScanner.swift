@@ -64,7 +64,7 @@ struct CSVFieldScanner: ~Copyable {
                 let begin = position
                 position = Bytes.firstDelimiter(position, end, lineEnds: lineEnds)
                 if position == end, !atEnd { return .incomplete }
-                field.count = position - begin
+                field = Field(base: begin, count: position - begin, kind: .plain)
             }
             if position < end, position.pointee == 0x2C {
                 if count < maximumFields { fields[count] = field }
@@ -75,7 +75,7 @@ struct CSVFieldScanner: ~Copyable {
             // A carriage return before the line end belongs to it.
             textEnd = position
             if field.kind == .plain, field.count > 0, position[-1] == 0x0D {
-                field.count -= 1
+                field = Field(base: field.base, count: field.count - 1, kind: .plain)
                 textEnd = position - 1
             } else if field.kind == .quoted, position[-1] == 0x0D {
                 textEnd = position - 1
@@ -108,9 +108,9 @@ struct CSVFieldScanner: ~Copyable {
             doubled += 1
             cursor += 2
         }
-        field.kind = .quoted
-        field.base = doubled == 0 ? begin : undouble(begin, cursor)
-        field.count = cursor - begin - doubled
+        field = Field(
+            base: doubled == 0 ? begin : undouble(begin, cursor), count: cursor - begin - doubled,
+            kind: .quoted)
         cursor += 1
         if cursor < end, cursor.pointee == 0x0D, lineEnd == 0x0A {
             if cursor + 1 == end || cursor[1] == 0x0A { cursor += 1 }

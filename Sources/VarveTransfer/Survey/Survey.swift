@@ -20,7 +20,10 @@ final class SurveyedSeries {
         var missing: Int?
     }
 
-    fileprivate var table = SeriesTable<Entry>(empty: Entry())
+    private var table = SeriesTable<Entry>(empty: Entry())
+
+    /// Takes what a survey has found.
+    fileprivate func take(_ found: consuming SeriesTable<Entry>) { table = found }
 
     /// A series as the inputs name it.
     struct Named {
@@ -77,8 +80,10 @@ struct NamedSeries {
 struct Survey: ~Copyable, RowConsumer {
     private let path: String
     private let missing: MissingReadings
-    private let series: SurveyedSeries?
+    private let hasMissing: Bool
+    private let collects: Bool
     private let report: (Int, UInt64) throws -> Void
+    private var table = SeriesTable(empty: SurveyedSeries.Entry())
     private var times: TimeParser
     private var terms = RowTerms()
     private var outcome = TimeParser.Outcome.failed
@@ -88,16 +93,17 @@ struct Survey: ~Copyable, RowConsumer {
     /// Makes a survey.
     ///
     /// - Parameters:
-    ///   - series: Where the series are collected; nil where nobody asks.
+    ///   - collectsSeries: Whether somebody asks for the series.
     ///   - report: Is told bytes and rows once per buffer.
     init(
-        path: String, options: ImportOptions, series: SurveyedSeries?,
+        path: String, options: ImportOptions, collectsSeries: Bool,
         report: @escaping (_ bytesRead: Int, _ rows: UInt64) throws -> Void
     ) {
         self.path = path
         self.report = report
-        self.series = series
+        collects = collectsSeries
         missing = options.missing
+        hasMissing = !options.missing.isEmpty
         // Any unit will do to tell a number from what is no time; the range is checked at import.
         times = TimeParser(NumericTimes(unit: options.timeUnit ?? .nanoseconds))
     }
@@ -106,21 +112,19 @@ struct Survey: ~Copyable, RowConsumer {
         if !row.continuesLine {
             rows &+= 1
             census.add(row.time.base, row.time.count)
-            if series != nil { outcome = times.parse(row.time.base, row.time.count) }
+            if collects { outcome = times.parse(row.time.base, row.time.count) }
         }
-        guard let series else { return }
+        guard collects else { return }
         if outcome == .failed, !isNumber(row.time) { return }
         guard terms.check(row) == nil else { return }
-        let entry = series.table.find(row.product, row.device, row.point)
-        if !missing.isEmpty, isMissing(row, entry, series) { return }
+        let entry = table.find(row.product, row.device, row.point)
+        if hasMissing, isMissing(row, entry) { return }
         if let declared = terms.declaredType {
-            series.table[entry].census.add(.declared(declared))
+            table[entry].census.add(.declared(declared))
         } else {
-            series.table[entry].census.add(TypeCensus(row.value))
+            table[entry].census.add(TypeCensus(row.value))
         }
-        if series.table.count > SurveyedSeries.maximumSeries
-            || series.table.nameBytes > SurveyedSeries.maximumNameBytes
-        {
+        if table.count > SurveyedSeries.maximumSeries || table.nameBytes > SurveyedSeries.maximumNameBytes {
             throw ImportError.tooManySeries(path: path, limit: SurveyedSeries.maximumSeries)
         }
     }
@@ -136,13 +140,16 @@ struct Survey: ~Copyable, RowConsumer {
     /// Whether a time is a number that the unit assumed here cannot take, and the file's unit may.
     private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
-    private func isMissing(_ row: borrowing Row, _ entry: Int, _ series: SurveyedSeries) -> Bool {
+    /// Hands over the series that were found.
+    consuming func finish(into series: SurveyedSeries) { series.take(table) }
+
+    private mutating func isMissing(_ row: borrowing Row, _ entry: Int) -> Bool {
         let number: Int
-        if let known = series.table[entry].missing {
+        if let known = table[entry].missing {
             number = known
         } else {
             number = missing.number(ofPoint: row.point)
-            series.table[entry].missing = number
+            table[entry].missing = number
         }
         return missing.contains(row.value, number: number)
     }

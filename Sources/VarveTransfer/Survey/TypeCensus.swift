@@ -82,9 +82,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
             if field.count == 0 || NumberText.equals(field.base, field.count, "null") { return .emptyText }
         case .plain: break
         }
-        var plain = field
-        plain.kind = .plain
-        return TypeCensus(plain)
+        return TypeCensus(Field(base: field.base, count: field.count, kind: .plain))
     }
 
     @inline(never)
