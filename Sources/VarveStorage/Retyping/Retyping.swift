@@ -11,9 +11,9 @@ public struct Retyping: Sendable {
     public var products: [String]
     /// The `pointId`.
     public var point: String
-    /// The type that its values get. A series that has it already is left alone.
+    /// The type that its values get; a series that has it already is left alone.
     public var type: ValueType
-    /// Values that become missing readings, as in an import.
+    /// Values that become missing readings, as in an import; besides them, of texts, what is empty or `null`.
     public var missing: MissingWords
     /// Whether values that do not fit are deleted; without it they refuse the change.
     public var dropsUnfit: Bool
@@ -28,6 +28,12 @@ public struct Retyping: Sendable {
         self.type = type
         self.missing = missing
         self.dropsUnfit = dropsUnfit
+    }
+
+    /// Whether the type of a series is to be changed.
+    func changes(_ series: SeriesInfo) -> Bool {
+        series.type != type && series.key.point.sameBytes(as: point)
+            && products.contains { $0.sameBytes(as: series.key.product) }
     }
 }
 
@@ -52,9 +58,9 @@ public struct RetypingReport: Hashable, Sendable {
     public var samples: UInt64 = 0
     /// Samples that stay, with their value in the new type or, as before, without one.
     public var converted: UInt64 = 0
-    /// Samples that stay and lose their value: it is a word of `missing`, and they have a quality.
+    /// Samples that stay and lose their value: an import would read it as missing, and they have a quality.
     public var missing: UInt64 = 0
-    /// Samples that go: their value is a word of `missing`, and they have no quality.
+    /// Samples that go: an import would read their value as missing, and they have no quality.
     public var skipped: UInt64 = 0
     /// Samples whose value does not fit; they go if `dropsUnfit` says so, else nothing changes.
     public var unfit: UInt64 = 0
@@ -98,6 +104,15 @@ extension StoreSnapshot {
     ) throws -> RetypingReport {
         var report = RetypingReport()
         report.commit = commit
+        for (_, info) in dictionary.series(below: view.seriesCount, where: retyping.changes) {
+            report.series += 1
+            var conversion = SampleConversion(info, retyping)
+            try read(info.key, in: .all, order: .ascending) { columns in
+                _ = conversion.convert(SampleRun(columns), into: &report)
+                try progress(report.samples)
+                return true
+            }
+        }
         return report
     }
 }
@@ -122,8 +137,18 @@ extension Store {
     public func retype(
         _ retyping: Retyping, progress: (_ samples: UInt64) throws -> Void = { _ in }
     ) throws -> RetypingReport {
-        var report = RetypingReport()
-        report.commit = snapshot().commit
-        return report
+        try change { state, view in
+            let series = dictionary.series(below: view.seriesCount, where: retyping.changes)
+            guard !series.isEmpty else {
+                var report = RetypingReport()
+                report.commit = view.commit
+                return report
+            }
+            guard dictionary.count + series.count <= Limits.series else {
+                throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
+            }
+            try Flush(self, state).run(&view)
+            return try RetypingWorker(self, state, retyping, series).run(&view, progress)
+        }
     }
 }
