@@ -2,7 +2,7 @@
 //
 // offset  width  field
 //      0      8  magic, one per kind of file
-//      8      2  format version: of a manifest 4 (older ones are read), of the others 1
+//      8      2  format version: of a manifest 4 or 5 (older ones are read), of the others 1
 //     10      2  flags: bit 0 = the payload is LZ4; all others 0
 //     12      4  payload bytes after unpacking
 //     16      8  payload bytes in the file
@@ -23,7 +23,7 @@ package enum SealedFile {
         case receipts = "VARVERCP"
 
         /// The newest version; older ones are read.
-        package var version: UInt16 { self == .manifest ? Manifest.version : 1 }
+        package var version: UInt16 { self == .manifest ? Manifest.newestVersion : 1 }
     }
 
     package static let headerBytes = 8 + 2 + 2 + 4 + 8

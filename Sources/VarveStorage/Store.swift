@@ -156,7 +156,7 @@ public final class Store: Sendable {
 extension Store: SampleSink {
     /// The type of the values of a series, or nil if the store has never seen it.
     public func storedType(of key: SeriesKey) -> ValueType? {
-        dictionary.find(key)?.type
+        dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
     /// Starts an import; see `SampleSink`.

@@ -19,7 +19,7 @@ public struct StoreStatistics: Hashable, Sendable {
     public var bytes: UInt64 = 0
     /// Bytes of older versions and deleted samples, estimated by their share of the stored samples; part of `bytes`.
     public var historyBytes: UInt64 = 0
-    /// Samples of older versions, and deleted ones, that are still stored.
+    /// Samples of older versions, deleted ones and those of replaced series that are still stored.
     public var historySamples: UInt64 = 0
     /// Bytes of the WAL, room that an open file has reserved among them; part of `bytes`.
     public var walBytes: UInt64 = 0
@@ -71,7 +71,7 @@ extension StoreSnapshot {
     /// The size of the state; costs a pass over the list of segments.
     public var size: StoreSize {
         var size = StoreSize()
-        size.series = view.seriesCount
+        size.series = view.liveSeries
         size.samples = view.samples
         size.segments = view.segments.count
         size.segmentBytes = view.manifest.segments.reduce(0) { $0 + $1.byteCount }
@@ -88,7 +88,7 @@ extension Store {
         let snapshot = snapshot()
         let view = snapshot.view
         var statistics = StoreStatistics()
-        statistics.series = view.seriesCount
+        statistics.series = view.liveSeries
         statistics.samples = view.samples
         statistics.segments = view.segments.count
         statistics.commit = view.commit

@@ -8,10 +8,11 @@ package import VarveModel
 package struct StoreView: Sendable {
     package var manifest = Manifest() {
         didSet {
-            guard manifest.tombstones != oldValue.tombstones || manifest.expiries != oldValue.expiries else {
-                return
-            }
-            tombstones = Tombstones(manifest.tombstones, manifest.expiries)
+            guard
+                manifest.tombstones != oldValue.tombstones || manifest.expiries != oldValue.expiries
+                    || manifest.replacements != oldValue.replacements
+            else { return }
+            tombstones = Tombstones(manifest.tombstones, manifest.expiries, manifest.replacements)
         }
     }
     /// What is deleted of the segments.

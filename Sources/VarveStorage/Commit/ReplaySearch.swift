@@ -62,11 +62,14 @@ struct ReplaySearch {
         return (BatchOutcome(receipt: receipt, isReplay: true, commit: commit), false)
     }
 
-    /// Whether something in the time of a batch was deleted after a commit: then it is applied again.
+    /// Whether something in the time of a batch was deleted after a commit, or a point of it got another type: then it is
+    /// applied again.
     private func isDeleted(_ batch: SampleBatch, since commit: UInt64) -> Bool {
-        guard !view.tombstones.isEmpty else { return false }
+        guard !view.tombstones.isEmpty || !view.manifest.replacements.isEmpty else { return false }
         return batch.series.contains { rows in
-            guard let series = store.dictionary.find(rows.key)?.id, let first = rows.columns.times.min(),
+            guard let series = store.dictionary.find(rows.key)?.id else { return false }
+            if view.hasReplaced(series, after: commit) { return true }
+            guard let first = rows.columns.times.min(),
                 let last = rows.columns.times.max()
             else { return false }
             return view.tombstones.touched(series, first: first, last: last, after: commit)

@@ -90,10 +90,12 @@ package struct CompactionPlan: Hashable, Sendable {
         guard !isAllowed else { return nil }
         let tombstones = manifest.tombstones.filter { !$0.isErased && $0.writtenAt < horizon }
         let expiries = manifest.expiries.filter { $0.writtenAt < horizon }
-        guard !tombstones.isEmpty || !expiries.isEmpty else { return nil }
+        let replacements = manifest.replacements.filter { $0.writtenAt < horizon }
+        guard !tombstones.isEmpty || !expiries.isEmpty || !replacements.isEmpty else { return nil }
         let inputs = manifest.segments.filter { segment in
             tombstones.contains { segment.mayHave(hiddenBy: $0) }
                 || expiries.contains { segment.mayHave(hiddenBy: $0) }
+                || replacements.contains { segment.mayHave(hiddenBy: $0) }
         }
         return inputs.isEmpty ? nil : CompactionPlan(Array(inputs.prefix(mostInputs)))
     }
@@ -114,8 +116,7 @@ package struct CompactionPlan: Hashable, Sendable {
     private static func groups(_ manifest: Manifest, _ history: UInt64) -> [[SegmentReference]] {
         func isSettled(_ segment: SegmentReference) -> Bool {
             segment.isCompacted && (segment.olderVersions == 0 || segment.replacedUpTo > history)
-                && !manifest.tombstones.contains { segment.mayHave(hiddenBy: $0) }
-                && !manifest.expiries.contains { segment.mayHave(hiddenBy: $0) }
+                && !manifest.hides(samplesOf: segment)
         }
         var groups: [[SegmentReference]] = []
         var group: [SegmentReference] = []

@@ -58,7 +58,7 @@ struct CompactionWorker {
             try merge(&outcome, progress)
             outcome.bytesOut = outputs.sealed.reduce(0) { $0 + $1.byteCount }
             let readers = outputs.sealed.map { SegmentReader(store.library, $0) }
-            for reader in readers { outcome.samplesOut += try check(reader) }
+            for reader in readers { outcome.samplesOut += try outputs.check(reader, store.dictionary.type) }
             guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {
                 throw StorageError.needsReopen(
                     "compaction read \(outcome.samplesIn) samples and wrote \(outcome.samplesOut)")
@@ -102,31 +102,6 @@ struct CompactionWorker {
             }
         }
         return ids.sorted()
-    }
-
-    /// Reads an output back from disk and returns its samples.
-    private func check(_ reader: SegmentReader) throws -> UInt64 {
-        var samples: UInt64 = 0
-        var before: BlockEntry?
-        let copied = outputs.copied[reader.reference.id] ?? []
-        for index in try reader.top().index.pages.indices {
-            for entry in try reader.page(index).entries {
-                guard let type = store.dictionary.type(entry.series) else { continue }
-                if copied.contains(entry.block.checksum) {
-                    try reader.check(entry.block, "block")
-                    if let times = entry.times { try reader.check(times, "time column") }
-                } else {
-                    _ = try reader.read(entry, type: type, keeps: false)
-                }
-                if let before, before.series == entry.series, before.lastTime > entry.firstTime {
-                    throw StorageError.needsReopen("compaction wrote blocks that overlap")
-                }
-                samples += UInt64(entry.count)
-                before = entry
-                try pace(entry.block.count)
-            }
-        }
-        return samples
     }
 
     private func commit(_ readers: [SegmentReader], _ outcome: Outcome) throws {

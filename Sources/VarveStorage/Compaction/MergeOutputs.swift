@@ -112,6 +112,33 @@ final class MergeOutputs {
         for index in outputs.indices { try seal(index) }
     }
 
+    /// Reads an output back from disk and returns its samples.
+    ///
+    /// - Parameter type: The type of a series that was written.
+    func check(_ reader: SegmentReader, _ type: (SeriesID) -> ValueType?) throws -> UInt64 {
+        var samples: UInt64 = 0
+        var before: BlockEntry?
+        let copied = copied[reader.reference.id] ?? []
+        for index in try reader.top().index.pages.indices {
+            for entry in try reader.page(index).entries {
+                guard let type = type(entry.series) else { continue }
+                if copied.contains(entry.block.checksum) {
+                    try reader.check(entry.block, "block")
+                    if let times = entry.times { try reader.check(times, "time column") }
+                } else {
+                    _ = try reader.read(entry, type: type, keeps: false)
+                }
+                if let before, before.series == entry.series, before.lastTime > entry.firstTime {
+                    throw StorageError.needsReopen("a merge wrote blocks that overlap")
+                }
+                samples += UInt64(entry.count)
+                before = entry
+                try pace(entry.block.count)
+            }
+        }
+        return samples
+    }
+
     /// Removes all files.
     func discard() {
         for output in outputs { output.writer?.discard(files, directory) }

@@ -10,11 +10,7 @@
 import VarveModel
 
 struct SeriesMerge {
-    /// A block and the segment it is in.
-    private struct Source {
-        var reader: SegmentReader
-        var entry: BlockEntry
-    }
+    private typealias Source = OverlappingBlocks.Source
 
     /// Stored bytes from which on a short block is not packed anew: its texts are large.
     private static let muchText = 32 << 10
@@ -39,22 +35,7 @@ struct SeriesMerge {
 
     /// Merges what the segments have of the series.
     mutating func run(_ inputs: [SegmentReader], into outputs: MergeOutputs) throws {
-        var sources: [Source] = []
-        for input in inputs {
-            for entry in try input.blocks(of: series) { sources.append(Source(reader: input, entry: entry)) }
-        }
-        sources.sort { ($0.entry.firstTime, $0.entry.lastTime) < ($1.entry.firstTime, $1.entry.lastTime) }
-        var start = 0
-        while start < sources.count {
-            var end = start + 1
-            var last = sources[start].entry.lastTime
-            while end < sources.count, sources[end].entry.firstTime <= last {
-                last = max(last, sources[end].entry.lastTime)
-                end += 1
-            }
-            try merge(sources[start..<end], into: outputs)
-            start = end
-        }
+        for group in try OverlappingBlocks.groups(of: series, in: inputs) { try merge(group, into: outputs) }
     }
 
     /// Merges blocks that overlap, or takes one that stands alone.
@@ -72,7 +53,9 @@ struct SeriesMerge {
                 return try outputs.copy(block)
             }
         }
-        var merge = try MergeCursor(cursors(sources), type: type, history: history)
+        let deletions = hidden.reaching(series, first: .min, last: .max, lowestCommit: 0)
+        let cursors = OverlappingBlocks.cursors(sources, type: type, without: deletions)
+        var merge = try MergeCursor(cursors, type: type, history: history)
         while let run = try merge.next() { try outputs.append(run) }
         dropped += merge.dropped
         deleted += merge.deleted
@@ -93,24 +76,5 @@ struct SeriesMerge {
     private func tombstones(_ entry: BlockEntry) -> [Tombstone] {
         hidden.reaching(
             series, first: entry.firstTime, last: entry.lastTime, lowestCommit: entry.lowestCommit)
-    }
-
-    /// A cursor over the blocks of each segment; in a segment they are in order.
-    private func cursors(_ sources: ArraySlice<Source>) -> [RunCursor] {
-        var inputs: [(reader: SegmentReader, entries: [BlockEntry])] = []
-        var places: [FileID: Int] = [:]
-        for source in sources {
-            let id = source.reader.reference.id
-            if let place = places[id] {
-                inputs[place].entries.append(source.entry)
-            } else {
-                places[id] = inputs.count
-                inputs.append((source.reader, [source.entry]))
-            }
-        }
-        let deleted = hidden.reaching(series, first: .min, last: .max, lowestCommit: 0)
-        return inputs.map {
-            RunCursor($0.reader, $0.entries, type: type, first: .min, last: .max, without: deleted)
-        }
     }
 }

@@ -52,7 +52,7 @@ extension StoreSnapshot {
     func count(
         _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport
     ) throws -> SeriesID? {
-        guard let (series, type) = find(key), !range.isEmpty else { return nil }
+        guard let (series, type) = try find(key), !range.isEmpty else { return nil }
         var span = Receipt()
         span.from = report.from
         span.to = report.to

@@ -30,22 +30,34 @@ package struct Tombstone: Hashable, Sendable {
     }
 }
 
-/// The tombstones of a state, by series, and what retention let go of.
+/// The tombstones of a state, by series, what retention let go of, and what was replaced.
 package struct Tombstones: Sendable {
     private var bySeries: [SeriesID: [Tombstone]] = [:]
     private var expiries: [Expiry] = []
+    private var replacements: [Replacement] = []
 
-    package init(_ all: [Tombstone] = [], _ expiries: [Expiry] = []) {
+    package init(
+        _ all: [Tombstone] = [], _ expiries: [Expiry] = [], _ replacements: [Replacement] = []
+    ) {
         for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
         self.expiries = expiries
+        self.replacements = replacements
     }
 
+    /// Whether nothing is hidden of the series that reads find.
     package var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
 
     /// Those of a series that hide something between two times, of samples from a commit on.
     package func reaching(
         _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
     ) -> [Tombstone] {
+        if let replacement = replacements.first(where: { $0.successor(of: series) != nil }) {
+            return [
+                Tombstone(
+                    series: series, first: .min, last: .max, commit: replacement.commit,
+                    writtenAt: replacement.writtenAt)
+            ]
+        }
         guard !isEmpty else { return [] }
         var known = bySeries[series] ?? []
         for expiry in expiries where expiry.contains(series) { known.append(expiry.tombstone(of: series)) }

@@ -29,6 +29,8 @@ extension StoreSnapshot {
                 if isBetter(end(first, last), best) { best = end(first, last) }
             }
         }
+        // The manifest knows more of a segment than its reader where series were replaced since.
+        let reached = Set(view.manifest.segments.filter(view.manifest.hides).map(\.id))
         let segments = view.segments.sorted {
             let (one, other) = ($0.reference.summary, $1.reference.summary)
             return isAscending ? one.firstTime < other.firstTime : one.lastTime > other.lastTime
@@ -36,7 +38,7 @@ extension StoreSnapshot {
         for segment in segments {
             let summary = segment.reference.summary
             guard isBetter(end(summary.firstTime, summary.lastTime), best) else { break }
-            guard isReached(segment.reference) else {
+            guard reached.contains(segment.reference.id) else {
                 best = end(summary.firstTime, summary.lastTime)
                 continue
             }
@@ -49,11 +51,6 @@ extension StoreSnapshot {
             }
         }
         return best
-    }
-
-    private func isReached(_ segment: SegmentReference) -> Bool {
-        view.manifest.tombstones.contains { segment.mayHave(hiddenBy: $0) }
-            || view.manifest.expiries.contains { segment.mayHave(hiddenBy: $0) }
     }
 
     /// The first and the last time of a block without what is deleted of it.

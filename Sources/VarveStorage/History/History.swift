@@ -4,7 +4,8 @@
 // are part of a state younger than `Store.history` are kept; of older states nothing is promised, but as long as nothing
 // that they need was left out they can be read too.
 //
-// A deletion reaches back: what is deleted is part of no state any more, whenever it was committed.
+// A deletion reaches back: what is deleted is part of no state any more, whenever it was committed. So does a change of a
+// point's type: a read of its series in a state before it is refused.
 
 import Synchronization
 public import VarveModel
@@ -28,7 +29,7 @@ extension StoreSnapshot {
         view.commitTimes.time(of: commit).map { Timestamp(nanoseconds: $0) }
     }
 
-    /// The state at an earlier commit.
+    /// The state at an earlier commit; of series whose type changed since, reads throw `StorageError.noSuchState`.
     ///
     /// - Throws: `StorageError.noSuchState` if there is no such commit yet, or if versions that belong to its state are
     ///   no longer kept.
@@ -57,5 +58,23 @@ extension StoreSnapshot {
     /// - Throws: As `asOf(commit:)`.
     public func asOf(time: Timestamp) throws -> StoreSnapshot {
         try asOf(commit: min(view.commitTimes.newest(at: time.nanoseconds) ?? commit, commit))
+    }
+}
+
+extension StoreSnapshot {
+    /// The newest change after this state, which is one of the past, that gave a series its type.
+    func laterChange(of series: SeriesID) -> Replacement? {
+        guard let last = view.manifest.replacements.last, last.commit > view.commit else { return nil }
+        return view.manifest.replacements.last { $0.commit > view.commit && $0.new.contains(series) }
+    }
+}
+
+extension Replacement {
+    /// The error of a read in a state before the change.
+    func noSuchState(_ key: SeriesKey, _ type: ValueType, _ view: StoreView) -> StorageError {
+        .noSuchState(
+            "point \(key.point) of device \(key.device) has held \(type.name) values only since commit \(commit), of "
+                + "\(Timestamp(nanoseconds: writtenAt)), when its type was changed; states before that, such as that of "
+                + "commit \(view.commit), are not kept for it")
     }
 }

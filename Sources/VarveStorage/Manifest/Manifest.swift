@@ -1,6 +1,7 @@
 // Manifest.swift — the live set: which files make up the store, as a value.
 //
-// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 4 are read, version 4 is written.
+// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 5 are read. Version 5 is written where series
+// were replaced, else version 4.
 //
 // Invariants:
 // - A manifest is complete in itself: no other manifest is needed to read the store.
@@ -76,14 +77,19 @@ package struct Manifest: Hashable, Sendable {
     /// Bytes of segments that were written with new data, and of those that merges wrote, since the store was made.
     package var bytesTaken: UInt64 = 0
     package var bytesMerged: UInt64 = 0
+    /// Series that others of the same name took the place of.
+    package var replacements: [Replacement] = []
 
     /// The most that the age clock advances between two manifests: an hour.
     package static let longestClockStep: Int64 = 3_600_000_000_000
 
     package init() {}
 
-    /// The version of the payload that is written.
-    package static let version: UInt16 = 4
+    /// The newest version of the payload that is read.
+    package static let newestVersion: UInt16 = 5
+
+    /// The version of the payload that `encode` writes.
+    package var version: UInt16 { replacements.isEmpty ? 4 : 5 }
 
     /// The age clock at a time of the real clock.
     package func messageClock(at now: Int64) -> Int64 {
@@ -145,10 +151,11 @@ package struct Manifest: Hashable, Sendable {
             writer.append(tombstone.isErased ? UInt8(1) : UInt8(0))
         }
         writeHistory(to: &writer)
+        writeReplacements(to: &writer)
         return writer.bytes
     }
 
-    /// Reads the payload of a manifest of version 1, 2, 3 or 4.
+    /// Reads the payload of a manifest of version 1 to 5.
     package init(from reader: inout ByteReader, version: UInt16) throws(CodecError) {
         number = try reader.integer(as: UInt64.self)
         previousChecksum = try reader.integer(as: UInt64.self)
@@ -188,6 +195,7 @@ package struct Manifest: Hashable, Sendable {
             historyFrom = commit
             bytesTaken = segments.reduce(0) { $0 + $1.byteCount }
         }
+        if version >= 5 { try readReplacements(&reader) }
     }
 
     private static func tombstones(_ reader: inout ByteReader) throws(CodecError) -> [Tombstone] {

@@ -61,7 +61,7 @@ package enum ManifestLog {
     package static func commit(
         _ manifest: Manifest, _ files: any FileSystem, _ directory: DataDirectory
     ) throws -> UInt64 {
-        let bytes = SealedFile.encode(.manifest, payload: manifest.encode())
+        let bytes = SealedFile.encode(.manifest, version: manifest.version, payload: manifest.encode())
         let name = DataDirectory.manifest(manifest.number)
         guard try files.createIfAbsent(directory.absolute(name), bytes) else {
             throw StorageError.needsReopen("another process committed manifest \(manifest.number)")

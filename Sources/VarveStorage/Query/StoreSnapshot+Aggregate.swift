@@ -9,7 +9,7 @@ extension StoreSnapshot: AggregateSource {
     package func aggregate(
         _ info: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
-        guard let (series, type) = find(info.key), !request.range.isEmpty else { return }
+        guard let (series, type) = try find(info.key), !request.range.isEmpty else { return }
         let plan = AggregationPlan(type: type, request)
         let request = try bounded(request, of: info, plan)
         var aggregator = Aggregator(type: type, request)

@@ -38,7 +38,7 @@ extension StoreSnapshot: SampleSource {
     public func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {
-        guard let (series, type) = find(key), !range.isEmpty else { return }
+        guard let (series, type) = try find(key), !range.isEmpty else { return }
         func hand(_ run: SampleRun, _ range: Range<Int>) throws -> Bool {
             let columns = run.columns(in: range)
             return try body(order == .ascending ? columns : columns.reversed())
@@ -64,8 +64,11 @@ extension StoreSnapshot: SampleSource {
     }
 
     /// The id and type of a series of this state.
-    func find(_ key: SeriesKey) -> (SeriesID, ValueType)? {
-        guard let (series, type) = dictionary.find(key), series < view.seriesCount else { return nil }
+    ///
+    /// - Throws: `StorageError.noSuchState` in a state of the past before the series got its type.
+    func find(_ key: SeriesKey) throws -> (SeriesID, ValueType)? {
+        guard let (series, type) = dictionary.find(key, below: view.seriesCount) else { return nil }
+        if let later = laterChange(of: series) { throw later.noSuchState(key, type, view) }
         return (series, type)
     }
 }

@@ -76,6 +76,11 @@ public enum Inspection {
         for part in manifest.messages {
             lines.append("  messages \(part.id): \(part.byteCount) bytes, \(part.count) messages")
         }
+        for replacement in manifest.replacements {
+            lines.append(
+                "  commit \(replacement.commit): series from \(replacement.first) on took the place of "
+                    + "\(replacement.old.count) others")
+        }
         return lines
     }
 

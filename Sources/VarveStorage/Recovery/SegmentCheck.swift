@@ -33,6 +33,7 @@ struct SegmentCheck {
         var pieces: [Extent] = []
         var summary = SegmentSummary()
         var before: BlockEntry?
+        var replaced: UInt64 = 0
         for index in top.index.pages.indices {
             attempt(top.index.pages[index].extent.offset) { check in
                 for entry in try check.reader.page(index).entries {
@@ -43,6 +44,7 @@ struct SegmentCheck {
                     if before?.series != entry.series { summary.series += 1 }
                     before = entry
                     summary.samples += UInt64(entry.count)
+                    if isLive, check.dictionary.isReplaced(entry.series) { replaced += UInt64(entry.count) }
                     summary.blocks += 1
                     pieces.append(entry.block)
                     if let times = entry.times { pieces.append(times) }
@@ -56,7 +58,7 @@ struct SegmentCheck {
                 }
             }
         }
-        samples = summary.samples
+        samples = summary.samples - min(summary.samples, replaced)
         let stored = reader.reference.summary
         if damage.isEmpty,
             summary.samples != stored.samples || summary.blocks != stored.blocks

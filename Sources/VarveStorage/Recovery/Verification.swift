@@ -20,7 +20,7 @@ public struct VerificationReport: Sendable {
     public var files = 0
     /// Bytes checked.
     public var bytes: UInt64 = 0
-    /// Samples in the blocks checked.
+    /// Samples in the blocks checked, without those of series that were replaced.
     public var samples: UInt64 = 0
 }
 
@@ -133,6 +133,11 @@ final class Verification {
                         Damage(file: name, offset: 0, reason: "not the file the manifest names"))
                 }
                 try SealedFile.parse(payload, name) { try dictionary.load(&$0) }
+            }
+        }
+        if report.damage.isEmpty {
+            attempt(DataDirectory.manifest(manifest.number), counts: false) {
+                try Recovery.replace(manifest, in: dictionary)
             }
         }
         for part in manifest.receipts {

@@ -2,6 +2,8 @@
 //
 // Invariants:
 // - Ids are dense from 0 and never change their key or type; the dictionary only grows.
+// - A key has several ids if its type was changed. The newest one is found; a state that is older than that id finds the
+//   newest one of its own.
 // - Readers may ask while the one writer adds.
 
 import Synchronization
@@ -18,9 +20,12 @@ package final class SeriesDictionary: Sendable {
 
     package var count: Int { names.withLock { $0.count } }
 
-    package func find(_ key: SeriesKey) -> (id: SeriesID, type: ValueType)? {
+    /// The newest series of a name that has an id below `end`.
+    package func find(_ key: SeriesKey, below end: Int = .max) -> (id: SeriesID, type: ValueType)? {
         names.withLock { names in
-            names.find(key).map { (SeriesID($0), names.type($0)) }
+            guard let oldest = names.find(key), oldest < end else { return nil }
+            let id = names.newest(oldest, below: end)
+            return (SeriesID(id), names.type(id))
         }
     }
 
@@ -37,7 +42,8 @@ package final class SeriesDictionary: Sendable {
                 let isNext = next < names.count && names.isNamed(next, rows.key)
                 guard let id = isNext ? next : names.find(rows.key) else { return nil }
                 next = id + 1
-                return (SeriesID(id), names.type(id))
+                let newest = names.newest(id)
+                return (SeriesID(newest), names.type(newest))
             }
         }
     }
@@ -50,16 +56,27 @@ package final class SeriesDictionary: Sendable {
         names.withLock { Int(id) < $0.count ? $0.type(Int(id)) : nil }
     }
 
-    /// The entries with ids below `end`.
+    /// The series with ids below `end`, of each name the newest.
     package func entries(below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
-        return (0..<min(end, names.count)).map { names.info($0) }
+        return names.live(0..<min(end, names.count), below: end).map { names.info($0) }
     }
 
-    /// The entries with ids below `end` that are points of some devices, of any product.
+    /// The ids of some series below `end`, ascending, of each name the newest.
+    package func series(
+        below end: Int, where isWanted: (SeriesInfo) -> Bool
+    ) -> [(id: SeriesID, info: SeriesInfo)] {
+        let names = names.withLock { $0 }
+        return names.live(0..<min(end, names.count), below: end).compactMap { id in
+            let info = names.info(id)
+            return isWanted(info) ? (SeriesID(id), info) : nil
+        }
+    }
+
+    /// The series with ids below `end` that are points of some devices, of any product; of each name the newest.
     package func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
-        return names.ids(ofDevices: devices, below: end).map { names.info($0) }
+        return names.live(names.ids(ofDevices: devices, below: end), below: end).map { names.info($0) }
     }
 
     /// Gives `info` the next id.
@@ -78,6 +95,22 @@ package final class SeriesDictionary: Sendable {
     /// Forgets the entries from id `first` on: the commit that added them did not happen.
     package func removeAll(from first: Int) {
         names.withLock { $0.removeAll(from: first) }
+    }
+
+    /// Whether another series of the same name took the place of one.
+    package func isReplaced(_ id: SeriesID) -> Bool { names.withLock { $0.isReplaced(Int(id)) } }
+
+    /// Takes note of series that others took the place of; all of them are there.
+    package func replace(_ replacement: Replacement) throws(CodecError) {
+        let failure: CodecError? = names.withLock { names in
+            do throws(CodecError) {
+                try names.replace(replacement)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
     }
 
     /// Writes the entries from id `first` on as the payload of a dictionary file.

@@ -6,6 +6,7 @@
 // - Series i has the record `records[starts[i]..<starts[i + 1]]`: a value type, then product, device and point, each as
 //   varint length and UTF-8; the bytes of DictionaryFile.
 // - Equal keys have equal bytes: lengths are never written longer than need be.
+// - Of a name with several ids the lowest is found; `newest` leads from it to the others.
 // - `table` is empty or has every series. It is made when several series were asked for: a command that reads one
 //   looks through the records, which is a tenth of the work.
 
@@ -18,6 +19,8 @@ package struct SeriesNames: Sendable {
     private var starts = [0]
     /// Ids plus one at the places of their hashes, or 0; open addressing.
     private var table: [UInt32] = []
+    /// Series that others of the same name took the place of, in the order of commits.
+    var replacements: [Replacement] = []
     /// Series that were looked for without a table.
     private var searches = 0
 
@@ -56,10 +59,11 @@ package struct SeriesNames: Sendable {
         guard first < count else { return }
         records.removeSubrange(starts[first]...)
         starts.removeSubrange((first + 1)...)
+        replacements.removeAll { Int($0.first) >= first }
         table = []
     }
 
-    /// The id of a series.
+    /// The lowest id of a series of this name.
     package mutating func find(_ key: SeriesKey) -> Int? {
         var wanted: [UInt8] = []
         wanted.reserveCapacity(80)
@@ -80,6 +84,11 @@ package struct SeriesNames: Sendable {
             }
             return nil
         }
+    }
+
+    /// Whether two series have the same key.
+    func areNamesakes(_ id: Int, _ other: Int) -> Bool {
+        records[starts[id] + 1..<starts[id + 1]] == records[starts[other] + 1..<starts[other + 1]]
     }
 
     /// Whether series `id` has a key.

@@ -1,8 +1,7 @@
 // MissingReadings.swift — the words and numbers that the caller of an import calls missing.
 //
 // Invariants:
-// - Words are compared as they are written, blanks around them left out and case kept.
-// - Numbers are compared as numbers, so -9999.00 is -9999; integers beyond 2^53 exactly.
+// - How a word is compared: MissingWords in VarveModel.
 
 import VarveModel
 
@@ -28,8 +27,8 @@ public struct MissingReadings: Sendable {
     /// - Returns: False if the list has no word.
     public mutating func add(_ text: String) -> Bool {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let point = parts.count == 2 ? Self.trimmed(parts[0]) : ""
-        let words = parts[parts.count - 1].split(separator: ",").map(Self.trimmed).filter { !$0.isEmpty }
+        let point = parts.count == 2 ? MissingWords.trimmed(parts[0]) : ""
+        let words = MissingWords.words(of: parts[parts.count - 1])
         guard !words.isEmpty else { return false }
         texts.append(text)
         if point.isEmpty {
@@ -61,49 +60,7 @@ public struct MissingReadings: Sendable {
     /// Whether a field is missing for the points of that number.
     func contains(_ field: Field, number: Int) -> Bool {
         guard number >= 0, field.kind != .compound else { return false }
-        return number == 0 ? common.contains(field) : special[number - 1].words.contains(field)
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
-}
-
-/// Words and numbers.
-private struct MissingWords: Sendable {
-    private var words = Set<[UInt8]>()
-    private var numbers: [Double] = []
-    private var integers: [Int64] = []
-
-    var isEmpty: Bool { words.isEmpty && numbers.isEmpty }
-
-    mutating func add(_ word: String) {
-        let bytes = Array(word.utf8)
-        words.insert(bytes)
-        bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            if let number = NumberText.double(base, buffer.count) { numbers.append(number) }
-            if let integer = NumberText.int64(base, buffer.count) { integers.append(integer) }
-        }
-    }
-
-    func contains(_ field: Field) -> Bool {
-        var (base, count) = (field.base, field.count)
-        while count > 0, base[0] == 0x20 || base[0] == 0x09 {
-            base += 1
-            count -= 1
-        }
-        while count > 0, base[count - 1] == 0x20 || base[count - 1] == 0x09 { count -= 1 }
-        if count == 0 { return false }
-        if let number = NumberText.double(base, count) {
-            if number.magnitude >= 0x1p53, let integer = NumberText.int64(base, count) {
-                return integers.contains(integer)
-            }
-            return numbers.contains { $0 == number || $0.isNaN && number.isNaN }
-        }
-        return words.contains(Array(UnsafeBufferPointer(start: base, count: count)))
+        let text = UnsafeBufferPointer(start: field.base, count: field.count)
+        return number == 0 ? common.contains(text) : special[number - 1].words.contains(text)
     }
 }

@@ -62,7 +62,7 @@ struct ValueParser {
     /// Whether a text says "no value" for a point that is not text; a JSON string is a value of `json`.
     private func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
         if type == .json, field.kind == .string { return false }
-        return field.count == 0 || NumberText.equals(field.base, field.count, "null")
+        return ValueReading.isNothing(field.base, field.count)
     }
 
     private func double(_ field: Field) -> ParsedValue {
@@ -75,13 +75,12 @@ struct ValueParser {
     }
 
     private func bool(_ field: Field) -> ParsedValue {
-        if field.kind == .compound { return .failure(.notBool) }
-        if field.count == 1, field.kind != .string, field.base[0] == 0x30 || field.base[0] == 0x31 {
-            return .bits(UInt64(field.base[0] - 0x30))
+        // A JSON string is text: "1" is no truth value there.
+        let isDigit = field.kind == .string && field.count == 1
+        guard field.kind != .compound, !isDigit, let value = ValueReading.bool(field.base, field.count) else {
+            return .failure(.notBool)
         }
-        if NumberText.equals(field.base, field.count, "true") { return .bits(1) }
-        if NumberText.equals(field.base, field.count, "false") { return .bits(0) }
-        return .failure(.notBool)
+        return .bits(value ? 1 : 0)
     }
 
     private func string(_ field: Field) -> ParsedValue {

@@ -177,7 +177,7 @@ private final class RewrittenManifests: Sendable {
         for index in manifest.tombstones.indices { manifest.tombstones[index].isErased = true }
         let bytes = checksums.withLock { checksums in
             manifest.previousChecksum = checksums[manifest.previousChecksum] ?? manifest.previousChecksum
-            let bytes = SealedFile.encode(.manifest, payload: manifest.encode())
+            let bytes = SealedFile.encode(.manifest, version: manifest.version, payload: manifest.encode())
             checksums[SealedFile.checksum(of: before)] = SealedFile.checksum(of: bytes)
             return bytes
         }

@@ -1,0 +1,67 @@
+// MissingWords.swift — the words and numbers that someone calls missing readings.
+//
+// Invariants:
+// - Words are compared as they are written, blanks around them left out and case kept.
+// - Numbers are compared as numbers, so -9999.00 is -9999; integers beyond 2^53 exactly.
+
+/// Words and numbers that stand for no reading.
+public struct MissingWords: Sendable {
+    private var words = Set<[UInt8]>()
+    private var numbers: [Double] = []
+    private var integers: [Int64] = []
+
+    /// No words.
+    public init() {}
+
+    /// The words of a list, with commas between them; nil if it has none.
+    public init?(list: some StringProtocol) {
+        for word in Self.words(of: list) { add(word) }
+        if isEmpty { return nil }
+    }
+
+    /// The words of a list without the blanks around them, empty ones left out.
+    package static func words(of list: some StringProtocol) -> [String] {
+        list.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
+    }
+
+    /// A text without the blanks around it.
+    package static func trimmed(_ text: some StringProtocol) -> String {
+        var text = Substring(text)
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+
+    /// Whether there are no words.
+    public var isEmpty: Bool { words.isEmpty }
+
+    /// Adds a word without blanks around it.
+    public mutating func add(_ word: String) {
+        let bytes = Array(word.utf8)
+        words.insert(bytes)
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            if let number = NumberText.double(base, buffer.count) { numbers.append(number) }
+            if let integer = NumberText.int64(base, buffer.count) { integers.append(integer) }
+        }
+    }
+
+    /// Whether a text is one of the words.
+    package func contains(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard var base = text.baseAddress else { return false }
+        var count = text.count
+        while count > 0, base[0] == 0x20 || base[0] == 0x09 {
+            base += 1
+            count -= 1
+        }
+        while count > 0, base[count - 1] == 0x20 || base[count - 1] == 0x09 { count -= 1 }
+        if count == 0 { return false }
+        if let number = NumberText.double(base, count) {
+            if number.magnitude >= 0x1p53, let integer = NumberText.int64(base, count) {
+                return integers.contains(integer)
+            }
+            return numbers.contains { $0 == number || $0.isNaN && number.isNaN }
+        }
+        return words.contains(Array(UnsafeBufferPointer(start: base, count: count)))
+    }
+}

@@ -1,0 +1,31 @@
+// ValueReading.swift — texts as values of a type: the rules that imports and changes of a type share.
+//
+// Invariants:
+// - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
+
+/// Reads values.
+package enum ValueReading {
+    /// The stored bits of a text as a `double`, `int64` or `bool`; nil if it is none in full, or the type is another.
+    package static func bits(_ text: UnsafeBufferPointer<UInt8>, as type: ValueType) -> UInt64? {
+        guard let base = text.baseAddress else { return nil }
+        switch type {
+        case .double: return NumberText.double(base, text.count)?.bitPattern
+        case .int64: return NumberText.int64(base, text.count).map { UInt64(bitPattern: $0) }
+        case .bool: return bool(base, text.count).map { $0 ? 1 : 0 }
+        case .string, .json: return nil
+        }
+    }
+
+    /// Whether a text is true or 1, or false or 0, the words in any case; nil if it is none of them.
+    package static func bool(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
+        if count == 1, base[0] == 0x30 || base[0] == 0x31 { return base[0] == 0x31 }
+        if NumberText.equals(base, count, "true") { return true }
+        if NumberText.equals(base, count, "false") { return false }
+        return nil
+    }
+
+    /// Whether a text says "no value" for a point that is not a string: empty or `null` in any case.
+    package static func isNothing(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        count == 0 || NumberText.equals(base, count, "null")
+    }
+}

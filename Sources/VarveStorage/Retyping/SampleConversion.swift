@@ -1,0 +1,173 @@
+// SampleConversion.swift — the samples of a series with values of another type.
+//
+// A text fits where an import would read it so, in full; a number fits another type of numbers where that holds it
+// exactly, 0 and 1 are false and true; every value fits a string, as an export writes it.
+//
+// Invariants:
+// - Times, commits and qualities stay as they are.
+// - Each sample is counted once: converted, missing, skipped or unfit.
+// - Nothing is allocated for a single sample, apart from a text that is compared with words.
+
+import VarveModel
+
+/// Converts samples.
+struct SampleConversion {
+    private enum Fate {
+        case bits(UInt64)
+        /// What is in `text`.
+        case text
+        case missing
+        case unfit
+    }
+
+    /// The longest text of an example, in bytes.
+    private static let excerptBytes = 60
+
+    private let key: SeriesKey
+    private let old: ValueType
+    private let new: ValueType
+    private let words: MissingWords
+    /// The value at hand, as an export writes it; once it is converted to text, that.
+    private var text: [UInt8] = []
+    /// Room for the canonical form of JSON.
+    private var canonical: [UInt8] = []
+
+    init(_ series: SeriesInfo, _ retyping: Retyping) {
+        key = series.key
+        old = series.type
+        new = retyping.type
+        words = retyping.missing
+    }
+
+    /// Converts samples, counts them, and returns those that stay.
+    mutating func convert(_ run: SampleRun, into report: inout RetypingReport) -> SampleRun {
+        var kept: [Int] = []
+        kept.reserveCapacity(run.count)
+        var states: [UInt64] = []
+        states.reserveCapacity(run.count)
+        var bits: [UInt64] = []
+        var texts = TextColumn()
+        report.samples += UInt64(run.count)
+        for index in 0..<run.count {
+            let state = SampleState(bits: run.states[index]) ?? .plain
+            let fate: Fate = state.isMissing ? .missing : fate(run.values, index)
+            var word: UInt64 = 0
+            switch fate {
+            case .bits(let value): word = value
+            case .text: texts.append(text)
+            case .missing where state.isMissing: break
+            case .missing:
+                guard state.quality != nil else {
+                    report.skipped += 1
+                    continue
+                }
+                report.missing += 1
+            case .unfit:
+                note(run, index, &report)
+                continue
+            }
+            let isMissing = if case .missing = fate { true } else { false }
+            if !isMissing || state.isMissing { report.converted += 1 }
+            if new.isText {
+                if isMissing { texts.append([]) }
+            } else {
+                bits.append(word)
+            }
+            kept.append(index)
+            states.append(isMissing ? SampleState(quality: state.quality, isMissing: true).bits : state.bits)
+        }
+        let isWhole = kept.count == run.count
+        return SampleRun(
+            times: isWhole ? run.times : kept.map { run.times[$0] },
+            values: new.isText ? .text(texts) : .bits(bits), states: states,
+            commits: isWhole || run.commits.isEmpty ? run.commits : kept.map { run.commits[$0] })
+    }
+
+    /// What becomes of the value of a sample that has one.
+    private mutating func fate(_ values: ValueColumn, _ index: Int) -> Fate {
+        switch values {
+        case .bits(let bits):
+            if !words.isEmpty || new.isText { write(bits[index]) }
+            if isWord { return .missing }
+            return new.isText ? textFate() : number(bits[index])
+        case .text(let column):
+            text.removeAll(keepingCapacity: true)
+            text.append(contentsOf: column.bytes[column.range(index)])
+            return isWord ? .missing : textFate()
+        }
+    }
+
+    /// Whether `text` is a word that stands for no reading.
+    private var isWord: Bool { !words.isEmpty && text.withUnsafeBufferPointer(words.contains) }
+
+    /// Converts what is in `text`, which no word is.
+    private mutating func textFate() -> Fate {
+        if new == .string { return .text }
+        let (isNothing, bits) = text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return (true, UInt64?.none) }
+            return (ValueReading.isNothing(base, text.count), ValueReading.bits(text, as: new))
+        }
+        if isNothing { return .missing }
+        if new == .json { return json() }
+        return bits.map { .bits($0) } ?? .unfit
+    }
+
+    private mutating func json() -> Fate {
+        canonical.removeAll(keepingCapacity: true)
+        var json = canonical
+        canonical = []
+        let isValid = text.withUnsafeBufferPointer { text in
+            do throws(JSONFailure) {
+                try CanonicalJSON.append(text, to: &json)
+                return true
+            } catch {
+                return false
+            }
+        }
+        (text, canonical) = (json, text)
+        guard isValid else { return .unfit }
+        // JSON's null is no value.
+        return text.elementsEqual("null".utf8) ? .missing : .text
+    }
+
+    /// Writes a number as an export does.
+    private mutating func write(_ bits: UInt64) {
+        text.removeAll(keepingCapacity: true)
+        switch old {
+        case .double: ValueText.append(Double(bitPattern: bits), to: &text)
+        case .int64: ValueText.append(Int64(bitPattern: bits), to: &text)
+        case .bool, .string, .json: text.append(contentsOf: (bits == 0 ? "false" : "true").utf8)
+        }
+    }
+
+    /// A number as one of another type.
+    private func number(_ bits: UInt64) -> Fate {
+        switch old {
+        case .double:
+            let value = Double(bitPattern: bits)
+            if new == .bool { return value == 0 || value == 1 ? .bits(value == 1 ? 1 : 0) : .unfit }
+            return Int64(exactly: value).map { .bits(UInt64(bitPattern: $0)) } ?? .unfit
+        case .int64:
+            let value = Int64(bitPattern: bits)
+            if new == .bool { return value == 0 || value == 1 ? .bits(bits) : .unfit }
+            return Double(exactly: value).map { .bits($0.bitPattern) } ?? .unfit
+        case .bool, .string, .json:
+            return .bits(new == .double ? Double(bits).bitPattern : bits)
+        }
+    }
+
+    private mutating func note(_ run: SampleRun, _ index: Int, _ report: inout RetypingReport) {
+        report.unfit += 1
+        guard report.examples.count < RetypingReport.mostExamples else { return }
+        switch run.values {
+        case .bits(let bits): write(bits[index])
+        case .text(let column): text = Array(column.bytes[column.range(index)])
+        }
+        let start = String(decoding: text.prefix(Self.excerptBytes), as: UTF8.self)
+        let excerpt = String(start.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+        report.examples.append(
+            RetypingReport.Unfit(
+                key: key, time: Timestamp(nanoseconds: run.times[index]),
+                text: text.count > Self.excerptBytes ? excerpt + "…" : excerpt))
+    }
+}
