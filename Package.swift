@@ -166,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveStorage",
+                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
@@ -206,7 +206,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
-                "VarveMessageLog", "varved",
+                "VarveMessageLog", "VarveRegistry", "varved",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
     ],

@@ -3,7 +3,7 @@
 /// Sizes that no message goes beyond.
 package enum ControlLimits {
     /// The version of the protocol; both ends must have the same.
-    package static let version: UInt16 = 3
+    package static let version: UInt16 = 4
     /// The first bytes of a greeting.
     package static let magic = Array("VARVECTL".utf8)
     /// Bytes of a frame before the greeting is done.
@@ -26,6 +26,8 @@ package enum ControlLimits {
     package static let textBytes = 16 << 20
     /// Points that one order to delete names.
     package static let deletedPoints = 8192
+    /// Lists of values that one order to change a type names as missing.
+    package static let missingLists = 1024
     /// Bytes of the reason of a failure and of other lines for people.
     package static let lineBytes = 4096
     /// Bytes of the text of all metrics.

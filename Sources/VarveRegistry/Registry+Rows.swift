@@ -4,6 +4,8 @@
 // - Nothing is deleted that another row refers to: a model with products and a product with devices stay.
 // - Deleting a device leaves its history in the store alone.
 
+public import VarveModel
+
 extension Registry {
     /// Makes a model with its points.
     public func create(_ model: Model) throws {
@@ -22,6 +24,52 @@ extension Registry {
             for point in points where try change.add(point, to: id) { added += 1 }
             return added
         }
+    }
+
+    /// Changes the type of a point, after the values that are stored of it were changed.
+    ///
+    /// Where `convert` succeeds and the rest fails, the same call again finishes it: `convert` finds nothing to do then.
+    ///
+    /// - Parameters:
+    ///   - type: The new type; the one that the point has already is no error.
+    ///   - convert: Changes what is stored, in the products that it is given, and returns when that is durable.
+    /// - Returns: What `convert` returned.
+    /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product meanwhile; what
+    ///   `convert` throws, and then nothing is changed here.
+    public func changeType<Result>(
+        ofPoint point: String, inModel model: String, to type: ValueType,
+        convert: (_ products: [String]) throws -> Result
+    ) throws -> Result {
+        let products = try self.products(ofModel: model, withPoint: point)
+        let result = try convert(products)
+        try change { change in
+            guard try change.reading.products(of: model) == products else {
+                throw RegistryError(
+                    .busy,
+                    "the products of model \(RegistryNames.shown(model)) were changed meanwhile: run this again"
+                )
+            }
+            try change.setType(ofPoint: point, inModel: model, to: type)
+        }
+        return result
+    }
+
+    /// The products of a model that has a point of that id.
+    ///
+    /// - Throws: `notFound` if there is no such model or point.
+    public func products(ofModel model: String, withPoint point: String) throws -> [String] {
+        try read { reading in
+            guard try reading.modelExists(model) else { throw Self.noModel(model) }
+            guard try reading.point(point, of: model) != nil else { throw Self.noPoint(point, model) }
+            return try reading.products(of: model)
+        }
+    }
+
+    static func noPoint(_ point: String, _ model: String) -> RegistryError {
+        RegistryError(
+            .notFound,
+            "model \(RegistryNames.shown(model)) has no point \(RegistryNames.shown(point)): "
+                + "see its points with varve model show")
     }
 
     /// All models, by id.

@@ -56,7 +56,7 @@ struct RegistryChange {
                 throw RegistryError(
                     .typeFixed,
                     "point \(RegistryNames.shown(point.id)) of model \(RegistryNames.shown(model)) is "
-                        + "\(existing.type.name), and a type is fixed: use \(existing.type.name) or another point id"
+                        + "\(existing.type.name): use \(existing.type.name), or change its type with varve model change"
                 )
             }
             return false
@@ -76,6 +76,18 @@ struct RegistryChange {
             ])
         seal.add(RowText.point(point, position: position, of: model))
         return true
+    }
+
+    /// Gives a point another type.
+    mutating func setType(ofPoint id: String, inModel model: String, to type: ValueType) throws {
+        guard var row = try reading.point(id, of: model) else { throw Registry.noPoint(id, model) }
+        guard row.point.type != type else { return }
+        seal.remove(RowText.point(row.point, position: row.position, of: model))
+        row.point.type = type
+        try db.execute(
+            sql: "UPDATE point SET type = ? WHERE model = ? AND id = ?",
+            arguments: [Int64(type.rawValue), model, id])
+        seal.add(RowText.point(row.point, position: row.position, of: model))
     }
 
     /// Makes a product.

@@ -19,7 +19,7 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
         case inUse
         /// A bare device key that several products have.
         case ambiguous
-        /// A point has another type, and a type is fixed.
+        /// A point has another type, which only a change of its values can change.
         case typeFixed
         /// A file to import is malformed.
         case malformedInput

@@ -80,7 +80,8 @@ public struct Server: Sendable {
                 version: Self.version, processID: Int(getpid()),
                 startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds())),
             store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
-            registryChanged: { try credentials.publishIfChanged() })
+            registryChanged: { try credentials.publishIfChanged() }, registry: registry,
+            pausing: { try loop.whilePaused($0) })
         let services: [any Service] = [
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
             CredentialsService(credentials, logger),

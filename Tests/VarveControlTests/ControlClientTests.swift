@@ -208,4 +208,24 @@ import VarveModel
             try client.delete(DeletionOrder(product: "p", device: "d", points: many, range: .all))
         }
     }
+
+    @Test("an order to change a type arrives as it was given, and what came of it comes back")
+    func typeChange() throws {
+        let service = try TestService()
+        let client = try service.client()
+        for type in ValueType.allCases {
+            let order = TypeChange(
+                model: "m", point: "ü", type: type, missing: ["No Data,Bad", "-9999"],
+                dropsUnfit: type == .bool)
+            let counts = try client.changeType(order)
+            #expect(service.handler.state.withLock { $0.typeChanges.last } == order)
+            #expect(counts.series == 2 && counts.samples == 1 << 40 && counts.converted == (1 << 40) - 6)
+            #expect(counts.missing == 1 && counts.skipped == 2 && counts.unfit == 3 && counts.commit == 77)
+        }
+        let many = (0...1024).map { "w\($0)" }
+        #expect(throws: ControlError.self) {
+            try client.changeType(
+                TypeChange(model: "m", point: "p", type: .double, missing: many, dropsUnfit: false))
+        }
+    }
 }

@@ -107,6 +107,24 @@ public final class ControlClient: Sendable {
         }
     }
 
+    /// Changes the type of a point, in the store and in the registry; on disk when it returns.
+    ///
+    /// - Parameter progress: Gets the samples that are done, from time to time.
+    public func changeType(
+        _ change: TypeChange, _ progress: (UInt64) -> Void = { _ in }
+    ) throws -> TypeChangeCounts {
+        guard change.missing.count <= ControlLimits.missingLists else {
+            throw ControlError(
+                .notUnderstood,
+                "\(change.missing.count) lists of missing values: name at most \(ControlLimits.missingLists)")
+        }
+        return try work.withLock { line in
+            let reply = try line.ask(.changeType(change)) { done, _ in progress(done) }
+            guard case .typeChange(let counts) = reply else { throw line.unexpected() }
+            return counts
+        }
+    }
+
     private func done(_ request: ControlRequest, within seconds: Double? = nil) throws {
         try work.withLock { line in
             guard case .done = try line.ask(request, within: seconds) else { throw line.unexpected() }

@@ -33,6 +33,12 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// Deletes samples; durable when it returns.
     func delete(_ order: DeletionOrder) throws -> DeletionCounts
 
+    /// Changes the type of a point in the store and in the registry; durable when it returns.
+    ///
+    /// No import runs meanwhile: its rows have the types that it looked up before.
+    /// - Parameter progress: Gets the samples that are done, from time to time.
+    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> TypeChangeCounts
+
     /// Writes the WAL and the memtable as a segment.
     func flush() throws
 }

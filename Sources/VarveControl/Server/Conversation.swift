@@ -112,6 +112,7 @@ final class Conversation {
         case .compact(let waits): try answerCompaction(waits: waits)
         case .delete(let order):
             try replyResult { try .deletion(withSigns { try handler.delete(order) }) }
+        case .changeType(let change): try answerTypeChange(change)
         case .flush: try replyDone { try handler.flush() }
         }
     }
@@ -130,8 +131,31 @@ final class Conversation {
         let batch = try receiveRows(header)
         let sink = context.handler.sink
         try replyResult {
-            try .outcome(
+            // Whoever has the answer may begin an import at once.
+            defer { if isNew { context.permit.free(connection: number) } }
+            return try .outcome(
                 withSigns { header.isAssessment ? try sink.assess(batch) : try sink.commit(batch) })
+        }
+    }
+
+    private func answerTypeChange(_ change: TypeChange) throws {
+        let isNew: Bool
+        do {
+            isNew = try context.permit.take(
+                connection: number, processID: channel.connection.peer.processID)
+        } catch {
+            return try reply(.failure(ControlError(describing: error)))
+        }
+        let context = context
+        let progress = LongProgress()
+        try replyResult {
+            defer { if isNew { context.permit.free(connection: number) } }
+            let counts = try LongCall.run(signEvery: context.times.sign) {
+                try context.handler.changeType(change) { progress.set($0, 0) }
+            } sign: {
+                try reply(progress.reply)
+            }
+            return .typeChange(counts)
         }
     }
 
@@ -156,7 +180,7 @@ final class Conversation {
         }
         defer { context.isCompacting.store(false, ordering: .releasing) }
         if !waits { try reply(.done) }
-        let progress = CompactionProgress()
+        let progress = LongProgress()
         let result = Result {
             try LongCall.run(signEvery: context.times.sign) {
                 try context.handler.compact { progress.set($0, $1) }
@@ -194,8 +218,8 @@ final class Conversation {
     }
 }
 
-/// How far a compaction is.
-private final class CompactionProgress: Sendable {
+/// How far a compaction or a change of a type is.
+private final class LongProgress: Sendable {
     private let counts = Mutex<(done: UInt64, total: UInt64)>((0, 0))
 
     func set(_ done: UInt64, _ total: UInt64) { counts.withLock { $0 = (done, total) } }

@@ -23,6 +23,7 @@ enum ControlReply {
     case failure(ControlError)
     case deletion(DeletionCounts)
     case metrics(String)
+    case typeChange(TypeChangeCounts)
 
     enum Kind: UInt8 {
         case welcome = 129
@@ -36,6 +37,7 @@ enum ControlReply {
         case failure = 137
         case deletion = 138
         case metrics = 139
+        case typeChange = 140
     }
 
     var kind: Kind {
@@ -51,6 +53,7 @@ enum ControlReply {
         case .failure: .failure
         case .deletion: .deletion
         case .metrics: .metrics
+        case .typeChange: .typeChange
         }
     }
 
@@ -72,6 +75,7 @@ enum ControlReply {
             case .compaction(let counts): counts.write(to: &writer)
             case .deletion(let counts): counts.write(to: &writer)
             case .metrics(let text): writer.append(text: text)
+            case .typeChange(let counts): counts.write(to: &writer)
             case .working(let done, let total):
                 writer.appendVarint(done)
                 writer.appendVarint(total)
@@ -107,6 +111,7 @@ enum ControlReply {
         case .compaction: self = .compaction(try CompactionCounts(from: &reader))
         case .deletion: self = .deletion(try DeletionCounts(from: &reader))
         case .metrics: self = .metrics(try reader.text(limit: ControlLimits.metricsBytes))
+        case .typeChange: self = .typeChange(try TypeChangeCounts(from: &reader))
         case .working: self = .working(done: try reader.varint(), total: try reader.varint())
         case .failure:
             let kind = ControlError.Kind(rawValue: try reader.byte()) ?? .failed

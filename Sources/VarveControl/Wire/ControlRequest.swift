@@ -24,6 +24,7 @@ enum ControlRequest: Hashable {
     case flush
     case delete(DeletionOrder)
     case metrics
+    case changeType(TypeChange)
 
     enum Kind: UInt8 {
         case hello = 1
@@ -39,6 +40,7 @@ enum ControlRequest: Hashable {
         case flush = 11
         case delete = 12
         case metrics = 13
+        case changeType = 14
     }
 
     var kind: Kind {
@@ -55,6 +57,7 @@ enum ControlRequest: Hashable {
         case .flush: .flush
         case .delete: .delete
         case .metrics: .metrics
+        case .changeType: .changeType
         }
     }
 
@@ -67,6 +70,7 @@ enum ControlRequest: Hashable {
             case .storedType(let key): key.write(to: &writer)
             case .batch(let header): header.write(to: &writer)
             case .delete(let order): order.write(to: &writer)
+            case .changeType(let order): order.write(to: &writer)
             case .compact(let waits): writer.append(UInt8(waits ? 1 : 0))
             case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush, .metrics: break
             }
@@ -92,6 +96,7 @@ enum ControlRequest: Hashable {
         case .flush: self = .flush
         case .metrics: self = .metrics
         case .delete: self = .delete(try DeletionOrder(from: &reader))
+        case .changeType: self = .changeType(try TypeChange(from: &reader))
         case .rows: throw reader.failure("rows without a batch that was agreed to")
         case nil: throw reader.failure("request \(kind) is unknown")
         }

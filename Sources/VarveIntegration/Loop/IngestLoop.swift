@@ -14,6 +14,8 @@ public final class IngestLoop: Sendable {
         let wakeup: Wakeup
         let isStopping = Atomic(false)
         let counters = IngestCounters()
+        /// Held while messages are read and committed.
+        let processing = Mutex(())
 
         init() throws(FileError) { wakeup = try Wakeup() }
     }
@@ -69,6 +71,13 @@ public final class IngestLoop: Sendable {
                 IngestRun(options, processor, logger, control).run()
             }
         }
+    }
+
+    /// Does something while no message is read or committed.
+    ///
+    /// Messages that come meanwhile wait. What is read after it is read with the registry as it is then.
+    public func whilePaused<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try control.processing.withLock { _ in try body() }
     }
 
     /// Ends the loop and waits for its thread; does nothing if it does not run.

@@ -134,7 +134,7 @@ final class IngestRun: MQTTReceiver {
         guard !group.isEmpty else { return }
         let samples: UInt64
         do {
-            samples = try processor.process(group, into: &replies)
+            samples = try control.processing.withLock { _ in try processor.process(group, into: &replies) }
         } catch {
             control.counters.count { $0.failedCommits += 1 }
             throw SinkFailure(reason: "\(error)")

@@ -19,6 +19,11 @@ public struct MissingWords: Sendable {
         if isEmpty { return nil }
     }
 
+    /// The words of several lists.
+    public init(lists: [String]) {
+        for list in lists { for word in Self.words(of: list) { add(word) } }
+    }
+
     /// The words of a list without the blanks around them, empty ones left out.
     package static func words(of list: some StringProtocol) -> [String] {
         list.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }

@@ -152,6 +152,13 @@ public final class ServiceStore: Sendable {
         return report
     }
 
+    /// Changes the type of a point in the series of some products; see `Store.retype`.
+    public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
+        let report = try merging.withLock { _ in try change { try $0.retype(retyping, progress: progress) } }
+        acknowledge(report.commit)
+        return report
+    }
+
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
         let store = holder.withLock { holder -> Store? in

@@ -2,7 +2,8 @@
 
 public import VarveControl
 public import VarveModel
-import VarveStorage
+public import VarveRegistry
+public import VarveStorage
 
 /// Carries out the requests of `control.sock`.
 public final class StoreControl: ControlHandler {
@@ -12,6 +13,8 @@ public final class StoreControl: ControlHandler {
     private let broker: @Sendable () -> String
     private let metricsText: @Sendable () -> String
     private let registryHasChanged: @Sendable () throws -> Void
+    private let registry: Registry
+    private let pausing: @Sendable (() throws -> RetypingReport) throws -> RetypingReport
 
     /// Makes a handler.
     ///
@@ -21,11 +24,16 @@ public final class StoreControl: ControlHandler {
     ///   - brokerState: Gives the broker's state as one line for people; answers at once.
     ///   - metrics: Gives all metrics as text.
     ///   - registryChanged: Replaces the credentials file; returns when that is done.
+    ///   - registry: Its registry.
+    ///   - pausing: Does something while no message is read or committed.
     public init(
         identity: ServiceIdentity, store: ServiceStore, brokerState: @escaping @Sendable () -> String,
         metrics: @escaping @Sendable () -> String = { "" },
-        registryChanged: @escaping @Sendable () throws -> Void
+        registryChanged: @escaping @Sendable () throws -> Void, registry: Registry,
+        pausing: @escaping @Sendable (() throws -> RetypingReport) throws -> RetypingReport = { try $0() }
     ) {
+        self.registry = registry
+        self.pausing = pausing
         self.identity = identity
         self.store = store
         broker = brokerState
@@ -83,8 +91,38 @@ public final class StoreControl: ControlHandler {
         return counts
     }
 
+    /// Changes the type of a point in the store and then in the registry, between two groups of messages.
+    public func changeType(
+        _ change: TypeChange, _ progress: (UInt64) -> Void
+    ) throws -> TypeChangeCounts {
+        let missing = MissingWords(lists: change.missing)
+        let report = try told {
+            try pausing {
+                try registry.changeType(ofPoint: change.point, inModel: change.model, to: change.type) {
+                    products in
+                    let retyping = Retyping(
+                        products: products, point: change.point, to: change.type, missing: missing,
+                        dropsUnfit: change.dropsUnfit)
+                    return try store.retype(retyping, progress)
+                }
+            }
+        }
+        return TypeChangeCounts(report)
+    }
+
     /// Writes the WAL and the memtable as a segment.
     public func flush() throws { try told { try store.flush() } }
+}
+
+extension TypeChangeCounts {
+    /// The counts of a report.
+    fileprivate init(_ report: RetypingReport) {
+        self.init()
+        series = UInt64(report.series)
+        (samples, converted) = (report.samples, report.converted)
+        (missing, skipped, unfit) = (report.missing, report.skipped, report.unfit)
+        commit = report.commit
+    }
 }
 
 /// Calls the store and tells a service that is stopping from one whose disk has failed.

@@ -4,6 +4,7 @@ import Foundation
 import Synchronization
 import VarveControl
 import VarveModel
+import VarveRegistry
 import VarveServer
 
 /// Holds a data directory as the service does.
@@ -20,7 +21,8 @@ final class StandInService {
         let identity = ServiceIdentity(
             version: "test", processID: Int(getpid()), startedAt: Timestamp(nanoseconds: 0))
         let control = StoreControl(
-            identity: identity, store: store, brokerState: { "none" }, registryChanged: { try told.note() })
+            identity: identity, store: store, brokerState: { "none" }, registryChanged: { try told.note() },
+            registry: try Registry.open(path: data + "/registry.sqlite", create: true))
         server = try ControlServer(directory: data, handler: control)
     }
 

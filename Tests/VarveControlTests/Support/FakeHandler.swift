@@ -15,6 +15,7 @@ final class FakeHandler: ControlHandler, SampleSink {
         var flushes = 0
         var compactions = 0
         var deletions: [DeletionOrder] = []
+        var typeChanges: [TypeChange] = []
         var failure: (any Error)?
     }
 
@@ -66,6 +67,18 @@ final class FakeHandler: ControlHandler, SampleSink {
             (counts.series, counts.samples, counts.commit) = (2, 1 << 40, 77)
             counts.from = order.range.from
             counts.to = order.range.to
+            return counts
+        }
+    }
+
+    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> TypeChangeCounts {
+        progress(7)
+        gate.pass()
+        return try checked { state in
+            state.typeChanges.append(change)
+            var counts = TypeChangeCounts()
+            (counts.series, counts.samples, counts.converted) = (2, 1 << 40, (1 << 40) - 6)
+            (counts.missing, counts.skipped, counts.unfit, counts.commit) = (1, 2, 3, 77)
             return counts
         }
     }

@@ -1,78 +1,126 @@
 // StoreControlTests.swift — the service's handler over a real store, asked through a real socket.
 
+import Synchronization
 import Testing
 import VarveControl
 import VarveFile
 import VarveModel
+import VarveRegistry
 import VarveServer
 import VarveStorage
 
 @Suite struct StoreControlTests {
-    private func withService(
-        _ body: (ControlClient, ServiceStore) throws -> Void
-    ) throws {
-        let folder = try TemporaryFolder()
-        let store = try ServiceStore(path: folder.path)
-        let identity = ServiceIdentity(
-            version: "1", processID: 7, startedAt: Timestamp(nanoseconds: 0))
-        let control = StoreControl(
-            identity: identity, store: store, brokerState: { "no broker" },
-            registryChanged: { throw StorageError.needsReopen("the credentials") })
-        let server = try ControlServer(directory: folder.path, handler: control)
-        defer {
+    /// How often the reading of messages was paused.
+    private final class Noted: Sendable {
+        let pauses = Mutex(0)
+    }
+
+    /// A service without a broker, and a client of it.
+    private final class Service {
+        let folder: TemporaryFolder
+        let store: ServiceStore
+        let registry: Registry
+        let server: ControlServer
+        let client: ControlClient
+        let noted: Noted
+
+        init() throws {
+            folder = try TemporaryFolder()
+            store = try ServiceStore(path: folder.path)
+            registry = try Registry.open(path: folder.path + "/registry.sqlite", create: true)
+            try registry.create(Model(id: "turbine", points: [MeasurementPoint(id: "p", type: .double)]))
+            try registry.create(Product(key: "wind", model: "turbine"))
+            let identity = ServiceIdentity(
+                version: "1", processID: 7, startedAt: Timestamp(nanoseconds: 0))
+            let noted = Noted()
+            self.noted = noted
+            let control = StoreControl(
+                identity: identity, store: store, brokerState: { "no broker" },
+                registryChanged: { throw StorageError.needsReopen("the credentials") }, registry: registry,
+                pausing: {
+                    noted.pauses.withLock { $0 += 1 }
+                    return try $0()
+                })
+            server = try ControlServer(directory: folder.path, handler: control)
+            client = try #require(try ControlClient.connect(directory: folder.path))
+        }
+
+        deinit {
             server.stop()
             try? store.close()
         }
-        let client = try #require(try ControlClient.connect(directory: folder.path))
-        try body(client, store)
     }
 
     @Test("a batch through the socket is a commit like any other, and a replay is known")
     func commit() throws {
-        try withService { client, store throws in
-            try client.beginImport()
-            let batch = Messages.batch(0..<5, part: .init(index: 0, isLast: true))
-            let outcome = try client.commit(batch)
-            #expect(outcome.receipt.accepted == 5 && outcome.commit == 1)
-            #expect(try client.assess(batch).isReplay)
-            #expect(try client.commit(Messages.batch(0..<6)).receipt.identical == 5)
-            #expect(try client.horizon() == 2 && store.lastCommit == 2)
-            #expect(try client.storedType(of: Messages.key) == .double)
-            try client.endImport()
-            try client.flush()
-            #expect(try client.status().broker == "no broker")
-        }
+        let service = try Service()
+        let (client, store) = (service.client, service.store)
+        try client.beginImport()
+        let batch = Messages.batch(0..<5, part: .init(index: 0, isLast: true))
+        let outcome = try client.commit(batch)
+        #expect(outcome.receipt.accepted == 5 && outcome.commit == 1)
+        #expect(try client.assess(batch).isReplay)
+        #expect(try client.commit(Messages.batch(0..<6)).receipt.identical == 5)
+        #expect(try client.horizon() == 2 && store.lastCommit == 2)
+        #expect(try client.storedType(of: Messages.key) == .double)
+        try client.endImport()
+        try client.flush()
+        #expect(try client.status().broker == "no broker")
     }
 
     @Test("what the store refuses is told as a refusal, what fails as a failure, a stopping service as such")
     func errors() throws {
-        try withService { client, store throws in
-            _ = try client.commit(Messages.batch(0..<5))
-            let refused = #expect(throws: ControlError.self) {
-                try client.commit(Messages.batch(0..<5, type: .int64))
-            }
-            #expect(refused?.refusesBatch == true)
-            #expect(refused?.reason == "point p of device T1 holds double values, not int64")
-            let failed = #expect(throws: ControlError.self) { try client.registryChanged() }
-            #expect(failed?.kind == .failed)
-            try store.close()
-            let stopping = #expect(throws: ControlError.self) { try client.commit(Messages.batch(5..<6)) }
-            #expect(stopping?.kind == .notWritable)
+        let service = try Service()
+        let (client, store) = (service.client, service.store)
+        _ = try client.commit(Messages.batch(0..<5))
+        let refused = #expect(throws: ControlError.self) {
+            try client.commit(Messages.batch(0..<5, type: .int64))
         }
+        #expect(refused?.refusesBatch == true)
+        #expect(refused?.reason == "point p of device T1 holds double values, not int64")
+        let failed = #expect(throws: ControlError.self) { try client.registryChanged() }
+        #expect(failed?.kind == .failed)
+        try store.close()
+        let stopping = #expect(throws: ControlError.self) { try client.commit(Messages.batch(5..<6)) }
+        #expect(stopping?.kind == .notWritable)
+    }
+
+    @Test("a type is changed in the store and in the registry, while no message is read and no import runs")
+    func typeChange() throws {
+        let service = try Service()
+        let (client, store, registry) = (service.client, service.store, service.registry)
+        _ = try client.commit(Messages.batch(0..<5))
+        let order = TypeChange(model: "turbine", point: "p", type: .int64, missing: ["3"], dropsUnfit: false)
+        let importer = try #require(try ControlClient.connect(directory: service.folder.path))
+        try importer.beginImport()
+        let busy = #expect(throws: ControlError.self) { try client.changeType(order) }
+        #expect(busy?.kind == .importRunning)
+        try importer.endImport()
+        let counts = try client.changeType(order)
+        #expect(counts.series == 1 && counts.samples == 5 && counts.converted == 4 && counts.skipped == 1)
+        #expect(counts.commit == 2 && store.lastCommit == 2)
+        #expect(try store.storedType(of: Messages.key) == .int64)
+        #expect(try registry.model("turbine").points.map(\.type) == [.int64])
+        #expect(try client.commit(Messages.batch(0..<5, type: .int64)).receipt.identical == 4)
+        #expect(service.noted.pauses.withLock { $0 } == 1)
+        var unknown = order
+        unknown.point = "q"
+        let failure = #expect(throws: ControlError.self) { try client.changeType(unknown) }
+        #expect(failure?.reason.contains("no point \"q\": see its points with varve model show") == true)
     }
 
     @Test("a compaction in the service reports what it did")
     func compaction() throws {
-        try withService { client, store throws in
-            for _ in 0..<2 {
-                for round in 0..<2 {
-                    _ = try client.commit(Messages.batch(round * 5..<round * 5 + 6))
-                    try client.flush()
-                }
+        let service = try Service()
+        let client = service.client
+        for _ in 0..<2 {
+            for round in 0..<2 {
+                _ = try client.commit(Messages.batch(round * 5..<round * 5 + 6))
+                try client.flush()
             }
-            let counts = try client.compact()
-            #expect(counts.segments == 2 && counts.samplesIn == 11 && counts.dropped == 0)
-            #expect(counts.bytesIn > 0 && counts.bytesOut > 0)
         }
+        let counts = try client.compact()
+        #expect(counts.segments == 2 && counts.samplesIn == 11 && counts.dropped == 0)
+        #expect(counts.bytesIn > 0 && counts.bytesOut > 0)
     }
 }

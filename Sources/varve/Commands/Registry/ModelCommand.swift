@@ -13,7 +13,9 @@ struct ModelCommand: ParsableCommand {
               varve model create turbine --point power:double:unit=kW --point on:bool
               varve model list
             """,
-        subcommands: [Create.self, Add.self, List.self, Show.self, Delete.self, Import.self])
+        subcommands: [
+            Create.self, Add.self, Change.self, List.self, Show.self, Delete.self, Import.self,
+        ])
 }
 
 /// The option `--point`, for a model to make or to extend.
@@ -52,7 +54,7 @@ extension ModelCommand {
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add points to a model; a point's type is fixed once it is there.",
+            abstract: "Add points to a model.",
             discussion: """
                 Example:
                   varve model add turbine --point wind_speed:double:unit=m/s

@@ -1,0 +1,175 @@
+// ModelChange.swift — `varve model change`: gives a point another type, with all values that are stored of it.
+//
+// Invariants:
+// - The store is changed first and the registry second: the same command again finishes what was interrupted.
+
+import ArgumentParser
+import VarveControl
+import VarveModel
+import VarveRegistry
+import VarveStorage
+
+extension ModelCommand {
+    struct Change: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a point another type, and rewrite its values.",
+            discussion: """
+                The values of all devices whose product has the model change in one commit, or none does. A value that \
+                does not fit the new type refuses the change, unless --missing names it or --drop-unfit deletes it; \
+                --dry-run counts first. Samples keep their time and quality. States before the change cannot be read \
+                for this point any more, and a file or message that was taken in before and comes again is applied \
+                again. Works beside a running service too, whose messages wait meanwhile.
+
+                Examples:
+                  varve model change turbine --point temp:double --missing "No Data,Bad" --dry-run
+                  varve model change turbine --point temp:double --missing "No Data,Bad"
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The id of the model.") var id: String
+        @Option(
+            help: ArgumentHelp(
+                "The point and its new type: double, int64, bool, string or json.", valueName: "name:type"),
+            transform: MeasurementPoint.init(spec:))
+        var point: MeasurementPoint
+        @Option(
+            help: ArgumentHelp(
+                "Values that mean that there is no reading, with commas between them; as in varve import. Repeatable.",
+                valueName: "list"))
+        var missing: [String] = []
+        @Flag(help: "Delete the samples whose values do not fit.") var dropUnfit = false
+        @Flag(help: "Count what would become of the values, and change nothing.") var dryRun = false
+        @Flag(help: "Print one JSON object.") var json = false
+        @Flag(help: "Show no progress.") var quiet = false
+
+        func validate() throws {
+            if point.hasQuality || point.unit != nil {
+                throw ValidationError("--point takes NAME:TYPE here: quality and unit stay as they are")
+            }
+            for list in missing where MissingWords(list: list) == nil {
+                throw ValidationError("--missing \"\(list)\" has no word")
+            }
+        }
+
+        func run() throws {
+            let registry = try data.openRegistry(to: dryRun ? .read : .change)
+            let model = try registry.model(id)
+            guard let old = model.points.first(where: { $0.id.utf8.elementsEqual(point.id.utf8) }) else {
+                throw RegistryError(
+                    .notFound,
+                    "model \(printable(id)) has no point \(printable(point.id)): see its points with varve model show"
+                )
+            }
+            if dryRun { return show(try assess(registry), from: old.type) }
+            let client = try RunningService.connect(data)
+            if dropUnfit { try announceLoss(registry) }
+            let line = quiet ? nil : ProgressLine("changing")
+            let counts = try change(registry, client) { line?.show(fraction: 0, count: $0, unit: "samples") }
+            line?.end()
+            show(counts, from: old.type)
+        }
+
+        /// What would become of the values that are stored now.
+        private func assess(_ registry: Registry) throws -> TypeChangeCounts {
+            guard try Store.exists(data.path) else { return TypeChangeCounts() }
+            let report = try data.openStore(to: .read).snapshot().assessRetyping(
+                retyping(registry.products(ofModel: id, withPoint: point.id)))
+            if report.unfit > 0 { describe(report) }
+            return TypeChangeCounts(report)
+        }
+
+        /// Says what is going to be deleted before it is.
+        private func announceLoss(_ registry: Registry) throws { _ = try assess(registry) }
+
+        private func describe(_ report: RetypingReport) {
+            var errors = StandardErrors()
+            let first = report.examples.map {
+                "\"\(printable($0.text))\" at \($0.time) of device \(printable($0.key.device))"
+            }
+            let verb = dropUnfit ? dryRun ? "would be deleted" : "are deleted" : "do not fit"
+            print(
+                "varve: \(ImportSummary.grouped(report.unfit)) values \(dropUnfit ? "do not fit and " : "")\(verb), "
+                    + "such as \(first.joined(separator: ", "))",
+                to: &errors)
+        }
+
+        private func change(
+            _ registry: Registry, _ client: ControlClient?, _ progress: (UInt64) -> Void
+        ) throws -> TypeChangeCounts {
+            if let client {
+                return try client.changeType(
+                    TypeChange(
+                        model: id, point: point.id, type: point.type, missing: missing, dropsUnfit: dropUnfit),
+                    progress)
+            }
+            guard try Store.exists(data.path) else {
+                return try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) { _ in
+                    TypeChangeCounts()
+                }
+            }
+            let store = try data.openStore(to: .change)
+            defer { try? store.close() }
+            let counts = try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) {
+                TypeChangeCounts(try store.retype(retyping($0), progress: progress))
+            }
+            try store.close()
+            return counts
+        }
+
+        private func retyping(_ products: [String]) -> Retyping {
+            Retyping(
+                products: products, point: point.id, to: point.type, missing: MissingWords(lists: missing),
+                dropsUnfit: dropUnfit)
+        }
+
+        private func show(_ counts: TypeChangeCounts, from old: ValueType) {
+            if json { return print(object(counts, from: old).line()) }
+            let grouped = ImportSummary.grouped
+            let name = "point \(printable(point.id)) of model \(printable(id))"
+            guard counts.series > 0 else {
+                let isSame = old == point.type
+                return print(
+                    "\(name) \(isSame ? "is" : dryRun ? "would be" : "is now") \(point.type.name)\(isSame ? " already" : "")"
+                        + ": no stored value had to change")
+            }
+            var parts = ["\(grouped(counts.converted)) converted"]
+            if counts.missing > 0 { parts.append("\(grouped(counts.missing)) without a value now") }
+            if counts.skipped > 0 { parts.append("\(grouped(counts.skipped)) without a reading left out") }
+            if counts.unfit > 0 {
+                parts.append(
+                    "\(grouped(counts.unfit)) \(dropUnfit ? "that do not fit deleted" : "that do not fit")")
+            }
+            let what =
+                "\(name) \(dryRun ? "would be" : "is now") \(point.type.name): \(grouped(counts.samples)) samples of "
+                + "\(grouped(counts.series)) series, \(parts.joined(separator: ", "))"
+            print(dryRun ? what : "\(what), in commit \(counts.commit)")
+            if dryRun, counts.unfit > 0, !dropUnfit {
+                print(
+                    "the change is refused like this: name words that mean no reading in --missing, or delete what does "
+                        + "not fit with --drop-unfit")
+            }
+        }
+
+        private func object(_ counts: TypeChangeCounts, from old: ValueType) -> JSONText {
+            func number(_ count: UInt64) -> JSONText { .integer(Int64(count)) }
+            return .object([
+                ("model", .string(id)), ("point", .string(point.id)), ("from", .string(old.name)),
+                ("to", .string(point.type.name)), ("series", number(counts.series)),
+                ("samples", number(counts.samples)), ("converted", number(counts.converted)),
+                ("missing", number(counts.missing)), ("skipped", number(counts.skipped)),
+                ("unfit", number(counts.unfit)), ("commit", number(counts.commit)), ("dryRun", .bool(dryRun)),
+            ])
+        }
+    }
+}
+
+extension TypeChangeCounts {
+    /// The counts of a report.
+    init(_ report: RetypingReport) {
+        self.init()
+        series = UInt64(report.series)
+        (samples, converted) = (report.samples, report.converted)
+        (missing, skipped, unfit) = (report.missing, report.skipped, report.unfit)
+        commit = report.commit
+    }
+}
