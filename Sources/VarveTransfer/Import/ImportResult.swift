@@ -25,6 +25,10 @@ public struct ImportResult: Sendable {
     public var otherZones: [DeviceZone] = []
     /// Columns that were passed over as they are no points.
     public var passedOver: [String] = []
+    /// The rejected samples of which product, device or point is not known.
+    public var unknown: UInt64 = 0
+    /// The first rejected row of the first file that has one.
+    public var firstRejected: RejectedRow?
     /// Where the rejected rows are; nil if there were none.
     public var rejectedPath: String?
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
@@ -65,6 +69,8 @@ public struct ImportResult: Sendable {
         }
         otherZones += other.otherZones
         for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
+        unknown += other.unknown
+        firstRejected = firstRejected ?? other.firstRejected
         rejectedPath = other.rejectedPath ?? rejectedPath
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }

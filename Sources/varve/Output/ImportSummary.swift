@@ -44,7 +44,8 @@ enum ImportSummary {
         return shown.joined(separator: ", ") + rest
     }
 
-    private static func lines(_ zone: ZoneUse) -> [(String, String)] {
+    /// What was done in a zone: names of lines, and lines.
+    static func lines(_ zone: ZoneUse) -> [(String, String)] {
         let name = zone.isAssumed ? "\(zone.name), assumed" : zone.name
         let isPlain = zone.offsets.isEmpty || zone.name == zone.offsets || zone.name == "UTC"
         var lines = [("zone", isPlain ? name : "\(name): \(zone.offsets)")]
