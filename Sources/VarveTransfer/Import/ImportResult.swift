@@ -63,10 +63,7 @@ public struct ImportResult: Sendable {
             let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
             if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
         }
-        for zone in other.zones {
-            let known = zones.firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }
-            if let known { zones[known].add(zone) } else { zones.append(zone) }
-        }
+        zones.add(other.zones)
         otherZones += other.otherZones
         for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
         unknown += other.unknown

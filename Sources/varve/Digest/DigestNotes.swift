@@ -95,17 +95,7 @@ struct DigestNotes {
                 ))
         }
         if !result.zones.isEmpty {
-            members.append(
-                (
-                    "zones",
-                    .array(
-                        result.zones.map { zone in
-                            .object([
-                                ("name", .string(zone.name)), ("assumed", .bool(zone.isAssumed)),
-                                ("offsets", .string(zone.offsets)),
-                            ])
-                        })
-                ))
+            members.append(("zones", .array(result.zones.map(ImportSummary.json))))
         }
         return JSONText.object(members).line()
     }

@@ -70,6 +70,17 @@ enum ImportSummary {
         return lines
     }
 
+    /// A zone as a member of JSON, as `import --json` has it.
+    static func json(_ zone: ZoneUse) -> JSONText {
+        func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
+        return .object([
+            ("assumed", .bool(zone.isAssumed)), ("repeated", count(zone.repeated)),
+            ("repeatedRejected", count(zone.repeatedRejected)), ("missing", count(zone.missing)),
+            ("missingRejected", count(zone.missingRejected)), ("name", .string(zone.name)),
+            ("offsets", .string(zone.offsets)),
+        ])
+    }
+
     private static func expired(_ rules: [String]) -> String {
         "not stored, too old: " + (rules.isEmpty ? "see varve retention show" : rules.joined(separator: ", "))
     }
