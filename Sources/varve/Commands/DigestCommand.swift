@@ -96,10 +96,24 @@ struct DigestCommand: ParsableCommand {
     /// Who tells what the rows of the files mean.
     private func terms() throws -> ImportedFiles.Terms {
         guard compare else { return ImportedFiles.Terms() }
-        let registry = try data.registryIfMade()
         let series = try data.openStore(to: .read).snapshot().series()
+        let registry = try registryIfReadable()
         return ImportedFiles.Terms(
             directory: StoredPoints(series, registry), retention: registry?.currentRetentions)
+    }
+
+    /// The registry of the store, or nil if it has none or lies where SQLite cannot open it, as on a read-only disk:
+    /// names and types are those of the store's series then.
+    private func registryIfReadable() throws -> Registry? {
+        do {
+            return try data.openRegistry(to: .read)
+        } catch let error as RegistryError where error.code == .notFound || error.code == .unavailable {
+            var errors = StandardErrors()
+            print(
+                "varve: \(error); compared without it: no zones of devices, policy last, no retention rules",
+                to: &errors)
+            return nil
+        }
     }
 
     private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {

@@ -26,7 +26,7 @@ struct DigestNotes {
         if !left.isEmpty { lines.append("in no digest: " + left.joined(separator: ", ")) }
         if let row = result.firstRejected {
             let more = result.receipt.rejected > 1 ? ", the first of the rejected" : ""
-            lines.append("\(firstRejecting ?? "-"), line \(row.line)\(more): \(row.reason)")
+            lines.append("\(firstRejecting ?? "a file"), line \(row.line)\(more): \(row.reason)")
         }
         for zone in result.zones {
             lines += ImportSummary.lines(zone).map { "\($0.0): \($0.1)" }
@@ -89,7 +89,7 @@ struct DigestNotes {
                 (
                     "firstRejected",
                     .object([
-                        ("file", .string(firstRejecting ?? "-")), ("line", .integer(Int64(row.line))),
+                        ("file", .optional(firstRejecting)), ("line", .integer(Int64(row.line))),
                         ("reason", .string(row.reason)),
                     ])
                 ))

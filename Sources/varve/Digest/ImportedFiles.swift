@@ -37,6 +37,7 @@ struct ImportedFiles {
         options.registers = terms.directory == nil
         let directory =
             try terms.directory ?? Registry.open(path: folder.path + "/registry.sqlite", create: true)
+        func name(_ index: Int) -> String { paths[index] == "-" ? "standard input" : paths[index] }
         let progress = ImportRunProgress(paths, isQuiet: !showsProgress)
         defer { progress.end() }
         let importer = Importer(
@@ -53,7 +54,7 @@ struct ImportedFiles {
         importer.importAll(sources, begun: { progress.begin($0) }) { index, one in
             do {
                 let one = try one.get()
-                if one.firstRejected != nil { firstRejecting = firstRejecting ?? paths[index] }
+                if one.firstRejected != nil { firstRejecting = firstRejecting ?? name(index) }
                 total.add(one)
                 return true
             } catch {

@@ -270,5 +270,25 @@ extension EndToEndTests {
             let ending = try sandbox.varve("digest", "--compare", out)
             #expect(ending.code == 0 && ending.output.hasPrefix("equal: 7 samples"), "\(ending.errors)")
         }
+
+        @Test(
+            "where the registry cannot be read, names and types are the store's, and a line says what is not known"
+        )
+        func noRegistry() throws {
+            for command in DigestKind.model("p:bool") { #expect(try sandbox.varve(command).code == 0) }
+            let file = try sandbox.write(lines: DigestKind.rows(["true,", "0,"]), "a.csv")
+            #expect(try sandbox.varve("import", "--quiet", file).code == 0)
+            let registry = "\(sandbox.data)/registry.sqlite"
+            try FileManager.default.removeItem(atPath: registry)
+            for isFolder in [false, true] {
+                if isFolder {
+                    try FileManager.default.createDirectory(
+                        atPath: registry, withIntermediateDirectories: false)
+                }
+                let ending = try sandbox.varve("digest", "--compare", file)
+                #expect(ending.code == 0 && ending.output.hasPrefix("equal: 2 samples"), "\(ending.errors)")
+                #expect(ending.errors.contains("no retention rules"))
+            }
+        }
     }
 }
