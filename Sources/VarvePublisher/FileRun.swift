@@ -50,6 +50,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
             try delivery.drain()
             result.rows = outcome.rows
             result.skipped = outcome.skipped
+            result.zones = outcome.zones
         } catch {
             // What is acknowledged is worth keeping; a second error would only hide the first.
             try? journal.flush()

@@ -1,6 +1,7 @@
 // PublishResult.swift — what publishing did, and how far it is.
 
 public import VarveFile
+public import VarveTransfer
 
 /// What became of an input.
 public struct PublishResult: Sendable {
@@ -20,6 +21,8 @@ public struct PublishResult: Sendable {
     public var rejected: UInt64 = 0
     /// Rows with neither value nor quality.
     public var skipped: UInt64 = 0
+    /// The zones that local times were read in; empty for an input that was finished before.
+    public var zones: [ZoneUse] = []
     /// Where the rejected rows are, if there are any.
     public var rejectedPath: String?
     /// Why the rejected rows could not be written down, if so.
@@ -42,6 +45,7 @@ public struct PublishResult: Sendable {
         resent += other.resent
         rejected += other.rejected
         skipped += other.skipped
+        zones.add(other.zones)
         rejectedPath = other.rejectedPath ?? rejectedPath
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
         notes += other.notes

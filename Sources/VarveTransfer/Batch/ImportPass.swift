@@ -10,7 +10,8 @@ import VarveModel
 struct ImportPass: ~Copyable, TimedRowConsumer {
     /// What is known of a series that rows name.
     private struct Slot {
-        /// The index in `series`; -1 if its rows are rejected, -2 if it was not looked up yet, -3 if it is passed over.
+        /// The index in `series`; -1 if its rows are rejected, -2 if it was not looked up yet, -3 if it is passed over,
+        /// -4 if its rows are rejected as nobody knows it.
         var series: Int32
         /// Its number in `MissingReadings`; -1 if nothing but what is empty is missing.
         var missing: Int32 = -1
@@ -49,6 +50,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private var size = BatchSize()
     private var rows: UInt64 = 0
     private var skipped: UInt64 = 0
+    private var unknown: UInt64 = 0
     /// The values of text points that were there before, by product and point.
     private var textPoints: [TextPoint: (numbers: UInt64, texts: UInt64)] = [:]
     private var passedOver = Set<String>()
@@ -77,6 +79,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     struct Outcome {
         /// What the batches did, with the counts of all samples; lines are not counted.
         var total: CommitTotal
+        /// The rejected samples of which product, device or point is not known.
+        var unknown: UInt64
         /// Text points of which most values were numbers.
         var numericTexts: [NumericTextPoint]
         /// The columns that were passed over as they are no points.
@@ -129,6 +133,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         let slot = table[entry]
         guard slot.series >= 0 else {
             if slot.series == -3 { return }
+            if slot.series == -4 { unknown &+= 1 }
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         if let declared = terms.declaredType, declared != slot.type {
@@ -190,7 +195,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         var total = try pipeline.finish()
         total.receipt.rejected += rejected.count
         total.receipt.skipped += skipped
-        return Outcome(total: total, numericTexts: numericTexts(), passedOver: passedOver.sorted())
+        return Outcome(
+            total: total, unknown: unknown, numericTexts: numericTexts(), passedOver: passedOver.sorted())
     }
 
     /// The text points of which most values were numbers.
@@ -259,10 +265,13 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         case .rejected(let reason):
             reasons[entry] = reason
             return -1
+        case .unknown(let reason):
+            reasons[entry] = reason
+            return -4
         case .unknownPoint(let name, let reason):
             guard passesOverUnknownPoints else {
                 reasons[entry] = reason
-                return -1
+                return -4
             }
             if passedOver.count < RowReader.maximumColumns { passedOver.insert(name) }
             return -3

@@ -28,6 +28,8 @@ struct SeriesResolver {
     enum Answer {
         case point(RegisteredPoint)
         case rejected(String)
+        /// There is no such product or device; with the reason for a rejected row.
+        case unknown(String)
         /// The model of the device's product has no such point; with the reason for a rejected row.
         case unknownPoint(String, String)
     }
@@ -45,10 +47,10 @@ struct SeriesResolver {
         switch lookup {
         case .found(let point): return try check(point)
         case .unknownProduct(let name):
-            return .rejected(
+            return .unknown(
                 "unknown product \(name); create it with `varve product create` or import with --register")
         case .unknownDevice(let name):
-            return .rejected(
+            return .unknown(
                 "unknown device \(name); create it with `varve device create` or import with --register")
         case .ambiguousDevice(let name, let products):
             return .rejected(

@@ -25,6 +25,10 @@ public struct ImportResult: Sendable {
     public var otherZones: [DeviceZone] = []
     /// Columns that were passed over as they are no points.
     public var passedOver: [String] = []
+    /// The rejected samples of which product, device or point is not known.
+    public var unknown: UInt64 = 0
+    /// The first rejected row of the first file that has one.
+    public var firstRejected: RejectedRow?
     /// Where the rejected rows are; nil if there were none.
     public var rejectedPath: String?
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
@@ -59,12 +63,11 @@ public struct ImportResult: Sendable {
             let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
             if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
         }
-        for zone in other.zones {
-            let known = zones.firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }
-            if let known { zones[known].add(zone) } else { zones.append(zone) }
-        }
+        zones.add(other.zones)
         otherZones += other.otherZones
         for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
+        unknown += other.unknown
+        firstRejected = firstRejected ?? other.firstRejected
         rejectedPath = other.rejectedPath ?? rejectedPath
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }

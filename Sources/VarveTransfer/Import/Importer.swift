@@ -225,6 +225,8 @@ public final class Importer {
             result.numericTexts.append(point)
         }
         result.passedOver = outcome.passedOver
+        result.unknown = outcome.unknown
+        result.firstRejected = rejected.first
         if isFirst {
             result.registered = registered.count
             result.newPoints = registered.points

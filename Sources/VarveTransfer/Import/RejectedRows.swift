@@ -9,6 +9,14 @@
 
 import VarveFile
 
+/// A row that could not be used.
+public struct RejectedRow: Hashable, Sendable {
+    /// Its line in the input, from 1.
+    public var line: Int
+    /// Why it could not.
+    public var reason: String
+}
+
 /// Writes `FILE.rejected.csv`.
 final class RejectedRows {
     private let files: any FileSystem
@@ -18,6 +26,8 @@ final class RejectedRows {
     private var lastLine = 0
     private(set) var failure: FileError?
     private(set) var count: UInt64 = 0
+    /// The first row of them.
+    private(set) var first: RejectedRow?
     /// What stands before the rows; set it before the first row.
     var head = RejectsFile()
 
@@ -37,6 +47,7 @@ final class RejectedRows {
     /// Adds a row.
     func add(line: Int, reason: String, text: UnsafeRawBufferPointer) {
         count += 1
+        if first == nil { first = RejectedRow(line: line, reason: reason) }
         guard failure == nil else { return }
         if count == 1 { head.append(to: &buffer) }
         buffer.append(contentsOf: "\(line),".utf8)

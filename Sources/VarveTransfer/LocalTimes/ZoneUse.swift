@@ -36,3 +36,13 @@ public struct ZoneUse: Hashable, Sendable {
         missingRejected += other.missingRejected
     }
 }
+
+extension [ZoneUse] {
+    /// Adds what was done in the zones of another file.
+    package mutating func add(_ others: [ZoneUse]) {
+        for zone in others {
+            let known = firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }
+            if let known { self[known].add(zone) } else { append(zone) }
+        }
+    }
+}

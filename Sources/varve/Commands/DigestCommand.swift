@@ -3,6 +3,7 @@
 import ArgumentParser
 import VarveFile
 import VarveModel
+import VarveRegistry
 import VarveStorage
 import VarveTransfer
 
@@ -12,15 +13,20 @@ struct DigestCommand: ParsableCommand {
         abstract: "Show digests of the samples of a store or of files, or compare the two.",
         discussion: """
             A digest is a fingerprint of samples (device, point, time, value, quality) that does not depend on \
-            their order or on how they are stored: two stores with equal digests hold the same samples. Files are \
-            read as import reads them. With --compare the days are listed on which the store has other samples \
-            than the files; exit code 1 if there are any.
+            their order or on how they are stored: two stores with equal digests hold the same samples.
+
+            Files alone are read as import --register reads them into an empty store. With --compare they are read \
+            with the products, types, zones and policies of the store, and for each series, from its first to its last \
+            sample in the files, the days are listed on which the store has other samples; exit code 1 if there are \
+            any. What such an import would not store (rejected, skipped or expired rows) is in no digest: it is counted \
+            on standard error and in --json, and the rest is compared. Say the reading options of the import again.
 
             Examples:
               varve digest --by day --device R80711 --format csv
               varve digest --by all
               varve digest history.csv.gz
               varve digest --compare history.csv.gz
+              varve digest --compare --json --tz Europe/Paris plant.csv
             """)
 
     @OptionGroup var data: DataOptions
@@ -38,7 +44,10 @@ struct DigestCommand: ParsableCommand {
     @OptionGroup var state: StateOptions
     @Option(help: "One row for each series or UTC day of it, or for all: series, day or all.") var by:
         DigestGrouping = .series
-    @Option(help: "table, csv or ndjson.") var format: DigestFormat = .table
+    @Option(help: "table, csv or ndjson. (default: table)") var format: DigestFormat?
+    @Flag(help: "Print ndjson; for files, end with one line of what was compared and what was not.")
+    var json =
+        false
     @Option(help: ArgumentHelp("The product of rows of files that name none.", valueName: "key"))
     var product: String?
     @OptionGroup(title: "Reading options") var reading: ReadOptions
@@ -47,6 +56,9 @@ struct DigestCommand: ParsableCommand {
     func validate() throws {
         if compare, inputs.isEmpty {
             throw ValidationError("--compare: name the file to compare with the store")
+        }
+        if json, let format, format != .ndjson {
+            throw ValidationError("--json is --format ndjson; leave --format \(format.rawValue) out")
         }
         do { _ = try range() } catch { throw ValidationError("\(error)") }
     }
@@ -57,12 +69,16 @@ struct DigestCommand: ParsableCommand {
             return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
         }
         let named = try NamedFiles(inputs)
-        let files = try ImportedFiles(named.paths, importOptions(named.said), showsProgress: !quiet)
-        if files.rejected > 0 {
-            var errors = StandardErrors()
-            print("varve: \(files.rejected) rows are in no digest: import would reject them", to: &errors)
+        let files = try ImportedFiles(
+            named.paths, importOptions(named.said), terms(), showsProgress: !quiet)
+        let notes = DigestNotes(files)
+        var errors = StandardErrors()
+        for line in notes.lines { print("varve: \(line)", to: &errors) }
+        guard compare else {
+            try list(files.snapshot, to: output)
+            if json { try output.append(notes.line(nil, isEqual: false) + "\n") }
+            return try output.flush()
         }
-        guard compare else { return try list(files.snapshot, to: output) }
         var comparison = DigestComparison(try state.state(of: data.openStore(to: .read).snapshot()))
         let all = try selected(files.snapshot)
         let progress = quiet ? nil : ProgressLine("compare")
@@ -72,12 +88,36 @@ struct DigestCommand: ParsableCommand {
             try comparison.compare(series, of: files.snapshot, in: range())
         }
         progress?.end()
-        try report(comparison, to: output)
+        try report(comparison, notes, to: output)
+    }
+
+    private var form: DigestFormat { json ? .ndjson : format ?? .table }
+
+    /// Who tells what the rows of the files mean.
+    private func terms() throws -> ImportedFiles.Terms {
+        guard compare else { return ImportedFiles.Terms() }
+        let series = try data.openStore(to: .read).snapshot().series()
+        let registry = try registryIfReadable()
+        return ImportedFiles.Terms(
+            directory: StoredPoints(series, registry), retention: registry?.currentRetentions)
+    }
+
+    /// The registry of the store, or nil if it has none or lies where SQLite cannot open it, as on a read-only disk:
+    /// names and types are those of the store's series then.
+    private func registryIfReadable() throws -> Registry? {
+        do {
+            return try data.openRegistry(to: .read)
+        } catch let error as RegistryError where error.code == .notFound || error.code == .unavailable {
+            var errors = StandardErrors()
+            print(
+                "varve: \(error); compared without it: no zones of devices, policy last, no retention rules",
+                to: &errors)
+            return nil
+        }
     }
 
     private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {
         var options = ImportOptions()
-        options.registers = true
         try reading.apply(to: &options)
         try FileTerms.apply(said + reading.said(product: product), to: &options)
         return options
@@ -91,9 +131,9 @@ struct DigestCommand: ParsableCommand {
 
     private func list(_ source: StoreSnapshot, to output: OutputBuffer) throws {
         let series = try selected(source)
-        var rows = try DigestRows(by, format, to: output)
+        var rows = try DigestRows(by, form, to: output)
         // A table comes at the end; rows that come meanwhile would run into the line on a terminal.
-        let isInTheWay = format != .table && POSIXFile.standardOutput().isTerminal
+        let isInTheWay = form != .table && POSIXFile.standardOutput().isTerminal
         let progress = quiet || isInTheWay ? nil : ProgressLine("digest")
         for (done, one) in series.enumerated() {
             guard output.isOpen else { return }
@@ -106,16 +146,25 @@ struct DigestCommand: ParsableCommand {
         try rows.end()
     }
 
-    private func report(_ comparison: DigestComparison, to output: OutputBuffer) throws {
-        try output.append(comparison.text(format))
-        if format == .table {
+    private func report(
+        _ comparison: DigestComparison, _ notes: DigestNotes, to output: OutputBuffer
+    ) throws {
+        // A file of which nothing could be used is not called equal.
+        let isNothing = comparison.series == 0 && notes.hasRejected
+        let isEqual = comparison.differences.isEmpty && !isNothing
+        try output.append(comparison.text(form))
+        if form == .table {
             let what =
                 "\(ImportSummary.grouped(comparison.samples)) samples of \(comparison.series) series compared"
             let count = comparison.differences.count
-            try output.append(count == 0 ? "equal: \(what)\n" : "different: \(count) days; \(what)\n")
+            try output.append(
+                isEqual
+                    ? "equal: \(what)\n"
+                    : isNothing ? "nothing was compared\n" : "different: \(count) days; \(what)\n")
         }
+        if json { try output.append(notes.line(comparison, isEqual: isEqual) + "\n") }
         try output.flush()
-        if !comparison.differences.isEmpty { throw ExitCode.failure }
+        if !isEqual { throw ExitCode.failure }
     }
 }
 

@@ -20,9 +20,10 @@ struct PublishCommand: ParsableCommand {
             line and reason; all others get in. Mend them in that file's column row and publish or import it by itself; \
             among other files it is passed over.
 
-            With --channel each value has the type that the registry of --data says. With --url nobody knows the \
-            types, so the text tells: a number is sent as a number, true and false as truth values, null and empty \
-            are missing, everything else is a string.
+            With --channel each value has the type that the registry of --data says, and times without offset are of \
+            the zone of their device, as at import. With --url nobody knows types and zones: the text tells, so that a \
+            number is sent as a number, true and false as truth values, null and empty are missing, everything else \
+            is a string; and times without offset are UTC unless --tz or --tz-column says more.
 
             A password on the command line can be seen by other users of the machine: VARVE_PASSWORD takes one that \
             the URL leaves out.

@@ -4,6 +4,7 @@
 //
 // Invariants:
 // - "Equal" means every sample of the file, and in that time nothing else.
+// - The file's series have the keys and types of the store (see StoredPoints).
 
 import VarveModel
 import VarveStorage
@@ -20,8 +21,6 @@ struct DigestComparison {
 
     private let store: StoreSnapshot
     private let known: [SeriesKey: SeriesInfo]
-    /// The series by device and point, where only one product has them: a file mostly names no product.
-    private let byPoint: [[String]: SeriesInfo]
 
     private(set) var differences: [Difference] = []
     /// Series and samples of the file that were compared.
@@ -30,10 +29,7 @@ struct DigestComparison {
 
     init(_ store: StoreSnapshot) {
         self.store = store
-        let all = store.series()
-        known = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
-        let named = Dictionary(grouping: all) { [$0.key.device, $0.key.point] }
-        byPoint = named.compactMapValues { $0.count == 1 ? $0.first : nil }
+        known = Dictionary(uniqueKeysWithValues: store.series().map { ($0.key, $0) })
     }
 
     /// Compares a series of the file.
@@ -51,9 +47,8 @@ struct DigestComparison {
         let span = TimeRange(from: ends.first, to: last == .max ? nil : Timestamp(nanoseconds: last + 1))
         series += 1
         samples += days.values.reduce(0) { $0 + $1.samples }
-        let key = selected.info.key
         var others: [Timestamp: SampleDigest] = [:]
-        if let counterpart = known[key] ?? byPoint[[key.device, key.point]] {
+        if let counterpart = known[selected.info.key] {
             try store.digests(of: counterpart, in: span) { others[$0.day] = $0.digest }
         }
         for day in Set(days.keys).union(others.keys).sorted() where days[day] != others[day] {

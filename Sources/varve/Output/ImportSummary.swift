@@ -44,7 +44,8 @@ enum ImportSummary {
         return shown.joined(separator: ", ") + rest
     }
 
-    private static func lines(_ zone: ZoneUse) -> [(String, String)] {
+    /// What was done in a zone: names of lines, and lines.
+    static func lines(_ zone: ZoneUse) -> [(String, String)] {
         let name = zone.isAssumed ? "\(zone.name), assumed" : zone.name
         let isPlain = zone.offsets.isEmpty || zone.name == zone.offsets || zone.name == "UTC"
         var lines = [("zone", isPlain ? name : "\(name): \(zone.offsets)")]
@@ -67,6 +68,17 @@ enum ImportSummary {
                 ))
         }
         return lines
+    }
+
+    /// A zone as a member of JSON, as `import --json` has it.
+    static func json(_ zone: ZoneUse) -> JSONText {
+        func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
+        return .object([
+            ("assumed", .bool(zone.isAssumed)), ("repeated", count(zone.repeated)),
+            ("repeatedRejected", count(zone.repeatedRejected)), ("missing", count(zone.missing)),
+            ("missingRejected", count(zone.missingRejected)), ("name", .string(zone.name)),
+            ("offsets", .string(zone.offsets)),
+        ])
     }
 
     private static func expired(_ rules: [String]) -> String {

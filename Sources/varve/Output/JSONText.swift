@@ -6,7 +6,7 @@
 import VarveModel
 
 /// A JSON value to print.
-indirect enum JSONText {
+indirect enum JSONText: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)

@@ -30,6 +30,7 @@ enum PublishSummary {
         for (name, count, meaning) in rest where count > 0 {
             lines.append((name, "\(ImportSummary.grouped(count))  \(meaning)"))
         }
+        for zone in result.zones { lines += ImportSummary.lines(zone) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
             .joined()
@@ -38,12 +39,16 @@ enum PublishSummary {
     /// One line of JSON.
     static func json(_ result: PublishResult, seconds: Double) -> String {
         func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
-        return JSONText.object([
+        var members = [
             ("rows", count(result.rows)), ("batches", count(result.batches)),
             ("acknowledged", count(result.acknowledged)), ("inPart", count(result.acknowledgedInPart)),
             ("earlier", count(result.acknowledgedBefore)),
             ("resent", count(result.resent)), ("rejected", count(result.rejected)),
             ("skipped", count(result.skipped)), ("seconds", .double((seconds * 1000).rounded() / 1000)),
-        ]).line()
+        ]
+        if !result.zones.isEmpty {
+            members.append(("zones", .array(result.zones.map(ImportSummary.json))))
+        }
+        return JSONText.object(members).line()
     }
 }

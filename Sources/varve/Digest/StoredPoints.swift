@@ -1,0 +1,82 @@
+// StoredPoints.swift — the points of a store that files are compared with: names, types, zones and policies.
+//
+// The registry answers as it would for an import. A series that the store has is known even if the registry has let go
+// of its device since: its samples are there to be compared.
+//
+// Invariants:
+// - Nothing is changed: neither registered nor remembered.
+// - The type is that of the store's samples, where it has any.
+
+import VarveModel
+import VarveRegistry
+import VarveTransfer
+
+/// Answers an importer that reads files to compare them.
+final class StoredPoints: PointDirectory {
+    private let registry: Registry?
+    private let types: [SeriesKey: ValueType]
+    /// The products that have samples of a device's point, by a key without product.
+    private let owners: [SeriesKey: [String]]
+
+    /// - Parameters:
+    ///   - series: The series of the store.
+    ///   - registry: Its registry, if it has one.
+    init(_ series: [SeriesInfo], _ registry: Registry?) {
+        self.registry = registry
+        types = Dictionary(series.map { ($0.key, $0.type) }) { first, _ in first }
+        owners = Dictionary(grouping: series.map(\.key)) {
+            SeriesKey(product: "", device: $0.device, point: $0.point)
+        }.mapValues { $0.map(\.product) }
+    }
+
+    func generation() throws -> UInt64 { try registry?.generation() ?? 0 }
+
+    func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
+        let answer = try registry?.lookUp(product: product, device: device, point: point)
+        switch answer {
+        case .found(var found):
+            if let type = types[found.key] { found.type = type }
+            return .found(found)
+        case .ambiguousDevice(let device, let products):
+            return .ambiguousDevice(device, products: products)
+        case .unknownProduct, .unknownDevice, .unknownPoint, nil:
+            return try stored(product: product, device: device, point: point) ?? answer
+                ?? .unknownDevice(device)
+        }
+    }
+
+    /// The series that the store has under these names.
+    private func stored(product: String?, device: String, point: String) throws -> PointLookup? {
+        let all = owners[SeriesKey(product: "", device: device, point: point)] ?? []
+        let products = product.map { product in all.filter { $0.utf8.elementsEqual(product.utf8) } } ?? all
+        guard let owner = products.first else { return nil }
+        guard products.count == 1 else { return .ambiguousDevice(device, products: products) }
+        let key = SeriesKey(product: owner, device: device, point: point)
+        guard let type = types[key] else { return nil }
+        return .found(RegisteredPoint(key: key, type: type, policy: try policy(of: owner)))
+    }
+
+    private func policy(of product: String) throws -> DuplicatePolicy {
+        do {
+            return try registry?.product(product).duplicates ?? .last
+        } catch let error as RegistryError where error.code == .notFound {
+            return .last
+        }
+    }
+
+    func register(_: Registration) -> Int { 0 }
+
+    func timeZone(product: String?, device: String) throws -> String? {
+        try registry?.timeZone(product: product, device: device)
+    }
+
+    func model(ofProduct product: String) throws -> String? { try registry?.model(ofProduct: product) }
+
+    func hasPoint(_ point: String, product: String) throws -> Bool {
+        try registry?.hasPoint(point, product: product) ?? false
+    }
+
+    func noteZones(_ zones: [DeviceZone], remembers _: Bool) throws -> [DeviceZone] {
+        try registry?.noteZones(zones, remembers: false) ?? []
+    }
+}

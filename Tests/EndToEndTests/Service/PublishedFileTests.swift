@@ -1,0 +1,47 @@
+// PublishedFileTests.swift — what `varve publish` sends is what an import of the file would store.
+
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct PublishedFileTests {
+        private let sandbox: Sandbox
+
+        init() throws { sandbox = try Sandbox() }
+
+        @Test(
+            "a published file is equal to the store: types, the zone of the device, repeated hours, policy first"
+        )
+        func equal() throws {
+            for command in DigestKind.model(
+                "s:string", "b:bool", "j:json", "n:int64", "d:double:quality",
+                device: ["--timezone", "Europe/Paris"])
+            {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            #expect(try sandbox.varve("policy", "set", "P", "--duplicates", "first").code == 0)
+            let service = try RunningService(in: sandbox)
+            let file = try sandbox.write(
+                lines: ["device,point,time,value,quality"] + [
+                    "A,s,2024-07-01 00:30,007,", "A,b,2024-07-01 00:30,1,", "A,b,2024-07-01 01:30,FALSE,",
+                    #"A,j,2024-07-01 00:30,"{ ""b"" : 1.50, ""a"":[1, 2] }","#,
+                    "A,n,2024-07-01 00:30,-9223372036854775808,", "A,d,2024-07-01 00:30:00.123456789,-0,1",
+                    "A,d,2024-10-27 02:30,1,", "A,d,2024-10-27 02:30,2,", "A,d,2024-10-27 03:30,,4",
+                    "A,d,2024-10-27 03:30,5,", "A,d,2024-10-27 04:30,nan,", "A,d,2024-10-27 05:30,two,",
+                    "A,d,2024-10-27 06:30,,",
+                ], "a.csv")
+            _ = try DemoChannel("chan", product: "P", in: sandbox)
+            let sent = try sandbox.varve("publish", "--channel", "chan", "--json", "--quiet", file)
+            #expect(sent.code == 3, "\(sent.errors)")
+            let zones = try #require(try sent.object()["zones"] as? [[String: Any]])
+            #expect(zones.map { $0["name"] as? String } == ["Europe/Paris"])
+            #expect(zones.map { $0["repeated"] as? Int } == [2])
+            let ending = try sandbox.varve("digest", "--compare", "--json", file)
+            #expect(ending.code == 0, "\(ending.output)\(ending.errors)")
+            let said = try ending.object()
+            #expect(said["samples"] as? Int == 10)
+            #expect(said["rejected"] as? Int == 1 && said["skipped"] as? Int == 1)
+            #expect(service.stop()?.code == 0)
+        }
+    }
+}
