@@ -106,7 +106,7 @@ def logger(source, zone, points, digits, passes):
         if choice != "both":
             written = [line for line in written if not is_twice(place, line) or (choice == "first") ==
                        (line.truth < change[0] * 10**9)]
-        if not passes and source.random() < 0.08:
+        if not passes and source.random() < 0.2:
             written = [line for line in written if is_twice(place, line)]
         lines += written
     for line in lines:

@@ -1,10 +1,15 @@
 """What clocks show and when they are changed, asked of Python's zoneinfo alone.
 
+`zones.py SEED FILE` writes samples of all zones, a line each: `moment,ZONE,SECONDS,OFFSET`, and
+`local,ZONE,SECONDS,OFFSET,OFFSET` with the offsets of fold 0 and 1.
+
 Times are whole seconds: a moment since 1970 UTC, a local time since its own 1970-01-01 00:00.
 """
 
 import datetime
 import functools
+import random
+import sys
 import zoneinfo
 
 # The database that Varve reads.
@@ -78,3 +83,26 @@ def first_moment(zone, day):
     changes = changes_between(zone, day - 2 * DAY, day + 3 * DAY)
     found = [change for change, _, after in changes if day <= change + after < day + DAY]
     return min(found + moments_of(zone, day), default=None)
+
+
+def write_samples(seed, path):
+    """Writes moments and local times, half of them near changes, from long before 1900 to long after 2037."""
+    source = random.Random(seed)
+    first, last = (round((datetime.datetime(year, 1, 1) - EPOCH).total_seconds()) for year in (1800, 2200))
+    with open(path, "w", encoding="utf-8") as file:
+        for name in sorted(zoneinfo.available_timezones()):
+            zone = zone_of(name)
+            start = source.choice((source.randrange(first, last), source.randrange(2 * 10**9)))
+            near = [change[0] for change in changes_between(zone, start, start + 2000 * DAY, DAY * 20)]
+            for _ in range(20):
+                moment = source.randrange(first, last)
+                if near and source.random() < 0.5:
+                    moment = source.choice(near) + source.choice((-1, 0, 1, source.randrange(-8000, 8000)))
+                file.write(f"moment,{name},{moment},{offset_at(zone, moment)}\n")
+                local = moment + source.choice((0, offset_at(zone, moment)))
+                pair = (shown(local).replace(tzinfo=zone, fold=fold).utcoffset().total_seconds() for fold in (0, 1))
+                file.write(f"local,{name},{local},{','.join(str(round(one)) for one in pair)}\n")
+
+
+if __name__ == "__main__":
+    write_samples(int(sys.argv[1]), sys.argv[2])
