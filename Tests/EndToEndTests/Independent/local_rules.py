@@ -47,8 +47,9 @@ def runs_of(rows, point, direction, joins):
 class Series:
     """The rows of one point and what must become of them."""
 
-    def __init__(self, device, point, zone, lines):
+    def __init__(self, device, point, zone, lines, has_changes):
         self.device, self.point, self.zone, self.lines = device, point, zones.zone_of(zone), lines
+        self.has_changes = has_changes
         self.results = [None] * len(lines)
         # Rows that wait for the end of the file.
         self.late = set()

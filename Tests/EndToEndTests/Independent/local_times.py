@@ -107,7 +107,7 @@ def logger(source, zone, points, digits, passes):
             written = [line for line in written if not is_twice(place, line) or (choice == "first") ==
                        (line.truth < change[0] * 10**9)]
         if not passes and source.random() < 0.2:
-            written = [line for line in written if is_twice(place, line)]
+            written = [line for line in written if is_twice(place, line)] or written
         lines += written
     for line in lines:
         for point in points:
@@ -142,7 +142,7 @@ class Plan:
             device = name or f"{form}-{number}-{index}"
             for points in (("p", "q"),) if form == "wide" else (("p",), ("q",)):
                 lines = logger(source, zone, points, digits, passes)
-                series = [Series(device, point, zone, lines) for point in points]
+                series = [Series(device, point, zone, lines, has_changes=bool(YEARS[zone])) for point in points]
                 queues.append([(device, points, line, cell, series, at) for at, line in enumerate(lines)])
                 every += series
         rows = []
@@ -157,7 +157,8 @@ class Plan:
             file.write(self.text(form, rows, zone_column))
         for one in every:
             one.settle_plain(repeated, missing)
-        total = sum(heading(one.outside) for one in every)
+        # Rows of zones without changes do not count.
+        total = sum(heading(one.outside) for one in every if one.has_changes)
         for one in every:
             one.settle_stretches(total)
             self.clear += one.clear
