@@ -118,7 +118,7 @@ struct StretchRuns {
     ///
     /// - Parameters:
     ///   - series: The direction of the series' rows outside of such stretches; nil if they tell nothing.
-    ///   - file: The direction of all rows of the file.
+    ///   - file: The direction of all rows of the file that are of zones with changes.
     func verdict(series: TimeDirection?, file: TimeDirection?) -> Verdict {
         let direction = series ?? inside.direction ?? file ?? .ascending
         let first = direction == .ascending ? 0 : 2

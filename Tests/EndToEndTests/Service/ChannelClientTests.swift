@@ -102,6 +102,32 @@ extension EndToEndTests {
                 try mosquitto("mosquitto_pub", "back", ["-t", "/sys/wind/x", "-m", "1"]).wait().code == 0)
         }
 
+        @Test(
+            "samples past a retention rule are answered as expired and not stored; without the rule they are")
+        func expired() throws {
+            let rule = ["retention", "set", "--product", "wind", "--keep"]
+            #expect(try sandbox.varve(rule + ["1y"]).code == 0)
+            // 2001-01-01 is past the rule, 2100-01-01 is not.
+            let old = Self.message(id: "1", time: 978_307_200_000, value: "1.5")
+            let new = Self.message(id: "2", time: 4_102_444_800_000, value: "2.5")
+            #expect(try post(old) == #"{"id":1,"code":200,"data":{"expired":2}}"#)
+            #expect(try post(new) == #"{"id":2,"code":200,"data":{}}"#)
+            #expect(try post(old) == #"{"id":1,"code":200,"data":{"expired":2}}"#)
+            let query = ["query", "--device", "T1", "--point", "power", "--format", "csv"]
+            let header = "device,point,time,value,quality\n"
+            #expect(try sandbox.varve(query).output == header + "T1,power,2100-01-01T00:00:00Z,2.5,7\n")
+            try eventually("the log names the rule") {
+                try sandbox.varve("log", "--format", "ndjson").output.contains("product wind keeps 1y")
+            }
+            #expect(try sandbox.varve(rule + ["forever"]).code == 0)
+            #expect(try post(old) == #"{"id":1,"code":200,"data":{}}"#)
+            #expect(try post(new) == #"{"id":2,"code":200,"data":{"replayed":2}}"#)
+            #expect(
+                try sandbox.varve(query).output
+                    == header + "T1,power,2001-01-01T00:00:00Z,1.5,7\n"
+                    + "T1,power,2100-01-01T00:00:00Z,2.5,7\n")
+        }
+
         /// Posts a message with mosquitto's clients and returns the reply.
         private func post(_ payload: String) throws -> String {
             let topic = "/sys/wind/integration/measurepoint/post"

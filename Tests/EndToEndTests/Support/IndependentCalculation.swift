@@ -74,7 +74,8 @@ struct IndependentCalculation {
         return path
     }
 
-    private static func python(
+    /// Runs a script and returns how it ended; throws where it fails.
+    static func python(
         _ script: String, _ arguments: [String], input: String, in sandbox: Sandbox
     ) throws -> Ending {
         guard let python = Installation.find("python3") else { throw Failure(text: "there is no python3") }

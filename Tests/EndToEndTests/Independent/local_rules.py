@@ -1,0 +1,115 @@
+"""What imports must make of local times, by the rules in VarveTransfer's documents and Python's zoneinfo."""
+
+import dataclasses
+import itertools
+
+import zones
+
+
+@dataclasses.dataclass
+class Line:
+    """What a logger writes at one time."""
+    text: str
+    local: int
+    fraction: int
+    # When it was in nanoseconds, or None for a time that no clock shows.
+    truth: object
+    # "local", "day" for a text that means the first moment of a day, or "offset" for one that says its offset.
+    kind: str = "local"
+    # Value and quality of each point.
+    cells: dict = dataclasses.field(default_factory=dict)
+
+
+def sign(number):
+    return (number > 0) - (number < 0)
+
+
+def step(a, b):
+    """1 where time goes on from one row to the next, -1 where it goes back."""
+    first, second = ((row.local, row.fraction) for row in (a, b))
+    return (second > first) - (second < first)
+
+
+def heading(rows):
+    """How many more steps lead up than down."""
+    return sum(step(a, b) for a, b in itertools.pairwise(rows))
+
+
+def runs_of(rows, point, direction, joins):
+    """The number of the run of each row."""
+    runs = [0]
+    for a, b in itertools.pairwise(rows):
+        is_equal = joins and step(a, b) == 0 and a.cells[point] == b.cells[point]
+        runs.append(runs[-1] + (0 if is_equal or step(a, b) == direction else 1))
+    return runs
+
+
+class Series:
+    """The rows of one point and what must become of them."""
+
+    def __init__(self, device, point, zone, lines, has_changes):
+        self.device, self.point, self.zone, self.lines = device, point, zones.zone_of(zone), lines
+        self.has_changes = has_changes
+        self.results = [None] * len(lines)
+        # Rows that wait for the end of the file.
+        self.late = set()
+        self.repeated = self.missing = self.clear = 0
+        self.stretches = {}
+        self.outside = []
+
+    def settle_plain(self, repeated, missing):
+        """Rows that need nothing but themselves."""
+        for index, line in enumerate(self.lines):
+            if line.kind == "offset":
+                self.results[index] = line.truth
+                continue
+            found = zones.moments_of(self.zone, line.local)
+            if len(found) == 1:
+                self.outside.append(line)
+            if line.kind == "day":
+                start = zones.first_moment(self.zone, line.local)
+                self.results[index] = None if start is None else start * 10**9
+                self.missing += start is None
+            elif len(found) == 1:
+                self.results[index] = found[0] * 10**9 + line.fraction
+            elif not found:
+                self.missing += 1
+                before = zones.offset_at(self.zone, line.local - 2 * zones.DAY)
+                if missing == "shift":
+                    self.results[index] = (line.local - before) * 10**9 + line.fraction
+            elif repeated in ("first", "second"):
+                self.repeated += 1
+                self.results[index] = found[repeated == "second"] * 10**9 + line.fraction
+            else:
+                self.repeated += 1
+                self.late.add(index)
+                key = zones.changes_between(self.zone, found[0], found[1])[0][0]
+                self.stretches.setdefault(key, []).append(index)
+
+    def settle_stretches(self, file):
+        """Rows of hours that come twice; `file` is the heading of all rows of the file."""
+        for change, indexes in self.stretches.items():
+            rows = [self.lines[index] for index in indexes]
+            direction = sign(heading(self.outside)) or sign(heading(rows)) or sign(file) or 1
+            runs = runs_of(rows, self.point, direction, False)
+            if runs[-1] > 1:
+                runs = runs_of(rows, self.point, direction, True)
+            if runs[-1] == 1:
+                for index, row, run in zip(indexes, rows, runs):
+                    found = zones.moments_of(self.zone, row.local)
+                    self.results[index] = found[(run == 0) != (direction == 1)] * 10**9 + row.fraction
+            self.check(change * 10**9, indexes, rows, direction)
+
+    def check(self, change, indexes, rows, direction):
+        """Where both passes are there and the second begins before the first ends, nothing may be lost or moved."""
+        ordered = rows[::direction]
+        first = [row for row in ordered if row.truth < change]
+        second = [row for row in ordered if row.truth >= change]
+        if ordered != first + second or not first or not second:
+            return
+        a, b = first[-1], second[0]
+        if step(a, b) > 0 or a.cells[self.point] == b.cells[self.point]:
+            return
+        self.clear += 1
+        for index in indexes:
+            assert self.results[index] == self.lines[index].truth, (self.device, self.point, self.lines[index])
