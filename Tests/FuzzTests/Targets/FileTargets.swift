@@ -52,13 +52,13 @@ enum FileTargets {
 
     @Sendable private static func manifest(_ bytes: UnsafeRawBufferPointer) -> String? {
         var input = FuzzInput(bytes)
-        let version = UInt16(input.byte() & 3) + 1
+        let version = UInt16(input.byte() % 5) + 1
         var reader = ByteReader(input.rest)
         guard let manifest = try? Manifest(from: &reader, version: version) else { return nil }
         let bytes = manifest.encode()
         return bytes.withUnsafeBytes { bytes in
             var reader = ByteReader(bytes)
-            let again = try? Manifest(from: &reader, version: 4)
+            let again = try? Manifest(from: &reader, version: manifest.version)
             return again?.encode() == manifest.encode() ? nil : "a manifest does not come back"
         }
     }
@@ -132,5 +132,11 @@ enum FileTargets {
         return [writer.bytes]
     }
 
-    @Sendable private static func manifestSeeds() -> [[UInt8]] { [[3] + Manifest().encode()] }
+    @Sendable private static func manifestSeeds() -> [[UInt8]] {
+        var manifest = Manifest()
+        let plain = [3] + manifest.encode()
+        manifest.commit = 9
+        manifest.replacements = [Replacement(commit: 7, writtenAt: 1, first: 12, old: [0, 3, 4])]
+        return [plain, [4] + manifest.encode()]
+    }
 }

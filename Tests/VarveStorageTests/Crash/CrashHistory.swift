@@ -14,6 +14,7 @@ struct CrashHistory {
     private let machine: CrashMachine
     private var sent: [CrashBatch] = []
     private var imports: [[CrashBatch]] = []
+    private var importsMade = 0
 
     /// Runs the history of a seed; throws a finding, with the seed and what led to it.
     @discardableResult
@@ -126,7 +127,11 @@ struct CrashHistory {
         case 52..<57:
             imports.append(newImport())
             try commit(importNumber: imports.count - 1)
-        case 57..<64:
+        case 57..<59:
+            // Where batches of an import change, it is another import.
+            imports = []
+            try machine.retype("x", to: chance(2) ? .string : .double)
+        case 59..<64:
             if let again = imports.indices.randomElement(using: &machine.random) {
                 try commit(importNumber: again)
             }
@@ -190,11 +195,12 @@ struct CrashHistory {
         try machine.commit(batches)
     }
 
-    private func newImport() -> [CrashBatch] {
+    private mutating func newImport() -> [CrashBatch] {
+        importsMade += 1
         let count = Int.random(in: 1...3, using: &machine.random)
         return (0..<count).map { index in
             var batch = batch(upTo: 70)
-            batch.part = (imports.count, UInt32(index), index == count - 1)
+            batch.part = (importsMade, UInt32(index), index == count - 1)
             return batch
         }
     }

@@ -92,6 +92,7 @@ final class CrashMachine {
     @discardableResult
     func commit(_ batches: [CrashBatch]) throws -> Bool {
         guard let store else { return false }
+        let batches = batches.compactMap { $0.adapted(to: store) }
         note("commit \(batches.map { $0.rows.reduce(0) { $0 + $1.rows.count } })")
         let results = store.commit(group: batches.map(\.batch))
         var isWhole = true
@@ -111,7 +112,8 @@ final class CrashMachine {
     /// Deletes samples and tells the oracle what came of it.
     func delete(_ keys: Set<SeriesKey>, in range: TimeRange) throws {
         try remove(
-            "delete \(keys.map(\.device).sorted()) \(range)", { try $0.delete(Array(keys), in: range) },
+            "delete \(keys.map(\.device).sorted()) \(range)",
+            { try $0.delete(Array(keys), in: range).samples },
             { $0.delete(keys, in: range) })
     }
 
@@ -119,17 +121,28 @@ final class CrashMachine {
     func expire(_ keys: Set<SeriesKey>, before time: Timestamp) throws {
         try remove(
             "expire \(keys.map(\.device).sorted()) before \(time)",
-            { try $0.expire(Array(keys), keeping: .from(time)) }, { $0.expire(keys, before: time) })
+            { try $0.expire(Array(keys), keeping: .from(time)).samples }, { $0.expire(keys, before: time) })
+    }
+
+    /// Changes the type of a point of product `p` and tells the oracle what came of it.
+    func retype(_ point: String, to type: ValueType) throws {
+        let retyping = Retyping(products: ["p"], point: point, to: type, dropsUnfit: true)
+        try remove(
+            "change \(point) to \(type.name)",
+            {
+                let report = try $0.retype(retyping)
+                return report.skipped + report.unfit
+            }, { $0.retype(point, to: type) })
     }
 
     private func remove(
-        _ what: String, _ removal: (Store) throws -> DeletionReport,
+        _ what: String, _ removal: (Store) throws -> UInt64,
         _ expected: (inout CrashState) -> UInt64
     ) throws {
         guard let store else { return }
         note(what)
         do {
-            try oracle.removed(removal(store).samples, expected)
+            try oracle.removed(removal(store), expected)
         } catch let finding as CrashFinding {
             throw finding
         } catch {

@@ -22,6 +22,8 @@ enum CrashOperation: String, CaseIterable, Sendable {
     case deletion = "deletion of a range"
     case erasure = "compaction of deleted samples"
     case retention = "retention with a segment that goes"
+    case retyping = "change of a type"
+    case erasureOfReplaced = "compaction of replaced series"
     case recoveryOfSeal = "recovery of a sealed name, and a commit"
 
     /// Brings a new machine to the point before the operation.
@@ -35,6 +37,7 @@ enum CrashOperation: String, CaseIterable, Sendable {
         switch self {
         case .newWALFile: try machine.store?.flush()
         case .erasure: try Self.delete(machine)
+        case .erasureOfReplaced: try machine.retype("x", to: .double)
         case .collection: try machine.hold()
         case .recovery:
             try stop(machine, after: 1) { try machine.commit([Self.batch(4, 40), Self.batch(5, 40)]) }
@@ -71,7 +74,8 @@ enum CrashOperation: String, CaseIterable, Sendable {
         case .retention:
             let keys = Self.batch(0, 5).rows.map(\.key) + Self.batch(1, 5).rows.map(\.key)
             try machine.expire(Set(keys), before: Timestamp(nanoseconds: 165))
-        case .compaction, .erasure: _ = try machine.store?.compact()
+        case .retyping: try machine.retype("x", to: .double)
+        case .compaction, .erasure, .erasureOfReplaced: _ = try machine.store?.compact()
         case .collection:
             _ = try machine.store?.compact()
             machine.letGo()

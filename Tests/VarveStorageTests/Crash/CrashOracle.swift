@@ -23,6 +23,8 @@ struct CrashBatch {
 /// What a store holds, and how far its imports have come.
 struct CrashState {
     private(set) var model = ModelStore()
+    /// The types of the series that there are.
+    private var types: [SeriesKey: ValueType] = [:]
     /// The receipts of the batches of imports that are not finished, so that a resumed one reports the whole.
     private var unfinished: [Int: [UInt32: (receipt: Receipt, batch: CrashBatch)]] = [:]
 
@@ -33,6 +35,7 @@ struct CrashState {
     }
 
     mutating func apply(_ batch: CrashBatch) -> Receipt {
+        for row in batch.rows { types[row.key] = row.type }
         if let part = batch.part, let first = unfinished[part.importNumber]?[part.index] {
             return first.receipt
         }
@@ -47,6 +50,13 @@ struct CrashState {
     /// Lets go of samples before a time and returns how many there were.
     mutating func expire(_ keys: Set<SeriesKey>, before time: Timestamp) -> UInt64 {
         UInt64(model.expire(keys, before: time))
+    }
+
+    /// Gives all series of a point another type and returns how many samples did not fit.
+    mutating func retype(_ point: String, to type: ValueType) -> UInt64 {
+        let keys = types.filter { $0.key.point == point && $0.value != type }.keys
+        for key in keys { types[key] = type }
+        return UInt64(model.retype(Set(keys)) { $0.converted(to: type) })
     }
 
     /// Remembers what is shown after a commit, and forgets later ones: they turned out not to be.

@@ -34,7 +34,7 @@ import VarveModel
 
     @Test("manifests, dictionaries and receipts")
     func sealedFiles() {
-        #expect(SealedFile.Kind.manifest.version == 4)
+        #expect(SealedFile.Kind.manifest.version == 5)
         #expect(SealedFile.Kind.dictionary.version == 1 && SealedFile.Kind.receipts.version == 1)
         #expect(SealedFile.Kind.manifest.rawValue == "VARVEMAN")
         #expect(SealedFile.Kind.dictionary.rawValue == "VARVEDIC")

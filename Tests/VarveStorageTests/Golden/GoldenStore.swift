@@ -81,6 +81,12 @@ enum GoldenStore {
     /// What version 4 keeps of the third and the fifth series.
     static let expiry = sample(.bool, 10).time
 
+    /// What version 5 has made of two points.
+    static let retyped: [(point: String, type: ValueType)] = [("spare", .string), ("twin", .double)]
+
+    /// What came after that.
+    static let text = Sample(time: sample(.double, 1000).time, value: .string("—"), quality: 0)
+
     /// What version 3 has deleted of the second series.
     static let deleted = TimeRange(from: sample(.int64, 10).time, to: sample(.int64, 20).time)
 
@@ -89,6 +95,7 @@ enum GoldenStore {
     /// In version 3 a deletion came after that, which flushed what was in the WAL. In version 4 the two segments were then
     /// merged, with the versions that were corrected; what the third and the fifth series had before their tenth sample
     /// went by retention; and one more sample came.
+    /// In version 5 the points of two series then got another type, and another sample came.
     /// In version 1 nothing came between the import and the flush, and the last message was `rows(200..<250)`.
     static func make(_ path: String, version: Int) throws {
         let clock = Mutex<Int64>(start)
@@ -117,6 +124,12 @@ enum GoldenStore {
             _ = try store.expire([keys[2], keys[4]], keeping: .from(expiry))
             _ = try store.commit(SampleBatch(series: [SeriesRows(keys[5], .double, [sample(.double, 999)])]))
         }
+        if version >= 5 {
+            for (point, type) in retyped {
+                _ = try store.retype(Retyping(products: ["wind"], point: point, to: type))
+            }
+            _ = try store.commit(SampleBatch(series: [SeriesRows(keys[5], .string, [text])]))
+        }
         try store.close()
         if version == 1 { try rewriteManifests(DataDirectory(path)) }
     }
@@ -128,11 +141,8 @@ enum GoldenStore {
         for number in try ManifestLog.numbers(files, directory) {
             var manifest = try ManifestLog.read(number, files, directory).manifest
             if number > 1 { manifest.previousChecksum = previous }
-            var bytes = SealedFile.encode(.manifest, payload: manifest.encode().dropLast(9))
-            bytes[8] = 1
-            let checksum = bytes.dropLast(8).withUnsafeBytes { Checksum.of($0) }
-            bytes.replaceSubrange((bytes.count - 8)..., with: withUnsafeBytes(of: checksum) { Array($0) })
-            previous = checksum
+            let bytes = SealedFile.encode(.manifest, version: 1, payload: manifest.encode().dropLast(9))
+            previous = SealedFile.checksum(of: bytes)
             try files.replace(directory.absolute(DataDirectory.manifest(number)), bytes)
         }
     }

@@ -24,9 +24,22 @@ import VarveModel
         var hasDeletion = false
         /// Whether retention took the beginning of two series, and a sample came after that.
         var hasExpiry = false
+        /// Whether the points of two series have another type now.
+        var hasRetyping = false
+
+        /// The type of a series.
+        func type(_ index: Int) -> ValueType {
+            let changed = GoldenStore.retyped.first { $0.point == GoldenStore.keys[index].point }?.type
+            return hasRetyping ? changed ?? GoldenStore.types[index] : GoldenStore.types[index]
+        }
 
         /// What a series shows.
         func expected(_ index: Int) -> [Sample] {
+            let samples = unchanged(index).compactMap { $0.converted(to: type(index)) }
+            return hasRetyping && index == 5 ? samples + [GoldenStore.text] : samples
+        }
+
+        private func unchanged(_ index: Int) -> [Sample] {
             let all = GoldenStore.expected[index]
             if hasDeletion, index == 1 { return all.filter { !GoldenStore.deleted.contains($0.time) } }
             guard hasExpiry else { return all }
@@ -68,12 +81,16 @@ import VarveModel
     private static let v4 = Golden(
         name: "v4", newestCommit: 8, messages: [200..<225, 225..<250], hasDeletion: true, hasExpiry: true)
 
+    private static let v5 = Golden(
+        name: "v5", newestCommit: 11, messages: [200..<225, 225..<250], hasDeletion: true, hasExpiry: true,
+        hasRetyping: true)
+
     /// Makes the folder anew; see its README.
     ///
     /// Never to be run for a version that was released.
     @Test("make the fixtures", .enabled(if: getenv("VARVE_MAKE_FIXTURES") != nil))
     func make() throws {
-        for (index, golden) in [Self.v1, Self.v2, Self.v3, Self.v4].enumerated() {
+        for (index, golden) in [Self.v1, Self.v2, Self.v3, Self.v4, Self.v5].enumerated() {
             // One that is there is never made again.
             guard try Self.files.kind(golden.directory.path) == nil else { continue }
             try GoldenStore.make(golden.directory.path, version: index + 1)
@@ -83,7 +100,7 @@ import VarveModel
 
     @Test(
         "the data directory gives exactly its samples, to a reader and to a writer",
-        arguments: [v1, v2, v3, v4])
+        arguments: [v1, v2, v3, v4, v5])
     func decodes(golden: Golden) throws {
         let copy = try TemporaryDirectory()
         for folder in ["segments", "manifests", "wal"] {
@@ -96,9 +113,10 @@ import VarveModel
             let snapshot = store.snapshot()
             #expect(snapshot.commit == golden.newestCommit)
             #expect(Set(snapshot.series().map(\.key)) == Set(GoldenStore.keys))
-            for (index, type) in GoldenStore.types.enumerated() {
-                let samples = try snapshot.samples(GoldenStore.keys[index], type)
-                #expect(samples == golden.expected(index), "\(type)")
+            #expect(snapshot.series().count == GoldenStore.keys.count)
+            for (index, key) in GoldenStore.keys.enumerated() {
+                let samples = try snapshot.samples(key, golden.type(index))
+                #expect(samples == golden.expected(index), "\(key.point)")
             }
             #expect(store.imports().map(\.batches) == [2])
             try store.close()
@@ -218,6 +236,18 @@ import VarveModel
         #expect(
             try SealedFile.encode(.manifest, version: manifest.version, payload: manifest.encode())
                 == Self.v4.bytes(name))
+    }
+
+    @Test("a manifest with replaced series is made from what it decodes to, byte by byte")
+    func replacements() throws {
+        let name = try #require(Self.v5.names("manifests", ".manifest").last)
+        let number = try #require(DataDirectory.manifestNumber(String(name.dropFirst(10))))
+        let manifest = try ManifestLog.read(number, Self.files, Self.v5.directory).manifest
+        #expect(
+            manifest.replacements.map(\.old) == [[5], [7]] && manifest.replacements.map(\.first) == [8, 9])
+        #expect(manifest.replacements.map(\.commit) == [9, 10] && manifest.version == 5)
+        let made = SealedFile.encode(.manifest, version: 5, payload: manifest.encode())
+        #expect(try made == Self.v5.bytes(name))
     }
 
     @Test("dictionary and receipts are made from what they decode to, byte by byte", arguments: [v1, v2])

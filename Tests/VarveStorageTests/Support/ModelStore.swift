@@ -64,6 +64,23 @@ struct ModelStore {
         return range.from <= last && (range.to.map { first < $0 } ?? true)
     }
 
+    /// Gives series another type; what was sent of them before is no replay any more, and no earlier state is kept.
+    ///
+    /// - Parameter convert: What becomes of a sample; nil if it goes.
+    /// - Returns: The samples that went.
+    mutating func retype(_ keys: Set<SeriesKey>, _ convert: (Sample) -> Sample?) -> Int {
+        var gone = 0
+        for key in keys {
+            guard let before = samples[key] else { continue }
+            let after = before.compactMapValues(convert)
+            gone += before.count - after.count
+            samples[key] = after
+        }
+        committed = committed.filter { content in !keys.contains { content[$0] != nil } }
+        if !keys.isEmpty { states = [:] }
+        return gone
+    }
+
     /// Lets go of what is older than a time; what was sent before stays a replay.
     ///
     /// - Returns: The samples that went.
