@@ -76,10 +76,7 @@ public struct Server: Sendable {
         let loop = try IngestLoop(
             options(credentials.service), directory: registry, sink: store, log: messages, logger: logger)
         let control = StoreControl(
-            identity: ServiceIdentity(
-                version: Self.version, processID: Int(getpid()),
-                startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds())),
-            store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
+            identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
         let services: [any Service] = [
@@ -107,6 +104,13 @@ public struct Server: Sendable {
         writer.close()
         try store.close()
         logger.info("stopped")
+    }
+
+    /// This service, started now.
+    private func identity() -> ServiceIdentity {
+        ServiceIdentity(
+            version: Self.version, processID: Int(getpid()),
+            startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
     }
 
     private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {

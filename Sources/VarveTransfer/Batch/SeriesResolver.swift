@@ -70,7 +70,7 @@ struct SeriesResolver {
         }
         return .rejected(
             "point \(point.key.point) is \(point.type.name) in its model, and the store has \(stored.name) "
-                + "values of it; import into a point of another name"
+                + "values of it: change its type with varve model change"
         )
     }
 }

@@ -125,12 +125,13 @@ extension ValueFailure {
         }
     }
 
-    /// What to do with a value that does not fit: a point's type is fixed once it is registered.
+    /// What to do with a value that does not fit.
     private func advice(_ field: Field) -> String {
         if NoReadingWords.contains(field) {
             return "if it means that there is no reading, import with --missing \"\(field.excerpt)\""
         }
         return
-            "a point keeps its type, so import such values into a point of another name, or name them in --missing"
+            "if it means that there is no reading, name it in --missing; if the point has the wrong type, change it with "
+            + "varve model change"
     }
 }

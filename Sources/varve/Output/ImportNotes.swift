@@ -16,8 +16,9 @@ enum ImportNotes {
         for point in result.numericTexts.prefix(shown) {
             notes.append(
                 "point \(printable(point.point)) of model \(printable(point.model)) is text and got "
-                    + "\(point.numbers) numbers; for numbers import into a point of another name: "
-                    + "varve model add \(printable(point.model)) --point NAME:double")
+                    + "\(point.numbers) numbers; to make it a number point: "
+                    + "varve model change \(printable(point.model)) --point \(printable(point.point)):double --dry-run"
+            )
         }
         if let other = result.otherZones.first {
             let more = result.otherZones.count > 1 ? " (and \(result.otherZones.count - 1) more devices)" : ""

@@ -119,6 +119,6 @@ import VarveModel
         fixture.store.state.withLock { $0.types[key] = .string }
         let result = try fixture.run("device,point,time,value\n\(Self.row)")
         #expect(result.receipt.rejected == 1)
-        #expect(try fixture.reasons()[0].contains("a point of another name"))
+        #expect(try fixture.reasons()[0].contains("varve model change"))
     }
 }
