@@ -15,7 +15,7 @@ struct TimeCensus {
     /// Numbers that look like each unit, by raw value; zeros are not among them.
     private var counts: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     private(set) var zeros: UInt64 = 0
-    /// Numbers that are dates written as digits; `counts` has them too.
+    /// Numbers that are dates, see `CompactDate`; `counts` has them too.
     private(set) var dates: UInt64 = 0
 
     /// The largest number of seconds that can be stored.
@@ -32,11 +32,12 @@ struct TimeCensus {
     private mutating func addNumber(_ base: UnsafePointer<UInt8>, _ count: Int) {
         switch TimeParser.integer(base, count) {
         case .value(let value):
-            if CompactDate.seconds(base, count) != nil { dates += 1 }
+            if CompactDate.time(base, count) != nil { dates += 1 }
             add(value.magnitude)
         case .tooLarge: break
         case .none:
             guard let magnitude = TimeParser.magnitude(base, count) else { return }
+            if CompactDate.time(base, count) != nil { dates += 1 }
             if magnitude < 0x1p63 { add(UInt64(magnitude)) }
         }
     }
@@ -63,9 +64,6 @@ struct TimeCensus {
 
     /// Whether all numbers are dates written as digits.
     var areDates: Bool { dates > 0 && dates == total }
-
-    /// Whether most numbers are dates written as digits, and some are not.
-    var areMostlyDates: Bool { dates * 2 > total && dates < total }
 
     /// The units that numbers of the file look like.
     var seenUnits: [TimeUnit] {

@@ -139,6 +139,8 @@ struct ValueCensus: Hashable, Sendable {
         return .string
     }
 
-    /// Whether some of the values do not fit the type, or nothing but words tells it.
-    var isMixed: Bool { kinds.declaredTypes.isEmpty && (words > 0 || numbers > 0 && others > 0) }
+    /// Whether some of the values do not fit the type, nothing but words tells it, or numbers have become text.
+    var isMixed: Bool {
+        kinds.declaredTypes.isEmpty && (words > 0 || numbers > 0 && (others > 0 || type == .string))
+    }
 }

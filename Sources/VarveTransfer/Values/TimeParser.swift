@@ -28,7 +28,7 @@ enum TimeFailure {
 struct NumericTimes: Hashable, Sendable {
     /// The unit of epochs; nil if the input has none.
     var unit: TimeUnit?
-    /// Whether 8, 12 and 14 digits are dates, `YYYYMMDD[HHMM[SS]]`.
+    /// Whether numbers are dates; see `CompactDate`.
     var areDates = false
 }
 
@@ -121,13 +121,13 @@ struct TimeParser {
 
     @inline(never)
     private mutating func parseOther(_ base: UnsafePointer<UInt8>, _ count: Int) -> Outcome {
+        if numbers.areDates, let time = CompactDate.time(base, count) {
+            local = time
+            hasDates = true
+            return .local
+        }
         switch TimeParser.integer(base, count) {
         case .value(let value):
-            if numbers.areDates, let seconds = CompactDate.seconds(base, count) {
-                local = TimeText(seconds: seconds, isDayStart: count == CompactDate.dayDigits)
-                hasDates = true
-                return .local
-            }
             guard let unit = numbers.unit else { return fail(.unknownUnit) }
             let (result, overflow) = value.multipliedReportingOverflow(by: unit.nanoseconds)
             if overflow { return fail(.text(.outOfRange)) }
@@ -243,31 +243,5 @@ struct TimeParser {
             index += 1
         }
         return isTooLarge ? .tooLarge : .value(value)
-    }
-}
-
-/// Dates written as digits only: `YYYYMMDD`, `YYYYMMDDHHMM`, `YYYYMMDDHHMMSS`, of the years 1900 to 2100.
-enum CompactDate {
-    /// The digits of a date without a time of day.
-    static let dayDigits = 8
-
-    /// The seconds that the clock shows since 1970-01-01, or nil if the digits are no such date.
-    ///
-    /// - Parameters:
-    ///   - base: Digits only.
-    static func seconds(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
-        guard count == dayDigits || count == 12 || count == 14 else { return nil }
-        func pair(_ place: Int) -> Int { Int(base[place] &- 0x30) * 10 + Int(base[place + 1] &- 0x30) }
-        let (year, month, day) = (pair(0) * 100 + pair(2), pair(4), pair(6))
-        guard base[0] &- 0x30 < 10, (1900...2100).contains(year),
-            TimeText.isDate(year: year, month: month, day: day)
-        else { return nil }
-        let hour = count > 8 ? pair(8) : 0
-        let minute = count > 8 ? pair(10) : 0
-        let second = count > 12 ? pair(12) : 0
-        let isEnd = hour == 24 && minute == 0 && second == 0
-        guard hour < 24 || isEnd, minute < 60, second < 60 else { return nil }
-        let days = Timestamp.dayNumber(year: year, month: month, day: day)
-        return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
     }
 }

@@ -8,8 +8,9 @@ import VarveModel
 
 /// Reads the ends of a time range.
 enum TimeBound {
-    /// Reads RFC 3339, `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS[.f]]`, or an integer epoch.
+    /// Reads RFC 3339, `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS[.f]]`, a date of digits only, or an integer epoch.
     ///
+    /// Digits are a date where `CompactDate` reads them, as in files.
     /// An integer's unit follows from its size: below 10^11 seconds, below 10^14 milliseconds, below 10^17
     /// microseconds, else nanoseconds; so each unit reaches at least from 1973 to 5138.
     ///
@@ -80,15 +81,28 @@ enum TimeBound {
     private static func written(_ text: String) throws(Timestamp.ParseFailure) -> TimeText {
         var copy = text
         let result = copy.withUTF8 { bytes -> Result<TimeText, Timestamp.ParseFailure> in
-            Result { () throws(Timestamp.ParseFailure) in try TimeText(reading: UnsafeRawBufferPointer(bytes))
+            Result { () throws(Timestamp.ParseFailure) in
+                if let base = bytes.baseAddress, let date = CompactDate.time(base, bytes.count) {
+                    return date
+                }
+                return try TimeText(reading: UnsafeRawBufferPointer(bytes))
             }
         }
         return try result.get()
     }
 
+    private static func isDate(_ text: String) -> Bool {
+        var copy = text
+        return copy.withUTF8 { bytes in
+            bytes.baseAddress.map { CompactDate.time($0, bytes.count) != nil } ?? false
+        }
+    }
+
     private static func epoch(_ text: String) throws(Timestamp.ParseFailure) -> Timestamp? {
         let digits = text.utf8.first == 0x2D ? text.utf8.dropFirst() : text.utf8[...]
-        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), !isDate(text) else {
+            return nil
+        }
         guard let number = Int64(text) else { throw .outOfRange }
         let factor: Int64 =
             switch number.magnitude {

@@ -38,6 +38,9 @@ VALUES = itertools.count(1)
 
 def clock_text(source, local, fraction, digits):
     date = zones.shown(local)
+    if digits and fraction:
+        end = f"{fraction // 10**6:03}" if source.random() < 0.5 else f".{fraction:09}".rstrip("0")
+        return date.strftime("%Y%m%d%H%M%S") + end
     if digits:
         return date.strftime("%Y%m%d%H%M" if date.second == 0 and source.random() < 0.5 else "%Y%m%d%H%M%S")
     if fraction == 0 and source.random() < 0.1:
@@ -67,7 +70,9 @@ def lines_around(source, zone, change, digits):
     is_uneven = source.random() < 0.4
     for at in range(first, moment + size * 3, step):
         second = at + source.randrange(step * 3 // 4) if is_uneven else at
-        fraction = source.choice((0, 500_000_000, 1, 250_000)) if is_uneven and not digits else 0
+        # Digits end at milliseconds.
+        fractions = (0, 500_000_000, 25_000_000) if digits else (0, 500_000_000, 1, 250_000)
+        fraction = source.choice(fractions) if is_uneven else 0
         local = second + zones.offset_at(zone, second)
         text, kind = clock_text(source, local, fraction, digits), "local"
         if not digits and source.random() < 0.03:

@@ -31,6 +31,20 @@ import VarveModel
         #expect(try type(values) == expected)
     }
 
+    @Test(
+        "numbers that no number type holds exactly are text, and the receipt marks the point",
+        arguments: [
+            (["9007199254740993", "1.5"], true), (["20.5", "18446744073709551615"], true),
+            (["9007199254740993", "1"], false), (["on", "off"], false),
+        ] as [([String], Bool)])
+    func markedText(values: [String], expected: Bool) throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let rows = values.enumerated().map { "D,p,\(1_714_564_800 + $0.offset),\($0.element)\n" }
+        let result = try fixture.run("device,point,time,value\n" + rows.joined()) { $0.registers = true }
+        #expect(result.newPoints.first?.isMixed == expected)
+        #expect(result.receipt.rejected == 0)
+    }
+
     @Test("all devices of a product share the type of a point")
     func sharedType() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())

@@ -79,11 +79,27 @@ import VarveModel
             (["20240501", "20240532"], false),
             (["20240501120000", "1714557600000"], false), (["18991231"], false), (["21001231"], true),
             (["20240501240000"], true), (["20240501240001"], false), (["2024050112"], false),
+            (["20240501120000123", "20240501120000.25"], true), (["20240501126000123"], false),
+            (["20240501120000123", "1714557600000000000"], false), (["20240501.5"], false),
+            (["202405011200001234"], false), (["2024050112000012.3"], false),
         ] as [([String], Bool)])
     func compactDates(texts: [String], expected: Bool) {
         var census = TimeCensus()
         for text in texts { text.withBytes { census.add($0, $1) } }
         #expect(census.areDates == expected)
+    }
+
+    @Test("dates of digits have fractions, and a day's end is the start of the next day")
+    func compactTimes() {
+        var parser = TimeParser(NumericTimes(areDates: true))
+        #expect(parse(&parser, "20240501120000123") == 1_714_561_200_123_000_000)
+        #expect(parse(&parser, "20240501120000.25") == 1_714_561_200_250_000_000)
+        #expect(parse(&parser, "20240501120000.123456789") == 1_714_561_200_123_456_789)
+        #expect(parse(&parser, "20240501120000") == 1_714_561_200_000_000_000)
+        #expect(!parser.local.isDayStart)
+        #expect(parse(&parser, "202404302400") == parse(&parser, "20240501"))
+        #expect(parse(&parser, "20240430240000") == 1_714_518_000_000_000_000)
+        #expect(parser.local.isDayStart)
     }
 
     @Test("units have the names of the command line")
