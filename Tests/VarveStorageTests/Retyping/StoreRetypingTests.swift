@@ -385,6 +385,37 @@ import VarveModel
         }
     }
 
+    @Test("a manifest that replaces a series by one of another name, or twice, is damage")
+    func impossible() throws {
+        let store = try filled()
+        let report = try store.retype(Self.toDouble)
+        try store.close()
+        let wrongs: [(inout Replacement) -> Void] = [
+            { $0.old[1] = 2 }, { $0.first -= 1 }, { $0.first += 1 }, { $0.old = [] },
+            { $0.commit = report.commit + 1 },
+        ]
+        let name = DataDirectory.manifest(store.snapshot().view.manifest.number)
+        for wrong in wrongs {
+            var manifest = store.snapshot().view.manifest
+            wrong(&manifest.replacements[0])
+            try directory.write(
+                SealedFile.encode(.manifest, version: 5, payload: manifest.encode()), name)
+            let error = #expect(throws: StorageError.self) {
+                try Store.open(directory.path, options: .reading)
+            }
+            #expect("\(try #require(error))".hasPrefix("\(name) is damaged"))
+            #expect(try Store.verify(directory.path).damage.map(\.file) == [name])
+        }
+        var manifest = store.snapshot().view.manifest
+        var second = manifest.replacements[0]
+        second.commit += 1
+        second.first += 2
+        manifest.commit += 1
+        manifest.replacements.append(second)
+        try directory.write(SealedFile.encode(.manifest, version: 5, payload: manifest.encode()), name)
+        #expect(throws: StorageError.self) { try Store.open(directory.path, options: .reading) }
+    }
+
     @Test("a store without replaced series is written as before, one with them is refused by older readers")
     func versions() throws {
         let store = try filled()
