@@ -263,16 +263,19 @@ import VarveModel
         options.now = { clock.load(ordering: .relaxed) }
         options.history = 0
         let store = try filled(options)
+        try store.flush()
         // A segment without the series has nothing to be erased.
         _ = try store.commit(Self.batch(Self.texts(90_000..<90_100), Self.lone))
         try store.flush()
         let held = store.snapshot()
+        let untouched = try #require(held.view.segments.last?.reference.id)
         _ = try store.retype(Self.toDouble)
         #expect(try store.compactIfDue().deleted == 0)
         clock.add(86_400_000_000_001, ordering: .relaxed)
         let report = try store.compactIfDue()
         #expect(report.deleted == 20_050)
         #expect(try store.compactIfDue().segments == 0)
+        #expect(store.snapshot().view.segments.contains { $0.reference.id == untouched })
         try check(store.snapshot())
         #expect(try held.samples(Self.keys[1], .string) == Self.texts(0..<30))
         #expect(try store.statistics().historySamples == 0)
