@@ -37,6 +37,9 @@ public struct MissingWords: Sendable {
         return String(text)
     }
 
+    /// The words, in an order that is always the same.
+    public var list: [String] { words.map { String(decoding: $0, as: UTF8.self) }.sorted() }
+
     /// Whether there are no words.
     public var isEmpty: Bool { words.isEmpty }
 

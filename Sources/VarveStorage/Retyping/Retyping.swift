@@ -47,6 +47,13 @@ public struct RetypingReport: Hashable, Sendable {
         public var time: Timestamp
         /// The value as an export writes it, cut short where it is long.
         public var text: String
+
+        /// Names a value.
+        public init(key: SeriesKey, time: Timestamp, text: String) {
+            self.key = key
+            self.time = time
+            self.text = text
+        }
     }
 
     /// The most examples that are kept.
@@ -79,6 +86,12 @@ public struct UnfitValues: Error, CustomStringConvertible {
     public var report: RetypingReport
     /// The type that they do not fit.
     public var type: ValueType
+
+    /// Makes a refusal.
+    public init(report: RetypingReport, type: ValueType) {
+        self.report = report
+        self.type = type
+    }
 
     /// One line: how many, the first of them, what to do.
     public var description: String {

@@ -1,4 +1,4 @@
-// ConcurrencyTests.swift — writers, readers, merges and deletions at once; also what Tools/sanitize watches for races.
+// ConcurrencyTests.swift — writers, readers, merges, deletions and changes of a type at once; also what Tools/sanitize watches for races.
 
 import Dispatch
 import Synchronization
@@ -87,6 +87,59 @@ import VarveModel
         }
         #expect(try store.snapshot().samples(gone, .bool).isEmpty)
         try store.close()
+        #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)
+    }
+
+    @Test("a point changes its type to and fro under readers and a writer: each read is of one type, whole")
+    func retyping() throws {
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path)
+        for round in 0..<Self.rounds { _ = try store.commit(Self.batch(0, round)) }
+        let numbers = try store.snapshot().samples(Self.key(0), .int64)
+        let texts = numbers.map {
+            Sample(time: $0.time, value: .string("\($0.value.map { Int64(bitPattern: $0.bits) } ?? -1)"))
+        }
+        let other = SeriesKey(product: "p", device: "d0", point: "y")
+        let failures = Mutex<[String]>([])
+        let running = Atomic(true)
+        DispatchQueue.concurrentPerform(iterations: 4) { role in
+            do {
+                switch role {
+                case 0:
+                    defer { running.store(false, ordering: .relaxed) }
+                    for round in 0..<20 {
+                        let type: ValueType = round % 2 == 0 ? .string : .int64
+                        let report = try store.retype(Retyping(products: ["p"], point: "x", to: type))
+                        if report.converted != UInt64(Self.rounds) {
+                            failures.withLock { $0.append("\(report)") }
+                        }
+                        if round % 5 == 0 { _ = try store.compact() }
+                    }
+                case 1:
+                    var round: Int64 = 0
+                    while running.load(ordering: .relaxed) {
+                        let sample = Sample(time: Timestamp(nanoseconds: round), value: .bool(true))
+                        _ = try store.commit(SampleBatch(series: [SeriesRows(other, .bool, [sample])]))
+                        round += 1
+                    }
+                default:
+                    while running.load(ordering: .relaxed) {
+                        let snapshot = store.snapshot()
+                        let series = snapshot.series(ofDevices: ["d0"]).filter { $0.key == Self.key(0) }
+                        let type = series.first?.type ?? .json
+                        let samples = try snapshot.samples(Self.key(0), type)
+                        let isRight = samples == (type == .string ? texts : numbers)
+                        if series.count != 1 || !isRight {
+                            failures.withLock { $0.append("\(series) \(samples)") }
+                        }
+                    }
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try store.snapshot().samples(Self.key(0), .int64) == numbers)
         #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)
     }
 }

@@ -207,6 +207,12 @@ struct CrashHistory {
 
     /// Runs an import from its beginning, until it is done or a batch fails.
     private func commit(importNumber: Int) throws {
+        // An import has a first batch, and one of which nothing fits a new type is none.
+        if let store = machine.store,
+            imports[importNumber].contains(where: { $0.adapted(to: store) == nil })
+        {
+            return
+        }
         machine.note("import \(importNumber)")
         try machine.store?.beginImport()
         for batch in imports[importNumber] {

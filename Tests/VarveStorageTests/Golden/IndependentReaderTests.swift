@@ -73,6 +73,42 @@ import VarveModel
         #expect(try Self.read("\(folder)/\(name)") == expected + more)
     }
 
+    @Test(
+        "it gives the replaced series of the golden manifests", .enabled(if: hasPython),
+        arguments: ["v4", "v5"])
+    func replacements(version: String) throws {
+        let directory = DataDirectory(GoldenStore.folder() + "/\(version)")
+        let (manifest, _) = try #require(try ManifestLog.load(Self.files, directory))
+        let path = directory.absolute(DataDirectory.manifest(manifest.number))
+        let written = manifest.replacements.map(\.writtenAt)
+        #expect(written.count == (version == "v5" ? 2 : 0))
+        let expected = zip(["9\t%\t8\t5", "10\t%\t9\t7"], written).map { line, time in
+            line.split(separator: "%").joined(separator: "\(time)")
+        }
+        #expect(try Self.run("read_manifest.py", [path]) == expected)
+    }
+
+    @Test("it gives the converted samples of the golden folder with replaced series", .enabled(if: hasPython))
+    func converted() throws {
+        let folder = GoldenStore.folder() + "/v5/segments"
+        var lines: [String] = []
+        let types = GoldenStore.types.map(\.name) + ["string", "double"]
+        for name in try Self.files.list(folder) where name.hasSuffix(".segment") {
+            lines += try Self.run(
+                "read_segment.py",
+                ["\(folder)/\(name)", "--types", types.joined(separator: ","), "--samples"])
+        }
+        let spare = GoldenStore.extras[0] + [GoldenStore.sample(.double, 999)]
+        let texts = spare.enumerated().compactMap { index, sample in
+            sample.converted(to: .string).map { Self.line(8, $0, commit: index < 10 ? 1 : 8) }
+        }
+        let numbers = GoldenStore.extras[2].compactMap { sample in
+            sample.converted(to: .double).map { Self.line(9, $0, commit: 1) }
+        }
+        #expect(lines.filter { $0.hasPrefix("8\t") } == texts)
+        #expect(lines.filter { $0.hasPrefix("9\t") } == numbers)
+    }
+
     @Test("it gives every message of the golden messages file", .enabled(if: hasPython))
     func messages() throws {
         let folder = GoldenStore.folder() + "/v2/segments"

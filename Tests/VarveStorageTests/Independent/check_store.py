@@ -57,7 +57,8 @@ def value(text, kind):
 
 def exported(path, names):
     """The samples of an export by device and point: time, value or None, quality or None."""
-    kinds = {name[1:]: name[0] for name in names.values()}
+    # Of series of one name the newest counts.
+    kinds = {names[series][1:]: names[series][0] for series in sorted(names)}
     found = {}
     csv.field_size_limit(1 << 30)
     with open(path, newline="", encoding="utf-8") as file:

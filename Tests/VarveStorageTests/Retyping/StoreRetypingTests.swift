@@ -263,16 +263,19 @@ import VarveModel
         options.now = { clock.load(ordering: .relaxed) }
         options.history = 0
         let store = try filled(options)
+        try store.flush()
         // A segment without the series has nothing to be erased.
         _ = try store.commit(Self.batch(Self.texts(90_000..<90_100), Self.lone))
         try store.flush()
         let held = store.snapshot()
+        let untouched = try #require(held.view.segments.last?.reference.id)
         _ = try store.retype(Self.toDouble)
         #expect(try store.compactIfDue().deleted == 0)
         clock.add(86_400_000_000_001, ordering: .relaxed)
         let report = try store.compactIfDue()
         #expect(report.deleted == 20_050)
         #expect(try store.compactIfDue().segments == 0)
+        #expect(store.snapshot().view.segments.contains { $0.reference.id == untouched })
         try check(store.snapshot())
         #expect(try held.samples(Self.keys[1], .string) == Self.texts(0..<30))
         #expect(try store.statistics().historySamples == 0)
@@ -383,6 +386,37 @@ import VarveModel
             let (changed, made) = (try digests(store, info), try digests(fresh, info))
             #expect(changed == made && !made.isEmpty)
         }
+    }
+
+    @Test("a manifest that replaces a series by one of another name, or twice, is damage")
+    func impossible() throws {
+        let store = try filled()
+        let report = try store.retype(Self.toDouble)
+        try store.close()
+        let wrongs: [(inout Replacement) -> Void] = [
+            { $0.old[1] = 2 }, { $0.first -= 1 }, { $0.first += 1 }, { $0.old = [] },
+            { $0.commit = report.commit + 1 },
+        ]
+        let name = DataDirectory.manifest(store.snapshot().view.manifest.number)
+        for wrong in wrongs {
+            var manifest = store.snapshot().view.manifest
+            wrong(&manifest.replacements[0])
+            try directory.write(
+                SealedFile.encode(.manifest, version: 5, payload: manifest.encode()), name)
+            let error = #expect(throws: StorageError.self) {
+                try Store.open(directory.path, options: .reading)
+            }
+            #expect("\(try #require(error))".hasPrefix("\(name) is damaged"))
+            #expect(try Store.verify(directory.path).damage.map(\.file) == [name])
+        }
+        var manifest = store.snapshot().view.manifest
+        var second = manifest.replacements[0]
+        second.commit += 1
+        second.first += 2
+        manifest.commit += 1
+        manifest.replacements.append(second)
+        try directory.write(SealedFile.encode(.manifest, version: 5, payload: manifest.encode()), name)
+        #expect(throws: StorageError.self) { try Store.open(directory.path, options: .reading) }
     }
 
     @Test("a store without replaced series is written as before, one with them is refused by older readers")
