@@ -44,6 +44,8 @@ public struct CompactionCounts: Hashable, Sendable {
     public var samplesIn: UInt64 = 0
     /// Older versions that were removed.
     public var dropped: UInt64 = 0
+    /// Older versions among what was written: history keeps them.
+    public var kept: UInt64 = 0
     /// Deleted samples that were removed.
     public var deleted: UInt64 = 0
     /// Bytes of the segments read.

@@ -142,7 +142,7 @@ import VarveModel
         }
         let counts = try client.compact { done, total in seen.withLock { $0 += [done, total] } }
         opener.join()
-        #expect(counts.segments == 2 && counts.deleted == 4)
+        #expect(counts.segments == 2 && counts.deleted == 4 && counts.kept == 6)
         #expect(counts.bytesIn == 1 << 40 && counts.bytesOut == 5)
         #expect(seen.withLock { $0.prefix(2) } == [3, 10])
     }

@@ -188,7 +188,9 @@ extension BatchOutcome {
 
 extension CompactionCounts {
     fileprivate func write(to writer: inout ByteWriter) {
-        for count in [segments, samplesIn, dropped, deleted, bytesIn, bytesOut] { writer.appendVarint(count) }
+        for count in [segments, samplesIn, dropped, kept, deleted, bytesIn, bytesOut] {
+            writer.appendVarint(count)
+        }
     }
 
     fileprivate init(from reader: inout ByteReader) throws {
@@ -196,6 +198,7 @@ extension CompactionCounts {
         segments = UInt64(try reader.varint(limit: .max, "a count"))
         samplesIn = UInt64(try reader.varint(limit: .max, "a count"))
         dropped = UInt64(try reader.varint(limit: .max, "a count"))
+        kept = UInt64(try reader.varint(limit: .max, "a count"))
         deleted = UInt64(try reader.varint(limit: .max, "a count"))
         bytesIn = UInt64(try reader.varint(limit: .max, "a count"))
         bytesOut = UInt64(try reader.varint(limit: .max, "a count"))

@@ -71,6 +71,7 @@ public final class StoreControl: ControlHandler {
         counts.segments = UInt64(report.segments)
         counts.samplesIn = report.samplesIn
         counts.dropped = report.dropped
+        counts.kept = report.kept
         counts.deleted = report.deleted
         counts.bytesIn = report.bytesIn
         counts.bytesOut = report.bytesOut

@@ -27,6 +27,7 @@ struct CompactionWorker {
         var samplesIn: UInt64 = 0
         var samplesOut: UInt64 = 0
         var dropped: UInt64 = 0
+        var kept: UInt64 = 0
         var deleted: UInt64 = 0
         var bytesIn: UInt64 = 0
         var bytesOut: UInt64 = 0
@@ -57,6 +58,7 @@ struct CompactionWorker {
         do {
             try merge(&outcome, progress)
             outcome.bytesOut = outputs.sealed.reduce(0) { $0 + $1.byteCount }
+            outcome.kept = outputs.sealed.reduce(0) { $0 + $1.olderVersions }
             let readers = outputs.sealed.map { SegmentReader(store.library, $0) }
             for reader in readers { outcome.samplesOut += try outputs.check(reader, store.dictionary.type) }
             guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {

@@ -8,6 +8,8 @@ public struct CompactionReport: Hashable, Sendable {
     public var samplesIn: UInt64 = 0
     /// Older versions that were removed.
     public var dropped: UInt64 = 0
+    /// Older versions among what was written: history keeps them.
+    public var kept: UInt64 = 0
     /// Deleted samples that were removed.
     public var deleted: UInt64 = 0
     /// Bytes of the segments read.
@@ -70,6 +72,7 @@ extension Store {
             report.segments += plan.inputs.count
             report.samplesIn += outcome.samplesIn
             report.dropped += outcome.dropped
+            report.kept += outcome.kept
             report.deleted += outcome.deleted
             report.bytesIn += outcome.bytesIn
             report.bytesOut += outcome.bytesOut

@@ -53,8 +53,11 @@ extension EndToEndTests {
         func noHistory() throws {
             try importRows(["T0,p,1700000001,1"], "a.csv")
             try importRows(["T0,p,1700000001,2"], "b.csv")
+            let kept = try sandbox.varve("compact", "--wait", "--quiet").output
+            #expect(kept.contains("\nkept 1 older versions"), "\(kept)")
             #expect(try sandbox.varve("retention", "set", "--history", "0s").code == 0)
-            #expect(try sandbox.varve("compact", "--wait", "--quiet").code == 0)
+            let dropped = try sandbox.varve("compact", "--wait", "--quiet").output
+            #expect(dropped.contains("\ndropped 1 older versions") && !dropped.contains("kept"), "\(dropped)")
             let past = try sandbox.varve("query", "--device", "T0", "--as-of", "1")
             #expect(past.code == 1 && past.errors.contains("the oldest is that of commit 2"))
             let statistics = try sandbox.varve("stats", "--json").object()

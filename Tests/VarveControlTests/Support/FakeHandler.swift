@@ -90,7 +90,7 @@ final class FakeHandler: ControlHandler, SampleSink {
             state.compactions += 1
             var counts = CompactionCounts()
             (counts.segments, counts.samplesIn, counts.dropped) = (2, 10, 1)
-            (counts.deleted, counts.bytesIn, counts.bytesOut) = (4, 1 << 40, 5)
+            (counts.deleted, counts.bytesIn, counts.bytesOut, counts.kept) = (4, 1 << 40, 5, 6)
             return counts
         }
     }

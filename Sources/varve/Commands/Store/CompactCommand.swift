@@ -60,6 +60,7 @@ struct CompactCommand: ParsableCommand {
                     ("segments", .integer(Int64(counts.segments))),
                     ("samples", .integer(Int64(counts.samplesIn))),
                     ("dropped", .integer(Int64(counts.dropped))),
+                    ("kept", .integer(Int64(counts.kept))),
                     ("deleted", .integer(Int64(counts.deleted))),
                     ("bytesBefore", .integer(Int64(counts.bytesIn))),
                     ("bytesAfter", .integer(Int64(counts.bytesOut))),
@@ -71,6 +72,11 @@ struct CompactCommand: ParsableCommand {
             let after = ImportSummary.grouped(counts.bytesOut)
             print("merged \(counts.segments) segments, \(before) bytes, into \(after) bytes")
             if counts.dropped > 0 { print("dropped \(ImportSummary.grouped(counts.dropped)) older versions") }
+            if counts.kept > 0 {
+                print(
+                    "kept \(ImportSummary.grouped(counts.kept)) older versions, which take room until history lets go of "
+                        + "them: see varve retention")
+            }
             if counts.deleted > 0 { print("erased \(ImportSummary.grouped(counts.deleted)) deleted samples") }
         }
     }

@@ -123,6 +123,7 @@ extension CompactionCounts {
         segments = UInt64(report.segments)
         samplesIn = report.samplesIn
         dropped = report.dropped
+        kept = report.kept
         deleted = report.deleted
         bytesIn = report.bytesIn
         bytesOut = report.bytesOut
