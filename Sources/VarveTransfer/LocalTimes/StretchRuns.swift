@@ -1,7 +1,8 @@
 // StretchRuns.swift — which pass of a repeated hour each row of one series is of, told by the rows' order.
 //
 // Rows of a stretch are cut where time does not go on in the series' direction. Two runs are the two passes. One run
-// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one.
+// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one. Two runs that
+// such neighbours alone part are one run with a row twice, unless there are no other rows: hourly data look like that.
 //
 // Invariants:
 // - What is kept of a stretch does not grow with its rows.
@@ -102,6 +103,7 @@ struct StretchRuns {
         case unclear(Int)
     }
 
+    private var rows: UInt64 = 0
     private var inside = Heading()
     private var counters = [
         RunCounter(.ascending, joinsEqual: false), RunCounter(.ascending, joinsEqual: true),
@@ -110,6 +112,7 @@ struct StretchRuns {
 
     /// Takes note of the next row.
     mutating func add(_ row: RunCounter.Row) {
+        rows += 1
         inside.add(row.seconds, row.fraction)
         for index in counters.indices { _ = counters[index].add(row) }
     }
@@ -123,8 +126,9 @@ struct StretchRuns {
         let direction = series ?? inside.direction ?? file ?? .ascending
         let first = direction == .ascending ? 0 : 2
         let plain = counters[first].count
+        let joined = counters[first + 1].count
+        if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
         if plain == 2 { return .passes(direction, joinsEqual: false) }
-        if plain < 2 { return .once }
-        return counters[first + 1].count == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
+        return joined == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
     }
 }
