@@ -35,9 +35,17 @@ struct Heading: Hashable {
         backwards &+= other.backwards
     }
 
+    /// Whether time goes anywhere.
+    var hasSteps: Bool { forwards > 0 || backwards > 0 }
+
     /// Where most steps lead; nil if neither way has more.
-    var direction: TimeDirection? {
+    var majority: TimeDirection? {
         forwards == backwards ? nil : forwards > backwards ? .ascending : .descending
+    }
+
+    /// Where three quarters of the steps lead, or more; nil for rows in no order, which tell nothing.
+    var direction: TimeDirection? {
+        max(forwards, backwards) / 3 >= min(forwards, backwards) ? majority : nil
     }
 
     static func == (left: Heading, right: Heading) -> Bool {
@@ -99,6 +107,8 @@ struct StretchRuns {
         case passes(TimeDirection, joinsEqual: Bool)
         /// They are all of one run.
         case once
+        /// The rows around them are in no order.
+        case unordered
         /// They have this many runs.
         case unclear(Int)
     }
@@ -120,10 +130,14 @@ struct StretchRuns {
     /// What becomes of the rows.
     ///
     /// - Parameters:
-    ///   - series: The direction of the series' rows outside of such stretches; nil if they tell nothing.
-    ///   - file: The direction of all rows of the file that are of zones with changes.
-    func verdict(series: TimeDirection?, file: TimeDirection?) -> Verdict {
-        let direction = series ?? inside.direction ?? file ?? .ascending
+    ///   - series: The series' rows outside of such stretches.
+    ///   - file: All such rows of the file that are of zones with changes.
+    func verdict(series: Heading, file: Heading) -> Verdict {
+        let around = series.hasSteps ? series : file
+        let within = series.hasSteps ? nil : inside.majority
+        guard let direction = within ?? (around.hasSteps ? around.direction : .ascending) else {
+            return .unordered
+        }
         let first = direction == .ascending ? 0 : 2
         let plain = counters[first].count
         let joined = counters[first + 1].count

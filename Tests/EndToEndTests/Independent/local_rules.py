@@ -30,9 +30,15 @@ def step(a, b):
     return (second > first) - (second < first)
 
 
-def heading(rows):
-    """How many more steps lead up than down."""
-    return sum(step(a, b) for a, b in itertools.pairwise(rows))
+def steps(rows):
+    """How many steps lead up, and how many down."""
+    all_steps = [step(a, b) for a, b in itertools.pairwise(rows)]
+    return all_steps.count(1), all_steps.count(-1)
+
+
+def direction_of(up, down, share=0):
+    """1 or -1 for the way of most steps; 0 where neither has more, or the lesser way has more than a share of them."""
+    return sign(up - down) if min(up, down) * share <= max(up, down) else 0
 
 
 def runs_of(rows, point, direction, joins):
@@ -87,10 +93,14 @@ class Series:
                 self.stretches.setdefault(key, []).append(index)
 
     def settle_stretches(self, file):
-        """Rows of hours that come twice; `file` is the heading of all rows of the file."""
+        """Rows of hours that come twice; `file` has the steps of all rows of the file."""
+        around = steps(self.outside) if any(steps(self.outside)) else file
         for change, indexes in self.stretches.items():
             rows = [self.lines[index] for index in indexes]
-            direction = sign(heading(self.outside)) or sign(heading(rows)) or sign(file) or 1
+            direction = 0 if any(steps(self.outside)) else direction_of(*steps(rows))
+            direction = direction or (direction_of(*around, share=3) if any(around) else 1)
+            if direction == 0:
+                continue
             runs = runs_of(rows, self.point, direction, False)
             joined = runs_of(rows, self.point, direction, True)
             # Only a row twice beside itself parts the runs: that is no pass, unless there are no other rows.
