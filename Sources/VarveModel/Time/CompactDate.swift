@@ -6,6 +6,8 @@
 // - Reading never traps: every text is a date or none.
 
 /// Reads `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, the last one also with `fff` or `.f…` after it.
+///
+/// A second 60 and 24:00 mean what they mean in `TimeText`.
 package enum CompactDate {
     /// What the clock shows, or nil if the text is no such date.
     package static func time(_ base: UnsafePointer<UInt8>, _ count: Int) -> TimeText? {
@@ -32,7 +34,7 @@ package enum CompactDate {
         let minute = digits > 8 ? pair(10) : 0
         let second = digits > 12 ? pair(12) : 0
         let isEnd = hour == 24 && minute == 0 && second == 0 && fraction == 0
-        guard hour < 24 || isEnd, minute < 60, second < 60 else { return nil }
+        guard hour < 24 || isEnd, minute < 60, second <= 60 else { return nil }
         let days = Timestamp.dayNumber(year: year, month: month, day: day)
         return TimeText(
             seconds: days * 86_400 + Int64(hour * 3600 + minute * 60 + second), fraction: fraction,

@@ -1,7 +1,8 @@
 // StretchRuns.swift — which pass of a repeated hour each row of one series is of, told by the rows' order.
 //
 // Rows of a stretch are cut where time does not go on in the series' direction. Two runs are the two passes. One run
-// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one.
+// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one. Two runs that
+// such neighbours alone part are one run with a row twice, unless there are no other rows: hourly data look like that.
 //
 // Invariants:
 // - What is kept of a stretch does not grow with its rows.
@@ -34,9 +35,17 @@ struct Heading: Hashable {
         backwards &+= other.backwards
     }
 
+    /// Whether time goes anywhere.
+    var hasSteps: Bool { forwards > 0 || backwards > 0 }
+
     /// Where most steps lead; nil if neither way has more.
-    var direction: TimeDirection? {
+    var majority: TimeDirection? {
         forwards == backwards ? nil : forwards > backwards ? .ascending : .descending
+    }
+
+    /// Where three quarters of the steps lead, or more; nil for rows in no order, which tell nothing.
+    var direction: TimeDirection? {
+        max(forwards, backwards) / 3 >= min(forwards, backwards) ? majority : nil
     }
 
     static func == (left: Heading, right: Heading) -> Bool {
@@ -98,10 +107,13 @@ struct StretchRuns {
         case passes(TimeDirection, joinsEqual: Bool)
         /// They are all of one run.
         case once
+        /// The rows around them are in no order.
+        case unordered
         /// They have this many runs.
         case unclear(Int)
     }
 
+    private var rows: UInt64 = 0
     private var inside = Heading()
     private var counters = [
         RunCounter(.ascending, joinsEqual: false), RunCounter(.ascending, joinsEqual: true),
@@ -110,6 +122,7 @@ struct StretchRuns {
 
     /// Takes note of the next row.
     mutating func add(_ row: RunCounter.Row) {
+        rows += 1
         inside.add(row.seconds, row.fraction)
         for index in counters.indices { _ = counters[index].add(row) }
     }
@@ -117,14 +130,19 @@ struct StretchRuns {
     /// What becomes of the rows.
     ///
     /// - Parameters:
-    ///   - series: The direction of the series' rows outside of such stretches; nil if they tell nothing.
-    ///   - file: The direction of all rows of the file that are of zones with changes.
-    func verdict(series: TimeDirection?, file: TimeDirection?) -> Verdict {
-        let direction = series ?? inside.direction ?? file ?? .ascending
+    ///   - series: The series' rows outside of such stretches.
+    ///   - file: All such rows of the file that are of zones with changes.
+    func verdict(series: Heading, file: Heading) -> Verdict {
+        let around = series.hasSteps ? series : file
+        let within = series.hasSteps ? nil : inside.majority
+        guard let direction = within ?? (around.hasSteps ? around.direction : .ascending) else {
+            return .unordered
+        }
         let first = direction == .ascending ? 0 : 2
         let plain = counters[first].count
+        let joined = counters[first + 1].count
+        if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
         if plain == 2 { return .passes(direction, joinsEqual: false) }
-        if plain < 2 { return .once }
-        return counters[first + 1].count == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
+        return joined == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
     }
 }

@@ -98,7 +98,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         guard waiting.count > 0 else { return }
         let passes = (waiting.count + Self.rowsPerPass - 1) / Self.rowsPerPass
         let file = headings.reduce(forgotten) { $0.add($1) }
-        for pass in 0..<passes { try giveOut(file: file.direction, pass: pass, of: passes) }
+        for pass in 0..<passes { try giveOut(file: file, pass: pass, of: passes) }
     }
 
     /// The zones that local times were read in, and what became of the rows around clock changes.
@@ -293,7 +293,7 @@ extension TimedRows where Inner: ~Copyable {
     }
 
     /// Hands on the waiting rows of one share of the series.
-    private mutating func giveOut(file: TimeDirection?, pass: UInt64, of passes: UInt64) throws {
+    private mutating func giveOut(file: Heading, pass: UInt64, of passes: UInt64) throws {
         var names = SeriesTable<Bool>(empty: true)
         var runs: [StretchKey: StretchRuns] = [:]
         func key(_ row: borrowing Row, _ place: SetAsideRows.Place) -> StretchKey? {
@@ -316,7 +316,7 @@ extension TimedRows where Inner: ~Copyable {
                 continue
             }
             let series = headings.find(product: name.product, device: name.device, point: name.point)
-            verdicts[key] = one.verdict(series: series.flatMap { headings[$0].direction }, file: file)
+            verdicts[key] = one.verdict(series: series.map { headings[$0] } ?? Heading(), file: file)
         }
         runs.removeAll()
         var counters: [StretchKey: RunCounter] = [:]
@@ -337,6 +337,12 @@ extension TimedRows where Inner: ~Copyable {
                     row,
                     "this hour comes twice in \(clocks[zone].name), and the rows of this point begin it "
                         + "\(count) times: --repeated-hour first or second")
+            case .unordered:
+                clocks[zone].repeated.rejected += 1
+                try inner.refuse(
+                    row,
+                    "this hour comes twice in \(clocks[zone].name), and the rows around it are in no order: "
+                        + "--repeated-hour first or second")
             case .once, nil:
                 clocks[zone].repeated.rejected += 1
                 try inner.refuse(

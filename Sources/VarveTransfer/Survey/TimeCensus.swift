@@ -6,7 +6,7 @@
 //
 // Invariants:
 // - A file has one unit: numbers of different units are an error, never a guess. Zero fits every unit.
-// - Digits are dates only if all numbers of the file are such dates.
+// - Digits are dates if most numbers of the file are such dates: one wrong row must not move all others to 1970.
 
 import VarveModel
 
@@ -62,8 +62,8 @@ struct TimeCensus {
     /// Whether there was a number.
     var hasNumbers: Bool { total > 0 }
 
-    /// Whether all numbers are dates written as digits.
-    var areDates: Bool { dates > 0 && dates == total }
+    /// Whether most numbers are dates written as digits; the others are rejected then.
+    var areDates: Bool { dates > total / 2 }
 
     /// The units that numbers of the file look like.
     var seenUnits: [TimeUnit] {

@@ -14,12 +14,15 @@ enum TimeFailure {
     case text(Timestamp.ParseFailure)
     /// A number without a known unit: it was not there in the survey, so the file changed in between.
     case unknownUnit
+    /// A number that is no date, where the numbers of the file are dates.
+    case noDate
 
     /// The failure as half a sentence.
     var description: String {
         switch self {
         case .text(let failure): failure.description
         case .unknownUnit: "is a number without a known unit; give --time-unit"
+        case .noDate: "is no date of digits, as most times of the file are (20240501120000)"
         }
     }
 }
@@ -128,7 +131,7 @@ struct TimeParser {
         }
         switch TimeParser.integer(base, count) {
         case .value(let value):
-            guard let unit = numbers.unit else { return fail(.unknownUnit) }
+            guard let unit = numbers.unit else { return fail(numbers.areDates ? .noDate : .unknownUnit) }
             let (result, overflow) = value.multipliedReportingOverflow(by: unit.nanoseconds)
             if overflow { return fail(.text(.outOfRange)) }
             nanoseconds = result
@@ -157,7 +160,7 @@ struct TimeParser {
 
     /// Reads an epoch with a point or an exponent.
     private mutating func decimal(_ base: UnsafePointer<UInt8>, _ count: Int) -> Outcome {
-        guard let unit = numbers.unit else { return fail(.unknownUnit) }
+        guard let unit = numbers.unit else { return fail(numbers.areDates ? .noDate : .unknownUnit) }
         guard let value = NumberText.int64(base, count, scale: unit.digits) else {
             let isInRange = (Self.magnitude(base, count) ?? .infinity) * Double(unit.nanoseconds) < 0x1p63
             return fail(.text(isInRange ? .finerThanNanosecond : .outOfRange))

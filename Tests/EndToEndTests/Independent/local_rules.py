@@ -30,9 +30,15 @@ def step(a, b):
     return (second > first) - (second < first)
 
 
-def heading(rows):
-    """How many more steps lead up than down."""
-    return sum(step(a, b) for a, b in itertools.pairwise(rows))
+def steps(rows):
+    """How many steps lead up, and how many down."""
+    all_steps = [step(a, b) for a, b in itertools.pairwise(rows)]
+    return all_steps.count(1), all_steps.count(-1)
+
+
+def direction_of(up, down, share=0):
+    """1 or -1 for the way of most steps; 0 where neither has more, or the lesser way has more than a share of them."""
+    return sign(up - down) if min(up, down) * share <= max(up, down) else 0
 
 
 def runs_of(rows, point, direction, joins):
@@ -87,13 +93,20 @@ class Series:
                 self.stretches.setdefault(key, []).append(index)
 
     def settle_stretches(self, file):
-        """Rows of hours that come twice; `file` is the heading of all rows of the file."""
+        """Rows of hours that come twice; `file` has the steps of all rows of the file."""
+        around = steps(self.outside) if any(steps(self.outside)) else file
         for change, indexes in self.stretches.items():
             rows = [self.lines[index] for index in indexes]
-            direction = sign(heading(self.outside)) or sign(heading(rows)) or sign(file) or 1
+            direction = 0 if any(steps(self.outside)) else direction_of(*steps(rows))
+            direction = direction or (direction_of(*around, share=3) if any(around) else 1)
+            if direction == 0:
+                continue
             runs = runs_of(rows, self.point, direction, False)
-            if runs[-1] > 1:
-                runs = runs_of(rows, self.point, direction, True)
+            joined = runs_of(rows, self.point, direction, True)
+            # Only a row twice beside itself parts the runs: that is no pass, unless there are no other rows.
+            is_copy = runs[-1] == 1 and joined[-1] == 0 and len(rows) > 2
+            if runs[-1] > 1 or is_copy:
+                runs = joined
             if runs[-1] == 1:
                 for index, row, run in zip(indexes, rows, runs):
                     found = zones.moments_of(self.zone, row.local)
@@ -101,11 +114,16 @@ class Series:
             self.check(change * 10**9, indexes, rows, direction)
 
     def check(self, change, indexes, rows, direction):
-        """Where both passes are there and the second begins before the first ends, nothing may be lost or moved."""
+        """Nothing is moved; and where the second pass begins before the first one ends, nothing is lost."""
         ordered = rows[::direction]
         first = [row for row in ordered if row.truth < change]
         second = [row for row in ordered if row.truth >= change]
-        if ordered != first + second or not first or not second:
+        if ordered != first + second:
+            return
+        # Two rows alone may be hourly data, or one row twice.
+        for index in indexes if len(rows) > 2 else ():
+            assert self.results[index] in (None, self.lines[index].truth), (self.device, self.lines[index])
+        if not first or not second:
             return
         a, b = first[-1], second[0]
         if step(a, b) > 0 or a.cells[self.point] == b.cells[self.point]:

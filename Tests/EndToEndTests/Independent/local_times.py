@@ -16,7 +16,7 @@ import random
 import sys
 
 import zones
-from local_rules import Line, Series, heading
+from local_rules import Line, Series, steps
 
 # The zones with years in which they do what few zones do.
 YEARS = {
@@ -120,6 +120,8 @@ def logger(source, zone, points, digits, passes):
             line.cells[point] = (value, source.choice(("", "", "7")))
     if source.random() < 0.5:
         lines = [line for line in lines for _ in range(1 if source.random() < 0.9 else source.choice((2, 3)))]
+    if not passes and source.random() < 0.05:
+        source.shuffle(lines)
     return lines[::-1] if source.random() < 0.5 else lines
 
 
@@ -163,7 +165,7 @@ class Plan:
         for one in every:
             one.settle_plain(repeated, missing)
         # Rows of zones without changes do not count.
-        total = sum(heading(one.outside) for one in every if one.has_changes)
+        total = [sum(both) for both in zip(*(steps(one.outside) for one in every if one.has_changes))] or [0, 0]
         for one in every:
             one.settle_stretches(total)
             self.clear += one.clear

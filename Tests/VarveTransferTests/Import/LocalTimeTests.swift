@@ -72,6 +72,31 @@ import VarveModel
         #expect(repeats.result.receipt.identical == 1)
     }
 
+    @Test("a row twice in an hour that is once in the file makes no second pass")
+    func copiedRow() throws {
+        let day = "2014-10-26_"
+        let rows = ["02:00,1", "02:10,2", "02:10,2", "02:20,3"].map { day + $0 }.joined(separator: " ")
+        let copied = try run(rows)
+        #expect(copied.samples.isEmpty)
+        #expect(copied.reasons.count == 4 && copied.reasons.allSatisfy { $0.contains("once only") })
+        #expect(try run(rows) { $0.local.repeatedHour = .first }.samples.count == 3)
+        // With another value it is no copy.
+        #expect(try run(rows.replacing("2 2014-10-26_02:20", with: "9 2014-10-26_02:20")).samples.count == 4)
+    }
+
+    @Test("rows in no order do not tell the passes, rows of which a few came late do")
+    func unordered() throws {
+        let day = "2014-10-26_"
+        func reasons(_ rows: [String]) throws -> [String] {
+            try run(rows.map { day + $0 }.joined(separator: " ")).reasons
+        }
+        let mixed = ["05:00,1", "02:30,2", "07:00,3", "02:10,4", "06:00,5", "09:00,6"]
+        let rejected = try reasons(mixed)
+        #expect(rejected.count == 2 && rejected.allSatisfy { $0.contains("in no order") })
+        let late = ["00:30,1", "02:30,2", "02:10,3", "05:00,4", "01:30,5", "06:00,6", "07:00,7"]
+        #expect(try reasons(late).isEmpty)
+    }
+
     @Test("rows that wait on disk, and many batches, change nothing")
     func spilled() throws {
         let times = (0..<60).map { "2014-10-26_02:\($0 < 10 ? "0" : "")\($0):00" }

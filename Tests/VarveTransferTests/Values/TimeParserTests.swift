@@ -73,7 +73,7 @@ import VarveModel
     }
 
     @Test(
-        "digits are dates only if all of the file's numbers are dates of 1900 to 2100",
+        "digits are dates only if most of the file's numbers are dates of 1900 to 2100",
         arguments: [
             (["20240501120000"], true), (["20240501", "202405011200"], true),
             (["20240501", "20240532"], false),
@@ -81,6 +81,8 @@ import VarveModel
             (["20240501240000"], true), (["20240501240001"], false), (["2024050112"], false),
             (["20240501120000123", "20240501120000.25"], true), (["20240501126000123"], false),
             (["20240501120000123", "1714557600000000000"], false), (["20240501.5"], false),
+            (["20240501", "20240502", "20240532"], true), (["20240501", "0", "20240502"], true),
+            (["20161231235960"], true), (["20240501", "1714557600", "1714557601"], false),
             (["202405011200001234"], false), (["2024050112000012.3"], false),
         ] as [([String], Bool)])
     func compactDates(texts: [String], expected: Bool) {
@@ -100,6 +102,11 @@ import VarveModel
         #expect(parse(&parser, "202404302400") == parse(&parser, "20240501"))
         #expect(parse(&parser, "20240430240000") == 1_714_518_000_000_000_000)
         #expect(parser.local.isDayStart)
+        #expect(parse(&parser, "20240501235960") == parse(&parser, "202405020000"))
+        for text in ["20240532", "0", "1714557600.5", "1714557600"] {
+            #expect(parse(&parser, text) == nil)
+            #expect(parser.failure.description.contains("is no date of digits"))
+        }
     }
 
     @Test("units have the names of the command line")
