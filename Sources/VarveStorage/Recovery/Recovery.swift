@@ -99,7 +99,7 @@ package struct Recovery {
         let manifest = result.view.manifest
         for part in manifest.dictionary { try load(dictionary: part, into: result.dictionary) }
         result.flushedSeries = result.dictionary.count
-        try Self.replace(manifest, in: result.dictionary)
+        try manifest.noteReplacements(in: result.dictionary)
         for part in manifest.receipts {
             for record in try Self.receipts(part, files, directory) {
                 if record.isMessage {
@@ -195,20 +195,6 @@ package struct Recovery {
         let name = DataDirectory.immutable(part.id, .dictionary)
         let payload = try payload(part, name, .dictionary)
         try SealedFile.parse(payload, name) { try dictionary.load(&$0) }
-    }
-
-    /// Tells a dictionary which of its series were replaced.
-    static func replace(_ manifest: Manifest, in dictionary: SeriesDictionary) throws {
-        for replacement in manifest.replacements {
-            do throws(CodecError) {
-                try dictionary.replace(replacement)
-            } catch {
-                throw StorageError.damaged(
-                    Damage(
-                        file: DataDirectory.manifest(manifest.number), offset: SealedFile.headerBytes,
-                        reason: error.reason))
-            }
-        }
     }
 
     /// The records of a receipts file.

@@ -137,7 +137,7 @@ final class Verification {
         }
         if report.damage.isEmpty {
             attempt(DataDirectory.manifest(manifest.number), counts: false) {
-                try Recovery.replace(manifest, in: dictionary)
+                try manifest.noteReplacements(in: dictionary)
             }
         }
         for part in manifest.receipts {

@@ -86,6 +86,22 @@ extension Manifest {
             || replacements.contains { segment.mayHave(hiddenBy: $0) }
     }
 
+    /// Tells a dictionary that has all series of the manifest which of them were replaced.
+    ///
+    /// - Throws: `StorageError.damaged` if it cannot be so.
+    func noteReplacements(in dictionary: SeriesDictionary) throws {
+        for replacement in replacements {
+            do throws(CodecError) {
+                try dictionary.replace(replacement)
+            } catch {
+                throw StorageError.damaged(
+                    Damage(
+                        file: DataDirectory.manifest(number), offset: SealedFile.headerBytes,
+                        reason: error.reason))
+            }
+        }
+    }
+
     /// Writes what version 5 has behind version 4; nothing where no series was replaced.
     func writeReplacements(to writer: inout ByteWriter) {
         guard !replacements.isEmpty else { return }
