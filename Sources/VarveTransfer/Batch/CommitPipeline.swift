@@ -86,13 +86,19 @@ struct CommitTotal: Sendable {
     var receipt = Receipt()
     /// The first and the last of the commits that the replayed samples are in; nil if there are none.
     var replayed: ClosedRange<UInt64>?
+    /// The first and the last of the commits that applied something; nil if there are none.
+    var commits: ClosedRange<UInt64>?
     /// The retention rules by which samples are expired, each once.
     var rules: [String] = []
 
     /// Adds what one batch did.
     mutating func add(_ outcome: BatchOutcome) {
         receipt.add(outcome.receipt)
-        if outcome.receipt.replayed > 0 { noteReplay(outcome.commit...outcome.commit) }
+        if outcome.receipt.replayed > 0 {
+            noteReplay(outcome.commit...outcome.commit)
+        } else if outcome.receipt.samples > 0 {
+            noteCommit(outcome.commit...outcome.commit)
+        }
         noteRules(outcome.rules)
     }
 
@@ -100,12 +106,21 @@ struct CommitTotal: Sendable {
     mutating func add(_ other: CommitTotal) {
         receipt.add(other.receipt)
         if let commits = other.replayed { noteReplay(commits) }
+        if let commits = other.commits { noteCommit(commits) }
         noteRules(other.rules)
     }
 
     private mutating func noteReplay(_ commits: ClosedRange<UInt64>) {
-        let known = replayed ?? commits
-        replayed = min(known.lowerBound, commits.lowerBound)...max(known.upperBound, commits.upperBound)
+        replayed = Self.join(replayed, commits)
+    }
+
+    private mutating func noteCommit(_ new: ClosedRange<UInt64>) { commits = Self.join(commits, new) }
+
+    private static func join(
+        _ known: ClosedRange<UInt64>?, _ new: ClosedRange<UInt64>
+    ) -> ClosedRange<UInt64> {
+        guard let known else { return new }
+        return min(known.lowerBound, new.lowerBound)...max(known.upperBound, new.upperBound)
     }
 
     private mutating func noteRules(_ more: [String]) {

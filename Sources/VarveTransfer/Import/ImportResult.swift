@@ -9,6 +9,10 @@ public struct ImportResult: Sendable {
     public var receipt: Receipt { total.receipt }
     /// The first and the last of the commits that the replayed samples are in; nil if there are none.
     public var replayedCommits: ClosedRange<UInt64>? { total.replayed }
+    /// The first and the last of the commits that applied something; nil if nothing was applied, or for a dry run.
+    public var commits: ClosedRange<UInt64>? { isDryRun ? nil : total.commits }
+    /// Whether nothing was to be applied.
+    public var isDryRun = false
     /// The retention rules by which samples are expired, such as `product wind keeps 30d`; each once.
     public var rules: [String] { total.rules }
     /// "rfc3339", the unit of integer times, or nil where there was no valid time or files differ.
@@ -57,6 +61,7 @@ public struct ImportResult: Sendable {
             timeUnit = nil
         }
         total.add(other.total)
+        isDryRun = isDryRun || other.isDryRun
         registered += other.registered
         newPoints += other.newPoints
         for point in other.numericTexts {
@@ -82,6 +87,7 @@ public struct ImportResult: Sendable {
         )
         add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
         add(",\"expired\":\(receipt.expired),\"replayed\":\(receipt.replayed)")
+        if let commits { add(",\"commits\":[\(commits.lowerBound),\(commits.upperBound)]") }
         add(
             ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
         )

@@ -214,6 +214,7 @@ public final class Importer {
         // Cells that waited came without their line, so the lines are counted where they are read.
         total.receipt.rows = timed.lines
         result.take(total)
+        result.isDryRun = options.isDryRun
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones
         result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)

@@ -38,9 +38,11 @@ struct DigestCommand: ParsableCommand {
     var devices: [String] = []
     @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
     var points: [String] = []
-    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from:
+    @Option(
+        parsing: .unconditional,
+        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.") var from:
         String?
-    @Option(help: "First time after the range; forms as for --from.") var to: String?
+    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.") var to: String?
     @OptionGroup var state: StateOptions
     @Option(help: "One row for each series or UTC day of it, or for all: series, day or all.") var by:
         DigestGrouping = .series
@@ -64,6 +66,7 @@ struct DigestCommand: ParsableCommand {
     }
 
     func run() throws {
+        try TimeBound.tellNotes(from: from, to: to, tz: reading.tz)
         let output = OutputBuffer(StandardOutputSink())
         guard !inputs.isEmpty else {
             return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
@@ -123,7 +126,7 @@ struct DigestCommand: ParsableCommand {
         return options
     }
 
-    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
+    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: reading.tz) }
 
     private func selected(_ source: StoreSnapshot) throws -> [SelectedSeries] {
         try SeriesSelection.selectAny(from: source, devices: devices, points: points)

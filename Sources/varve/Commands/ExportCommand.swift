@@ -30,9 +30,14 @@ struct ExportCommand: ParsableCommand {
     var devices: [String] = []
     @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
     var points: [String] = []
-    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from:
+    @Option(
+        parsing: .unconditional,
+        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.") var from:
         String?
-    @Option(help: "First time after the range; forms as for --from.") var to: String?
+    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.") var to: String?
+    @Option(
+        parsing: .unconditional,
+        help: "The zone of local times and days in --from and --to, such as Europe/Paris.") var tz: String?
     @Option(help: "csv or ndjson.") var format: ExportFormat
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "path")) var out: String
     @Option(
@@ -55,6 +60,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
+        try TimeBound.tellNotes(from: from, to: to, tz: tz)
         let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
@@ -81,7 +87,7 @@ struct ExportCommand: ParsableCommand {
         print("varve: \(ExportNotes.rounded(rounded))", to: &errors)
     }
 
-    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
+    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
 
     private func selected(_ source: some SampleSource) throws -> [SeriesInfo] {
         if devices.isEmpty, points.isEmpty { return try source.series() }

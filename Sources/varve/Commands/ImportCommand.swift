@@ -98,6 +98,7 @@ struct ImportCommand: ParsableCommand {
         var total = ImportResult()
         var failure: (any Error)?
         var files = FileReport(named)
+        var firstRejecting: String?
         let progress = ImportRunProgress(named.paths, isQuiet: quiet)
         let importer = Importer(
             sink: target.sink, directory: target.directory, files: target.files, spoolFolder: data.path,
@@ -109,6 +110,7 @@ struct ImportCommand: ParsableCommand {
                 do {
                     let one = try result.get()
                     total.add(one)
+                    if firstRejecting == nil, one.firstRejected != nil { firstRejecting = named.paths[index] }
                     files.add(named.paths[index], rejected: one.receipt.rejected, at: one.rejectedPath)
                 } catch {
                     try files.add(named.paths[index], error)
@@ -123,7 +125,7 @@ struct ImportCommand: ParsableCommand {
         try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
         // The files beside a failed one are in; their receipt is still owed.
-        if files.done > 0 { report(total, seconds) }
+        if files.done > 0 { report(total, firstRejecting, seconds) }
         files.end(isStopped: failure != nil)
         if let failure { throw failure }
         if let lost = total.rejectedFailure { throw LostRejects(failure: lost) }
@@ -143,8 +145,8 @@ struct ImportCommand: ParsableCommand {
         print("varve: \(text)", to: &errors)
     }
 
-    private func report(_ result: ImportResult, _ seconds: Double) {
-        for note in ImportNotes.lines(result) { Self.tell(note) }
+    private func report(_ result: ImportResult, _ firstRejecting: String?, _ seconds: Double) {
+        for note in ImportNotes.lines(result, firstRejecting: firstRejecting) { Self.tell(note) }
         if json { return print(result.jsonLine(seconds: seconds)) }
         print(ImportSummary.text(result, seconds: seconds, isDryRun: dryRun), terminator: "")
     }

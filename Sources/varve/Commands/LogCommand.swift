@@ -36,7 +36,9 @@ struct LogCommand: ParsableCommand {
     @Option(help: "At most this many of the newest entries.") var limit = 1000
     @Flag(help: "Go on with new entries as they come.") var follow = false
     @Option(help: "table or ndjson.") var format = Format.table
-    @Option(help: "Time zone, such as Europe/Paris, for times in the table and --from/--to.") var tz: String?
+    @Option(
+        parsing: .unconditional,
+        help: "Time zone, such as Europe/Paris, for times in the table and --from/--to.") var tz: String?
 
     func validate() throws {
         do { _ = try filter(zone()) } catch { throw ValidationError("\(error)") }

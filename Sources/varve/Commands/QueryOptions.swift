@@ -41,9 +41,11 @@ struct QueryOptions: ParsableArguments {
     var devices: [String] = []
     @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
     var points: [String] = []
-    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
+    @Option(
+        parsing: .unconditional,
+        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
     var from: String?
-    @Option(help: "First time after the range; forms as for --from.")
+    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.")
     var to: String?
     @Option(help: "Aggregate over buckets of this length: 500ms, 10s, 5m, 1h, 1d, 1w.")
     var every: String?
@@ -53,7 +55,7 @@ struct QueryOptions: ParsableArguments {
             --every: over the whole range.
             """)
     var agg: String?
-    @Option(help: "Time zone, such as Europe/Paris, for local times and days.")
+    @Option(parsing: .unconditional, help: "Time zone, such as Europe/Paris, for local times and days.")
     var tz: String?
     @Option(help: "asc or desc: time order within each series.")
     var order = "asc"

@@ -24,7 +24,9 @@ struct ReadOptions: ParsableArguments {
     var encoding: TextEncoding = .utf8
     @Option(help: "The unit of times that are numbers: s, ms, us or ns; else told from all rows.")
     var timeUnit: TimeUnit?
+    // Without a condition, so that +01:00 and -9999 are values as they stand.
     @Option(
+        parsing: .unconditional,
         help: """
             The zone of times without offset: Europe/Paris, +01:00, UTC+1. (default: the zone of the device, else UTC)
             """)
@@ -40,6 +42,7 @@ struct ReadOptions: ParsableArguments {
     @Option(help: "Rows of a local hour that does not exist: reject, or shift (taken as the hour after it).")
     var missingHour: MissingHour = .reject
     @Option(
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             """
             Words and numbers that are no readings, between commas, for all points or as POINT=LIST for one. \
@@ -90,6 +93,9 @@ struct ReadOptions: ParsableArguments {
 
     private func missingReadings() throws -> MissingReadings {
         var readings = MissingReadings()
+        for list in missing where list.hasPrefix("--") {
+            throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
+        }
         for list in missing where !readings.add(list) {
             throw ValidationError(
                 "--missing: \"\(list)\" has no word; give LIST or POINT=LIST, words between commas")

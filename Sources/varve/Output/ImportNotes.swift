@@ -11,8 +11,15 @@ enum ImportNotes {
     private static let shown = 8
 
     /// The notes, for standard error.
-    static func lines(_ result: ImportResult) -> [String] {
+    ///
+    /// - Parameter firstRejecting: The file of the first rejected row.
+    static func lines(_ result: ImportResult, firstRejecting: String?) -> [String] {
         var notes: [String] = []
+        if let row = result.firstRejected {
+            let more = result.receipt.rejected > 1 ? ", the first of the rejected" : ""
+            notes.append(
+                "\(firstRejecting.map(printable) ?? "a file"), line \(row.line)\(more): \(row.reason)")
+        }
         for point in result.numericTexts.prefix(shown) {
             notes.append(
                 "point \(printable(point.point)) of model \(printable(point.model)) is text and got "
@@ -24,7 +31,7 @@ enum ImportNotes {
             let more = result.otherZones.count > 1 ? " (and \(result.otherZones.count - 1) more devices)" : ""
             notes.append(
                 "device \(printable(other.device))\(more): an earlier import read its local times in "
-                    + "\(other.zone); samples of both zones are stored now")
+                    + "\(other.zone); unless its samples were deleted, those of both zones are stored now")
         }
         if !result.passedOver.isEmpty {
             notes.append(

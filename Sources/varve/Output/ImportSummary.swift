@@ -23,6 +23,7 @@ enum ImportSummary {
             lines.append((name, "\(grouped(count))  \(meaning)"))
         }
         if let from = receipt.from, let to = receipt.to { lines.append(("time", "\(from) to \(to)")) }
+        if let commits = result.commits { lines.append(("commit", Self.commits(commits))) }
         if let unit = result.timeUnit, unit != "rfc3339" { lines.append(("time unit", unit)) }
         if result.registered > 0 {
             lines.append(("registered", "\(result.registered) new models, products, points and devices"))
@@ -87,12 +88,13 @@ enum ImportSummary {
 
     private static func replayed(_ commits: ClosedRange<UInt64>?) -> String {
         let place =
-            commits.map { commits in
-                commits.count == 1
-                    ? " in commit \(commits.lowerBound)"
-                    : " in commits \(commits.lowerBound) to \(commits.upperBound)"
-            } ?? ""
+            commits.map { " in commit\($0.count == 1 ? "" : "s") \(Self.commits($0))" } ?? ""
         return "imported before\(place), nothing applied; --reapply applies it"
+    }
+
+    private static func commits(_ commits: ClosedRange<UInt64>) -> String {
+        commits.count == 1
+            ? "\(commits.lowerBound)" : "\(commits.lowerBound) to \(commits.upperBound)"
     }
 
     /// A number with spaces between thousands.

@@ -50,6 +50,19 @@ enum TimeBound {
         return range
     }
 
+    /// The range of `--from` and `--to`, whose local times and days are of the zone that `--tz` names, else of UTC.
+    static func range(from: String?, to: String?, tz: String?) throws -> TimeRange {
+        try range(from: from, to: to, zone: tz.map { try SystemZones.zone(named: $0) })
+    }
+
+    /// Says on standard error which moments are meant where the bounds come twice in the zone of `--tz`.
+    static func tellNotes(from: String?, to: String?, tz: String?) throws {
+        var errors = StandardErrors()
+        for note in notes(from: from, to: to, zone: try tz.map { try SystemZones.zone(named: $0) }) {
+            print("varve: \(note)", to: &errors)
+        }
+    }
+
     /// What to say of bounds that come twice, a line each.
     static func notes(from: String?, to: String?, zone: (any ZoneRules)?) -> [String] {
         guard let zone else { return [] }

@@ -16,7 +16,8 @@ extension ModelCommand {
             discussion: """
                 The values of all devices whose product has the model change in one commit, or none does. A value that \
                 does not fit the new type refuses the change, unless --missing names it or --drop-unfit deletes it; \
-                --dry-run counts first. Samples keep their time and quality. States before the change cannot be read \
+                --dry-run counts first. Samples keep their time and quality; one whose value --missing names loses it, and is deleted \
+                if it has no quality. States before the change cannot be read \
                 for this point any more, and a file or message that was taken in before and comes again is applied \
                 again. Works beside a running service too, whose messages wait meanwhile.
 
@@ -33,6 +34,7 @@ extension ModelCommand {
             transform: MeasurementPoint.init(spec:))
         var point: MeasurementPoint
         @Option(
+            parsing: .unconditionalSingleValue,
             help: ArgumentHelp(
                 "Values that mean that there is no reading, with commas between them; as in varve import. Repeatable.",
                 valueName: "list"))
@@ -43,6 +45,9 @@ extension ModelCommand {
         @Flag(help: "Show no progress.") var quiet = false
 
         func validate() throws {
+            for list in missing where list.hasPrefix("--") {
+                throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
+            }
             if point.hasQuality || point.unit != nil {
                 throw ValidationError("--point takes NAME:TYPE here: quality and unit stay as they are")
             }
@@ -134,7 +139,7 @@ extension ModelCommand {
             }
             var parts = ["\(grouped(counts.converted)) converted"]
             if counts.missing > 0 { parts.append("\(grouped(counts.missing)) without a value now") }
-            if counts.skipped > 0 { parts.append("\(grouped(counts.skipped)) without a reading left out") }
+            if counts.skipped > 0 { parts.append("\(grouped(counts.skipped)) without a reading deleted") }
             if counts.unfit > 0 {
                 parts.append(
                     "\(grouped(counts.unfit)) \(dropUnfit ? "that do not fit deleted" : "that do not fit")")

@@ -24,8 +24,14 @@ struct DeleteCommand: ParsableCommand {
     @Option(help: "The device, or product/device.") var device: String
     @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
     var points: [String] = []
-    @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC) or an integer epoch.") var from: String
-    @Option(help: "First time after the range; forms as for --from.") var to: String
+    @Option(
+        parsing: .unconditional,
+        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.") var from:
+        String
+    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.") var to: String
+    @Option(
+        parsing: .unconditional,
+        help: "The zone of local times and days in --from and --to, such as Europe/Paris.") var tz: String?
     @Flag(help: "Rewrite the segments now, so that the bytes are gone from this directory.") var erase = false
     @Flag(help: "Tell what would be deleted, and delete nothing.") var dryRun = false
     @Flag(help: "Print one JSON object.") var json = false
@@ -37,6 +43,7 @@ struct DeleteCommand: ParsableCommand {
     }
 
     func run() throws {
+        try TimeBound.tellNotes(from: from, to: to, tz: tz)
         let source = try data.openStore(to: .read).snapshot()
         let chosen = try SeriesSelection.select(from: source, devices: [device], points: points).map(
             \.info.key)
@@ -56,7 +63,7 @@ struct DeleteCommand: ParsableCommand {
         show(counts, rewritten)
     }
 
-    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to) }
+    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
 
     private func erasing(
         _ counts: DeletionCounts, _ compact: ((UInt64, UInt64) -> Void) throws -> CompactionCounts
