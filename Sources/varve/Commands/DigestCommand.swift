@@ -12,7 +12,7 @@ struct DigestCommand: ParsableCommand {
         commandName: "digest",
         abstract: "Show digests of the samples of a store or of files, or compare the two.",
         discussion: """
-            A digest is a fingerprint of samples (device, point, time, value, quality) that does not depend on \
+            A digest is a fingerprint of samples (product, device, point, time, value, quality) that does not depend on \
             their order or on how they are stored: two stores with equal digests hold the same samples.
 
             Files alone are read as import --register reads them into an empty store. With --compare they are read \
