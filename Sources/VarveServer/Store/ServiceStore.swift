@@ -152,9 +152,14 @@ public final class ServiceStore: Sendable {
         return report
     }
 
+    /// Does something while no segments are merged; waits for a merge that is running.
+    public func whileNotMerging<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try merging.withLock { _ in try body() }
+    }
+
     /// Changes the type of a point in the series of some products; see `Store.retype`.
     public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
-        let report = try merging.withLock { _ in try change { try $0.retype(retyping, progress: progress) } }
+        let report = try change { try $0.retype(retyping, progress: progress) }
         acknowledge(report.commit)
         return report
     }

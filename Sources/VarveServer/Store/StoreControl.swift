@@ -97,14 +97,18 @@ public final class StoreControl: ControlHandler {
         _ change: TypeChange, _ progress: (UInt64) -> Void
     ) throws -> TypeChangeCounts {
         let missing = MissingWords(lists: change.missing)
+        // A merge is waited for before messages are paused, as it may take long.
         let report = try told {
-            try pausing {
-                try registry.changeType(ofPoint: change.point, inModel: change.model, to: change.type) {
-                    products in
-                    let retyping = Retyping(
-                        products: products, point: change.point, to: change.type, missing: missing,
-                        dropsUnfit: change.dropsUnfit)
-                    return try store.retype(retyping, progress)
+            try store.whileNotMerging {
+                try pausing {
+                    try registry.changeType(
+                        ofPoint: change.point, inModel: change.model, to: change.type
+                    ) { products in
+                        let retyping = Retyping(
+                            products: products, point: change.point, to: change.type, missing: missing,
+                            dropsUnfit: change.dropsUnfit)
+                        return try store.retype(retyping, progress)
+                    }
                 }
             }
         }
