@@ -128,6 +128,28 @@ extension EndToEndTests {
                     + "T1,power,2100-01-01T00:00:00Z,2.5,7\n")
         }
 
+        @Test(
+            "after a change of a type the next message is read with the new one, and the one before is applied again"
+        )
+        func typeChange() throws {
+            func payload(_ id: Int, _ state: String) -> String {
+                """
+                {"id":\(id),"version":"1.0","method":"integration.measurepoint.post","params":[{"deviceKey":"T1",\
+                "measurepoints":{"state":\(state)},"time":\(1_704_067_200_000 + id * 1000)}]}
+                """
+            }
+            #expect(try post(payload(0, "\"5.25\"")) == #"{"id":0,"code":200,"data":{}}"#)
+            #expect(try post(payload(1, "6.5")).contains(#""code":1204"#))
+            let change = try sandbox.varve("model", "change", "turbine", "--point", "state:double", "--quiet")
+            #expect(change.code == 0 && change.output.contains("1 samples of 1 series"), "\(change.errors)")
+            #expect(try post(payload(1, "6.5")) == #"{"id":1,"code":200,"data":{}}"#)
+            #expect(try post(payload(0, "5.25")) == #"{"id":0,"code":200,"data":{}}"#)
+            let rows = try sandbox.varve("query", "--device", "T1", "--point", "state", "--format", "csv")
+            #expect(
+                rows.output == "device,point,time,value,quality\nT1,state,2024-01-01T00:00:00Z,5.25,\n"
+                    + "T1,state,2024-01-01T00:00:01Z,6.5,\n", "\(rows.output)")
+        }
+
         /// Posts a message with mosquitto's clients and returns the reply.
         private func post(_ payload: String) throws -> String {
             let topic = "/sys/wind/integration/measurepoint/post"
