@@ -117,14 +117,21 @@ final class Conversation {
         }
     }
 
-    private func answerBatch(_ header: BatchHeader) throws {
-        let isNew: Bool
+    /// Takes the permit to import, or tells why not.
+    ///
+    /// - Returns: Whether the connection did not have it before; nil if it was refused.
+    private func takePermit() throws -> Bool? {
         do {
-            isNew = try context.permit.take(
+            return try context.permit.take(
                 connection: number, processID: channel.connection.peer.processID)
         } catch {
-            return try reply(.failure(ControlError(describing: error)))
+            try reply(.failure(ControlError(describing: error)))
+            return nil
         }
+    }
+
+    private func answerBatch(_ header: BatchHeader) throws {
+        guard let isNew = try takePermit() else { return }
         // A batch outside an import holds the permit while it lasts: so only one is in memory at a time.
         defer { if isNew { context.permit.free(connection: number) } }
         try reply(.done)
@@ -139,13 +146,7 @@ final class Conversation {
     }
 
     private func answerTypeChange(_ change: TypeChange) throws {
-        let isNew: Bool
-        do {
-            isNew = try context.permit.take(
-                connection: number, processID: channel.connection.peer.processID)
-        } catch {
-            return try reply(.failure(ControlError(describing: error)))
-        }
+        guard let isNew = try takePermit() else { return }
         let context = context
         let progress = LongProgress()
         try replyResult {
