@@ -42,14 +42,19 @@ extension Registry {
     ) throws -> Result {
         let products = try self.products(ofModel: model, withPoint: point)
         let result = try convert(products)
-        try change { change in
-            guard try change.reading.products(of: model) == products else {
-                throw RegistryError(
-                    .busy,
-                    "the products of model \(RegistryNames.shown(model)) were changed meanwhile: run this again"
-                )
+        do {
+            try change { change in
+                guard try change.reading.products(of: model) == products else {
+                    throw RegistryError(
+                        .busy, "the products of model \(RegistryNames.shown(model)) were changed meanwhile")
+                }
+                try change.setType(ofPoint: point, inModel: model, to: type)
             }
-            try change.setType(ofPoint: point, inModel: model, to: type)
+        } catch let error as RegistryError {
+            throw RegistryError(
+                error.code,
+                "the values are converted, the registry is not changed yet; run the same command again to finish it: "
+                    + error.message)
         }
         return result
     }

@@ -16,7 +16,8 @@ final class ImportPermit: Sendable {
                 guard holder.connection == connection else {
                     throw ControlError(
                         .importRunning,
-                        "process \(holder.processID) is importing; wait for it to end, and run this again")
+                        "process \(holder.processID) is importing or changes a type; wait for it to end, and run this again"
+                    )
                 }
                 return false
             }

@@ -1,6 +1,6 @@
 // SampleConversion.swift — the samples of a series with values of another type.
 //
-// A text fits where an import would read it so, in full; a number fits another type of numbers where that holds it
+// A text fits where an import would read it so, in full, and an integer only where it keeps all digits; a number fits another type of numbers where that holds it
 // exactly, 0 and 1 are false and true; every value fits a string, as an export writes it.
 //
 // Invariants:
@@ -109,7 +109,21 @@ struct SampleConversion {
         }
         if isNothing { return .missing }
         if new == .json { return json() }
-        return bits.map { .bits($0) } ?? .unfit
+        guard let bits, new != .double || isExact(bits) else { return .unfit }
+        return .bits(bits)
+    }
+
+    /// Whether a double has the digits of `text`: an integer may be an identifier, which must not lose its last ones.
+    private func isExact(_ bits: UInt64) -> Bool {
+        text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return false }
+            switch NumberText.classify(base, text.count) {
+            case .integer, .decimal, .text: return true
+            case .hugeInteger: return false
+            case .bigInteger:
+                return NumberText.int64(base, text.count) == Int64(exactly: Double(bitPattern: bits))
+            }
+        }
     }
 
     private mutating func json() -> Fate {

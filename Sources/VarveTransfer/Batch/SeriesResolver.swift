@@ -59,7 +59,7 @@ struct SeriesResolver {
         case .unknownPoint(let name, _, let model):
             return .unknownPoint(
                 name,
-                "unknown point \(name) in model \(model); add it with `varve model add \(model) "
+                "unknown point \(name) in model \(model); add it with `varve model add \(ShellWord.quoted(model)) "
                     + "--point NAME:TYPE` or import with --register and --product")
         }
     }

@@ -18,6 +18,8 @@ public struct ExportResult: Hashable, Sendable {
     public var bytes = 0
     /// The series that had a row in the range.
     public var series = 0
+    /// Whether times were written as epochs so near to 1970 that `import` takes them for another unit, unless it is told.
+    public var hasEarlyEpochs = false
     /// How many samples lost something, of what was allowed.
     public var lost: [ExportLoss: UInt64] = [:]
     /// A series with an integer beyond ±2^53, if there is one and another series has doubles: a reader that takes the
@@ -121,6 +123,9 @@ public final class Exporter {
             try source.read(one.key, in: range, order: .ascending) { columns in
                 if let cut = times.firstCut(columns.times) { throw ExportError.timeCut(cut, times, one.key) }
                 mix.add(columns, of: one)
+                if times == .epochNanoseconds, columns.times.contains(where: TimeCensus.isEarly) {
+                    result.hasEarlyEpochs = true
+                }
                 try writer.write(columns, to: &output)
                 result.rows += UInt64(columns.count)
                 return true

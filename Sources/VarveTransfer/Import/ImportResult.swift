@@ -87,7 +87,6 @@ public struct ImportResult: Sendable {
         )
         add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
         add(",\"expired\":\(receipt.expired),\"replayed\":\(receipt.replayed)")
-        if let commits { add(",\"commits\":[\(commits.lowerBound),\(commits.upperBound)]") }
         add(
             ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
         )

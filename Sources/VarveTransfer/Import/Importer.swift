@@ -193,6 +193,7 @@ public final class Importer {
         let rejected = RejectedRows(files, path: source.rejectedPath)
         let rows = try RowInput(file, path: input.path, options: options, sizes: sizes)
         rejected.head = rows.rejectsHead
+        rejected.head.say(input.numbers)
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)
@@ -205,7 +206,8 @@ public final class Importer {
         var timed = TimedRows(
             pass, numbers: input.numbers, options: options.local, directory: directory,
             product: options.product,
-            waiting: SetAsideRows(files, folder: spoolFolder, frameSize: limits.waitingBytes))
+            waiting: SetAsideRows(files, folder: spoolFolder, frameSize: limits.waitingBytes),
+            areMended: rows.areMended)
         try rows.readRows(&timed)
         try timed.finish()
         let outcome = try timed.inner.finish()

@@ -59,6 +59,12 @@ public struct RejectsFile: Hashable, Sendable {
         header = String(decoding: line, as: UTF8.self)
     }
 
+    /// Says what numbers among the times of the source mean, as its other rows told.
+    mutating func say(_ numbers: NumericTimes) {
+        guard let unit = numbers.unit, !options.contains(where: { $0.name == "--time-unit" }) else { return }
+        options.append(SaidOption("--time-unit", unit.name))
+    }
+
     /// Reads the first lines of a file, or returns nil if it is none of rejected rows; pipes are left alone.
     ///
     /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if it is one whose first lines are broken.

@@ -22,6 +22,8 @@ final class SetAsideRows {
         var seconds: Int64
         var fraction: Int64
         var stretch: RepeatedStretch
+        /// The line of the last row of the series before it that is outside of such stretches; 0 for none.
+        var follows: UInt64 = 0
     }
 
     private let files: any FileSystem
@@ -70,6 +72,7 @@ final class SetAsideRows {
         append(place.stretch.end)
         append(place.stretch.earlier)
         append(place.stretch.later)
+        append(place.follows)
         for field in [row.product, row.device, row.point, row.value, row.quality, row.type] {
             frame.append(field.kind.rawValue)
             append(UInt32(field.count))
@@ -141,7 +144,7 @@ final class SetAsideRows {
                     zone: take(UInt16.self), seconds: take(Int64.self), fraction: take(Int64.self),
                     stretch: RepeatedStretch(
                         start: take(Int64.self), end: take(Int64.self), earlier: take(Int64.self),
-                        later: take(Int64.self)))
+                        later: take(Int64.self)), follows: take(UInt64.self))
                 func field() -> Field? {
                     guard let kind = FieldKind(rawValue: take(UInt8.self)), let base = bytes.baseAddress
                     else {

@@ -3,6 +3,7 @@
 // Rows of a stretch are cut where time does not go on in the series' direction. Two runs are the two passes. One run
 // tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one. Two runs that
 // such neighbours alone part are one run with a row twice, unless there are no other rows: hourly data look like that.
+// Runs with other rows of the series between them are no passes: one of them came late, or was exported twice.
 //
 // Invariants:
 // - What is kept of a stretch does not grow with its rows.
@@ -18,6 +19,8 @@ struct Heading: Hashable {
     private var last: (seconds: Int64, fraction: Int64)?
     private(set) var forwards: UInt64 = 0
     private(set) var backwards: UInt64 = 0
+    /// The line of the last row; 0 for none.
+    var line: UInt64 = 0
 
     /// Takes note of the next row.
     @inline(__always)
@@ -66,6 +69,12 @@ struct RunCounter {
         var fraction: Int64
         /// Stands for value and quality.
         var content: UInt64
+        /// The line of the last row of the series before it that is outside of such stretches; 0 for none.
+        var follows: UInt64
+
+        static func == (left: Row, right: Row) -> Bool {
+            left.seconds == right.seconds && left.fraction == right.fraction && left.content == right.content
+        }
     }
 
     private let direction: TimeDirection
@@ -109,12 +118,32 @@ struct StretchRuns {
         case once
         /// The rows around them are in no order.
         case unordered
+        /// Other rows of the series stand between them.
+        case parted
+        /// They are mended rows, without the rows around them that told the direction.
+        case alone
         /// They have this many runs.
         case unclear(Int)
+
+        /// Why the rows are rejected.
+        func reason(zone: String) -> String {
+            let what =
+                switch self {
+                case .passes: ""
+                case .once: " and once only in the file"
+                case .unordered: ", and the rows around it are in no order"
+                case .parted: ", and other rows of the point stand between its rows"
+                case .alone: ", and a mended row alone does not tell which pass it is of"
+                case .unclear(let count): ", and the rows of this point begin it \(count) times"
+                }
+            return "this hour comes twice in \(zone)\(what): --repeated-hour first or second"
+        }
     }
 
     private var rows: UInt64 = 0
     private var inside = Heading()
+    private var follows: UInt64?
+    private var areParted = false
     private var counters = [
         RunCounter(.ascending, joinsEqual: false), RunCounter(.ascending, joinsEqual: true),
         RunCounter(.descending, joinsEqual: false), RunCounter(.descending, joinsEqual: true),
@@ -123,6 +152,8 @@ struct StretchRuns {
     /// Takes note of the next row.
     mutating func add(_ row: RunCounter.Row) {
         rows += 1
+        if let follows, follows != row.follows { areParted = true }
+        follows = row.follows
         inside.add(row.seconds, row.fraction)
         for index in counters.indices { _ = counters[index].add(row) }
     }
@@ -132,7 +163,8 @@ struct StretchRuns {
     /// - Parameters:
     ///   - series: The series' rows outside of such stretches.
     ///   - file: All such rows of the file that are of zones with changes.
-    func verdict(series: Heading, file: Heading) -> Verdict {
+    ///   - areMended: Whether the rows were rejected before, and so lack those that were around them.
+    func verdict(series: Heading, file: Heading, areMended: Bool) -> Verdict {
         let around = series.hasSteps ? series : file
         let within = series.hasSteps ? nil : inside.majority
         guard let direction = within ?? (around.hasSteps ? around.direction : .ascending) else {
@@ -142,6 +174,9 @@ struct StretchRuns {
         let plain = counters[first].count
         let joined = counters[first + 1].count
         if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
+        // The passes follow each other; what stands between them is of another part of the history.
+        if areParted { return .parted }
+        if areMended, within == nil, !around.hasSteps { return .alone }
         if plain == 2 { return .passes(direction, joinsEqual: false) }
         return joined == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
     }

@@ -32,6 +32,10 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     private var lineClock = -1
     private var headings = SeriesTable<Heading>(empty: Heading())
     private var forgotten = Heading()
+    /// The line at which headings were forgotten last.
+    private var forgottenAt: UInt64 = 0
+    /// Whether the rows were rejected before and are mended.
+    private let areMended: Bool
     private let waiting: SetAsideRows
     private var badZones: [String: String] = [:]
 
@@ -53,10 +57,12 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     ///   - directory: Knows the zones of devices; nil if nobody does.
     ///   - product: The product of rows that name none.
     ///   - waiting: Where rows of repeated hours wait.
+    ///   - areMended: Whether the rows were rejected before and are mended.
     init(
         _ inner: consuming Inner, numbers: NumericTimes, options: LocalTimeOptions,
-        directory: (any PointDirectory)?, product: String?, waiting: SetAsideRows
+        directory: (any PointDirectory)?, product: String?, waiting: SetAsideRows, areMended: Bool = false
     ) {
+        self.areMended = areMended
         self.inner = inner
         self.options = options
         self.directory = directory
@@ -142,7 +148,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
                     row,
                     SetAsideRows.Place(
                         zone: UInt16(clock), seconds: local.seconds, fraction: local.fraction,
-                        stretch: clocks[clock].lastStretch))
+                        stretch: clocks[clock].lastStretch, follows: lastLine(row)))
             }
         case .never(let before, _):
             clocks[clock].missing.rows += 1
@@ -185,13 +191,24 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
 
     /// Takes note of where time goes in the row's series.
     private mutating func follow(_ row: borrowing Row, _ local: TimeText) {
+        guard let entry = heading(row) else { return }
+        headings[entry].add(local.seconds, local.fraction)
+        headings[entry].line = lines
+    }
+
+    /// The line of the last row that was followed in the row's series, or where that was forgotten.
+    private mutating func lastLine(_ row: borrowing Row) -> UInt64 {
+        heading(row).map { max(headings[$0].line, forgottenAt) } ?? 0
+    }
+
+    private mutating func heading(_ row: borrowing Row) -> Int? {
         if headings.count >= Self.maximumSeries || headings.nameBytes >= Self.maximumNameBytes {
             forgotten = headings.reduce(forgotten) { $0.add($1) }
             headings.removeAll()
+            forgottenAt = lines
         }
-        guard row.hasStorableNames else { return }
-        let entry = headings.find(row.product, row.device, row.point)
-        headings[entry].add(local.seconds, local.fraction)
+        guard row.hasStorableNames else { return nil }
+        return headings.find(row.product, row.device, row.point)
     }
 }
 
@@ -316,7 +333,8 @@ extension TimedRows where Inner: ~Copyable {
                 continue
             }
             let series = headings.find(product: name.product, device: name.device, point: name.point)
-            verdicts[key] = one.verdict(series: series.map { headings[$0] } ?? Heading(), file: file)
+            verdicts[key] = one.verdict(
+                series: series.map { headings[$0] } ?? Heading(), file: file, areMended: areMended)
         }
         runs.removeAll()
         var counters: [StretchKey: RunCounter] = [:]
@@ -331,56 +349,10 @@ extension TimedRows where Inner: ~Copyable {
                 let offset = isFirst ? place.stretch.earlier : place.stretch.later
                 try handOn(
                     row, TimeText(seconds: place.seconds, fraction: place.fraction), offset: offset, zone)
-            case .unclear(let count):
+            case let verdict:
                 clocks[zone].repeated.rejected += 1
-                try inner.refuse(
-                    row,
-                    "this hour comes twice in \(clocks[zone].name), and the rows of this point begin it "
-                        + "\(count) times: --repeated-hour first or second")
-            case .unordered:
-                clocks[zone].repeated.rejected += 1
-                try inner.refuse(
-                    row,
-                    "this hour comes twice in \(clocks[zone].name), and the rows around it are in no order: "
-                        + "--repeated-hour first or second")
-            case .once, nil:
-                clocks[zone].repeated.rejected += 1
-                try inner.refuse(
-                    row,
-                    "this hour comes twice in \(clocks[zone].name) and once only in the file: "
-                        + "--repeated-hour first or second")
+                try inner.refuse(row, (verdict ?? .once).reason(zone: clocks[zone].name))
             }
         }
-    }
-}
-
-extension Row {
-    /// Whether its names are of a length that a series can have.
-    fileprivate var hasStorableNames: Bool {
-        let limit = SeriesKey.maximumNameBytes
-        return device.count <= limit && point.count <= limit && product.count <= limit && device.count > 0
-            && point.count > 0
-    }
-
-    /// A number that the same names always have.
-    fileprivate var nameHash: UInt64 {
-        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
-        for field in [product, device, point] { hash = Bytes.hash(field.base, field.count, hash) }
-        return hash
-    }
-
-    /// The row as far as runs ask: equal numbers are equal however they are written.
-    fileprivate func run(_ place: SetAsideRows.Place) -> RunCounter.Row {
-        var content: UInt64 = 0
-        for field in [value, quality] {
-            content = content &* 0x9E37_79B9_7F4A_7C15 &+ 1
-            if field.isMissing { continue }
-            if let number = NumberText.double(field.base, field.count) {
-                content ^= number.bitPattern &+ 1
-            } else {
-                content = Bytes.hash(field.base, field.count, content)
-            }
-        }
-        return RunCounter.Row(seconds: place.seconds, fraction: place.fraction, content: content)
     }
 }

@@ -120,11 +120,12 @@ package final class ReadingInput {
             product: product, types: types, missing: options.missing,
             passesOverUnknownPoints: options.isWide && options.ignoresColumns, rejected: rejected,
             consumer: consumer)
+        let input = try RowInput(file, path: path, options: options, sizes: ReadingSizes())
         var rows = TimedRows(
             pass, numbers: numbers, options: options.local, directory: types, product: product,
-            waiting: SetAsideRows(files, folder: spoolFolder))
-        let input = try RowInput(file, path: path, options: options, sizes: ReadingSizes())
+            waiting: SetAsideRows(files, folder: spoolFolder), areMended: input.areMended)
         rejected.head = input.rejectsHead
+        rejected.head.say(numbers)
         try input.readRows(&rows)
         try rows.finish()
         let outcome = try rows.inner.finish()

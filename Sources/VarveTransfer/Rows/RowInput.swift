@@ -10,7 +10,7 @@ struct RowInput {
     private let ignoresColumns: Bool
     private let zoneColumn: String?
     /// Whether the rows are those of a file of rejected rows.
-    private let areMended: Bool
+    let areMended: Bool
     /// What stands in the file of rows of this input that are rejected.
     let rejectsHead: RejectsFile
 

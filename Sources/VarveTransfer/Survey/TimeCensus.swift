@@ -21,6 +21,11 @@ struct TimeCensus {
     /// The largest number of seconds that can be stored.
     private static let lastSecond: UInt64 = 9_223_372_036
 
+    /// Whether nanoseconds since 1970 look like another unit.
+    static func isEarly(_ nanoseconds: Int64) -> Bool {
+        nanoseconds != 0 && nanoseconds.magnitude <= lastSecond * 1_000_000
+    }
+
     /// Counts the text of a time, if it is a number.
     @inline(__always)
     mutating func add(_ base: UnsafePointer<UInt8>, _ count: Int) {

@@ -128,7 +128,8 @@ extension ValueFailure {
     /// What to do with a value that does not fit.
     private func advice(_ field: Field) -> String {
         if NoReadingWords.contains(field) {
-            return "if it means that there is no reading, import with --missing \"\(field.excerpt)\""
+            return "if it means that there is no reading, import with "
+                + ShellWord.option("--missing", field.excerpt)
         }
         return
             "if it means that there is no reading, name it in --missing; if the point has the wrong type, change it with "

@@ -82,8 +82,9 @@ struct ExportCommand: ParsableCommand {
         }
         progress?.end()
         report(result)
-        guard let rounded = result.largeIntegers else { return }
         var errors = StandardErrors()
+        if result.hasEarlyEpochs { print("varve: \(ExportNotes.earlyEpochs)", to: &errors) }
+        guard let rounded = result.largeIntegers else { return }
         print("varve: \(ExportNotes.rounded(rounded))", to: &errors)
     }
 

@@ -93,7 +93,7 @@ struct ReadOptions: ParsableArguments {
 
     private func missingReadings() throws -> MissingReadings {
         var readings = MissingReadings()
-        for list in missing where list.hasPrefix("--") {
+        for list in missing where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
             throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
         }
         for list in missing where !readings.add(list) {

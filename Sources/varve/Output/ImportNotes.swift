@@ -24,7 +24,8 @@ enum ImportNotes {
             notes.append(
                 "point \(printable(point.point)) of model \(printable(point.model)) is text and got "
                     + "\(point.numbers) numbers; to make it a number point: "
-                    + "varve model change \(printable(point.model)) --point \(printable(point.point)):double --dry-run"
+                    + "varve model change \(ShellWord.quoted(point.model)) "
+                    + ShellWord.option("--point", "\(point.point):double") + " --dry-run"
             )
         }
         if let other = result.otherZones.first {

@@ -99,7 +99,7 @@ extension EndToEndTests {
             let dropped = try sandbox.varve(
                 "model", "change", "m", "--point", "p:double", "--drop-unfit", "--quiet")
             #expect(
-                dropped.code == 0 && dropped.errors.contains("1 values do not fit and are deleted"),
+                dropped.code == 0 && dropped.errors.contains("1 values do not fit and are to be deleted"),
                 "\(dropped.errors)")
             #expect(
                 dropped.output.contains("4 samples of 2 series, 3 converted, 1 that do not fit deleted"),
@@ -130,6 +130,25 @@ extension EndToEndTests {
                 #expect(texts == ["0.1", "-0", "1e300", "NaN", "", "9.007199254740994e15", "-inf"])
             }
             #expect(try sandbox.varve("export", "--format", "csv", "--out", "-").output == before)
+        }
+
+        @Test("an integer that a double does not hold is unfit for it, as a text too")
+        func largeIntegers() throws {
+            let sandbox = try Sandbox()
+            let file = try sandbox.write(
+                lines: [
+                    "device,point,time,value", "T,p,1,9007199254740993", "T,p,2,9007199254740992",
+                    "T,p,3,1.5",
+                    "T,p,4,18446744073709551615",
+                ], "a.csv")
+            #expect(
+                try sandbox.varve("import", "--register", "--quiet", "--type", "p=string", file).code == 0)
+            let dry = try sandbox.varve(
+                "model", "change", "default", "--point", "p:double", "--dry-run", "--json")
+            #expect(try dry.object()["unfit"] as? Int == 2, "\(dry.output)")
+            #expect(try dry.object()["converted"] as? Int == 2)
+            #expect(
+                try sandbox.varve("model", "change", "default", "--point", "p:double", "--quiet").code == 1)
         }
 
         @Test("a name that is not there, or a part that cannot change, is one line with a remedy")

@@ -55,6 +55,62 @@ extension EndToEndTests {
                 none.code == 2 && none.errors.contains("does not exist in this time zone"), "\(none.errors)")
         }
 
+        @Test("lines to paste are words of a shell, whatever the names")
+        func quotedHints() throws {
+            let sandbox = try Sandbox()
+            let header = "device,point,time,value"
+            let names = ["P avg", "-p", "it's", "$(exit 7)"]
+            let texts = names.map { "T,\($0),2024-01-01T00:00:00Z,run" }
+            let numbers = names.map { "T,\($0),2024-01-02T00:00:00Z,5" }
+            let first = try sandbox.write(lines: [header] + texts, "a.csv")
+            let second = try sandbox.write(lines: [header] + numbers, "b.csv")
+            #expect(try sandbox.varve("import", "--register", first).code == 0)
+            let notes = try sandbox.varve("import", "--quiet", second).errorLines.filter {
+                $0.contains("varve model change")
+            }
+            #expect(notes.count == names.count)
+            for note in notes {
+                let line = try #require(note.range(of: "varve model change")).lowerBound
+                let script = "set -- \(note[line...]); for word; do echo \"$word\"; done"
+                let shell = try ChildProcess(
+                    ["/bin/sh", "-c", script], environment: [:], folder: sandbox.path,
+                    printsTo: "\(sandbox.path)/shell"
+                ).wait().output
+                let words = shell.split(separator: "\n").map(String.init)
+                #expect(
+                    Array(words.prefix(4)) == ["varve", "model", "change", "default"]
+                        && words.last == "--dry-run")
+                let point = words[4] == "--point" ? words[5] : String(words[4].dropFirst("--point=".count))
+                #expect(names.contains { point == $0 + ":double" }, "\(note)")
+            }
+        }
+
+        @Test("words that look like options are taken by --missing as a reason advises it")
+        func advisedWords() throws {
+            let sandbox = try Sandbox()
+            let rows = ["--", "---", "-"].enumerated().map { "T,p,\($0.offset + 5),\($0.element)" }
+            let lines = ["device,point,time,value"] + (0..<5).map { "T,p,\($0),\($0)" } + rows
+            let file = try sandbox.write(lines: lines, "a.csv")
+            let first = try sandbox.varve("import", "--register", "--quiet", file)
+            #expect(first.code == 3 && first.errors.contains("import with --missing="), "\(first.errors)")
+            let again = try sandbox.varve("import", "--json", "--missing", "--,---", "--missing=-", file)
+            #expect(again.code == 0 && again.errors.isEmpty, "\(again.errors)")
+        }
+
+        @Test("epochs near 1970 are named, and come back with their unit")
+        func earlyEpochs() throws {
+            let sandbox = try Sandbox()
+            let file = try sandbox.write(
+                lines: ["device,point,time,value", "T,p,1970-01-01T00:00:05Z,1"], "a.csv")
+            #expect(try sandbox.varve("import", "--register", "--quiet", file).code == 0)
+            let out = "\(sandbox.path)/o.csv"
+            let export = try sandbox.varve(
+                "export", "--format", "csv", "--time-format", "epoch-ns", "--out", out)
+            #expect(export.errors.contains("import this file with --time-unit ns"), "\(export.errors)")
+            let again = try sandbox.varve("import", "--json", "--time-unit", "ns", out)
+            #expect(try again.receipt()["replayed"] == 1)
+        }
+
         @Test("a receipt names its commit, and the reason of the first rejected row")
         func commitAndReason() throws {
             let sandbox = try Sandbox()

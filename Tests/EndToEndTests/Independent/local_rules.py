@@ -62,10 +62,13 @@ class Series:
         self.repeated = self.missing = self.clear = 0
         self.stretches = {}
         self.outside = []
+        # How many rows outside of such hours come before each row.
+        self.outside_before = [0] * len(lines)
 
     def settle_plain(self, repeated, missing):
         """Rows that need nothing but themselves."""
         for index, line in enumerate(self.lines):
+            self.outside_before[index] = len(self.outside)
             if line.kind == "offset":
                 self.results[index] = line.truth
                 continue
@@ -104,10 +107,12 @@ class Series:
             runs = runs_of(rows, self.point, direction, False)
             joined = runs_of(rows, self.point, direction, True)
             # Only a row twice beside itself parts the runs: that is no pass, unless there are no other rows.
+            # What stands between passes is of another part of the history.
+            is_parted = len({self.outside_before[index] for index in indexes}) > 1
             is_copy = runs[-1] == 1 and joined[-1] == 0 and len(rows) > 2
             if runs[-1] > 1 or is_copy:
                 runs = joined
-            if runs[-1] == 1:
+            if runs[-1] == 1 and not is_parted:
                 for index, row, run in zip(indexes, rows, runs):
                     found = zones.moments_of(self.zone, row.local)
                     self.results[index] = found[(run == 0) != (direction == 1)] * 10**9 + row.fraction

@@ -59,6 +59,45 @@ extension EndToEndTests {
             #expect(piped.code == 1 && piped.errors.contains("options"))
         }
 
+        @Test(
+            "a mended row has the unit of its source, and no pass of a repeated hour that only its source told"
+        )
+        func mendedAlone() throws {
+            let numbers = try sandbox.write(
+                lines: [
+                    Self.header, "T1,p,1704067200,1", "T1,p,20240101,x", "T1,p,1704067201,1",
+                    "T1,p,1704067202,1",
+                ],
+                "n.csv")
+            #expect(try sandbox.varve("import", "--register", "--quiet", numbers).code == 3)
+            try mend(numbers, "20240101,x", "20240101,5")
+            #expect(
+                try sandbox.varve("import", "--json", numbers + ".rejected.csv").receipt()["accepted"] == 1)
+            let rows = try sandbox.varve("query", "--device", "T1", "--format", "csv").output
+            #expect(rows.contains("1970-08-23T06:15:01Z,5"), "\(rows)")
+            let hours = try sandbox.write(
+                lines: [
+                    Self.header, "T2,p,2024-10-27 04:00,4", "T2,p,2024-10-27 03:00,3",
+                    "T2,p,2024-10-27 02:00,x",
+                    "T2,p,2024-10-27 02:00,y", "T2,p,2024-10-27 01:00,1", "T2,p,2024-10-27 00:00,0",
+                ], "h.csv")
+            #expect(
+                try sandbox.varve("import", "--register", "--quiet", "--tz", "Europe/Paris", hours).code == 3)
+            try mend(hours, "02:00,x", "02:00,22")
+            try mend(hours, "02:00,y", "02:00,11")
+            let mended = try sandbox.varve("import", "--json", hours + ".rejected.csv")
+            #expect(try mended.receipt()["rejected"] == 2, "\(mended.errors)")
+            #expect(mended.errors.contains("a mended row alone does not tell which pass it is of"))
+        }
+
+        /// Changes a text in the file of rejected rows of a source.
+        private func mend(_ source: String, _ old: String, _ new: String) throws {
+            let path = source + ".rejected.csv"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.contains(old))
+            try text.replacing(old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+        }
+
         @Test("a bad and a missing file keep no other out, and the end lists them")
         func badFiles() throws {
             let bad = try sandbox.write(lines: ["a,b", "1,2"], "bad.csv")

@@ -97,6 +97,27 @@ import VarveModel
         #expect(try reasons(late).isEmpty)
     }
 
+    @Test(
+        "runs with other rows between them are no passes: a backlog behind live rows, a block twice, a late correction"
+    )
+    func parted() throws {
+        let day = "2014-10-26_"
+        for times in [
+            [
+                "02:00,20", "02:30,21", "03:00,22", "03:30,23", "04:00,24", "01:00,8", "01:30,10", "02:00,11",
+                "02:30,12",
+            ],
+            ["01:50,1", "02:30,2", "03:10,3", "03:20,3", "03:30,3", "02:30,2"],
+            ["01:50,1", "02:10,2", "02:30,3", "03:10,4", "05:10,4", "02:30,33"],
+        ] {
+            let ended = try run(times.map { day + $0 }.joined(separator: " "))
+            let inside = times.count { $0.hasPrefix("02") }
+            #expect(ended.samples.count == times.count - inside && ended.reasons.count == inside)
+            #expect(
+                ended.reasons.allSatisfy { $0.contains("other rows of the point stand between its rows") })
+        }
+    }
+
     @Test("rows that wait on disk, and many batches, change nothing")
     func spilled() throws {
         let times = (0..<60).map { "2014-10-26_02:\($0 < 10 ? "0" : "")\($0):00" }

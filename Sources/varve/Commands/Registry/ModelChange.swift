@@ -16,7 +16,7 @@ extension ModelCommand {
             discussion: """
                 The values of all devices whose product has the model change in one commit, or none does. A value that \
                 does not fit the new type refuses the change, unless --missing names it or --drop-unfit deletes it; \
-                --dry-run counts first. Samples keep their time and quality; one whose value --missing names loses it, and is deleted \
+                --dry-run counts first. Samples keep their time and quality; one whose value --missing names, or whose text is empty or null, loses it, and is deleted \
                 if it has no quality. States before the change cannot be read \
                 for this point any more, and a file or message that was taken in before and comes again is applied \
                 again. Works beside a running service too, whose messages wait meanwhile.
@@ -45,7 +45,7 @@ extension ModelCommand {
         @Flag(help: "Show no progress.") var quiet = false
 
         func validate() throws {
-            for list in missing where list.hasPrefix("--") {
+            for list in missing where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
                 throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
             }
             if point.hasQuality || point.unit != nil {
@@ -91,7 +91,7 @@ extension ModelCommand {
             let first = report.examples.map {
                 "\"\(printable($0.text))\" at \($0.time) of device \(printable($0.key.device))"
             }
-            let verb = dropUnfit ? dryRun ? "would be deleted" : "are deleted" : "do not fit"
+            let verb = dropUnfit ? dryRun ? "would be deleted" : "are to be deleted" : "do not fit"
             print(
                 "varve: \(ImportSummary.grouped(report.unfit)) values \(dropUnfit ? "do not fit and " : "")\(verb), "
                     + "such as \(first.joined(separator: ", "))",
