@@ -109,7 +109,10 @@ struct ImportCommand: ParsableCommand {
                 do {
                     let one = try result.get()
                     total.add(one)
-                    files.add(named.paths[index], rejected: one.receipt.rejected, at: one.rejectedPath)
+                    files.add(
+                        named.paths[index], rejected: one.receipt.rejected,
+                        options.isWide ? "samples" : "rows",
+                        at: one.rejectedPath)
                 } catch {
                     try files.add(named.paths[index], error)
                 }
