@@ -158,7 +158,10 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         _ row: borrowing Row, _ clock: Int, _ counts: WritableKeyPath<ZoneClock, ZoneClock.Counts>,
         _ reason: String
     ) throws {
-        if try inner.skips(row) { return try inner.take(row, time: 0) }
+        if try inner.skips(row) {
+            clocks[clock][keyPath: counts].rows -= 1
+            return try inner.take(row, time: 0)
+        }
         clocks[clock][keyPath: counts].rejected += 1
         try inner.refuse(row, reason)
     }

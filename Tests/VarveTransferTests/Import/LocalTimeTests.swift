@@ -202,7 +202,7 @@ import VarveModel
                 }
                 #expect(result.receipt.skipped == 6)
                 #expect(result.exitCode == 0)
-                #expect(result.zones.allSatisfy { $0.repeatedRejected + $0.missingRejected == 0 })
+                #expect(result.zones.allSatisfy { $0.repeated + $0.missing == 0 })
             }
         }
         let kept = try run("2014-03-30_02:30,1 2014-03-30_02:40,x")
