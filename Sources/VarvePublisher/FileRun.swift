@@ -60,6 +60,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         result.rejected = input.rejectedCount
         result.resent = delivery.resent - resentBefore
         result.rejectedPath = input.finishRejected()
+        result.rejectedFiles = result.rejectedPath == nil ? 0 : 1
         result.rejectedFailure = input.rejectedFailure
         if refused == 0 {
             try journal.finish(

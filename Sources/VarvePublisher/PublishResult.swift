@@ -23,8 +23,10 @@ public struct PublishResult: Sendable {
     public var skipped: UInt64 = 0
     /// The zones that local times were read in; empty for an input that was finished before.
     public var zones: [ZoneUse] = []
-    /// Where the rejected rows are, if there are any.
+    /// Where the rejected rows of the first input that has some are.
     public var rejectedPath: String?
+    /// How many files of rejected rows there are.
+    public var rejectedFiles: UInt64 = 0
     /// Why the rejected rows could not be written down, if so.
     public var rejectedFailure: FileError?
     /// Whether an earlier run had sent everything, so that nothing was sent now.
@@ -46,7 +48,8 @@ public struct PublishResult: Sendable {
         rejected += other.rejected
         skipped += other.skipped
         zones.add(other.zones)
-        rejectedPath = other.rejectedPath ?? rejectedPath
+        rejectedPath = rejectedPath ?? other.rejectedPath
+        rejectedFiles += other.rejectedFiles
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
         notes += other.notes
     }

@@ -157,6 +157,16 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         }
     }
 
+    mutating func skips(_ row: borrowing Row) throws -> Bool {
+        guard terms.check(row) == nil, terms.quality == 0 else { return false }
+        let entry = table.find(row.product, row.device, row.point)
+        if table[entry].series == -2 { try meet(entry) }
+        let slot = table[entry]
+        guard slot.series >= 0 else { return slot.series == -3 }
+        if ValueParser.isMissing(row.value, as: series[Int(slot.series)].point.type) { return true }
+        return missing.contains(row.value, number: Int(slot.missing))
+    }
+
     private mutating func takeMissing(_ slot: Slot, _ time: Int64) {
         guard terms.quality != 0 else {
             skipped &+= 1
@@ -171,7 +181,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         let kind = TypeCensus(field)
         if !kind.isDisjoint(with: TypeCensus.numbers) {
             series[index].numbers &+= 1
-        } else if kind == .text {
+        } else if kind.contains(.text) {
             series[index].texts &+= 1
         }
     }
@@ -241,11 +251,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private mutating func touch(_ entry: Int) throws {
         size.series += 1
         size.nameBytes += table.nameBytes(of: entry)
+        if table[entry].series == -2 { try meet(entry) }
         var slot = table[entry]
-        if slot.series == -2 {
-            slot.series = try lookUp(entry)
-            slot.missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
-        }
         slot.batch = batchNumber
         if slot.series >= 0 {
             let index = Int(slot.series)
@@ -258,6 +265,12 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             slot.type = series[index].point.type
         }
         table[entry] = slot
+    }
+
+    /// Learns what a name means.
+    private mutating func meet(_ entry: Int) throws {
+        table[entry].series = try lookUp(entry)
+        table[entry].missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
     }
 
     private mutating func lookUp(_ entry: Int) throws -> Int32 {

@@ -38,7 +38,7 @@ struct SeriesResolver {
     ///
     /// - Parameter names: The names as they stand in the row; the product is empty where there is none.
     func resolve(_ names: (product: String, device: String, point: String)?) throws -> Answer {
-        guard let names else { return .rejected("a name is not valid UTF-8") }
+        guard let names else { return .rejected(UTF8Advice.text("a name")) }
         let named = names.product.isEmpty ? product : names.product
         let lookup = try directory.lookUp(product: named, device: names.device, point: names.point)
         if case .found(let point) = lookup { return try check(point) }

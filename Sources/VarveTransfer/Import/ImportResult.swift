@@ -33,8 +33,12 @@ public struct ImportResult: Sendable {
     public var unknown: UInt64 = 0
     /// The first rejected row of the first file that has one.
     public var firstRejected: RejectedRow?
-    /// Where the rejected rows are; nil if there were none.
+    /// Where the rejected rows of the first file that has some are; nil if there were none.
     public var rejectedPath: String?
+    /// How many files of rejected rows there are.
+    public var rejectedFiles: UInt64 = 0
+    /// Numbers read as epochs whose times are those of another unit or form; nil if nothing is odd.
+    public var oddEpochs: OddEpochs?
     /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
     public var rejectedFailure: FileError?
 
@@ -73,7 +77,9 @@ public struct ImportResult: Sendable {
         for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
         unknown += other.unknown
         firstRejected = firstRejected ?? other.firstRejected
-        rejectedPath = other.rejectedPath ?? rejectedPath
+        rejectedPath = rejectedPath ?? other.rejectedPath
+        rejectedFiles += other.rejectedFiles
+        oddEpochs = oddEpochs ?? other.oddEpochs
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }
 
@@ -115,7 +121,10 @@ public struct ImportResult: Sendable {
             add("]")
         }
         add("newPoints", newPoints) { point in
-            add("\"type\":\"\(point.type.name)\",\"mixed\":\(point.isMixed)")
+            add("\"type\":\"\(point.type.name)\",\"mixed\":\(point.isMixed),\"numbers\":\(point.numbers)")
+            add(",\"texts\":\(point.texts),\"words\":\(point.words),\"numberLooks\":\(point.numberLooks)")
+            add(",\"looksLikeNumbers\":\(point.looksLikeNumbers)")
+            if let example = point.example { add("example", example) }
             add("product", point.product)
             add("point", point.point)
         }
@@ -140,23 +149,6 @@ public struct ImportResult: Sendable {
 
     private static func quoted(_ text: String?) -> String {
         text.map { "\"\($0)\"" } ?? "null"
-    }
-}
-
-/// A point that an import created.
-public struct NewPoint: Hashable, Sendable {
-    /// The product whose model has the point now.
-    public var product: String
-    /// The `pointId`.
-    public var point: String
-    /// Its type.
-    public var type: ValueType
-    /// Whether some values do not fit the type, or only words for "no reading" told it.
-    public var isMixed: Bool
-
-    struct Name: Hashable {
-        var product: String
-        var point: String
     }
 }
 

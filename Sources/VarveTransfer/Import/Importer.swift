@@ -234,7 +234,11 @@ public final class Importer {
             result.registered = registered.count
             result.newPoints = registered.points
         }
+        if let unit = input.numbers.unit, timed.hasEpochs {
+            result.oddEpochs = OddEpochs(result.receipt, unit)
+        }
         result.rejectedPath = rejected.finish()
+        result.rejectedFiles = result.rejectedPath == nil ? 0 : 1
         result.rejectedFailure = rejected.failure
         return result
     }

@@ -59,9 +59,11 @@ public struct RejectsFile: Hashable, Sendable {
         header = String(decoding: line, as: UTF8.self)
     }
 
-    /// Says what numbers among the times of the source mean, as its other rows told.
+    /// Says what numbers among the times of the source mean, where only its other rows told.
     mutating func say(_ numbers: NumericTimes) {
-        guard let unit = numbers.unit, !options.contains(where: { $0.name == "--time-unit" }) else { return }
+        guard let unit = numbers.unit, numbers.lookLikeDates,
+            !options.contains(where: { $0.name == "--time-unit" })
+        else { return }
         options.append(SaidOption("--time-unit", unit.name))
     }
 

@@ -140,9 +140,9 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
             case .first: try handOn(row, local, offset: earlier, clock)
             case .second: try handOn(row, local, offset: later, clock)
             case .reject:
-                clocks[clock].repeated.rejected += 1
-                try inner.refuse(
-                    row, "the time \"\(row.time.excerpt)\" comes twice in \(clocks[clock].name)")
+                try refuse(
+                    row, clock, \.repeated,
+                    "the time \"\(row.time.excerpt)\" comes twice in \(clocks[clock].name)")
             case .order:
                 try waiting.add(
                     row,
@@ -155,9 +155,21 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
             if options.missingHour == .shift {
                 return try handOn(row, local, offset: before, clock)
             }
-            clocks[clock].missing.rejected += 1
-            try inner.refuse(row, missingReason(row, clock, offset: before))
+            try refuse(row, clock, \.missing, missingReason(row, clock, offset: before))
         }
+    }
+
+    /// Refuses a row whose local time means no one moment; one that holds nothing is skipped, as nothing is lost.
+    private mutating func refuse(
+        _ row: borrowing Row, _ clock: Int, _ counts: WritableKeyPath<ZoneClock, ZoneClock.Counts>,
+        _ reason: String
+    ) throws {
+        if try inner.skips(row) {
+            clocks[clock][keyPath: counts].rows -= 1
+            return try inner.take(row, time: 0)
+        }
+        clocks[clock][keyPath: counts].rejected += 1
+        try inner.refuse(row, reason)
     }
 
     private func missingReason(_ row: borrowing Row, _ clock: Int, offset: Int64) -> String {
@@ -169,9 +181,9 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     private mutating func takeDayStart(_ row: borrowing Row, _ local: TimeText, _ clock: Int) throws {
         guard let start = clocks[clock].start(ofLocalDay: local.seconds) else {
             clocks[clock].missing.rows += 1
-            clocks[clock].missing.rejected += 1
-            return try inner.refuse(
-                row, "the day \"\(row.time.excerpt)\" does not exist in \(clocks[clock].name)")
+            return try refuse(
+                row, clock, \.missing,
+                "the day \"\(row.time.excerpt)\" does not exist in \(clocks[clock].name)")
         }
         try handOn(row, local, offset: local.seconds - start, clock)
     }
@@ -350,8 +362,7 @@ extension TimedRows where Inner: ~Copyable {
                 try handOn(
                     row, TimeText(seconds: place.seconds, fraction: place.fraction), offset: offset, zone)
             case let verdict:
-                clocks[zone].repeated.rejected += 1
-                try inner.refuse(row, (verdict ?? .once).reason(zone: clocks[zone].name))
+                try refuse(row, zone, \.repeated, (verdict ?? .once).reason(zone: clocks[zone].name))
             }
         }
     }

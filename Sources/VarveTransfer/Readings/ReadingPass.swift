@@ -64,6 +64,16 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         rejectRow(row, reason)
     }
 
+    mutating func skips(_ row: borrowing Row) throws -> Bool {
+        guard terms.check(row) == nil, terms.quality == 0 else { return false }
+        let entry = table.find(row.product, row.device, row.point)
+        if table[entry].number == -2 { try meet(entry) }
+        let slot = table[entry]
+        guard slot.number >= 0 else { return slot.number == -3 }
+        if ValueParser.isMissing(row.value, as: slot.type ?? terms.declaredType) { return true }
+        return missing.contains(row.value, number: slot.missing)
+    }
+
     mutating func take(_ row: borrowing Row, time: Int64) throws {
         if !row.continuesLine {
             try makeRoom()
@@ -139,7 +149,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     /// Decides about a name that is seen for the first time.
     @inline(never)
     private mutating func meet(_ entry: Int) throws {
-        guard let names = table.names(of: entry) else { return refuse(entry, "a name is not valid UTF-8") }
+        guard let names = table.names(of: entry) else { return refuse(entry, UTF8Advice.text("a name")) }
         guard names.product.isEmpty || names.product.sameBytes(as: product) else {
             return refuse(
                 entry, "the row is of product \(names.product), and product \(product) is being sent")

@@ -82,7 +82,8 @@ struct ForeignFormat {
                 self.init(name: "UTF-16 text", remedy: "say so with --encoding utf-16")
                 return
             }
-            if bytes.prefix(64).contains(0) {
+            // A zero byte in a later line costs its row only.
+            if bytes.prefix(64).prefix(while: { $0 != 0x0A && $0 != 0x0D }).contains(0) {
                 self.init(
                     name: "no text: its first line has zero bytes",
                     remedy: "give --encoding utf-16 if it is text, else \(advice)")

@@ -111,6 +111,9 @@ protocol TimedRowConsumer: ~Copyable {
     /// - Parameter time: Nanoseconds since 1970 UTC.
     mutating func take(_ row: borrowing Row, time: Int64) throws
 
+    /// Whether a row would be skipped whatever its time: it has neither a value nor a quality, and a known series.
+    mutating func skips(_ row: borrowing Row) throws -> Bool
+
     /// Takes note of a row whose time cannot be used.
     mutating func refuse(_ row: borrowing Row, _ reason: String) throws
 

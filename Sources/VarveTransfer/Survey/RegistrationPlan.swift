@@ -31,6 +31,7 @@ struct RegistrationPlan {
     ) throws {
         var devices = Set<Registration.Device>()
         var types: [PointName: ValueCensus] = [:]
+        var examples: [PointName: ValueExample] = [:]
         var places: [(named: SeriesKey, product: String)] = []
         for one in series {
             let named = one.product.isEmpty ? product : one.product
@@ -44,7 +45,9 @@ struct RegistrationPlan {
             }
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
             devices.insert(.init(product: home, device: one.device))
-            types[PointName(product: home, point: one.point), default: ValueCensus()].add(one.census)
+            let name = PointName(product: home, point: one.point)
+            types[name, default: ValueCensus()].add(one.census)
+            if let example = one.example { examples[name] = ValueExample.better(examples[name], example) }
             if isDryRun {
                 places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
             }
@@ -67,7 +70,8 @@ struct RegistrationPlan {
             newPoints.append(
                 NewPoint(
                     product: point.product, point: point.point, type: point.type,
-                    isMixed: types[name, default: ValueCensus()].isMixed))
+                    isByHand: given[point.point] != nil, types[name, default: ValueCensus()],
+                    example: examples[name]?.text))
         }
     }
 

@@ -17,13 +17,17 @@ final class SurveyedSeries {
     struct Entry {
         var census = ValueCensus()
         /// Its number in `MissingReadings`; nil until it was asked for.
-        var missing: Int?
+        var missing: Int32?
     }
 
     private var table = SeriesTable<Entry>(empty: Entry())
+    private var examples: [Int: ValueExample] = [:]
 
     /// Takes what a survey has found.
-    fileprivate func take(_ found: consuming SeriesTable<Entry>) { table = found }
+    fileprivate func take(_ found: consuming SeriesTable<Entry>, _ examples: [Int: ValueExample]) {
+        table = found
+        self.examples = examples
+    }
 
     /// A series as the inputs name it.
     struct Named {
@@ -32,13 +36,17 @@ final class SurveyedSeries {
         var device: String
         var point: String
         var census: ValueCensus
+        /// One of its values that are no numbers, if there are some and it was kept.
+        var example: ValueExample?
     }
 
     /// The series; one whose name is not valid UTF-8 is left to be rejected.
     func all() -> [Named] {
         (0..<table.count).compactMap { entry in
             table.names(of: entry).map {
-                Named(product: $0.product, device: $0.device, point: $0.point, census: table[entry].census)
+                Named(
+                    product: $0.product, device: $0.device, point: $0.point, census: table[entry].census,
+                    example: examples[entry])
             }
         }
     }
@@ -47,6 +55,7 @@ final class SurveyedSeries {
 /// The series of all inputs of a run that could be read whole.
 struct NamedSeries {
     private var censuses: [SeriesKey: ValueCensus] = [:]
+    private var examples: [SeriesKey: ValueExample] = [:]
     private var nameBytes = 0
 
     /// Adds the series of an input.
@@ -60,14 +69,21 @@ struct NamedSeries {
             nameBytes + bytes <= SurveyedSeries.maximumNameBytes
         else { throw .tooManySeries(path: path, limit: SurveyedSeries.maximumSeries) }
         nameBytes += bytes
-        for one in all { censuses[Self.key(one), default: ValueCensus()].add(one.census) }
+        for one in all {
+            let key = Self.key(one)
+            censuses[key, default: ValueCensus()].add(one.census)
+            guard let example = one.example else { continue }
+            guard examples[key] != nil || examples.count < ValueExample.maximumCount else { continue }
+            examples[key] = ValueExample.better(examples[key], example)
+        }
     }
 
     /// The series, in the order of their names.
     var all: [SurveyedSeries.Named] {
         censuses.sorted { $0.key < $1.key }.map {
             SurveyedSeries.Named(
-                product: $0.key.product, device: $0.key.device, point: $0.key.point, census: $0.value)
+                product: $0.key.product, device: $0.key.device, point: $0.key.point, census: $0.value,
+                example: examples[$0.key])
         }
     }
 
@@ -84,6 +100,7 @@ struct Survey: ~Copyable, RowConsumer {
     private let collects: Bool
     private let report: (Int, UInt64) throws -> Void
     private var table = SeriesTable(empty: SurveyedSeries.Entry())
+    private var examples: [Int: ValueExample] = [:]
     private var times: TimeParser
     private var terms = RowTerms()
     private var outcome = TimeParser.Outcome.failed
@@ -122,11 +139,26 @@ struct Survey: ~Copyable, RowConsumer {
         if let declared = terms.declaredType {
             table[entry].census.add(.declared(declared))
         } else {
-            table[entry].census.add(TypeCensus(row.value))
+            let kind = TypeCensus(row.value)
+            if !kind.isDisjoint(with: TypeCensus.numbers) {
+                table[entry].census.add(number: kind)
+            } else if !kind.isEmpty {
+                addOther(kind, row.value, entry)
+            }
         }
         if table.count > SurveyedSeries.maximumSeries || table.nameBytes > SurveyedSeries.maximumNameBytes {
             throw ImportError.tooManySeries(path: path, limit: SurveyedSeries.maximumSeries)
         }
+    }
+
+    /// Counts a value that is no number, and keeps it as an example if it is the first of its kind.
+    @inline(never)
+    private mutating func addOther(_ kind: TypeCensus, _ field: Field, _ entry: Int) {
+        let isKnown = table[entry].census.kinds.isSuperset(of: kind)
+        table[entry].census.add(kind)
+        guard !isKnown, let example = ValueExample(field, kind) else { return }
+        guard examples[entry] != nil || examples.count < ValueExample.maximumCount else { return }
+        examples[entry] = ValueExample.better(examples[entry], example)
     }
 
     mutating func reject(_: String, line _: Int, text _: UnsafeRawBufferPointer) {
@@ -141,15 +173,15 @@ struct Survey: ~Copyable, RowConsumer {
     private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
     /// Hands over the series that were found.
-    consuming func finish(into series: SurveyedSeries) { series.take(table) }
+    consuming func finish(into series: SurveyedSeries) { series.take(table, examples) }
 
     private mutating func isMissing(_ row: borrowing Row, _ entry: Int) -> Bool {
         let number: Int
         if let known = table[entry].missing {
-            number = known
+            number = Int(known)
         } else {
             number = missing.number(ofPoint: row.point)
-            table[entry].missing = number
+            table[entry].missing = Int32(number)
         }
         return missing.contains(row.value, number: number)
     }

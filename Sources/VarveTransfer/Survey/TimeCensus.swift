@@ -96,7 +96,7 @@ extension NumericTimes {
         } else if census.areDates {
             self.init(areDates: true)
         } else if let unit = census.unit {
-            self.init(unit: unit)
+            self.init(unit: unit, lookLikeDates: census.dates > 0)
         } else {
             throw .mixedTimeUnits(path: path, units: census.seenUnits.map(\.name))
         }

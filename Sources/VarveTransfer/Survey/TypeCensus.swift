@@ -28,14 +28,17 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     /// A word for "no reading".
     static let word = TypeCensus(rawValue: 256)
 
-    /// A row says that the point is of a type: from bit 9 on, in the order of their numbers.
+    /// Text that looks like a number, see `NumberLook`; `text` too.
+    static let numberLook = TypeCensus(rawValue: 1 << 14)
+
+    /// A row says that the point is of a type: bits 9 to 13, in the order of their numbers.
     static func declared(_ type: ValueType) -> TypeCensus {
         TypeCensus(rawValue: 1 << (8 + UInt16(type.rawValue)))
     }
 
     /// The types that rows say the point is of.
     var declaredTypes: [ValueType] {
-        if rawValue >> 9 == 0 { return [] }
+        if rawValue & 0x3E00 == 0 { return [] }
         return ValueType.allCases.filter { contains(.declared($0)) }
     }
 
@@ -86,7 +89,10 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     }
 
     @inline(never)
-    private static func text(_ field: Field) -> TypeCensus { NoReadingWords.contains(field) ? .word : .text }
+    private static func text(_ field: Field) -> TypeCensus {
+        if NumberLook.contains(field) { return [.text, .numberLook] }
+        return NoReadingWords.contains(field) ? .word : .text
+    }
 }
 
 /// The values of a point, counted.
@@ -97,15 +103,22 @@ struct ValueCensus: Hashable, Sendable {
     /// Values that are neither numbers nor words for "no reading".
     private(set) var others: UInt64 = 0
     private(set) var words: UInt64 = 0
+    /// Those of `others` that look like numbers.
+    private(set) var numberLooks: UInt64 = 0
 
-    /// Counts a value.
+    /// Counts a number.
     @inline(__always)
+    mutating func add(number kind: TypeCensus) {
+        kinds.formUnion(kind)
+        numbers &+= 1
+    }
+
+    /// Counts a value that is no number, or takes note of a declared type.
     mutating func add(_ kind: TypeCensus) {
         kinds.formUnion(kind)
-        if !kind.isDisjoint(with: TypeCensus.numbers) {
-            numbers &+= 1
-        } else if !kind.isDisjoint(with: TypeCensus.others) {
+        if !kind.isDisjoint(with: TypeCensus.others) {
             others &+= 1
+            if kind.contains(.numberLook) { numberLooks &+= 1 }
         } else if kind == .word {
             words &+= 1
         }
@@ -117,6 +130,7 @@ struct ValueCensus: Hashable, Sendable {
         numbers &+= other.numbers
         others &+= other.others
         words &+= other.words
+        numberLooks &+= other.numberLooks
     }
 
     /// The type of a point with these values.
@@ -140,7 +154,53 @@ struct ValueCensus: Hashable, Sendable {
     }
 
     /// Whether some of the values do not fit the type, nothing but words tells it, or numbers have become text.
-    var isMixed: Bool {
-        kinds.declaredTypes.isEmpty && (words > 0 || numbers > 0 && (others > 0 || type == .string))
+    ///
+    /// A text point that has texts beside words for "no reading" is not mixed: nothing is lost.
+    ///
+    /// - Parameter type: The type that the point gets.
+    /// - Parameter isByHand: Whether the caller chose it.
+    func isMixed(as type: ValueType, isByHand: Bool) -> Bool {
+        guard kinds.declaredTypes.isEmpty else { return false }
+        switch type {
+        case .double, .int64: return others + words > 0
+        case .bool: return !isByHand && words > 0
+        case .json: return false
+        case .string: return !isByHand && (numbers > 0 || others == 0 && words > 0)
+        }
+    }
+
+    /// Whether the point would be a number point if its texts that look like numbers were some.
+    var looksLikeNumbers: Bool {
+        kinds.declaredTypes.isEmpty && type == .string && numberLooks > 0
+            && numbers < others && numbers + numberLooks >= others - numberLooks
+    }
+}
+
+/// A value that is no number, to be shown.
+struct ValueExample {
+    /// The kind of value: texts that look like numbers come first, then words for "no reading".
+    private let rank: Int
+    let text: String
+
+    /// The most that are kept of an input.
+    static let maximumCount = 1024
+
+    /// An example of a value, if it is a text or a word.
+    init?(_ field: Field, _ kind: TypeCensus) {
+        guard let rank = Self.rank(kind) else { return nil }
+        self.rank = rank
+        text = field.excerpt
+    }
+
+    /// The better one of two.
+    static func better(_ one: ValueExample?, _ other: ValueExample?) -> ValueExample? {
+        guard let one, let other else { return one ?? other }
+        return one.rank <= other.rank ? one : other
+    }
+
+    private static func rank(_ kind: TypeCensus) -> Int? {
+        if kind.contains(.numberLook) { return 0 }
+        if kind == .word { return 1 }
+        return kind == .text ? 2 : nil
     }
 }

@@ -33,6 +33,8 @@ struct NumericTimes: Hashable, Sendable {
     var unit: TimeUnit?
     /// Whether numbers are dates; see `CompactDate`.
     var areDates = false
+    /// Whether some of the epochs look like dates, so that one of them alone would be read as such.
+    var lookLikeDates = false
 }
 
 /// Reads times.

@@ -40,12 +40,16 @@ struct ValueParser {
         return parseOther(field, as: type)
     }
 
+    /// Whether a field is no value of a type; nil where nobody knows the type.
+    static func isMissing(_ field: Field, as type: ValueType?) -> Bool {
+        if field.isMissing { return true }
+        guard let type, type != .string, field.kind == .quoted || field.kind == .string else { return false }
+        return isEmptyOrNull(field, type)
+    }
+
     @inline(never)
     private mutating func parseOther(_ field: Field, as type: ValueType) -> ParsedValue {
-        if field.isMissing { return .missing }
-        if type != .string, field.kind == .quoted || field.kind == .string, isEmptyOrNull(field, type) {
-            return .missing
-        }
+        if Self.isMissing(field, as: type) { return .missing }
         switch type {
         case .double: return double(field)
         case .int64:
@@ -60,7 +64,7 @@ struct ValueParser {
     }
 
     /// Whether a text says "no value" for a point that is not text; a JSON string is a value of `json`.
-    private func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
+    private static func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
         if type == .json, field.kind == .string { return false }
         return ValueReading.isNothing(field.base, field.count)
     }
@@ -120,7 +124,7 @@ extension ValueFailure {
             return "\(place), and \"\(field.excerpt)\" is not an integer of 64 bits; " + advice(field)
         case .notBool:
             return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; " + advice(field)
-        case .invalidUTF8: return "\(place), and the value is not valid UTF-8"
+        case .invalidUTF8: return "\(place), and " + UTF8Advice.text("the value")
         case .json(let failure): return "\(place), and the value \(failure.description)"
         }
     }
@@ -134,5 +138,13 @@ extension ValueFailure {
         return
             "if it means that there is no reading, name it in --missing; if the point has the wrong type, change it with "
             + "varve model change"
+    }
+}
+
+/// The reason of rows with bytes that are no UTF-8.
+enum UTF8Advice {
+    /// - Parameter part: The part of the row that has them.
+    static func text(_ part: String) -> String {
+        "\(part) is not valid UTF-8; say what it is with --encoding latin-1 or windows-1252"
     }
 }

@@ -111,7 +111,9 @@ struct ImportCommand: ParsableCommand {
                     let one = try result.get()
                     total.add(one)
                     if firstRejecting == nil, one.firstRejected != nil { firstRejecting = named.paths[index] }
-                    files.add(named.paths[index], rejected: one.receipt.rejected, at: one.rejectedPath)
+                    files.add(
+                        named.paths[index], rejected: one.receipt.rejected,
+                        options.isWide ? "samples" : "rows", at: one.rejectedPath)
                 } catch {
                     try files.add(named.paths[index], error)
                 }

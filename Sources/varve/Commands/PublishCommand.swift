@@ -132,7 +132,9 @@ struct PublishCommand: ParsableCommand {
                     progress?.end()
                     tell(result, of: input)
                     total.add(result)
-                    files.add(input, rejected: result.rejected, at: result.rejectedPath)
+                    files.add(
+                        input, rejected: result.rejected, options.reading.isWide ? "samples" : "rows",
+                        at: result.rejectedPath)
                 } catch {
                     progress?.end()
                     try files.add(input, error)

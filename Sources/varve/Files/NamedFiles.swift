@@ -97,11 +97,13 @@ struct FileReport {
     var hasFailed: Bool { !failures.isEmpty }
 
     /// Takes note of a file that is in.
-    mutating func add(_ input: String, rejected: UInt64, at path: String?) {
+    ///
+    /// - Parameter unit: What is counted: samples where a line has several, else rows.
+    mutating func add(_ input: String, rejected: UInt64, _ unit: String, at path: String?) {
         done += 1
         guard rejected > 0, inputs.count > 1 else { return }
         let place = path.map { ", see \($0)" } ?? ""
-        notes.append("varve: \(input): \(ImportSummary.grouped(rejected)) rows rejected\(place)")
+        notes.append("varve: \(input): \(ImportSummary.grouped(rejected)) \(unit) rejected\(place)")
     }
 
     /// Takes note of an error, or throws it if the other files cannot be read either.

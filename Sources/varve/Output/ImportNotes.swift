@@ -34,6 +34,18 @@ enum ImportNotes {
                 "device \(printable(other.device))\(more): an earlier import read its local times in "
                     + "\(other.zone); unless its samples were deleted, those of both zones are stored now")
         }
+        switch result.oddEpochs {
+        case .firstYear:
+            notes.append(
+                "times of 1970: numbers were read as epochs in \(result.timeUnit ?? "several units"); were they another "
+                    + "unit or form, such as days of a spreadsheet? --time-unit names the unit; dates are YYYY-MM-DD HH:MM"
+            )
+        case .digits(let digits):
+            notes.append(
+                "times such as \(digits) were read as seconds since 1970; if they are dates, write the minutes too: "
+                    + "\(digits)00")
+        case nil: break
+        }
         if !result.passedOver.isEmpty {
             notes.append(
                 "passed over columns that are no points: "

@@ -14,7 +14,7 @@ enum ImportSummary {
             ("identical", receipt.identical, "there already, dropped"),
             ("corrected", receipt.corrected, "took the place of an older value"),
             ("superseded", receipt.superseded, "offered a different value, not taken"),
-            ("rejected", receipt.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
+            ("rejected", receipt.rejected, rejectedPlace(result.rejectedPath, result.rejectedFiles)),
             ("skipped", receipt.skipped, "empty, without a quality"),
             ("expired", receipt.expired, expired(result.rules)),
             ("replayed", receipt.replayed, replayed(result.replayedCommits)),
@@ -28,21 +28,20 @@ enum ImportSummary {
         if result.registered > 0 {
             lines.append(("registered", "\(result.registered) new models, products, points and devices"))
         }
-        if !result.newPoints.isEmpty { lines.append(("new points", newPoints(result.newPoints))) }
+        for (index, text) in NewPointText.lines(result.newPoints).enumerated() {
+            lines.append((index == 0 ? "new points" : "", text))
+        }
         for zone in result.zones { lines += Self.lines(zone) }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 + "\n" }
             .joined()
     }
 
-    private static func newPoints(_ points: [NewPoint]) -> String {
-        let shown = points.prefix(12).map { point in
-            "\(printable(point.point)) \(point.type.name)" + (point.isMixed ? " (mixed)" : "")
-        }
-        let mixed = points.dropFirst(12).count { $0.isMixed }
-        let rest =
-            points.count > 12 ? " and \(points.count - 12) more" + (mixed > 0 ? ", \(mixed) mixed" : "") : ""
-        return shown.joined(separator: ", ") + rest
+    /// Where rejected rows are: the file of the first input that has some, and how many more there are.
+    static func rejectedPlace(_ path: String?, _ files: UInt64) -> String {
+        guard let path else { return "not usable" }
+        guard files > 1 else { return "see \(path)" }
+        return "see \(path) and \(grouped(files - 1)) more \(files == 2 ? "file" : "files")"
     }
 
     /// What was done in a zone: names of lines, and lines.

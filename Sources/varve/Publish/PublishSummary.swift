@@ -24,7 +24,10 @@ enum PublishSummary {
             ),
             ("earlier", result.acknowledgedBefore, "batches were acknowledged in an earlier run"),
             ("resent", result.resent, "messages were sent more than once"),
-            ("rejected", result.rejected, result.rejectedPath.map { "see \($0)" } ?? "not usable"),
+            (
+                "rejected", result.rejected,
+                ImportSummary.rejectedPlace(result.rejectedPath, result.rejectedFiles)
+            ),
             ("skipped", result.skipped, "empty, without a quality"),
         ]
         for (name, count, meaning) in rest where count > 0 {

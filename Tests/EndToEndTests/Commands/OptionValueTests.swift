@@ -88,8 +88,10 @@ extension EndToEndTests {
         @Test("words that look like options are taken by --missing as a reason advises it")
         func advisedWords() throws {
             let sandbox = try Sandbox()
-            let rows = ["--", "---", "-"].enumerated().map { "T,p,\($0.offset + 5),\($0.element)" }
-            let lines = ["device,point,time,value"] + (0..<5).map { "T,p,\($0),\($0)" } + rows
+            let rows = ["--", "---", "-"].enumerated().map {
+                "T,p,\(1_700_000_005 + $0.offset),\($0.element)"
+            }
+            let lines = ["device,point,time,value"] + (0..<5).map { "T,p,\(1_700_000_000 + $0),\($0)" } + rows
             let file = try sandbox.write(lines: lines, "a.csv")
             let first = try sandbox.varve("import", "--register", "--quiet", file)
             #expect(first.code == 3 && first.errors.contains("import with --missing="), "\(first.errors)")

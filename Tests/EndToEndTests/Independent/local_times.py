@@ -199,6 +199,7 @@ class Plan:
         """The counts of the receipt; rows of repeated hours come last."""
         names = ("samples", "accepted", "identical", "corrected", "rejected", "skipped")
         counts = dict.fromkeys(names, 0) | {"rows": len(rows), "superseded": 0, "expired": 0, "replayed": 0}
+        empty = {"repeatedRows": 0, "missingRows": 0}
         cells = [(one, line, at) for _, _, line, _, series, at in rows for one in series]
         for one, line, at in sorted(cells, key=lambda cell: cell[2] in cell[0].late):
             value, quality = line.cells[one.point]
@@ -206,16 +207,19 @@ class Plan:
             quality = "" if len(line.cells) > 1 else quality
             counts["samples"] += 1
             key = (one.device, one.point, one.results[at])
-            if one.results[at] is None:
-                counts["rejected"] += 1
-            elif not value and not quality:
+            if not value and not quality:
                 counts["skipped"] += 1
+                if one.results[at] is None:
+                    # Nothing is lost, so it is no row of such an hour.
+                    empty["repeatedRows" if at in one.late else "missingRows"] += 1
+            elif one.results[at] is None:
+                counts["rejected"] += 1
             else:
                 known = self.samples.get(key)
                 counts["accepted" if known is None else "identical" if known == (value, quality) else "corrected"] += 1
                 self.samples[key] = (value, quality)
-        counts["repeatedRows"] = sum(one.repeated for one in every)
-        counts["missingRows"] = sum(one.missing for one in every)
+        counts["repeatedRows"] = sum(one.repeated for one in every) - empty["repeatedRows"]
+        counts["missingRows"] = sum(one.missing for one in every) - empty["missingRows"]
         return counts
 
 

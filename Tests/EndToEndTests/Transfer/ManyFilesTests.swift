@@ -110,6 +110,19 @@ extension EndToEndTests {
             #expect(ending.errors.contains(bad) && ending.errors.contains(missing))
         }
 
+        @Test("several files of rejected rows are counted, and cells of wide files are called samples")
+        func severalRejects() throws {
+            let files = try ["a", "b", "c"].map { name in
+                try sandbox.write(
+                    lines: ["time,device,p,q", "2024-07-01 12:00:00,T1,1,2", "\(name),T1,3,4"], name + ".csv")
+            }
+            let ending = try sandbox.varve(["import", "--register", "--wide"] + files)
+            #expect(ending.code == 3)
+            #expect(ending.errors.contains("a.csv: 2 samples rejected"), "\(ending.errors)")
+            #expect(
+                ending.output.contains("see \(files[0]).rejected.csv and 2 more files"), "\(ending.output)")
+        }
+
         @Test("--rejects names another folder, also for standard input")
         func folder() throws {
             let file = try sandbox.write(lines: [Self.header, row(1, "1"), "T1,p,never,2"], "a.csv")

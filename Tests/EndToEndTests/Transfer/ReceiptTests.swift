@@ -57,6 +57,47 @@ extension EndToEndTests {
             #expect(other["rows"] == 2 && other["samples"] == 2 && other.addsUp, "\(other)")
         }
 
+        @Test("the receipt says why a new point is marked, and what to do")
+        func newPoints() throws {
+            func marked(_ values: [String]) throws -> Substring? {
+                let rows = values.enumerated().map { "T1,p,2024-01-01T00:00:0\($0.offset)Z,\($0.element)" }
+                let file = try sandbox.write(lines: [Self.header] + rows, "a.csv")
+                let ending = try sandbox.varve("import", "--register", "--dry-run", file)
+                return ending.output.split(separator: "\n").first { $0.hasPrefix("new points") }
+            }
+            let expected: [([String], String)] = [
+                (["1", "2"], "p double"), (["on", "off", "No Data"], "p string"),
+                (
+                    ["1", "2", "No Data"],
+                    #"p double (1 of 3 values are texts: rejected; --missing "No Data" if they mean no reading)"#
+                ),
+                (
+                    ["1", "2", "20 %"],
+                    #"p double (1 of 3 values are texts such as "20 %": rejected; write numbers as 1234.5)"#
+                ),
+                (
+                    ["\"20,5\"", "\"21,5\""],
+                    #"p string (2 of 2 values are texts that look like numbers, such as "20,5": "#
+                        + "write numbers as 1234.5)"
+                ),
+                (["1", "a", "b"], "p string (1 of 3 values are numbers, kept as text)"),
+                (["-", "-"], #"p string (only words for no reading, such as "-")"#),
+                (["9007199254740993", "1.5"], "p string (no number type holds all its 2 numbers)"),
+            ]
+            for (values, text) in expected {
+                let line = try marked(values)
+                #expect(line?.hasSuffix("  " + text) == true, "\(line ?? "none")")
+            }
+            let json = try sandbox.write(
+                (1...2).map { #"{"device":"T1","point":"p","time":\#($0),"value":"20.5"}"# + "\n" }.joined()
+                    .utf8,
+                "a.ndjson")
+            let ending = try sandbox.varve("import", "--register", "--dry-run", json)
+            #expect(
+                ending.output.contains(#"such as "20.5": write numbers without quotes"#), "\(ending.output)")
+            #expect(ending.errors.contains("times of 1970"), "\(ending.errors)")
+        }
+
         @Test(
             "rows past a retention rule are not stored and the receipt names the rule; without it they come")
         func expired() throws {

@@ -25,7 +25,7 @@ enum TextRules {
 
     /// What the top level of the repository has, apart from names with a dot in front.
     private static let topLevel: Set<Substring> = [
-        "Package.swift", "Sources", "Tests", "Benchmarks", "Tools", "README.md",
+        "Package.swift", "Sources", "Tests", "Benchmarks", "Tools", "findings", "README.md",
     ]
 
     /// Build products, resolved versions and data directories stay out of the history, the top level as it is.

@@ -44,6 +44,30 @@ import VarveModel
         #expect(fixture.store.batches.isEmpty)
     }
 
+    @Test("a zero byte after the first line costs its row, in the first line the file")
+    func zeroBytes() throws {
+        let fixture = try TransferFixture()
+        let result = try fixture.run("device,point,time,value\nA,t,1,1\nA,t,2,\0\nA,t,3,3\n")
+        #expect(result.receipt.accepted == 2)
+        #expect(result.receipt.rejected == 1)
+        let error = #expect(throws: ImportError.self) { try fixture.run("device\0,point,time,value\n") }
+        #expect(error?.description.contains("its first line has zero bytes") == true)
+    }
+
+    @Test(
+        "epochs of 1970 and hours written as ten digits are told",
+        arguments: [
+            (["45413.5"], .firstYear), (["0", "1714564800"], .firstYear), (["1714564800"], nil),
+            (["2024050112", "2024050113"], .digits("2024050112")), (["2024050112", "2024059999"], nil),
+            (["1970-05-01T00:00:00Z"], nil), (["-86400", "-1"], nil), (["31535999"], .firstYear),
+            (["31536000"], nil),
+        ] as [([String], OddEpochs?)])
+    func oddEpochs(times: [String], expected: OddEpochs?) throws {
+        let fixture = try TransferFixture()
+        let rows = times.map { "A,t,\($0),1\n" }.joined()
+        #expect(try fixture.run("device,point,time,value\n" + rows).oddEpochs == expected)
+    }
+
     @Test("integer times of two units are an error that asks for --time-unit")
     func mixedUnits() throws {
         let fixture = try TransferFixture()
@@ -99,6 +123,7 @@ import VarveModel
         let result = try fixture.importer().importFile(try fixture.write(bytes, "in.csv"))
         #expect(result.receipt.rejected == 2)
         #expect(try fixture.reasons().allSatisfy { $0.contains("not valid UTF-8") })
+        #expect(try fixture.reasons().allSatisfy { $0.contains("--encoding latin-1") })
     }
 
     @Test("a half line at the end is rejected, a whole one without a line end is taken")

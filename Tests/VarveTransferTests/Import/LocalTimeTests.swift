@@ -205,6 +205,31 @@ import VarveModel
         #expect(try read(json) { $0.local.zoneColumn = "zone" }.times == ["01T10:00=1"])
     }
 
+    @Test("empty cells of hours that come twice or not at all are skipped, as nothing is lost")
+    func emptyCells() throws {
+        let lines = ["2014-03-30 02:30", "2014-10-26 02:30", "2011-12-30"]
+        for isWide in [true, false] {
+            let fixture = try TransferFixture()
+            let head = isWide ? "time,device,t,n\n" : "device,point,time,value\n"
+            let rows = lines.map { isWide ? "\($0),A,,\"\"\n" : "A,t,\($0),\nA,n,\($0),off\n" }.joined()
+            var missing = MissingReadings()
+            let isList = missing.add("off")
+            #expect(isList)
+            for zone in [TestZone.paris, .apia] {
+                let result = try fixture.run(head + rows) {
+                    $0.isWide = isWide
+                    $0.local.zone = zone
+                    $0.missing = missing
+                }
+                #expect(result.receipt.skipped == 6)
+                #expect(result.exitCode == 0)
+                #expect(result.zones.allSatisfy { $0.repeated + $0.missing == 0 })
+            }
+        }
+        let kept = try run("2014-03-30_02:30,1 2014-03-30_02:40,x")
+        #expect(kept.reasons.count == 2)
+    }
+
     @Test("wide files: every point of a line waits and is told apart")
     func wide() throws {
         let fixture = try TransferFixture()

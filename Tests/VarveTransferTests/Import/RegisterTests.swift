@@ -32,8 +32,10 @@ import VarveModel
     }
 
     @Test(
-        "numbers that no number type holds exactly are text, and the receipt marks the point",
+        "a point is marked where values are lost or numbers are text, not where texts stand beside words",
         arguments: [
+            (["run", "No Data", "stop"], false), (["n/a", "-"], true), (["1", "No Data"], true),
+            (["1", "a", "b"], true), (["1", "2", "a"], true),
             (["9007199254740993", "1.5"], true), (["20.5", "18446744073709551615"], true),
             (["9007199254740993", "1"], false), (["on", "off"], false),
         ] as [([String], Bool)])
@@ -42,7 +44,61 @@ import VarveModel
         let rows = values.enumerated().map { "D,p,\(1_714_564_800 + $0.offset),\($0.element)\n" }
         let result = try fixture.run("device,point,time,value\n" + rows.joined()) { $0.registers = true }
         #expect(result.newPoints.first?.isMixed == expected)
-        #expect(result.receipt.rejected == 0)
+        #expect(result.receipt.rejected == 0 || expected)
+    }
+
+    @Test(
+        "a text point whose texts look like numbers is told with the first of them",
+        arguments: [
+            "\"20,5\"", "\"1,234.5\"", "\"1.234,5\"", "1 234", "1'234.5", "1\u{A0}234", "20.5 kW", "12 %",
+            "12%",
+            "   20.5", "7 ", "\u{2212}5", "\"+20,5\"", "\",5\"", "35 m3/h", "\"1,5E+03\"",
+        ])
+    func numberLooks(value: String) throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let rows = ["No Data", "ok", value, "8", value].enumerated().map {
+            "D,p,\($0.offset),\($0.element)\n"
+        }
+        let result = try fixture.run("device,point,time,value\n" + rows.joined()) { $0.registers = true }
+        let point = try #require(result.newPoints.first)
+        #expect(point.type == .string && point.looksLikeNumbers)
+        #expect(point.example == value.replacing("\"", with: ""))
+        #expect([point.numbers, point.texts, point.words, point.numberLooks] == [1, 3, 1, 2])
+        let line = result.jsonLine(seconds: 0)
+        #expect(line.contains(#""numbers":1,"texts":3,"words":1,"numberLooks":2,"looksLikeNumbers":true"#))
+    }
+
+    @Test(
+        "dates, times, addresses, versions and names do not look like numbers",
+        arguments: [
+            "2024-05-01", "10:30", "01.05.2024", "1.2.3", "192.168.0.1", "run", "0x1F", "20240501T12",
+            "12h30",
+            "00A3F", "12 34", "5 of 7", "3-5", "1/2", "-", ".", ",", "+",
+        ])
+    func otherTexts(value: String) throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let result = try fixture.run("device,point,time,value\nD,p,1,ok\nD,p,2,\"\(value)\"\n") {
+            $0.registers = true
+        }
+        #expect(result.newPoints.map(\.looksLikeNumbers) == [false])
+        #expect(result.newPoints.map(\.type) == [.string])
+    }
+
+    @Test("NDJSON numbers in quotes are told; a type by hand or few such texts are not")
+    func quotedNumbers() throws {
+        let rows = (1...4).map { #"{"device":"D","point":"p","time":\#($0),"value":"20.5"}"# + "\n" }.joined()
+        func looks(_ text: String, _ name: String, _ types: [String: ValueType] = [:]) throws -> [String?] {
+            let fixture = try TransferFixture(directory: FakeDirectory())
+            let result = try fixture.run(text, name: name) {
+                $0.registers = true
+                $0.types = types
+            }
+            return result.newPoints.filter(\.looksLikeNumbers).map(\.example)
+        }
+        #expect(try looks(rows, "in.ndjson") == ["20.5"])
+        #expect(try looks(rows, "in.ndjson", ["p": .string]).isEmpty)
+        let texts = ["on", "off", "5 V"].enumerated().map { "D,p,\($0.offset),\($0.element)\n" }.joined()
+        #expect(try looks("device,point,time,value\n" + texts, "in.csv").isEmpty)
     }
 
     @Test("all devices of a product share the type of a point")

@@ -1,0 +1,38 @@
+// OddEpochs.swift — numbers that were read as epochs, and whose times say that they meant something else.
+//
+// Nothing is read otherwise for it: old times are stored as they are, and whoever imports them is told.
+
+import VarveModel
+
+/// What is odd about the times of an input whose times are numbers.
+public enum OddEpochs: Hashable, Sendable {
+    /// The first or the last time is of 1970: days of a spreadsheet, or numbers of another unit.
+    case firstYear
+    /// All seconds may be dates as `YYYYMMDDHH`, which lie in the years 2030 to 2036.
+    case digits(String)
+
+    /// Looks at the first and the last time of an import; nil if they are as expected.
+    init?(_ receipt: Receipt, _ unit: TimeUnit) {
+        guard let first = receipt.from, let last = receipt.to else { return nil }
+        let year = 0..<Int64(365 * 86_400) * 1_000_000_000
+        if year.contains(first.nanoseconds) || year.contains(last.nanoseconds) {
+            self = .firstYear
+        } else if unit == .seconds, let digits = Self.digits(first), Self.digits(last) != nil {
+            self = .digits(digits)
+        } else {
+            return nil
+        }
+    }
+
+    /// The seconds of a time, if they are ten digits that say a day and an hour.
+    private static func digits(_ time: Timestamp) -> String? {
+        let text = String(time.nanoseconds / 1_000_000_000)
+        let bytes = Array(text.utf8)
+        guard bytes.count == 10, let hour = Int(text.suffix(2)), hour < 24,
+            bytes.withUnsafeBufferPointer({ bytes in
+                bytes.baseAddress.map { CompactDate.time($0, 8) != nil } ?? false
+            })
+        else { return nil }
+        return text
+    }
+}

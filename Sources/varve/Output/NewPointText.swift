@@ -1,0 +1,72 @@
+// NewPointText.swift — the new points of a receipt for people: names and types, and why one is marked.
+
+import VarveModel
+import VarveTransfer
+
+/// Writes new points.
+enum NewPointText {
+    /// Points shown before the rest is counted, of those that are marked and of the others.
+    private static let shown = 12
+    /// The most characters of an example.
+    private static let exampleLength = 20
+
+    /// The lines: the points that are as expected in one, then each marked one with the reason.
+    static func lines(_ points: [NewPoint]) -> [String] {
+        let marked = points.filter { $0.isMixed || $0.looksLikeNumbers }
+        let plain = points.filter { !$0.isMixed && !$0.looksLikeNumbers }
+        var lines: [String] = []
+        if !plain.isEmpty {
+            let rest = plain.count > shown ? " and \(plain.count - shown) more" : ""
+            lines.append(plain.prefix(shown).map(name).joined(separator: ", ") + rest)
+        }
+        for point in marked.prefix(shown) { lines.append("\(name(point)) (\(reason(point)))") }
+        if marked.count > shown {
+            lines.append("and \(marked.count - shown) more of such points; see --json")
+        }
+        return lines
+    }
+
+    private static func name(_ point: NewPoint) -> String { "\(printable(point.point)) \(point.type.name)" }
+
+    /// Why a point is marked, with what to do.
+    private static func reason(_ point: NewPoint) -> String {
+        let total = ImportSummary.grouped(point.numbers + point.texts + point.words)
+        let texts = ImportSummary.grouped(point.texts)
+        let numbers = ImportSummary.grouped(point.numbers)
+        if point.looksLikeNumbers {
+            return
+                "\(ImportSummary.grouped(point.numberLooks)) of \(total) values are texts that look like numbers"
+                + example(point, ", such as ") + ": " + remedy(point)
+        }
+        guard point.type == .string else {
+            let misfits = "\(ImportSummary.grouped(point.texts + point.words)) of \(total) values are texts"
+            if point.numberLooks > 0 {
+                return misfits + example(point, " such as ") + ": rejected; " + remedy(point)
+            }
+            // A list of words has commas between them, and a point before an equals sign.
+            let isWord = point.example.map {
+                $0.count <= exampleLength && !$0.contains(",") && !$0.contains("=")
+            }
+            let advice = isWord == true ? example(point, "; --missing ") : "; name them in --missing"
+            return misfits + ": rejected" + advice + " if they mean no reading"
+        }
+        if point.numbers == 0 { return "only words for no reading" + example(point, ", such as ") }
+        if point.numbers >= point.texts {
+            return "no number type holds all its \(numbers) numbers"
+                + (point.texts > 0 ? "; \(texts) of \(total) values are texts" : "")
+        }
+        return "\(numbers) of \(total) values are numbers, kept as text"
+    }
+
+    /// How numbers are written here.
+    private static func remedy(_ point: NewPoint) -> String {
+        // What reads as a number as it is can only be a JSON string.
+        point.example.flatMap(Double.init) == nil ? "write numbers as 1234.5" : "write numbers without quotes"
+    }
+
+    private static func example(_ point: NewPoint, _ beginning: String) -> String {
+        guard let example = point.example else { return "" }
+        let cut = example.count > exampleLength ? example.prefix(exampleLength) + "…" : example[...]
+        return "\(beginning)\"\(printable(String(cut)))\""
+    }
+}
