@@ -135,7 +135,8 @@ extension ModelCommand {
                 let isSame = old == point.type
                 return print(
                     "\(name) \(isSame ? "is" : dryRun ? "would be" : "is now") \(point.type.name)\(isSame ? " already" : "")"
-                        + ": no stored value had to change")
+                        + ": no stored value had to change"
+                        + (isSame && !missing.isEmpty ? "; --missing is for a change to another type" : ""))
             }
             var parts = ["\(grouped(counts.converted)) converted"]
             if counts.missing > 0 { parts.append("\(grouped(counts.missing)) without a value now") }
