@@ -6,7 +6,7 @@ import VarveModel
 
 /// What is odd about the times of an input whose times are numbers.
 public enum OddEpochs: Hashable, Sendable {
-    /// The first or the last time is of 1970: days of a spreadsheet, or numbers of another unit.
+    /// The first or the last time, in seconds, is of 1970 and looks like the days of a spreadsheet or like `YYYYMMDD`.
     case firstYear
     /// All seconds may be dates as `YYYYMMDDHH`, which lie in the years 2030 to 2036.
     case digits(String)
@@ -14,13 +14,20 @@ public enum OddEpochs: Hashable, Sendable {
     /// Looks at the first and the last time of an import; nil if they are as expected.
     init?(_ receipt: Receipt, _ unit: TimeUnit) {
         guard let first = receipt.from, let last = receipt.to else { return nil }
-        let year = 0..<Int64(365 * 86_400) * 1_000_000_000
-        if year.contains(first.nanoseconds) || year.contains(last.nanoseconds) {
+        if unit == .seconds, Self.isOfFirstYear(first) || Self.isOfFirstYear(last) {
             self = .firstYear
         } else if unit == .seconds, let digits = Self.digits(first), Self.digits(last) != nil {
             self = .digits(digits)
         } else {
             return nil
+        }
+    }
+
+    /// Whether the seconds are days of a spreadsheet, from 1954 to 2119, or eight digits of a date.
+    private static func isOfFirstYear(_ time: Timestamp) -> Bool {
+        switch time.nanoseconds / 1_000_000_000 {
+        case 20_000...80_000, 19_000_101...21_001_231: true
+        default: false
         }
     }
 
