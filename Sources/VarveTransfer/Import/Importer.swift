@@ -219,7 +219,10 @@ public final class Importer {
         result.isDryRun = options.isDryRun
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones
-        result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
+        // Rows that reach no series mix nothing.
+        if total.receipt.stored > 0 {
+            result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
+        }
         let new = Set(registered.points.map { NewPoint.Name(product: $0.product, point: $0.point) })
         for point in outcome.numericTexts
         where !new.contains(NewPoint.Name(product: point.product, point: point.point)) {

@@ -30,6 +30,6 @@ extension Row {
             }
         }
         return RunCounter.Row(
-            seconds: place.seconds, fraction: place.fraction, content: content, follows: place.follows)
+            seconds: place.seconds, fraction: place.fraction, content: content, part: place.part)
     }
 }

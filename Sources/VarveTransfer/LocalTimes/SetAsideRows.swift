@@ -22,8 +22,8 @@ final class SetAsideRows {
         var seconds: Int64
         var fraction: Int64
         var stretch: RepeatedStretch
-        /// The line of the last row of the series before it that is outside of such stretches; 0 for none.
-        var follows: UInt64 = 0
+        /// The line at which its part of the series began, with no row of another part in between; 0 for none.
+        var part: UInt64 = 0
     }
 
     private let files: any FileSystem
@@ -72,7 +72,7 @@ final class SetAsideRows {
         append(place.stretch.end)
         append(place.stretch.earlier)
         append(place.stretch.later)
-        append(place.follows)
+        append(place.part)
         for field in [row.product, row.device, row.point, row.value, row.quality, row.type] {
             frame.append(field.kind.rawValue)
             append(UInt32(field.count))
@@ -144,7 +144,7 @@ final class SetAsideRows {
                     zone: take(UInt16.self), seconds: take(Int64.self), fraction: take(Int64.self),
                     stretch: RepeatedStretch(
                         start: take(Int64.self), end: take(Int64.self), earlier: take(Int64.self),
-                        later: take(Int64.self)), follows: take(UInt64.self))
+                        later: take(Int64.self)), part: take(UInt64.self))
                 func field() -> Field? {
                     guard let kind = FieldKind(rawValue: take(UInt8.self)), let base = bytes.baseAddress
                     else {

@@ -14,18 +14,29 @@ enum TimeDirection {
     case descending
 }
 
-/// Counts how often time goes forwards and backwards from one row of a series to the next.
+/// Counts how often time goes forwards and backwards from one row of a series to the next, steps inside of a stretch
+/// left out.
 struct Heading: Hashable {
     private var last: (seconds: Int64, fraction: Int64)?
     private(set) var forwards: UInt64 = 0
     private(set) var backwards: UInt64 = 0
-    /// The line of the last row; 0 for none.
-    var line: UInt64 = 0
+    /// Where the stretch of the last row begins; nil for a row outside of such stretches.
+    private var stretch: Int64?
+    /// The line at which the part of the series began that the last row is of: a row outside of stretches, or the rows of
+    /// one stretch that follow each other; 0 for none.
+    private(set) var line: UInt64 = 0
 
     /// Takes note of the next row.
+    ///
+    /// - Parameters:
+    ///   - stretch: Where its stretch begins; nil for a row outside of such stretches.
+    ///   - line: Its line.
     @inline(__always)
-    mutating func add(_ seconds: Int64, _ fraction: Int64) {
-        if let last {
+    mutating func add(_ seconds: Int64, _ fraction: Int64, stretch: Int64? = nil, line: UInt64 = 0) {
+        let goesOn = stretch != nil && stretch == self.stretch
+        if !goesOn { self.line = line }
+        self.stretch = stretch
+        if let last, !goesOn {
             if (seconds, fraction) > last { forwards &+= 1 }
             if (seconds, fraction) < last { backwards &+= 1 }
         }
@@ -69,8 +80,8 @@ struct RunCounter {
         var fraction: Int64
         /// Stands for value and quality.
         var content: UInt64
-        /// The line of the last row of the series before it that is outside of such stretches; 0 for none.
-        var follows: UInt64
+        /// The line at which its part of the series began, with no row of another part in between; 0 for none.
+        var part: UInt64
 
         static func == (left: Row, right: Row) -> Bool {
             left.seconds == right.seconds && left.fraction == right.fraction && left.content == right.content
@@ -133,16 +144,19 @@ struct StretchRuns {
                 case .once: " and once only in the file"
                 case .unordered: ", and the rows around it are in no order"
                 case .parted: ", and other rows of the point stand between its rows"
-                case .alone: ", and a mended row alone does not tell which pass it is of"
+                case .alone: ", and mended rows alone do not tell which pass they are of"
                 case .unclear(let count): ", and the rows of this point begin it \(count) times"
                 }
-            return "this hour comes twice in \(zone)\(what): --repeated-hour first or second"
+            let other =
+                self == .once
+                ? "" : ", if all are of one pass; else write the offset behind the time, as in 02:00:00+02:00"
+            return "this hour comes twice in \(zone)\(what): --repeated-hour first or second\(other)"
         }
     }
 
     private var rows: UInt64 = 0
     private var inside = Heading()
-    private var follows: UInt64?
+    private var part: UInt64?
     private var areParted = false
     private var counters = [
         RunCounter(.ascending, joinsEqual: false), RunCounter(.ascending, joinsEqual: true),
@@ -152,8 +166,8 @@ struct StretchRuns {
     /// Takes note of the next row.
     mutating func add(_ row: RunCounter.Row) {
         rows += 1
-        if let follows, follows != row.follows { areParted = true }
-        follows = row.follows
+        if let part, part != row.part { areParted = true }
+        part = row.part
         inside.add(row.seconds, row.fraction)
         for index in counters.indices { _ = counters[index].add(row) }
     }
@@ -161,10 +175,11 @@ struct StretchRuns {
     /// What becomes of the rows.
     ///
     /// - Parameters:
-    ///   - series: The series' rows outside of such stretches.
-    ///   - file: All such rows of the file that are of zones with changes.
+    ///   - series: The series' steps to, from and outside of such stretches.
+    ///   - file: Those of all series of the file, of rows in zones with changes.
     ///   - areMended: Whether the rows were rejected before, and so lack those that were around them.
     func verdict(series: Heading, file: Heading, areMended: Bool) -> Verdict {
+        if areMended { return .alone }
         let around = series.hasSteps ? series : file
         let within = series.hasSteps ? nil : inside.majority
         guard let direction = within ?? (around.hasSteps ? around.direction : .ascending) else {
@@ -176,7 +191,6 @@ struct StretchRuns {
         if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
         // The passes follow each other; what stands between them is of another part of the history.
         if areParted { return .parted }
-        if areMended, within == nil, !around.hasSteps { return .alone }
         if plain == 2 { return .passes(direction, joinsEqual: false) }
         return joined == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)
     }

@@ -32,8 +32,6 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     private var lineClock = -1
     private var headings = SeriesTable<Heading>(empty: Heading())
     private var forgotten = Heading()
-    /// The line at which headings were forgotten last.
-    private var forgottenAt: UInt64 = 0
     /// Whether the rows were rejected before and are mended.
     private let areMended: Bool
     private let waiting: SetAsideRows
@@ -148,7 +146,8 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
                     row,
                     SetAsideRows.Place(
                         zone: UInt16(clock), seconds: local.seconds, fraction: local.fraction,
-                        stretch: clocks[clock].lastStretch, follows: lastLine(row)))
+                        stretch: clocks[clock].lastStretch,
+                        part: part(row, local, clocks[clock].lastStretch.start)))
             }
         case .never(let before, _):
             clocks[clock].missing.rows += 1
@@ -204,20 +203,20 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     /// Takes note of where time goes in the row's series.
     private mutating func follow(_ row: borrowing Row, _ local: TimeText) {
         guard let entry = heading(row) else { return }
-        headings[entry].add(local.seconds, local.fraction)
-        headings[entry].line = lines
+        headings[entry].add(local.seconds, local.fraction, line: lines)
     }
 
-    /// The line of the last row that was followed in the row's series, or where that was forgotten.
-    private mutating func lastLine(_ row: borrowing Row) -> UInt64 {
-        heading(row).map { max(headings[$0].line, forgottenAt) } ?? 0
+    /// Takes note of a row of a stretch, and returns the line at which its part of the series began.
+    private mutating func part(_ row: borrowing Row, _ local: TimeText, _ stretch: Int64) -> UInt64 {
+        guard let entry = heading(row) else { return 0 }
+        headings[entry].add(local.seconds, local.fraction, stretch: stretch, line: lines)
+        return headings[entry].line
     }
 
     private mutating func heading(_ row: borrowing Row) -> Int? {
         if headings.count >= Self.maximumSeries || headings.nameBytes >= Self.maximumNameBytes {
             forgotten = headings.reduce(forgotten) { $0.add($1) }
             headings.removeAll()
-            forgottenAt = lines
         }
         guard row.hasStorableNames else { return nil }
         return headings.find(row.product, row.device, row.point)

@@ -135,8 +135,10 @@ extension ValueFailure {
             return "if it means that there is no reading, import with "
                 + ShellWord.option("--missing", field.excerpt)
         }
+        let isList = UnsafeBufferPointer(start: field.base, count: field.count).contains(0x2C)
         return
-            "if it means that there is no reading, name it in --missing; if the point has the wrong type, change it with "
+            (isList ? "" : "if it means that there is no reading, name it in --missing; ")
+            + "if the point has the wrong type, change it with "
             + "varve model change"
     }
 }

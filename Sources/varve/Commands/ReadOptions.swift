@@ -96,6 +96,10 @@ struct ReadOptions: ParsableArguments {
         for list in missing where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
             throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
         }
+        // The parser takes this word, and as the end of all options too.
+        if missing.contains("--"), CommandLine.arguments.contains("--") {
+            throw ValidationError("--missing: write --missing=-- for this word")
+        }
         for list in missing where !readings.add(list) {
             throw ValidationError(
                 "--missing: \"\(list)\" has no word; give LIST or POINT=LIST, words between commas")

@@ -47,7 +47,7 @@ enum NewPointText {
             let isWord = point.example.map {
                 $0.count <= exampleLength && !$0.contains(",") && !$0.contains("=")
             }
-            let advice = isWord == true ? example(point, "; --missing ") : "; name them in --missing"
+            let advice = isWord == true ? "; " + missing(point) : "; name them in --missing"
             return misfits + ": rejected" + advice + " if they mean no reading"
         }
         if point.numbers == 0 { return "only words for no reading" + example(point, ", such as ") }
@@ -62,6 +62,13 @@ enum NewPointText {
     private static func remedy(_ point: NewPoint) -> String {
         // What reads as a number as it is can only be a JSON string.
         point.example.flatMap(Double.init) == nil ? "write numbers as 1234.5" : "write numbers without quotes"
+    }
+
+    /// The option that names the example.
+    private static func missing(_ point: NewPoint) -> String {
+        let word = point.example ?? ""
+        let isPlain = !word.hasPrefix("-") && !word.contains { "\"$`\\!".contains($0) }
+        return isPlain ? "--missing \"\(printable(word))\"" : ShellWord.option("--missing", word)
     }
 
     private static func example(_ point: NewPoint, _ beginning: String) -> String {

@@ -95,7 +95,7 @@ extension EndToEndTests {
             let file = try sandbox.write(lines: lines, "a.csv")
             let first = try sandbox.varve("import", "--register", "--quiet", file)
             #expect(first.code == 3 && first.errors.contains("import with --missing="), "\(first.errors)")
-            let again = try sandbox.varve("import", "--json", "--missing", "--,---", "--missing=-", file)
+            let again = try sandbox.varve("import", "--json", "--missing=---", "--missing=--,-", file)
             #expect(again.code == 0 && again.errors.isEmpty, "\(again.errors)")
         }
 

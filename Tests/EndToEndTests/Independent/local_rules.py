@@ -61,20 +61,20 @@ class Series:
         self.late = set()
         self.repeated = self.missing = self.clear = 0
         self.stretches = {}
-        self.outside = []
-        # How many rows outside of such hours come before each row.
-        self.outside_before = [0] * len(lines)
+        # The rows in their order with the repeated hour that each is of, or None.
+        self.path = []
+        # The part of the series that each row is of: rows of one repeated hour that follow each other are one part.
+        self.parts = [0] * len(lines)
 
     def settle_plain(self, repeated, missing):
         """Rows that need nothing but themselves."""
         for index, line in enumerate(self.lines):
-            self.outside_before[index] = len(self.outside)
             if line.kind == "offset":
                 self.results[index] = line.truth
                 continue
             found = zones.moments_of(self.zone, line.local)
             if len(found) == 1:
-                self.outside.append(line)
+                self.go(index, None)
             if line.kind == "day":
                 start = zones.first_moment(self.zone, line.local)
                 self.results[index] = None if start is None else start * 10**9
@@ -94,13 +94,27 @@ class Series:
                 self.late.add(index)
                 key = zones.changes_between(self.zone, found[0], found[1])[0][0]
                 self.stretches.setdefault(key, []).append(index)
+                self.go(index, key)
+
+    def go(self, index, hour):
+        """Takes the next row."""
+        goes_on = hour is not None and self.path and self.path[-1][1] == hour
+        self.parts[index] = self.parts[self.path[-1][2]] if goes_on else len(self.path) + 1
+        self.path.append((self.lines[index], hour, index))
+
+    def steps(self):
+        """The steps between rows, those inside of a repeated hour left out."""
+        pairs = [(a[0], b[0]) for a, b in itertools.pairwise(self.path) if a[1] is None or a[1] != b[1]]
+        every = [step(a, b) for a, b in pairs]
+        return every.count(1), every.count(-1)
 
     def settle_stretches(self, file):
         """Rows of hours that come twice; `file` has the steps of all rows of the file."""
-        around = steps(self.outside) if any(steps(self.outside)) else file
+        own = self.steps()
+        around = own if any(own) else file
         for change, indexes in self.stretches.items():
             rows = [self.lines[index] for index in indexes]
-            direction = 0 if any(steps(self.outside)) else direction_of(*steps(rows))
+            direction = 0 if any(own) else direction_of(*steps(rows))
             direction = direction or (direction_of(*around, share=3) if any(around) else 1)
             if direction == 0:
                 continue
@@ -108,7 +122,7 @@ class Series:
             joined = runs_of(rows, self.point, direction, True)
             # Only a row twice beside itself parts the runs: that is no pass, unless there are no other rows.
             # What stands between passes is of another part of the history.
-            is_parted = len({self.outside_before[index] for index in indexes}) > 1
+            is_parted = len({self.parts[index] for index in indexes}) > 1
             is_copy = runs[-1] == 1 and joined[-1] == 0 and len(rows) > 2
             if runs[-1] > 1 or is_copy:
                 runs = joined

@@ -165,7 +165,7 @@ class Plan:
         for one in every:
             one.settle_plain(repeated, missing)
         # Rows of zones without changes do not count.
-        total = [sum(both) for both in zip(*(steps(one.outside) for one in every if one.has_changes))] or [0, 0]
+        total = [sum(both) for both in zip(*(one.steps() for one in every if one.has_changes))] or [0, 0]
         for one in every:
             one.settle_stretches(total)
             self.clear += one.clear

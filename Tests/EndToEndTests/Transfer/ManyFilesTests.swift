@@ -87,7 +87,7 @@ extension EndToEndTests {
             try mend(hours, "02:00,y", "02:00,11")
             let mended = try sandbox.varve("import", "--json", hours + ".rejected.csv")
             #expect(try mended.receipt()["rejected"] == 2, "\(mended.errors)")
-            #expect(mended.errors.contains("a mended row alone does not tell which pass it is of"))
+            #expect(mended.errors.contains("mended rows alone do not tell which pass they are of"))
         }
 
         /// Changes a text in the file of rejected rows of a source.

@@ -118,6 +118,13 @@ import VarveModel
         }
     }
 
+    @Test("one row around the hour tells the direction")
+    func around() throws {
+        let one = try run("2014-10-26_03:00,4 2014-10-26_02:00,3 2014-10-26_02:00,2")
+        #expect(one.samples == ["26T00:00=2", "26T01:00=3", "26T02:00=4"])
+        #expect(try run("2014-10-26_02:30,2 2014-10-26_03:00,3 2014-10-26_02:30,2").samples == ["26T02:00=3"])
+    }
+
     @Test("rows that wait on disk, and many batches, change nothing")
     func spilled() throws {
         let times = (0..<60).map { "2014-10-26_02:\($0 < 10 ? "0" : "")\($0):00" }

@@ -51,8 +51,25 @@ extension ModelCommand {
             if point.hasQuality || point.unit != nil {
                 throw ValidationError("--point takes NAME:TYPE here: quality and unit stay as they are")
             }
-            for list in missing where MissingWords(list: list) == nil {
+            if missing.contains("--"), CommandLine.arguments.contains("--") {
+                throw ValidationError("--missing: write --missing=-- for this word")
+            }
+            for list in try words() where MissingWords(list: list) == nil {
                 throw ValidationError("--missing \"\(list)\" has no word")
+            }
+        }
+
+        /// The lists of `--missing` without the name of the point, which may stand before them as in an import.
+        private func words() throws -> [String] {
+            try missing.map { text in
+                let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2 else { return text }
+                guard parts[0].isEmpty || parts[0].utf8.elementsEqual(point.id.utf8) else {
+                    throw ValidationError(
+                        "--missing: \(parts[0]) is not the point \(point.id); a word with an equals sign is written =WORD"
+                    )
+                }
+                return String(parts[1])
             }
         }
 
@@ -104,7 +121,8 @@ extension ModelCommand {
             if let client {
                 return try client.changeType(
                     TypeChange(
-                        model: id, point: point.id, type: point.type, missing: missing, dropsUnfit: dropUnfit),
+                        model: id, point: point.id, type: point.type, missing: try words(),
+                        dropsUnfit: dropUnfit),
                     progress)
             }
             guard try Store.exists(data.path) else {
@@ -121,9 +139,10 @@ extension ModelCommand {
             return counts
         }
 
-        private func retyping(_ products: [String]) -> Retyping {
+        private func retyping(_ products: [String]) throws -> Retyping {
             Retyping(
-                products: products, point: point.id, to: point.type, missing: MissingWords(lists: missing),
+                products: products, point: point.id, to: point.type,
+                missing: MissingWords(lists: try words()),
                 dropsUnfit: dropUnfit)
         }
 
