@@ -223,6 +223,13 @@ import VarveModel
             #expect(counts.missing == 1 && counts.skipped == 2 && counts.unfit == 3 && counts.commit == 77)
         }
         let many = (0...1024).map { "w\($0)" }
+        let long = #expect(throws: ControlError.self) {
+            try client.changeType(
+                TypeChange(
+                    model: "m", point: "p", type: .double, missing: [String(repeating: "w", count: 4097)],
+                    dropsUnfit: false))
+        }
+        #expect(long?.reason.contains("spread it over several") == true)
         #expect(throws: ControlError.self) {
             try client.changeType(
                 TypeChange(model: "m", point: "p", type: .double, missing: many, dropsUnfit: false))

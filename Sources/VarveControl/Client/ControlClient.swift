@@ -118,6 +118,12 @@ public final class ControlClient: Sendable {
                 .notUnderstood,
                 "\(change.missing.count) lists of missing values: name at most \(ControlLimits.missingLists)")
         }
+        guard change.missing.allSatisfy({ $0.utf8.count <= ControlLimits.lineBytes }) else {
+            throw ControlError(
+                .notUnderstood,
+                "a list of missing values is longer than \(ControlLimits.lineBytes) bytes: spread it over several"
+            )
+        }
         return try work.withLock { line in
             let reply = try line.ask(.changeType(change)) { done, _ in progress(done) }
             guard case .typeChange(let counts) = reply else { throw line.unexpected() }

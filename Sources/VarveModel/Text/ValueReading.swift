@@ -5,7 +5,9 @@
 
 /// Reads values.
 package enum ValueReading {
-    /// The stored bits of a text as a `double`, `int64` or `bool`; nil if it is none in full, or the type is another.
+    /// Reads a whole text as a `double`, `int64` or `bool`.
+    ///
+    /// - Returns: The bits as they are stored, or nil where the text has another form or `type` is a type of texts.
     package static func bits(_ text: UnsafeBufferPointer<UInt8>, as type: ValueType) -> UInt64? {
         guard let base = text.baseAddress else { return nil }
         switch type {
@@ -16,7 +18,9 @@ package enum ValueReading {
         }
     }
 
-    /// Whether a text is true or 1, or false or 0, the words in any case; nil if it is none of them.
+    /// Reads `true`, `false` (in any case), `1` or `0`.
+    ///
+    /// - Returns: The truth value, or nil for other texts.
     package static func bool(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
         if count == 1, base[0] == 0x30 || base[0] == 0x31 { return base[0] == 0x31 }
         if NumberText.equals(base, count, "true") { return true }

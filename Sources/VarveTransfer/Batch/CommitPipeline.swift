@@ -86,7 +86,7 @@ struct CommitTotal: Sendable {
     var receipt = Receipt()
     /// The first and the last of the commits that the replayed samples are in; nil if there are none.
     var replayed: ClosedRange<UInt64>?
-    /// The first and the last of the commits that applied something; nil if there are none.
+    /// The first and the last commit that applied something; nil where nothing was applied.
     var commits: ClosedRange<UInt64>?
     /// The retention rules by which samples are expired, each once.
     var rules: [String] = []

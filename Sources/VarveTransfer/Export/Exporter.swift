@@ -123,7 +123,9 @@ public final class Exporter {
             try source.read(one.key, in: range, order: .ascending) { columns in
                 if let cut = times.firstCut(columns.times) { throw ExportError.timeCut(cut, times, one.key) }
                 mix.add(columns, of: one)
-                if times == .epochNanoseconds, columns.times.contains(where: TimeCensus.isEarly) {
+                if times == .epochNanoseconds, !result.hasEarlyEpochs,
+                    columns.times.contains(where: TimeCensus.isEarly)
+                {
                     result.hasEarlyEpochs = true
                 }
                 try writer.write(columns, to: &output)

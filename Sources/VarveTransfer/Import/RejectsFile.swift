@@ -67,8 +67,9 @@ public struct RejectsFile: Hashable, Sendable {
         options.append(SaidOption("--time-unit", unit.name))
     }
 
-    /// Reads the first lines of a file, or returns nil if it is none of rejected rows; pipes are left alone.
+    /// Reads the first lines of a file of rejected rows.
     ///
+    /// - Returns: What they say, or nil for a pipe and for a file of another kind.
     /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if it is one whose first lines are broken.
     public static func read(_ path: String, files: any FileSystem) throws -> RejectsFile? {
         guard case .file? = try files.kind(path) else { return nil }

@@ -7,7 +7,9 @@ import VarveModel
 
 /// Reads the column or member `type`.
 enum DeclaredType {
-    /// The type of that name, or nil if there is none.
+    /// Reads the name of a type.
+    ///
+    /// - Returns: The type, or nil for a name that no type has.
     static func read(_ field: Field) -> ValueType? {
         func isNamed(_ word: StaticString) -> Bool {
             field.count == word.utf8CodeUnitCount && Bytes.equal(field.base, word.utf8Start, field.count)

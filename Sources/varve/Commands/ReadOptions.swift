@@ -91,15 +91,19 @@ struct ReadOptions: ParsableArguments {
         return local
     }
 
-    private func missingReadings() throws -> MissingReadings {
-        var readings = MissingReadings()
-        for list in missing where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
+    /// Refuses what stands behind `--missing` and is no list: an option, and `--`, which ends the options for the parser.
+    static func checkMissing(_ lists: [String]) throws {
+        for list in lists where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
             throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
         }
-        // The parser takes this word, and as the end of all options too.
-        if missing.contains("--"), CommandLine.arguments.contains("--") {
+        if lists.contains("--"), CommandLine.arguments.contains("--") {
             throw ValidationError("--missing: write --missing=-- for this word")
         }
+    }
+
+    private func missingReadings() throws -> MissingReadings {
+        var readings = MissingReadings()
+        try Self.checkMissing(missing)
         for list in missing where !readings.add(list) {
             throw ValidationError(
                 "--missing: \"\(list)\" has no word; give LIST or POINT=LIST, words between commas")

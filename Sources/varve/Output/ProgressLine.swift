@@ -26,24 +26,26 @@ final class ProgressLine {
     /// Shows how far the work is, if it is time to.
     ///
     /// - Parameters:
-    ///   - fraction: The share that is done, 0 to 1.
+    ///   - fraction: The share that is done, 0 to 1; nil where the whole is not known.
     ///   - count: Rows or samples so far, for the rate.
     ///   - unit: What is counted.
     ///   - detail: What else there is to say, at the end.
-    func show(fraction: Double, count: UInt64, unit: String, phase: String = "", detail: String = "") {
+    func show(fraction: Double?, count: UInt64, unit: String, phase: String = "", detail: String = "") {
         let now = SystemClock.monotonicNanoseconds()
         guard now - lastShown >= (isTerminal ? Self.redrawNanoseconds : Self.plainNanoseconds) else { return }
         lastShown = now
-        let share = min(max(fraction, 0), 1)
+        let share = fraction.map { min(max($0, 0), 1) }
         let seconds = Double(now - started) / 1e9
-        let left = share > 0.01 ? ", \(Int((seconds / share - seconds).rounded(.up))) s left" : ""
+        let left =
+            share.map { $0 > 0.01 ? ", \(Int((seconds / $0 - seconds).rounded(.up))) s left" : "" } ?? ""
+        let percent = share.map { "\(Int($0 * 100)) %, " } ?? ""
         let rate = ImportSummary.grouped(UInt64(Double(count) / max(seconds, 0.001)))
         let text =
-            "\(title): \(phase)\(Int(share * 100)) %, \(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)\(detail)"
+            "\(title): \(phase)\(percent)\(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)\(detail)"
         var errors = StandardErrors()
         if isTerminal {
             isDrawn = true
-            print("\r\u{1B}[K\(bar(share)) \(text)", terminator: "", to: &errors)
+            print("\r\u{1B}[K\(share.map { bar($0) + " " } ?? "")\(text)", terminator: "", to: &errors)
         } else {
             print(text, to: &errors)
         }

@@ -45,14 +45,9 @@ extension ModelCommand {
         @Flag(help: "Show no progress.") var quiet = false
 
         func validate() throws {
-            for list in missing where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
-                throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
-            }
+            try ReadOptions.checkMissing(missing)
             if point.hasQuality || point.unit != nil {
                 throw ValidationError("--point takes NAME:TYPE here: quality and unit stay as they are")
-            }
-            if missing.contains("--"), CommandLine.arguments.contains("--") {
-                throw ValidationError("--missing: write --missing=-- for this word")
             }
             for list in try words() where MissingWords(list: list) == nil {
                 throw ValidationError("--missing \"\(list)\" has no word")
@@ -84,9 +79,12 @@ extension ModelCommand {
             }
             if dryRun { return show(try assess(registry), from: old.type) }
             let client = try RunningService.connect(data)
-            if dropUnfit { try announceLoss(registry) }
+            // What is going to be deleted is said before it is.
+            if dropUnfit { _ = try assess(registry) }
             let line = quiet ? nil : ProgressLine("changing")
-            let counts = try change(registry, client) { line?.show(fraction: 0, count: $0, unit: "samples") }
+            let counts = try change(registry, client) {
+                line?.show(fraction: nil, count: $0, unit: "samples")
+            }
             line?.end()
             show(counts, from: old.type)
         }
@@ -99,9 +97,6 @@ extension ModelCommand {
             if report.unfit > 0 { describe(report) }
             return TypeChangeCounts(report)
         }
-
-        /// Says what is going to be deleted before it is.
-        private func announceLoss(_ registry: Registry) throws { _ = try assess(registry) }
 
         private func describe(_ report: RetypingReport) {
             var errors = StandardErrors()
