@@ -14,6 +14,8 @@ final class AccessControl {
     /// How a login ends.
     enum LoginAnswer {
         case accepted
+        /// The service's, which wants this proof that it talks with us.
+        case acceptedService(proof: [UInt8])
         case refused
         /// Not now; the same login may be right later.
         case unavailable
@@ -34,6 +36,7 @@ final class AccessControl {
     private var overloadState = OverloadGuard.State.normal
     private var clients: [OpaquePointer: ConnectedClient] = [:]
     private var sessions = SessionOwners()
+    private var proofs = ProofMemory()
     private let serviceRights = TopicRights(.service)
     private var services = 0
     private var isAdmissionStale = false
@@ -73,6 +76,14 @@ final class AccessControl {
             refuse(reason, product: product, channel: channel)
             return .refused
         case .accepted(let role, let channel):
+            var answer: [UInt8]?
+            if role == .service, let proof = attempt.password.flatMap({ ServiceProof(password: $0) }) {
+                if let reason = proofs.refusal(of: proof, now: time / 1_000_000_000) {
+                    refuse(reason)
+                    return .refused
+                }
+                answer = directory.answer(to: proof)
+            }
             // A client with the service's id would take over its session, and with it everybody's messages.
             if role != .service, attempt.clientID == Role.serviceClientID {
                 refuse("this client id is the service's own", product: role.product, channel: channel)
@@ -103,7 +114,7 @@ final class AccessControl {
             }
             if role == .service { services += 1 }
             record(accepted.event(.connected, time: time, detail: ""))
-            return .accepted
+            return answer.map { .acceptedService(proof: $0) } ?? .accepted
         }
     }
 

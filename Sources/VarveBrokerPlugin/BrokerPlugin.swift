@@ -71,6 +71,10 @@ private func answerLogin(
         password: event.password.map { Array(bytes(UnsafePointer($0))) })
     switch control.login(client, attempt, address: text(mosquitto_client_address(client)) ?? "") {
     case .accepted: return MOSQ_ERR_SUCCESS.rawValue
+    case .acceptedService(let proof):
+        // It leaves behind the answer to the login, to this client only.
+        return mosquitto_broker_publish_copy(
+            mosquitto_client_id(client), ServiceProof.topic, Int32(proof.count), proof, 0, false, nil)
     case .refused: return MOSQ_ERR_AUTH.rawValue
     // The broker has no code for CONNACK 3. With any other it closes the connection without an answer, which
     // clients take as a line that is down and try again; CONNACK 5 would tell them their password is wrong.

@@ -1,4 +1,4 @@
-// Signature.swift — EnOS signatures, by libcrypto (the only file that imports it).
+// Signature.swift — EnOS signatures, by libcrypto.
 //
 // Invariants:
 // - A plain digest, not an HMAC, although its names say so: that is what EnOS clients send.

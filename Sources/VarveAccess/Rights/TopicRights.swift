@@ -64,7 +64,7 @@ package struct TopicRights: Sendable {
     package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
         case .client: isBelowPrefix(topic) && isReply(topic)
-        case .service: isBelowPrefix(topic)
+        case .service: isBelowPrefix(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
         case .nobody: false
         }
     }

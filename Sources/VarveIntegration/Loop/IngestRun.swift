@@ -3,6 +3,7 @@
 // Invariants:
 // - Nothing is written between reading a message and its commit: `flush` is called in one place, with no message
 //   waiting. Acknowledgements and answers of a group are queued in that order and leave behind the commit.
+// - Between the accepted login and the broker's proof nothing is written at all, no message committed.
 // - Where the commit fails, the connection is dropped with all that is queued; the broker sends the messages again.
 
 import Logging
@@ -24,6 +25,7 @@ final class IngestRun: MQTTReceiver {
     private var processor: MessageProcessor
     private var group = MessageGroup()
     private var replies = ReplyGroup()
+    private var proof: ProofExchange
     private var brokerBackoff: Backoff
     private var sinkBackoff: Backoff
     private var isLoggedIn = false
@@ -50,6 +52,7 @@ final class IngestRun: MQTTReceiver {
         self.processor = processor
         self.logger = logger
         self.control = control
+        proof = ProofExchange(options.proof)
         brokerBackoff = Backoff(options.retryMilliseconds)
         sinkBackoff = Backoff(options.retryMilliseconds)
     }
@@ -74,6 +77,7 @@ final class IngestRun: MQTTReceiver {
                 enter(.withoutSink(failure.reason))
             } catch {
                 wait = brokerBackoff.next()
+                control.counters.refusal = (error as? BrokerRefusal)?.description
                 enter(.withoutBroker("\(error)"))
             }
             // What is queued must not leave: its messages are not durable.
@@ -92,14 +96,18 @@ final class IngestRun: MQTTReceiver {
         isSubscribed = false
         isDrained = false
         group.removeAll()
-        try connection.connect()
+        try open(connection)
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         while !isStopping {
             let began = SystemClock.monotonicNanoseconds()
             let isReadable = connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor)
             let isIdle = !isReadable && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
-            if isReadable { try connection.readAvailable(until: isFull) }
-            try commit(connection)
+            if isReadable {
+                try connection.readAvailable(until: isFull)
+                if isLoggedIn { proof.note(at: SystemClock.monotonicNanoseconds()) }
+            }
+            try checkProof()
+            if proof.isGiven { try commit(connection) }
             try checkLogin(connection, deadline)
             if isIdle, isSubscribed, !isDrained {
                 // Nothing came for a whole wait: nothing waits, whatever was counted.
@@ -107,20 +115,44 @@ final class IngestRun: MQTTReceiver {
                 try report("drained", connection)
             }
             try connection.housekeeping()
-            try connection.flush()
+            // What came before the proof must not be acknowledged.
+            if !isLoggedIn || proof.isGiven { try connection.flush() }
         }
+        if isLoggedIn, !proof.isGiven { return connection.drop() }
         try sayGoodbye(connection)
     }
 
+    /// Opens the connection, and looks at who is at the other end before anything leaves.
+    private func open(_ connection: MQTTConnection) throws {
+        if let password = try proof.begin() { connection.options.password = password }
+        guard let socket = options.socket else { return try connection.connect() }
+        let address = try LocalSocketAddress(socket)
+        (connection.options.host, connection.options.port) = (address.shortPath, 0)
+        do throws(MQTTError) {
+            try connection.connect()
+        } catch .unreachable(_, _, let reason) {
+            throw MQTTError.unreachable(host: socket, port: 0, reason: reason)
+        }
+        let peer = try LocalSocketConnection.Peer(of: connection.descriptor, path: socket)
+        if let reason = options.refusalOfPeer(peer) { throw BrokerRefusal(description: reason) }
+    }
+
     private func isFull() -> Bool {
-        group.count >= options.groupMessages || group.payloadBytes >= options.groupBytes
+        // The proof comes behind what waited at the broker, however much that is; its limit is the proof's.
+        guard proof.isGiven else { return group.payloadBytes > options.proof?.heldBytes ?? 0 }
+        return group.count >= options.groupMessages || group.payloadBytes >= options.groupBytes
+    }
+
+    private func checkProof() throws {
+        if let refusal { throw proof.refusal(refusal, place: options.place) }
+        try proof.check(
+            now: SystemClock.monotonicNanoseconds(), heldBytes: group.payloadBytes, place: options.place)
     }
 
     /// Follows the login: subscribes once it is accepted, and gives up where the broker is silent.
     private func checkLogin(_ connection: MQTTConnection, _ deadline: Int64) throws {
-        if let refusal { throw refusal }
         if isSubscribed { return }
-        if isLoggedIn, subscription == nil {
+        if isLoggedIn, proof.isGiven, subscription == nil {
             subscription = try connection.subscribe(
                 options.topics, qos: 1, leavesOutOwn: true, leavesOutKnownRetained: true)
         }
@@ -189,7 +221,7 @@ final class IngestRun: MQTTReceiver {
     /// Takes note of a state, and tells the logger if it is a new one.
     private func enter(_ state: IngestState) {
         guard control.counters.enter(state) else { return }
-        let place: Logger.Metadata = ["broker": "\(options.host):\(options.port)"]
+        let place: Logger.Metadata = ["broker": "\(options.place)"]
         switch state {
         case .serving: logger.info("taking messages from the broker", metadata: place)
         case .withoutBroker(let reason):
@@ -219,6 +251,7 @@ final class IngestRun: MQTTReceiver {
             return
         }
         isSubscribed = true
+        control.counters.refusal = nil
         brokerBackoff.reset()
         control.counters.count { $0.logins += 1 }
         // After a failure of the sink, only a commit shows that it works again.
@@ -227,6 +260,7 @@ final class IngestRun: MQTTReceiver {
     }
 
     func received(_ message: MQTTMessageView) {
+        if proof.takes(topic: message.topic, payload: message.payload) { return }
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
             arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()),
