@@ -123,7 +123,8 @@ let package = Package(
             swiftSettings: settings),
         // A public window on internals, for Benchmarks/ only.
         .target(
-            name: "VarveProbe", dependencies: ["VarveModel", "VarveCodec", "VarveStorage"],
+            name: "VarveProbe",
+            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(

@@ -1,5 +1,6 @@
 // BrokerProof.swift — what a broker must show before anything that it sends is believed.
 
+import VarveFile
 import VarveMQTT
 
 /// How to know the right broker.
@@ -24,14 +25,18 @@ public struct BrokerProof: Sendable {
     ///
     /// The right one sends what waits for the session right after the login, and its answer behind that.
     public var heldBytes: Int
+    /// How long the broker may be silent after the login before its answer, in seconds.
+    ///
+    /// Default: 5.
+    public var patienceSeconds = 5.0
     /// What to do about a broker that does not answer right.
     public var remedy: String
-    /// Begins a login; nil if none can be made.
-    public var begin: @Sendable () -> Exchange?
+    /// Begins a login of a client id; nil if none can be made.
+    public var begin: @Sendable (String) -> Exchange?
 
     /// Describes a proof.
     public init(
-        topic: String, heldBytes: Int, remedy: String, begin: @escaping @Sendable () -> Exchange?
+        topic: String, heldBytes: Int, remedy: String, begin: @escaping @Sendable (String) -> Exchange?
     ) {
         self.topic = topic
         self.heldBytes = heldBytes
@@ -58,22 +63,34 @@ struct ProofExchange {
     /// When the broker last said anything, in nanoseconds.
     private var heard: Int64?
 
-    /// How long the broker may be silent after the login before its answer.
-    private static let silenceNanoseconds: Int64 = 5_000_000_000
-
     init(_ proof: BrokerProof?) {
         self.proof = proof
         isGiven = proof == nil
     }
 
+    /// Opens a connection to the broker of the options, and looks at who is at the other end before anything leaves.
+    mutating func open(_ connection: MQTTConnection, _ options: IngestOptions) throws {
+        if let password = try begin(connection.options.clientID) { connection.options.password = password }
+        guard let socket = options.socket else { return try connection.connect() }
+        let address = try LocalSocketAddress(socket)
+        (connection.options.host, connection.options.port) = (address.shortPath, 0)
+        do throws(MQTTError) {
+            try connection.connect()
+        } catch .unreachable(_, _, let reason) {
+            throw MQTTError.unreachable(host: socket, port: 0, reason: reason)
+        }
+        let peer = try LocalSocketConnection.Peer(of: connection.descriptor, path: socket)
+        if let reason = options.refusalOfPeer(peer) { throw BrokerRefusal(description: reason) }
+    }
+
     /// Begins a connection.
     ///
     /// - Returns: The password to log in with; nil where no proof is wanted.
-    mutating func begin() throws -> String? {
+    private mutating func begin(_ clientID: String) throws -> String? {
         guard let proof else { return nil }
         isGiven = false
         heard = nil
-        guard let exchange = proof.begin() else {
+        guard let exchange = proof.begin(clientID) else {
             throw BrokerRefusal(description: "this machine's libcrypto makes no HMAC-SHA256: the service cannot log in")
         }
         expected = exchange.answer
@@ -103,7 +120,7 @@ struct ProofExchange {
     ///   - place: Where the broker is.
     func check(now: Int64, heldBytes: Int, place: String) throws {
         guard let proof, !isGiven, let heard else { return }
-        guard heldBytes <= proof.heldBytes, now - heard < Self.silenceNanoseconds else {
+        guard heldBytes <= proof.heldBytes, Double(now - heard) < proof.patienceSeconds * 1e9 else {
             throw BrokerRefusal(
                 description: "the broker at \(place) did not prove that it is Varve's; \(proof.remedy)")
         }

@@ -76,6 +76,8 @@ final class IngestRun: MQTTReceiver {
                 wait = sinkBackoff.next()
                 enter(.withoutSink(failure.reason))
             } catch {
+                // The library calls a refused login a breach of the protocol.
+                let error = refusal.map { proof.refusal($0, place: options.place) } ?? error
                 wait = brokerBackoff.next()
                 control.counters.refusal = (error as? BrokerRefusal)?.description
                 enter(.withoutBroker("\(error)"))
@@ -96,7 +98,7 @@ final class IngestRun: MQTTReceiver {
         isSubscribed = false
         isDrained = false
         group.removeAll()
-        try open(connection)
+        try proof.open(connection, options)
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         while !isStopping {
             let began = SystemClock.monotonicNanoseconds()
@@ -122,21 +124,6 @@ final class IngestRun: MQTTReceiver {
         try sayGoodbye(connection)
     }
 
-    /// Opens the connection, and looks at who is at the other end before anything leaves.
-    private func open(_ connection: MQTTConnection) throws {
-        if let password = try proof.begin() { connection.options.password = password }
-        guard let socket = options.socket else { return try connection.connect() }
-        let address = try LocalSocketAddress(socket)
-        (connection.options.host, connection.options.port) = (address.shortPath, 0)
-        do throws(MQTTError) {
-            try connection.connect()
-        } catch .unreachable(_, _, let reason) {
-            throw MQTTError.unreachable(host: socket, port: 0, reason: reason)
-        }
-        let peer = try LocalSocketConnection.Peer(of: connection.descriptor, path: socket)
-        if let reason = options.refusalOfPeer(peer) { throw BrokerRefusal(description: reason) }
-    }
-
     private func isFull() -> Bool {
         // The proof comes behind what waited at the broker, however much that is; its limit is the proof's.
         guard proof.isGiven else { return group.payloadBytes > options.proof?.heldBytes ?? 0 }
@@ -144,7 +131,7 @@ final class IngestRun: MQTTReceiver {
     }
 
     private func checkProof() throws {
-        if let refusal { throw proof.refusal(refusal, place: options.place) }
+        if let refusal { throw refusal }
         try proof.check(
             now: SystemClock.monotonicNanoseconds(), heldBytes: group.payloadBytes, place: options.place)
     }

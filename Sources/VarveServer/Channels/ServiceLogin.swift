@@ -16,10 +16,10 @@ enum ServiceLogin {
     static func proof(
         _ service: Credentials.Service, place: String, file: String, heldBytes: Int
     ) -> BrokerProof {
-        let begin: @Sendable () -> BrokerProof.Exchange? = {
+        let begin: @Sendable (String) -> BrokerProof.Exchange? = { clientID in
             guard
                 let proof = ServiceProof(
-                    secret: service.password, clientID: Role.serviceClientID,
+                    secret: service.password, clientID: clientID,
                     seconds: SystemClock.nanoseconds() / 1_000_000_000, nonce: ServiceProof.freshNonce()),
                 let answer = proof.answer(secret: service.password)
             else { return nil }
