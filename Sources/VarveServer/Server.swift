@@ -58,7 +58,7 @@ public struct Server: Sendable {
         try files.createDirectory(settings.data)
         let logger = logger
         let metrics = TextMetrics(help: StoreMetrics.help)
-        let store = try LockPatience(files: files).open {
+        let store = try LockPatience(files: files).wait {
             try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) { logger.error("\($0)") }
         }
         defer { try? store.close() }
@@ -78,7 +78,8 @@ public struct Server: Sendable {
         try credentials.publishIfChanged()
         let broker = try startBroker(folder, files)
         let loop = try IngestLoop(
-            options(credentials, broker, folder), directory: registry, sink: store, log: messages, logger: logger)
+            options(credentials, broker, folder), directory: registry, sink: store, log: messages,
+            logger: logger)
         let control = StoreControl(
             identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
@@ -174,7 +175,8 @@ public struct Server: Sendable {
             "varve: ready: data in \(settings.data), MQTT on mqtt://\(address) (\(who)); Ctrl-C ends it\n"
         try? POSIXFile.standardOutput().append(Array(line.utf8))
         if let supervisor {
-            logger.info("process \(getpid()) serves; process \(supervisor.processID) starts it again if it dies")
+            logger.info(
+                "process \(getpid()) serves; process \(supervisor.processID) starts it again if it dies")
             supervisor.tellReady()
         }
     }

@@ -23,7 +23,8 @@ import VarveFile
 
     private func service(_ broker: Broker, password: String) throws -> Client {
         try Client(
-            broker, clientID: "varve-service", username: "varve-service", password: password, keepsSession: true,
+            broker, clientID: "varve-service", username: "varve-service", password: password,
+            keepsSession: true,
             usesVersion5: true)
     }
 
@@ -73,7 +74,8 @@ import VarveFile
         #expect(try service(broker, password: old).refusal == 135)
     }
 
-    @Test("what waits for the service survives refused logins, and comes with the right one before the answer")
+    @Test(
+        "what waits for the service survives refused logins, and comes with the right one before the answer")
     func waitingMessages() throws {
         let broker = try Broker(Self.credentials)
         let first = try service(broker, password: try proof().password)

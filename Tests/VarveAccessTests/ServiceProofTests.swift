@@ -32,7 +32,9 @@ import VarveAccess
         #expect(!read.isMade(secret: "sP", clientID: "varve-service"))
         #expect(!read.isMade(secret: "sp", clientID: "varve-servic"))
         let parts = try proof().password.split(separator: ":").map(String.init)
-        for (index, other) in [(1, "1700000001"), (2, "f" + parts[2].dropFirst()), (3, "0" + parts[3].dropFirst())] {
+        for (index, other) in [
+            (1, "1700000001"), (2, "f" + parts[2].dropFirst()), (3, "0" + parts[3].dropFirst()),
+        ] {
             var changed = parts
             changed[index] = other
             let password = Array(changed.joined(separator: ":").utf8)
@@ -47,7 +49,9 @@ import VarveAccess
             proof(secret: "topsecret", nonce: ServiceProof.freshNonce()),
             proof(secret: "topsecret", nonce: ServiceProof.freshNonce())
         )
-        #expect(first.nonce != second.nonce && first.answer(secret: "topsecret") != second.answer(secret: "topsecret"))
+        #expect(
+            first.nonce != second.nonce
+                && first.answer(secret: "topsecret") != second.answer(secret: "topsecret"))
         #expect(!first.password.contains("topsecret"))
         let answer = String(decoding: try #require(first.answer(secret: "topsecret")), as: UTF8.self)
         #expect(!answer.contains("topsecret") && !first.password.contains(answer))

@@ -57,7 +57,7 @@ package struct ServiceProof: Hashable, Sendable {
         "\(Self.version):\(seconds):\(nonce):\(String(decoding: digest, as: UTF8.self))"
     }
 
-    /// Whether it was made by somebody who has the secret, for this client id. Says nothing of its age.
+    /// Whether it was made by somebody who has the secret, for this client id; says nothing of its age.
     package func isMade(secret: String, clientID: String) -> Bool {
         guard let wanted = Self.digest(secret, clientID, seconds, nonce) else { return false }
         return SecretText.isEqual(digest, wanted)
@@ -101,7 +101,8 @@ package struct ProofMemory: Sendable {
     package mutating func refusal(of proof: ServiceProof, now: Int64) -> String? {
         let (age, isOutside) = now.subtractingReportingOverflow(proof.seconds)
         guard !isOutside, (-Self.seconds...Self.seconds).contains(age) else {
-            return "the service's login is more than \(Self.seconds) s from the broker's clock: set the clocks"
+            return
+                "the service's login is more than \(Self.seconds) s from the broker's clock: set the clocks"
         }
         seen = seen.filter { now - $0.value <= Self.seconds }
         guard seen[proof.nonce] == nil else { return "this login of the service was used before" }

@@ -91,7 +91,8 @@ struct ProofExchange {
         isGiven = false
         heard = nil
         guard let exchange = proof.begin(clientID) else {
-            throw BrokerRefusal(description: "this machine's libcrypto makes no HMAC-SHA256: the service cannot log in")
+            throw BrokerRefusal(
+                description: "this machine's libcrypto makes no HMAC-SHA256: the service cannot log in")
         }
         expected = exchange.answer
         return exchange.password

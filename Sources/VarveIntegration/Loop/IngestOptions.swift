@@ -12,7 +12,7 @@ public struct IngestOptions: Sendable {
     public var socket: String?
     /// Says why who listens on `socket` is not to be talked to, or nil if it is; asked before anything is sent.
     public var refusalOfPeer: @Sendable (LocalSocketConnection.Peer) -> String? = { _ in nil }
-    /// What the broker must show first; it gives the password too. Nil: every broker is believed.
+    /// What the broker must show first, and the passwords to log in with; nil: every broker is believed.
     public var proof: BrokerProof?
     /// The user name of the service; nil for none.
     ///

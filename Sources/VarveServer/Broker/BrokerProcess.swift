@@ -70,7 +70,8 @@ final class BrokerProcess: Sendable {
     /// Why who answered on the broker's socket is not to be talked to; nil if it is the broker.
     func refusal(of peer: LocalSocketConnection.Peer) -> String? {
         guard let id, peer.processID == Int(id), peer.userID == geteuid() else {
-            return "process \(peer.processID) of user \(peer.userID) listens on \(folder.socket), not the broker"
+            return
+                "process \(peer.processID) of user \(peer.userID) listens on \(folder.socket), not the broker"
         }
         return nil
     }
@@ -100,7 +101,8 @@ final class BrokerProcess: Sendable {
         guard identity.listener()?.processID == Int(started) else {
             try end(started, nil)
             throw ServerError(
-                "the broker does not listen on \(folder.socket): its mosquitto needs unix sockets, as Debian's has")
+                "the broker does not listen on \(folder.socket): its mosquitto needs unix sockets, as Debian's has"
+            )
         }
         settle(started, isAdopted: false)
     }

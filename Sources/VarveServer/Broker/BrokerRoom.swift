@@ -11,6 +11,7 @@ struct BrokerRoom: CustomStringConvertible {
 
     /// One phrase for the log.
     var description: String {
-        clients.map { "room for \($0) clients, by its limit of open files" } ?? "its limit of open files is unknown"
+        clients.map { "room for \($0) clients, by its limit of open files" }
+            ?? "its limit of open files is unknown"
     }
 }

@@ -21,6 +21,11 @@ final class ProcessHandle {
 
     deinit { close(descriptor) }
 
+    /// Lets a program that is started begin in a folder; here, as this file alone knows these calls.
+    static func addFolder(_ path: String, to actions: inout posix_spawn_file_actions_t) {
+        _ = posix_spawn_file_actions_addchdir_np(&actions, path)
+    }
+
     /// Sends a signal; does nothing if the process has ended.
     func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
 

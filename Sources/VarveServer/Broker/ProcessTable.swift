@@ -33,7 +33,7 @@ enum ProcessTable {
 
     /// The process of that id, unless it is gone or dead and only not yet reaped (that has no arguments).
     static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
-        guard let bytes = read(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
+        guard let bytes = content(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
             let executable = target("/proc/\(id)/exe"), let user = number(files, id, "status", "Uid:")
         else { return nil }
         // Each argument ends with a zero; an empty one counts too.
@@ -55,14 +55,14 @@ enum ProcessTable {
 
     /// The first number behind a name that begins a line of a file of a process.
     private static func number(_ files: any FileSystem, _ id: Int32, _ file: String, _ name: String) -> Int? {
-        guard let bytes = read(files, "/proc/\(id)/\(file)") else { return nil }
+        guard let bytes = content(files, "/proc/\(id)/\(file)") else { return nil }
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
             return line.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
         }
         return nil
     }
 
-    private static func read(_ files: any FileSystem, _ path: String) -> [UInt8]? {
+    private static func content(_ files: any FileSystem, _ path: String) -> [UInt8]? {
         guard let file = try? files.open(path, .read) else { return nil }
         defer { file.close() }
         return try? file.readToEnd(limit: fileBytes)

@@ -27,7 +27,8 @@ enum ServiceLogin {
         }
         return BrokerProof(
             topic: ServiceProof.topic, heldBytes: heldBytes,
-            remedy: "it must run Varve's plugin with \(file): give the mosquitto at \(place) the configuration that "
+            remedy:
+                "it must run Varve's plugin with \(file): give the mosquitto at \(place) the configuration that "
                 + "varve serve --broker external --print-broker-config prints",
             begin: begin)
     }

@@ -15,12 +15,12 @@ struct LockPatience {
 
     /// Opens something in a data directory; tries again while another process has it.
     ///
-    /// - Throws: What `open` throws; `ServerError` if the directory is in use all the time.
-    func open<Opened>(_ open: () throws -> Opened) throws -> Opened {
+    /// - Throws: What `opening` throws; `ServerError` if the directory is in use all the time.
+    func wait<Opened>(for opening: () throws -> Opened) throws -> Opened {
         let deadline = SystemClock.monotonicNanoseconds() + Self.seconds * 1_000_000_000
         while true {
             do {
-                return try open()
+                return try opening()
             } catch let error as DirectoryInUse {
                 guard SystemClock.monotonicNanoseconds() < deadline else {
                     throw ServerError(describe(error))

@@ -24,8 +24,8 @@ public final class SupervisorLink: Sendable {
     ///
     /// - Throws: `ServerError` if the descriptor is no socket.
     public init(descriptor: Int32) throws {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+        var (kind, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 else {
             throw ServerError("--supervisor \(descriptor) is no socket: leave the option to varve serve")
         }
         self.descriptor = descriptor

@@ -2,9 +2,9 @@
 
 /// Counts deaths.
 struct DeathRecord {
-    /// So many deaths …
+    /// The deaths within `seconds` that are too many.
     static let limit = 5
-    /// … within so many seconds are too many.
+    /// How long a death counts.
     static let seconds: Int64 = 60
     /// The waits double from this to the longest, in milliseconds.
     private static let shortest = 100

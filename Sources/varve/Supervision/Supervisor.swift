@@ -47,7 +47,9 @@ struct Supervisor {
             let end = awaitEnd(worker)
             wasReady = worker.hasBeenReady() || wasReady
             if let code = finalCode(end) {
-                if isStopping, case .killed = end { say("the service (process \(worker.id)) \(end) while it ended") }
+                if isStopping, case .killed = end {
+                    say("the service (process \(worker.id)) \(end) while it ended")
+                }
                 return code
             }
             let next = deaths.note(at: SystemClock.monotonicNanoseconds())

@@ -38,7 +38,9 @@ extension EndToEndTests {
             address.sin_port = UInt16(port).bigEndian
             let size = socklen_t(MemoryLayout<sockaddr_in>.size)
             return withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) == 0 }
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, size) == 0
+                }
             }
         }
 
@@ -49,7 +51,8 @@ extension EndToEndTests {
             let ending = try serve()
             #expect(ending.code == 1 && ending.output.isEmpty)
             let last = try #require(ending.errorLines.last)
-            #expect(last.hasPrefix("varve: the broker at 127.0.0.1:\(port) did not prove"), "\(ending.errors)")
+            #expect(
+                last.hasPrefix("varve: the broker at 127.0.0.1:\(port) did not prove"), "\(ending.errors)")
             #expect(last.contains("--print-broker-config"))
             #expect(!ending.errors.contains("starting it again"))
         }
@@ -72,7 +75,9 @@ extension EndToEndTests {
             #expect(last.contains("--print-broker-config"))
         }
 
-        @Test("a broker that takes the place of the right one is not believed; the right one is, when it is back")
+        @Test(
+            "a broker that takes the place of the right one is not believed; the right one is, when it is back"
+        )
         func replacedBroker() throws {
             let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
             let file = try sandbox.write(printed.output.utf8, "external.conf")
@@ -92,12 +97,15 @@ extension EndToEndTests {
             #expect(service.stop()?.code == 0)
         }
 
-        @Test("whoever listens in the broker's place sees no secret, and his messages are neither stored nor acknowledged")
+        @Test(
+            "whoever listens in the broker's place sees no secret, and his messages are neither stored nor acknowledged"
+        )
         func listener() throws {
             let fake = try FakeBroker(port: port)
             let service = try sandbox.start(["serve"] + options)
             let login = try fake.acceptLogin()
-            let credentials = try String(contentsOfFile: "\(sandbox.data)/broker/credentials", encoding: .utf8)
+            let credentials = try String(
+                contentsOfFile: "\(sandbox.data)/broker/credentials", encoding: .utf8)
             let line = try #require(credentials.split(separator: "\n").first { $0.hasPrefix("service\t") })
             let secret = String(try #require(line.split(separator: "\t").last))
             let text = String(decoding: login, as: UTF8.self)

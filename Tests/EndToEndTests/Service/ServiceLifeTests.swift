@@ -74,7 +74,8 @@ extension EndToEndTests {
             #expect(second.code == 1 && second.errorLines.count == 1, "\(second.errors)")
             // The holder, and the process to stop: another worker would take the holder's place.
             #expect(second.errors.contains("is in use by process \(service.worker ?? 0)"), "\(second.errors)")
-            #expect(second.errors.contains("varve serve, process \(service.identifier ?? 0)"), "\(second.errors)")
+            #expect(
+                second.errors.contains("varve serve, process \(service.identifier ?? 0)"), "\(second.errors)")
             let other = try Sandbox()
             let taken = try other.varve(["serve", "--mqtt-port", String(service.port)])
             #expect(taken.code == 1, "\(taken.output)")

@@ -10,13 +10,6 @@ extension EndToEndTests {
 
         init() throws { sandbox = try Sandbox() }
 
-        private func isAlive(_ process: pid_t) -> Bool {
-            guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
-                return false
-            }
-            return !status.contains("State:\tZ")
-        }
-
         /// Kills the worker once it serves, and waits for the next one.
         private func killWorker(_ service: RunningService, number: Int) throws {
             try eventually("start \(number) is ready") { service.readyCount >= number }
@@ -25,7 +18,8 @@ extension EndToEndTests {
             try eventually("the worker is gone") { !isAlive(worker) }
         }
 
-        @Test("a killed service is started again with its broker, and SIGTERM or Ctrl-C to the first process ends all",
+        @Test(
+            "a killed service is started again with its broker, and SIGTERM or Ctrl-C to the first process ends all",
             arguments: [SIGTERM, SIGINT])
         func restart(signal: Int32) throws {
             let service = try RunningService(in: sandbox, isSupervised: true)
@@ -33,7 +27,9 @@ extension EndToEndTests {
             #expect(first != service.identifier)
             try killWorker(service, number: 1)
             try eventually("it is ready again") { service.readyCount == 2 }
-            #expect(service.errors.contains("the service (process \(first)) was killed by SIGKILL; starting it again"))
+            #expect(
+                service.errors.contains(
+                    "the service (process \(first)) was killed by SIGKILL; starting it again"))
             let second = try #require(service.worker)
             #expect(second != first && service.brokerIdentifier == broker)
             #expect(try sandbox.varve("stats", "--metrics").code == 0)
@@ -56,7 +52,8 @@ extension EndToEndTests {
             #expect(ending.code == 0 && ending.errorLines.last == "varve: stopped", "\(ending.errors)")
         }
 
-        @Test("when the first process is killed the service ends too, and one started at once takes its place")
+        @Test(
+            "when the first process is killed the service ends too, and one started at once takes its place")
         func killedSupervisor() throws {
             let service = try RunningService(in: sandbox, isSupervised: true)
             let (worker, broker) = (try #require(service.worker), try #require(service.brokerIdentifier))
@@ -83,7 +80,8 @@ extension EndToEndTests {
 
         @Test(
             "an error before the service was ever ready is final, with its exit code and one line",
-            arguments: [(["--mqtt-port", "70000"], 1), (["--nonsense"], 2), (["--config", "none.json"], 1)] as [([String], Int32)])
+            arguments: [(["--mqtt-port", "70000"], 1), (["--nonsense"], 2), (["--config", "none.json"], 1)]
+                as [([String], Int32)])
         func startUpError(options: [String], code: Int32) throws {
             let ending = try sandbox.varve(["serve"] + options)
             #expect(ending.code == code && ending.errorLines.count == 1, "\(ending.errors)")
@@ -110,7 +108,9 @@ extension EndToEndTests {
         @Test("the help is the service's, and knows --no-supervise")
         func help() throws {
             let help = try sandbox.varve("serve", "--help")
-            #expect(help.code == 0 && help.output.contains("--mqtt-port") && help.output.contains("--no-supervise"))
+            #expect(
+                help.code == 0 && help.output.contains("--mqtt-port")
+                    && help.output.contains("--no-supervise"))
             #expect(!help.output.contains("--supervisor"))
         }
     }

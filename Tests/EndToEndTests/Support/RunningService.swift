@@ -27,6 +27,14 @@ func eventually(
     }
 }
 
+/// Whether a process runs, and is not only not yet reaped.
+func isAlive(_ process: pid_t) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
+        return false
+    }
+    return !status.contains("State:\tZ")
+}
+
 /// A service over a sandbox's data directory.
 final class RunningService {
     let sandbox: Sandbox
@@ -38,7 +46,8 @@ final class RunningService {
 
     /// Starts a service and waits until it is ready.
     init(
-        in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:], isSupervised: Bool = false
+        in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:],
+        isSupervised: Bool = false
     ) throws {
         self.sandbox = sandbox
         self.isSupervised = isSupervised

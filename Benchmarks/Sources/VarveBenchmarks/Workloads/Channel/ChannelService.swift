@@ -32,7 +32,8 @@ final class ChannelService {
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         // It is killed on purpose, and nothing is to start it again then.
         let words = [
-            tool, "serve", "--no-supervise", "--data", data, "--mqtt-port", String(port), "--log-level", "warning",
+            tool, "serve", "--no-supervise", "--data", data, "--mqtt-port", String(port), "--log-level",
+            "warning",
         ]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
@@ -76,7 +77,8 @@ final class ChannelService {
             throw HarnessError("this machine's libcrypto makes no HMAC-SHA256")
         }
         return MQTTOptions(
-            host: data + "/broker/broker.sock", port: 0, clientID: "varve-service", username: String(fields[1]),
+            host: data + "/broker/broker.sock", port: 0, clientID: "varve-service",
+            username: String(fields[1]),
             password: password, keepsSession: true, usesVersion5: true)
     }
 }
