@@ -73,8 +73,8 @@ final class AccessControl {
             refuse(reason, product: product, channel: channel)
             return .refused
         case .accepted(let role, let channel):
-            // A client with the service's id would take over its session, and with it everybody's messages.
-            if role != .service, attempt.clientID == Role.serviceClientID {
+            // A client with an id of the service's would take over its session, and with it everybody's messages.
+            if role != .service, Role.isServiceClientID(attempt.clientID) {
                 refuse("this client id is the service's own", product: role.product, channel: channel)
                 return .refused
             }
@@ -123,7 +123,10 @@ final class AccessControl {
         if known.role != .service {
             known.hasSent = true
             // The broker keeps no message of quality 0 for a service that is away.
-            if isQueued || services > 0 { overload.accepted(bytes: size) }
+            if isQueued || services > 0 {
+                overload.accepted(
+                    cost: ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size))
+            }
         }
         return true
     }
@@ -161,6 +164,13 @@ final class AccessControl {
         guard clients[client]?.role == .service, let report = ConsumptionReport(payload) else { return false }
         overload.take(report)
         return true
+    }
+
+    /// Reads a bundle of the service's answers and hands each to `publish`; false for anything else.
+    func takeReplies(
+        _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
+    ) -> Bool {
+        isService(client) && ReplyBundle.read(payload, publish) != nil
     }
 
     /// A client is gone.

@@ -39,6 +39,7 @@ public func pluginInit(
         (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
         (MOSQ_EVT_MESSAGE, { nameSender($1, $2) }, nil),
         (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, TopicRights.controlTopic),
+        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, TopicRights.repliesTopic),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
     for (event, callback, topic) in callbacks {
@@ -115,6 +116,37 @@ private func takeReport(
         writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.controlTopic) is no report of the service")
     }
     return MOSQ_ERR_SUCCESS.rawValue
+}
+
+/// Publishes the service's answers; the broker checks for each receiver whether it may read them.
+private func takeReplies(
+    _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let control = control(context),
+        let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
+        let client = event.client
+    else { return MOSQ_ERR_ACL_DENIED.rawValue }
+    let payload = UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen))
+    var unpublished = 0
+    let isTaken = control.takeReplies(client, payload) { reply in
+        if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
+    }
+    if !isTaken {
+        writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.repliesTopic) is no bundle of the service")
+    }
+    if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
+    return MOSQ_ERR_SUCCESS.rawValue
+}
+
+/// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
+private func publish(_ reply: ForwardedReply) -> Int32 {
+    withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
+        topic.copyMemory(from: reply.topic)
+        topic[reply.topic.count] = 0
+        return mosquitto_broker_publish_copy(
+            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self),
+            Int32(clamping: reply.payload.count), reply.payload.baseAddress, reply.qos, false, nil)
+    }
 }
 
 /// Adds the sender's client id to its message: MQTT does not tell a subscriber who published.

@@ -24,7 +24,7 @@ package struct OverloadGuard: Sendable {
 
     private let byteLimit: Int?
     private let messageLimit: Int?
-    /// The payload bytes that wait.
+    /// What waits, by the messages' costs in the broker (`ConsumptionReport.cost`).
     package private(set) var bytes: Int
     /// The messages that wait.
     package private(set) var messages = 0
@@ -33,7 +33,7 @@ package struct OverloadGuard: Sendable {
     /// Makes a guard.
     ///
     /// - Parameters:
-    ///   - byteLimit: The payload bytes that the broker's queue takes; nil for no limit.
+    ///   - byteLimit: The bytes that the broker's queue takes; nil for no limit.
     ///   - messageLimit: The messages that it takes; nil for no limit.
     ///   - waitingBytes: What may be waiting already.
     package init(byteLimit: Int?, messageLimit: Int?, waitingBytes: Int = 0) {
@@ -42,18 +42,22 @@ package struct OverloadGuard: Sendable {
         bytes = max(waitingBytes, 0)
     }
 
-    /// Counts a message that a client sent.
-    package mutating func accepted(bytes size: Int) {
-        bytes += size
+    /// Counts a message of that cost that a client sent.
+    package mutating func accepted(cost: Int) {
+        let (sum, overflows) = bytes.addingReportingOverflow(cost)
+        bytes = overflows ? .max : sum
         messages += 1
     }
 
     /// Takes a report of the service.
     package mutating func take(_ report: ConsumptionReport) {
         switch report {
-        case .consumed(let size, let count):
-            bytes = max(0, bytes - size)
-            messages = max(0, messages - count)
+        case .consumed(let lines):
+            // No number of a report is below 0, and neither count is: no difference overflows.
+            for line in lines {
+                bytes = max(0, bytes - line.cost)
+                messages = max(0, messages - line.messages)
+            }
         case .drained:
             bytes = 0
             messages = 0
