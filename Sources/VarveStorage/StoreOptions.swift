@@ -48,6 +48,9 @@ public struct StoreOptions: Sendable {
     /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
     package var walBatchRows = Limits.walBatchRows
 
+    /// Records of a group that are written at once; at most `Limits.walWriteRecords`.
+    package var walWriteRecords = Limits.walWriteRecords
+
     /// Bytes of room that a WAL file reserves at once.
     package var walReserveBytes = Limits.walReserveBytes
 

@@ -1,8 +1,8 @@
 // ReplyConnection.swift — the connection on which answers leave, in bundles that the broker's plugin publishes.
 //
 // It is not the connection of the messages, where answers would stand behind the acknowledgements: the broker reads one
-// packet of a client and then one of each other client, so that under a flood of 20 senders a tenth of the
-// acknowledgements of a second leaves in it, and answers would wait for all of them.
+// packet of a client and then one of each other client, so that under a flood of 20 senders one acknowledgement leaves for
+// 20 messages that come.
 //
 // Invariants:
 // - An answer is queued only after its commit, and only `turn` writes.

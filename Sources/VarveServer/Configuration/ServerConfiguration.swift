@@ -31,7 +31,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var payloadBytes = 1 << 20
     /// Most messages that one commit takes.
     public var batchMessages = 4096
-    /// Most payload bytes that one commit takes; one message may pass it.
+    /// Most bytes that the messages of one commit take, topics and senders counted; a larger message is committed alone.
     public var batchBytes = 16 << 20
     /// Bytes a second that the merges of the service itself read and write, or 0 for no limit.
     public var mergeBytesPerSecond = 128 << 20
