@@ -35,7 +35,8 @@ final class AccessControl {
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
     private let serviceRights = TopicRights(.service)
-    private(set) var services = 0
+    /// Connections of the service that read what waits; others of its connections only write.
+    private(set) var readers = 0
     private var isAdmissionStale = false
     private var lastLook: Int64 = .min
     private var retained: [String]
@@ -97,8 +98,8 @@ final class AccessControl {
                 connections[product, default: 0] += 1
             }
             if let held = accepted.answers { answers.joined(held) }
-            if role == .service {
-                services += 1
+            if attempt.clientID == Role.serviceClientID {
+                readers += 1
                 queue.load.interrupted()
             }
             record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
@@ -177,10 +178,16 @@ final class AccessControl {
 
     /// Takes what the service reports; false for anything that is no report of the service.
     func report(_ client: OpaquePointer, _ payload: UnsafeRawBufferPointer) -> Bool {
-        guard isService(client), let reports = ConsumptionReport.lines(payload) else { return false }
-        let now = SystemClock.monotonicNanoseconds()
-        for report in reports { queue.load.take(report, now: now) }
+        guard isService(client), let report = ConsumptionReport(payload) else { return false }
+        queue.load.take(report, now: SystemClock.monotonicNanoseconds())
         return true
+    }
+
+    /// Reads a bundle of the service's answers and hands each to `publish`; false for anything else.
+    func takeReplies(
+        _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
+    ) -> Bool {
+        isService(client) && ReplyBundle.read(payload, publish) != nil
     }
 
     /// A client is gone.
@@ -257,8 +264,10 @@ final class AccessControl {
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
         guard let product = known.role.product else {
-            services -= 1
-            queue.load.interrupted()
+            if known.clientID == Role.serviceClientID {
+                readers -= 1
+                queue.load.interrupted()
+            }
             return known
         }
         let number = connections[product, default: 1] - 1

@@ -34,8 +34,8 @@ extension AccessControl {
             func refused(_ reason: String, _ answer: LoginAnswer) -> Admission {
                 .refused(reason, answer, product: product, channel: channel)
             }
-            // A client with the service's id would take over its session, and with it everybody's messages.
-            if attempt.clientID == Role.serviceClientID {
+            // A client with an id of the service's would take over its session, and with it everybody's messages.
+            if Role.isServiceClientID(attempt.clientID) {
                 return refused("this client id is the service's own", .refused)
             }
             // A product without a channel has no client that could come back.

@@ -84,8 +84,8 @@ struct BrokerDatabase {
         else { return false }
         messages[fixed.hostNumber()] = Message(
             username: name, topic: topicName,
-            cost: MessageCost.of(
-                payload: payload, topic: topic, properties: max(0, properties - Self.ownProperties)))
+            cost: ConsumptionReport.cost(topicBytes: topic, payloadBytes: payload)
+                + max(0, properties - Self.ownProperties))
         return true
     }
 
@@ -94,7 +94,7 @@ struct BrokerDatabase {
             let id = try reader.text(fixed.number(at: 14, bytes: 2)),
             let username = try reader.text(fixed.number(at: 18, bytes: 2))
         else { return false }
-        if id != Role.serviceClientID { sessions[id, default: Session()].username = username }
+        if !Role.isServiceClientID(id) { sessions[id, default: Session()].username = username }
         return true
     }
 

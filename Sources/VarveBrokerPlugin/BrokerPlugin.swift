@@ -39,6 +39,7 @@ public func pluginInit(
         (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
         (MOSQ_EVT_MESSAGE, { takeMessage($1, $2) }, nil),
         (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, TopicRights.controlTopic),
+        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, TopicRights.repliesTopic),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
     for (event, callback, topic) in callbacks {
@@ -128,6 +129,44 @@ private func takeReport(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
+/// Publishes the service's answers; the broker checks for each receiver whether it may read them.
+private func takeReplies(
+    _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let control = control(context),
+        let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
+        let client = event.client
+    else { return MOSQ_ERR_ACL_DENIED.rawValue }
+    let payload = UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen))
+    var unpublished = 0
+    let isTaken = control.takeReplies(client, payload) { reply in
+        if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
+    }
+    if !isTaken {
+        writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.repliesTopic) is no bundle of the service")
+    }
+    if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
+    return MOSQ_ERR_SUCCESS.rawValue
+}
+
+/// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
+///
+/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
+/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
+private func publish(_ reply: ForwardedReply) -> Int32 {
+    withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
+        topic.copyMemory(from: reply.topic)
+        topic[reply.topic.count] = 0
+        guard let payload = mosquitto_malloc(reply.payload.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
+        UnsafeMutableRawBufferPointer(start: payload, count: reply.payload.count).copyMemory(from: reply.payload)
+        let code = mosquitto_broker_publish(
+            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self),
+            Int32(clamping: reply.payload.count), payload, reply.qos, false, nil)
+        if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
+        return code
+    }
+}
+
 /// Counts a message, and adds to it who sent it, which MQTT does not tell a subscriber, and its cost.
 ///
 /// A sender may have set properties of the same names; the service takes the last ones, which are ours. Nothing is
@@ -146,8 +185,8 @@ private func takeMessage(
     let cost = control.take(
         client, topic: topic, payload: size, quality: Int(event.pointee.qos), properties: properties)
     guard let cost else { return MOSQ_ERR_ACL_DENIED.rawValue }
-    if cost != MessageCost.of(payload: size, topic: topic.count) {
-        MessageProperties.add(&event.pointee.properties, MessageCost.property, String(cost))
+    if cost != ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size) {
+        MessageProperties.add(&event.pointee.properties, CostProperty.name, String(cost))
     }
     MessageProperties.add(&event.pointee.properties, SenderProperty.name, id)
     return MOSQ_ERR_SUCCESS.rawValue

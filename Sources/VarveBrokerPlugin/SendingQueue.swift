@@ -42,11 +42,11 @@ extension AccessControl {
             record(known.event(.overload, time: time, detail: detail))
             return nil
         }
-        let cost = MessageCost.of(
-            payload: payload, topic: topic.count,
-            properties: properties.bytes + properties.count * ClientLimits.propertyCost)
+        let cost =
+            ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: payload)
+            + properties.bytes + properties.count * ClientLimits.propertyCost
         // The broker keeps no message of quality 0 for a service that is away.
-        guard quality > 0 || services > 0 else { return cost }
+        guard quality > 0 || readers > 0 else { return cost }
         if quality > 0, let answers = known.answers { self.answers.expect(bytes: 4, to: answers) }
         switch queue.load.accept(cost: cost, product: product, now: now) {
         case .taken: return cost
@@ -66,7 +66,7 @@ extension AccessControl {
         else { return }
         queue.lastUpdate = now
         queue.hasRefused = false
-        for (product, change) in queue.load.update(now: now, isReading: services > 0) {
+        for (product, change) in queue.load.update(now: now, isReading: readers > 0) {
             tell(product, change)
             switch change {
             case .open, .closed: break

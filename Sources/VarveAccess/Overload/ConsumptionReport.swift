@@ -1,11 +1,29 @@
 // ConsumptionReport.swift — what the service tells the plugin of the messages it has done with.
+//
+// Format: text. `drained`, or lines `consumed {cost} {messages} {product}`, one for each product of a commit and
+// joined by line feeds. The product is the rest of its line; for messages without one the line ends before it.
 
-/// A line of a message of the service on `TopicRights.controlTopic`.
+/// A message of the service on `TopicRights.controlTopic`.
 package enum ConsumptionReport: Hashable, Sendable {
-    /// Messages of this cost and number, of this product, were committed or answered since the last report.
-    ///
-    /// An empty product is one that the service could not tell from the topic.
-    case consumed(bytes: Int, messages: Int, product: String)
+    /// What was done with of one product since the last report.
+    package struct Line: Hashable, Sendable {
+        /// The sum of the messages' costs.
+        package var cost: Int
+        /// The number of messages.
+        package var messages: Int
+        /// The level of the topic that names the product; empty for other topics.
+        package var product: String
+
+        /// Makes a line; numbers below 0 are not valid.
+        package init(cost: Int, messages: Int, product: String) {
+            self.cost = cost
+            self.messages = messages
+            self.product = product
+        }
+    }
+
+    /// So much was committed or answered since the last report.
+    case consumed([Line])
     /// The broker has nothing waiting for the service: nothing came for a while on an open session.
     ///
     /// It takes out of the plugin's count what never reached the service, such as messages of quality 0 that were
@@ -13,37 +31,79 @@ package enum ConsumptionReport: Hashable, Sendable {
     case drained
 
     /// The most bytes of a payload.
-    package static let payloadLimit = 64 << 10
+    package static let maximumBytes = 64 << 10
+    /// The most bytes of a product's name in a report; messages below a longer name are reported without one.
+    package static let maximumProductBytes = 1024
+    /// What a message takes in the broker besides its topic and payload, by rule of thumb.
+    package static let fixedCost = 1024
 
-    /// The line, without a line feed: `consumed {cost} {messages} {product}` or `drained`.
-    package var text: String {
-        switch self {
-        case .consumed(let bytes, let messages, let product): "consumed \(bytes) \(messages) \(product)"
-        case .drained: "drained"
+    /// What a message costs in the broker, in bytes, where the plugin has not told something else.
+    package static func cost(topicBytes: Int, payloadBytes: Int) -> Int {
+        topicBytes + payloadBytes + fixedCost
+    }
+
+    /// The payloads that tell this, none larger than `maximumBytes`.
+    package var payloads: [[UInt8]] {
+        guard case .consumed(let lines) = self else { return [Array(Self.drainedText.utf8)] }
+        var payloads: [[UInt8]] = []
+        for line in lines {
+            let text = Array(line.text.utf8)
+            if let last = payloads.indices.last, payloads[last].count + 1 + text.count <= Self.maximumBytes {
+                payloads[last].append(Self.lineFeed)
+                payloads[last].append(contentsOf: text)
+            } else {
+                payloads.append(text)
+            }
         }
+        return payloads
     }
 
-    /// Reads the lines of a payload, where number of messages and product may be missing; nil for anything else.
-    package static func lines(_ payload: UnsafeRawBufferPointer) -> [ConsumptionReport]? {
-        guard !payload.isEmpty, payload.count <= payloadLimit else { return nil }
-        var reports: [ConsumptionReport] = []
-        for line in payload.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            guard let report = report(String(decoding: line, as: UTF8.self)) else { return nil }
-            reports.append(report)
+    /// Reads a payload; nil for anything that is no report as a whole.
+    package init?(_ payload: UnsafeRawBufferPointer) {
+        guard payload.count <= Self.maximumBytes, let text = String(validating: payload, as: UTF8.self) else {
+            return nil
         }
-        return reports
+        if text == Self.drainedText {
+            self = .drained
+            return
+        }
+        var lines: [Line] = []
+        // Not by characters: what follows a line feed may combine with it.
+        for line in text.utf8.split(separator: Self.lineFeed, omittingEmptySubsequences: false) {
+            guard let line = Line(Substring(line)) else { return nil }
+            lines.append(line)
+        }
+        self = .consumed(lines)
     }
 
-    private static func report(_ line: String) -> ConsumptionReport? {
-        if line == "drained" { return .drained }
-        let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-        guard words.count >= 2, words[0] == "consumed", let bytes = number(words[1]) else { return nil }
-        guard let messages = words.count > 2 ? number(words[2]) : 0 else { return nil }
-        return .consumed(bytes: bytes, messages: messages, product: words.count > 3 ? String(words[3]) : "")
+    private static let drainedText = "drained"
+    private static let lineFeed = UInt8(ascii: "\n")
+}
+
+extension ConsumptionReport.Line {
+    private static let word = "consumed"
+    private static let space = UInt8(ascii: " ")
+
+    fileprivate var text: String {
+        let start = "\(Self.word) \(cost) \(messages)"
+        return product.isEmpty || product.utf8.count > ConsumptionReport.maximumProductBytes
+            ? start : "\(start) \(product)"
     }
 
-    private static func number(_ word: Substring) -> Int? {
-        guard let number = Int(word), number >= 0 else { return nil }
-        return number
+    fileprivate init?(_ text: Substring) {
+        let parts = text.utf8.split(separator: Self.space, maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts[0].elementsEqual(Self.word.utf8), let cost = Self.number(parts[1]),
+            let messages = Self.number(parts[2])
+        else { return nil }
+        let product = parts.count == 4 ? Substring(parts[3]) : ""
+        guard product.utf8.count <= ConsumptionReport.maximumProductBytes else { return nil }
+        if parts.count == 4, product.isEmpty { return nil }
+        self.init(cost: cost, messages: messages, product: String(product))
+    }
+
+    /// A number of decimal digits, nothing else.
+    private static func number(_ digits: Substring.UTF8View) -> Int? {
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int(Substring(digits))
     }
 }

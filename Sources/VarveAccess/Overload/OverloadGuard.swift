@@ -86,9 +86,9 @@ package struct OverloadGuard: Sendable {
         load.hasSent = true
         load.isRefused = load.isRefused || isFull(load, adding: cost)
         if !load.isRefused {
-            load.bytes += cost
+            load.bytes = load.bytes.addingSaturated(cost)
             load.messages += 1
-            bytes += cost
+            bytes = bytes.addingSaturated(cost)
             messages += 1
         }
         loads[product] = load
@@ -98,11 +98,16 @@ package struct OverloadGuard: Sendable {
     /// Takes a report of the service.
     package mutating func take(_ report: ConsumptionReport, now: Int64) {
         switch report {
-        case .consumed(let size, let count, let product):
-            // What the service could not name is taken from the product that has most.
-            let name = product.isEmpty ? fullest() : product
-            if let name, loads[name] != nil { add(-size, -count, to: name) }
-            rate.consumed(bytes: size, messages: count, waitingBytes: bytes, waiting: messages, now: now)
+        case .consumed(let lines):
+            for line in lines {
+                // What the service could not name is taken from the product that has most.
+                let name = line.product.isEmpty ? fullest() : line.product
+                if let name, loads[name] != nil { add(-line.cost, -line.messages, to: name) }
+            }
+            rate.consumed(
+                bytes: lines.reduce(0) { $0.addingSaturated($1.cost) },
+                messages: lines.reduce(0) { $0.addingSaturated($1.messages) }, waitingBytes: bytes,
+                waiting: messages, now: now)
         case .drained:
             for product in loads.keys {
                 loads[product]?.bytes = 0
@@ -214,9 +219,9 @@ extension OverloadGuard {
     /// Whether a product has no room for another message of a cost.
     private func isFull(_ load: Load, adding cost: Int) -> Bool {
         let count = cost > 0 ? 1 : 0
-        return exceeds(load.bytes + cost, load.messages + count, 3, of: 4)
-            || exceeds(bytes + cost, messages + count, 7, of: 8) && !hasLittle(load)
-            || exceeds(bytes + cost, messages + count, 1, of: 1)
+        return exceeds(load.bytes.addingSaturated(cost), load.messages + count, 3, of: 4)
+            || exceeds(bytes.addingSaturated(cost), messages + count, 7, of: 8) && !hasLittle(load)
+            || exceeds(bytes.addingSaturated(cost), messages + count, 1, of: 1)
     }
 
     /// Whether a product comes near to having no room.

@@ -3,7 +3,7 @@
 // Knows nothing of MQTT: what it returns may leave only after it has returned.
 //
 // Invariants:
-// - Either every message of the group has its answer, or `process` throws and none may be acknowledged.
+// - Either every message of the slice has its answer, or `process` throws and none of the group may be acknowledged.
 // - A message is stored as a whole or not at all, and its neighbours do not depend on it.
 // - Nothing is logged of a group that failed: its messages come again.
 
@@ -58,23 +58,29 @@ public struct MessageProcessor: ~Copyable {
         parser = MeasurepointParser(directory: directory)
     }
 
-    /// Checks, stores and answers a group of messages.
+    /// Checks, stores and answers some messages of a group, in one commit.
     ///
     /// Durability: when this returns, what the answers with code 200 promise is on disk.
-    /// - Parameter replies: Gets the answers in place of what it held.
+    /// - Parameters:
+    ///   - group: The messages.
+    ///   - slice: The places of those that are taken.
+    ///   - replies: Gets the answers in place of what it held.
     /// - Returns: The number of samples that reached the store.
     /// - Throws: What the directory or the sink failed with; then no message may be acknowledged.
-    public mutating func process(_ group: MessageGroup, into replies: inout ReplyGroup) throws -> UInt64 {
+    public mutating func process(
+        _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
+    ) throws -> UInt64 {
         replies.removeAll()
         try cache.refresh(directory, loaded: &parser.points)
         return try group.withBytes { bytes in
             var pending: [Pending] = []
-            pending.reserveCapacity(group.count)
+            pending.reserveCapacity(slice.count)
             var batches: [SampleBatch] = []
-            for message in group.messages { pending.append(try decide(message, bytes, &batches)) }
+            let messages = group.messages[slice]
+            for message in messages { pending.append(try decide(message, bytes, &batches)) }
             let outcomes = try commit(batches)
             var samples: UInt64 = 0
-            for (message, decision) in zip(group.messages, pending) {
+            for (message, decision) in zip(messages, pending) {
                 samples += finish(message, decision, outcomes, bytes, &replies)
             }
             return samples
