@@ -2,9 +2,10 @@
 
 All that is sent is well-formed and within MQTT's own limits. Sizes are chosen by the queue of 8 MiB of the short form.
 """
+import contextlib
 import os
 import signal
-import time
+import threading
 
 import mqtt
 from trial import CALM, STORM
@@ -14,10 +15,29 @@ PACKET = 4 << 20
 
 
 def flood_qos1(trial, listener):
-    """One client sends QoS 1 without waiting for answers, then two send QoS 0."""
+    """One client sends QoS 1 without waiting for answers, then two send QoS 0 to a service that has lost the CPU."""
     seconds, count = trial.size(2, 10), trial.size(12_000, None)
-    trial.flood([trial.sender("storm-1", count=count)], seconds)
-    trial.flood([trial.sender(f"storm-{n}", count=count and count // 2, qos=0) for n in (2, 3)], seconds)
+    first = trial.flood([trial.sender("storm-1", count=count)], seconds, finishes=False)
+    # The answers of the first are still on their way: the two kinds meet in one group.
+    with stopped_for(trial.service.worker(), trial.size(0.3, 3)):
+        trial.flood([trial.sender(f"storm-{n}", count=count and count // 2, qos=0) for n in (2, 3)], seconds)
+    trial.finish(first)
+
+
+@contextlib.contextmanager
+def stopped_for(process, seconds):
+    """Stops a process for a time, while other things go on."""
+    os.kill(process, signal.SIGSTOP)
+
+    def go_on():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGCONT)
+    timer = threading.Timer(seconds, go_on)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
 def flood_many(trial, listener):
@@ -29,13 +49,9 @@ def flood_many(trial, listener):
 def stopped(trial, listener):
     """The service does not read for a while: who fills the queue is refused and cut, the neighbour is not."""
     trial.judges_latency = False
-    worker = trial.service.worker()
-    os.kill(worker, signal.SIGSTOP)
-    try:
+    with stopped_for(trial.service.worker(), trial.size(2, 10)):
         count = trial.size(6000, 200_000)
         trial.flood([trial.sender(f"storm-{n}", count=count) for n in range(3)], trial.size(2, 10))
-    finally:
-        os.kill(worker, signal.SIGCONT)
     if not trial.refused + trial.cut:
         trial.wrong("the queue is full and nobody was refused or cut")
 
@@ -62,12 +78,12 @@ def retained(trial, listener):
 def away_sessions(trial, listener):
     """Sessions that stay behind with a subscription to the answers, while answers pile up."""
     topic = trial.ledger.topic + "_reply"
-    for n in range(trial.size(200, 1500)):
+    for n in range(trial.size(200, 1000)):
         client = trial.client(f"storm-away-{n}", clean=False, filters=[topic])
         if client:
             client.close()
             trial.fleet.remove(client)
-    count = trial.size(3000, 12_000)
+    count = trial.size(3000, 6000)
     trial.flood([trial.sender("storm-1", count=count, digits=900)], trial.size(3, 60))
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 from collections import Counter
@@ -94,7 +95,7 @@ class Trial:
         if client and not client.isClosed and not client.output and client.pongs:
             self.spans.append((client.name, client.spans))
 
-    def flood(self, makers, seconds):
+    def flood(self, makers, seconds, finishes=True):
         """Clients that send their source without waiting; a client that is cut comes back at once and goes on.
 
         `makers` are functions that give a client with a source, or None where it is refused.
@@ -123,7 +124,9 @@ class Trial:
                 break
             if not self.service.is_alive:
                 break
-        self.finish(active)
+        if finishes:
+            self.finish(active)
+        return list(active)
 
     def finish(self, clients, seconds=20):
         """Ends the sources; what is on its way arrives, which the answer to a PINGREQ behind it shows."""
@@ -170,9 +173,13 @@ class Trial:
         self.peaks["database"] = max(self.peaks["database"], self.service.database())
 
     def reason_of_death(self):
+        """How the service ended, and its last word."""
+        code = self.service.process.poll()
+        how = "" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         lines = read(self.service.errors).decode(errors="replace").splitlines()
+        lines = [line.strip() for line in lines if line.strip()]
         fatal = [line for line in lines if "Fatal error" in line or "ended by signal" in line]
-        return (fatal or lines or ["nothing on standard error"])[-1].strip()[:160]
+        return ", ".join(filter(None, [how, (fatal or lines or [""])[-1][:160]]))
 
     def revive(self):
         """Starts a service again that has died, so that what it acknowledged can be looked for."""
@@ -237,27 +244,22 @@ class Trial:
         watcher.join()
         self.look()
         self.judge_life()
-        entries = self.log_entries()
+        # The log takes over the broker's part of it every now and then.
+        given = self.read_log()
+        for _ in range(12):
+            if not self.without_entry(seen, *given):
+                break
+            time.sleep(0.4)
+            given = self.read_log()
         if self.service.stop() != 0:
             self.wrong("the service does not end with 0")
         # The broker's last save is at its end.
         self.look()
-        logged = self.judge_log(entries, seen)
+        logged = self.judge_log(seen, *given)
         self.judge_store(seen)
         self.judge_neighbour(seen)
         self.judge_size()
         return self.row(seen, logged, time.monotonic() - began)
-
-    def log_entries(self):
-        """The log, once it holds still: it takes over the plugin's lines every now and then."""
-        entries = None
-        for _ in range(20):
-            time.sleep(0.6)
-            more = self.service.entries()
-            if entries is not None and len(more) == len(entries):
-                return more
-            entries = more
-        return entries
 
     def judge_life(self):
         for reason in self.deaths:
@@ -268,10 +270,10 @@ class Trial:
         if len(self.brokers) > 1 and not self.expects_restart:
             self.wrong(f"the broker was started again {len(self.brokers) - 1} times")
 
-    def judge_log(self, entries, seen):
-        """There must be an entry with client and reason for each refusal and cut, and one for each error answered."""
+    def read_log(self):
+        """Entries with a reason by client id, those that count clients without a name, and errors of messages."""
         given, shared, errors = Counter(), 0, 0
-        for entry in entries:
+        for entry in self.service.entries():
             if entry["kind"] == "error":
                 errors += 1
             elif entry.get("client"):
@@ -279,19 +281,30 @@ class Trial:
             elif entry["event"] in ("refused", "denied") and BARE.fullmatch(entry.get("reason", "")):
                 # So many clients in one second that the log counts the rest.
                 shared += times(entry["reason"])
+        return given, shared, errors
+
+    def owed(self, seen):
+        """What must have an entry in the log, by client id."""
         owed = self.refusals + Counter()
-        self.denied = sum(client.denied for client in self.clients)
         for client in self.clients:
             owed[client.name] += client.denied
         # Where the trial kills the broker, it knows the reason itself.
         if not self.expects_restart:
             owed += self.cuts + Counter({"calm-1": seen["cuts"] + seen["refused"]})
-        without = sum((owed - given).values())
-        if without > shared:
-            self.wrong(f"{without - shared} of {owed.total()} refused, cut or denied have no entry with client and reason")
+        return owed
+
+    def without_entry(self, seen, given, shared, errors):
+        return max(0, sum((self.owed(seen) - given).values()) - shared)
+
+    def judge_log(self, seen, given, shared, errors):
+        """There must be an entry with client and reason for each refusal and cut, and one for each error answered."""
+        owed, without = self.owed(seen), self.without_entry(seen, given, shared, errors)
+        if without:
+            self.wrong(f"{without} of {owed.total()} refused, cut or denied have no entry with client and reason")
         answered = sum(self.ledger.refused.values())
         if errors < answered:
             self.wrong(f"{answered} messages were answered with an error, {errors} are in the log")
+        self.denied = sum(client.denied for client in self.clients)
         self.explained = given - owed
         return given.total() + shared
 
