@@ -16,7 +16,7 @@ PACKET = 4 << 20
 
 def flood_qos1(trial, listener):
     """One client sends QoS 1 without waiting for answers, then two send QoS 0 to a service that has lost the CPU."""
-    seconds, count = trial.size(2, 10), trial.size(12_000, None)
+    seconds, count = trial.size(2, 10), trial.size(8000, None)
     first = trial.flood([trial.sender("storm-1", count=count)], seconds, finishes=False)
     # The answers of the first are still on their way: the two kinds meet in one group.
     with stopped_for(trial.service.worker(), trial.size(0.3, 3)):
@@ -42,7 +42,7 @@ def stopped_for(process, seconds):
 
 def flood_many(trial, listener):
     """Many connections of one product send without a window, QoS 0 and 1 by turns."""
-    clients, count = trial.size(15, 20), trial.size(1000, None)
+    clients, count = trial.size(15, 20), trial.size(800, None)
     trial.flood([trial.sender(f"storm-{n}", count=count, mixed=True) for n in range(clients)], trial.size(2, 10))
 
 
@@ -50,7 +50,7 @@ def stopped(trial, listener):
     """The service does not read for a while: who fills the queue is refused and cut, the neighbour is not."""
     trial.judges_latency = False
     with stopped_for(trial.service.worker(), trial.size(2, 10)):
-        count = trial.size(6000, 200_000)
+        count = trial.size(4000, 200_000)
         trial.flood([trial.sender(f"storm-{n}", count=count) for n in range(3)], trial.size(2, 10))
     if not trial.refused + trial.cut:
         trial.wrong("the queue is full and nobody was refused or cut")
@@ -83,7 +83,7 @@ def away_sessions(trial, listener):
         if client:
             client.close()
             trial.fleet.remove(client)
-    count = trial.size(3000, 6000)
+    count = trial.size(2500, 6000)
     trial.flood([trial.sender("storm-1", count=count, digits=900)], trial.size(3, 60))
 
 
@@ -100,7 +100,7 @@ def slow_readers(trial, listener):
 def properties(trial, listener):
     """User properties and topics up to the protocol's limits around small payloads."""
     pairs = mqtt.user_properties([(b"n" * TEXT, b"v" * TEXT)] * 3)
-    count = trial.size(120, 2000)
+    count = trial.size(160, 2000)
 
     def packets():
         for n in range(count):

@@ -51,7 +51,9 @@ class Commands:
 
     def __init__(self, binaries, data):
         self.varve, self.data = os.path.join(binaries, "varve"), data
-        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("VARVE_")}
+        self.environment = {
+            key: value for key, value in os.environ.items()
+            if not key.startswith("VARVE_") and key != "NOTIFY_SOCKET"}
         self.environment["VARVE_DATA"] = data
 
     def run(self, *words, timeout=600):
@@ -152,6 +154,11 @@ class Service(Commands):
             if name_of(int(child)) == "varved" and is_running(int(child)):
                 return int(child)
         return own if name_of(own) == "varved" else None
+
+    def last_words(self):
+        """The last line on standard error."""
+        lines = read(self.errors).decode(errors="replace").splitlines()
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "nothing on standard error")
 
     @property
     def has_supervisor(self):
