@@ -42,7 +42,7 @@ def stopped_for(process, seconds):
 
 def flood_many(trial, listener):
     """Many connections of one product send without a window, QoS 0 and 1 by turns."""
-    clients, count = trial.size(15, 20), trial.size(800, None)
+    clients, count = trial.size(12, 20), trial.size(1000, None)
     trial.flood([trial.sender(f"storm-{n}", count=count, mixed=True) for n in range(clients)], trial.size(2, 10))
 
 
@@ -78,7 +78,7 @@ def retained(trial, listener):
 def away_sessions(trial, listener):
     """Sessions that stay behind with a subscription to the answers, while answers pile up."""
     topic = trial.ledger.topic + "_reply"
-    for n in range(trial.size(200, 1000)):
+    for n in trial.within(trial.size(5, 60), range(trial.size(200, 1000))):
         client = trial.client(f"storm-away-{n}", clean=False, filters=[topic])
         if client:
             client.close()
@@ -151,7 +151,7 @@ def subscriptions(trial, listener):
 
 def wills(trial, listener):
     """Large retained wills of clients that lose their line."""
-    for n in range(trial.size(1000, 6000)):
+    for n in trial.within(trial.size(5, 60), range(trial.size(1000, 6000))):
         client = trial.client(
             f"storm-will-{n}", will=(f"/sys/{STORM}/w/{n}", b"w" * TEXT), retained=True, waits=True)
         trial.other += 1
@@ -180,7 +180,7 @@ def session_theft(trial, listener):
             trial.fleet.until(lambda: False, 0.3)
         thief = trial.client(name, CALM, clean=True)
         if thief:
-            trial.wrong(f"another product takes the session {round} the restart of the broker")
+            trial.wrong(f"another product may log in under the id {round} the restart of the broker")
             trial.fleet.remove(thief)
             thief.close()
         elif trial.refusals[name] == 0:
