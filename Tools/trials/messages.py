@@ -1,4 +1,5 @@
 """messages.py: the messages of a product, numbered, each with one sample that follows from its number."""
+import os
 import time
 
 import mqtt
@@ -104,7 +105,9 @@ class Neighbour:
         start = time.monotonic()
         stopped = None
         told = False
-        while True:
+        # Nobody is left to tell when the tool is gone.
+        parent = os.getppid()
+        while os.getppid() == parent:
             now = time.monotonic()
             if self.client is None or self.client.isClosed:
                 if now >= self.retry:

@@ -5,6 +5,7 @@ A ledger is lines of text, each written before anything else happens:
   r ID                          it is sent again, under the same ID
   a ID CODE                     it was answered
 """
+import os
 import random
 import struct
 import time
@@ -94,7 +95,9 @@ class Sender:
     def run(self):
         """Sends until the pipe says stop, then until everything is answered; the pipe gets what was seen."""
         began, stopped, retry, sent = time.monotonic(), None, 0.0, 0
-        while True:
+        # Nobody is left to tell when the tool is gone.
+        parent = os.getppid()
+        while os.getppid() == parent:
             now = time.monotonic()
             if stopped is None and self.pipe.poll():
                 stopped = now

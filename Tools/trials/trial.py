@@ -189,9 +189,10 @@ class Trial:
         code = self.service.process.poll()
         how = "" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         lines = read(self.service.errors).decode(errors="replace").splitlines()
-        lines = [line.strip() for line in lines if line.strip()]
-        fatal = [line for line in lines if "Fatal error" in line or "ended by signal" in line]
-        return ", ".join(filter(None, [how, (fatal or lines or [""])[-1][:160]]))
+        lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in lines]
+        told = [line for line in lines if re.search(r"Fatal error|rashed|varve: (error|warning)", line)]
+        place = [line for line in lines if re.match(r"0 .* in ", line)]
+        return ", ".join(filter(None, [how, *(told[-1:] or [line for line in lines if line][-1:]), *place[:1]]))[:300]
 
     def revive(self):
         """Starts a service again that has died, so that what it acknowledged can be looked for."""
