@@ -190,7 +190,11 @@ public final class ServiceStore: Sendable {
             // What was left unsealed is what recovery is there for.
             try? holder.store?.close()
             holder.store = nil
-            let store = try Store.open(path, options: options, files: files)
+            var reopening = options
+            // A directory that is gone is not begun anew, and what was acknowledged must be there.
+            reopening.mustExist = true
+            reopening.leastCommit = lastCommit
+            let store = try Store.open(path, options: reopening, files: files)
             store.history = holder.history
             store.setRetention(holder.retention)
             holder.store = store

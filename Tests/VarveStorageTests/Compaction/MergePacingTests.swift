@@ -7,7 +7,7 @@ import VarveModel
 @testable import VarveStorage
 
 @Suite struct MergePacingTests {
-    @Test("a merge of many short series tells of the bytes that it has read and written, not of each series' block")
+    @Test("a merge of many short series tells of a block that they share once, not for each of them")
     func shortSeries() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
