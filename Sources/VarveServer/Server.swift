@@ -80,7 +80,7 @@ public struct Server: Sendable {
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
         let services: [any Service] = [
-            ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
+            ConnectionLogService(connectionLog(folder, log, files), logger),
             CredentialsService(credentials, logger),
             BrokerService(broker, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
@@ -113,6 +113,14 @@ public struct Server: Sendable {
         for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
             logger.notice("\(note)")
         }
+    }
+
+    private func connectionLog(
+        _ folder: BrokerFolder, _ log: MessageLog, _ files: POSIXFileSystem
+    ) -> ConnectionLog {
+        let isOwn = settings.brokerMode == .managed
+        return ConnectionLog(
+            events: folder.events, broker: isOwn ? BrokerLogReader(folder.log, files) : nil, log: log)
     }
 
     /// This service, started now.

@@ -5,6 +5,7 @@
 // - `autosave_interval 1`: with the default a killed broker loses the session and all that waits in it.
 // - `set_tcp_nodelay`: without it each reply waits 50 ms for the acknowledgement of the packet before.
 // - `retain_available` stays on: a client that retains would be cut off for ever; retained messages are replays.
+// - `connection_messages` tells why a connection ended, which the plugin is not told (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
 //
 // Invariants:
@@ -52,7 +53,7 @@ struct BrokerConfiguration: Sendable {
             persistent_client_expiration 90d
             set_tcp_nodelay true
             sys_interval 0
-            connection_messages false
+            connection_messages true
             log_timestamp_format %Y-%m-%dT%H:%M:%S
             log_dest file \(folder.log)
             log_type error
