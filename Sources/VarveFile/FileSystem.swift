@@ -122,6 +122,12 @@ public protocol FileSystem: AnyObject, Sendable {
     ///   - directory: The data directory it stands for, named in the error.
     /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
     func lock(_ file: String, directory: String) throws -> any HeldLock
+
+    /// Looks whether a data directory may be opened, and closes to others what is open to them before it is written.
+    ///
+    /// - Returns: What was changed, one line each.
+    /// - Throws: `DirectoryRefused`, `FileError`.
+    func admit(_ directory: String, forWriting: Bool) throws -> [String]
 }
 
 /// What a path names.
@@ -137,6 +143,9 @@ public enum FileKind: Sendable {
 extension FileSystem {
     /// The path itself: a file system without symbolic links.
     public func resolved(_ path: String) -> String { path }
+
+    /// Nothing to look at: a file system without users.
+    public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }
 
     /// The kernel's lock: a file system on the local disk.
     public func lock(_ file: String, directory: String) throws -> any HeldLock {

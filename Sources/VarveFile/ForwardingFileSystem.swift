@@ -60,6 +60,11 @@ extension ForwardingFileSystem {
     public func lock(_ file: String, directory: String) throws -> any HeldLock {
         try disk.lock(file, directory: directory)
     }
+
+    /// Looks at a data directory of the disk behind.
+    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
+        try disk.admit(directory, forWriting: forWriting)
+    }
 }
 
 /// An open file that hands every call on to another, but for those it implements itself.

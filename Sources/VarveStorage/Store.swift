@@ -40,7 +40,8 @@ public final class Store: Sendable {
     ///   - options: How to open it.
     ///   - files: The disk.
     /// - Throws: `StorageError.noStore` when reading a directory without a store, `DirectoryInUse` when another
-    ///   process writes, `StorageError.damaged`, `FileError`.
+    ///   process writes, `DirectoryRefused` when it is another user's or has a link in it, `StorageError.damaged`,
+    ///   `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
@@ -53,6 +54,7 @@ public final class Store: Sendable {
         self.options = options
         self.files = files
         var lock: (any HeldLock)?
+        let rightsNotes = try files.admit(directory.path, forWriting: options.isWritable)
         if options.isWritable {
             if options.mustExist, try !Self.exists(directory.path, files: files) {
                 throw StorageError.directoryChanged(
@@ -71,7 +73,7 @@ public final class Store: Sendable {
             library: library
         ).run()
         dictionary = recovered.dictionary
-        recoveryNotes = recovered.notes
+        recoveryNotes = rightsNotes + recovered.notes
         historyNanoseconds = Atomic(options.history)
         published = Mutex(recovered.view)
         let identity = options.isWritable ? try files.identity(directory.lock) : nil

@@ -10,6 +10,7 @@
 //   alias is memory of each connection for topics of any length.
 // - `memory_limit` is the last resort: where it is reached, whoever sends next is cut off without an acknowledgement,
 //   the service too. What may wait, twice where it is on its way to the service, is well below it.
+// - `connection_messages` tells why a connection ended, which the plugin is not told (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
 //
 // Invariants:
@@ -63,7 +64,7 @@ struct BrokerConfiguration: Sendable {
             persistent_client_expiration 90d
             set_tcp_nodelay true
             sys_interval 0
-            connection_messages false
+            connection_messages true
             log_timestamp_format %Y-%m-%dT%H:%M:%S
             log_dest file \(folder.log)
             log_type error
