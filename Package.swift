@@ -98,7 +98,8 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", .product(name: "Logging", package: "swift-log"),
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The service: configuration, wiring, start and stop.
@@ -117,7 +118,7 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveFile", "VarveServer",
+                "VarveModel", "VarveFile", "VarveServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -168,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage",
+                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
+                "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
@@ -186,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -43,7 +43,7 @@ public struct Server: Sendable {
     /// The mosquitto.conf that a broker of these settings gets; for a broker that somebody else runs.
     public static func brokerConfiguration(_ settings: ServerConfiguration) throws -> String {
         let files = POSIXFileSystem()
-        try files.createDirectory(settings.data)
+        _ = try DirectoryGuard.prepare(settings.data)
         let folder = try BrokerFolder(data: settings.data, files)
         return try BrokerConfiguration(
             settings, folder, plugin: try PluginPath.find(settings, files), files
@@ -55,7 +55,7 @@ public struct Server: Sendable {
         // From here on a signal waits until everything has started: ended in between, it would leave a broker.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let files = POSIXFileSystem()
-        try files.createDirectory(settings.data)
+        try guardDirectory()
         let logger = logger
         let metrics = TextMetrics(help: StoreMetrics.help)
         let store = try LockPatience(files: files).wait {
@@ -85,7 +85,7 @@ public struct Server: Sendable {
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
         let services: [any Service] = [
-            ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
+            ConnectionLogService(connectionLog(folder, log, files), logger),
             CredentialsService(credentials, logger),
             BrokerService(broker, supervisor, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
@@ -101,16 +101,38 @@ public struct Server: Sendable {
             for await _ in signals { await group.triggerGracefulShutdown() }
         }
         defer { ending.cancel() }
+        try await run(group, broker)
+        if supervisor?.isGone != true { try files.remove(folder.address) }
+        writer.close()
+        try store.close()
+        logger.info("stopped")
+    }
+
+    /// Runs the services to their end; where one fails the broker is ended, unless the next service is to find it.
+    private func run(_ group: ServiceGroup, _ broker: BrokerProcess?) async throws {
         do {
             try await group.run()
         } catch {
             if supervisor?.isGone != true { try? broker?.stop() }
             throw error
         }
-        if supervisor?.isGone != true { try files.remove(folder.address) }
-        writer.close()
-        try store.close()
-        logger.info("stopped")
+    }
+
+    /// Closes the data directory to others, or opens it to the group of the settings.
+    private func guardDirectory() throws {
+        // For what others make in the directory: the broker, SQLite. Varve's own files have their rights without it.
+        umask(0o077)
+        for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
+            logger.notice("\(note)")
+        }
+    }
+
+    private func connectionLog(
+        _ folder: BrokerFolder, _ log: MessageLog, _ files: POSIXFileSystem
+    ) -> ConnectionLog {
+        let isOwn = settings.brokerMode == .managed
+        return ConnectionLog(
+            events: folder.events, broker: isOwn ? BrokerLogReader(folder.log, files) : nil, log: log)
     }
 
     /// This service, started now.
@@ -144,15 +166,19 @@ public struct Server: Sendable {
     ) -> IngestOptions {
         let login = credentials.service
         var options = IngestOptions(host: settings.mqttHost, port: UInt16(settings.mqttPort))
-        options.proof = ServiceLogin.proof(
-            login, place: address, file: folder.credentials,
-            heldBytes: settings.brokerQueueBytes + settings.payloadBytes)
+        // What waits at the broker comes before its proof.
+        options.proof = .plugin(
+            secret: login.password, heldBytes: settings.brokerQueueBytes + (16 << 20),
+            remedy:
+                "it must run Varve's plugin with \(folder.credentials): give the mosquitto at \(address) the "
+                + "configuration that varve serve --broker external --print-broker-config prints")
         if let broker {
             options.socket = folder.socket
             options.refusalOfPeer = { broker.refusal(of: $0) }
         }
         options.username = login.username
         options.clientID = Role.serviceClientID
+        options.repliesClientID = Role.repliesClientID
         options.senderProperty = SenderProperty.name
         options.groupMessages = settings.batchMessages
         options.groupBytes = settings.batchBytes

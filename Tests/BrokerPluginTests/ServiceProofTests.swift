@@ -3,7 +3,6 @@
 import Foundation
 import Testing
 import VarveAccess
-import VarveFile
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServiceLoginTests {
     private static let credentials = Credentials(
@@ -15,10 +14,7 @@ import VarveFile
     private static let post = "/sys/pk/integration/measurepoint/post"
 
     private func proof(secret: String = "sp", age: Int64 = 0) throws -> ServiceProof {
-        try #require(
-            ServiceProof(
-                secret: secret, clientID: "varve-service",
-                seconds: SystemClock.nanoseconds() / 1_000_000_000 - age, nonce: ServiceProof.freshNonce()))
+        try #require(ServiceProof(secret: secret, clientID: "varve-service", age: age))
     }
 
     private func service(_ broker: Broker, password: String) throws -> Client {

@@ -1,5 +1,6 @@
 // BrokerProof.swift — what a broker must show before anything that it sends is believed.
 
+import VarveAccess
 import VarveFile
 import VarveMQTT
 
@@ -42,6 +43,19 @@ public struct BrokerProof: Sendable {
         self.heldBytes = heldBytes
         self.remedy = remedy
         self.begin = begin
+    }
+}
+
+extension BrokerProof {
+    /// The proof that Varve's plugin gives with a secret, which stands in its credentials file.
+    package static func plugin(secret: String, heldBytes: Int, remedy: String) -> BrokerProof {
+        BrokerProof(topic: ServiceProof.topic, heldBytes: heldBytes, remedy: remedy) { clientID in
+            let proof = ServiceProof(
+                secret: secret, clientID: clientID, seconds: SystemClock.nanoseconds() / 1_000_000_000,
+                nonce: ServiceProof.freshNonce())
+            guard let proof, let answer = proof.answer(secret: secret) else { return nil }
+            return Exchange(password: proof.password, answer: answer)
+        }
     }
 }
 

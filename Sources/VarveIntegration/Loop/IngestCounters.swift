@@ -50,6 +50,18 @@ final class IngestCounters: Sendable {
         set { lastRefusal.withLock { $0 = newValue } }
     }
 
+    /// Adds what a group did.
+    func add(_ group: IngestCounts) {
+        count { counts in
+            counts.messages += group.messages
+            counts.payloadBytes += group.payloadBytes
+            counts.samples += group.samples
+            counts.commits += group.commits
+            counts.replies += group.replies
+            counts.refused += group.refused
+        }
+    }
+
     /// Changes the counts; called once per group, not per message.
     func count(_ change: (inout sending IngestCounts) -> Void) {
         values.withLock { change(&$0.counts) }

@@ -15,7 +15,8 @@ struct BrokerFolder: Sendable {
 
     /// Makes what is missing of it.
     func make(_ files: any FileSystem) throws {
-        try files.createDirectory(path)
+        // Its owner's alone, also where a group reads the store: it has passwords in it.
+        try DirectoryGuard.makePrivate(path)
         try files.createDirectory(state)
     }
 

@@ -93,7 +93,7 @@ final class BrokerProcess: Sendable {
         if isRunning { return }
         try clean(keeping: path)
         try files.replace(path, Array(configuration.text.utf8))
-        try files.remove(folder.log)
+        try BrokerLog(folder.log, files).setAside()
         let started = try DetachedProcess.start(
             identity.executable, BrokerIdentity.arguments(path), folder: folder.path, output: folder.output)
         state.withLock { $0.id = started }

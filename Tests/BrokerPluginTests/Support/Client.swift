@@ -16,6 +16,10 @@ final class Client: MQTTReceiver {
     private(set) var received: [(topic: String, payload: String)] = []
     /// What the plugin answered to a login of the service.
     private(set) var proofs: [String] = []
+    /// Their qualities of service.
+    private(set) var qualities: [Int32] = []
+    /// Whether one of them was retained.
+    private(set) var hasRetained = false
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -53,8 +57,13 @@ final class Client: MQTTReceiver {
 
     /// Publishes and waits for the acknowledgement.
     func publish(_ topic: String, _ payload: String = "x", qos: Int32 = 1) throws {
+        try publish(topic, bytes: Array(payload.utf8), qos: qos)
+    }
+
+    /// Publishes bytes and waits for the acknowledgement.
+    func publish(_ topic: String, bytes: [UInt8], qos: Int32) throws {
         guard let connection else { return }
-        let id = try Array(payload.utf8).withUnsafeBytes { bytes throws in
+        let id = try bytes.withUnsafeBytes { bytes throws in
             try connection.publish(topic: topic, payload: bytes, qos: qos)
         }
         try drive("the message is acknowledged") { acknowledged.contains(id) || isLost }
@@ -87,7 +96,13 @@ final class Client: MQTTReceiver {
     func received(_ message: MQTTMessageView) {
         let topic = String(decoding: message.topic, as: UTF8.self)
         let payload = String(decoding: message.payload, as: UTF8.self)
-        if topic == ServiceProof.topic { proofs.append(payload) } else { received.append((topic, payload)) }
+        if topic == ServiceProof.topic {
+            proofs.append(payload)
+            return
+        }
+        qualities.append(message.qos)
+        if message.isRetained { hasRetained = true }
+        received.append((topic, payload))
     }
 
     func published(id: Int32) { acknowledged.insert(id) }

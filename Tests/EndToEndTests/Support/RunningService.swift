@@ -42,13 +42,19 @@ final class RunningService {
     private let options: [String]
     private let environment: [String: String]
     private let isSupervised: Bool
+    private let prefix: [String]
     private var process: ChildProcess?
 
     /// Starts a service and waits until it is ready.
+    ///
+    /// - Parameters:
+    ///   - prefix: A program that becomes the service, such as one that changes the user first.
+    ///   - isSupervised: Whether it is started again when it dies, as a user has it.
     init(
         in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:],
-        isSupervised: Bool = false
+        prefix: [String] = [], isSupervised: Bool = false
     ) throws {
+        self.prefix = prefix
         self.sandbox = sandbox
         self.isSupervised = isSupervised
         self.options = options
@@ -90,7 +96,7 @@ final class RunningService {
 
     /// Starts the service and waits until it is ready.
     func start() throws {
-        let process = try sandbox.start(command, environment: environment)
+        let process = try sandbox.start(command, environment: environment, prefix: prefix)
         self.process = process
         try awaitReady()
     }

@@ -38,7 +38,7 @@ struct BrokerProofTests {
     func heldUntilProof() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink, patience: 60)
-        try stub.answerLogin(more: BrokerStub.message(reading("num", "1"), id: 1))
+        try stub.answerLogin(first: answer("right"), more: BrokerStub.message(reading("num", "1"), id: 1))
         #expect(!stub.hasInput(within: 300), "neither an acknowledgement nor a subscription")
         #expect(sink.batches.isEmpty && loop.counts.messages == 0)
         stub.send(answer("right"))
@@ -55,7 +55,7 @@ struct BrokerProofTests {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink)
         let message = BrokerStub.message(reading("num", "1"), id: 1)
-        try stub.answerLogin(more: message + (text.map(answer) ?? []))
+        try stub.answerLogin(first: answer("right"), more: message + (text.map(answer) ?? []))
         #expect(try stub.endsSilently())
         try eventually("the refusal") { loop.brokerRefusal != nil }
         let refusal = try #require(loop.brokerRefusal)
@@ -64,11 +64,22 @@ struct BrokerProofTests {
         loop.stop()
     }
 
+    @Test(
+        "no answer's connection is used, and none for messages opened, before the broker has proved itself there"
+    )
+    func answersConnection() throws {
+        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let loop = try loop(stub, sink)
+        #expect(try stub.refusesAfterFirstLogin(answer("wrong")))
+        try eventually("the refusal") { loop.brokerRefusal != nil }
+        loop.stop()
+    }
+
     @Test("the right answer after a wrong one does not count")
     func secondAnswer() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink)
-        try stub.answerLogin(more: answer("wrong") + answer("right"))
+        try stub.answerLogin(first: answer("right"), more: answer("wrong") + answer("right"))
         #expect(try stub.endsSilently())
         loop.stop()
     }
@@ -78,7 +89,8 @@ struct BrokerProofTests {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let text = reading("num", "1")
         let loop = try loop(stub, sink, heldBytes: 3 * text.utf8.count, patience: 60)
-        try stub.answerLogin(more: (1...4).flatMap { BrokerStub.message(text, id: $0) })
+        try stub.answerLogin(
+            first: answer("right"), more: (1...4).flatMap { BrokerStub.message(text, id: $0) })
         #expect(try stub.endsSilently())
         #expect(sink.batches.isEmpty)
         loop.stop()
@@ -88,7 +100,7 @@ struct BrokerProofTests {
     func stopped() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink, patience: 60)
-        try stub.answerLogin(more: BrokerStub.message(reading("num", "1"), id: 1))
+        try stub.answerLogin(first: answer("right"), more: BrokerStub.message(reading("num", "1"), id: 1))
         #expect(!stub.hasInput(within: 200))
         loop.stop()
         #expect(try stub.endsSilently())
