@@ -67,7 +67,8 @@ package struct TopicRights: Sendable {
         switch kind {
         case .client: isBelowPrefix(topic) && Self.isReply(topic)
         // Its own answers come from the plugin, so that its subscription does not leave them out by itself.
-        case .service: isBelowPrefix(topic) && !Self.isReply(topic)
+        case .service:
+            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
         case .nobody: false
         }
     }
