@@ -117,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveFile", "VarveServer",
+                "VarveModel", "VarveFile", "VarveServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -167,7 +167,8 @@ let package = Package(
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage",
+                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
+                "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),

@@ -2,8 +2,9 @@
 //
 // libmosquitto is run in its "threaded" mode by a poll loop of our own: there it only queues what it wants to send,
 // PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and `flush` a batch can be made
-// durable, so no message is acknowledged before it is safe (measured: with the library's own loops the PUBACK
-// leaves before or right after the callback, and a kill in between loses the message).
+// durable, so no message is acknowledged to the broker before it is safe (measured: with the library's own loops the
+// PUBACK leaves before or right after the callback, and a kill in between loses the message). What the broker acknowledges
+// to the sender of a message is another PUBACK, which leaves at once.
 //
 // Invariants:
 // - Only `flush` writes to the socket, and only `readAvailable` reads; `housekeeping` and `publish` queue.

@@ -155,6 +155,18 @@ enum LogTables {
         ).map(entry)
     }
 
+    /// The newest entry of a client's login.
+    static func lastLogin(of client: String, _ db: Database) throws -> LogEntry? {
+        let kind = LogEntry.Kind.connection
+        return try Row.fetchOne(
+            db,
+            sql: """
+                SELECT \(try presentColumns(db) ?? columns), \(kind.rawValue) AS kind FROM \(name(kind))
+                WHERE client = ? AND event = \(LogEntry.Event.connected.rawValue) ORDER BY id DESC LIMIT 1
+                """, arguments: [client]
+        ).map(entry)
+    }
+
     private static func entry(_ row: Row) throws -> LogEntry {
         let row = CheckedRow(row)
         guard let kind = LogEntry.Kind(rawValue: try row.number(22)),

@@ -42,6 +42,12 @@ public struct StoreOptions: Sendable {
     /// durable and are shown whatever their numbers. Has no effect on a store opened for writing.
     public var lastCommit: UInt64?
 
+    /// Whether a directory without a store is an error also for writing; default false.
+    package var mustExist = false
+
+    /// A commit that must be there, or the opening fails; 0 for none.
+    package var leastCommit: UInt64 = 0
+
     /// Names new immutable files; random unless a simulation must be repeatable.
     package var newFileID: @Sendable () -> FileID = { .random() }
 

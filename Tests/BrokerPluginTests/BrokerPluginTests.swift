@@ -217,31 +217,6 @@ import VarveFile
         #expect(broker.log.components(separatedBy: "the last good credentials stay").count == 3)
     }
 
-    @Test("when the service stops reading, logins end, then senders; reports bring both back")
-    func overload() throws {
-        // Each message costs its payload, its topic and 1 KiB.
-        let fixed = 1024 + Self.post.utf8.count
-        let broker = try Broker(Self.base, options: ["plugin_opt_queue_limit 100000"])
-        let service = try service(broker)
-        #expect(try service.subscribe("/sys/#") <= 2)
-        let sender = try channel(broker)
-        try sender.publish(Self.post, String(repeating: "x", count: 80_000 - fixed))
-        let late = try channel(broker, id: "late")
-        #expect(!late.isAccepted && late.refusal == nil, "closed without an answer")
-        let refused = try broker.event("refused") { $0.kind == .refused && $0.clientID == "late" }
-        #expect(refused.detail == "the queue is full: the service is not reading" && refused.channel == "one")
-        #expect(!sender.isLost)
-        try sender.publish(Self.post, String(repeating: "x", count: 15_000 - fixed))
-        try sender.drive("it is disconnected") { sender.isLost }
-        // A report of anybody else is refused by the rights.
-        try service.publish(TopicRights.controlTopic, "consumed 40000 1 pk")
-        #expect(try !channel(broker).isAccepted, "still above one half")
-        try service.publish(TopicRights.controlTopic, "consumed 5000 0 pk\nconsumed 5000 1")
-        #expect(try channel(broker).isAccepted)
-        _ = try broker.event("normal again") { $0.kind == .overload && $0.detail.contains("room again") }
-        #expect(broker.log.contains("Varve: the queue is full"))
-    }
-
     @Test("a client whose every message is denied fills no log")
     func flood() throws {
         let broker = try Broker(Self.base)

@@ -190,6 +190,17 @@ struct RuleTests {
         #expect(TextRules.trackedFile("Sources/varve/Varve.swift").isEmpty)
     }
 
+    @Test(
+        "a sentence whose test is missing or not named is found",
+        arguments: ["\"another\"", "\"known\", \"another\"", "", "`Tools/attack --only another`"])
+    func proofs(_ proof: String) {
+        let titles = Set(ProofRules.titles(file("Tests/A.swift", "@Test(\"known\") func a() {}\n")))
+        let head = "| what | shown by |\n|---|---|\n"
+        let text = head + "| a | \"known\" |\n| b | `Tools/attack` |\n| c | \(proof) |\n"
+        #expect(ProofRules.proofs(file("A.md", text), titles: titles).map(\.line) == [5])
+        #expect(ProofRules.proofs(file("A.md", "| a | \(proof) |\n"), titles: titles).isEmpty)
+    }
+
     @Test("a document has one title", arguments: ["text\n", "# A\n# B\n", "```\n# A\n```\n"])
     func singleTitle(_ text: String) {
         #expect(MarkdownRules.singleTitle(file("A.md", text)).count == 1)

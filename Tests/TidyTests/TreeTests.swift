@@ -75,6 +75,13 @@ struct TreeTests {
             Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
     }
 
+    @Test("what a document says a test shows is shown by a test that exists")
+    func proofs() {
+        let tests = Repository.swiftFiles.filter { $0.path.hasPrefix("Tests/") }
+        let titles = Set(tests.flatMap(ProofRules.titles))
+        Self.expectNone(Repository.files.flatMap { ProofRules.proofs($0, titles: titles) })
+    }
+
     @Test("git keeps no build products", .enabled(if: Repository.trackedPaths != nil))
     func tracked() {
         Self.expectNone((Repository.trackedPaths ?? []).flatMap(TextRules.trackedFile))

@@ -192,7 +192,11 @@ package struct GroupCommit {
     private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
-            try state.openWAL(store).append(pending.map(\.payload))
+            let check = DirectoryCheck(store, state)
+            let wal = try state.openWAL(store)
+            // What goes behind a hole would not be found.
+            if wal.isThere(store.files, store.directory) { try wal.append(pending.map(\.payload)) }
+            try check.rescueWAL(&view)
             (pending, pendingBytes) = ([], 0)
             durable = (view, store.dictionary.count)
         } catch {

@@ -11,7 +11,7 @@ package import VarveFile
 package final class WALWriter {
     package let number: UInt64
     private let file: any File
-    private let name: String
+    let name: String
     private var nextRecord: UInt64
     package private(set) var byteCount = 0
     package private(set) var isFailed = false
@@ -74,6 +74,17 @@ package final class WALWriter {
     }
 
     package func close() { file.close() }
+
+    /// Whether its name still leads to the file, with all that was written to it.
+    func isThere(_ files: any FileSystem, _ directory: DataDirectory) -> Bool {
+        do {
+            let found = try files.identity(directory.absolute(name))
+            return try found == file.identity() && file.size() >= byteCount
+        } catch {
+            // Not knowing is no reason to give up what was synced.
+            return true
+        }
+    }
 
     private func write(_ records: [(type: WALRecordType, payload: [UInt8])], isLast: Bool = false) throws {
         guard !isFailed else { throw StorageError.needsReopen("a write to \(name) failed") }

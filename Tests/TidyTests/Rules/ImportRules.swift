@@ -24,7 +24,7 @@ enum ImportRules {
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
             "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
-        "varved": ["VarveFile", "VarveServer", "ArgumentParser"],
+        "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
         "VarveProbe": ["VarveModel", "VarveCodec", "VarveStorage"],
         "varve": [
