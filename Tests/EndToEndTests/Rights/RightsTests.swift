@@ -60,9 +60,10 @@ extension EndToEndTests {
             #expect(Tree(backup).wrong() == [])
         }
 
-        @Test("an export that a user names has the rights that the user's umask gives")
+        @Test("an export and a file of rejected rows have the rights that the user's umask gives")
         func export() throws {
             #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
+            let bad = try sandbox.write(lines: ["device,point,time,value", "d,p,never,1"], "bad.csv")
             for (umask, mode) in [("022", mode_t(0o644)), ("007", 0o660)] {
                 let prefix = ["/bin/sh", "-c", "umask \(umask); exec \"$0\" \"$@\""]
                 let out = "\(sandbox.path)/out-\(umask).csv"
@@ -71,6 +72,8 @@ extension EndToEndTests {
                 ).wait()
                 #expect(ending.code == 0, "\(ending.errors)")
                 #expect(Tree(out)[""] == mode)
+                #expect(try sandbox.start(["import", bad], prefix: prefix).wait().code == 3)
+                #expect(Tree(bad + ".rejected.csv")[""] == mode)
             }
         }
 
