@@ -96,6 +96,17 @@ extension EndToEndTests {
             #expect(try sandbox.varve("import", rows).errors == "")
         }
 
+        @Test("a folder of a backup that was open to others is closed, with a line that says so")
+        func backupFolder() throws {
+            #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
+            let folder = "\(sandbox.path)/backup"
+            #expect(mkdir(folder, 0o755) == 0 && chmod(folder, 0o755) == 0)
+            let ending = try sandbox.varve("backup", "--quiet", folder)
+            #expect(
+                ending.code == 0 && ending.errors.contains("was open to others (0755)"), "\(ending.errors)")
+            #expect(Tree(folder).wrong() == [])
+        }
+
         @Test("a folder with other things in it that others may enter is not taken, and stays as it is")
         func foreignFolder() throws {
             let folder = "\(sandbox.path)/home"
@@ -111,7 +122,7 @@ extension EndToEndTests {
 
         @Test(
             "a symbolic link in the directory is refused with its name, by who reads and who writes",
-            arguments: ["segments", "wal", "manifests", "lock", "registry.sqlite", "broker"])
+            arguments: ["segments", "wal", "manifests", "lock", "registry.sqlite", "log.sqlite", "broker"])
         func link(name: String) throws {
             let rows = try rows(in: sandbox)
             #expect(try sandbox.varve("import", "--register", rows).code == 0)
