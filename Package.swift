@@ -97,7 +97,8 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", .product(name: "Logging", package: "swift-log"),
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The service: configuration, wiring, start and stop.
@@ -185,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -127,6 +127,11 @@ public final class POSIXFileSystem: FileSystem {
         }
     }
 
+    /// Which file or folder a path names (`stat(2)`), or nil if nothing is there.
+    public func identity(_ path: String) throws(FileError) -> FileIdentity? {
+        try stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
+    }
+
     /// What tells one version of a file from the next (`stat(2)`), or nil if nothing is there.
     public func stamp(_ path: String) throws(FileError) -> FileStamp? {
         var status = stat()
@@ -150,6 +155,7 @@ public final class POSIXFileSystem: FileSystem {
             // Appends to one go to the place behind the last one, which reserved room leaves as it is.
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
+            case .update: O_RDWR | O_CREAT
             }
         let isGuarded = mode != .read && (newFiles == .guarded || isPrivate)
         if isGuarded { flags |= O_NOFOLLOW }

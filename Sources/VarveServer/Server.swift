@@ -152,6 +152,7 @@ public struct Server: Sendable {
             host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
         options.username = login.username
         options.clientID = Role.serviceClientID
+        options.repliesClientID = Role.repliesClientID
         options.senderProperty = SenderProperty.name
         options.groupMessages = settings.batchMessages
         options.groupBytes = settings.batchBytes

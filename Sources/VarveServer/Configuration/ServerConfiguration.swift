@@ -29,13 +29,17 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var brokerExecutable = "mosquitto"
     /// The broker plugin, or empty: then it is looked for beside the service and in ../lib/varve.
     public var brokerPlugin = ""
-    /// Bytes of messages that may wait in the broker while the service is away.
-    public var brokerQueueBytes = 256 << 20
+    /// Bytes of messages that may wait in the broker: payload, topic, properties and 1 KiB for each.
+    ///
+    /// The broker takes up to twice as much memory and 192 MiB; its database on disk takes as much.
+    public var brokerQueueBytes = 128 << 20
+    /// Clients that may be connected to the broker at a time; one product may have three quarters of them.
+    public var brokerConnections = 1000
     /// The largest payload of a message; a larger one is answered 1008.
     public var payloadBytes = 1 << 20
     /// Most messages that one commit takes.
     public var batchMessages = 4096
-    /// Most payload bytes that one commit takes; one message may pass it.
+    /// Most bytes that the messages of one commit take, topics and senders counted; a larger message is committed alone.
     public var batchBytes = 16 << 20
     /// Bytes a second that the merges of the service itself read and write, or 0 for no limit.
     public var mergeBytesPerSecond = 128 << 20
@@ -53,6 +57,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     public func check() throws(ServerError) {
         try range("mqtt.port", mqttPort, 1...65_535)
         try range("broker.queueBytes", brokerQueueBytes, (8 << 20)...(64 << 30))
+        try range("broker.connections", brokerConnections, 20...10_000)
         try range("limits.payloadBytes", payloadBytes, 1024...(4 << 20))
         try range("ingest.batchMessages", batchMessages, 1...65_536)
         try range("ingest.batchBytes", batchBytes, 1024...(256 << 20))

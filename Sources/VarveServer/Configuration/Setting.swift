@@ -22,6 +22,7 @@ struct Setting: Sendable {
         text("broker.executable", \.brokerExecutable),
         text("broker.plugin", \.brokerPlugin),
         number("broker.queueBytes", \.brokerQueueBytes),
+        number("broker.connections", \.brokerConnections),
         number("limits.payloadBytes", \.payloadBytes),
         number("ingest.batchMessages", \.batchMessages),
         number("ingest.batchBytes", \.batchBytes),

@@ -29,7 +29,7 @@ enum Installation {
     }
 
     /// Whether the tests that take minutes run at full length.
-    static let isThorough = ProcessInfo.processInfo.environment["VARVE_SLOW_TESTS"] == "1"
+    static let isThorough = ProcessInfo.processInfo.environment["VARVE_TEST_FULL"] == "1"
 }
 
 /// A temporary folder.

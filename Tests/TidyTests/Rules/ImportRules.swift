@@ -18,7 +18,7 @@ enum ImportRules {
         "VarvePublisher": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
         ],
-        "VarveIntegration": ["VarveModel", "VarveFile", "VarveMQTT", "Logging"],
+        "VarveIntegration": ["VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
