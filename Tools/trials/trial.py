@@ -190,9 +190,13 @@ class Trial:
         how = "" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         lines = read(self.service.errors).decode(errors="replace").splitlines()
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in lines]
-        told = [line for line in lines if re.search(r"Fatal error|rashed|varve: (error|warning)", line)]
-        place = [line for line in lines if re.match(r"0 .* in ", line)]
-        return ", ".join(filter(None, [how, *(told[-1:] or [line for line in lines if line][-1:]), *place[:1]]))[:300]
+        # The frame that crashed stands below this line of Swift's backtrace.
+        thread = [place for place, line in enumerate(lines) if line.endswith("crashed:")]
+        if thread and thread[0] + 2 < len(lines):
+            told = [line for line in lines[thread[0] + 1:] if line][0]
+        else:
+            told = next((line for line in reversed(lines) if line), "")
+        return ", ".join(filter(None, [how, " ".join(told.split())[:200]]))
 
     def revive(self):
         """Starts a service again that has died, so that what it acknowledged can be looked for."""
@@ -214,7 +218,8 @@ class Trial:
                     continue
             listener.output += mqtt.publish(self.ledger.topic, self.ledger.payload(number), 1, 1)
             answered = lambda: number in self.ledger.answered or listener.isClosed
-            self.fleet.until(answered, min(15, max(0.1, deadline - time.monotonic())), self.ended)
+            # An answer may be dropped where its product reads none: then it is sent again, as every sender does.
+            self.fleet.until(answered, min(self.size(3, 15), max(0.1, deadline - time.monotonic())), self.ended)
             if number in self.ledger.answered:
                 return True
         return False
