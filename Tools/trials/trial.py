@@ -14,11 +14,8 @@ from messages import Ledger, Neighbour, value_of
 from service import Service, memory, read
 
 # How the log tells more than one at once.
-TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages")
+TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages|(\d+) more connections")
 BARE = re.compile(r"and \d+ more( \(\d+ times\))?")
-# Where so many clients are refused in a second that the log counts the rest, or a connection is closed at the door,
-# before it has said its name.
-NAMELESS = re.compile(BARE.pattern + r"$|.*connection")
 STORM, CALM = "storm", "calm"
 # What the long form holds the service to, in MiB and seconds.
 SERVICE_MEMORY, BROKER_MEMORY, DATABASE, P99 = 512, 512, 256, 1.0
@@ -296,7 +293,7 @@ class Trial:
                 errors += 1
             elif entry.get("client"):
                 given[entry["client"]] += given_reasons(entry)
-            elif entry["event"] in ("refused", "denied") and NAMELESS.match(entry.get("reason", "")):
+            elif is_nameless(entry):
                 shared += times(entry["reason"])
         return given, shared, errors
 
@@ -396,6 +393,17 @@ def given_reasons(entry):
     if not reason or entry["event"] == "connected" or entry["event"] == "disconnected" and BARE.fullmatch(reason):
         return 0
     return times(reason)
+
+
+def is_nameless(entry):
+    """Whether an entry without a client's name stands for refusals or cuts.
+
+    So many clients in a second that the log counts the rest, or connections closed at the door, before they have said
+    their names.
+    """
+    reason = entry.get("reason", "")
+    return entry["event"] in ("refused", "denied") and bool(BARE.fullmatch(reason)) or (
+        entry["event"] != "connected" and "connection" in reason)
 
 
 def times(reason):
