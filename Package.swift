@@ -97,7 +97,8 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", .product(name: "Logging", package: "swift-log"),
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // The service: configuration, wiring, start and stop.
@@ -116,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveFile", "VarveServer",
+                "VarveModel", "VarveFile", "VarveServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -166,7 +167,8 @@ let package = Package(
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage",
+                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
+                "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
@@ -184,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

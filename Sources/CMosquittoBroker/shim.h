@@ -1,4 +1,6 @@
-// The headers of the broker's plugin interface; the broker that loads the plugin has the functions.
+// The headers of the broker's plugin interface; the broker that loads the plugin has the functions. And malloc.h, which tells
+// of the broker's memory and is in no module of Glibc.
+#include <malloc.h>
 #include <stdbool.h>
 #include <mosquitto.h>
 #include <mosquitto_broker.h>

@@ -11,156 +11,183 @@ import VarveFile
 
 /// The state behind the plugin's callbacks.
 final class AccessControl {
-    /// How a login ends.
-    enum LoginAnswer {
-        case accepted
-        case refused
-        /// Not now; the same login may be right later.
-        case unavailable
-    }
-
-    /// Clients that the broker is to disconnect.
+    /// What the broker is to do.
     struct Expulsions {
+        /// Clients to disconnect.
         var usernames: Set<String> = []
         var clientIDs: [String] = []
+        /// Whether connections that have not logged in are to be closed.
+        var strangers = false
+        /// Topics whose retained message is to be removed.
+        var retained: [String] = []
     }
 
     private static let lookInterval: Int64 = 500_000_000
-    private let log: (String) -> Void
+    let log: (String) -> Void
     private var credentials: CredentialsReader
     private var events: ConnectionEventWriter
     private var eventComplaint: String?
-    private var overload: OverloadGuard
-    private var overloadState = OverloadGuard.State.normal
-    private var clients: [OpaquePointer: ConnectedClient] = [:]
-    private var sessions = SessionOwners()
+    var queue: SendingQueue
+    var answers = AnswerQueues()
+    var memory: MemoryControl
+    private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
+    private var connections: [String: Int] = [:]
+    private let connectionLimit: Int
+    private(set) var sessions: SessionTable
     private let serviceRights = TopicRights(.service)
-    private var services = 0
+    /// Connections of the service that read what waits; others of its connections only write.
+    private(set) var readers = 0
     private var isAdmissionStale = false
     private var lastLook: Int64 = .min
+    private var retained: [String]
 
-    /// Makes the state and reads the credentials.
+    var directory: LoginDirectory? { credentials.directory }
+
+    /// Makes the state and reads the credentials, and what the broker has from an earlier run.
     ///
     /// - Parameter log: Writes a line into the broker's log.
     init(_ options: PluginOptions, log: @escaping (String) -> Void) {
         self.log = log
         credentials = CredentialsReader(path: options.credentials)
         events = ConnectionEventWriter(path: options.events)
-        let waiting = options.persistenceFile.flatMap { try? POSIXFileSystem().stamp($0)?.size }
-        overload = OverloadGuard(
-            byteLimit: options.queueLimit, messageLimit: options.queueMessages,
-            waitingBytes: Int(waiting ?? 0))
+        queue = SendingQueue(options)
+        memory = MemoryControl(connections: options.connections)
+        connectionLimit = max(1, options.connections / 4 * 3)
+        sessions = SessionTable(limit: options.sessions)
+        var found = BrokerDatabase()
+        if let path = options.persistenceFile {
+            do { found = try BrokerDatabase(path: path) } catch { log("sessions are not known: \(error)") }
+        }
+        retained = found.retained
         refreshCredentials()
+        restore(found)
     }
 
     /// Decides on a login, by credentials read again if they changed.
-    func login(_ client: OpaquePointer, _ attempt: LoginAttempt, address: String) -> LoginAnswer {
+    ///
+    /// - Parameters:
+    ///   - keeping: What the broker will keep of the client when it goes.
+    ///   - socket: Its connection.
+    func login(
+        _ client: OpaquePointer, _ attempt: LoginAttempt, address: String,
+        keeping: SessionTable.Keeping = .nothing, socket: ClientSocket? = nil
+    ) -> LoginAnswer {
         refreshCredentials()
-        let time = SystemClock.nanoseconds()
-        func refuse(_ reason: String, product: String? = nil, channel: String? = nil) {
+        let now = SystemClock.monotonicNanoseconds()
+        switch admission(attempt, keeping: keeping, now: now) {
+        case .refused(let reason, let answer, let product, let channel):
             record(
                 ConnectionEvent(
-                    time: time, kind: .refused, clientID: attempt.clientID,
+                    time: SystemClock.nanoseconds(), kind: .refused, clientID: attempt.clientID,
                     username: attempt.username ?? "", address: address, product: product,
                     channel: channel, detail: reason))
-        }
-        guard let directory = credentials.directory else {
-            refuse("the broker has no credentials yet: the service has not written them")
-            return .unavailable
-        }
-        switch directory.decide(attempt) {
-        case .refused(let reason, let product, let channel):
-            refuse(reason, product: product, channel: channel)
-            return .refused
+            return answer
         case .accepted(let role, let channel):
-            // A client with the service's id would take over its session, and with it everybody's messages.
-            if role != .service, attempt.clientID == Role.serviceClientID {
-                refuse("this client id is the service's own", product: role.product, channel: channel)
-                return .refused
-            }
-            let now = SystemClock.monotonicNanoseconds()
-            // A product without a channel has no client that could come back.
-            if let product = role.product, let owner = sessions.owner(of: attempt.clientID, now: now),
-                owner != product, directory.channelName(product: owner) != nil
-            {
-                refuse(
-                    "a client of another product uses this client id; choose another", product: product,
-                    channel: channel)
-                return .refused
-            }
-            updateOverload()
-            if role != .service, overloadState != .normal {
-                refuse(Self.queueIsFull, product: role.product, channel: channel)
-                return .unavailable
-            }
-            let accepted = ConnectedClient(
-                role: role, clientID: attempt.clientID, username: attempt.username ?? "",
-                address: address, channel: channel)
             forget(client, keepsSession: false)
+            if sessions.isConnected(attempt.clientID) || role == .service {
+                for other in clients.values where other.clientID == attempt.clientID {
+                    other.isReplaced = true
+                }
+            }
+            answers.returned(attempt.clientID)
+            let accepted = ConnectedClient(
+                role: role, attempt: attempt, address: address, channel: channel, socket: socket)
             clients[client] = accepted
             if let product = role.product {
-                sessions.connected(attempt.clientID, product: product, now: now)
+                sessions.connected(attempt.clientID, product: product, keeping: keeping, now: now)
+                connections[product, default: 0] += 1
             }
-            if role == .service { services += 1 }
-            record(accepted.event(.connected, time: time, detail: ""))
+            if let held = accepted.answers { answers.joined(held) }
+            if attempt.clientID == Role.serviceClientID {
+                readers += 1
+                queue.load.interrupted()
+            }
+            record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
             return .accepted
         }
     }
 
-    /// Whether a client may publish; counts what it sends.
+    /// Whether a client may publish.
     func mayWrite(
-        _ client: OpaquePointer, username: () -> String?, topic: UnsafeRawBufferPointer, size: Int,
-        isQueued: Bool
+        _ client: OpaquePointer, _ name: () -> (clientID: String?, username: String?),
+        topic: UnsafeRawBufferPointer, size: Int, quality: Int
     ) -> Bool {
-        guard let known = clients[client] else {
-            return rights(username: username())?.mayWrite(topic) ?? false
+        guard let known = clients[client], !known.isReplaced else {
+            denyWill(name(), topic)
+            return false
+        }
+        known.received(topic: topic.count, rest: size)
+        let reason =
+            quality > 1 && known.role != .service
+            ? "quality of service 2 is not taken: publish with 0 or 1" : ClientLimits.refusal(topic: topic)
+        if let reason {
+            record(known.event(.overload, time: SystemClock.nanoseconds(), detail: reason))
+            return false
         }
         guard known.rights.mayWrite(topic) else {
             let name = String(decoding: topic, as: UTF8.self)
             record(known.event(.deniedPublish, time: SystemClock.nanoseconds(), detail: name))
             return false
         }
-        if known.role != .service {
-            known.hasSent = true
-            // The broker keeps no message of quality 0 for a service that is away.
-            if isQueued || services > 0 { overload.accepted(bytes: size) }
-        }
         return true
     }
 
     /// Whether a message may be delivered, or kept for a client that is away.
     func mayRead(
-        _ client: OpaquePointer, clientID: () -> String?, username: () -> String?,
-        topic: UnsafeRawBufferPointer
+        _ client: OpaquePointer, _ name: () -> (clientID: String?, username: String?),
+        topic: UnsafeRawBufferPointer, size: Int, quality: Int
     ) -> Bool {
-        if let known = clients[client] { return known.rights.mayRead(topic) }
-        guard let role = username().flatMap({ credentials.directory?.role(username: $0) }),
-            rights(role).mayRead(topic)
-        else { return false }
-        if let clientID = clientID(), let product = role.product {
-            sessions.expected(clientID, product: product, now: SystemClock.monotonicNanoseconds())
+        if let known = clients[client] {
+            guard known.rights.mayRead(topic) else { return false }
+            return mayHold(known, bytes: topic.count + size, topic: topic)
         }
-        return true
+        let (clientID, username) = name()
+        guard let role = username.flatMap({ directory?.role(username: $0) }), rights(role).mayRead(topic)
+        else {
+            return false
+        }
+        guard let clientID, let product = role.product else { return true }
+        let away = AwayClient(clientID: clientID, username: username ?? "", product: product)
+        return mayHold(away, bytes: topic.count + size, topic: topic, quality: quality)
     }
 
     /// Whether a client may subscribe.
+    ///
+    /// - Parameter count: The subscriptions that it has.
     func maySubscribe(
-        _ client: OpaquePointer, username: () -> String?, filter: UnsafeRawBufferPointer
+        _ client: OpaquePointer, username: () -> String?, filter: UnsafeRawBufferPointer, quality: Int,
+        count: Int
     ) -> Bool {
         guard let known = clients[client] else {
             return rights(username: username())?.maySubscribe(filter) ?? false
         }
-        if known.rights.maySubscribe(filter) { return true }
-        let name = String(decoding: filter, as: UTF8.self)
-        record(known.event(.deniedSubscribe, time: SystemClock.nanoseconds(), detail: name))
-        return false
+        known.received(topic: filter.count, rest: 0)
+        let time = SystemClock.nanoseconds()
+        guard known.rights.maySubscribe(filter) else {
+            let name = String(decoding: filter, as: UTF8.self)
+            record(known.event(.deniedSubscribe, time: time, detail: name))
+            return false
+        }
+        if known.role != .service, let reason = ClientLimits.refusal(filter: filter, count: count) {
+            record(known.event(.overload, time: time, detail: "a subscription is refused: \(reason)"))
+            return false
+        }
+        if quality > 0 { sessions.subscribed(known.clientID) }
+        return true
     }
 
     /// Takes what the service reports; false for anything that is no report of the service.
     func report(_ client: OpaquePointer, _ payload: UnsafeRawBufferPointer) -> Bool {
-        guard clients[client]?.role == .service, let report = ConsumptionReport(payload) else { return false }
-        overload.take(report)
+        guard isService(client), let report = ConsumptionReport(payload) else { return false }
+        queue.load.take(report, now: SystemClock.monotonicNanoseconds())
         return true
+    }
+
+    /// Reads a bundle of the service's answers and hands each to `publish`; false for anything else.
+    func takeReplies(
+        _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
+    ) -> Bool {
+        isService(client) && ReplyBundle.read(payload, publish) != nil
     }
 
     /// A client is gone.
@@ -168,23 +195,19 @@ final class AccessControl {
     /// - Parameter keepsSession: Whether the broker may hold messages for its return.
     func disconnected(_ client: OpaquePointer, keepsSession: Bool) {
         guard let known = forget(client, keepsSession: keepsSession) else { return }
-        record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: ""))
+        record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.farewell))
     }
 
-    /// Looks at files and queue; the broker calls it many times a second.
+    /// Looks at files, queue and memory; the broker calls it many times a second.
     func tick() -> Expulsions {
         var expulsions = Expulsions()
-        updateOverload()
-        if overloadState == .expelling {
-            for client in clients.values where client.hasSent {
-                expulsions.clientIDs.append(client.clientID)
-                client.hasSent = false
-            }
-        }
         let now = SystemClock.monotonicNanoseconds()
+        updateQueue(now: now, &expulsions)
         if lastLook == .min || now - lastLook >= Self.lookInterval {
             lastLook = now
             refreshCredentials()
+            answers.lookAtAll(now: now)
+            lookAtMemory(now: now, &expulsions)
             note { () throws(FileError) in try events.tick(now: now) }
         }
         if isAdmissionStale, let directory = credentials.directory {
@@ -194,6 +217,7 @@ final class AccessControl {
                 expulsions.usernames.insert(client.username)
             }
         }
+        swap(&expulsions.retained, &retained)
         return expulsions
     }
 
@@ -207,21 +231,52 @@ final class AccessControl {
         note { () throws(FileError) in try events.finish() }
     }
 
-    private static let queueIsFull = "the queue is full: the service is not reading"
-
     /// Whether a client is the service.
     func isService(_ client: OpaquePointer) -> Bool { clients[client]?.role == .service }
+
+    /// Why a product's logins are refused now; nil if they are not.
+    func refusal(product: String, keeping: SessionTable.Keeping, now: Int64) -> String? {
+        if connections[product, default: 0] >= connectionLimit {
+            return "this product has \(connectionLimit) clients, the most"
+        }
+        return queue.load.refusal(product: product, now: now)
+            ?? memory.refusal(product: product, keeping: keeping)
+    }
+
+    /// Why a session cannot be kept; nil if it can.
+    func sessionRefusal(of clientID: String, product: String, now: Int64) -> String? {
+        sessions.refusal(of: clientID, product: product, now: now)
+    }
+
+    /// The broker has a session from an earlier run.
+    func restoreSession(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
+        sessions.restore(clientID, product: product, keepsAnswers: keepsAnswers, now: now)
+    }
+
+    /// Whether the session of a client that is away is one that may be kept.
+    func expectSession(_ client: AwayClient) -> Bool {
+        sessions.expected(
+            client.clientID, product: client.product, now: SystemClock.monotonicNanoseconds())
+    }
 
     @discardableResult private func forget(
         _ client: OpaquePointer, keepsSession: Bool
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
-        if let product = known.role.product {
-            sessions.disconnected(
-                known.clientID, product: product, keepsSession: keepsSession,
-                now: SystemClock.monotonicNanoseconds())
-        } else {
-            services -= 1
+        guard let product = known.role.product else {
+            if known.clientID == Role.serviceClientID {
+                readers -= 1
+                queue.load.interrupted()
+            }
+            return known
+        }
+        let number = connections[product, default: 1] - 1
+        connections[product] = number > 0 ? number : nil
+        sessions.disconnected(known.clientID, product: product, now: SystemClock.monotonicNanoseconds())
+        if let held = known.answers {
+            answers.left(
+                known.clientID, held, keepsSession: keepsSession && !known.isReplaced,
+                hasAcknowledged: known.unseenBytes >= held.answers * 2)
         }
         return known
     }
@@ -245,22 +300,7 @@ final class AccessControl {
         }
     }
 
-    private func updateOverload() {
-        let state = overload.update()
-        guard state != overloadState else { return }
-        overloadState = state
-        let waiting = "\(overload.bytes) bytes in \(overload.messages) messages wait"
-        let text =
-            switch state {
-            case .normal: "the queue has room again, logins are accepted: \(waiting)"
-            case .refusing: "\(Self.queueIsFull); logins are refused: \(waiting)"
-            case .expelling: "\(Self.queueIsFull); senders are disconnected: \(waiting)"
-            }
-        log(text)
-        record(ConnectionEvent(time: SystemClock.nanoseconds(), kind: .overload, detail: text))
-    }
-
-    private func record(_ event: ConnectionEvent) {
+    func record(_ event: ConnectionEvent) {
         note { () throws(FileError) in
             try events.record(event, now: SystemClock.monotonicNanoseconds())
         }

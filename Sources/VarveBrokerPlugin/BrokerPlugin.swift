@@ -1,4 +1,4 @@
-// BrokerPlugin.swift — the entry points mosquitto calls (the only file that imports its plugin interface).
+// BrokerPlugin.swift — the entry points mosquitto calls (with MessageProperties.swift, what imports its interface).
 //
 // Invariants:
 // - Everything happens on the broker's one thread.
@@ -37,8 +37,9 @@ public func pluginInit(
         (MOSQ_EVT_BASIC_AUTH, { answerLogin($1, $2) }, nil),
         (MOSQ_EVT_ACL_CHECK, { answerAccess($1, $2) }, nil),
         (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
-        (MOSQ_EVT_MESSAGE, { nameSender($1, $2) }, nil),
+        (MOSQ_EVT_MESSAGE, { takeMessage($1, $2) }, nil),
         (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, TopicRights.controlTopic),
+        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, TopicRights.repliesTopic),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
     for (event, callback, topic) in callbacks {
@@ -69,7 +70,13 @@ private func answerLogin(
     let attempt = LoginAttempt(
         clientID: text(mosquitto_client_id(client)) ?? "", username: text(event.username),
         password: event.password.map { Array(bytes(UnsafePointer($0))) })
-    switch control.login(client, attempt, address: text(mosquitto_client_address(client)) ?? "") {
+    let address = text(mosquitto_client_address(client)) ?? ""
+    let isVersion5 = mosquitto_client_protocol_version(client) == 5
+    // A client of MQTT 5 that starts anew may still ask for its session to be kept; the interface does not tell.
+    let keeping: SessionTable.Keeping =
+        !mosquitto_client_clean_session(client) ? .surely : isVersion5 ? .perhaps : .nothing
+    let socket = ClientSocket(client: UnsafeRawPointer(client), address: address)
+    switch control.login(client, attempt, address: address, keeping: keeping, socket: socket) {
     case .accepted: return MOSQ_ERR_SUCCESS.rawValue
     case .refused: return MOSQ_ERR_AUTH.rawValue
     // The broker has no code for CONNACK 3. With any other it closes the connection without an answer, which
@@ -83,23 +90,28 @@ private func answerAccess(
 ) -> Int32 {
     guard let control = control(context),
         let event = event?.assumingMemoryBound(to: mosquitto_evt_acl_check.self),
-        let client = event.pointee.client, let name = event.pointee.topic
+        let client = event.pointee.client, let topicName = event.pointee.topic
     else { return MOSQ_ERR_ACL_DENIED.rawValue }
-    let topic = bytes(name)
-    let username = { text(mosquitto_client_username(client)) }
-    let isAllowed =
-        switch event.pointee.access {
-        case MOSQ_ACL_WRITE:
-            control.mayWrite(
-                client, username: username, topic: topic, size: Int(event.pointee.payloadlen),
-                isQueued: event.pointee.qos > 0)
-        case MOSQ_ACL_READ:
-            control.mayRead(
-                client, clientID: { text(mosquitto_client_id(client)) }, username: username, topic: topic)
-        case MOSQ_ACL_SUBSCRIBE: control.maySubscribe(client, username: username, filter: topic)
-        case MOSQ_ACL_UNSUBSCRIBE: true
-        default: false
-        }
+    let topic = bytes(topicName)
+    let name = {
+        (clientID: text(mosquitto_client_id(client)), username: text(mosquitto_client_username(client)))
+    }
+    let size = Int(event.pointee.payloadlen), quality = Int(event.pointee.qos)
+    let isAllowed: Bool
+    switch event.pointee.access {
+    case MOSQ_ACL_WRITE:
+        isAllowed = control.mayWrite(client, name, topic: topic, size: size, quality: quality)
+    // The removal of a retained message is no message for anybody.
+    case MOSQ_ACL_READ where size == 0 && event.pointee.retain: isAllowed = false
+    case MOSQ_ACL_READ:
+        isAllowed = control.mayRead(client, name, topic: topic, size: size, quality: quality)
+    case MOSQ_ACL_SUBSCRIBE:
+        isAllowed = control.maySubscribe(
+            client, username: { name().username }, filter: topic, quality: quality,
+            count: Int(mosquitto_client_sub_count(client)))
+    case MOSQ_ACL_UNSUBSCRIBE: isAllowed = true
+    default: isAllowed = false
+    }
     return isAllowed ? MOSQ_ERR_SUCCESS.rawValue : MOSQ_ERR_ACL_DENIED.rawValue
 }
 
@@ -117,18 +129,66 @@ private func takeReport(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Adds the sender's client id to its message: MQTT does not tell a subscriber who published.
+/// Publishes the service's answers; the broker checks for each receiver whether it may read them.
+private func takeReplies(
+    _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let control = control(context),
+        let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
+        let client = event.client
+    else { return MOSQ_ERR_ACL_DENIED.rawValue }
+    let payload = UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen))
+    var unpublished = 0
+    let isTaken = control.takeReplies(client, payload) { reply in
+        if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
+    }
+    if !isTaken {
+        writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.repliesTopic) is no bundle of the service")
+    }
+    if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
+    return MOSQ_ERR_SUCCESS.rawValue
+}
+
+/// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
 ///
-/// A sender may have set a property of the same name; the service takes the last one, which is ours.
-private func nameSender(
+/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
+/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
+private func publish(_ reply: ForwardedReply) -> Int32 {
+    withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
+        topic.copyMemory(from: reply.topic)
+        topic[reply.topic.count] = 0
+        guard let payload = mosquitto_malloc(reply.payload.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
+        UnsafeMutableRawBufferPointer(start: payload, count: reply.payload.count).copyMemory(from: reply.payload)
+        let code = mosquitto_broker_publish(
+            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self),
+            Int32(clamping: reply.payload.count), payload, reply.qos, false, nil)
+        if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
+        return code
+    }
+}
+
+/// Counts a message, and adds to it who sent it, which MQTT does not tell a subscriber, and its cost.
+///
+/// A sender may have set properties of the same names; the service takes the last ones, which are ours. Nothing is
+/// retained: a retained message would stay in memory and file for ever, and come again with every subscription.
+private func takeMessage(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let event = event?.assumingMemoryBound(to: mosquitto_evt_message.self),
-        let client = event.pointee.client, control(context)?.isService(client) == false,
-        let id = mosquitto_client_id(client)
+        let client = event.pointee.client, let control = control(context), !control.isService(client),
+        let id = mosquitto_client_id(client), let name = event.pointee.topic
     else { return MOSQ_ERR_SUCCESS.rawValue }
-    _ = mosquitto_property_add_string_pair(
-        &event.pointee.properties, Int32(MQTT_PROP_USER_PROPERTY.rawValue), SenderProperty.name, id)
+    event.pointee.retain = false
+    let topic = bytes(UnsafePointer(name))
+    let size = Int(event.pointee.payloadlen)
+    let properties = MessageProperties.measure(event.pointee.properties, limit: ClientLimits.properties)
+    let cost = control.take(
+        client, topic: topic, payload: size, quality: Int(event.pointee.qos), properties: properties)
+    guard let cost else { return MOSQ_ERR_ACL_DENIED.rawValue }
+    if cost != ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size) {
+        MessageProperties.add(&event.pointee.properties, CostProperty.name, String(cost))
+    }
+    MessageProperties.add(&event.pointee.properties, SenderProperty.name, id)
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
@@ -145,6 +205,9 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let expulsions = control(context)?.tick() else { return MOSQ_ERR_SUCCESS.rawValue }
     for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
     for clientID in expulsions.clientIDs { _ = mosquitto_kick_client_by_clientid(clientID, false) }
+    // Every client that has logged in has a user name.
+    if expulsions.strangers { _ = mosquitto_kick_client_by_username(nil, false) }
+    for topic in expulsions.retained { _ = mosquitto_broker_publish(nil, topic, 0, nil, 0, true, nil) }
     return MOSQ_ERR_SUCCESS.rawValue
 }
 

@@ -11,12 +11,17 @@ struct PluginOptions {
     var credentials = ""
     /// `plugin_opt_events`: the events file.
     var events = ""
-    /// `plugin_opt_queue_limit`: the broker's `max_queued_bytes`; without it senders are never turned away.
+    /// `plugin_opt_queue_limit`: the cost of messages that may wait, at most the broker's `max_queued_bytes`; without
+    /// it senders are never turned away.
     var queueLimit: Int?
     /// `plugin_opt_queue_messages`: the broker's `max_queued_messages`; without it only bytes are counted.
     var queueMessages: Int?
-    /// `plugin_opt_persistence_file`: the broker's database; its size stands for what waits at the start.
+    /// `plugin_opt_persistence_file`: the broker's database, which tells what the broker has from an earlier run.
     var persistenceFile: String?
+    /// `plugin_opt_connections`: the broker's `max_connections`; a product has three quarters of them.
+    var connections = 1000
+    /// `plugin_opt_sessions`: the sessions that are kept of clients that are away; a product has a quarter of them.
+    var sessions = 4096
 
     /// Takes options as the broker gives them, less `plugin_opt_`.
     init(_ options: [(key: String, value: String)]) throws(Refusal) {
@@ -27,6 +32,8 @@ struct PluginOptions {
             case "queue_limit": queueLimit = try Self.number(key, value)
             case "queue_messages": queueMessages = try Self.number(key, value)
             case "persistence_file": persistenceFile = value
+            case "connections": connections = try Self.number(key, value)
+            case "sessions": sessions = try Self.number(key, value)
             default: throw Refusal(description: "there is no option plugin_opt_\(key)")
             }
         }

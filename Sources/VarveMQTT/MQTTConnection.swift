@@ -2,8 +2,9 @@
 //
 // libmosquitto is run in its "threaded" mode by a poll loop of our own: there it only queues what it wants to send,
 // PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and `flush` a batch can be made
-// durable, so no message is acknowledged before it is safe (measured: with the library's own loops the PUBACK
-// leaves before or right after the callback, and a kill in between loses the message).
+// durable, so no message is acknowledged to the broker before it is safe (measured: with the library's own loops the
+// PUBACK leaves before or right after the callback, and a kill in between loses the message). What the broker acknowledges
+// to the sender of a message is another PUBACK, which leaves at once.
 //
 // Invariants:
 // - Only `flush` writes to the socket, and only `readAvailable` reads; `housekeeping` and `publish` queue.
@@ -138,19 +139,38 @@ public final class MQTTConnection {
     ///   - wakeup: Another descriptor to wait for, such as an eventfd; negative for none.
     /// - Returns: Whether the socket is readable or broken.
     public func wait(milliseconds: Int32, wakeup: Int32 = -1) -> Bool {
-        let socket = client.map { mosquitto_socket($0) } ?? -1
-        let events = Int16(POLLIN) | (wantsFlush ? Int16(POLLOUT) : 0)
-        var entries = [
-            pollfd(fd: socket, events: events, revents: 0),
-            pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0),
-        ]
-        _ = poll(&entries, 2, milliseconds)
-        return entries[0].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0
+        Self.wait(for: [(self, true)], milliseconds: milliseconds, wakeup: wakeup)[0]
+    }
+
+    /// Waits until a socket has something to read or takes what is queued, `wakeup` has something to read, or for so
+    /// many milliseconds.
+    ///
+    /// - Parameters:
+    ///   - connections: The connections, each with whether input ends the wait.
+    ///   - milliseconds: The longest wait.
+    ///   - wakeup: Another descriptor to wait for, such as an eventfd; negative for none.
+    /// - Returns: For each connection whether it is readable, where that was asked, or broken.
+    public static func wait(
+        for connections: [(connection: MQTTConnection, wantsInput: Bool)], milliseconds: Int32,
+        wakeup: Int32 = -1
+    ) -> [Bool] {
+        var entries = connections.map { connection, wantsInput in
+            let events =
+                (wantsInput ? Int16(POLLIN) : 0) | (connection.wantsFlush ? Int16(POLLOUT) : 0)
+            return pollfd(
+                fd: connection.client.map { mosquitto_socket($0) } ?? -1, events: events, revents: 0)
+        }
+        entries.append(pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0))
+        _ = poll(&entries, nfds_t(entries.count), milliseconds)
+        return entries.dropLast().map { $0.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 }
     }
 
     /// Reads what has arrived and tells the receiver, without sending anything.
     ///
-    /// - Parameter isFull: Asked after each packet; true stops. One packet may bring more than one message.
+    /// libmosquitto takes as many packets in a go as there are messages of ours with a quality of service above 0 that
+    /// the broker has not acknowledged, and one where there is none.
+    ///
+    /// - Parameter isFull: Asked after each go; true stops.
     /// - Throws: `MQTTError.lost`; the caller then drops what it took since the last `flush`.
     public func readAvailable(until isFull: () -> Bool) throws(MQTTError) {
         guard let client else { throw .lost("it is not open") }
@@ -232,8 +252,11 @@ public final class MQTTConnection {
 
 extension MQTTMessageView {
     /// The value of the last user property of that name (MQTT 5), or nil.
-    public func userProperty(_ name: String) -> String? {
-        var found: String?
+    public func userProperty(_ name: String) -> String? { userProperties(name, "").0 }
+
+    /// The values of the last user properties of two names (MQTT 5), each nil where there is none.
+    public func userProperties(_ first: String, _ second: String) -> (String?, String?) {
+        var found: (String?, String?) = (nil, nil)
         var place = properties
         var isFirst = true
         while place != nil {
@@ -242,7 +265,10 @@ extension MQTTMessageView {
             place = mosquitto_property_read_string_pair(
                 place, Int32(MQTT_PROP_USER_PROPERTY.rawValue), &key, &value, !isFirst)
             isFirst = false
-            if let key, let value, strcmp(key, name) == 0 { found = String(cString: value) }
+            if let key, let value {
+                if strcmp(key, first) == 0 { found.0 = String(cString: value) }
+                if strcmp(key, second) == 0 { found.1 = String(cString: value) }
+            }
             free(key)
             free(value)
         }

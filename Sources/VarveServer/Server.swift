@@ -39,7 +39,7 @@ public struct Server: Sendable {
     /// The mosquitto.conf that a broker of these settings gets; for a broker that somebody else runs.
     public static func brokerConfiguration(_ settings: ServerConfiguration) throws -> String {
         let files = POSIXFileSystem()
-        try files.createDirectory(settings.data)
+        _ = try DirectoryGuard.prepare(settings.data)
         let folder = try BrokerFolder(data: settings.data, files)
         return try BrokerConfiguration(
             settings, folder, plugin: try PluginPath.find(settings, files), files
@@ -51,7 +51,7 @@ public struct Server: Sendable {
         // From here on a signal waits until everything has started: ended in between, it would leave a broker.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let files = POSIXFileSystem()
-        try files.createDirectory(settings.data)
+        try guardDirectory()
         let logger = logger
         let metrics = TextMetrics(help: StoreMetrics.help)
         let store = try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
@@ -80,7 +80,7 @@ public struct Server: Sendable {
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
         let services: [any Service] = [
-            ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
+            ConnectionLogService(connectionLog(folder, log, files), logger),
             CredentialsService(credentials, logger),
             BrokerService(broker, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
@@ -104,6 +104,23 @@ public struct Server: Sendable {
         writer.close()
         try store.close()
         logger.info("stopped")
+    }
+
+    /// Closes the data directory to others, or opens it to the group of the settings.
+    private func guardDirectory() throws {
+        // For what others make in the directory: the broker, SQLite. Varve's own files have their rights without it.
+        umask(0o077)
+        for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
+            logger.notice("\(note)")
+        }
+    }
+
+    private func connectionLog(
+        _ folder: BrokerFolder, _ log: MessageLog, _ files: POSIXFileSystem
+    ) -> ConnectionLog {
+        let isOwn = settings.brokerMode == .managed
+        return ConnectionLog(
+            events: folder.events, broker: isOwn ? BrokerLogReader(folder.log, files) : nil, log: log)
     }
 
     /// This service, started now.
@@ -135,6 +152,7 @@ public struct Server: Sendable {
             host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
         options.username = login.username
         options.clientID = Role.serviceClientID
+        options.repliesClientID = Role.repliesClientID
         options.senderProperty = SenderProperty.name
         options.groupMessages = settings.batchMessages
         options.groupBytes = settings.batchBytes

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import VarveFile
+import VarveModel
 import VarveServer
 
 /// The service.
@@ -23,6 +24,11 @@ struct Varved: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The data directory; default ./varve-data.", valueName: "dir"))
     var data: String?
+    @Option(
+        help: ArgumentHelp(
+            "The group whose members may query, export and list; without it only the user of the service.",
+            valueName: "name"))
+    var dataGroup: String?
     @Option(help: ArgumentHelp("A configuration file.", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("Where the broker listens; default 127.0.0.1.", valueName: "address"))
@@ -57,7 +63,8 @@ struct Varved: AsyncParsableCommand {
     }
 
     private static func end(_ code: Int32, _ message: String) -> Never {
-        let line = "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+        let line =
+            "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ").visible + "\n"
         try? POSIXFile.standardError().append(Array(line.utf8))
         Glibc.exit(code)
     }
@@ -67,8 +74,8 @@ struct Varved: AsyncParsableCommand {
         sources.environment = Self.environment()
         sources.file = config
         let flags = [
-            "data": data, "mqtt.host": mqttHost, "mqtt.port": mqttPort.map(String.init),
-            "broker.mode": broker, "log.level": logLevel,
+            "data": data, "data.group": dataGroup, "mqtt.host": mqttHost,
+            "mqtt.port": mqttPort.map(String.init), "broker.mode": broker, "log.level": logLevel,
         ]
         sources.flags = flags.compactMapValues(\.self)
         let settings = try await sources.configuration()

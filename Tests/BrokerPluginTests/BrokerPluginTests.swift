@@ -217,31 +217,6 @@ import VarveFile
         #expect(broker.log.components(separatedBy: "the last good credentials stay").count == 3)
     }
 
-    @Test("when the service stops reading, logins end, then senders; reports bring both back")
-    func overload() throws {
-        let broker = try Broker(Self.base, options: ["plugin_opt_queue_limit 10000"])
-        let service = try service(broker)
-        #expect(try service.subscribe("/sys/#") <= 2)
-        let sender = try channel(broker)
-        try sender.publish(Self.post, String(repeating: "x", count: 8000))
-        let late = try channel(broker, id: "late")
-        #expect(!late.isAccepted && late.refusal == nil, "closed without an answer")
-        let refused = try broker.event("refused") { $0.kind == .refused && $0.clientID == "late" }
-        #expect(refused.detail == "the queue is full: the service is not reading" && refused.channel == "one")
-        #expect(!sender.isLost)
-        try sender.publish(Self.post, String(repeating: "x", count: 1500))
-        try sender.drive("it is disconnected") { sender.isLost }
-        // A report of anybody else is refused by the rights.
-        try service.publish(
-            TopicRights.controlTopic, ConsumptionReport.consumed(bytes: 4000, messages: 1).text)
-        #expect(try !channel(broker).isAccepted, "still above one half")
-        try service.publish(
-            TopicRights.controlTopic, ConsumptionReport.consumed(bytes: 1000, messages: 1).text)
-        #expect(try channel(broker).isAccepted)
-        _ = try broker.event("normal again") { $0.kind == .overload && $0.detail.contains("room again") }
-        #expect(broker.log.contains("Varve: the queue is full"))
-    }
-
     @Test("a client whose every message is denied fills no log")
     func flood() throws {
         let broker = try Broker(Self.base)

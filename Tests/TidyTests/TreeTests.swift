@@ -56,6 +56,12 @@ struct TreeTests {
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.traps))
     }
 
+    @Test("the page of trapping operations names every file that has one")
+    func traps() throws {
+        let page = try #require(Repository.files.first { $0.path == TrapRules.page })
+        Self.expectNone(Repository.swiftFiles.flatMap { TrapRules.unlisted($0, page: page.text) })
+    }
+
     @Test("no text holds a marker of unfinished work or a path of one machine")
     func texts() {
         Self.expectNone(Repository.files.flatMap(TextRules.markers))

@@ -1,57 +1,223 @@
-// OverloadTests.swift — the count of what waits, and what follows from it.
+// OverloadTests.swift — the count of what waits of each product, and what follows from it.
 
 import Testing
 import VarveAccess
 
 @Suite struct OverloadTests {
-    @Test("it refuses above 3/4, expels above 9/10 and is normal again only below 1/2")
-    func states() {
-        var queue = OverloadGuard(byteLimit: 1000, messageLimit: nil)
-        func send(_ size: Int) -> OverloadGuard.State {
-            queue.accepted(bytes: size)
-            return queue.update()
+    private static let second: Int64 = 1_000_000_000
+
+    /// A guard, and a clock that goes on by a millisecond with each use.
+    private struct Queue {
+        var load: OverloadGuard
+        var now: Int64 = 0
+
+        init(bytes: Int? = nil, messages: Int? = nil) {
+            load = OverloadGuard(byteLimit: bytes, messageLimit: messages)
         }
-        func consume(_ size: Int) -> OverloadGuard.State {
-            queue.take(.consumed(bytes: size, messages: 1))
-            return queue.update()
+
+        mutating func send(_ product: String, _ cost: Int) -> OverloadGuard.Answer {
+            now += 1_000_000
+            return load.accept(cost: cost, product: product, now: now)
         }
-        #expect(send(750) == .normal)
-        #expect(send(1) == .refusing)
-        #expect(send(149) == .refusing)
-        #expect(send(1) == .expelling)
-        #expect(consume(101) == .expelling)
-        #expect(consume(100) == .refusing)
-        #expect(consume(199) == .refusing)
-        #expect(consume(1) == .normal)
-        #expect(consume(5000) == .normal)
-        #expect(queue.bytes == 0 && queue.messages == 0)
+
+        mutating func consume(_ product: String, _ cost: Int, _ messages: Int = 1) {
+            now += 1_000_000
+            load.take(.consumed([.init(cost: cost, messages: messages, product: product)]), now: now)
+        }
+
+        mutating func update(isReading: Bool = false) -> [String: OverloadGuard.Change] {
+            now += 1_000_000
+            let changes = load.update(now: now, isReading: isReading)
+            return Dictionary(changes.map { ($0.product, $0.change) }) { $1 }
+        }
+
+        func isOpen(_ product: String) -> Bool { load.refusal(product: product, now: now) == nil }
     }
 
-    @Test("many small messages count too, and an idle service clears the count")
+    @Test("a product is closed above 5/8, full above 3/4 and open again below 1/2 of the budget")
+    func parts() {
+        var queue = Queue(bytes: 1000)
+        #expect(queue.send("a", 625) == .taken)
+        #expect(queue.update() == [:])
+        #expect(queue.isOpen("a"))
+        #expect(queue.send("a", 1) == .taken)
+        #expect(queue.update() == ["a": .closed])
+        #expect(!queue.isOpen("a") && queue.isOpen("b"))
+        #expect(queue.update() == [:], "told once")
+        #expect(queue.send("a", 124) == .taken)
+        #expect(queue.update() == [:])
+        #expect(queue.send("a", 1) == .refused)
+        #expect(queue.update() == ["a": .full])
+        #expect(queue.load.bytes == 750, "what is refused is not counted")
+        #expect(queue.send("a", 1) == .refused)
+        #expect(queue.update() == ["a": .stillSending])
+        queue.consume("a", 249)
+        #expect(queue.update() == [:])
+        #expect(!queue.isOpen("a"))
+        queue.consume("a", 1)
+        #expect(queue.update() == ["a": .open])
+        #expect(queue.isOpen("a"))
+    }
+
+    @Test("the product that fills the queue is turned away, others have room until they fill it too")
+    func shares() {
+        var queue = Queue(bytes: 3200)
+        #expect(queue.send("flood", 2400) == .taken)
+        #expect(queue.send("flood", 1) == .refused)
+        #expect(queue.send("second", 400) == .taken)
+        #expect(
+            queue.send("second", 1) == .refused, "the last eighth is for products that have little waiting")
+        #expect(queue.update() == ["flood": .full, "second": .full])
+        for _ in 0..<9 {
+            #expect(queue.isOpen("small"))
+            #expect(queue.send("small", 10) == .taken)
+        }
+        #expect(queue.update() == [:])
+        #expect(!queue.isOpen("flood") && !queue.isOpen("second"))
+        #expect(queue.load.bytes == 2890)
+    }
+
+    @Test("many small messages count too, and an idle service clears the counts")
     func messages() {
-        var queue = OverloadGuard(byteLimit: nil, messageLimit: 10)
-        for _ in 0..<8 { queue.accepted(bytes: 0) }
-        #expect(queue.update() == .refusing)
-        queue.take(.drained)
-        #expect(queue.update() == .normal)
-        var started = OverloadGuard(byteLimit: 10, messageLimit: nil, waitingBytes: 20)
-        #expect(started.update() == .expelling)
+        var queue = Queue(messages: 16)
+        for _ in 0..<12 { #expect(queue.send("a", 0) == .taken) }
+        #expect(queue.update() == ["a": .closed])
+        queue.load.take(.drained, now: queue.now)
+        #expect(queue.load.messages == 0 && queue.load.bytes == 0)
+        #expect(queue.update() == ["a": .open])
+    }
+
+    @Test("what is found at the start counts, and no report takes a count below zero or from another product")
+    func counts() {
+        var queue = Queue(bytes: 1000)
+        queue.load.found(bytes: 700, messages: 3, product: "a")
+        #expect(queue.update() == ["a": .closed])
+        queue.consume("b", 500)
+        queue.consume("a", 50)
+        #expect(queue.load.waiting(product: "a") == (650, 2))
+        queue.consume("a", .max, .max)
+        #expect(queue.load.waiting(product: "a") == (0, 0))
+        #expect(queue.load.bytes == 0 && queue.load.messages == 0)
+        #expect(queue.send("c", 100) == .taken)
+        queue.consume("", 60)
+        #expect(queue.load.waiting(product: "c").bytes == 40, "without a name it is taken from the fullest")
+    }
+
+    /// Lets the service read so many messages a second of a backlog of product "flood".
+    private func measured(perSecond rate: Int) -> Queue {
+        var queue = Queue(bytes: 1 << 30)
+        for _ in 0..<60_000 { #expect(queue.send("flood", 1100) == .taken) }
+        for _ in 0..<30 {
+            queue.now += Self.second / 10
+            queue.consume("flood", 1100 * rate / 10, rate / 10)
+        }
+        return queue
+    }
+
+    @Test("a backlog that others wait behind is paused, longer each time, and only while there are others")
+    func burden() {
+        var queue = measured(perSecond: 5000)
+        #expect(queue.update(isReading: true) == [:], "there is nobody else")
+        #expect(queue.send("small", 1100) == .taken)
+        #expect(queue.update(isReading: false) == [:], "nobody waits for a service that is away")
+        #expect(queue.update(isReading: true) == ["flood": .paused(seconds: 0.5)])
+        #expect(!queue.isOpen("flood") && queue.isOpen("small"))
+        #expect(queue.update(isReading: true) == [:])
+        _ = queue.send("flood", 1100)
+        #expect(queue.update(isReading: true) == ["flood": .stillSending])
+        for seconds in [1.0, 2, 4, 8, 8] {
+            queue.now += Int64(seconds * Double(Self.second))
+            _ = queue.send("flood", 1100)
+            #expect(queue.update(isReading: true) == ["flood": .paused(seconds: seconds)])
+        }
+        let left = queue.load.waiting(product: "flood")
+        queue.consume("flood", left.bytes, left.messages)
+        queue.now += 8 * Self.second
+        #expect(queue.update(isReading: true) == ["flood": .open])
+        #expect(queue.isOpen("flood"))
+    }
+
+    @Test("a backlog that the service reads in less than others may wait is no burden, nor is a small one")
+    func noBurden() {
+        var fast = measured(perSecond: 18_000)
+        #expect(fast.load.messages == 6000, "less than 0.4 s at 18,000 a second")
+        _ = fast.send("small", 1100)
+        #expect(fast.update(isReading: true) == [:])
+        var slow = measured(perSecond: 100)
+        let left = slow.load.waiting(product: "flood")
+        slow.consume("flood", left.bytes - 1100 * 900, left.messages - 900)
+        _ = slow.send("small", 1100)
+        #expect(slow.update(isReading: true) == [:])
+    }
+
+    @Test("products of about the same backlog do not pause each other")
+    func equals() {
+        var queue = measured(perSecond: 2000)
+        for _ in 0..<40_000 { _ = queue.send("other", 1100) }
+        #expect(queue.update(isReading: true) == [:])
+    }
+
+    @Test("a product that sent nothing for two minutes is no neighbour")
+    func inactive() {
+        var queue = Queue(bytes: 1 << 30)
+        _ = queue.send("small", 1100)
+        queue.now += 121 * Self.second
+        for _ in 0..<60_000 { _ = queue.send("flood", 1100) }
+        #expect(queue.update(isReading: true) == [:])
+    }
+
+    private func parse(_ text: String) -> ConsumptionReport? { parse(Array(text.utf8)) }
+    private func parse(_ bytes: [UInt8]) -> ConsumptionReport? {
+        bytes.withUnsafeBytes { ConsumptionReport($0) }
     }
 
     @Test("reports are read back, and nothing else is a report")
     func reports() {
-        func parse(_ text: String) -> ConsumptionReport? {
-            Array(text.utf8).withUnsafeBytes { ConsumptionReport($0) }
+        let lines: [ConsumptionReport.Line] = [
+            .init(cost: 12, messages: 3, product: "pk"), .init(cost: .max, messages: 0, product: ""),
+            .init(cost: 0, messages: 1, product: "with spaces \u{301}"),
+        ]
+        for report in [ConsumptionReport.consumed(lines), .drained] {
+            #expect(report.payloads.compactMap(parse) == [report])
         }
-        for report in [ConsumptionReport.consumed(bytes: 12, messages: 3), .drained] {
-            #expect(parse(report.text) == report)
-        }
-        #expect(parse("consumed 7") == .consumed(bytes: 7, messages: 0))
+        #expect(parse("consumed 7 1") == .consumed([.init(cost: 7, messages: 1, product: "")]))
         for text in [
-            "", "consumed", "consumed -1", "consumed x", "consumed 1 2 3", "drained 1", "drained x", "other",
+            "", "consumed", "consumed 1", "consumed -1 1", "consumed +1 1", "consumed x 1", "consumed 1 1 ",
+            "consumed 1  1", "drained 1", "drained\n", "consumed 1 1 a\n", "\nconsumed 1 1", "other",
+            "consumed 1 1 a\ndrained", "consumed 9223372036854775808 1 a", "consumed 1 99999999999999999999",
+            "consumed 1 1 " + String(repeating: "x", count: 1025),
         ] {
-            #expect(parse(text) == nil, "\(text)")
+            #expect(parse(text) == nil, "\(text.prefix(40))")
         }
-        #expect(parse("consumed " + String(repeating: "1", count: 100)) == nil)
+        #expect(parse(Array("consumed 1 1 ".utf8) + [0xFF]) == nil, "not UTF-8")
+        #expect(
+            parse(Array("consumed 1 1 a\n".utf8) + [0xCC, 0x81]) == nil,
+            "a line that is only a combining mark")
+    }
+
+    @Test("a report of many products is parted into payloads of at most 64 KiB, and none longer is read")
+    func manyProducts() throws {
+        let lines = (0..<5000).map {
+            ConsumptionReport.Line(
+                cost: $0, messages: 1, product: "p\($0)" + String(repeating: "x", count: 40))
+        }
+        let payloads = ConsumptionReport.consumed(lines).payloads
+        #expect(payloads.count > 1 && payloads.allSatisfy { $0.count <= ConsumptionReport.maximumBytes })
+        var read: [ConsumptionReport.Line] = []
+        for payload in payloads {
+            guard case .consumed(let part)? = parse(payload) else { continue }
+            read += part
+        }
+        #expect(read == lines)
+        let line = Array("consumed 1 1 a\n".utf8)
+        #expect(parse(Array(repeatElement(line, count: 5000).joined()) + Array("consumed 1 1".utf8)) == nil)
+    }
+
+    @Test("a product that is too long for a report is told without its name")
+    func longProduct() {
+        let report = ConsumptionReport.consumed([
+            .init(cost: 1, messages: 1, product: String(repeating: "x", count: 1025))
+        ])
+        #expect(report.payloads.compactMap(parse) == [.consumed([.init(cost: 1, messages: 1, product: "")])])
     }
 }

@@ -33,7 +33,7 @@ import VarveAccess
         for topic in [
             "/sys/pk/integration/measurepoint/post_reply", "/sys/pk/_reply", "/sys/pk", "/sys/pk/", "sys/pk/",
             "/sys/pk2/x", "/sys/p/x", "//sys/pk/x", "/sys/other/integration/measurepoint/post", "", "/", "#",
-            "$SYS/x", "$CONTROL/varve/v1", "/SYS/pk/x",
+            "$SYS/x", "$CONTROL/varve/v1", "$CONTROL/varve/replies", "/SYS/pk/x",
         ] { #expect(!may(channel, .write, topic), "\(topic)") }
     }
 
@@ -72,7 +72,18 @@ import VarveAccess
         #expect(!may(device, .subscribe, "/sys/pk/+/#"))
     }
 
-    @Test("the service reads all, and writes replies and its reports")
+    @Test("the level below sys is the product of a topic")
+    func products() {
+        func product(_ topic: String) -> String {
+            Array(topic.utf8).withUnsafeBytes { String(decoding: TopicRights.product(of: $0), as: UTF8.self) }
+        }
+        for topic in ["/sys/pk/x", "sys/pk/x/y", "/sys/pk", "sys/pk/"] { #expect(product(topic) == "pk") }
+        for topic in ["", "/", "sys", "/sys/", "//sys/pk", "/sys//x", "sysx/pk", "$CONTROL/varve/v1"] {
+            #expect(product(topic).isEmpty, "\(topic)")
+        }
+    }
+
+    @Test("the service reads all but answers, and writes answers and its control messages")
     func service() {
         for filter in ["/sys/#", "sys/#"] { #expect(may(.service, .subscribe, filter)) }
         for filter in ["#", "/#", "$CONTROL/#"] { #expect(!may(.service, .subscribe, filter)) }
@@ -80,6 +91,8 @@ import VarveAccess
         #expect(!may(.service, .read, "other/topic"))
         #expect(may(.service, .write, "/sys/pk/integration/measurepoint/post_reply"))
         #expect(may(.service, .write, "$CONTROL/varve/v1"))
+        #expect(may(.service, .write, "$CONTROL/varve/replies"))
+        #expect(!may(.service, .read, "/sys/pk/integration/measurepoint/post_reply"))
         for topic in ["/sys/pk/x", "other_reply", "$CONTROL/varve/v2", "$CONTROL/dynamic-security/v1"] {
             #expect(!may(.service, .write, topic), "\(topic)")
         }

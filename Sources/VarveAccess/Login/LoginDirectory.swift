@@ -4,6 +4,8 @@
 // - A login is accepted only by a password or signature that was compared in full; no empty secret matches.
 // - No reason contains a password or a secret.
 
+import VarveModel
+
 /// What a client logs in with.
 package struct LoginAttempt: Sendable {
     package var clientID: String
@@ -79,6 +81,9 @@ package struct LoginDirectory: Sendable {
             .refused(reason: reason, product: product, channel: channel.name)
         }
         guard channel.isEnabled else { return refuse("the channel is disabled") }
+        guard !attempt.clientID.unicodeScalars.contains(where: \.isInvisible) else {
+            return refuse("the client id has a character that is not seen, such as U+202E: leave it out")
+        }
         guard TopicRights.canName(role) else {
             return refuse("its keys cannot stand in a topic: they have one of / + # or are reserved")
         }

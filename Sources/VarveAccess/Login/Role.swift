@@ -23,6 +23,14 @@ package enum Role: Hashable, Sendable {
     /// The client id of the service, under which the broker keeps its session; nobody else may use it.
     package static let serviceClientID = "varve-service"
 
+    /// The client id of the service's second connection, on which its answers leave.
+    package static let repliesClientID = "varve-service-replies"
+
+    /// Whether a client id is one of the service's.
+    package static func isServiceClientID(_ id: String) -> Bool {
+        id == serviceClientID || id == repliesClientID
+    }
+
     /// The user name a channel logs in with.
     package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
 

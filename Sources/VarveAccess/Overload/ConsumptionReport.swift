@@ -1,34 +1,109 @@
 // ConsumptionReport.swift — what the service tells the plugin of the messages it has done with.
+//
+// Format: text. `drained`, or lines `consumed {cost} {messages} {product}`, one for each product of a commit and
+// joined by line feeds. The product is the rest of its line; for messages without one the line ends before it.
 
 /// A message of the service on `TopicRights.controlTopic`.
 package enum ConsumptionReport: Hashable, Sendable {
-    /// So much payload, in so many messages, was committed or answered since the last report.
-    case consumed(bytes: Int, messages: Int)
+    /// What was done with of one product since the last report.
+    package struct Line: Hashable, Sendable {
+        /// The sum of the messages' costs.
+        package var cost: Int
+        /// The number of messages.
+        package var messages: Int
+        /// The level of the topic that names the product; empty for other topics.
+        package var product: String
+
+        /// Makes a line; numbers below 0 are not valid.
+        package init(cost: Int, messages: Int, product: String) {
+            self.cost = cost
+            self.messages = messages
+            self.product = product
+        }
+    }
+
+    /// So much was committed or answered since the last report.
+    case consumed([Line])
     /// The broker has nothing waiting for the service: nothing came for a while on an open session.
     ///
     /// It takes out of the plugin's count what never reached the service, such as messages of quality 0 that were
     /// dropped.
     case drained
 
-    /// The payload: `consumed {bytes} {messages}` or `drained`.
-    package var text: String {
-        switch self {
-        case .consumed(let bytes, let messages): "consumed \(bytes) \(messages)"
-        case .drained: "drained"
-        }
+    /// The most bytes of a payload.
+    package static let maximumBytes = 64 << 10
+    /// The most bytes of a product's name in a report; messages below a longer name are reported without one.
+    package static let maximumProductBytes = 1024
+    /// What a message takes in the broker besides its topic and payload, by rule of thumb.
+    package static let fixedCost = 1024
+
+    /// What a message costs in the broker, in bytes, where the plugin has not told something else.
+    package static func cost(topicBytes: Int, payloadBytes: Int) -> Int {
+        topicBytes + payloadBytes + fixedCost
     }
 
-    /// Reads a payload, where the number of messages may be missing; nil for anything else.
-    package init?(_ payload: UnsafeRawBufferPointer) {
-        guard payload.count <= 64 else { return nil }
-        let words = String(decoding: payload, as: UTF8.self).split(separator: " ")
-        let numbers = words.dropFirst().compactMap { Int($0) }.filter { $0 >= 0 }
-        guard numbers.count == words.count - 1 else { return nil }
-        switch (words.first, numbers.count) {
-        case ("drained", 0): self = .drained
-        case ("consumed", 1): self = .consumed(bytes: numbers[0], messages: 0)
-        case ("consumed", 2): self = .consumed(bytes: numbers[0], messages: numbers[1])
-        default: return nil
+    /// The payloads that tell this, none larger than `maximumBytes`.
+    package var payloads: [[UInt8]] {
+        guard case .consumed(let lines) = self else { return [Array(Self.drainedText.utf8)] }
+        var payloads: [[UInt8]] = []
+        for line in lines {
+            let text = Array(line.text.utf8)
+            if let last = payloads.indices.last, payloads[last].count + 1 + text.count <= Self.maximumBytes {
+                payloads[last].append(Self.lineFeed)
+                payloads[last].append(contentsOf: text)
+            } else {
+                payloads.append(text)
+            }
         }
+        return payloads
+    }
+
+    /// Reads a payload; nil for anything that is no report as a whole.
+    package init?(_ payload: UnsafeRawBufferPointer) {
+        guard payload.count <= Self.maximumBytes, let text = String(validating: payload, as: UTF8.self) else {
+            return nil
+        }
+        if text == Self.drainedText {
+            self = .drained
+            return
+        }
+        var lines: [Line] = []
+        // Not by characters: what follows a line feed may combine with it.
+        for line in text.utf8.split(separator: Self.lineFeed, omittingEmptySubsequences: false) {
+            guard let line = Line(Substring(line)) else { return nil }
+            lines.append(line)
+        }
+        self = .consumed(lines)
+    }
+
+    private static let drainedText = "drained"
+    private static let lineFeed = UInt8(ascii: "\n")
+}
+
+extension ConsumptionReport.Line {
+    private static let word = "consumed"
+    private static let space = UInt8(ascii: " ")
+
+    fileprivate var text: String {
+        let start = "\(Self.word) \(cost) \(messages)"
+        return product.isEmpty || product.utf8.count > ConsumptionReport.maximumProductBytes
+            ? start : "\(start) \(product)"
+    }
+
+    fileprivate init?(_ text: Substring) {
+        let parts = text.utf8.split(separator: Self.space, maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts[0].elementsEqual(Self.word.utf8), let cost = Self.number(parts[1]),
+            let messages = Self.number(parts[2])
+        else { return nil }
+        let product = parts.count == 4 ? Substring(parts[3]) : ""
+        guard product.utf8.count <= ConsumptionReport.maximumProductBytes else { return nil }
+        if parts.count == 4, product.isEmpty { return nil }
+        self.init(cost: cost, messages: messages, product: String(product))
+    }
+
+    /// A number of decimal digits, nothing else.
+    private static func number(_ digits: Substring.UTF8View) -> Int? {
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int(Substring(digits))
     }
 }

@@ -9,6 +9,8 @@
 package struct TopicRights: Sendable {
     /// Where the service reports what it has consumed.
     package static let controlTopic = "$CONTROL/varve/v1"
+    /// Where the service sends its answers in bundles, which the plugin publishes.
+    package static let repliesTopic = "$CONTROL/varve/replies"
 
     private enum Kind: Sendable {
         case service
@@ -54,8 +56,8 @@ package struct TopicRights: Sendable {
     /// Whether the client may publish to a topic.
     package func mayWrite(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
-        case .client: isBelowPrefix(topic) && !isReply(topic)
-        case .service: isBelowPrefix(topic) && isReply(topic) || isControl(topic)
+        case .client: isBelowPrefix(topic) && !Self.isReply(topic)
+        case .service: isBelowPrefix(topic) && Self.isReply(topic) || isControl(topic)
         case .nobody: false
         }
     }
@@ -63,8 +65,9 @@ package struct TopicRights: Sendable {
     /// Whether a message on a topic may be delivered to the client.
     package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
-        case .client: isBelowPrefix(topic) && isReply(topic)
-        case .service: isBelowPrefix(topic)
+        case .client: isBelowPrefix(topic) && Self.isReply(topic)
+        // Its own answers come from the plugin, so that its subscription does not leave them out by itself.
+        case .service: isBelowPrefix(topic) && !Self.isReply(topic)
         case .nobody: false
         }
     }
@@ -74,9 +77,37 @@ package struct TopicRights: Sendable {
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
         // A filter that ends in a name matches only topics that end in it.
         guard let last = filter.last else { return false }
-        return kind == .service || last == Self.hash || last == Self.plus || isReply(filter)
+        return kind == .service || last == Self.hash || last == Self.plus || Self.isReply(filter)
     }
 
+    /// Whether an answer may be published on a topic: below `sys/`, ending in `_reply`, and such that the broker
+    /// would take it from a client.
+    ///
+    /// The broker does not check what a plugin publishes.
+    package static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
+            return false
+        }
+        var levels = 0
+        for byte in topic {
+            if byte < 0x20 || byte == 0x7F || byte == plus || byte == hash { return false }
+            if byte == slash { levels += 1 }
+        }
+        return levels <= maximumSlashes && String(validating: topic, as: UTF8.self) != nil
+    }
+
+    /// The level below `sys` of a topic, its product; empty for another topic.
+    package static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard service.isBelowPrefix(topic) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let start = (topic.first == slash ? 1 : 0) + service.prefix.count
+        let end = topic[start...].firstIndex(of: slash) ?? topic.endIndex
+        return UnsafeRawBufferPointer(rebasing: topic[start..<end])
+    }
+
+    private static let service = TopicRights(.service)
+    private static let maximumTopicBytes = 65_535
+    /// The most slashes mosquitto takes in a topic.
+    private static let maximumSlashes = 200
     private static let slash = UInt8(ascii: "/")
     private static let plus = UInt8(ascii: "+")
     private static let hash = UInt8(ascii: "#")
@@ -97,14 +128,14 @@ package struct TopicRights: Sendable {
         }
     }
 
-    private func isReply(_ topic: UnsafeRawBufferPointer) -> Bool {
-        let count = Self.replyEnding.utf8CodeUnitCount
+    private static func isReply(_ topic: UnsafeRawBufferPointer) -> Bool {
+        let count = replyEnding.utf8CodeUnitCount
         guard topic.count >= count else { return false }
-        let ending = UnsafeRawBufferPointer(start: Self.replyEnding.utf8Start, count: count)
+        let ending = UnsafeRawBufferPointer(start: replyEnding.utf8Start, count: count)
         return UnsafeRawBufferPointer(rebasing: topic.suffix(count)).elementsEqual(ending)
     }
 
     private func isControl(_ topic: UnsafeRawBufferPointer) -> Bool {
-        topic.elementsEqual(Self.controlTopic.utf8)
+        topic.elementsEqual(Self.controlTopic.utf8) || topic.elementsEqual(Self.repliesTopic.utf8)
     }
 }

@@ -43,6 +43,18 @@ final class IngestCounters: Sendable {
     var state: IngestState { values.withLock { $0.state } }
     var counts: IngestCounts { values.withLock { $0.counts } }
 
+    /// Adds what a group did.
+    func add(_ group: IngestCounts) {
+        count { counts in
+            counts.messages += group.messages
+            counts.payloadBytes += group.payloadBytes
+            counts.samples += group.samples
+            counts.commits += group.commits
+            counts.replies += group.replies
+            counts.refused += group.refused
+        }
+    }
+
     /// Changes the counts; called once per group, not per message.
     func count(_ change: (inout sending IngestCounts) -> Void) {
         values.withLock { change(&$0.counts) }

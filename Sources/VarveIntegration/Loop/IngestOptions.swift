@@ -18,17 +18,21 @@ public struct IngestOptions: Sendable {
     ///
     /// Default: `varve-service`.
     public var clientID = "varve-service"
+    /// The client id of the connection on which answers leave; it has no session.
+    ///
+    /// Default: `varve-service-replies`.
+    public var repliesClientID = "varve-service-replies"
     /// What is subscribed.
     ///
     /// Default: everything below `/sys` and `sys`.
     public var topics = ["/sys/#", "sys/#"]
-    /// The messages after which a group is committed; a few more may come along.
+    /// The most messages of a commit.
     ///
     /// Default: 4096.
     public var groupMessages = 4096
-    /// The payload bytes after which a group is committed; one message more may come along.
+    /// The most bytes of a commit's messages, topics and senders counted; a message that is larger is committed alone.
     ///
-    /// Default: 16 MiB. Bounds memory: a group takes its own size, and the samples in it up to ten times as much.
+    /// Default: 16 MiB. Bounds memory: a commit takes its own size, and the samples in it up to ten times as much.
     public var groupBytes = 16 << 20
     /// Seconds without traffic after which the broker gives the service up; a commit must be faster.
     ///

@@ -1,12 +1,19 @@
 // IngestRun.swift — the loop itself: read a group, commit it, let acknowledgements and answers leave.
 //
+// Two connections: messages come, and acknowledgements and reports leave, on the one that has the session; answers leave
+// on another (see ReplyConnection.swift).
+//
 // Invariants:
 // - Nothing is written between reading a message and its commit: `flush` is called in one place, with no message
-//   waiting. Acknowledgements and answers of a group are queued in that order and leave behind the commit.
-// - Where the commit fails, the connection is dropped with all that is queued; the broker sends the messages again.
+//   waiting. What was read at once is committed in slices within the limits of a commit, all of them before the flush.
+// - The report of a group stands behind its acknowledgements: the plugin counts a message until the broker has let it
+//   go.
+// - Where a commit fails, both connections are dropped with all that is queued; the broker sends the messages again.
+// - Memory is bounded whatever the broker sends, see <doc:Memory>.
 
 import Logging
 import Synchronization
+import VarveAccess
 import VarveFile
 import VarveMQTT
 import VarveModel
@@ -24,6 +31,12 @@ final class IngestRun: MQTTReceiver {
     private var processor: MessageProcessor
     private var group = MessageGroup()
     private var replies = ReplyGroup()
+    private let answers: ReplyConnection
+    private var tally = ConsumptionTally()
+    /// Whether more was handed over at once than is held.
+    private var isOverrun = false
+    /// Acknowledgements queued since none waited to be sent.
+    private var unsentAcknowledgements = 0
     private var brokerBackoff: Backoff
     private var sinkBackoff: Backoff
     private var isLoggedIn = false
@@ -37,10 +50,18 @@ final class IngestRun: MQTTReceiver {
     private static let loginNanoseconds: Int64 = 10_000_000_000
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
+    /// How long messages that were read wait for others before their commit: under a flood there are always more.
+    private static let gatherNanoseconds: Int64 = 50_000_000
     /// A wait of this length without a byte says that the broker has nothing for us.
     private static let idleNanoseconds: Int64 = 900_000_000
-    /// Where the broker's plugin is told how much has left the queue.
-    private static let controlTopic = "$CONTROL/varve/v1"
+    /// What is held besides a full group before the connection is dropped.
+    ///
+    /// libmosquitto 2.0 hands over one message more, as nothing with a quality of service above 0 is published on the
+    /// connection.
+    private static let overrunMessages = 65_536
+    private static let overrunBytes = 64 << 20
+    /// Acknowledgements that may wait to be sent; then no message is read until all have left.
+    private static let maximumUnsent = 262_144
 
     init(
         _ options: IngestOptions, _ processor: consuming MessageProcessor, _ logger: Logger,
@@ -50,18 +71,23 @@ final class IngestRun: MQTTReceiver {
         self.processor = processor
         self.logger = logger
         self.control = control
+        answers = ReplyConnection(Self.login(options, clientID: options.repliesClientID, keepsSession: false))
         brokerBackoff = Backoff(options.retryMilliseconds)
         sinkBackoff = Backoff(options.retryMilliseconds)
     }
 
     private var isStopping: Bool { control.isStopping.load(ordering: .relaxed) }
 
+    private static func login(_ options: IngestOptions, clientID: String, keepsSession: Bool) -> MQTTOptions {
+        MQTTOptions(
+            host: options.host, port: options.port, clientID: clientID, username: options.username,
+            password: options.password, keepsSession: keepsSession, usesVersion5: true,
+            keepAliveSeconds: options.keepAliveSeconds)
+    }
+
     /// Runs until it is told to stop.
     func run() {
-        let login = MQTTOptions(
-            host: options.host, port: options.port, clientID: options.clientID, username: options.username,
-            password: options.password, keepsSession: true, usesVersion5: true,
-            keepAliveSeconds: options.keepAliveSeconds)
+        let login = Self.login(options, clientID: options.clientID, keepsSession: true)
         let connection = MQTTConnection(login, receiver: self)
         _ = control.counters.enter(.connecting)
         while !isStopping {
@@ -78,6 +104,7 @@ final class IngestRun: MQTTReceiver {
             }
             // What is queued must not leave: its messages are not durable.
             connection.drop()
+            answers.drop()
             group.removeAll()
             _ = control.wakeup.wait(milliseconds: wait)
         }
@@ -91,29 +118,45 @@ final class IngestRun: MQTTReceiver {
         subscription = nil
         isSubscribed = false
         isDrained = false
+        isOverrun = false
+        unsentAcknowledgements = 0
         group.removeAll()
+        try answers.logIn(control)
+        if isStopping { return answers.disconnect() }
         try connection.connect()
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         while !isStopping {
             let began = SystemClock.monotonicNanoseconds()
-            let isReadable = connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor)
-            let isIdle = !isReadable && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
-            if isReadable { try connection.readAvailable(until: isFull) }
+            let ready = MQTTConnection.wait(
+                for: [(connection, mayRead), (answers.source, true)], milliseconds: 1000,
+                wakeup: control.wakeup.descriptor)
+            let isIdle = !ready[0] && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
+            if ready[0] { try gather(connection) }
             try commit(connection)
             try checkLogin(connection, deadline)
-            if isIdle, isSubscribed, !isDrained {
+            if isIdle, mayRead, isSubscribed, !isDrained {
                 // Nothing came for a whole wait: nothing waits, whatever was counted.
                 isDrained = true
-                try report("drained", connection)
+                try report(.drained, connection)
             }
+            try answers.turn()
             try connection.housekeeping()
             try connection.flush()
+            if !connection.wantsFlush { unsentAcknowledgements = 0 }
         }
         try sayGoodbye(connection)
     }
 
-    private func isFull() -> Bool {
-        group.count >= options.groupMessages || group.payloadBytes >= options.groupBytes
+    /// Whether what waits to be sent leaves room for more messages.
+    private var mayRead: Bool { unsentAcknowledgements < Self.maximumUnsent && !answers.isFull }
+
+    /// Reads messages until no more are there, a commit's are, or others have waited long enough.
+    private func gather(_ connection: MQTTConnection) throws {
+        let end = SystemClock.monotonicNanoseconds() + Self.gatherNanoseconds
+        try connection.readAvailable {
+            group.count >= options.groupMessages || group.heldBytes >= options.groupBytes
+                || SystemClock.monotonicNanoseconds() >= end
+        }
     }
 
     /// Follows the login: subscribes once it is accepted, and gives up where the broker is silent.
@@ -129,60 +172,85 @@ final class IngestRun: MQTTReceiver {
         }
     }
 
-    /// Commits the group in hand and queues its answers.
+    /// Commits the group in hand, slice by slice, and queues its answers.
     private func commit(_ connection: MQTTConnection) throws {
+        if isOverrun {
+            throw MQTTError.lost(
+                "more was handed over at once than \(group.count) messages of \(group.heldBytes) bytes; they come again"
+            )
+        }
         guard !group.isEmpty else { return }
-        let samples: UInt64
+        var counted = IngestCounts()
+        var start = 0
+        while start < group.count {
+            let slice = group.slice(
+                from: start, messages: options.groupMessages, bytes: options.groupBytes)
+            counted.samples += try commit(slice)
+            counted.commits += 1
+            counted.replies += UInt64(replies.replies.count)
+            counted.refused += UInt64(replies.refused)
+            try answers.queue(replies) { topic in
+                // A topic so long that its reply topic is too long: the message is stored, its sender will not know.
+                logger.warning(
+                    "a reply could not be sent: its topic is too long",
+                    metadata: ["topic": "\(topic.prefix(80))"])
+            }
+            start = slice.upperBound
+        }
+        sinkBackoff.reset()
+        enter(.serving)
+        try reportGroup(connection)
+        counted.messages = UInt64(group.count)
+        counted.payloadBytes = UInt64(group.payloadBytes)
+        control.counters.add(counted)
+        group.removeAll()
+    }
+
+    /// Commits some messages of the group; their answers are in `replies` then.
+    private func commit(_ slice: Range<Int>) throws -> UInt64 {
         do {
-            samples = try control.processing.withLock { _ in try processor.process(group, into: &replies) }
+            return try control.processing.withLock { _ in try processor.process(group, slice, into: &replies)
+            }
         } catch {
             control.counters.count { $0.failedCommits += 1 }
             throw SinkFailure(reason: "\(error)")
         }
-        sinkBackoff.reset()
-        enter(.serving)
-        try queueReplies(connection)
-        let (messages, bytes) = (UInt64(group.count), UInt64(group.payloadBytes))
-        let (answers, refused) = (UInt64(replies.replies.count), UInt64(replies.refused))
-        control.counters.count { counts in
-            counts.messages += messages
-            counts.payloadBytes += bytes
-            counts.samples += samples
-            counts.commits += 1
-            counts.replies += answers
-            counts.refused += refused
-        }
-        group.removeAll()
     }
 
-    private func queueReplies(_ connection: MQTTConnection) throws {
-        try replies.forEach { reply, payload in
-            do throws(MQTTError) {
-                _ = try connection.publish(topic: reply.topic, payload: payload, qos: reply.qos)
-            } catch .invalid(let reason) {
-                // A topic so long that its reply topic is too long: the message is stored, its sender will not know.
-                logger.warning("a reply could not be sent", metadata: ["reason": "\(reason)"])
+    /// Tells the broker's plugin what of the group no longer waits, behind its acknowledgements.
+    private func reportGroup(_ connection: MQTTConnection) throws {
+        tally.removeAll()
+        group.withBytes { bytes in
+            for message in group.messages {
+                tally.add(
+                    topic: UnsafeRawBufferPointer(rebasing: bytes[message.topic]),
+                    payloadBytes: message.payload.count, cost: message.cost)
+                if message.qos > 0 { unsentAcknowledgements += 1 }
             }
         }
-        try report("consumed \(group.payloadBytes) \(group.count)", connection)
+        try report(tally.report, connection)
         isDrained = false
     }
 
-    /// Tells the broker's plugin how much no longer waits.
-    private func report(_ text: String, _ connection: MQTTConnection) throws {
-        try Array(text.utf8).withUnsafeBytes { payload in
-            _ = try connection.publish(topic: Self.controlTopic, payload: payload, qos: 0)
+    private func report(_ report: ConsumptionReport, _ connection: MQTTConnection) throws {
+        for payload in report.payloads {
+            try payload.withUnsafeBytes { payload in
+                _ = try connection.publish(topic: TopicRights.controlTopic, payload: payload, qos: 0)
+            }
         }
     }
 
     /// Lets the last answers leave and ends the connection; the broker keeps the session.
     private func sayGoodbye(_ connection: MQTTConnection) throws {
         let deadline = SystemClock.monotonicNanoseconds() + Self.goodbyeNanoseconds
+        try answers.turn()
         try connection.flush()
-        while connection.wantsFlush, SystemClock.monotonicNanoseconds() < deadline {
-            _ = connection.wait(milliseconds: 10)
+        while connection.wantsFlush || answers.wantsFlush, SystemClock.monotonicNanoseconds() < deadline {
+            _ = MQTTConnection.wait(for: [(connection, false), (answers.source, false)], milliseconds: 10)
+            try answers.turn()
             try connection.flush()
         }
+        answers.disconnect()
         connection.disconnect()
     }
 
@@ -227,10 +295,17 @@ final class IngestRun: MQTTReceiver {
     }
 
     func received(_ message: MQTTMessageView) {
+        guard group.count < options.groupMessages + Self.overrunMessages,
+            group.heldBytes < options.groupBytes + Self.overrunBytes
+        else {
+            isOverrun = true
+            return
+        }
+        let (client, cost) = message.userProperties(options.senderProperty, CostProperty.name)
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
-            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()),
-            client: message.userProperty(options.senderProperty))
+            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: client,
+            cost: cost.flatMap { Int($0) })
     }
 
     func published(id: Int32) {}

@@ -15,11 +15,21 @@ public struct MessageGroup {
         var arrival: Timestamp
         /// The client id of its sender, if the broker's plugin told.
         var client: String?
+        /// What it costs in the broker, if the plugin told.
+        var cost: Int?
+
+        /// What it takes here.
+        fileprivate var bytes: Int {
+            topic.count + payload.count + (client?.utf8.count ?? 0) + MessageGroup.fixedBytes
+        }
     }
 
     private(set) var messages: [Message] = []
     /// The bytes of all payloads.
     public private(set) var payloadBytes = 0
+    /// What the messages take: their topics, payloads and senders, and 128 bytes each.
+    public private(set) var heldBytes = 0
+    private static let fixedBytes = 128
     private var bytes: [UInt8] = []
     /// Memory that is kept from one group to the next.
     private static let keptBytes = 32 << 20
@@ -36,17 +46,30 @@ public struct MessageGroup {
     /// Copies a message.
     public mutating func append(
         topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp,
-        client: String? = nil
+        client: String? = nil, cost: Int? = nil
     ) {
         let start = bytes.count
         bytes.append(contentsOf: topic)
         bytes.append(contentsOf: payload)
         let middle = start + topic.count
-        messages.append(
-            Message(
-                topic: start..<middle, payload: middle..<bytes.count, qos: qos, arrival: arrival,
-                client: client))
+        let message = Message(
+            topic: start..<middle, payload: middle..<bytes.count, qos: qos, arrival: arrival, client: client,
+            cost: cost)
+        messages.append(message)
         payloadBytes += payload.count
+        heldBytes += message.bytes
+    }
+
+    /// The messages from a place on that fit within the limits, and at least one where there is one.
+    func slice(from start: Int, messages limit: Int, bytes: Int) -> Range<Int> {
+        var end = start
+        var taken = 0
+        while end < messages.count, end == start || end - start < limit {
+            taken += messages[end].bytes
+            if taken > bytes, end > start { break }
+            end += 1
+        }
+        return start..<end
     }
 
     /// Forgets all messages.
@@ -54,6 +77,7 @@ public struct MessageGroup {
         messages.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptBytes)
         payloadBytes = 0
+        heldBytes = 0
     }
 
     /// Calls `body` with the memory that the ranges are of.

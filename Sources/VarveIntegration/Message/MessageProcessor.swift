@@ -3,7 +3,7 @@
 // Knows nothing of MQTT: what it returns may leave only after it has returned.
 //
 // Invariants:
-// - Either every message of the group has its answer, or `process` throws and none may be acknowledged.
+// - Either every message of the slice has its answer, or `process` throws and none of the group may be acknowledged.
 // - A message is stored as a whole or not at all, and its neighbours do not depend on it.
 // - Nothing is logged of a group that failed: its messages come again.
 
@@ -32,6 +32,11 @@ public struct MessageProcessor: ~Copyable {
         var decision: Result<Int, RequestFailure>
     }
 
+    /// The sink did not say of every batch what became of it.
+    private struct SinkAnswersMissing: Error, CustomStringConvertible {
+        var description: String { "the store answered for fewer batches than it was given" }
+    }
+
     private let directory: any PointDirectory
     private let sink: any SampleSink
     private let log: any ChannelLog
@@ -58,23 +63,29 @@ public struct MessageProcessor: ~Copyable {
         parser = MeasurepointParser(directory: directory)
     }
 
-    /// Checks, stores and answers a group of messages.
+    /// Checks, stores and answers some messages of a group, in one commit.
     ///
     /// Durability: when this returns, what the answers with code 200 promise is on disk.
-    /// - Parameter replies: Gets the answers in place of what it held.
+    /// - Parameters:
+    ///   - group: The messages.
+    ///   - slice: The places of those that are taken.
+    ///   - replies: Gets the answers in place of what it held.
     /// - Returns: The number of samples that reached the store.
     /// - Throws: What the directory or the sink failed with; then no message may be acknowledged.
-    public mutating func process(_ group: MessageGroup, into replies: inout ReplyGroup) throws -> UInt64 {
+    public mutating func process(
+        _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
+    ) throws -> UInt64 {
         replies.removeAll()
         try cache.refresh(directory, loaded: &parser.points)
         return try group.withBytes { bytes in
             var pending: [Pending] = []
-            pending.reserveCapacity(group.count)
+            pending.reserveCapacity(slice.count)
             var batches: [SampleBatch] = []
-            for message in group.messages { pending.append(try decide(message, bytes, &batches)) }
+            let messages = group.messages[slice]
+            for message in messages { pending.append(try decide(message, bytes, &batches)) }
             let outcomes = try commit(batches)
             var samples: UInt64 = 0
-            for (message, decision) in zip(group.messages, pending) {
+            for (message, decision) in zip(messages, pending) {
                 samples += finish(message, decision, outcomes, bytes, &replies)
             }
             return samples
@@ -133,7 +144,9 @@ public struct MessageProcessor: ~Copyable {
     /// Commits the batches; a result is the outcome, or why the batch itself is refused.
     private func commit(_ batches: [SampleBatch]) throws -> [Result<BatchOutcome, RequestFailure>] {
         if batches.isEmpty { return [] }
-        return try sink.commit(group: batches).map { result in
+        let results = sink.commit(group: batches)
+        guard results.count == batches.count else { throw SinkAnswersMissing() }
+        return try results.map { result in
             switch result {
             case .success(let outcome): return .success(outcome)
             case .failure(let error as any BatchRefusal) where error.refusesBatch:

@@ -4,7 +4,13 @@
 // - `max_queued_messages` must be finite: 0 makes Debian's build cut off every client whose publish is denied.
 // - `autosave_interval 1`: with the default a killed broker loses the session and all that waits in it.
 // - `set_tcp_nodelay`: without it each reply waits 50 ms for the acknowledgement of the packet before.
-// - `retain_available` stays on: a client that retains would be cut off for ever; retained messages are replays.
+// - `retain_available` stays on: a client that retains would be cut off for ever; the plugin takes the flag off, so
+//   that nothing is retained.
+// - `max_connections` and `max_topic_alias` belong to the listener before them: the service's own is not limited. A topic
+//   alias is memory of each connection for topics of any length.
+// - `memory_limit` is the last resort: where it is reached, whoever sends next is cut off without an acknowledgement,
+//   the service too. What may wait, twice where it is on its way to the service, is well below it.
+// - `connection_messages` tells why a connection ended, which the plugin is not told (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
 //
 // Invariants:
@@ -23,7 +29,9 @@ struct BrokerConfiguration: Sendable {
 
     /// The largest packet the broker takes: four times Varve's own default limit.
     private static let packetBytes = 4 << 20
-    /// Messages of a channel that wait for the service: more than fit in the byte budget at 256 bytes each.
+    /// What the broker may use beside what waits: connections, half packets, sessions.
+    private static let memoryBytes = 192 << 20
+    /// Messages that wait for the service: more than fit in the default budget, where each counts as 1 KiB and more.
     private static let queuedMessages = 1_000_000
 
     init(
@@ -35,12 +43,15 @@ struct BrokerConfiguration: Sendable {
             user \(try Self.userName())
             per_listener_settings false
             listener \(settings.mqttPort) \(settings.mqttHost)
+            max_connections \(settings.brokerConnections)
+            max_topic_alias 0
             allow_anonymous false
             plugin \(plugin)
             plugin_opt_credentials \(folder.credentials)
             plugin_opt_events \(folder.events)
             plugin_opt_queue_limit \(settings.brokerQueueBytes)
             plugin_opt_queue_messages \(Self.queuedMessages)
+            plugin_opt_connections \(settings.brokerConnections)
             plugin_opt_persistence_file \(folder.state)/mosquitto.db
             persistence true
             persistence_location \(folder.state)/
@@ -48,11 +59,12 @@ struct BrokerConfiguration: Sendable {
             max_inflight_messages 1000
             max_queued_messages \(Self.queuedMessages)
             max_queued_bytes \(settings.brokerQueueBytes)
+            memory_limit \(Self.memoryBytes + 2 * settings.brokerQueueBytes)
             max_packet_size \(packetBytes)
             persistent_client_expiration 90d
             set_tcp_nodelay true
             sys_interval 0
-            connection_messages false
+            connection_messages true
             log_timestamp_format %Y-%m-%dT%H:%M:%S
             log_dest file \(folder.log)
             log_type error

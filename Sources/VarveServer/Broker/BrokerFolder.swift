@@ -10,7 +10,8 @@ struct BrokerFolder: Sendable {
     /// Finds the folder of a data directory, which must exist.
     init(data: String, _ files: any FileSystem) throws {
         path = files.resolved(data) + "/broker"
-        try files.createDirectory(path)
+        // Its owner's alone, also where a group reads the store: it has passwords in it.
+        try DirectoryGuard.makePrivate(path)
         try files.createDirectory(state)
     }
 

@@ -60,7 +60,7 @@ final class BrokerProcess: Sendable {
         if isRunning { return }
         try clean(keeping: path)
         try files.replace(path, Array(configuration.text.utf8))
-        try files.remove(folder.log)
+        try BrokerLog(folder.log, files).setAside()
         let started = try DetachedProcess.start(executable, ["-c", path], output: folder.output)
         state.withLock { $0 = (started, false) }
         try awaitListening(started)

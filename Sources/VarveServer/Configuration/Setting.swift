@@ -4,7 +4,8 @@ import Configuration
 
 /// One setting.
 ///
-/// The key is that of the file (`{"mqtt": {"port": 11883}}`); the variable of `mqtt.port` is `VARVE_MQTT_PORT`.
+/// The key is that of the file (`{"mqtt": {"port": 11883}}`, `{"data.group": "plant"}`); the variable of `mqtt.port` is
+/// `VARVE_MQTT_PORT`.
 struct Setting: Sendable {
     let key: String
     let isNumber: Bool
@@ -14,12 +15,14 @@ struct Setting: Sendable {
     /// All settings, in the order of `--print-config`.
     static let all: [Setting] = [
         text("data", \.data),
+        text("data.group", \.dataGroup),
         text("mqtt.host", \.mqttHost),
         number("mqtt.port", \.mqttPort),
         mode("broker.mode"),
         text("broker.executable", \.brokerExecutable),
         text("broker.plugin", \.brokerPlugin),
         number("broker.queueBytes", \.brokerQueueBytes),
+        number("broker.connections", \.brokerConnections),
         number("limits.payloadBytes", \.payloadBytes),
         number("ingest.batchMessages", \.batchMessages),
         number("ingest.batchBytes", \.batchBytes),

@@ -13,6 +13,10 @@ final class Client: MQTTReceiver {
     private var acknowledged: Set<Int32> = []
     /// Topics and payloads that came in.
     private(set) var received: [(topic: String, payload: String)] = []
+    /// Their qualities of service.
+    private(set) var qualities: [Int32] = []
+    /// Whether one of them was retained.
+    private(set) var hasRetained = false
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -50,8 +54,13 @@ final class Client: MQTTReceiver {
 
     /// Publishes and waits for the acknowledgement.
     func publish(_ topic: String, _ payload: String = "x", qos: Int32 = 1) throws {
+        try publish(topic, bytes: Array(payload.utf8), qos: qos)
+    }
+
+    /// Publishes bytes and waits for the acknowledgement.
+    func publish(_ topic: String, bytes: [UInt8], qos: Int32) throws {
         guard let connection else { return }
-        let id = try Array(payload.utf8).withUnsafeBytes { bytes throws in
+        let id = try bytes.withUnsafeBytes { bytes throws in
             try connection.publish(topic: topic, payload: bytes, qos: qos)
         }
         try drive("the message is acknowledged") { acknowledged.contains(id) || isLost }
@@ -82,6 +91,8 @@ final class Client: MQTTReceiver {
     func subscribed(id: Int32, codes: [Int32]) { self.codes[id] = codes }
 
     func received(_ message: MQTTMessageView) {
+        qualities.append(message.qos)
+        if message.isRetained { hasRetained = true }
         received.append(
             (String(decoding: message.topic, as: UTF8.self), String(decoding: message.payload, as: UTF8.self))
         )

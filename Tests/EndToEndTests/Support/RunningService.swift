@@ -31,10 +31,17 @@ final class RunningService {
     let port: Int
     private let options: [String]
     private let environment: [String: String]
+    private let prefix: [String]
     private var process: ChildProcess?
 
     /// Starts a service and waits until it is ready.
-    init(in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:]) throws {
+    ///
+    /// - Parameter prefix: A program that becomes the service, such as one that changes the user first.
+    init(
+        in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:],
+        prefix: [String] = []
+    ) throws {
+        self.prefix = prefix
         self.sandbox = sandbox
         self.options = options
         self.environment = environment
@@ -58,7 +65,7 @@ final class RunningService {
 
     /// Starts the service and waits until it is ready.
     func start() throws {
-        let process = try sandbox.start(command, environment: environment)
+        let process = try sandbox.start(command, environment: environment, prefix: prefix)
         self.process = process
         try awaitReady()
     }

@@ -18,13 +18,13 @@ enum ImportRules {
         "VarvePublisher": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
         ],
-        "VarveIntegration": ["VarveModel", "VarveFile", "VarveMQTT", "Logging"],
+        "VarveIntegration": ["VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
             "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
-        "varved": ["VarveFile", "VarveServer", "ArgumentParser"],
+        "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
         "VarveProbe": ["VarveModel", "VarveCodec", "VarveStorage"],
         "varve": [

@@ -16,7 +16,7 @@ struct IngestLoopTests {
         _ broker: Mosquitto, _ sink: FakeSink, _ log: EventList = EventList()
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: broker.port)
-        options.username = nil
+        options.password = "sp"
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
             options, directory: FakeDirectory(), sink: sink, log: log,
@@ -75,7 +75,8 @@ struct IngestLoopTests {
         try sender.publish(message(1))
         try sender.turn("the commit begins") { gate.withLock { $0.entered } == 1 }
         // Another message goes to the broker and back while the commit waits: an answer would have come by then.
-        try sender.publish("x", topic: Self.replyTopics[1])
+        let other = try TestSender(port: broker.port, client: "other", isService: true)
+        try other.publish("x", topic: Self.replyTopics[1])
         try sender.turn("the other message") { !sender.replies.isEmpty }
         #expect(sender.replies.map(\.text) == ["x"])
         gate.withLock { $0.isOpen = true }
@@ -103,9 +104,13 @@ struct IngestLoopTests {
     }
 
     @Test(
-        "a connection that breaks between commit and answer: the message comes again and is answered as a replay"
-    )
-    func brokenBeforeFlush() throws {
+        "a connection that breaks between commit and answer: the message comes again and is answered as a replay",
+        arguments: [
+            // Without the connection of the answers, none leaves; without the other, one has left already.
+            (client: "varve-service-replies", codes: [replayed]),
+            (client: "varve-service", codes: ["{\"id\":1,\"code\":200,\"data\":{}}", replayed]),
+        ])
+    func brokenBeforeFlush(client: String, codes: [String]) throws {
         let broker = try Mosquitto()
         let port = broker.port
         let failure = Mutex<String?>(nil)
@@ -113,7 +118,7 @@ struct IngestLoopTests {
             guard count == 1 else { return }
             do {
                 // Whoever logs in with the service's id makes the broker close the service's connection.
-                try TestSender(port: port, client: "varve-service", keepsSession: true).drop()
+                try TestSender(port: port, client: client, keepsSession: true, isService: true).drop()
             } catch {
                 failure.withLock { $0 = "\(error)" }
             }
@@ -122,13 +127,15 @@ struct IngestLoopTests {
         try eventually("the loop serves") { loop.state == .serving }
         let sender = try sender(broker)
         try sender.publish(message(1))
-        try sender.turn("the answer") { !sender.replies.isEmpty }
-        #expect(sender.replies.map(\.text) == ["{\"id\":1,\"code\":200,\"data\":{\"replayed\":1}}"])
+        try sender.turn("the answers") { sender.replies.count == codes.count }
+        #expect(sender.replies.map(\.text) == codes)
         #expect(sink.state.withLock { $0.replays } == 1)
         #expect(sink.samples("d1", "num").count == 1)
         #expect(failure.withLock { $0 } == nil)
         loop.stop()
     }
+
+    private static let replayed = "{\"id\":1,\"code\":200,\"data\":{\"replayed\":1}}"
 
     @Test("the broker is restarted, and the loop goes on with its session")
     func restartedBroker() throws {

@@ -26,8 +26,12 @@ struct PacketOrderTests {
         var entered: Int { state.withLock { $0.entered } }
     }
 
-    private func loop(_ stub: BrokerStub, _ sink: FakeSink) throws -> IngestLoop {
+    private func loop(
+        _ stub: BrokerStub, _ sink: FakeSink, groupMessages: Int = 4096, groupBytes: Int = 16 << 20
+    ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
+        options.groupMessages = groupMessages
+        options.groupBytes = groupBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
             options, directory: FakeDirectory(), sink: sink, log: EventList(),
@@ -36,7 +40,7 @@ struct PacketOrderTests {
         return loop
     }
 
-    @Test("acknowledgements, answers and the control message leave after the commit, in this order")
+    @Test("acknowledgements, the report behind them, and answers leave after the commit")
     func order() throws {
         let stub = try BrokerStub()
         let gate = Gate()
@@ -90,7 +94,73 @@ struct PacketOrderTests {
         loop.stop()
     }
 
-    /// Reads the packets that follow a commit: PUBACKs, replies, the control message.
+    @Test(
+        "what was read at once and is too much for one commit is committed in slices, and nothing leaves before the last"
+    )
+    func slices() throws {
+        let stub = try BrokerStub()
+        let gate = Gate()
+        let sink = FakeSink(before: { _ in gate.pass() })
+        let loop = try loop(stub, sink, groupBytes: 500)
+        try stub.serveLogin()
+        let long = reading("num", "2" + String(repeating: " ", count: 400))
+        stub.send(BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2))
+        try eventually("the first slice") { gate.entered == 1 }
+        gate.open()
+        try eventually("the second slice") { gate.entered == 2 }
+        #expect(
+            !stub.hasInput(within: 100), "the first slice is durable, and its answer waits for the second")
+        gate.open()
+        for id: UInt8 in [1, 2] { #expect(try stub.next().body[1] == id) }
+        #expect(try String(decoding: stub.next().body, as: UTF8.self).contains("consumed "))
+        let texts = try stub.answers(of: stub.nextReplies()) + stub.answers(of: stub.nextReplies())
+        #expect(texts.count == 2 && texts.allSatisfy { $0.contains("\"code\":200") })
+        #expect(sink.state.withLock { $0.groups.map(\.count) } == [1, 1])
+        #expect(loop.counts.commits == 2 && loop.counts.messages == 2)
+        loop.stop()
+    }
+
+    @Test("where a later slice fails nothing leaves, and both slices come again")
+    func failedSlice() throws {
+        let stub = try BrokerStub()
+        let sink = FakeSink()
+        sink.state.withLock { $0.failing = [2] }
+        let loop = try loop(stub, sink, groupBytes: 500)
+        try stub.serveLogin()
+        let long = reading("num", "2" + String(repeating: " ", count: 400))
+        let both = BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2)
+        stub.send(both)
+        #expect(try stub.endsSilently())
+        #expect(loop.counts.messages == 0 && loop.counts.failedCommits == 1)
+        try stub.serveLogin()
+        stub.send(both)
+        for id: UInt8 in [1, 2] { #expect(try stub.next().body[1] == id) }
+        loop.stop()
+        #expect(sink.samples("d1", "num").count == 2)
+    }
+
+    @Test(
+        "however many messages are there, and however many answers are out, no commit has more than the limit"
+    )
+    func groupLimit() throws {
+        let stub = try BrokerStub()
+        let gate = Gate()
+        let sink = FakeSink(before: { _ in gate.pass() })
+        let loop = try loop(stub, sink, groupMessages: 10)
+        try stub.serveLogin()
+        for _ in 0..<300 { gate.open() }
+        // Answers to these are out, and nobody acknowledges them.
+        for id: UInt8 in 1...50 { stub.publish(reading("num", "\(id)"), id: id) }
+        try eventually("all are committed") { loop.counts.messages == 50 }
+        stub.send((51...250).flatMap { BrokerStub.message(reading("num", "\($0)"), id: UInt8($0)) })
+        try eventually("all are committed") { loop.counts.messages == 250 }
+        let sizes = sink.state.withLock { $0.groups.map(\.count) }
+        #expect(sizes.allSatisfy { $0 <= 10 } && sizes.reduce(0, +) == 250, "\(sizes)")
+        loop.stop()
+    }
+
+    /// Reads the packets that follow a commit: PUBACKs and the report on one connection, a bundle of answers on the
+    /// other.
     private func expectAnswers(
         _ stub: BrokerStub, acknowledged: [UInt8], codes: [String],
         _ location: SourceLocation = #_sourceLocation
@@ -99,15 +169,15 @@ struct PacketOrderTests {
             let packet = try stub.next()
             #expect(packet.type == 4 && packet.body[1] == id, sourceLocation: location)
         }
-        for code in codes {
-            let packet = try stub.next()
-            let text = String(decoding: packet.body, as: UTF8.self)
-            #expect(packet.type == 3 && text.contains("post_reply"), sourceLocation: location)
+        let report = try stub.next()
+        #expect(
+            report.type == 3 && String(decoding: report.body, as: UTF8.self).contains("consumed "),
+            sourceLocation: location)
+        let bundle = try stub.nextReplies()
+        let texts = try stub.answers(of: bundle)
+        #expect(bundle.type == 3 && texts.count == codes.count, sourceLocation: location)
+        for (text, code) in zip(texts, codes) {
             #expect(text.contains("\"code\":\(code)"), sourceLocation: location)
         }
-        let packet = try stub.next()
-        #expect(
-            packet.type == 3 && String(decoding: packet.body, as: UTF8.self).contains("consumed "),
-            sourceLocation: location)
     }
 }

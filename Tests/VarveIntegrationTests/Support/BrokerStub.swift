@@ -1,12 +1,13 @@
-// BrokerStub.swift — the broker's end of one MQTT 5 connection, played by the test packet by packet.
+// BrokerStub.swift — the broker's end of the loop's two MQTT 5 connections, played by the test packet by packet.
 //
 // Invariants:
 // - Nothing is read or written but in the calls, so a test sees exactly what left the client so far.
 
 import Glibc
 import Testing
+import VarveAccess
 
-/// Listens, accepts one client and speaks just enough of the protocol.
+/// Listens, accepts the loop's two clients and speaks just enough of the protocol.
 final class BrokerStub {
     /// A packet: the type in the high half of its first byte, and what follows the length.
     struct Packet {
@@ -17,6 +18,7 @@ final class BrokerStub {
     let port: UInt16
     private let listener: Int32
     private var client: Int32 = -1
+    private var replies: Int32 = -1
 
     init() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -28,24 +30,29 @@ final class BrokerStub {
 
     deinit {
         close(client)
+        close(replies)
         close(listener)
     }
 
-    /// Accepts the next client and lets it log in and subscribe to two topics.
+    /// Accepts the next two clients and lets them log in, and the second subscribe to two topics.
     func serveLogin() throws {
         try answerLogin()
         try answerSubscription()
     }
 
-    /// Accepts the next client and answers its login.
+    /// Accepts the next two clients and answers their logins: that of the answers, then that of the messages.
     ///
-    /// - Parameter more: Sent in one piece with the answer.
+    /// - Parameter more: Sent in one piece with the second answer.
     func answerLogin(more: [UInt8] = []) throws {
         if client >= 0 { close(client) }
-        try eventually("a client") { isReadable(listener, milliseconds: 10) }
-        client = accept(listener, nil, nil)
-        try #require(try next().type == 1)
-        send([0x20, 3, 0, 0, 0] + more)
+        if replies >= 0 { close(replies) }
+        for isLast in [false, true] {
+            try eventually("a client") { isReadable(listener, milliseconds: 10) }
+            let accepted = accept(listener, nil, nil)
+            if isLast { client = accepted } else { replies = accepted }
+            try #require(try next(from: accepted).type == 1)
+            send([0x20, 3, 0, 0, 0] + (isLast ? more : []), to: accepted)
+        }
     }
 
     /// Reads and answers the subscription.
@@ -56,7 +63,10 @@ final class BrokerStub {
     }
 
     /// Sends a message with QoS 1.
-    func publish(_ text: String, id: UInt8) { send(Self.message(text, id: id)) }
+    func publish(_ text: String, id: UInt8) { send(Self.message(text, id: id), to: client) }
+
+    /// Sends bytes on the connection of the messages.
+    func send(_ bytes: [UInt8]) { send(bytes, to: client) }
 
     /// A message with QoS 1 as a packet.
     static func message(_ text: String, id: UInt8) -> [UInt8] {
@@ -65,18 +75,48 @@ final class BrokerStub {
         return [0x32, UInt8(body.count & 0x7F) | 0x80, UInt8(body.count >> 7)] + body
     }
 
-    /// Whether the client has sent anything that was not read yet.
-    func hasInput(within milliseconds: Int32) -> Bool { isReadable(client, milliseconds: milliseconds) }
-
-    /// Whether the client closes the connection without another byte.
-    func endsSilently() throws -> Bool {
-        try eventually("the end of the connection") { isReadable(client, milliseconds: 10) }
-        var byte: UInt8 = 0
-        return recv(client, &byte, 1, 0) <= 0
+    /// Whether a client has sent anything that was not read yet.
+    func hasInput(within milliseconds: Int32) -> Bool {
+        isReadable(client, milliseconds: milliseconds) || isReadable(replies, milliseconds: 0)
     }
 
-    /// Reads one packet.
-    func next() throws -> Packet {
+    /// Whether both clients close their connections without another byte.
+    func endsSilently() throws -> Bool {
+        try [client, replies].allSatisfy { descriptor in
+            try eventually("the end of the connection") { isReadable(descriptor, milliseconds: 10) }
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, 0) <= 0
+        }
+    }
+
+    /// Reads one packet of the connection of the messages.
+    func next() throws -> Packet { try next(from: client) }
+
+    /// Reads one packet of the connection of the answers.
+    func nextReplies() throws -> Packet { try next(from: replies) }
+
+    /// The payloads of the answers in a packet of the connection of the answers.
+    func answers(of packet: Packet) throws -> [String] {
+        let topic = Int(packet.body[0]) << 8 | Int(packet.body[1])
+        let name = String(decoding: packet.body[2..<(2 + topic)], as: UTF8.self)
+        try #require(name == TopicRights.repliesTopic)
+        // One byte of properties, as there is none.
+        let payload = Array(packet.body[(3 + topic)...])
+        var texts: [String] = []
+        let count = payload.withUnsafeBytes { payload in
+            ReplyBundle.read(payload) { texts.append(String(decoding: $0.payload, as: UTF8.self)) }
+        }
+        try #require(count == texts.count)
+        return texts
+    }
+
+    private func next(from descriptor: Int32) throws -> Packet {
+        func byte() throws -> UInt8 {
+            try eventually("a byte") { isReadable(descriptor, milliseconds: 10) }
+            var byte: UInt8 = 0
+            try #require(recv(descriptor, &byte, 1, 0) == 1, "the client closed the connection")
+            return byte
+        }
         let first = try byte()
         var length = 0
         var shift = 0
@@ -89,14 +129,9 @@ final class BrokerStub {
         return Packet(type: first >> 4, body: try (0..<length).map { _ in try byte() })
     }
 
-    private func byte() throws -> UInt8 {
-        try eventually("a byte") { isReadable(client, milliseconds: 10) }
-        var byte: UInt8 = 0
-        try #require(recv(client, &byte, 1, 0) == 1, "the client closed the connection")
-        return byte
+    private func send(_ bytes: [UInt8], to descriptor: Int32) {
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
-
-    private func send(_ bytes: [UInt8]) { _ = Glibc.send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
     private func isReadable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

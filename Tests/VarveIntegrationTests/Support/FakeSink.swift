@@ -23,6 +23,9 @@ final class FakeSink: SampleSink {
         var replays = 0
         /// Groups that fail from now on.
         var failures = 0
+        /// Numbers of the groups that fail, counted from 1.
+        var failing: Set<Int> = []
+        var asked = 0
         /// A text value that is refused.
         var refusedText: String?
     }
@@ -60,8 +63,9 @@ final class FakeSink: SampleSink {
     func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         beforeCommit(group)
         let (results, count) = state.withLock { state in
-            if state.failures > 0 {
-                state.failures -= 1
+            state.asked += 1
+            if state.failures > 0 || state.failing.contains(state.asked) {
+                state.failures = max(0, state.failures - 1)
                 return (group.map { _ in Result<BatchOutcome, any Error>.failure(DiskFailure()) }, -1)
             }
             state.groups.append(group)

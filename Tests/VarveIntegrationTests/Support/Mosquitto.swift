@@ -1,4 +1,4 @@
-// Mosquitto.swift — a real broker that a test starts: anonymous, on a free port of loopback, without a plugin.
+// Mosquitto.swift — a real broker that a test starts, on a free port of loopback, with the built plugin in it.
 //
 // Invariants:
 // - The broker and its folder go away with the object.
@@ -6,11 +6,20 @@
 import Foundation
 import Glibc
 import Testing
+import VarveAccess
 
 /// A running mosquitto.
 final class Mosquitto {
     /// The broker did not start.
     struct StartFailure: Error {}
+
+    /// The plugin that was built with these tests.
+    private static let plugin = Bundle.main.bundleURL.appendingPathComponent("libVarveBrokerPlugin.so").path
+    /// The service's login and the channel `P`.
+    private static let credentials = Credentials(
+        service: .init(username: "varve-service", password: "sp"),
+        channels: [.init(product: "P", name: "one", isEnabled: true, productSecret: "", password: "cp")],
+        devices: [])
 
     let port: UInt16
     private let folder: URL
@@ -20,8 +29,11 @@ final class Mosquitto {
         port = try Self.freePort()
         folder = FileManager.default.temporaryDirectory.appending(path: "varve-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try CredentialsFile.write(Self.credentials, to: folder.path + "/credentials")
         let lines = [
-            "listener \(port) 127.0.0.1", "allow_anonymous true", "persistence true",
+            "listener \(port) 127.0.0.1", "allow_anonymous false", "per_listener_settings false",
+            "plugin \(Self.plugin)", "plugin_opt_credentials \(folder.path)/credentials",
+            "plugin_opt_events \(folder.path)/connections.log", "persistence true",
             "persistence_location \(folder.path)/", "autosave_interval 1", "max_queued_messages 1000000",
             "max_inflight_messages 1000", "set_tcp_nodelay true", "log_dest none",
         ]

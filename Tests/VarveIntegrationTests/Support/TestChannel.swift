@@ -56,7 +56,7 @@ struct TestChannel: ~Copyable {
             }
         }
         var replies = ReplyGroup()
-        _ = try processor.process(group, into: &replies)
+        _ = try processor.process(group, 0..<group.count, into: &replies)
         var answers: [Answer] = []
         try replies.forEach { answers.append(try Self.answer($0.topic, $0.qos, Array($1))) }
         return answers

@@ -13,11 +13,17 @@ final class TestSender: MQTTReceiver {
 
     /// Logs in.
     ///
-    /// - Parameter client: The client id; a service's id takes its session over.
-    init(port: UInt16, client: String, subscribes topics: [String] = [], keepsSession: Bool = false) throws {
+    /// - Parameters:
+    ///   - client: The client id; a service's id takes its session over.
+    ///   - isService: Whether it logs in as the service and not as the channel of `P`.
+    init(
+        port: UInt16, client: String, subscribes topics: [String] = [], keepsSession: Bool = false,
+        isService: Bool = false
+    ) throws {
         let options = MQTTOptions(
-            host: "127.0.0.1", port: port, clientID: client, keepsSession: keepsSession,
-            usesVersion5: keepsSession)
+            host: "127.0.0.1", port: port, clientID: client,
+            username: isService ? "varve-service" : "%channel%&P", password: isService ? "sp" : "cp",
+            keepsSession: keepsSession, usesVersion5: keepsSession)
         let connection = MQTTConnection(options, receiver: self)
         self.connection = connection
         try connection.connect()

@@ -103,6 +103,10 @@ extension ChannelCommand {
             let now = Timestamp(nanoseconds: SystemClock.nanoseconds())
             let shown = sample ?? ExampleSample(device: "DEVICE", point: "POINT", type: .double)
             print("\nOne sample, in another:\n  \(login.publishLine(shown, at: now))")
+            print(
+                "\nOnly an answer with code 200 says that it is on disk. mosquitto_pub ends at the broker's PUBACK, which "
+                    + "says nothing;\na sender keeps each message until its answer has come, as varve publish does."
+            )
             if sample == nil {
                 print(
                     "\nThe product has no device with a point yet: see varve device create and varve model add"

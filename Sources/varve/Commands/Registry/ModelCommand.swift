@@ -86,7 +86,7 @@ extension ModelCommand {
         @Flag(help: "Print JSON, as model import reads it.") var json = false
 
         func run() throws {
-            Model.list(try data.openRegistry(to: .read).models(), asJSON: json)
+            Model.list(try data.listedRegistry().models(), asJSON: json)
         }
     }
 
@@ -103,7 +103,7 @@ extension ModelCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let model = try data.openRegistry(to: .read).model(id)
+            let model = try data.listedRegistry().model(id)
             model.show(asJSON: json)
             guard !json else { return }
             var table = TextTable(titles: ["POINT", "TYPE", "QUALITY", "UNIT"])

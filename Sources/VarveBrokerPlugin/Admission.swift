@@ -1,0 +1,59 @@
+// Admission.swift — everything that a login must pass.
+
+import VarveAccess
+
+/// How a login ends.
+enum LoginAnswer {
+    case accepted
+    case refused
+    /// Not now; the same login may be right later.
+    case unavailable
+}
+
+/// A decision on a login.
+enum Admission {
+    case accepted(Role, channel: String?)
+    case refused(String, LoginAnswer, product: String?, channel: String?)
+}
+
+extension AccessControl {
+    /// Decides on a login.
+    func admission(_ attempt: LoginAttempt, keeping: SessionTable.Keeping, now: Int64) -> Admission {
+        guard let directory else {
+            return .refused(
+                "the broker has no credentials yet: the service has not written them", .unavailable,
+                product: nil, channel: nil)
+        }
+        let names = ClientLimits.refusal(clientID: attempt.clientID, username: attempt.username ?? "")
+        if let names { return .refused(names, .refused, product: nil, channel: nil) }
+        switch directory.decide(attempt) {
+        case .refused(let reason, let product, let channel):
+            return .refused(reason, .refused, product: product, channel: channel)
+        case .accepted(let role, let channel):
+            guard let product = role.product else { return .accepted(role, channel: channel) }
+            func refused(_ reason: String, _ answer: LoginAnswer) -> Admission {
+                .refused(reason, answer, product: product, channel: channel)
+            }
+            // A client with an id of the service's would take over its session, and with it everybody's messages.
+            if Role.isServiceClientID(attempt.clientID) {
+                return refused("this client id is the service's own", .refused)
+            }
+            // A product without a channel has no client that could come back.
+            if let owner = sessions.owner(of: attempt.clientID, now: now), owner != product,
+                directory.channelName(product: owner) != nil
+            {
+                return refused(
+                    "a client of another product uses this client id; choose another", .refused)
+            }
+            if let reason = refusal(product: product, keeping: keeping, now: now) {
+                return refused(reason, .unavailable)
+            }
+            if keeping == .surely,
+                let reason = sessionRefusal(of: attempt.clientID, product: product, now: now)
+            {
+                return refused(reason, .refused)
+            }
+            return .accepted(role, channel: channel)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// BrokerDatabase.swift — what the broker found in mosquitto.db when it started: whose sessions, and what waits.
+//
+// The plugin is loaded after the broker has read this file and before it writes it again, so the file says what is in
+// the broker's memory: the owner of a session needs no record of the plugin's own.
+//
+// Invariants:
+// - Version 6 of the format (mosquitto 2.0) is read; anything else, and everything from a damage on, counts as absent:
+//   the broker itself does not start with a damaged file.
+// - Reads headers and names only, in windows of a bounded size.
+
+import VarveAccess
+import VarveFile
+
+/// The parts of a database that the plugin goes by.
+struct BrokerDatabase {
+    /// A client whose session is kept.
+    struct Session {
+        var username = ""
+        /// Answers that wait for it: their cost and number.
+        var answerCost = 0, answers = 0
+        /// Whether it has a subscription for which answers are kept.
+        var keepsAnswers = false
+    }
+
+    /// The sessions by client id, without the service's.
+    private(set) var sessions: [String: Session] = [:]
+    /// What waits for the service, by the user name of the sender: cost and messages.
+    private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
+    /// The topics that have a retained message.
+    private(set) var retained: [String] = []
+
+    private struct Message {
+        var username: String
+        var topic: String
+        var cost: Int
+    }
+
+    private static let magic: [UInt8] = [0x00, 0xB5, 0x00] + Array("mosquitto db".utf8)
+    /// About what the plugin's own properties take, which are no part of the cost.
+    private static let ownProperties = 600
+    private var messages: [UInt64: Message] = [:]
+
+    /// An empty one.
+    init() {}
+
+    /// Reads a file; a missing one has nothing.
+    init(path: String) throws(FileError) {
+        let files = POSIXFileSystem()
+        guard case .file(let size)? = try files.kind(path) else { return }
+        let file = try files.open(path, .read)
+        defer { file.close() }
+        var reader = Window(file: file, size: size)
+        guard try reader.take(15)?.elementsEqual(Self.magic) == true, try reader.skip(4),
+            try reader.number32() == 6
+        else { return }
+        while let kind = try reader.number32(), let length = try reader.number32() {
+            let end = reader.offset + Int(length)
+            guard end <= size, try take(kind, length: Int(length), &reader) else { break }
+            reader.offset = end
+        }
+        messages = [:]
+    }
+
+    /// Takes a chunk; false for one that is damaged.
+    private mutating func take(_ kind: UInt32, length: Int, _ reader: inout Window) throws(FileError) -> Bool
+    {
+        switch kind {
+        case 2: try takeMessage(length: length, &reader)
+        case 3: try takeClientMessage(&reader)
+        case 4: try takeRetained(&reader)
+        case 5: try takeSubscription(&reader)
+        case 6: try takeClient(&reader)
+        default: true
+        }
+    }
+
+    private mutating func takeMessage(length: Int, _ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.take(32) else { return false }
+        let payload = fixed.number(at: 16, bytes: 4), source = fixed.number(at: 22, bytes: 2)
+        let user = fixed.number(at: 24, bytes: 2), topic = fixed.number(at: 26, bytes: 2)
+        let properties = length - 32 - payload - source - user - topic
+        guard properties >= 0, try reader.skip(source), let name = try reader.text(user),
+            let topicName = try reader.text(topic)
+        else { return false }
+        messages[fixed.hostNumber()] = Message(
+            username: name, topic: topicName,
+            cost: ConsumptionReport.cost(topicBytes: topic, payloadBytes: payload)
+                + max(0, properties - Self.ownProperties))
+        return true
+    }
+
+    private mutating func takeClient(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.take(24),
+            let id = try reader.text(fixed.number(at: 14, bytes: 2)),
+            let username = try reader.text(fixed.number(at: 18, bytes: 2))
+        else { return false }
+        if !Role.isServiceClientID(id) { sessions[id, default: Session()].username = username }
+        return true
+    }
+
+    private mutating func takeClientMessage(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.take(16), let id = try reader.text(fixed.number(at: 10, bytes: 2)) else {
+            return false
+        }
+        guard let message = messages[fixed.hostNumber()] else { return true }
+        if id == Role.serviceClientID {
+            waiting[message.username, default: (0, 0)].cost += message.cost
+            waiting[message.username, default: (0, 0)].messages += 1
+        } else {
+            sessions[id, default: Session()].answerCost += message.cost
+            sessions[id, default: Session()].answers += 1
+        }
+        return true
+    }
+
+    private mutating func takeSubscription(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.take(12), let id = try reader.text(fixed.number(at: 4, bytes: 2)) else {
+            return false
+        }
+        if fixed.number(at: 8, bytes: 1) > 0 { sessions[id]?.keepsAnswers = true }
+        return true
+    }
+
+    private mutating func takeRetained(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.take(8) else { return false }
+        if let message = messages[fixed.hostNumber()] { retained.append(message.topic) }
+        return true
+    }
+}
+
+/// A file that is read forwards.
+private struct Window {
+    private static let size = 1 << 16
+    let file: any File
+    let size: Int
+    var offset = 0
+    private var bytes: [UInt8] = []
+    private var start = 0
+
+    init(file: any File, size: Int) {
+        self.file = file
+        self.size = size
+    }
+
+    /// The next bytes; nil at the end.
+    mutating func take(_ count: Int) throws(FileError) -> ArraySlice<UInt8>? {
+        guard count <= size - offset else { return nil }
+        if offset < start || offset + count > start + bytes.count {
+            start = offset
+            bytes = try file.readBytes(count: min(max(count, Self.size), size - offset), at: offset)
+            guard bytes.count >= count else { return nil }
+        }
+        defer { offset += count }
+        return bytes[(offset - start)..<(offset - start + count)]
+    }
+
+    mutating func skip(_ count: Int) throws(FileError) -> Bool {
+        guard count <= size - offset else { return false }
+        offset += count
+        return true
+    }
+
+    mutating func text(_ count: Int) throws(FileError) -> String? {
+        try take(count).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    mutating func number32() throws(FileError) -> UInt32? {
+        try take(4).map { UInt32($0.number(at: 0, bytes: 4)) }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// A number in network order.
+    fileprivate func number(at place: Int, bytes count: Int) -> Int {
+        self[(startIndex + place)..<(startIndex + place + count)].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// The first eight bytes as the machine writes a number: an id, which is only compared.
+    fileprivate func hostNumber() -> UInt64 {
+        prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

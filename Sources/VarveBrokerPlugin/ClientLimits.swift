@@ -1,0 +1,43 @@
+// ClientLimits.swift — how much of the broker's memory one login, topic or subscription may take.
+
+/// Limits that no client of EnOS comes near.
+enum ClientLimits {
+    /// The most bytes of a client id and of a user name.
+    static let nameBytes = 512
+    /// The most bytes of a topic or filter.
+    static let topicBytes = 512
+    /// The most levels of a filter: the broker keeps a record of each.
+    static let filterLevels = 16
+    /// The most subscriptions of a client.
+    static let subscriptions = 64
+    /// The most properties of a message, and their bytes.
+    static let properties = 32, propertyBytes = 8 << 10
+    /// What the broker keeps of a property beside its bytes.
+    static let propertyCost = 128
+
+    /// Why a login's names are refused; nil if they are not.
+    static func refusal(clientID: String, username: String) -> String? {
+        if clientID.utf8.count > nameBytes {
+            return "the client id has \(clientID.utf8.count) bytes, the most is \(nameBytes)"
+        }
+        if username.utf8.count > nameBytes {
+            return "the user name has \(username.utf8.count) bytes, the most is \(nameBytes)"
+        }
+        return nil
+    }
+
+    /// Why a topic is refused; nil if it is not.
+    static func refusal(topic: UnsafeRawBufferPointer) -> String? {
+        topic.count > topicBytes ? "the topic has \(topic.count) bytes, the most is \(topicBytes)" : nil
+    }
+
+    /// Why a subscription is refused; nil if it is not.
+    ///
+    /// - Parameter count: The subscriptions that the client has.
+    static func refusal(filter: UnsafeRawBufferPointer, count: Int) -> String? {
+        if let reason = refusal(topic: filter) { return reason }
+        let levels = filter.reduce(1) { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 }
+        if levels > filterLevels { return "the filter has \(levels) levels, the most is \(filterLevels)" }
+        return count >= subscriptions ? "the client has \(count) subscriptions, the most" : nil
+    }
+}

@@ -1,0 +1,65 @@
+// ClientSocket.swift — the TCP connection of a client, asked what has passed over it.
+//
+// The broker's interface tells nothing of what a client has read. In mosquitto 2.0 the second number of its record of
+// a client is the socket. That is not promised, so it is checked: it must be a socket whose other end has the address
+// that the interface tells. Where it is not, nothing is known of a client's reading, and the limit of the broker's
+// memory is what remains.
+//
+// Invariants:
+// - Only asks; never reads, writes or closes.
+// - Is used between a client's login and its end, while the broker owns the socket.
+
+import Glibc
+
+/// The counters of a connection.
+struct ClientSocket {
+    private static let outgoingQueue: UInt = 0x5411
+    /// Places in the kernel's `struct tcp_info`, which only grows at its end.
+    private static let acknowledgedPlace = 120, receivedPlace = 128
+
+    private let descriptor: Int32
+
+    /// The socket of a client whose record is at `client`; nil if it cannot be told.
+    init?(client: UnsafeRawPointer, address: String) {
+        descriptor = client.load(fromByteOffset: 4, as: Int32.self)
+        guard descriptor > 2, Self.peer(of: descriptor) == address else { return nil }
+    }
+
+    /// The bytes that the broker has handed to the kernel for the client; nil if the kernel does not tell.
+    func handed() -> Int? {
+        var queued: Int32 = 0
+        guard let acknowledged = number(at: Self.acknowledgedPlace),
+            ioctl(descriptor, Self.outgoingQueue, &queued) == 0
+        else { return nil }
+        return acknowledged + Int(queued)
+    }
+
+    /// The bytes that have come from the client; nil if the kernel does not tell.
+    func received() -> Int? { number(at: Self.receivedPlace) }
+
+    private func number(at place: Int) -> Int? {
+        withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { buffer in
+            var size = socklen_t(buffer.count)
+            guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, buffer.baseAddress, &size) == 0,
+                Int(size) >= place + 8
+            else { return nil }
+            return Int(exactly: buffer.load(fromByteOffset: place, as: UInt64.self))
+        }
+    }
+
+    /// The address of the other end, as the broker writes it.
+    private static func peer(of descriptor: Int32) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: 128, alignment: 16) { buffer in
+            var size = socklen_t(buffer.count)
+            guard let base = buffer.baseAddress,
+                getpeername(descriptor, base.assumingMemoryBound(to: sockaddr.self), &size) == 0
+            else { return nil }
+            let family = Int32(buffer.load(as: sa_family_t.self))
+            let place = family == AF_INET ? 4 : family == AF_INET6 ? 8 : 0
+            guard place > 0 else { return nil }
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN) + 1)
+            guard inet_ntop(family, base + place, &text, socklen_t(text.count)) != nil else { return nil }
+            return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+}

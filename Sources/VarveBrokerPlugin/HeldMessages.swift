@@ -1,0 +1,86 @@
+// HeldMessages.swift — what the broker holds for clients: answers, sessions, last wills.
+//
+// Invariants:
+// - What is not held is in the log, with the client.
+// - A last will is never taken: the broker shows neither its properties nor whether it is to be retained.
+
+import VarveAccess
+import VarveFile
+
+/// A client that is away, of which the broker has a session.
+struct AwayClient {
+    let clientID: String
+    let username: String
+    let product: String
+}
+
+extension AccessControl {
+    /// Counts what the broker has from an earlier run.
+    func restore(_ found: BrokerDatabase) {
+        let now = SystemClock.monotonicNanoseconds()
+        for (clientID, session) in found.sessions {
+            guard let product = Role(username: session.username)?.product else { continue }
+            restoreSession(clientID, product: product, keepsAnswers: session.keepsAnswers, now: now)
+            answers.restore(
+                cost: session.answerCost, messages: session.answers, clientID: clientID, product: product)
+        }
+        for (username, waiting) in found.waiting {
+            guard let product = Role(username: username)?.product else { continue }
+            queue.load.found(bytes: waiting.cost, messages: waiting.messages, product: product)
+        }
+        if !found.retained.isEmpty {
+            log("\(found.retained.count) retained messages are removed: nothing is retained any more")
+        }
+    }
+
+    /// Whether an answer may be queued for a client that is logged in.
+    func mayHold(_ client: ConnectedClient, bytes: Int, topic: UnsafeRawBufferPointer) -> Bool {
+        guard let held = client.answers else { return true }
+        let now = SystemClock.monotonicNanoseconds()
+        guard let excess = answers.add(bytes: bytes, to: held, now: now) else { return true }
+        tellExcess(client.event(.overload, time: SystemClock.nanoseconds(), detail: ""), excess, topic)
+        return false
+    }
+
+    /// Whether an answer may be kept for a client that is away.
+    func mayHold(
+        _ client: AwayClient, bytes: Int, topic: UnsafeRawBufferPointer, quality: Int
+    ) -> Bool {
+        let event = ConnectionEvent(
+            time: SystemClock.nanoseconds(), kind: .overload, clientID: client.clientID,
+            username: client.username, product: client.product,
+            channel: directory?.channelName(product: client.product), detail: "")
+        guard expectSession(client) else {
+            var full = event
+            full.detail = "an answer is not kept for it: the sessions kept are the most there may be"
+            record(full)
+            return false
+        }
+        // The broker keeps no message of quality 0.
+        guard quality > 0, sessions.keepsAnswers(client.clientID) else { return true }
+        let excess = answers.add(bytes: bytes, toAway: client.clientID, product: client.product)
+        guard let excess else { return true }
+        tellExcess(event, excess, topic)
+        return false
+    }
+
+    /// A client's last will is not taken.
+    func denyWill(_ name: (clientID: String?, username: String?), _ topic: UnsafeRawBufferPointer) {
+        let product = name.username.flatMap { Role(username: $0)?.product }
+        record(
+            ConnectionEvent(
+                time: SystemClock.nanoseconds(), kind: .overload, clientID: name.clientID ?? "",
+                username: name.username ?? "", product: product,
+                channel: product.flatMap { directory?.channelName(product: $0) },
+                detail: "a last will is not taken, to \(String(decoding: topic, as: UTF8.self))"))
+    }
+
+    private func tellExcess(
+        _ event: ConnectionEvent, _ excess: AnswerQueues.Excess, _ topic: UnsafeRawBufferPointer
+    ) {
+        var event = event
+        event.detail =
+            "an answer is not queued: too many wait that \(excess.rawValue) has not read, on \(String(decoding: topic, as: UTF8.self))"
+        record(event)
+    }
+}

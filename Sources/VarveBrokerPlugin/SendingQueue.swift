@@ -1,0 +1,110 @@
+// SendingQueue.swift — the queue for the service: what is let in, and who is cut off when it fills up.
+//
+// Invariants:
+// - A message that is not counted is not queued either, and the log has it.
+// - A product is told of once per change; its senders are disconnected for as long as they go on.
+
+import VarveAccess
+import VarveFile
+
+/// The queue as the plugin sees it.
+struct SendingQueue {
+    /// How often the parts are looked at.
+    static let interval: Int64 = 10_000_000
+    /// Who has sent within this time is disconnected with its product.
+    static let sending: Int64 = 5_000_000_000
+    var load: OverloadGuard
+    var lastUpdate: Int64 = .min
+    /// Whether something was refused since then.
+    var hasRefused = false
+
+    init(_ options: PluginOptions) {
+        load = OverloadGuard(byteLimit: options.queueLimit, messageLimit: options.queueMessages)
+    }
+}
+
+extension AccessControl {
+    /// Counts a message that has passed `mayWrite`; nil if it must not be queued, else its cost.
+    ///
+    /// - Parameter properties: Their number and bytes.
+    func take(
+        _ client: OpaquePointer, topic: UnsafeRawBufferPointer, payload: Int, quality: Int,
+        properties: (count: Int, bytes: Int)
+    ) -> Int? {
+        guard let known = clients[client], let product = known.role.product else { return nil }
+        known.received(topic: 0, rest: properties.bytes)
+        let now = SystemClock.monotonicNanoseconds()
+        known.lastSent = now
+        let time = SystemClock.nanoseconds()
+        if properties.count > ClientLimits.properties || properties.bytes > ClientLimits.propertyBytes {
+            let reason = "the message has too many properties: the most are \(ClientLimits.properties)"
+            let detail = "\(reason), of \(ClientLimits.propertyBytes) bytes in all"
+            record(known.event(.overload, time: time, detail: detail))
+            return nil
+        }
+        let cost =
+            ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: payload)
+            + properties.bytes + properties.count * ClientLimits.propertyCost
+        // The broker keeps no message of quality 0 for a service that is away.
+        guard quality > 0 || readers > 0 else { return cost }
+        if quality > 0, let answers = known.answers { self.answers.expect(bytes: 4, to: answers) }
+        switch queue.load.accept(cost: cost, product: product, now: now) {
+        case .taken: return cost
+        case .refused:
+            queue.hasRefused = true
+            let name = String(decoding: topic, as: UTF8.self)
+            record(
+                known.event(
+                    .overload, time: time, detail: "the queue is full: a message to \(name) is refused"))
+            return nil
+        }
+    }
+
+    /// Looks at the parts of the queue, and names who is to be disconnected.
+    func updateQueue(now: Int64, _ expulsions: inout Expulsions) {
+        guard queue.hasRefused || queue.lastUpdate == .min || now - queue.lastUpdate >= SendingQueue.interval
+        else { return }
+        queue.lastUpdate = now
+        queue.hasRefused = false
+        for (product, change) in queue.load.update(now: now, isReading: readers > 0) {
+            tell(product, change)
+            switch change {
+            case .open, .closed: break
+            case .full, .paused, .stillSending:
+                for client in clients.values
+                where client.role.product == product && client.lastSent > now - SendingQueue.sending {
+                    client.farewell = Self.farewell(change)
+                    expulsions.clientIDs.append(client.clientID)
+                }
+            }
+        }
+    }
+
+    private func tell(_ product: String, _ change: OverloadGuard.Change) {
+        let own = queue.load.waiting(product: product)
+        let waiting =
+            "\(own.bytes) bytes in \(own.messages) messages wait of product \(product), \(queue.load.bytes) in all"
+        let text: String
+        switch change {
+        case .open: text = "the queue has room again, logins are accepted: \(waiting)"
+        case .closed: text = "the queue is full; logins are refused: \(waiting)"
+        case .full: text = "the queue is full; senders are disconnected: \(waiting)"
+        case .paused(let seconds):
+            text =
+                "messages of others wait behind those of product \(product); its senders are disconnected for \(seconds) s: \(waiting)"
+        case .stillSending: return
+        }
+        log(text)
+        record(
+            ConnectionEvent(
+                time: SystemClock.nanoseconds(), kind: .overload, product: product,
+                channel: directory?.channelName(product: product), detail: text))
+    }
+
+    private static func farewell(_ change: OverloadGuard.Change) -> String {
+        switch change {
+        case .paused, .stillSending: "disconnected: it sends faster than the service reads, and others wait"
+        case .full, .closed, .open: "disconnected: its product's part of the queue is full"
+        }
+    }
+}

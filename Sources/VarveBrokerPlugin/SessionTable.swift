@@ -1,0 +1,158 @@
+// SessionTable.swift — which product a client id belongs to, and how many sessions the broker keeps.
+//
+// A login takes over the session of its client id, whoever made it: it throws the other client out, and with a
+// clean session it destroys the answers that wait there. So an id that one product uses is refused to the others.
+//
+// Invariants:
+// - An id has one owner: from the owner's login to its end, and as long as the broker may hold a session for it.
+// - A session that is surely kept is never forgotten before the broker forgets it; their number is limited.
+// - A client of MQTT 5 may keep a session that it does not tell of: of these the newest are remembered.
+
+/// The products behind the client ids in use, and the sessions that are kept.
+struct SessionTable {
+    /// What the broker holds of a client that is away.
+    enum Keeping: Int, Comparable {
+        case nothing, perhaps, surely
+
+        static func < (left: Keeping, right: Keeping) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    private struct Session {
+        var product: String
+        var connections = 0
+        var keeping = Keeping.nothing
+        /// Whether it has subscribed with a quality for which messages are kept.
+        var keepsAnswers = false
+        /// When it was last seen, in nanoseconds of the monotonic clock.
+        var seen: Int64
+    }
+
+    /// How long the broker keeps a session whose client is away (`persistent_client_expiration`).
+    static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
+    private let limit: Int
+    private let perhapsLimit: Int
+    private var sessions: [String: Session] = [:]
+    private var kept: [String: Int] = [:]
+    private var keptInAll = 0
+    private var perhaps = 0
+    private var nextPurge: Int64 = .min
+
+    /// - Parameters:
+    ///   - limit: The sessions that are kept, at most; a product has a quarter of them.
+    ///   - perhapsLimit: The sessions remembered that are perhaps kept, at most.
+    init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
+        self.limit = limit
+        self.perhapsLimit = perhapsLimit
+    }
+
+    private var productLimit: Int { max(1, limit / 4) }
+
+    /// The product that a client id belongs to.
+    func owner(of clientID: String, now: Int64) -> String? {
+        guard let session = sessions[clientID] else { return nil }
+        let isHeld = session.connections > 0 || now - session.seen < Self.sessionNanoseconds
+        return isHeld ? session.product : nil
+    }
+
+    /// Why a session of a product cannot be kept; nil if it can.
+    mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
+        if let session = sessions[clientID], session.keeping == .surely, session.product == product {
+            return nil
+        }
+        purge(now: now)
+        if kept[product, default: 0] >= productLimit {
+            return "this product keeps \(productLimit) sessions, the most: use a clean session"
+        }
+        return keptInAll < limit ? nil : "the broker keeps \(limit) sessions, the most: use a clean session"
+    }
+
+    /// A session that the broker has kept from an earlier run.
+    mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
+        put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+    }
+
+    /// Whether a client of this id is logged in.
+    func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
+
+    /// A client has subscribed with a quality for which messages are kept.
+    mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
+
+    /// Whether messages are kept for a client that is away.
+    func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
+
+    /// The product with most sessions that are perhaps kept, and their number.
+    func mostPerhapsKept() -> (product: String, count: Int)? {
+        var counts: [String: Int] = [:]
+        for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {
+            counts[session.product, default: 0] += 1
+        }
+        return counts.max { $0.value < $1.value }.map { ($0.key, $0.value) }
+    }
+
+    /// A client of a product has logged in; a session under its id is continued or ended.
+    mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
+        let old = sessions[clientID]
+        // A session that goes on has its subscriptions.
+        let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
+        put(
+            clientID,
+            Session(
+                product: product, connections: (old?.connections ?? 0) + 1, keeping: keeping,
+                keepsAnswers: keepsAnswers, seen: now))
+    }
+
+    /// A client that had logged in is gone.
+    mutating func disconnected(_ clientID: String, product: String, now: Int64) {
+        guard var session = sessions[clientID], session.product == product else { return }
+        session.connections = max(0, session.connections - 1)
+        session.seen = now
+        put(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
+    }
+
+    /// The broker asks whether a message may be kept for a client that is away: it does hold a session.
+    ///
+    /// - Returns: Whether there is room to keep messages for it.
+    mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
+        if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
+        guard refusal(of: clientID, product: product, now: now) == nil else { return false }
+        let keepsAnswers = sessions[clientID]?.keepsAnswers ?? true
+        put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+        return true
+    }
+
+    private mutating func put(_ clientID: String, _ session: Session?) {
+        if let old = sessions[clientID] { count(old, -1) }
+        sessions[clientID] = session
+        guard let session else { return }
+        count(session, 1)
+        if perhaps > perhapsLimit { forgetOldest() }
+    }
+
+    private mutating func count(_ session: Session, _ step: Int) {
+        switch session.keeping {
+        case .surely:
+            keptInAll += step
+            let number = kept[session.product, default: 0] + step
+            kept[session.product] = number > 0 ? number : nil
+        case .perhaps: if session.connections == 0 { perhaps += step }
+        case .nothing: break
+        }
+    }
+
+    /// Forgets what the broker has forgotten; looked for once an hour.
+    private mutating func purge(now: Int64) {
+        guard now >= nextPurge else { return }
+        nextPurge = now + 3_600_000_000_000
+        let over = sessions.filter {
+            $0.value.connections == 0 && now - $0.value.seen >= Self.sessionNanoseconds
+        }
+        for clientID in over.keys { put(clientID, nil) }
+    }
+
+    /// Forgets half of the clients whose sessions are perhaps kept, so that it is done rarely.
+    private mutating func forgetOldest() {
+        let away = sessions.filter { $0.value.connections == 0 && $0.value.keeping == .perhaps }
+            .sorted { $0.value.seen < $1.value.seen }
+        for (clientID, _) in away.prefix(away.count / 2 + 1) { put(clientID, nil) }
+    }
+}

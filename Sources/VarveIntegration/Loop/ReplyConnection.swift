@@ -1,0 +1,112 @@
+// ReplyConnection.swift — the connection on which answers leave, in bundles that the broker's plugin publishes.
+//
+// It is not the connection of the messages, where answers would stand behind the acknowledgements: the broker reads one
+// packet of a client and then one of each other client, so that under a flood of 20 senders one acknowledgement leaves for
+// 20 messages that come.
+//
+// Invariants:
+// - An answer is queued only after its commit, and only `turn` writes.
+// - Where this connection breaks, the loop drops that of the messages as well: what it has not acknowledged comes
+//   again and is answered again.
+
+import Synchronization
+import VarveAccess
+import VarveFile
+import VarveMQTT
+
+/// Sends answers; used by the loop's thread.
+final class ReplyConnection: MQTTReceiver {
+    private let options: MQTTOptions
+    private lazy var connection = MQTTConnection(options, receiver: self)
+    private var isLoggedIn = false
+    private var refusal: MQTTError?
+    private var bundle = ReplyBundle()
+    /// Bytes queued since nothing waited to be sent.
+    private var unsentBytes = 0
+
+    /// How long the broker may take to answer the login.
+    private static let loginNanoseconds: Int64 = 10_000_000_000
+    /// Bytes of answers that may wait; then no message is read until all have left.
+    private static let maximumUnsentBytes = 16 << 20
+
+    init(_ options: MQTTOptions) { self.options = options }
+
+    /// Whether so many answers wait that no more messages should be read.
+    var isFull: Bool { unsentBytes >= Self.maximumUnsentBytes }
+    /// Whether something waits to be sent.
+    var wantsFlush: Bool { connection.wantsFlush }
+    /// What to wait for.
+    var source: MQTTConnection { connection }
+
+    /// Logs in and waits until the broker has accepted that, or the loop is to stop.
+    func logIn(_ control: IngestLoop.Control) throws {
+        isLoggedIn = false
+        refusal = nil
+        unsentBytes = 0
+        bundle.removeAll()
+        try connection.connect()
+        let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
+        while !isLoggedIn, !control.isStopping.load(ordering: .relaxed) {
+            try connection.flush()
+            if connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) {
+                try connection.readAvailable { false }
+            }
+            if let refusal { throw refusal }
+            if SystemClock.monotonicNanoseconds() > deadline {
+                throw MQTTError.lost("it did not answer the login within 10 seconds")
+            }
+        }
+    }
+
+    /// Queues answers, whose commit is durable.
+    ///
+    /// - Parameter unsendable: Called for each answer that cannot be sent, with its topic.
+    func queue(_ replies: ReplyGroup, unsendable: (String) -> Void) throws {
+        try replies.forEach { reply, payload in
+            var topic = reply.topic
+            let isAdded = try topic.withUTF8 { topic in
+                let topic = UnsafeRawBufferPointer(topic)
+                if !bundle.hasRoom(topic: topic.count, payload: payload.count) { try send() }
+                return bundle.append(qos: reply.qos, topic: topic, payload: payload)
+            }
+            if !isAdded { unsendable(reply.topic) }
+        }
+        try send()
+    }
+
+    /// Queues what is in the bundle.
+    private func send() throws {
+        guard !bundle.isEmpty else { return }
+        try bundle.bytes.withUnsafeBytes { payload in
+            _ = try connection.publish(topic: TopicRights.repliesTopic, payload: payload, qos: 0)
+        }
+        unsentBytes += bundle.bytes.count
+        bundle.removeAll()
+    }
+
+    /// Takes what the broker says and sends what is queued, as far as the socket takes it.
+    func turn() throws {
+        // Asked for now, so that answers do not go to a broker that has closed the connection.
+        if connection.wait(milliseconds: 0) { try connection.readAvailable { false } }
+        try connection.housekeeping()
+        try connection.flush()
+        if !connection.wantsFlush { unsentBytes = 0 }
+    }
+
+    /// Closes the connection; nothing queued is sent.
+    func drop() { connection.drop() }
+
+    /// Says goodbye and closes.
+    func disconnect() { connection.disconnect() }
+
+    // MARK: MQTTReceiver
+
+    func connected(refusal: MQTTError?, hasSession: Bool) {
+        self.refusal = refusal
+        isLoggedIn = refusal == nil
+    }
+
+    func subscribed(id: Int32, codes: [Int32]) {}
+    func received(_ message: MQTTMessageView) {}
+    func published(id: Int32) {}
+}

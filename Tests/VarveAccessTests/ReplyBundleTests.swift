@@ -1,0 +1,136 @@
+// ReplyBundleTests.swift — bundles of answers: read back as written, and nothing of one that is not whole.
+
+import Testing
+import VarveAccess
+
+@Suite struct ReplyBundleTests {
+    private struct Answer: Equatable {
+        var qos: Int32
+        var topic: [UInt8]
+        var payload: [UInt8]
+    }
+
+    private static let topic = "/sys/pk/integration/measurepoint/post_reply"
+
+    private func bundle(_ answers: [Answer]) -> [UInt8] {
+        var bundle = ReplyBundle()
+        for answer in answers {
+            let isAdded = answer.topic.withUnsafeBytes { topic in
+                answer.payload.withUnsafeBytes { bundle.append(qos: answer.qos, topic: topic, payload: $0) }
+            }
+            #expect(isAdded)
+        }
+        return bundle.bytes
+    }
+
+    /// The answers of a bundle, nil for no bundle; then nothing may have been handed on.
+    private func read(_ bytes: [UInt8]) -> [Answer]? {
+        var answers: [Answer] = []
+        // Of its own size, so that a byte read behind the end is seen by a checking allocator.
+        let count = bytes.withUnsafeBytes { bytes in
+            ReplyBundle.read(bytes) {
+                answers.append(
+                    Answer(qos: $0.qos, topic: Array($0.topic), payload: Array($0.payload)))
+            }
+        }
+        if let count { #expect(count == answers.count) } else { #expect(answers.isEmpty) }
+        return count == nil ? nil : answers
+    }
+
+    private func answer(_ text: String, qos: Int32 = 1, topic: String = topic) -> Answer {
+        Answer(qos: qos, topic: Array(topic.utf8), payload: Array(text.utf8))
+    }
+
+    private func isAdded(topic: [UInt8]) -> Bool {
+        var bundle = ReplyBundle()
+        return topic.withUnsafeBytes {
+            bundle.append(qos: 1, topic: $0, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    @Test("answers are read back in their order, with topic, payload and quality of service")
+    func roundTrip() {
+        let answers = [
+            answer("one"), answer("", qos: 0), answer("three", topic: "sys/ü/x_reply"),
+            Answer(qos: 1, topic: Array(Self.topic.utf8), payload: Array(repeating: 0xFF, count: 100_000)),
+        ]
+        #expect(read(bundle(answers)) == answers)
+        #expect(read([1]) == [])
+        #expect(read([]) == nil)
+        #expect(read([2]) == nil)
+    }
+
+    @Test("a bundle that is cut anywhere, or goes on, is refused as a whole")
+    func cut() {
+        let answers = [answer("one"), answer("two", qos: 0), answer("three")]
+        let whole = bundle(answers)
+        // Where an answer ends, the bundle is one of fewer answers.
+        let ends = (0...3).map { bundle(Array(answers.prefix($0))).count }
+        for count in 2..<whole.count where !ends.contains(count) {
+            #expect(read(Array(whole.prefix(count))) == nil, "\(count) of \(whole.count) bytes")
+        }
+        #expect(read(whole + [0]) == nil)
+    }
+
+    @Test("whatever byte is changed, no answer is handed on that may not be published")
+    func changed() {
+        let whole = bundle([answer("one"), answer("two", qos: 0)])
+        for place in whole.indices {
+            for mask: UInt8 in [1, 2, 0x20, 0x80, 0xFF] {
+                var bytes = whole
+                bytes[place] ^= mask
+                for answer in read(bytes) ?? [] {
+                    #expect(answer.qos <= 1 && answer.topic.suffix(6).elementsEqual("_reply".utf8))
+                    #expect(answer.topic.withUnsafeBytes { TopicRights.isReplyTopic($0) })
+                }
+            }
+        }
+    }
+
+    @Test("random bytes are never read past their end")
+    func random() {
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for _ in 0..<20_000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let count = Int(state >> 58)
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: state >> UInt64($0 % 8 * 7)) & 0x0F }
+            _ = read([1] + bytes)
+        }
+    }
+
+    @Test("only topics below sys that end in _reply and that the broker takes are topics of answers")
+    func topics() {
+        let longest = "/sys/" + String(repeating: "x", count: 65_535 - 11) + "_reply"
+        let deepest = "/sys" + String(repeating: "/x", count: 198) + "/_reply"
+        for topic in [Self.topic, "sys/p/x_reply", "/sys/p/_reply", longest, deepest] {
+            #expect(isAdded(topic: Array(topic.utf8)), "\(topic.prefix(40))")
+        }
+        for topic in [
+            "", "_reply", "/sys/_repl", "/sys/pk/post", "/SYS/pk/x_reply", "//sys/pk/x_reply",
+            "$SYS/x_reply", "$CONTROL/varve/v1", "/sys/+/x_reply", "/sys/#_reply", "/sys/p\u{0}/x_reply",
+            "/sys/p\n/x_reply", "/x" + longest, "/sys/x" + longest.dropFirst(5),
+            "/sys/x" + deepest.dropFirst(4) + "/_reply",
+        ] {
+            #expect(!isAdded(topic: Array(topic.utf8)), "\(topic.prefix(40))")
+        }
+        #expect(!isAdded(topic: Array("/sys/p/".utf8) + [0xC3, 0x28] + Array("_reply".utf8)))
+    }
+
+    @Test("a bundle has room up to 1 MiB, and for one answer of any size")
+    func room() {
+        var bundle = ReplyBundle()
+        #expect(bundle.hasRoom(topic: 100, payload: 3 << 20))
+        let topic = Array(Self.topic.utf8)
+        let payload = [UInt8](repeating: 0, count: 1000)
+        topic.withUnsafeBytes { topic in
+            payload.withUnsafeBytes { payload in
+                while bundle.hasRoom(topic: topic.count, payload: payload.count) {
+                    let isAdded = bundle.append(qos: 1, topic: topic, payload: payload)
+                    #expect(isAdded)
+                }
+            }
+        }
+        #expect(bundle.bytes.count <= ReplyBundle.maximumBytes)
+        #expect(bundle.bytes.count > ReplyBundle.maximumBytes - 1100)
+    }
+}
