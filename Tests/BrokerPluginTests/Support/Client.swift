@@ -1,6 +1,7 @@
 // Client.swift — a client of the broker under test.
 
 import Foundation
+import VarveAccess
 import VarveMQTT
 
 /// An MQTT client that is driven until something has happened.
@@ -13,6 +14,8 @@ final class Client: MQTTReceiver {
     private var acknowledged: Set<Int32> = []
     /// Topics and payloads that came in.
     private(set) var received: [(topic: String, payload: String)] = []
+    /// The costs that the plugin told with them.
+    private(set) var costs: [String?] = []
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -82,6 +85,7 @@ final class Client: MQTTReceiver {
     func subscribed(id: Int32, codes: [Int32]) { self.codes[id] = codes }
 
     func received(_ message: MQTTMessageView) {
+        costs.append(message.userProperty(CostProperty.name))
         received.append(
             (String(decoding: message.topic, as: UTF8.self), String(decoding: message.payload, as: UTF8.self))
         )
