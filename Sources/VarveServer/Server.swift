@@ -79,10 +79,15 @@ public struct Server: Sendable {
             identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
+        let watch = BrokerFolderWatch(data: settings.data, folder, files) {
+            try files.replace(folder.address, Array("\(address)\n".utf8))
+            try credentials.publishIfChanged()
+        }
         let services: [any Service] = [
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
             CredentialsService(credentials, logger),
-            BrokerService(broker, logger),
+            BrokerService(broker, watch, logger),
+            DirectoryService(store, registry, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
             IngestService(loop),
             ControlService(settings.data, control, logger, loop, ready: { announce(broker) }),

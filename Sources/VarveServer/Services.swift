@@ -25,7 +25,7 @@ private func repeatUntilShutdown(_ body: @escaping @Sendable () -> Void) async {
     body()
 }
 
-/// Reports a trouble when it begins, and not again while it lasts.
+/// Reports a trouble when it begins, not again while it lasts, and once more when it is over.
 final class TroubleReport: Sendable {
     private let last = Mutex("")
     private let logger: Logger
@@ -40,7 +40,11 @@ final class TroubleReport: Sendable {
     func watch(_ body: () throws -> Void) {
         do {
             try body()
-            last.withLock { $0 = "" }
+            let isOver = last.withLock { last in
+                defer { last = "" }
+                return !last.isEmpty
+            }
+            if isOver { logger.notice("\(what): that is over") }
         } catch {
             let text = "\(error)"
             let isNew = last.withLock { last in
@@ -90,9 +94,13 @@ struct BrokerService: Service {
     private let logger: Logger
     private let trouble: TroubleReport
     private let logTrouble: TroubleReport
+    private let folder: BrokerFolderWatch
+    private let folderTrouble: TroubleReport
 
-    init(_ broker: BrokerProcess?, _ logger: Logger) {
+    init(_ broker: BrokerProcess?, _ folder: BrokerFolderWatch, _ logger: Logger) {
         self.broker = broker
+        self.folder = folder
+        folderTrouble = TroubleReport("the broker's folder cannot be made again", logger)
         self.logger = logger
         trouble = TroubleReport("the broker cannot be started", logger)
         logTrouble = TroubleReport("the broker's log cannot be cut", logger)
@@ -102,6 +110,7 @@ struct BrokerService: Service {
         guard let broker else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                folderTrouble.watch { try mendFolder(broker) }
                 if !broker.isRunning {
                     logger.warning("the broker has died: starting it again")
                     trouble.watch { try broker.start() }
@@ -112,6 +121,15 @@ struct BrokerService: Service {
             }
         }
         try broker.stop()
+    }
+
+    private func mendFolder(_ broker: BrokerProcess) throws {
+        guard try folder.mend() else { return }
+        logger.error(
+            "broker/ was removed while it was in use: it is made again, and the broker is started anew")
+        // It saves what waits into the new folder.
+        try broker.stop()
+        try broker.start()
     }
 }
 
