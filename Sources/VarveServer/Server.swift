@@ -79,14 +79,10 @@ public struct Server: Sendable {
             identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
             pausing: { try loop.whilePaused($0) })
-        let watch = BrokerFolderWatch(data: settings.data, folder, files) {
-            try files.replace(folder.address, Array("\(address)\n".utf8))
-            try credentials.publishIfChanged()
-        }
         let services: [any Service] = [
             ConnectionLogService(ConnectionLog(events: folder.events, log: log), logger),
             CredentialsService(credentials, logger),
-            BrokerService(broker, watch, logger),
+            BrokerService(broker, watch(folder, files, credentials), logger),
             DirectoryService(store, registry, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
             IngestService(loop),
@@ -116,6 +112,16 @@ public struct Server: Sendable {
         ServiceIdentity(
             version: Self.version, processID: Int(getpid()),
             startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+    }
+
+    /// What looks after the broker's folder.
+    private func watch(
+        _ folder: BrokerFolder, _ files: POSIXFileSystem, _ credentials: CredentialsPublisher
+    ) -> BrokerFolderWatch {
+        BrokerFolderWatch(data: settings.data, folder, files) {
+            try files.replace(folder.address, Array("\(address)\n".utf8))
+            try credentials.publishIfChanged()
+        }
     }
 
     private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {

@@ -178,6 +178,7 @@ struct ControlService: Service {
                 try? await Task.sleep(for: period)
             }
         }
+        control.giveUpLongChanges()
         for server in servers.withLock({ $0 }) where !server.stop() {
             logger.warning("a command did not end in time")
         }

@@ -47,6 +47,7 @@ public final class ServiceStore: Sendable {
     private let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
+    private let isGivingUp = Atomic<Bool>(false)
     /// How many wait for a running merge to end.
     private let waiting = Atomic<Int>(0)
 
@@ -168,15 +169,24 @@ public final class ServiceStore: Sendable {
     /// Whether somebody waits for the merge that is running: it should not wait for its share of the disk.
     public var isMergeAwaited: Bool { waiting.load(ordering: .relaxed) > 0 }
 
+    /// Has a change of a type that is running given up, with nothing changed, and any later one: the service is stopping.
+    public func giveUpLongChanges() { isGivingUp.store(true, ordering: .relaxed) }
+
     /// Changes the type of a point in the series of some products; see `Store.retype`.
     public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
-        let report = try change { try $0.retype(retyping, progress: progress) }
+        let report = try change {
+            try $0.retype(retyping) { samples in
+                guard !isGivingUp.load(ordering: .relaxed) else { throw StorageError.notWritable }
+                progress(samples)
+            }
+        }
         acknowledge(report.commit)
         return report
     }
 
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
+        giveUpLongChanges()
         let store = holder.withLock { holder -> Store? in
             holder.isClosed = true
             return holder.store.take()

@@ -164,6 +164,26 @@ import VarveStorage
         try store.close()
     }
 
+    @Test("a change of a type is given up when the service stops, with nothing changed")
+    func stoppedRetyping() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        _ = try store.commit(Messages.batch(0..<20))
+        try store.flush()
+        let retyping = Retyping(products: ["wind"], point: "p", to: .string)
+        let looked = Atomic<Int>(0)
+        store.giveUpLongChanges()
+        #expect(throws: StorageError.self) {
+            try store.retype(retyping) { _ in looked.add(1, ordering: .relaxed) }
+        }
+        #expect(looked.load(ordering: .relaxed) == 0 && store.lastCommit == 1)
+        #expect(try store.storedType(of: Messages.key) == .double)
+        try store.close()
+        let next = try ServiceStore(path: folder.path)
+        #expect(try next.retype(retyping) { _ in }.converted == 20)
+        try next.close()
+    }
+
     @Test("threads that commit while the store is opened again lose nothing and store nothing twice")
     func manyThreads() throws {
         let folder = try TemporaryFolder()
