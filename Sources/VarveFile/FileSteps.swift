@@ -94,14 +94,15 @@ extension FileSteps {
         _ path: String, _ bytes: UnsafeRawBufferPointer, isPrivate: Bool = false
     ) throws(FileError) -> String {
         let partial = partialPath(for: path)
-        let file = isPrivate ? try openPrivate(partial) : try open(partial, .replace)
-        defer { file.close() }
         do throws(FileError) {
+            let file = isPrivate ? try openPrivate(partial) : try open(partial, .replace)
+            defer { file.close() }
             try file.append(bytes)
             try file.sync()
         } catch {
             try? remove(partial)
-            throw error
+            // The name that the caller knows, which is the same each time it is tried again.
+            throw FileError(error.action, path, code: error.code)
         }
         return partial
     }

@@ -132,6 +132,15 @@ public final class POSIXFileSystem: FileSystem {
         try stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
     }
 
+    /// Whether the disk of a file, which need not exist, has next to no room left (`statvfs(3)`).
+    ///
+    /// SQLite says of some files that they cannot be opened where they cannot grow.
+    public func isFull(at path: String) -> Bool {
+        var status = statvfs()
+        guard statvfs(parentFolder(of: path), &status) == 0 else { return false }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize) < 128 << 10
+    }
+
     /// What tells one version of a file from the next (`stat(2)`), or nil if nothing is there.
     public func stamp(_ path: String) throws(FileError) -> FileStamp? {
         var status = stat()

@@ -42,7 +42,9 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.busy, "\(path) is held by another process: try again in a moment")
-        case .SQLITE_FULL:
+        case .SQLITE_FULL,
+            .SQLITE_CANTOPEN where POSIXFileSystem().isFull(at: path),
+            .SQLITE_IOERR where POSIXFileSystem().isFull(at: path):
             self.init(.unavailable, "\(path) cannot grow, the disk is full: free some space")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR:
             // The statements are always the same: one that is wrong is wrong about the tables.

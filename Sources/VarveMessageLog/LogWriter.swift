@@ -163,6 +163,7 @@ package final class LogWriter: @unchecked Sendable {
                 try log.append(Array(batch.entries[next..<end]))
                 next = end
             }
+            if lastFailure != nil { warn("the message log is written again") }
             lastFailure = nil
         } catch {
             if error != lastFailure { warn("\(error)") }

@@ -160,7 +160,10 @@ package final class MessageLog: Sendable {
         let outcome = connection.withLock { connection -> Swift.Result<Result, LogError> in
             do {
                 // A removed file would be written on without anybody ever seeing it.
-                if try POSIXFileSystem().kind(path) == nil { connection = nil }
+                if connection != nil, try POSIXFileSystem().kind(path) == nil {
+                    connection = nil
+                    if !isReadOnly { warn("\(path) was removed while it was in use: a new log begins") }
+                }
                 do {
                     return .success(try use(&connection, body))
                 } catch let error where LogError(error, path: path).code == .damaged && !isReadOnly {

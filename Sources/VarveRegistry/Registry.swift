@@ -19,15 +19,26 @@ public final class Registry: Sendable {
     /// The file.
     public let path: String
     private let isReadOnly: Bool
-    let queue: DatabaseQueue
+    private let connection: Mutex<Connection>
     let cache = Mutex(PointCache())
+
+    /// The open file.
+    private struct Connection {
+        var queue: DatabaseQueue
+        /// Nil where it could not be told.
+        var identity: FileIdentity?
+    }
+
+    var queue: DatabaseQueue { connection.withLock { $0.queue } }
+    /// Which file it was when it was opened.
+    var identity: FileIdentity? { connection.withLock { $0.identity } }
 
     /// How long a statement waits for another process's transaction.
     private static let busyTimeoutSeconds = 5.0
 
     private init(path: String, queue: DatabaseQueue, isReadOnly: Bool) {
         self.path = path
-        self.queue = queue
+        connection = Mutex(Connection(queue: queue, identity: try? POSIXFileSystem().identity(path)))
         self.isReadOnly = isReadOnly
     }
 
@@ -50,16 +61,31 @@ public final class Registry: Sendable {
                     + "or varve import --register")
         }
         return try translatingErrors(path: path) {
-            var configuration = Configuration()
-            configuration.foreignKeysEnabled = true
-            configuration.busyMode = .timeout(busyTimeoutSeconds)
-            configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
             // SQLite gives the files beside this one the same permissions.
             if isMissing { try files.createPrivate(path) }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let registry = Registry(path: path, queue: queue, isReadOnly: readOnly)
             try registry.prepare()
             return registry
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+        return configuration
+    }
+
+    /// Lets go of the file and opens the one that has its name now.
+    func reopen() throws {
+        try Self.translatingErrors(path: path) {
+            let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            let identity = try POSIXFileSystem().identity(path)
+            connection.withLock { $0 = Connection(queue: queue, identity: identity) }
+            cache.withLock { $0.forget() }
+            try useWAL()
         }
     }
 

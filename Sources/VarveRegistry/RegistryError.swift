@@ -4,6 +4,7 @@
 // - `message` has no line break: names from outside go through `RegistryNames.shown`.
 
 import GRDB
+import VarveFile
 
 /// A request that the registry refused, or a registry that cannot be used.
 public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -62,8 +63,10 @@ extension RegistryError {
             self.init(.busy, "\(path) is being changed by another process: try again in a moment")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.damaged, "\(path) is damaged (\(detail)): restore it from a backup")
-        case .SQLITE_FULL:
-            self.init(.unavailable, "\(path) cannot grow, the disk is full: free some space and try again")
+        case .SQLITE_FULL: self = Self.full(path)
+        case .SQLITE_CANTOPEN,
+            .SQLITE_IOERR where POSIXFileSystem().isFull(at: path):
+            self = Self.full(path)
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_IOERR:
             self.init(
                 .unavailable,
@@ -74,5 +77,9 @@ extension RegistryError {
                 "\(path) gave SQLite error \(error.extendedResultCode.rawValue) (\(detail)): "
                     + "check it with varve verify")
         }
+    }
+
+    private static func full(_ path: String) -> RegistryError {
+        RegistryError(.unavailable, "\(path) cannot grow, the disk is full: free some space and try again")
     }
 }

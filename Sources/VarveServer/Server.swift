@@ -87,7 +87,8 @@ public struct Server: Sendable {
         let services: [any Service] = [
             ConnectionLogService(connectionLog(folder, log, files), logger),
             CredentialsService(credentials, logger),
-            BrokerService(broker, supervisor, logger),
+            BrokerService(broker, supervisor, watch(folder, files, credentials), logger),
+            DirectoryService(store, registry, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
             IngestService(loop),
             ControlService(
@@ -141,6 +142,16 @@ public struct Server: Sendable {
             // The one that the user started stands for the service.
             version: Self.version, processID: Int(supervisor?.processID ?? getpid()),
             startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+    }
+
+    /// What looks after the broker's folder.
+    private func watch(
+        _ folder: BrokerFolder, _ files: POSIXFileSystem, _ credentials: CredentialsPublisher
+    ) -> BrokerFolderWatch {
+        BrokerFolderWatch(data: settings.data, folder, files) {
+            try files.replace(folder.address, Array("\(address)\n".utf8))
+            try credentials.publishIfChanged()
+        }
     }
 
     private func startBroker(_ folder: BrokerFolder, _ files: POSIXFileSystem) throws -> BrokerProcess? {

@@ -25,7 +25,7 @@ private func repeatUntilShutdown(_ body: @escaping @Sendable () -> Void) async {
     body()
 }
 
-/// Reports a trouble when it begins, and not again while it lasts.
+/// Reports a trouble when it begins, not again while it lasts, and once more when it is over.
 final class TroubleReport: Sendable {
     private let last = Mutex("")
     private let logger: Logger
@@ -40,7 +40,11 @@ final class TroubleReport: Sendable {
     func watch(_ body: () throws -> Void) {
         do {
             try body()
-            last.withLock { $0 = "" }
+            let isOver = last.withLock { last in
+                defer { last = "" }
+                return !last.isEmpty
+            }
+            if isOver { logger.notice("\(what): that is over") }
         } catch {
             let text = "\(error)"
             let isNew = last.withLock { last in
@@ -91,10 +95,16 @@ struct BrokerService: Service {
     private let logger: Logger
     private let trouble: TroubleReport
     private let logTrouble: TroubleReport
+    private let folder: BrokerFolderWatch
+    private let folderTrouble: TroubleReport
 
-    init(_ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ logger: Logger) {
+    init(
+        _ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ folder: BrokerFolderWatch, _ logger: Logger
+    ) {
         self.broker = broker
         self.supervisor = supervisor
+        self.folder = folder
+        folderTrouble = TroubleReport("the broker's folder cannot be made again", logger)
         self.logger = logger
         trouble = TroubleReport("the broker cannot be started", logger)
         logTrouble = TroubleReport("the broker's log cannot be cut", logger)
@@ -104,6 +114,7 @@ struct BrokerService: Service {
         guard let broker else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                folderTrouble.watch { try mendFolder(broker) }
                 if let reason = Self.reasonToStart(broker) {
                     logger.warning("\(reason): starting it again")
                     trouble.watch {
@@ -122,6 +133,15 @@ struct BrokerService: Service {
     private static func reasonToStart(_ broker: BrokerProcess) -> String? {
         guard broker.isRunning else { return "the broker has died" }
         return broker.isReachable ? nil : "the broker's own socket was removed or replaced"
+    }
+
+    private func mendFolder(_ broker: BrokerProcess) throws {
+        guard try folder.mend() else { return }
+        logger.error(
+            "broker/ was removed while it was in use: it is made again, and the broker is started anew")
+        // It saves what waits into the new folder.
+        try broker.stop()
+        try broker.start()
     }
 }
 
@@ -180,6 +200,7 @@ struct ControlService: Service {
                 try? await Task.sleep(for: period)
             }
         }
+        control.giveUpLongChanges()
         for server in servers.withLock({ $0 }) where !server.stop() {
             logger.warning("a command did not end in time")
         }

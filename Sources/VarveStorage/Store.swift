@@ -192,6 +192,9 @@ public final class Store: Sendable {
         return try !files.list(directory.wal).isEmpty
     }
 
+    /// About the bytes of memory of what is in the WAL alone.
+    package var unflushedBytes: Int { published.withLock { $0.memtable.byteCount } }
+
     /// Whether a write failed with an unknown outcome.
     package var needsReopen: Bool { writer.withLock { $0.failure != nil } }
 

@@ -186,14 +186,16 @@ import VarveModel
         #expect(fixture.warnings.all.count == 1, "\(fixture.warnings.all)")
     }
 
-    @Test("a log that is removed or overwritten while it is open begins anew")
+    @Test("a log that is removed while it is open begins anew, and that is said once")
     func lostWhileOpen() throws {
         let log = fixture.open()
         try log.append([full()])
         try FileManager.default.removeItem(atPath: fixture.path)
         try log.append([full()])
-        #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 1)
-        #expect(fixture.warnings.all.isEmpty)
+        try log.append([full()])
+        #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 2)
+        #expect(
+            fixture.warnings.all == ["\(fixture.path) was removed while it was in use: a new log begins"])
     }
 
     @Test("a log that cannot be opened says so and is tried again with the next entries")

@@ -25,6 +25,8 @@ public final class ServiceStore: Sendable {
         var store: Store?
         /// Counts openings; an import remembers in which it began.
         var opening: UInt64 = 1
+        /// What is said of a full disk, as long as it is full: the same words for every commit.
+        var fullDisk: Unavailable?
         /// Whether a write to `store` failed with an unknown outcome.
         var isSuspect = false
         var isClosed = false
@@ -45,6 +47,7 @@ public final class ServiceStore: Sendable {
     private let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
+    private let isGivingUp = Atomic<Bool>(false)
     /// How many wait for a running merge to end.
     private let waiting = Atomic<Int>(0)
 
@@ -166,15 +169,24 @@ public final class ServiceStore: Sendable {
     /// Whether somebody waits for the merge that is running: it should not wait for its share of the disk.
     public var isMergeAwaited: Bool { waiting.load(ordering: .relaxed) > 0 }
 
+    /// Has a change of a type that is running given up, with nothing changed, and any later one: the service is stopping.
+    public func giveUpLongChanges() { isGivingUp.store(true, ordering: .relaxed) }
+
     /// Changes the type of a point in the series of some products; see `Store.retype`.
     public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
-        let report = try change { try $0.retype(retyping, progress: progress) }
+        let report = try change {
+            try $0.retype(retyping) { samples in
+                guard !isGivingUp.load(ordering: .relaxed) else { throw StorageError.notWritable }
+                progress(samples)
+            }
+        }
         acknowledge(report.commit)
         return report
     }
 
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
+        giveUpLongChanges()
         let store = holder.withLock { holder -> Store? in
             holder.isClosed = true
             return holder.store.take()
@@ -194,7 +206,12 @@ public final class ServiceStore: Sendable {
             // A directory that is gone is not begun anew, and what was acknowledged must be there.
             reopening.mustExist = true
             reopening.leastCommit = lastCommit
-            let store = try Store.open(path, options: reopening, files: files)
+            let store: Store
+            do {
+                store = try Store.open(path, options: reopening, files: files)
+            } catch let error where Self.isDiskFull(error) {
+                throw noteFullDisk(&holder, because: error, unflushed: 0)
+            }
             store.history = holder.history
             store.setRetention(holder.retention)
             holder.store = store
@@ -204,8 +221,11 @@ public final class ServiceStore: Sendable {
             metrics.noteReopening()
             // A batch whose write failed may have turned out to be there.
             acknowledge(store.snapshot().commit)
-            tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
-            for note in store.recoveryNotes { tell("recovered: \(note)") }
+            // On a full disk it is opened for every attempt.
+            if holder.fullDisk == nil {
+                tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
+                for note in store.recoveryNotes { tell("recovered: \(note)") }
+            }
             return (store, holder.opening)
         }
     }
@@ -223,10 +243,52 @@ public final class ServiceStore: Sendable {
             holder.isSuspect = true
             return true
         }
-        if isNews {
-            metrics.noteFailure()
+        guard isNews else { return }
+        metrics.noteFailure()
+        // Of a full disk those tell whose commits fail.
+        if !Self.isDiskFull(error) {
             tell("a write failed, nothing is acknowledged until the store is opened again: \(error)")
         }
+    }
+
+    private static func isDiskFull(_ error: any Error) -> Bool {
+        if case .noRoom? = error as? StorageError { return true }
+        return (error as? FileError)?.isDiskFull ?? false
+    }
+
+    /// What a commit answers that failed: of a full disk in the same words as long as it lasts.
+    private func answer(_ error: any Error, of store: Store) -> any Error {
+        guard Self.isDiskFull(error) else { return error }
+        let unflushed = store.unflushedBytes
+        return holder.withLock { noteFullDisk(&$0, because: error, unflushed: unflushed) }
+    }
+
+    private func noteFullDisk(_ holder: inout Holder, because error: any Error, unflushed: Int) -> Unavailable
+    {
+        if let known = holder.fullDisk { return known }
+        var needed = unflushed / 4
+        if case .noRoom(_, let bytes)? = error as? StorageError { needed = bytes }
+        let new = Unavailable(
+            description: "no space left: the disk of \(path) is full; free about \(1 + needed >> 20) MiB")
+        holder.fullDisk = new
+        return new
+    }
+
+    /// Takes note of a commit that was written.
+    private func noteRoom() {
+        let isOver = holder.withLock { holder in
+            defer { holder.fullDisk = nil }
+            return holder.fullDisk != nil
+        }
+        if isOver { tell("the disk of \(path) has room again, samples are stored") }
+    }
+
+    /// Looks whether the directory is still what the store made of it, and tells what it mended; see `Store.examine`.
+    ///
+    /// Where a write has failed nothing is looked at: the next commit opens the store again.
+    public func examine() throws {
+        guard holder.withLock({ $0.store != nil && !$0.isSuspect && !$0.isClosed }) else { return }
+        for note in try change({ try $0.examine() }) { tell(note) }
     }
 
     /// Whether a store that refused writes as a closed one does has been replaced meanwhile.
@@ -268,6 +330,7 @@ extension ServiceStore: SampleSink {
             return try metrics.timing { try store.commit(batch) }
         }
         acknowledge(outcome.commit)
+        if !outcome.isReplay { noteRoom() }
         metrics.note(outcome)
         return outcome
     }
@@ -284,7 +347,7 @@ extension ServiceStore: SampleSink {
             } catch {
                 return group.map { _ in .failure(error) }
             }
-            let results = metrics.timing { store.commit(group: group) }
+            var results = metrics.timing { store.commit(group: group) }
             var isReplaced = false
             for result in results {
                 switch result {
@@ -297,6 +360,12 @@ extension ServiceStore: SampleSink {
             // To commit again what was committed before is right: it is a replay.
             guard !isReplaced else { continue }
             for case .success(let outcome) in results { metrics.note(outcome) }
+            for (index, result) in results.enumerated() {
+                switch result {
+                case .success(let outcome): if !outcome.isReplay { noteRoom() }
+                case .failure(let error): results[index] = .failure(answer(error, of: store))
+                }
+            }
             return results
         }
     }

@@ -115,6 +115,9 @@ public final class StoreControl: ControlHandler {
         return TypeChangeCounts(report)
     }
 
+    /// Has what takes long given up: the service is stopping.
+    func giveUpLongChanges() { store.giveUpLongChanges() }
+
     /// Writes the WAL and the memtable as a segment.
     public func flush() throws { try told { try store.flush() } }
 }

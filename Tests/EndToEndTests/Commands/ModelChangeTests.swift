@@ -90,6 +90,30 @@ extension EndToEndTests {
             #expect(try sandbox.varve("verify", "--deep").code == 0)
         }
 
+        @Test(
+            "verify tells of a registry that is behind an interrupted change, and the same command finishes it"
+        )
+        func interrupted() throws {
+            let sandbox = try Sandbox()
+            _ = try store(sandbox)
+            let registry = "\(sandbox.data)/registry.sqlite"
+            let before = try Data(contentsOf: URL(fileURLWithPath: registry))
+            let change = ["model", "change", "m", "--point", "p:double", "--missing", "No Data"]
+            #expect(try sandbox.varve(change).code == 0)
+            #expect(try !sandbox.varve("verify").output.contains("interrupted"))
+            // As an end between the store's change and the registry's leaves it.
+            try before.write(to: URL(fileURLWithPath: registry))
+            let verify = try sandbox.varve("verify")
+            #expect(verify.code == 0)
+            #expect(
+                verify.output.contains(
+                    "point p of model m is string, its stored values are double, as a change of the type that was "
+                        + "interrupted leaves it; finish it with `varve model change m --point p:double`"),
+                "\(verify.output)\(verify.errors)")
+            #expect(try sandbox.varve(change).code == 0)
+            #expect(try !sandbox.varve("verify").output.contains("interrupted"))
+        }
+
         @Test("what does not fit is deleted only when it is told to be, with its count first")
         func dropUnfit() throws {
             let sandbox = try Sandbox()

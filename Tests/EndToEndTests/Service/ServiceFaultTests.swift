@@ -36,6 +36,11 @@ extension EndToEndTests {
                 let sent = sender.wait()
                 #expect(sent.code == 0, "\(sent.errors)")
                 #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == Self.rows)
+                // One line when it began, with what is needed, and one when it was over.
+                let lines = service.errors.split(separator: "\n")
+                #expect(lines.filter { $0.contains("no space left") }.count == 1, "\(service.errors)")
+                #expect(lines.contains { $0.contains("is full; free about 1 MiB") }, "\(service.errors)")
+                #expect(lines.filter { $0.contains("has room again") }.count == 1, "\(service.errors)")
                 #expect(service.stop()?.code == 0)
                 #expect(try sandbox.varve("verify", "--deep").code == 0)
             }

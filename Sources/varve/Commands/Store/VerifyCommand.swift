@@ -24,7 +24,11 @@ struct VerifyCommand: ParsableCommand {
         var unchecked: String?
         var report = try Store.verify(data.path, deep: deep)
         do {
-            try data.openRegistry(to: .read).verifySeal()
+            let registry = try data.openRegistry(to: .read)
+            try registry.verifySeal()
+            if report.damage.isEmpty, try Store.exists(data.path) {
+                report.notes += try TypeComparison.notes(data.openStore(to: .read).snapshot(), registry)
+            }
         } catch let error as RegistryError where isUnborn(error, report) {
             report.notes.append("registry.sqlite: not made yet; the next import makes it")
         } catch let error as RegistryError where error.code == .unavailable {

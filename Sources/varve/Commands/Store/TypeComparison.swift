@@ -1,0 +1,43 @@
+// TypeComparison.swift — whether the registry and the store say the same of the types of points.
+//
+// A change of a point's type is made in the store first. Where it was interrupted then, the registry is behind, and rows
+// of that point are refused until the same command is run again.
+
+import VarveModel
+import VarveRegistry
+import VarveStorage
+
+enum TypeComparison {
+    /// A point of a product, in the type that the store has it.
+    private struct Stored: Hashable {
+        var product: String
+        var point: String
+        var type: ValueType
+    }
+
+    /// One line for each point of which the two differ, with the command that mends it.
+    ///
+    /// Cost: the names of all series, no samples.
+    static func notes(_ snapshot: StoreSnapshot, _ registry: Registry) throws -> [String] {
+        var stored: Set<Stored> = []
+        for series in snapshot.series() {
+            stored.insert(Stored(product: series.key.product, point: series.key.point, type: series.type))
+        }
+        var models: [String: Model] = [:]
+        for model in try registry.models() { models[model.id] = model }
+        var notes: Set<String> = []
+        for product in try registry.products() {
+            guard let model = models[product.model] else { continue }
+            for found in stored where found.product == product.key {
+                guard let point = model.points.first(where: { $0.id == found.point }),
+                    point.type != found.type
+                else { continue }
+                notes.insert(
+                    "registry.sqlite: point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
+                        + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
+                        + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`")
+            }
+        }
+        return notes.sorted()
+    }
+}
