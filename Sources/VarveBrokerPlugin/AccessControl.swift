@@ -34,6 +34,7 @@ final class AccessControl {
     private var connections: [String: Int] = [:]
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
+    var proofs = ProofMemory()
     private let serviceRights = TopicRights(.service)
     /// Connections of the service that read what waits; others of its connections only write.
     private(set) var readers = 0
@@ -106,7 +107,10 @@ final class AccessControl {
                 queue.load.interrupted()
             }
             record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
-            return .accepted
+            guard role == .service, let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
+                let answer = directory?.answer(to: proof)
+            else { return .accepted }
+            return .acceptedService(proof: answer)
         }
     }
 

@@ -78,6 +78,11 @@ private func answerLogin(
     let socket = ClientSocket(client: UnsafeRawPointer(client), address: address)
     switch control.login(client, attempt, address: address, keeping: keeping, socket: socket) {
     case .accepted: return MOSQ_ERR_SUCCESS.rawValue
+    case .acceptedService(let proof):
+        // It leaves behind the answer to the login, to this client only.
+        return proof.withUnsafeBytes {
+            publish(mosquitto_client_id(client), ServiceProof.topic, $0, quality: 0)
+        }
     case .refused: return MOSQ_ERR_AUTH.rawValue
     // The broker has no code for CONNACK 3. With any other it closes the connection without an answer, which
     // clients take as a line that is down and try again; CONNACK 5 would tell them their password is wrong.
@@ -150,22 +155,29 @@ private func takeReplies(
 }
 
 /// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
-///
-/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
-/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
 private func publish(_ reply: ForwardedReply) -> Int32 {
     withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
         topic.copyMemory(from: reply.topic)
         topic[reply.topic.count] = 0
-        guard let payload = mosquitto_malloc(reply.payload.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
-        UnsafeMutableRawBufferPointer(start: payload, count: reply.payload.count).copyMemory(
-            from: reply.payload)
-        let code = mosquitto_broker_publish(
-            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self),
-            Int32(clamping: reply.payload.count), payload, reply.qos, false, nil)
-        if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
-        return code
+        return publish(
+            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self), reply.payload, quality: reply.qos)
     }
+}
+
+/// Publishes a message, to one client or to all that subscribe to it.
+///
+/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
+/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
+private func publish(
+    _ clientID: UnsafePointer<CChar>?, _ topic: UnsafePointer<CChar>?, _ bytes: UnsafeRawBufferPointer,
+    quality: Int32
+) -> Int32 {
+    guard let payload = mosquitto_malloc(bytes.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
+    UnsafeMutableRawBufferPointer(start: payload, count: bytes.count).copyMemory(from: bytes)
+    let code = mosquitto_broker_publish(
+        clientID, topic, Int32(clamping: bytes.count), payload, quality, false, nil)
+    if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
+    return code
 }
 
 /// Counts a message, and adds to it who sent it, which MQTT does not tell a subscriber, and its cost.

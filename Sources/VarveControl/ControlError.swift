@@ -24,7 +24,7 @@ public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
         case wrongVersion = 6
         /// What arrived is no request or no answer.
         case notUnderstood = 7
-        /// The caller is neither the service's user nor root.
+        /// The caller is neither the service's user nor root, or may only read.
         case notAllowed = 8
         /// The other end went away, or was silent for too long; never sent.
         case lost = 9

@@ -3,7 +3,7 @@
 /// Sizes that no message goes beyond.
 package enum ControlLimits {
     /// The version of the protocol; both ends must have the same.
-    package static let version: UInt16 = 4
+    package static let version: UInt16 = 5
     /// The first bytes of a greeting.
     package static let magic = Array("VARVECTL".utf8)
     /// Bytes of a frame before the greeting is done.

@@ -2,7 +2,8 @@
 //
 // Invariants:
 // - The lock is the kernel's (`flock(2)`), so it ends with the process, however that ends; the file's text
-//   only tells who holds it.
+//   is for people, and who holds the lock is asked of the kernel.
+// - Only the owner can open the file: whoever can open it can lock it.
 // - Releasing unlocks before it closes: a child that was forked has a copy of the descriptor until it runs its program,
 //   and a lock ends by itself only with the last copy.
 // - The lock file is never removed: removing it would let two processes lock two files of the same name.
@@ -14,11 +15,12 @@ import Synchronization
 public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible {
     /// The data directory.
     public var path: String
-    /// The holder's process id, if its lock file says so.
+    /// The holder's process id, if the kernel tells it.
     public var processID: Int?
 
     /// One line: who holds it and what to do.
     public var description: String {
+        if processID == Int(getpid()) { return "\(path) is in use by process \(getpid()), which is this one" }
         let holder = processID.map { "process \($0)" } ?? "another process"
         return "\(path) is in use by \(holder); wait for it to end, or stop it, and run this again"
     }
@@ -42,16 +44,18 @@ public final class DirectoryLock: HeldLock {
     ///   - directory: The data directory it stands for, named in the error.
     /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
     public init(file: String, directory: String) throws {
-        let opened = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        try DirectoryGuard.refuseLink(file)
+        let opened = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard opened >= 0 else { throw FileError("open", file) }
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             defer { _ = Glibc.close(opened) }
             guard code == EWOULDBLOCK else { throw FileError("lock", file, code: code) }
-            throw DirectoryInUse(path: directory, processID: Self.holder(opened))
+            throw DirectoryInUse(path: directory, processID: LockHolder.process(of: opened))
         }
         // From here on the end of this object closes the file.
         descriptor = opened
+        try FolderRights.settle(opened, file, 0o600)
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(descriptor, 0)
         guard pwrite(descriptor, text, text.count, 0) == text.count else { throw FileError("write to", file) }
@@ -64,12 +68,5 @@ public final class DirectoryLock: HeldLock {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         _ = flock(descriptor, LOCK_UN)
         _ = Glibc.close(descriptor)
-    }
-
-    private static func holder(_ descriptor: Int32) -> Int? {
-        var text = [UInt8](repeating: 0, count: 32)
-        let count = pread(descriptor, &text, text.count, 0)
-        guard count > 0 else { return nil }
-        return Int(String(decoding: text[..<count].prefix { $0 != 0x0A }, as: UTF8.self))
     }
 }

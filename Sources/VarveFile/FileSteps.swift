@@ -22,9 +22,15 @@ package protocol FileSteps: FileSystem {
 
     /// Makes a folder in a folder that exists; EEXIST if the name is taken.
     func makeDirectory(_ path: String) throws(FileError)
+
+    /// Makes a folder that is only on the way to the one wanted.
+    func makeParent(_ path: String) throws(FileError)
 }
 
 extension FileSteps {
+    /// A folder as any other.
+    package func makeParent(_ path: String) throws(FileError) { try makeDirectory(path) }
+
     /// Temporary file, sync, link, sync of the folder; false if the name was taken.
     package func createInSteps(
         _ path: String, _ bytes: UnsafeRawBufferPointer
@@ -58,9 +64,9 @@ extension FileSteps {
     }
 
     /// A folder and its parents, each new name durable.
-    package func createDirectoryInSteps(_ path: String) throws(FileError) {
+    package func createDirectoryInSteps(_ path: String, isParent: Bool = false) throws(FileError) {
         do throws(FileError) {
-            try makeDirectory(path)
+            try isParent ? makeParent(path) : makeDirectory(path)
         } catch {
             switch error.code {
             case EEXIST:
@@ -71,10 +77,10 @@ extension FileSteps {
             case ENOENT:
                 let above = parentFolder(of: path)
                 guard above != path else { throw error }
-                if try kind(above) == nil { try createDirectoryInSteps(above) }
+                if try kind(above) == nil { try createDirectoryInSteps(above, isParent: true) }
                 // Once more and not again: some file systems refuse to make any folder so, as /proc does.
                 do throws(FileError) {
-                    try makeDirectory(path)
+                    try isParent ? makeParent(path) : makeDirectory(path)
                 } catch {
                     guard error.code == EEXIST else { throw error }
                 }

@@ -41,6 +41,14 @@ public protocol File: AnyObject, Sendable {
     /// write instead of two. An error means that less room, or none, is there; appends go on without it.
     func reserve(to size: Int) throws(FileError)
 
+    /// Writes all bytes at `offset`, over what is there; for files opened with `update`.
+    ///
+    /// Room on the disk is needed only for what lies behind the end. Durability: none before `sync`.
+    func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError)
+
+    /// Which file it is, whatever became of its name.
+    func identity() throws(FileError) -> FileIdentity
+
     /// Makes everything written so far durable (`fdatasync(2)`).
     ///
     /// After an error the file is suspect: it must be closed and read anew, never synced again.
@@ -63,6 +71,8 @@ public enum OpenMode: Sendable {
     case createNew
     /// For writing anew; an existing file is emptied.
     case replace
+    /// For writing in place; created if absent, and what is there stays.
+    case update
 }
 
 /// The file-system calls that Varve makes.
@@ -102,6 +112,9 @@ public protocol FileSystem: AnyObject, Sendable {
     /// What is at a path, or nil if nothing is.
     func kind(_ path: String) throws(FileError) -> FileKind?
 
+    /// Which file or folder a path names, or nil if nothing is there.
+    func identity(_ path: String) throws(FileError) -> FileIdentity?
+
     /// Takes the lock of a data directory for one writing process.
     ///
     /// - Parameters:
@@ -109,6 +122,15 @@ public protocol FileSystem: AnyObject, Sendable {
     ///   - directory: The data directory it stands for, named in the error.
     /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
     func lock(_ file: String, directory: String) throws -> any HeldLock
+
+    /// Looks whether a data directory may be opened, and closes to others what is open to them before it is written.
+    ///
+    /// - Returns: What was changed, one line each.
+    /// - Throws: `DirectoryRefused`, `FileError`.
+    func admit(_ directory: String, forWriting: Bool) throws -> [String]
+
+    /// The same disk for files that a user asks for by name: who may read them is the user's to say.
+    var forNamedFiles: any FileSystem { get }
 }
 
 /// What a path names.
@@ -124,6 +146,12 @@ public enum FileKind: Sendable {
 extension FileSystem {
     /// The path itself: a file system without symbolic links.
     public func resolved(_ path: String) -> String { path }
+
+    /// The file system itself: one without users.
+    public var forNamedFiles: any FileSystem { self }
+
+    /// Nothing to look at: a file system without users.
+    public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }
 
     /// The kernel's lock: a file system on the local disk.
     public func lock(_ file: String, directory: String) throws -> any HeldLock {
@@ -184,6 +212,14 @@ extension File {
     public func append(_ bytes: [UInt8]) throws(FileError) {
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
             Result { () throws(FileError) in try append(buffer) }
+        }
+        try result.get()
+    }
+
+    /// Writes all bytes at `offset`; see `overwrite(_:at:)`.
+    public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+        let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
+            Result { () throws(FileError) in try overwrite(buffer, at: offset) }
         }
         try result.get()
     }

@@ -53,9 +53,17 @@ extension ForwardingFileSystem {
     /// What is at a path of the disk behind.
     public func kind(_ path: String) throws(FileError) -> FileKind? { try disk.kind(path) }
 
+    /// Which file a path of the disk behind names.
+    public func identity(_ path: String) throws(FileError) -> FileIdentity? { try disk.identity(path) }
+
     /// Takes a lock of the disk behind.
     public func lock(_ file: String, directory: String) throws -> any HeldLock {
         try disk.lock(file, directory: directory)
+    }
+
+    /// Looks at a data directory of the disk behind.
+    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
+        try disk.admit(directory, forWriting: forWriting)
     }
 }
 
@@ -89,6 +97,14 @@ extension ForwardingFile {
 
     /// Reserves room in the file behind.
     public func reserve(to size: Int) throws(FileError) { try file.reserve(to: size) }
+
+    /// Writes over bytes of the file behind.
+    public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        try file.overwrite(bytes, at: offset)
+    }
+
+    /// Which file is behind.
+    public func identity() throws(FileError) -> FileIdentity { try file.identity() }
 
     /// Syncs the file behind.
     public func sync() throws(FileError) { try file.sync() }

@@ -131,6 +131,27 @@ public final class POSIXFile: File {
         }
     }
 
+    /// Writes all bytes at a position (`pwrite(2)`), which in a file opened with `append` the kernel does not heed.
+    public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        guard let base = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError("write to", path)
+            }
+            done += count
+        }
+    }
+
+    /// Which file it is (`fstat(2)`).
+    public func identity() throws(FileError) -> FileIdentity {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+        return FileIdentity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+    }
+
     /// Makes the written bytes durable (`fdatasync(2)`).
     public func sync() throws(FileError) {
         guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }

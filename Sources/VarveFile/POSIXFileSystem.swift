@@ -8,12 +8,17 @@ import Synchronization
 /// The local file system, by POSIX calls.
 public final class POSIXFileSystem: FileSystem {
     private let counter = Atomic<UInt64>(0)
+    private let newFiles: NewFiles
 
     /// The ending of files that are being written.
     public static let partialSuffix = ".partial"
 
     /// Makes an instance; it holds no state worth sharing.
-    public init() {}
+    ///
+    /// - Parameter newFiles: Who may read the files and folders that are made.
+    public init(_ newFiles: NewFiles = .guarded) {
+        self.newFiles = newFiles
+    }
 
     /// Opens a file (`open(2)`, close-on-exec).
     public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
@@ -37,11 +42,12 @@ public final class POSIXFileSystem: FileSystem {
         try replaceInSteps(path, bytes, isPrivate: true)
     }
 
-    /// Creates an empty file that only its owner may read and write; one that exists stays as it is.
+    /// Creates an empty file that only its owner may read and write; one that exists keeps what it has.
     public func createPrivate(_ path: String) throws(FileError) {
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError("create", path) }
-        _ = Glibc.close(descriptor)
+        defer { _ = Glibc.close(descriptor) }
+        try FolderRights.settle(descriptor, path, 0o600)
     }
 
     /// Renames a file (`rename(2)`).
@@ -69,6 +75,21 @@ public final class POSIXFileSystem: FileSystem {
         }
         guard errno == 0 else { throw FileError("list", path) }
         return names.sorted()
+    }
+
+    /// Takes the lock of a data directory (`flock(2)`).
+    public func lock(_ file: String, directory: String) throws -> any HeldLock {
+        try DirectoryLock(file: file, directory: directory)
+    }
+
+    /// The local file system, with rights as the umask says.
+    public var forNamedFiles: any FileSystem { POSIXFileSystem(.usual) }
+
+    /// Closes to others what of a data directory is open to them; a reader only looks for links.
+    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
+        if forWriting { return try DirectoryGuard.prepare(directory) }
+        try DirectoryGuard.refuseLinks(in: directory)
+        return []
     }
 
     /// Creates a folder and its parents (`mkdir(2)`) and makes each new name durable.
@@ -106,6 +127,11 @@ public final class POSIXFileSystem: FileSystem {
         }
     }
 
+    /// Which file or folder a path names (`stat(2)`), or nil if nothing is there.
+    public func identity(_ path: String) throws(FileError) -> FileIdentity? {
+        try stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
+    }
+
     /// What tells one version of a file from the next (`stat(2)`), or nil if nothing is there.
     public func stamp(_ path: String) throws(FileError) -> FileStamp? {
         var status = stat()
@@ -120,19 +146,27 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     private func openFile(
-        _ path: String, _ mode: OpenMode, permissions: mode_t = 0o644
+        _ path: String, _ mode: OpenMode, isPrivate: Bool = false
     ) throws(FileError) -> POSIXFile {
-        let flags: Int32 =
+        var flags: Int32 =
             switch mode {
             case .read: O_RDONLY
             case .append: O_RDWR | O_CREAT | O_APPEND
             // Appends to one go to the place behind the last one, which reserved room leaves as it is.
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
+            case .update: O_RDWR | O_CREAT
             }
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC, permissions)
+        let isGuarded = mode != .read && (newFiles == .guarded || isPrivate)
+        if isGuarded { flags |= O_NOFOLLOW }
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC, isGuarded ? 0o600 : 0o666)
         guard descriptor >= 0 else { throw FileError("open", path) }
         let file = POSIXFile(path: path, descriptor: descriptor)
+        if isGuarded {
+            let rights = FolderRights(isShared: false)
+            try FolderRights.settle(
+                descriptor, path, isPrivate ? rights.file : FolderRights(of: parentFolder(of: path)).file)
+        }
         // A folder opens for reading and fails only at the first read; say so at once.
         if mode == .read, case .folder? = try kind(path) { throw FileError("open", path, code: EISDIR) }
         return file
@@ -146,7 +180,7 @@ extension POSIXFileSystem: FileSteps {
     }
 
     package func openPrivate(_ path: String) throws(FileError) -> any File {
-        try openFile(path, .replace, permissions: 0o600)
+        try openFile(path, .replace, isPrivate: true)
     }
 
     package func link(_ path: String, to newPath: String) throws(FileError) {
@@ -154,6 +188,13 @@ extension POSIXFileSystem: FileSteps {
     }
 
     package func makeDirectory(_ path: String) throws(FileError) {
-        guard mkdir(path, 0o755) == 0 else { throw FileError("create folder", path) }
+        let bits = newFiles == .guarded ? FolderRights(of: parentFolder(of: path)).folder : 0o777
+        guard mkdir(path, bits) == 0 else { throw FileError("create folder", path) }
+        // The umask may have taken bits away, and mkdir(2) does not set the one that hands on the group.
+        if newFiles == .guarded, chmod(path, bits) != 0 { throw FileError("set the rights of", path) }
+    }
+
+    package func makeParent(_ path: String) throws(FileError) {
+        guard mkdir(path, 0o777) == 0 else { throw FileError("create folder", path) }
     }
 }

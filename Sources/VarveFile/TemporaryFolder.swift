@@ -18,6 +18,8 @@ public final class TemporaryFolder: Sendable {
         var template = Array("\(parent)/\(name).\(String(repeating: "X", count: 6))".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError("make a folder in", parent) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // A umask may take bits away from the owner too.
+        guard chmod(path, 0o700) == 0 else { throw FileError("set the rights of", path) }
     }
 
     deinit { Self.remove(path) }

@@ -2,8 +2,9 @@
 //
 // libmosquitto is run in its "threaded" mode by a poll loop of our own: there it only queues what it wants to send,
 // PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and `flush` a batch can be made
-// durable, so no message is acknowledged before it is safe (measured: with the library's own loops the PUBACK
-// leaves before or right after the callback, and a kill in between loses the message).
+// durable, so no message is acknowledged to the broker before it is safe (measured: with the library's own loops the
+// PUBACK leaves before or right after the callback, and a kill in between loses the message). What the broker acknowledges
+// to the sender of a message is another PUBACK, which leaves at once.
 //
 // Invariants:
 // - Only `flush` writes to the socket, and only `readAvailable` reads; `housekeeping` and `publish` queue.
@@ -16,7 +17,8 @@ import Glibc
 
 /// A connection to a broker.
 public final class MQTTConnection {
-    private let options: MQTTOptions
+    /// Where and as whom `connect` logs in the next time.
+    public var options: MQTTOptions
     private unowned let receiver: any MQTTReceiver
     private var client: OpaquePointer?
 
@@ -37,10 +39,13 @@ public final class MQTTConnection {
     /// Whether there is a socket.
     public var isOpen: Bool { client.map { mosquitto_socket($0) >= 0 } ?? false }
 
+    /// The socket, or a negative number if there is none; for looking at who is at its other end.
+    public var descriptor: Int32 { client.map { mosquitto_socket($0) } ?? -1 }
+
     /// Whether something is waiting for `flush`.
     public var wantsFlush: Bool { client.map { mosquitto_want_write($0) } ?? false }
 
-    /// Opens a TCP connection and queues the login; the answer comes through `readAvailable`.
+    /// Opens a connection over TCP, or a unix socket, and queues the login; the answer comes through `readAvailable`.
     ///
     /// - Throws: `MQTTError.unreachable`.
     public func connect() throws(MQTTError) {
@@ -54,7 +59,7 @@ public final class MQTTConnection {
             mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
         }
         // Without it each small packet waits for the acknowledgement of the last: 50 ms a message.
-        mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1)
+        if options.port > 0 { mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1) }
         mosquitto_threaded_set(client, true)
         mosquitto_max_inflight_messages_set(client, 0)
         if let username = options.username {

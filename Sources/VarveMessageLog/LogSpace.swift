@@ -22,7 +22,9 @@ struct LogSpace {
     /// Adds up what is there.
     init(_ db: Database) throws {
         bytes = try LogEntry.Kind.allCases.map { kind in
-            try Int.fetchOne(db, sql: "SELECT SUM(size) FROM \(LogTables.name(kind))") ?? 0
+            // Sizes in a damaged file may be anything; the sum of four such numbers is one still.
+            let sum = try Int.fetchOne(db, sql: "SELECT SUM(size) FROM \(LogTables.name(kind))") ?? 0
+            return min(max(sum, 0), 1 << 60)
         }
     }
 
@@ -90,8 +92,9 @@ struct LogSpace {
                 SELECT id, size FROM \(table) WHERE id < (SELECT MAX(id) FROM \(table)) ORDER BY id
                 """)
         while freed < wanted, let row = try rows.next() {
-            last = row[0]
-            freed += row[1]
+            let row = CheckedRow(row)
+            last = try row.number(0) as Int64
+            freed += min(max(try row.number(1), 0), 1 << 40)
         }
         guard let last else { return 0 }
         try db.execute(sql: "DELETE FROM \(table) WHERE id <= ?", arguments: [last])

@@ -155,36 +155,46 @@ enum LogTables {
         ).map(entry)
     }
 
+    /// The newest entry of a client's login.
+    static func lastLogin(of client: String, _ db: Database) throws -> LogEntry? {
+        let kind = LogEntry.Kind.connection
+        return try Row.fetchOne(
+            db,
+            sql: """
+                SELECT \(try presentColumns(db) ?? columns), \(kind.rawValue) AS kind FROM \(name(kind))
+                WHERE client = ? AND event = \(LogEntry.Event.connected.rawValue) ORDER BY id DESC LIMIT 1
+                """, arguments: [client]
+        ).map(entry)
+    }
+
     private static func entry(_ row: Row) throws -> LogEntry {
-        let kindNumber: Int = row[22]
-        let eventNumber: Int = row[2]
-        guard let kind = LogEntry.Kind(rawValue: kindNumber),
-            let event = LogEntry.Event(rawValue: eventNumber)
+        let row = CheckedRow(row)
+        guard let kind = LogEntry.Kind(rawValue: try row.number(22)),
+            let event = LogEntry.Event(rawValue: try row.number(2))
         else {
             throw LogError(
                 .unavailable, "the log has an event that this Varve does not know: use a newer one")
         }
-        var entry = LogEntry(kind, event, time: Timestamp(nanoseconds: row[1]))
-        entry.id = row[0]
-        entry.channel = row[4]
-        entry.product = row[5]
-        entry.client = row[6]
-        entry.address = row[7]
-        entry.device = row[8]
-        entry.messageID = row[9]
-        entry.code = row[10]
-        entry.topic = row[11]
-        let bytes: Int? = row[12]
-        if let accepted: Int64 = row[13] {
-            let others: [Int64] = [14, 15, 16, 20, 21].map { row[$0] ?? 0 }
+        var entry = LogEntry(kind, event, time: Timestamp(nanoseconds: try row.number(1)))
+        entry.id = try row.number(0)
+        entry.channel = try row.text(4)
+        entry.product = try row.text(5)
+        entry.client = try row.text(6)
+        entry.address = try row.text(7)
+        entry.device = try row.text(8)
+        entry.messageID = try row.text(9)
+        entry.code = try row.optionalNumber(10)
+        entry.topic = try row.text(11)
+        let bytes: Int? = try row.optionalNumber(12)
+        if let accepted: Int64 = try row.optionalNumber(13) {
+            let others: [Int64] = try [14, 15, 16, 20, 21].map { try row.optionalNumber($0) ?? 0 }
             entry.counts = LogEntry.Counts(
                 accepted: UInt64(clamping: accepted), identical: UInt64(clamping: others[0]),
                 corrected: UInt64(clamping: others[1]), superseded: UInt64(clamping: others[2]),
                 expired: UInt64(clamping: others[3]), replayed: UInt64(clamping: others[4]))
         }
-        entry.reason = row[17]
-        let payload: Data? = row[19]
-        entry.restorePayload(payload.map(Array.init), isCut: row[18] != 0)
+        entry.reason = try row.text(17)
+        entry.restorePayload(try row.bytes(19), isCut: try row.number(18) != 0)
         entry.bytes = bytes
         return entry
     }

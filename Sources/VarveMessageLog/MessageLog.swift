@@ -83,9 +83,12 @@ package final class MessageLog: Sendable {
     ///
     /// - Parameters:
     ///   - entries: At most about a mebibyte; their ids are given out here.
-    ///   - bookmark: How far the reader of the broker's events has come with these entries.
+    ///   - bookmark: How far the reader of the plugin's events has come with these entries.
+    ///   - brokerBookmark: How far the reader of the broker's own log has come.
     /// - Throws: `LogError`; then none is written.
-    package func append(_ entries: [LogEntry], bookmark: String? = nil) throws(LogError) {
+    package func append(
+        _ entries: [LogEntry], bookmark: String? = nil, brokerBookmark: String? = nil
+    ) throws(LogError) {
         guard !isReadOnly else {
             throw LogError(.unavailable, "\(path) was opened for reading: open it for writing to change it")
         }
@@ -94,18 +97,33 @@ package final class MessageLog: Sendable {
             try space.makeRoom(for: entries.reduce(0) { $0 + $1.weight }, limit: limit, db)
             try LogTables.insert(entries, after: LogTables.lastID(db), db)
             space.add(entries)
-            guard let bookmark else { return }
-            try db.cachedStatement(
-                sql:
-                    "INSERT INTO setting VALUES ('bookmark', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-            ).execute(arguments: [bookmark])
+            for (key, value) in [(Self.eventsKey, bookmark), (Self.brokerKey, brokerBookmark)] {
+                guard let value else { continue }
+                try db.cachedStatement(
+                    sql: "INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+                ).execute(arguments: [key, value])
+            }
         }
     }
 
+    private static let eventsKey = "bookmark", brokerKey = "brokerLog"
+
+    /// The last login of a client that is in the log.
+    ///
+    /// Cost: a look at each entry of a connection since, at worst all.
+    package func lastLogin(of client: String) throws(LogError) -> LogEntry? {
+        try read { db in try LogTables.lastLogin(of: client, db) }
+    }
+
+    /// The place in the broker's log that was last written; nil in a new log.
+    package func brokerBookmark() throws(LogError) -> String? { try setting(Self.brokerKey) }
+
     /// The bookmark last written; nil in a new log.
-    package func bookmark() throws(LogError) -> String? {
+    package func bookmark() throws(LogError) -> String? { try setting(Self.eventsKey) }
+
+    private func setting(_ key: String) throws(LogError) -> String? {
         try read { db in
-            try String.fetchOne(db, sql: "SELECT value FROM setting WHERE key = 'bookmark'")
+            try String.fetchOne(db, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key])
         }
     }
 
@@ -171,6 +189,7 @@ package final class MessageLog: Sendable {
 extension MessageLog {
     private func connect() throws -> Connection {
         let files = POSIXFileSystem()
+        try DirectoryGuard.checkFile(path)
         let isNew = try files.kind(path) == nil
         guard !isNew || !isReadOnly else {
             throw LogError(.missing, "there is no message log at \(path): varve serve makes one")

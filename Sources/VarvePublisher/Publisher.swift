@@ -12,7 +12,8 @@ import VarveTransfer
 /// The reference sender: batches of history over MQTT, in the form of EnOS offline message integration.
 ///
 /// Each batch is a message on `/sys/{product}/integration/measurepoint/post` (QoS 1) that is sent until the reply with
-/// its id arrives on `…/post_reply`. A batch that the receiver refuses goes again in halves until the bad rows stand
+/// its id arrives on `…/post_reply`: only this answer says that it is on disk. The PUBACK is the broker's own, which sends
+/// it at once, also while nobody stores anything; what is acknowledged so and not answered may be lost with the broker. A batch that the receiver refuses goes again in halves until the bad rows stand
 /// alone, so all others get in.
 ///
 /// ```swift

@@ -41,6 +41,7 @@ public final class Registry: Sendable {
     /// - Throws: `RegistryError`.
     public static func open(path: String, create: Bool, readOnly: Bool = false) throws -> Registry {
         let files = POSIXFileSystem()
+        try translatingErrors(path: path) { try DirectoryGuard.checkFile(path) }
         let isMissing = try translatingErrors(path: path) { try files.kind(path) == nil }
         guard !isMissing || (create && !readOnly) else {
             throw RegistryError(
@@ -162,6 +163,8 @@ public final class Registry: Sendable {
         } catch let error as DatabaseError {
             throw RegistryError(error, path: path)
         } catch let error as FileError {
+            throw RegistryError(.unavailable, error.description)
+        } catch let error as DirectoryRefused {
             throw RegistryError(.unavailable, error.description)
         } catch {
             // GRDB's own: a column that has another type than the statement expects.

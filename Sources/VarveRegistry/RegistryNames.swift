@@ -107,10 +107,10 @@ enum RegistryNames {
                 text += "…"
                 break
             }
-            text.unicodeScalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
+            text.unicodeScalars.append(scalar)
             count += 1
         }
-        return text + "\""
+        return text.visible + "\""
     }
 
     private static func checkText(_ text: String, what: String) throws {
@@ -120,15 +120,11 @@ enum RegistryNames {
                 "\(what) \(shown(text)) has \(text.utf8.count) bytes: use at most \(SeriesKey.maximumNameBytes)"
             )
         }
-        guard !text.unicodeScalars.contains(where: isControl) else {
+        guard !text.unicodeScalars.contains(where: \.isForbiddenInNames) else {
             throw RegistryError(
-                .invalid, "\(what) \(shown(text)) has a control character or line break: leave it out")
+                .invalid,
+                "\(what) \(shown(text)) has a control character, line break or invisible character: leave it out"
+            )
         }
-    }
-
-    /// Controls of ASCII and Latin-1, and the two separators that some programs take for a line break.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            || (0x2028...0x2029).contains(scalar.value)
     }
 }

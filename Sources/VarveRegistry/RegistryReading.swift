@@ -52,7 +52,7 @@ struct RegistryReading {
             db.cachedStatement(
                 sql: "SELECT position FROM point WHERE model = ? ORDER BY position DESC LIMIT 1"),
             arguments: [model])
-        return last.map { $0 + 1 } ?? 0
+        return last.map { min($0, .max - 1) + 1 } ?? 0
     }
 
     func product(_ key: String) throws -> Product? {

@@ -5,6 +5,7 @@
 
 import Logging
 import VarveFile
+import VarveModel
 
 /// Writes reports.
 struct ReportHandler: LogHandler {
@@ -23,7 +24,7 @@ struct ReportHandler: LogHandler {
         let details = (event.metadata ?? [:]).merging(metadata) { mine, _ in mine }
             .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         let text = (["\(event.message)"] + details).joined(separator: ", ").split(whereSeparator: \.isNewline)
-            .joined(separator: " ")
+            .joined(separator: " ").visible
         let level = event.level == .info ? "" : "\(event.level): "
         // Nobody is left to be told that a report cannot be written.
         try? POSIXFile.standardError().append(Array("\(label): \(level)\(text)\n".utf8))

@@ -8,6 +8,7 @@
 //     DIR/segments/<32 hex digits>.messages     which messages were committed
 //     DIR/wal/00000000000000000003.wal          being written, or left by a crash
 //     DIR/wal/00000000000000000002.sealed       closed cleanly
+//     DIR/acknowledged                    the newest commit that was acknowledged
 //     DIR/backup                          marks a folder that only `varve backup` has written to
 //     DIR/registry.sqlite …                     VarveRegistry's
 
@@ -55,10 +56,13 @@ package struct DataDirectory: Sendable {
     }
 
     package var lock: String { "\(path)/lock" }
+    package var acknowledged: String { absolute(Self.acknowledgedName) }
     package var backupMark: String { "\(path)/backup" }
     package var manifests: String { "\(path)/manifests" }
     package var segments: String { "\(path)/segments" }
     package var wal: String { "\(path)/wal" }
+
+    package static let acknowledgedName = "acknowledged"
 
     /// A path under the data directory from a name as `Damage.file` has it.
     package func absolute(_ relative: String) -> String { "\(path)/\(relative)" }

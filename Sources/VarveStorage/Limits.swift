@@ -20,6 +20,10 @@ package enum Limits {
     package static let walBatchTextBytes = 32 << 20
     /// Payload bytes of one WAL record; persistent.
     package static let walRecordBytes = 256 << 20
+    /// Records of one write to the WAL, whose place in it has 16 bits; persistent.
+    package static let walWriteRecords = 65_536
+    /// Bytes of records above which a group of commits is written before it goes on.
+    package static let walWriteBytes = 64 << 20
     /// Bytes of room that a WAL file reserves at once.
     package static let walReserveBytes = 1 << 20
     /// Text bytes of one value; persistent.

@@ -31,6 +31,8 @@ package enum SealedFile {
     private static let packedFlag: UInt16 = 1
 
     /// The file's bytes for a payload; packed with LZ4 where that saves a tenth.
+    ///
+    /// - Parameter payload: At most `Limits.sealedFileBytes`, which is all a reader takes; the callers see to that.
     package static func encode(_ kind: Kind, version: UInt16? = nil, payload: [UInt8]) -> [UInt8] {
         var packed = ByteWriter()
         let isPacked =
@@ -42,7 +44,7 @@ package enum SealedFile {
         kind.rawValue.utf8.forEach { writer.append($0) }
         writer.append(version ?? kind.version)
         writer.append(isPacked ? packedFlag : UInt16(0))
-        writer.append(UInt32(payload.count))
+        writer.append(UInt32(truncatingIfNeeded: payload.count))
         writer.append(UInt64(stored.count))
         stored.withUnsafeBytes { writer.append(bytes: $0) }
         writer.append(writer.bytes.withUnsafeBytes { Checksum.of($0) })

@@ -16,6 +16,12 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case invalidBatch(String)
     /// An earlier write failed in a way that leaves the file suspect; the store must be opened again.
     case needsReopen(String)
+    /// Commits that were acknowledged are not in the store any more: files of it were removed or replaced by older ones.
+    case commitsLost(ClosedRange<UInt64>, path: String)
+    /// The disk has too little room to open the store for writing after a crash.
+    case noRoom(path: String, bytes: Int)
+    /// The directory is not what the open store made of it; nothing is committed until it is again.
+    case directoryChanged(String)
     /// Another compaction has merged the same segments meanwhile; nothing was changed.
     case overtaken
     /// A segment is not there any more: another process replaced it since this one looked, or it was removed.
@@ -24,6 +30,13 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case noSuchState(String)
     /// The store was opened for reading only, or is closed.
     case notWritable
+
+    /// How many commits are missing, and which.
+    static func missing(_ commits: ClosedRange<UInt64>) -> String {
+        commits.count == 1
+            ? "commit \(commits.lowerBound), which was acknowledged, is missing"
+            : "\(commits.count) commits, \(commits.lowerBound) to \(commits.upperBound), which were acknowledged, are missing"
+    }
 
     /// One line: what, where, what to do.
     public var description: String {
@@ -38,6 +51,13 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
             "point \(key.point) of device \(key.device) holds \(stored.name) values, not \(offered.name)"
         case .invalidBatch(let reason): "the batch is not valid: \(reason)"
         case .needsReopen(let reason): "the store stopped taking writes: \(reason); open it again"
+        case .commitsLost(let commits, let path):
+            "\(Self.missing(commits)) in \(path): put the files back that were removed (those in wal/ come first to mind), "
+                + "or, to go on without, remove \(path)/\(DataDirectory.acknowledgedName) while nothing uses the directory"
+        case .noRoom(let path, let bytes):
+            "the disk of \(path) is full: free \(max(1, (bytes + (1 << 20) - 1) >> 20)) MiB, so that it can be opened for writing "
+                + "after a crash; it can be read as it is"
+        case .directoryChanged(let reason): "\(reason); nothing is stored until then"
         case .overtaken: "another compaction was faster; nothing was changed, run it again if need be"
         case .segmentGone(let file):
             "\(file) is gone, most likely merged by another process meanwhile; try again, or run `varve verify`"

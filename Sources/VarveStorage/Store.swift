@@ -40,7 +40,8 @@ public final class Store: Sendable {
     ///   - options: How to open it.
     ///   - files: The disk.
     /// - Throws: `StorageError.noStore` when reading a directory without a store, `DirectoryInUse` when another
-    ///   process writes, `StorageError.damaged`, `FileError`.
+    ///   process writes, `DirectoryRefused` when it is another user's or has a link in it, `StorageError.damaged`,
+    ///   `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
@@ -53,7 +54,12 @@ public final class Store: Sendable {
         self.options = options
         self.files = files
         var lock: (any HeldLock)?
+        let rightsNotes = try files.admit(directory.path, forWriting: options.isWritable)
         if options.isWritable {
+            if options.mustExist, try !Self.exists(directory.path, files: files) {
+                throw StorageError.directoryChanged(
+                    "\(directory.path) is gone, or empty, and had a store; put it back")
+            }
             for folder in [directory.path, directory.manifests, directory.segments, directory.wal] {
                 try files.createDirectory(folder)
             }
@@ -63,13 +69,35 @@ public final class Store: Sendable {
         library = SegmentLibrary(files, directory, cacheBytes: options.cacheBytes)
         let recovered = try Recovery(
             files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing,
-            lastCommit: options.isWritable ? nil : options.lastCommit, library: library
+            lastCommit: options.isWritable ? nil : options.lastCommit, leastCommit: options.leastCommit,
+            library: library
         ).run()
         dictionary = recovered.dictionary
-        recoveryNotes = recovered.notes
+        recoveryNotes = rightsNotes + recovered.notes
         historyNanoseconds = Atomic(options.history)
         published = Mutex(recovered.view)
-        writer = Mutex(WriterState(recovered))
+        let identity = options.isWritable ? try files.identity(directory.lock) : nil
+        let state = WriterState(recovered, lockIdentity: identity)
+        if options.isWritable { state.mark.raise(to: recovered.view.commit, files, directory) }
+        writer = Mutex(state)
+        if let bytes = recovered.roomNeeded { try flushWhatCannotBeSettled(bytes) }
+    }
+
+    /// Writes the commits of a WAL file that a crash left open as a segment, which mostly needs a tenth of the room that
+    /// its copy would need.
+    ///
+    /// - Parameter bytes: The room for the copy.
+    private func flushWhatCannotBeSettled(_ bytes: Int) throws {
+        do {
+            try change { state, view in
+                guard let last = state.walFiles.last else { return }
+                try Flush(self, state).run(&view)
+                try files.remove(directory.absolute(DataDirectory.wal(last, sealed: false)))
+            }
+        } catch let error as FileError where error.isDiskFull {
+            lock?.release()
+            throw StorageError.noRoom(path: directory.path, bytes: bytes)
+        }
     }
 
     /// The newest state, for any number of reads; later commits do not change it.
@@ -87,6 +115,7 @@ public final class Store: Sendable {
             guard !state.isClosed else { return }
             defer {
                 state.isClosed = true
+                state.mark.close()
                 lock?.release()
             }
             try state.sealWAL(files, directory)
@@ -98,10 +127,37 @@ public final class Store: Sendable {
     /// Durability: as `SampleSink.commit`, for all of them at once.
     public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         writer.withLock { state in
-            var commit = GroupCommit(self, state, published.withLock { $0 })
+            let view = published.withLock { $0 }
+            if state.failure == nil, !state.isClosed, options.isWritable {
+                do {
+                    try DirectoryCheck(self, state).run(view.manifest.number)
+                } catch {
+                    return group.map { _ in .failure(error) }
+                }
+            }
+            var commit = GroupCommit(self, state, view)
             let results = commit.run(group)
             published.withLock { $0 = commit.view }
+            if options.isWritable { state.mark.raise(to: commit.view.commit, files, directory) }
             return results
+        }
+    }
+
+    /// Looks whether the directory is still what the store made of it, and mends what it can: commits whose WAL file is
+    /// gone are written as a segment.
+    ///
+    /// Every commit looks at the most important of it; this is for a service that is idle. Cost: one listing of a folder.
+    ///
+    /// - Returns: What was mended since the last call, for people.
+    /// - Throws: `StorageError.directoryChanged`; the store must be opened again then, once the directory is as it was.
+    public func examine() throws -> [String] {
+        try change { state, view in
+            let check = DirectoryCheck(self, state)
+            try check.runWhole(view.manifest)
+            try check.rescueWAL(&view)
+            state.mark.keep(files, directory)
+            defer { state.notes = [] }
+            return state.notes
         }
     }
 
@@ -147,7 +203,11 @@ public final class Store: Sendable {
             guard options.isWritable, !state.isClosed else { throw StorageError.notWritable }
             if let reason = state.failure { throw StorageError.needsReopen(reason) }
             var view = published.withLock { $0 }
-            defer { published.withLock { $0 = view } }
+            try DirectoryCheck(self, state).run(view.manifest.number)
+            defer {
+                published.withLock { $0 = view }
+                state.mark.raise(to: view.commit, files, directory)
+            }
             return try body(state, &view)
         }
     }

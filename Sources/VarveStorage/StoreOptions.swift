@@ -42,11 +42,20 @@ public struct StoreOptions: Sendable {
     /// durable and are shown whatever their numbers. Has no effect on a store opened for writing.
     public var lastCommit: UInt64?
 
+    /// Whether a directory without a store is an error also for writing; default false.
+    package var mustExist = false
+
+    /// A commit that must be there, or the opening fails; 0 for none.
+    package var leastCommit: UInt64 = 0
+
     /// Names new immutable files; random unless a simulation must be repeatable.
     package var newFileID: @Sendable () -> FileID = { .random() }
 
     /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
     package var walBatchRows = Limits.walBatchRows
+
+    /// Records of a group that are written at once; at most `Limits.walWriteRecords`.
+    package var walWriteRecords = Limits.walWriteRecords
 
     /// Bytes of room that a WAL file reserves at once.
     package var walReserveBytes = Limits.walReserveBytes

@@ -41,6 +41,7 @@ extension DataOptions {
     }
 
     private func open() throws -> Store {
+        try ensureDirectory()
         let store = try Store.open(path)
         let history = try registryIfMade()?.historySeconds() ?? RetentionPeriod.defaultHistorySeconds
         store.history = history * 1_000_000_000

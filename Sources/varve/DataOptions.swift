@@ -39,16 +39,19 @@ struct DataOptions: ParsableArguments {
     /// The message log's file.
     var logPath: String { path + "/log.sqlite" }
 
-    /// Makes the directory if it is missing.
+    /// Makes the directory if it is missing, and closes to others what is open to them; says so on standard error.
     func ensureDirectory() throws {
-        try POSIXFileSystem().createDirectory(path)
+        var errors = StandardErrors()
+        for note in try DirectoryGuard.prepare(path) { print("varve: \(note)", to: &errors) }
     }
 
     /// Opens the registry.
     func openRegistry(to access: RegistryAccess) throws -> Registry {
         switch access {
         case .read: return try Registry.open(path: registryPath, create: false, readOnly: true)
-        case .change: return try Registry.open(path: registryPath, create: false)
+        case .change:
+            if try POSIXFileSystem().kind(registryPath) != nil { try ensureDirectory() }
+            return try Registry.open(path: registryPath, create: false)
         case .create:
             try ensureDirectory()
             return try Registry.open(path: registryPath, create: true)

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import VarveFile
+import VarveModel
 import VarveServer
 
 /// The service.
@@ -13,7 +14,7 @@ struct Varved: AsyncParsableCommand {
         abstract: "Run the service: the MQTT broker, the channels and what they need.",
         discussion: """
             Third-party systems send cached history to the broker and get the answer 200 when it is on disk. Ctrl-C or \
-            SIGTERM ends service and broker; what waits in the broker is kept.
+            SIGTERM ends service and broker; what waits in the broker is kept. A service that dies is started again.
 
             Every setting is read from the flag, else from the variable VARVE_… (mqtt.port is VARVE_MQTT_PORT), else \
             from the configuration file, which is JSON.
@@ -23,6 +24,11 @@ struct Varved: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The data directory; default ./varve-data.", valueName: "dir"))
     var data: String?
+    @Option(
+        help: ArgumentHelp(
+            "The group whose members may query, export and list; without it only the user of the service.",
+            valueName: "name"))
+    var dataGroup: String?
     @Option(help: ArgumentHelp("A configuration file.", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("Where the broker listens; default 127.0.0.1.", valueName: "address"))
@@ -36,6 +42,13 @@ struct Varved: AsyncParsableCommand {
     var broker: String?
     @Option(help: ArgumentHelp("trace, debug, info (default), notice, warning, error.", valueName: "level"))
     var logLevel: String?
+    @Flag(
+        help: ArgumentHelp(
+            "Run in this process alone: nothing starts the service again when it dies. Under systemd (NOTIFY_SOCKET) "
+                + "that is so anyway."))
+    var noSupervise = false
+    @Option(help: .hidden)
+    var supervisor: Int32?
     @Flag(help: "Print the settings as a configuration file, and end.")
     var printConfig = false
     @Flag(help: "Print the mosquitto.conf that an external broker needs, and end.")
@@ -57,24 +70,27 @@ struct Varved: AsyncParsableCommand {
     }
 
     private static func end(_ code: Int32, _ message: String) -> Never {
-        let line = "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+        let line =
+            "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ").visible + "\n"
         try? POSIXFile.standardError().append(Array(line.utf8))
         Glibc.exit(code)
     }
 
     private func serve() async throws {
+        // First, so that a start-up ends with its supervisor as well.
+        let link = try supervisor.map { try SupervisorLink(descriptor: $0) }
         var sources = ConfigurationSources()
         sources.environment = Self.environment()
         sources.file = config
         let flags = [
-            "data": data, "mqtt.host": mqttHost, "mqtt.port": mqttPort.map(String.init),
-            "broker.mode": broker, "log.level": logLevel,
+            "data": data, "data.group": dataGroup, "mqtt.host": mqttHost,
+            "mqtt.port": mqttPort.map(String.init), "broker.mode": broker, "log.level": logLevel,
         ]
         sources.flags = flags.compactMapValues(\.self)
         let settings = try await sources.configuration()
         if printConfig { return print(settings.json) }
         if printBrokerConfig { return print(try Server.brokerConfiguration(settings), terminator: "") }
-        try await Server(settings).run()
+        try await Server(settings, supervisor: link).run()
     }
 
     private static func environment() -> [String: String] {

@@ -140,6 +140,31 @@ struct RuleTests {
         #expect(CallRules.traps(file("Sources/varve/A.swift", "try? run()\nvalue as? Int\n")).isEmpty)
     }
 
+    @Test(
+        "a trapping operation is found unless the page names its file",
+        arguments: [
+            "UInt16(place)", "Int32(a.count)", "UInt8(12)", "precondition(count > 0)",
+            "preconditionFailure()",
+            "pointer.unsafelyUnwrapped",
+        ])
+    func unlistedTraps(_ code: String) {
+        let source = file("Sources/VarveStorage/Some.swift", code + "\n")
+        #expect(TrapRules.unlisted(source, page: "| `Other.swift` |").map(\.line) == [1])
+        #expect(TrapRules.unlisted(source, page: "| `Some.swift` |").isEmpty)
+        #expect(TrapRules.unlisted(source, page: "| `So*.swift` |").isEmpty)
+        #expect(TrapRules.unlisted(file("Tests/M/Some.swift", code), page: "").isEmpty)
+    }
+
+    @Test(
+        "an initializer that says how a number is cut does not trap",
+        arguments: [
+            "UInt16(truncatingIfNeeded: a)", "Int32(clamping: a)", "UInt8(exactly: a)", "UInt8(0)", "Int(a)",
+            "let a: UInt16 = b", "UInt8(ascii: \"a\")", "// UInt16(a)",
+        ])
+    func safeInitializers(_ code: String) {
+        #expect(TrapRules.unlisted(file("Sources/VarveStorage/Some.swift", code + "\n"), page: "").isEmpty)
+    }
+
     @Test("markers are found in any text", arguments: ["TO" + "DO", "FIX" + "ME", "XX" + "X"])
     func markers(_ marker: String) {
         #expect(TextRules.markers(file("Notes.md", "a\n(\(marker): b)\n")).map(\.line) == [2])
@@ -163,6 +188,17 @@ struct RuleTests {
     func trackedFile(_ path: String) {
         #expect(TextRules.trackedFile(path).count == 1)
         #expect(TextRules.trackedFile("Sources/varve/Varve.swift").isEmpty)
+    }
+
+    @Test(
+        "a sentence whose test is missing or not named is found",
+        arguments: ["\"another\"", "\"known\", \"another\"", "", "`Tools/attack --only another`"])
+    func proofs(_ proof: String) {
+        let titles = Set(ProofRules.titles(file("Tests/A.swift", "@Test(\"known\") func a() {}\n")))
+        let head = "| what | shown by |\n|---|---|\n"
+        let text = head + "| a | \"known\" |\n| b | `Tools/attack` |\n| c | \(proof) |\n"
+        #expect(ProofRules.proofs(file("A.md", text), titles: titles).map(\.line) == [5])
+        #expect(ProofRules.proofs(file("A.md", "| a | \(proof) |\n"), titles: titles).isEmpty)
     }
 
     @Test("a document has one title", arguments: ["text\n", "# A\n# B\n", "```\n# A\n```\n"])

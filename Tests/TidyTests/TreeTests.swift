@@ -56,6 +56,12 @@ struct TreeTests {
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.traps))
     }
 
+    @Test("the page of trapping operations names every file that has one")
+    func traps() throws {
+        let page = try #require(Repository.files.first { $0.path == TrapRules.page })
+        Self.expectNone(Repository.swiftFiles.flatMap { TrapRules.unlisted($0, page: page.text) })
+    }
+
     @Test("no text holds a marker of unfinished work or a path of one machine")
     func texts() {
         Self.expectNone(Repository.files.flatMap(TextRules.markers))
@@ -67,6 +73,13 @@ struct TreeTests {
         Self.expectNone(Repository.files.flatMap(MarkdownRules.singleTitle))
         Self.expectNone(
             Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
+    }
+
+    @Test("what a document says a test shows is shown by a test that exists")
+    func proofs() {
+        let tests = Repository.swiftFiles.filter { $0.path.hasPrefix("Tests/") }
+        let titles = Set(tests.flatMap(ProofRules.titles))
+        Self.expectNone(Repository.files.flatMap { ProofRules.proofs($0, titles: titles) })
     }
 
     @Test("git keeps no build products", .enabled(if: Repository.trackedPaths != nil))

@@ -28,6 +28,24 @@ import VarveRegistry
         #expect(table.takeLines() == "longer  3  z\n")
     }
 
+    @Test("a long value does not stretch the table: it is cut, but for the last column")
+    func longValues() {
+        var table = TextTable([.init(title: "CLIENT"), .init(title: "WHAT")])
+        let long = String(repeating: "x", count: 5000)
+        table.append([long, long])
+        let lines = table.text().split(separator: "\n")
+        let cut = String(repeating: "x", count: TextTable.longestValue - 1) + "…"
+        #expect(lines[1] == "\(cut)  \(long)")
+        #expect(TextTable.fitting(String(repeating: "y", count: TextTable.longestValue)).last == "y")
+    }
+
+    @Test("what is not seen is an escape in every column")
+    func invisible() {
+        var table = TextTable(titles: ["A", "B"])
+        table.append(["a\u{202E}b", "c\u{1B}[2J\nd\u{2066}\u{FEFF}"])
+        #expect(table.text() == "A           B\na\\u{202E}b  c\\u{1B}[2J\\nd\\u{2066}\\u{FEFF}\n")
+    }
+
     @Test("a table without rows is its header")
     func empty() {
         #expect(TextTable(titles: ["A", "B"]).text() == "A  B\n")

@@ -64,7 +64,7 @@ extension ConnectionEvent {
     func encode() -> [UInt8] {
         var line: [UInt8] = []
         let names = [clientID, username, address, product ?? "", channel ?? ""].map {
-            Self.cut($0, to: Self.nameLimit)
+            Self.shown($0)
         }
         let fields =
             ["\(time)", kind.rawValue, "\(count)"] + names + [Self.cut(detail, to: Self.detailLimit)]
@@ -89,6 +89,9 @@ extension ConnectionEvent {
     private static func checksum(of bytes: ArraySlice<UInt8>) -> String {
         TabText.hex(bytes.withUnsafeBytes { Checksum.of($0) })
     }
+
+    /// A name or address as a line has it: cut if it is long.
+    package static func shown(_ name: String) -> String { cut(name, to: nameLimit) }
 
     /// The text, or as many of its first characters as fit, with an ellipsis.
     private static func cut(_ text: String, to limit: Int) -> String {

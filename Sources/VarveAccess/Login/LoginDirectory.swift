@@ -4,6 +4,8 @@
 // - A login is accepted only by a password or signature that was compared in full; no empty secret matches.
 // - No reason contains a password or a secret.
 
+import VarveModel
+
 /// What a client logs in with.
 package struct LoginAttempt: Sendable {
     package var clientID: String
@@ -79,6 +81,9 @@ package struct LoginDirectory: Sendable {
             .refused(reason: reason, product: product, channel: channel.name)
         }
         guard channel.isEnabled else { return refuse("the channel is disabled") }
+        guard !attempt.clientID.unicodeScalars.contains(where: \.isInvisible) else {
+            return refuse("the client id has a character that is not seen, such as U+202E: leave it out")
+        }
         guard TopicRights.canName(role) else {
             return refuse("its keys cannot stand in a topic: they have one of / + # or are reserved")
         }
@@ -93,9 +98,16 @@ package struct LoginDirectory: Sendable {
         return reason.map(refuse) ?? .accepted(role, channel: channel.name)
     }
 
+    /// What the plugin answers to the service's login.
+    package func answer(to proof: ServiceProof) -> [UInt8]? {
+        service.flatMap { proof.answer(secret: $0.password) }
+    }
+
+    /// Whoever accepts it asks `ProofMemory` whether it is fresh.
     private func decideService(_ attempt: LoginAttempt) -> LoginDecision {
-        guard let wanted = service?.password, !wanted.isEmpty, let given = attempt.password,
-            SecretText.isEqual(given, Array(wanted.utf8))
+        guard let secret = service?.password, !secret.isEmpty,
+            let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
+            proof.isMade(secret: secret, clientID: attempt.clientID)
         else { return refused("wrong password of the service's own login") }
         return .accepted(.service, channel: nil)
     }

@@ -57,6 +57,21 @@ public final class ControlClient: Sendable {
         }
     }
 
+    /// All rows of a list of the registry, without secrets.
+    public func names(_ kind: NameKind) throws -> [[String?]] {
+        var rows: [[String?]] = []
+        while true {
+            let page = try work.withLock { line in
+                guard case .names(let page) = try line.ask(.names(kind, from: UInt64(rows.count))),
+                    page.rows.allSatisfy({ $0.count == kind.fields }), !page.hasMore || !page.rows.isEmpty
+                else { throw line.unexpected() }
+                return page
+            }
+            rows += page.rows
+            if !page.hasMore { return rows }
+        }
+    }
+
     /// All metrics of the service, in Prometheus' text format.
     public func metrics() throws -> String {
         try work.withLock { line in

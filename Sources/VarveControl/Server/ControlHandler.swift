@@ -41,4 +41,12 @@ public protocol ControlHandler: AnyObject, Sendable {
 
     /// Writes the WAL and the memtable as a segment.
     func flush() throws
+
+    /// Some rows of a list of the registry, from one on; no secrets are among them.
+    func names(_ kind: NameKind, from start: UInt64) throws -> NamePage
+}
+
+extension ControlHandler {
+    /// None: a service without a registry.
+    public func names(_: NameKind, from _: UInt64) throws -> NamePage { NamePage() }
 }

@@ -2,7 +2,8 @@
 //
 // Invariants:
 // - At most `maximumConnections` connections, each with a thread and one more while a long call runs.
-// - Nobody but the service's user and root gets an answer to a request.
+// - Nobody but the service's user and root has anything changed. Where the directory is open to a group, the kernel lets
+//   its members connect, and they are answered what only reads; they never have more than half of the connections.
 
 import Glibc
 import Synchronization
@@ -12,6 +13,7 @@ import VarveFile
 public final class ControlServer: Sendable {
     private struct Table {
         var connections: [UInt64: LocalSocketConnection] = [:]
+        var readers: Set<UInt64> = []
         var last: UInt64 = 0
         var isStopping = false
     }
@@ -22,6 +24,8 @@ public final class ControlServer: Sendable {
     private let stopping = Signal()
     private let drained = Signal()
     private let maximumConnections: Int
+    /// Whether the directory is open to a group.
+    private let isShared: Bool
 
     /// The name of the socket in the data directory.
     public static let socketName = "control.sock"
@@ -40,7 +44,8 @@ public final class ControlServer: Sendable {
         directory: String, handler: any ControlHandler, maximumConnections: Int = 16,
         times: ControlTimes = ControlTimes()
     ) throws {
-        listener = try LocalSocketListener(path: directory + "/" + Self.socketName)
+        isShared = FolderRights(of: directory).isShared
+        listener = try LocalSocketListener(path: directory + "/" + Self.socketName, isShared: isShared)
         context = ConversationContext(handler: handler, times: times)
         self.maximumConnections = maximumConnections
         try WorkerThread { [self] in acceptAll() }.detach()
@@ -80,21 +85,25 @@ public final class ControlServer: Sendable {
     }
 
     private func start(_ connection: LocalSocketConnection) {
-        guard connection.peer.isOwnerOrRoot else {
+        let onlyReads = !connection.peer.isOwnerOrRoot
+        guard !onlyReads || isShared else {
             return refuse(connection, .notAllowed, "only the user of the service may give it commands")
         }
         let number = table.withLock { table -> UInt64? in
-            guard !table.isStopping, table.connections.count < maximumConnections else { return nil }
+            guard !table.isStopping, table.connections.count < maximumConnections,
+                !onlyReads || table.readers.count < maximumConnections / 2
+            else { return nil }
             table.last += 1
             table.connections[table.last] = connection
+            if onlyReads { table.readers.insert(table.last) }
             return table.last
         }
         guard let number else {
-            return refuse(connection, .busy, "the service talks with \(maximumConnections) others; try again")
+            return refuse(connection, .busy, "the service talks with as many as it may; try again")
         }
         do {
             try WorkerThread { [self] in
-                Conversation(connection, number: number, context).run()
+                Conversation(connection, number: number, context, onlyReads: onlyReads).run()
                 end(number)
             }.detach()
         } catch {
@@ -106,6 +115,7 @@ public final class ControlServer: Sendable {
     private func end(_ number: UInt64) {
         table.withLock { table in
             table.connections[number] = nil
+            table.readers.remove(number)
             if table.isStopping, table.connections.isEmpty { drained.set() }
         }
     }

@@ -2,6 +2,7 @@
 //
 // Invariants:
 // - The import permit is free when the connection has ended, and not before a batch that it sent is done.
+// - A connection that may only read has nothing carried out that changes something.
 // - What cannot be understood ends the connection, with the reason as the last frame.
 
 import Synchronization
@@ -28,8 +29,13 @@ final class Conversation {
     private let channel: FrameChannel
     private let number: UInt64
     private let context: ConversationContext
+    private let onlyReads: Bool
 
-    init(_ connection: LocalSocketConnection, number: UInt64, _ context: ConversationContext) {
+    init(
+        _ connection: LocalSocketConnection, number: UInt64, _ context: ConversationContext,
+        onlyReads: Bool = false
+    ) {
+        self.onlyReads = onlyReads
         channel = FrameChannel(connection, times: context.times)
         self.number = number
         self.context = context
@@ -88,6 +94,12 @@ final class Conversation {
     /// What the service cannot do is told, and the conversation goes on.
     private func answer(_ request: ControlRequest) throws {
         let handler = context.handler
+        guard !onlyReads || request.onlyReads else {
+            return try reply(
+                .failure(
+                    ControlError(
+                        .notAllowed, "only the user of the service may change something; you may read")))
+        }
         switch request {
         case .hello: throw ControlError(.notUnderstood, "a second greeting")
         case .status:
@@ -114,6 +126,8 @@ final class Conversation {
             try replyResult { try .deletion(withSigns { try handler.delete(order) }) }
         case .changeType(let change): try answerTypeChange(change)
         case .flush: try replyDone { try handler.flush() }
+        case .names(let kind, let start):
+            try replyResult { .names(try withSigns { try handler.names(kind, from: start) }) }
         }
     }
 

@@ -24,6 +24,7 @@ enum ControlReply {
     case deletion(DeletionCounts)
     case metrics(String)
     case typeChange(TypeChangeCounts)
+    case names(NamePage)
 
     enum Kind: UInt8 {
         case welcome = 129
@@ -38,6 +39,7 @@ enum ControlReply {
         case deletion = 138
         case metrics = 139
         case typeChange = 140
+        case names = 141
     }
 
     var kind: Kind {
@@ -54,6 +56,7 @@ enum ControlReply {
         case .deletion: .deletion
         case .metrics: .metrics
         case .typeChange: .typeChange
+        case .names: .names
         }
     }
 
@@ -76,6 +79,7 @@ enum ControlReply {
             case .deletion(let counts): counts.write(to: &writer)
             case .metrics(let text): writer.append(text: text)
             case .typeChange(let counts): counts.write(to: &writer)
+            case .names(let page): page.write(to: &writer)
             case .working(let done, let total):
                 writer.appendVarint(done)
                 writer.appendVarint(total)
@@ -112,6 +116,7 @@ enum ControlReply {
         case .deletion: self = .deletion(try DeletionCounts(from: &reader))
         case .metrics: self = .metrics(try reader.text(limit: ControlLimits.metricsBytes))
         case .typeChange: self = .typeChange(try TypeChangeCounts(from: &reader))
+        case .names: self = .names(try NamePage(from: &reader))
         case .working: self = .working(done: try reader.varint(), total: try reader.varint())
         case .failure:
             let kind = ControlError.Kind(rawValue: try reader.byte()) ?? .failed

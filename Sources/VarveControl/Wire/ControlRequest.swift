@@ -25,6 +25,8 @@ enum ControlRequest: Hashable {
     case delete(DeletionOrder)
     case metrics
     case changeType(TypeChange)
+    /// Some rows of a list, from one on.
+    case names(NameKind, from: UInt64)
 
     enum Kind: UInt8 {
         case hello = 1
@@ -41,6 +43,7 @@ enum ControlRequest: Hashable {
         case delete = 12
         case metrics = 13
         case changeType = 14
+        case names = 15
     }
 
     var kind: Kind {
@@ -58,6 +61,15 @@ enum ControlRequest: Hashable {
         case .delete: .delete
         case .metrics: .metrics
         case .changeType: .changeType
+        case .names: .names
+        }
+    }
+
+    /// Whether it changes nothing, so that whoever may read the directory may ask it.
+    var onlyReads: Bool {
+        switch self {
+        case .hello, .status, .horizon, .storedType, .metrics, .names: true
+        case .registryChanged, .beginImport, .endImport, .batch, .compact, .flush, .delete, .changeType: false
         }
     }
 
@@ -71,6 +83,9 @@ enum ControlRequest: Hashable {
             case .batch(let header): header.write(to: &writer)
             case .delete(let order): order.write(to: &writer)
             case .changeType(let order): order.write(to: &writer)
+            case .names(let kind, let start):
+                writer.append(kind.rawValue)
+                writer.appendVarint(start)
             case .compact(let waits): writer.append(UInt8(waits ? 1 : 0))
             case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush, .metrics: break
             }
@@ -97,6 +112,11 @@ enum ControlRequest: Hashable {
         case .metrics: self = .metrics
         case .delete: self = .delete(try DeletionOrder(from: &reader))
         case .changeType: self = .changeType(try TypeChange(from: &reader))
+        case .names:
+            guard let kind = NameKind(rawValue: try reader.byte()) else {
+                throw reader.failure("there is no such list")
+            }
+            self = .names(kind, from: try reader.varint())
         case .rows: throw reader.failure("rows without a batch that was agreed to")
         case nil: throw reader.failure("request \(kind) is unknown")
         }

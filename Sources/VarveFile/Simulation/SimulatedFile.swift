@@ -83,6 +83,27 @@ final class SimulatedFile: File {
         }
     }
 
+    func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        try checkOpen("write to")
+        try system.change(
+            "write to", path,
+            failed: { state, _ in
+                let count = Int.random(in: 0...bytes.count, using: &state.random)
+                state.disk.change(number) { $0.write(bytes[..<count], at: offset) }
+            }
+        ) { state throws(FileError) in
+            let inside = max(0, state.disk.files[number].live.count - offset)
+            let count = min(bytes.count, inside + state.room)
+            state.disk.change(number) { $0.write(bytes[..<count], at: offset) }
+            guard count == bytes.count else { throw FileError("write to", path, code: ENOSPC) }
+        }
+    }
+
+    func identity() throws(FileError) -> FileIdentity {
+        try checkOpen("look at")
+        return FileIdentity(device: 1, node: UInt64(number))
+    }
+
     func sync() throws(FileError) {
         try checkOpen("sync")
         try system.change(

@@ -80,6 +80,17 @@ extension SimulatedFileSystem: FileSystem {
         }
     }
 
+    /// Which file or folder a path names; folders are on a device of their own.
+    package func identity(_ path: String) throws(FileError) -> FileIdentity? {
+        try look("look at", path) { state throws(FileError) in
+            switch state.disk.find(path) {
+            case nil: nil
+            case .folder(let number): FileIdentity(device: 2, node: UInt64(number))
+            case .file(let number): FileIdentity(device: 1, node: UInt64(number))
+            }
+        }
+    }
+
     /// Takes a lock that lasts until it is released or the machine starts anew.
     package func lock(_ file: String, directory: String) throws -> any HeldLock {
         if try kind(file) == nil { try open(file, .append).close() }

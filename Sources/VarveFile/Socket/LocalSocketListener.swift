@@ -1,7 +1,7 @@
 // LocalSocketListener.swift — a unix socket in a folder, for processes of its owner.
 //
 // Invariants:
-// - The socket's file is its owner's only (0600) before anybody can connect.
+// - The socket's file is its owner's only (0600), or a group's as well (0660), before anybody can connect.
 // - A socket file is replaced only if nobody listens on it; any other file of that name is left alone.
 // - `close` removes the file only if it still is the one made here.
 
@@ -24,15 +24,18 @@ public final class LocalSocketListener: Sendable {
     ///
     /// The caller holds the folder's lock: of two processes that find the file of a dead one, only one may replace it.
     ///
-    /// - Parameter path: The socket's path, of any length.
+    /// - Parameters:
+    ///   - path: The socket's path, of any length.
+    ///   - isShared: Whether members of the file's group may connect too.
     /// - Throws: EADDRINUSE if somebody listens there, EEXIST if the path is taken by something else.
-    public init(path: String) throws(FileError) {
+    public init(path: String, isShared: Bool = false) throws(FileError) {
         let address = try LocalSocketAddress(path)
         try Self.removeStale(path)
         let descriptor = try LocalSocketAddress.socket(for: path)
         var status = stat()
         let code = address.withAddress { pointer, size -> Int32 in
-            guard bind(descriptor, pointer, size) == 0, chmod(path, 0o600) == 0,
+            guard bind(descriptor, pointer, size) == 0,
+                chmod(path, FolderRights(isShared: isShared).socket) == 0,
                 lstat(path, &status) == 0, listen(descriptor, Self.backlog) == 0
             else { return errno }
             return 0

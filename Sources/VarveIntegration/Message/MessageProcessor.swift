@@ -32,6 +32,11 @@ public struct MessageProcessor: ~Copyable {
         var decision: Result<Int, RequestFailure>
     }
 
+    /// The sink did not say of every batch what became of it.
+    private struct SinkAnswersMissing: Error, CustomStringConvertible {
+        var description: String { "the store answered for fewer batches than it was given" }
+    }
+
     private let directory: any PointDirectory
     private let sink: any SampleSink
     private let log: any ChannelLog
@@ -139,7 +144,9 @@ public struct MessageProcessor: ~Copyable {
     /// Commits the batches; a result is the outcome, or why the batch itself is refused.
     private func commit(_ batches: [SampleBatch]) throws -> [Result<BatchOutcome, RequestFailure>] {
         if batches.isEmpty { return [] }
-        return try sink.commit(group: batches).map { result in
+        let results = sink.commit(group: batches)
+        guard results.count == batches.count else { throw SinkAnswersMissing() }
+        return try results.map { result in
             switch result {
             case .success(let outcome): return .success(outcome)
             case .failure(let error as any BatchRefusal) where error.refusesBatch:

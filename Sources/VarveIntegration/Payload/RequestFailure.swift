@@ -1,5 +1,7 @@
 // RequestFailure.swift — why a message is refused, with the code that EnOS has for it.
 
+import VarveModel
+
 /// The codes of replies.
 public enum ReplyCode: Int, CaseIterable, Sendable {
     /// Everything in the message is durable.
@@ -46,7 +48,7 @@ enum Excerpt {
         // A cut must not leave half a character.
         while end < text.count, end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
         let start = String(decoding: UnsafeBufferPointer(rebasing: text[..<end]), as: UTF8.self)
-        let visible = start.hasControls ? String(start.map { $0.isControl ? " " : $0 }) : start
+        let visible = (start.hasControls ? String(start.map { $0.isControl ? " " : $0 }) : start).visible
         return end < text.count ? visible + "…" : visible
     }
 }

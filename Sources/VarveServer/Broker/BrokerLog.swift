@@ -24,6 +24,12 @@ struct BrokerLog: Sendable {
     /// Where the log is kept when it begins anew.
     var predecessor: String { path + ".1" }
 
+    /// Sets the log of a broker that ended aside, for whoever reads on in it.
+    func setAside() throws(FileError) {
+        guard try files.kind(path) != nil else { return }
+        try files.rename(path, to: predecessor)
+    }
+
     /// Begins the log anew if it has become too long.
     func bound() throws(FileError) {
         guard case .file(let size)? = try files.kind(path), size > limit else { return }

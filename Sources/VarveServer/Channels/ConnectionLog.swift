@@ -1,22 +1,34 @@
-// ConnectionLog.swift — takes over what the broker's plugin wrote about logins, also while the service was away.
+// ConnectionLog.swift — takes over what the broker's plugin wrote about logins, also while the service was away, and from
+// the broker's own log why connections ended.
 //
 // Invariants:
 // - Entries and the position after them are written in one transaction: each event is in the log once.
+// - The events are read before the broker's log, which has the reason of each before the plugin is told.
 
+import Synchronization
 import VarveAccess
 import VarveMessageLog
 import VarveModel
 
 /// Copies connection events into the message log.
-struct ConnectionLog: Sendable {
+final class ConnectionLog: Sendable {
     private let reader: ConnectionEvents
+    private let broker: BrokerLogReader?
     private let log: MessageLog
+    private let ends = Mutex(ConnectionEnds())
 
     /// So many entries go into one transaction of the log.
     private static let entries = 500
 
-    init(events: String, log: MessageLog) {
+    /// Pieces of the broker's log that one call reads; what is left is read by the next.
+    private static let pieces = 4
+
+    /// - Parameters:
+    ///   - events: The plugin's events file.
+    ///   - broker: The log of the service's own broker, or nil where another runs it.
+    init(events: String, broker: BrokerLogReader? = nil, log: MessageLog) {
         reader = ConnectionEvents(path: events)
+        self.broker = broker
         self.log = log
     }
 
@@ -24,18 +36,43 @@ struct ConnectionLog: Sendable {
     ///
     /// - Returns: Notes about lines that could not be read.
     func takeOver() throws -> [String] {
-        var notes: [String] = []
-        var position = try log.bookmark().flatMap { ConnectionEventPosition(text: $0) }
-        while true {
-            let piece = try reader.read(after: position, limit: Self.entries)
-            notes += piece.notes
-            guard piece.position != position else { return notes }
-            try log.append(piece.events.compactMap(Self.entry), bookmark: piece.position?.text)
-            position = piece.position
+        try ends.withLock { ends in
+            var notes: [String] = []
+            var position = try log.bookmark().flatMap { ConnectionEventPosition(text: $0) }
+            var place = try log.brokerBookmark().flatMap { BrokerLogPosition(text: $0) } ?? .start
+            ends.beginPass()
+            while true {
+                let piece = try reader.read(after: position, limit: Self.entries)
+                notes += piece.notes
+                let before = place
+                place = try readEnds(after: place, into: &ends)
+                var entries = piece.events.compactMap { Self.entry($0, reason: ends.take($0)) }
+                let isLast = piece.position == position
+                if isLast { entries += ends.overdue { try? log.lastLogin(of: $0) } }
+                if !entries.isEmpty || place != before || !isLast {
+                    try log.append(entries, bookmark: piece.position?.text, brokerBookmark: place.text)
+                }
+                guard !isLast else { return notes }
+                position = piece.position
+            }
         }
     }
 
-    private static func entry(_ event: ConnectionEvent) -> LogEntry? {
+    private func readEnds(
+        after place: BrokerLogPosition, into ends: inout ConnectionEnds
+    ) throws -> BrokerLogPosition {
+        guard let broker else { return place }
+        var place = place
+        for _ in 0..<Self.pieces {
+            let piece = try broker.read(after: place)
+            for line in piece.lines { if let end = ConnectionEnd(line: line) { ends.add(end) } }
+            place = piece.position
+            guard piece.hasMore else { break }
+        }
+        return place
+    }
+
+    private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
         // The service's own coming and going is no matter of a channel.
         if event.username == CredentialsPublisher.serviceName, event.product == nil { return nil }
         let what: LogEntry.Event
@@ -58,7 +95,7 @@ struct ConnectionLog: Sendable {
         case .deniedSubscribe:
             entry.topic = event.detail
             entry.reason = "may not subscribe to \(event.detail)"
-        default: entry.reason = text(event.detail)
+        default: entry.reason = text(event.detail) ?? reason
         }
         if event.count > 1 { entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)" }
         return entry

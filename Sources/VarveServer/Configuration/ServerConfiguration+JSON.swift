@@ -10,7 +10,9 @@ extension ServerConfiguration {
         var group = ""
         for setting in Setting.all {
             let parts = setting.key.split(separator: ".").map(String.init)
-            let section = parts.count > 1 ? parts[0] : ""
+            // `data` is a setting itself, so `data.group` stands beside it as it is.
+            let isNested = parts.count > 1 && !Setting.all.contains { $0.key == parts[0] }
+            let section = isNested ? parts[0] : ""
             if section != group {
                 if !group.isEmpty { lines.append("  },") }
                 if !section.isEmpty { lines.append("  \(Self.quoted(section)): {") }
@@ -18,7 +20,8 @@ extension ServerConfiguration {
             }
             let indent = section.isEmpty ? "  " : "    "
             lines.append(
-                "\(indent)\(Self.quoted(parts[parts.count - 1])): \(Self.text(setting.content(self))),")
+                "\(indent)\(Self.quoted(isNested ? parts[parts.count - 1] : setting.key)): \(Self.text(setting.content(self))),"
+            )
         }
         if !group.isEmpty { lines.append("  }") }
         // The last member of an object has no comma.

@@ -3,6 +3,8 @@
 // Invariants:
 // - A configuration that `check` passed can be run: every number is in range, no listener is public.
 
+import VarveFile
+
 /// Who runs the broker.
 public enum BrokerMode: String, CaseIterable, Sendable {
     /// The service starts and watches Debian's mosquitto, for itself alone.
@@ -15,6 +17,8 @@ public enum BrokerMode: String, CaseIterable, Sendable {
 public struct ServerConfiguration: Sendable, Equatable {
     /// The data directory.
     public var data = "./varve-data"
+    /// The group whose members may query and export, or empty for none.
+    public var dataGroup = ""
     /// Where the broker listens, and where the service connects to it.
     public var mqttHost = "127.0.0.1"
     /// The broker's port.
@@ -35,7 +39,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var payloadBytes = 1 << 20
     /// Most messages that one commit takes.
     public var batchMessages = 4096
-    /// Most payload bytes that one commit takes; one message may pass it.
+    /// Most bytes that the messages of one commit take, topics and senders counted; a larger message is committed alone.
     public var batchBytes = 16 << 20
     /// Bytes a second that the merges of the service itself read and write, or 0 for no limit.
     public var mergeBytesPerSecond = 128 << 20
@@ -70,6 +74,10 @@ public struct ServerConfiguration: Sendable, Equatable {
         for path in [data, brokerExecutable, brokerPlugin] where path.utf8.contains(where: { $0 < 0x20 }) {
             throw ServerError("a path in the settings has a control character or line break: leave it out")
         }
+        guard dataGroup.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            throw ServerError(
+                "data.group is not the name of a group: leave out spaces and control characters")
+        }
         guard brokerMode == .external || Self.isLoopback(mqttHost) else {
             throw ServerError(
                 "mqtt.host \(mqttHost) is not a loopback address: without TLS the broker serves this machine only; use 127.0.0.1, ::1 or localhost, or run an external broker"
@@ -79,6 +87,9 @@ public struct ServerConfiguration: Sendable, Equatable {
             throw ServerError("mqtt.host \"\(mqttHost)\" is not a host name or address")
         }
     }
+
+    /// Who may read the data directory beside its owner.
+    var readers: DirectoryGuard.Readers { dataGroup.isEmpty ? .nobody : .group(dataGroup) }
 
     /// The levels of swift-log.
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]

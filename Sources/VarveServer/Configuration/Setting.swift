@@ -4,7 +4,8 @@ import Configuration
 
 /// One setting.
 ///
-/// The key is that of the file (`{"mqtt": {"port": 11883}}`); the variable of `mqtt.port` is `VARVE_MQTT_PORT`.
+/// The key is that of the file (`{"mqtt": {"port": 11883}}`, `{"data.group": "plant"}`); the variable of `mqtt.port` is
+/// `VARVE_MQTT_PORT`.
 struct Setting: Sendable {
     let key: String
     let isNumber: Bool
@@ -14,6 +15,7 @@ struct Setting: Sendable {
     /// All settings, in the order of `--print-config`.
     static let all: [Setting] = [
         text("data", \.data),
+        text("data.group", \.dataGroup),
         text("mqtt.host", \.mqttHost),
         number("mqtt.port", \.mqttPort),
         mode("broker.mode"),

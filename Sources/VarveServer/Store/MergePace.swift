@@ -5,7 +5,7 @@
 //
 // Invariants:
 // - Over any stretch in which a merge is busy it moves at most the budget, and one block, and `slack` more.
-// - A waiting merge ends within one nap of `stop`.
+// - A waiting merge ends within one nap of `stop`, and goes on within one when it has become urgent.
 
 import Glibc
 import Synchronization
@@ -42,7 +42,11 @@ final class MergePace: Sendable {
     }
 
     /// Waits until some more bytes are within the budget.
-    func take(_ bytes: Int) throws {
+    ///
+    /// - Parameter isUrgent: Whether somebody waits for the merge: then it does not wait, and its bytes do not count.
+    func take(_ bytes: Int, unless isUrgent: () -> Bool = { false }) throws {
+        guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
+        guard !isUrgent() else { return }
         let due = due.withLock { due in
             due = max(due, Double(now())) + Double(bytes) * nanosecondsPerByte
             return due
@@ -50,7 +54,7 @@ final class MergePace: Sendable {
         while true {
             guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
             let wait = due - Double(now())
-            guard wait > Self.slack else { return }
+            guard wait > Self.slack, !isUrgent() else { return }
             sleep(Int64(min(wait, 2 * Self.slack)))
         }
     }

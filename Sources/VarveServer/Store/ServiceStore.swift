@@ -45,6 +45,8 @@ public final class ServiceStore: Sendable {
     private let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
+    /// How many wait for a running merge to end.
+    private let waiting = Atomic<Int>(0)
 
     /// Opens the store of a data directory for writing, and takes its lock.
     ///
@@ -86,7 +88,7 @@ public final class ServiceStore: Sendable {
     ///
     /// - Parameter progress: Gets samples done and samples in all, from time to time.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
-        try merging.withLock { _ in
+        try whileNotMerging {
             try metrics.merging { note in
                 try change {
                     try $0.compact { done, total in
@@ -152,10 +154,17 @@ public final class ServiceStore: Sendable {
         return report
     }
 
-    /// Does something while no segments are merged; waits for a merge that is running.
+    /// Does something while no segments are merged; waits for a merge that is running, which is urgent then.
     public func whileNotMerging<Result>(_ body: () throws -> Result) rethrows -> Result {
-        try merging.withLock { _ in try body() }
+        waiting.add(1, ordering: .relaxed)
+        return try merging.withLock { _ in
+            waiting.subtract(1, ordering: .relaxed)
+            return try body()
+        }
     }
+
+    /// Whether somebody waits for the merge that is running: it should not wait for its share of the disk.
+    public var isMergeAwaited: Bool { waiting.load(ordering: .relaxed) > 0 }
 
     /// Changes the type of a point in the series of some products; see `Store.retype`.
     public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
@@ -181,7 +190,11 @@ public final class ServiceStore: Sendable {
             // What was left unsealed is what recovery is there for.
             try? holder.store?.close()
             holder.store = nil
-            let store = try Store.open(path, options: options, files: files)
+            var reopening = options
+            // A directory that is gone is not begun anew, and what was acknowledged must be there.
+            reopening.mustExist = true
+            reopening.leastCommit = lastCommit
+            let store = try Store.open(path, options: reopening, files: files)
             store.history = holder.history
             store.setRetention(holder.retention)
             holder.store = store

@@ -13,7 +13,7 @@ public final class StoreControl: ControlHandler {
     private let broker: @Sendable () -> String
     private let metricsText: @Sendable () -> String
     private let registryHasChanged: @Sendable () throws -> Void
-    private let registry: Registry
+    let registry: Registry
     private let pausing: @Sendable (() throws -> RetypingReport) throws -> RetypingReport
 
     /// Makes a handler.

@@ -72,7 +72,7 @@ struct UpkeepService: Service {
     private func mergeWhatIsDue() {
         merging.watch {
             do {
-                _ = try store.compactIfDue { try pace.take($0) }
+                _ = try store.compactIfDue { try pace.take($0, unless: { store.isMergeAwaited }) }
             } catch is MergePace.Stopped {}
         }
     }

@@ -1,6 +1,7 @@
 // GroupCommit.swift — carries out a group of batches: decide, make durable, publish.
 //
-// Small batches of a group become WAL records written with one sync. A batch with many rows to store is sealed as
+// Small batches of a group become WAL records written with one sync, or with several where they are more than one
+// write takes. A batch with many rows to store is sealed as
 // a segment and committed by a manifest of its own; waiting WAL records are synced before it, so that commits
 // become durable in their order.
 //
@@ -20,6 +21,7 @@ package struct GroupCommit {
     private let limits: Result<RetentionLimits, any Error>
     /// Encoded records that are in `view` but not yet written, and the results waiting for them.
     private var pending: [(payload: [UInt8], record: BatchRecord, resultIndex: Int)] = []
+    private var pendingBytes = 0
     /// The first result that a failed sync takes back; replays of a waiting record depend on it too.
     private var failedFrom: (index: Int, error: any Error)?
     /// What to fall back to when the records cannot be written.
@@ -78,6 +80,7 @@ package struct GroupCommit {
         if let failure = state.flushFailure, view.memtable.byteCount > 2 * store.options.memtableBytes {
             throw failure
         }
+        try writeFullPending()
         let known = store.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
@@ -135,7 +138,9 @@ package struct GroupCommit {
         let record = WALRecord(
             commit: state.nextCommit, firstSeries: plan.firstNew, newSeries: plan.newSeries,
             batch: record(plan), rows: plan.rows)
-        pending.append((record.encode(), record.batch, resultIndex))
+        let payload = record.encode()
+        pendingBytes += payload.count
+        pending.append((payload, record.batch, resultIndex))
         view.apply(record)
         if record.batch.isMessage { state.messages.add(record.batch.message) }
         advance(record.batch, plan)
@@ -173,18 +178,32 @@ package struct GroupCommit {
         addPending(plan, resultIndex)
     }
 
+    /// Makes the waiting records durable if they are as many as one write takes, so that no group needs memory without
+    /// bounds; called while the dictionary has no series of a batch that is being decided about.
+    private mutating func writeFullPending() throws {
+        let records = min(store.options.walWriteRecords, Limits.walWriteRecords)
+        guard pending.count >= records || pendingBytes >= Limits.walWriteBytes else { return }
+        try syncPending()
+        flushIfLarge()
+        durable = (view, store.dictionary.count)
+    }
+
     /// Makes the waiting records durable; if that fails, what was noted for them is taken back.
     private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
-            try state.openWAL(store).append(pending.map(\.payload))
-            pending = []
+            let check = DirectoryCheck(store, state)
+            let wal = try state.openWAL(store)
+            // What goes behind a hole would not be found.
+            if wal.isThere(store.files, store.directory) { try wal.append(pending.map(\.payload)) }
+            try check.rescueWAL(&view)
+            (pending, pendingBytes) = ([], 0)
             durable = (view, store.dictionary.count)
         } catch {
             // Whether the records reached the disk is unknown: nothing is acknowledged, recovery will tell.
             state.failure = "\(error)"
             if let first = pending.first { failedFrom = (first.resultIndex, error) }
-            pending = []
+            (pending, pendingBytes) = ([], 0)
             view = durable.view
             store.dictionary.removeAll(from: durable.series)
             throw error

@@ -17,6 +17,11 @@ package final class WriterState: @unchecked Sendable {
     package var latest = LatestTimes()
     package var session: ReplayIndex.Session?
     package var failure: String?
+    /// What was mended by itself and is worth telling.
+    package var notes: [String] = []
+    package let mark = AcknowledgedMark()
+    /// Of the lock file, as it was when the store was opened.
+    package let lockIdentity: FileIdentity?
     /// Why the last flush failed, while there is more to flush.
     package var flushFailure: (any Error)?
     package var isClosed = false
@@ -26,7 +31,8 @@ package final class WriterState: @unchecked Sendable {
     /// WAL files whose commits are in the memtable, the open one included.
     package var walFiles: [UInt64]
 
-    package init(_ recovered: Recovery.Result) {
+    package init(_ recovered: Recovery.Result, lockIdentity: FileIdentity?) {
+        self.lockIdentity = lockIdentity
         manifestChecksum = recovered.manifestChecksum
         flushedSeries = recovered.flushedSeries
         nextCommit = recovered.view.commit + 1
@@ -47,6 +53,14 @@ package final class WriterState: @unchecked Sendable {
         nextWALFile += 1
         wal = writer
         return writer
+    }
+
+    /// Lets go of a WAL file that is not what was written to it.
+    func abandonWAL() {
+        guard let wal else { return }
+        self.wal = nil
+        wal.close()
+        nextWALRecord = wal.recordNumber
     }
 
     /// Ends the open WAL file, if there is one; after a failed write it is left to recovery.

@@ -132,8 +132,10 @@ final class MergeOutputs {
                     throw StorageError.needsReopen("a merge wrote blocks that overlap")
                 }
                 samples += UInt64(entry.count)
+                // Short series share a block, which is read once for all of them.
+                let isRead = before?.block == entry.block
                 before = entry
-                try pace(entry.block.count)
+                if !isRead { try pace(entry.block.count) }
             }
         }
         return samples

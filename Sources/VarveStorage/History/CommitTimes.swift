@@ -98,7 +98,7 @@ package struct CommitTimes: Hashable, Sendable {
             if index == 0 {
                 writer.append(place.second)
             } else {
-                writer.appendVarint(UInt64(place.second - before.second))
+                writer.appendVarint(UInt64(bitPattern: place.second &- before.second))
             }
             writer.appendVarint(place.commit - before.commit)
             before = place

@@ -57,11 +57,16 @@ package enum ManifestLog {
 
     /// Creates the manifest, durably, and returns its checksum.
     ///
-    /// - Throws: `StorageError.needsReopen` if another process created that number first.
+    /// - Throws: `StorageError.needsReopen` if another process created that number first; `StorageError.invalidBatch`
+    ///   if it has more than a reader takes.
     package static func commit(
         _ manifest: Manifest, _ files: any FileSystem, _ directory: DataDirectory
     ) throws -> UInt64 {
-        let bytes = SealedFile.encode(.manifest, version: manifest.version, payload: manifest.encode())
+        let payload = manifest.encode()
+        guard payload.count <= Limits.sealedFileBytes else {
+            throw StorageError.invalidBatch("the manifest of the store has outgrown one file")
+        }
+        let bytes = SealedFile.encode(.manifest, version: manifest.version, payload: payload)
         let name = DataDirectory.manifest(manifest.number)
         guard try files.createIfAbsent(directory.absolute(name), bytes) else {
             throw StorageError.needsReopen("another process committed manifest \(manifest.number)")

@@ -4,8 +4,8 @@
 // files;  3. its segments, which are there, but not read;
 // 4. WAL files from `firstWAL` on, record by record, into the memtable;
 // and for a writer, which holds the lock:
-// 5. write the last WAL file anew without its torn tail, if it has one, and seal it;  6. remove what no manifest names,
-// and the mark of a backup.
+// 5. write the last WAL file anew without its torn tail, if it has one, and seal it, or, where the disk has no room for
+// that, flush what is in it (Store);  6. remove what no manifest names, and the mark of a backup.
 //
 // Invariants:
 // - Steps 1–4 change nothing. Steps 5 and 6 can be interrupted anywhere and done again.
@@ -30,6 +30,9 @@ package struct Recovery {
         package var nextWALFile: UInt64 = 1
         package var nextWALRecord: UInt64 = 1
         package var walFiles: [UInt64] = []
+        /// Bytes of room that the last WAL file needs to be written anew, where the disk has not so many: it is as the
+        /// crash left it, and its commits must be flushed.
+        package var roomNeeded: Int?
         package var notes: [String] = []
     }
 
@@ -39,6 +42,8 @@ package struct Recovery {
     private let mayBeMissing: Bool
     /// Records of later commits are left out.
     private let lastCommit: UInt64
+    /// A commit that must be there.
+    private let leastCommit: UInt64
     private let library: SegmentLibrary
 
     /// How often a reader starts again when a writer changes the directory under it.
@@ -46,8 +51,9 @@ package struct Recovery {
 
     package init(
         _ files: any FileSystem, _ directory: DataDirectory, isWritable: Bool, mayBeMissing: Bool = false,
-        lastCommit: UInt64? = nil, library: SegmentLibrary? = nil
+        lastCommit: UInt64? = nil, leastCommit: UInt64 = 0, library: SegmentLibrary? = nil
     ) {
+        self.leastCommit = leastCommit
         self.library = library ?? SegmentLibrary(files, directory)
         self.files = files
         self.directory = directory
@@ -87,6 +93,8 @@ package struct Recovery {
 
     private func load() throws -> Result {
         var result = Result()
+        // Read first: beside a writer the store may only be ahead of it.
+        let acknowledged = min(max(AcknowledgedMark.read(files, directory) ?? 0, leastCommit), lastCommit)
         if let (manifest, checksum) = try ManifestLog.load(files, directory) {
             // A process that was killed right after creating it may not have made its name durable.
             if isWritable { try files.syncDirectory(directory.manifests) }
@@ -115,6 +123,9 @@ package struct Recovery {
         result.view.commitTimes = manifest.commitTimes
         try loadWAL(&result)
         result.view.seriesCount = result.dictionary.count
+        guard result.view.commit >= acknowledged else {
+            throw StorageError.commitsLost(result.view.commit + 1...acknowledged, path: directory.path)
+        }
         if isWritable {
             result.notes += try Self.removeOrphans(manifest, files, directory)
             try becomeStore(&result)
@@ -287,10 +298,11 @@ package struct Recovery {
         _ number: UInt64, _ contents: WALContents, _ result: inout Result
     ) throws {
         let name = DataDirectory.wal(number, sealed: false)
-        if contents.tornAt == 0 {
-            // Its creation was interrupted: it never held a record.
+        if contents.tornAt == 0 || contents.payloads.isEmpty {
+            // Its creation was interrupted, or nothing came after it: it holds no record.
             try files.remove(directory.absolute(name))
             result.nextWALFile = number
+            if contents.tornAt != 0 { result.nextWALRecord = contents.firstRecord }
             result.walFiles.removeLast()
             return
         }
@@ -305,7 +317,13 @@ package struct Recovery {
             WALWriter.encode(.seal, [], number: contents.nextRecord, place: 0, to: &whole)
             result.nextWALRecord += 1
         }
-        try files.replace(directory.absolute(name), whole.bytes)
+        do throws(FileError) {
+            try files.replace(directory.absolute(name), whole.bytes)
+        } catch {
+            guard error.isDiskFull else { throw error }
+            result.roomNeeded = whole.count
+            return
+        }
         try files.rename(
             directory.absolute(name), to: directory.absolute(DataDirectory.wal(number, sealed: true)))
         try files.syncDirectory(directory.wal)

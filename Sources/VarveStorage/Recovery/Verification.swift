@@ -77,7 +77,17 @@ final class Verification {
         for missing in live.subtracting(names.map { "segments/\($0)" }).sorted() {
             report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
         }
-        if let manifest { try wal(manifest) }
+        if let manifest {
+            let acknowledged = AcknowledgedMark.read(files, directory) ?? 0
+            let newest = try wal(manifest)
+            // Beside a writer that has just flushed they are in segments that this manifest does not name.
+            let isCurrent = (try? ManifestLog.newest(files, directory)) == manifest.number
+            let isRead = !report.damage.contains { $0.file.hasPrefix("wal/") }
+            if newest < acknowledged, isRead, isCurrent || manifest.number == 0 {
+                report.damage.append(
+                    Damage(file: "wal", offset: 0, reason: StorageError.missing(newest + 1...acknowledged)))
+            }
+        }
         if report.damage.isEmpty { attempt(".", counts: false) { try checkOpening() } }
         return report
     }
@@ -192,8 +202,10 @@ final class Verification {
         }
     }
 
-    private func wal(_ manifest: Manifest) throws {
-        guard case .folder? = try files.kind(directory.wal) else { return }
+    /// Checks the WAL files and returns the newest commit in them, or that of the manifest.
+    private func wal(_ manifest: Manifest) throws -> UInt64 {
+        var newest = manifest.commit
+        guard case .folder? = try files.kind(directory.wal) else { return newest }
         var expected = manifest.firstWAL
         for name in try files.list(directory.wal) {
             guard let (number, sealed) = DataDirectory.walNumber(name), number >= manifest.firstWAL else {
@@ -211,6 +223,7 @@ final class Verification {
                 let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
                 let buffer = FewRowsBuffer()
                 try contents.forEachRecord { record, _ in
+                    newest = max(newest, record.commit)
                     for rows in try WALRecord(&record, buffer).rows { report.samples += UInt64(rows.count) }
                 }
                 if let torn = contents.tornAt {
@@ -220,6 +233,7 @@ final class Verification {
                 }
             }
         }
+        return newest
     }
 
     /// Runs a check of one file and turns what it throws into damage.

@@ -78,8 +78,8 @@ package struct BlockStatistics: Hashable, Sendable {
             }
         }
         total = ExactTotal(sum)
-        positiveInfinities = Int(sum.positiveInfinities)
-        negativeInfinities = Int(sum.negativeInfinities)
+        positiveInfinities = Int(clamping: sum.positiveInfinities)
+        negativeInfinities = Int(clamping: sum.negativeInfinities)
     }
 
     /// What parts, in time order, say together; `sum` is the sum of all of them.
@@ -98,8 +98,8 @@ package struct BlockStatistics: Hashable, Sendable {
             nans += part.nans
             good += part.good
         }
-        positiveInfinities = Int(sum.positiveInfinities)
-        negativeInfinities = Int(sum.negativeInfinities)
+        positiveInfinities = Int(clamping: sum.positiveInfinities)
+        negativeInfinities = Int(clamping: sum.negativeInfinities)
         total = ExactTotal(sum)
     }
 

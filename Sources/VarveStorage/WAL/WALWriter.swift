@@ -11,7 +11,7 @@ package import VarveFile
 package final class WALWriter {
     package let number: UInt64
     private let file: any File
-    private let name: String
+    let name: String
     private var nextRecord: UInt64
     package private(set) var byteCount = 0
     package private(set) var isFailed = false
@@ -57,7 +57,9 @@ package final class WALWriter {
 
     /// Writes records and makes them durable with one sync.
     ///
-    /// - Parameter payloads: At most 65,536, so that each place fits its field.
+    /// - Parameter payloads: At most `Limits.walWriteRecords`, so that each place fits its field, and none above
+    ///   `Limits.walRecordBytes`, which is all a reader takes.
+    /// - Throws: `StorageError.invalidBatch` for more, with nothing written; what the disk failed with.
     package func append(_ payloads: [[UInt8]]) throws {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
@@ -73,11 +75,30 @@ package final class WALWriter {
 
     package func close() { file.close() }
 
+    /// Whether its name still leads to the file, with all that was written to it.
+    func isThere(_ files: any FileSystem, _ directory: DataDirectory) -> Bool {
+        do {
+            let found = try files.identity(directory.absolute(name))
+            return try found == file.identity() && file.size() >= byteCount
+        } catch {
+            // Not knowing is no reason to give up what was synced.
+            return true
+        }
+    }
+
     private func write(_ records: [(type: WALRecordType, payload: [UInt8])], isLast: Bool = false) throws {
         guard !isFailed else { throw StorageError.needsReopen("a write to \(name) failed") }
+        guard records.count <= Limits.walWriteRecords,
+            records.allSatisfy({ $0.payload.count <= Limits.walRecordBytes })
+        else {
+            throw StorageError.invalidBatch(
+                "\(records.count) records, or one of them, are too large for one write to \(name)")
+        }
         var writer = ByteWriter(capacity: records.reduce(0) { $0 + $1.payload.count + 24 })
         for (place, record) in records.enumerated() {
-            Self.encode(record.type, record.payload, number: nextRecord, place: UInt16(place), to: &writer)
+            Self.encode(
+                record.type, record.payload, number: nextRecord, place: UInt16(truncatingIfNeeded: place),
+                to: &writer)
             nextRecord += 1
         }
         if !isLast { reserve(for: writer.count) }
@@ -118,7 +139,7 @@ package final class WALWriter {
         _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter
     ) {
         let start = writer.count
-        writer.append(UInt32(payload.count))
+        writer.append(UInt32(truncatingIfNeeded: payload.count))
         writer.append(type.rawValue)
         writer.append(UInt8(0))
         writer.append(place)

@@ -67,7 +67,7 @@ struct Field {
     /// The text for messages: at most 60 bytes of it, with control characters made visible.
     var excerpt: String {
         let text = String(decoding: UnsafeBufferPointer(start: base, count: min(count, 60)), as: UTF8.self)
-        let visible = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+        let visible = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 }).visible
         return count > 60 ? visible + "…" : visible
     }
 }

@@ -14,9 +14,9 @@ struct PublishCommand: ParsableCommand {
         commandName: "publish",
         abstract: "Send history over MQTT into an offline channel, as a third-party system would.",
         discussion: """
-            Reads the files that import reads. Each batch is sent until its reply arrives; FILE.publish-journal \
-            remembers what is acknowledged, so that running the same command again after any interruption goes on \
-            where it stopped. Rows that cannot be read or that the receiver refuses go to FILE.rejected.csv with \
+            Reads the files that import reads. Each batch is sent until its reply says that it is on disk; the broker's \
+            PUBACK says nothing. FILE.publish-journal remembers what was answered, so that running the same command again \
+            after any interruption goes on where it stopped. Rows that cannot be read or that the receiver refuses go to FILE.rejected.csv with \
             line and reason; all others get in. Mend them in that file's column row and publish or import it by itself; \
             among other files it is passed over.
 

@@ -5,6 +5,7 @@
 //   seconds, so that short work prints none.
 
 import VarveFile
+import VarveModel
 
 /// Shows progress of one piece of work.
 final class ProgressLine {
@@ -42,10 +43,11 @@ final class ProgressLine {
         let rate = ImportSummary.grouped(UInt64(Double(count) / max(seconds, 0.001)))
         let text =
             "\(title): \(phase)\(percent)\(ImportSummary.grouped(count)) \(unit), \(rate)/s\(left)\(detail)"
-        var errors = StandardErrors()
+        var errors = StandardErrors(draws: isTerminal)
         if isTerminal {
             isDrawn = true
-            print("\r\u{1B}[K\(share.map { bar($0) + " " } ?? "")\(text)", terminator: "", to: &errors)
+            print(
+                "\r\u{1B}[K\(share.map { bar($0) + " " } ?? "")\(text.visible)", terminator: "", to: &errors)
         } else {
             print(text, to: &errors)
         }
@@ -55,7 +57,7 @@ final class ProgressLine {
     func end() {
         guard isDrawn else { return }
         isDrawn = false
-        var errors = StandardErrors()
+        var errors = StandardErrors(draws: true)
         print("\r\u{1B}[K", terminator: "", to: &errors)
     }
 

@@ -2,6 +2,10 @@
 //
 // Invariants:
 // - A line has no space at its end, and an absent value prints as `-`, so every row has every column.
+// - No value stretches the table: one that is too long is cut and ends in `…`, but for the last column.
+// - What is not seen is written as an escape, so no value can steer a terminal.
+
+import VarveModel
 
 /// An aligned plain table.
 struct TextTable {
@@ -10,6 +14,9 @@ struct TextTable {
         var title: String
         var isNumber = false
     }
+
+    /// Characters of a value that are shown; the whole is in JSON and CSV.
+    static let longestValue = 64
 
     private let columns: [Column]
     private var rows: [[String]] = []
@@ -27,7 +34,19 @@ struct TextTable {
 
     /// Adds a row; missing values at its end are absent.
     mutating func append(_ values: [String?]) {
-        rows.append(columns.indices.map { $0 < values.count ? values[$0] ?? "-" : "-" })
+        rows.append(
+            columns.indices.map { index in
+                guard index < values.count, let value = values[index] else { return "-" }
+                return index == columns.count - 1 ? value.visible : Self.fitting(value)
+            })
+    }
+
+    /// A value as a table shows it: visible, and cut if it is too long.
+    static func fitting(_ value: String) -> String {
+        // More of it than that is never shown, however long it is.
+        let text = String(value.unicodeScalars.prefix(longestValue + 1)).visible
+        guard text.count > longestValue else { return text }
+        return text.prefix(longestValue - 1) + "…"
     }
 
     /// The lines, header first, each with its line end.

@@ -29,7 +29,7 @@ final class PublishProgressLine: PublishProgress {
 
     private func detail(_ state: PublishState) -> String {
         let batches = [state.acknowledged, state.batches].map(ImportSummary.grouped).joined(separator: " of ")
-        var detail = "; \(batches) batches acknowledged"
+        var detail = "; \(batches) batches answered"
         if state.resent > 0 { detail += ", \(ImportSummary.grouped(state.resent)) sent again" }
         if let trouble = state.trouble { detail += "; waiting: \(trouble)" }
         return detail

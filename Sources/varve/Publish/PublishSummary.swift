@@ -13,8 +13,9 @@ enum PublishSummary {
                     + "(\(ImportSummary.grouped(rate)) rows/s)"
             ),
             (
-                "acknowledged",
-                "\(ImportSummary.grouped(result.acknowledged)) of \(ImportSummary.grouped(result.batches)) batches"
+                "answered",
+                "\(ImportSummary.grouped(result.acknowledged)) of \(ImportSummary.grouped(result.batches)) batches, "
+                    + "each of them on disk"
             ),
         ]
         let rest: [(String, UInt64, String)] = [
@@ -22,7 +23,7 @@ enum PublishSummary {
                 "in part", result.acknowledgedInPart,
                 "of them had rows that were refused; the other rows are in"
             ),
-            ("earlier", result.acknowledgedBefore, "batches were acknowledged in an earlier run"),
+            ("earlier", result.acknowledgedBefore, "batches were answered in an earlier run"),
             ("resent", result.resent, "messages were sent more than once"),
             (
                 "rejected", result.rejected,

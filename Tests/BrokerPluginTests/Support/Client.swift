@@ -14,6 +14,12 @@ final class Client: MQTTReceiver {
     private var acknowledged: Set<Int32> = []
     /// Topics and payloads that came in.
     private(set) var received: [(topic: String, payload: String)] = []
+    /// What the plugin answered to a login of the service.
+    private(set) var proofs: [String] = []
+    /// Their qualities of service.
+    private(set) var qualities: [Int32] = []
+    /// Whether one of them was retained.
+    private(set) var hasRetained = false
     /// The costs that the plugin told with them.
     private(set) var costs: [String?] = []
     /// Whether the broker closed the connection.
@@ -53,8 +59,13 @@ final class Client: MQTTReceiver {
 
     /// Publishes and waits for the acknowledgement.
     func publish(_ topic: String, _ payload: String = "x", qos: Int32 = 1) throws {
+        try publish(topic, bytes: Array(payload.utf8), qos: qos)
+    }
+
+    /// Publishes bytes and waits for the acknowledgement.
+    func publish(_ topic: String, bytes: [UInt8], qos: Int32) throws {
         guard let connection else { return }
-        let id = try Array(payload.utf8).withUnsafeBytes { bytes throws in
+        let id = try bytes.withUnsafeBytes { bytes throws in
             try connection.publish(topic: topic, payload: bytes, qos: qos)
         }
         try drive("the message is acknowledged") { acknowledged.contains(id) || isLost }
@@ -85,10 +96,16 @@ final class Client: MQTTReceiver {
     func subscribed(id: Int32, codes: [Int32]) { self.codes[id] = codes }
 
     func received(_ message: MQTTMessageView) {
+        let topic = String(decoding: message.topic, as: UTF8.self)
+        let payload = String(decoding: message.payload, as: UTF8.self)
+        if topic == ServiceProof.topic {
+            proofs.append(payload)
+            return
+        }
         costs.append(message.userProperty(CostProperty.name))
-        received.append(
-            (String(decoding: message.topic, as: UTF8.self), String(decoding: message.payload, as: UTF8.self))
-        )
+        qualities.append(message.qos)
+        if message.isRetained { hasRetained = true }
+        received.append((topic, payload))
     }
 
     func published(id: Int32) { acknowledged.insert(id) }

@@ -123,6 +123,16 @@ extension EndToEndTests {
             }
         }
 
+        @Test("a long client id is cut in the table and whole in JSON")
+        func longClient() throws {
+            var long = entry(.connection, .connected)
+            long.client = String(repeating: "x", count: 600)
+            try log.append([long])
+            let table = try run("log").output.split(separator: "\n")
+            #expect(table[0].count < 200 && table[1].contains("xxx…  "), "\(table)")
+            #expect(try lines(run("log --format ndjson")).first?["client"] as? String == long.client)
+        }
+
         @Test("a payload cut inside a character is text all the same")
         func cutPayload() throws {
             var long = entry(.payload, .received)

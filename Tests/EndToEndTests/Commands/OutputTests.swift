@@ -63,15 +63,38 @@ extension EndToEndTests {
             #expect(ending.output.trimmingCharacters(in: .whitespacesAndNewlines) == "3001")
         }
 
-        @Test("a name with a control character costs its own rows only")
-        func controlCharacters() throws {
+        @Test(
+            "a name with a control character, or one that is not seen, costs its own rows only",
+            arguments: ["bad\u{7}name", "bad\u{202E}name", "\u{2066}bad\u{2069}", "b\u{200B}ad", "bad\u{9B}"])
+        func controlCharacters(name: String) throws {
             let file = try sandbox.write(
-                lines: ["device,point,time,value", "\"bad\u{7}name\",p,1700000000,1", "T2,p,1700000000,1"],
-                "b.csv")
+                lines: ["device,point,time,value", "\"\(name)\",p,1700000000,1", "T2,p,1700000000,1"], "b.csv"
+            )
             let ending = try sandbox.varve("import", "--register", "--json", file)
             #expect(ending.code == 3, "\(ending.errors)")
             let receipt = try ending.object()
             #expect(receipt["accepted"] as? Int == 1 && receipt["rejected"] as? Int == 1)
+        }
+
+        @Test(
+            "a name that is not seen whole is refused where it is created, and the error shows what is in it")
+        func invisibleNames() throws {
+            #expect(try sandbox.varve("model", "create", "m", "--point", "p:double").code == 0)
+            #expect(try sandbox.varve("product", "create", "k", "--model", "m").code == 0)
+            for command in [
+                ["model", "create", "x\u{202E}y"], ["model", "create", "n", "--point", "x\u{202E}y:double"],
+                ["product", "create", "x\u{202E}y", "--model", "m"],
+                ["device", "create", "x\u{202E}y", "--product", "k"],
+                ["channel", "create", "x\u{202E}yz", "--product", "k"],
+                ["query", "--device", "x\u{202E}y"], ["import", "x\u{202E}y.csv"],
+            ] {
+                let ending = try sandbox.varve(command)
+                #expect(ending.code != 0 && ending.errorLines.count == 1, "\(command): \(ending.errors)")
+                #expect(ending.errors.contains("x\\u{202E}y"), "\(ending.errors)")
+                #expect(!ending.errors.unicodeScalars.contains("\u{202E}"), "\(ending.errors)")
+            }
+            #expect(
+                try sandbox.varve("device", "create", "\u{6CC}\u{200C}\u{6CC}", "--product", "k").code == 0)
         }
 
         @Test("a key that also reads as product and device is refused with the way to say it")

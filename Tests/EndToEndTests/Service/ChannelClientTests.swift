@@ -82,6 +82,39 @@ extension EndToEndTests {
             )
         }
 
+        @Test("a client id with characters that are not seen is refused, and shown escaped")
+        func invisibleClient() throws {
+            let refused = try mosquitto("mosquitto_pub", "a\u{202E}b", ["-t", "/sys/wind/x", "-m", "1"])
+                .wait()
+            #expect(refused.code == 5, "\(refused.errors)")
+            try eventually("the log has it") {
+                let table = try sandbox.varve("log").output
+                return table.contains("a\\u{202E}b") && table.contains("leave it out")
+            }
+        }
+
+        @Test("a client that the broker cuts off by itself has the reason in the log of its channel")
+        func cutOff() throws {
+            let large = try sandbox.write(Data(count: 4_300_000), "large")
+            // The broker's own limit is above Varve's, whose answer is 1008.
+            let sender = try mosquitto(
+                "mosquitto_pub", "closed its connection.", ["-t", "/sys/wind/x", "-q", "1", "-f", large])
+            defer { _ = sender.kill(after: 0) }
+            try eventually("the log has the reason") {
+                let entries = try sandbox.varve("log", "--channel", "windfarm", "--format", "ndjson").output
+                return entries.split(separator: "\n").contains { line in
+                    ["disconnected", "packet above the broker's limit", "\"closed its connection.\""]
+                        .allSatisfy { line.contains($0) }
+                }
+            }
+            service.stop()
+            let reasons = try sandbox.varve("log", "--channel", "windfarm").output.split(separator: "\n")
+                .filter { $0.contains("disconnected") }
+            #expect(
+                reasons.allSatisfy { $0.contains("cut off: packet above") || $0.contains("stopping") },
+                "\(reasons)")
+        }
+
         @Test("a device that is registered while the service runs is known at once")
         func newDevice() throws {
             let message = Self.message(id: "1", device: "T2", time: 1_704_067_200_000, value: "1")

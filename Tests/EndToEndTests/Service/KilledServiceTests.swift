@@ -24,7 +24,7 @@ extension EndToEndTests {
 
         @Test(
             "the large recordings, sent under 20, 5 and 5 kills, equal the imported ones",
-            .enabled(if: Installation.isThorough, "set VARVE_SLOW_TESTS=1"),
+            .enabled(if: Installation.isThorough, "set VARVE_TEST_FULL=1"),
             arguments: Recording.beside.filter { $0.path.contains("wind") || $0.path.contains("battery") })
         func large(recording: Recording) throws {
             try check(recording, product: "default", Kills(service: 20, broker: 5, sender: 5))

@@ -29,7 +29,7 @@ enum Installation {
     }
 
     /// Whether the tests that take minutes run at full length.
-    static let isThorough = ProcessInfo.processInfo.environment["VARVE_SLOW_TESTS"] == "1"
+    static let isThorough = ProcessInfo.processInfo.environment["VARVE_TEST_FULL"] == "1"
 }
 
 /// A temporary folder.
@@ -60,13 +60,16 @@ final class Sandbox: Sendable {
     func varve(_ arguments: String...) throws -> Ending { try varve(arguments) }
 
     /// Starts `varve`.
+    ///
+    /// - Parameter prefix: A program that becomes `varve`, such as one that changes the user first.
     func start(
         _ arguments: [String], data: String? = nil, environment: [String: String] = [:],
-        input: String = "/dev/null"
+        input: String = "/dev/null", prefix: [String] = []
     ) throws -> ChildProcess {
         var variables = environment
         variables["VARVE_DATA"] = data ?? self.data
-        return try start(program: [Installation.varve] + arguments, environment: variables, input: input)
+        return try start(
+            program: prefix + [Installation.varve] + arguments, environment: variables, input: input)
     }
 
     /// Starts any program in the sandbox.

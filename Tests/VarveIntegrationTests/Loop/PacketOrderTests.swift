@@ -26,8 +26,11 @@ struct PacketOrderTests {
         var entered: Int { state.withLock { $0.entered } }
     }
 
-    private func loop(_ stub: BrokerStub, _ sink: FakeSink, groupBytes: Int = 16 << 20) throws -> IngestLoop {
+    private func loop(
+        _ stub: BrokerStub, _ sink: FakeSink, groupMessages: Int = 4096, groupBytes: Int = 16 << 20
+    ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
+        options.groupMessages = groupMessages
         options.groupBytes = groupBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
@@ -134,6 +137,26 @@ struct PacketOrderTests {
         for id: UInt8 in [1, 2] { #expect(try stub.next().body[1] == id) }
         loop.stop()
         #expect(sink.samples("d1", "num").count == 2)
+    }
+
+    @Test(
+        "however many messages are there, and however many answers are out, no commit has more than the limit"
+    )
+    func groupLimit() throws {
+        let stub = try BrokerStub()
+        let gate = Gate()
+        let sink = FakeSink(before: { _ in gate.pass() })
+        let loop = try loop(stub, sink, groupMessages: 10)
+        try stub.serveLogin()
+        for _ in 0..<300 { gate.open() }
+        // Answers to these are out, and nobody acknowledges them.
+        for id: UInt8 in 1...50 { stub.publish(reading("num", "\(id)"), id: id) }
+        try eventually("all are committed") { loop.counts.messages == 50 }
+        stub.send((51...250).flatMap { BrokerStub.message(reading("num", "\($0)"), id: UInt8($0)) })
+        try eventually("all are committed") { loop.counts.messages == 250 }
+        let sizes = sink.state.withLock { $0.groups.map(\.count) }
+        #expect(sizes.allSatisfy { $0 <= 10 } && sizes.reduce(0, +) == 250, "\(sizes)")
+        loop.stop()
     }
 
     /// Reads the packets that follow a commit: PUBACKs and the report on one connection, a bundle of answers on the

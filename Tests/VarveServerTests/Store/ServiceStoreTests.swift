@@ -1,11 +1,13 @@
 // ServiceStoreTests.swift — a store that stays usable after a failed write, and never says too much.
 
+import Glibc
 import Synchronization
 import Testing
 import VarveFile
 import VarveModel
-import VarveServer
 import VarveStorage
+
+@testable import VarveServer
 
 @Suite struct ServiceStoreTests {
     private func count(_ store: ServiceStore) throws -> Int {
@@ -124,6 +126,38 @@ import VarveStorage
         #expect(inside.withLock { $0 } == [true])
         #expect(report.segments == 2)
         #expect(try count(store) == 11)
+        try store.close()
+    }
+
+    @Test("a merge that waits for its share of the disk goes on at once when somebody waits for it")
+    func urgentMerge() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        for round in 0..<8 {
+            _ = try store.commit(Messages.batch(round * 5..<round * 5 + 5))
+            try store.flush()
+        }
+        // A clock that stands still: by itself the merge would wait for ever, so after many naps it is given up.
+        let naps = Atomic<Int>(0)
+        let pace = Mutex<MergePace?>(nil)
+        pace.withLock {
+            $0 = MergePace(bytesPerSecond: 1, now: { 0 }) { _ in
+                let count = naps.add(1, ordering: .relaxed).newValue
+                if count > 100_000 { pace.withLock { $0?.stop() } } else { sched_yield() }
+            }
+        }
+        let outcome = Mutex<Int?>(nil)
+        let merge = try WorkerThread {
+            let report = try? store.compactIfDue { bytes in
+                try pace.withLock { $0 }?.take(bytes, unless: { store.isMergeAwaited })
+            }
+            outcome.withLock { $0 = report?.segments }
+        }
+        while naps.load(ordering: .relaxed) == 0 { sched_yield() }
+        let report = try store.compact()
+        merge.join()
+        #expect(outcome.withLock { $0 } == 8 && report.segments == 0)
+        #expect(!store.isMergeAwaited)
         try store.close()
     }
 

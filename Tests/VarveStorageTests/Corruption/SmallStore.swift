@@ -37,7 +37,9 @@ struct SmallStore {
             try store.close()
         }
         let directory = directory
-        files = try directory.fileNames().filter { $0 != "lock" }.map { ($0, try directory.bytes($0)) }
+        files = try directory.fileNames().filter { !["lock", "acknowledged"].contains($0) }.map {
+            ($0, try directory.bytes($0))
+        }
         answers = try Self.read(Store.open(directory.path, options: .reading))
     }
 

@@ -10,7 +10,7 @@ import VarveModel
     private static let types: [ValueType] = [.double, .int64, .bool, .string, .json]
     /// Around the sizes of vectors and blocks, and beyond two blocks.
     private static let counts = [1, 2, 3, 15, 1023, 1024, 1025, 2047, 8191, 8192, 8193, 16_385, 20_000]
-    private static let isLong = getenv("VARVE_SLOW_TESTS") != nil
+    private static let isLong = getenv("VARVE_TEST_FULL") != nil
 
     @Test("generated series of all types and lengths come back exactly", arguments: 1...(isLong ? 60 : 3))
     func generated(seed: Int) throws {

@@ -56,7 +56,9 @@ import VarveModel
         let kinds = try directory.fileNames().compactMap { $0.split(separator: ".").last }.sorted()
         #expect(
             kinds == [
-                "dictionary", "lock", "manifest", "manifest", "messages", "receipts", "sealed", "segment",
+                "acknowledged", "dictionary", "lock", "manifest", "manifest", "messages", "receipts",
+                "sealed",
+                "segment",
             ])
     }
 

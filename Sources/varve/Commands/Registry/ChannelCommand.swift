@@ -103,6 +103,10 @@ extension ChannelCommand {
             let now = Timestamp(nanoseconds: SystemClock.nanoseconds())
             let shown = sample ?? ExampleSample(device: "DEVICE", point: "POINT", type: .double)
             print("\nOne sample, in another:\n  \(login.publishLine(shown, at: now))")
+            print(
+                "\nOnly an answer with code 200 says that it is on disk. mosquitto_pub ends at the broker's PUBACK, which "
+                    + "says nothing;\na sender keeps each message until its answer has come, as varve publish does."
+            )
             if sample == nil {
                 print(
                     "\nThe product has no device with a point yet: see varve device create and varve model add"
@@ -149,7 +153,8 @@ extension ChannelCommand {
 
         func run() throws {
             let deleted = try channel.data.changeRegistry { try $0.deleteChannel(channel.name) }
-            print("deleted channel \(deleted.name); product \(deleted.product) and its history stay")
+            print(
+                "deleted channel \(deleted.name); product \(printable(deleted.product)) and its history stay")
         }
     }
 }

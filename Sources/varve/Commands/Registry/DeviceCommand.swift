@@ -57,7 +57,7 @@ extension DeviceCommand {
         @Flag(help: "Print JSON with the secrets, as device import reads it.") var json = false
 
         func run() throws {
-            Device.list(try data.openRegistry(to: .read).devices(product: product), asJSON: json)
+            Device.list(try data.listedRegistry().devices(product: product), asJSON: json)
         }
     }
 
@@ -74,7 +74,7 @@ extension DeviceCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            try data.openRegistry(to: .read).device(named: device).show(asJSON: json)
+            try data.listedRegistry().device(named: device).show(asJSON: json)
         }
     }
 
@@ -91,7 +91,7 @@ extension DeviceCommand {
 
         func run() throws {
             let deleted = try data.changeRegistry { try $0.deleteDevice(named: device) }
-            print("deleted device \(deleted.qualifiedName); its history stays in the store")
+            print("deleted device \(printable(deleted.qualifiedName)); its history stays in the store")
         }
     }
 

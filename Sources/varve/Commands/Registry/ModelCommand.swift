@@ -70,7 +70,7 @@ extension ModelCommand {
 
         func run() throws {
             let added = try data.changeRegistry { try $0.addPoints(points.points, toModel: id) }
-            print("added \(added) \(added == 1 ? "point" : "points") to model \(id)")
+            print("added \(added) \(added == 1 ? "point" : "points") to model \(printable(id))")
         }
     }
 
@@ -86,7 +86,7 @@ extension ModelCommand {
         @Flag(help: "Print JSON, as model import reads it.") var json = false
 
         func run() throws {
-            Model.list(try data.openRegistry(to: .read).models(), asJSON: json)
+            Model.list(try data.listedRegistry().models(), asJSON: json)
         }
     }
 
@@ -103,7 +103,7 @@ extension ModelCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            let model = try data.openRegistry(to: .read).model(id)
+            let model = try data.listedRegistry().model(id)
             model.show(asJSON: json)
             guard !json else { return }
             var table = TextTable(titles: ["POINT", "TYPE", "QUALITY", "UNIT"])
@@ -127,7 +127,7 @@ extension ModelCommand {
 
         func run() throws {
             try data.changeRegistry { try $0.deleteModel(id) }
-            print("deleted model \(id)")
+            print("deleted model \(printable(id))")
         }
     }
 

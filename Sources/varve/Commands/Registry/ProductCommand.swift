@@ -58,7 +58,7 @@ extension ProductCommand {
         @Flag(help: "Print JSON with the secrets, as product import reads it.") var json = false
 
         func run() throws {
-            Product.list(try data.openRegistry(to: .read).products(), asJSON: json)
+            Product.list(try data.listedRegistry().products(), asJSON: json)
         }
     }
 
@@ -75,7 +75,7 @@ extension ProductCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() throws {
-            try data.openRegistry(to: .read).product(key).show(asJSON: json)
+            try data.listedRegistry().product(key).show(asJSON: json)
         }
     }
 
@@ -92,7 +92,7 @@ extension ProductCommand {
 
         func run() throws {
             try data.changeRegistry { try $0.deleteProduct(key) }
-            print("deleted product \(key)")
+            print("deleted product \(printable(key))")
         }
     }
 

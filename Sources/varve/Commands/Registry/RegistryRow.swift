@@ -18,7 +18,8 @@ extension RegistryRow {
         guard !asJSON else { return print(json.line()) }
         let width = (fields.map(\.name.count).max() ?? 0) + 2
         for field in fields {
-            print(field.name + String(repeating: " ", count: width - field.name.count) + (field.value ?? "-"))
+            let value = field.value.map(printable) ?? "-"
+            print(field.name + String(repeating: " ", count: width - field.name.count) + value)
         }
     }
 

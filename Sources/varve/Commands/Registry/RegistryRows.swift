@@ -35,7 +35,8 @@ extension Product: RegistryRow {
 
     var fields: [(name: String, value: String?)] {
         [
-            ("product", key), ("model", model), ("name", name), ("secret", secret), ("format", format.name),
+            ("product", key), ("model", model), ("name", name), ("secret", secret.isEmpty ? nil : secret),
+            ("format", format.name),
             ("duplicates", duplicates.name),
         ]
     }
@@ -43,7 +44,7 @@ extension Product: RegistryRow {
     var json: JSONText {
         .object([
             ("product", .string(key)), ("model", .string(model)), ("name", .optional(name)),
-            ("secret", .string(secret)), ("format", .string(format.name)),
+            ("secret", .optional(secret.isEmpty ? nil : secret)), ("format", .string(format.name)),
             ("duplicates", .string(duplicates.name)),
         ])
     }
@@ -58,7 +59,8 @@ extension Device: RegistryRow {
 
     var fields: [(name: String, value: String?)] {
         [
-            ("device", key), ("product", product), ("name", name), ("secret", secret), ("asset", assetID),
+            ("device", key), ("product", product), ("name", name), ("secret", secret.isEmpty ? nil : secret),
+            ("asset", assetID),
             ("timezone", timeZone),
         ]
     }
@@ -66,7 +68,8 @@ extension Device: RegistryRow {
     var json: JSONText {
         .object([
             ("device", .string(key)), ("product", .string(product)), ("name", .optional(name)),
-            ("secret", .string(secret)), ("asset", .optional(assetID)), ("timezone", .optional(timeZone)),
+            ("secret", .optional(secret.isEmpty ? nil : secret)), ("asset", .optional(assetID)),
+            ("timezone", .optional(timeZone)),
         ])
     }
 }

@@ -3,6 +3,7 @@
 // Invariants:
 // - The first rows are held back until the widths of the columns can be chosen from them; all later rows
 //   stream, and a field wider than its column pushes the rest of its row to the right.
+// - A name of a device or point that is too long for a table is cut.
 // - Control characters in texts are shown as escapes: nothing stored can steer the terminal.
 
 import VarveModel
@@ -56,7 +57,7 @@ struct TableRows: RowWriter {
     }
 
     private func names(_ series: PrintedSeries) -> [Cell] {
-        [Cell(text: printable(series.device)), Cell(text: printable(series.point))]
+        [series.device, series.point].map { Cell(text: TextTable.fitting($0)) }
     }
 
     private func cell(_ value: Value?) -> Cell {
@@ -114,13 +115,5 @@ struct TableRows: RowWriter {
     }
 }
 
-/// The text with control characters written as escapes.
-func printable(_ text: String) -> String {
-    func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-    }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    return text.unicodeScalars.reduce(into: "") { result, scalar in
-        result += isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-}
+/// The text with control characters and others that are not seen written as escapes.
+func printable(_ text: String) -> String { text.visible }

@@ -1,0 +1,82 @@
+// NameList.swift — what the registry has, without its secrets, for whoever may read the data and not the registry.
+//
+// Invariants:
+// - The raw values of the kinds are part of the protocol, and so is the order of a row's fields.
+// - A page has a bounded number of rows, and a row a bounded size.
+
+import VarveCodec
+
+/// What of the registry is listed.
+public enum NameKind: UInt8, Hashable, Sendable, CaseIterable {
+    /// Model id, name.
+    case models = 1
+    /// Model id, point id, type, `1` for a quality, unit; in the order of their models.
+    case points = 2
+    /// productKey, model id, name, format, duplicates.
+    case products = 3
+    /// productKey, deviceKey, name, asset id, time zone.
+    case devices = 4
+
+    /// Fields of a row.
+    public var fields: Int { self == .models ? 2 : 5 }
+}
+
+/// Some rows of a list.
+public struct NamePage: Hashable, Sendable {
+    /// The rows; an absent field is nil.
+    public var rows: [[String?]]
+    /// Whether there are rows after these.
+    public var hasMore: Bool
+
+    /// Makes a page.
+    public init(rows: [[String?]] = [], hasMore: Bool = false) {
+        self.rows = rows
+        self.hasMore = hasMore
+    }
+
+    /// The rows of a list from one on, as many as a page takes.
+    ///
+    /// - Parameter start: The rows that came in pages before.
+    public init(of list: some Sequence<[String?]>, from start: UInt64) {
+        self.init()
+        var number: UInt64 = 0
+        for row in list {
+            defer { number += 1 }
+            guard number >= start else { continue }
+            guard rows.count < Self.rowLimit else {
+                hasMore = true
+                return
+            }
+            rows.append(row)
+        }
+    }
+
+    /// Rows of a page.
+    static let rowLimit = 1000
+    /// Bytes of a field; names have at most 1,024.
+    private static let fieldBytes = 4096
+
+    func write(to writer: inout ByteWriter) {
+        writer.append(UInt8(hasMore ? 1 : 0))
+        writer.appendVarint(UInt64(rows.count))
+        for row in rows {
+            writer.appendVarint(UInt64(row.count))
+            for field in row {
+                writer.append(UInt8(field == nil ? 0 : 1))
+                if let field { writer.append(text: field) }
+            }
+        }
+    }
+
+    init(from reader: inout ByteReader) throws {
+        self.init()
+        hasMore = try reader.flag()
+        let count = try reader.varint(limit: Self.rowLimit, "the number of rows")
+        for _ in 0..<count {
+            let fields = try reader.varint(limit: 8, "the number of fields")
+            var row: [String?] = []
+            for _ in 0..<fields { row.append(try reader.flag() ? reader.text(limit: Self.fieldBytes) : nil) }
+            rows.append(row)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// AccountName.swift — users and groups by their names in the system's lists.
+
+import Glibc
+
+/// Names of users and groups, for messages and settings.
+enum AccountName {
+    /// The name of a user, or its number.
+    static func user(_ number: uid_t) -> String {
+        guard let entry = getpwuid(number), let name = entry.pointee.pw_name else { return "user \(number)" }
+        return String(cString: name)
+    }
+
+    /// The name of a group, or its number.
+    static func group(_ number: gid_t) -> String {
+        guard let entry = getgrgid(number), let name = entry.pointee.gr_name else { return "group \(number)" }
+        return String(cString: name)
+    }
+
+    /// The number of a group; nil if there is none of that name.
+    static func group(named name: String) -> gid_t? { getgrnam(name)?.pointee.gr_gid }
+}

@@ -1,0 +1,56 @@
+// FolderRights.swift — who may read what is made in a folder: its owner, or a group as well.
+//
+// A folder says it by itself, so the service and every command do the same without a setting of their own: where its
+// group may enter and new files get its group (02750), members read the files too (0640); in any other folder nobody
+// but the owner does (0600).
+//
+// Invariants:
+// - The umask has no say, neither to open more nor to close more.
+// - The rights of a file that an earlier version or another program made are set right when it is opened for writing.
+
+import Glibc
+
+/// The rights of new files in a folder.
+package struct FolderRights: Hashable, Sendable {
+    /// Whether members of the folder's group may read what is made in it.
+    package let isShared: Bool
+
+    package init(isShared: Bool) { self.isShared = isShared }
+
+    /// What a folder says; one that cannot be looked at is its owner's alone.
+    package init(of folder: String) {
+        var status = stat()
+        isShared = stat(folder, &status) == 0 && Self.isShared(status.st_mode)
+    }
+
+    /// Whether the bits of a folder open it to its group.
+    static func isShared(_ mode: mode_t) -> Bool { mode & 0o7777 == 0o2750 }
+
+    /// The bits of a file.
+    var file: mode_t { isShared ? 0o640 : 0o600 }
+    /// The bits of a folder.
+    var folder: mode_t { isShared ? 0o2750 : 0o700 }
+    /// The bits of a socket on which members of the group may ask.
+    package var socket: UInt32 { isShared ? 0o660 : 0o600 }
+}
+
+/// Who may read the files that a file system makes.
+public enum NewFiles: Sendable {
+    /// The owner, and the group that the folder is open to. A symbolic link is not written through.
+    case guarded
+    /// As the umask says: for files that a user asks for by name.
+    case usual
+}
+
+extension FolderRights {
+    /// Gives a file that was opened for writing exactly these bits, if it is the caller's own.
+    ///
+    /// - Throws: `FileError` where the file system cannot keep them.
+    static func settle(_ descriptor: Int32, _ path: String, _ bits: mode_t) throws(FileError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_mode & 0o7777 != bits
+        else { return }
+        guard fchmod(descriptor, bits) == 0 else { throw FileError("set the rights of", path) }
+    }
+}

@@ -1,0 +1,138 @@
+// ConnectionEnds.swift — brings together that a client is gone, from the plugin, and why, from the broker's log.
+//
+// Both come in the same order for one client id, but not at the same moment. A reason whose event does not come, because
+// the plugin counts the events of a flood together, becomes an entry of its own a little later.
+//
+// Invariants:
+// - What waits, what is remembered of clients, and the entries made in one pass are bounded, whatever comes.
+
+import VarveAccess
+import VarveFile
+import VarveMessageLog
+import VarveModel
+
+/// Ends of connections that wait for their events, and whose clients they are.
+struct ConnectionEnds: Sendable {
+    private struct Client {
+        var product: String?
+        var channel: String?
+        var address: String?
+    }
+
+    /// An end and the passes it has waited.
+    private struct Waiting {
+        var end: ConnectionEnd
+        var passes = 0
+    }
+
+    /// Ends that wait at most; more are counted.
+    private static let waitingLimit = 2000
+    /// Clients that are remembered; others are looked for in the log.
+    private static let clientLimit = 4096
+    /// Entries that one pass makes, and looks into the log that it takes for them.
+    private static let entryLimit = 20
+    private static let lookLimit = 5
+    /// Passes that an end waits for its event.
+    private static let patience = 3
+
+    private var waiting: [String: [Waiting]] = [:]
+    private var count = 0
+    private var surplus = 0
+    private var clients: [String: Client] = [:]
+
+    /// Begins a pass over what is new.
+    mutating func beginPass() {
+        for name in waiting.keys {
+            for index in waiting[name, default: []].indices { waiting[name]?[index].passes += 1 }
+        }
+    }
+
+    /// Takes an end that the broker's log tells.
+    mutating func add(_ end: ConnectionEnd) {
+        guard count < Self.waitingLimit else {
+            if !end.reason.isEmpty { surplus += 1 }
+            return
+        }
+        waiting[ConnectionEvent.shown(end.client), default: []].append(Waiting(end: end))
+        count += 1
+    }
+
+    /// Takes an event of the plugin.
+    ///
+    /// - Returns: Why the client is gone, if that is the event and a reason is known.
+    mutating func take(_ event: ConnectionEvent) -> String? {
+        switch event.kind {
+        case .connected:
+            if clients.count >= Self.clientLimit { clients.removeAll() }
+            clients[event.clientID] = Client(
+                product: event.product, channel: event.channel, address: event.address)
+            return nil
+        case .disconnected:
+            guard let end = removeFirst(event.clientID)?.end else { return nil }
+            return end.reason.isEmpty ? nil : end.reason
+        default: return nil
+        }
+    }
+
+    /// The entries of ends whose events did not come.
+    ///
+    /// - Parameter lastLogin: Looks for a client in the log.
+    mutating func overdue(lastLogin: (String) -> LogEntry?) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        var looks = 0
+        for name in waiting.keys.sorted() {
+            while let first = waiting[name]?.first, first.passes >= Self.patience {
+                _ = removeFirst(name)
+                guard !first.end.reason.isEmpty, name != Role.serviceClientID else { continue }
+                guard entries.count < Self.entryLimit else {
+                    surplus += 1
+                    continue
+                }
+                if clients[name] == nil, looks < Self.lookLimit {
+                    looks += 1
+                    clients[name] = lastLogin(name).map {
+                        Client(product: $0.product, channel: $0.channel, address: $0.address)
+                    }
+                }
+                entries.append(entry(first.end, name))
+            }
+        }
+        if surplus > 0 {
+            entries.append(surplusEntry())
+            surplus = 0
+        }
+        return entries
+    }
+
+    private mutating func removeFirst(_ name: String) -> Waiting? {
+        guard var queue = waiting[name], !queue.isEmpty else { return nil }
+        let first = queue.removeFirst()
+        waiting[name] = queue.isEmpty ? nil : queue
+        count -= 1
+        return first
+    }
+
+    private func entry(_ end: ConnectionEnd, _ name: String) -> LogEntry {
+        var entry = LogEntry(.connection, .disconnected, time: Self.time(end))
+        let client = clients[name]
+        (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
+        entry.client = name
+        entry.reason = end.reason
+        return entry
+    }
+
+    private func surplusEntry() -> LogEntry {
+        var entry = LogEntry(.connection, .disconnected, time: Self.now)
+        entry.reason =
+            "\(surplus) more connections were ended by the broker or broke; its log tells which, while it is kept"
+        return entry
+    }
+
+    private static func time(_ end: ConnectionEnd) -> Timestamp {
+        guard let seconds = end.seconds else { return now }
+        let (nanoseconds, isTooFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooFar ? now : Timestamp(nanoseconds: nanoseconds)
+    }
+
+    private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}

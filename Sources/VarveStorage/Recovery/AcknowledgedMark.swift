@@ -1,0 +1,77 @@
+// AcknowledgedMark.swift — the newest commit that a store has acknowledged, in a file beside it, so that a loss is noticed.
+//
+// offset  width  field
+//      0      8  magic "VARVEACK"
+//      8      8  the commit
+//     16      8  XXH3-64 of the bytes before
+//
+// A WAL file that somebody removed leaves no gap behind it: the store looks as it did earlier. Only who remembers what
+// was acknowledged can tell. The mark is written in place after each group that is durable, and never synced: it costs a
+// microsecond, outlives the process, and after a power failure it is at worst an older one.
+//
+// Invariants:
+// - It never names a commit that is not durable, so it is never ahead of a store that lost nothing.
+// - Without it, or where it is not whole, nothing is checked. Writing it fails no commit.
+
+import VarveCodec
+import VarveFile
+
+package final class AcknowledgedMark {
+    private var file: (any File)?
+    private var commit: UInt64 = 0
+
+    private static let magic = Array("VARVEACK".utf8)
+    private static let byteCount = 24
+
+    package init() {}
+
+    /// Notes that everything up to a commit is durable.
+    func raise(to commit: UInt64, _ files: any FileSystem, _ directory: DataDirectory) {
+        guard commit > self.commit || file == nil else { return }
+        do {
+            let file = try file ?? files.open(directory.acknowledged, .update)
+            self.file = file
+            try file.overwrite(Self.encode(commit), at: 0)
+            self.commit = commit
+        } catch {
+            close()
+        }
+    }
+
+    /// Begins anew where somebody has removed the file.
+    func keep(_ files: any FileSystem, _ directory: DataDirectory) {
+        guard let file, (try? file.identity()) != (try? files.identity(directory.acknowledged)) else {
+            return
+        }
+        let commit = commit
+        close()
+        raise(to: commit, files, directory)
+    }
+
+    func close() {
+        file?.close()
+        file = nil
+        commit = 0
+    }
+
+    /// The commit that the file names, or nil where there is none to trust.
+    static func read(_ files: any FileSystem, _ directory: DataDirectory) -> UInt64? {
+        guard case .file(byteCount)? = try? files.kind(directory.acknowledged),
+            let bytes = try? files.readAll(directory.acknowledged, limit: byteCount),
+            bytes.count == byteCount, bytes.starts(with: magic)
+        else { return nil }
+        return bytes.withUnsafeBytes { bytes in
+            let checksum = bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian
+            guard Checksum.of(.init(rebasing: bytes[..<16])) == checksum else { return nil }
+            return bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian
+        }
+    }
+
+    private static func encode(_ commit: UInt64) -> [UInt8] {
+        var writer = ByteWriter(capacity: byteCount)
+        magic.withUnsafeBytes { writer.append(bytes: $0) }
+        writer.append(commit)
+        writer.append(writer.bytes.withUnsafeBytes { Checksum.of($0) })
+        return writer.bytes
+    }
+}

@@ -1,0 +1,131 @@
+// ListedRegistry.swift — models, products and devices for commands that show them: from the registry, or where only its
+// owner may read that, from the running service, without secrets.
+//
+// Invariants:
+// - What the service told has an empty secret, which prints as absent.
+
+import VarveControl
+import VarveFile
+import VarveModel
+import VarveRegistry
+
+/// Where the rows come from.
+enum ListedRegistry {
+    case registry(Registry)
+    case service(ControlClient)
+
+    /// Nobody can tell the names.
+    struct Untold: Error, CustomStringConvertible {
+        let path: String
+
+        var description: String {
+            "\(path) is its owner's alone, and no service runs that could tell what is in it: start it, or ask as "
+                + "its owner; query and export do without"
+        }
+    }
+
+    func models() throws -> [Model] {
+        switch self {
+        case .registry(let registry): return try registry.models()
+        case .service(let client):
+            var models = try client.names(.models).map { Model(id: try Self.text($0, 0), name: $0[1]) }
+            let points = Dictionary(grouping: try client.names(.points)) { $0[0] }
+            for index in models.indices {
+                models[index].points = try (points[models[index].id] ?? []).map(Self.point)
+            }
+            return models
+        }
+    }
+
+    func model(_ id: String) throws -> Model {
+        if case .registry(let registry) = self { return try registry.model(id) }
+        return try Self.one(models().first { $0.id == id }, "model \(id)")
+    }
+
+    func products() throws -> [Product] {
+        switch self {
+        case .registry(let registry): return try registry.products()
+        case .service(let client): return try client.names(.products).map(Self.product)
+        }
+    }
+
+    func product(_ key: String) throws -> Product {
+        if case .registry(let registry) = self { return try registry.product(key) }
+        return try Self.one(products().first { $0.key == key }, "product \(key)")
+    }
+
+    func devices(product: String?) throws -> [Device] {
+        switch self {
+        case .registry(let registry): return try registry.devices(product: product)
+        case .service(let client):
+            if let product { _ = try self.product(product) }
+            return try client.names(.devices).map(Self.device).filter {
+                product == nil || $0.product == product
+            }
+        }
+    }
+
+    func device(named name: String) throws -> Device {
+        if case .registry(let registry) = self { return try registry.device(named: name) }
+        let devices = try devices(product: nil)
+        if let device = devices.first(where: { $0.qualifiedName == name }) { return device }
+        let found = devices.filter { $0.key == name }
+        guard found.count < 2 else {
+            throw RegistryError(
+                .invalid, "device \(name) exists in \(found.count) products: name it as productKey/deviceKey")
+        }
+        return try Self.one(found.first, "device \(name)")
+    }
+
+    private static func one<Row>(_ row: Row?, _ what: String) throws -> Row {
+        guard let row else { throw RegistryError(.notFound, "there is no \(what)") }
+        return row
+    }
+
+    private static func text(_ row: [String?], _ index: Int) throws -> String {
+        guard let text = row[index] else {
+            throw ControlError(.notUnderstood, "the service told a name that is none")
+        }
+        return text
+    }
+
+    private static func point(_ row: [String?]) throws -> MeasurementPoint {
+        guard let type = ValueType(name: try text(row, 2)) else {
+            throw ControlError(.notUnderstood, "the service told a type that is none")
+        }
+        return MeasurementPoint(id: try text(row, 1), type: type, hasQuality: row[3] != nil, unit: row[4])
+    }
+
+    private static func product(_ row: [String?]) throws -> Product {
+        let duplicates = try text(row, 4)
+        guard let format = PayloadFormat(rawValue: try text(row, 3)),
+            let policy = DuplicatePolicy.allCases.first(where: { $0.name == duplicates })
+        else { throw ControlError(.notUnderstood, "the service told a product that is none") }
+        return Product(
+            key: try text(row, 0), model: try text(row, 1), name: row[2], secret: "", format: format,
+            duplicates: policy)
+    }
+
+    private static func device(_ row: [String?]) throws -> Device {
+        Device(
+            product: try text(row, 0), key: try text(row, 1), secret: "", assetID: row[3], name: row[2],
+            timeZone: row[4])
+    }
+}
+
+extension DataOptions {
+    /// The registry to show things of.
+    func listedRegistry() throws -> ListedRegistry {
+        do {
+            try POSIXFileSystem().open(registryPath, .read).close()
+        } catch let error where error.isForbidden {
+            guard let client = try RunningService.connect(self) else {
+                throw ListedRegistry.Untold(path: registryPath)
+            }
+            return .service(client)
+        } catch {
+            // What else is wrong the registry says better.
+        }
+        return .registry(try openRegistry(to: .read))
+    }
+}

@@ -1,0 +1,88 @@
+// FullDiskTests.swift — a store that a crash left is opened on a disk that is nearly or entirely full.
+
+import Glibc
+import Synchronization
+import Testing
+import VarveFile
+import VarveModel
+
+@testable import VarveStorage
+
+/// A disk that has no room for some files.
+private final class FullDisk: ForwardingFileSystem {
+    let disk = POSIXFileSystem()
+    private let isFull: @Sendable (_ path: String) -> Bool
+
+    init(_ isFull: @escaping @Sendable (_ path: String) -> Bool) { self.isFull = isFull }
+
+    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        if mode != .read { try check(path) }
+        return try disk.open(path, mode)
+    }
+
+    func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool {
+        try check(path)
+        return try disk.createIfAbsent(path, bytes)
+    }
+
+    func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        try check(path)
+        try disk.replace(path, bytes)
+    }
+
+    private func check(_ path: String) throws(FileError) {
+        if isFull(path) { throw FileError("write to", path, code: ENOSPC) }
+    }
+}
+
+@Suite struct FullDiskTests {
+    private static let key = SeriesKey(product: "p", device: "d", point: "x")
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path)
+        for time in 0..<50 as Range<Int64> { try Self.commit(time, to: store) }
+        let name = DataDirectory.wal(1, sealed: false)
+        // With a torn tail, as a kill in the middle of a write leaves it.
+        let left = try directory.bytes(name) + [9, 9, 9]
+        try store.close()
+        try POSIXFileSystem().remove("\(directory.path)/\(DataDirectory.wal(1, sealed: true))")
+        try directory.write(left, name)
+    }
+
+    private static func commit(_ time: Int64, to store: Store) throws {
+        let rows = SeriesRows(key, .int64, [Sample(time: Timestamp(nanoseconds: time), value: .int64(time))])
+        _ = try store.commit(SampleBatch(series: [rows]))
+    }
+
+    @Test("where a copy of the WAL does not fit, its commits are flushed, and the store goes on")
+    func noRoomForTheWAL() throws {
+        let store = try Store.open(
+            directory.path, files: FullDisk { $0.contains("/wal/") && $0.hasSuffix(".wal") })
+        #expect(try store.snapshot().samples(Self.key, .int64).count == 50)
+        #expect(try directory.fileNames("wal").isEmpty)
+        #expect(store.snapshot().view.segments.count == 1)
+        try store.close()
+        #expect(try Store.verify(directory.path, deep: true).damage == [])
+        let next = try Store.open(directory.path)
+        for time in 49..<52 as Range<Int64> { try Self.commit(time, to: next) }
+        #expect(try next.snapshot().samples(Self.key, .int64).count == 52 && next.snapshot().commit == 52)
+        try next.close()
+    }
+
+    @Test("without any room the opening fails and says how much is needed, while reading and verifying go on")
+    func noRoomAtAll() throws {
+        let full = FullDisk { _ in true }
+        for _ in 0..<2 {
+            let refusal = #expect(throws: StorageError.self) { try Store.open(directory.path, files: full) }
+            #expect("\(try #require(refusal))".hasPrefix("the disk of \(directory.path) is full: free 1 MiB"))
+        }
+        let reader = try Store.open(directory.path, options: .reading, files: full)
+        #expect(try reader.snapshot().samples(Self.key, .int64).count == 50)
+        #expect(try Store.verify(directory.path, deep: true, files: full).damage == [])
+        let store = try Store.open(directory.path)
+        #expect(try store.snapshot().samples(Self.key, .int64).count == 50)
+        try store.close()
+    }
+}
