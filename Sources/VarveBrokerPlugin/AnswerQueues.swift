@@ -40,7 +40,9 @@ struct AnswerQueues {
     static let connectedLimit = 4 << 20
     /// The most for a session whose client is away.
     static let awayLimit = 1 << 20, awayMessages = 2000
-    private static let productPart = 4, little = 256 << 10, lookStep = 64 << 10
+    /// What a product, and a client that is connected, may always hold.
+    private static let little = 256 << 10, readerPart = 32 << 10
+    private static let productPart = 4, lookStep = 64 << 10
     private let limit: Int
     private var sums: [String: Int] = [:]
     private var away: [String: AnswerQueue] = [:]
@@ -64,7 +66,8 @@ struct AnswerQueues {
         let added = bytes + Self.fixed
         if queue.bytes == 0 || queue.unlooked + added > Self.lookStep { look(at: queue) }
         if let excess = excess(added, queue) {
-            if excess == .client { look(at: queue) } else { lookAtAll(now: now) }
+            look(at: queue)
+            if excess != .client { lookAtAll(now: now) }
             if let excess = self.excess(added, queue) { return excess }
         }
         put(bytes, added, in: queue)
@@ -149,7 +152,9 @@ struct AnswerQueues {
             return .client
         }
         let sum = sums[queue.product, default: 0] + added
-        if sum <= Self.little { return nil }
+        // Who reads is not to suffer from who does not.
+        let isReading = queue.socket != nil && queue.cost + added <= Self.readerPart
+        if sum <= Self.little || isReading { return nil }
         if sum > limit / Self.productPart { return .product }
         return cost + added > limit ? .broker : nil
     }

@@ -22,7 +22,7 @@ struct BrokerMemory {
     private static let quietSize = 96 << 20
     private static let patience: Int64 = 5_000_000_000
     private static let countInterval: Int64 = 500_000_000
-    private static let trimInterval: Int64 = 2_000_000_000
+    private static let trimInterval: Int64 = 1_000_000_000
     private static let files = POSIXFileSystem()
     private let connections: Int
     private let heap: BrokerHeap
