@@ -40,19 +40,22 @@ final class AccessControl {
     private(set) var readers = 0
     private var isAdmissionStale = false
     private var lastLook: Int64 = .min
+    private var lastMemoryLook: Int64 = .min
     private var retained: [String]
 
     var directory: LoginDirectory? { credentials.directory }
 
     /// Makes the state and reads the credentials, and what the broker has from an earlier run.
     ///
-    /// - Parameter log: Writes a line into the broker's log.
-    init(_ options: PluginOptions, log: @escaping (String) -> Void) {
+    /// - Parameters:
+    ///   - heap: The memory of the broker.
+    ///   - log: Writes a line into the broker's log.
+    init(_ options: PluginOptions, heap: BrokerHeap, log: @escaping (String) -> Void) {
         self.log = log
         credentials = CredentialsReader(path: options.credentials)
         events = ConnectionEventWriter(path: options.events)
         queue = SendingQueue(options)
-        memory = MemoryControl(connections: options.connections)
+        memory = MemoryControl(connections: options.connections, heap: heap)
         connectionLimit = max(1, options.connections / 4 * 3)
         sessions = SessionTable(limit: options.sessions)
         var found = BrokerDatabase()
@@ -207,11 +210,14 @@ final class AccessControl {
         var expulsions = Expulsions()
         let now = SystemClock.monotonicNanoseconds()
         updateQueue(now: now, &expulsions)
+        if lastMemoryLook == .min || now - lastMemoryLook >= Self.memoryInterval {
+            lastMemoryLook = now
+            lookAtMemory(now: now, &expulsions)
+        }
         if lastLook == .min || now - lastLook >= Self.lookInterval {
             lastLook = now
             refreshCredentials()
             answers.lookAtAll(now: now)
-            lookAtMemory(now: now, &expulsions)
             note { () throws(FileError) in try events.tick(now: now) }
         }
         if isAdmissionStale, let directory = credentials.directory {

@@ -1,4 +1,4 @@
-// BrokerPlugin.swift — the entry points mosquitto calls (with MessageProperties.swift, what imports its interface).
+// BrokerPlugin.swift — the entry points mosquitto calls (the only file that imports its plugin interface).
 //
 // Invariants:
 // - Everything happens on the broker's one thread.
@@ -26,7 +26,7 @@ public func pluginInit(
     }
     let control: AccessControl
     do {
-        control = AccessControl(try PluginOptions(given)) { writeLog(MOSQ_LOG_WARNING, $0) }
+        control = AccessControl(try PluginOptions(given), heap: heap) { writeLog(MOSQ_LOG_WARNING, $0) }
     } catch {
         writeLog(MOSQ_LOG_ERR, error.description)
         return MOSQ_ERR_INVAL.rawValue
@@ -224,6 +224,13 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
+/// The broker's memory, by its C library.
+private let heap = BrokerHeap(
+    used: {
+        let use = mallinfo2()
+        return Int(clamping: use.uordblks) + Int(clamping: use.hblkhd)
+    }, trim: { malloc_trim(0) })
+
 private func control(_ context: UnsafeMutableRawPointer?) -> AccessControl? {
     context.map { Unmanaged<AccessControl>.fromOpaque($0).takeUnretainedValue() }
 }
@@ -238,4 +245,51 @@ private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
 
 private func bytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
+}
+
+/// The properties that the broker keeps with a message.
+private enum MessageProperties {
+    /// The number of properties and their bytes as they were sent; counting ends one above the limit.
+    static func measure(_ first: OpaquePointer?, limit: Int) -> (count: Int, bytes: Int) {
+        var count = 0, bytes = 0
+        var next = first
+        while let property = next, count <= limit {
+            count += 1
+            bytes += 1 + size(property)
+            next = mosquitto_property_next(property)
+        }
+        return (count, bytes)
+    }
+
+    /// Adds a user property at the end.
+    static func add(
+        _ first: UnsafeMutablePointer<OpaquePointer?>, _ name: String, _ value: UnsafePointer<CChar>
+    ) {
+        _ = mosquitto_property_add_string_pair(first, Int32(MQTT_PROP_USER_PROPERTY.rawValue), name, value)
+    }
+
+    private static func size(_ property: OpaquePointer) -> Int {
+        let kind = mosquitto_property_identifier(property)
+        var name: UnsafeMutablePointer<CChar>?
+        var value: UnsafeMutablePointer<CChar>?
+        var data: UnsafeMutableRawPointer?
+        var length: UInt16 = 0
+        defer {
+            free(name)
+            free(value)
+            free(data)
+        }
+        switch UInt32(bitPattern: kind) {
+        case MQTT_PROP_USER_PROPERTY.rawValue:
+            _ = mosquitto_property_read_string_pair(property, kind, &name, &value, false)
+            return 4 + (name.map { strlen($0) } ?? 0) + (value.map { strlen($0) } ?? 0)
+        case MQTT_PROP_CORRELATION_DATA.rawValue:
+            _ = mosquitto_property_read_binary(property, kind, &data, &length, false)
+            return 2 + Int(length)
+        case MQTT_PROP_CONTENT_TYPE.rawValue, MQTT_PROP_RESPONSE_TOPIC.rawValue:
+            _ = mosquitto_property_read_string(property, kind, &value, false)
+            return 2 + (value.map { strlen($0) } ?? 0)
+        default: return 4
+        }
+    }
 }

@@ -90,11 +90,14 @@ def away_sessions(trial, listener):
 def slow_readers(trial, listener):
     """Clients that subscribe to the answers and never read one."""
     topic = trial.ledger.topic + "_reply"
-    for n in range(trial.size(12, 20)):
-        client = trial.client(f"storm-slow-{n}", filters=[topic], buffer=4096)
-        if client:
-            client.reads = False
+    slow = [trial.client(f"storm-slow-{n}", filters=[topic], buffer=4096) for n in range(trial.size(12, 20))]
+    slow = [client for client in slow if client]
+    for client in slow:
+        client.reads = False
     trial.flood([trial.sender("storm-1", count=trial.size(3000, 40_000), digits=900)], trial.size(3, 60))
+    for client in slow:
+        client.abort()
+        trial.fleet.remove(client)
 
 
 def properties(trial, listener):

@@ -212,8 +212,8 @@ class Service(Commands):
                 os.remove(path)
 
 
-def knows_connections(binaries):
-    """Whether the service has the setting broker.connections."""
+def connections(binaries):
+    """The default of the setting broker.connections; None where the service does not have it."""
     shown = subprocess.run(
         [os.path.join(binaries, "varve"), "serve", "--print-config"], capture_output=True, text=True, check=True)
-    return "connections" in json.loads(shown.stdout).get("broker", {})
+    return json.loads(shown.stdout).get("broker", {}).get("connections")

@@ -14,11 +14,8 @@ from messages import Ledger, Neighbour, value_of
 from service import Service, memory, read
 
 # How the log tells more than one at once.
-TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages")
+TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages|(\d+) more connections")
 BARE = re.compile(r"and \d+ more( \(\d+ times\))?")
-# Where so many clients are refused in a second that the log counts the rest, or a connection is closed at the door,
-# before it has said its name.
-NAMELESS = re.compile(BARE.pattern + r"$|.*connection")
 STORM, CALM = "storm", "calm"
 # What the long form holds the service to, in MiB and seconds.
 SERVICE_MEMORY, BROKER_MEMORY, DATABASE, P99 = 512, 512, 256, 1.0
@@ -190,9 +187,13 @@ class Trial:
         how = "" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         lines = read(self.service.errors).decode(errors="replace").splitlines()
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in lines]
-        told = [line for line in lines if re.search(r"Fatal error|rashed|varve: (error|warning)", line)]
-        place = [line for line in lines if re.match(r"0 .* in ", line)]
-        return ", ".join(filter(None, [how, *(told[-1:] or [line for line in lines if line][-1:]), *place[:1]]))[:300]
+        # The frame that crashed stands below this line of Swift's backtrace.
+        thread = [place for place, line in enumerate(lines) if line.endswith("crashed:")]
+        if thread and thread[0] + 2 < len(lines):
+            told = [line for line in lines[thread[0] + 1:] if line][0]
+        else:
+            told = next((line for line in reversed(lines) if line), "")
+        return ", ".join(filter(None, [how, " ".join(told.split())[:200]]))
 
     def revive(self):
         """Starts a service again that has died, so that what it acknowledged can be looked for."""
@@ -214,7 +215,8 @@ class Trial:
                     continue
             listener.output += mqtt.publish(self.ledger.topic, self.ledger.payload(number), 1, 1)
             answered = lambda: number in self.ledger.answered or listener.isClosed
-            self.fleet.until(answered, min(15, max(0.1, deadline - time.monotonic())), self.ended)
+            # An answer may be dropped where its product reads none: then it is sent again, as every sender does.
+            self.fleet.until(answered, min(self.size(3, 15), max(0.1, deadline - time.monotonic())), self.ended)
             if number in self.ledger.answered:
                 return True
         return False
@@ -291,7 +293,7 @@ class Trial:
                 errors += 1
             elif entry.get("client"):
                 given[entry["client"]] += given_reasons(entry)
-            elif entry["event"] in ("refused", "denied") and NAMELESS.match(entry.get("reason", "")):
+            elif is_nameless(entry):
                 shared += times(entry["reason"])
         return given, shared, errors
 
@@ -391,6 +393,17 @@ def given_reasons(entry):
     if not reason or entry["event"] == "connected" or entry["event"] == "disconnected" and BARE.fullmatch(reason):
         return 0
     return times(reason)
+
+
+def is_nameless(entry):
+    """Whether an entry without a client's name stands for refusals or cuts.
+
+    So many clients in a second that the log counts the rest, or connections closed at the door, before they have said
+    their names.
+    """
+    reason = entry.get("reason", "")
+    return entry["event"] in ("refused", "denied") and bool(BARE.fullmatch(reason)) or (
+        entry["event"] != "connected" and "connection" in reason)
 
 
 def times(reason):

@@ -89,12 +89,14 @@ package struct TopicRights: Sendable {
         guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
             return false
         }
-        var levels = 0
+        var slashes = 0
+        var high: UInt8 = 0
         for byte in topic {
             if byte < 0x20 || byte == 0x7F || byte == plus || byte == hash { return false }
-            if byte == slash { levels += 1 }
+            if byte == slash { slashes += 1 }
+            high |= byte
         }
-        return levels <= maximumSlashes && String(validating: topic, as: UTF8.self) != nil
+        return slashes <= maximumSlashes && (high < 0x80 || String(validating: topic, as: UTF8.self) != nil)
     }
 
     /// The level below `sys` of a topic, its product; empty for another topic.

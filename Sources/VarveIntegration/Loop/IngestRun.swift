@@ -53,7 +53,7 @@ final class IngestRun: MQTTReceiver {
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
     /// How long messages that were read wait for others before their commit: under a flood there are always more.
-    private static let gatherNanoseconds: Int64 = 50_000_000
+    private static let gatherNanoseconds: Int64 = 25_000_000
     /// A wait of this length without a byte says that the broker has nothing for us.
     private static let idleNanoseconds: Int64 = 900_000_000
     /// What is held besides a full group before the connection is dropped.

@@ -20,6 +20,8 @@ final class Client: MQTTReceiver {
     private(set) var qualities: [Int32] = []
     /// Whether one of them was retained.
     private(set) var hasRetained = false
+    /// The costs that the plugin told with them.
+    private(set) var costs: [String?] = []
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -100,6 +102,7 @@ final class Client: MQTTReceiver {
             proofs.append(payload)
             return
         }
+        costs.append(message.userProperty(CostProperty.name))
         qualities.append(message.qos)
         if message.isRetained { hasRetained = true }
         received.append((topic, payload))
