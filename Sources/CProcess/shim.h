@@ -1,5 +1,5 @@
 // What Swift cannot reach of processes: their handles (pidfd), as `syscall` has variable arguments, and the working folder
-// of a program that is started, which glibc declares only on demand.
+// and the descriptors of a program that is started, which glibc declares only on demand.
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 // A descriptor that stands for one process, also when its number is given to another; -1 and errno if there is none.
 static inline int process_handle_open(int id) { return (int)syscall(SYS_pidfd_open, id, 0); }

@@ -79,6 +79,8 @@ public final class MQTTConnection {
             drop()
             throw .unreachable(host: options.host, port: options.port, reason: reason)
         }
+        // A program that is started would keep the connection open after `drop`.
+        _ = fcntl(mosquitto_socket(client), F_SETFD, FD_CLOEXEC)
     }
 
     /// Closes the socket at once; nothing queued is sent, no goodbye either.

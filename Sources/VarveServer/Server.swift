@@ -1,8 +1,11 @@
 // Server.swift — the service: what it consists of, in which order it starts and stops.
 //
-// Start: the store and its lock; registry and message log; the credentials file, so that the broker's plugin can decide
-// from its first moment; the broker; the loop; at last `control.sock`. Stop: the other way round, so that what the
-// broker says when it ends is still logged.
+// A supervisor may stand before it (`varve serve`); where that one dies the service ends as told by SIGTERM, but leaves its
+// broker to the next service.
+//
+// Start: the store and its lock, for which it waits a while; registry and message log; the credentials file, so that the
+// broker's plugin can decide from its first moment; the broker; the loop; at last `control.sock`. Stop: the other way
+// round, so that what the broker says when it ends is still logged.
 //
 // Invariants:
 // - Only the holder of the data directory's lock starts a broker or listens on `control.sock`.

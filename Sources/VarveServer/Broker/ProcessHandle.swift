@@ -21,9 +21,12 @@ final class ProcessHandle {
 
     deinit { close(descriptor) }
 
-    /// Lets a program that is started begin in a folder; here, as this file alone knows these calls.
-    static func addFolder(_ path: String, to actions: inout posix_spawn_file_actions_t) {
+    /// Lets a program that is started begin in a folder and with the three standard streams alone.
+    ///
+    /// Here, as this file alone knows these calls.
+    static func addPlace(_ path: String, to actions: inout posix_spawn_file_actions_t) {
         _ = posix_spawn_file_actions_addchdir_np(&actions, path)
+        _ = posix_spawn_file_actions_addclosefrom_np(&actions, 3)
     }
 
     /// Sends a signal; does nothing if the process has ended.
