@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(
             name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CMosquittoBroker", providers: [.apt(["mosquitto-dev"])]),
+        .systemLibrary(name: "CProcess"),
 
         // Values and the protocols through which the modules beside each other meet.
         .target(name: "VarveModel", swiftSettings: settings),
@@ -106,7 +107,7 @@ let package = Package(
             name: "VarveServer",
             dependencies: [
                 "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
-                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration",
+                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -123,7 +124,8 @@ let package = Package(
             swiftSettings: settings),
         // A public window on internals, for Benchmarks/ only.
         .target(
-            name: "VarveProbe", dependencies: ["VarveModel", "VarveCodec", "VarveStorage"],
+            name: "VarveProbe",
+            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(

@@ -1,2 +1,3 @@
-// The header of the digests behind this system-library target.
+// The headers of the digests behind this system-library target.
 #include <openssl/evp.h>
+#include <openssl/hmac.h>

@@ -34,24 +34,28 @@ final class AccessControl {
     private var connections: [String: Int] = [:]
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
+    var proofs = ProofMemory()
     private let serviceRights = TopicRights(.service)
     /// Connections of the service that read what waits; others of its connections only write.
     private(set) var readers = 0
     private var isAdmissionStale = false
     private var lastLook: Int64 = .min
+    private var lastMemoryLook: Int64 = .min
     private var retained: [String]
 
     var directory: LoginDirectory? { credentials.directory }
 
     /// Makes the state and reads the credentials, and what the broker has from an earlier run.
     ///
-    /// - Parameter log: Writes a line into the broker's log.
-    init(_ options: PluginOptions, log: @escaping (String) -> Void) {
+    /// - Parameters:
+    ///   - heap: The memory of the broker.
+    ///   - log: Writes a line into the broker's log.
+    init(_ options: PluginOptions, heap: BrokerHeap, log: @escaping (String) -> Void) {
         self.log = log
         credentials = CredentialsReader(path: options.credentials)
         events = ConnectionEventWriter(path: options.events)
         queue = SendingQueue(options)
-        memory = MemoryControl(connections: options.connections)
+        memory = MemoryControl(connections: options.connections, heap: heap)
         connectionLimit = max(1, options.connections / 4 * 3)
         sessions = SessionTable(limit: options.sessions)
         var found = BrokerDatabase()
@@ -103,7 +107,10 @@ final class AccessControl {
                 queue.load.interrupted()
             }
             record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
-            return .accepted
+            guard role == .service, let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
+                let answer = directory?.answer(to: proof)
+            else { return .accepted }
+            return .acceptedService(proof: answer)
         }
     }
 
@@ -203,11 +210,14 @@ final class AccessControl {
         var expulsions = Expulsions()
         let now = SystemClock.monotonicNanoseconds()
         updateQueue(now: now, &expulsions)
+        if lastMemoryLook == .min || now - lastMemoryLook >= Self.memoryInterval {
+            lastMemoryLook = now
+            lookAtMemory(now: now, &expulsions)
+        }
         if lastLook == .min || now - lastLook >= Self.lookInterval {
             lastLook = now
             refreshCredentials()
             answers.lookAtAll(now: now)
-            lookAtMemory(now: now, &expulsions)
             note { () throws(FileError) in try events.tick(now: now) }
         }
         if isAdmissionStale, let directory = credentials.directory {

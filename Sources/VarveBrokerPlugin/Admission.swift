@@ -1,10 +1,13 @@
 // Admission.swift — everything that a login must pass.
 
 import VarveAccess
+import VarveFile
 
 /// How a login ends.
 enum LoginAnswer {
     case accepted
+    /// The service's, which wants this proof that it talks with us.
+    case acceptedService(proof: [UInt8])
     case refused
     /// Not now; the same login may be right later.
     case unavailable
@@ -30,7 +33,12 @@ extension AccessControl {
         case .refused(let reason, let product, let channel):
             return .refused(reason, .refused, product: product, channel: channel)
         case .accepted(let role, let channel):
-            guard let product = role.product else { return .accepted(role, channel: channel) }
+            guard let product = role.product else {
+                if let reason = repetition(attempt) {
+                    return .refused(reason, .refused, product: nil, channel: nil)
+                }
+                return .accepted(role, channel: channel)
+            }
             func refused(_ reason: String, _ answer: LoginAnswer) -> Admission {
                 .refused(reason, answer, product: product, channel: channel)
             }
@@ -55,5 +63,13 @@ extension AccessControl {
             }
             return .accepted(role, channel: channel)
         }
+    }
+
+    /// Why the service's login, whose digest is right, is not taken: it is old, or was used before.
+    private func repetition(_ attempt: LoginAttempt) -> String? {
+        guard let proof = attempt.password.flatMap({ ServiceProof(password: $0) }) else {
+            return "it is no proof"
+        }
+        return proofs.refusal(of: proof, now: SystemClock.nanoseconds() / 1_000_000_000)
     }
 }

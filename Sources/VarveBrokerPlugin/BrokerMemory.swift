@@ -4,8 +4,8 @@
 // - Asks for nothing that grows with the broker's use while its memory is small.
 // - Never names a client: what is to be done about the memory is decided by who holds it.
 
-import CMosquittoBroker
 import Glibc
+import VarveFile
 
 /// What the broker's process holds.
 struct BrokerMemory {
@@ -19,18 +19,27 @@ struct BrokerMemory {
 
     /// What may be in use beyond what waits.
     static let slack = 64 << 20
-    private static let quietSize = 128 << 20
+    private static let quietSize = 96 << 20
     private static let patience: Int64 = 5_000_000_000
+    private static let countInterval: Int64 = 500_000_000
+    private static let trimInterval: Int64 = 2_000_000_000
+    private static let files = POSIXFileSystem()
     private let connections: Int
+    private let heap: BrokerHeap
     private var ownDescriptors = Int.max
+    private var strangers = 0
+    private var lastCount: Int64 = .min
     private var crowdedSince: Int64?
     private var lastTrim: Int64 = .min
     /// The bytes of memory that the process has, by the last look.
     private(set) var resident = 0
 
-    /// - Parameter connections: The broker's `max_connections`.
-    init(connections: Int) {
+    /// - Parameters:
+    ///   - connections: The broker's `max_connections`.
+    ///   - heap: The memory of the process.
+    init(connections: Int, heap: BrokerHeap) {
         self.connections = connections
+        self.heap = heap
     }
 
     /// Looks.
@@ -40,56 +49,55 @@ struct BrokerMemory {
     ///   - explained: The bytes that waiting messages and answers may take.
     mutating func look(clients: Int, explained: Int, now: Int64) -> [Alarm] {
         var alarms: [Alarm] = []
-        let strangers = strangers(clients: clients)
+        if lastCount == .min || now - lastCount >= Self.countInterval {
+            lastCount = now
+            count(clients: clients)
+        }
         let isCrowded = strangers > max(4, connections / 4)
         if !isCrowded { crowdedSince = nil } else if crowdedSince == nil { crowdedSince = now }
         if let since = crowdedSince, now - since >= Self.patience {
             crowdedSince = nil
+            lastCount = .min
             alarms.append(.unfinishedLogins(strangers))
         }
         resident = Self.residentBytes()
         guard resident > Self.quietSize else { return alarms }
-        let heap = Self.heapBytes()
-        if heap > explained + Self.slack {
-            if alarms.isEmpty, strangers > 0 { alarms.append(.unfinishedLogins(strangers)) }
-            alarms.append(.unexplained(bytes: heap - explained))
-        } else if resident > heap + Self.slack, lastTrim == .min || now - lastTrim > 2 * Self.patience {
+        let used = heap.used()
+        if resident > used + Self.slack, lastTrim == .min || now - lastTrim > Self.trimInterval {
             lastTrim = now
-            malloc_trim(0)
+            heap.trim()
         }
+        guard used > explained + Self.slack else { return alarms }
+        if alarms.isEmpty, strangers > max(4, connections / 32) {
+            alarms.append(.unfinishedLogins(strangers))
+        }
+        alarms.append(.unexplained(bytes: used - explained))
         return alarms
     }
 
-    /// Connections that have not logged in.
-    private mutating func strangers(clients: Int) -> Int {
-        guard let open = Self.openDescriptors() else { return 0 }
+    /// Counts the connections that have not logged in.
+    private mutating func count(clients: Int) {
+        guard let open = Self.openDescriptors() else { return }
         // The broker's own files are open before any client is, so the least ever seen is theirs.
         ownDescriptors = min(ownDescriptors, open - clients)
-        return open - clients - ownDescriptors
+        strangers = open - clients - ownDescriptors
     }
 
-    private static func openDescriptors() -> Int? {
-        guard let folder = opendir("/proc/self/fd") else { return nil }
-        defer { closedir(folder) }
-        var count = 0
-        while readdir(folder) != nil { count += 1 }
-        return count
-    }
-
-    /// Memory that is allocated.
-    private static func heapBytes() -> Int {
-        let use = mallinfo2()
-        return Int(clamping: use.uordblks) + Int(clamping: use.hblkhd)
-    }
+    private static func openDescriptors() -> Int? { (try? files.list("/proc/self/fd"))?.count }
 
     private static func residentBytes() -> Int {
-        let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
-        var text = [UInt8](repeating: 0, count: 128)
-        let count = read(descriptor, &text, text.count)
-        guard count > 0 else { return 0 }
-        let words = String(decoding: text[..<count], as: UTF8.self).split(separator: " ")
+        guard let file = try? files.open("/proc/self/statm", .read) else { return 0 }
+        defer { file.close() }
+        let text = (try? file.readToEnd(limit: 256)) ?? []
+        let words = String(decoding: text, as: UTF8.self).split(separator: " ")
         return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
+}
+
+/// What the C library tells of the broker's memory.
+struct BrokerHeap: Sendable {
+    /// The bytes that are allocated.
+    var used: @Sendable () -> Int
+    /// Gives what is free back to the system.
+    var trim: @Sendable () -> Void
 }

@@ -1,4 +1,4 @@
-// BrokerPlugin.swift — the entry points mosquitto calls (with MessageProperties.swift, what imports its interface).
+// BrokerPlugin.swift — the entry points mosquitto calls (the only file that imports its plugin interface).
 //
 // Invariants:
 // - Everything happens on the broker's one thread.
@@ -26,7 +26,7 @@ public func pluginInit(
     }
     let control: AccessControl
     do {
-        control = AccessControl(try PluginOptions(given)) { writeLog(MOSQ_LOG_WARNING, $0) }
+        control = AccessControl(try PluginOptions(given), heap: heap) { writeLog(MOSQ_LOG_WARNING, $0) }
     } catch {
         writeLog(MOSQ_LOG_ERR, error.description)
         return MOSQ_ERR_INVAL.rawValue
@@ -78,6 +78,11 @@ private func answerLogin(
     let socket = ClientSocket(client: UnsafeRawPointer(client), address: address)
     switch control.login(client, attempt, address: address, keeping: keeping, socket: socket) {
     case .accepted: return MOSQ_ERR_SUCCESS.rawValue
+    case .acceptedService(let proof):
+        // It leaves behind the answer to the login, to this client only.
+        return proof.withUnsafeBytes {
+            publish(mosquitto_client_id(client), ServiceProof.topic, $0, quality: 0)
+        }
     case .refused: return MOSQ_ERR_AUTH.rawValue
     // The broker has no code for CONNACK 3. With any other it closes the connection without an answer, which
     // clients take as a line that is down and try again; CONNACK 5 would tell them their password is wrong.
@@ -150,21 +155,29 @@ private func takeReplies(
 }
 
 /// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
-///
-/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
-/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
 private func publish(_ reply: ForwardedReply) -> Int32 {
     withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
         topic.copyMemory(from: reply.topic)
         topic[reply.topic.count] = 0
-        guard let payload = mosquitto_malloc(reply.payload.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
-        UnsafeMutableRawBufferPointer(start: payload, count: reply.payload.count).copyMemory(from: reply.payload)
-        let code = mosquitto_broker_publish(
-            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self),
-            Int32(clamping: reply.payload.count), payload, reply.qos, false, nil)
-        if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
-        return code
+        return publish(
+            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self), reply.payload, quality: reply.qos)
     }
+}
+
+/// Publishes a message, to one client or to all that subscribe to it.
+///
+/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
+/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
+private func publish(
+    _ clientID: UnsafePointer<CChar>?, _ topic: UnsafePointer<CChar>?, _ bytes: UnsafeRawBufferPointer,
+    quality: Int32
+) -> Int32 {
+    guard let payload = mosquitto_malloc(bytes.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
+    UnsafeMutableRawBufferPointer(start: payload, count: bytes.count).copyMemory(from: bytes)
+    let code = mosquitto_broker_publish(
+        clientID, topic, Int32(clamping: bytes.count), payload, quality, false, nil)
+    if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
+    return code
 }
 
 /// Counts a message, and adds to it who sent it, which MQTT does not tell a subscriber, and its cost.
@@ -211,6 +224,13 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
+/// The broker's memory, by its C library.
+private let heap = BrokerHeap(
+    used: {
+        let use = mallinfo2()
+        return Int(clamping: use.uordblks) + Int(clamping: use.hblkhd)
+    }, trim: { malloc_trim(0) })
+
 private func control(_ context: UnsafeMutableRawPointer?) -> AccessControl? {
     context.map { Unmanaged<AccessControl>.fromOpaque($0).takeUnretainedValue() }
 }
@@ -225,4 +245,51 @@ private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
 
 private func bytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
+}
+
+/// The properties that the broker keeps with a message.
+private enum MessageProperties {
+    /// The number of properties and their bytes as they were sent; counting ends one above the limit.
+    static func measure(_ first: OpaquePointer?, limit: Int) -> (count: Int, bytes: Int) {
+        var count = 0, bytes = 0
+        var next = first
+        while let property = next, count <= limit {
+            count += 1
+            bytes += 1 + size(property)
+            next = mosquitto_property_next(property)
+        }
+        return (count, bytes)
+    }
+
+    /// Adds a user property at the end.
+    static func add(
+        _ first: UnsafeMutablePointer<OpaquePointer?>, _ name: String, _ value: UnsafePointer<CChar>
+    ) {
+        _ = mosquitto_property_add_string_pair(first, Int32(MQTT_PROP_USER_PROPERTY.rawValue), name, value)
+    }
+
+    private static func size(_ property: OpaquePointer) -> Int {
+        let kind = mosquitto_property_identifier(property)
+        var name: UnsafeMutablePointer<CChar>?
+        var value: UnsafeMutablePointer<CChar>?
+        var data: UnsafeMutableRawPointer?
+        var length: UInt16 = 0
+        defer {
+            free(name)
+            free(value)
+            free(data)
+        }
+        switch UInt32(bitPattern: kind) {
+        case MQTT_PROP_USER_PROPERTY.rawValue:
+            _ = mosquitto_property_read_string_pair(property, kind, &name, &value, false)
+            return 4 + (name.map { strlen($0) } ?? 0) + (value.map { strlen($0) } ?? 0)
+        case MQTT_PROP_CORRELATION_DATA.rawValue:
+            _ = mosquitto_property_read_binary(property, kind, &data, &length, false)
+            return 2 + Int(length)
+        case MQTT_PROP_CONTENT_TYPE.rawValue, MQTT_PROP_RESPONSE_TOPIC.rawValue:
+            _ = mosquitto_property_read_string(property, kind, &value, false)
+            return 2 + (value.map { strlen($0) } ?? 0)
+        default: return 4
+        }
+    }
 }

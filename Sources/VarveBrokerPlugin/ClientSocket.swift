@@ -13,9 +13,8 @@ import Glibc
 
 /// The counters of a connection.
 struct ClientSocket {
-    private static let outgoingQueue: UInt = 0x5411
-    /// Places in the kernel's `struct tcp_info`, which only grows at its end.
-    private static let acknowledgedPlace = 120, receivedPlace = 128
+    /// Places in the kernel's `struct tcp_info`, which only grows at its end (Linux 4.19).
+    private static let receivedPlace = 128, unsentPlace = 144, sentPlace = 200, sentAgainPlace = 208
 
     private let descriptor: Int32
 
@@ -27,23 +26,26 @@ struct ClientSocket {
 
     /// The bytes that the broker has handed to the kernel for the client; nil if the kernel does not tell.
     func handed() -> Int? {
-        var queued: Int32 = 0
-        guard let acknowledged = number(at: Self.acknowledgedPlace),
-            ioctl(descriptor, Self.outgoingQueue, &queued) == 0
-        else { return nil }
-        return acknowledged + Int(queued)
+        information { information in
+            let unsent = information.load(fromByteOffset: Self.unsentPlace, as: UInt32.self)
+            let sent = information.load(fromByteOffset: Self.sentPlace, as: UInt64.self)
+            let again = information.load(fromByteOffset: Self.sentAgainPlace, as: UInt64.self)
+            return Int(clamping: sent) - Int(clamping: again) + Int(unsent)
+        }
     }
 
     /// The bytes that have come from the client; nil if the kernel does not tell.
-    func received() -> Int? { number(at: Self.receivedPlace) }
+    func received() -> Int? {
+        information { Int(clamping: $0.load(fromByteOffset: Self.receivedPlace, as: UInt64.self)) }
+    }
 
-    private func number(at place: Int) -> Int? {
+    private func information(_ take: (UnsafeMutableRawBufferPointer) -> Int) -> Int? {
         withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { buffer in
             var size = socklen_t(buffer.count)
             guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, buffer.baseAddress, &size) == 0,
-                Int(size) >= place + 8
+                Int(size) >= Self.sentAgainPlace + 8
             else { return nil }
-            return Int(exactly: buffer.load(fromByteOffset: place, as: UInt64.self))
+            return take(buffer)
         }
     }
 

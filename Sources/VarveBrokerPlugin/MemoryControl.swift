@@ -15,8 +15,8 @@ struct MemoryControl {
     /// Whether nobody may log in.
     var isFull = false
 
-    init(connections: Int) {
-        watch = BrokerMemory(connections: connections)
+    init(connections: Int, heap: BrokerHeap) {
+        watch = BrokerMemory(connections: connections, heap: heap)
     }
 
     /// Why a product's logins are refused now; nil if they are not.
@@ -28,6 +28,8 @@ struct MemoryControl {
 }
 
 extension AccessControl {
+    /// How often the memory is looked at.
+    static let memoryInterval: Int64 = 100_000_000
     private static let clientBytes = 16 << 10
     /// From how many unseen bytes on a client is one with an unfinished message.
     private static let unfinishedBytes = 64 << 10, unfinishedProductBytes = 1 << 20
@@ -46,7 +48,7 @@ extension AccessControl {
                 tell("\(count) connections that have not logged in are closed", product: nil)
             case .unexplained(let bytes):
                 isCalm = false
-                if !expulsions.strangers { relieve(bytes: bytes, &expulsions) }
+                relieve(bytes: bytes, &expulsions)
             }
         }
         if isCalm, memory.isFull || !memory.refusedProducts.isEmpty {
@@ -72,6 +74,8 @@ extension AccessControl {
             tell(
                 "\(worst.value) bytes of unfinished messages are dropped with their clients",
                 product: worst.key)
+        } else if expulsions.strangers {
+            // Those may have been it.
         } else if let most = sessions.mostPerhapsKept(), most.count >= Self.manySessions,
             !memory.refusedProducts.contains(most.product)
         {

@@ -128,6 +128,9 @@ public protocol FileSystem: AnyObject, Sendable {
     /// - Returns: What was changed, one line each.
     /// - Throws: `DirectoryRefused`, `FileError`.
     func admit(_ directory: String, forWriting: Bool) throws -> [String]
+
+    /// The same disk for files that a user asks for by name: who may read them is the user's to say.
+    var forNamedFiles: any FileSystem { get }
 }
 
 /// What a path names.
@@ -143,6 +146,9 @@ public enum FileKind: Sendable {
 extension FileSystem {
     /// The path itself: a file system without symbolic links.
     public func resolved(_ path: String) -> String { path }
+
+    /// The file system itself: one without users.
+    public var forNamedFiles: any FileSystem { self }
 
     /// Nothing to look at: a file system without users.
     public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }

@@ -82,6 +82,9 @@ public final class POSIXFileSystem: FileSystem {
         try DirectoryLock(file: file, directory: directory)
     }
 
+    /// The local file system, with rights as the umask says.
+    public var forNamedFiles: any FileSystem { POSIXFileSystem(.usual) }
+
     /// Closes to others what of a data directory is open to them; a reader only looks for links.
     public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
         if forWriting { return try DirectoryGuard.prepare(directory) }

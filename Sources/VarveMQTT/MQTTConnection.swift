@@ -17,7 +17,8 @@ import Glibc
 
 /// A connection to a broker.
 public final class MQTTConnection {
-    private let options: MQTTOptions
+    /// Where and as whom `connect` logs in the next time.
+    public var options: MQTTOptions
     private unowned let receiver: any MQTTReceiver
     private var client: OpaquePointer?
 
@@ -38,10 +39,13 @@ public final class MQTTConnection {
     /// Whether there is a socket.
     public var isOpen: Bool { client.map { mosquitto_socket($0) >= 0 } ?? false }
 
+    /// The socket, or a negative number if there is none; for looking at who is at its other end.
+    public var descriptor: Int32 { client.map { mosquitto_socket($0) } ?? -1 }
+
     /// Whether something is waiting for `flush`.
     public var wantsFlush: Bool { client.map { mosquitto_want_write($0) } ?? false }
 
-    /// Opens a TCP connection and queues the login; the answer comes through `readAvailable`.
+    /// Opens a connection over TCP, or a unix socket, and queues the login; the answer comes through `readAvailable`.
     ///
     /// - Throws: `MQTTError.unreachable`.
     public func connect() throws(MQTTError) {
@@ -55,7 +59,7 @@ public final class MQTTConnection {
             mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
         }
         // Without it each small packet waits for the acknowledgement of the last: 50 ms a message.
-        mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1)
+        if options.port > 0 { mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1) }
         mosquitto_threaded_set(client, true)
         mosquitto_max_inflight_messages_set(client, 0)
         if let username = options.username {

@@ -15,7 +15,7 @@ public enum MQTTError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let host, let port, let reason):
-            "cannot reach the broker at \(host):\(port): \(reason)"
+            "cannot reach the broker at \(host)\(port > 0 ? ":\(port)" : ""): \(reason)"
         case .refused(let code, let reason): "the broker refused the login: \(reason) (code \(code))"
         case .lost(let reason): "the connection to the broker broke: \(reason)"
         case .invalid(let reason): reason

@@ -2,9 +2,9 @@
 
 /// How a connection logs in.
 public struct MQTTOptions: Sendable {
-    /// The broker's host name or address.
+    /// The broker's host name or address; or, where the port is 0, the path of its unix socket, 107 bytes at most.
     public var host: String
-    /// The broker's port.
+    /// The broker's port, or 0 for a unix socket.
     public var port: UInt16
     /// The client id; a persistent session is kept under it.
     public var clientID: String

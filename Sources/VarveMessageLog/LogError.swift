@@ -31,6 +31,7 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
         switch error {
         case let error as LogError: self = error
         case let error as FileError: self.init(.unavailable, error.description)
+        case let error as DirectoryRefused: self.init(.unavailable, error.description)
         case let error as DatabaseError: self.init(error, path: path)
         default: self.init(.damaged, "\(path) is damaged")
         }

@@ -189,7 +189,7 @@ package final class MessageLog: Sendable {
 extension MessageLog {
     private func connect() throws -> Connection {
         let files = POSIXFileSystem()
-        try DirectoryGuard.refuseLink(path)
+        try DirectoryGuard.checkFile(path)
         let isNew = try files.kind(path) == nil
         guard !isNew || !isReadOnly else {
             throw LogError(.missing, "there is no message log at \(path): varve serve makes one")

@@ -41,7 +41,7 @@ public final class Registry: Sendable {
     /// - Throws: `RegistryError`.
     public static func open(path: String, create: Bool, readOnly: Bool = false) throws -> Registry {
         let files = POSIXFileSystem()
-        try translatingErrors(path: path) { try DirectoryGuard.refuseLink(path) }
+        try translatingErrors(path: path) { try DirectoryGuard.checkFile(path) }
         let isMissing = try translatingErrors(path: path) { try files.kind(path) == nil }
         guard !isMissing || (create && !readOnly) else {
             throw RegistryError(

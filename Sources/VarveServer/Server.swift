@@ -23,11 +23,15 @@ import VarveStorage
 /// The service.
 public struct Server: Sendable {
     private let settings: ServerConfiguration
+    private let supervisor: SupervisorLink?
     private let logger: Logger
 
     /// Prepares a service with these settings; it reports on standard error.
-    public init(_ settings: ServerConfiguration) {
+    ///
+    /// - Parameter supervisor: The process that starts it again when it dies; nil for none.
+    public init(_ settings: ServerConfiguration, supervisor: SupervisorLink? = nil) {
         self.settings = settings
+        self.supervisor = supervisor
         var logger = Logger(label: "varve") { ReportHandler(label: $0) }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
         self.logger = logger
@@ -54,8 +58,8 @@ public struct Server: Sendable {
         try guardDirectory()
         let logger = logger
         let metrics = TextMetrics(help: StoreMetrics.help)
-        let store = try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
-            logger.error("\($0)")
+        let store = try LockPatience(files: files).wait {
+            try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) { logger.error("\($0)") }
         }
         defer { try? store.close() }
         for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
@@ -74,7 +78,8 @@ public struct Server: Sendable {
         try credentials.publishIfChanged()
         let broker = try startBroker(folder, files)
         let loop = try IngestLoop(
-            options(credentials.service), directory: registry, sink: store, log: messages, logger: logger)
+            options(credentials, broker, folder), directory: registry, sink: store, log: messages,
+            logger: logger)
         let control = StoreControl(
             identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
             registryChanged: { try credentials.publishIfChanged() }, registry: registry,
@@ -82,10 +87,12 @@ public struct Server: Sendable {
         let services: [any Service] = [
             ConnectionLogService(connectionLog(folder, log, files), logger),
             CredentialsService(credentials, logger),
-            BrokerService(broker, logger),
+            BrokerService(broker, supervisor, logger),
             UpkeepService(store, registry, MergePace(bytesPerSecond: settings.mergeBytesPerSecond), logger),
             IngestService(loop),
-            ControlService(settings.data, control, logger, loop, ready: { announce(broker) }),
+            ControlService(
+                settings.data, control, logger, loop, endsRefused: broker == nil,
+                ready: { announce(broker) }),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -94,16 +101,21 @@ public struct Server: Sendable {
             for await _ in signals { await group.triggerGracefulShutdown() }
         }
         defer { ending.cancel() }
-        do {
-            try await group.run()
-        } catch {
-            try? broker?.stop()
-            throw error
-        }
-        try files.remove(folder.address)
+        try await run(group, broker)
+        if supervisor?.isGone != true { try files.remove(folder.address) }
         writer.close()
         try store.close()
         logger.info("stopped")
+    }
+
+    /// Runs the services to their end; where one fails the broker is ended, unless the next service is to find it.
+    private func run(_ group: ServiceGroup, _ broker: BrokerProcess?) async throws {
+        do {
+            try await group.run()
+        } catch {
+            if supervisor?.isGone != true { try? broker?.stop() }
+            throw error
+        }
     }
 
     /// Closes the data directory to others, or opens it to the group of the settings.
@@ -126,7 +138,8 @@ public struct Server: Sendable {
     /// This service, started now.
     private func identity() -> ServiceIdentity {
         ServiceIdentity(
-            version: Self.version, processID: Int(getpid()),
+            // The one that the user started stands for the service.
+            version: Self.version, processID: Int(supervisor?.processID ?? getpid()),
             startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
     }
 
@@ -137,7 +150,8 @@ public struct Server: Sendable {
             settings, folder, plugin: try PluginPath.find(settings, files), files)
         try broker.start()
         let origin = broker.isAdopted ? "found running" : "started"
-        logger.info("broker \(origin): mosquitto, process \(broker.id ?? 0)")
+        logger.info(
+            "broker \(origin): mosquitto, process \(broker.id ?? 0); \(BrokerRoom(files: broker.openFiles))")
         return broker
     }
 
@@ -147,9 +161,21 @@ public struct Server: Sendable {
         return "\(host):\(settings.mqttPort)"
     }
 
-    private func options(_ login: Credentials.Service) -> IngestOptions {
-        var options = IngestOptions(
-            host: settings.mqttHost, port: UInt16(settings.mqttPort), password: login.password)
+    private func options(
+        _ credentials: CredentialsPublisher, _ broker: BrokerProcess?, _ folder: BrokerFolder
+    ) -> IngestOptions {
+        let login = credentials.service
+        var options = IngestOptions(host: settings.mqttHost, port: UInt16(settings.mqttPort))
+        // What waits at the broker comes before its proof.
+        options.proof = .plugin(
+            secret: login.password, heldBytes: settings.brokerQueueBytes + (16 << 20),
+            remedy:
+                "it must run Varve's plugin with \(folder.credentials): give the mosquitto at \(address) the "
+                + "configuration that varve serve --broker external --print-broker-config prints")
+        if let broker {
+            options.socket = folder.socket
+            options.refusalOfPeer = { broker.refusal(of: $0) }
+        }
         options.username = login.username
         options.clientID = Role.serviceClientID
         options.repliesClientID = Role.repliesClientID
@@ -174,5 +200,10 @@ public struct Server: Sendable {
         let line =
             "varve: ready: data in \(settings.data), MQTT on mqtt://\(address) (\(who)); Ctrl-C ends it\n"
         try? POSIXFile.standardOutput().append(Array(line.utf8))
+        if let supervisor {
+            logger.info(
+                "process \(getpid()) serves; process \(supervisor.processID) starts it again if it dies")
+            supervisor.tellReady()
+        }
     }
 }

@@ -84,15 +84,17 @@ struct CredentialsService: Service {
     func run() async { await repeatUntilShutdown { trouble.watch { try credentials.publishIfChanged() } } }
 }
 
-/// Starts a broker that died again, and ends it with the service.
+/// Starts a broker that died again, and ends it with the service; left for the next service where the supervisor died.
 struct BrokerService: Service {
     private let broker: BrokerProcess?
+    private let supervisor: SupervisorLink?
     private let logger: Logger
     private let trouble: TroubleReport
     private let logTrouble: TroubleReport
 
-    init(_ broker: BrokerProcess?, _ logger: Logger) {
+    init(_ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ logger: Logger) {
         self.broker = broker
+        self.supervisor = supervisor
         self.logger = logger
         trouble = TroubleReport("the broker cannot be started", logger)
         logTrouble = TroubleReport("the broker's log cannot be cut", logger)
@@ -102,16 +104,24 @@ struct BrokerService: Service {
         guard let broker else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                if !broker.isRunning {
-                    logger.warning("the broker has died: starting it again")
-                    trouble.watch { try broker.start() }
+                if let reason = Self.reasonToStart(broker) {
+                    logger.warning("\(reason): starting it again")
+                    trouble.watch {
+                        try broker.stop()
+                        try broker.start()
+                    }
                     if !broker.isRunning { try? await Task.sleep(for: .seconds(1)) }
                 }
                 logTrouble.watch { try broker.boundLog() }
                 try? await Task.sleep(for: period)
             }
         }
-        try broker.stop()
+        if supervisor?.isGone != true { try broker.stop() }
+    }
+
+    private static func reasonToStart(_ broker: BrokerProcess) -> String? {
+        guard broker.isRunning else { return "the broker has died" }
+        return broker.isReachable ? nil : "the broker's own socket was removed or replaced"
     }
 }
 
@@ -134,17 +144,20 @@ struct ControlService: Service {
     private let control: StoreControl
     private let logger: Logger
     private let loop: IngestLoop
+    /// Whether a broker that is none of ours ends the service before it was ready.
+    private let endsRefused: Bool
     private let ready: @Sendable () -> Void
     private let trouble: TroubleReport
 
     init(
-        _ data: String, _ control: StoreControl, _ logger: Logger, _ loop: IngestLoop,
+        _ data: String, _ control: StoreControl, _ logger: Logger, _ loop: IngestLoop, endsRefused: Bool,
         ready: @escaping @Sendable () -> Void
     ) {
         self.data = data
         self.control = control
         self.logger = logger
         self.loop = loop
+        self.endsRefused = endsRefused
         self.ready = ready
         trouble = TroubleReport("\(ControlServer.socketName) cannot be made again", logger)
     }
@@ -152,8 +165,15 @@ struct ControlService: Service {
     func run() async throws {
         // The last one is reachable; those before it had their file removed and serve whom they have.
         let servers = Mutex([try ControlServer(directory: data, handler: control)])
+        let refused = Mutex<String?>(nil)
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled, loop.state != .serving { try? await Task.sleep(for: .milliseconds(10)) }
+            while !Task.isCancelled, loop.state != .serving {
+                if endsRefused, let refusal = loop.brokerRefusal {
+                    refused.withLock { $0 = refusal }
+                    return
+                }
+                try? await Task.sleep(for: .milliseconds(10))
+            }
             if !Task.isCancelled { ready() }
             while !Task.isCancelled {
                 trouble.watch { try servers.withLock { try replaceUnreachable(&$0) } }
@@ -163,6 +183,7 @@ struct ControlService: Service {
         for server in servers.withLock({ $0 }) where !server.stop() {
             logger.warning("a command did not end in time")
         }
+        if let refusal = refused.withLock({ $0 }) { throw ServerError(refusal) }
     }
 
     private func replaceUnreachable(_ servers: inout [ControlServer]) throws {

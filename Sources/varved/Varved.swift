@@ -14,7 +14,7 @@ struct Varved: AsyncParsableCommand {
         abstract: "Run the service: the MQTT broker, the channels and what they need.",
         discussion: """
             Third-party systems send cached history to the broker and get the answer 200 when it is on disk. Ctrl-C or \
-            SIGTERM ends service and broker; what waits in the broker is kept.
+            SIGTERM ends service and broker; what waits in the broker is kept. A service that dies is started again.
 
             Every setting is read from the flag, else from the variable VARVE_… (mqtt.port is VARVE_MQTT_PORT), else \
             from the configuration file, which is JSON.
@@ -42,6 +42,13 @@ struct Varved: AsyncParsableCommand {
     var broker: String?
     @Option(help: ArgumentHelp("trace, debug, info (default), notice, warning, error.", valueName: "level"))
     var logLevel: String?
+    @Flag(
+        help: ArgumentHelp(
+            "Run in this process alone: nothing starts the service again when it dies. Under systemd (NOTIFY_SOCKET) "
+                + "that is so anyway."))
+    var noSupervise = false
+    @Option(help: .hidden)
+    var supervisor: Int32?
     @Flag(help: "Print the settings as a configuration file, and end.")
     var printConfig = false
     @Flag(help: "Print the mosquitto.conf that an external broker needs, and end.")
@@ -70,6 +77,8 @@ struct Varved: AsyncParsableCommand {
     }
 
     private func serve() async throws {
+        // First, so that a start-up ends with its supervisor as well.
+        let link = try supervisor.map { try SupervisorLink(descriptor: $0) }
         var sources = ConfigurationSources()
         sources.environment = Self.environment()
         sources.file = config
@@ -81,7 +90,7 @@ struct Varved: AsyncParsableCommand {
         let settings = try await sources.configuration()
         if printConfig { return print(settings.json) }
         if printBrokerConfig { return print(try Server.brokerConfiguration(settings), terminator: "") }
-        try await Server(settings).run()
+        try await Server(settings, supervisor: link).run()
     }
 
     private static func environment() -> [String: String] {

@@ -27,8 +27,9 @@ import VarveFile
 
     private func service(_ broker: Broker) throws -> Client {
         try Client(
-            broker, clientID: "varve-service", username: "varve-service", password: "sp", keepsSession: true,
-            usesVersion5: true)
+            broker, clientID: "varve-service", username: "varve-service",
+            password: try #require(ServiceProof(secret: "sp", clientID: "varve-service")).password,
+            keepsSession: true, usesVersion5: true)
     }
 
     @Test("a fixed password logs in under any client id, and both ends of it are events")

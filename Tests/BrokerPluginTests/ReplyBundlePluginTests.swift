@@ -23,7 +23,8 @@ extension BrokerPluginTests {
 
         private func service(_ broker: Broker) throws -> Client {
             try Client(
-                broker, clientID: Role.repliesClientID, username: "varve-service", password: "sp",
+                broker, clientID: Role.repliesClientID, username: "varve-service",
+                password: try #require(ServiceProof(secret: "sp", clientID: Role.repliesClientID)).password,
                 usesVersion5: true)
         }
 

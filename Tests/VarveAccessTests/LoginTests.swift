@@ -103,6 +103,13 @@ import VarveAccess
             LoginAttempt(clientID: clientID, username: username, password: password.map { Array($0.utf8) }))
     }
 
+    /// A password of the service's for one login.
+    private func servicePassword(_ secret: String, clientID: String = "any") -> String? {
+        ServiceProof(
+            secret: secret, clientID: clientID, seconds: 1_700_000_000, nonce: ServiceProof.freshNonce())?
+            .password
+    }
+
     private func sign(_ product: String, _ key: String, _ secret: String, mode: String) -> LoginDecision {
         let digest = Signature(
             clientID: "c", deviceKey: key, productKey: product, timestamp: "1", secret: secret, method: .md5)
@@ -122,7 +129,7 @@ import VarveAccess
 
     @Test("right logins are accepted as what they are")
     func accepted() {
-        #expect(decide("varve-service", "sp") == .accepted(.service, channel: nil))
+        #expect(decide("varve-service", servicePassword("sp")) == .accepted(.service, channel: nil))
         #expect(decide("%channel%&pk", "fixed") == .accepted(.channel(product: "pk"), channel: "one"))
         for mode in ["2", "4"] {
             #expect(
@@ -142,7 +149,10 @@ import VarveAccess
         #expect(reason(decide(nil, "x")).contains("no user name"))
         #expect(reason(decide("nobody", "x")).contains("neither"))
         #expect(reason(decide("&pk", "x")).contains("neither"))
-        #expect(reason(decide("varve-service", "")).contains("wrong password"))
+        let others = servicePassword("sp", clientID: "another")
+        for password in ["", "sp", servicePassword("guess"), others, servicePassword("sp")?.uppercased()] {
+            #expect(reason(decide("varve-service", password)).contains("wrong password"), "\(password ?? "")")
+        }
         #expect(reason(decide("%channel%&nope", "x")) == "the product \"nope\" is unknown or has no channel")
         #expect(
             decide("%channel%&off", "p")

@@ -20,7 +20,8 @@ package struct ConnectionEvent: Hashable, Sendable {
         case deniedPublish = "denied-publish"
         /// A client's subscription was not granted.
         case deniedSubscribe = "denied-subscribe"
-        /// The broker's queue for the service is filling up, or is no longer; it has no client.
+        /// The broker's queue or memory is filling up, or is no longer; with a client, something of it was refused because
+        /// of a limit.
         case overload
     }
 

@@ -98,9 +98,16 @@ package struct LoginDirectory: Sendable {
         return reason.map(refuse) ?? .accepted(role, channel: channel.name)
     }
 
+    /// What the plugin answers to the service's login.
+    package func answer(to proof: ServiceProof) -> [UInt8]? {
+        service.flatMap { proof.answer(secret: $0.password) }
+    }
+
+    /// Whoever accepts it asks `ProofMemory` whether it is fresh.
     private func decideService(_ attempt: LoginAttempt) -> LoginDecision {
-        guard let wanted = service?.password, !wanted.isEmpty, let given = attempt.password,
-            SecretText.isEqual(given, Array(wanted.utf8))
+        guard let secret = service?.password, !secret.isEmpty,
+            let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
+            proof.isMade(secret: secret, clientID: attempt.clientID)
         else { return refused("wrong password of the service's own login") }
         return .accepted(.service, channel: nil)
     }

@@ -1,7 +1,7 @@
-// Signature.swift — EnOS signatures, by libcrypto (the only file that imports it).
+// Signature.swift — EnOS signatures, and the digests of the service's own login, by libcrypto (the only file that imports it).
 //
 // Invariants:
-// - A plain digest, not an HMAC, although its names say so: that is what EnOS clients send.
+// - A signature is a plain digest, not an HMAC, although its names say so: that is what EnOS clients send.
 // - How long a comparison takes does not depend on where the two differ.
 
 import CCrypto
@@ -82,5 +82,25 @@ enum SecretText {
             difference |= Int(byte ^ (index < secret.count ? secret[index] : 0xFF))
         }
         return difference == 0
+    }
+}
+
+/// A digest that only those who have a secret can make.
+enum KeyedDigest {
+    /// The digest of a text; nil if libcrypto refuses it.
+    static func sha256(_ text: String, secret: String) -> [UInt8]? {
+        let (key, bytes) = (Array(secret.utf8), Array(text.utf8))
+        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard
+            HMAC(EVP_sha256(), key, Int32(clamping: key.count), bytes, bytes.count, &result, &count) != nil
+        else { return nil }
+        return Array(result.prefix(Int(count)))
+    }
+
+    /// Lower-case hex digits of bytes.
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
     }
 }

@@ -42,6 +42,11 @@ package struct OverloadGuard: Sendable {
         var isRefused = false
         var pausedUntil = Int64.min
         var pauses = 0
+
+        /// Whether it is paused, or was and has not been let in again.
+        var isPaused: Bool {
+            if case .paused = change { true } else { false }
+        }
     }
 
     private static let second: Int64 = 1_000_000_000
@@ -52,6 +57,7 @@ package struct OverloadGuard: Sendable {
     private let messageLimit: Int?
     private var loads: [String: Load] = [:]
     private var rate = ServiceRate()
+    private var isReading = false
     /// The cost that waits.
     package private(set) var bytes = 0
     /// The messages that wait.
@@ -126,8 +132,8 @@ package struct OverloadGuard: Sendable {
     package func refusal(product: String, now: Int64) -> String? {
         guard let load = loads[product] else { return isNear(Load()) ? Self.queueIsFull : nil }
         if isNear(load) { return Self.queueIsFull }
-        if load.pausedUntil > now {
-            let seconds = (load.pausedUntil - now + Self.second - 1) / Self.second
+        if load.pausedUntil > now || load.isPaused {
+            let seconds = max(1, (max(load.pausedUntil, now) - now + Self.second - 1) / Self.second)
             return "this product sends faster than the service reads and others wait: again in \(seconds) s"
         }
         return load.change == .closed || load.change == .full ? Self.queueIsFull : nil
@@ -138,6 +144,7 @@ package struct OverloadGuard: Sendable {
     /// - Parameter isReading: Whether the service is connected.
     package mutating func update(now: Int64, isReading: Bool) -> [(product: String, change: Change)] {
         var changes: [(product: String, change: Change)] = []
+        self.isReading = isReading
         let burden = isReading ? burden(now: now) : nil
         for (product, load) in loads {
             guard let change = next(product, load, isBurden: product == burden, now: now) else {
@@ -169,9 +176,11 @@ package struct OverloadGuard: Sendable {
             return load.hasSent ? .stillSending : nil
         }
         if isBurden, load.pausedUntil <= now { return pause(product, now: now) }
-        if load.pausedUntil > now { return load.hasSent ? .stillSending : nil }
+        if load.pausedUntil > now, load.isPaused { return load.hasSent ? .stillSending : nil }
         switch load.change {
         case .open: return isNear(load) ? .closed : nil
+        case .paused
+        where isReading && rate.isBurden(bytes: load.bytes, messages: load.messages, part: 0.5): return nil
         case .full, .closed, .paused, .stillSending: return isRoomy(load) ? .open : nil
         }
     }

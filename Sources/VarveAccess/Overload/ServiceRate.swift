@@ -6,14 +6,14 @@
 /// The measured speed of the service.
 struct ServiceRate: Sendable {
     /// How long the messages of others may wait behind a product's backlog, in seconds.
-    static let patience = 0.4
+    static let patience = 0.3
     /// A backlog that is no burden, however slow the service is.
     static let smallMessages = 1000, smallBytes = 2 << 20
     private static let stretch: Int64 = 250_000_000
 
     /// Messages and cost a second: a guess until something is measured.
     private var messages = 10_000.0
-    private var bytes = 64.0 * 1_048_576
+    private var bytes = 12.0 * 1_048_576
     private var start: Int64?
     private var consumedMessages = 0, consumedBytes = 0
     private var isBusy = false
@@ -21,10 +21,12 @@ struct ServiceRate: Sendable {
     /// Whether a backlog keeps others waiting longer than they should.
     ///
     /// It must be large both in messages and in bytes: a rate measured with small messages says little of large ones.
-    func isBurden(bytes waitingBytes: Int, messages waiting: Int) -> Bool {
+    ///
+    /// - Parameter part: What part of the time that others may wait.
+    func isBurden(bytes waitingBytes: Int, messages waiting: Int, part: Double = 1) -> Bool {
         guard waiting > Self.smallMessages || waitingBytes > Self.smallBytes else { return false }
-        return Double(waiting) > messages * Self.patience
-            && Double(waitingBytes) > bytes * Self.patience
+        return Double(waiting) > messages * Self.patience * part
+            && Double(waitingBytes) > bytes * Self.patience * part
     }
 
     /// Takes what the service has read, and what waits after that.

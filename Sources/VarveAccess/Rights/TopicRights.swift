@@ -67,7 +67,8 @@ package struct TopicRights: Sendable {
         switch kind {
         case .client: isBelowPrefix(topic) && Self.isReply(topic)
         // Its own answers come from the plugin, so that its subscription does not leave them out by itself.
-        case .service: isBelowPrefix(topic) && !Self.isReply(topic)
+        case .service:
+            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
         case .nobody: false
         }
     }
@@ -88,12 +89,14 @@ package struct TopicRights: Sendable {
         guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
             return false
         }
-        var levels = 0
+        var slashes = 0
+        var high: UInt8 = 0
         for byte in topic {
             if byte < 0x20 || byte == 0x7F || byte == plus || byte == hash { return false }
-            if byte == slash { levels += 1 }
+            if byte == slash { slashes += 1 }
+            high |= byte
         }
-        return levels <= maximumSlashes && String(validating: topic, as: UTF8.self) != nil
+        return slashes <= maximumSlashes && (high < 0x80 || String(validating: topic, as: UTF8.self) != nil)
     }
 
     /// The level below `sys` of a topic, its product; empty for another topic.

@@ -88,8 +88,18 @@ public enum DirectoryGuard {
         try POSIXFileSystem().syncDirectory(parentFolder(of: path))
     }
 
-    /// Refuses a file that is a symbolic link; one that is not there is no error.
-    public static func refuseLink(_ path: String) throws {
+    /// Refuses a file that is a symbolic link, or that the caller may not read; one that is not there is no error.
+    public static func checkFile(_ path: String) throws {
+        try refuseLink(path)
+        var status = stat()
+        guard lstat(path, &status) == 0, faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0, errno == EACCES
+        else { return }
+        let owner = AccountName.user(status.st_uid)
+        throw DirectoryRefused(description: "\(path) may be read by \(owner) alone: run this as \(owner)")
+    }
+
+    /// Refuses a path at which a symbolic link is; one at which nothing is is no error.
+    static func refuseLink(_ path: String) throws {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
         throw DirectoryRefused(description: linkReason(path))

@@ -9,7 +9,7 @@
 import Glibc
 
 /// Where a unix socket is.
-final class LocalSocketAddress {
+package final class LocalSocketAddress {
     /// The path as the user knows it.
     let path: String
     private let folder: Int32
@@ -18,7 +18,11 @@ final class LocalSocketAddress {
     /// The longest path that fits with its closing zero.
     static let longestDirectPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    init(_ path: String) throws(FileError) {
+    /// A path of the same socket that the kernel takes; valid while the address lives.
+    package var shortPath: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Makes the address of a socket, which need not exist; its folder must if the path is long.
+    package init(_ path: String) throws(FileError) {
         self.path = path
         if path.utf8.count <= Self.longestDirectPath {
             folder = -1

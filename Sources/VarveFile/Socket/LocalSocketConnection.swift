@@ -23,6 +23,16 @@ public final class LocalSocketConnection: Sendable {
             self.userID = userID
         }
 
+        /// Asks who is at the other end of a connected unix socket: at a listener, who called `listen`.
+        package init(of descriptor: Int32, path: String) throws(FileError) {
+            var credentials = Credentials()
+            var size = socklen_t(MemoryLayout<Credentials>.size)
+            guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
+                throw FileError("ask who is at", path)
+            }
+            self.init(processID: Int(credentials.processID), userID: credentials.userID)
+        }
+
         /// Whether it is the user of this process, or root.
         public var isOwnerOrRoot: Bool { userID == geteuid() || userID == 0 }
     }
@@ -42,16 +52,14 @@ public final class LocalSocketConnection: Sendable {
 
     /// Takes over a connected descriptor; closes it if it cannot be used.
     init(path: String, descriptor: Int32) throws(FileError) {
-        var credentials = Credentials()
-        var size = socklen_t(MemoryLayout<Credentials>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
-            let error = FileError("ask who is at", path)
+        do throws(FileError) {
+            peer = try Peer(of: descriptor, path: path)
+        } catch {
             _ = Glibc.close(descriptor)
             throw error
         }
         self.path = path
         self.descriptor = descriptor
-        peer = Peer(processID: Int(credentials.processID), userID: credentials.userID)
     }
 
     deinit {

@@ -39,9 +39,16 @@ public struct IngestCounts: Hashable, Sendable {
 /// The counters of a loop.
 final class IngestCounters: Sendable {
     private let values = Mutex((state: IngestState.stopped, counts: IngestCounts()))
+    private let lastRefusal = Mutex<String?>(nil)
 
     var state: IngestState { values.withLock { $0.state } }
     var counts: IngestCounts { values.withLock { $0.counts } }
+
+    /// Why the broker of the last attempt is none of ours; nil if it is, or nobody was reached.
+    var refusal: String? {
+        get { lastRefusal.withLock { $0 } }
+        set { lastRefusal.withLock { $0 = newValue } }
+    }
 
     /// Adds what a group did.
     func add(_ group: IngestCounts) {

@@ -54,6 +54,10 @@ public final class IngestLoop: Sendable {
     /// What the loop is doing.
     public var state: IngestState { control.counters.state }
 
+    /// Why the broker of the last attempt is not believed, in one sentence with what to do; nil if it is believed, or
+    /// none was reached.
+    public var brokerRefusal: String? { control.counters.refusal }
+
     /// What the loop has done.
     public var counts: IngestCounts { control.counters.counts }
 

@@ -1,11 +1,19 @@
 // IngestOptions.swift — the settings of the ingest loop.
 
+public import VarveFile
+
 /// Where the ingest loop gets its messages, and how many it takes at a time.
 public struct IngestOptions: Sendable {
     /// The broker's host name or address.
     public var host: String
     /// The broker's port.
     public var port: UInt16
+    /// The path of the broker's unix socket, of any length; nil to use host and port.
+    public var socket: String?
+    /// Says why who listens on `socket` is not to be talked to, or nil if it is; asked before anything is sent.
+    public var refusalOfPeer: @Sendable (LocalSocketConnection.Peer) -> String? = { _ in nil }
+    /// What the broker must show first, and the passwords to log in with; nil: every broker is believed.
+    public var proof: BrokerProof?
     /// The user name of the service; nil for none.
     ///
     /// Default: `varve-service`.
@@ -44,6 +52,9 @@ public struct IngestOptions: Sendable {
     public var retryMilliseconds: ClosedRange<Int32> = 100...5000
     /// How messages are taken.
     public var limits = MessageLimits()
+
+    /// Where the broker is, for people.
+    var place: String { socket ?? "\(host):\(port)" }
 
     /// The default settings for a broker.
     public init(host: String, port: UInt16, password: String? = nil) {

@@ -8,6 +8,7 @@
 //   waiting. What was read at once is committed in slices within the limits of a commit, all of them before the flush.
 // - The report of a group stands behind its acknowledgements: the plugin counts a message until the broker has let it
 //   go.
+// - Between the accepted login and the broker's proof nothing is written at all, and no message committed.
 // - Where a commit fails, both connections are dropped with all that is queued; the broker sends the messages again.
 // - Memory is bounded whatever the broker sends, see <doc:Memory>.
 
@@ -31,6 +32,7 @@ final class IngestRun: MQTTReceiver {
     private var processor: MessageProcessor
     private var group = MessageGroup()
     private var replies = ReplyGroup()
+    private var proof: ProofExchange
     private let answers: ReplyConnection
     private var tally = ConsumptionTally()
     /// Whether more was handed over at once than is held.
@@ -51,7 +53,7 @@ final class IngestRun: MQTTReceiver {
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
     /// How long messages that were read wait for others before their commit: under a flood there are always more.
-    private static let gatherNanoseconds: Int64 = 50_000_000
+    private static let gatherNanoseconds: Int64 = 25_000_000
     /// A wait of this length without a byte says that the broker has nothing for us.
     private static let idleNanoseconds: Int64 = 900_000_000
     /// What is held besides a full group before the connection is dropped.
@@ -71,7 +73,9 @@ final class IngestRun: MQTTReceiver {
         self.processor = processor
         self.logger = logger
         self.control = control
-        answers = ReplyConnection(Self.login(options, clientID: options.repliesClientID, keepsSession: false))
+        proof = ProofExchange(options.proof)
+        answers = ReplyConnection(
+            Self.login(options, clientID: options.repliesClientID, keepsSession: false), options)
         brokerBackoff = Backoff(options.retryMilliseconds)
         sinkBackoff = Backoff(options.retryMilliseconds)
     }
@@ -99,6 +103,9 @@ final class IngestRun: MQTTReceiver {
                 wait = sinkBackoff.next()
                 enter(.withoutSink(failure.reason))
             } catch {
+                // The library calls a refused login a breach of the protocol.
+                let error = refusal.map { proof.refusal($0, place: options.place) } ?? error
+                control.counters.refusal = (error as? BrokerRefusal)?.description
                 wait = brokerBackoff.next()
                 enter(.withoutBroker("\(error)"))
             }
@@ -123,7 +130,7 @@ final class IngestRun: MQTTReceiver {
         group.removeAll()
         try answers.logIn(control)
         if isStopping { return answers.disconnect() }
-        try connection.connect()
+        try proof.open(connection, options)
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         while !isStopping {
             let began = SystemClock.monotonicNanoseconds()
@@ -132,7 +139,8 @@ final class IngestRun: MQTTReceiver {
                 wakeup: control.wakeup.descriptor)
             let isIdle = !ready[0] && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
             if ready[0] { try gather(connection) }
-            try commit(connection)
+            try checkProof()
+            if proof.isGiven { try commit(connection) }
             try checkLogin(connection, deadline)
             if isIdle, mayRead, isSubscribed, !isDrained {
                 // Nothing came for a whole wait: nothing waits, whatever was counted.
@@ -141,8 +149,13 @@ final class IngestRun: MQTTReceiver {
             }
             try answers.turn()
             try connection.housekeeping()
-            try connection.flush()
+            // What came before the proof must not be acknowledged.
+            if !isLoggedIn || proof.isGiven { try connection.flush() }
             if !connection.wantsFlush { unsentAcknowledgements = 0 }
+        }
+        if isLoggedIn, !proof.isGiven {
+            connection.drop()
+            return answers.drop()
         }
         try sayGoodbye(connection)
     }
@@ -157,13 +170,19 @@ final class IngestRun: MQTTReceiver {
             group.count >= options.groupMessages || group.heldBytes >= options.groupBytes
                 || SystemClock.monotonicNanoseconds() >= end
         }
+        if isLoggedIn { proof.note(at: SystemClock.monotonicNanoseconds()) }
+    }
+
+    private func checkProof() throws {
+        if let refusal { throw refusal }
+        try proof.check(
+            now: SystemClock.monotonicNanoseconds(), heldBytes: group.heldBytes, place: options.place)
     }
 
     /// Follows the login: subscribes once it is accepted, and gives up where the broker is silent.
     private func checkLogin(_ connection: MQTTConnection, _ deadline: Int64) throws {
-        if let refusal { throw refusal }
         if isSubscribed { return }
-        if isLoggedIn, subscription == nil {
+        if isLoggedIn, proof.isGiven, subscription == nil {
             subscription = try connection.subscribe(
                 options.topics, qos: 1, leavesOutOwn: true, leavesOutKnownRetained: true)
         }
@@ -257,7 +276,7 @@ final class IngestRun: MQTTReceiver {
     /// Takes note of a state, and tells the logger if it is a new one.
     private func enter(_ state: IngestState) {
         guard control.counters.enter(state) else { return }
-        let place: Logger.Metadata = ["broker": "\(options.host):\(options.port)"]
+        let place: Logger.Metadata = ["broker": "\(options.place)"]
         switch state {
         case .serving: logger.info("taking messages from the broker", metadata: place)
         case .withoutBroker(let reason):
@@ -287,6 +306,7 @@ final class IngestRun: MQTTReceiver {
             return
         }
         isSubscribed = true
+        control.counters.refusal = nil
         brokerBackoff.reset()
         control.counters.count { $0.logins += 1 }
         // After a failure of the sink, only a commit shows that it works again.
@@ -295,9 +315,10 @@ final class IngestRun: MQTTReceiver {
     }
 
     func received(_ message: MQTTMessageView) {
-        guard group.count < options.groupMessages + Self.overrunMessages,
-            group.heldBytes < options.groupBytes + Self.overrunBytes
-        else {
+        if proof.takes(topic: message.topic, payload: message.payload) { return }
+        // Before the proof comes all that the broker may send at once, and the proof has its own limit.
+        let limit = proof.isGiven ? options.groupBytes + Self.overrunBytes : Int.max
+        guard group.count < options.groupMessages + Self.overrunMessages, group.heldBytes < limit else {
             isOverrun = true
             return
         }

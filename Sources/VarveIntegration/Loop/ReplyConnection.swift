@@ -16,8 +16,10 @@ import VarveMQTT
 
 /// Sends answers; used by the loop's thread.
 final class ReplyConnection: MQTTReceiver {
-    private let options: MQTTOptions
-    private lazy var connection = MQTTConnection(options, receiver: self)
+    private let login: MQTTOptions
+    private let options: IngestOptions
+    private var proof: ProofExchange
+    private lazy var connection = MQTTConnection(login, receiver: self)
     private var isLoggedIn = false
     private var refusal: MQTTError?
     private var bundle = ReplyBundle()
@@ -29,7 +31,11 @@ final class ReplyConnection: MQTTReceiver {
     /// Bytes of answers that may wait; then no message is read until all have left.
     private static let maximumUnsentBytes = 16 << 20
 
-    init(_ options: MQTTOptions) { self.options = options }
+    init(_ login: MQTTOptions, _ options: IngestOptions) {
+        self.login = login
+        self.options = options
+        proof = ProofExchange(options.proof)
+    }
 
     /// Whether so many answers wait that no more messages should be read.
     var isFull: Bool { unsentBytes >= Self.maximumUnsentBytes }
@@ -38,20 +44,31 @@ final class ReplyConnection: MQTTReceiver {
     /// What to wait for.
     var source: MQTTConnection { connection }
 
-    /// Logs in and waits until the broker has accepted that, or the loop is to stop.
+    /// Logs in and waits until the broker has accepted that and proved itself, or the loop is to stop.
     func logIn(_ control: IngestLoop.Control) throws {
         isLoggedIn = false
         refusal = nil
         unsentBytes = 0
         bundle.removeAll()
-        try connection.connect()
+        do {
+            try proof.open(connection, options)
+            try awaitProof(control)
+        } catch {
+            // The library calls a refused login a breach of the protocol.
+            throw refusal.map { proof.refusal($0, place: options.place) } ?? error
+        }
+    }
+
+    private func awaitProof(_ control: IngestLoop.Control) throws {
         let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
-        while !isLoggedIn, !control.isStopping.load(ordering: .relaxed) {
-            try connection.flush()
+        while !(isLoggedIn && proof.isGiven), !control.isStopping.load(ordering: .relaxed) {
+            if !isLoggedIn { try connection.flush() }
             if connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) {
                 try connection.readAvailable { false }
+                if isLoggedIn { proof.note(at: SystemClock.monotonicNanoseconds()) }
             }
             if let refusal { throw refusal }
+            try proof.check(now: SystemClock.monotonicNanoseconds(), heldBytes: 0, place: options.place)
             if SystemClock.monotonicNanoseconds() > deadline {
                 throw MQTTError.lost("it did not answer the login within 10 seconds")
             }
@@ -97,7 +114,10 @@ final class ReplyConnection: MQTTReceiver {
     func drop() { connection.drop() }
 
     /// Says goodbye and closes.
-    func disconnect() { connection.disconnect() }
+    func disconnect() {
+        guard proof.isGiven else { return connection.drop() }
+        connection.disconnect()
+    }
 
     // MARK: MQTTReceiver
 
@@ -107,6 +127,9 @@ final class ReplyConnection: MQTTReceiver {
     }
 
     func subscribed(id: Int32, codes: [Int32]) {}
-    func received(_ message: MQTTMessageView) {}
+    func received(_ message: MQTTMessageView) {
+        // Nothing else is for this connection.
+        _ = proof.takes(topic: message.topic, payload: message.payload)
+    }
     func published(id: Int32) {}
 }

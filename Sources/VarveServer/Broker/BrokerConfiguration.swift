@@ -12,6 +12,7 @@
 //   the service too. What may wait, twice where it is on its way to the service, is well below it.
 // - `connection_messages` tells why a connection ended, which the plugin is not told (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
+// - `listener 0 broker.sock`: the service's own way in, which no crowd on the other one can block.
 //
 // Invariants:
 // - The same settings give the same text, and so the same name of the file: a broker that runs with it can be adopted.
@@ -44,7 +45,7 @@ struct BrokerConfiguration: Sendable {
             per_listener_settings false
             listener \(settings.mqttPort) \(settings.mqttHost)
             max_connections \(settings.brokerConnections)
-            max_topic_alias 0
+            max_topic_alias 0\(Self.ownListener(settings))
             allow_anonymous false
             plugin \(plugin)
             plugin_opt_credentials \(folder.credentials)
@@ -79,6 +80,11 @@ struct BrokerConfiguration: Sendable {
         try files.readAll(plugin, limit: 256 << 20).withUnsafeBytes { hasher.update($0) }
         let digest = hasher.finish()
         hash = Self.hex(digest.high)
+    }
+
+    /// The socket of the service alone; a broker that somebody else runs has another working folder.
+    private static func ownListener(_ settings: ServerConfiguration) -> String {
+        settings.brokerMode == .managed ? "\nlistener 0 \(BrokerFolder.socketName)" : ""
     }
 
     /// The service's own user: the broker, started as root, would otherwise become one who may not read the logins.

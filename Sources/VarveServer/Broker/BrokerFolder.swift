@@ -10,6 +10,11 @@ struct BrokerFolder: Sendable {
     /// Finds the folder of a data directory, which must exist.
     init(data: String, _ files: any FileSystem) throws {
         path = files.resolved(data) + "/broker"
+        try make(files)
+    }
+
+    /// Makes what is missing of it.
+    func make(_ files: any FileSystem) throws {
         // Its owner's alone, also where a group reads the store: it has passwords in it.
         try DirectoryGuard.makePrivate(path)
         try files.createDirectory(state)
@@ -27,6 +32,13 @@ struct BrokerFolder: Sendable {
     var output: String { path + "/mosquitto.out" }
     /// Where the broker listens, one line, for `varve channel show` and `varve publish`.
     var address: String { path + "/address" }
+
+    /// Where the broker listens for the service alone, as the broker knows it, whose working folder this is.
+    ///
+    /// A name without folder: the kernel takes 107 bytes, and a data directory may lie deeper.
+    static let socketName = "broker.sock"
+    /// The same socket for the service.
+    var socket: String { path + "/" + Self.socketName }
 
     /// The configuration of a broker with these settings.
     func configuration(hash: String) -> String { path + "/mosquitto-\(hash).conf" }

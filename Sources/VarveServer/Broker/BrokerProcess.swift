@@ -1,11 +1,12 @@
 // BrokerProcess.swift — the dedicated mosquitto: found again after a crash of the service, started, stopped.
 //
-// The broker outlives a crash of the service, so that senders can go on. The next service finds it by the path of
-// its configuration file, which stands in its arguments and holds a hash of all settings: no pid file that could be
-// stale or of another process. One that runs with other settings is ended first.
+// The broker outlives a crash of the service, so that senders can go on. The next service finds it by what the kernel
+// says of it (BrokerIdentity): no pid file that could be stale or of another process. The name of the configuration in
+// its arguments holds a hash of all settings; one that runs with other settings is ended first.
 //
 // Invariants:
 // - At most one broker runs for a data directory, as only the holder of the directory's lock starts one.
+// - A process is signalled only by a handle, and only after what the handle stands for was seen to be our broker.
 
 import Glibc
 import Synchronization
@@ -13,12 +14,19 @@ import VarveFile
 
 /// A dedicated broker.
 final class BrokerProcess: Sendable {
+    private struct State {
+        var id: Int32?
+        var isAdopted = false
+        /// Its socket's file, as it was when the broker listened on it.
+        var socket: FileStamp?
+    }
+
     private let settings: ServerConfiguration
     private let folder: BrokerFolder
     private let files: any FileSystem
     private let plugin: String
-    private let executable: String
-    private let state = Mutex<(id: Int32?, isAdopted: Bool)>((nil, false))
+    private let identity: BrokerIdentity
+    private let state = Mutex(State())
 
     /// Seconds a broker gets to come up, and to save its state when it goes down.
     private static let patienceSeconds: Int64 = 20
@@ -30,40 +38,73 @@ final class BrokerProcess: Sendable {
         self.folder = folder
         self.files = files
         self.plugin = plugin
-        executable = try Self.find(settings.brokerExecutable, files)
+        identity = BrokerIdentity(
+            folder: folder, executable: try BrokerExecutable.find(settings.brokerExecutable, files),
+            files: files)
     }
 
     /// Its process, while it was last seen.
     var id: Int32? { state.withLock { $0.id } }
     /// Whether it ran already when this service came.
     var isAdopted: Bool { state.withLock { $0.isAdopted } }
+    /// The files it may have open at a time, connections among them; nil if it does not run.
+    var openFiles: Int? { id.flatMap { ProcessTable.openFiles(files, $0) } }
 
     /// Whether it runs.
     var isRunning: Bool {
+        let (id, isAdopted) = state.withLock { ($0.id, $0.isAdopted) }
         guard let id else { return false }
-        DetachedProcess.reap(id)
-        return ProcessTable.process(files, id)?.arguments.contains(where: folder.isConfiguration) ?? false
+        if isAdopted { return identity.candidate(id) != nil }
+        // A child's number is its own until it is reaped.
+        guard DetachedProcess.reap(id) else { return true }
+        state.withLock { $0 = State() }
+        return false
+    }
+
+    /// Whether its socket is still the one it listens on: somebody may have removed or replaced the file.
+    var isReachable: Bool {
+        let known = state.withLock { $0.socket }
+        return known != nil && socketStamp() == known
+    }
+
+    /// Why who answered on the broker's socket is not to be talked to; nil if it is the broker.
+    func refusal(of peer: LocalSocketConnection.Peer) -> String? {
+        guard let id, peer.processID == Int(id), peer.userID == geteuid() else {
+            return
+                "process \(peer.processID) of user \(peer.userID) listens on \(folder.socket), not the broker"
+        }
+        return nil
     }
 
     /// Adopts the running broker or starts one, and returns when it listens.
     func start() throws {
+        try folder.make(files)
         let configuration = try BrokerConfiguration(settings, folder, plugin: plugin, files)
         let path = folder.configuration(hash: configuration.hash)
-        state.withLock { $0 = (nil, false) }
-        for process in try running() {
-            if process.arguments.contains(path), id == nil {
-                state.withLock { $0 = (process.id, true) }
+        state.withLock { $0 = State() }
+        let listener = identity.listener()
+        for process in try identity.candidates() {
+            if id == nil, identity.isAdoptable(process, configuration: path, listener: listener) {
+                settle(process.id, isAdopted: true)
             } else {
-                try end(process.id)
+                try end(process.id, listener)
             }
         }
         if isRunning { return }
         try clean(keeping: path)
         try files.replace(path, Array(configuration.text.utf8))
         try BrokerLog(folder.log, files).setAside()
-        let started = try DetachedProcess.start(executable, ["-c", path], output: folder.output)
-        state.withLock { $0 = (started, false) }
+        let started = try DetachedProcess.start(
+            identity.executable, BrokerIdentity.arguments(path), folder: folder.path, output: folder.output)
+        state.withLock { $0.id = started }
         try awaitListening(started)
+        guard identity.listener()?.processID == Int(started) else {
+            try end(started, nil)
+            throw ServerError(
+                "the broker does not listen on \(folder.socket): its mosquitto needs unix sockets, as Debian's has"
+            )
+        }
+        settle(started, isAdopted: false)
     }
 
     /// Keeps the broker's log within its limit.
@@ -71,13 +112,18 @@ final class BrokerProcess: Sendable {
 
     /// Ends the broker, which saves its sessions and waiting messages before.
     func stop() throws {
-        for process in try running() { try end(process.id) }
-        state.withLock { $0 = (nil, false) }
+        let listener = identity.listener()
+        if let id, isRunning { try end(id, listener) }
+        state.withLock { $0 = State() }
+        for process in try identity.candidates() { try end(process.id, listener) }
     }
 
-    private func running() throws -> [RunningProcess] {
-        try ProcessTable.find(files) { arguments in arguments.contains(where: folder.isConfiguration) }
+    private func settle(_ id: Int32, isAdopted: Bool) {
+        let socket = socketStamp()
+        state.withLock { $0 = State(id: id, isAdopted: isAdopted, socket: socket) }
     }
+
+    private func socketStamp() -> FileStamp? { try? POSIXFileSystem().stamp(folder.socket) }
 
     /// Removes the configurations of earlier settings.
     private func clean(keeping path: String) throws {
@@ -97,7 +143,7 @@ final class BrokerProcess: Sendable {
             }
             usleep(20_000)
         }
-        try end(child)
+        try end(child, nil)
         throw ServerError(
             "the broker did not listen within \(Self.patienceSeconds) s; its log is \(folder.log)")
     }
@@ -122,29 +168,21 @@ final class BrokerProcess: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func end(_ id: Int32) throws {
-        kill(id, SIGTERM)
-        let deadline = SystemClock.monotonicNanoseconds() + Self.patienceSeconds * 1_000_000_000
-        while SystemClock.monotonicNanoseconds() < deadline {
-            DetachedProcess.reap(id)
-            if ProcessTable.process(files, id) == nil { return }
-            usleep(10_000)
-        }
-        kill(id, SIGKILL)
+    /// Ends a process if it is our broker; any other is left alone.
+    ///
+    /// - Parameter listener: Who listened on the socket when the process was found.
+    private func end(_ id: Int32, _ listener: LocalSocketConnection.Peer?) throws {
+        // The handle first: what is seen to be our broker after that is what the handle stands for.
+        guard let handle = ProcessHandle(id) else { return }
+        let isChild = id == self.id && !isAdopted
+        let isOurs = identity.candidate(id).map { identity.isOurs($0, listener: listener) } ?? false
+        guard isChild || isOurs else { return }
+        handle.signal(SIGTERM)
+        let hasEnded = handle.awaitEnd(milliseconds: Int32(Self.patienceSeconds) * 1000)
+        defer { DetachedProcess.reap(id) }
+        if hasEnded { return }
+        handle.signal(SIGKILL)
         throw ServerError(
             "the broker (process \(id)) did not end within \(Self.patienceSeconds) s and was killed")
-    }
-
-    private static func find(_ name: String, _ files: any FileSystem) throws -> String {
-        if name.utf8.contains(UInt8(ascii: "/")) {
-            if case .file? = try? files.kind(name) { return name }
-            throw ServerError("the broker \(name) is not there: set broker.executable")
-        }
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        // mosquitto is in /usr/sbin, which only root's PATH has.
-        for folder in path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"] {
-            if case .file? = try? files.kind(folder + "/" + name) { return folder + "/" + name }
-        }
-        throw ServerError("\(name) is not installed: apt-get install mosquitto, or set broker.executable")
     }
 }

@@ -86,7 +86,6 @@ struct BackupPlace {
 
     /// Makes the folders and the mark, and takes the folder's lock.
     func prepare() throws -> any HeldLock {
-        _ = try files.admit(target.path, forWriting: true)
         try files.createDirectory(target.path)
         let lock = try files.lock(target.lock, directory: target.path)
         do {

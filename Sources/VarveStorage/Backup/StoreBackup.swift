@@ -26,6 +26,8 @@ public struct BackupReport: Hashable, Sendable {
     public var keptFiles = 0
     /// Their bytes.
     public var keptBytes: UInt64 = 0
+    /// What was changed of the folder's rights, one line each.
+    public var rightsNotes: [String] = []
 }
 
 /// Copies stores.
@@ -72,6 +74,7 @@ public struct StoreBackup {
     ) throws -> BackupReport {
         let place = BackupPlace(self)
         try place.check(isIncremental: isIncremental)
+        let rightsNotes = try files.admit(target.path, forWriting: true)
         let lock = try place.prepare()
         defer { lock.release() }
         var report = BackupReport()
@@ -88,6 +91,7 @@ public struct StoreBackup {
                 guard copy.commit == state.commit else { throw BackupError.otherStore(target.path) }
                 report.commit = state.commit
                 report.samples = copy.samples
+                report.rightsNotes = rightsNotes
                 return report
             } catch {
                 let isGone = (error as? FileError)?.isNotFound == true

@@ -49,7 +49,7 @@ public final class Exporter {
     ) {
         self.allowed = allowed
         self.source = source
-        self.files = files
+        self.files = files.forNamedFiles
         self.progress = progress
     }
 

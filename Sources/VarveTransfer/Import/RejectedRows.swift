@@ -34,7 +34,7 @@ final class RejectedRows {
     private static let bufferSize = 64 << 10
 
     init(_ files: any FileSystem, path: String) {
-        self.files = files
+        self.files = files.forNamedFiles
         self.path = path
     }
 

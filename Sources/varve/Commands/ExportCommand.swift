@@ -65,7 +65,7 @@ struct ExportCommand: ParsableCommand {
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
         let exporter = Exporter(
-            source: source, files: POSIXFileSystem(.usual), progress: progress, allowing: Set(allowedLosses))
+            source: source, files: POSIXFileSystem(), progress: progress, allowing: Set(allowedLosses))
         let result: ExportResult
         do {
             let times = try times.form()

@@ -163,7 +163,7 @@ private struct ImportTarget {
     }
 
     let directory: any PointDirectory
-    let files = POSIXFileSystem(.usual)
+    let files = POSIXFileSystem()
     private let place: Place
 
     var sink: any SampleSink {

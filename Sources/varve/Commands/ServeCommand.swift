@@ -1,4 +1,7 @@
-// ServeCommand.swift — `varve serve`: becomes the service, which is an executable of its own.
+// ServeCommand.swift — `varve serve`: runs the service, which is an executable of its own.
+//
+// It starts the service again when it dies (Supervisor). Where somebody else does that (systemd, told by NOTIFY_SOCKET),
+// or nobody is to, it becomes the service.
 //
 // The small tool starts in milliseconds because it links no server; the options are the service's, so its own
 // parser reads them.
@@ -17,8 +20,15 @@ struct ServeCommand: ParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: .hidden)
     var arguments: [String] = []
 
+    /// The option of the service that leaves the supervisor out.
+    private static let noSupervisor = "--no-supervise"
+
     func run() throws {
         let executable = try Self.findService()
+        guard arguments.contains(Self.noSupervisor) || getenv("NOTIFY_SOCKET") != nil else {
+            var supervisor = Supervisor(executable: executable, arguments: arguments)
+            throw ExitCode(try supervisor.run())
+        }
         var pointers: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
         pointers.append(nil)
         execv(executable, pointers)

@@ -22,12 +22,15 @@ final class Broker {
     let folder: String
     let port: UInt16
     private let options: [String]
+    /// Whether it loads the plugin at its next start; without it everybody may do everything.
+    var usesPlugin: Bool
     private var process: pid_t?
     /// Where the events file has been read to.
     private var position: ConnectionEventPosition?
     private(set) var events: [ConnectionEvent] = []
 
     var credentialsPath: String { folder + "/credentials" }
+    var databasePath: String { folder + "/mosquitto.db" }
     var eventsPath: String { folder + "/connections.log" }
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
@@ -36,12 +39,14 @@ final class Broker {
     /// - Parameters:
     ///   - credentials: What its credentials file says; nil for no file.
     ///   - options: More lines of its configuration.
-    init(_ credentials: Credentials?, options: [String] = []) throws {
+    ///   - usesPlugin: Whether it loads the plugin; without it everybody may do everything.
+    init(_ credentials: Credentials?, options: [String] = [], usesPlugin: Bool = true) throws {
         var template = Array("\(FileManager.default.temporaryDirectory.path)/varve-broker-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         port = try Self.freePort()
         self.options = options
+        self.usesPlugin = usesPlugin
         if let credentials { try CredentialsFile.write(credentials, to: credentialsPath) }
         try start()
     }
@@ -53,16 +58,19 @@ final class Broker {
 
     /// Starts it again after `stop`, with a new log.
     func start() throws {
+        let plugin = [
+            "plugin \(Self.plugin)", "plugin_opt_credentials \(credentialsPath)",
+            "plugin_opt_events \(eventsPath)", "plugin_opt_persistence_file \(databasePath)",
+        ]
         let lines =
             [
                 "per_listener_settings false", "user \(NSUserName())", "listener \(port) 127.0.0.1",
-                "allow_anonymous false", "persistence true", "persistence_location \(folder)/",
+                "allow_anonymous \(!usesPlugin)", "persistence true", "persistence_location \(folder)/",
                 "autosave_interval 1", "max_inflight_messages 1000", "max_queued_messages 1000000",
                 "max_queued_bytes 0", "max_packet_size 4194304", "set_tcp_nodelay true",
-                "plugin \(Self.plugin)", "plugin_opt_credentials \(credentialsPath)",
-                "plugin_opt_events \(eventsPath)", "log_dest file \(folder)/log", "log_type error",
+                "log_dest file \(folder)/log", "log_type error",
                 "log_type warning", "log_type notice", "log_type information",
-            ] + options
+            ] + (usesPlugin ? plugin + options : [])
         try (lines.joined(separator: "\n") + "\n").write(
             toFile: folder + "/mosquitto.conf", atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: folder + "/log")

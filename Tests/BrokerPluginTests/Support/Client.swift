@@ -1,6 +1,7 @@
 // Client.swift — a client of the broker under test.
 
 import Foundation
+import VarveAccess
 import VarveMQTT
 
 /// An MQTT client that is driven until something has happened.
@@ -13,10 +14,14 @@ final class Client: MQTTReceiver {
     private var acknowledged: Set<Int32> = []
     /// Topics and payloads that came in.
     private(set) var received: [(topic: String, payload: String)] = []
+    /// What the plugin answered to a login of the service.
+    private(set) var proofs: [String] = []
     /// Their qualities of service.
     private(set) var qualities: [Int32] = []
     /// Whether one of them was retained.
     private(set) var hasRetained = false
+    /// The costs that the plugin told with them.
+    private(set) var costs: [String?] = []
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -91,11 +96,16 @@ final class Client: MQTTReceiver {
     func subscribed(id: Int32, codes: [Int32]) { self.codes[id] = codes }
 
     func received(_ message: MQTTMessageView) {
+        let topic = String(decoding: message.topic, as: UTF8.self)
+        let payload = String(decoding: message.payload, as: UTF8.self)
+        if topic == ServiceProof.topic {
+            proofs.append(payload)
+            return
+        }
+        costs.append(message.userProperty(CostProperty.name))
         qualities.append(message.qos)
         if message.isRetained { hasRetained = true }
-        received.append(
-            (String(decoding: message.topic, as: UTF8.self), String(decoding: message.payload, as: UTF8.self))
-        )
+        received.append((topic, payload))
     }
 
     func published(id: Int32) { acknowledged.insert(id) }

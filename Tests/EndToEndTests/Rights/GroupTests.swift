@@ -98,6 +98,12 @@ extension EndToEndTests {
             }
             #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == 2)
             #expect(service.stop()?.code == 0)
+            for command in [
+                ["log"], ["policy", "show", "k"], ["import", "--dry-run", rows], ["import", rows],
+            ] {
+                let ending = try OtherUser.nobody.varve(command, in: sandbox)
+                #expect(ending.code == 1 && ending.errors.contains("run this as root"), "\(ending.errors)")
+            }
         }
 
         @Test(

@@ -60,9 +60,10 @@ extension EndToEndTests {
             #expect(Tree(backup).wrong() == [])
         }
 
-        @Test("an export that a user names has the rights that the user's umask gives")
+        @Test("an export and a file of rejected rows have the rights that the user's umask gives")
         func export() throws {
             #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
+            let bad = try sandbox.write(lines: ["device,point,time,value", "d,p,never,1"], "bad.csv")
             for (umask, mode) in [("022", mode_t(0o644)), ("007", 0o660)] {
                 let prefix = ["/bin/sh", "-c", "umask \(umask); exec \"$0\" \"$@\""]
                 let out = "\(sandbox.path)/out-\(umask).csv"
@@ -71,6 +72,8 @@ extension EndToEndTests {
                 ).wait()
                 #expect(ending.code == 0, "\(ending.errors)")
                 #expect(Tree(out)[""] == mode)
+                #expect(try sandbox.start(["import", bad], prefix: prefix).wait().code == 3)
+                #expect(Tree(bad + ".rejected.csv")[""] == mode)
             }
         }
 
@@ -93,6 +96,17 @@ extension EndToEndTests {
             #expect(try sandbox.varve("import", rows).errors == "")
         }
 
+        @Test("a folder of a backup that was open to others is closed, with a line that says so")
+        func backupFolder() throws {
+            #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
+            let folder = "\(sandbox.path)/backup"
+            #expect(mkdir(folder, 0o755) == 0 && chmod(folder, 0o755) == 0)
+            let ending = try sandbox.varve("backup", "--quiet", folder)
+            #expect(
+                ending.code == 0 && ending.errors.contains("was open to others (0755)"), "\(ending.errors)")
+            #expect(Tree(folder).wrong() == [])
+        }
+
         @Test("a folder with other things in it that others may enter is not taken, and stays as it is")
         func foreignFolder() throws {
             let folder = "\(sandbox.path)/home"
@@ -108,7 +122,7 @@ extension EndToEndTests {
 
         @Test(
             "a symbolic link in the directory is refused with its name, by who reads and who writes",
-            arguments: ["segments", "wal", "manifests", "lock", "registry.sqlite", "broker"])
+            arguments: ["segments", "wal", "manifests", "lock", "registry.sqlite", "log.sqlite", "broker"])
         func link(name: String) throws {
             let rows = try rows(in: sandbox)
             #expect(try sandbox.varve("import", "--register", rows).code == 0)

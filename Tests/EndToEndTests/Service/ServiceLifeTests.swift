@@ -69,11 +69,13 @@ extension EndToEndTests {
 
         @Test("a second service, and a port in use, are refused in one line that says what to do")
         func refusals() throws {
-            let service = try RunningService(in: sandbox)
+            let service = try RunningService(in: sandbox, isSupervised: true)
             let second = try sandbox.varve(["serve", "--mqtt-port", "1"])
             #expect(second.code == 1 && second.errorLines.count == 1, "\(second.errors)")
+            // The holder, and the process to stop: another worker would take the holder's place.
+            #expect(second.errors.contains("is in use by process \(service.worker ?? 0)"), "\(second.errors)")
             #expect(
-                second.errors.contains("is in use by process \(service.identifier ?? 0)"), "\(second.errors)")
+                second.errors.contains("varve serve, process \(service.identifier ?? 0)"), "\(second.errors)")
             let other = try Sandbox()
             let taken = try other.varve(["serve", "--mqtt-port", String(service.port)])
             #expect(taken.code == 1, "\(taken.output)")

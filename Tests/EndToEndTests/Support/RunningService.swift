@@ -1,5 +1,7 @@
 // RunningService.swift — `varve serve` with its broker on a free port, and the ways to stop and kill both.
 //
+// A supervised one is what a user starts; the others are the service itself, so that a kill is a kill of the service.
+//
 // Invariants:
 // - Service and broker end with the object, however the test ends.
 
@@ -25,24 +27,36 @@ func eventually(
     }
 }
 
+/// Whether a process runs, and is not only not yet reaped.
+func isAlive(_ process: pid_t) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
+        return false
+    }
+    return !status.contains("State:\tZ")
+}
+
 /// A service over a sandbox's data directory.
 final class RunningService {
     let sandbox: Sandbox
     let port: Int
     private let options: [String]
     private let environment: [String: String]
+    private let isSupervised: Bool
     private let prefix: [String]
     private var process: ChildProcess?
 
     /// Starts a service and waits until it is ready.
     ///
-    /// - Parameter prefix: A program that becomes the service, such as one that changes the user first.
+    /// - Parameters:
+    ///   - prefix: A program that becomes the service, such as one that changes the user first.
+    ///   - isSupervised: Whether it is started again when it dies, as a user has it.
     init(
         in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:],
-        prefix: [String] = []
+        prefix: [String] = [], isSupervised: Bool = false
     ) throws {
         self.prefix = prefix
         self.sandbox = sandbox
+        self.isSupervised = isSupervised
         self.options = options
         self.environment = environment
         port = try Self.freePort()
@@ -50,7 +64,10 @@ final class RunningService {
     }
 
     deinit {
+        // The worker first: its supervisor would start another one.
+        let worker = worker
         killService()
+        if let worker, isSupervised { kill(worker, SIGKILL) }
         killBroker()
     }
 
@@ -61,7 +78,21 @@ final class RunningService {
     var identifier: pid_t? { process?.identifier }
 
     /// The command line of the service.
-    var command: [String] { ["serve", "--mqtt-port", String(port)] + options }
+    var command: [String] {
+        ["serve", "--mqtt-port", String(port)] + (isSupervised ? [] : ["--no-supervise"]) + options
+    }
+
+    /// The process that serves, where another one supervises it.
+    var worker: pid_t? {
+        guard let identifier,
+            let text = try? String(
+                contentsOfFile: "/proc/\(identifier)/task/\(identifier)/children", encoding: .utf8)
+        else { return nil }
+        return text.split(separator: " ").first.flatMap { pid_t($0) }
+    }
+
+    /// How often the service of this run has said that it is ready.
+    var readyCount: Int { (process?.output ?? "").components(separatedBy: "varve: ready").count - 1 }
 
     /// Starts the service and waits until it is ready.
     func start() throws {
@@ -92,6 +123,13 @@ final class RunningService {
     /// `kill -9` for the broker alone.
     func killBroker() {
         if let broker = brokerIdentifier { kill(broker, SIGKILL) }
+    }
+
+    /// Waits for the end of a service that ends by itself.
+    func wait() throws -> Ending? {
+        try eventually("the service ends") { !isRunning }
+        defer { process = nil }
+        return process?.wait()
     }
 
     /// Ends the service as Ctrl-C does and waits for it.

@@ -22,11 +22,11 @@ enum ImportRules {
         "VarveServer": [
             "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
-            "CoreMetrics", "ServiceLifecycle", "UnixSignals",
+            "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
         ],
         "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
-        "VarveProbe": ["VarveModel", "VarveCodec", "VarveStorage"],
+        "VarveProbe": ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
         "varve": [
             "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer", "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",

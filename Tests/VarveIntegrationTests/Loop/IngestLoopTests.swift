@@ -16,7 +16,7 @@ struct IngestLoopTests {
         _ broker: Mosquitto, _ sink: FakeSink, _ log: EventList = EventList()
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: broker.port)
-        options.password = "sp"
+        options.proof = .plugin(secret: "sp", heldBytes: 1 << 20, remedy: "")
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
             options, directory: FakeDirectory(), sink: sink, log: log,

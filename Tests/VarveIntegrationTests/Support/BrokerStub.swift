@@ -42,8 +42,10 @@ final class BrokerStub {
 
     /// Accepts the next two clients and answers their logins: that of the answers, then that of the messages.
     ///
-    /// - Parameter more: Sent in one piece with the second answer.
-    func answerLogin(more: [UInt8] = []) throws {
+    /// - Parameters:
+    ///   - first: Sent in one piece with the first answer.
+    ///   - more: Sent in one piece with the second answer.
+    func answerLogin(first: [UInt8] = [], more: [UInt8] = []) throws {
         if client >= 0 { close(client) }
         if replies >= 0 { close(replies) }
         for isLast in [false, true] {
@@ -51,8 +53,20 @@ final class BrokerStub {
             let accepted = accept(listener, nil, nil)
             if isLast { client = accepted } else { replies = accepted }
             try #require(try next(from: accepted).type == 1)
-            send([0x20, 3, 0, 0, 0] + (isLast ? more : []), to: accepted)
+            send([0x20, 3, 0, 0, 0] + (isLast ? more : first), to: accepted)
         }
+    }
+
+    /// Accepts the next client and its login; whether it then leaves without a word.
+    func refusesAfterFirstLogin(_ more: [UInt8]) throws -> Bool {
+        try eventually("a client") { isReadable(listener, milliseconds: 10) }
+        let accepted = accept(listener, nil, nil)
+        defer { close(accepted) }
+        try #require(try next(from: accepted).type == 1)
+        send([0x20, 3, 0, 0, 0] + more, to: accepted)
+        try eventually("the end of the connection") { isReadable(accepted, milliseconds: 10) }
+        var byte: UInt8 = 0
+        return recv(accepted, &byte, 1, 0) <= 0
     }
 
     /// Reads and answers the subscription.

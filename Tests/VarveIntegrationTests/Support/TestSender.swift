@@ -1,6 +1,7 @@
 // TestSender.swift — a third-party system: publishes and collects the replies.
 
 import Testing
+import VarveIntegration
 import VarveMQTT
 
 /// A client of the broker; used by one thread.
@@ -20,9 +21,11 @@ final class TestSender: MQTTReceiver {
         port: UInt16, client: String, subscribes topics: [String] = [], keepsSession: Bool = false,
         isService: Bool = false
     ) throws {
+        let proof = BrokerProof.plugin(secret: "sp", heldBytes: 0, remedy: "").begin(client)
         let options = MQTTOptions(
             host: "127.0.0.1", port: port, clientID: client,
-            username: isService ? "varve-service" : "%channel%&P", password: isService ? "sp" : "cp",
+            username: isService ? "varve-service" : "%channel%&P",
+            password: isService ? proof?.password : "cp",
             keepsSession: keepsSession, usesVersion5: keepsSession)
         let connection = MQTTConnection(options, receiver: self)
         self.connection = connection

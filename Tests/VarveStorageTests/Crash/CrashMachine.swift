@@ -64,6 +64,7 @@ final class CrashMachine {
         options.now = { chance.nextSecond() }
         options.newFileID = { chance.nextName() }
         options.walBatchRows = 48
+        options.walWriteRecords = 2
         options.memtableBytes = 24 << 10
         options.walReserveBytes = 8192
         // Seconds of this clock are steps; some stores soon forget.

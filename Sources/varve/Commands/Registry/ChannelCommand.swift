@@ -153,7 +153,8 @@ extension ChannelCommand {
 
         func run() throws {
             let deleted = try channel.data.changeRegistry { try $0.deleteChannel(channel.name) }
-            print("deleted channel \(deleted.name); product \(deleted.product) and its history stay")
+            print(
+                "deleted channel \(deleted.name); product \(printable(deleted.product)) and its history stay")
         }
     }
 }

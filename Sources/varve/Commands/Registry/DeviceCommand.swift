@@ -91,7 +91,7 @@ extension DeviceCommand {
 
         func run() throws {
             let deleted = try data.changeRegistry { try $0.deleteDevice(named: device) }
-            print("deleted device \(deleted.qualifiedName); its history stays in the store")
+            print("deleted device \(printable(deleted.qualifiedName)); its history stays in the store")
         }
     }
 

@@ -70,7 +70,7 @@ extension ModelCommand {
 
         func run() throws {
             let added = try data.changeRegistry { try $0.addPoints(points.points, toModel: id) }
-            print("added \(added) \(added == 1 ? "point" : "points") to model \(id)")
+            print("added \(added) \(added == 1 ? "point" : "points") to model \(printable(id))")
         }
     }
 
@@ -127,7 +127,7 @@ extension ModelCommand {
 
         func run() throws {
             try data.changeRegistry { try $0.deleteModel(id) }
-            print("deleted model \(id)")
+            print("deleted model \(printable(id))")
         }
     }
 

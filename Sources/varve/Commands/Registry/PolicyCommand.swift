@@ -34,7 +34,8 @@ extension PolicyCommand {
 
         func run() throws {
             let changed = try data.changeRegistry { try $0.setDuplicates(duplicates, ofProduct: product) }
-            print("product \(changed.key) keeps the \(changed.duplicates.name) of different values")
+            print(
+                "product \(printable(changed.key)) keeps the \(changed.duplicates.name) of different values")
         }
     }
 

@@ -92,7 +92,7 @@ extension ProductCommand {
 
         func run() throws {
             try data.changeRegistry { try $0.deleteProduct(key) }
-            print("deleted product \(key)")
+            print("deleted product \(printable(key))")
         }
     }
 

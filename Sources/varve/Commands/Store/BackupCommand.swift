@@ -41,6 +41,8 @@ struct BackupCommand: ParsableCommand {
             line?.show(fraction: Double(copied) / Double(max(total, 1)), count: copied, unit: "bytes")
         }
         line?.end()
+        var errors = StandardErrors()
+        for note in report.rightsNotes { print("varve: \(note)", to: &errors) }
         show(report)
     }
 

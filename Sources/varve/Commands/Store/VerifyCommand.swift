@@ -35,8 +35,8 @@ struct VerifyCommand: ParsableCommand {
         if json {
             print(object(report).line())
         } else {
-            for damage in report.damage { print(damage) }
-            for note in report.notes { print("note: \(note)") }
+            for damage in report.damage { print(printable("\(damage)")) }
+            for note in report.notes { print(printable("note: \(note)")) }
             let extent = "\(ImportSummary.grouped(report.bytes)) bytes in \(report.files) files, "
             let places = report.damage.count == 1 ? "1 place" : "\(report.damage.count) places"
             let samples = "\(ImportSummary.grouped(report.samples)) stored samples"

@@ -3,6 +3,7 @@
 import Glibc
 import VarveFile
 import VarveMQTT
+import VarveProbe
 
 /// `varve serve`, started and stopped for a measurement.
 final class ChannelService {
@@ -29,7 +30,11 @@ final class ChannelService {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        let words = [tool, "serve", "--data", data, "--mqtt-port", String(port), "--log-level", "warning"]
+        // It is killed on purpose, and nothing is to start it again then.
+        let words = [
+            tool, "serve", "--no-supervise", "--data", data, "--mqtt-port", String(port), "--log-level",
+            "warning",
+        ]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
@@ -60,7 +65,7 @@ final class ChannelService {
         process = 0
     }
 
-    /// The service's own login, as it stands in the file that the plugin reads.
+    /// A login in the service's place, by its own way in, good once.
     func serviceOptions() throws -> MQTTOptions {
         let bytes = try files.readAll(data + "/broker/credentials")
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
@@ -68,8 +73,12 @@ final class ChannelService {
             throw HarnessError("no login of the service in the credentials file")
         }
         let fields = line.split(separator: "\t")
+        guard let password = LoginProbe.password(secret: String(fields[2]), clientID: "varve-service") else {
+            throw HarnessError("this machine's libcrypto makes no HMAC-SHA256")
+        }
         return MQTTOptions(
-            host: "127.0.0.1", port: port, clientID: "varve-service", username: String(fields[1]),
-            password: String(fields[2]), keepsSession: true, usesVersion5: true)
+            host: data + "/broker/broker.sock", port: 0, clientID: "varve-service",
+            username: String(fields[1]),
+            password: password, keepsSession: true, usesVersion5: true)
     }
 }

@@ -9,15 +9,15 @@
 // - A client of MQTT 5 may keep a session that it does not tell of: of these the newest are remembered.
 
 /// The products behind the client ids in use, and the sessions that are kept.
-struct SessionTable {
+package struct SessionTable: Sendable {
     /// What the broker holds of a client that is away.
-    enum Keeping: Int, Comparable {
+    package enum Keeping: Int, Comparable, Sendable {
         case nothing, perhaps, surely
 
-        static func < (left: Keeping, right: Keeping) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: Keeping, right: Keeping) -> Bool { left.rawValue < right.rawValue }
     }
 
-    private struct Session {
+    private struct Session: Sendable {
         var product: String
         var connections = 0
         var keeping = Keeping.nothing
@@ -28,7 +28,7 @@ struct SessionTable {
     }
 
     /// How long the broker keeps a session whose client is away (`persistent_client_expiration`).
-    static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
+    package static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
     private let limit: Int
     private let perhapsLimit: Int
     private var sessions: [String: Session] = [:]
@@ -40,7 +40,7 @@ struct SessionTable {
     /// - Parameters:
     ///   - limit: The sessions that are kept, at most; a product has a quarter of them.
     ///   - perhapsLimit: The sessions remembered that are perhaps kept, at most.
-    init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
+    package init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
         self.limit = limit
         self.perhapsLimit = perhapsLimit
     }
@@ -48,14 +48,14 @@ struct SessionTable {
     private var productLimit: Int { max(1, limit / 4) }
 
     /// The product that a client id belongs to.
-    func owner(of clientID: String, now: Int64) -> String? {
+    package func owner(of clientID: String, now: Int64) -> String? {
         guard let session = sessions[clientID] else { return nil }
         let isHeld = session.connections > 0 || now - session.seen < Self.sessionNanoseconds
         return isHeld ? session.product : nil
     }
 
     /// Why a session of a product cannot be kept; nil if it can.
-    mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
+    package mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
         if let session = sessions[clientID], session.keeping == .surely, session.product == product {
             return nil
         }
@@ -67,21 +67,21 @@ struct SessionTable {
     }
 
     /// A session that the broker has kept from an earlier run.
-    mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
+    package mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
         put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
     }
 
     /// Whether a client of this id is logged in.
-    func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
+    package func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
 
     /// A client has subscribed with a quality for which messages are kept.
-    mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
+    package mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
 
     /// Whether messages are kept for a client that is away.
-    func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
+    package func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
 
     /// The product with most sessions that are perhaps kept, and their number.
-    func mostPerhapsKept() -> (product: String, count: Int)? {
+    package func mostPerhapsKept() -> (product: String, count: Int)? {
         var counts: [String: Int] = [:]
         for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {
             counts[session.product, default: 0] += 1
@@ -90,7 +90,7 @@ struct SessionTable {
     }
 
     /// A client of a product has logged in; a session under its id is continued or ended.
-    mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
+    package mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[clientID]
         // A session that goes on has its subscriptions.
         let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
@@ -102,7 +102,7 @@ struct SessionTable {
     }
 
     /// A client that had logged in is gone.
-    mutating func disconnected(_ clientID: String, product: String, now: Int64) {
+    package mutating func disconnected(_ clientID: String, product: String, now: Int64) {
         guard var session = sessions[clientID], session.product == product else { return }
         session.connections = max(0, session.connections - 1)
         session.seen = now
@@ -112,7 +112,7 @@ struct SessionTable {
     /// The broker asks whether a message may be kept for a client that is away: it does hold a session.
     ///
     /// - Returns: Whether there is room to keep messages for it.
-    mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
+    package mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
         if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
         let keepsAnswers = sessions[clientID]?.keepsAnswers ?? true

@@ -8,28 +8,27 @@
 //   the broker itself does not start with a damaged file.
 // - Reads headers and names only, in windows of a bounded size.
 
-import VarveAccess
-import VarveFile
+package import VarveFile
 
 /// The parts of a database that the plugin goes by.
-struct BrokerDatabase {
+package struct BrokerDatabase: Sendable {
     /// A client whose session is kept.
-    struct Session {
-        var username = ""
+    package struct Session: Hashable, Sendable {
+        package var username = ""
         /// Answers that wait for it: their cost and number.
-        var answerCost = 0, answers = 0
+        package var answerCost = 0, answers = 0
         /// Whether it has a subscription for which answers are kept.
-        var keepsAnswers = false
+        package var keepsAnswers = false
     }
 
     /// The sessions by client id, without the service's.
-    private(set) var sessions: [String: Session] = [:]
+    package private(set) var sessions: [String: Session] = [:]
     /// What waits for the service, by the user name of the sender: cost and messages.
-    private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
+    package private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
     /// The topics that have a retained message.
-    private(set) var retained: [String] = []
+    package private(set) var retained: [String] = []
 
-    private struct Message {
+    private struct Message: Sendable {
         var username: String
         var topic: String
         var cost: Int
@@ -41,10 +40,10 @@ struct BrokerDatabase {
     private var messages: [UInt64: Message] = [:]
 
     /// An empty one.
-    init() {}
+    package init() {}
 
     /// Reads a file; a missing one has nothing.
-    init(path: String) throws(FileError) {
+    package init(path: String) throws(FileError) {
         let files = POSIXFileSystem()
         guard case .file(let size)? = try files.kind(path) else { return }
         let file = try files.open(path, .read)

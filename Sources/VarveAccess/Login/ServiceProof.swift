@@ -1,0 +1,113 @@
+// ServiceProof.swift — the service's login at the broker's plugin, and the plugin's answer to it.
+//
+// Both have the secret from the credentials file, which nobody else can read. The service's password is
+// `varve1:{seconds}:{nonce}:{hmac}` over "service", the time, the nonce and the client id; the plugin answers with the
+// hmac over "broker" and the nonce. So each knows that the other has the secret, and nobody on the way learns it.
+//
+// Invariants:
+// - The secret is in no password and no answer.
+// - A password is good once, and for a minute (`ProofMemory`): who has seen one cannot log in with it.
+// - An answer is good for the nonce of one login: who has seen one cannot answer another login with it.
+// - Who passes both on while they are made (a live relay) is not noticed: against that only TLS helps.
+
+/// One login of the service.
+package struct ServiceProof: Hashable, Sendable {
+    /// Where the plugin answers; the service gets it without a subscription.
+    package static let topic = "$CONTROL/varve/proof"
+
+    /// When it was made, in seconds since 1970.
+    package let seconds: Int64
+    /// What no other login has: 32 hex digits.
+    package let nonce: String
+    private let digest: [UInt8]
+
+    private static let version = "varve1"
+    private static let nonceDigits = 32
+
+    /// Makes a login; nil if libcrypto refuses the digest.
+    package init?(secret: String, clientID: String, seconds: Int64, nonce: String) {
+        guard let digest = Self.digest(secret, clientID, seconds, nonce) else { return nil }
+        self.seconds = seconds
+        self.nonce = nonce
+        self.digest = digest
+    }
+
+    /// Reads a password; nil if it is none of the service's.
+    package init?(password: [UInt8]) {
+        let parts = String(decoding: password, as: UTF8.self)
+            .split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == Self.version, let seconds = Int64(parts[1]),
+            String(seconds) == parts[1], parts[2].utf8.count == Self.nonceDigits,
+            parts[2].utf8.allSatisfy(Self.isDigit)
+        else { return nil }
+        self.seconds = seconds
+        nonce = String(parts[2])
+        digest = Array(parts[3].utf8)
+    }
+
+    /// A nonce that was never used: 128 bits of the system's generator.
+    package static func freshNonce() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<(nonceDigits / 2)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        return String(decoding: KeyedDigest.hexadecimal(bytes), as: UTF8.self)
+    }
+
+    /// The password to log in with.
+    package var password: String {
+        "\(Self.version):\(seconds):\(nonce):\(String(decoding: digest, as: UTF8.self))"
+    }
+
+    /// Whether it was made by somebody who has the secret, for this client id; says nothing of its age.
+    package func isMade(secret: String, clientID: String) -> Bool {
+        guard let wanted = Self.digest(secret, clientID, seconds, nonce) else { return false }
+        return SecretText.isEqual(digest, wanted)
+    }
+
+    /// What the plugin answers; nil if libcrypto refuses the digest.
+    package func answer(secret: String) -> [UInt8]? {
+        KeyedDigest.sha256("broker\n\(nonce)", secret: secret).map(KeyedDigest.hexadecimal)
+    }
+
+    private static func digest(
+        _ secret: String, _ clientID: String, _ seconds: Int64, _ nonce: String
+    ) -> [UInt8]? {
+        // Neither number nor nonce holds a line feed, so no two logins give the same text.
+        KeyedDigest.sha256("service\n\(seconds)\n\(nonce)\n\(clientID)", secret: secret)
+            .map(KeyedDigest.hexadecimal)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+    }
+}
+
+/// The logins of the service that the plugin has seen.
+package struct ProofMemory: Sendable {
+    /// How far a login's time may be from the plugin's.
+    package static let seconds: Int64 = 60
+    /// The service logs in ten times a second at most.
+    private static let limit = 4096
+
+    /// The time of each login, by its nonce.
+    private var seen: [String: Int64] = [:]
+
+    /// Remembers nothing.
+    package init() {}
+
+    /// Takes a login whose digest is right, once.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    /// - Returns: Why it is refused; nil if it is not.
+    package mutating func refusal(of proof: ServiceProof, now: Int64) -> String? {
+        let (age, isOutside) = now.subtractingReportingOverflow(proof.seconds)
+        guard !isOutside, (-Self.seconds...Self.seconds).contains(age) else {
+            return
+                "the service's login is more than \(Self.seconds) s from the broker's clock: set the clocks"
+        }
+        seen = seen.filter { now - $0.value <= Self.seconds }
+        guard seen[proof.nonce] == nil else { return "this login of the service was used before" }
+        guard seen.count < Self.limit else { return "the service logs in too often" }
+        seen[proof.nonce] = proof.seconds
+        return nil
+    }
+}

@@ -1,0 +1,33 @@
+// BrokerExecutable.swift — where mosquitto is.
+//
+// Invariants:
+// - The path is absolute and has no link in it, as the kernel names the file of the process that runs it.
+// - No folder of PATH that depends on where the service was started is looked into.
+
+import Glibc
+import VarveFile
+
+/// Looks for the broker's executable.
+enum BrokerExecutable {
+    /// The executable of a setting: a path, or a name that is looked for in PATH and where mosquitto is installed.
+    static func find(_ name: String, _ files: any FileSystem) throws(ServerError) -> String {
+        if name.utf8.contains(UInt8(ascii: "/")) {
+            guard isProgram(name, files) else {
+                throw ServerError("the broker \(name) is not there or no program: set broker.executable")
+            }
+            return files.resolved(name)
+        }
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        // mosquitto is in /usr/sbin, which only root's PATH has.
+        for folder in path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"]
+        where folder.hasPrefix("/") && isProgram(folder + "/" + name, files) {
+            return files.resolved(folder + "/" + name)
+        }
+        throw ServerError("\(name) is not installed: apt-get install mosquitto, or set broker.executable")
+    }
+
+    private static func isProgram(_ path: String, _ files: any FileSystem) -> Bool {
+        guard case .file? = try? files.kind(path) else { return false }
+        return access(path, X_OK) == 0
+    }
+}

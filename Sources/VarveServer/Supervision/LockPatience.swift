@@ -1,0 +1,44 @@
+// LockPatience.swift — waits for the service before this one to let the data directory go.
+//
+// A service whose supervisor was killed needs up to a second to end; one that is started at once would find the
+// directory in use.
+
+import Glibc
+import VarveFile
+
+/// Patience with a data directory that is in use.
+struct LockPatience {
+    /// How long to wait.
+    static let seconds: Int64 = 5
+
+    let files: any FileSystem
+
+    /// Opens something in a data directory; tries again while another process has it.
+    ///
+    /// - Throws: What `opening` throws; `ServerError` if the directory is in use all the time.
+    func wait<Opened>(for opening: () throws -> Opened) throws -> Opened {
+        let deadline = SystemClock.monotonicNanoseconds() + Self.seconds * 1_000_000_000
+        while true {
+            do {
+                return try opening()
+            } catch let error as DirectoryInUse {
+                guard SystemClock.monotonicNanoseconds() < deadline else {
+                    throw ServerError(describe(error))
+                }
+                usleep(50_000)
+            }
+        }
+    }
+
+    /// Names the process to end: that of the supervisor, as another would take the place of its worker.
+    private func describe(_ error: DirectoryInUse) -> String {
+        guard let id = error.processID, let holder = ProcessTable.process(files, Int32(clamping: id)),
+            holder.arguments.dropFirst().first == Self.option,
+            let supervisor = ProcessTable.parent(files, holder.id), supervisor > 1
+        else { return "\(error)" }
+        return "\(error) (it belongs to varve serve, process \(supervisor): stop that one)"
+    }
+
+    /// The option by which a supervisor hands its worker the line.
+    private static let option = "--supervisor"
+}

@@ -1,0 +1,59 @@
+// SupervisorLink.swift — the service's line to the process that started it and starts it again when it dies.
+//
+// The line is one end of a pair of sockets. The kernel closes the other end when the supervisor ends, however that
+// ends, so the service cannot outlive it unnoticed.
+//
+// Invariants:
+// - A service whose supervisor is gone ends within a second: in order if it can, else at once.
+
+import Glibc
+import Synchronization
+import VarveFile
+
+/// The line to the supervisor.
+public final class SupervisorLink: Sendable {
+    /// The process that the user started.
+    public let processID: Int32
+    private let descriptor: Int32
+    private let gone = Atomic<Bool>(false)
+
+    /// How long an end in order may take once the supervisor is gone.
+    private static let graceMicroseconds: UInt32 = 900_000
+
+    /// Takes over the service's end of the line, and watches it from now on.
+    ///
+    /// - Throws: `ServerError` if the descriptor is no socket.
+    public init(descriptor: Int32) throws {
+        var (kind, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 else {
+            throw ServerError("--supervisor \(descriptor) is no socket: leave the option to varve serve")
+        }
+        self.descriptor = descriptor
+        processID = getppid()
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        try WorkerThread { [self] in watch() }.detach()
+    }
+
+    /// Whether the supervisor has ended.
+    public var isGone: Bool { gone.load(ordering: .acquiring) }
+
+    /// Says that the service is ready: how it ends is no start-up error any more.
+    func tellReady() {
+        var byte: UInt8 = 1
+        _ = send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    }
+
+    /// Waits for the end of the supervisor, which says nothing before.
+    private func watch() {
+        var byte: UInt8 = 0
+        while true {
+            let count = recv(descriptor, &byte, 1, 0)
+            if count == 0 || (count < 0 && errno != EINTR) { break }
+        }
+        gone.store(true, ordering: .releasing)
+        // As whoever ends the service by hand; before it traps signals, this ends it at once.
+        kill(getpid(), SIGTERM)
+        usleep(Self.graceMicroseconds)
+        _exit(1)
+    }
+}

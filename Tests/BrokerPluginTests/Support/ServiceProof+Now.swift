@@ -1,0 +1,13 @@
+// ServiceProof+Now.swift — logins of the service that are made at this moment.
+
+import VarveAccess
+import VarveFile
+
+extension ServiceProof {
+    /// A login made so many seconds ago.
+    init?(secret: String, clientID: String, age: Int64 = 0) {
+        self.init(
+            secret: secret, clientID: clientID, seconds: SystemClock.nanoseconds() / 1_000_000_000 - age,
+            nonce: Self.freshNonce())
+    }
+}

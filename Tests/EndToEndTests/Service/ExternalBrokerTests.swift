@@ -1,0 +1,178 @@
+// ExternalBrokerTests.swift — a broker that somebody else runs must prove that it is Varve's; it never gets the secret.
+
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    @Suite struct ExternalBrokerTests {
+        private let sandbox: Sandbox
+        private let port: Int
+
+        init() throws {
+            sandbox = try Sandbox()
+            port = try RunningService.freePort()
+        }
+
+        private var options: [String] { ["--broker", "external", "--mqtt-port", String(port)] }
+
+        /// Runs the service to its end.
+        private func serve() throws -> Ending { try sandbox.varve(["serve"] + options) }
+
+        /// Starts a mosquitto with these lines in place of the plugin's.
+        private func broker(_ lines: [String]) throws -> ChildProcess {
+            let configuration = try sandbox.write(
+                lines: ["user \(NSUserName())", "listener \(port) 127.0.0.1", "persistence false"] + lines,
+                "broker-\(UUID()).conf")
+            let process = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", configuration])
+            try eventually("the broker listens") { Self.isListening(port) }
+            return process
+        }
+
+        private static func isListening(_ port: Int) -> Bool {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            address.sin_port = UInt16(port).bigEndian
+            let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            return withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, size) == 0
+                }
+            }
+        }
+
+        @Test("a broker without the plugin is refused at the start in one sentence that says what it needs")
+        func withoutPlugin() throws {
+            let broker = try broker(["allow_anonymous true"])
+            defer { _ = broker.kill(after: 0) }
+            let ending = try serve()
+            #expect(ending.code == 1 && ending.output.isEmpty)
+            let last = try #require(ending.errorLines.last)
+            #expect(
+                last.hasPrefix("varve: the broker at 127.0.0.1:\(port) did not prove"), "\(ending.errors)")
+            #expect(last.contains("--print-broker-config"))
+            #expect(!ending.errors.contains("starting it again"))
+        }
+
+        @Test("a broker with the plugin and another service's secret is refused at the start")
+        func otherSecret() throws {
+            let other = try Sandbox()
+            let printed = try other.varve(["serve", "--print-broker-config"] + options)
+            let file = try other.write(printed.output.utf8, "external.conf")
+            let broker = try other.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            defer { _ = broker.kill(after: 0) }
+            // Its credentials are written by the service it belongs to.
+            let neighbour = try other.start(["serve"] + options)
+            defer { _ = neighbour.kill(after: 0) }
+            try eventually("the neighbour is ready") { neighbour.output.contains("varve: ready") }
+            let ending = try serve()
+            #expect(ending.code == 1)
+            let last = try #require(ending.errorLines.last)
+            #expect(last.contains("refused the service's login"), "\(ending.errors)")
+            #expect(last.contains("--print-broker-config"))
+        }
+
+        @Test(
+            "a broker that takes the place of the right one is not believed; the right one is, when it is back"
+        )
+        func replacedBroker() throws {
+            let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
+            let file = try sandbox.write(printed.output.utf8, "external.conf")
+            let right = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            let service = try RunningService(in: sandbox, options: options)
+            _ = right.kill(after: 0)
+            let wrong = try broker(["allow_anonymous true"])
+            try eventually("the service says it") { service.errors.contains("did not prove") }
+            #expect(service.isRunning)
+            _ = wrong.kill(after: 0)
+            let taken = service.errors.components(separatedBy: "taking messages").count
+            let again = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            defer { _ = again.kill(after: 0) }
+            try eventually("the service takes messages again") {
+                service.errors.components(separatedBy: "taking messages").count > taken
+            }
+            #expect(service.stop()?.code == 0)
+        }
+
+        @Test(
+            "whoever listens in the broker's place sees no secret, and his messages are neither stored nor acknowledged"
+        )
+        func listener() throws {
+            let fake = try FakeBroker(port: port)
+            let service = try sandbox.start(["serve"] + options)
+            let login = try fake.acceptLogin()
+            let credentials = try String(
+                contentsOfFile: "\(sandbox.data)/broker/credentials", encoding: .utf8)
+            let line = try #require(credentials.split(separator: "\n").first { $0.hasPrefix("service\t") })
+            let secret = String(try #require(line.split(separator: "\t").last))
+            let text = String(decoding: login, as: UTF8.self)
+            #expect(secret.count > 10 && text.contains("varve1:") && !text.contains(secret))
+            fake.sendMessage()
+            #expect(try fake.rest().isEmpty, "neither an acknowledgement nor a goodbye")
+            try eventually("the service ends; it said: \(service.errors)", within: 20) { !service.isRunning }
+            #expect(service.wait().code == 1)
+            #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int ?? 0 == 0)
+        }
+    }
+}
+
+/// Accepts one login of MQTT 5 with everything that is right about a broker, but for the proof.
+private final class FakeBroker {
+    private let listener: Int32
+    private var client: Int32 = -1
+
+    init(port: Int) throws {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_port = UInt16(port).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
+        }
+        try #require(bound == 0 && listen(listener, 8) == 0)
+    }
+
+    deinit {
+        close(client)
+        close(listener)
+    }
+
+    /// The bytes of the login, which is accepted.
+    func acceptLogin() throws -> [UInt8] {
+        var entry = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        try #require(poll(&entry, 1, 30_000) == 1)
+        client = accept(listener, nil, nil)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = recv(client, &buffer, buffer.count, 0)
+        try #require(count > 0)
+        send([0x20, 3, 0, 0, 0])
+        return Array(buffer[..<count])
+    }
+
+    /// A message of quality 1 as a channel sends it.
+    func sendMessage() {
+        let topic = Array("/sys/k/integration/measurepoint/post".utf8)
+        let body = [0, UInt8(topic.count)] + topic + [0, 1, 0] + Array("{}".utf8)
+        send([0x32, UInt8(body.count)] + body)
+    }
+
+    /// What comes until the other end closes.
+    func rest() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            var entry = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&entry, 1, 30_000) == 1)
+            let count = recv(client, &buffer, buffer.count, 0)
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) { _ = Glibc.send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+}
