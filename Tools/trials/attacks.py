@@ -15,13 +15,10 @@ PACKET = 4 << 20
 
 
 def flood_qos1(trial, listener):
-    """One client sends QoS 1 without waiting for answers, then two send QoS 0 to a service that has lost the CPU."""
+    """One client sends QoS 1 without waiting for answers, then two send QoS 0."""
     seconds, count = trial.size(2, 10), trial.size(8000, None)
-    first = trial.flood([trial.sender("storm-1", count=count)], seconds, finishes=False)
-    # The answers of the first are still on their way: the two kinds meet in one group.
-    with stopped_for(trial.service.worker(), trial.size(0.3, 3)):
-        trial.flood([trial.sender(f"storm-{n}", count=count and count // 2, qos=0) for n in (2, 3)], seconds)
-    trial.finish(first)
+    trial.flood([trial.sender("storm-1", count=count)], seconds)
+    trial.flood([trial.sender(f"storm-{n}", count=count and count // 2, qos=0) for n in (2, 3)], seconds)
 
 
 @contextlib.contextmanager
@@ -47,11 +44,14 @@ def flood_many(trial, listener):
 
 
 def stopped(trial, listener):
-    """The service does not read for a while: who fills the queue is refused and cut, the neighbour is not."""
+    """The service loses the CPU in a flood: who fills the queue is refused and cut, and it takes what has piled up."""
     trial.judges_latency = False
-    with stopped_for(trial.service.worker(), trial.size(2, 10)):
-        count = trial.size(4000, 200_000)
-        trial.flood([trial.sender(f"storm-{n}", count=count) for n in range(3)], trial.size(2, 10))
+    # The answers of the first are still on their way when QoS 0 piles up behind them: all meet in one read.
+    first = trial.flood([trial.sender("storm-1", count=trial.size(2000, None))], trial.size(1, 10), finishes=False)
+    with stopped_for(trial.service.worker(), trial.size(1.5, 3)):
+        count = trial.size(6000, None)
+        trial.flood([trial.sender(f"storm-{n}", count=count, qos=0) for n in (2, 3)], trial.size(1.5, 10))
+    trial.finish(first)
     if not trial.refused + trial.cut:
         trial.wrong("the queue is full and nobody was refused or cut")
 

@@ -107,7 +107,7 @@ class Trial:
     def flood(self, makers, seconds, finishes=True):
         """Clients that send their source without waiting; a client that is cut comes back at once and goes on.
 
-        `makers` are functions that give a client with a source, or None where it is refused.
+        Without `finishes` they send on while others are moved, until `finish`. `makers` are functions that give a client with a source, or None where it is refused.
         """
         deadline = time.monotonic() + seconds
         active = {}
