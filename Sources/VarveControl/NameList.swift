@@ -57,12 +57,12 @@ public struct NamePage: Hashable, Sendable {
     private static let fieldBytes = 4096
 
     func write(to writer: inout ByteWriter) {
-        writer.append(UInt8(hasMore ? 1 : 0))
+        writer.append(flag: hasMore)
         writer.appendVarint(UInt64(rows.count))
         for row in rows {
             writer.appendVarint(UInt64(row.count))
             for field in row {
-                writer.append(UInt8(field == nil ? 0 : 1))
+                writer.append(flag: field != nil)
                 if let field { writer.append(text: field) }
             }
         }
@@ -78,5 +78,13 @@ public struct NamePage: Hashable, Sendable {
             for _ in 0..<fields { row.append(try reader.flag() ? reader.text(limit: Self.fieldBytes) : nil) }
             rows.append(row)
         }
+    }
+}
+
+extension ByteWriter {
+    /// Writes a byte that is 0 or 1.
+    fileprivate mutating func append(flag: Bool) {
+        let byte: UInt8 = flag ? 1 : 0
+        append(byte)
     }
 }

@@ -107,6 +107,8 @@ public enum DirectoryGuard {
 
     /// The folders that whoever reads the store reads.
     static let storeFolders = ["manifests", "segments", "wal"]
+    /// The file beside them that they read too: the last commit that was acknowledged.
+    static let storeFile = "acknowledged"
 
     static func linkReason(_ path: String) -> String {
         "\(path) is a symbolic link, and a data directory has none in it: move there what it leads to, "
@@ -135,6 +137,8 @@ private struct RightsPass {
                 try inner(folder, entry.name, rights, group)
             } else if entry.name == "broker" {
                 try inner(folder, entry.name, FolderRights(isShared: false), nil)
+            } else if entry.name == DirectoryGuard.storeFile {
+                if try folder.mend(entry.name, to: rights.file, group: group) { mended += 1 }
             } else if GuardedFolder.isOwnFile(entry.name) {
                 if try folder.mend(entry.name, to: 0o600, group: nil) { mended += 1 }
             }

@@ -64,9 +64,9 @@ final class GuardedFolder {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != ".", name != ".." {
-                let kind = try kind(entry.pointee.d_type, name)
+                let kind = try kind(Int(entry.pointee.d_type), name)
                 entries.append(
-                    Entry(name: name, isLink: kind == UInt8(DT_LNK), isFolder: kind == UInt8(DT_DIR)))
+                    Entry(name: name, isLink: kind == Int(DT_LNK), isFolder: kind == Int(DT_DIR)))
             }
             errno = 0
         }
@@ -75,13 +75,13 @@ final class GuardedFolder {
     }
 
     /// Some file systems do not tell the kind with the name.
-    private func kind(_ told: UInt8, _ name: String) throws -> UInt8 {
-        guard told == UInt8(DT_UNKNOWN) else { return told }
+    private func kind(_ told: Int, _ name: String) throws -> Int {
+        guard told == Int(DT_UNKNOWN) else { return told }
         guard let status = try look(name) else { return told }
         switch status.st_mode & S_IFMT {
-        case S_IFLNK: return UInt8(DT_LNK)
-        case S_IFDIR: return UInt8(DT_DIR)
-        default: return UInt8(DT_REG)
+        case S_IFLNK: return Int(DT_LNK)
+        case S_IFDIR: return Int(DT_DIR)
+        default: return Int(DT_REG)
         }
     }
 

@@ -34,7 +34,7 @@ extension EndToEndTests {
             }
             let tree = Tree(sandbox.data)
             for entry in tree.entries where entry.mode & S_IFMT != S_IFSOCK {
-                let isShared = ["manifests", "segments", "wal"].contains(
+                let isShared = ["manifests", "segments", "wal", "acknowledged"].contains(
                     entry.name.split(separator: "/").first ?? "")
                 let isFolder = entry.mode & S_IFMT == S_IFDIR
                 let wanted: mode_t =
