@@ -78,13 +78,19 @@ def retained(trial, listener):
 def away_sessions(trial, listener):
     """Sessions that stay behind with a subscription to the answers, while answers pile up."""
     topic = trial.ledger.topic + "_reply"
-    for n in trial.within(trial.size(5, 60), range(trial.size(200, 1000))):
-        client = trial.client(f"storm-away-{n}", clean=False, filters=[topic])
-        if client:
-            client.close()
-            trial.fleet.remove(client)
-    count = trial.size(2500, 6000)
-    trial.flood([trial.sender("storm-1", count=count, digits=900)], trial.size(3, 60))
+
+    def visit(clean):
+        for n in trial.within(trial.size(5, 60), range(trial.size(200, 1000))):
+            client = trial.client(f"storm-away-{n}", clean=clean, filters=() if clean else [topic])
+            if client:
+                client.close()
+                trial.fleet.remove(client)
+    visit(clean=False)
+    trial.flood([trial.sender("storm-1", count=trial.size(2500, 6000), digits=900)], trial.size(3, 60))
+    hears = trial.drain(listener, trial.size(2, 10))
+    trial.notes.append(f"meanwhile a client of that product that reads is {'answered' if hears else 'not answered'}")
+    # Sessions that end take with them what waits in them.
+    visit(clean=True)
 
 
 def slow_readers(trial, listener):

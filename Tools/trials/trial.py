@@ -48,6 +48,7 @@ class Trial:
         self.expects_restart = False
         self.judges_latency = True
         self.watching = True
+        self.later = None       # who hears the answers once the first listener is gone
 
     # What an attack asks for
 
@@ -209,7 +210,9 @@ class Trial:
         while time.monotonic() < deadline:
             self.revive()
             if listener is None or listener.isClosed:
-                listener = self.listener()
+                if self.later is None or self.later.isClosed:
+                    self.later = self.listener()
+                listener = self.later
                 if listener is None:
                     time.sleep(0.1)
                     continue
