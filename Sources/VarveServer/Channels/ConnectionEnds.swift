@@ -38,6 +38,8 @@ struct ConnectionEnds: Sendable {
     private var waiting: [String: [Waiting]] = [:]
     private var count = 0
     private var surplus = 0
+    /// Connections that were closed unread since the last pass, and the first one's address.
+    private var turnedAway: (count: Int, address: String)?
     private var clients: [String: Client] = [:]
 
     /// Begins a pass over what is new.
@@ -55,6 +57,11 @@ struct ConnectionEnds: Sendable {
         }
         waiting[ConnectionEvent.shown(end.client), default: []].append(Waiting(end: end))
         count += 1
+    }
+
+    /// Takes a connection that the broker closed unread; those of a pass become one entry.
+    mutating func add(_ connection: TurnedAway) {
+        turnedAway = ((turnedAway?.count ?? 0) + 1, turnedAway?.address ?? connection.address)
     }
 
     /// Takes an event of the plugin.
@@ -101,6 +108,10 @@ struct ConnectionEnds: Sendable {
             entries.append(surplusEntry())
             surplus = 0
         }
+        if let turnedAway {
+            entries.append(entry(turnedAway))
+            self.turnedAway = nil
+        }
         return entries
     }
 
@@ -118,6 +129,14 @@ struct ConnectionEnds: Sendable {
         (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
         entry.client = name
         entry.reason = end.reason
+        return entry
+    }
+
+    private func entry(_ turnedAway: (count: Int, address: String)) -> LogEntry {
+        var entry = LogEntry(.connection, .refused, time: Self.now)
+        entry.address = turnedAway.address
+        let reason = "a connection was closed unread: the broker has as many as broker.connections allows"
+        entry.reason = turnedAway.count == 1 ? reason : "\(reason) (\(turnedAway.count) times)"
         return entry
     }
 

@@ -65,7 +65,10 @@ final class ConnectionLog: Sendable {
         var place = place
         for _ in 0..<Self.pieces {
             let piece = try broker.read(after: place)
-            for line in piece.lines { if let end = ConnectionEnd(line: line) { ends.add(end) } }
+            for line in piece.lines {
+                if let end = ConnectionEnd(line: line) { ends.add(end) }
+                if let connection = TurnedAway(line: line) { ends.add(connection) }
+            }
             place = piece.position
             guard piece.hasMore else { break }
         }

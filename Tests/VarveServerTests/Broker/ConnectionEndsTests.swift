@@ -85,4 +85,26 @@ import VarveModel
         }
         #expect(told.compactMap { Int($0) }.reduce(0, +) == 4980)
     }
+
+    @Test("connections that the broker closed unread become one entry with an address and how many there were")
+    func turnedAway() throws {
+        var ends = ConnectionEnds()
+        for number in 1...3 {
+            let line = "Client connection from 10.0.0.\(number) denied: max_connections exceeded."
+            ends.add(try #require(TurnedAway(line: "2026-11-30T12:00:00: " + line)))
+        }
+        let entry = try #require(ends.overdue { _ in nil }.first)
+        #expect(entry.event == .refused && entry.address == "10.0.0.1")
+        #expect(entry.reason?.hasSuffix("broker.connections allows (3 times)") == true)
+        #expect(ends.overdue { _ in nil }.isEmpty, "they are told once")
+    }
+
+    @Test(
+        "a client id that looks like a line about a connection that was closed unread is none",
+        arguments: [
+            "Client a: Client connection from 10.0.0.1 denied: max_connections exceeded. disconnected.",
+            "Client : Client connection from 10.0.0.1 denied: max_connections exceeded.",
+            "Client connection from  denied: max_connections exceeded.",
+        ])
+    func lookalike(text: String) { #expect(TurnedAway(line: "2026-11-30T12:00:00: " + text) == nil) }
 }
