@@ -49,8 +49,12 @@ struct DirectoryCheck {
     /// Writes what is in the WAL as a segment where a WAL file is gone or was changed by somebody else.
     func rescueWAL(_ view: inout StoreView) throws {
         guard let name = lostWAL() else { return }
+        guard !view.memtable.isEmpty else {
+            throw fail("\(name) of \(store.directory.path) was removed or changed while it was in use")
+        }
         let first = view.manifest.commit + 1
-        let commits = first < view.commit ? "commits \(first) to \(view.commit)" : "commit \(view.commit)"
+        let isOne = first >= view.commit
+        let commits = isOne ? "commit \(view.commit)" : "commits \(first) to \(view.commit)"
         state.abandonWAL()
         do {
             try Flush(store, state).run(&view)
@@ -60,7 +64,7 @@ struct DirectoryCheck {
                     + "be written again: \(error)")
         }
         state.notes.append(
-            "\(name) was removed or changed while it was in use: its \(commits) are written again, as a segment, "
+            "\(name) was removed or changed while it was in use: its \(commits) \(isOne ? "is" : "are") written again, as a segment, "
                 + "nothing is lost; see to it that nobody else changes files in \(store.directory.path)")
     }
 
