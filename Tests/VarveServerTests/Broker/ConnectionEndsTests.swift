@@ -86,7 +86,7 @@ import VarveModel
         #expect(told.compactMap { Int($0) }.reduce(0, +) == 4980)
     }
 
-    @Test("connections that the broker closed unread become one entry with an address and how many there were")
+    @Test("connections that the broker closed unread become one entry with an address and their number")
     func turnedAway() throws {
         var ends = ConnectionEnds()
         for number in 1...3 {
