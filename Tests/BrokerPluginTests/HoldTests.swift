@@ -27,8 +27,9 @@ import VarveFile
 
     static func service(_ broker: Broker) throws -> Client {
         let service = try Client(
-            broker, clientID: "varve-service", username: "varve-service", password: "sp", keepsSession: true,
-            usesVersion5: true)
+            broker, clientID: "varve-service", username: "varve-service",
+            password: try #require(ServiceProof(secret: "sp", clientID: "varve-service")).password,
+            keepsSession: true, usesVersion5: true)
         #expect(try service.subscribe("/sys/#") <= 2)
         return service
     }
