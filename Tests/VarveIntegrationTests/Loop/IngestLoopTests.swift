@@ -180,10 +180,11 @@ struct IngestLoopTests {
     func retained() throws {
         let broker = try Mosquitto()
         let sink = FakeSink()
+        let loop = try loop(broker, sink)
+        try eventually("the loop serves") { loop.state == .serving }
         let sender = try sender(broker)
         // Without a time each delivery would be a sample of its own.
         try sender.publish(payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1}}"), retain: true)
-        let loop = try loop(broker, sink)
         try sender.turn("the answer") { sender.replies.count == 1 }
         loop.stop()
         try loop.start()
