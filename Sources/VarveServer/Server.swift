@@ -164,8 +164,9 @@ public struct Server: Sendable {
             settings, folder, plugin: try PluginPath.find(settings, files), files)
         try broker.start()
         let origin = broker.isAdopted ? "found running" : "started"
+        let room = BrokerRoom(files: broker.openFiles, connections: settings.brokerConnections)
         logger.info(
-            "broker \(origin): mosquitto, process \(broker.id ?? 0); \(BrokerRoom(files: broker.openFiles))")
+            "broker \(origin): mosquitto, process \(broker.id ?? 0); \(room)")
         return broker
     }
 

@@ -88,6 +88,12 @@ public enum DirectoryGuard {
         try POSIXFileSystem().syncDirectory(parentFolder(of: path))
     }
 
+    /// Closes a socket in a private folder to all but its owner: mosquitto opens its own to the group, whatever the umask.
+    public static func closeSocket(_ path: String) throws {
+        try refuseLink(path)
+        guard chmod(path, 0o600) == 0 else { throw FileError("set the rights of", path) }
+    }
+
     /// Refuses a file that is a symbolic link, or that the caller may not read; one that is not there is no error.
     public static func checkFile(_ path: String) throws {
         try refuseLink(path)

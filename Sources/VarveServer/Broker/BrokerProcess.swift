@@ -104,6 +104,7 @@ final class BrokerProcess: Sendable {
                 "the broker does not listen on \(folder.socket): its mosquitto needs unix sockets, as Debian's has"
             )
         }
+        try DirectoryGuard.closeSocket(folder.socket)
         settle(started, isAdopted: false)
     }
 

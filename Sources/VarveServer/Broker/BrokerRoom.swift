@@ -4,14 +4,23 @@
 struct BrokerRoom: CustomStringConvertible {
     /// Files that the broker needs for itself: logs, its database, listeners, what the plugin reads and writes.
     private static let ownFiles = 24
-    private let clients: Int?
+    private let byFiles: Int?
+    private let bySettings: Int
 
-    /// - Parameter files: The files that the broker may have open at a time; nil if that is not known.
-    init(files: Int?) { clients = files.map { max(0, $0 - Self.ownFiles) } }
+    /// - Parameters:
+    ///   - files: The files that the broker may have open at a time; nil if that is not known.
+    ///   - connections: The setting `broker.connections`.
+    init(files: Int?, connections: Int) {
+        byFiles = files.map { max(0, $0 - Self.ownFiles) }
+        bySettings = connections
+    }
 
     /// One phrase for the log.
     var description: String {
-        clients.map { "room for \($0) clients, by its limit of open files" }
-            ?? "its limit of open files is unknown"
+        guard let byFiles else {
+            return "room for \(bySettings) clients (broker.connections); its limit of open files is unknown"
+        }
+        guard byFiles < bySettings else { return "room for \(bySettings) clients (broker.connections)" }
+        return "room for \(byFiles) clients: the limit of open files is lower than broker.connections"
     }
 }

@@ -76,7 +76,8 @@ extension EndToEndTests {
         func export() throws {
             let trial = try Trial(sandbox, disk, rows: 2000, isEmpty: false)
             let target = "\(sandbox.path)/target"
-            try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: target, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             for room in [0, 100] {
                 let command = [
                     "export", "--format", "csv", "--out", "\(target)/out.csv", "--data", trial.start,
@@ -105,7 +106,8 @@ private final class Trial {
         start = "\(sandbox.path)/start"
         let header = "device,point,time,value"
         if isEmpty {
-            try FileManager.default.createDirectory(atPath: start, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: start, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             before = 0
         } else {
             let earlier = (0..<50).map { "d\($0 % 2),p,\(1_600_000_000 + $0),\($0)" }

@@ -95,14 +95,15 @@ import VarveModel
             let results = store.commit(group: group)
             if files.count < failAt { break }
             let taken = results.prefix { (try? $0.get()) != nil }.count
-            #expect([0, 4, 8].contains(taken), "change \(failAt)")
+            // All ten where only the note of what was acknowledged failed, which is no promise.
+            #expect([0, 4, 8, 10].contains(taken), "change \(failAt)")
             #expect(results.dropFirst(taken).allSatisfy { (try? $0.get()) == nil && !Self.isRefusal($0) })
             #expect(store.snapshot().series().count == taken, "change \(failAt)")
             try? store.close()
             let reopened = try Store.open(directory.path)
             let found = reopened.snapshot().series().count
             #expect(found >= taken, "change \(failAt)")
-            if taken > 0 { failures += 1 }
+            if taken == 4 || taken == 8 { failures += 1 }
         }
         #expect(failures > 0, "a later write failed at least once")
     }
