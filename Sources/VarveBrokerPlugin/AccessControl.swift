@@ -29,6 +29,7 @@ final class AccessControl {
     private var eventComplaint: String?
     var queue: SendingQueue
     var answers = AnswerQueues()
+    var full = FullProducts()
     var memory: MemoryControl
     private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
     private var connections: [String: Int] = [:]
@@ -148,6 +149,7 @@ final class AccessControl {
             guard known.rights.mayRead(topic) else { return false }
             return mayHold(known, bytes: topic.count + size, topic: topic)
         }
+        if quality > 0, full.refuses(topic) { return false }
         let (clientID, username) = name()
         guard let role = username.flatMap({ directory?.role(username: $0) }), rights(role).mayRead(topic)
         else {
@@ -210,6 +212,7 @@ final class AccessControl {
         var expulsions = Expulsions()
         let now = SystemClock.monotonicNanoseconds()
         updateQueue(now: now, &expulsions)
+        tellRefused(now: now)
         if lastMemoryLook == .min || now - lastMemoryLook >= Self.memoryInterval {
             lastMemoryLook = now
             lookAtMemory(now: now, &expulsions)

@@ -60,8 +60,21 @@ extension AccessControl {
         guard quality > 0, sessions.keepsAnswers(client.clientID) else { return true }
         let excess = answers.add(bytes: bytes, toAway: client.clientID, product: client.product)
         guard let excess else { return true }
+        if excess != .client { full.add(topic, now: SystemClock.monotonicNanoseconds()) }
         tellExcess(event, excess, topic)
         return false
+    }
+
+    /// Tells of answers that were refused without a look at their sessions.
+    func tellRefused(now: Int64) {
+        for (product, refused) in full.end(now: now) {
+            record(
+                ConnectionEvent(
+                    time: SystemClock.nanoseconds(), kind: .overload, count: refused, product: product,
+                    channel: directory?.channelName(product: product),
+                    detail: "an answer is not queued for a client that is away: too many of its product wait")
+            )
+        }
     }
 
     /// A client's last will is not taken.

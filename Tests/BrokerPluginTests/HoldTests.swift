@@ -234,6 +234,22 @@ import VarveFile
         #expect(again.received.count == 6, "5 of 200 kB are 1 MiB")
     }
 
+    @Test("where a product is full, answers for its sessions are refused without a look at each, and counted")
+    func fullProduct() throws {
+        let broker = try Broker(Self.base)
+        let service = try Self.service(broker)
+        for number in 0..<24 {
+            let client = try Self.channel(broker, id: "away\(number)", keepsSession: true)
+            #expect(try client.subscribe("/sys/pk/+/+/post_reply") == 1)
+            client.drop()
+        }
+        _ = try broker.event("all are gone") { $0.kind == .disconnected && $0.clientID == "away23" }
+        let payload = String(repeating: "x", count: 200_000)
+        for _ in 0..<4 { try service.publish(Self.post + "_reply", payload) }
+        let event = try event(broker, "too many of its product wait")
+        #expect(event.clientID.isEmpty && event.product == "pk" && event.channel == "one" && event.count > 1)
+    }
+
     @Test("answers for a client that does not read are limited, a reader gets its own, and reading ends it")
     func slowReader() throws {
         let broker = try Broker(Self.base)
