@@ -147,8 +147,9 @@ enum LogTables {
             "SELECT \(columns), \(kind.rawValue) AS kind FROM \(name(kind)) \(condition)"
         }
         let every = kinds.flatMap { _ in arguments } + [filter.limit]
-        let direction = filter.after == nil ? "DESC" : "ASC"
-        let newest = parts.joined(separator: " UNION ALL ") + " ORDER BY id \(direction) LIMIT ?"
+        // Connection events are written some time after messages: the newest are not those written last.
+        let selection = filter.after == nil ? "time DESC, id DESC" : "id"
+        let newest = parts.joined(separator: " UNION ALL ") + " ORDER BY \(selection) LIMIT ?"
         let order = filter.after == nil ? "time, id" : "id"
         return try Row.fetchAll(
             db, sql: "SELECT * FROM (\(newest)) ORDER BY \(order)", arguments: StatementArguments(every)

@@ -38,9 +38,13 @@ struct BrokerConfiguration: Sendable {
     init(
         _ settings: ServerConfiguration, _ folder: BrokerFolder, plugin: String, _ files: any FileSystem
     ) throws {
+        let header =
+            settings.brokerMode == .managed
+            ? "Written by varve at every start of its broker: changes here are lost, and make it another broker."
+            : "For a mosquitto that somebody else runs. It must run as the user of varve serve, who owns the files named here."
         let packetBytes = max(Self.packetBytes, settings.payloadBytes + (1 << 20))
         text = """
-            # Written by varve at every start of its broker: changes here are lost, and make it another broker.
+            # \(header)
             user \(try Self.userName())
             per_listener_settings false
             listener \(settings.mqttPort) \(settings.mqttHost)

@@ -36,7 +36,8 @@ struct LockPatience {
             holder.arguments.dropFirst().first == Self.option,
             let supervisor = ProcessTable.parent(files, holder.id), supervisor > 1
         else { return "\(error)" }
-        return "\(error) (it belongs to varve serve, process \(supervisor): stop that one)"
+        return "\(error.path) is in use by varve serve, process \(supervisor) (its worker is process \(id)); "
+            + "stop it first"
     }
 
     /// The option by which a supervisor hands its worker the line.

@@ -26,6 +26,13 @@ struct DirectoryCheck {
     func run(_ manifest: UInt64) throws {
         let directory = store.directory
         guard try store.files.identity(directory.lock) == state.lockIdentity else {
+            // Where the manifests are in their place only the lock is another: an opening takes it and goes on.
+            let newest = directory.absolute(DataDirectory.manifest(manifest))
+            if manifest > 0, try store.files.identity(newest) != nil {
+                throw fail(
+                    "\(directory.lock) was removed or replaced while it was in use; the store is opened again"
+                )
+            }
             throw fail("\(directory.path) was moved, removed or replaced while it was in use; put it back")
         }
         for number in [manifest, manifest - 1] where number > 0 {

@@ -56,7 +56,8 @@ struct Supervisor {
             guard let milliseconds = next else {
                 throw ServeFailure(
                     "the service died \(DeathRecord.limit) times within \(DeathRecord.seconds) s, the last time it \(end); "
-                        + "it is not started again: look at what it said before, and run varve verify")
+                        + "it is not started again: look at what it said before, and run varve verify. Its broker goes on and keeps what is sent"
+                )
             }
             say("the service (process \(worker.id)) \(end); starting it again in \(milliseconds) ms")
             if isToldToStop(within: milliseconds) { return 0 }

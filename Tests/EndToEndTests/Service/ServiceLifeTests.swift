@@ -73,7 +73,8 @@ extension EndToEndTests {
             let second = try sandbox.varve(["serve", "--mqtt-port", "1"])
             #expect(second.code == 1 && second.errorLines.count == 1, "\(second.errors)")
             // The holder, and the process to stop: another worker would take the holder's place.
-            #expect(second.errors.contains("is in use by process \(service.worker ?? 0)"), "\(second.errors)")
+            let advice = "(its worker is process \(service.worker ?? 0)); stop it first"
+            #expect(second.errors.contains(advice), "\(second.errors)")
             #expect(
                 second.errors.contains("varve serve, process \(service.identifier ?? 0)"), "\(second.errors)")
             let other = try Sandbox()
