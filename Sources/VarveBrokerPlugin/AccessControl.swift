@@ -15,7 +15,7 @@ final class AccessControl {
     struct Expulsions {
         /// Clients to disconnect.
         var usernames: Set<String> = []
-        var clientIDs: [String] = []
+        var clientIDs: Set<String> = []
         /// Whether connections that have not logged in are to be closed.
         var strangers = false
         /// Topics whose retained message is to be removed.
@@ -147,7 +147,7 @@ final class AccessControl {
     ) -> Bool {
         if let known = clients[client] {
             guard known.rights.mayRead(topic) else { return false }
-            return mayHold(known, bytes: topic.count + size, topic: topic)
+            return mayHold(known, bytes: topic.count + size, topic: topic, quality: quality)
         }
         if quality > 0, full.refuses(topic) { return false }
         let (clientID, username) = name()
@@ -232,6 +232,11 @@ final class AccessControl {
         }
         swap(&expulsions.retained, &retained)
         return expulsions
+    }
+
+    /// Those of some client ids that are logged in.
+    func present(_ clientIDs: Set<String>) -> Set<String> {
+        clientIDs.isEmpty ? [] : clientIDs.intersection(clients.values.lazy.map(\.clientID))
     }
 
     /// The broker ends.

@@ -12,7 +12,8 @@ final class AnswerQueue {
     let socket: ClientSocket?
     /// Bytes on the wire and cost in the broker of what was let through, less what was found read.
     fileprivate(set) var bytes = 0, cost = 0, messages = 0
-    /// How many answers were let through or refused since the login, and the bytes of the newest.
+    /// How many answers that stay when the client goes were let through or refused since the login, and the bytes of
+    /// the newest answer.
     fileprivate(set) var answers = 0, answerBytes = 0
     /// Cost let through since the connection was last looked at.
     fileprivate var unlooked = 0
@@ -58,9 +59,11 @@ struct AnswerQueues {
 
     /// Counts an answer for a connected client, unless it is over a limit.
     ///
-    /// - Parameter now: A clock that never goes back, in nanoseconds.
-    mutating func add(bytes: Int, to queue: AnswerQueue, now: Int64) -> Excess? {
-        queue.answers += 1
+    /// - Parameters:
+    ///   - stays: Whether the broker keeps it for a client that goes without having acknowledged it.
+    ///   - now: A clock that never goes back, in nanoseconds.
+    mutating func add(bytes: Int, stays: Bool, to queue: AnswerQueue, now: Int64) -> Excess? {
+        if stays { queue.answers += 1 }
         // Of a client that cannot be looked at nobody knows what it has read.
         guard queue.socket != nil else { return nil }
         let added = bytes + Self.fixed
@@ -121,7 +124,8 @@ struct AnswerQueues {
         let messages = max(queue.messages, sent)
         let cost = max(queue.cost, sent * (queue.answerBytes + Self.fixed))
         change(queue, to: (0, 0, 0))
-        if keepsSession {
+        // Answers of quality 0 are gone with the connection.
+        if keepsSession, queue.answers > 0 {
             restore(cost: cost, messages: messages, clientID: clientID, product: queue.product)
         }
     }

@@ -215,9 +215,13 @@ private func takeDisconnect(
 }
 
 private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
-    guard let expulsions = control(context)?.tick() else { return MOSQ_ERR_SUCCESS.rawValue }
+    guard let control = control(context) else { return MOSQ_ERR_SUCCESS.rawValue }
+    let expulsions = control.tick()
     for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
-    for clientID in expulsions.clientIDs { _ = mosquitto_kick_client_by_clientid(clientID, false) }
+    // By its id mosquitto 2.0 finds a session whose client is away, too, and to end one twice damages its memory.
+    for clientID in control.present(expulsions.clientIDs) {
+        _ = mosquitto_kick_client_by_clientid(clientID, false)
+    }
     // Every client that has logged in has a user name.
     if expulsions.strangers { _ = mosquitto_kick_client_by_username(nil, false) }
     for topic in expulsions.retained { _ = mosquitto_broker_publish(nil, topic, 0, nil, 0, true, nil) }

@@ -34,10 +34,13 @@ extension AccessControl {
     }
 
     /// Whether an answer may be queued for a client that is logged in.
-    func mayHold(_ client: ConnectedClient, bytes: Int, topic: UnsafeRawBufferPointer) -> Bool {
+    func mayHold(
+        _ client: ConnectedClient, bytes: Int, topic: UnsafeRawBufferPointer, quality: Int
+    ) -> Bool {
         guard let held = client.answers else { return true }
         let now = SystemClock.monotonicNanoseconds()
-        guard let excess = answers.add(bytes: bytes, to: held, now: now) else { return true }
+        let stays = quality > 0 && sessions.keepsAnswers(client.clientID)
+        guard let excess = answers.add(bytes: bytes, stays: stays, to: held, now: now) else { return true }
         tellExcess(client.event(.overload, time: SystemClock.nanoseconds(), detail: ""), excess, topic)
         return false
     }

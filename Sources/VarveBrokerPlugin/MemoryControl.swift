@@ -69,7 +69,7 @@ extension AccessControl {
         if let worst = sums.max(by: { $0.value < $1.value }), worst.value >= Self.unfinishedProductBytes {
             for (client, _) in unfinished[worst.key] ?? [] {
                 client.farewell = "disconnected: the broker's memory is used up by unfinished messages"
-                expulsions.clientIDs.append(client.clientID)
+                expulsions.clientIDs.insert(client.clientID)
             }
             tell(
                 "\(worst.value) bytes of unfinished messages are dropped with their clients",

@@ -11,7 +11,7 @@ struct PluginOptions {
     var credentials = ""
     /// `plugin_opt_events`: the events file.
     var events = ""
-    /// `plugin_opt_queue_limit`: the cost of messages that may wait, at most the broker's `max_queued_bytes`; without
+    /// `plugin_opt_queue_limit`: the cost of messages that may wait; the broker's `max_queued_bytes` is 0; without
     /// it senders are never turned away.
     var queueLimit: Int?
     /// `plugin_opt_queue_messages`: the broker's `max_queued_messages`; without it only bytes are counted.

@@ -74,7 +74,7 @@ extension AccessControl {
                 for client in clients.values
                 where client.role.product == product && client.lastSent > now - SendingQueue.sending {
                     client.farewell = Self.farewell(change)
-                    expulsions.clientIDs.append(client.clientID)
+                    expulsions.clientIDs.insert(client.clientID)
                 }
             }
         }

@@ -43,6 +43,17 @@ public final class POSIXFile: File {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Keeps the numbers of standard streams that were closed from the files that are opened later: what is said on such a
+    /// stream would go into the store.
+    ///
+    /// To read or write the stream stays an error. Only a program's own code calls it, before anything is opened.
+    public static func occupyClosedStreams() {
+        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
+            // The lowest number that is free is taken.
+            _ = Glibc.open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Writes out what `print` has collected, and tells when that or an earlier part could not be written.
     ///
     /// `print` itself says nothing of a full disk or a closed pipe.

@@ -81,7 +81,7 @@ public struct Server: Sendable {
         try credentials.publishIfChanged()
         let broker = try startBroker(folder, files)
         let loop = try IngestLoop(
-            options(credentials, broker, folder), directory: registry, sink: store, log: messages,
+            options(credentials, broker, folder, files), directory: registry, sink: store, log: messages,
             logger: logger)
         let control = StoreControl(
             identity: identity(), store: store, brokerState: { "\(loop.state)" }, metrics: { metrics.text },
@@ -177,13 +177,15 @@ public struct Server: Sendable {
     }
 
     private func options(
-        _ credentials: CredentialsPublisher, _ broker: BrokerProcess?, _ folder: BrokerFolder
+        _ credentials: CredentialsPublisher, _ broker: BrokerProcess?, _ folder: BrokerFolder,
+        _ files: POSIXFileSystem
     ) -> IngestOptions {
         let login = credentials.service
         var options = IngestOptions(host: settings.mqttHost, port: UInt16(settings.mqttPort))
-        // What waits at the broker comes before its proof.
+        // What waits at the broker comes before its proof: more than the budget where that was higher before.
+        let waiting = max(settings.brokerQueueBytes, broker == nil ? 0 : folder.databaseBytes(files))
         options.proof = .plugin(
-            secret: login.password, heldBytes: settings.brokerQueueBytes + (16 << 20),
+            secret: login.password, heldBytes: waiting + (16 << 20),
             remedy:
                 "it must run Varve's plugin with \(folder.credentials): give the mosquitto at \(address) the "
                 + "configuration that varve serve --broker external --print-broker-config prints")

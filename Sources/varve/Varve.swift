@@ -20,6 +20,7 @@ struct Varve: ParsableCommand {
 
     /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.
     static func main() {
+        POSIXFile.occupyClosedStreams()
         POSIXFile.reportClosedPipes()
         do {
             var command = try parseAsRoot()

@@ -56,6 +56,7 @@ struct Varved: AsyncParsableCommand {
 
     /// Runs the command line; ends with 1 for a failure and 2 for a wrong command line, each in one line.
     static func main() async {
+        POSIXFile.occupyClosedStreams()
         POSIXFile.reportClosedPipes()
         do {
             let command = try parse()

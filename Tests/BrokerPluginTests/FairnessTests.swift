@@ -95,4 +95,29 @@ import VarveAccess
         #expect(try !HoldTests.channel(broker, id: "sender").isAccepted)
         #expect(try HoldTests.channel(broker, id: "neighbour", product: "other").isAccepted)
     }
+
+    @Test(
+        "a client that there are two reasons to disconnect is disconnected once, and its session stays whole")
+    func once() throws {
+        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
+        let other = try RawClient(broker)
+        let sender = try RawClient(broker)
+        #expect(sender.login("sender", isClean: false))
+        try broker.whileStopped {
+            // The login makes the plugin read the credentials, in which the sender's channel is gone.
+            var credentials = HoldTests.base
+            credentials.channels.removeFirst()
+            try CredentialsFile.write(credentials, to: broker.credentialsPath)
+            other.sendLogin("other", product: "other")
+            sender.send(RawClient.publish(Self.post, [UInt8](repeating: 1, count: 9000), quality: 1))
+        }
+        _ = try broker.event("the end") { $0.kind == .disconnected && $0.clientID == "sender" }
+        #expect(try HoldTests.channel(broker, id: "third", product: "other").isAccepted)
+        let ends = broker.log.split(separator: "\n").filter {
+            $0.contains("Client sender been disconnected by administrative action")
+        }
+        #expect(ends.count == 1, "mosquitto ends a session a second time that it has already put away")
+        let reasons = broker.events.filter { $0.kind == .overload && $0.detail.contains("queue is full") }
+        #expect(!reasons.isEmpty && broker.log.contains("its channel or device is gone"), "both were there")
+    }
 }

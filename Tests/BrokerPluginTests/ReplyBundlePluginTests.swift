@@ -41,6 +41,25 @@ extension BrokerPluginTests {
             return bundle.bytes
         }
 
+        @Test("answers of quality 0 that a client got take nothing of what may be kept when it is away")
+        func readAnswers() throws {
+            let broker = try Broker(Self.credentials)
+            let (service, client) = (try service(broker), try channel(broker, keepsSession: true))
+            #expect(try client.subscribe("/sys/pk/#") == 1)
+            let answers = (0..<2100).map { (topic: Self.topic, payload: "\($0)", qos: Int32(0)) }
+            try service.publish(TopicRights.repliesTopic, bytes: bundle(answers), qos: 0)
+            try client.drive("all arrive") { client.received.count == 2100 }
+            client.drop()
+            _ = try broker.event("gone") { $0.kind == .disconnected && $0.clientID == "gw" }
+            let kept = (topic: Self.topic, payload: "kept", qos: Int32(1))
+            try service.publish(TopicRights.repliesTopic, bytes: bundle([kept]), qos: 0)
+            // Behind the bundle: what it holds has been published when this is answered.
+            #expect(try service.subscribe("/sys/#") <= 2)
+            let again = try channel(broker, keepsSession: true)
+            try again.drive("what was kept arrives") { !again.received.isEmpty }
+            #expect(again.received.map(\.payload) == ["kept"])
+        }
+
         @Test(
             "each answer of a bundle is published in order, with its quality, not retained, to its product only"
         )

@@ -135,12 +135,14 @@ final class GuardedFolder {
 
     private static func octal(_ mode: mode_t) -> String { "0" + String(mode, radix: 8) }
 
-    /// Whether it has something of Varve in it, or nothing at all.
+    /// Whether it is a data directory, or may become one: what is in it can only be Varve's.
+    ///
+    /// A name such as `lock` or `backup` says nothing by itself: `/var` has one of them.
     private func isOwn() throws -> Bool {
         if status.st_mode & S_ISVTX != 0 { return false }
         let names = try entries().map(\.name)
-        return names.isEmpty
-            || names.contains { name in
+        return names.contains("manifests") || names.contains("registry.sqlite")
+            || names.allSatisfy { name in
                 Self.isOwnFile(name) || name == "broker" || DirectoryGuard.storeFolders.contains(name)
             }
     }

@@ -2,6 +2,8 @@
 //
 // The settings are measured ones (mosquitto 2.0.11 of Debian 12):
 // - `max_queued_messages` must be finite: 0 makes Debian's build cut off every client whose publish is denied.
+// - `max_queued_bytes` is not limited, the plugin keeps the budget: where more waits than that, as after the budget was made
+//   smaller, the broker drops what has quality 0, its own proof to the service too, and nothing is ever taken.
 // - `autosave_interval 1`: with the default a killed broker loses the session and all that waits in it.
 // - `set_tcp_nodelay`: without it each reply waits 50 ms for the acknowledgement of the packet before.
 // - `retain_available` stays on: a client that retains would be cut off for ever; the plugin takes the flag off, so
@@ -35,6 +37,9 @@ struct BrokerConfiguration: Sendable {
     /// Messages that wait for the service: more than fit in the default budget, where each counts as 1 KiB and more.
     private static let queuedMessages = 1_000_000
 
+    /// Sessions that are kept, at least; a product has a quarter, and so one for each of its clients.
+    private static let sessions = 4096
+
     init(
         _ settings: ServerConfiguration, _ folder: BrokerFolder, plugin: String, _ files: any FileSystem
     ) throws {
@@ -57,13 +62,14 @@ struct BrokerConfiguration: Sendable {
             plugin_opt_queue_limit \(settings.brokerQueueBytes)
             plugin_opt_queue_messages \(Self.queuedMessages)
             plugin_opt_connections \(settings.brokerConnections)
+            plugin_opt_sessions \(max(Self.sessions, 4 * settings.brokerConnections))
             plugin_opt_persistence_file \(folder.state)/mosquitto.db
             persistence true
             persistence_location \(folder.state)/
             autosave_interval 1
             max_inflight_messages 1000
             max_queued_messages \(Self.queuedMessages)
-            max_queued_bytes \(settings.brokerQueueBytes)
+            max_queued_bytes 0
             memory_limit \(Self.memoryBytes + 2 * settings.brokerQueueBytes)
             max_packet_size \(packetBytes)
             persistent_client_expiration 90d

@@ -26,6 +26,11 @@ struct BrokerFolder: Sendable {
     var events: String { path + "/connections.log" }
     /// What mosquitto keeps over a restart: sessions and waiting messages.
     var state: String { path + "/state" }
+    /// The size of what mosquitto has kept of sessions and waiting messages; 0 where it cannot be told.
+    func databaseBytes(_ files: any FileSystem) -> Int {
+        guard case .file(let size)? = try? files.kind(state + "/mosquitto.db") else { return 0 }
+        return size
+    }
     /// mosquitto's own log.
     var log: String { path + "/mosquitto.log" }
     /// What mosquitto says before it has a log.

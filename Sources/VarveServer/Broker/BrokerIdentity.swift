@@ -56,7 +56,7 @@ struct BrokerIdentity: Sendable {
     }
 
     private func runsExecutable(_ process: RunningProcess) -> Bool {
-        process.executable == executable && process.arguments.first == executable
+        process.executable == executable
     }
 
     private func isListener(_ process: RunningProcess, _ listener: LocalSocketConnection.Peer?) -> Bool {

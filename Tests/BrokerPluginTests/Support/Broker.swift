@@ -90,6 +90,14 @@ final class Broker {
         }
     }
 
+    /// Holds it still while something is done, so that it finds all of that at once.
+    func whileStopped(_ body: () throws -> Void) rethrows {
+        guard let identifier = process else { return }
+        kill(identifier, SIGSTOP)
+        defer { kill(identifier, SIGCONT) }
+        try body()
+    }
+
     /// Whether the process is gone; takes its ending.
     private func hasEnded() -> Bool {
         guard let identifier = process else { return true }

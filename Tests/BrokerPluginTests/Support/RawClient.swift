@@ -62,6 +62,18 @@ final class RawClient {
         _ id: String, product: String = "pk", isClean: Bool = true, version: UInt8 = 4,
         will: (topic: String, payload: String, isRetained: Bool)? = nil
     ) -> Bool {
+        sendLogin(id, product: product, isClean: isClean, version: version, will: will)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while bytes.count < 4, !isLost, ContinuousClock.now < deadline { read() }
+        defer { bytes = [] }
+        return bytes.count >= 4 && bytes[3] == 0
+    }
+
+    /// Logs in without waiting for the answer.
+    func sendLogin(
+        _ id: String, product: String = "pk", isClean: Bool = true, version: UInt8 = 4,
+        will: (topic: String, payload: String, isRetained: Bool)? = nil
+    ) {
         var flags: UInt8 = 0xC0 | (isClean ? 2 : 0)
         if let will { flags |= 0x04 | 0x08 | (will.isRetained ? 0x20 : 0) }
         var body = Self.text("MQTT") + [version, flags, 0, 60]
@@ -72,10 +84,6 @@ final class RawClient {
             body += Self.text(will.topic) + Self.text(will.payload)
         }
         send(Self.packet(0x10, body + Self.text("%channel%&\(product)") + Self.text("fixed")))
-        let deadline = ContinuousClock.now + .seconds(10)
-        while bytes.count < 4, !isLost, ContinuousClock.now < deadline { read() }
-        defer { bytes = [] }
-        return bytes.count >= 4 && bytes[3] == 0
     }
 
     /// Subscribes without waiting for the answer.

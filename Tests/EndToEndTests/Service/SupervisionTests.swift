@@ -105,6 +105,24 @@ extension EndToEndTests {
             }
         }
 
+        @Test(
+            "where standard error was closed, no file of the store gets its place, and what is said goes nowhere"
+        )
+        func closedStreams() throws {
+            let closing = ["/bin/sh", "-c", "exec \"$0\" \"$@\" <&- 2>&-"]
+            let service = try RunningService(in: sandbox, prefix: closing, isSupervised: true)
+            let processes = [try #require(service.identifier), try #require(service.worker)]
+            for process in processes {
+                for stream in [0, 2] {
+                    let link = try FileManager.default.destinationOfSymbolicLink(
+                        atPath: "/proc/\(process)/fd/\(stream)")
+                    #expect(link == "/dev/null", "stream \(stream) of process \(process)")
+                }
+            }
+            #expect(service.stop()?.code == 0)
+            #expect(try sandbox.varve("verify").code == 0)
+        }
+
         @Test("the help is the service's, and knows --no-supervise")
         func help() throws {
             let help = try sandbox.varve("serve", "--help")

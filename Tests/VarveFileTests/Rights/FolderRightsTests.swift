@@ -68,6 +68,17 @@ import Testing
         #expect(mode(folder.path) == 0o1777)
     }
 
+    @Test(
+        "a folder that others may enter is not taken for a data directory because of one name in it",
+        arguments: ["lock", "backup", "wal", "broker", "log.sqlite"])
+    func oneName(name: String) throws {
+        #expect(mkdir("\(folder.path)/\(name)", 0o755) == 0)
+        _ = try files.createIfAbsent("\(folder.path)/letter", [1])
+        #expect(chmod(folder.path, 0o755) == 0)
+        #expect(throws: DirectoryRefused.self) { try DirectoryGuard.prepare(folder.path) }
+        #expect(mode(folder.path) == 0o755)
+    }
+
     @Test("only what has Varve's names is closed; a file beside it is left alone, a link beside it refused")
     func otherFiles() throws {
         _ = try files.createIfAbsent("\(folder.path)/registry.sqlite", [1])
