@@ -83,7 +83,7 @@ import VarveModel
         #expect(try ids { $0.channel = "wind_farm" } == [1, 3, 2])
         #expect(try ids { $0.range = TimeRange(from: time(2), to: time(4)) } == [3, 2])
         #expect(try ids { $0.range = TimeRange(from: time(4), to: time(4)) } == [])
-        #expect(try ids { $0.limit = 2 } == [3, 4])
+        #expect(try ids { $0.limit = 2 } == [2, 4], "the newest by time, whenever they were written")
         #expect(try ids { $0.after = 1 } == [2, 3, 4])
         #expect(
             try ids {

@@ -14,7 +14,10 @@ extension EndToEndTests {
             sandbox = try Sandbox()
             try FileManager.default.createDirectory(
                 atPath: sandbox.data, withIntermediateDirectories: true)
-            log = MessageLog.open(path: "\(sandbox.data)/log.sqlite") { Issue.record("\($0)") }
+            log = MessageLog.open(path: "\(sandbox.data)/log.sqlite") {
+                // One test removes the log while it is in use.
+                if !"\($0)".contains("a new log begins") { Issue.record("\($0)") }
+            }
         }
 
         private func run(_ line: String) throws -> Ending {
