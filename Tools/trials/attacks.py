@@ -231,9 +231,15 @@ def connections(trial, listener):
     """More connections than broker.connections: the others are refused with a line in the log, and room comes back."""
     limit = trial.limit_connections
     count = limit + 20 if limit else trial.size(40, 1200)
-    clients = [trial.client(f"storm-{n}", waits=False) for n in range(count)]
-    clients = [client for client in clients if client]
+    clients = []
     decided = lambda: all(client.isClosed or client.isAccepted for client in clients)
+    for number in range(count):
+        client = trial.client(f"storm-{number}", waits=False)
+        if client:
+            clients.append(client)
+        # Each says who it is soon: connections that do not are another attack.
+        if number % 50 == 49:
+            trial.fleet.until(decided, 2, trial.ended)
     trial.fleet.until(decided, trial.size(3, 20), trial.ended)
     accepted = sum(client.isAccepted and not client.isClosed for client in clients)
     trial.notes.append(f"{count} connections, {accepted} accepted")

@@ -14,7 +14,7 @@ from messages import Ledger, Neighbour, value_of
 from service import Service, memory, read
 
 # How the log tells more than one at once.
-TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages|(\d+) more connections")
+TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages|(\d+) (?:more )?connections")
 BARE = re.compile(r"and \d+ more( \(\d+ times\))?")
 STORM, CALM = "storm", "calm"
 # What the long form holds the service to, in MiB and seconds.
