@@ -6,7 +6,7 @@
 /// The measured speed of the service.
 struct ServiceRate: Sendable {
     /// How long the messages of others may wait behind a product's backlog, in seconds.
-    static let patience = 0.3
+    static let patience = 0.5
     /// A backlog that is no burden, however slow the service is.
     static let smallMessages = 1000, smallBytes = 2 << 20
     private static let stretch: Int64 = 250_000_000
