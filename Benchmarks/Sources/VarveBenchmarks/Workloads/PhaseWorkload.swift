@@ -124,6 +124,14 @@ private final class MemoryDirectory: PointDirectory {
 
     func generation() throws -> UInt64 { 0 }
 
+    func timeZone(product _: String?, device _: String) throws -> String? { nil }
+
+    func model(ofProduct product: String) throws -> String? { product }
+
+    func noteZones(_: [DeviceZone], remembers _: Bool) throws -> [DeviceZone] { [] }
+
+    func hasPoint(_ point: String, product _: String) throws -> Bool { types.withLock { $0[point] != nil } }
+
     func register(_ registration: Registration) throws -> Int {
         types.withLock { types in
             for point in registration.points { types[point.point] = point.type }
