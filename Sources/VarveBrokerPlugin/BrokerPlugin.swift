@@ -72,7 +72,7 @@ private func answerLogin(
         password: event.password.map { Array(bytes(UnsafePointer($0))) })
     let address = text(mosquitto_client_address(client)) ?? ""
     let isVersion5 = mosquitto_client_protocol_version(client) == 5
-    // A client of MQTT 5 that starts anew may still ask for its session to be kept; the interface does not tell.
+    // An MQTT 5 client with a clean start may ask the broker to keep its session. The plugin interface does not show that.
     let keeping: SessionTable.Keeping =
         !mosquitto_client_clean_session(client) ? .surely : isVersion5 ? .perhaps : .nothing
     let socket = ClientSocket(client: UnsafeRawPointer(client), address: address)
@@ -120,14 +120,22 @@ private func answerAccess(
     return isAllowed ? MOSQ_ERR_SUCCESS.rawValue : MOSQ_ERR_ACL_DENIED.rawValue
 }
 
+/// The sender and payload of a message on a control topic.
+private func controlMessage(
+    _ event: UnsafeMutableRawPointer?
+) -> (client: OpaquePointer, payload: UnsafeRawBufferPointer)? {
+    guard let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
+        let client = event.client
+    else { return nil }
+    return (client, UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen)))
+}
+
 private func takeReport(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    guard let control = control(context),
-        let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
-        let client = event.client
-    else { return MOSQ_ERR_ACL_DENIED.rawValue }
-    let payload = UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen))
+    guard let control = control(context), let (client, payload) = controlMessage(event) else {
+        return MOSQ_ERR_ACL_DENIED.rawValue
+    }
     if !control.report(client, payload) {
         writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.controlTopic) is no report of the service")
     }
@@ -138,11 +146,9 @@ private func takeReport(
 private func takeReplies(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    guard let control = control(context),
-        let event = event?.assumingMemoryBound(to: mosquitto_evt_control.self).pointee,
-        let client = event.client
-    else { return MOSQ_ERR_ACL_DENIED.rawValue }
-    let payload = UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen))
+    guard let control = control(context), let (client, payload) = controlMessage(event) else {
+        return MOSQ_ERR_ACL_DENIED.rawValue
+    }
     var unpublished = 0
     let isTaken = control.takeReplies(client, payload) { reply in
         if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }

@@ -39,7 +39,9 @@ public final class MQTTConnection {
     /// Whether there is a socket.
     public var isOpen: Bool { client.map { mosquitto_socket($0) >= 0 } ?? false }
 
-    /// The socket, or a negative number if there is none; for looking at who is at its other end.
+    /// The descriptor of the socket, or -1 while the connection is closed.
+    ///
+    /// The owner asks the kernel with it who the peer is.
     public var descriptor: Int32 { client.map { mosquitto_socket($0) } ?? -1 }
 
     /// Whether something is waiting for `flush`.
@@ -174,7 +176,7 @@ public final class MQTTConnection {
     /// Reads what has arrived and tells the receiver, without sending anything.
     ///
     /// libmosquitto takes as many packets in a go as there are messages of ours with a quality of service above 0 that
-    /// the broker has not acknowledged, and one where there is none.
+    /// the broker has not acknowledged, and one packet if it has acknowledged all.
     ///
     /// - Parameter isFull: Asked after each go; true stops.
     /// - Throws: `MQTTError.lost`; the caller then drops what it took since the last `flush`.

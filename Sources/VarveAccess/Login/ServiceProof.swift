@@ -32,7 +32,7 @@ package struct ServiceProof: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// Reads a password; nil if it is none of the service's.
+    /// Reads a password, or gives nil if the text does not have the form of a service login.
     package init?(password: [UInt8]) {
         let parts = String(decoding: password, as: UTF8.self)
             .split(separator: ":", omittingEmptySubsequences: false)

@@ -16,6 +16,6 @@ enum AccountName {
         return String(cString: name)
     }
 
-    /// The number of a group; nil if there is none of that name.
+    /// The number of the group with this name, or nil if the system does not know it.
     static func group(named name: String) -> gid_t? { getgrnam(name)?.pointee.gr_gid }
 }

@@ -44,7 +44,7 @@ final class IngestCounters: Sendable {
     var state: IngestState { values.withLock { $0.state } }
     var counts: IngestCounts { values.withLock { $0.counts } }
 
-    /// Why the broker of the last attempt is none of ours; nil if it is, or nobody was reached.
+    /// Why the loop refused the broker of its last attempt, or nil if it accepted the broker or reached nobody.
     var refusal: String? {
         get { lastRefusal.withLock { $0 } }
         set { lastRefusal.withLock { $0 = newValue } }

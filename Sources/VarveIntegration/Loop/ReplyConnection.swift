@@ -103,7 +103,7 @@ final class ReplyConnection: MQTTReceiver {
 
     /// Takes what the broker says and sends what is queued, as far as the socket takes it.
     func turn() throws {
-        // Asked for now, so that answers do not go to a broker that has closed the connection.
+        // A commit lies behind the last look at the socket. The broker may have closed it since, and would lose the answers.
         if connection.wait(milliseconds: 0) { try connection.readAvailable { false } }
         try connection.housekeeping()
         try connection.flush()
