@@ -115,7 +115,7 @@ final class ItemFeed: DeliveryObserver {
                 contentsOf: (number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
         case .int64(let number): ValueText.append(number, to: &bytes)
         case .bool(let truth): bytes.append(contentsOf: (truth ? "true" : "false").utf8)
-        case .string(let text): CanonicalJSON.appendString(text.utf8, to: &bytes)
+        case .string(let text): JSONString.append(text, to: &bytes)
         case .json(let text): bytes.append(contentsOf: text.utf8)
         }
         return bytes

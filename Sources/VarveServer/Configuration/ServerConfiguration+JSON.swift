@@ -35,7 +35,7 @@ extension ServerConfiguration {
 
     private static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
-        JSONQuoting.append(text, to: &bytes)
+        JSONString.append(text, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 

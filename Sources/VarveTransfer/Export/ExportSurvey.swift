@@ -137,7 +137,7 @@ struct ExportSurvey {
     ) throws(ExportError) {
         for index in 0..<texts.count where columns.states[index] & Self.missingBits == 0 {
             let text = texts.bytes[texts.range(index)]
-            if SampleWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format) {
+            if SampleRowWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format.rows) {
                 try lose(.longRow, series, columns.times[index])
             }
             if series.type == .json {

@@ -36,7 +36,7 @@ struct JSONValueWriter {
         switch value {
         case .missing: return .missing
         case .failure(let failure): return .failure(failure)
-        case .text(let text): CanonicalJSON.appendString(text, to: &bytes)
+        case .text(let text): JSONString.append(text, to: &bytes)
         case .canonicalText: bytes.append(contentsOf: values.canonical)
         case .bits(let bits) where type == .double: append(Double(bitPattern: bits), to: &bytes)
         case .bits(let bits) where type == .bool: append(bits == 0 ? "false" : "true", to: &bytes)

@@ -1,3 +1,5 @@
+import VarveText
+
 // CSVHeader.swift — which column is what, told by the header line.
 //
 // Invariants:
@@ -105,10 +107,7 @@ public struct FoundColumns: Hashable, Sendable, CustomStringConvertible {
 
     /// The first few names, each on one line and of bounded length.
     static func list(_ names: [String]) -> String {
-        let shown = names.prefix(8).map { name in
-            let visible = String(name.map { $0.isNewline || $0 == "\t" || $0 == "\0" ? " " : $0 })
-            return visible.count > 60 ? visible.prefix(60) + "…" : visible[...]
-        }
+        let shown = names.prefix(8).map { Excerpt.of($0) }
         return shown.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
     }
 }

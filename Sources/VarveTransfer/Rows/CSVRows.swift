@@ -1,3 +1,5 @@
+import VarveText
+
 // CSVRows.swift — CSV rows, long and wide, as readings.
 
 /// Rows of `device,point,time,value…` in the header's order.

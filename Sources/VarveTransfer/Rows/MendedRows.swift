@@ -5,6 +5,7 @@
 // - A row that is not there whole is rejected again, never read as a shorter one.
 
 import VarveModel
+import VarveText
 
 /// Takes the third column of each line as a row of its own.
 struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {

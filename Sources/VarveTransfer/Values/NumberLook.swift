@@ -1,3 +1,5 @@
+import VarveText
+
 // NumberLook.swift — texts that people read as numbers and that are none here: `20,5`, `1 234`, `20.5 kW`, ` 7`.
 //
 // It decides nothing but what a receipt says of a new text point: no value is read otherwise for it.

@@ -4,6 +4,7 @@
 // - Survey and import reject the same rows here, so a type is never learnt from a rejected row.
 
 import VarveModel
+import VarveText
 
 /// Checks the parts of a row that do not depend on the point's type.
 struct RowTerms {

@@ -1,3 +1,5 @@
+import VarveText
+
 // RegistryRow.swift — how `list` and `show` print a thing of the registry, for people and as JSON.
 
 /// A model, product, device or channel as the commands print it.

@@ -4,6 +4,7 @@ import ArgumentParser
 import VarveControl
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 struct CompactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

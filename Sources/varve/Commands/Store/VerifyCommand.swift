@@ -3,6 +3,7 @@
 import ArgumentParser
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
