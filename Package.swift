@@ -20,7 +20,9 @@ let package = Package(
         .executable(name: "varved", targets: ["varved"]),
         // What mosquitto loads to check logins and topic rights.
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
-        .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
+        .library(
+            name: "VarveStorage",
+            targets: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
@@ -52,53 +54,66 @@ let package = Package(
         .target(name: "VarveModel", swiftSettings: settings),
         // The disk: the only place that opens, writes, syncs or renames a file.
         .target(name: "VarveFile", swiftSettings: settings),
+        // The machine: threads, waiting, sockets, clocks, processes.
+        .target(
+            name: "VarvePlatform", dependencies: ["VarveFile", "CProcess"], swiftSettings: settings),
+        // What service, plugin, registry and senders have agreed on: names, topics, reports.
+        .target(name: "VarveChannel", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The segment engine.
         .target(
-            name: "VarveStorage", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorage", dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
-            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         // Files in and out.
         .target(
             name: "VarveTransfer",
-            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd"],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
-            name: "VarveAccess", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
+            name: "VarveAccess",
+            dependencies: ["VarveModel", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
-            name: "VarveBrokerPlugin", dependencies: ["VarveFile", "VarveAccess", "CMosquittoBroker"],
+            name: "VarveBrokerPlugin",
+            dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
             name: "VarveMessageLog",
-            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarvePlatform", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         // MQTT with acknowledgements in our own hands.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         // The talk between the commands and a running service, over `control.sock`.
         .target(
-            name: "VarveControl", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveControl", dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveTransfer",
+                "VarveAccess", "VarveMQTT",
             ],
             swiftSettings: settings),
         // The offline channel: messages in, answers out.
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -106,8 +121,9 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
-                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+                "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -125,14 +141,16 @@ let package = Package(
         // A public window on internals, for Benchmarks/ only.
         .target(
             name: "VarveProbe",
-            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveAccess",
+            ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
-                "VarveMessageLog",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage", "VarveRegistry",
+                "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -156,46 +174,52 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
         .testTarget(
-            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
+            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
+            swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
-            name: "BrokerPluginTests", dependencies: ["VarveAccess", "VarveFile", "VarveMQTT"],
+            name: "BrokerPluginTests",
+            dependencies: ["VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT"],
             swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
+            name: "VarvePlatformTests", dependencies: ["VarvePlatform", "VarveFile"], swiftSettings: settings),
+        .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(
             name: "VarveControlTests",
-            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
-                "VarveMessageLog",
+                "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
+                "VarveStorage", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
+            dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
-                "VarvePublisher",
+                "varve", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveTransfer", "VarveMQTT", "VarvePublisher",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "varveTests",
             dependencies: [
-                "varve", "VarveModel", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveChannel", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -209,7 +233,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
+                "varve", "VarveModel", "VarveFile", "VarvePlatform", "VarveStorage", "VarveControl",
+                "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),

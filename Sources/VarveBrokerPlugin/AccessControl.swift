@@ -7,7 +7,9 @@
 //   session whose client is away. Its rights follow from its user name, which was checked when it logged in.
 
 import VarveAccess
+import VarveChannel
 import VarveFile
+import VarvePlatform
 
 /// The state behind the plugin's callbacks.
 final class AccessControl {
@@ -103,7 +105,7 @@ final class AccessControl {
                 connections[product, default: 0] += 1
             }
             if let held = accepted.answers { answers.joined(held) }
-            if attempt.clientID == Role.serviceClientID {
+            if attempt.clientID == ServiceClient.id {
                 readers += 1
                 queue.load.interrupted()
             }
@@ -282,7 +284,7 @@ final class AccessControl {
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
         guard let product = known.role.product else {
-            if known.clientID == Role.serviceClientID {
+            if known.clientID == ServiceClient.id {
                 readers -= 1
                 queue.load.interrupted()
             }

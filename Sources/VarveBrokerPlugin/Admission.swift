@@ -1,7 +1,8 @@
 // Admission.swift — everything that a login must pass.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// How a login ends.
 enum LoginAnswer {
@@ -43,7 +44,7 @@ extension AccessControl {
                 .refused(reason, answer, product: product, channel: channel)
             }
             // A client with an id of the service's would take over its session, and with it everybody's messages.
-            if Role.isServiceClientID(attempt.clientID) {
+            if ServiceClient.owns(attempt.clientID) {
                 return refused("this client id is the service's own", .refused)
             }
             // A product without a channel has no client that could come back.

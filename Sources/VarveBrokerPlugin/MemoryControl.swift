@@ -5,7 +5,8 @@
 //   explains it.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// What is refused because of the broker's memory.
 struct MemoryControl {

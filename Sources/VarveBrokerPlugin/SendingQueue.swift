@@ -5,7 +5,8 @@
 // - A product is told of once per change; its senders are disconnected for as long as they go on.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// The queue as the plugin sees it.
 struct SendingQueue {

@@ -6,8 +6,8 @@
 // - A failure to write is told once for each reason and never ends the thread.
 
 import Foundation
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// The queue and the thread in front of a message log.
 package final class LogWriter: @unchecked Sendable {

@@ -3,7 +3,7 @@
 // See ColumnProbe.swift: no API, measurements only.
 
 import VarveAccess
-import VarveFile
+import VarvePlatform
 
 /// Logs in at a broker in the service's place.
 public enum LoginProbe {

@@ -12,9 +12,6 @@
 
 /// One login of the service.
 package struct ServiceProof: Hashable, Sendable {
-    /// Where the plugin answers; the service gets it without a subscription.
-    package static let topic = "$CONTROL/varve/proof"
-
     /// When it was made, in seconds since 1970.
     package let seconds: Int64
     /// What no other login has: 32 hex digits.

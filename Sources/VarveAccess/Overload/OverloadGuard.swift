@@ -9,6 +9,8 @@
 //   nobody fills the queue for the others.
 // - While the service reads, a product whose backlog keeps others waiting is paused before anybody else is.
 
+package import VarveChannel
+
 /// What waits for the service, and what follows from it.
 package struct OverloadGuard: Sendable {
     /// What became of a product at an `update`.

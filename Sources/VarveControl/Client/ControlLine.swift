@@ -4,8 +4,8 @@
 // - After an error that leaves the position in the stream unknown the line is closed, and every further request fails
 //   with the same error.
 
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// A connection that has been greeted.
 final class ControlLine: @unchecked Sendable {

@@ -8,6 +8,7 @@
 import Glibc
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// Answers the commands of the small tool beside the service.
 public final class ControlServer: Sendable {

@@ -9,7 +9,7 @@
 // - After an error the stream has no known position: the channel is not used again.
 
 import VarveCodec
-import VarveFile
+import VarvePlatform
 
 /// Sends and receives frames; used by one thread at a time.
 final class FrameChannel {

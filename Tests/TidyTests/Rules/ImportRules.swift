@@ -6,29 +6,39 @@ enum ImportRules {
     static let direction: [String: Set<String>] = [
         "VarveModel": [],
         "VarveFile": [],
+        "VarvePlatform": ["VarveFile", "CProcess"],
+        "VarveChannel": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveFile", "VarveCodec"],
-        "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
-        "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
-        "VarveAccess": ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
-        "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
-        "VarveMessageLog": ["VarveModel", "VarveFile", "GRDB"],
-        "VarveMQTT": ["CMosquitto"],
-        "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
-        "VarvePublisher": [
-            "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+        "VarveStorage": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveRegistry": ["VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
+        "VarveTransfer": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd"],
+        "VarveAccess": ["VarveModel", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+        "VarveBrokerPlugin": [
+            "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
-        "VarveIntegration": ["VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
+        "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMQTT": ["CMosquitto"],
+        "VarveControl": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarvePublisher": [
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveTransfer",
+            "VarveAccess", "VarveMQTT",
+        ],
+        "VarveIntegration": [
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT", "Logging",
+        ],
         "VarveServer": [
-            "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
-            "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
-            "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+            "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+            "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
-        "VarveProbe": ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+        "VarveProbe": [
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveAccess",
+        ],
         "varve": [
-            "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer", "VarveMessageLog",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage", "VarveRegistry",
+            "VarveTransfer", "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",
         ],
     ]
@@ -38,8 +48,9 @@ enum ImportRules {
 
     /// Modules that do without Foundation, for its size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer", "VarveAccess",
-        "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
+        "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+        "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
+        "VarveIntegration",
     ]
 
     /// A module imports what the table allows it and nothing else.

@@ -4,7 +4,7 @@
 // small until the last child has run: what needs much memory in process comes after.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
 /// A finished command.
 struct ChildProcess {

@@ -1,7 +1,7 @@
 // Stopwatch.swift — seconds that some work took.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
 /// Measures work in process.
 enum Stopwatch {

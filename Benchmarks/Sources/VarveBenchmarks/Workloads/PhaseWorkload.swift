@@ -9,6 +9,7 @@
 import Synchronization
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveStorage
 import VarveTransfer
 

@@ -12,6 +12,9 @@ package enum Role: Hashable, Sendable {
     /// What stands for the device in a channel's user name and signature.
     package static let channelKey = "%channel%"
 
+    /// What begins the user name of a channel; the product follows.
+    package static let channelPrefix = "\(channelKey)&"
+
     /// The product of a channel or device.
     package var product: String? {
         switch self {
@@ -20,19 +23,8 @@ package enum Role: Hashable, Sendable {
         }
     }
 
-    /// The client id of the service, under which the broker keeps its session; nobody else may use it.
-    package static let serviceClientID = "varve-service"
-
-    /// The client id of the service's second connection, on which its answers leave.
-    package static let repliesClientID = "varve-service-replies"
-
-    /// Whether a client id is one of the service's.
-    package static func isServiceClientID(_ id: String) -> Bool {
-        id == serviceClientID || id == repliesClientID
-    }
-
-    /// The user name a channel logs in with.
-    package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
+    /// The user name that a channel logs in with.
+    package static func channelUsername(product: String) -> String { channelPrefix + product }
 
     /// The role of a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
     ///

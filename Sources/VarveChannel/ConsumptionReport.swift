@@ -3,7 +3,7 @@
 // Format: text. `drained`, or lines `consumed {cost} {messages} {product}`, one for each product of a commit and
 // joined by line feeds. The product is the rest of its line; for messages without one the line ends before it.
 
-/// A message of the service on `TopicRights.controlTopic`.
+/// A message of the service on `ControlTopic.consumption`.
 package enum ConsumptionReport: Hashable, Sendable {
     /// What was done with of one product since the last report.
     package struct Line: Hashable, Sendable {
