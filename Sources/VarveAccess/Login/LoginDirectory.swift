@@ -6,6 +6,7 @@
 // - No reason contains a password or a secret.
 
 import VarveModel
+import VarveText
 
 /// The names and the password of a CONNECT.
 package struct LoginAttempt: Sendable {
