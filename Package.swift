@@ -22,11 +22,12 @@ let package = Package(
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
             name: "VarveStorage",
-            targets: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage"]),
+            targets: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
-            name: "VarvePublisher", targets: ["VarveModel", "VarveFile", "VarveTransfer", "VarvePublisher"]),
+            name: "VarvePublisher",
+            targets: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer", "VarvePublisher"]),
         // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
         .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
@@ -52,6 +53,8 @@ let package = Package(
 
         // Values and the protocols through which the modules beside each other meet.
         .target(name: "VarveModel", swiftSettings: settings),
+        // Text: JSON, CSV, numbers, times and durations in and out, and rows of samples.
+        .target(name: "VarveText", dependencies: ["VarveModel"], swiftSettings: settings),
         // The disk: the only place that opens, writes, syncs or renames a file.
         .target(name: "VarveFile", swiftSettings: settings),
         // The machine: threads, waiting, sockets, clocks, processes.
@@ -63,25 +66,28 @@ let package = Package(
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The segment engine.
         .target(
-            name: "VarveStorage", dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+            name: "VarveStorage",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // Files in and out.
         .target(
             name: "VarveTransfer",
-            dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+            ],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
             name: "VarveAccess",
-            dependencies: ["VarveModel", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
@@ -92,20 +98,23 @@ let package = Package(
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", .product(name: "GRDB", package: "GRDB.swift"),
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // MQTT with acknowledgements in our own hands.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         // The talk between the commands and a running service, over `control.sock`.
         .target(
-            name: "VarveControl", dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+            name: "VarveControl",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveTransfer",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveTransfer",
                 "VarveAccess", "VarveMQTT",
             ],
             swiftSettings: settings),
@@ -113,7 +122,8 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+                "VarveMQTT",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -121,7 +131,8 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveStorage",
                 "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
                 "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
@@ -134,7 +145,7 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveServer",
+                "VarveModel", "VarveText", "VarveFile", "VarveServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -142,14 +153,16 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveAccess",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveAccess",
             ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage", "VarveRegistry",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
+                "VarveRegistry",
                 "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -159,12 +172,14 @@ let package = Package(
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
             name: "VarveStorageTests",
-            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveStorage", "VarveModel", "VarveText", "VarveFile", "VarveCodec"],
             exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
             swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
-            dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveMessageLogTests",
@@ -173,6 +188,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveTextTests", dependencies: ["VarveModel", "VarveText"], swiftSettings: settings),
         .testTarget(
             name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
             swiftSettings: settings),
@@ -199,12 +216,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarvePlatform", "VarveTransfer"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
+                "VarveCodec",
                 "VarveTransfer", "VarveMQTT", "VarvePublisher",
             ],
             swiftSettings: settings),
@@ -219,13 +237,14 @@ let package = Package(
         .testTarget(
             name: "varveTests",
             dependencies: [
-                "varve", "VarveModel", "VarveChannel", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // What the fuzzer found, and the targets it runs (see Tools/fuzz).
         .testTarget(
-            name: "FuzzTests", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"],
+            name: "FuzzTests",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"],
             exclude: ["Findings"], swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
@@ -233,7 +252,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarvePlatform", "VarveStorage", "VarveControl",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveStorage",
+                "VarveControl",
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],

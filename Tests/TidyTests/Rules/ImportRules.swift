@@ -5,39 +5,47 @@ enum ImportRules {
     /// Package.swift repeats.
     static let direction: [String: Set<String>] = [
         "VarveModel": [],
+        "VarveText": ["VarveModel"],
         "VarveFile": [],
         "VarvePlatform": ["VarveFile", "CProcess"],
         "VarveChannel": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
-        "VarveRegistry": ["VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
-        "VarveTransfer": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd"],
-        "VarveAccess": ["VarveModel", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
+        "VarveTransfer": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+        ],
+        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
         "VarveBrokerPlugin": [
             "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
-        "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
-        "VarveControl": ["VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
         "VarvePublisher": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveTransfer",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveTransfer",
             "VarveAccess", "VarveMQTT",
         ],
         "VarveIntegration": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT", "Logging",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+            "VarveMQTT", "Logging",
         ],
         "VarveServer": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveStorage",
             "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
             "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
-        "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
+        "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what Benchmarks/ measures of the insides.
         "VarveProbe": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveAccess",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+            "VarveAccess",
         ],
         "varve": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage", "VarveRegistry",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
+            "VarveRegistry",
             "VarveTransfer", "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",
         ],
@@ -48,7 +56,7 @@ enum ImportRules {
 
     /// Modules that do without Foundation, for its size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+        "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
         "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
         "VarveIntegration",
     ]

@@ -6,6 +6,7 @@
 import VarveChannel
 import VarveModel
 import VarveRegistry
+import VarveText
 
 /// A channel as `list` and `show` print it.
 struct ChannelLogin: RegistryRow {
