@@ -1,4 +1,4 @@
-// OverloadTests.swift — the count of what waits of each product, and what follows from it.
+// OverloadTests.swift — the count of each product's waiting messages, and what follows from it.
 
 import Testing
 import VarveAccess
@@ -7,7 +7,7 @@ import VarveChannel
 @Suite struct OverloadTests {
     private static let second: Int64 = 1_000_000_000
 
-    /// A guard, and a clock that goes on by a millisecond with each use.
+    /// A guard, and a clock that goes forward by a millisecond with each use.
     private struct Queue {
         var load: OverloadGuard
         var now: Int64 = 0
@@ -104,7 +104,7 @@ import VarveChannel
         #expect(queue.load.waiting(product: "c").bytes == 40, "without a name it is taken from the fullest")
     }
 
-    /// Lets the service read so many messages a second of a backlog of product "flood".
+    /// Makes the service read so many messages a second from a backlog of the product "flood".
     private func measured(perSecond rate: Int) -> Queue {
         var queue = Queue(bytes: 1 << 30)
         for _ in 0..<60_000 { #expect(queue.send("flood", 1100) == .taken) }

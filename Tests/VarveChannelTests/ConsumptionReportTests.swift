@@ -33,7 +33,7 @@ import VarveChannel
             "a line that is only a combining mark")
     }
 
-    @Test("a report of many products is parted into payloads of at most 64 KiB, and none longer is read")
+    @Test("a report of many products is split into payloads of at most 64 KiB, and a longer one is refused")
     func manyProducts() throws {
         let lines = (0..<5000).map {
             ConsumptionReport.Line(
@@ -51,7 +51,7 @@ import VarveChannel
         #expect(parse(Array(repeatElement(line, count: 5000).joined()) + Array("consumed 1 1".utf8)) == nil)
     }
 
-    @Test("a product that is too long for a report is told without its name")
+    @Test("a product whose name is too long for a report is reported without it")
     func longProduct() {
         let report = ConsumptionReport.consumed([
             .init(cost: 1, messages: 1, product: String(repeating: "x", count: 1025))
