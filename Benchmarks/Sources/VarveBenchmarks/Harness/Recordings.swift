@@ -21,7 +21,7 @@ struct Recordings {
     /// Lines about missing recordings, for the report.
     let notes: [String]
 
-    /// Finds the recordings in `folder`.
+    /// Finds the recordings in `folder`; any `.csv.gz` there replaces them if all are absent.
     ///
     /// If there are none, any `.csv.gz` there replaces them.
     init(in folder: String, files: any FileSystem) throws {
