@@ -1,17 +1,14 @@
-// TopicRights.swift — which topics a client may write, subscribe and read.
+// TopicRights.swift — which topics a client may publish to, subscribe to and read.
 //
 // Invariants:
-// - Pure and without allocation per check; a role whose keys cannot be told apart in a topic has no rights.
-// - Every topic that an allowed filter can match lies below the client's own prefix.
-// - What a filter lets through is checked again per message: `mayRead` is the stricter one.
+// - A check is pure and allocates nothing. A role whose keys cannot be told apart in a topic has no rights.
+// - Every topic that an allowed filter can match is below the client's own prefix.
+// - `mayRead` is stricter than `maySubscribe`: each message that a filter matches is checked again.
+
+package import VarveChannel
 
 /// The rights of one logged-in client.
 package struct TopicRights: Sendable {
-    /// Where the service reports what it has consumed.
-    package static let controlTopic = "$CONTROL/varve/v1"
-    /// Where the service sends its answers in bundles, which the plugin publishes.
-    package static let repliesTopic = "$CONTROL/varve/replies"
-
     private enum Kind: Sendable {
         case service
         case client
@@ -19,7 +16,7 @@ package struct TopicRights: Sendable {
     }
 
     private let kind: Kind
-    /// What every topic of the client starts with, less the leading slash: `sys/{product}/`.
+    /// The beginning of every topic of the client, without the leading slash: `sys/{product}/`.
     private let prefix: [UInt8]
 
     /// The rights of a role.
@@ -32,24 +29,25 @@ package struct TopicRights: Sendable {
         switch role {
         case .service:
             kind = .service
-            prefix = Array("sys/".utf8)
+            prefix = Array("\(ChannelTopic.root)/".utf8)
         case .channel(let product):
             kind = .client
-            prefix = Array("sys/\(product)/".utf8)
+            prefix = Array("\(ChannelTopic.root)/\(product)/".utf8)
         case .device(let product, let key):
             kind = .client
-            prefix = Array("sys/\(product)/\(key)/".utf8)
+            prefix = Array("\(ChannelTopic.root)/\(product)/\(key)/".utf8)
         }
     }
 
-    /// Whether the keys of a role name a level of a topic of their own.
+    /// Whether each key of a role can be one level of a topic, and belongs to nobody else.
     ///
     /// A device called `integration` would own the topics of its product's channel.
     package static func canName(_ role: Role) -> Bool {
         switch role {
         case .service: true
         case .channel(let product): isLevel(product)
-        case .device(let product, let key): isLevel(product) && isLevel(key) && key != "integration"
+        case .device(let product, let key):
+            isLevel(product) && isLevel(key) && key != ChannelTopic.channelLevel
         }
     }
 
@@ -66,9 +64,10 @@ package struct TopicRights: Sendable {
     package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
         case .client: isBelowPrefix(topic) && Self.isReply(topic)
-        // Its own answers come from the plugin, so that its subscription does not leave them out by itself.
+        // The plugin publishes the service's answers, so "no local" on its subscription would not leave them
+        // out.
         case .service:
-            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
+            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ControlTopic.proof.utf8)
         case .nobody: false
         }
     }
@@ -76,15 +75,15 @@ package struct TopicRights: Sendable {
     /// Whether the client may subscribe to a filter, which may have wildcards.
     package func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
-        // A filter that ends in a name matches only topics that end in it.
+        // A filter that ends in a name matches only topics that end in that name.
         guard let last = filter.last else { return false }
         return kind == .service || last == Self.hash || last == Self.plus || Self.isReply(filter)
     }
 
-    /// Whether an answer may be published on a topic: below `sys/`, ending in `_reply`, and such that the broker
-    /// would take it from a client.
+    /// Whether an answer may be published on a topic: it is below `sys/` and ends in `_reply`, and the broker
+    /// would accept it from a client.
     ///
-    /// The broker does not check what a plugin publishes.
+    /// The check is needed because the broker does not check what a plugin publishes.
     package static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
         guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
             return false
@@ -99,7 +98,9 @@ package struct TopicRights: Sendable {
         return slashes <= maximumSlashes && (high < 0x80 || String(validating: topic, as: UTF8.self) != nil)
     }
 
-    /// The level below `sys` of a topic, its product; empty for another topic.
+    /// The product in a topic: the level below `sys`.
+    ///
+    /// Empty for any other topic.
     package static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard service.isBelowPrefix(topic) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         let start = (topic.first == slash ? 1 : 0) + service.prefix.count
@@ -109,20 +110,20 @@ package struct TopicRights: Sendable {
 
     private static let service = TopicRights(.service)
     private static let maximumTopicBytes = 65_535
-    /// The most slashes mosquitto takes in a topic.
+    /// The most slashes that mosquitto accepts in a topic.
     private static let maximumSlashes = 200
     private static let slash = UInt8(ascii: "/")
     private static let plus = UInt8(ascii: "+")
     private static let hash = UInt8(ascii: "#")
-    private static let replyEnding: StaticString = "_reply"
+    private static let replyEnding = Array(ChannelTopic.replyEnding.utf8)
 
     private static func isLevel(_ key: String) -> Bool {
         !key.isEmpty && !key.utf8.contains { $0 == slash || $0 == plus || $0 == hash || $0 == 0 }
     }
 
-    /// Whether something stands behind the prefix, with or without the leading slash.
+    /// Whether the topic goes on behind the prefix, with or without the leading slash.
     ///
-    /// No prefix has a wildcard, so a filter that passes has its wildcards behind it.
+    /// No prefix has a wildcard, so a filter that passes has its wildcards behind the prefix.
     private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool {
         let start = topic.first == Self.slash ? 1 : 0
         guard topic.count > start + prefix.count else { return false }
@@ -132,13 +133,11 @@ package struct TopicRights: Sendable {
     }
 
     private static func isReply(_ topic: UnsafeRawBufferPointer) -> Bool {
-        let count = replyEnding.utf8CodeUnitCount
-        guard topic.count >= count else { return false }
-        let ending = UnsafeRawBufferPointer(start: replyEnding.utf8Start, count: count)
-        return UnsafeRawBufferPointer(rebasing: topic.suffix(count)).elementsEqual(ending)
+        guard topic.count >= replyEnding.count else { return false }
+        return UnsafeRawBufferPointer(rebasing: topic.suffix(replyEnding.count)).elementsEqual(replyEnding)
     }
 
     private func isControl(_ topic: UnsafeRawBufferPointer) -> Bool {
-        topic.elementsEqual(Self.controlTopic.utf8) || topic.elementsEqual(Self.repliesTopic.utf8)
+        topic.elementsEqual(ControlTopic.consumption.utf8) || topic.elementsEqual(ControlTopic.replies.utf8)
     }
 }

@@ -1,24 +1,27 @@
-// Channel.swift — the offline channel of a product: the login with which its history arrives over MQTT.
+// Channel.swift — the offline channel of a product: the login by which its history arrives over MQTT.
 
-import VarveFile
+import VarveChannel
 public import VarveModel
+import VarvePlatform
 
-/// An offline channel.
+/// The offline channel of a product.
 public struct Channel: Hashable, Sendable {
     /// The name, unique in the registry: 4 to 32 letters of any script, digits and `_`.
     public var name: String
-    /// The key of its product, which has no other channel.
+    /// The key of its product.
+    ///
+    /// A product has at most one channel.
     public var product: String
     /// The fixed password of its login.
     public var password: String
-    /// Whether anyone can log in.
+    /// Whether anyone can log in through it.
     public var isEnabled: Bool
     /// A text for people, at most 100 characters.
     public var description: String?
-    /// When it was made.
+    /// When it was created.
     public var created: Timestamp
 
-    /// Describes a channel; without a password it gets a random one, without a time the present one.
+    /// Describes a channel, by default with a random password and the current time.
     public init(
         name: String, product: String, password: String? = nil, isEnabled: Bool = true,
         description: String? = nil, created: Timestamp? = nil
@@ -32,7 +35,7 @@ public struct Channel: Hashable, Sendable {
     }
 
     /// The user name of its fixed login.
-    public var username: String { "%channel%&\(product)" }
+    public var username: String { Role.channelUsername(product: product) }
 
     func check() throws {
         try RegistryNames.checkChannel(name)

@@ -6,14 +6,16 @@ public import VarveModel
 public struct MeasurementPoint: Hashable, Sendable {
     /// The `pointId`, unique in its model.
     public var id: String
-    /// The type of its values; fixed once the point is registered.
+    /// The type of its values.
+    ///
+    /// Once the point is registered, only `Registry.changeType` changes it.
     public var type: ValueType
     /// Whether its readings carry a quality.
     public var hasQuality: Bool
     /// The unit of its values, for display.
     public var unit: String?
 
-    /// Describes a point.
+    /// Describes a point, by default without quality and unit.
     public init(id: String, type: ValueType, hasQuality: Bool = false, unit: String? = nil) {
         self.id = id
         self.type = type
@@ -33,10 +35,10 @@ public struct Model: Hashable, Sendable {
     public var id: String
     /// A name for people.
     public var name: String?
-    /// The points in the order in which they were added.
+    /// The points, in the order in which they were added.
     public var points: [MeasurementPoint]
 
-    /// Describes a model.
+    /// Describes a model, by default without name and points.
     public init(id: String, name: String? = nil, points: [MeasurementPoint] = []) {
         self.id = id
         self.name = name
