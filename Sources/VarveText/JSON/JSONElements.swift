@@ -26,6 +26,8 @@ package enum JSONElements {
     /// The deepest nesting of arrays and objects.
     package static let maximumDepth = 16
 
+    fileprivate static let noArray = "there is no JSON array: begin with \"[\", as list --json prints"
+
     /// Why a file cannot be read on.
     package struct Failure: Error {
         /// The line.
@@ -39,7 +41,8 @@ package enum JSONElements {
     /// - Throws: `Failure`, and what `body` throws.
     package static func forEach(in bytes: [UInt8], _ body: (JSONValue) throws -> Void) throws {
         try bytes.withUnsafeBufferPointer { buffer in
-            var reader = JSONTreeReader(buffer)
+            guard let base = buffer.baseAddress else { throw Failure(line: 1, reason: noArray) }
+            var reader = JSONTreeReader(base, buffer.count)
             try reader.forEachElement(body)
         }
     }
@@ -52,16 +55,16 @@ private struct JSONTreeReader {
     /// How far line ends were counted.
     private var counted = 0
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) {
-        let nothing = UnsafePointer<UInt8>(bitPattern: 1).unsafelyUnwrapped
-        scanner = JSONScanner(base: bytes.baseAddress ?? nothing, count: bytes.count)
+    init(_ base: UnsafePointer<UInt8>, _ count: Int) {
+        scanner = JSONScanner(base: base, count: count)
+        let bytes = UnsafeBufferPointer(start: base, count: count)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { scanner.position = 3 }
     }
 
     mutating func forEachElement(_ body: (JSONValue) throws -> Void) throws {
         scanner.skipWhitespace()
         guard scanner.current == 0x5B else {
-            throw failure("there is no JSON array: begin with \"[\", as list --json prints")
+            throw failure(JSONElements.noArray)
         }
         var hasElement = try step("") { scanner throws(JSONFailure) in try scanner.enterArray() }
         while hasElement {

@@ -1,10 +1,10 @@
-import VarveText
-
 // CSVHeader.swift — which column is what, told by the header line.
 //
 // Invariants:
 // - Every named column has one meaning; a name that stands twice, is missing or is unknown is an error that names it.
 // - Columns without a name mean nothing: a delimiter too many at the end of the lines makes one.
+
+import VarveText
 
 /// The columns of a CSV input.
 struct CSVHeader: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import VarveText
-
 // CSVRows.swift — CSV rows, long and wide, as readings.
+
+import VarveText
 
 /// Rows of `device,point,time,value…` in the header's order.
 struct CSVRows: ~Copyable, RowScanner {

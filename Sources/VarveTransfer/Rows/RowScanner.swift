@@ -1,6 +1,6 @@
-import VarveText
-
 // RowScanner.swift — what the formats have in common: finding the next row in a run of bytes.
+
+import VarveText
 
 /// Finds and takes apart the rows of one format.
 protocol RowScanner: ~Copyable {

@@ -1,11 +1,11 @@
-import VarveText
-
 // NumberLook.swift — texts that people read as numbers and that are none here: `20,5`, `1 234`, `20.5 kW`, ` 7`.
 //
 // It decides nothing but what a receipt says of a new text point: no value is read otherwise for it.
 //
 // Invariants:
 // - Dates, times, addresses, versions and words are no such texts.
+
+import VarveText
 
 /// Knows texts that look like numbers.
 enum NumberLook {

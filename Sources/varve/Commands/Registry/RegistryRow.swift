@@ -1,6 +1,6 @@
-import VarveText
-
 // RegistryRow.swift — how `list` and `show` print a thing of the registry, for people and as JSON.
+
+import VarveText
 
 /// A model, product, device or channel as the commands print it.
 protocol RegistryRow {
