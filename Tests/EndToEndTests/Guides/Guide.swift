@@ -39,22 +39,17 @@ struct Guide {
         }
     }
 
-    /// The root of the repository, told by where this file was compiled.
-    static let repository = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// The pages whose examples are run: the README and the catalog of the tool.
     static let pages: [String] = {
         let catalog = "Sources/varve/varve.docc"
-        let folder = repository.path + "/" + catalog
+        let folder = Recording.repository.path + "/" + catalog
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return ["README.md"] + names.filter { $0.hasSuffix(".md") }.sorted().map { "\(catalog)/\($0)" }
     }()
 
     /// Reads the page of that path in the repository.
     init(page: String) throws {
-        self.init(try String(contentsOf: Self.repository.appendingPathComponent(page), encoding: .utf8))
+        self.init(try String(contentsOf: Recording.repository.appendingPathComponent(page), encoding: .utf8))
     }
 
     /// Reads a page.

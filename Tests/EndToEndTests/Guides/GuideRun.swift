@@ -25,7 +25,7 @@ struct GuideRun {
         }
         // The sample data, as somebody has it who is in the repository.
         try files.createSymbolicLink(
-            atPath: folder + "/Tools", withDestinationPath: Guide.repository.path + "/Tools")
+            atPath: folder + "/Tools", withDestinationPath: Recording.repository.path + "/Tools")
         let lines = Self.script(guide, folder: folder, outputs: outputs)
         let script = try sandbox.write(lines: lines, "guide.sh")
         let search = ProcessInfo.processInfo.environment["PATH"] ?? ""

@@ -36,9 +36,8 @@ extension EndToEndTests {
             let help = try sandbox.varve("--help").output
             let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""
             let names = list.matches(of: #/\n  ([a-z]+) /#).map { String($0.1) }
-            let page = try String(
-                contentsOf: Guide.repository.appendingPathComponent("Sources/varve/varve.docc/Commands.md"),
-                encoding: .utf8)
+            let file = Recording.repository.path + "/Sources/varve/varve.docc/Commands.md"
+            let page = try String(contentsOfFile: file, encoding: .utf8)
             #expect(names.count > 15, "\(help)")
             for name in names {
                 let isNamed = ["| `varve \(name)`", "| `varve \(name) "].contains { page.contains($0) }

@@ -1,8 +1,9 @@
-// ImportRules.swift — who may import what.
+// ImportRules.swift — what each module may import.
 
 enum ImportRules {
-    /// Our modules and all that each may import of ours, of C libraries and of packages: the contract that
-    /// Package.swift repeats.
+    /// Our modules, with all modules, C libraries and packages that each may import.
+    ///
+    /// Package.swift repeats this contract.
     static let direction: [String: Set<String>] = [
         "VarveModel": [],
         "VarveText": ["VarveModel"],
@@ -27,7 +28,7 @@ enum ImportRules {
             "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
-        // Not of the product: what Benchmarks/ measures of the insides.
+        // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
         "varve": [
             "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
@@ -36,17 +37,17 @@ enum ImportRules {
         ],
     ]
 
-    /// What comes with the toolchain and the system.
+    /// The modules of the toolchain and the system.
     static let system: Set<String> = ["Foundation", "Glibc", "Synchronization"]
 
-    /// Modules that do without Foundation, for its size and speed.
+    /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
         "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
         "VarveAccess",
         "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
     ]
 
-    /// A module imports what the table allows it and nothing else.
+    /// A module imports only what the table allows.
     static func direction(_ file: SourceFile) -> [Violation] {
         guard let module = file.module, file.isSwift else { return [] }
         guard let allowed = direction[module] else {
@@ -62,7 +63,7 @@ enum ImportRules {
             .map { Violation(path: file.path, line: $0.line, reason: "\(module) imports \($0.module)") }
     }
 
-    /// Each C library is imported by one file, which is all that knows its calls.
+    /// One file imports each C library, so that only this file knows its calls.
     static func singleImporter(_ files: [SourceFile], of library: String) -> [Violation] {
         let importers = files.filter { file in
             file.module != nil && file.imports.contains { $0.module == library }
