@@ -16,9 +16,7 @@ public func pluginVersion(_ count: Int32, _ versions: UnsafePointer<Int32>?) -> 
     UnsafeBufferPointer(start: versions, count: Int(count)).contains(5) ? 5 : -1
 }
 
-/// Starts the plugin.
-///
-/// If this fails, the broker does not start.
+/// Starts the plugin, or makes the broker refuse to start.
 @_cdecl("mosquitto_plugin_init")
 public func pluginInit(
     _ identifier: OpaquePointer?, _ userData: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,

@@ -58,7 +58,7 @@ package final class LogWriter: @unchecked Sendable {
     /// The bytes of entries after which a transaction is ended.
     private static let batchBytes = 1 << 20
 
-    /// Starts the thread.
+    /// Starts the thread that writes to a log.
     ///
     /// - Parameters:
     ///   - log: An open log. Others may go on using it.

@@ -40,9 +40,7 @@ package struct LoginDirectory: Sendable {
     private let channels: [String: Credentials.Channel]
     private let secrets: [DeviceName: String]
 
-    /// Indexes credentials.
-    ///
-    /// Of two channels of a product, or two devices of a name, the later one counts.
+    /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
     package init(_ credentials: Credentials) {
         service = credentials.service
         channels = Dictionary(credentials.channels.map { ($0.product, $0) }) { $1 }
@@ -51,7 +49,7 @@ package struct LoginDirectory: Sendable {
         ) { $1 }
     }
 
-    /// The role that a user name stands for, whether or not it may log in.
+    /// The role of a user name, whether or not it may log in.
     package func role(username: String) -> Role? {
         username == service?.username ? .service : Role(username: username)
     }

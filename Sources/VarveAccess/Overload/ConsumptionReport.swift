@@ -15,9 +15,7 @@ package enum ConsumptionReport: Hashable, Sendable {
         /// The level of the topic that names the product; empty for topics without one.
         package var product: String
 
-        /// Makes a line.
-        ///
-        /// The numbers must not be below 0.
+        /// Makes a line from numbers that are not below 0.
         package init(cost: Int, messages: Int, product: String) {
             self.cost = cost
             self.messages = messages

@@ -43,9 +43,7 @@ package struct BrokerDatabase: Sendable {
     /// Makes an empty database.
     package init() {}
 
-    /// Reads a file.
-    ///
-    /// A missing file counts as empty.
+    /// Reads a database file; a missing one counts as empty.
     ///
     /// - Throws: `FileError` if the file cannot be read.
     package init(path: String) throws(FileError) {
@@ -65,9 +63,7 @@ package struct BrokerDatabase: Sendable {
         messages = [:]
     }
 
-    /// Reads a chunk.
-    ///
-    /// False if it is damaged.
+    /// Reads a chunk; false if it is damaged.
     private mutating func take(_ kind: UInt32, length: Int, _ reader: inout Window) throws(FileError) -> Bool
     {
         switch kind {

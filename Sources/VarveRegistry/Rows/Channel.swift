@@ -20,9 +20,7 @@ public struct Channel: Hashable, Sendable {
     /// When it was created.
     public var created: Timestamp
 
-    /// Describes a channel.
-    ///
-    /// Without a password it gets a random one, without a time the current one.
+    /// Describes a channel, by default with a random password and the current time.
     public init(
         name: String, product: String, password: String? = nil, isEnabled: Bool = true,
         description: String? = nil, created: Timestamp? = nil
