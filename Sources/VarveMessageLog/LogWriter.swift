@@ -6,8 +6,8 @@
 // - A failure to write is reported once for each reason, and never ends the thread.
 
 import Foundation
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// A queue and a thread in front of a message log.
 package final class LogWriter: @unchecked Sendable {

@@ -5,6 +5,7 @@
 //   nothing.
 // - No reason contains a password or a secret.
 
+package import VarveChannel
 import VarveModel
 import VarveText
 
@@ -76,7 +77,9 @@ package struct LoginDirectory: Sendable {
             return refused("the login has no user name")
         }
         guard let role = role(username: username) else {
-            return refused("the user name is neither \"%channel%&{product}\" nor \"{device}&{product}\"")
+            return refused(
+                "the user name is neither \"\(Role.channelUsername(product: "{product}"))\" nor \"{device}&{product}\""
+            )
         }
         guard let product = role.product else { return decideService(attempt) }
         guard let channel = channels[product] else {

@@ -10,6 +10,8 @@
 //   waits. So no product can fill the queue for the others.
 // - While the service reads, a product whose backlog keeps others waiting is paused before any other product.
 
+package import VarveChannel
+
 /// Counts what waits for the service, and decides who is turned away.
 package struct OverloadGuard: Sendable {
     /// The new state of a product after an `update`.

@@ -9,6 +9,7 @@
 //   on, counts as absent: the broker itself does not start with a damaged file.
 // - Only headers and names are read, in windows of bounded size.
 
+import VarveChannel
 package import VarveFile
 
 /// The parts of a database that the plugin uses.
@@ -96,7 +97,7 @@ package struct BrokerDatabase: Sendable {
             let id = try reader.text(fixed.number(at: 14, bytes: 2)),
             let username = try reader.text(fixed.number(at: 18, bytes: 2))
         else { return false }
-        if !Role.isServiceClientID(id) { sessions[id, default: Session()].username = username }
+        if !ServiceClient.owns(id) { sessions[id, default: Session()].username = username }
         return true
     }
 
@@ -105,7 +106,7 @@ package struct BrokerDatabase: Sendable {
             return false
         }
         guard let message = messages[fixed.hostNumber()] else { return true }
-        if id == Role.serviceClientID {
+        if id == ServiceClient.id {
             waiting[message.username, default: (0, 0)].cost += message.cost
             waiting[message.username, default: (0, 0)].messages += 1
         } else {

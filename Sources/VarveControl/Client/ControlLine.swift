@@ -4,8 +4,8 @@
 // - After an error that leaves the position in the stream unknown, the line is closed. Every further request
 //   then fails with the same error.
 
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// A connection after the greeting.
 final class ControlLine: @unchecked Sendable {

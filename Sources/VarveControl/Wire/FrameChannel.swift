@@ -9,7 +9,7 @@
 // - After an error the position in the stream is unknown, and the channel is not used again.
 
 import VarveCodec
-import VarveFile
+import VarvePlatform
 
 /// Sends and receives frames.
 ///

@@ -1,7 +1,8 @@
 // Channel.swift — the offline channel of a product: the login by which its history arrives over MQTT.
 
-import VarveFile
+import VarveChannel
 public import VarveModel
+import VarvePlatform
 
 /// The offline channel of a product.
 public struct Channel: Hashable, Sendable {
@@ -34,7 +35,7 @@ public struct Channel: Hashable, Sendable {
     }
 
     /// The user name of its fixed login.
-    public var username: String { "%channel%&\(product)" }
+    public var username: String { Role.channelUsername(product: product) }
 
     func check() throws {
         try RegistryNames.checkChannel(name)

@@ -8,31 +8,46 @@ enum ImportRules {
         "VarveModel": [],
         "VarveText": ["VarveModel"],
         "VarveFile": [],
+        "VarvePlatform": ["VarveFile", "CProcess"],
+        "VarveChannel": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
-        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
-        "VarveTransfer": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
-        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
-        "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
-        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
-        "VarveMQTT": ["CMosquitto"],
-        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
-        "VarvePublisher": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
+        "VarveTransfer": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
         ],
-        "VarveIntegration": ["VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
+        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+        "VarveBrokerPlugin": [
+            "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
+        ],
+        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMQTT": ["CMosquitto"],
+        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarvePublisher": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveTransfer",
+            "VarveAccess", "VarveMQTT",
+        ],
+        "VarveIntegration": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+            "VarveMQTT", "Logging",
+        ],
         "VarveServer": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
-            "VarveAccess",
-            "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
-            "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveStorage",
+            "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+            "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not part of the product: what Benchmarks/ measures inside it.
-        "VarveProbe": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+        "VarveProbe": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+            "VarveAccess",
+        ],
         "varve": [
-            "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
-            "VarveMessageLog",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
+            "VarveRegistry",
+            "VarveTransfer", "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",
         ],
     ]
@@ -42,9 +57,9 @@ enum ImportRules {
 
     /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
-        "VarveAccess",
-        "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
+        "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
+        "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
+        "VarveIntegration",
     ]
 
     /// A module imports only what the table allows.

@@ -4,8 +4,8 @@ import Glibc
 import Synchronization
 import Testing
 import VarveCodec
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 @testable import VarveControl
 

@@ -4,7 +4,7 @@
 // small until the last child has run, and work that needs much memory in this process comes after.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
 /// A finished command.
 struct ChildProcess {

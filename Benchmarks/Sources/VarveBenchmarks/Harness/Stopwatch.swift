@@ -1,7 +1,7 @@
 // Stopwatch.swift — the seconds that some work took.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
 /// Measures work in this process.
 enum Stopwatch {

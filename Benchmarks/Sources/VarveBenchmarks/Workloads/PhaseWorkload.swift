@@ -10,6 +10,7 @@
 import Synchronization
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveStorage
 import VarveTransfer
 

@@ -9,6 +9,7 @@ import Glibc
 import Synchronization
 import VarveFile
 import VarveMQTT
+import VarvePlatform
 
 struct ChannelWorkload {
     let tool: String

@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveFile
+import VarvePlatform
 
 @Suite struct LocalSocketTests {
     private let files = POSIXFileSystem()

@@ -4,7 +4,7 @@
 // commit, joined by line feeds. The product is the rest of its line. For messages without a product the line
 // ends before it.
 
-/// A message of the service on `TopicRights.controlTopic`.
+/// A message of the service on `ControlTopic.consumption`.
 package enum ConsumptionReport: Hashable, Sendable {
     /// The messages of one product that were finished since the last report.
     package struct Line: Hashable, Sendable {
