@@ -32,7 +32,7 @@ struct CompactCommand: ParsableCommand {
         _ = try store.expire(periods ?? [:])
         let report = try showing { try store.compact($0) }
         try store.close()
-        show(CompactionCounts(report))
+        show(report)
     }
 
     private func run(on client: ControlClient) throws {
@@ -54,7 +54,7 @@ struct CompactCommand: ParsableCommand {
         return result
     }
 
-    private func show(_ counts: CompactionCounts) {
+    private func show(_ counts: CompactionReport) {
         if json {
             print(
                 JSONText.object([
