@@ -71,7 +71,7 @@ enum ControlReply {
             case .status(let status):
                 status.identity.write(to: &writer)
                 writer.appendVarint(status.lastCommit)
-                writer.append(text: ControlError(.failed, status.broker).reason)
+                writer.append(text: ControlLimits.line(status.broker))
             case .horizon(let commit): writer.appendVarint(commit)
             case .storedType(let type): writer.append(type?.rawValue ?? 0)
             case .outcome(let outcome): outcome.write(to: &writer)

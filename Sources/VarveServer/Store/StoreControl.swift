@@ -3,7 +3,7 @@
 public import VarveControl
 public import VarveModel
 public import VarveRegistry
-public import VarveStorage
+import VarveStorage
 import VarveText
 
 /// Carries out the requests of `control.sock`.

@@ -25,6 +25,25 @@ package indirect enum JSONText: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The value with a member of an object a line, indented by two blanks for each object around it.
+    package func indented() -> String {
+        var bytes: [UInt8] = []
+        append(to: &bytes, indent: "\n")
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func append(to bytes: inout [UInt8], indent: String) {
+        guard case .object(let members) = self, !members.isEmpty else { return append(to: &bytes) }
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+            bytes.append(contentsOf: "\(index > 0 ? "," : "")\(indent)  ".utf8)
+            JSONString.append(member.name, to: &bytes)
+            bytes.append(contentsOf: ": ".utf8)
+            member.value.append(to: &bytes, indent: indent + "  ")
+        }
+        bytes.append(contentsOf: "\(indent)}".utf8)
+    }
+
     /// An array with one element a line, so that a person and `grep` can read it.
     package static func lines(_ elements: some Sequence<JSONText>) -> String {
         var bytes = Array("[".utf8)

@@ -13,6 +13,14 @@ public enum ValueText {
         writer.append(value, to: &bytes)
     }
 
+    /// Writes a double as JSON values of the wire contract have it: what is not finite is one of the strings
+    /// `"NaN"`, `"Infinity"` and `"-Infinity"`.
+    package static func appendJSON(_ value: Double, to bytes: inout [UInt8]) {
+        if value.isFinite { return append(value, to: &bytes) }
+        bytes.append(
+            contentsOf: (value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
+    }
+
     /// Writes an integer in decimal.
     public static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(0x2D) }

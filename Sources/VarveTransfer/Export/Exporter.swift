@@ -160,12 +160,13 @@ public final class Exporter {
 
     /// Whether a device key that is exported is that of several products in the store.
     private func needsProduct(_ series: [SeriesInfo]) throws -> Bool {
-        var products: [String: String] = [:]
-        var ambiguous = Set<String>()
+        var products: [Name: Name] = [:]
+        var ambiguous = Set<Name>()
         for one in try source.series() + series {
-            let known = products.updateValue(one.key.product, forKey: one.key.device)
-            if let known, known != one.key.product { ambiguous.insert(one.key.device) }
+            let (device, product) = (Name(one.key.device), Name(one.key.product))
+            let known = products.updateValue(product, forKey: device)
+            if let known, known != product { ambiguous.insert(device) }
         }
-        return series.contains { ambiguous.contains($0.key.device) }
+        return series.contains { ambiguous.contains(Name($0.key.device)) }
     }
 }

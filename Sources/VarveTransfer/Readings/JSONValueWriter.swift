@@ -88,7 +88,7 @@ struct JSONValueWriter {
 
     private mutating func append(_ value: Double, to bytes: inout [UInt8]) {
         if value.isFinite { return doubles.append(value, to: &bytes) }
-        append(value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"", to: &bytes)
+        ValueText.appendJSON(value, to: &bytes)
     }
 
     private func append(_ text: StaticString, to bytes: inout [UInt8]) {

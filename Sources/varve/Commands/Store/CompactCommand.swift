@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VarveControl
+import VarveModel
 import VarveRegistry
 import VarveStorage
 import VarveText
