@@ -138,37 +138,52 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
+        // What tests have in common: chance, disks that fail, a broker, fakes. Only test targets depend on it.
+        .target(
+            name: "VarveTestSupport", dependencies: ["VarveModel", "VarveFile"],
+            path: "Tests/VarveTestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "VarveCodecTests", dependencies: ["VarveTestSupport", "VarveCodec"], swiftSettings: settings
+        ),
         .testTarget(
             name: "VarveStorageTests",
-            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveTestSupport", "VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
             exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
             swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
-            dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveTestSupport", "VarveModel", "VarveRegistry",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveMessageLogTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveModel", "VarveFile", "VarveMessageLog", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveModelTests", dependencies: ["VarveTestSupport", "VarveModel"], swiftSettings: settings
+        ),
         .testTarget(
             name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
-            name: "BrokerPluginTests", dependencies: ["VarveAccess", "VarveFile", "VarveMQTT"],
+            name: "BrokerPluginTests",
+            dependencies: ["VarveTestSupport", "VarveAccess", "VarveFile", "VarveMQTT"],
             swiftSettings: settings),
-        .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveFileTests", dependencies: ["VarveTestSupport", "VarveFile"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",
-            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
                 "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -176,11 +191,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
+            dependencies: ["VarveTestSupport", "VarveModel", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
                 "VarvePublisher",
             ],
@@ -188,6 +204,7 @@ let package = Package(
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -195,6 +212,7 @@ let package = Package(
         .testTarget(
             name: "varveTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -209,6 +227,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],

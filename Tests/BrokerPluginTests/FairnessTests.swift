@@ -12,7 +12,7 @@ import VarveAccess
         "the product that fills the queue is turned away and then cut off, others are not; reports let it in again"
     )
     func parts() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
         let service = try HoldTests.service(broker)
         let sender = try HoldTests.channel(broker, id: "sender")
         try sender.publish(Self.post, String(repeating: "x", count: 70_000 - Self.fixed))
@@ -46,7 +46,7 @@ import VarveAccess
         "a flood is cut off for a moment while another product sends too, and its neighbour is not",
         arguments: [0, 1])
     func pause(quality: UInt8) throws {
-        let broker = try Broker(HoldTests.base)
+        let broker = try PluginBroker(HoldTests.base)
         let service = try HoldTests.service(broker)
         let neighbour = try HoldTests.channel(broker, id: "neighbour", product: "other")
         try neighbour.publish(HoldTests.otherPost)
@@ -71,7 +71,7 @@ import VarveAccess
 
     @Test("without a neighbour a flood may use its part of the queue")
     func alone() throws {
-        let broker = try Broker(HoldTests.base)
+        let broker = try PluginBroker(HoldTests.base)
         let service = try HoldTests.service(broker)
         let flood = try RawClient(broker)
         #expect(flood.login("flood"))
@@ -84,7 +84,7 @@ import VarveAccess
 
     @Test("what waited is counted after a restart of the broker, product by product")
     func restart() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
         let service = try HoldTests.service(broker)
         service.drop()
         _ = try broker.event("gone") { $0.kind == .disconnected }
@@ -99,7 +99,7 @@ import VarveAccess
     @Test(
         "a client that there are two reasons to disconnect is disconnected once, and its session stays whole")
     func once() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
         let other = try RawClient(broker)
         let sender = try RawClient(broker)
         #expect(sender.login("sender", isClean: false))

@@ -1,6 +1,7 @@
 // LZ4Tests.swift — blocks and frames of LZ4, whole, limited and damaged.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @Suite struct ValueTests {
     @Test(
@@ -20,7 +21,7 @@ import VarveModel
 
     @Test("the text of any double reads back to the same bits")
     func roundTrip() {
-        var generator = SplitMix(seed: 11)
+        var generator = SeededGenerator(seed: 11)
         for _ in 0..<20_000 {
             let value = Double(bitPattern: generator.next())
             guard value.isFinite else { continue }

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveMessageLog
 import VarveModel
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct LogCommandTests {

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveFile
 import VarveServer
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct BesideServiceTests {

@@ -25,6 +25,8 @@ enum ImportRules {
             "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
         ],
         "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
+        // Not of the product: what tests have in common.
+        "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not of the product: what Benchmarks/ measures of the insides.
         "VarveProbe": ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
         "varve": [

@@ -1,6 +1,7 @@
 // ChosenVectorsTests.swift — some vectors of a column are the same values as in the whole column.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // ColumnDamageTests.swift — damaged columns end in an error or other values, never in a trap.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // ColumnHintTests.swift — a hint changes how long a column takes and how large it is, never what it holds.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

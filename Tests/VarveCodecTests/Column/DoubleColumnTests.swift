@@ -1,6 +1,7 @@
 // DoubleColumnTests.swift — doubles come back bit for bit, and cost what their shape should cost.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // FewValuesTests.swift — short columns come back as they went in, within the bytes they may take.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

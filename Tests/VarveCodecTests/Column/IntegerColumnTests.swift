@@ -1,6 +1,7 @@
 // IntegerColumnTests.swift — integers come back exactly, and cost what their shape should cost.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

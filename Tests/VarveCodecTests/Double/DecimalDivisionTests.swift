@@ -1,6 +1,7 @@
 // DecimalDivisionTests.swift — decimals divided together, against the division of each.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // ExactQuotientTests.swift — quotients without the divider, against those of the divider, bit for bit.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

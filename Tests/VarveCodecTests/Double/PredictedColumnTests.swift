@@ -1,6 +1,7 @@
 // PredictedColumnTests.swift — doubles predicted together, against the prediction of each.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

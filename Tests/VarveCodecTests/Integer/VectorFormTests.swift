@@ -1,6 +1,7 @@
 // VectorFormTests.swift — every form of a vector is chosen by some shape.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

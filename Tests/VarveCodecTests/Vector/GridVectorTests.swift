@@ -1,6 +1,7 @@
 // GridVectorTests.swift — clocks that jitter and leave points out are kept as distances to a regular grid.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -5,21 +5,12 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveControl
 
 /// Lets other threads go on for a moment.
 func rest() { usleep(1000) }
-
-/// Waits until something holds, at most ten seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
-    let end = SystemClock.monotonicNanoseconds() + 10_000_000_000
-    while !condition() {
-        if SystemClock.monotonicNanoseconds() > end { return false }
-        rest()
-    }
-    return true
-}
 
 /// A running control server.
 final class TestService {

@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveFile
+import VarveTestSupport
 
 @Suite struct LocalSocketTests {
     private let files = POSIXFileSystem()

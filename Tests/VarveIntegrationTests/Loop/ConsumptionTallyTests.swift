@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveTestSupport
 
 @testable import VarveIntegration
 

@@ -1,6 +1,7 @@
 // NumberTextTests.swift — numbers from text against the standard library.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveModel
 

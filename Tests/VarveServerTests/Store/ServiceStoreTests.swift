@@ -6,6 +6,7 @@ import Testing
 import VarveFile
 import VarveModel
 import VarveStorage
+import VarveTestSupport
 
 @testable import VarveServer
 
