@@ -5,6 +5,7 @@
 
 import Synchronization
 public import VarveModel
+import VarveText
 
 extension Registry {
     /// All rules: of history, of models, of products.

@@ -5,6 +5,7 @@
 // - A product key has no `/`, so `productKey/deviceKey` splits at its first slash in one way only.
 
 import VarveModel
+import VarveText
 
 /// The rules for names, and how names stand in messages.
 enum RegistryNames {

@@ -5,6 +5,7 @@
 // - No reason contains a password or a secret.
 
 import VarveModel
+import VarveText
 
 /// What a client logs in with.
 package struct LoginAttempt: Sendable {

@@ -7,6 +7,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveText
 
 /// Puts the pieces of a batch together.
 struct BatchReader {

@@ -7,6 +7,7 @@
 // - Two rows have the same text only if all their columns are the same.
 
 import VarveModel
+import VarveText
 
 /// Builds the canonical text of rows.
 enum RowText {

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveTestSupport
+import VarveText
 
 extension EndToEndTests {
     @Suite struct IndependentCalculationTests {

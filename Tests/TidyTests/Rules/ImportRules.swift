@@ -5,32 +5,35 @@ enum ImportRules {
     /// Package.swift repeats.
     static let direction: [String: Set<String>] = [
         "VarveModel": [],
+        "VarveText": ["VarveModel"],
         "VarveFile": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveFile", "VarveCodec"],
-        "VarveRegistry": ["VarveModel", "VarveFile", "GRDB"],
-        "VarveTransfer": ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
-        "VarveAccess": ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
+        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
+        "VarveTransfer": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
         "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
-        "VarveMessageLog": ["VarveModel", "VarveFile", "GRDB"],
+        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
-        "VarveControl": ["VarveModel", "VarveFile", "VarveCodec"],
+        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
         "VarvePublisher": [
-            "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
         ],
-        "VarveIntegration": ["VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
+        "VarveIntegration": ["VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
         "VarveServer": [
-            "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
+            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
+            "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
             "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
         ],
-        "varved": ["VarveModel", "VarveFile", "VarveServer", "ArgumentParser"],
+        "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not of the product: what tests have in common.
         "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not of the product: what Benchmarks/ measures of the insides.
-        "VarveProbe": ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+        "VarveProbe": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
         "varve": [
-            "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer", "VarveMessageLog",
+            "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
+            "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",
         ],
     ]
@@ -40,7 +43,8 @@ enum ImportRules {
 
     /// Modules that do without Foundation, for its size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer", "VarveAccess",
+        "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
+        "VarveAccess",
         "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
     ]
 

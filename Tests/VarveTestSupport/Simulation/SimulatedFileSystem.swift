@@ -11,6 +11,7 @@
 import Glibc
 import Synchronization
 import VarveFile
+package import VarveFile
 
 /// A file system in memory that can lose whatever was not synced.
 package final class SimulatedFileSystem: Sendable {

@@ -1,9 +1,10 @@
 // NumberTextTests.swift — numbers from text against the standard library.
 
 import Testing
+import VarveModel
 import VarveTestSupport
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct NumberTextTests {
     private func double(_ text: String) -> Double? { text.withBytes { NumberText.double($0, $1) } }

@@ -4,9 +4,10 @@
 
 import Foundation
 import Testing
+import VarveModel
 import VarveTestSupport
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct ZoneTableTests {
     /// Small and large, with and without a rule, with changes that are no hour.

@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 import VarveTestSupport
+import VarveText
 
 @Suite struct TimestampTextTests {
     @Test(
