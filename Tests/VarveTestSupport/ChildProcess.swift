@@ -12,7 +12,8 @@ import Glibc
 package struct Ending {
     /// The exit code, or nil if a signal ended it.
     package var code: Int32?
-    private let outputPath: String
+    /// The file with standard output.
+    package let outputPath: String
     private let errorPath: String
 
     fileprivate init(status: Int32, outputPath: String, errorPath: String) {

@@ -11,7 +11,6 @@
 import Glibc
 import Synchronization
 import VarveFile
-package import VarveFile
 
 /// A file system in memory that can lose whatever was not synced.
 package final class SimulatedFileSystem: Sendable {
