@@ -22,7 +22,7 @@ let package = Package(
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
             name: "VarveStorage",
-            targets: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"]),
+            targets: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
@@ -57,59 +57,73 @@ let package = Package(
         .target(name: "VarveText", dependencies: ["VarveModel"], swiftSettings: settings),
         // The disk: the only place that opens, writes, syncs or renames a file.
         .target(name: "VarveFile", swiftSettings: settings),
+        // The machine: threads, waiting, sockets, clocks, processes.
+        .target(
+            name: "VarvePlatform", dependencies: ["VarveFile", "CProcess"], swiftSettings: settings),
+        // What service, plugin, registry and senders have agreed on: names, topics, reports.
+        .target(name: "VarveChannel", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The segment engine.
         .target(
-            name: "VarveStorage", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            name: "VarveStorage",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // Files in and out.
         .target(
             name: "VarveTransfer",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+            ],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
             name: "VarveAccess",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
-            name: "VarveBrokerPlugin", dependencies: ["VarveFile", "VarveAccess", "CMosquittoBroker"],
+            name: "VarveBrokerPlugin",
+            dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // MQTT with acknowledgements in our own hands.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         // The talk between the commands and a running service, over `control.sock`.
         .target(
-            name: "VarveControl", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            name: "VarveControl",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess",
-                "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveTransfer",
+                "VarveAccess", "VarveMQTT",
             ],
             swiftSettings: settings),
         // The offline channel: messages in, answers out.
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+                "VarveMQTT",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -117,9 +131,10 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
-                "VarveAccess",
-                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveStorage",
+                "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -138,15 +153,17 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveAccess",
             ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
-                "VarveMessageLog",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
+                "VarveRegistry",
+                "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -185,44 +202,57 @@ let package = Package(
             name: "VarveTextTests", dependencies: ["VarveTestSupport", "VarveModel", "VarveText"],
             swiftSettings: settings),
         .testTarget(
-            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
+            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
+            swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
             name: "BrokerPluginTests",
-            dependencies: ["VarveTestSupport", "VarveAccess", "VarveFile", "VarveMQTT"],
+            dependencies: [
+                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveFileTests", dependencies: ["VarveTestSupport", "VarveFile"], swiftSettings: settings),
         .testTarget(
+            name: "VarvePlatformTests", dependencies: ["VarveTestSupport", "VarvePlatform", "VarveFile"],
+            swiftSettings: settings),
+        .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(
             name: "VarveControlTests",
-            dependencies: ["VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: [
+                "VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
                 "VarveTestSupport",
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
-                "VarveMessageLog",
+                "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
+                "VarveStorage", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveTestSupport", "VarveModel", "VarveText", "VarveFile", "VarveTransfer"],
+            dependencies: [
+                "VarveTestSupport", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveTransfer",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
                 "VarveTestSupport",
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
-                "VarvePublisher",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
+                "VarveCodec",
+                "VarveTransfer", "VarveMQTT", "VarvePublisher",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
                 "VarveTestSupport",
-                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -230,7 +260,7 @@ let package = Package(
             name: "varveTests",
             dependencies: [
                 "VarveTestSupport",
-                "varve", "VarveModel", "VarveText", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -246,7 +276,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "VarveTestSupport",
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveControl",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveStorage",
+                "VarveControl",
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],

@@ -1,7 +1,7 @@
-"""Measures bytes per sample of Varve and of its peers on the same samples, and writes the table. Run by Tools/compare-sizes.
+"""Measures bytes per sample of Varve and of its peers on the same samples, and writes the table.
 
-Each recording is imported into a store of its own and compacted. The peers get the samples that the store then exports: the
-distinct ones. A peer that is not installed is named and left out.
+Tools/compare-sizes runs it. Each recording is imported into a store of its own and compacted. The peers get the distinct
+samples, which the store then exports. A peer that is not installed is named and left out.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def run(command, **options):
 
 
 def varve(tool, source, store):
-    """Imports and compacts; returns what `varve stats` says."""
+    """Imports and compacts, and returns the output of `varve stats`."""
     imported = subprocess.run(
         [tool, "import", "--data", store, "--register", "--quiet", source], stdout=subprocess.DEVNULL, check=False
     )
@@ -64,7 +64,7 @@ def library(name):
 
 
 def peers():
-    """The peers that are there, as (name, measure), and lines about versions and those that are not."""
+    """The installed peers, as (name, measure), and lines about their versions and about missing peers."""
     found, notes = [], []
     if library("numpy") and library("pyarrow"):
         import codecs_of_peers as codecs
@@ -88,7 +88,7 @@ def peers():
 
 
 def measure(name, stats, load, found, scratch):
-    """A row of the table: Varve, then each peer as bytes per sample."""
+    """A row of the table: the bytes per sample of Varve, then of each peer."""
     cells = [name, f"{stats['samples']:,}", f"**{stats['bytesPerSample']:.3f}**"]
     recording = load() if found else None
     for peer, function in found:
@@ -105,7 +105,7 @@ def measure(name, stats, load, found, scratch):
 
 
 def farm(options, scratch):
-    """The farm's Parquet file and a CSV of it, by the generator; None where there is none."""
+    """The farm's Parquet file and a CSV of it, made by the generator; None if there is no generator."""
     if not (options.generator and os.path.exists(options.generator) and library("pyarrow")):
         tell("the generator of the farm or pyarrow is absent: skipped")
         return None

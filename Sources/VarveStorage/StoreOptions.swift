@@ -1,6 +1,6 @@
 // StoreOptions.swift — how a store is opened.
 
-import VarveFile
+import VarvePlatform
 
 /// Options of `Store.open`.
 public struct StoreOptions: Sendable {

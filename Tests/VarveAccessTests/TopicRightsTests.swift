@@ -1,7 +1,8 @@
-// TopicRightsTests.swift — the table of who may do what.
+// TopicRightsTests.swift — which role may publish to, subscribe to and read which topic.
 
 import Testing
 import VarveAccess
+import VarveChannel
 
 @Suite struct TopicRightsTests {
     private enum Act {

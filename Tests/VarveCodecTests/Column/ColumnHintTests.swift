@@ -1,4 +1,4 @@
-// ColumnHintTests.swift — a hint changes how long a column takes and how large it is, never what it holds.
+// ColumnHintTests.swift — a hint changes the time and the size of a column, never its values.
 
 import Testing
 import VarveTestSupport
@@ -6,7 +6,9 @@ import VarveTestSupport
 @testable import VarveCodec
 
 @Suite struct ColumnHintTests {
-    /// Kinds of columns, some of which suit the same choices and some not at all.
+    /// Kinds of columns.
+    ///
+    /// Some suit the same choices, others do not.
     private static func column(_ kind: Int, _ count: Int, _ random: inout SeededGenerator) -> [UInt64] {
         var walk = 500.0
         return (0..<count).map { index in
@@ -67,7 +69,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a column unlike the one before is searched for anew, and not larger for the hint", arguments: 0...6)
+        "a column unlike the one before gets a new search, and is not larger for the hint", arguments: 0...6)
     func change(kind: Int) {
         var random = SeededGenerator(seed: 77)
         for before in 0...6 {
@@ -77,12 +79,12 @@ import VarveTestSupport
             var hint = ColumnHint()
             _ = Self.encode(Self.column(before, 8192, &random), &hint)
             let hinted = Self.encode(column, &hint).count
-            // A choice that is as cheap for another kind is as good.
+            // A choice may be as cheap for another kind.
             #expect(hinted <= plain + plain / 8 + 32, "kind \(kind) after \(before): \(hinted), not \(plain)")
         }
     }
 
-    @Test("thorough effort takes no hint")
+    @Test("thorough effort uses no hint")
     func thorough() {
         var random = SeededGenerator(seed: 5)
         var hint = ColumnHint()

@@ -1,17 +1,17 @@
-// ControlServerTests.swift — what the service answers to callers that break the rules, go away or are too many.
+// ControlServerTests.swift — the service's answers to callers that break the rules, go away or are too many.
 
 import Glibc
 import Synchronization
 import Testing
 import VarveCodec
-import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveTestSupport
 
 @testable import VarveControl
 
 @Suite struct ControlServerTests {
-    @Test("a connection that does not begin with a greeting is told so and closed")
+    @Test("a connection that does not begin with a greeting gets the reason and is closed")
     func noGreeting() throws {
         let service = try TestService()
         for bytes in [
@@ -25,7 +25,7 @@ import VarveTestSupport
         #expect(try service.client().horizon() == 0)
     }
 
-    @Test("another version is told which one runs and what to do, whatever else its greeting holds")
+    @Test("another version learns which one runs and what to do, even if its greeting holds more")
     func otherVersion() throws {
         let service = try TestService()
         let caller = try service.caller()
@@ -105,7 +105,7 @@ import VarveTestSupport
         #expect(throws: ControlError.self) { try client.horizon() }
     }
 
-    @Test("one caller more than there is room for is told to come again, and finds room later")
+    @Test("one caller more than there is room for is asked to come again, and finds room later")
     func tooMany() throws {
         let service = try TestService(maximumConnections: 2)
         let first = try service.caller()

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveChannel
 import VarveTestSupport
 
 @testable import VarveIntegration

@@ -2,8 +2,8 @@
 
 import Foundation
 import Synchronization
-import VarveFile
 import VarveMQTT
+import VarvePlatform
 import VarveTestSupport
 
 /// A message as it came.

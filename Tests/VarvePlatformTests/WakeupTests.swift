@@ -1,7 +1,7 @@
 // WakeupTests.swift — a wait that another thread ends.
 
 import Testing
-import VarveFile
+import VarvePlatform
 
 @Suite struct WakeupTests {
     @Test("a signal before the wait is not lost, and clear takes it back")

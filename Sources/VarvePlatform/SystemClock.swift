@@ -5,12 +5,12 @@ import Glibc
 /// The machine's clocks, by `clock_gettime(2)`.
 public enum SystemClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z; follows corrections of the system time, also backwards.
-    public static func nanoseconds() -> Int64 { read(CLOCK_REALTIME) }
+    public static func nanoseconds() -> Int64 { time(of: CLOCK_REALTIME) }
 
     /// Nanoseconds since some moment, never going back; for measuring how long something takes.
-    public static func monotonicNanoseconds() -> Int64 { read(CLOCK_MONOTONIC) }
+    public static func monotonicNanoseconds() -> Int64 { time(of: CLOCK_MONOTONIC) }
 
-    private static func read(_ clock: clockid_t) -> Int64 {
+    private static func time(of clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

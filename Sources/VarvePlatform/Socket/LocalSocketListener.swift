@@ -7,6 +7,7 @@
 
 import Glibc
 import Synchronization
+public import VarveFile
 
 /// Listens on a unix stream socket.
 public final class LocalSocketListener: Sendable {

@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveFile
+import VarvePlatform
 import VarveTestSupport
 
 @Suite struct LocalSocketTests {

@@ -7,6 +7,7 @@
 // - The descriptor lives as long as the address: the kernel looks the name up during `bind` and `connect`.
 
 import Glibc
+package import VarveFile
 
 /// Where a unix socket is.
 package final class LocalSocketAddress {

@@ -3,7 +3,7 @@
 import Glibc
 
 /// Starts programs in sessions of their own.
-enum DetachedProcess {
+package enum DetachedProcess {
     /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which Swift's Glibc does not have.
     private static let newSession: Int16 = 0x80
 
@@ -20,9 +20,9 @@ enum DetachedProcess {
     ///   - folder: Its working folder.
     ///   - output: Where its output goes.
     /// - Returns: The process id. It is a child: `reap` must be called until it says that the child is gone.
-    static func start(
+    package static func start(
         _ executable: String, _ arguments: [String], folder: String, output: String
-    ) throws(ServerError) -> Int32 {
+    ) throws(LaunchFailure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -51,7 +51,7 @@ enum DetachedProcess {
         var id: pid_t = 0
         let code = withAllFiles { posix_spawn(&id, executable, &actions, &attributes, pointers, &variables) }
         guard code == 0 else {
-            throw ServerError("\(executable) cannot be started: \(String(cString: strerror(code)))")
+            throw LaunchFailure("\(executable) cannot be started: \(String(cString: strerror(code)))")
         }
         return id
     }
@@ -82,9 +82,17 @@ enum DetachedProcess {
     ///
     /// - Returns: Whether it has ended, now or before.
     @discardableResult
-    static func reap(_ id: Int32) -> Bool {
+    package static func reap(_ id: Int32) -> Bool {
         var status: Int32 = 0
         // 0: it runs. The only failure there is: it was reaped before.
         return waitpid(id, &status, WNOHANG) != 0
     }
+}
+
+/// A program that cannot be started.
+package struct LaunchFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One line: what and why.
+    package let description: String
+
+    init(_ description: String) { self.description = description }
 }

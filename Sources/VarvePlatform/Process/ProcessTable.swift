@@ -4,25 +4,25 @@
 // - A process that ends while it is looked at is taken as not there; so is one whose file may not be seen.
 
 import Glibc
-import VarveFile
+package import VarveFile
 
 /// A running process.
-struct RunningProcess: Sendable, Equatable {
-    let id: Int32
+package struct RunningProcess: Sendable, Equatable {
+    package let id: Int32
     /// Its real user.
-    let user: UInt32
+    package let user: UInt32
     /// The file it runs; behind a removed or replaced one stands ` (deleted)`.
-    let executable: String
-    let arguments: [String]
+    package let executable: String
+    package let arguments: [String]
 }
 
 /// Looks at processes.
-enum ProcessTable {
+package enum ProcessTable {
     /// Most bytes of a file of /proc that are looked at.
     private static let fileBytes = 64 << 10
 
     /// The processes that fit, of all users that may be seen.
-    static func find(
+    package static func find(
         _ files: any FileSystem, where fits: (RunningProcess) -> Bool
     ) throws -> [RunningProcess] {
         try files.list("/proc").compactMap { name in
@@ -32,7 +32,7 @@ enum ProcessTable {
     }
 
     /// The process of that id, unless it is gone or dead and only not yet reaped (that has no arguments).
-    static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
+    package static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
         guard let bytes = content(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
             let executable = target("/proc/\(id)/exe"), let user = number(files, id, "status", "Uid:")
         else { return nil }
@@ -44,12 +44,12 @@ enum ProcessTable {
     }
 
     /// The files that a process may have open at a time, or nil if it is gone.
-    static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
+    package static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
         number(files, id, "limits", "Max open files")
     }
 
     /// The parent of a process, or nil if it is gone.
-    static func parent(_ files: any FileSystem, _ id: Int32) -> Int32? {
+    package static func parent(_ files: any FileSystem, _ id: Int32) -> Int32? {
         number(files, id, "status", "PPid:").map { Int32(clamping: $0) }
     }
 

@@ -7,6 +7,7 @@
 // - Any number of `signal` before a `clear` are one wake-up; none is lost.
 
 import Glibc
+package import VarveFile
 
 /// A wake-up call between threads, by `socketpair(2)`.
 package final class Wakeup: Sendable {

@@ -4,7 +4,7 @@
 // commit, joined by line feeds. The product is the rest of its line. For messages without a product the line
 // ends before it.
 
-/// A message of the service on `TopicRights.controlTopic`.
+/// A message of the service on `ControlTopic.consumption`.
 package enum ConsumptionReport: Hashable, Sendable {
     /// The messages of one product that were finished since the last report.
     package struct Line: Hashable, Sendable {
@@ -15,9 +15,7 @@ package enum ConsumptionReport: Hashable, Sendable {
         /// The level of the topic that names the product; empty for topics without one.
         package var product: String
 
-        /// Makes a line.
-        ///
-        /// The numbers must not be below 0.
+        /// Makes a line from numbers that are not below 0.
         package init(cost: Int, messages: Int, product: String) {
             self.cost = cost
             self.messages = messages

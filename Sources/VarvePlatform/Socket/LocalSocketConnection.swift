@@ -7,6 +7,7 @@
 //   on another thread returns and no descriptor is closed under it.
 
 import Glibc
+public import VarveFile
 
 /// A connection over a unix stream socket.
 public final class LocalSocketConnection: Sendable {

@@ -7,13 +7,13 @@ import CProcess
 import Glibc
 
 /// A handle of a running process.
-final class ProcessHandle {
+package final class ProcessHandle {
     private let descriptor: Int32
 
     /// Opens a handle; nil if no process has that number.
     ///
     /// Whoever wants to know that it is the right process looks at it after this: the number cannot change hands then.
-    init?(_ id: Int32) {
+    package init?(_ id: Int32) {
         let descriptor = process_handle_open(id)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
@@ -30,12 +30,12 @@ final class ProcessHandle {
     }
 
     /// Sends a signal; does nothing if the process has ended.
-    func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
+    package func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
 
     /// Waits until the process has ended, or for so many milliseconds.
     ///
     /// - Returns: Whether it has ended. A child is to be reaped still.
-    func awaitEnd(milliseconds: Int32) -> Bool {
+    package func awaitEnd(milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, milliseconds) > 0 && entry.revents & Int16(POLLIN) != 0
     }

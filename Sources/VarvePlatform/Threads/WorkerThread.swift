@@ -6,6 +6,7 @@
 // - Whoever starts one calls exactly one of `join` and `detach`, once.
 
 import Glibc
+package import VarveFile
 
 /// A thread that runs one closure.
 package final class WorkerThread: Sendable {

@@ -12,6 +12,9 @@ package enum Role: Hashable, Sendable {
     /// The text in the place of a device key in a channel's user name and signature.
     package static let channelKey = "%channel%"
 
+    /// What begins the user name of a channel; the product follows.
+    package static let channelPrefix = "\(channelKey)&"
+
     /// The product of a channel or device.
     package var product: String? {
         switch self {
@@ -20,21 +23,8 @@ package enum Role: Hashable, Sendable {
         }
     }
 
-    /// The client id of the service, under which the broker keeps its session.
-    ///
-    /// Nobody else may use it.
-    package static let serviceClientID = "varve-service"
-
-    /// The client id of the service's second connection, which sends its answers.
-    package static let repliesClientID = "varve-service-replies"
-
-    /// Whether a client id is one of the service's.
-    package static func isServiceClientID(_ id: String) -> Bool {
-        id == serviceClientID || id == repliesClientID
-    }
-
     /// The user name with which a channel logs in.
-    package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
+    package static func channelUsername(product: String) -> String { channelPrefix + product }
 
     /// Reads a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
     ///
