@@ -5,6 +5,7 @@
 // - What a page leaves running ends with the shell, and the shell within a time limit.
 
 import Foundation
+import VarveTestSupport
 
 /// The outputs of a page's examples.
 struct GuideRun {
