@@ -36,7 +36,7 @@ struct GuideRun {
             program: ["timeout", "--kill-after=20", String(Self.limit), "bash", script],
             environment: [
                 "PATH": "\(programs):\(search)", "LC_ALL": "C.UTF-8",
-                "VARVE_MQTT_PORT": String(try RunningService.freePort()),
+                "VARVE_MQTT_PORT": String(try Loopback.freePort()),
             ]
         ).wait()
         if ending.code == 124 || ending.code == 137 {
