@@ -4,13 +4,16 @@
 // Invariants:
 // - `lastCommit` never names a commit that might not be on disk.
 // - While the store cannot be opened every commit answers the failure: nothing is acknowledged, nothing is kept.
-// - No call waits for a commit of another under the lock here, so `storedType` and `lastCommit` answer while a large
-//   batch is committed.
+// - Nothing that takes long is done under the lock here, neither a commit nor an opening. So `storedType` answers
+//   while a large batch is committed, and `lastCommit` and `measure` also while the store is opened again. What needs
+//   the store then waits for that opening.
+// - One thread at a time opens the store.
 // - An import does not go on across a reopening: the engine's memory of its batches began anew.
 
 import Synchronization
 public import VarveFile
 public import VarveModel
+import VarvePlatform
 public import VarveStorage
 
 /// The store behind a service.
@@ -29,6 +32,8 @@ public final class ServiceStore: Sendable {
         var fullDisk: Unavailable?
         /// Whether a write to `store` failed with an unknown outcome.
         var isSuspect = false
+        /// Whether a thread opens the store at this moment, or closes what it has opened.
+        var isReopening = false
         var isClosed = false
         var importOpening: UInt64 = 0
         /// How long versions are kept, in nanoseconds; each opened store is told.
@@ -40,7 +45,7 @@ public final class ServiceStore: Sendable {
     private let path: String
     private let options: StoreOptions
     private let files: any FileSystem
-    private let holder: Mutex<Holder>
+    private let holder: Monitor<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
     private let tell: @Sendable (String) -> Void
@@ -67,7 +72,7 @@ public final class ServiceStore: Sendable {
         self.path = path
         self.options = options
         self.files = files
-        holder = Mutex(Holder(store: store, history: options.history))
+        holder = Monitor(Holder(store: store, history: options.history))
         acknowledged = Atomic(store.snapshot().commit)
         recoveryNotes = store.recoveryNotes
     }
@@ -187,47 +192,80 @@ public final class ServiceStore: Sendable {
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
         giveUpLongChanges()
-        let store = holder.withLock { holder -> Store? in
+        let store = holder.change { holder -> Store? in
             holder.isClosed = true
             return holder.store.take()
         }
         try store?.close()
+        // Whoever opens it at this moment closes it, too.
+        holder.wait { $0.isReopening ? nil : () }
     }
 
-    /// The open store, opened again if a write to it has failed; one attempt, without waiting.
+    /// What a call that needs the store does.
+    private enum Turn {
+        case use(Store, opening: UInt64)
+        /// It opens the store again; this one has failed.
+        case reopen(Store?)
+        case refused
+    }
+
+    /// The open store, opened again if a write to it has failed; one attempt.
     private func current() throws -> (store: Store, opening: UInt64) {
-        try holder.withLock { holder in
-            guard !holder.isClosed else { throw StorageError.notWritable }
-            if let store = holder.store, !holder.isSuspect { return (store, holder.opening) }
-            // What was left unsealed is what recovery is there for.
-            try? holder.store?.close()
-            holder.store = nil
-            var reopening = options
-            // A directory that is gone is not begun anew, and what was acknowledged must be there.
-            reopening.mustExist = true
-            reopening.leastCommit = lastCommit
-            let store: Store
-            do {
-                store = try Store.open(path, options: reopening, files: files)
-            } catch let error where Self.isDiskFull(error) {
-                throw noteFullDisk(&holder, because: error, unflushed: 0)
+        let turn = holder.wait { holder -> Turn? in
+            if holder.isClosed { return .refused }
+            if let store = holder.store, !holder.isSuspect { return .use(store, opening: holder.opening) }
+            guard !holder.isReopening else { return nil }
+            holder.isReopening = true
+            return .reopen(holder.store.take())
+        }
+        switch turn {
+        case .use(let store, let opening): return (store, opening)
+        case .reopen(let failed): return try reopen(failed)
+        case .refused: throw StorageError.notWritable
+        }
+    }
+
+    private func reopen(_ failed: Store?) throws -> (store: Store, opening: UInt64) {
+        // What was left unsealed is what recovery is there for.
+        try? failed?.close()
+        var reopening = options
+        // A directory that is gone is not begun anew, and what was acknowledged must be there.
+        reopening.mustExist = true
+        reopening.leastCommit = lastCommit
+        let store: Store
+        do {
+            store = try Store.open(path, options: reopening, files: files)
+        } catch {
+            throw holder.change { holder -> any Error in
+                holder.isReopening = false
+                return Self.isDiskFull(error) ? noteFullDisk(&holder, because: error, unflushed: 0) : error
             }
+        }
+        // A batch whose write failed may have turned out to be there.
+        acknowledge(store.snapshot().commit)
+        let accepted = holder.change { holder -> (opening: UInt64, isFull: Bool)? in
+            guard !holder.isClosed else { return nil }
             store.history = holder.history
             store.setRetention(holder.retention)
             holder.store = store
             holder.isSuspect = false
+            holder.isReopening = false
             holder.opening += 1
-            reopenings.add(1, ordering: .relaxed)
-            metrics.noteReopening()
-            // A batch whose write failed may have turned out to be there.
-            acknowledge(store.snapshot().commit)
-            // On a full disk it is opened for every attempt.
-            if holder.fullDisk == nil {
-                tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
-                for note in store.recoveryNotes { tell("recovered: \(note)") }
-            }
-            return (store, holder.opening)
+            return (holder.opening, holder.fullDisk != nil)
         }
+        guard let accepted else {
+            try? store.close()
+            holder.change { $0.isReopening = false }
+            throw StorageError.notWritable
+        }
+        reopenings.add(1, ordering: .relaxed)
+        metrics.noteReopening()
+        // On a full disk it is opened for every attempt.
+        if !accepted.isFull {
+            tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
+            for note in store.recoveryNotes { tell("recovered: \(note)") }
+        }
+        return (store, accepted.opening)
     }
 
     private func acknowledge(_ commit: UInt64) {
