@@ -16,18 +16,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 RECORDINGS = ["wind_haute_borne", "solar_pvanalytics", "metrics_nab", "battery_cyclers"]
 COUNTED = """How it is counted:
 
 - **Varve**: every file of the store after `varve compact --wait` (times, values, quality, texts, keys, index, manifest,
   dictionaries), by all samples. Lossless.
-- **pcodec**: level 12, times and values of the series of numbers only, one chunk each, by the samples that have a number. No keys,
-  index, checksums, quality or texts; a series has to be unpacked from its start. Lossless.
+- **pcodec**: level 12, times and values of the series of numbers only, one chunk each, by the samples that have a
+  number. No keys, index, checksums, quality or texts; a series has to be unpacked from its start. Lossless.
 - **Parquet**: one file of all rows by device, point and time (zstd level 19, times as packed differences, numbers by
   dictionary or as byte streams, whichever is smaller), by all samples, quality included. Lossless.
-- **VictoriaMetrics**: data and index after its forced merge, finite numbers only, times in milliseconds. It rounds full doubles to 12
-  to 15 digits.
+- **VictoriaMetrics**: data and index after its forced merge, finite numbers only, times in milliseconds. It rounds full
+  doubles to 12 to 15 digits.
 - **InfluxDB**: data and WAL after its own compaction, finite numbers only, without its list of
   series, which has a fixed size. Lossless."""
 
@@ -178,7 +179,8 @@ def main():
     lines = ["# Bytes per sample: Varve and its peers", "", "Made by `Tools/compare-sizes`; all in one run.", ""]
     lines.append(f"- Date: {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC")
     lines.append(f"- Machine: {processor()}, {os.cpu_count()} cores, Linux {platform.release()}")
-    lines.append(f"- Versions: {'; '.join([options.versions, *notes])}")
+    versions = f"- Versions: {'; '.join([options.versions, *notes])}"
+    lines += textwrap.wrap(versions, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     lines += ["", "| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     lines += ["", COUNTED]
