@@ -81,7 +81,9 @@ private final class ControlSockets: Sendable {
     private let control: StoreControl
     private let logger: Logger
     private let trouble: TroubleReport
-    /// The last one is reachable. The file of those before it was removed; they serve the callers that they have.
+    /// The servers, of which the last one is reachable.
+    ///
+    /// The file of those before it was removed; they serve the callers that they have.
     private let servers: Mutex<[ControlServer]>
 
     init(_ data: String, _ control: StoreControl, _ logger: Logger) throws {

@@ -5,6 +5,7 @@
 // - A group whose store was opened again meanwhile is committed once more: what was there already is a replay.
 
 public import VarveModel
+import VarvePlatform
 import VarveStorage
 
 extension ServiceStore: SampleSink {
