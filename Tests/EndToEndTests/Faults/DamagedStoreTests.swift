@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveModel
 import VarveStorage
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct DamagedStoreTests {

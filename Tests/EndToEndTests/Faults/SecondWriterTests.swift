@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveStorage
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct SecondWriterTests {

@@ -39,6 +39,8 @@ enum ImportRules {
             "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
+        // Not part of the product: what tests have in common.
+        "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",

@@ -7,6 +7,7 @@ import VarveFile
 import VarveModel
 import VarvePlatform
 import VarveStorage
+import VarveTestSupport
 
 @testable import VarveServer
 

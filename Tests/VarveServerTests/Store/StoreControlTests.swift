@@ -8,6 +8,7 @@ import VarveModel
 import VarveRegistry
 import VarveServer
 import VarveStorage
+import VarveTestSupport
 
 @Suite struct StoreControlTests {
     /// How often the reading of messages was paused.

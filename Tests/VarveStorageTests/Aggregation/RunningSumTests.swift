@@ -1,6 +1,7 @@
 // RunningSumTests.swift — the cheap exact sum and the passes over many numbers against the wide sum.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveStorage
 

@@ -4,6 +4,7 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 
@@ -195,7 +196,7 @@ private struct PlainSamples: AggregateSource {
         try Self.commit(Self.samples(.double, &random), .double, to: writer)
         try writer.close()
         func reads(rows: Range<Int>) throws -> Int {
-            let files = CountingFileSystem()
+            let files = CountingDisk()
             let snapshot = try Store.open(directory.path, options: .reading, files: files).snapshot()
             let range = TimeRange(
                 from: Timestamp(nanoseconds: Self.time(rows.lowerBound)),

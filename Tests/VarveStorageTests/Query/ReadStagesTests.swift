@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 
@@ -31,7 +32,7 @@ import VarveModel
         let directory = try TemporaryDirectory()
         let segments = (0..<100).map { $0 * 300..<($0 + 1) * 300 }
         try Self.store(directory.path, segments).close()
-        let files = CountingFileSystem()
+        let files = CountingDisk()
         let store = try Store.open(directory.path, options: .reading, files: files)
         var found: Int64?
         try store.snapshot().read(Self.key, in: .all, order: isLatest ? .descending : .ascending) {

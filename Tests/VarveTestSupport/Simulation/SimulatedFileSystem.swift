@@ -10,13 +10,14 @@
 
 import Glibc
 import Synchronization
+import VarveFile
 
 /// A file system in memory that can lose whatever was not synced.
 package final class SimulatedFileSystem: Sendable {
     struct State {
         var disk: SimulatedDisk
         var faults: SimulatedFaults
-        var random: SimulationRandom
+        var random: SeededGenerator
         var changes = 0
         var actions: [String] = []
         var isStopped = false
@@ -36,7 +37,7 @@ package final class SimulatedFileSystem: Sendable {
     ///   - seed: The seed of all chance in it.
     ///   - faults: What goes wrong.
     package init(_ disk: SimulatedDisk = SimulatedDisk(), seed: UInt64, faults: SimulatedFaults = .init()) {
-        state = Mutex(State(disk: disk, faults: faults, random: SimulationRandom(seed: seed)))
+        state = Mutex(State(disk: disk, faults: faults, random: SeededGenerator(seed: seed)))
     }
 
     /// What is on the disk and in the page cache now.

@@ -1,9 +1,10 @@
-// FailingDisk.swift — runs `varve` on a disk that fills up or stops syncing: Shims/failing_disk.c, preloaded.
+// PreloadedDisk.swift — runs `varve` on a disk that fills up or stops syncing: Shims/failing_disk.c, preloaded.
 
 import Foundation
+import VarveTestSupport
 
 /// A preloaded library that makes writes below a data directory fail.
-struct FailingDisk {
+struct PreloadedDisk {
     private let library: String
     private let sandbox: Sandbox
 

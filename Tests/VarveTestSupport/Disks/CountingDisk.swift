@@ -1,17 +1,22 @@
-// CountingFileSystem.swift — the real disk, with a count of the reads.
+// CountingDisk.swift — the real disk, with a count of the reads.
 
 import Synchronization
-import VarveFile
+package import VarveFile
 
 /// Counts the reads.
-final class CountingFileSystem: ForwardingFileSystem {
-    let disk = POSIXFileSystem()
+package final class CountingDisk: ForwardingFileSystem {
+    package let disk = POSIXFileSystem()
     private let counts = Counts()
 
-    var reads: Int { counts.all.load(ordering: .relaxed) }
-    var segmentReads: Int { counts.segments.load(ordering: .relaxed) }
+    /// Counts from 0.
+    package init() {}
 
-    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+    /// All reads so far.
+    package var reads: Int { counts.all.load(ordering: .relaxed) }
+    /// Those of segments.
+    package var segmentReads: Int { counts.segments.load(ordering: .relaxed) }
+
+    package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
         CountedFile(try disk.open(path, mode), counts)
     }
 }

@@ -6,6 +6,7 @@
 
 import Glibc
 import Synchronization
+import VarveFile
 
 /// A file that was opened on a simulated disk.
 final class SimulatedFile: File {

@@ -1,7 +1,10 @@
-// SimulationRandom.swift — the chance of a simulation: the same from the same seed, on every machine.
+// SeededGenerator.swift — the one source of chance in tests: the same numbers from the same seed, on every machine.
+//
+// Invariants:
+// - The sequence of a seed never changes: crash histories and generated data are told by their seed alone.
 
-/// SplitMix64.
-package struct SimulationRandom: RandomNumberGenerator, Sendable {
+/// A generator (SplitMix64) that a failing test can repeat: the test prints its seed.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Begins the sequence of a seed.

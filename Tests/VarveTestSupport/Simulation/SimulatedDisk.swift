@@ -7,6 +7,7 @@
 // - Files without a name stay until the next crash: open files still read them.
 
 import Glibc
+import VarveFile
 
 /// What a simulated machine has on its disk and in its page cache.
 package struct SimulatedDisk: Sendable {

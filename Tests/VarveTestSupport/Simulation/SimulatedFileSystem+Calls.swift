@@ -1,6 +1,7 @@
 // SimulatedFileSystem+Calls.swift — the calls of FileSystem on the simulated disk, each one step.
 
 import Glibc
+package import VarveFile
 
 extension SimulatedFileSystem: FileSystem {
     /// Opens a file.
