@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarvePlatform
+import VarveTestSupport
 
 /// A disk that can fail, and that holds up whoever takes a lock.
 final class HoldingDisk: ForwardingFileSystem {
