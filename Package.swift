@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                "VarveModel", "VarveFile", "VarvePlatform",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -153,7 +153,7 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
                 "VarveAccess",
             ],
             swiftSettings: settings),
