@@ -149,7 +149,9 @@ final class IngestRun: MQTTReceiver {
         session.note(.opened, now: Self.now)
     }
 
-    /// Closes both connections. What is queued must not leave: its messages are not durable.
+    /// Closes both connections.
+    ///
+    /// What is queued does not leave: its messages are not durable.
     private func drop(_ connection: MQTTConnection) {
         connection.drop()
         answers.drop()

@@ -134,7 +134,7 @@ extension TypeChangeCounts {
     }
 }
 
-/// Calls the store. A service that is stopping is named as such, and not taken for one whose disk has failed.
+/// Calls the store, and names a service that is stopping as such: its disk has not failed.
 private func namingTheStop<T>(_ body: () throws -> T) throws -> T {
     do {
         return try body()
