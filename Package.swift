@@ -217,6 +217,7 @@ let package = Package(
             name: "VarvePlatformTests", dependencies: ["VarveTestSupport", "VarvePlatform", "VarveFile"],
             swiftSettings: settings),
         .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(name: "VarveMQTTTests", dependencies: ["VarveMQTT"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",
             dependencies: [
