@@ -20,14 +20,12 @@ package final class SegmentFiles: Sendable {
         var uses: UInt64 = 0
     }
 
-    private let files: any FileSystem
-    private let directory: DataDirectory
+    private let folder: StoreFolder
     private let limit: Int
     private let state = Mutex(State())
 
-    package init(_ files: any FileSystem, _ directory: DataDirectory, limit: Int = Limits.openSegments) {
-        self.files = files
-        self.directory = directory
+    package init(_ folder: StoreFolder, limit: Int = FormatLimits.openSegments) {
+        self.folder = folder
         self.limit = limit
     }
 
@@ -40,7 +38,7 @@ package final class SegmentFiles: Sendable {
     /// The open file of a segment.
     package func file(_ id: FileID) throws(FileError) -> any File {
         if let known = find(id) { return known }
-        let opened = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .read)
+        let opened = try folder.open(StoreFolder.immutable(id, .segment), .read)
         return state.withLock { state in
             if let known = state.slots[id] { return known.file }
             if state.slots.count >= limit { Self.makeRoom(&state, limit) }
@@ -55,7 +53,7 @@ package final class SegmentFiles: Sendable {
         state.withLock { $0.slots[id] = nil }
         guard removing else { return }
         // What cannot be removed now is an orphan that the next writer removes.
-        try? files.remove(directory.absolute(DataDirectory.immutable(id, .segment)))
+        try? folder.remove(StoreFolder.immutable(id, .segment))
     }
 
     private func find(_ id: FileID) -> (any File)? {

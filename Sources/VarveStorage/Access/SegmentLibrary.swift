@@ -1,20 +1,19 @@
-// SegmentLibrary.swift — what the readers of a store's segments share: the disk, the open files, the cache.
-
-package import VarveFile
+// SegmentLibrary.swift — what the readers of a store's segments share: the folder, the open files, the cache.
 
 package struct SegmentLibrary: Sendable {
-    package let fileSystem: any FileSystem
-    package let directory: DataDirectory
-    package let files: SegmentFiles
-    package let cache: SegmentCache
+    package let folder: StoreFolder
+    let files: SegmentFiles
+    let cache: SegmentCache
 
     package init(
-        _ files: any FileSystem, _ directory: DataDirectory, cacheBytes: Int = Limits.cacheBytes,
-        openFiles: Int = Limits.openSegments
+        _ folder: StoreFolder, cacheBytes: Int = FormatLimits.cacheBytes,
+        openFiles: Int = FormatLimits.openSegments
     ) {
-        fileSystem = files
-        self.directory = directory
-        self.files = SegmentFiles(files, directory, limit: openFiles)
+        self.folder = folder
+        files = SegmentFiles(folder, limit: openFiles)
         cache = SegmentCache(byteLimit: cacheBytes)
     }
+
+    /// Whether another file can be kept open without closing one.
+    package var hasRoom: Bool { files.hasRoom }
 }

@@ -1,7 +1,7 @@
 // SegmentTop.swift — the end of a segment: footer and top index, read together.
 //
 // Invariants:
-// - Mostly one read: the last `Limits.tailBytes` of a file have both.
+// - Mostly one read: the last `FormatLimits.tailBytes` of a file have both.
 // - The footer is the one that the manifest names.
 
 import VarveCodec
@@ -20,7 +20,7 @@ package struct SegmentTop: Sendable {
 
     /// Reads the end of a file that must have `size` bytes and, if given, a footer of this checksum.
     package init(_ file: any File, name: String, size: Int, checksum: UInt64?) throws {
-        let start = max(0, size - Limits.tailBytes)
+        let start = max(0, size - FormatLimits.tailBytes)
         let tail = try file.readBytes(count: max(0, size - start), at: start)
         let footer = try SegmentFooter(tail, name: name, size: size, actual: try file.size())
         guard checksum == nil || footer.checksum == checksum else {

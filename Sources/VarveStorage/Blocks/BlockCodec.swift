@@ -79,12 +79,13 @@ package enum BlockCodec {
         type: ValueType, columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
         let rows = rows ?? 0..<count
-        guard count > 0, count <= Limits.blockSamples, rows.lowerBound >= 0, rows.upperBound <= count else {
+        guard count > 0, count <= FormatLimits.blockSamples, rows.lowerBound >= 0, rows.upperBound <= count
+        else {
             throw CodecError(offset: 0, reason: "a block of \(count) samples")
         }
         var reader = ByteReader(block)
-        let valueCount = try reader.varint(limit: Limits.blockBytes, "bytes of values")
-        let stateCount = try reader.varint(limit: Limits.blockBytes, "bytes of states")
+        let valueCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of values")
+        let stateCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of states")
         let valueBytes = try reader.bytes(count: valueCount)
         let stateBytes = try reader.bytes(count: stateCount)
         let commitBytes = try reader.bytes(count: reader.remaining)
@@ -108,7 +109,7 @@ package enum BlockCodec {
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int,
         between wanted: ClosedRange<Int64>, type: ValueType, columns: BlockColumns
     ) throws(CodecError) -> SampleRun {
-        guard count > 0, count <= Limits.blockSamples else {
+        guard count > 0, count <= FormatLimits.blockSamples else {
             throw CodecError(offset: 0, reason: "a block of \(count) samples")
         }
         let all = SampleRun(
@@ -144,7 +145,7 @@ package enum BlockCodec {
     ) throws(CodecError) -> ValueColumn {
         if type.isText {
             let text = try TextColumnCodec.decode(
-                bytes, count: part.count, byteLimit: Limits.blockTextBytes)
+                bytes, count: part.count, byteLimit: FormatLimits.blockTextBytes)
             var column = TextColumn()
             column.bytes = text.bytes
             column.ends = text.ends

@@ -40,9 +40,11 @@ package enum SegmentBlock {
         _ bytes: UnsafeRawBufferPointer, count: Int, row: Int
     ) throws(CodecError) -> Parts {
         var reader = ByteReader(bytes)
-        let layout = try reader.varint(limit: 2 * Limits.blockBytes + 1, "the layout of a block")
+        let layout = try reader.varint(limit: 2 * FormatLimits.blockBytes + 1, "the layout of a block")
         var samples = count
-        if layout & 1 != 0 { samples = try reader.varint(limit: Limits.blockSamples, "samples of a block") }
+        if layout & 1 != 0 {
+            samples = try reader.varint(limit: FormatLimits.blockSamples, "samples of a block")
+        }
         guard row >= 0, count > 0, row + count <= samples else {
             throw reader.failure("a block of \(samples) samples")
         }

@@ -19,13 +19,13 @@ struct SharedBlock {
 
     /// Whether a series is short enough to share a block.
     static func takes(_ run: SampleRun) -> Bool {
-        run.count <= Limits.sharedSamples && run.textBytes <= Limits.sharedTextBytes
+        run.count <= FormatLimits.sharedSamples && run.textBytes <= FormatLimits.sharedTextBytes
     }
 
     /// Whether a series fits in.
     func hasRoom(for run: SampleRun) -> Bool {
-        builder.count + run.count <= Limits.blockSamples
-            && builder.textBytes + run.textBytes <= Limits.sharedTextBytes
+        builder.count + run.count <= FormatLimits.blockSamples
+            && builder.textBytes + run.textBytes <= FormatLimits.sharedTextBytes
     }
 
     /// Adds the samples of the series whose entry is at `place`.

@@ -9,11 +9,11 @@ import VarveFile
 import VarveModel
 
 struct Flush {
-    private let store: Store
+    private let context: StoreContext
     private let state: WriterState
 
-    init(_ store: Store, _ state: WriterState) {
-        self.store = store
+    init(_ context: StoreContext, _ state: WriterState) {
+        self.context = context
         self.state = state
     }
 
@@ -22,8 +22,8 @@ struct Flush {
         guard !view.memtable.isEmpty else { return }
         let records = view.memtable.records
         let messages = state.messages.recent.map { MessageEntry(hash: $0.key, commit: $0.value) }
-        try state.sealWAL(store.files, store.directory)
-        var change = ManifestChange(store, state)
+        try state.sealWAL()
+        var change = ManifestChange(context, state)
         var segment: SegmentWriter?
         do {
             var manifest = view.manifest
@@ -32,13 +32,13 @@ struct Flush {
             manifest.firstWAL = state.nextWALFile
             manifest.commitTimes = view.commitTimes
             segment = try write(view, &manifest)
-            let reference = try segment?.seal(store.files, store.directory)
+            let reference = try segment?.seal()
             if let reference { manifest.take(reference) }
             try change.addSeries(to: &manifest)
             try change.addReceipts(
                 records, withoutMessages: state.messages.hasReceipts, to: &manifest)
             try change.addMessages(messages, to: &manifest)
-            let reader = reference.map { SegmentReader(store.library, $0) }
+            let reader = reference.map { SegmentReader(context.library, $0) }
             // What was written can be read, or nothing is committed.
             _ = try reader?.top()
             try change.commit(&manifest)
@@ -50,11 +50,11 @@ struct Flush {
             state.messages.forgetRecent()
         } catch {
             change.discard()
-            if state.failure == nil { segment?.discard(store.files, store.directory) }
+            if state.failure == nil { segment?.discard() }
             throw error
         }
         for number in state.walFiles {
-            try? store.files.remove(store.directory.absolute(DataDirectory.wal(number, sealed: true)))
+            try? context.folder.remove(StoreFolder.wal(number, sealed: true))
         }
         state.walFiles = []
     }
@@ -64,11 +64,11 @@ struct Flush {
         let memtable = view.memtable
         let series = memtable.series
         guard !series.isEmpty else { return nil }
-        let history = store.historyCommit(view)
-        let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
+        let history = context.historyCommit(view)
+        let segment = try SegmentWriter(context.folder, effort: .standard)
         do {
             for series in series {
-                guard let type = store.dictionary.type(series) else { continue }
+                guard let type = context.dictionary.type(series) else { continue }
                 let rows = memtable.rows(of: series, upTo: .max)
                 let cursors = RunCursor.all(rows, type: type, first: .min, last: .max)
                 var merge = try MergeCursor(cursors, type: type, history: history)
@@ -76,7 +76,7 @@ struct Flush {
                 manifest.historyFrom = max(manifest.historyFrom, merge.historyFrom)
             }
         } catch {
-            segment.discard(store.files, store.directory)
+            segment.discard()
             throw error
         }
         return segment

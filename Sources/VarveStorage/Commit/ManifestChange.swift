@@ -10,7 +10,7 @@ import VarveFile
 import VarveModel
 
 struct ManifestChange {
-    private let store: Store
+    private let context: StoreContext
     private let state: WriterState
     private var created: [String] = []
     private var flushedSeries: Int
@@ -20,10 +20,10 @@ struct ManifestChange {
     /// Files that the new manifest no longer names.
     private var replaced: [String] = []
 
-    init(_ store: Store, _ state: WriterState) {
-        self.store = store
+    init(_ context: StoreContext, _ state: WriterState) {
+        self.context = context
         self.state = state
-        now = store.options.now()
+        now = context.options.now()
         flushedSeries = state.flushedSeries
     }
 
@@ -31,13 +31,15 @@ struct ManifestChange {
     mutating func addSeries(to manifest: inout Manifest) throws {
         let fold = manifest.dictionary.count >= Limits.sealedParts
         let first = fold ? 0 : flushedSeries
-        let count = store.dictionary.count
+        let count = context.dictionary.count
         guard flushedSeries < count else { return }
         var writer = ByteWriter(capacity: (count - first) * 48)
-        store.dictionary.write(from: first, to: &writer)
-        let part = try write(.dictionary, .dictionary, writer.bytes, count: count - first)
+        context.dictionary.write(from: first, to: &writer)
+        let part = try SealedFile.create(
+            .dictionary, .dictionary, writer.bytes, count: count - first, in: context.folder)
+        created.append(StoreFolder.immutable(part.id, .dictionary))
         if fold {
-            replaced += manifest.dictionary.map { DataDirectory.immutable($0.id, .dictionary) }
+            replaced += manifest.dictionary.map { StoreFolder.immutable($0.id, .dictionary) }
             manifest.dictionary = []
         }
         manifest.dictionary.append(part)
@@ -57,32 +59,31 @@ struct ManifestChange {
         guard !records.isEmpty || withoutMessages else { return }
         var all = records
         if manifest.receipts.count >= Limits.sealedParts || withoutMessages {
-            let before = try manifest.receipts.flatMap {
-                try Recovery.receipts($0, store.files, store.directory)
-            }
+            let before = try manifest.receipts.flatMap { try ReceiptsFile.read($0, in: context.folder) }
             all = before.filter { !(withoutMessages && $0.isMessage) } + all
-            replaced += manifest.receipts.map { DataDirectory.immutable($0.id, .receipts) }
+            replaced += manifest.receipts.map { StoreFolder.immutable($0.id, .receipts) }
             manifest.receipts = []
         }
         guard !all.isEmpty else { return }
-        manifest.receipts.append(
-            try write(.receipts, .receipts, BatchRecord.encodeFile(all), count: all.count))
+        let part = try ReceiptsFile.create(all, in: context.folder)
+        created.append(StoreFolder.immutable(part.id, .receipts))
+        manifest.receipts.append(part)
     }
 
     /// Writes messages to a file, with those of small files, and leaves out files that are too old.
     mutating func addMessages(_ entries: [MessageEntry], to manifest: inout Manifest) throws {
         let clock = manifest.messageClock(at: now)
-        let horizon = store.options.messageHorizon
+        let horizon = context.options.messageHorizon
         var gone = manifest.messages.filter {
             MessageMerge.isExpired($0, clock: clock, horizon: horizon)
         }
         var kept = manifest.messages.filter { !gone.contains($0) }
         if !entries.isEmpty {
             let small = kept.filter { $0.count < UInt64(MessageMerge.absorbedEntries) }
-            let inputs = try small.map { try MessageFile(store.files, store.directory, $0) }
+            let inputs = try small.map { try MessageFile(context.folder, $0) }
             let file = try MessageMerge.write(
-                inputs, and: entries, clock: clock, store.files, store.directory)
-            created.append(DataDirectory.immutable(file.id, .messages))
+                inputs, and: entries, clock: clock, context.folder)
+            created.append(StoreFolder.immutable(file.id, .messages))
             gone += small
             kept = kept.filter { !small.contains($0) } + [file]
         }
@@ -103,9 +104,9 @@ struct ManifestChange {
     ) throws {
         let open = Dictionary(uniqueKeysWithValues: state.messages.files.map { ($0.header.id, $0) })
         messageFiles = try references.map {
-            try open[$0.id] ?? MessageFile(store.files, store.directory, $0)
+            try open[$0.id] ?? MessageFile(context.folder, $0)
         }
-        replaced += gone.map { DataDirectory.immutable($0.id, .messages) }
+        replaced += gone.map { StoreFolder.immutable($0.id, .messages) }
         manifest.messages = references
     }
 
@@ -117,47 +118,29 @@ struct ManifestChange {
         manifest.writtenAt = now
         manifest.commitTimes = manifest.commitTimes.joined(now: now)
         do {
-            state.manifestChecksum = try ManifestLog.commit(manifest, store.files, store.directory)
+            state.manifestChecksum = try ManifestLog.commit(manifest, context.folder)
         } catch {
             if mayExist(manifest.number) { state.failure = "\(error)" }
             throw error
         }
         state.flushedSeries = flushedSeries
         if let messageFiles { state.messages.use(messageFiles) }
-        for name in replaced { try? store.files.remove(store.directory.absolute(name)) }
-        ManifestLog.removeOld(before: manifest.number, store.files, store.directory)
+        for name in replaced { try? context.folder.remove(name) }
+        ManifestLog.removeOld(before: manifest.number, context.folder)
     }
 
     /// Removes the files of a change that did not happen.
     func discard() {
         guard state.failure == nil else { return }
-        for name in created { try? store.files.remove(store.directory.absolute(name)) }
+        for name in created { try? context.folder.remove(name) }
     }
 
     /// Whether the manifest is there although its creation failed; not knowing counts as yes.
     private func mayExist(_ number: UInt64) -> Bool {
         do {
-            return try store.files.kind(store.directory.absolute(DataDirectory.manifest(number))) != nil
+            return try context.folder.kind(StoreFolder.manifest(number)) != nil
         } catch {
             return true
         }
-    }
-
-    private mutating func write(
-        _ role: FileRole, _ kind: SealedFile.Kind, _ payload: [UInt8], count: Int
-    ) throws -> PartReference {
-        guard payload.count <= Limits.sealedFileBytes else {
-            throw StorageError.invalidBatch("the \(role.rawValue) of the store have outgrown one file")
-        }
-        let id = store.directory.newFileID()
-        let name = DataDirectory.immutable(id, role)
-        let bytes = SealedFile.encode(kind, payload: payload)
-        guard try store.files.createIfAbsent(store.directory.absolute(name), bytes) else {
-            throw StorageError.needsReopen("\(name) exists already")
-        }
-        created.append(name)
-        return PartReference(
-            id: id, byteCount: UInt64(bytes.count), checksum: SealedFile.checksum(of: bytes),
-            count: UInt64(count))
     }
 }

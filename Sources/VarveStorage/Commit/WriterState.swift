@@ -31,7 +31,7 @@ package final class WriterState: @unchecked Sendable {
     /// WAL files whose commits are in the memtable, the open one included.
     package var walFiles: [UInt64]
 
-    package init(_ recovered: Recovery.Result, lockIdentity: FileIdentity?) {
+    package init(_ recovered: OpenedStore, lockIdentity: FileIdentity?) {
         self.lockIdentity = lockIdentity
         manifestChecksum = recovered.manifestChecksum
         flushedSeries = recovered.flushedSeries
@@ -44,11 +44,11 @@ package final class WriterState: @unchecked Sendable {
     }
 
     /// The WAL file to write to, created if there is none.
-    package func openWAL(_ store: Store) throws -> WALWriter {
+    package func openWAL(_ context: StoreContext) throws -> WALWriter {
         if let wal { return wal }
         let writer = try WALWriter(
-            number: nextWALFile, firstRecord: nextWALRecord, reserveBytes: store.options.walReserveBytes,
-            store.files, store.directory)
+            number: nextWALFile, firstRecord: nextWALRecord, reserveBytes: context.options.walReserveBytes,
+            context.folder)
         walFiles.append(nextWALFile)
         nextWALFile += 1
         wal = writer
@@ -64,12 +64,12 @@ package final class WriterState: @unchecked Sendable {
     }
 
     /// Ends the open WAL file, if there is one; after a failed write it is left to recovery.
-    package func sealWAL(_ files: any FileSystem, _ directory: DataDirectory) throws {
+    package func sealWAL() throws {
         guard let wal else { return }
         self.wal = nil
         guard !wal.isFailed, failure == nil else { return wal.close() }
         do {
-            try wal.seal(files, directory)
+            try wal.seal()
         } catch {
             // A WAL file behind one that has no seal would be taken for damage: nothing more is written.
             failure = "\(error)"

@@ -9,24 +9,24 @@ extension Store {
     ///
     /// - Returns: Whether a merge was done; false too where a flush took one of the files meanwhile.
     func mergeMessagesIfDue() throws -> Bool {
-        let horizon = options.messageHorizon
-        guard let due = MessageMerge.due(snapshot().view.manifest.messages, horizon: horizon) else {
+        let horizon = context.options.messageHorizon
+        guard let due = MessageMerge.due(view.manifest.messages, horizon: horizon) else {
             return false
         }
         // The inputs are opened under the lock, so that no flush removes them before.
         let inputs: [MessageFile]? = try change { _, view in
             guard Set(due).isSubset(of: view.manifest.messages) else { return nil }
-            return try due.map { try MessageFile(files, directory, $0) }
+            return try due.map { try MessageFile(context.folder, $0) }
         }
         guard let inputs else { return false }
-        let output = try MessageMerge.write(inputs, and: [], clock: nil, files, directory)
+        let output = try MessageMerge.write(inputs, and: [], clock: nil, context.folder)
         do {
-            let merged = try MessageFile(files, directory, output)
+            let merged = try MessageFile(context.folder, output)
             try merged.check()
             let isDone = try change { state, view in
                 guard Set(due).isSubset(of: view.manifest.messages) else { return false }
                 var manifest = view.manifest
-                var change = ManifestChange(self, state)
+                var change = ManifestChange(context, state)
                 try change.replaceMessages(due, by: output, in: &manifest)
                 try change.commit(&manifest)
                 view.manifest = manifest
@@ -42,6 +42,6 @@ extension Store {
     }
 
     private func discard(_ output: MessageReference) {
-        try? files.remove(directory.absolute(DataDirectory.immutable(output.id, .messages)))
+        try? context.folder.remove(StoreFolder.immutable(output.id, .messages))
     }
 }

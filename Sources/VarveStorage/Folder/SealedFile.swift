@@ -2,7 +2,7 @@
 //
 // offset  width  field
 //      0      8  magic, one per kind of file
-//      8      2  format version: of a manifest 4 or 5 (older ones are read), of the others 1
+//      8      2  format version, of the kind of file
 //     10      2  flags: bit 0 = the payload is LZ4; all others 0
 //     12      4  payload bytes after unpacking
 //     16      8  payload bytes in the file
@@ -14,16 +14,23 @@
 // - The file is unpacked only after its checksum held.
 
 package import VarveCodec
-package import VarveFile
+import VarveFile
 
 package enum SealedFile {
-    package enum Kind: String, Sendable {
-        case manifest = "VARVEMAN"
-        case dictionary = "VARVEDIC"
-        case receipts = "VARVERCP"
+    /// A kind of file; each is declared by the room that owns the payload.
+    package struct Kind: Sendable {
+        /// The eight letters that the file begins with.
+        package let magic: String
+        /// What error messages call it.
+        package let name: String
+        /// The newest version of the payload; older ones are read.
+        package let version: UInt16
 
-        /// The newest version; older ones are read.
-        package var version: UInt16 { self == .manifest ? Manifest.newestVersion : 1 }
+        package init(magic: String, name: String, version: UInt16) {
+            self.magic = magic
+            self.name = name
+            self.version = version
+        }
     }
 
     package static let headerBytes = 8 + 2 + 2 + 4 + 8
@@ -32,7 +39,7 @@ package enum SealedFile {
 
     /// The file's bytes for a payload; packed with LZ4 where that saves a tenth.
     ///
-    /// - Parameter payload: At most `Limits.sealedFileBytes`, which is all a reader takes; the callers see to that.
+    /// - Parameter payload: At most `FormatLimits.sealedFileBytes`, which is all a reader takes; the callers see to that.
     package static func encode(_ kind: Kind, version: UInt16? = nil, payload: [UInt8]) -> [UInt8] {
         var packed = ByteWriter()
         let isPacked =
@@ -41,7 +48,7 @@ package enum SealedFile {
             && packed.count < payload.count / 10 * 9
         let stored = isPacked ? packed.bytes : payload
         var writer = ByteWriter(capacity: stored.count + headerBytes + trailerBytes)
-        kind.rawValue.utf8.forEach { writer.append($0) }
+        kind.magic.utf8.forEach { writer.append($0) }
         writer.append(version ?? kind.version)
         writer.append(isPacked ? packedFlag : UInt16(0))
         writer.append(UInt32(truncatingIfNeeded: payload.count))
@@ -61,15 +68,14 @@ package enum SealedFile {
     /// Reads a file and returns its payload, checksum and version.
     ///
     /// - Parameters:
-    ///   - files: The disk.
-    ///   - directory: The data directory.
+    ///   - folder: The folder of the store.
     ///   - name: The file's name in it.
     ///   - kind: What it must be.
     /// - Throws: `StorageError.damaged` with file and offset; `FileError` if it cannot be read.
     package static func read(
-        _ files: any FileSystem, _ directory: DataDirectory, _ name: String, _ kind: Kind
+        _ folder: StoreFolder, _ name: String, _ kind: Kind
     ) throws -> (payload: [UInt8], checksum: UInt64, version: UInt16) {
-        let bytes = try files.readAll(directory.absolute(name), limit: Limits.sealedFileBytes)
+        let bytes = try folder.readAll(name, limit: FormatLimits.sealedFileBytes)
         func damaged(_ offset: Int, _ reason: String) -> StorageError {
             .damaged(Damage(file: name, offset: offset, reason: reason))
         }
@@ -78,7 +84,7 @@ package enum SealedFile {
             let body = UnsafeRawBufferPointer(rebasing: raw[..<(raw.count - trailerBytes)])
             let checksum = raw.loadUnaligned(fromByteOffset: body.count, as: UInt64.self).littleEndian
             guard Checksum.of(body) == checksum else { throw damaged(0, "the checksum does not match") }
-            guard body.starts(with: kind.rawValue.utf8) else { throw damaged(0, "not a \(kind) file") }
+            guard body.starts(with: kind.magic.utf8) else { throw damaged(0, "not a \(kind.name) file") }
             var reader = ByteReader(UnsafeRawBufferPointer(rebasing: body[8...]))
             let fileVersion = try reader.integer(as: UInt16.self)
             guard (1...kind.version).contains(fileVersion) else {
@@ -88,7 +94,7 @@ package enum SealedFile {
             let rawCount = Int(try reader.integer(as: UInt32.self))
             let storedCount = try reader.integer(as: UInt64.self)
             guard flags & ~packedFlag == 0, storedCount == reader.remaining,
-                rawCount <= Limits.sealedFileBytes
+                rawCount <= FormatLimits.sealedFileBytes
             else { throw damaged(10, "the header does not fit the file") }
             let stored = try reader.bytes(count: reader.remaining)
             guard flags & packedFlag != 0 else {

@@ -53,7 +53,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
         case .needsReopen(let reason): "the store stopped taking writes: \(reason); open it again"
         case .commitsLost(let commits, let path):
             "\(Self.missing(commits)) in \(path): put the files back that were removed (those in wal/ come first to mind), "
-                + "or, to go on without, remove \(path)/\(DataDirectory.acknowledgedName) while nothing uses the directory"
+                + "or, to go on without, remove \(path)/\(StoreFolder.acknowledgedName) while nothing uses the directory"
         case .noRoom(let path, let bytes):
             "the disk of \(path) is full: free \(max(1, (bytes + (1 << 20) - 1) >> 20)) MiB, so that it can be opened for writing "
                 + "after a crash; it can be read as it is"

@@ -1,4 +1,4 @@
-// FileNames.swift — every name in a data directory: made and parsed here and nowhere else.
+// StoreFolder.swift — the folder of a store on a disk, and every name in it: made and parsed here and nowhere else.
 //
 //     DIR/lock                            held by the one writing process
 //     DIR/manifests/00000000000000000007.manifest
@@ -12,46 +12,23 @@
 //     DIR/backup                          marks a folder that only `varve backup` has written to
 //     DIR/registry.sqlite …                     VarveRegistry's
 
-package import VarveCodec
+package import VarveFile
 
-/// Random name of an immutable file; never used twice.
-package struct FileID: Hashable, Sendable, CustomStringConvertible {
-    package var hash: Hash128
-
-    package init(_ hash: Hash128) { self.hash = hash }
-
-    /// A new name; 122 random bits and more make a clash practically impossible, and creation is exclusive.
-    package static func random() -> FileID {
-        var generator = SystemRandomNumberGenerator()
-        return FileID(Hash128(low: generator.next(), high: generator.next()))
-    }
-
-    /// Reads the 32 hex digits of a file's name.
-    package init?(hex: Substring) {
-        guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),
-            let low = UInt64(hex.suffix(16), radix: 16)
-        else { return nil }
-        hash = Hash128(low: low, high: high)
-    }
-
-    package var description: String { hash.description }
-}
-
-/// The kinds of immutable files beside the manifest.
-package enum FileRole: String, Sendable, CaseIterable {
-    case segment
-    case dictionary
-    case receipts
-    case messages
-}
-
-package struct DataDirectory: Sendable {
+/// The folder of a store, and the disk it is on.
+///
+/// Names are relative to the folder, as `Damage.file` has them; `absolute` makes a path of one.
+package struct StoreFolder: Sendable {
+    /// The disk.
+    package let files: any FileSystem
     package let path: String
     /// Names the next immutable file.
     package let newFileID: @Sendable () -> FileID
 
-    package init(_ path: String, newFileID: @escaping @Sendable () -> FileID = { .random() }) {
+    package init(
+        _ path: String, on files: any FileSystem, newFileID: @escaping @Sendable () -> FileID = { .random() }
+    ) {
         self.path = path
+        self.files = files
         self.newFileID = newFileID
     }
 
@@ -64,7 +41,7 @@ package struct DataDirectory: Sendable {
 
     package static let acknowledgedName = "acknowledged"
 
-    /// A path under the data directory from a name as `Damage.file` has it.
+    /// The path of a name.
     package func absolute(_ relative: String) -> String { "\(path)/\(relative)" }
 
     package static func manifest(_ number: UInt64) -> String { "manifests/\(padded(number)).manifest" }
@@ -93,4 +70,32 @@ package struct DataDirectory: Sendable {
         guard name.count == 20 + suffix.count, name.hasSuffix(suffix) else { return nil }
         return UInt64(name.dropLast(suffix.count))
     }
+}
+
+extension StoreFolder {
+    /// Opens a file of the folder; see `FileSystem.open`.
+    package func open(_ name: String, _ mode: OpenMode) throws(FileError) -> any File {
+        try files.open(absolute(name), mode)
+    }
+
+    /// What has a name in the folder, or nil if nothing has.
+    package func kind(_ name: String) throws(FileError) -> FileKind? { try files.kind(absolute(name)) }
+
+    /// Which file has a name in the folder, or nil if none has.
+    package func identity(_ name: String) throws(FileError) -> FileIdentity? {
+        try files.identity(absolute(name))
+    }
+
+    /// Reads a whole file of the folder; see `FileSystem.readAll`.
+    package func readAll(_ name: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
+        try files.readAll(absolute(name), limit: limit)
+    }
+
+    /// Creates a file of the folder if the name is free; see `FileSystem.createIfAbsent`.
+    package func createIfAbsent(_ name: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
+        try files.createIfAbsent(absolute(name), bytes)
+    }
+
+    /// Removes a file of the folder; one that is not there is no error.
+    package func remove(_ name: String) throws(FileError) { try files.remove(absolute(name)) }
 }

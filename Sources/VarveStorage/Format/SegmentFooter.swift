@@ -47,7 +47,7 @@ struct SegmentFooter {
         }
         guard parsed.flags == 0 else { throw damaged(start, "unknown flags") }
         let (summary, indexOffset, top) = (parsed.summary, parsed.indexOffset, parsed.top)
-        guard parsed.topRawCount <= Limits.topIndexBytes else {
+        guard parsed.topRawCount <= FormatLimits.topIndexBytes else {
             throw damaged(start, "a top index of impossible size")
         }
         guard indexOffset >= SegmentFormat.preambleBytes, indexOffset <= top.offset,

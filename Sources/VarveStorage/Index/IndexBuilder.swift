@@ -34,7 +34,7 @@ package struct IndexBuilder {
 
     /// Whether the open page has all the entries it should have.
     package var isPageFull: Bool {
-        large >= Limits.largePageEntries || entries.count >= Limits.pageEntries
+        large >= FormatLimits.largePageEntries || entries.count >= FormatLimits.pageEntries
     }
 
     /// Adds an entry and the statistics of its vectors, if they are worth their bytes.
@@ -46,7 +46,7 @@ package struct IndexBuilder {
         if entries.count > 1 {
             var bytes = ByteWriter()
             VectorIndex.write(entries, of: entry, to: &bytes, effort: effort)
-            if bytes.count * Limits.blockBytesPerIndexByte <= entry.block.count {
+            if bytes.count * FormatLimits.blockBytesPerIndexByte <= entry.block.count {
                 bytes.bytes.withUnsafeBytes { vectors.append(bytes: $0) }
             }
         }

@@ -86,16 +86,3 @@ package final class IndexPage: Sendable {
         for series in columns.series where series != found.last { found.append(series) }
     }
 }
-
-extension Array {
-    /// The first index from which on the elements, sorted so, fulfil a condition.
-    package func partitioningIndex(where isAfter: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}

@@ -1,7 +1,7 @@
 // PageDecoder.swift — the bytes of an index page → its columns. Byte table: SegmentFormat.md.
 //
 // Invariants:
-// - Nothing is trusted: every number has its limit, memory is taken for at most `Limits.pageEntries` entries.
+// - Nothing is trusted: every number has its limit, memory is taken for at most `FormatLimits.pageEntries` entries.
 // - Every extent lies inside the data part of the file, after the one before it.
 
 package import VarveCodec
@@ -27,7 +27,7 @@ package struct PageDecoder {
 
     private init(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
         reader = ByteReader(bytes)
-        count = try reader.varint(limit: Limits.pageEntries, "entries of a page")
+        count = try reader.varint(limit: FormatLimits.pageEntries, "entries of a page")
         guard count > 0 else { throw reader.failure("a page without entries") }
     }
 
@@ -40,7 +40,7 @@ package struct PageDecoder {
         for index in 0..<extentCount {
             let checksum = try reader.integer(as: UInt64.self)
             let (gap, count) = (gaps[index], counts[index])
-            guard gap >= 0, gap <= Int64(data.upperBound), count > 0, count <= Int64(Limits.blockBytes),
+            guard gap >= 0, gap <= Int64(data.upperBound), count > 0, count <= Int64(FormatLimits.blockBytes),
                 end + gap >= Int64(data.lowerBound), end + gap + count <= Int64(data.upperBound)
             else { throw reader.failure("an extent outside the file's data") }
             columns.extents.append(Extent(offset: Int(end + gap), count: Int(count), checksum: checksum))
@@ -55,9 +55,9 @@ package struct PageDecoder {
         let spans = try column(count)
         var id = Int64(0)
         for index in 0..<count {
-            guard series[index] >= 0, series[index] <= Int64(Limits.series),
-                id + series[index] <= Int64(Limits.series), counts[index] >= 0,
-                counts[index] < Int64(Limits.blockSamples)
+            guard series[index] >= 0, series[index] <= Int64(FormatLimits.series),
+                id + series[index] <= Int64(FormatLimits.series), counts[index] >= 0,
+                counts[index] < Int64(FormatLimits.blockSamples)
             else { throw reader.failure("an impossible entry") }
             id += series[index]
             let isSame = index > 0 && series[index] == 0
@@ -103,8 +103,8 @@ package struct PageDecoder {
             columns.times.append(UInt16(times[index]))
             columns.rows.append(UInt16(ends[Int(block)]))
             ends[Int(block)] += Int(columns.counts[index])
-            guard ends[Int(block)] <= Limits.blockSamples else {
-                throw reader.failure("a block of more than \(Limits.blockSamples) samples")
+            guard ends[Int(block)] <= FormatLimits.blockSamples else {
+                throw reader.failure("a block of more than \(FormatLimits.blockSamples) samples")
             }
         }
     }

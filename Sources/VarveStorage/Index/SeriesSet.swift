@@ -1,7 +1,7 @@
 // SeriesSet.swift — the series of a segment: the filter that spares a query the segments without its series.
 //
 // Exact, and small because ids are dense: a list of differences in a column takes bits a series, in memory a run of
-// neighbours is two numbers. Ids of a segment with more than `Limits.listedSeries` are not listed; their pages say
+// neighbours is two numbers. Ids of a segment with more than `FormatLimits.listedSeries` are not listed; their pages say
 // enough.
 //
 // Invariants:
@@ -29,7 +29,7 @@ package struct SeriesSet: Hashable, Sendable {
             starts.append(id)
             ends.append(id)
         }
-        if count > Limits.listedSeries {
+        if count > FormatLimits.listedSeries {
             isOpen = true
             starts = []
             ends = []
@@ -63,14 +63,15 @@ package struct SeriesSet: Hashable, Sendable {
 
     /// Reads what `write` wrote.
     package init(from reader: inout ByteReader) throws(CodecError) {
-        let listed = try reader.varint(limit: Limits.listedSeries, "listed series")
+        let listed = try reader.varint(limit: FormatLimits.listedSeries, "listed series")
         isOpen = listed == 0
         var left = listed
         while left > 0 {
             let part = min(left, BlockLimits.samples)
             let size = try reader.varint(limit: reader.remaining, "bytes of a column")
             for id in try IntegerColumn.array(try reader.bytes(count: size), count: part) {
-                guard id >= 0, id < Int64(Limits.series), id > Int64(ends.last ?? 0) || count == 0 else {
+                guard id >= 0, id < Int64(FormatLimits.series), id > Int64(ends.last ?? 0) || count == 0
+                else {
                     throw reader.failure("series out of order")
                 }
                 append(SeriesID(id))

@@ -60,12 +60,14 @@ package struct TopIndex: Hashable, Sendable {
             let room = index.upperBound - offset - vectorBytes
             let stored = try reader.varint(limit: room, "stored bytes of a page")
             let checksum = try reader.integer(as: UInt64.self)
-            let raw = try reader.varint(limit: Limits.pageBytes, "bytes of a page")
-            let first = series + (try reader.varint(limit: Limits.series, "series id"))
-            let last = first + (try reader.varint(limit: Limits.series, "series id"))
+            let raw = try reader.varint(limit: FormatLimits.pageBytes, "bytes of a page")
+            let first = series + (try reader.varint(limit: FormatLimits.series, "series id"))
+            let last = first + (try reader.varint(limit: FormatLimits.series, "series id"))
             let firstTime = try reader.signed()
             let lastTime = firstTime &+ Int64(bitPattern: try reader.varint())
-            guard last < Limits.series, lastTime >= firstTime, vectorBytes <= Limits.vectorIndexBytes else {
+            guard last < FormatLimits.series, lastTime >= firstTime,
+                vectorBytes <= FormatLimits.vectorIndexBytes
+            else {
                 throw reader.failure("an impossible page")
             }
             let extent = Extent(offset: offset + vectorBytes, count: stored, checksum: checksum)

@@ -11,45 +11,6 @@
 
 package import VarveCodec
 
-/// A segment the manifest names.
-package struct SegmentReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// XXH3-64 of the footer.
-    package var checksum: UInt64
-    package var summary: SegmentSummary
-    /// Whether compaction made it: then it is packed as well as can be.
-    package var isCompacted = false
-    /// Samples in it that a later version in it took the place of.
-    package var olderVersions: UInt64 = 0
-    /// The highest commit of these later versions: once history begins there, the older ones can go.
-    package var replacedUpTo: UInt64 = 0
-    /// What was deleted up to this commit is not in it any more.
-    package var erasedUpTo: UInt64 = 0
-}
-
-/// A dictionary or receipts file the manifest names.
-package struct PartReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// The file's own checksum.
-    package var checksum: UInt64
-    /// Series or records in it.
-    package var count: UInt64
-}
-
-/// A messages file the manifest names.
-package struct MessageReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// XXH3-64 of the header.
-    package var checksum: UInt64
-    package var count: UInt64
-    /// The age clock when its oldest and its newest message were written to a file.
-    package var oldest: Int64
-    package var newest: Int64
-}
-
 package struct Manifest: Hashable, Sendable {
     package var number: UInt64 = 0
     package var previousChecksum: UInt64 = 0
@@ -63,7 +24,7 @@ package struct Manifest: Hashable, Sendable {
     package var dictionary: [PartReference] = []
     package var receipts: [PartReference] = []
     /// The age clock: nanoseconds that have passed since the store was made, as far as changes of the live set
-    /// show; between two changes at most `longestClockStep`, however far the real clock jumped, and never back.
+    /// show; between two changes at most `MessageReference.longestClockStep`, however far the real clock jumped, and never back.
     package var messageClock: Int64 = 0
     package var messages: [MessageReference] = []
     /// By commit and series.
@@ -80,9 +41,6 @@ package struct Manifest: Hashable, Sendable {
     /// Series that others of the same name took the place of.
     package var replacements: [Replacement] = []
 
-    /// The most that the age clock advances between two manifests: an hour.
-    package static let longestClockStep: Int64 = 3_600_000_000_000
-
     package init() {}
 
     /// The newest version of the payload that is read.
@@ -96,7 +54,7 @@ package struct Manifest: Hashable, Sendable {
         guard now > writtenAt else { return messageClock }
         let passed = UInt64(bitPattern: now &- writtenAt)
         let (sum, overflow) = messageClock.addingReportingOverflow(
-            Int64(min(passed, UInt64(Self.longestClockStep))))
+            Int64(min(passed, UInt64(MessageReference.longestClockStep))))
         return overflow ? .max : sum
     }
 
@@ -142,14 +100,7 @@ package struct Manifest: Hashable, Sendable {
             writer.append(file.newest)
         }
         writer.appendVarint(UInt64(tombstones.count))
-        for tombstone in tombstones {
-            writer.appendVarint(UInt64(tombstone.series))
-            writer.append(tombstone.first)
-            writer.append(tombstone.last)
-            writer.appendVarint(tombstone.commit)
-            writer.append(tombstone.writtenAt)
-            writer.append(tombstone.isErased ? UInt8(1) : UInt8(0))
-        }
+        for tombstone in tombstones { tombstone.write(to: &writer) }
         writeHistory(to: &writer)
         writeReplacements(to: &writer)
         return writer.bytes
@@ -170,7 +121,7 @@ package struct Manifest: Hashable, Sendable {
             let checksum = try reader.integer(as: UInt64.self)
             let summary = SegmentSummary(
                 samples: try reader.varint(),
-                series: UInt32(try reader.varint(limit: Limits.series, "series")),
+                series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),
                 blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
                 firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
                 lowestCommit: try reader.varint(), highestCommit: try reader.varint())
@@ -201,18 +152,7 @@ package struct Manifest: Hashable, Sendable {
     private static func tombstones(_ reader: inout ByteReader) throws(CodecError) -> [Tombstone] {
         let count = try reader.varint(limit: Limits.tombstones, "tombstones")
         var tombstones: [Tombstone] = []
-        for _ in 0..<count {
-            var tombstone = Tombstone(
-                series: SeriesID(try reader.varint(limit: Limits.series, "series")),
-                first: try reader.integer(as: Int64.self), last: try reader.integer(as: Int64.self),
-                commit: try reader.varint(), writtenAt: try reader.integer(as: Int64.self))
-            let state = try reader.integer(as: UInt8.self)
-            guard tombstone.first <= tombstone.last, state < 2 else {
-                throw reader.failure("an impossible tombstone")
-            }
-            tombstone.isErased = state == 1
-            tombstones.append(tombstone)
-        }
+        for _ in 0..<count { tombstones.append(try Tombstone(from: &reader)) }
         return tombstones
     }
 
@@ -252,10 +192,10 @@ package struct Manifest: Hashable, Sendable {
     /// The bytes of every immutable file the manifest names.
     package var fileSizes: [String: UInt64] {
         let named =
-            segments.map { (DataDirectory.immutable($0.id, .segment), $0.byteCount) }
-            + dictionary.map { (DataDirectory.immutable($0.id, .dictionary), $0.byteCount) }
-            + receipts.map { (DataDirectory.immutable($0.id, .receipts), $0.byteCount) }
-            + messages.map { (DataDirectory.immutable($0.id, .messages), $0.byteCount) }
+            segments.map { (StoreFolder.immutable($0.id, .segment), $0.byteCount) }
+            + dictionary.map { (StoreFolder.immutable($0.id, .dictionary), $0.byteCount) }
+            + receipts.map { (StoreFolder.immutable($0.id, .receipts), $0.byteCount) }
+            + messages.map { (StoreFolder.immutable($0.id, .messages), $0.byteCount) }
         // A damaged manifest may name a file twice.
         return Dictionary(named) { first, _ in first }
     }

@@ -70,7 +70,7 @@ package final class Memtable: Sendable {
     ///
     /// - Returns: How many there are, or nil, with some of them added, if `isKnown` denies a series and its type.
     package func apply(
-        _ record: inout WALRecordReader, _ buffer: FewRowsBuffer, isKnown: (SeriesID, ValueType) -> Bool
+        _ record: inout WALRecordReader, _ buffer: SmallRowBuffer, isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Int? {
         try contents.withLock { contents in
             contents.begin(record.commit, record.batch)

@@ -72,10 +72,12 @@ package struct MergeCursor {
     }
 
     /// The next samples, up to `limit` and a few versions of the last time, or nil at the end.
-    package mutating func next(limit: Int = Limits.blockSamples) throws -> SampleRun? {
+    package mutating func next(limit: Int = FormatLimits.blockSamples) throws -> SampleRun? {
         for index in sources.indices { sources[index].place = nil }
         var output = MergedRun(type: type, capacity: limit)
-        while output.count < limit, output.textBytes < Limits.blockTextBytes / 2, let leader = heap.first {
+        while output.count < limit, output.textBytes < FormatLimits.blockTextBytes / 2,
+            let leader = heap.first
+        {
             let stop = bulkEnd(sources[leader], before: heap.second, limit: limit - output.count)
             if stop > sources[leader].index {
                 take(leader, stop, into: &output)

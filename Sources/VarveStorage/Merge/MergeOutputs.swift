@@ -13,6 +13,9 @@ import VarveCodec
 import VarveFile
 import VarveModel
 
+/// Is told of bytes that a merge has read and written.
+public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void
+
 final class MergeOutputs {
     /// An output that is being written.
     private struct Output {
@@ -22,12 +25,11 @@ final class MergeOutputs {
     }
 
     /// Samples from which on a full block is written: two halves of it make two blocks.
-    private static let enough = Limits.blockSamples * 3 / 2
+    private static let enough = FormatLimits.blockSamples * 3 / 2
     /// Blocks of fewer samples are packed anew.
-    static let fewSamples = Limits.blockSamples / 2
+    static let fewSamples = FormatLimits.blockSamples / 2
 
-    private let files: any FileSystem
-    private let directory: DataDirectory
+    private let folder: StoreFolder
     private let cuts: [Int64]
     private let erasedUpTo: UInt64
     private let pace: MergePacing
@@ -38,8 +40,8 @@ final class MergeOutputs {
     private var gathered: SampleRunBuilder
     /// The segments that are finished.
     private(set) var sealed: [SegmentReference] = []
-    /// Where copied blocks are: their bytes were checked when they were read.
-    private(set) var copied: [FileID: Set<UInt64>] = [:]
+    /// The checksums of the blocks that were copied, by file.
+    private var copied: [FileID: Set<UInt64>] = [:]
     private(set) var samples: UInt64 = 0
 
     /// Outputs that begin at the earliest time and at each of the cuts.
@@ -47,14 +49,10 @@ final class MergeOutputs {
     /// - Parameters:
     ///   - erasedUpTo: What was deleted up to this commit is left out.
     ///   - pace: Is told of the bytes of each block twice, for having been read and written.
-    init(
-        _ files: any FileSystem, _ directory: DataDirectory, cuts: [Int64], erasedUpTo: UInt64,
-        pace: @escaping MergePacing
-    ) {
+    init(_ folder: StoreFolder, cuts: [Int64], erasedUpTo: UInt64, pace: @escaping MergePacing) {
         self.erasedUpTo = erasedUpTo
         self.pace = pace
-        self.files = files
-        self.directory = directory
+        self.folder = folder
         self.cuts = cuts
         outputs = Array(repeating: Output(), count: cuts.count + 1)
         gathered = SampleRunBuilder(type: .double)
@@ -93,7 +91,7 @@ final class MergeOutputs {
         try move(to: partition(of: block.entry.firstTime))
         try writeGathered()
         let writer = try open()
-        if !outputs[current].hasSeries { writer.begin(series: series) }
+        if !outputs[current].hasSeries { writer.begin(series) }
         outputs[current].hasSeries = true
         copied[writer.id, default: []].insert(block.entry.block.checksum)
         try counting(block.entry.count, to: writer) { try writer.copy(block) }
@@ -116,36 +114,14 @@ final class MergeOutputs {
     ///
     /// - Parameter type: The type of a series that was written.
     func check(_ reader: SegmentReader, _ type: (SeriesID) -> ValueType?) throws -> UInt64 {
-        var samples: UInt64 = 0
-        var before: BlockEntry?
-        let copied = copied[reader.reference.id] ?? []
-        for index in try reader.top().index.pages.indices {
-            for entry in try reader.page(index).entries {
-                guard let type = type(entry.series) else { continue }
-                if copied.contains(entry.block.checksum) {
-                    try reader.check(entry.block, "block")
-                    if let times = entry.times { try reader.check(times, "time column") }
-                } else {
-                    _ = try reader.read(entry, type: type, keeps: false)
-                }
-                if let before, before.series == entry.series, before.lastTime > entry.firstTime {
-                    throw StorageError.needsReopen("a merge wrote blocks that overlap")
-                }
-                samples += UInt64(entry.count)
-                // Short series share a block, which is read once for all of them.
-                let isRead = before?.block == entry.block
-                before = entry
-                if !isRead { try pace(entry.block.count) }
-            }
-        }
-        return samples
+        try reader.readBack(copied: copied[reader.reference.id] ?? [], type: type, pace: pace)
     }
 
     /// Removes all files.
     func discard() {
-        for output in outputs { output.writer?.discard(files, directory) }
+        for output in outputs { output.writer?.discard() }
         for reference in sealed {
-            try? files.remove(directory.absolute(DataDirectory.immutable(reference.id, .segment)))
+            try? folder.remove(StoreFolder.immutable(reference.id, .segment))
         }
     }
 
@@ -160,19 +136,19 @@ final class MergeOutputs {
 
     private func open() throws -> SegmentWriter {
         if let writer = outputs[current].writer { return writer }
-        let writer = try SegmentWriter(files, directory, effort: .thorough, isOneOfMany: !cuts.isEmpty)
+        let writer = try SegmentWriter(folder, effort: .thorough, isOneOfMany: !cuts.isEmpty)
         outputs[current].writer = writer
         return writer
     }
 
     private func writeFullBlocks() throws {
-        let isLarge = gathered.textBytes >= Limits.blockTextBytes / 2
+        let isLarge = gathered.textBytes >= FormatLimits.blockTextBytes / 2
         guard gathered.count >= Self.enough || isLarge else { return }
         let run = gathered.finish()
         var start = 0
         while run.count - start >= Self.enough {
-            try write(run.part(start..<start + Limits.blockSamples))
-            start += Limits.blockSamples
+            try write(run.part(start..<start + FormatLimits.blockSamples))
+            start += FormatLimits.blockSamples
         }
         // Large texts are cut by their bytes.
         if isLarge {
@@ -187,8 +163,8 @@ final class MergeOutputs {
     private func writeGathered(isEnd: Bool = false) throws {
         guard gathered.count > 0 else { return }
         let run = gathered.finish()
-        guard run.count > Limits.blockSamples else { return try write(run, isWhole: true) }
-        let cut = isEnd ? Limits.blockSamples : run.count / 2
+        guard run.count > FormatLimits.blockSamples else { return try write(run, isWhole: true) }
+        let cut = isEnd ? FormatLimits.blockSamples : run.count / 2
         try write(run.part(0..<cut))
         try write(run.part(cut..<run.count))
     }
@@ -197,7 +173,7 @@ final class MergeOutputs {
     private func write(_ run: SampleRun, isWhole: Bool = false) throws {
         let writer = try open()
         let isShort = isWhole && !outputs[current].hasSeries
-        if !isShort, !outputs[current].hasSeries { writer.begin(series: series) }
+        if !isShort, !outputs[current].hasSeries { writer.begin(series) }
         outputs[current].hasSeries = true
         try counting(run.count, to: writer) {
             if isShort {
@@ -219,12 +195,12 @@ final class MergeOutputs {
         guard let writer = outputs[index].writer else { return }
         outputs[index] = Output()
         do {
-            var reference = try writer.seal(files, directory)
+            var reference = try writer.seal()
             reference.isCompacted = true
             reference.erasedUpTo = erasedUpTo
             sealed.append(reference)
         } catch {
-            writer.discard(files, directory)
+            writer.discard()
             throw error
         }
     }

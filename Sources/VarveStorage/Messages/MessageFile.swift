@@ -8,7 +8,7 @@
 // - Never changes.
 
 package import VarveCodec
-package import VarveFile
+import VarveFile
 
 package final class MessageFile: Sendable {
     package let header: MessageHeader
@@ -20,9 +20,9 @@ package final class MessageFile: Sendable {
 
     /// Opens a file that the manifest names.
     package convenience init(
-        _ files: any FileSystem, _ directory: DataDirectory, _ reference: MessageReference
+        _ folder: StoreFolder, _ reference: MessageReference
     ) throws {
-        try self.init(reference.id, files, directory)
+        try self.init(reference.id, folder)
         guard checksum == reference.checksum, layout.byteCount == Int(reference.byteCount),
             header.entries == Int(reference.count)
         else {
@@ -32,10 +32,10 @@ package final class MessageFile: Sendable {
     }
 
     /// Opens a file by itself, without a manifest.
-    package init(_ id: FileID, _ files: any FileSystem, _ directory: DataDirectory) throws {
-        let name = DataDirectory.immutable(id, .messages)
+    package init(_ id: FileID, _ folder: StoreFolder) throws {
+        let name = StoreFolder.immutable(id, .messages)
         self.name = name
-        file = try files.open(directory.absolute(name), .read)
+        file = try folder.open(name, .read)
         let bytes = try file.readBytes(count: MessageFormat.headerBytes, at: 0)
         (header, checksum) = try MessageHeader.decode(bytes, id: id, name: name)
         layout = header.layout

@@ -8,7 +8,7 @@
 // - Memory: one piece and the buffer of bytes not yet written.
 
 import VarveCodec
-package import VarveFile
+import VarveFile
 
 package struct MessageFileWriter {
     private let header: MessageHeader
@@ -26,25 +26,25 @@ package struct MessageFileWriter {
     ///   - directory: The data directory.
     ///   - source: Begins a pass over the entries, sorted; called twice.
     package static func write(
-        _ header: MessageHeader, _ files: any FileSystem, _ directory: DataDirectory,
+        _ header: MessageHeader, _ folder: StoreFolder,
         _ source: () throws -> () throws -> MessageEntry?
     ) throws -> MessageReference {
-        let name = directory.absolute(DataDirectory.immutable(header.id, .messages))
-        var writer = MessageFileWriter(header, try files.open(name, .createNew))
+        let name = folder.absolute(StoreFolder.immutable(header.id, .messages))
+        var writer = MessageFileWriter(header, try folder.files.open(name, .createNew))
         do {
             let bytes = header.encode()
             try writer.append(bytes)
             try writer.writeFilter(try source())
             try writer.writeEntries(try source())
             try writer.finish()
-            try files.syncDirectory(directory.segments)
+            try folder.files.syncDirectory(folder.segments)
             let checksum = bytes.suffix(8).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self).littleEndian }
             return MessageReference(
                 id: header.id, byteCount: UInt64(writer.written), checksum: checksum,
                 count: UInt64(header.entries), oldest: header.oldest, newest: header.newest)
         } catch {
             writer.file.close()
-            try? files.remove(name)
+            try? folder.files.remove(name)
             throw error
         }
     }

@@ -90,21 +90,4 @@ package struct BatchRecord: Hashable, Sendable {
             receipt.to = Timestamp(nanoseconds: try reader.integer(as: Int64.self))
         }
     }
-
-    /// Writes the payload of a receipts file.
-    package static func encodeFile(_ records: [BatchRecord]) -> [UInt8] {
-        var writer = ByteWriter(capacity: records.count * 72)
-        writer.appendVarint(UInt64(records.count))
-        for record in records { record.write(to: &writer) }
-        return writer.bytes
-    }
-
-    /// Reads the payload of a receipts file.
-    package static func decodeFile(_ reader: inout ByteReader) throws(CodecError) -> [BatchRecord] {
-        let count = try reader.varint(limit: reader.remaining, "records")
-        var records: [BatchRecord] = []
-        records.reserveCapacity(count)
-        for _ in 0..<count { records.append(try BatchRecord(from: &reader)) }
-        return records
-    }
 }

@@ -15,7 +15,7 @@ package struct MessageMemory: Sendable {
         let file: MessageFile
         var filter: [UInt8]?
         /// Whether it was decided if the filter is kept in memory.
-        var isSettled = false
+        var isFilterChosen = false
     }
 
     /// Messages since the last flush.
@@ -47,7 +47,9 @@ package struct MessageMemory: Sendable {
         sources = files.map { known[$0.header.id] ?? Source(file: $0) }
         filterBytes = sources.reduce(0) { $0 + ($1.filter?.count ?? 0) }
         // A smaller set may have room for filters that found none.
-        for index in sources.indices where sources[index].filter == nil { sources[index].isSettled = false }
+        for index in sources.indices where sources[index].filter == nil {
+            sources[index].isFilterChosen = false
+        }
     }
 
     /// Forgets the recent messages: they are in a file now.
@@ -64,7 +66,7 @@ package struct MessageMemory: Sendable {
         // One that was applied again after a deletion may be in several.
         var newest: UInt64?
         for index in sources.indices {
-            if !sources[index].isSettled { try settle(index) }
+            if !sources[index].isFilterChosen { try chooseFilter(index) }
             if let commit = try sources[index].file.commit(of: hash, filter: sources[index].filter) {
                 newest = max(commit, newest ?? 0)
             }
@@ -72,12 +74,13 @@ package struct MessageMemory: Sendable {
         return newest
     }
 
-    private mutating func settle(_ index: Int) throws {
+    /// Keeps the filter of a file in memory if there is room.
+    private mutating func chooseFilter(_ index: Int) throws {
         let file = sources[index].file
         if filterBytes + file.filterBytes <= Limits.messageFilterBytes {
             sources[index].filter = try file.filter()
             filterBytes += file.filterBytes
         }
-        sources[index].isSettled = true
+        sources[index].isFilterChosen = true
     }
 }

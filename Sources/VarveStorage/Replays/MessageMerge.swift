@@ -19,7 +19,8 @@ enum MessageMerge {
     /// One step of the clock is added: a message is remembered for the horizon even if the clock jumped once.
     static func isExpired(_ file: MessageReference, clock: Int64, horizon: Int64) -> Bool {
         let age = UInt64(bitPattern: clock &- file.newest)
-        return clock > file.newest && age > UInt64(max(0, horizon)) + UInt64(Manifest.longestClockStep)
+        return clock > file.newest
+            && age > UInt64(max(0, horizon)) + UInt64(MessageReference.longestClockStep)
     }
 
     /// The files to merge next, if a merge is due.
@@ -39,17 +40,16 @@ enum MessageMerge {
 
     /// Writes the messages of some files and some more as one file.
     static func write(
-        _ inputs: [MessageFile], and more: [MessageEntry], clock: Int64?, _ files: any FileSystem,
-        _ directory: DataDirectory
+        _ inputs: [MessageFile], and more: [MessageEntry], clock: Int64?, _ folder: StoreFolder
     ) throws -> MessageReference {
         let headers = inputs.map(\.header)
         let highest = max(headers.map(\.highestCommit).max() ?? 0, more.map(\.commit).max() ?? 0)
         let header = MessageHeader(
-            id: directory.newFileID(), entries: headers.reduce(more.count) { $0 + $1.entries },
+            id: folder.newFileID(), entries: headers.reduce(more.count) { $0 + $1.entries },
             oldest: headers.map(\.oldest).min() ?? clock ?? 0,
             newest: clock ?? headers.map(\.newest).max() ?? 0, highestCommit: highest)
         let sorted = more.sorted()
-        return try MessageFileWriter.write(header, files, directory) {
+        return try MessageFileWriter.write(header, folder) {
             var merge = Merge(inputs.map { Cursor($0) } + [Cursor(sorted)])
             return { try merge.next() }
         }

@@ -103,17 +103,17 @@ extension Store {
         for segment in view.segments {
             let summary = segment.reference.summary
             stored += summary.samples
-            shares.add(try segment.top().index.codecs)
+            shares.add(try segment.codecs())
         }
         let span = try snapshot.visibleSpan()
         statistics.firstTime = span?.first
         statistics.lastTime = span?.last
         statistics.codecs = shares.bytes
-        statistics.walBytes = try size(of: directory.wal) { DataDirectory.walNumber($0) != nil }
+        statistics.walBytes = try size(of: context.folder.wal) { StoreFolder.walNumber($0) != nil }
         statistics.bytes = statistics.walBytes
-        statistics.bytes += try size(of: directory.manifests) { DataDirectory.manifestNumber($0) != nil }
+        statistics.bytes += try size(of: context.folder.manifests) { StoreFolder.manifestNumber($0) != nil }
         let live = view.manifest.fileNames
-        statistics.bytes += try size(of: directory.segments) { live.contains("segments/\($0)") }
+        statistics.bytes += try size(of: context.folder.segments) { live.contains("segments/\($0)") }
         statistics.historySamples = stored - min(stored, statistics.samples)
         if stored > 0 {
             let share = Double(statistics.historySamples) / Double(stored)
@@ -122,11 +122,13 @@ extension Store {
         return statistics
     }
 
-    private func size(of folder: String, where isCounted: (String) -> Bool) throws -> UInt64 {
+    private func size(of path: String, where isCounted: (String) -> Bool) throws -> UInt64 {
         var total: UInt64 = 0
-        guard case .folder? = try files.kind(folder) else { return 0 }
-        for name in try files.list(folder) where isCounted(name) {
-            if case .file(let size)? = try files.kind("\(folder)/\(name)") { total += UInt64(size) }
+        guard case .folder? = try context.folder.files.kind(path) else { return 0 }
+        for name in try context.folder.files.list(path) where isCounted(name) {
+            if case .file(let size)? = try context.folder.files.kind("\(path)/\(name)") {
+                total += UInt64(size)
+            }
         }
         return total
     }

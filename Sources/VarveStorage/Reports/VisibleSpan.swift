@@ -42,12 +42,11 @@ extension StoreSnapshot {
                 best = end(summary.firstTime, summary.lastTime)
                 continue
             }
-            for index in try segment.top().index.pages.indices {
-                for entry in try segment.page(index).entries
-                where isBetter(end(entry.firstTime, entry.lastTime), best) {
-                    guard let (first, last) = try visible(entry, of: segment) else { continue }
-                    if isBetter(end(first, last), best) { best = end(first, last) }
-                }
+            try segment.forEachEntry { entry in
+                guard isBetter(end(entry.firstTime, entry.lastTime), best),
+                    let (first, last) = try visible(entry, of: segment)
+                else { return }
+                if isBetter(end(first, last), best) { best = end(first, last) }
             }
         }
         return best

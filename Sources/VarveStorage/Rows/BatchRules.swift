@@ -91,9 +91,9 @@ package enum BatchRules {
             guard end >= start, end <= text.bytes.count else {
                 throw StorageError.invalidBatch("texts of impossible lengths for point \(key.point)")
             }
-            guard end - start <= Limits.textBytes else {
+            guard end - start <= FormatLimits.textBytes else {
                 throw StorageError.invalidBatch(
-                    "a text of \(end - start) bytes for point \(key.point) is over \(Limits.textBytes)")
+                    "a text of \(end - start) bytes for point \(key.point) is over \(FormatLimits.textBytes)")
             }
             start = end
         }

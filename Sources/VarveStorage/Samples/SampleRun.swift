@@ -72,10 +72,10 @@ package final class SampleRun: Sendable {
 
     /// A block ends after 8192 samples, or earlier where its texts would grow too large for one.
     private func blockEnd(from start: Int) -> Int {
-        var end = min(start + Limits.blockSamples, times.count)
+        var end = min(start + FormatLimits.blockSamples, times.count)
         if case .text(let text) = values {
             let base = start == 0 ? 0 : text.ends[start - 1]
-            while end > start + 1, text.ends[end - 1] - base > Limits.blockTextBytes {
+            while end > start + 1, text.ends[end - 1] - base > FormatLimits.blockTextBytes {
                 end -= (end - start) / 2
             }
         }
@@ -135,58 +135,41 @@ package final class SampleRun: Sendable {
     }
 }
 
-/// Collects samples column by column.
-package struct SampleRunBuilder {
-    package private(set) var times: [Int64] = []
-    private var bits: [UInt64] = []
-    private var text = TextColumn()
-    private var states: [UInt64] = []
-    private var commits: [UInt64] = []
-    private let isText: Bool
+extension SampleRun {
+    /// The samples without their commits.
+    package var columns: SampleColumns { columns(in: 0..<count) }
 
-    package init(type: ValueType, capacity: Int = 0) {
-        isText = type.isText
-        times.reserveCapacity(capacity)
-        states.reserveCapacity(capacity)
-        commits.reserveCapacity(capacity)
-        if !isText { bits.reserveCapacity(capacity) }
-    }
-
-    package var count: Int { times.count }
-
-    package var textBytes: Int { text.bytes.count }
-
-    /// Adds samples `range` of a run of the same type.
-    package mutating func append(_ run: SampleRun, _ range: Range<Int>) {
-        guard !range.isEmpty else { return }
-        times.append(contentsOf: run.times[range])
-        states.append(contentsOf: run.states[range])
-        commits.append(contentsOf: run.commits[range])
-        switch run.values {
-        case .bits(let source): bits.append(contentsOf: source[range])
-        case .text(let source):
-            text.append(source, range)
+    /// Samples `range` without their commits; nothing is copied if that is all of them.
+    package func columns(in range: Range<Int>) -> SampleColumns {
+        var columns = SampleColumns(type: .double)
+        guard range != 0..<count else {
+            (columns.times, columns.values, columns.states) = (times, values, states)
+            return columns
         }
-    }
-
-    /// The collected run; the builder is empty afterwards.
-    package mutating func finish() -> SampleRun {
-        let run = SampleRun(
-            times: times, values: isText ? .text(text) : .bits(bits), states: states, commits: commits)
-        times = []
-        bits = []
-        text = TextColumn()
-        states = []
-        commits = []
-        return run
+        columns.times = Array(times[range])
+        columns.states = Array(states[range])
+        switch values {
+        case .bits(let bits): columns.values = .bits(Array(bits[range]))
+        case .text(let source):
+            columns.values = .text(source.part(range))
+        }
+        return columns
     }
 }
 
-extension TextColumn {
-    /// Texts `range` as a column of their own.
-    package func part(_ range: Range<Int>) -> TextColumn {
-        var column = TextColumn()
-        column.append(self, range)
-        return column
+extension SampleRun {
+    /// The samples from one time to another, both included.
+    func range(_ first: Int64, _ last: Int64) -> Range<Int> {
+        let start = lowerBound(first)
+        return start..<max(start, last == .max ? count : lowerBound(last + 1))
+    }
+
+    /// Whether a time comes more than once among samples `range`.
+    func repeatsTime(in range: Range<Int>) -> Bool {
+        times.withUnsafeBufferPointer { times in
+            var found = 0
+            for index in range.dropFirst() { found |= times[index &- 1] == times[index] ? 1 : 0 }
+            return found != 0
+        }
     }
 }

@@ -125,20 +125,3 @@ struct SeriesScan {
         return run
     }
 }
-
-extension SampleRun {
-    /// The samples from one time to another, both included.
-    func range(_ first: Int64, _ last: Int64) -> Range<Int> {
-        let start = lowerBound(first)
-        return start..<max(start, last == .max ? count : lowerBound(last + 1))
-    }
-
-    /// Whether a time comes more than once among samples `range`.
-    func repeatsTime(in range: Range<Int>) -> Bool {
-        times.withUnsafeBufferPointer { times in
-            var found = 0
-            for index in range.dropFirst() { found |= times[index &- 1] == times[index] ? 1 : 0 }
-            return found != 0
-        }
-    }
-}

@@ -138,7 +138,7 @@ struct SliceMerge {
             let span = spans[index]
             let size = textBytes(span)
             let isFull =
-                samples + span.count > Limits.blockSamples || bytes + size > Limits.blockTextBytes
+                samples + span.count > FormatLimits.blockSamples || bytes + size > FormatLimits.blockTextBytes
             if isFull, index > cuts[cuts.count - 1] {
                 cuts.append(index)
                 (samples, bytes) = (0, 0)

@@ -5,37 +5,51 @@
 
 import VarveCodec
 import VarveFile
-import VarveModel
+package import VarveModel
 
-struct SegmentCheck {
+package struct SegmentCheck {
     private let file: String
     private let reader: SegmentReader
     private let top: SegmentTop
-    private let dictionary: SeriesDictionary
-    private(set) var samples: UInt64 = 0
+    private let type: (SeriesID) -> ValueType?
+    private let isReplaced: (SeriesID) -> Bool
+    package private(set) var samples: UInt64 = 0
     private var damage: [Damage] = []
 
-    init(
-        _ file: String, id: FileID, _ files: any FileSystem, _ directory: DataDirectory,
-        _ dictionary: SeriesDictionary
+    /// Opens a segment.
+    ///
+    /// - Parameters:
+    ///   - file: Its name in the folder.
+    ///   - type: The type of a series; nil for one that has no name.
+    ///   - isReplaced: Whether another series of the same name took its place.
+    package init(
+        _ file: String, id: FileID, _ folder: StoreFolder, type: @escaping (SeriesID) -> ValueType?,
+        isReplaced: @escaping (SeriesID) -> Bool
     ) throws {
         self.file = file
-        self.dictionary = dictionary
-        reader = try SegmentReader(alone: file, id: id, files, directory)
+        self.type = type
+        self.isReplaced = isReplaced
+        reader = try SegmentReader(alone: file, id: id, folder)
         top = try reader.top()
     }
 
-    var checksum: UInt64 { reader.reference.checksum }
+    package var checksum: UInt64 { reader.reference.checksum }
 
-    var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
+    package var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
 
-    mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
+    /// Checks the file.
+    ///
+    /// - Parameters:
+    ///   - deep: Whether every block is decoded and compared with its statistics.
+    ///   - isLive: Whether the manifest names it, so that its series have names.
+    /// - Returns: What is damaged.
+    package mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
         var pieces: [Extent] = []
         var summary = SegmentSummary()
         var before: BlockEntry?
         var replaced: UInt64 = 0
         for index in top.index.pages.indices {
-            attempt(top.index.pages[index].extent.offset) { check in
+            reporting(top.index.pages[index].extent.offset) { check in
                 for entry in try check.reader.page(index).entries {
                     if let before, !Self.inOrder(before, entry) {
                         check.add(
@@ -44,14 +58,14 @@ struct SegmentCheck {
                     if before?.series != entry.series { summary.series += 1 }
                     before = entry
                     summary.samples += UInt64(entry.count)
-                    if isLive, check.dictionary.isReplaced(entry.series) { replaced += UInt64(entry.count) }
+                    if isLive, check.isReplaced(entry.series) { replaced += UInt64(entry.count) }
                     summary.blocks += 1
                     pieces.append(entry.block)
                     if let times = entry.times { pieces.append(times) }
                     if entry.vectors != nil {
                         check.checkVectors(try check.reader.vectors(of: entry), entry)
                     }
-                    if isLive, check.dictionary.type(entry.series) == nil {
+                    if isLive, check.type(entry.series) == nil {
                         check.add(
                             check.top.index.pages[index].extent.offset, "series \(entry.series) has no name")
                     }
@@ -89,7 +103,7 @@ struct SegmentCheck {
         let hadDamage = !damage.isEmpty
         var end = top.data.lowerBound
         for piece in pieces.sorted(by: { $0.offset < $1.offset }) {
-            attempt(piece.offset) { try $0.reader.check(piece, "block") }
+            reporting(piece.offset) { try $0.reader.check(piece, "block") }
             // After damage to an index page some pieces are unknown and gaps mean nothing.
             if !hadDamage, piece.offset != end { add(end, "bytes that belong to no block") }
             end = piece.offset + piece.count
@@ -100,8 +114,8 @@ struct SegmentCheck {
     private mutating func decodeAll() {
         for index in top.index.pages.indices {
             for entry in (try? reader.page(index).entries) ?? [] {
-                guard let type = dictionary.type(entry.series) else { continue }
-                attempt(entry.block.offset) { check in
+                guard let type = type(entry.series) else { continue }
+                reporting(entry.block.offset) { check in
                     let run = try check.reader.read(entry, type: type)
                     guard run.commits.min() == entry.lowestCommit, run.commits.max() == entry.highestCommit,
                         run.repeatsTime(in: 0..<run.count) == entry.hasVersions,
@@ -132,7 +146,7 @@ struct SegmentCheck {
         damage.append(Damage(file: file, offset: offset, reason: reason))
     }
 
-    private mutating func attempt(_ offset: Int, _ body: (inout SegmentCheck) throws -> Void) {
+    private mutating func reporting(_ offset: Int, _ body: (inout SegmentCheck) throws -> Void) {
         do {
             try body(&self)
         } catch StorageError.damaged(let found) {

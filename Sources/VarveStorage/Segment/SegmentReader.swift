@@ -25,20 +25,18 @@ package final class SegmentReader: Sendable {
     package init(_ library: SegmentLibrary, _ reference: SegmentReference) {
         self.library = library
         self.reference = reference
-        name = DataDirectory.immutable(reference.id, .segment)
+        name = StoreFolder.immutable(reference.id, .segment)
     }
 
     /// Opens a segment by itself, without a manifest; for `varve inspect` and `varve verify`.
-    package convenience init(
-        alone name: String, id: FileID, _ files: any FileSystem, _ directory: DataDirectory
-    ) throws {
-        let file = try files.open(directory.absolute(name), .read)
+    package convenience init(alone name: String, id: FileID, _ folder: StoreFolder) throws {
+        let file = try folder.open(name, .read)
         defer { file.close() }
         try SegmentPreamble.check(file, name: name, id: id)
         let size = try file.size()
         let top = try SegmentTop(file, name: name, size: size, checksum: nil)
         self.init(
-            SegmentLibrary(files, directory),
+            SegmentLibrary(folder),
             SegmentReference(
                 id: id, byteCount: UInt64(size), checksum: top.checksum, summary: top.summary))
     }

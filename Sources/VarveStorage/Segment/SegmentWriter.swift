@@ -7,7 +7,7 @@
 // - Memory: the open block, one open shared block per type, the encoded index, and the bytes not yet written.
 
 package import VarveCodec
-package import VarveFile
+import VarveFile
 package import VarveModel
 
 package final class SegmentWriter {
@@ -18,6 +18,7 @@ package final class SegmentWriter {
     }
 
     package let id: FileID
+    private let folder: StoreFolder
     private let file: any File
     private let effort: Effort
     private var buffer: ByteWriter
@@ -45,13 +46,12 @@ package final class SegmentWriter {
     /// Creates the file.
     ///
     /// - Parameter isOneOfMany: Whether many files are written at once: then each takes little memory.
-    package init(
-        _ files: any FileSystem, _ directory: DataDirectory, effort: Effort, isOneOfMany: Bool = false
-    ) throws {
+    package init(_ folder: StoreFolder, effort: Effort, isOneOfMany: Bool = false) throws {
+        self.folder = folder
         flushBytes = isOneOfMany ? 512 << 10 : 4 << 20
         buffer = ByteWriter(capacity: isOneOfMany ? 0 : flushBytes + (1 << 20))
-        id = directory.newFileID()
-        file = try files.open(directory.absolute(DataDirectory.immutable(id, .segment)), .createNew)
+        id = folder.newFileID()
+        file = try folder.open(StoreFolder.immutable(id, .segment), .createNew)
         self.effort = effort
         index = IndexBuilder(effort: effort)
         writePreamble()
@@ -70,9 +70,6 @@ package final class SegmentWriter {
         }
     }
 
-    /// Begins the next series, whose blocks follow one by one.
-    package func begin(series: SeriesID) { begin(series) }
-
     /// Adds samples to the series that was begun, as blocks of their own.
     package func appendBlocks(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
         for block in run.blocks { try appendBlock(series, type, run, block) }
@@ -89,7 +86,7 @@ package final class SegmentWriter {
         entry.times = try block.times.map { try store(times: $0) }
         entry.block = try write(block.bytes)
         note(entry.series, first: entry.firstTime, last: entry.lastTime, commit: entry.highestCommit)
-        index.append(count(entry), vectors: block.vectors)
+        index.append(counted(entry), vectors: block.vectors)
         if index.isPageFull { try endPage() }
     }
 
@@ -115,7 +112,7 @@ package final class SegmentWriter {
     }
 
     /// Writes index and footer and makes the file durable; the folder's entry too.
-    package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws -> SegmentReference {
+    package func seal() throws -> SegmentReference {
         try endPage()
         let indexOffset = written + buffer.count
         let top = try index.finish(codecs: codecs) { try write($0) }
@@ -126,7 +123,7 @@ package final class SegmentWriter {
         try flush()
         try file.sync()
         file.close()
-        try files.syncDirectory(directory.segments)
+        try folder.files.syncDirectory(folder.segments)
         var reference = SegmentReference(
             id: id, byteCount: UInt64(written), checksum: footer.withUnsafeBytes { Checksum.of($0) },
             summary: summary)
@@ -135,12 +132,13 @@ package final class SegmentWriter {
     }
 
     /// Gives up: removes the file.
-    package func discard(_ files: any FileSystem, _ directory: DataDirectory) {
+    package func discard() {
         file.close()
-        try? files.remove(directory.absolute(DataDirectory.immutable(id, .segment)))
+        try? folder.remove(StoreFolder.immutable(id, .segment))
     }
 
-    private func begin(_ series: SeriesID) {
+    /// Begins the next series, whose blocks follow one by one.
+    package func begin(_ series: SeriesID) {
         precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
         lastSeries = series
         hint = ColumnHint()
@@ -167,7 +165,7 @@ package final class SegmentWriter {
         entry.statistics = BlockStatistics(
             joining: vectors.map(\.statistics), sum: total,
             oneQuality: differences & ~SampleState(isMissing: true).bits == 0)
-        index.append(count(entry), vectors: vectors)
+        index.append(counted(entry), vectors: vectors)
         if index.isPageFull { try endPage() }
     }
 
@@ -208,7 +206,7 @@ package final class SegmentWriter {
         if let open = shared[type], !open.hasRoom(for: run) { try endShared(type) }
         let entry = entry(series, run, 0..<run.count)
         noteVersions(series, run, 0..<run.count, entry)
-        index.append(count(entry))
+        index.append(counted(entry))
         shared[type, default: SharedBlock(type: type)].append(run, place: index.entries.count - 1)
         if index.isPageFull { try endPage() }
     }
@@ -280,8 +278,8 @@ package final class SegmentWriter {
 
     private func countCodecs(ofBlock block: UnsafeRawBufferPointer) throws {
         var reader = ByteReader(block)
-        let values = try reader.varint(limit: Limits.blockBytes, "bytes of values")
-        let states = try reader.varint(limit: Limits.blockBytes, "bytes of states")
+        let values = try reader.varint(limit: FormatLimits.blockBytes, "bytes of values")
+        let states = try reader.varint(limit: FormatLimits.blockBytes, "bytes of states")
         codecs.add(try reader.bytes(count: values))
         codecs.add(try reader.bytes(count: states))
         codecs.add(try reader.bytes(count: reader.remaining))
@@ -294,8 +292,8 @@ package final class SegmentWriter {
         index.endPage()
     }
 
-    /// Counts an entry in the footer's numbers.
-    private func count(_ entry: BlockEntry) -> BlockEntry {
+    /// The entry, once it is counted in the footer's numbers.
+    private func counted(_ entry: BlockEntry) -> BlockEntry {
         summary.samples += UInt64(entry.count)
         summary.blocks += 1
         summary.firstTime = min(summary.firstTime, entry.firstTime)

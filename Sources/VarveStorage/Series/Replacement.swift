@@ -53,9 +53,9 @@ package struct Replacement: Hashable, Sendable {
     package init(from reader: inout ByteReader) throws(CodecError) {
         commit = try reader.varint()
         writtenAt = try reader.integer(as: Int64.self)
-        let start = try reader.varint(limit: Limits.series, "a series")
-        let count = try reader.varint(limit: min(reader.remaining, Limits.series), "replaced series")
-        guard count > 0, start + count <= Limits.series else {
+        let start = try reader.varint(limit: FormatLimits.series, "a series")
+        let count = try reader.varint(limit: min(reader.remaining, FormatLimits.series), "replaced series")
+        guard count > 0, start + count <= FormatLimits.series else {
             throw reader.failure("an impossible replacement of series")
         }
         first = SeriesID(start)
@@ -63,73 +63,10 @@ package struct Replacement: Hashable, Sendable {
         old.reserveCapacity(count)
         var next = 0
         for _ in 0..<count {
-            let series = next + (try reader.varint(limit: Limits.series, "a series"))
+            let series = next + (try reader.varint(limit: FormatLimits.series, "a series"))
             guard series < start else { throw reader.failure("a series is replaced by an older one") }
             old.append(SeriesID(series))
             next = series + 1
         }
-    }
-}
-
-extension SegmentReference {
-    /// Whether the segment may have samples of the series that were replaced.
-    package func mayHave(hiddenBy replacement: Replacement) -> Bool {
-        replacement.commit > erasedUpTo && replacement.commit > summary.lowestCommit
-    }
-}
-
-extension Manifest {
-    /// Whether a segment may have samples that no read shows, other than older versions.
-    package func hides(samplesOf segment: SegmentReference) -> Bool {
-        tombstones.contains { segment.mayHave(hiddenBy: $0) }
-            || expiries.contains { segment.mayHave(hiddenBy: $0) }
-            || replacements.contains { segment.mayHave(hiddenBy: $0) }
-    }
-
-    /// Tells a dictionary that has all series of the manifest which of them were replaced.
-    ///
-    /// - Throws: `StorageError.damaged` if it cannot be so.
-    func noteReplacements(in dictionary: SeriesDictionary) throws {
-        for replacement in replacements {
-            do throws(CodecError) {
-                try dictionary.replace(replacement)
-            } catch {
-                throw StorageError.damaged(
-                    Damage(
-                        file: DataDirectory.manifest(number), offset: SealedFile.headerBytes,
-                        reason: error.reason))
-            }
-        }
-    }
-
-    /// Writes what version 5 has behind version 4; nothing where no series was replaced.
-    func writeReplacements(to writer: inout ByteWriter) {
-        guard !replacements.isEmpty else { return }
-        writer.appendVarint(UInt64(replacements.count))
-        for replacement in replacements { replacement.write(to: &writer) }
-    }
-
-    mutating func readReplacements(_ reader: inout ByteReader) throws(CodecError) {
-        let count = try reader.varint(limit: reader.remaining, "replacements")
-        guard count > 0 else { throw reader.failure("version 5 without a replacement of series") }
-        for _ in 0..<count {
-            let next = try Replacement(from: &reader)
-            if let last = replacements.last, next.commit <= last.commit || next.first < last.new.upperBound {
-                throw reader.failure("replacements of series out of order")
-            }
-            guard next.commit <= commit else { throw reader.failure("a replacement of a later commit") }
-            replacements.append(next)
-        }
-    }
-}
-
-extension StoreView {
-    /// Series that a read can find.
-    package var liveSeries: Int { seriesCount - manifest.replacements.reduce(0) { $0 + $1.old.count } }
-
-    /// Whether a series took the place of another after a commit.
-    package func hasReplaced(_ series: SeriesID, after commit: UInt64) -> Bool {
-        guard let last = manifest.replacements.last, last.commit > commit else { return false }
-        return manifest.replacements.contains { $0.commit > commit && $0.new.contains(series) }
     }
 }

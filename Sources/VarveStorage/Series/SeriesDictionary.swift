@@ -10,9 +10,6 @@ import Synchronization
 package import VarveCodec
 package import VarveModel
 
-/// The number of a series in one store.
-package typealias SeriesID = UInt32
-
 package final class SeriesDictionary: Sendable {
     private let names = Mutex(SeriesNames())
 
@@ -84,8 +81,8 @@ package final class SeriesDictionary: Sendable {
     /// - Throws: `StorageError.invalidBatch` if the store has all the series it can have.
     package func add(_ info: SeriesInfo) throws -> SeriesID {
         try names.withLock { names in
-            guard names.count < Limits.series else {
-                throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
+            guard names.count < FormatLimits.series else {
+                throw StorageError.invalidBatch("a store holds at most \(FormatLimits.series) series")
             }
             names.append(info)
             return SeriesID(names.count - 1)
@@ -123,8 +120,8 @@ package final class SeriesDictionary: Sendable {
 
     /// Adds the payload of a dictionary file; entries that are there already must be the same.
     package func load(_ reader: inout ByteReader) throws(CodecError) {
-        let first = try reader.varint(limit: Limits.series, "first series id")
-        let count = try reader.varint(limit: Limits.series, "number of series")
+        let first = try reader.varint(limit: FormatLimits.series, "first series id")
+        let count = try reader.varint(limit: FormatLimits.series, "number of series")
         var failure: CodecError?
         names.withLock { names in
             do throws(CodecError) {

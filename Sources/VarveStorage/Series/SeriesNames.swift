@@ -173,7 +173,7 @@ package struct SeriesNames: Sendable {
                 guard isSame else { throw CodecError(offset: 0, reason: "series \(id) has two names") }
                 fresh = place
             } else {
-                guard id < Limits.series else { throw CodecError(offset: 0, reason: "too many series") }
+                guard id < FormatLimits.series else { throw CodecError(offset: 0, reason: "too many series") }
                 starts.append(records.count + place - fresh)
             }
         }

@@ -17,17 +17,12 @@ public import VarveModel
 ///
 /// Any number of threads may read and commit; one process may write at a time.
 public final class Store: Sendable {
-    package let files: any FileSystem
-    package let directory: DataDirectory
-    package let options: StoreOptions
-    package let dictionary: SeriesDictionary
-    package let library: SegmentLibrary
+    /// What its parts share.
+    package let context: StoreContext
     private let lock: (any HeldLock)?
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
     private let queue = CommitQueue()
-    private let historyNanoseconds: Atomic<Int64>
-    private let retentionRules = Mutex<RetentionRules>({ [:] })
     /// What recovery found worth telling: cut WAL tails, removed orphans.
     public let recoveryNotes: [String]
 
@@ -46,63 +41,62 @@ public final class Store: Sendable {
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
         Limits.check()
-        return try Store(DataDirectory(path, newFileID: options.newFileID), options, files)
+        return try Store(StoreFolder(path, on: files, newFileID: options.newFileID), options)
     }
 
-    private init(_ directory: DataDirectory, _ options: StoreOptions, _ files: any FileSystem) throws {
-        self.directory = directory
-        self.options = options
-        self.files = files
-        var lock: (any HeldLock)?
-        let rightsNotes = try files.admit(directory.path, forWriting: options.isWritable)
-        if options.isWritable {
-            if options.mustExist, try !Self.exists(directory.path, files: files) {
-                throw StorageError.directoryChanged(
-                    "\(directory.path) is gone, or empty, and had a store; put it back")
-            }
-            for folder in [directory.path, directory.manifests, directory.segments, directory.wal] {
-                try files.createDirectory(folder)
-            }
-            lock = try files.lock(directory.lock, directory: directory.path)
-        }
-        self.lock = lock
-        library = SegmentLibrary(files, directory, cacheBytes: options.cacheBytes)
-        let recovered = try Recovery(
-            files, directory, isWritable: options.isWritable, mayBeMissing: options.mayBeMissing,
-            lastCommit: options.isWritable ? nil : options.lastCommit, leastCommit: options.leastCommit,
-            library: library
-        ).run()
-        dictionary = recovered.dictionary
-        recoveryNotes = rightsNotes + recovered.notes
-        historyNanoseconds = Atomic(options.history)
-        published = Mutex(recovered.view)
-        let identity = options.isWritable ? try files.identity(directory.lock) : nil
-        let state = WriterState(recovered, lockIdentity: identity)
-        if options.isWritable { state.mark.raise(to: recovered.view.commit, files, directory) }
+    private init(_ folder: StoreFolder, _ options: StoreOptions) throws {
+        let rightsNotes = try folder.files.admit(folder.path, forWriting: options.isWritable)
+        lock = options.isWritable ? try Self.lock(folder, options) : nil
+        let library = SegmentLibrary(folder, cacheBytes: options.cacheBytes)
+        let opened =
+            options.isWritable
+            ? try CrashRecovery(folder, library, leastCommit: options.leastCommit).run()
+            : try ReadOnlyOpening(folder, library, options).run()
+        context = StoreContext(folder, options, opened.dictionary, library)
+        recoveryNotes = rightsNotes + opened.notes
+        published = Mutex(opened.view)
+        let identity = options.isWritable ? try folder.files.identity(folder.lock) : nil
+        let state = WriterState(opened, lockIdentity: identity)
+        if options.isWritable { state.mark.raise(to: opened.view.commit, folder) }
         writer = Mutex(state)
-        if let bytes = recovered.roomNeeded { try flushWhatCannotBeSettled(bytes) }
+        if let bytes = opened.roomNeeded { try flushUnsealed(bytes) }
+    }
+
+    /// Makes the folders and takes the lock.
+    private static func lock(_ folder: StoreFolder, _ options: StoreOptions) throws -> any HeldLock {
+        if options.mustExist, try !exists(folder) {
+            throw StorageError.directoryChanged(
+                "\(folder.path) is gone, or empty, and had a store; put it back")
+        }
+        for path in [folder.path, folder.manifests, folder.segments, folder.wal] {
+            try folder.files.createDirectory(path)
+        }
+        return try folder.files.lock(folder.lock, directory: folder.path)
     }
 
     /// Writes the commits of a WAL file that a crash left open as a segment, which mostly needs a tenth of the room that
     /// its copy would need.
     ///
     /// - Parameter bytes: The room for the copy.
-    private func flushWhatCannotBeSettled(_ bytes: Int) throws {
+    private func flushUnsealed(_ bytes: Int) throws {
         do {
             try change { state, view in
                 guard let last = state.walFiles.last else { return }
-                try Flush(self, state).run(&view)
-                try files.remove(directory.absolute(DataDirectory.wal(last, sealed: false)))
+                try Flush(context, state).run(&view)
+                try context.folder.remove(StoreFolder.wal(last, sealed: false))
             }
         } catch let error as FileError where error.isDiskFull {
             lock?.release()
-            throw StorageError.noRoom(path: directory.path, bytes: bytes)
+            throw StorageError.noRoom(path: context.folder.path, bytes: bytes)
         }
     }
 
+    /// The newest state, as the engine's parts see it.
+    package var view: StoreView { published.withLock { $0 } }
+
     /// The newest state, for any number of reads; later commits do not change it.
     public func snapshot() -> StoreSnapshot {
-        StoreSnapshot(view: published.withLock { $0 }, dictionary: dictionary)
+        StoreSnapshot(view: view, dictionary: context.dictionary)
     }
 
     /// Flushes nothing, seals the WAL and releases the directory.
@@ -110,7 +104,7 @@ public final class Store: Sendable {
     /// Durability: everything committed is durable before; a clean close only makes the next opening cheaper to
     /// trust, as a sealed WAL has no excuse for a torn tail.
     public func close() throws {
-        guard options.isWritable else { return }
+        guard context.options.isWritable else { return }
         try writer.withLock { state in
             guard !state.isClosed else { return }
             defer {
@@ -118,7 +112,7 @@ public final class Store: Sendable {
                 state.mark.close()
                 lock?.release()
             }
-            try state.sealWAL(files, directory)
+            try state.sealWAL()
         }
     }
 
@@ -128,17 +122,17 @@ public final class Store: Sendable {
     public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         writer.withLock { state in
             let view = published.withLock { $0 }
-            if state.failure == nil, !state.isClosed, options.isWritable {
+            if state.failure == nil, !state.isClosed, context.options.isWritable {
                 do {
-                    try DirectoryCheck(self, state).run(view.manifest.number)
+                    try DirectoryCheck(context, state).run(view.manifest.number)
                 } catch {
                     return group.map { _ in .failure(error) }
                 }
             }
-            var commit = GroupCommit(self, state, view)
+            var commit = GroupCommit(context, state, view)
             let results = commit.run(group)
             published.withLock { $0 = commit.view }
-            if options.isWritable { state.mark.raise(to: commit.view.commit, files, directory) }
+            if context.options.isWritable { state.mark.raise(to: commit.view.commit, context.folder) }
             return results
         }
     }
@@ -152,10 +146,10 @@ public final class Store: Sendable {
     /// - Throws: `StorageError.directoryChanged`; the store must be opened again then, once the directory is as it was.
     public func examine() throws -> [String] {
         try change { state, view in
-            let check = DirectoryCheck(self, state)
+            let check = DirectoryCheck(context, state)
             try check.runWhole(view.manifest)
             try check.rescueWAL(&view)
-            state.mark.keep(files, directory)
+            state.mark.keep(context.folder)
             defer { state.notes = [] }
             return state.notes
         }
@@ -163,20 +157,15 @@ public final class Store: Sendable {
 
     /// How long versions are kept that were corrected since, in nanoseconds; see `StoreOptions.history`.
     public var history: Int64 {
-        get { historyNanoseconds.load(ordering: .relaxed) }
-        set { historyNanoseconds.store(newValue, ordering: .relaxed) }
+        get { context.history }
+        set { context.history = newValue }
     }
 
     /// Sets where the rules come from by which rows are too old to be stored; without it there are none.
     ///
     /// It is asked once for each group of batches. Where it throws, the batches are not committed.
     public func setRetention(_ rules: @escaping RetentionRules) {
-        retentionRules.withLock { $0 = rules }
-    }
-
-    /// The rules as they are now, by product.
-    func retention() throws -> [String: ProductRetention] {
-        try retentionRules.withLock { $0 }()
+        context.setRetention(rules)
     }
 
     /// The records of all batches of imports, in no order.
@@ -186,10 +175,13 @@ public final class Store: Sendable {
 
     /// Whether a directory has a store.
     public static func exists(_ path: String, files: any FileSystem = POSIXFileSystem()) throws -> Bool {
-        let directory = DataDirectory(path)
-        if try !ManifestLog.numbers(files, directory).isEmpty { return true }
-        guard case .folder? = try files.kind(directory.wal) else { return false }
-        return try !files.list(directory.wal).isEmpty
+        try exists(StoreFolder(path, on: files))
+    }
+
+    package static func exists(_ folder: StoreFolder) throws -> Bool {
+        if try !ManifestLog.numbers(folder).isEmpty { return true }
+        guard case .folder? = try folder.files.kind(folder.wal) else { return false }
+        return try !folder.files.list(folder.wal).isEmpty
     }
 
     /// About the bytes of memory of what is in the WAL alone.
@@ -203,13 +195,13 @@ public final class Store: Sendable {
     /// A body changes the view only after what it says is durable: where a later step fails, the earlier ones hold.
     package func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
         try writer.withLock { state in
-            guard options.isWritable, !state.isClosed else { throw StorageError.notWritable }
+            guard context.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
             if let reason = state.failure { throw StorageError.needsReopen(reason) }
             var view = published.withLock { $0 }
-            try DirectoryCheck(self, state).run(view.manifest.number)
+            try DirectoryCheck(context, state).run(view.manifest.number)
             defer {
                 published.withLock { $0 = view }
-                state.mark.raise(to: view.commit, files, directory)
+                state.mark.raise(to: view.commit, context.folder)
             }
             return try body(state, &view)
         }
@@ -219,7 +211,7 @@ public final class Store: Sendable {
 extension Store: SampleSink {
     /// The type of the values of a series, or nil if the store has never seen it.
     public func storedType(of key: SeriesKey) -> ValueType? {
-        dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
+        context.dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
     /// Starts an import; see `SampleSink`.
@@ -236,7 +228,7 @@ extension Store: SampleSink {
     public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let rows = batch
         return try writer.withLock { state in
-            var commit = GroupCommit(self, state, published.withLock { $0 })
+            var commit = GroupCommit(context, state, published.withLock { $0 })
             return try commit.assess(rows)
         }
     }

@@ -88,9 +88,9 @@ package struct Expiry: Hashable, Sendable {
         runs.reserveCapacity(count)
         var next = 0
         for _ in 0..<count {
-            let start = next + (try reader.varint(limit: Limits.series, "a series"))
-            let end = start + (try reader.varint(limit: Limits.series, "a series"))
-            guard end < Limits.series else { throw reader.failure("an impossible series") }
+            let start = next + (try reader.varint(limit: FormatLimits.series, "a series"))
+            let end = start + (try reader.varint(limit: FormatLimits.series, "a series"))
+            guard end < FormatLimits.series else { throw reader.failure("an impossible series") }
             runs.append(SeriesID(start)...SeriesID(end))
             next = end + 1
         }

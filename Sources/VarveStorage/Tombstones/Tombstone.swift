@@ -5,7 +5,7 @@
 // - It stays in the manifest for good: a batch that was committed before it is no replay any more. Once no segment
 //   has a sample that it hides it is erased, and reads need not know it.
 
-import VarveModel
+package import VarveCodec
 
 /// A deleted range of a series.
 package struct Tombstone: Hashable, Sendable {
@@ -28,119 +28,35 @@ package struct Tombstone: Hashable, Sendable {
     package func hidesAll(first: Int64, last: Int64, highestCommit: UInt64) -> Bool {
         commit > highestCommit && self.first <= first && last <= self.last
     }
-}
-
-/// The tombstones of a state, by series, what retention let go of, and what was replaced.
-package struct Tombstones: Sendable {
-    private var bySeries: [SeriesID: [Tombstone]] = [:]
-    private var expiries: [Expiry] = []
-    private var replacements: [Replacement] = []
 
     package init(
-        _ all: [Tombstone] = [], _ expiries: [Expiry] = [], _ replacements: [Replacement] = []
+        series: SeriesID, first: Int64, last: Int64, commit: UInt64, writtenAt: Int64, isErased: Bool = false
     ) {
-        for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
-        self.expiries = expiries
-        self.replacements = replacements
+        self.series = series
+        self.first = first
+        self.last = last
+        self.commit = commit
+        self.writtenAt = writtenAt
+        self.isErased = isErased
     }
 
-    /// Whether nothing is hidden of the series that reads find.
-    package var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
-
-    /// Those of a series that hide something between two times, of samples from a commit on.
-    package func reaching(
-        _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
-    ) -> [Tombstone] {
-        if let replacement = replacements.first(where: { $0.successor(of: series) != nil }) {
-            return [
-                Tombstone(
-                    series: series, first: .min, last: .max, commit: replacement.commit,
-                    writtenAt: replacement.writtenAt)
-            ]
-        }
-        guard !isEmpty else { return [] }
-        var known = bySeries[series] ?? []
-        for expiry in expiries where expiry.contains(series) { known.append(expiry.tombstone(of: series)) }
-        return known.filter { $0.reaches(first: first, last: last, lowestCommit: lowestCommit) }
+    package func write(to writer: inout ByteWriter) {
+        writer.appendVarint(UInt64(series))
+        writer.append(first)
+        writer.append(last)
+        writer.appendVarint(commit)
+        writer.append(writtenAt)
+        writer.append(isErased ? UInt8(1) : UInt8(0))
     }
 
-    /// Whether something between two times was deleted by someone after a commit, erased or not.
-    package func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
-        guard let known = bySeries[series] else { return false }
-        return known.contains { $0.commit > commit && $0.first <= last && first <= $0.last }
-    }
-}
-
-extension SegmentReference {
-    /// Whether the segment may have samples that a tombstone hides.
-    package func mayHave(hiddenBy tombstone: Tombstone) -> Bool {
-        tombstone.commit > erasedUpTo
-            && tombstone.reaches(
-                first: summary.firstTime, last: summary.lastTime, lowestCommit: summary.lowestCommit)
-    }
-
-    /// Whether the segment may have samples that retention hides.
-    package func mayHave(hiddenBy expiry: Expiry) -> Bool {
-        expiry.made > erasedUpTo && expiry.commit > summary.lowestCommit
-            && expiry.first <= summary.lastTime && summary.firstTime <= expiry.last
-    }
-}
-
-extension Manifest {
-    /// Notes which tombstones no segment needs any more, and drops such expiries.
-    package mutating func noteErased() {
-        for index in tombstones.indices where !tombstones[index].isErased {
-            let tombstone = tombstones[index]
-            tombstones[index].isErased = !segments.contains { $0.mayHave(hiddenBy: tombstone) }
-        }
-        expiries.removeAll { expiry in !segments.contains { $0.mayHave(hiddenBy: expiry) } }
-    }
-}
-
-extension SampleRun {
-    /// The samples that no tombstone hides and that were there at a commit; the run itself where that is all of them.
-    ///
-    /// - Parameters:
-    ///   - tombstones: Those of the series.
-    ///   - commit: The commit of all samples; nil if each has its own in `commits`.
-    ///   - newest: Samples of later commits are left out.
-    package func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun
-    {
-        var kept: [Range<Int>] = []
-        var start = 0
-        for index in 0..<count {
-            let age = commit ?? commits[index]
-            let isHidden =
-                age > newest
-                || tombstones.contains {
-                    $0.commit > age && $0.first <= times[index] && times[index] <= $0.last
-                }
-            guard isHidden else { continue }
-            if start < index { kept.append(start..<index) }
-            start = index + 1
-        }
-        guard start > 0 else { return self }
-        if start < count { kept.append(start..<count) }
-        return parts(kept)
-    }
-
-    /// Samples `ranges`, one after the other, with the columns that there are.
-    private func parts(_ ranges: [Range<Int>]) -> SampleRun {
-        func gather<Word>(_ column: [Word]) -> [Word] {
-            column.isEmpty ? [] : Array(ranges.map { column[$0] }.joined())
-        }
-        let chosen: ValueColumn
-        switch values {
-        case .bits(let bits): chosen = .bits(gather(bits))
-        case .text(let source):
-            var text = TextColumn()
-            if !source.ends.isEmpty {
-                for index in ranges.joined() { text.append(source.bytes[source.range(index)]) }
-            }
-            chosen = .text(text)
-        }
-        return SampleRun(
-            count: ranges.reduce(0) { $0 + $1.count }, times: gather(times), values: chosen,
-            states: gather(states), commits: gather(commits))
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        series = SeriesID(try reader.varint(limit: FormatLimits.series, "series"))
+        first = try reader.integer(as: Int64.self)
+        last = try reader.integer(as: Int64.self)
+        commit = try reader.varint()
+        writtenAt = try reader.integer(as: Int64.self)
+        let state = try reader.integer(as: UInt8.self)
+        guard first <= last, state < 2 else { throw reader.failure("an impossible tombstone") }
+        isErased = state == 1
     }
 }

@@ -15,46 +15,49 @@ public enum Inspection {
     ///   - path: The file, in its place below a data directory.
     ///   - limit: The most blocks, series or records to list.
     ///   - files: The disk.
-    /// - Throws: `StorageError.damaged`, `FileError`, or `StorageError.noStore` for a file that is no part of a store.
+    /// - Throws: `StorageError.damaged`, `FileError`, or `NotOfStore` for a file that is no part of a store.
     public static func lines(
         of path: String, limit: Int, files: any FileSystem = POSIXFileSystem()
     ) throws -> [String] {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard let name = parts.last else { throw StorageError.noStore(path: path) }
+        guard let name = parts.last else { throw NotOfStore(path: path) }
         _ = try files.open(path, .read)
-        let folder = parts.count > 1 ? String(parts[parts.count - 2]) : ""
+        let parent = parts.count > 1 ? String(parts[parts.count - 2]) : ""
         let above = parts.dropLast(2).joined(separator: "/")
         let root = parts.count > 2 ? (above.isEmpty ? "/" : above) : parts.count == 2 ? "." : ".."
-        let directory = DataDirectory(root)
-        if let number = DataDirectory.manifestNumber(String(name)) {
-            return try manifest(number, files, directory, limit)
+        let folder = StoreFolder(root, on: files)
+        if let number = StoreFolder.manifestNumber(String(name)) {
+            return try manifest(number, folder, limit)
         }
-        if let (number, sealed) = DataDirectory.walNumber(String(name)) {
-            return try wal(number, sealed, files, directory, limit)
+        if let (number, sealed) = StoreFolder.walNumber(String(name)) {
+            return try wal(number, sealed, folder, limit)
         }
-        let relative = folder.isEmpty ? "segments/\(name)" : "\(folder)/\(name)"
+        let relative = parent.isEmpty ? "segments/\(name)" : "\(parent)/\(name)"
         let stem = name.prefix { $0 != "." }
         switch (FileID(hex: Substring(stem)), name.split(separator: ".").last) {
-        case (let id?, "segment"): return try segment(relative, id, files, directory, limit)
-        case (_?, "dictionary"): return try dictionary(relative, files, directory, limit)
-        case (_?, "receipts"): return try receipts(relative, files, directory, limit)
-        case (let id?, "messages"): return try messages(id, files, directory, limit)
-        default: throw UnknownFile(path: path)
+        case (let id?, "segment"):
+            return try SegmentReader(alone: relative, id: id, folder).lines(limit: limit)
+        case (_?, "dictionary"): return try dictionary(relative, folder, limit)
+        case (_?, "receipts"): return try receipts(relative, folder, limit)
+        case (let id?, "messages"): return try MessageFile(id, folder).lines(limit: limit)
+        default: throw NotOfStore(path: path)
         }
     }
 
     /// The path names nothing that a store is made of.
-    private struct UnknownFile: Error, CustomStringConvertible {
-        let path: String
-        var description: String {
+    public struct NotOfStore: Error, CustomStringConvertible {
+        /// The path.
+        public let path: String
+        /// One line: what is wrong and what to name.
+        public var description: String {
             "\(path) is no file of a store; name one below segments/, manifests/ or wal/ of a data directory"
         }
     }
 
     private static func manifest(
-        _ number: UInt64, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
+        _ number: UInt64, _ folder: StoreFolder, _ limit: Int
     ) throws -> [String] {
-        let manifest = try ManifestLog.read(number, files, directory).manifest
+        let manifest = try ManifestLog.read(number, folder).manifest
         var lines = [
             "manifest \(number), written \(Timestamp(nanoseconds: manifest.writtenAt))",
             "  newest commit \(manifest.commit), first WAL file \(manifest.firstWAL), samples \(manifest.samples)",
@@ -63,7 +66,7 @@ public enum Inspection {
             let summary = segment.summary
             lines.append(
                 "  segment \(segment.id): \(segment.byteCount) bytes, \(summary.samples) samples in \(summary.blocks) "
-                    + "blocks of \(summary.series) series, \(span(summary.firstTime, summary.lastTime)), commits "
+                    + "blocks of \(summary.series) series, \(summary.span), commits "
                     + "\(summary.lowestCommit) to \(summary.highestCommit)\(segment.isCompacted ? ", compacted" : "")"
             )
         }
@@ -85,14 +88,14 @@ public enum Inspection {
     }
 
     private static func wal(
-        _ number: UInt64, _ sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
+        _ number: UInt64, _ sealed: Bool, _ folder: StoreFolder, _ limit: Int
     ) throws -> [String] {
-        let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
+        let contents = try WALReader.read(number: number, sealed: sealed, folder)
         var lines = [
             "WAL file \(number), records \(contents.firstRecord) to \(contents.nextRecord - 1), "
                 + (sealed ? "sealed" : "open")
         ]
-        let buffer = FewRowsBuffer()
+        let buffer = SmallRowBuffer()
         try contents.forEachRecord { reader, offset in
             guard lines.count <= limit else { return }
             let record = try WALRecord(&reader, buffer)
@@ -106,9 +109,9 @@ public enum Inspection {
     }
 
     private static func dictionary(
-        _ name: String, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
+        _ name: String, _ folder: StoreFolder, _ limit: Int
     ) throws -> [String] {
-        let payload = try SealedFile.read(files, directory, name, .dictionary).payload
+        let payload = try SealedFile.read(folder, name, .dictionary).payload
         let (first, entries) = try SealedFile.parse(payload, name) { try DictionaryFile.read(&$0) }
         return ["dictionary of \(entries.count) series from id \(first)"]
             + entries.prefix(limit).enumerated().map { index, info in
@@ -116,31 +119,11 @@ public enum Inspection {
             }
     }
 
-    private static func messages(
-        _ id: FileID, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
-    ) throws -> [String] {
-        let file = try MessageFile(id, files, directory)
-        try file.check()
-        let header = file.header
-        var lines = [
-            "messages file of \(header.entries) messages up to commit \(header.highestCommit), filter of "
-                + "\(file.filterBytes) bytes"
-        ]
-        var piece = 0
-        while piece < file.pieces, lines.count <= limit {
-            for entry in try file.entries(piece).prefix(limit + 1 - lines.count) {
-                lines.append("  \(entry.hash): commit \(entry.commit)")
-            }
-            piece += 1
-        }
-        return lines
-    }
-
     private static func receipts(
-        _ name: String, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
+        _ name: String, _ folder: StoreFolder, _ limit: Int
     ) throws -> [String] {
-        let payload = try SealedFile.read(files, directory, name, .receipts).payload
-        let records = try SealedFile.parse(payload, name) { try BatchRecord.decodeFile(&$0) }
+        let payload = try SealedFile.read(folder, name, .receipts).payload
+        let records = try SealedFile.parse(payload, name) { try ReceiptsFile.decode(&$0) }
         return ["receipts of \(records.count) batches"]
             + records.prefix(limit).map { record in
                 let kind =
@@ -149,42 +132,5 @@ public enum Inspection {
                     + "\(record.receipt.accepted), identical \(record.receipt.identical), corrected "
                     + "\(record.receipt.corrected), superseded \(record.receipt.superseded)"
             }
-    }
-
-    private static func segment(
-        _ name: String, _ id: FileID, _ files: any FileSystem, _ directory: DataDirectory, _ limit: Int
-    ) throws -> [String] {
-        let reader = try SegmentReader(alone: name, id: id, files, directory)
-        let summary = reader.reference.summary
-        let index = try reader.top().index
-        var lines = [
-            "segment \(id), \(reader.reference.byteCount) bytes",
-            "  \(summary.samples) samples in \(summary.blocks) blocks of \(summary.series) series, "
-                + "\(index.pages.count) index pages",
-            "  \(span(summary.firstTime, summary.lastTime)), commits \(summary.lowestCommit) to "
-                + "\(summary.highestCommit)",
-        ]
-        for (codec, bytes) in index.codecs.bytes.sorted(by: { $0.value > $1.value }).prefix(limit) {
-            lines.append("  codec \(codec): \(bytes) bytes")
-        }
-        var left = limit
-        for number in index.pages.indices where left > 0 {
-            let page = try reader.page(number)
-            for place in 0..<min(left, page.count) {
-                let entry = page[place]
-                lines.append(
-                    "  series \(entry.series), byte \(entry.block.offset): \(entry.count) samples from "
-                        + "\(entry.row) in \(entry.block.count) bytes, "
-                        + (entry.times.map { "times in \($0.count) bytes at \($0.offset), " } ?? "")
-                        + (entry.vectors.map { "vectors in \($0.bytes.count) bytes, " } ?? "")
-                        + span(entry.firstTime, entry.lastTime))
-            }
-            left -= min(left, page.count)
-        }
-        return lines
-    }
-
-    private static func span(_ first: Int64, _ last: Int64) -> String {
-        "\(Timestamp(nanoseconds: first)) to \(Timestamp(nanoseconds: last))"
     }
 }

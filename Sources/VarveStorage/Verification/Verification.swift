@@ -33,37 +33,35 @@ extension Store {
     public static func verify(
         _ path: String, deep: Bool = false, files: any FileSystem = POSIXFileSystem()
     ) throws -> VerificationReport {
-        let verification = Verification(files, DataDirectory(path), isDeep: deep)
+        let verification = Verification(StoreFolder(path, on: files), isDeep: deep)
         return try verification.run()
     }
 }
 
 final class Verification {
-    private let files: any FileSystem
-    private let directory: DataDirectory
+    private let folder: StoreFolder
     private let isDeep: Bool
     private var report = VerificationReport()
     private let dictionary = SeriesDictionary()
     private var footers: [String: UInt64] = [:]
 
-    init(_ files: any FileSystem, _ directory: DataDirectory, isDeep: Bool) {
-        self.files = files
-        self.directory = directory
+    init(_ folder: StoreFolder, isDeep: Bool) {
+        self.folder = folder
         self.isDeep = isDeep
     }
 
     func run() throws -> VerificationReport {
-        guard case .folder? = try files.kind(directory.manifests) else {
-            throw StorageError.noStore(path: directory.path)
+        guard case .folder? = try folder.files.kind(folder.manifests) else {
+            throw StorageError.noStore(path: folder.path)
         }
         let manifest = try manifests()
         let live = manifest?.fileNames ?? []
         if let manifest { dictionaries(manifest) }
         // A crash while the directory was made may have left it without some of its folders.
-        let names = try files.kind(directory.segments) == nil ? [] : files.list(directory.segments)
-        if !names.isEmpty, try ManifestLog.numbers(files, directory).isEmpty {
+        let names = try folder.files.kind(folder.segments) == nil ? [] : folder.files.list(folder.segments)
+        if !names.isEmpty, try ManifestLog.numbers(folder).isEmpty {
             report.damage.append(
-                Damage(file: DataDirectory.manifest(1), offset: 0, reason: "no manifest is there"))
+                Damage(file: StoreFolder.manifest(1), offset: 0, reason: "no manifest is there"))
         }
         for name in names {
             let file = "segments/\(name)"
@@ -72,53 +70,55 @@ final class Verification {
                 report.notes.append("\(file): nothing refers to it; the next import removes it")
                 continue
             }
-            check(file, isLive: live.contains(file))
+            checkFile(file, isLive: live.contains(file))
         }
         for missing in live.subtracting(names.map { "segments/\($0)" }).sorted() {
             report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
         }
         if let manifest {
-            let acknowledged = AcknowledgedMark.read(files, directory) ?? 0
+            let acknowledged = AcknowledgedMark.read(folder) ?? 0
             let newest = try wal(manifest)
             // Beside a writer that has just flushed they are in segments that this manifest does not name.
-            let isCurrent = (try? ManifestLog.newest(files, directory)) == manifest.number
+            let isCurrent = (try? ManifestLog.newest(folder)) == manifest.number
             let isRead = !report.damage.contains { $0.file.hasPrefix("wal/") }
             if newest < acknowledged, isRead, isCurrent || manifest.number == 0 {
                 report.damage.append(
                     Damage(file: "wal", offset: 0, reason: StorageError.missing(newest + 1...acknowledged)))
             }
         }
-        if report.damage.isEmpty { attempt(".", counts: false) { try checkOpening() } }
+        if report.damage.isEmpty { reporting(".", counts: false) { try checkOpening() } }
         return report
     }
 
     /// Checks files that a manifest names but that is not there yet, and its dictionary.
-    func check(_ names: [String], of manifest: Manifest) -> [Damage] {
+    func checkUncommitted(_ names: [String], of manifest: Manifest) -> [Damage] {
         dictionaries(manifest)
-        for name in names { check(name, isLive: true) }
+        for name in names { checkFile(name, isLive: true) }
         return report.damage
     }
 
     /// Opens the store: what all files together must be is checked nowhere else.
     private func checkOpening() throws {
-        _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
+        var options = StoreOptions.reading
+        options.mayBeMissing = true
+        _ = try ReadOnlyOpening(folder, SegmentLibrary(folder), options).run()
     }
 
     /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
     private func manifests() throws -> Manifest? {
         var newest: (manifest: Manifest, checksum: UInt64)?
         var isWhole = true
-        let numbers = try ManifestLog.numbers(files, directory)
+        let numbers = try ManifestLog.numbers(folder)
         if numbers.isEmpty { return Manifest() }
-        attempt(DataDirectory.manifest(numbers[numbers.count - 1]), counts: false) {
-            _ = try ManifestLog.newest(files, directory)
+        reporting(StoreFolder.manifest(numbers[numbers.count - 1]), counts: false) {
+            _ = try ManifestLog.newest(folder)
         }
         for number in numbers {
-            let name = DataDirectory.manifest(number)
+            let name = StoreFolder.manifest(number)
             let before = newest
             isWhole = false
-            attempt(name) {
-                newest = try ManifestLog.read(number, files, directory)
+            reporting(name) {
+                newest = try ManifestLog.read(number, folder)
                 isWhole = true
                 guard let newest, let before else { return }
                 guard before.manifest.number + 1 == number else { return }
@@ -134,49 +134,45 @@ final class Verification {
     private func dictionaries(_ manifest: Manifest) {
         let dictionary = dictionary
         for part in manifest.dictionary {
-            let name = DataDirectory.immutable(part.id, .dictionary)
-            guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
-            attempt(name, counts: false) {
-                let (payload, checksum, _) = try SealedFile.read(files, directory, name, .dictionary)
-                guard checksum == part.checksum else {
-                    throw StorageError.damaged(
-                        Damage(file: name, offset: 0, reason: "not the file the manifest names"))
-                }
-                try SealedFile.parse(payload, name) { try dictionary.load(&$0) }
+            let name = StoreFolder.immutable(part.id, .dictionary)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) {
+                try SealedFile.read(part, .dictionary, .dictionary, in: folder) { try dictionary.load(&$0) }
             }
         }
         if report.damage.isEmpty {
-            attempt(DataDirectory.manifest(manifest.number), counts: false) {
+            reporting(StoreFolder.manifest(manifest.number), counts: false) {
                 try manifest.noteReplacements(in: dictionary)
             }
         }
         for part in manifest.receipts {
-            let name = DataDirectory.immutable(part.id, .receipts)
-            guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
-            attempt(name, counts: false) { _ = try Recovery.receipts(part, files, directory) }
+            let name = StoreFolder.immutable(part.id, .receipts)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) { _ = try ReceiptsFile.read(part, in: folder) }
         }
         for part in manifest.messages {
-            let name = DataDirectory.immutable(part.id, .messages)
-            guard case .file? = try? files.kind(directory.absolute(name)) else { continue }
-            attempt(name, counts: false) { _ = try MessageFile(files, directory, part) }
+            let name = StoreFolder.immutable(part.id, .messages)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) { _ = try MessageFile(folder, part) }
         }
         for segment in manifest.segments {
-            footers[DataDirectory.immutable(segment.id, .segment)] = segment.checksum
+            footers[StoreFolder.immutable(segment.id, .segment)] = segment.checksum
         }
     }
 
-    private func check(_ file: String, isLive: Bool) {
+    private func checkFile(_ file: String, isLive: Bool) {
         let dictionary = dictionary
         let isDeep = isDeep && isLive
         let expected = footers[file]
         if file.hasSuffix(".segment") {
-            attempt(file) {
+            reporting(file) {
                 let hex = file.dropFirst("segments/".count).dropLast(".segment".count)
                 guard let id = FileID(hex: hex) else {
                     throw StorageError.damaged(
                         Damage(file: file, offset: 0, reason: "the name is no segment's"))
                 }
-                var check = try SegmentCheck(file, id: id, files, directory, dictionary)
+                var check = try SegmentCheck(
+                    file, id: id, folder, type: dictionary.type, isReplaced: dictionary.isReplaced)
                 report.damage += check.run(deep: isDeep, isLive: isLive)
                 report.samples += check.samples
                 if let expected, check.checksum != expected {
@@ -187,17 +183,17 @@ final class Verification {
                 }
             }
         } else if file.hasSuffix(".dictionary") {
-            attempt(file) { _ = try SealedFile.read(files, directory, file, .dictionary) }
+            reporting(file) { _ = try SealedFile.read(folder, file, .dictionary) }
         } else if file.hasSuffix(".receipts") {
-            attempt(file) { _ = try SealedFile.read(files, directory, file, .receipts) }
+            reporting(file) { _ = try SealedFile.read(folder, file, .receipts) }
         } else if file.hasSuffix(".messages") {
-            attempt(file) {
+            reporting(file) {
                 guard let id = FileID(hex: file.dropFirst("segments/".count).dropLast(".messages".count))
                 else {
                     throw StorageError.damaged(
                         Damage(file: file, offset: 0, reason: "the name is no messages file's"))
                 }
-                try MessageFile(id, files, directory).check()
+                try MessageFile(id, folder).check()
             }
         }
     }
@@ -205,23 +201,23 @@ final class Verification {
     /// Checks the WAL files and returns the newest commit in them, or that of the manifest.
     private func wal(_ manifest: Manifest) throws -> UInt64 {
         var newest = manifest.commit
-        guard case .folder? = try files.kind(directory.wal) else { return newest }
+        guard case .folder? = try folder.files.kind(folder.wal) else { return newest }
         var expected = manifest.firstWAL
-        for name in try files.list(directory.wal) {
-            guard let (number, sealed) = DataDirectory.walNumber(name), number >= manifest.firstWAL else {
+        for name in try folder.files.list(folder.wal) {
+            guard let (number, sealed) = StoreFolder.walNumber(name), number >= manifest.firstWAL else {
                 continue
             }
             let file = "wal/\(name)"
             if number != expected {
                 report.damage.append(
                     Damage(
-                        file: DataDirectory.wal(expected, sealed: true), offset: 0,
+                        file: StoreFolder.wal(expected, sealed: true), offset: 0,
                         reason: "the file is missing"))
             }
             expected = number + 1
-            attempt(file) {
-                let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
-                let buffer = FewRowsBuffer()
+            reporting(file) {
+                let contents = try WALReader.read(number: number, sealed: sealed, folder)
+                let buffer = SmallRowBuffer()
                 try contents.forEachRecord { record, _ in
                     newest = max(newest, record.commit)
                     for rows in try WALRecord(&record, buffer).rows { report.samples += UInt64(rows.count) }
@@ -237,12 +233,12 @@ final class Verification {
     }
 
     /// Runs a check of one file and turns what it throws into damage.
-    private func attempt(
+    private func reporting(
         _ file: String, counts: Bool = true, _ body: () throws -> Void
     ) {
         if counts {
             report.files += 1
-            if case .file(let size)? = try? files.kind(directory.absolute(file)) {
+            if case .file(let size)? = try? folder.kind(file) {
                 report.bytes += UInt64(size)
             }
         }

@@ -1,21 +1,17 @@
 // History.swift — how far back states can be read, and the states themselves.
 //
 // Rows that a correction took the place of stay in their segments until a flush or a merge leaves them out. Those that
-// are part of a state younger than `Store.history` are kept; of older states nothing is promised, but as long as nothing
+// are part of a state younger than `StoreOptions.history` are kept; of older states nothing is promised, but as long as nothing
 // that they need was left out they can be read too.
 //
 // A deletion reaches back: what is deleted is part of no state any more, whenever it was committed. So does a change of a
 // point's type: a read of its series in a state before it is refused.
 
-import Synchronization
 public import VarveModel
 
-extension Store {
-    /// How long versions are kept that were corrected since if nothing else was said, in nanoseconds.
-    public static let defaultHistory = RetentionPeriod.defaultHistorySeconds * 1_000_000_000
-
-    /// The oldest commit whose state a flush or merge must keep; at the greatest number none is.
-    func historyCommit(_ view: StoreView) -> UInt64 {
+extension StoreContext {
+    /// The oldest commit whose state a flush or merge must keep; at the greatest number no state is kept.
+    package func historyCommit(_ view: StoreView) -> UInt64 {
         let kept = history
         guard kept > 0 else { return .max }
         let (start, overflow) = options.now().subtractingReportingOverflow(kept)

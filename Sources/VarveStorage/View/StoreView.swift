@@ -52,7 +52,7 @@ package struct StoreView: Sendable {
     ///
     /// - Returns: False, with the commit taken in partly, if `isKnown` denies a series and its type.
     package mutating func apply(
-        _ record: inout WALRecordReader, _ buffer: FewRowsBuffer,
+        _ record: inout WALRecordReader, _ buffer: SmallRowBuffer,
         isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Bool {
         guard let rows = try memtable.apply(&record, buffer, isKnown: isKnown) else { return false }
@@ -91,26 +91,6 @@ package struct StoreView: Sendable {
         return found
     }
 
-    /// Shows a resolver the samples at the times of its rows.
-    package func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
-        for segment in segments(in: known.range) {
-            for entry in try segment.blocks(of: series, in: known.range)
-            where known.wants(first: entry.firstTime, last: entry.lastTime) {
-                // Mostly no time of theirs is one of ours: then the values are not decoded.
-                if entry.statistics != nil,
-                    !known.share(try segment.read(entry, type: type, columns: .times).times)
-                {
-                    continue
-                }
-                let run = try segment.read(entry, type: type)
-                known.look(at: run.without(tombstones(of: series, in: entry), commit: nil))
-            }
-        }
-        guard let span = known.span else { return }
-        let rows = memtable.rows(of: series, first: span.first, last: span.last, upTo: commit)
-        for run in rows.runs { known.look(at: run) }
-    }
-
     /// The tombstones that may hide samples of a block.
     package func tombstones(of series: SeriesID, in entry: BlockEntry) -> [Tombstone] {
         tombstones.reaching(
@@ -125,5 +105,16 @@ package struct StoreView: Sendable {
             latest = max(latest, try segment.blocks(of: series, in: range).last?.lastTime ?? latest)
         }
         return latest
+    }
+}
+
+extension StoreView {
+    /// Series that a read can find.
+    package var liveSeries: Int { seriesCount - manifest.replacements.reduce(0) { $0 + $1.old.count } }
+
+    /// Whether a series took the place of another after a commit.
+    package func hasReplaced(_ series: SeriesID, after commit: UInt64) -> Bool {
+        guard let last = manifest.replacements.last, last.commit > commit else { return false }
+        return manifest.replacements.contains { $0.commit > commit && $0.new.contains(series) }
     }
 }

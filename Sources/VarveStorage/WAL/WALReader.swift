@@ -9,7 +9,7 @@
 
 import Glibc
 import VarveCodec
-package import VarveFile
+import VarveFile
 
 /// A WAL file whose checksums hold; its records are decoded when they are asked for.
 package struct WALContents: Sendable {
@@ -54,39 +54,46 @@ package struct WALContents: Sendable {
     /// All commit records, decoded.
     package func records() throws -> [WALRecord] {
         var records: [WALRecord] = []
-        let buffer = FewRowsBuffer()
+        let buffer = SmallRowBuffer()
         try forEachRecord { record, _ in records.append(try WALRecord(&record, buffer)) }
         return records
     }
 }
 
 package enum WALReader {
-    /// How often a file that is being written is read anew before it counts as damaged.
-    private static let attempts = 50
-
     /// Reads a file, which may be written meanwhile.
     ///
-    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without
-    /// the one before. What is missing at one place twice is not being written.
+    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without the
+    /// one before it. So a file that looks damaged is read again; what is missing at the same place twice is damage.
+    ///
+    /// - Parameter attempts: How often it may be read again.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.needsReopen` if the file changes
+    ///   faster than it can be read; `FileError`.
     package static func read(
-        number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
+        number: UInt64, sealed: Bool, _ folder: StoreFolder, attempts: inout ReadAttempts
     ) throws -> WALContents {
-        let path = directory.absolute(DataDirectory.wal(number, sealed: sealed))
+        let name = StoreFolder.wal(number, sealed: sealed)
         var before: Damage?
-        for _ in 0..<attempts {
-            let bytes = try files.readAll(path, limit: 1 << 40)
+        repeat {
+            let bytes = try folder.readAll(name, limit: Limits.walFileBytes)
             do {
                 return try parse(bytes, number: number, sealed: sealed)
             } catch StorageError.damaged(let damage) where !sealed && damage != before {
                 before = damage
             }
-        }
-        throw StorageError.needsReopen("\(path) changes faster than it can be read")
+        } while attempts.take()
+        throw StorageError.needsReopen("\(folder.absolute(name)) changes faster than it can be read")
+    }
+
+    /// Reads a file with a budget of its own.
+    package static func read(number: UInt64, sealed: Bool, _ folder: StoreFolder) throws -> WALContents {
+        var attempts = ReadAttempts()
+        return try read(number: number, sealed: sealed, folder, attempts: &attempts)
     }
 
     /// What the bytes of a file say.
     package static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
-        let name = DataDirectory.wal(number, sealed: sealed)
+        let name = StoreFolder.wal(number, sealed: sealed)
         return try bytes.withUnsafeBytes {
             var parser = Parser(
                 bytes: $0, name: name, number: number, isSealed: sealed,

@@ -44,13 +44,13 @@ package struct WALRecord: Sendable {
         DictionaryFile.write(first: firstSeries, newSeries, to: &writer)
         batch.write(to: &writer)
         writer.appendVarint(UInt64(rows.count))
-        if let bound = FewRows.bound(rows) {
-            FewRows.append(rows, commit: commit, bound: bound, to: &writer)
+        if let bound = SmallRowEncoder.bound(rows) {
+            SmallRowEncoder.append(rows, commit: commit, bound: bound, to: &writer)
             return writer.bytes
         }
         for row in rows {
-            if let bound = FewRows.bound(row) {
-                FewRows.append([row], commit: commit, bound: bound, to: &writer)
+            if let bound = SmallRowEncoder.bound(row) {
+                SmallRowEncoder.append([row], commit: commit, bound: bound, to: &writer)
                 continue
             }
             writer.appendVarint(UInt64(row.series))
@@ -78,12 +78,12 @@ package struct WALRecord: Sendable {
     /// Reads a whole record.
     package init(from reader: inout ByteReader) throws(CodecError) {
         var record = try WALRecordReader(reader)
-        try self.init(&record, FewRowsBuffer())
+        try self.init(&record, SmallRowBuffer())
         reader = record.reader
     }
 
     /// Reads the rows of a record, all of them.
-    package init(_ record: inout WALRecordReader, _ buffer: FewRowsBuffer) throws(CodecError) {
+    package init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
         self.init(
             commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,
             batch: record.batch, rows: [])

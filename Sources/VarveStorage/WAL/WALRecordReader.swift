@@ -38,13 +38,13 @@ package struct WALRecordReader {
     }
 
     /// Reads the rows of the next series, or nil at the end of the record.
-    package mutating func next(_ buffer: FewRowsBuffer) throws(CodecError) -> Rows? {
+    package mutating func next(_ buffer: SmallRowBuffer) throws(CodecError) -> Rows? {
         guard position < seriesCount else {
             try reader.finish()
             return nil
         }
         position += 1
-        let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
+        let series = SeriesID(try reader.varint(limit: FormatLimits.series, "series id"))
         guard let type = ValueType(rawValue: try reader.byte()) else {
             throw reader.failure("unknown value type")
         }
@@ -67,10 +67,10 @@ package struct WALRecordReader {
         let pieces = try reader.varint(limit: Limits.batchRows, "pieces")
         var builder = SampleRunBuilder(type: type)
         for _ in 0..<pieces {
-            let samples = try reader.varint(limit: Limits.blockSamples, "samples")
+            let samples = try reader.varint(limit: FormatLimits.blockSamples, "samples")
             try count(rows: samples, textBytes: 0)
-            let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
-            let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
+            let timeCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of times")
+            let blockCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of a block")
             let times = try reader.bytes(count: timeCount)
             let block = try reader.bytes(count: blockCount)
             let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)

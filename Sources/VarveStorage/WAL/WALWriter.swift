@@ -6,10 +6,11 @@
 // - Behind the last record there may be zeros, room for the next ones; a sealed file has none.
 
 package import VarveCodec
-package import VarveFile
+import VarveFile
 
 package final class WALWriter {
     package let number: UInt64
+    private let folder: StoreFolder
     private let file: any File
     let name: String
     private var nextRecord: UInt64
@@ -26,17 +27,18 @@ package final class WALWriter {
     /// - Parameter reserveBytes: The most bytes of room to reserve at once.
     package init(
         number: UInt64, firstRecord: UInt64, reserveBytes: Int = Limits.walReserveBytes,
-        _ files: any FileSystem, _ directory: DataDirectory
+        _ folder: StoreFolder
     ) throws {
+        self.folder = folder
         self.number = number
         self.reserveBytes = reserveBytes
         nextRecord = firstRecord
-        name = DataDirectory.wal(number, sealed: false)
-        file = try files.open(directory.absolute(name), .createNew)
+        name = StoreFolder.wal(number, sealed: false)
+        file = try folder.open(name, .createNew)
         let header = Self.header(number: number, firstRecord: firstRecord)
         try file.append(header)
         try file.sync()
-        try files.syncDirectory(directory.wal)
+        try folder.files.syncDirectory(folder.wal)
         byteCount = header.count
     }
 
@@ -65,20 +67,20 @@ package final class WALWriter {
     }
 
     /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
-    package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws {
+    package func seal() throws {
         try write([(.seal, [])], isLast: true)
         file.close()
-        try files.rename(
-            directory.absolute(name), to: directory.absolute(DataDirectory.wal(number, sealed: true)))
-        try files.syncDirectory(directory.wal)
+        try folder.files.rename(
+            folder.absolute(name), to: folder.absolute(StoreFolder.wal(number, sealed: true)))
+        try folder.files.syncDirectory(folder.wal)
     }
 
     package func close() { file.close() }
 
     /// Whether its name still leads to the file, with all that was written to it.
-    func isThere(_ files: any FileSystem, _ directory: DataDirectory) -> Bool {
+    func isThere() -> Bool {
         do {
-            let found = try files.identity(directory.absolute(name))
+            let found = try folder.identity(name)
             return try found == file.identity() && file.size() >= byteCount
         } catch {
             // Not knowing is no reason to give up what was synced.

@@ -112,7 +112,7 @@ import VarveModel
     func tooManyRecords() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
-        let writer = try WALWriter(number: 99, firstRecord: 1, store.files, store.directory)
+        let writer = try WALWriter(number: 99, firstRecord: 1, store.context.folder)
         let before = writer.byteCount
         #expect(throws: StorageError.self) {
             try writer.append(Array(repeating: [], count: Limits.walWriteRecords + 1))
@@ -167,7 +167,8 @@ import VarveModel
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
         let results = store.commit(group: [
-            Self.text(Self.key, [Limits.textBytes, 0]), Self.text(Self.key, [Limits.textBytes + 1]),
+            Self.text(Self.key, [FormatLimits.textBytes, 0]),
+            Self.text(Self.key, [FormatLimits.textBytes + 1]),
         ])
         #expect((try? results[0].get())?.receipt.accepted == 2)
         #expect(Self.isRefusal(results[1]))

@@ -117,10 +117,10 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
 
     /// Removes what a manifest will not need any more, before it is there.
     private func collect(before partial: String) {
-        let directory = DataDirectory(CrashMachine.path)
+        let directory = StoreFolder(CrashMachine.path, on: disk)
         let name = String(partial.dropFirst(directory.path.count + 1))
         guard fault == .walGone || fault == .segmentsGone,
-            let (payload, _, version) = try? SealedFile.read(disk, directory, name, .manifest),
+            let (payload, _, version) = try? SealedFile.read(directory, name, .manifest),
             let manifest = try? SealedFile.parse(payload, name, { try Manifest(from: &$0, version: version) })
         else { return }
         let folder = fault == .walGone ? directory.wal : directory.segments
@@ -128,7 +128,7 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
         for name in (try? disk.list(folder)) ?? [] {
             let isGone =
                 fault == .walGone
-                ? DataDirectory.walNumber(name).map { $0.number < manifest.firstWAL } ?? false
+                ? StoreFolder.walNumber(name).map { $0.number < manifest.firstWAL } ?? false
                 : name.hasSuffix(".segment") && !live.contains("segments/\(name)")
             if isGone { try? disk.remove("\(folder)/\(name)") }
         }
@@ -170,7 +170,8 @@ private final class RewrittenManifests: Sendable {
     func forgetTombstones(_ path: String, _ disk: SimulatedFileSystem) throws(FileError) {
         let before = try disk.readAll(path)
         guard
-            let payload = try? SealedFile.read(disk, DataDirectory("/"), String(path.dropFirst()), .manifest),
+            let payload = try? SealedFile.read(
+                StoreFolder("/", on: disk), String(path.dropFirst()), .manifest),
             var manifest = try? SealedFile.parse(
                 payload.payload, path, { try Manifest(from: &$0, version: payload.version) })
         else { return }

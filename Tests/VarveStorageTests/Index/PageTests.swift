@@ -165,7 +165,7 @@ import VarveModel
     @Test("a set of more series than are listed says yes to all")
     func openSet() throws {
         var set = SeriesSet()
-        for id in 0...SeriesID(Limits.listedSeries) { set.append(id * 2) }
+        for id in 0...SeriesID(FormatLimits.listedSeries) { set.append(id * 2) }
         #expect(set.contains(1) && set.contains(2))
         var writer = ByteWriter()
         set.write(to: &writer, effort: .standard)

@@ -89,15 +89,15 @@ import VarveModel
     @Test("a time at the edge of two blocks of one segment comes once")
     func blockEdges() throws {
         let directory = try TemporaryDirectory()
-        let place = DataDirectory(directory.path)
+        let place = StoreFolder(directory.path, on: directory.files)
         try directory.files.createDirectory(place.segments)
-        let writer = try SegmentWriter(directory.files, place, effort: .standard)
+        let writer = try SegmentWriter(place, effort: .standard)
         var runs = [
             Self.run([(1, 1), (2, 1)]), Self.run([(2, 2)]), Self.run([(2, 3), (3, 1)]), Self.run([(3, 2)]),
         ][...]
         _ = try writer.append(series: 0, type: .int64) { runs.popFirst() }
         let reader = SegmentReader(
-            SegmentLibrary(directory.files, place), try writer.seal(directory.files, place))
+            SegmentLibrary(place), try writer.seal())
         for limit in [1, 2, 8192] {
             let segment = RunCursor(
                 reader, try reader.blocks(of: 0), type: .int64, first: .min, last: .max)

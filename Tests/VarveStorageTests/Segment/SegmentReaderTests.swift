@@ -94,7 +94,7 @@ import VarveModel
                     #expect(read == Self.samples(1000, from: number))
                 }
             }
-            #expect(store.library.cache.byteCount <= limit)
+            #expect(store.context.library.cache.byteCount <= limit)
             #expect((files.segmentReads == 3 * 40 * 3) == !isCached)
         }
     }
@@ -109,8 +109,8 @@ import VarveModel
             )
             try store.flush()
         }
-        let place = DataDirectory(directory.path)
-        let library = SegmentLibrary(directory.files, place, cacheBytes: 0, openFiles: 4)
+        let place = StoreFolder(directory.path, on: directory.files)
+        let library = SegmentLibrary(place, cacheBytes: 0, openFiles: 4)
         let readers = store.snapshot().view.manifest.segments.map { SegmentReader(library, $0) }
         for _ in 0..<2 {
             for (number, reader) in readers.enumerated() {

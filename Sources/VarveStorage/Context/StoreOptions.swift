@@ -1,6 +1,7 @@
 // StoreOptions.swift — how a store is opened.
 
 import VarveFile
+import VarveModel
 
 /// Options of `Store.open`.
 public struct StoreOptions: Sendable {
@@ -25,12 +26,12 @@ public struct StoreOptions: Sendable {
     /// How long versions of samples are kept that were corrected since, in nanoseconds; the default is 7 days.
     ///
     /// States of that time can be read. With 0 a version goes with the flush or merge that sees a later one.
-    public var history = Store.defaultHistory
+    public var history = StoreOptions.defaultHistory
 
     /// Bytes of blocks and indexes of segments that are kept in memory once they were read; the default is 32 MiB.
     ///
     /// Beside it the kernel keeps what it can of the files. At most 512 segment files are kept open.
-    public var cacheBytes = Limits.cacheBytes
+    public var cacheBytes = FormatLimits.cacheBytes
 
     /// Whether reading a directory without a store gives an empty one instead of an error; default false.
     public var mayBeMissing = false
@@ -65,6 +66,9 @@ public struct StoreOptions: Sendable {
     /// It bounds the WAL too, and so the time that an opening after a crash takes. Commits are refused when flushes fail
     /// and the memtable has twice as many.
     public var memtableBytes = Limits.memtableBytes
+
+    /// How long versions are kept that were corrected since if nothing else was said, in nanoseconds: 7 days.
+    public static let defaultHistory = RetentionPeriod.defaultHistorySeconds * 1_000_000_000
 
     /// Makes the default options.
     public init() {}

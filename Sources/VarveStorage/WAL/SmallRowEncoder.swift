@@ -1,4 +1,4 @@
-// FewRows.swift — the rows of a small commit as a WAL record holds them, encoded in place.
+// SmallRowEncoder.swift — the rows of a small commit as a WAL record holds them, encoded in place.
 //
 // Invariants:
 // - What is written for a series takes at most `bound` bytes, and is what WALRecord reads.
@@ -6,7 +6,7 @@
 import VarveCodec
 import VarveModel
 
-enum FewRows {
+enum SmallRowEncoder {
     private static let columnBytes = (FewValues.byteLimit + 15) / 16 * 16
 
     /// The most bytes of the rows of a series, or nil for rows that are too many, or texts.

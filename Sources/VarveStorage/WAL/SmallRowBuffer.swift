@@ -1,16 +1,16 @@
-// FewRowsBuffer.swift — room for the rows of one series of a small commit, used again for each of them.
+// SmallRowBuffer.swift — room for the rows of one series of a small commit, used again for each of them.
 //
 // Most of a WAL is such rows: with arrays of their own for each, opening after a crash spent its time in the allocator.
 //
 // Invariants:
 // - One reader has it; it lends it to the memtable, under its lock, and that keeps nothing of it.
-// - `read` takes what `FewRows` writes, and whatever else means as few numbers; it trusts nothing.
+// - `read` takes what `SmallRowEncoder` writes, and whatever else means as few numbers; it trusts nothing.
 
 import VarveCodec
 import VarveModel
 
 /// Up to 16 rows of numbers of one series, decoded.
-package final class FewRowsBuffer: @unchecked Sendable {
+package final class SmallRowBuffer: @unchecked Sendable {
     /// Times, bits, states and commits, then how many there are: in one place, as the accesses to variables of a class
     /// would be checked one by one.
     private let words: UnsafeMutablePointer<UInt64>
@@ -59,14 +59,14 @@ package final class FewRowsBuffer: @unchecked Sendable {
         guard !type.isText else { return false }
         var rest = reader
         guard try rest.varint() == 1 else { return false }
-        let samples = try rest.varint(limit: Limits.blockSamples, "samples")
+        let samples = try rest.varint(limit: FormatLimits.blockSamples, "samples")
         guard (1...Self.room).contains(samples) else { return false }
-        let timeCount = try rest.varint(limit: Limits.blockBytes, "bytes of times")
-        let blockCount = try rest.varint(limit: Limits.blockBytes, "bytes of a block")
+        let timeCount = try rest.varint(limit: FormatLimits.blockBytes, "bytes of times")
+        let blockCount = try rest.varint(limit: FormatLimits.blockBytes, "bytes of a block")
         let times = try rest.bytes(count: timeCount)
         var block = ByteReader(try rest.bytes(count: blockCount))
-        let valueCount = try block.varint(limit: Limits.blockBytes, "bytes of values")
-        let stateCount = try block.varint(limit: Limits.blockBytes, "bytes of states")
+        let valueCount = try block.varint(limit: FormatLimits.blockBytes, "bytes of values")
+        let stateCount = try block.varint(limit: FormatLimits.blockBytes, "bytes of states")
         let values = try block.bytes(count: valueCount)
         let states = try block.bytes(count: stateCount)
         let commits = try block.bytes(count: block.remaining)
