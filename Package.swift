@@ -20,11 +20,14 @@ let package = Package(
         .executable(name: "varved", targets: ["varved"]),
         // What mosquitto loads to check logins and topic rights.
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
-        .library(name: "VarveStorage", targets: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"]),
+        .library(
+            name: "VarveStorage",
+            targets: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
-            name: "VarvePublisher", targets: ["VarveModel", "VarveFile", "VarveTransfer", "VarvePublisher"]),
+            name: "VarvePublisher",
+            targets: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer", "VarvePublisher"]),
         // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
         .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
@@ -50,27 +53,32 @@ let package = Package(
 
         // Values and the protocols through which the modules beside each other meet.
         .target(name: "VarveModel", swiftSettings: settings),
+        // Text: JSON, CSV, numbers, times and durations in and out, and rows of samples.
+        .target(name: "VarveText", dependencies: ["VarveModel"], swiftSettings: settings),
         // The disk: the only place that opens, writes, syncs or renames a file.
         .target(name: "VarveFile", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The segment engine.
         .target(
-            name: "VarveStorage", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveStorage", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
             name: "VarveRegistry",
-            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         // Files in and out.
         .target(
             name: "VarveTransfer",
-            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
-            name: "VarveAccess", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "CCrypto"],
+            name: "VarveAccess",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
@@ -79,26 +87,29 @@ let package = Package(
         // What happened on the channels, in SQLite.
         .target(
             name: "VarveMessageLog",
-            dependencies: ["VarveModel", "VarveFile", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         // MQTT with acknowledgements in our own hands.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         // The talk between the commands and a running service, over `control.sock`.
         .target(
-            name: "VarveControl", dependencies: ["VarveModel", "VarveFile", "VarveCodec"],
+            name: "VarveControl", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
             swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess",
+                "VarveMQTT",
             ],
             swiftSettings: settings),
         // The offline channel: messages in, answers out.
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -106,7 +117,8 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry", "VarveAccess",
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
+                "VarveAccess",
                 "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -118,20 +130,22 @@ let package = Package(
         .executableTarget(
             name: "varved",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveServer",
+                "VarveModel", "VarveText", "VarveFile", "VarveServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // A public window on internals, for Benchmarks/ only.
         .target(
             name: "VarveProbe",
-            dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess",
+            ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
+                "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
                 "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -141,12 +155,14 @@ let package = Package(
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
             name: "VarveStorageTests",
-            dependencies: ["VarveStorage", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveStorage", "VarveModel", "VarveText", "VarveFile", "VarveCodec"],
             exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
             swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
-            dependencies: ["VarveModel", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveMessageLogTests",
@@ -155,6 +171,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveTextTests", dependencies: ["VarveModel", "VarveText"], swiftSettings: settings),
         .testTarget(
             name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
         // The built plugin in a real broker.
@@ -176,12 +194,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveFile", "VarveTransfer"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
                 "VarvePublisher",
             ],
             swiftSettings: settings),
@@ -195,13 +213,14 @@ let package = Package(
         .testTarget(
             name: "varveTests",
             dependencies: [
-                "varve", "VarveModel", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // What the fuzzer found, and the targets it runs (see Tools/fuzz).
         .testTarget(
-            name: "FuzzTests", dependencies: ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage"],
+            name: "FuzzTests",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"],
             exclude: ["Findings"], swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
@@ -209,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveFile", "VarveStorage", "VarveControl", "VarveServer",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveControl",
+                "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],
             resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),

@@ -1,8 +1,9 @@
-// CostProperty.swift — the user property in which the plugin tells the service what a message costs in the broker.
+// CostProperty.swift — the user property with which the plugin reports to the service what a message costs in
+// the broker.
 
-/// The property of a message's cost, in decimal digits.
+/// The property with a message's cost, in decimal digits.
 ///
-/// The plugin adds it, behind those of the sender, where the cost is not `ConsumptionReport.cost`.
+/// The plugin adds it behind the sender's own properties if the cost differs from `ConsumptionReport.cost`.
 package enum CostProperty {
     package static let name = "varve-cost"
 }

@@ -1,6 +1,9 @@
-// SenderProperty.swift — the user property in which the plugin hands on who published a message.
+// SenderProperty.swift — the user property with which the plugin reports to the service who published a
+// message.
 
-/// The property of the sender's client id.
+/// The property with the sender's client id.
+///
+/// The plugin adds it to every message.
 package enum SenderProperty {
     package static let name = "varve-client"
 }

@@ -1,24 +1,26 @@
-// AccessControl.swift — what the plugin knows and decides; BrokerPlugin.swift brings the broker's questions here.
+// AccessControl.swift — what the plugin knows and decides. BrokerPlugin.swift brings the broker's questions
+// here.
 //
 // Invariants:
-// - Used by the broker's one thread, and never calls the broker while it changes itself: whom to disconnect is
-//   returned, because disconnecting calls back.
-// - A client is in the table from its accepted login to its end. The broker may ask about one that is not: a
-//   session whose client is away. Its rights follow from its user name, which was checked when it logged in.
+// - Only the broker's one thread uses it. It never calls the broker while it changes itself: it returns the
+//   clients to disconnect, because disconnecting calls back.
+// - A client is in the table from its accepted login to its end. The broker may also ask about a client that
+//   is not in the table: one that is away and has a session. Its rights follow from its user name, which was
+//   checked at its login.
 
 import VarveAccess
 import VarveFile
 
 /// The state behind the plugin's callbacks.
 final class AccessControl {
-    /// What the broker is to do.
+    /// What the broker must do after a tick.
     struct Expulsions {
-        /// Clients to disconnect.
+        /// User names and client ids of the clients to disconnect.
         var usernames: Set<String> = []
         var clientIDs: Set<String> = []
-        /// Whether connections that have not logged in are to be closed.
+        /// Whether to close connections that have not logged in.
         var strangers = false
-        /// Topics whose retained message is to be removed.
+        /// Topics whose retained message must be removed.
         var retained: [String] = []
     }
 
@@ -37,7 +39,9 @@ final class AccessControl {
     private(set) var sessions: SessionTable
     var proofs = ProofMemory()
     private let serviceRights = TopicRights(.service)
-    /// Connections of the service that read what waits; others of its connections only write.
+    /// The number of connections of the service that read what waits.
+    ///
+    /// Its other connections only write.
     private(set) var readers = 0
     private var isAdmissionStale = false
     private var lastLook: Int64 = .min
@@ -46,10 +50,10 @@ final class AccessControl {
 
     var directory: LoginDirectory? { credentials.directory }
 
-    /// Makes the state and reads the credentials, and what the broker has from an earlier run.
+    /// Makes the state, and reads the credentials and what the broker kept from an earlier run.
     ///
     /// - Parameters:
-    ///   - heap: The memory of the broker.
+    ///   - heap: The memory of the broker's process.
     ///   - log: Writes a line into the broker's log.
     init(_ options: PluginOptions, heap: BrokerHeap, log: @escaping (String) -> Void) {
         self.log = log
@@ -68,11 +72,11 @@ final class AccessControl {
         restore(found)
     }
 
-    /// Decides on a login, by credentials read again if they changed.
+    /// Decides on a login, after it reads the credentials again if they changed.
     ///
     /// - Parameters:
-    ///   - keeping: What the broker will keep of the client when it goes.
-    ///   - socket: Its connection.
+    ///   - keeping: What the broker keeps of the client after it disconnects.
+    ///   - socket: The client's connection.
     func login(
         _ client: OpaquePointer, _ attempt: LoginAttempt, address: String,
         keeping: SessionTable.Keeping = .nothing, socket: ClientSocket? = nil
@@ -140,7 +144,7 @@ final class AccessControl {
         return true
     }
 
-    /// Whether a message may be delivered, or kept for a client that is away.
+    /// Whether a message may be delivered to a client, or kept for one that is away.
     func mayRead(
         _ client: OpaquePointer, _ name: () -> (clientID: String?, username: String?),
         topic: UnsafeRawBufferPointer, size: Int, quality: Int
@@ -162,7 +166,7 @@ final class AccessControl {
 
     /// Whether a client may subscribe.
     ///
-    /// - Parameter count: The subscriptions that it has.
+    /// - Parameter count: The number of subscriptions that it already has.
     func maySubscribe(
         _ client: OpaquePointer, username: () -> String?, filter: UnsafeRawBufferPointer, quality: Int,
         count: Int
@@ -185,29 +189,35 @@ final class AccessControl {
         return true
     }
 
-    /// Takes what the service reports; false for anything that is no report of the service.
+    /// Counts what the service reports.
+    ///
+    /// False for anything that is not a report from the service.
     func report(_ client: OpaquePointer, _ payload: UnsafeRawBufferPointer) -> Bool {
         guard isService(client), let report = ConsumptionReport(payload) else { return false }
         queue.load.take(report, now: SystemClock.monotonicNanoseconds())
         return true
     }
 
-    /// Reads a bundle of the service's answers and hands each to `publish`; false for anything else.
+    /// Reads a bundle of the service's answers and hands each to `publish`.
+    ///
+    /// False for anything else.
     func takeReplies(
         _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
     ) -> Bool {
         isService(client) && ReplyBundle.read(payload, publish) != nil
     }
 
-    /// A client is gone.
+    /// Removes a client that has disconnected.
     ///
-    /// - Parameter keepsSession: Whether the broker may hold messages for its return.
+    /// - Parameter keepsSession: Whether the broker may hold messages until it returns.
     func disconnected(_ client: OpaquePointer, keepsSession: Bool) {
         guard let known = forget(client, keepsSession: keepsSession) else { return }
         record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.farewell))
     }
 
-    /// Looks at files, queue and memory; the broker calls it many times a second.
+    /// Looks at files, queue and memory.
+    ///
+    /// The broker calls it many times a second.
     func tick() -> Expulsions {
         var expulsions = Expulsions()
         let now = SystemClock.monotonicNanoseconds()
@@ -234,12 +244,12 @@ final class AccessControl {
         return expulsions
     }
 
-    /// Those of some client ids that are logged in.
+    /// Those of the given client ids that are logged in.
     func present(_ clientIDs: Set<String>) -> Set<String> {
         clientIDs.isEmpty ? [] : clientIDs.intersection(clients.values.lazy.map(\.clientID))
     }
 
-    /// The broker ends.
+    /// Records every client as disconnected, because the broker is stopping, and closes the events file.
     func finish() {
         let time = SystemClock.nanoseconds()
         for client in clients.values {
@@ -252,7 +262,7 @@ final class AccessControl {
     /// Whether a client is the service.
     func isService(_ client: OpaquePointer) -> Bool { clients[client]?.role == .service }
 
-    /// Why a product's logins are refused now; nil if they are not.
+    /// Why a product's logins are refused now; nil if they are accepted.
     func refusal(product: String, keeping: SessionTable.Keeping, now: Int64) -> String? {
         if connections[product, default: 0] >= connectionLimit {
             return "this product has \(connectionLimit) clients, the most"
@@ -266,12 +276,12 @@ final class AccessControl {
         sessions.refusal(of: clientID, product: product, now: now)
     }
 
-    /// The broker has a session from an earlier run.
+    /// Records a session that the broker has from an earlier run.
     func restoreSession(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
         sessions.restore(clientID, product: product, keepsAnswers: keepsAnswers, now: now)
     }
 
-    /// Whether the session of a client that is away is one that may be kept.
+    /// Whether there is room for the session of a client that is away.
     func expectSession(_ client: AwayClient) -> Bool {
         sessions.expected(
             client.clientID, product: client.product, now: SystemClock.monotonicNanoseconds())
@@ -324,7 +334,9 @@ final class AccessControl {
         }
     }
 
-    /// Writes to the events file; a failure is told once and stops nothing.
+    /// Writes to the events file.
+    ///
+    /// A failure is logged once and stops nothing.
     private func note(_ write: () throws(FileError) -> Void) {
         do {
             try write()

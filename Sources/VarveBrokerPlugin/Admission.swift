@@ -1,4 +1,4 @@
-// Admission.swift — everything that a login must pass.
+// Admission.swift — every check that a login must pass.
 
 import VarveAccess
 import VarveFile
@@ -6,14 +6,14 @@ import VarveFile
 /// How a login ends.
 enum LoginAnswer {
     case accepted
-    /// The service's, which wants this proof that it talks with us.
+    /// The service's login. The answer carries this proof that the plugin knows the secret.
     case acceptedService(proof: [UInt8])
     case refused
-    /// Not now; the same login may be right later.
+    /// Refused for now. The same login may be accepted later.
     case unavailable
 }
 
-/// A decision on a login.
+/// The decision on a login, before anything is counted for it.
 enum Admission {
     case accepted(Role, channel: String?)
     case refused(String, LoginAnswer, product: String?, channel: String?)
@@ -21,6 +21,8 @@ enum Admission {
 
 extension AccessControl {
     /// Decides on a login.
+    ///
+    /// - Parameter now: A clock that never goes back, in nanoseconds.
     func admission(_ attempt: LoginAttempt, keeping: SessionTable.Keeping, now: Int64) -> Admission {
         guard let directory else {
             return .refused(
@@ -42,11 +44,12 @@ extension AccessControl {
             func refused(_ reason: String, _ answer: LoginAnswer) -> Admission {
                 .refused(reason, answer, product: product, channel: channel)
             }
-            // A client with an id of the service's would take over its session, and with it everybody's messages.
+            // A client with one of the service's ids would take over its session, and with it everybody's
+            // messages.
             if Role.isServiceClientID(attempt.clientID) {
                 return refused("this client id is the service's own", .refused)
             }
-            // A product without a channel has no client that could come back.
+            // No client of a product without a channel can come back.
             if let owner = sessions.owner(of: attempt.clientID, now: now), owner != product,
                 directory.channelName(product: owner) != nil
             {
@@ -65,7 +68,9 @@ extension AccessControl {
         }
     }
 
-    /// Why the service's login, whose digest is right, is not taken: it is old, or was used before.
+    /// Why a login of the service with the right digest is refused: it is old, or was used before.
+    ///
+    /// Nil if it is fresh.
     private func repetition(_ attempt: LoginAttempt) -> String? {
         guard let proof = attempt.password.flatMap({ ServiceProof(password: $0) }) else {
             return "it is no proof"

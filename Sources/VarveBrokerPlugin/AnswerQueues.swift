@@ -1,21 +1,25 @@
-// AnswerQueues.swift — limits what the broker holds for clients: answers that they do not read, or are away for.
+// AnswerQueues.swift — limits the answers that the broker holds for clients that do not read them or are
+// away.
 //
-// An answer over a limit is not queued and the log says so; the sender repeats its message and is answered again.
+// An answer over a limit is not queued, and the log says so. The sender repeats its message and is answered
+// again.
 //
 // Invariants:
-// - The sums are those of the queues; what a client has read is taken out when a limit comes near.
-// - A product holds at most its part, and all together at most `limit`, but for the little that each may always hold.
+// - The sums are the sums of the queues. What a client has read is subtracted when a limit comes near.
+// - A product holds at most its part, and all products together at most `limit`. The small amount that each
+//   product and each client may always hold comes on top.
 
 /// The answers that are held for one client.
 final class AnswerQueue {
     let product: String
     let socket: ClientSocket?
-    /// Bytes on the wire and cost in the broker of what was let through, less what was found read.
+    /// The bytes on the wire, the cost in the broker and the number of the answers that were let through and
+    /// not yet read.
     fileprivate(set) var bytes = 0, cost = 0, messages = 0
-    /// How many answers that stay when the client goes were let through or refused since the login, and the bytes of
-    /// the newest answer.
+    /// The number of answers since the login that would stay when the client goes, let through or refused,
+    /// and the bytes of the newest answer.
     fileprivate(set) var answers = 0, answerBytes = 0
-    /// Cost let through since the connection was last looked at.
+    /// The cost let through since the connection was last looked at.
     fileprivate var unlooked = 0
     fileprivate var handed: Int
 
@@ -28,20 +32,20 @@ final class AnswerQueue {
 
 /// The answers held in the broker.
 struct AnswerQueues {
-    /// Whose limit an answer is over.
+    /// The owner of the limit that an answer exceeds.
     enum Excess: String {
         case client = "its client"
         case product = "its product"
         case broker = "the broker"
     }
 
-    /// What the broker keeps beside the bytes of an answer, rounded up.
+    /// The bytes that the broker keeps for an answer besides its own, rounded up.
     static let fixed = 512
-    /// The most for a client that is connected, in cost.
+    /// The most cost for a client that is connected.
     static let connectedLimit = 4 << 20
-    /// The most for a session whose client is away.
+    /// The most cost, and the most messages, for a session whose client is away.
     static let awayLimit = 1 << 20, awayMessages = 2000
-    /// What a product, and a client that is connected, may always hold.
+    /// The cost that a product, and a client that is connected, may always hold.
     private static let little = 256 << 10, readerPart = 32 << 10
     private static let productPart = 4, lookStep = 64 << 10
     private let limit: Int
@@ -49,22 +53,24 @@ struct AnswerQueues {
     private var away: [String: AnswerQueue] = [:]
     private var connected: [ObjectIdentifier: AnswerQueue] = [:]
     private var lastLook: Int64 = .min
-    /// The cost of all that is held.
+    /// The cost of all answers that are held.
     private(set) var cost = 0
 
-    /// - Parameter limit: The most for all clients, in cost.
+    /// - Parameter limit: The most cost for all clients.
     init(limit: Int = 32 << 20) {
         self.limit = limit
     }
 
-    /// Counts an answer for a connected client, unless it is over a limit.
+    /// Counts an answer for a connected client.
+    ///
+    /// If it is over a limit, counts nothing and returns which limit.
     ///
     /// - Parameters:
-    ///   - stays: Whether the broker keeps it for a client that goes without having acknowledged it.
+    ///   - stays: Whether the broker keeps the answer if the client goes without acknowledging it.
     ///   - now: A clock that never goes back, in nanoseconds.
     mutating func add(bytes: Int, stays: Bool, to queue: AnswerQueue, now: Int64) -> Excess? {
         if stays { queue.answers += 1 }
-        // Of a client that cannot be looked at nobody knows what it has read.
+        // Without a socket to look at, what the client has read is unknown.
         guard queue.socket != nil else { return nil }
         let added = bytes + Self.fixed
         if queue.bytes == 0 || queue.unlooked + added > Self.lookStep { look(at: queue) }
@@ -78,15 +84,17 @@ struct AnswerQueues {
         return nil
     }
 
-    /// A client has logged in with this queue.
+    /// Adds the queue of a client that has logged in.
     mutating func joined(_ queue: AnswerQueue) { connected[ObjectIdentifier(queue)] = queue }
 
-    /// Something else is written to a connected client.
+    /// Counts bytes other than answers that the broker writes to a connected client.
     mutating func expect(bytes: Int, to queue: AnswerQueue) {
         if queue.bytes > 0 { queue.bytes += bytes }
     }
 
-    /// Counts an answer for a client that is away, unless it is over a limit.
+    /// Counts an answer for a client that is away.
+    ///
+    /// If it is over a limit, counts nothing and returns which limit.
     mutating func add(bytes: Int, toAway clientID: String, product: String) -> Excess? {
         let added = bytes + Self.fixed
         let queue = away[clientID] ?? AnswerQueue(product: product, socket: nil)
@@ -96,7 +104,7 @@ struct AnswerQueues {
         return nil
     }
 
-    /// Counts what the broker kept from an earlier run.
+    /// Counts the answers that the broker kept for a client from an earlier run.
     mutating func restore(cost: Int, messages: Int, clientID: String, product: String) {
         guard messages > 0 else { return }
         let queue = AnswerQueue(product: product, socket: nil)
@@ -105,16 +113,18 @@ struct AnswerQueues {
         queue.messages = messages
     }
 
-    /// A client has logged in: what waited is asked for again, one by one, or is gone.
+    /// Drops the count of a client that has returned: each answer that waited is asked about again, or is
+    /// gone.
     mutating func returned(_ clientID: String) {
         if let queue = away.removeValue(forKey: clientID) { change(queue, to: (0, 0, 0)) }
     }
 
-    /// A client is gone.
+    /// Turns the queue of a client that disconnected into that of a client that is away.
     ///
     /// - Parameters:
-    ///   - keepsSession: Whether what it has not acknowledged stays.
-    ///   - hasAcknowledged: Whether it acknowledged what it was sent, so that only the unsent stays.
+    ///   - keepsSession: Whether the broker keeps what the client has not acknowledged.
+    ///   - hasAcknowledged: Whether the client acknowledged what it was sent, so that only unsent answers
+    ///     stay.
     mutating func left(
         _ clientID: String, _ queue: AnswerQueue, keepsSession: Bool, hasAcknowledged: Bool
     ) {
@@ -124,20 +134,20 @@ struct AnswerQueues {
         let messages = max(queue.messages, sent)
         let cost = max(queue.cost, sent * (queue.answerBytes + Self.fixed))
         change(queue, to: (0, 0, 0))
-        // Answers of quality 0 are gone with the connection.
+        // Answers of quality 0 go with the connection.
         if keepsSession, queue.answers > 0 {
             restore(cost: cost, messages: messages, clientID: clientID, product: queue.product)
         }
     }
 
-    /// Takes out of the counts what clients have read; not more than once in 10 ms.
+    /// Subtracts what all clients have read, at most once in 10 ms.
     mutating func lookAtAll(now: Int64) {
         guard lastLook == .min || now - lastLook > 10_000_000 else { return }
         lastLook = now
         for queue in connected.values where queue.bytes > 0 { look(at: queue) }
     }
 
-    /// Takes out of the count what a client has read.
+    /// Subtracts what a client has read.
     private mutating func look(at queue: AnswerQueue) {
         queue.unlooked = 0
         guard let handed = queue.socket?.handed() else { return }
@@ -156,7 +166,7 @@ struct AnswerQueues {
             return .client
         }
         let sum = sums[queue.product, default: 0] + added
-        // Who reads is not to suffer from who does not.
+        // Clients that read must not suffer from those that do not.
         let isReading = queue.socket != nil && queue.cost + added <= Self.readerPart
         if sum <= Self.little || isReading { return nil }
         if sum > limit / Self.productPart { return .product }

@@ -1,23 +1,25 @@
-// BrokerMemory.swift — watches what no message explains: logins that never end, unfinished messages, last wills.
+// BrokerMemory.swift — watches the memory that no message explains: logins that never end, unfinished
+// messages, wills.
 //
 // Invariants:
-// - Asks for nothing that grows with the broker's use while its memory is small.
-// - Never names a client: what is to be done about the memory is decided by who holds it.
+// - The heap, whose cost to measure grows with its use, is measured only while the process has more than 96
+//   MiB.
+// - An alarm never names a client. MemoryControl decides what to do about it.
 
 import Glibc
 import VarveFile
 
-/// What the broker's process holds.
+/// Watches the connections and the memory of the broker's process.
 struct BrokerMemory {
-    /// What is to be done.
+    /// What MemoryControl must act on.
     enum Alarm: Equatable {
-        /// Connections that have not logged in are to be closed: there are so many.
+        /// There are too many connections that have not logged in: this many.
         case unfinishedLogins(Int)
-        /// So many bytes are in use beyond what waits.
+        /// This many bytes are in use beyond those of waiting messages and answers.
         case unexplained(bytes: Int)
     }
 
-    /// What may be in use beyond what waits.
+    /// The bytes that may be in use beyond those of waiting messages and answers.
     static let slack = 64 << 20
     private static let quietSize = 96 << 20
     private static let patience: Int64 = 5_000_000_000
@@ -31,7 +33,7 @@ struct BrokerMemory {
     private var lastCount: Int64 = .min
     private var crowdedSince: Int64?
     private var lastTrim: Int64 = .min
-    /// The bytes of memory that the process has, by the last look.
+    /// The resident bytes of the process at the last look.
     private(set) var resident = 0
 
     /// - Parameters:
@@ -42,10 +44,12 @@ struct BrokerMemory {
         self.heap = heap
     }
 
-    /// Looks.
+    /// Counts connections and measures memory.
+    ///
+    /// Returns what MemoryControl must act on.
     ///
     /// - Parameters:
-    ///   - clients: How many are logged in.
+    ///   - clients: The number of clients that are logged in.
     ///   - explained: The bytes that waiting messages and answers may take.
     mutating func look(clients: Int, explained: Int, now: Int64) -> [Alarm] {
         var alarms: [Alarm] = []
@@ -78,7 +82,8 @@ struct BrokerMemory {
     /// Counts the connections that have not logged in.
     private mutating func count(clients: Int) {
         guard let open = Self.openDescriptors() else { return }
-        // The broker's own files are open before any client is, so the least ever seen is theirs.
+        // The broker opens its own files before any client connects, so the lowest number ever seen is
+        // theirs.
         ownDescriptors = min(ownDescriptors, open - clients)
         strangers = open - clients - ownDescriptors
     }
@@ -94,10 +99,10 @@ struct BrokerMemory {
     }
 }
 
-/// What the C library tells of the broker's memory.
+/// The broker's memory, as its C library sees it.
 struct BrokerHeap: Sendable {
     /// The bytes that are allocated.
     var used: @Sendable () -> Int
-    /// Gives what is free back to the system.
+    /// Gives free memory back to the system.
     var trim: @Sendable () -> Void
 }

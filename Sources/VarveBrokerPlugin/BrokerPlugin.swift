@@ -1,21 +1,24 @@
-// BrokerPlugin.swift — the entry points mosquitto calls (the only file that imports its plugin interface).
+// BrokerPlugin.swift — the entry points that mosquitto calls. No other file imports its plugin interface.
 //
 // Invariants:
-// - Everything happens on the broker's one thread.
-// - Nothing of an event is kept after its callback.
-// - Works with `per_listener_settings false`, as mosquitto 2.0 calls no timer otherwise.
+// - Everything runs on the broker's one thread.
+// - No pointer from an event is kept after its callback.
+// - The broker must run with `per_listener_settings false`: otherwise mosquitto 2.0 calls no timer.
 
 public import CMosquittoBroker
 import Glibc
 import VarveAccess
 
-/// Tells the broker which version of the interface is spoken: 5.
+/// Answers which version of the plugin interface this plugin speaks: 5, or −1 if the broker does not offer
+/// it.
 @_cdecl("mosquitto_plugin_version")
 public func pluginVersion(_ count: Int32, _ versions: UnsafePointer<Int32>?) -> Int32 {
     UnsafeBufferPointer(start: versions, count: Int(count)).contains(5) ? 5 : -1
 }
 
-/// Starts the plugin; the broker does not start if it fails.
+/// Starts the plugin.
+///
+/// If this fails, the broker does not start.
 @_cdecl("mosquitto_plugin_init")
 public func pluginInit(
     _ identifier: OpaquePointer?, _ userData: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
@@ -49,7 +52,9 @@ public func pluginInit(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Ends the plugin; the broker takes the callbacks out by itself.
+/// Ends the plugin.
+///
+/// The broker removes the callbacks by itself.
 @_cdecl("mosquitto_plugin_cleanup")
 public func pluginCleanup(
     _ userData: UnsafeMutableRawPointer?, _ options: UnsafeMutablePointer<mosquitto_opt>?, _ count: Int32
@@ -72,20 +77,22 @@ private func answerLogin(
         password: event.password.map { Array(bytes(UnsafePointer($0))) })
     let address = text(mosquitto_client_address(client)) ?? ""
     let isVersion5 = mosquitto_client_protocol_version(client) == 5
-    // An MQTT 5 client with a clean start may ask the broker to keep its session. The plugin interface does not show that.
+    // An MQTT 5 client with a clean start may ask the broker to keep its session, which the plugin interface
+    // does not show.
     let keeping: SessionTable.Keeping =
         !mosquitto_client_clean_session(client) ? .surely : isVersion5 ? .perhaps : .nothing
     let socket = ClientSocket(client: UnsafeRawPointer(client), address: address)
     switch control.login(client, attempt, address: address, keeping: keeping, socket: socket) {
     case .accepted: return MOSQ_ERR_SUCCESS.rawValue
     case .acceptedService(let proof):
-        // It leaves behind the answer to the login, to this client only.
+        // The proof leaves after the answer to the login, and goes to this client only.
         return proof.withUnsafeBytes {
             publish(mosquitto_client_id(client), ServiceProof.topic, $0, quality: 0)
         }
     case .refused: return MOSQ_ERR_AUTH.rawValue
-    // The broker has no code for CONNACK 3. With any other it closes the connection without an answer, which
-    // clients take as a line that is down and try again; CONNACK 5 would tell them their password is wrong.
+    // The broker has no code for CONNACK 3. With any other code it closes the connection without an answer.
+    // To clients that looks like a broken line, so they try again. CONNACK 5 would say that their password is
+    // wrong.
     case .unavailable: return MOSQ_ERR_UNKNOWN.rawValue
     }
 }
@@ -106,7 +113,7 @@ private func answerAccess(
     switch event.pointee.access {
     case MOSQ_ACL_WRITE:
         isAllowed = control.mayWrite(client, name, topic: topic, size: size, quality: quality)
-    // The removal of a retained message is no message for anybody.
+    // The removal of a retained message is not a message for anybody.
     case MOSQ_ACL_READ where size == 0 && event.pointee.retain: isAllowed = false
     case MOSQ_ACL_READ:
         isAllowed = control.mayRead(client, name, topic: topic, size: size, quality: quality)
@@ -142,7 +149,9 @@ private func takeReport(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Publishes the service's answers; the broker checks for each receiver whether it may read them.
+/// Publishes the service's answers.
+///
+/// The broker checks for each receiver whether it may read them.
 private func takeReplies(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
@@ -160,7 +169,8 @@ private func takeReplies(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Publishes an answer as if a client had: to who is there, and into the sessions of who is away.
+/// Publishes an answer as if a client had: to clients that are connected, and into the sessions of those that
+/// are away.
 private func publish(_ reply: ForwardedReply) -> Int32 {
     withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
         topic.copyMemory(from: reply.topic)
@@ -170,10 +180,11 @@ private func publish(_ reply: ForwardedReply) -> Int32 {
     }
 }
 
-/// Publishes a message, to one client or to all that subscribe to it.
+/// Publishes a message to one client, or to all that subscribe to it.
 ///
-/// The payload comes from the broker's own allocator: `mosquitto_broker_publish_copy` of 2.0.11 takes it from another,
-/// and each such message is then counted off `memory_limit` until the broker takes its memory for used up.
+/// The payload comes from the broker's own allocator. `mosquitto_broker_publish_copy` of 2.0.11 uses another
+/// one, and each such message is then subtracted from the count behind `memory_limit`, until the broker
+/// believes its memory is used up.
 private func publish(
     _ clientID: UnsafePointer<CChar>?, _ topic: UnsafePointer<CChar>?, _ bytes: UnsafeRawBufferPointer,
     quality: Int32
@@ -186,10 +197,11 @@ private func publish(
     return code
 }
 
-/// Counts a message, and adds to it who sent it, which MQTT does not tell a subscriber, and its cost.
+/// Counts a message, and adds its cost and its sender, which MQTT does not show to a subscriber.
 ///
-/// A sender may have set properties of the same names; the service takes the last ones, which are ours. Nothing is
-/// retained: a retained message would stay in memory and file for ever, and come again with every subscription.
+/// A sender may have set properties of the same names; the service takes the last ones, which are the
+/// plugin's. The flag to retain is taken off: a retained message would stay in memory and on disk, and be
+/// sent at every subscription.
 private func takeMessage(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
@@ -224,17 +236,18 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let control = control(context) else { return MOSQ_ERR_SUCCESS.rawValue }
     let expulsions = control.tick()
     for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
-    // By its id mosquitto 2.0 finds a session whose client is away, too, and to end one twice damages its memory.
+    // By id, mosquitto 2.0 also finds a session whose client is away, and ending one twice damages its
+    // memory.
     for clientID in control.present(expulsions.clientIDs) {
         _ = mosquitto_kick_client_by_clientid(clientID, false)
     }
-    // Every client that has logged in has a user name.
+    // Without a user name this ends all connections that have not logged in: every logged-in client has one.
     if expulsions.strangers { _ = mosquitto_kick_client_by_username(nil, false) }
     for topic in expulsions.retained { _ = mosquitto_broker_publish(nil, topic, 0, nil, 0, true, nil) }
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// The broker's memory, by its C library.
+/// The broker's memory, as its C library sees it.
 private let heap = BrokerHeap(
     used: {
         let use = mallinfo2()
@@ -259,7 +272,9 @@ private func bytes(_ pointer: UnsafePointer<CChar>) -> UnsafeRawBufferPointer {
 
 /// The properties that the broker keeps with a message.
 private enum MessageProperties {
-    /// The number of properties and their bytes as they were sent; counting ends one above the limit.
+    /// The number of properties, and their bytes as they were sent.
+    ///
+    /// Counting stops at one above the limit.
     static func measure(_ first: OpaquePointer?, limit: Int) -> (count: Int, bytes: Int) {
         var count = 0, bytes = 0
         var next = first

@@ -2,20 +2,22 @@
 
 /// Limits that no client of EnOS comes near.
 enum ClientLimits {
-    /// The most bytes of a client id and of a user name.
+    /// The most bytes of a client id, and of a user name.
     static let nameBytes = 512
     /// The most bytes of a topic or filter.
     static let topicBytes = 512
-    /// The most levels of a filter: the broker keeps a record of each.
+    /// The most levels of a filter.
+    ///
+    /// The broker keeps a record for each.
     static let filterLevels = 16
     /// The most subscriptions of a client.
     static let subscriptions = 64
-    /// The most properties of a message, and their bytes.
+    /// The most properties of a message, and the most bytes of all of them.
     static let properties = 32, propertyBytes = 8 << 10
-    /// What the broker keeps of a property beside its bytes.
+    /// The bytes that the broker keeps for a property besides its own.
     static let propertyCost = 128
 
-    /// Why a login's names are refused; nil if they are not.
+    /// Why a login's names are refused; nil if they are accepted.
     static func refusal(clientID: String, username: String) -> String? {
         if clientID.utf8.count > nameBytes {
             return "the client id has \(clientID.utf8.count) bytes, the most is \(nameBytes)"
@@ -26,14 +28,14 @@ enum ClientLimits {
         return nil
     }
 
-    /// Why a topic is refused; nil if it is not.
+    /// Why a topic is refused; nil if it is accepted.
     static func refusal(topic: UnsafeRawBufferPointer) -> String? {
         topic.count > topicBytes ? "the topic has \(topic.count) bytes, the most is \(topicBytes)" : nil
     }
 
-    /// Why a subscription is refused; nil if it is not.
+    /// Why a subscription is refused; nil if it is accepted.
     ///
-    /// - Parameter count: The subscriptions that the client has.
+    /// - Parameter count: The number of subscriptions that the client already has.
     static func refusal(filter: UnsafeRawBufferPointer, count: Int) -> String? {
         if let reason = refusal(topic: filter) { return reason }
         let levels = filter.reduce(1) { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 }

@@ -1,30 +1,32 @@
-// ClientSocket.swift — the TCP connection of a client, asked what has passed over it.
+// ClientSocket.swift — how many bytes have passed over the TCP connection of a client, as the kernel counts
+// them.
 //
-// The broker's interface tells nothing of what a client has read. In mosquitto 2.0 the second number of its record of
-// a client is the socket. That is not promised, so it is checked: it must be a socket whose other end has the address
-// that the interface tells. Where it is not, nothing is known of a client's reading, and the limit of the broker's
-// memory is what remains.
+// The broker's interface does not show what a client has read. In mosquitto 2.0 the second 32-bit field of
+// its record of a client is the socket. That is not promised, so it is checked: it must be a socket whose
+// peer has the address that the interface gives. If it is not, what the client reads stays unknown, and only
+// the limit of the broker's memory protects it.
 //
 // Invariants:
-// - Only asks; never reads, writes or closes.
-// - Is used between a client's login and its end, while the broker owns the socket.
+// - It only asks the kernel. It never reads, writes or closes the socket.
+// - It is used only between a client's login and its end, while the broker owns the socket.
 
 import Glibc
 
 /// The counters of a connection.
 struct ClientSocket {
-    /// Places in the kernel's `struct tcp_info`, which only grows at its end (Linux 4.19).
+    /// Offsets in the kernel's `struct tcp_info`, which only grows at its end (Linux 4.19).
     private static let receivedPlace = 128, unsentPlace = 144, sentPlace = 200, sentAgainPlace = 208
 
     private let descriptor: Int32
 
-    /// The socket of a client whose record is at `client`; nil if it cannot be told.
+    /// The socket of the client whose record is at `client`; nil if the check fails.
     init?(client: UnsafeRawPointer, address: String) {
         descriptor = client.load(fromByteOffset: 4, as: Int32.self)
         guard descriptor > 2, Self.peer(of: descriptor) == address else { return nil }
     }
 
-    /// The bytes that the broker has handed to the kernel for the client; nil if the kernel does not tell.
+    /// The number of bytes that the broker has handed to the kernel for the client; nil if the kernel does
+    /// not say.
     func handed() -> Int? {
         information { information in
             let unsent = information.load(fromByteOffset: Self.unsentPlace, as: UInt32.self)
@@ -34,7 +36,7 @@ struct ClientSocket {
         }
     }
 
-    /// The bytes that have come from the client; nil if the kernel does not tell.
+    /// The number of bytes that the client has sent; nil if the kernel does not say.
     func received() -> Int? {
         information { Int(clamping: $0.load(fromByteOffset: Self.receivedPlace, as: UInt64.self)) }
     }
@@ -49,7 +51,7 @@ struct ClientSocket {
         }
     }
 
-    /// The address of the other end, as the broker writes it.
+    /// The address of the peer, in the form that the broker uses.
     private static func peer(of descriptor: Int32) -> String? {
         withUnsafeTemporaryAllocation(byteCount: 128, alignment: 16) { buffer in
             var size = socklen_t(buffer.count)

@@ -2,7 +2,7 @@
 
 import VarveAccess
 
-/// What the plugin keeps of a client from its login to its end.
+/// What the plugin knows about a client from its login to its end.
 final class ConnectedClient {
     let role: Role
     let rights: TopicRights
@@ -15,14 +15,16 @@ final class ConnectedClient {
     let answers: AnswerQueue?
     /// When it last published, in nanoseconds of the monotonic clock.
     var lastSent = Int64.min
-    /// Whether another login has taken its client id: what it sends from now on is its last will.
+    /// Whether another login has taken its client id.
+    ///
+    /// Anything it sends from then on is its last will.
     var isReplaced = false
-    /// Why it is being disconnected.
+    /// Why the plugin disconnects it, for the log; empty if the plugin does not.
     var farewell = ""
     private let socket: ClientSocket?
-    /// Bytes that had come before anything was counted.
+    /// The bytes that it had sent before counting began.
     private let receivedBefore: Int
-    /// Bytes of the packets that were seen whole.
+    /// The bytes of the packets that the plugin has seen whole.
     private var counted = 0
 
     init(
@@ -39,16 +41,16 @@ final class ConnectedClient {
         answers = role.product.map { AnswerQueue(product: $0, socket: socket) }
     }
 
-    /// A packet with a topic came, of about this size.
+    /// Counts a packet with a topic, of about this size in bytes.
     func received(topic: Int, rest: Int) { counted += topic + rest + 6 }
 
-    /// Bytes that came and belong to no packet seen: an unfinished message, acknowledgements, signs of life.
+    /// The bytes that it sent outside the packets seen: an unfinished message, acknowledgements, pings.
     var unseenBytes: Int {
         guard let received = socket?.received() else { return 0 }
         return max(0, received - receivedBefore - counted)
     }
 
-    /// An event of this client.
+    /// Makes an event of this client, for the events file.
     func event(_ kind: ConnectionEvent.Kind, time: Int64, detail: String) -> ConnectionEvent {
         ConnectionEvent(
             time: time, kind: kind, clientID: clientID, username: username, address: address,

@@ -1,14 +1,17 @@
-// FullProducts.swift — the products of which no more answers are kept for clients that are away, for a moment.
+// FullProducts.swift — products that are refused answers for absent clients for a moment, because they hold
+// too many.
 //
-// The broker asks for each session of a product whether it may keep an answer. A product may have a thousand of them, so
-// that the answer "no" must cost next to nothing: it is given by the product in the topic, without a look at the session.
+// The broker asks for each session of a product whether it may keep an answer. A product may have a thousand
+// sessions, so the answer "no" must cost next to nothing. It follows from the product in the topic, without a
+// look at the session.
 //
 // Invariants:
-// - A product is looked at again after `moment`, and what was refused meanwhile is told with its number.
+// - All full products are released together, at the first tick that is `moment` or more after the first was
+//   marked. The answers refused until then are counted for the log.
 
 import VarveAccess
 
-/// The products whose part is used up.
+/// The products that hold all the answers they may hold.
 struct FullProducts {
     private struct Entry {
         let name: [UInt8]
@@ -21,7 +24,7 @@ struct FullProducts {
     private var entries: [Entry] = []
     private var began: Int64 = 0
 
-    /// Takes note of a product whose answer on this topic was refused.
+    /// Marks the product in the topic as full.
     mutating func add(_ topic: UnsafeRawBufferPointer, now: Int64) {
         guard entries.count < Self.limit else { return }
         if entries.isEmpty { began = now }

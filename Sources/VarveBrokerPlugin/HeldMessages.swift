@@ -1,13 +1,13 @@
-// HeldMessages.swift — what the broker holds for clients: answers, sessions, last wills.
+// HeldMessages.swift — what the broker may hold for clients: answers, sessions, last wills.
 //
 // Invariants:
-// - What is not held is in the log, with the client.
-// - A last will is never taken: the broker shows neither its properties nor whether it is to be retained.
+// - Every answer or will that is not held is in the log, with its client.
+// - A last will is never accepted: the broker shows neither its properties nor whether it is to be retained.
 
 import VarveAccess
 import VarveFile
 
-/// A client that is away, of which the broker has a session.
+/// A client that is away and has a session in the broker.
 struct AwayClient {
     let clientID: String
     let username: String
@@ -15,7 +15,7 @@ struct AwayClient {
 }
 
 extension AccessControl {
-    /// Counts what the broker has from an earlier run.
+    /// Counts what the broker kept from an earlier run.
     func restore(_ found: BrokerDatabase) {
         let now = SystemClock.monotonicNanoseconds()
         for (clientID, session) in found.sessions {
@@ -68,7 +68,7 @@ extension AccessControl {
         return false
     }
 
-    /// Tells of answers that were refused without a look at their sessions.
+    /// Logs the answers that were refused without a look at their sessions.
     func tellRefused(now: Int64) {
         for (product, refused) in full.end(now: now) {
             record(
@@ -80,7 +80,7 @@ extension AccessControl {
         }
     }
 
-    /// A client's last will is not taken.
+    /// Logs that a client's last will was refused.
     func denyWill(_ name: (clientID: String?, username: String?), _ topic: UnsafeRawBufferPointer) {
         let product = name.username.flatMap { Role(username: $0)?.product }
         record(

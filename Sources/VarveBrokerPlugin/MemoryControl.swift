@@ -1,8 +1,8 @@
-// MemoryControl.swift — what is done when the broker's memory grows by what no message explains.
+// MemoryControl.swift — what to do when the broker's memory grows and no message explains it.
 //
 // Invariants:
-// - First go connections without a login, then the product that holds most; nobody else is touched while one of these
-//   explains it.
+// - Connections without a login are closed first, then the clients of the product that holds most. Nobody
+//   else is touched as long as one of these explains the growth.
 
 import VarveAccess
 import VarveFile
@@ -10,16 +10,17 @@ import VarveFile
 /// What is refused because of the broker's memory.
 struct MemoryControl {
     var watch: BrokerMemory
-    /// Products whose clients of MQTT 5 may leave sessions behind that the plugin cannot see.
+    /// Products whose MQTT 5 clients are refused, because they may leave sessions behind that the plugin
+    /// cannot see.
     var refusedProducts: Set<String> = []
-    /// Whether nobody may log in.
+    /// Whether all logins are refused, except the service's.
     var isFull = false
 
     init(connections: Int, heap: BrokerHeap) {
         watch = BrokerMemory(connections: connections, heap: heap)
     }
 
-    /// Why a product's logins are refused now; nil if they are not.
+    /// Why a product's logins are refused now; nil if they are accepted.
     func refusal(product: String, keeping: SessionTable.Keeping) -> String? {
         if isFull { return "the broker's memory is used up" }
         guard keeping != .nothing, refusedProducts.contains(product) else { return nil }
@@ -28,16 +29,17 @@ struct MemoryControl {
 }
 
 extension AccessControl {
-    /// How often the memory is looked at.
+    /// The time between two looks at the memory, in nanoseconds.
     static let memoryInterval: Int64 = 100_000_000
     private static let clientBytes = 16 << 10
-    /// From how many unseen bytes on a client is one with an unfinished message.
+    /// The unseen bytes from which a client counts as one with an unfinished message, and a product as their
+    /// cause.
     private static let unfinishedBytes = 64 << 10, unfinishedProductBytes = 1 << 20
     private static let manySessions = 100
 
-    /// Looks at the broker's memory, and names who is to be disconnected.
+    /// Looks at the broker's memory, and adds the clients to disconnect to `expulsions`.
     func lookAtMemory(now: Int64, _ expulsions: inout Expulsions) {
-        // What is on its way to the service is there twice.
+        // A message on its way to the service exists twice.
         let explained = 2 * queue.load.bytes + answers.cost + clients.count * Self.clientBytes
         let alarms = memory.watch.look(clients: clients.count, explained: explained, now: now)
         var isCalm = true
@@ -75,7 +77,7 @@ extension AccessControl {
                 "\(worst.value) bytes of unfinished messages are dropped with their clients",
                 product: worst.key)
         } else if expulsions.strangers {
-            // Those may have been it.
+            // The connections that are being closed may explain it.
         } else if let most = sessions.mostPerhapsKept(), most.count >= Self.manySessions,
             !memory.refusedProducts.contains(most.product)
         {

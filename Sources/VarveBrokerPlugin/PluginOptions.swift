@@ -1,8 +1,10 @@
 // PluginOptions.swift — the `plugin_opt_…` lines of the broker's configuration.
 
-/// What the broker's configuration says to the plugin.
+/// The options for the plugin in the broker's configuration.
 struct PluginOptions {
-    /// The options are wrong; the broker does not start then.
+    /// An option is wrong or missing.
+    ///
+    /// The broker then does not start.
     struct Refusal: Error, CustomStringConvertible {
         var description: String
     }
@@ -11,19 +13,28 @@ struct PluginOptions {
     var credentials = ""
     /// `plugin_opt_events`: the events file.
     var events = ""
-    /// `plugin_opt_queue_limit`: the cost of messages that may wait; the broker's `max_queued_bytes` is 0; without
-    /// it senders are never turned away.
+    /// `plugin_opt_queue_limit`: the most cost of waiting messages, in bytes; nil for no limit.
+    ///
+    /// The broker's own `max_queued_bytes` is 0.
     var queueLimit: Int?
-    /// `plugin_opt_queue_messages`: the broker's `max_queued_messages`; without it only bytes are counted.
+    /// `plugin_opt_queue_messages`: the broker's `max_queued_messages`; nil if only bytes are limited.
     var queueMessages: Int?
-    /// `plugin_opt_persistence_file`: the broker's database, which tells what the broker has from an earlier run.
+    /// `plugin_opt_persistence_file`: the broker's database, which says what the broker has from an earlier
+    /// run.
     var persistenceFile: String?
-    /// `plugin_opt_connections`: the broker's `max_connections`; a product has three quarters of them.
+    /// `plugin_opt_connections`: the broker's `max_connections`.
+    ///
+    /// One product may have three quarters of them.
     var connections = 1000
-    /// `plugin_opt_sessions`: the sessions that are kept of clients that are away; a product has a quarter of them.
+    /// `plugin_opt_sessions`: the most sessions kept for clients that are away.
+    ///
+    /// One product may have a quarter of them.
     var sessions = 4096
 
-    /// Takes options as the broker gives them, less `plugin_opt_`.
+    /// Reads options as the broker gives them, without `plugin_opt_`.
+    ///
+    /// - Throws: `Refusal` for an unknown key, a number that is not above 0, or a missing credentials or
+    ///   events file.
     init(_ options: [(key: String, value: String)]) throws(Refusal) {
         for (key, value) in options {
             switch key {

@@ -1,21 +1,22 @@
-// SendingQueue.swift — the queue for the service: what is let in, and who is cut off when it fills up.
+// SendingQueue.swift — the queue for the service: which messages it accepts, and whom it cuts off when it
+// fills up.
 //
 // Invariants:
-// - A message that is not counted is not queued either, and the log has it.
-// - A product is told of once per change; its senders are disconnected for as long as they go on.
+// - A message that is not counted is not queued either, and is in the log.
+// - Each change of a product is logged once. Its senders are disconnected as long as they go on sending.
 
 import VarveAccess
 import VarveFile
 
 /// The queue as the plugin sees it.
 struct SendingQueue {
-    /// How often the parts are looked at.
+    /// The time between two looks at the parts of the queue, in nanoseconds.
     static let interval: Int64 = 10_000_000
-    /// Who has sent within this time is disconnected with its product.
+    /// A client that sent within this time, in nanoseconds, is disconnected with its product.
     static let sending: Int64 = 5_000_000_000
     var load: OverloadGuard
     var lastUpdate: Int64 = .min
-    /// Whether something was refused since then.
+    /// Whether a message was refused since `lastUpdate`.
     var hasRefused = false
 
     init(_ options: PluginOptions) {
@@ -24,9 +25,11 @@ struct SendingQueue {
 }
 
 extension AccessControl {
-    /// Counts a message that has passed `mayWrite`; nil if it must not be queued, else its cost.
+    /// Counts a message that has passed `mayWrite`, and returns its cost.
     ///
-    /// - Parameter properties: Their number and bytes.
+    /// Nil if it must not be queued.
+    ///
+    /// - Parameter properties: The number of its properties and their bytes.
     func take(
         _ client: OpaquePointer, topic: UnsafeRawBufferPointer, payload: Int, quality: Int,
         properties: (count: Int, bytes: Int)
@@ -60,7 +63,7 @@ extension AccessControl {
         }
     }
 
-    /// Looks at the parts of the queue, and names who is to be disconnected.
+    /// Looks at the parts of the queue, and adds the clients to disconnect to `expulsions`.
     func updateQueue(now: Int64, _ expulsions: inout Expulsions) {
         guard queue.hasRefused || queue.lastUpdate == .min || now - queue.lastUpdate >= SendingQueue.interval
         else { return }

@@ -1,8 +1,8 @@
-// Checksum.swift — the hashes of Varve's formats, by libxxhash (the only file that imports it).
+// Checksum.swift — the hashes of Varve's formats, computed by libxxhash. No other file imports it.
 //
 // Invariants:
 // - `Checksum.of` is XXH3 64-bit with seed 0; `Hasher128` is XXH3 128-bit with seed 0.
-// - Both are part of the persistent format: do not change them.
+// - Both are part of the persistent format and never change.
 
 import CXXHash
 
@@ -14,7 +14,9 @@ package enum Checksum {
     }
 }
 
-/// A 128-bit content hash; kept on disk as `low`, then `high`, both little-endian.
+/// A 128-bit content hash.
+///
+/// On disk it is `low`, then `high`, both little-endian.
 package struct Hash128: Hashable, Sendable, CustomStringConvertible {
     package let low: UInt64
     package let high: UInt64
@@ -25,6 +27,8 @@ package struct Hash128: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads 16 bytes.
+    ///
+    /// - Throws: `CodecError` if fewer are left.
     package init(from reader: inout ByteReader) throws(CodecError) {
         low = try reader.integer(as: UInt64.self)
         high = try reader.integer(as: UInt64.self)
@@ -45,7 +49,7 @@ package struct Hash128: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Computes a `Hash128` from bytes that come in pieces.
+/// Computes a `Hash128` from bytes that arrive in pieces.
 package struct Hasher128: ~Copyable {
     private let state: OpaquePointer?
 
@@ -58,7 +62,9 @@ package struct Hasher128: ~Copyable {
         XXH3_freeState(state)
     }
 
-    /// Adds bytes; how they are cut into pieces does not change the result.
+    /// Adds bytes.
+    ///
+    /// The result does not depend on how they are cut into pieces.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
     }
@@ -69,7 +75,7 @@ package struct Hasher128: ~Copyable {
         return Hash128(low: hash.low64, high: hash.high64)
     }
 
-    /// The hash of bytes that are all at hand.
+    /// The hash of bytes that are all in memory.
     package static func hash(_ bytes: UnsafeRawBufferPointer) -> Hash128 {
         let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
         return Hash128(low: hash.low64, high: hash.high64)

@@ -1,11 +1,12 @@
 // CodecError.swift — why bytes could not be decoded.
 //
 // Invariants:
-// - A decoder given any bytes returns a value or throws this error; it never traps and never reads outside.
+// - Given any bytes, a decoder returns a value or throws this error. It never traps and never reads out of
+//   bounds.
 
-/// Bytes that are not what their format says.
+/// Bytes that do not follow their format.
 package struct CodecError: Error, Hashable, CustomStringConvertible {
-    /// The offset within the payload given to the decoder at which it noticed.
+    /// The offset, within the payload given to the decoder, at which the decoder noticed the damage.
     package let offset: Int
     /// What is wrong there.
     package let reason: String

@@ -1,8 +1,8 @@
-// LZ4.swift — LZ4 blocks and LZ4 frames, by liblz4 (the only file that imports it).
+// LZ4.swift — LZ4 blocks and LZ4 frames, by liblz4. No other file imports it.
 //
 // Invariants:
-// - A block is decoded into a buffer of exactly its known size, or an error is thrown.
-// - Nothing is written outside the buffers given, whatever the input.
+// - A block decodes to exactly the size of the buffer given for it, or an error is thrown.
+// - Whatever the input, nothing is written outside the buffers given.
 
 import CLZ4
 
@@ -12,13 +12,14 @@ package enum LZ4 {
     package enum Level: Sendable {
         /// The fast compressor of liblz4.
         case fast
-        /// The high-compression one: many times slower, the same decoding speed.
+        /// The high-compression one: many times slower to write, as fast to read.
         case high
     }
 
     /// Appends `source` as one LZ4 block if that takes at most `limit` bytes.
     ///
-    /// - Returns: the size of the block, or nil (and nothing written) if it does not fit.
+    /// - Returns: the size of the block; nil, with nothing written, if it does not fit or `source` is empty
+    ///   or above the 2,113,929,216 bytes that LZ4 allows.
     package static func compress(
         _ source: UnsafeRawBufferPointer, into writer: inout ByteWriter, level: Level = .fast,
         limit: Int = .max
@@ -43,6 +44,8 @@ package enum LZ4 {
     }
 
     /// Decodes one LZ4 block whose decoded size is exactly `output.count`.
+    ///
+    /// - Throws: `CodecError` if the block does not decode to exactly that many bytes.
     package static func decompress(
         _ source: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) throws(CodecError) {
@@ -59,15 +62,19 @@ package enum LZ4 {
     }
 }
 
-/// Decodes `.lz4` files piece by piece; frames may follow each other.
+/// Decodes `.lz4` files piece by piece.
+///
+/// One frame may follow another.
 package final class LZ4FrameDecoder {
     /// What one call did.
     package struct Progress: Hashable, Sendable {
-        /// Bytes of the input that were used.
+        /// Bytes of the input that the call used.
         package let consumed: Int
-        /// Bytes of the output that were filled.
+        /// Bytes of the output that the call filled.
         package let produced: Int
-        /// Whether a frame ended; a file that ends where none did is cut off.
+        /// Whether a frame ended.
+        ///
+        /// A file whose last call ends no frame is cut off.
         package let frameEnded: Bool
     }
 
@@ -85,6 +92,8 @@ package final class LZ4FrameDecoder {
     }
 
     /// Decodes as much of `input` as fits in `output`.
+    ///
+    /// - Throws: `CodecError` if `input` is not part of a valid frame. The decoder then expects a new frame.
     package func decode(
         input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer
     ) throws(CodecError) -> Progress {

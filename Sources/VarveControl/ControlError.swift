@@ -1,4 +1,5 @@
-// ControlError.swift — why a request was not carried out, in one line, with its kind where a caller must tell.
+// ControlError.swift — why a request was not carried out: one line, and a kind for callers that must
+// distinguish.
 //
 // Invariants:
 // - The raw values of the kinds are part of the protocol.
@@ -6,36 +7,38 @@
 import VarveCodec
 public import VarveModel
 
-/// A request to the service failed.
+/// Thrown when a request to the service fails.
 public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What a caller may want to tell apart.
+    /// The kinds of failure that a caller may want to distinguish.
     public enum Kind: UInt8, Sendable {
-        /// The batch itself cannot be stored; the same rows would fail again.
+        /// The batch itself cannot be stored. The same rows would fail again.
         case batchRefused = 1
         /// Another import holds the service.
         case importRunning = 2
-        /// The service takes no writes: it is stopping.
+        /// The service accepts no writes, because it is stopping.
         case notWritable = 3
-        /// The service has no room for one more of these now.
+        /// The service has no room for one more connection or compaction now.
         case busy = 4
-        /// Something failed in the service.
+        /// Something failed in the service; `reason` says what.
         case failed = 5
         /// The two ends speak different versions of the protocol.
         case wrongVersion = 6
-        /// What arrived is no request or no answer.
+        /// What arrived is not a valid request or answer.
         case notUnderstood = 7
         /// The caller is neither the service's user nor root, or may only read.
         case notAllowed = 8
-        /// The other end went away, or was silent for too long; never sent.
+        /// The other end went away, or was silent for too long. This kind is never sent.
         case lost = 9
     }
 
-    /// The kind.
+    /// What a program can distinguish.
     public var kind: Kind
-    /// One line: what, where and what to do.
+    /// What failed, where, and what to do, in one line.
     public var reason: String
 
-    /// Makes an error; line breaks in the reason become spaces, and a very long reason is cut.
+    /// Makes an error.
+    ///
+    /// Line breaks in the reason become spaces, and a reason above 4096 bytes is cut.
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -46,7 +49,7 @@ public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
         self.reason = String(decoding: line.utf8.prefix(ControlLimits.lineBytes - 8), as: UTF8.self) + "…"
     }
 
-    /// What another error looks like from outside the service.
+    /// Translates any error into the one that is sent to the other end.
     init(describing error: any Error) {
         if let error = error as? ControlError {
             self = error
@@ -59,7 +62,7 @@ public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The reason.
+    /// The reason, without the kind.
     public var description: String { reason }
 }
 

@@ -1,50 +1,54 @@
-// ControlLimits.swift — every bound of the talk over `control.sock`, for both ends.
+// ControlLimits.swift — all bounds of conversations over `control.sock`, for both ends.
 
-/// Sizes that no message goes beyond.
+/// Sizes that no message exceeds.
 package enum ControlLimits {
-    /// The version of the protocol; both ends must have the same.
+    /// The version of the protocol.
+    ///
+    /// Both ends must have the same.
     package static let version: UInt16 = 5
     /// The first bytes of a greeting.
     package static let magic = Array("VARVECTL".utf8)
-    /// Bytes of a frame before the greeting is done.
+    /// The most bytes of a frame before the greeting is complete.
     package static let greetingBytes = 512
-    /// Bytes of one frame: one piece of columns, or the largest text with what stands around it.
+    /// The most bytes of a frame: one piece of columns, or the largest text with the fields around it.
     package static let frameBytes = textBytes + (2 << 20)
-    /// Rows of one piece of a series.
+    /// The most rows of one piece of a series.
     package static let pieceRows = 32_768
-    /// Bytes of rows after which a frame is sent.
+    /// The bytes of rows after which a frame is sent.
     package static let pieceBytes = 1 << 20
-    /// Rows of a batch: the engine's limit.
+    /// The most rows of a batch: the engine's limit.
     package static let batchRows = 8 << 20
-    /// Series of a batch.
+    /// The most series of a batch.
     package static let batchSeries = 1 << 20
-    /// Text bytes of a batch's values.
+    /// The most bytes of all texts of a batch.
     package static let batchTextBytes = 128 << 20
-    /// Bytes of a batch's names.
+    /// The most bytes of all names of a batch.
     package static let batchNameBytes = 128 << 20
-    /// Text bytes of one value: the engine's limit.
+    /// The most bytes of one text: the engine's limit.
     package static let textBytes = 16 << 20
-    /// Points that one order to delete names.
+    /// The most points in an order to delete.
     package static let deletedPoints = 8192
-    /// Lists of values that one order to change a type names as missing.
+    /// The most lists of missing values in an order to change a type.
     package static let missingLists = 1024
-    /// Bytes of the reason of a failure and of other lines for people.
+    /// The most bytes of the reason of a failure, and of other lines for people.
     package static let lineBytes = 4096
-    /// Bytes of the text of all metrics.
+    /// The most bytes of the text of all metrics.
     package static let metricsBytes = 1 << 20
 }
 
 /// How long one end waits for the other.
 public struct ControlTimes: Hashable, Sendable {
-    /// Seconds in which a frame that has begun must be complete, and a frame must be taken by the other end.
+    /// The seconds within which a frame must be complete once it has begun, and the other end must accept a
+    /// frame.
     public var frame = 30.0
-    /// Seconds that a command may be silent between two requests before the service closes the connection.
+    /// The seconds that a command may be silent between two requests before the service closes the
+    /// connection.
     public var idle = 600.0
-    /// Seconds between two signs of life while a request is carried out.
+    /// The seconds between two signs of life while a request is carried out.
     public var sign = 1.0
-    /// Seconds without an answer or a sign of life after which a command takes the service for gone.
+    /// The seconds without an answer or a sign of life after which a command considers the service gone.
     public var silence = 20.0
-    /// Seconds a command waits for the connection and the greeting.
+    /// The seconds that a command waits for the connection and the greeting.
     public var greeting = 2.0
 
     /// Makes the default times.

@@ -1,14 +1,14 @@
-// Deletion.swift — what a command asks the service to delete, and what came of it.
+// Deletion.swift — what a command asks the service to delete, and what the service deleted.
 
 public import VarveModel
 
-/// Points of a device, and the times whose samples are to go.
+/// The points of a device and the times whose samples are to be deleted.
 public struct DeletionOrder: Hashable, Sendable {
     /// The key of the product.
     public var product: String
     /// The key of the device.
     public var device: String
-    /// Its measurement points; all if there are none.
+    /// The measurement points of the device; empty for all.
     public var points: [String]
     /// The half-open range of times.
     public var range: TimeRange
@@ -24,17 +24,17 @@ public struct DeletionOrder: Hashable, Sendable {
 
 /// What a deletion in the service did.
 public struct DeletionCounts: Hashable, Sendable {
-    /// Series that had samples in the range.
+    /// The series that had samples in the range.
     public var series: UInt64 = 0
-    /// Samples that are gone.
+    /// The samples that were deleted.
     public var samples: UInt64 = 0
-    /// The commit from which on they are.
+    /// The number of the commit that deleted them.
     public var commit: UInt64 = 0
-    /// The time of the first of them.
+    /// The time of the first deleted sample; nil if there were none.
     public var from: Timestamp?
-    /// The time of the last of them.
+    /// The time of the last deleted sample; nil if there were none.
     public var to: Timestamp?
 
-    /// Makes counts of nothing.
+    /// Makes counts that are all 0.
     public init() {}
 }

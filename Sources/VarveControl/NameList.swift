@@ -1,29 +1,32 @@
-// NameList.swift — what the registry has, without its secrets, for whoever may read the data and not the registry.
+// NameList.swift — lists of the registry without its secrets, for users who may read the data but not the
+// registry.
 //
 // Invariants:
-// - The raw values of the kinds are part of the protocol, and so is the order of a row's fields.
+// - The raw values of the kinds, and the order of a row's fields, are part of the protocol.
 // - A page has a bounded number of rows, and a row a bounded size.
 
 import VarveCodec
 
-/// What of the registry is listed.
+/// The lists of the registry.
 public enum NameKind: UInt8, Hashable, Sendable, CaseIterable {
     /// Model id, name.
     case models = 1
-    /// Model id, point id, type, `1` for a quality, unit; in the order of their models.
+    /// Model id, point id, type, `1` if the point has a quality, unit; in the order of their models.
     case points = 2
     /// productKey, model id, name, format, duplicates.
     case products = 3
     /// productKey, deviceKey, name, asset id, time zone.
     case devices = 4
 
-    /// Fields of a row.
+    /// The number of fields of a row.
     public var fields: Int { self == .models ? 2 : 5 }
 }
 
 /// Some rows of a list.
 public struct NamePage: Hashable, Sendable {
-    /// The rows; an absent field is nil.
+    /// The rows.
+    ///
+    /// An absent field is nil.
     public var rows: [[String?]]
     /// Whether there are rows after these.
     public var hasMore: Bool
@@ -34,9 +37,9 @@ public struct NamePage: Hashable, Sendable {
         self.hasMore = hasMore
     }
 
-    /// The rows of a list from one on, as many as a page takes.
+    /// Takes the rows of a list from `start` on, as many as a page may have.
     ///
-    /// - Parameter start: The rows that came in pages before.
+    /// - Parameter start: The number of rows in the pages before.
     public init(of list: some Sequence<[String?]>, from start: UInt64) {
         self.init()
         var number: UInt64 = 0
@@ -51,9 +54,9 @@ public struct NamePage: Hashable, Sendable {
         }
     }
 
-    /// Rows of a page.
+    /// The most rows of a page.
     static let rowLimit = 1000
-    /// Bytes of a field; names have at most 1,024.
+    /// The most bytes of a field; names have at most 1,024.
     private static let fieldBytes = 4096
 
     func write(to writer: inout ByteWriter) {

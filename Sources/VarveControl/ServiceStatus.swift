@@ -1,8 +1,8 @@
-// ServiceStatus.swift — what a service says of itself.
+// ServiceStatus.swift — what a service reports about itself.
 
 public import VarveModel
 
-/// Which service answers.
+/// Identifies a running service.
 public struct ServiceIdentity: Hashable, Sendable {
     /// The version of the program.
     public var version: String
@@ -19,9 +19,9 @@ public struct ServiceIdentity: Hashable, Sendable {
     }
 }
 
-/// How a service is.
+/// The state of a service.
 public struct ServiceStatus: Hashable, Sendable {
-    /// Who it is.
+    /// The service that reports it.
     public var identity: ServiceIdentity
     /// The number of the last commit that was acknowledged.
     public var lastCommit: UInt64
@@ -36,23 +36,23 @@ public struct ServiceStatus: Hashable, Sendable {
     }
 }
 
-/// What a compaction in the service did.
+/// The counts of a compaction in the service.
 public struct CompactionCounts: Hashable, Sendable {
-    /// Segments merged.
+    /// The segments that were merged.
     public var segments: UInt64 = 0
-    /// Samples read.
+    /// The samples that were read.
     public var samplesIn: UInt64 = 0
     /// Older versions that were removed.
     public var dropped: UInt64 = 0
-    /// Older versions among what was written: history keeps them.
+    /// Older versions that were written again, because history keeps them.
     public var kept: UInt64 = 0
     /// Deleted samples that were removed.
     public var deleted: UInt64 = 0
-    /// Bytes of the segments read.
+    /// The bytes of the segments read.
     public var bytesIn: UInt64 = 0
-    /// Bytes of the segments written.
+    /// The bytes of the segments written.
     public var bytesOut: UInt64 = 0
 
-    /// Makes counts of nothing.
+    /// Makes counts that are all 0.
     public init() {}
 }

@@ -1,34 +1,38 @@
 // MQTTConnection.swift — an MQTT client whose acknowledgements leave only when its owner says so.
 //
-// libmosquitto is run in its "threaded" mode by a poll loop of our own: there it only queues what it wants to send,
-// PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and `flush` a batch can be made
-// durable, so no message is acknowledged to the broker before it is safe (measured: with the library's own loops the
-// PUBACK leaves before or right after the callback, and a kill in between loses the message). What the broker acknowledges
-// to the sender of a message is another PUBACK, which leaves at once.
+// libmosquitto runs in its "threaded" mode, with a poll loop of this class: so the library only queues what
+// it wants to send, PUBACKs included, and `flush` is the one place that writes. Between `readAvailable` and
+// `flush` a batch can be made durable, so no message is acknowledged to the broker before it is safe.
+// (Measured: with the library's own loops the PUBACK leaves before or right after the callback, and a kill in
+// between loses the message.) The acknowledgement from the broker to the sender of a message is another
+// PUBACK, which leaves at once.
 //
 // Invariants:
-// - Only `flush` writes to the socket, and only `readAvailable` reads; `housekeeping` and `publish` queue.
-// - After `drop` nothing that was queued is ever sent: the broker sends unacknowledged messages again. The owner
-//   drops the connection after every `MQTTError.lost`, but never inside a receiver's call.
-// - Used by one thread.
+// - Only `flush` writes to the socket, and only `readAvailable` reads. `housekeeping` and `publish` only
+//   queue.
+// - After `drop`, nothing that was queued is ever sent, and the broker sends unacknowledged messages again.
+//   The owner drops the connection after every `MQTTError.lost`, but never inside a call of the receiver.
+// - One thread uses a connection.
 
 import CMosquitto
 import Glibc
 
 /// A connection to a broker.
 public final class MQTTConnection {
-    /// Where and as whom `connect` logs in the next time.
+    /// The address and the login for the next `connect`.
     public var options: MQTTOptions
     private unowned let receiver: any MQTTReceiver
     private var client: OpaquePointer?
 
     private static let isLibraryReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
 
-    /// Prepares a connection; `connect` opens it.
+    /// Prepares a connection.
+    ///
+    /// `connect` opens it.
     ///
     /// - Parameters:
-    ///   - options: Where and as whom.
-    ///   - receiver: Who is told what arrives; it must outlive the connection.
+    ///   - options: The address and the login.
+    ///   - receiver: Receives what arrives. It must outlive the connection.
     public init(_ options: MQTTOptions, receiver: any MQTTReceiver) {
         self.options = options
         self.receiver = receiver
@@ -39,17 +43,21 @@ public final class MQTTConnection {
     /// Whether there is a socket.
     public var isOpen: Bool { client.map { mosquitto_socket($0) >= 0 } ?? false }
 
-    /// The descriptor of the socket, or -1 while the connection is closed.
+    /// The descriptor of the socket; −1 while the connection is closed.
     ///
-    /// The owner asks the kernel with it who the peer is.
+    /// With it the owner asks the kernel who the peer is.
     public var descriptor: Int32 { client.map { mosquitto_socket($0) } ?? -1 }
 
-    /// Whether something is waiting for `flush`.
+    /// Whether something queued waits for `flush`.
     public var wantsFlush: Bool { client.map { mosquitto_want_write($0) } ?? false }
 
-    /// Opens a connection over TCP, or a unix socket, and queues the login; the answer comes through `readAvailable`.
+    /// Opens a connection over TCP or a unix socket and queues the login.
     ///
-    /// - Throws: `MQTTError.unreachable`.
+    /// The answer arrives through `readAvailable`.
+    ///
+    /// Cost: waits for the TCP connection.
+    ///
+    /// - Throws: `MQTTError.unreachable` if there is no connection, `invalid` if the library cannot start.
     public func connect() throws(MQTTError) {
         drop()
         guard Self.isLibraryReady,
@@ -60,7 +68,7 @@ public final class MQTTConnection {
         if options.usesVersion5 {
             mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
         }
-        // Without it each small packet waits for the acknowledgement of the last: 50 ms a message.
+        // Otherwise each small packet waits for the acknowledgement of the last one: 50 ms a message.
         if options.port > 0 { mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1) }
         mosquitto_threaded_set(client, true)
         mosquitto_max_inflight_messages_set(client, 0)
@@ -81,18 +89,18 @@ public final class MQTTConnection {
             drop()
             throw .unreachable(host: options.host, port: options.port, reason: reason)
         }
-        // A program that is started would keep the connection open after `drop`.
+        // Otherwise a program started by this process would keep the connection open after `drop`.
         _ = fcntl(mosquitto_socket(client), F_SETFD, FD_CLOEXEC)
     }
 
-    /// Closes the socket at once; nothing queued is sent, no goodbye either.
+    /// Closes the socket at once, without sending what is queued and without a DISCONNECT.
     public func drop() {
         guard let client else { return }
         self.client = nil
         mosquitto_destroy(client)
     }
 
-    /// Says goodbye and closes; what is queued is sent before.
+    /// Sends what is queued and a DISCONNECT, as far as the socket takes them at once, and closes.
     public func disconnect() {
         if let client {
             mosquitto_disconnect(client)
@@ -106,9 +114,12 @@ public final class MQTTConnection {
     /// - Parameters:
     ///   - topics: The topic filters.
     ///   - qos: The highest quality of service wanted.
-    ///   - leavesOutOwn: Whether messages that this client publishes are not to come back (MQTT 5 only).
-    ///   - leavesOutKnownRetained: Whether the broker sends retained messages only where the session did not have
-    ///     the subscription yet, and not each time (MQTT 5 only).
+    ///   - leavesOutOwn: Whether the broker leaves out messages that this client publishes (MQTT 5 only).
+    ///   - leavesOutKnownRetained: Whether the broker sends retained messages only if the session did not
+    ///     have the
+    ///     subscription yet, instead of each time (MQTT 5 only).
+    /// - Throws: `MQTTError.lost` if the connection is closed, `invalid` for a filter that the protocol does
+    ///   not allow.
     public func subscribe(
         _ topics: [String], qos: Int32, leavesOutOwn: Bool = false, leavesOutKnownRetained: Bool = false
     ) throws(MQTTError) -> Int32 {
@@ -128,7 +139,8 @@ public final class MQTTConnection {
 
     /// Queues a message and returns its id.
     ///
-    /// - Throws: `MQTTError.invalid` for a topic or payload the protocol does not allow.
+    /// - Throws: `MQTTError.lost` if the connection is closed, `invalid` for a topic or payload that the
+    ///   protocol does not allow.
     public func publish(
         topic: String, payload: UnsafeRawBufferPointer, qos: Int32, retain: Bool = false
     ) throws(MQTTError) -> Int32 {
@@ -140,7 +152,7 @@ public final class MQTTConnection {
         return id
     }
 
-    /// Waits until the socket has something to read or `wakeup` has, or for so many milliseconds.
+    /// Waits until the socket or `wakeup` has something to read, at most for the given time.
     ///
     /// - Parameters:
     ///   - milliseconds: The longest wait.
@@ -150,14 +162,14 @@ public final class MQTTConnection {
         Self.wait(for: [(self, true)], milliseconds: milliseconds, wakeup: wakeup)[0]
     }
 
-    /// Waits until a socket has something to read or takes what is queued, `wakeup` has something to read, or for so
-    /// many milliseconds.
+    /// Waits until a socket has something to read or can send what is queued, or `wakeup` has something to
+    /// read, at most for the given time.
     ///
     /// - Parameters:
-    ///   - connections: The connections, each with whether input ends the wait.
+    ///   - connections: The connections, each with whether its input ends the wait.
     ///   - milliseconds: The longest wait.
     ///   - wakeup: Another descriptor to wait for, such as an eventfd; negative for none.
-    /// - Returns: For each connection whether it is readable, where that was asked, or broken.
+    /// - Returns: For each connection whether it is broken or, if its input ends the wait, readable.
     public static func wait(
         for connections: [(connection: MQTTConnection, wantsInput: Bool)], milliseconds: Int32,
         wakeup: Int32 = -1
@@ -173,13 +185,15 @@ public final class MQTTConnection {
         return entries.dropLast().map { $0.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 }
     }
 
-    /// Reads what has arrived and tells the receiver, without sending anything.
+    /// Reads what has arrived and hands it to the receiver.
     ///
-    /// libmosquitto takes as many packets in a go as there are messages of ours with a quality of service above 0 that
-    /// the broker has not acknowledged, and one packet if it has acknowledged all.
+    /// Sends nothing.
     ///
-    /// - Parameter isFull: Asked after each go; true stops.
-    /// - Throws: `MQTTError.lost`; the caller then drops what it took since the last `flush`.
+    /// In one turn libmosquitto reads as many packets as this client has messages, with a quality of service
+    /// above 0, that the broker has not acknowledged. It reads one packet if there are none.
+    ///
+    /// - Parameter isFull: Called after each turn; true ends the reading.
+    /// - Throws: `MQTTError.lost`. The caller must then drop what it received since the last `flush`.
     public func readAvailable(until isFull: () -> Bool) throws(MQTTError) {
         guard let client else { throw .lost("it is not open") }
         repeat {
@@ -188,16 +202,20 @@ public final class MQTTConnection {
         } while isReadable
     }
 
-    /// Sends what is queued, as far as the socket takes it.
+    /// Sends what is queued, as far as the socket takes it at once.
     ///
-    /// - Throws: `MQTTError.lost`.
+    /// - Throws: `MQTTError.lost` if the connection is closed or broken.
     public func flush() throws(MQTTError) {
         guard let client else { throw .lost("it is not open") }
         guard mosquitto_want_write(client) else { return }
         try check(mosquitto_loop_write(client, 1))
     }
 
-    /// Queues pings and notices a silent broker; call it every second or so.
+    /// Queues pings and detects a silent broker.
+    ///
+    /// Call it about once a second.
+    ///
+    /// - Throws: `MQTTError.lost` if the connection is closed or broken, or the broker is silent.
     public func housekeeping() throws(MQTTError) {
         guard let client else { throw .lost("it is not open") }
         try check(mosquitto_loop_misc(client))
@@ -259,10 +277,10 @@ public final class MQTTConnection {
 }
 
 extension MQTTMessageView {
-    /// The value of the last user property of that name (MQTT 5), or nil.
+    /// The value of the last user property of a name (MQTT 5); nil if there is none.
     public func userProperty(_ name: String) -> String? { userProperties(name, "").0 }
 
-    /// The values of the last user properties of two names (MQTT 5), each nil where there is none.
+    /// The values of the last user properties of two names (MQTT 5), each nil if there is none.
     public func userProperties(_ first: String, _ second: String) -> (String?, String?) {
         var found: (String?, String?) = (nil, nil)
         var place = properties

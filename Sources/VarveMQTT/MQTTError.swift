@@ -4,14 +4,14 @@
 public enum MQTTError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The broker could not be reached.
     case unreachable(host: String, port: UInt16, reason: String)
-    /// The broker refused the login: the code of MQTT 3.1.1 or 5 and its meaning.
+    /// The broker refused the login, with this code of MQTT 3.1.1 or 5. `reason` is the meaning of the code.
     case refused(code: Int32, reason: String)
     /// The connection broke.
     case lost(String)
-    /// A call the library did not take, such as a topic with a wildcard in a publish.
+    /// The library refused a call, such as a publish to a topic with a wildcard.
     case invalid(String)
 
-    /// One line: what and where.
+    /// What failed and where, in one line.
     public var description: String {
         switch self {
         case .unreachable(let host, let port, let reason):

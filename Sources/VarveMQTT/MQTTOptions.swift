@@ -1,22 +1,26 @@
-// MQTTOptions.swift — where and as whom to connect.
+// MQTTOptions.swift — the address of a broker and the login there.
 
 /// How a connection logs in.
 public struct MQTTOptions: Sendable {
-    /// The broker's host name or address; or, where the port is 0, the path of its unix socket, 107 bytes at most.
+    /// The broker's host name or address.
+    ///
+    /// If `port` is 0, the path of its unix socket, at most 107 bytes.
     public var host: String
     /// The broker's port, or 0 for a unix socket.
     public var port: UInt16
-    /// The client id; a persistent session is kept under it.
+    /// The client id, under which the broker keeps a session.
     public var clientID: String
-    /// The user name, or nil for none.
+    /// The user name; nil to send none.
     public var username: String?
-    /// The password, or nil for none.
+    /// The password; nil to send none.
     public var password: String?
     /// Whether the broker keeps subscriptions and unacknowledged messages while the client is away.
     public var keepsSession: Bool
-    /// Whether to speak MQTT 5 and not 3.1.1; only version 5 can leave out a client's own messages.
+    /// Whether to speak MQTT 5 instead of 3.1.1.
+    ///
+    /// Only version 5 can leave out a client's own messages.
     public var usesVersion5: Bool
-    /// Seconds without traffic after which the broker gives the client up; at least 5.
+    /// The seconds without traffic after which the broker considers the client gone; at least 5.
     public var keepAliveSeconds: Int32
 
     /// Describes a login; by default MQTT 3.1.1, no session, 60 seconds.

@@ -1,22 +1,26 @@
-// CheckedRow.swift — the columns of a row of the log, where a damaged file is an error: GRDB's own access would end the
-// process at a value of another type.
+// CheckedRow.swift — the columns of a row of the log. A value of the wrong type, as in a damaged file, is an
+// error.
+//
+// GRDB's own access would end the process at such a value.
 
 import Foundation
 import GRDB
 
-/// Reads the columns of a row.
+/// Reads the columns of a row by their index.
+///
+/// Throws `LogError` (`damaged`) for a value that Varve never wrote.
 struct CheckedRow {
     private let row: Row
 
     init(_ row: Row) { self.row = row }
 
-    /// A number that must be there.
+    /// A number that must be there and fit its type.
     func number<Number: FixedWidthInteger>(_ index: Int) throws -> Number {
         guard let number: Number = try optionalNumber(index) else { throw damaged }
         return number
     }
 
-    /// A number, or nil for none.
+    /// A number; nil if the column is NULL.
     func optionalNumber<Number: FixedWidthInteger>(_ index: Int) throws -> Number? {
         guard let value = try value(index) else { return nil }
         guard let number = Int64.fromDatabaseValue(value).flatMap({ Number(exactly: $0) }) else {
@@ -25,14 +29,14 @@ struct CheckedRow {
         return number
     }
 
-    /// A text, or nil for none.
+    /// A text; nil if the column is NULL.
     func text(_ index: Int) throws -> String? {
         guard let value = try value(index) else { return nil }
         guard let text = String.fromDatabaseValue(value) else { throw damaged }
         return text
     }
 
-    /// Bytes, or nil for none.
+    /// Bytes; nil if the column is NULL.
     func bytes(_ index: Int) throws -> [UInt8]? {
         guard let value = try value(index) else { return nil }
         guard let data = Data.fromDatabaseValue(value) else { throw damaged }

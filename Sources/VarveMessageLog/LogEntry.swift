@@ -1,21 +1,23 @@
-// LogEntry.swift — one thing that happened on a channel.
+// LogEntry.swift — an entry of the message log: one thing that happened on a channel.
 //
 // The raw values of kinds and events are part of the file's format.
 //
 // Invariants:
-// - `payload` is the beginning of a payload, `bytes` the size of the whole.
+// - `payload` is the beginning of a payload, and `bytes` is the size of the whole payload.
 
 package import VarveModel
 
 /// An entry of the message log.
 package struct LogEntry: Hashable, Sendable {
-    /// What an entry is about; each kind has its own share of the log.
+    /// What an entry is about.
+    ///
+    /// Each kind has its own share of the log.
     package enum Kind: Int, CaseIterable, Sendable {
-        /// Who came, went or was kept out.
+        /// Clients that connected, left or were refused.
         case connection = 0
-        /// A message that was taken.
+        /// A message that was stored, or had been stored before.
         case payload = 1
-        /// A message that was refused, or a trouble of the service.
+        /// A message that was refused, or a failure of the service.
         case error = 2
 
         /// The name used on the command line.
@@ -26,28 +28,29 @@ package struct LogEntry: Hashable, Sendable {
     package enum Event: Int, CaseIterable, Sendable {
         /// A client logged in.
         case connected = 0
-        /// A client left, or its connection broke; `reason` says which.
+        /// A client left, or its connection broke; `reason` says which of the two.
         case disconnected = 1
         /// A login was refused.
         case refused = 2
-        /// A client tried what it has no right to: a topic to publish to or to subscribe to.
+        /// A client tried to publish or subscribe to a topic for which it has no right.
         case denied = 3
-        /// A message is stored and answered with 200.
+        /// A message was stored, and answered with 200.
         case received = 4
-        /// A message was stored before: nothing changed, and it is answered with 200 again.
+        /// A message had been stored before: nothing changed, and it was answered with 200 again.
         case replayed = 5
-        /// A message is not stored, and answered with the code.
+        /// A message was not stored, and answered with `code`.
         case rejected = 6
-        /// The service could not do its work for a while: a full disk, a broker that is gone.
+        /// The service could not work for a while, for example because the disk was full or the broker was
+        /// gone.
         case failed = 7
-        /// Entries are missing from this log: it could not keep up, or could not be written.
+        /// Entries are missing from this log, because it could not keep up or could not be written.
         case dropped = 8
 
         /// The name used on the command line.
         package var name: String { "\(self)" }
     }
 
-    /// What a message's samples did.
+    /// How many of a message's samples had each outcome.
     package struct Counts: Hashable, Sendable {
         package var accepted: UInt64
         package var identical: UInt64
@@ -75,12 +78,12 @@ package struct LogEntry: Hashable, Sendable {
         }
     }
 
-    /// Bytes of a payload that are kept unless told otherwise.
+    /// The most bytes of a payload that are kept by default.
     package static let payloadLimit = 4096
 
-    /// The entry's number, in the order in which entries were written; 0 until then.
+    /// The entry's number, in the order in which entries were written; 0 until it is written.
     package var id: Int64 = 0
-    /// When it happened or arrived.
+    /// When the event happened, or the message arrived.
     package var time: Timestamp
     package var kind: Kind
     package var event: Event
@@ -94,17 +97,19 @@ package struct LogEntry: Hashable, Sendable {
     package var address: String?
     /// The deviceKey.
     package var device: String?
-    /// The message's `id`, as it stood in it.
+    /// The message's `id`, as the message had it.
     package var messageID: String?
-    /// The code of the answer.
+    /// The code of the answer to the message.
     package var code: Int?
     package var topic: String?
-    /// The size of the whole payload.
+    /// The size of the whole payload, in bytes.
     package var bytes: Int?
     package var counts: Counts?
-    /// Why, in one line.
+    /// The reason, in one line.
     package var reason: String?
-    /// The payload, or its beginning; set it with `setPayload`.
+    /// The payload, or its beginning.
+    ///
+    /// `setPayload` sets it.
     package private(set) var payload: [UInt8]?
     /// Whether `payload` is only the beginning.
     package private(set) var isCut = false
@@ -115,7 +120,9 @@ package struct LogEntry: Hashable, Sendable {
         self.time = time
     }
 
-    /// Takes a payload, or its beginning and the size of the whole, and keeps at most `limit` bytes of it.
+    /// Sets a payload, or its beginning and the size of the whole.
+    ///
+    /// Keeps at most `limit` bytes of it.
     package mutating func setPayload(
         _ beginning: [UInt8], limit: Int = LogEntry.payloadLimit, size: Int? = nil
     ) {
@@ -124,13 +131,13 @@ package struct LogEntry: Hashable, Sendable {
         isCut = bytes != payload?.count
     }
 
-    /// Takes the stored beginning of a payload.
+    /// Sets the stored beginning of a payload, without changing `bytes`.
     mutating func restorePayload(_ beginning: [UInt8]?, isCut: Bool) {
         payload = beginning
         self.isCut = isCut
     }
 
-    /// Memory and disk that the entry takes, about.
+    /// About how many bytes the entry takes in memory and on disk.
     var weight: Int {
         var weight = 96 + (payload?.count ?? 0)
         weight += (channel?.utf8.count ?? 0) + (product?.utf8.count ?? 0) + (client?.utf8.count ?? 0)

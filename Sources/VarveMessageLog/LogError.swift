@@ -3,7 +3,7 @@
 import GRDB
 import VarveFile
 
-/// The message log could not be read or written.
+/// Thrown when the message log cannot be read or written.
 package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, for programs.
     package enum Code: Hashable, Sendable {
@@ -18,7 +18,7 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package let code: Code
-    /// One line: what, where and what to do.
+    /// What is wrong, where, and what to do, in one line.
     package let description: String
 
     init(_ code: Code, _ description: String) {
@@ -26,7 +26,7 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
-    /// What a failure of SQLite, of GRDB or of the file system means.
+    /// Translates a failure of SQLite, of GRDB or of the file system.
     init(_ error: any Error, path: String) {
         switch error {
         case let error as LogError: self = error
@@ -47,7 +47,7 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
             .SQLITE_IOERR where POSIXFileSystem().isFull(at: path):
             self.init(.unavailable, "\(path) cannot grow, the disk is full: free some space")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR:
-            // The statements are always the same: one that is wrong is wrong about the tables.
+            // The statements never change, so an SQL error means that the tables are wrong.
             self.init(.damaged, "\(path) is damaged (\(detail))")
         default:
             self.init(

@@ -1,20 +1,20 @@
 // LogQueue.swift — entries that wait to be written.
 //
 // Invariants:
-// - Payload entries have one room and all others another: neither can take the place of the other.
-// - What finds its room full is counted, never waited for.
+// - Payload entries have one room and all others have another. Neither can fill the room of the other.
+// - An entry that finds its room full is counted as dropped. It never waits for room.
 
-/// Entries in the order in which they came.
+/// Waiting entries, in the order in which they were added.
 struct LogQueue {
-    /// What may wait of payload entries, or of the others.
+    /// The most that may wait of payload entries, or of the others.
     struct Room {
-        /// Entries.
+        /// The number of entries.
         var entries: Int
-        /// Bytes of entries.
+        /// The bytes of entries, by `weight`.
         var bytes: Int
     }
 
-    /// How many entries were lost.
+    /// The number of entries that were lost.
     struct Dropped {
         var payloads = 0
         var others = 0
@@ -29,7 +29,7 @@ struct LogQueue {
     private var waiting: [LogEntry] = []
     private var used = [Room(entries: 0, bytes: 0), Room(entries: 0, bytes: 0)]
     private let rooms: [Room]
-    /// What was lost since somebody last asked.
+    /// The entries lost since the last `takeDropped`.
     private(set) var dropped = Dropped()
 
     init(payloads: Room, others: Room) {
@@ -38,9 +38,9 @@ struct LogQueue {
 
     var count: Int { waiting.count }
 
-    /// Adds an entry.
+    /// Adds an entry, or counts it as dropped.
     ///
-    /// - Returns: Whether it found room.
+    /// - Returns: Whether there was room.
     mutating func add(_ entry: LogEntry) -> Bool {
         let room = entry.kind == .payload ? 0 : 1
         let weight = entry.weight
@@ -60,7 +60,7 @@ struct LogQueue {
         dropped.others += lost.others
     }
 
-    /// Takes everything that waits.
+    /// Removes and returns all waiting entries.
     mutating func takeAll() -> [LogEntry] {
         used = [Room(entries: 0, bytes: 0), Room(entries: 0, bytes: 0)]
         let all = waiting
@@ -69,7 +69,7 @@ struct LogQueue {
         return all
     }
 
-    /// Takes the counts of what was lost.
+    /// Returns the counts of lost entries and sets them to 0.
     mutating func takeDropped() -> Dropped {
         defer { dropped = Dropped() }
         return dropped

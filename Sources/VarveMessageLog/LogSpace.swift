@@ -1,28 +1,32 @@
-// LogSpace.swift — keeps the log within its bytes by deleting the oldest entries.
+// LogSpace.swift — keeps the log within its limit by deleting the oldest entries.
 //
-// Pages that become free are used again, so the file stops growing. A kind may use what others leave free of their
-// shares, and gives it back when they need it.
+// Pages that become free are used again, so the file stops growing. A kind may use the space that others
+// leave free of their shares, and gives it back when they need it.
 //
 // Invariants:
-// - The newest entry of a kind stays, so an id is never given out twice.
+// - The newest entry of a kind is never deleted, so no id is given out twice.
 
 import GRDB
 
 /// The space that entries take.
 struct LogSpace {
-    /// Bytes of the entries of each kind, by raw value.
+    /// The bytes of the entries of each kind, by raw value.
     private var bytes: [Int]
 
-    /// What each kind may always keep, as parts of the whole: payloads three quarters, the others an eighth.
+    /// What each kind may always keep, as a part of the whole: payloads three quarters, the others an eighth
+    /// each.
     private static let shares: [Double] = [0.125, 0.75, 0.125]
 
-    /// How much is deleted at once, as a part of the limit.
+    /// The part of the limit that is deleted at once: one in this many.
     private static let step = 16
 
-    /// Adds up what is there.
+    /// Adds up the sizes of all entries.
+    ///
+    /// Reads all tables.
     init(_ db: Database) throws {
         bytes = try LogEntry.Kind.allCases.map { kind in
-            // Sizes in a damaged file may be anything; the sum of four such numbers is one still.
+            // Sizes in a damaged file may be anything. Each sum is clamped, so that adding the sums cannot
+            // overflow.
             let sum = try Int.fetchOne(db, sql: "SELECT SUM(size) FROM \(LogTables.name(kind))") ?? 0
             return min(max(sum, 0), 1 << 60)
         }
@@ -35,17 +39,17 @@ struct LogSpace {
         self.bytes = bytes
     }
 
-    /// Notes what is being added.
+    /// Counts entries that are being added.
     mutating func add(_ entries: some Sequence<LogEntry>) {
         for entry in entries { bytes[entry.kind.rawValue] += entry.weight }
     }
 
-    /// Bytes of the file, with the pages that are free.
+    /// The bytes of the file, free pages included.
     static func fileBytes(_ db: Database) throws -> Int {
         try number("page_count", db) * number("page_size", db)
     }
 
-    /// Bytes of the pages in use.
+    /// The bytes of the pages in use.
     static func usedBytes(_ db: Database) throws -> Int {
         try fileBytes(db) - number("freelist_count", db) * number("page_size", db)
     }
@@ -54,18 +58,19 @@ struct LogSpace {
         try Int.fetchOne(db.cachedStatement(sql: "PRAGMA \(pragma)")) ?? 0
     }
 
-    /// Deletes the oldest entries if the pages in use with `incoming` more bytes would pass `limit`.
+    /// Deletes the oldest entries if the pages in use plus `incoming` bytes would exceed `limit`.
     mutating func makeRoom(for incoming: Int, limit: Int, _ db: Database) throws {
         let used = try LogSpace.usedBytes(db)
         guard used + incoming > limit else { return }
-        // Entries take more on their pages than their bytes.
+        // Entries take more space on their pages than their bytes.
         let total = max(1, bytes.reduce(0, +))
         let bytesPerPageByte = min(1, Double(total) / Double(max(1, used)))
         let wanted = Int(Double(used + incoming - limit + limit / LogSpace.step) * bytesPerPageByte)
         try delete(min(wanted, total), of: total, db)
     }
 
-    /// Deletes from the kinds that have more than their share of what is to stay, most over it first.
+    /// Deletes from the kinds that have more than their share of what will stay, beginning with the one that
+    /// is most over it.
     private mutating func delete(_ wanted: Int, of total: Int, _ db: Database) throws {
         var rest = wanted
         let surplus = bytes.indices.map { kind in

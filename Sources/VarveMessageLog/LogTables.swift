@@ -1,17 +1,18 @@
 // LogTables.swift — the tables of `log.sqlite`, and entries as their rows.
 //
-// Each kind has a table, so that the oldest entries of one kind are whole pages, which are freed together. An
-// entry's id is unique among all tables. Tables of version 1 have no counts of expired and replayed samples. Texts are cut, so that no row is larger than its payload and some KiB.
+// Each kind has a table, so that the oldest entries of one kind fill whole pages, which become free together.
+// An entry's id is unique among all tables. Tables of version 1 have no counts of expired and replayed
+// samples. Texts are cut, so that no row takes more than its payload and some KiB.
 
 import Foundation
 import GRDB
 import VarveModel
 
-/// Reads and writes rows.
+/// Creates, upgrades, reads and writes the tables.
 enum LogTables {
-    /// `PRAGMA user_version` of the tables as they are here.
+    /// The `PRAGMA user_version` of the tables that `create` makes.
     static let version = 2
-    /// Bytes that are kept of each text.
+    /// The most bytes that are kept of each text.
     static let textLimit = 1024
 
     static func name(_ kind: LogEntry.Kind) -> String { kind.name }
@@ -39,7 +40,7 @@ enum LogTables {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// Brings tables of version 1, which had no counts of expired and replayed samples, to this version.
+    /// Adds the columns that tables of version 1 lack: the counts of expired and replayed samples.
     static func upgrade(_ db: Database) throws {
         guard try Int.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
         for kind in LogEntry.Kind.allCases {
@@ -50,7 +51,7 @@ enum LogTables {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// The columns of tables of the version that is there; nil if that is unknown.
+    /// The columns to select from tables of the version in the file; nil if that version is unknown.
     private static func presentColumns(_ db: Database) throws -> String? {
         switch try Int.fetchOne(db, sql: "PRAGMA user_version") {
         case version: columns
@@ -59,7 +60,7 @@ enum LogTables {
         }
     }
 
-    /// Whether the tables are there and of a version that can be read.
+    /// Whether the tables exist and have a version that can be read.
     static func areUsable(_ db: Database) throws -> Bool {
         guard let columns = try presentColumns(db) else { return false }
         for kind in LogEntry.Kind.allCases {
@@ -110,7 +111,7 @@ enum LogTables {
 
     private static func number(_ count: UInt64?) -> Int64? { count.map(Int64.init(clamping:)) }
 
-    /// The text, or as many of its characters as fit into the limit.
+    /// The text, cut to as many characters as fit in the limit.
     private static func cut(_ text: String?) -> String? {
         guard let text, text.utf8.count > textLimit else { return text }
         var scalars = String.UnicodeScalarView()
@@ -123,7 +124,7 @@ enum LogTables {
         return String(scalars)
     }
 
-    /// The entries that a filter lets through: in the order of their ids after `filter.after`, else by time.
+    /// The entries that a filter selects: by id if `filter.after` is set, else by time.
     static func select(_ filter: LogFilter, _ db: Database) throws -> [LogEntry] {
         var conditions: [String] = []
         var arguments: [any DatabaseValueConvertible] = []
@@ -147,7 +148,8 @@ enum LogTables {
             "SELECT \(columns), \(kind.rawValue) AS kind FROM \(name(kind)) \(condition)"
         }
         let every = kinds.flatMap { _ in arguments } + [filter.limit]
-        // Connection events are written some time after messages: the newest are not those written last.
+        // Connection events are written some time after messages, so the newest entries are not those written
+        // last.
         let selection = filter.after == nil ? "time DESC, id DESC" : "id"
         let newest = parts.joined(separator: " UNION ALL ") + " ORDER BY \(selection) LIMIT ?"
         let order = filter.after == nil ? "time, id" : "id"
@@ -156,7 +158,7 @@ enum LogTables {
         ).map(entry)
     }
 
-    /// The newest entry of a client's login.
+    /// The newest entry for a login of a client.
     static func lastLogin(of client: String, _ db: Database) throws -> LogEntry? {
         let kind = LogEntry.Kind.connection
         return try Row.fetchOne(

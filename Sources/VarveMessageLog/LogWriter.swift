@@ -1,24 +1,27 @@
-// LogWriter.swift — writes entries on a thread of its own, so that who has something to log never waits.
+// LogWriter.swift — writes entries on a thread of its own, so that nobody waits for the log.
 //
 // Invariants:
-// - `add` takes a lock for the time of an append to an array and does nothing else that can block.
-// - An entry is written, or counted in a later entry that says how many are missing.
-// - A failure to write is told once for each reason and never ends the thread.
+// - `add` holds a lock while it appends to an array. It does nothing else that can block.
+// - An entry is written, or it is counted in a later entry that says how many are missing.
+// - A failure to write is reported once for each reason, and never ends the thread.
 
 import Foundation
 import VarveFile
 import VarveModel
 
-/// The queue and the thread in front of a message log.
+/// A queue and a thread in front of a message log.
 package final class LogWriter: @unchecked Sendable {
-    // Unchecked: what varies is only touched between `condition.lock()` and `unlock()`, or by the thread alone.
+    // Unchecked: mutable state is used only between `condition.lock()` and `unlock()`, or by the thread
+    // alone.
 
-    /// How much may wait; when a room is full, its entries are dropped and counted.
+    /// The most that may wait.
+    ///
+    /// When a room is full, its entries are dropped and counted.
     package struct Limits: Sendable {
-        /// Payload entries.
+        /// The most payload entries.
         package var payloads = 16_384
         package var payloadBytes = 16 << 20
-        /// Entries of the other kinds.
+        /// The most entries of the other kinds.
         package var others = 8192
         package var otherBytes = 8 << 20
 
@@ -31,36 +34,36 @@ package final class LogWriter: @unchecked Sendable {
     private var queue: LogQueue
     private var isClosed = false
     private var isEnded = false
-    /// How often `flush` was called, and how many of those calls are served.
+    /// The number of calls of `flush`, and how many of them are done.
     private var requested = 0
     private var served = 0
-    /// When the next notice of missing entries may be written.
+    /// The earliest time for the next notice of missing entries.
     private var nextNotice = Date.distantPast
     private var lastFailure: LogError?
 
-    /// What the thread writes in one go.
+    /// What the thread writes in one turn.
     private struct Batch {
         var entries: [LogEntry]
         var dropped: LogQueue.Dropped
-        /// The calls of `flush` that are served when it is written.
+        /// The number of calls of `flush` that are done when the batch is written.
         var requests: Int
     }
 
-    /// How long the thread waits for more entries, to write them together.
+    /// The seconds that the thread waits for more entries, to write them together.
     private static let lingerSeconds = 0.05
-    /// How long it waits after a failure, and between notices of missing entries.
+    /// The seconds that it waits after a failure, and between notices of missing entries.
     private static let pauseSeconds = 1.0
-    /// So many entries are written without waiting for more.
+    /// The number of entries that are written without waiting for more.
     private static let batchEntries = 2048
-    /// Bytes of entries in one transaction.
+    /// The bytes of entries after which a transaction is ended.
     private static let batchBytes = 1 << 20
 
     /// Starts the thread.
     ///
     /// - Parameters:
-    ///   - log: An open log; its other users may go on using it.
-    ///   - limits: How much may wait.
-    ///   - warn: Takes one line for each new trouble with writing.
+    ///   - log: An open log. Others may go on using it.
+    ///   - limits: The most that may wait.
+    ///   - warn: Called with one line for each new failure to write, and when writing works again.
     package init(
         _ log: MessageLog, limits: Limits = Limits(), warn: @escaping @Sendable (String) -> Void
     ) {
@@ -72,7 +75,9 @@ package final class LogWriter: @unchecked Sendable {
         Thread.detachNewThread { [self] in run() }
     }
 
-    /// Hands an entry over; cost about a microsecond.
+    /// Hands over an entry.
+    ///
+    /// Costs about a microsecond and never waits for the disk.
     package func add(_ entry: LogEntry) {
         condition.lock()
         defer { condition.unlock() }
@@ -80,7 +85,7 @@ package final class LogWriter: @unchecked Sendable {
         if queue.count == 1 || queue.count == Self.batchEntries { condition.broadcast() }
     }
 
-    /// Waits until everything that was added so far is written, or counted as missing.
+    /// Waits until every entry added so far is written, or counted as missing.
     package func flush() {
         condition.lock()
         defer { condition.unlock() }
@@ -90,7 +95,9 @@ package final class LogWriter: @unchecked Sendable {
         while served < request, !isEnded { condition.wait() }
     }
 
-    /// Writes what waits and ends the thread; entries added later are dropped.
+    /// Writes what waits and ends the thread.
+    ///
+    /// Entries added later are dropped.
     package func close() {
         condition.lock()
         defer { condition.unlock() }
@@ -115,7 +122,9 @@ package final class LogWriter: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Waits for work; nil once the writer is closed and nothing is left that could be written.
+    /// Waits for work.
+    ///
+    /// Nil once the writer is closed and nothing is left that can be written.
     private func take() -> Batch? {
         condition.lock()
         defer { condition.unlock() }
@@ -135,15 +144,17 @@ package final class LogWriter: @unchecked Sendable {
         return batch
     }
 
-    /// Waits a while, at most until the writer is closed or the condition holds; between lock and unlock.
+    /// Waits at most `seconds`, or until the writer is closed or the condition holds.
+    ///
+    /// The caller holds the lock.
     private func wait(upTo seconds: Double, until isEnough: () -> Bool) {
         let end = Date(timeIntervalSinceNow: seconds)
         while !isClosed, !isEnough(), condition.wait(until: end) {}
     }
 
-    /// Writes a batch in transactions of a bounded size.
+    /// Writes a batch in transactions of bounded size.
     ///
-    /// - Returns: What could not be written.
+    /// - Returns: The entries that could not be written.
     private func store(_ batch: Batch) -> LogQueue.Dropped {
         var lost = batch.dropped
         var next = 0

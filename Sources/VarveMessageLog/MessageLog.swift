@@ -1,12 +1,13 @@
-// MessageLog.swift — what happened on the channels, in `log.sqlite`.
+// MessageLog.swift — the message log, `log.sqlite`: what happened on the channels.
 //
-// The log is outside Varve's guarantees for data: entries of the last moments may be missing after a crash of the
-// machine (WAL journal, synchronous NORMAL: a killed process loses none that were written), and a damaged file is
-// set aside and begun anew.
+// The log is outside Varve's guarantees for data. Entries of the last moments may be missing after a crash of
+// the machine: the journal is a WAL with `synchronous = NORMAL`, so a killed process loses none that were
+// written. A damaged file is renamed, and a new one is begun.
 //
 // Invariants:
-// - Used pages stay within the limit and one `append` more, and the journal within `journalLimit` and one more.
-// - Opening for writing never fails: what goes wrong is tried again with the next entries.
+// - The pages in use stay within the limit plus one `append`, and the journal within `journalLimit` plus one
+//   `append`.
+// - Opening for writing never fails: the next `append` tries again.
 
 import GRDB
 import Synchronization
@@ -16,17 +17,19 @@ import VarveFile
 ///
 /// Every method may be called from any thread.
 package final class MessageLog: Sendable {
-    /// Bytes of a log unless told otherwise.
+    /// The default limit of a log, in bytes.
     package static let defaultLimit = 64 << 20
-    /// The smallest limit; a lower one is raised to it.
+    /// The smallest limit, in bytes.
+    ///
+    /// A lower one is raised to it.
     package static let minimumLimit = 1 << 20
-    /// Bytes of the journal beside the file, which grows while somebody reads for long.
+    /// The most bytes of the journal, which grows while somebody reads for long.
     static let journalLimit = 32 << 20
-    /// Bytes after which the journal is written back, if nobody reads.
+    /// The bytes after which the journal is written back to the file, if nobody reads.
     private static let journalBytes = 4 << 20
     private static let pageBytes = 16_384
 
-    /// The file.
+    /// The path of the file.
     package let path: String
     private let limitBytes: Int
     private let isReadOnly: Bool
@@ -48,16 +51,17 @@ package final class MessageLog: Sendable {
         self.warn = warn
     }
 
-    /// The log for the one process that writes it.
+    /// Opens the log for the one process that writes it.
     ///
-    /// The file is made if it is missing, readable by its owner only. One that is damaged is renamed to `….damaged`
-    /// (an older one of that name is lost) and another begun. What cannot be opened now is tried again with each
+    /// A missing file is created, readable by its owner only. A damaged one is renamed to `….damaged`,
+    /// replacing an older file of that name, and a new one is begun. If the file cannot be opened now, each
+    /// `append` tries again.
     /// `append`.
     ///
     /// - Parameters:
-    ///   - path: The file, by custom `log.sqlite` in the data directory.
-    ///   - limitBytes: When the entries take more, the oldest are deleted.
-    ///   - warn: Takes one line for each trouble that nobody is told otherwise.
+    ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
+    ///   - limitBytes: The bytes above which the oldest entries are deleted.
+    ///   - warn: Called with one line for each problem that no caller learns of by an error.
     package static func open(
         path: String, limitBytes: Int = defaultLimit, warn: @escaping @Sendable (String) -> Void
     ) -> MessageLog {
@@ -70,22 +74,26 @@ package final class MessageLog: Sendable {
         return log
     }
 
-    /// The log for a reader, beside the process that writes it; `append` is refused.
+    /// Opens the log for a reader, beside the process that writes it.
     ///
-    /// - Throws: `missing` if there is none, `damaged`, `unavailable`.
+    /// `append` then throws.
+    ///
+    /// - Throws: `LogError`: `missing` if there is no log, `damaged`, `busy` or `unavailable`.
     package static func openForReading(path: String) throws(LogError) -> MessageLog {
         let log = MessageLog(path: path, limitBytes: defaultLimit, isReadOnly: true, warn: { _ in })
         try log.read { _ in }
         return log
     }
 
-    /// Writes entries, in one transaction with the bookmark if there is one.
+    /// Writes entries and the bookmarks, if there are any, in one transaction.
+    ///
+    /// Durability: survives a kill of the process. A crash of the machine may lose the last transactions.
     ///
     /// - Parameters:
-    ///   - entries: At most about a mebibyte; their ids are given out here.
+    ///   - entries: About 1 MiB at most. They get their ids here.
     ///   - bookmark: How far the reader of the plugin's events has come with these entries.
     ///   - brokerBookmark: How far the reader of the broker's own log has come.
-    /// - Throws: `LogError`; then none is written.
+    /// - Throws: `LogError`, with nothing written.
     package func append(
         _ entries: [LogEntry], bookmark: String? = nil, brokerBookmark: String? = nil
     ) throws(LogError) {
@@ -108,17 +116,23 @@ package final class MessageLog: Sendable {
 
     private static let eventsKey = "bookmark", brokerKey = "brokerLog"
 
-    /// The last login of a client that is in the log.
+    /// The newest login of a client that is still in the log; nil if there is none.
     ///
-    /// Cost: a look at each entry of a connection since, at worst all.
+    /// Cost: looks at each connection entry since then, at worst at all of them.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
     package func lastLogin(of client: String) throws(LogError) -> LogEntry? {
         try read { db in try LogTables.lastLogin(of: client, db) }
     }
 
-    /// The place in the broker's log that was last written; nil in a new log.
+    /// The place in the broker's log that was written last; nil in a new log.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
     package func brokerBookmark() throws(LogError) -> String? { try setting(Self.brokerKey) }
 
-    /// The bookmark last written; nil in a new log.
+    /// The bookmark that was written last; nil in a new log.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
     package func bookmark() throws(LogError) -> String? { try setting(Self.eventsKey) }
 
     private func setting(_ key: String) throws(LogError) -> String? {
@@ -127,24 +141,34 @@ package final class MessageLog: Sendable {
         }
     }
 
-    /// The entries that a filter lets through, the newest last; those after `filter.after` in the order of their ids.
+    /// The entries that a filter selects, the newest last; if `filter.after` is set, in the order of their
+    /// ids.
     ///
-    /// Cost: reads back from the newest entry until the limit is reached.
+    /// Cost: with `filter.after`, reads on from that id until the limit is reached; without it, looks at
+    /// every entry.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
     package func entries(_ filter: LogFilter = LogFilter()) throws(LogError) -> [LogEntry] {
         try read { db in try LogTables.select(filter, db) }
     }
 
     /// The id of the newest entry; 0 if there is none.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
     package func lastID() throws(LogError) -> Int64 {
         try read { db in try LogTables.lastID(db) }
     }
 
-    /// Runs questions in one transaction, on a file that is opened if it is not.
+    /// Runs queries in one transaction.
+    ///
+    /// Opens the file if it is not open.
     private func read<Result: Sendable>(_ body: (Database) throws -> Result) throws(LogError) -> Result {
         try withConnection { connection in try connection.queue.read(body) }
     }
 
-    /// Runs changes in one transaction, on a file that is opened, and set aside if it is damaged.
+    /// Runs changes in one transaction.
+    ///
+    /// Opens the file if it is not open, and sets it aside if it is damaged.
     private func change(_ body: (Database, inout LogSpace) throws -> Void) throws(LogError) {
         try withConnection { connection in
             try limitJournal(connection.queue)
@@ -159,7 +183,7 @@ package final class MessageLog: Sendable {
     ) throws(LogError) -> Result {
         let outcome = connection.withLock { connection -> Swift.Result<Result, LogError> in
             do {
-                // A removed file would be written on without anybody ever seeing it.
+                // Entries written to a removed file would be seen by nobody.
                 if connection != nil, try POSIXFileSystem().kind(path) == nil {
                     connection = nil
                     if !isReadOnly { warn("\(path) was removed while it was in use: a new log begins") }
@@ -198,7 +222,7 @@ extension MessageLog {
             throw LogError(.missing, "there is no message log at \(path): varve serve makes one")
         }
         if isNew {
-            // What an earlier file left behind would be taken for the journal of this one.
+            // SQLite would take what an earlier file left behind for the journal of this one.
             for end in ["-wal", "-shm"] { try files.remove(path + end) }
             try files.createPrivate(path)
         }
@@ -215,19 +239,19 @@ extension MessageLog {
         }
     }
 
-    /// Checks the file, or makes its tables if it is empty, and bounds it and its journal.
+    /// Checks the file, or creates its tables if it is empty, and limits its size and that of its journal.
     private func prepare(_ queue: DatabaseQueue) throws {
         let report = try queue.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
         guard report == "ok" else {
             throw LogError(.damaged, "\(path) is damaged (\(report ?? "no answer"))")
         }
         try queue.writeWithoutTransaction { db in
-            // Entries of some KiB leave much of a small page unused; only an empty file takes the size.
+            // Entries of some KiB leave much of a small page unused. Only an empty file adopts this size.
             try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
             _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(Self.journalBytes)")
             _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = \(Self.journalBytes / Self.pageBytes)")
-            // Only a lowered limit leaves a file that is much too large.
+            // A file is much too large only if the limit was lowered.
             if try LogSpace.fileBytes(db) > limitBytes + limitBytes / 4, try LogTables.areUsable(db) {
                 var space = try LogSpace(db)
                 try db.inTransaction {
@@ -245,7 +269,9 @@ extension MessageLog {
         }
     }
 
-    /// Writes the journal back if it has become too long, and refuses more while a reader prevents that.
+    /// Writes the journal back if it is too long.
+    ///
+    /// Throws `busy` as long as a reader prevents that.
     private func limitJournal(_ queue: DatabaseQueue) throws {
         func size() throws -> Int {
             guard case .file(let size)? = try POSIXFileSystem().kind(path + "-wal") else { return 0 }

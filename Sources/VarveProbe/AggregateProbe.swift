@@ -1,11 +1,11 @@
-// AggregateProbe.swift — a public window on the aggregation, for the package in Benchmarks/.
+// AggregateProbe.swift — a public view of the aggregation, for the package in Benchmarks/.
 
 public import VarveModel
 public import VarveStorage
 
-/// Aggregates whole series, as `varve query --every` does.
+/// Aggregates whole series, in the way of `varve query --every`.
 public enum AggregateProbe {
-    /// What is asked for.
+    /// The aggregates to compute.
     public enum Figures: Sendable {
         /// Count and average.
         case average
@@ -13,14 +13,14 @@ public enum AggregateProbe {
         case averageAndExtremes
     }
 
-    /// Computes figures of each bucket of a series.
+    /// Computes the aggregates of each bucket of a series, and counts the buckets.
     ///
     /// - Parameters:
-    ///   - figures: What to compute.
+    ///   - figures: The aggregates to compute.
     ///   - series: The series.
-    ///   - width: The length of a bucket as `--every` takes it, such as `1h`; nil for one bucket.
-    ///   - isDecoding: Whether all values are decoded, whatever the statistics say.
-    ///   - source: Where the samples are read.
+    ///   - width: The length of a bucket in the form of `--every`, such as `1h`; nil for one bucket.
+    ///   - isDecoding: Whether to decode all values, even where statistics would do.
+    ///   - source: The snapshot to read from.
     /// - Returns: The number of buckets with samples.
     public static func buckets(
         _ figures: Figures, of series: SeriesInfo, width: String?, isDecoding: Bool = false,

@@ -1,24 +1,24 @@
-// ColumnProbe.swift — a public window on the column codecs, for the package in Benchmarks/.
+// ColumnProbe.swift — a public view of the column codecs, for the package in Benchmarks/.
 //
-// Another package sees only what is public; the codecs are internal to this one and stay so. Nothing but
-// measurements may rest on this module: it is no API and has no product for users.
+// Another package sees only what is public. The codecs are internal to this package and stay so. Only
+// measurements may depend on this module: it is not an API, and no product contains it.
 //
 // Invariants:
-// - Adds no work of its own to an encoding or a decoding beyond handing over the buffers.
+// - It adds no work to an encoding or a decoding, apart from handing over the buffers.
 
 import VarveCodec
 public import VarveModel
 
-/// Encodes and decodes single columns, as the blocks of a segment hold them.
+/// Encodes and decodes single columns, in the form that the blocks of a segment have.
 public enum ColumnProbe {
-    /// The most values a column holds.
+    /// The most values that a column holds.
     public static let capacity = BlockLimits.samples
 
-    /// How hard the encoder looks for small forms.
+    /// How much time the encoder spends to make its result smaller.
     public enum Effort: Sendable {
-        /// What imports and flushes do.
+        /// The effort of imports and flushes.
         case standard
-        /// What compaction does.
+        /// The effort of compaction.
         case thorough
     }
 
@@ -29,15 +29,16 @@ public enum ColumnProbe {
         return writer.bytes
     }
 
-    /// What the encoder remembers from one column of a series to the next.
+    /// The choices that the encoder carries from one column of a series to the next.
     public struct Hint {
         fileprivate var hint = ColumnHint()
 
-        /// Remembers nothing.
+        /// Makes an empty hint, for the first column of a series.
         public init() {}
     }
 
-    /// Encodes the bit patterns of doubles as a segment does, with what it remembers of the columns before.
+    /// Encodes the bit patterns of doubles as a segment does, reusing and updating the choices of earlier
+    /// columns.
     public static func encode(doubles: UnsafeBufferPointer<UInt64>, hint: inout Hint) -> [UInt8] {
         var writer = ByteWriter(capacity: doubles.count * 2 + 64)
         DoubleColumn.encode(doubles, into: &writer, effort: .standard, hint: &hint.hint)
@@ -64,6 +65,8 @@ public enum ColumnProbe {
     }
 
     /// Decodes doubles into `target`, which has room for `count`.
+    ///
+    /// Throws `CodecError` if the column is damaged.
     public static func decodeDoubles(
         _ column: [UInt8], count: Int, into target: UnsafeMutablePointer<UInt64>
     ) throws {
@@ -71,13 +74,17 @@ public enum ColumnProbe {
     }
 
     /// Decodes integers into `target`, which has room for `count`.
+    ///
+    /// Throws `CodecError` if the column is damaged.
     public static func decodeIntegers(
         _ column: [UInt8], count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws {
         try column.withUnsafeBytes { try IntegerColumn.decode($0, count: count, into: target) }
     }
 
-    /// Decodes texts of at most `byteLimit` bytes together.
+    /// Decodes texts of at most `byteLimit` bytes in all.
+    ///
+    /// Throws `CodecError` if the column is damaged or larger.
     public static func decodeTexts(_ column: [UInt8], count: Int, byteLimit: Int) throws -> TextColumn {
         var texts = TextColumn()
         (texts.bytes, texts.ends) = try column.withUnsafeBytes {
@@ -86,7 +93,7 @@ public enum ColumnProbe {
         return texts
     }
 
-    /// What a column is encoded with, such as `decimal > delta + LZ4`.
+    /// The encodings of a column, such as `decimal > delta + LZ4`.
     public static func describe(_ column: [UInt8]) -> String {
         column.withUnsafeBytes { ColumnEncoding.describe($0).description }
     }

@@ -5,6 +5,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveText
 
 /// Sends items and collects what is refused.
 final class ItemFeed: DeliveryObserver {

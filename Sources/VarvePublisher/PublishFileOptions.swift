@@ -2,6 +2,7 @@
 
 import VarveCodec
 public import VarveModel
+import VarveText
 public import VarveTransfer
 
 /// The options of sending one input.

@@ -1,19 +1,19 @@
-// Registry+Backup.swift — a copy of the registry as of one moment, beside whoever changes it.
+// Registry+Backup.swift — a copy of the registry as of one moment, made while others may change it.
 //
 // Invariants:
-// - The copy appears under its name when it is whole and on disk, in place of an earlier one. It is readable by its
-//   owner only, for it holds secrets.
+// - The copy appears under its name, in place of an earlier one, only when it is complete and on disk.
+// - Only its owner can read it, because it holds secrets.
 
 import GRDB
 import VarveFile
 
 extension Registry {
-    /// Copies the registry to a file, with SQLite's own means.
+    /// Copies the registry to a file, by SQLite's backup.
     ///
     /// Durability: when it returns the copy is on disk. Cost: the size of the file.
     ///
-    /// - Parameter path: The file of the copy; nobody may have it open.
-    /// - Throws: `RegistryError`.
+    /// - Parameter path: The path of the copy. Nobody may have that file open.
+    /// - Throws: `RegistryError` if the registry cannot be read or the copy cannot be written.
     public func backUp(to path: String) throws {
         let files = POSIXFileSystem()
         try Self.translatingErrors(path: path) {
@@ -27,7 +27,7 @@ extension Registry {
             let file = try files.open(partial, .append)
             defer { file.close() }
             try file.sync()
-            // A journal of the file that is replaced would be taken for one of the copy.
+            // SQLite would take a journal of the replaced file for one of the copy.
             for name in extensions { try files.remove(path + name) }
             try files.rename(partial, to: path)
             try files.syncDirectory(parentFolder(of: path))

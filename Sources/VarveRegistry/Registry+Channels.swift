@@ -1,14 +1,15 @@
-// Registry+Channels.swift — create, list, switch and delete channels, and what their logins are checked with.
+// Registry+Channels.swift — creates, lists, switches and deletes channels, and reads what their logins are
+// checked with.
 //
 // Invariants:
-// - A product has at most one channel, and stays while it has one.
+// - A product has at most one channel, and cannot be deleted while it has one.
 
 extension Registry {
-    /// Makes a channel of an existing product.
+    /// Creates a channel of an existing product.
     ///
-    /// - Throws: `invalid` for a name or description against the rules, and for a product with a key, or a device
-    ///   with a key, that cannot stand in an MQTT topic or user name; `exists` if the name is taken or the product
-    ///   has a channel; `notFound` if there is no such product.
+    /// - Throws: `invalid` for a name or description against the rules, and for a product whose key cannot be
+    ///   in an MQTT topic or user name; `exists` if the name is taken or the product has a channel;
+    ///   `notFound` if there is no such product.
     public func createChannel(_ channel: Channel) throws {
         try change { try $0.insert(channel) }
     }
@@ -18,7 +19,9 @@ extension Registry {
         try read { try $0.channels() }
     }
 
-    /// The channel of that name.
+    /// The channel of a name.
+    ///
+    /// - Throws: `notFound` if there is no such channel.
     public func channel(named name: String) throws -> Channel {
         try read { reading in
             guard let channel = try reading.channel(name) else { throw Self.noChannel(name) }
@@ -26,23 +29,27 @@ extension Registry {
         }
     }
 
-    /// Lets logins in, or keeps them out.
+    /// Switches a channel on or off: a disabled channel refuses all logins.
     ///
-    /// - Returns: The channel as it is now.
+    /// - Returns: The channel after the change.
+    /// - Throws: `notFound` if there is no such channel.
     @discardableResult
     public func setChannel(_ name: String, enabled: Bool) throws -> Channel {
         try change { try $0.setChannel(name, enabled: enabled) }
     }
 
-    /// Removes a channel; its product, devices and their history stay.
+    /// Deletes a channel.
     ///
-    /// - Returns: The channel as it was.
+    /// Its product, devices and their history stay.
+    ///
+    /// - Returns: The channel before it was deleted.
+    /// - Throws: `notFound` if there is no such channel.
     @discardableResult
     public func deleteChannel(_ name: String) throws -> Channel {
         try change { try $0.deleteChannel(name) }
     }
 
-    /// What logins are checked with: every channel, its product's secret and its devices, as they are at one moment.
+    /// What logins are checked with, as of one moment: every channel, its product's secret and its devices.
     ///
     /// Cost: one transaction that reads every device of a product with a channel, about 200 bytes each.
     public func channelCredentials() throws -> [ChannelCredentials] {

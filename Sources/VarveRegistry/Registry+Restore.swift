@@ -1,10 +1,10 @@
-// Registry+Restore.swift — a registry whose file is removed while it is open is written again.
+// Registry+Restore.swift — writes the registry again if its file is removed while it is open.
 //
-// The kernel keeps the content as long as the file is open, and changes go on into it: none of them would be there at the
-// next start, and a command would begin an empty registry in its place.
+// The kernel keeps the content as long as the file is open, and changes still go into it. But at the next
+// start none of them would be there, and a command would begin an empty registry in its place.
 //
 // Invariants:
-// - What was in the removed file is in the new one, which the registry uses from then on.
+// - The new file has the content of the removed one, and the registry uses it from then on.
 
 import GRDB
 import VarveFile
@@ -12,11 +12,12 @@ import VarveFile
 extension Registry {
     /// Writes the registry again if its file was removed.
     ///
-    /// Cost: a `stat(2)` where nothing happened, else the size of the file.
+    /// Cost: one `stat(2)` if nothing happened; otherwise the size of the file. Durability: on disk when it
+    /// returns.
     ///
-    /// - Returns: Whether it was.
-    /// - Throws: `RegistryError` where it cannot be written, or where another file is in its place: what commands change
-    ///   there the holder of this registry does not see.
+    /// - Returns: Whether the file had been removed.
+    /// - Throws: `RegistryError` if the file cannot be written, or if another file is in its place. The
+    ///   holder of this registry does not see what commands change in that file.
     public func restoreIfRemoved() throws -> Bool {
         let files = POSIXFileSystem()
         let found = try Self.translatingErrors(path: path) { try files.identity(path) }

@@ -1,29 +1,34 @@
 // Registry+Retention.swift — the rules of retention, and what they mean for each product.
 //
 // Invariants:
-// - A rule goes with its model or product.
+// - A rule is deleted with its model or product.
 
 import Synchronization
 public import VarveModel
+import VarveText
 
 extension Registry {
-    /// All rules: of history, of models, of products.
+    /// All rules: first that of history, then those of models, then those of products.
     public func retentionRules() throws -> [RetentionRule] {
         try read { try $0.retentionRules() }
     }
 
-    /// How long versions of samples are kept that were corrected since.
+    /// How long older versions of corrected samples are kept, in seconds.
+    ///
+    /// Without a rule: the default of 7 days.
     public func historySeconds() throws -> Int64 {
         try retentionRules().first { $0.scope == .history }?.period.seconds
             ?? RetentionPeriod.defaultHistorySeconds
     }
 
-    /// How long the samples of each product are kept that are not kept for good.
+    /// How long samples are kept, for each product whose samples are not kept forever.
     public func retentionPeriods() throws -> [String: RetentionPeriod] {
         try productRetentions().mapValues(\.period)
     }
 
-    /// The rule that each product has of its own or of its model.
+    /// The rule that applies to each product: its own, or else that of its model.
+    ///
+    /// Products without a rule are left out.
     public func productRetentions() throws -> [String: ProductRetention] {
         try read { reading in
             let rules = Dictionary(
@@ -46,24 +51,30 @@ extension Registry {
             period: period, rule: "\(owner) keeps \(RetentionPeriod.text(period.seconds))")
     }
 
-    /// Gives `productRetentions`, which are read again when the registry has changed.
+    /// A function that returns `productRetentions`, and reads them again only if the registry has changed.
     ///
-    /// Cost of a call: one small query.
+    /// Cost of a call: one small query if nothing has changed.
     public var currentRetentions: RetentionRules {
         let memory = RetentionMemory()
         return { try memory.rules(of: self) }
     }
 
-    /// Sets a rule, or removes it: without one samples are kept for good, older versions for 7 days.
+    /// Sets a rule, or removes it.
     ///
-    /// - Throws: `notFound` if there is no such model or product; `invalid` for a time that is none.
+    /// Without a rule samples are kept forever, and older versions for 7 days.
+    ///
+    /// - Throws: `notFound` if there is no such model or product; `invalid` for a time below 1 s (0 s for
+    ///   history).
     public func setRetention(_ scope: RetentionRule.Scope, _ period: RetentionPeriod?) throws {
         try change { try $0.setRetention(scope, period) }
     }
 
-    /// Sets which of two different values of one time a product keeps; what is stored stays as it is.
+    /// Sets which of two different values at the same time a product keeps.
     ///
-    /// - Returns: The product as it is now.
+    /// Stored samples do not change.
+    ///
+    /// - Returns: The product after the change.
+    /// - Throws: `notFound` if there is no such product.
     @discardableResult
     public func setDuplicates(_ policy: DuplicatePolicy, ofProduct key: String) throws -> Product {
         try change { try $0.setDuplicates(policy, of: key) }
@@ -76,7 +87,7 @@ private final class RetentionMemory: Sendable {
 
     func rules(of registry: Registry) throws -> [String: ProductRetention] {
         try known.withLock { known in
-            // Asked before the rules are read: a change in between is seen by the next call.
+            // Read before the rules: a change in between is then seen by the next call.
             let generation = try registry.generation()
             if let known, known.generation == generation { return known.rules }
             let rules = try registry.productRetentions()

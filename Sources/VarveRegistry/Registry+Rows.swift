@@ -1,21 +1,27 @@
-// Registry+Rows.swift — create, list, show and delete models, products and devices.
+// Registry+Rows.swift — creates, lists, shows and deletes models, products and devices.
 //
 // Invariants:
-// - Nothing is deleted that another row refers to: a model with products and a product with devices stay.
-// - Deleting a device leaves its history in the store alone.
+// - A row that another row refers to cannot be deleted: a model with products, a product with devices.
+// - Deleting a device does not touch its history in the store.
 
 public import VarveModel
 
 extension Registry {
-    /// Makes a model with its points.
+    /// Creates a model with its points.
+    ///
+    /// - Throws: `invalid` for a name against the rules, a repeated point or too many points; `exists` if the
+    ///   id is taken.
     public func create(_ model: Model) throws {
         try change { try $0.insert(model) }
     }
 
-    /// Adds points to a model; a point that it has with the same type stays as it is.
+    /// Adds points to a model.
     ///
-    /// - Returns: How many points are new.
-    /// - Throws: `typeFixed` if the model has one of them with another type; then none is added.
+    /// A point that the model already has with the same type stays as it is.
+    ///
+    /// - Returns: The number of new points.
+    /// - Throws: `typeFixed` if the model has one of them with another type; `notFound` if there is no such
+    ///   model; `invalid` for a name. Then none is added.
     @discardableResult
     public func addPoints(_ points: [MeasurementPoint], toModel id: String) throws -> Int {
         try change { change in
@@ -26,15 +32,17 @@ extension Registry {
         }
     }
 
-    /// Changes the type of a point, after the values that are stored of it were changed.
+    /// Changes the type of a point, after `convert` has changed its stored values.
     ///
-    /// Where `convert` succeeds and the rest fails, the same call again finishes it: `convert` finds nothing to do then.
+    /// If `convert` succeeds and the rest fails, the same call again finishes the change: `convert` then
+    /// finds nothing to do.
     ///
     /// - Parameters:
-    ///   - type: The new type; the one that the point has already is no error.
-    ///   - convert: Changes what is stored, in the products that it is given, and returns when that is durable.
+    ///   - type: The new type. The type that the point already has is not an error.
+    ///   - convert: Changes the stored values in the given products. It returns when that is durable.
     /// - Returns: What `convert` returned.
-    /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product meanwhile; what
+    /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product
+    ///   meanwhile; what `convert` throws, with nothing changed here.
     ///   `convert` throws, and then nothing is changed here.
     public func changeType<Result>(
         ofPoint point: String, inModel model: String, to type: ValueType,
@@ -59,7 +67,7 @@ extension Registry {
         return result
     }
 
-    /// The products of a model that has a point of that id.
+    /// The keys of the products of a model, which must have the given point.
     ///
     /// - Throws: `notFound` if there is no such model or point.
     public func products(ofModel model: String, withPoint point: String) throws -> [String] {
@@ -86,7 +94,9 @@ extension Registry {
         }
     }
 
-    /// The model of that id.
+    /// The model of an id.
+    ///
+    /// - Throws: `notFound` if there is no such model.
     public func model(_ id: String) throws -> Model {
         try read { reading in
             guard let model = try reading.model(id) else { throw Self.noModel(id) }
@@ -94,15 +104,19 @@ extension Registry {
         }
     }
 
-    /// Removes a model that no product uses.
+    /// Deletes a model that no product uses.
     ///
-    /// - Returns: The model as it was.
+    /// - Returns: The model before it was deleted.
+    /// - Throws: `notFound` if there is no such model; `inUse` if a product uses it.
     @discardableResult
     public func deleteModel(_ id: String) throws -> Model {
         try change { try $0.deleteModel(id) }
     }
 
-    /// Makes a product of an existing model.
+    /// Creates a product of an existing model.
+    ///
+    /// - Throws: `invalid` for a name against the rules; `exists` if the key is taken; `notFound` if there is
+    ///   no such model.
     public func create(_ product: Product) throws {
         try change { try $0.insert(product) }
     }
@@ -112,7 +126,9 @@ extension Registry {
         try read { try $0.products() }
     }
 
-    /// The product of that key.
+    /// The product of a key.
+    ///
+    /// - Throws: `notFound` if there is no such product.
     public func product(_ key: String) throws -> Product {
         try read { reading in
             guard let product = try reading.product(key) else { throw Self.noProduct(key) }
@@ -120,20 +136,26 @@ extension Registry {
         }
     }
 
-    /// Removes a product that has no devices.
+    /// Deletes a product that has neither devices nor a channel.
     ///
-    /// - Returns: The product as it was.
+    /// - Returns: The product before it was deleted.
+    /// - Throws: `notFound` if there is no such product; `inUse` if it has devices or a channel.
     @discardableResult
     public func deleteProduct(_ key: String) throws -> Product {
         try change { try $0.deleteProduct(key) }
     }
 
-    /// Makes a device of an existing product.
+    /// Creates a device of an existing product.
+    ///
+    /// - Throws: `invalid` for a name against the rules; `exists` if the product has the key; `notFound` if
+    ///   there is no such product.
     public func create(_ device: Device) throws {
         try change { try $0.insert(device) }
     }
 
     /// All devices, or those of one product, by product and key.
+    ///
+    /// - Throws: `notFound` if there is no such product.
     public func devices(product: String? = nil) throws -> [Device] {
         try read { reading in
             if let product, try reading.product(product) == nil { throw Self.noProduct(product) }
@@ -145,23 +167,28 @@ extension Registry {
 
     /// The device that a user names: `deviceKey`, or `productKey/deviceKey`.
     ///
-    /// A device key may have a `/` itself; where a name can be read both ways, the qualified reading counts, so
-    /// that every device can be named.
+    /// A device key may contain a `/`. If a name can be read both ways, it is read as qualified, so that
+    /// every device can be named.
     ///
-    /// - Throws: `notFound`, or `ambiguous` when several products have the bare key.
+    /// - Throws: `notFound`; `ambiguous` if several products have the bare key.
     public func device(named name: String) throws -> Device {
         try read { try $0.device(named: name) }
     }
 
-    /// The device keys that more than one product has: those print as `productKey/deviceKey`.
+    /// The device keys that more than one product has.
+    ///
+    /// Such devices are printed as `productKey/deviceKey`.
     public func ambiguousDeviceKeys() throws -> Set<String> {
         try read { Set(try $0.ambiguousDeviceKeys()) }
     }
 
-    /// Removes a device; its history stays.
+    /// Deletes a device.
+    ///
+    /// Its history stays.
     ///
     /// - Parameter name: As in `device(named:)`.
-    /// - Returns: The device as it was.
+    /// - Returns: The device before it was deleted.
+    /// - Throws: `notFound`; `ambiguous` if several products have the bare key.
     @discardableResult
     public func deleteDevice(named name: String) throws -> Device {
         try change { change in

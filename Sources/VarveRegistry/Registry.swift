@@ -1,11 +1,11 @@
 // Registry.swift — the models, products, devices and channels of one data directory, in `registry.sqlite`.
 //
 // Invariants:
-// - A change is one transaction, and the seal over all rows changes in it. It is on disk when the call returns
+// - A change is one transaction, and it includes the seal over all rows. It is on disk when the call returns
 //   (WAL journal, synchronous FULL).
-// - A registry opened for reading is never created, migrated or changed; one of an older version has no rows in
-//   the tables that came later.
-// - What is thrown is a `RegistryError`, never SQLite's own error.
+// - A registry opened for reading is never created, migrated or changed. One of an older version has no rows
+//   in the tables that were added later.
+// - Every error thrown is a `RegistryError`, never SQLite's own error.
 
 import GRDB
 import Synchronization
@@ -13,24 +13,27 @@ import VarveFile
 
 /// The registry of a data directory.
 ///
-/// Every method may be called from any thread; calls on one registry run one after the other. Several processes
+/// Every method may be called from any thread; calls on one registry run one after another. Several processes
 /// may have the same registry open; a writer waits up to five seconds for another one.
+///
+/// Every method may throw `RegistryError` with the codes `damaged`, `busy` and `unavailable`, and `readOnly`
+/// for a change. The comments of methods name only other codes.
 public final class Registry: Sendable {
-    /// The file.
+    /// The path of the file.
     public let path: String
     private let isReadOnly: Bool
     private let connection: Mutex<Connection>
     let cache = Mutex(PointCache())
 
-    /// The open file.
+    /// The database, and the file that it is in.
     private struct Connection {
         var queue: DatabaseQueue
-        /// Nil where it could not be told.
+        /// Nil if it could not be read.
         var identity: FileIdentity?
     }
 
     var queue: DatabaseQueue { connection.withLock { $0.queue } }
-    /// Which file it was when it was opened.
+    /// The identity of the file when it was opened.
     var identity: FileIdentity? { connection.withLock { $0.identity } }
 
     /// How long a statement waits for another process's transaction.
@@ -45,11 +48,13 @@ public final class Registry: Sendable {
     /// Opens the registry in the file at `path`.
     ///
     /// - Parameters:
-    ///   - path: The file, by custom `registry.sqlite` in the data directory, which must exist.
-    ///   - create: Whether to make the file if it is missing; it is then readable by its owner only, for it holds
-    ///     secrets. Without, a missing file is an error.
-    ///   - readOnly: Whether every change is to be refused. A reader makes no file and runs no migration.
-    /// - Throws: `RegistryError`.
+    ///   - path: The path of the file; by custom `registry.sqlite` in the data directory, which must exist.
+    ///   - create: Whether to create the file if it is missing. Only its owner can then read it, because it
+    ///     holds secrets.
+    ///     Otherwise a missing file is an error.
+    ///   - readOnly: Whether to refuse every change. A reader creates no file and runs no migration.
+    /// - Throws: `RegistryError`: `notFound` for a missing file, `unavailable` also for one of a newer
+    ///   version.
     public static func open(path: String, create: Bool, readOnly: Bool = false) throws -> Registry {
         let files = POSIXFileSystem()
         try translatingErrors(path: path) { try DirectoryGuard.checkFile(path) }
@@ -78,7 +83,7 @@ public final class Registry: Sendable {
         return configuration
     }
 
-    /// Lets go of the file and opens the one that has its name now.
+    /// Closes the file and opens the one that has its name now.
     func reopen() throws {
         try Self.translatingErrors(path: path) {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
@@ -89,7 +94,7 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Brings a registry to the newest version of the tables, or refuses one it cannot use.
+    /// Migrates a registry to the newest version of the tables, or refuses one that it cannot use.
     private func prepare() throws {
         let state = try schemaState()
         guard !state.isNewer else {
@@ -106,7 +111,7 @@ public final class Registry: Sendable {
         try useWAL()
     }
 
-    /// Brings the tables to the newest version, whatever other processes do at the same time.
+    /// Migrates the tables to the newest version, even if other processes migrate at the same time.
     private func migrate(from state: SchemaState) throws {
         var state = state
         while !state.isCurrent {
@@ -114,7 +119,7 @@ public final class Registry: Sendable {
                 try Schema.migrator.migrate(queue)
                 return
             } catch {
-                // Another process may have migrated a version between the question and the attempt.
+                // Another process may have migrated a version after the state was read.
                 let newer = try schemaState()
                 guard newer.applied != state.applied else { throw error }
                 state = newer
@@ -122,7 +127,7 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Which versions of the tables a file has.
+    /// The versions of the tables that a file has.
     private struct SchemaState {
         var isNewer: Bool
         var isCurrent: Bool
@@ -131,7 +136,7 @@ public final class Registry: Sendable {
 
     private func schemaState() throws -> SchemaState {
         try queue.read { db in
-            // A first statement that succeeds fixes what the others see, while another process migrates.
+            // While another process migrates, a first statement that succeeds fixes what the later ones see.
             _ = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master")
             return SchemaState(
                 isNewer: try Schema.migrator.hasBeenSuperseded(db),
@@ -142,7 +147,8 @@ public final class Registry: Sendable {
 
     /// Turns on the WAL journal, which the file then keeps.
     ///
-    /// Another process in the file prevents it; the rollback journal is as durable, and the next writer tries again.
+    /// Another process that uses the file prevents it. The rollback journal is as durable, and the next
+    /// writer tries again.
     private func useWAL() throws {
         do {
             _ = try queue.writeWithoutTransaction { db in
@@ -151,14 +157,15 @@ public final class Registry: Sendable {
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {}
     }
 
-    /// Runs questions in one transaction.
+    /// Runs queries in one transaction.
     func read<Result>(_ body: (RegistryReading) throws -> Result) throws -> Result {
         try Self.translatingErrors(path: path) {
             try queue.read { db in try body(RegistryReading(db: db, path: path)) }
         }
     }
 
-    /// Runs changes in one transaction, together with the seal, and forgets what look-ups remembered.
+    /// Runs changes and the update of the seal in one transaction, and forgets the remembered answers of
+    /// look-ups.
     func change<Result>(_ body: (inout RegistryChange) throws -> Result) throws -> Result {
         guard !isReadOnly else {
             throw RegistryError(.readOnly, "\(path) was opened for reading: open it for writing to change it")
@@ -174,7 +181,7 @@ public final class Registry: Sendable {
         }
     }
 
-    /// A number that changes when another connection changed the registry.
+    /// A number that changes when another connection has changed the registry.
     func dataVersion() throws -> Int64 {
         try Self.translatingErrors(path: path) {
             try queue.read { db in try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0 }
@@ -193,7 +200,7 @@ public final class Registry: Sendable {
         } catch let error as DirectoryRefused {
             throw RegistryError(.unavailable, error.description)
         } catch {
-            // GRDB's own: a column that has another type than the statement expects.
+            // An error of GRDB itself: a column has another type than the statement expects.
             throw RegistryError(
                 .damaged,
                 "\(path) is damaged (\(RegistryNames.shown(String(describing: error)))): restore it from a backup"

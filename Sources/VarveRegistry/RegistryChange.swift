@@ -1,7 +1,8 @@
-// RegistryChange.swift — what one transaction does to the rows, with the seal kept in step.
+// RegistryChange.swift — the changes of rows in one transaction, with the seal kept in step.
 //
 // Invariants:
-// - Every insert, change and delete of a row goes through here: it takes the row into the seal or out of it.
+// - Every insert, update and delete of a row goes through this type, which adds the row to the seal or
+//   removes it.
 // - A name is checked before its row is written.
 
 import GRDB
@@ -24,7 +25,7 @@ struct RegistryChange {
         self.seal = seal
     }
 
-    /// Makes a model with its points.
+    /// Inserts a model with its points.
     mutating func insert(_ model: Model) throws {
         try model.check()
         guard try !reading.modelExists(model.id) else {
@@ -44,7 +45,7 @@ struct RegistryChange {
         for point in model.points { try add(point, to: model.id) }
     }
 
-    /// Adds a point to an existing model if it has none of that id.
+    /// Adds a point to an existing model, unless the model has a point of that id.
     ///
     /// - Returns: Whether the point is new.
     /// - Throws: `typeFixed` if the model has the point with another type.
@@ -78,7 +79,7 @@ struct RegistryChange {
         return true
     }
 
-    /// Gives a point another type.
+    /// Changes the type of a point.
     mutating func setType(ofPoint id: String, inModel model: String, to type: ValueType) throws {
         guard var row = try reading.point(id, of: model) else { throw Registry.noPoint(id, model) }
         guard row.point.type != type else { return }
@@ -90,7 +91,7 @@ struct RegistryChange {
         seal.add(RowText.point(row.point, position: row.position, of: model))
     }
 
-    /// Makes a product.
+    /// Inserts a product of an existing model.
     mutating func insert(_ product: Product) throws {
         try product.check()
         guard try reading.product(product.key) == nil else {
@@ -113,7 +114,7 @@ struct RegistryChange {
         seal.add(RowText.product(product))
     }
 
-    /// Makes a device of an existing product.
+    /// Inserts a device of an existing product.
     mutating func insert(_ device: Device) throws {
         try device.check()
         guard try reading.product(device.product) != nil else {
@@ -127,7 +128,9 @@ struct RegistryChange {
         }
     }
 
-    /// Makes a device, already checked, of an existing product, unless the product has one of that key.
+    /// Inserts a device of an existing product, unless the product has one of that key.
+    ///
+    /// The caller has checked its names.
     mutating func insertIfMissing(_ device: Device) throws -> Bool {
         try db.cachedStatement(
             sql: """
@@ -143,7 +146,7 @@ struct RegistryChange {
         return true
     }
 
-    /// Makes a channel of an existing product.
+    /// Inserts a channel of an existing product.
     mutating func insert(_ channel: Channel) throws {
         try channel.check()
         guard try reading.channel(channel.name) == nil else {
@@ -171,7 +174,9 @@ struct RegistryChange {
         seal.add(RowText.channel(channel))
     }
 
-    /// Refuses a channel for a product key that was taken before channels came and that MQTT cannot carry.
+    /// Refuses a channel for a product key that MQTT cannot carry.
+    ///
+    /// Such a key can only be older than channels.
     private func checkKeys(of channel: Channel) throws {
         if let reason = RegistryNames.channelObstacle(productKey: channel.product) {
             throw RegistryError(.invalid, "\(reason) in a new product, which can have a channel")

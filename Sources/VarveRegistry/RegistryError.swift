@@ -1,34 +1,34 @@
-// RegistryError.swift — what went wrong in the registry, in one line with its remedy.
+// RegistryError.swift — why the registry refused a request or cannot be used, in one line with its remedy.
 //
 // Invariants:
-// - `message` has no line break: names from outside go through `RegistryNames.shown`.
+// - `message` has no line break, because names from outside go through `RegistryNames.shown`.
 
 import GRDB
 import VarveFile
 
-/// A request that the registry refused, or a registry that cannot be used.
+/// Thrown when the registry refuses a request or cannot be used.
 public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, for programs.
     public enum Code: Hashable, Sendable {
         /// A name or setting breaks the rules for names and settings.
         case invalid
-        /// The thing is there already, and differs from what was asked for.
+        /// The thing already exists, or a name that it needs is taken.
         case exists
-        /// There is no such thing.
+        /// The thing does not exist.
         case notFound
-        /// The thing cannot be deleted while others refer to it.
+        /// The thing cannot be deleted, because others refer to it.
         case inUse
-        /// A bare device key that several products have.
+        /// Several products have the bare device key.
         case ambiguous
-        /// A point has another type, which only a change of its values can change.
+        /// The point has another type, which only a change of its values can change.
         case typeFixed
-        /// A file to import is malformed.
+        /// The file to import is malformed.
         case malformedInput
         /// The file's content is not what Varve wrote.
         case damaged
-        /// Another process holds the registry.
+        /// Another process is changing the registry.
         case busy
-        /// The registry was opened for reading.
+        /// The registry was opened for reading only.
         case readOnly
         /// The file cannot be opened, read or written.
         case unavailable
@@ -36,7 +36,7 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// The kind of failure.
     public let code: Code
-    /// One line: what, where and what to do.
+    /// What is wrong, where, and what to do, in one line.
     public let message: String
 
     /// Makes an error.
@@ -45,17 +45,17 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
         self.message = message
     }
 
-    /// The message.
+    /// The message, without the code.
     public var description: String { message }
 
-    /// The same failure, with the place in a file in front.
+    /// The same failure, with a place in a file in front of the message.
     func at(_ place: String) -> RegistryError {
         RegistryError(code, "\(place): \(message)")
     }
 }
 
 extension RegistryError {
-    /// What SQLite's failure means for the user of the registry at `path`.
+    /// Translates a failure of SQLite for the user of the registry at `path`.
     init(_ error: DatabaseError, path: String) {
         let detail = RegistryNames.shown(error.message ?? "SQLite error \(error.resultCode.rawValue)")
         switch error.resultCode {

@@ -1,29 +1,32 @@
-// RegistryNames.swift — which texts the registry takes as names and settings.
+// RegistryNames.swift — which texts the registry accepts as names and settings.
 //
 // Invariants:
-// - A name that passed is not empty, fits in a `SeriesKey` and prints on one line.
-// - A product key has no `/`, so `productKey/deviceKey` splits at its first slash in one way only.
+// - A name that passes is not empty, fits in a `SeriesKey` and prints on one line.
+// - A product key has no `/`, so `productKey/deviceKey` splits in one way only: at its first slash.
 
 import VarveModel
+import VarveText
 
-/// The rules for names, and how names stand in messages.
+/// The rules for names, and the form of names in messages.
+///
+/// Every check throws `RegistryError` (`invalid`).
 enum RegistryNames {
-    /// Most points one model may have.
+    /// The most points that a model may have.
     static let maximumPoints = 65_536
 
-    /// How many characters the name of a channel has.
+    /// The lengths that the name of a channel may have, in Unicode scalars.
     static let channelNameLengths = 4...32
 
-    /// Most characters of a channel's description.
+    /// The most characters of a channel's description.
     static let maximumDescription = 100
 
-    /// Checks a key or id that series and rows are named by.
+    /// Checks a key or id that names series and rows.
     static func check(_ name: String, what: String) throws {
         guard !name.isEmpty else { throw RegistryError(.invalid, "the \(what) is empty: give it a name") }
         try checkText(name, what: what)
     }
 
-    /// Checks a product key.
+    /// Checks a product key: as `check`, and without `/`.
     static func checkProductKey(_ key: String) throws {
         try check(key, what: "product key")
         guard !key.utf8.contains(UInt8(ascii: "/")) else {
@@ -33,13 +36,13 @@ enum RegistryNames {
         }
     }
 
-    /// Checks the key of a new product: it stands in MQTT topics and user names.
+    /// Checks the key of a new product, which must fit in MQTT topics and user names.
     static func checkNewProductKey(_ key: String) throws {
         try checkProductKey(key)
         if let reason = channelObstacle(productKey: key) { throw RegistryError(.invalid, reason) }
     }
 
-    /// Why a product of that key cannot have a channel; nil if it can.
+    /// Why a product of this key cannot have a channel; nil if it can.
     static func channelObstacle(productKey key: String) -> String? {
         topicObstacle(key, "product key")
             ?? obstacle(
@@ -55,7 +58,7 @@ enum RegistryNames {
         return "\(what) \(shown(key)) has a \"\(mark)\", \(why): use another character"
     }
 
-    /// Checks the name of a channel.
+    /// Checks the name of a channel: its length, and that it has only letters, digits and `_`.
     static func checkChannel(_ name: String) throws {
         let count = name.unicodeScalars.count
         guard channelNameLengths.contains(count) else {
@@ -74,7 +77,7 @@ enum RegistryNames {
         }
     }
 
-    /// Letters, digits and `_`; after the first also the marks without which some scripts cannot be written.
+    /// Whether a scalar is a letter, a digit or `_` or, after the first, a mark that some scripts need.
     private static func isNameScalar(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
@@ -85,7 +88,7 @@ enum RegistryNames {
         }
     }
 
-    /// Checks a secret: a login needs one.
+    /// Checks a secret, which must not be empty, because a login needs one.
     static func checkSecret(_ secret: String) throws {
         guard !secret.isEmpty else {
             throw RegistryError(.invalid, "the secret is empty: leave it out to have one made")
@@ -98,7 +101,7 @@ enum RegistryNames {
         if let text { try check(text, what: what) }
     }
 
-    /// A name in quotes, cut and made printable so that a message stays one line.
+    /// A name in quotes, cut to 80 scalars and made printable, so that a message stays one line.
     static func shown(_ name: String) -> String {
         var text = "\""
         var count = 0

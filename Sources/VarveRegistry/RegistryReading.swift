@@ -1,13 +1,13 @@
-// RegistryReading.swift — rows of the database as values, one statement for each question.
+// RegistryReading.swift — reads rows of the database as values, with one statement for each question.
 //
 // Invariants:
-// - A column that holds what Varve never writes is an error that says so, not a default.
-// - Lists come in the order of their keys' UTF-8 bytes.
+// - A column with content that Varve never writes throws `damaged`. It never becomes a default.
+// - Lists are in the order of the UTF-8 bytes of their keys.
 
 import GRDB
 import VarveModel
 
-/// The questions asked of the database within one transaction.
+/// Reads the database within one transaction.
 struct RegistryReading {
     let db: Database
     let path: String
@@ -23,7 +23,7 @@ struct RegistryReading {
         return try Model(id: text(row, 0), name: optionalText(row, 1), points: points(of: id))
     }
 
-    /// The models without their points.
+    /// The ids and names of all models.
     func modelNames() throws -> [(id: String, name: String?)] {
         try Row.fetchAll(db, sql: "SELECT id, name FROM model ORDER BY id")
             .map { (try text($0, 0), try optionalText($0, 1)) }
@@ -46,7 +46,9 @@ struct RegistryReading {
         return try row.map { (try point($0), try number($0, 4)) }
     }
 
-    /// The position after the model's last point: how many points it has, for they are never taken out singly.
+    /// The position after the model's last point.
+    ///
+    /// It equals the number of points, because single points are never removed.
     func nextPosition(in model: String) throws -> Int64 {
         let last = try Int64.fetchOne(
             db.cachedStatement(
@@ -78,7 +80,7 @@ struct RegistryReading {
         ).map(device)
     }
 
-    /// Hands over each device in order, without holding them all.
+    /// Passes each device to `body` in order, without holding all of them.
     func forEachDevice(of product: String? = nil, _ body: (Device) throws -> Void) throws {
         let condition = product == nil ? "" : "WHERE product = ?"
         let arguments: StatementArguments = if let product { [product] } else { [] }
@@ -96,14 +98,15 @@ struct RegistryReading {
         try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM device WHERE product = ?", arguments: [product]) ?? 0
     }
 
-    /// The products that have a device of that key.
+    /// The products that have a device of this key.
     func owners(of device: String) throws -> [String] {
         try String.fetchAll(
             db.cachedStatement(sql: "SELECT product FROM device WHERE key = ? ORDER BY product"),
             arguments: [device])
     }
 
-    /// Hands over the key and the product of each device, those of one key in the order of `owners(of:)`.
+    /// Passes the key and the product of each device to `body`; those of one key in the order of
+    /// `owners(of:)`.
     func forEachOwner(_ body: (_ device: String, _ product: String) throws -> Void) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT key, product FROM device ORDER BY key, product")
         while let row = try rows.next() { try body(text(row, 0), text(row, 1)) }
@@ -128,7 +131,7 @@ struct RegistryReading {
         ).map(channel)
     }
 
-    /// The rules: of history, of models, of products.
+    /// The rules: first that of history, then those of models, then those of products.
     func retentionRules() throws -> [RetentionRule] {
         guard try hasTable("retention") else { return [] }
         let sql = "SELECT kind, name, seconds, basis FROM retention ORDER BY kind, name"
@@ -150,7 +153,7 @@ struct RegistryReading {
         ).map { DeviceZone(product: product, device: device, zone: $0) }
     }
 
-    /// Hands over the zones of imports in the order of their devices.
+    /// Passes the zones of imports to `body`, in the order of their devices.
     func forEachZone(_ body: (DeviceZone) throws -> Void) throws {
         guard try hasTable("zone") else { return }
         let rows = try Row.fetchCursor(
@@ -160,7 +163,9 @@ struct RegistryReading {
         }
     }
 
-    /// A registry of an older version that is only read lacks the tables that came later.
+    /// Whether a table exists.
+    ///
+    /// A registry of an older version that is opened for reading lacks later tables.
     private func hasTable(_ name: String) throws -> Bool {
         let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return try Int.fetchOne(db, sql: sql, arguments: [name]) != nil
@@ -170,8 +175,8 @@ struct RegistryReading {
         try String.fetchAll(db, sql: "SELECT key FROM device GROUP BY key HAVING COUNT(*) > 1 ORDER BY key")
     }
 
-    /// Hands over the canonical text of every row: models with their points, products, devices, channels, rules of
-    /// retention, zones of imports.
+    /// Passes the canonical text of every row to `body`: models, points, products, devices, channels, rules
+    /// of retention, zones of imports.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
         let points = try Row.fetchCursor(

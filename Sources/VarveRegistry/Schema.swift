@@ -4,7 +4,7 @@
 // on a locale. A registered migration is never edited: a change is another migration.
 //
 // Invariants:
-// - There is one row in `seal`, and it covers the rows of the other tables.
+// - `seal` has one row, which covers the rows of all other tables.
 
 import GRDB
 

@@ -6,6 +6,7 @@
 import Logging
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Writes reports.
 struct ReportHandler: LogHandler {

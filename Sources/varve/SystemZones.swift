@@ -8,6 +8,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Finds zones by name.
 struct SystemZones: ZoneDirectory {

@@ -5,6 +5,7 @@ import Glibc
 import VarveFile
 import VarveModel
 import VarveServer
+import VarveText
 
 /// The service.
 @main

@@ -1,4 +1,5 @@
-// FindingTests.swift — what the fuzzer once found, and the seeds it starts from, stay right.
+// FindingTests.swift — inputs that the fuzzer once found, and the seeds that it starts from, keep every
+// promise.
 
 import Foundation
 import Testing

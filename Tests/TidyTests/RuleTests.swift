@@ -1,4 +1,4 @@
-// RuleTests.swift — each rule fires on what breaks it and is silent on what does not.
+// RuleTests.swift — each rule reports what breaks it, and nothing else.
 
 import Testing
 
@@ -85,7 +85,7 @@ struct RuleTests {
         #expect(ImportRules.foundation(file("Sources/varve/A.swift", "import Foundation\n")).isEmpty)
     }
 
-    @Test("a C library has one importer: none is an error, two are one")
+    @Test("a C library has one importer: no importer is an error, and two are")
     func singleImporter() {
         let one = file("Sources/M/A.swift", "import CLZ4\n")
         let two = file("Sources/M/B.swift", "internal import CLZ4\n")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The repository keeps its rules")
 struct TreeTests {
-    /// Folders that may hold more than 14 Swift files: the number, and why in a comment.
+    /// Folders that may hold more than 14 Swift files: the number, and the reason in a comment.
     private static let largeFolders: [String: Int] = [:]
 
     private static func expectNone(_ violations: [Violation], _ location: SourceLocation = #_sourceLocation) {

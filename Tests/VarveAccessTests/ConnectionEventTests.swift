@@ -1,4 +1,4 @@
-// ConnectionEventTests.swift — the events file: nothing lost, nothing twice, bounded.
+// ConnectionEventTests.swift — the events file loses nothing, repeats nothing and stays bounded.
 
 import Foundation
 import Testing
@@ -8,7 +8,7 @@ import VarveFile
 @Suite struct ConnectionEventTests {
     private let folder: TemporaryFolder
     private var path: String { folder.path + "/connections.log" }
-    /// Seconds apart, so that nothing is held back.
+    /// Events that are seconds apart, so that none is held back.
     private let second: Int64 = 1_000_000_000
 
     init() throws { folder = try TemporaryFolder() }
@@ -27,7 +27,7 @@ import VarveFile
         try ConnectionEvents(path: path).read(after: position, limit: limit)
     }
 
-    @Test("no file is no error and gives no position")
+    @Test("a missing file is not an error and gives no position")
     func nothing() throws {
         let batch = try readAll()
         #expect(batch.events.isEmpty && batch.notes.isEmpty && batch.position == nil)
@@ -72,7 +72,7 @@ import VarveFile
         #expect(size == ["connections.log", "connections.log.1"])
     }
 
-    @Test("a reader that was away for more than two files is told so and reads what is left")
+    @Test("a reader that was away for more than two files gets a note and reads what is left")
     func lost() throws {
         var writer = ConnectionEventWriter(path: path, sizeLimit: 700)
         try writer.record(event(0), now: 0)
@@ -117,7 +117,7 @@ import VarveFile
         #expect(second.notes.count == 1)
     }
 
-    @Test("a file that is none of ours is an error for the reader and moved away by the writer")
+    @Test("a foreign file is an error for the reader, and the writer moves it away")
     func foreign() throws {
         try POSIXFileSystem().replace(path, Array("something else\n".utf8))
         #expect(throws: AccessError.self) { try readAll() }
@@ -126,7 +126,7 @@ import VarveFile
         #expect(try POSIXFileSystem().readAll(path + ".1") == Array("something else\n".utf8))
     }
 
-    @Test("a flood is held to a few lines a second and a count that tells the rest", arguments: [50, 10_000])
+    @Test("a flood is limited to a few lines a second and a count of the rest", arguments: [50, 10_000])
     func flood(clients: Int) throws {
         var writer = ConnectionEventWriter(path: path)
         for number in 0..<10_000 {
@@ -153,7 +153,7 @@ import VarveFile
         #expect(try readAll().events.map(\.time) == [1])
     }
 
-    @Test("texts that are no position are refused", arguments: ["", "1", "x 1", "1 -1", "1 2 3", "1 x"])
+    @Test("texts that are not positions are refused", arguments: ["", "1", "x 1", "1 -1", "1 2 3", "1 x"])
     func positions(text: String) {
         #expect(ConnectionEventPosition(text: text) == nil)
     }

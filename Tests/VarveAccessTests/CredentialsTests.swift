@@ -1,4 +1,4 @@
-// CredentialsTests.swift — the credentials file: what is written is read, and damage is noticed.
+// CredentialsTests.swift — the credentials file: what is written is read back, and damage is noticed.
 
 import Foundation
 import Testing

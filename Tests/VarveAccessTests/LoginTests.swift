@@ -32,7 +32,8 @@ import VarveAccess
         var hex: String
     }
 
-    /// The first from the EnOS documents' method, the second printed in them, the third a channel's.
+    /// The first follows the method in the EnOS documents, the second is printed there, and the third is a
+    /// channel's.
     private let vectors = [
         Vector(
             clientID: "123456", deviceKey: "test", productKey: "654321", secret: "abcdefg", method: .sha256,
@@ -103,7 +104,7 @@ import VarveAccess
             LoginAttempt(clientID: clientID, username: username, password: password.map { Array($0.utf8) }))
     }
 
-    /// A password of the service's for one login.
+    /// A password of the service, for one login.
     private func servicePassword(_ secret: String, clientID: String = "any") -> String? {
         ServiceProof(
             secret: secret, clientID: clientID, seconds: 1_700_000_000, nonce: ServiceProof.freshNonce())?
@@ -127,7 +128,7 @@ import VarveAccess
         return reason
     }
 
-    @Test("right logins are accepted as what they are")
+    @Test("right logins are accepted, each in its role")
     func accepted() {
         #expect(decide("varve-service", servicePassword("sp")) == .accepted(.service, channel: nil))
         #expect(decide("%channel%&pk", "fixed") == .accepted(.channel(product: "pk"), channel: "one"))

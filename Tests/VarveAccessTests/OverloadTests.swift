@@ -1,4 +1,4 @@
-// OverloadTests.swift — the count of what waits of each product, and what follows from it.
+// OverloadTests.swift — the count of each product's waiting messages, and what follows from it.
 
 import Testing
 import VarveAccess
@@ -6,7 +6,7 @@ import VarveAccess
 @Suite struct OverloadTests {
     private static let second: Int64 = 1_000_000_000
 
-    /// A guard, and a clock that goes on by a millisecond with each use.
+    /// A guard, and a clock that goes forward by a millisecond with each use.
     private struct Queue {
         var load: OverloadGuard
         var now: Int64 = 0
@@ -103,7 +103,7 @@ import VarveAccess
         #expect(queue.load.waiting(product: "c").bytes == 40, "without a name it is taken from the fullest")
     }
 
-    /// Lets the service read so many messages a second of a backlog of product "flood".
+    /// Makes the service read so many messages a second from a backlog of the product "flood".
     private func measured(perSecond rate: Int) -> Queue {
         var queue = Queue(bytes: 1 << 30)
         for _ in 0..<60_000 { #expect(queue.send("flood", 1100) == .taken) }
@@ -195,7 +195,7 @@ import VarveAccess
             "a line that is only a combining mark")
     }
 
-    @Test("a report of many products is parted into payloads of at most 64 KiB, and none longer is read")
+    @Test("a report of many products is split into payloads of at most 64 KiB, and a longer one is refused")
     func manyProducts() throws {
         let lines = (0..<5000).map {
             ConsumptionReport.Line(
@@ -213,7 +213,7 @@ import VarveAccess
         #expect(parse(Array(repeatElement(line, count: 5000).joined()) + Array("consumed 1 1".utf8)) == nil)
     }
 
-    @Test("a product that is too long for a report is told without its name")
+    @Test("a product whose name is too long for a report is reported without it")
     func longProduct() {
         let report = ConsumptionReport.consumed([
             .init(cost: 1, messages: 1, product: String(repeating: "x", count: 1025))

@@ -1,4 +1,4 @@
-// ReplyBundleTests.swift — bundles of answers: read back as written, and nothing of one that is not whole.
+// ReplyBundleTests.swift — bundles of answers are read back as written, or refused as a whole.
 
 import Testing
 import VarveAccess
@@ -23,10 +23,10 @@ import VarveAccess
         return bundle.bytes
     }
 
-    /// The answers of a bundle, nil for no bundle; then nothing may have been handed on.
+    /// The answers of a bundle; nil if the bytes are not one, and then no answer may have been handed on.
     private func read(_ bytes: [UInt8]) -> [Answer]? {
         var answers: [Answer] = []
-        // Of its own size, so that a byte read behind the end is seen by a checking allocator.
+        // Allocated in its exact size, so that a checking allocator notices a read beyond the end.
         let count = bytes.withUnsafeBytes { bytes in
             ReplyBundle.read(bytes) {
                 answers.append(
@@ -64,7 +64,7 @@ import VarveAccess
     func cut() {
         let answers = [answer("one"), answer("two", qos: 0), answer("three")]
         let whole = bundle(answers)
-        // Where an answer ends, the bundle is one of fewer answers.
+        // Cut where an answer ends, it is a bundle of fewer answers.
         let ends = (0...3).map { bundle(Array(answers.prefix($0))).count }
         for count in 2..<whole.count where !ends.contains(count) {
             #expect(read(Array(whole.prefix(count))) == nil, "\(count) of \(whole.count) bytes")

@@ -1,4 +1,5 @@
-// ServiceProofTests.swift — the service's login and the plugin's answer: good for who has the secret, and once.
+// ServiceProofTests.swift — the service's login and the plugin's answer hold only with the secret, and only
+// once.
 
 import Testing
 import VarveAccess
@@ -81,7 +82,7 @@ import VarveAccess
         #expect(try refusal(60, nonces[1]) == nil && refusal(-60, nonces[2]) == nil)
         #expect(try refusal(61, nonces[3])?.contains("clock") == true)
         #expect(try refusal(-61, nonces[4])?.contains("clock") == true)
-        // One of the future is remembered as long as it could come again.
+        // A login with a time in the future is remembered as long as it could be used again.
         #expect(try refusal(-60, nonces[2], at: now + 119)?.contains("used before") == true)
         #expect(try refusal(0, nonces[0], at: now + 61)?.contains("clock") == true)
         let extreme = try proof(seconds: .min, nonce: nonces[5])

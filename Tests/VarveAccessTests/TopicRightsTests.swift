@@ -1,4 +1,4 @@
-// TopicRightsTests.swift — the table of who may do what.
+// TopicRightsTests.swift — which role may publish to, subscribe to and read which topic.
 
 import Testing
 import VarveAccess

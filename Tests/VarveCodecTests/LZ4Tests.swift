@@ -1,4 +1,4 @@
-// LZ4Tests.swift — blocks and frames of LZ4, whole, limited and damaged.
+// LZ4Tests.swift — LZ4 blocks and frames: complete, limited in size and damaged.
 
 import Testing
 
@@ -33,7 +33,7 @@ import Testing
         #expect(writer.count == 0)
     }
 
-    @Test("a block of another size than said, cut or flipped is an error or other bytes, never a trap")
+    @Test("a block of a wrong size, cut off or flipped gives an error or other bytes, never a trap")
     func damagedBlocks() {
         var writer = ByteWriter()
         _ = text.withUnsafeBytes { LZ4.compress($0, into: &writer) }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("what is no frame is an error")
+    @Test("bytes that are not a frame are an error")
     func noFrame() throws {
         let decoder = try LZ4FrameDecoder()
         var output = [UInt8](repeating: 0, count: 64)

@@ -1,4 +1,4 @@
-// ControlClientTests.swift — what a command asks and what it hears, over a real socket.
+// ControlClientTests.swift — a command's requests and the answers to them, over a real socket.
 
 import Synchronization
 import Testing
@@ -100,11 +100,11 @@ import VarveModel
         long.columns.values = .bits(Array(repeating: 0, count: long.columns.count))
         let tooLong = #expect(throws: ControlError.self) { try client.commit(SampleBatch(series: [long])) }
         #expect(tooLong?.refusesBatch == true)
-        // The line is still good.
+        // The connection can still be used.
         #expect(try client.commit(Batches.one()).commit == 1)
     }
 
-    @Test("a refusal of the batch, another failure and one of the service are told apart, each in one line")
+    @Test("refusals of a batch, other failures and those of the service differ, each in one line")
     func failures() throws {
         let service = try TestService()
         let client = try service.client()
@@ -124,7 +124,7 @@ import VarveModel
         #expect(try client.commit(Batches.one()).commit == 1)
     }
 
-    @Test("a long call is waited for as long as the service gives signs of life, and tells how far it is")
+    @Test("a long call is waited for as long as the service gives signs of life, with its progress")
     func signsOfLife() throws {
         var times = ControlTimes()
         times.sign = 0.02
@@ -135,7 +135,7 @@ import VarveModel
         let handler = service.handler
         let seen = Mutex<[UInt64]>([])
         let opener = try WorkerThread {
-            // Longer than the silence that the client would put up with.
+            // Longer than the silence that the client would accept.
             let end = SystemClock.monotonicNanoseconds() + 1_500_000_000
             _ = eventually { SystemClock.monotonicNanoseconds() > end }
             handler.gate.open()
@@ -176,7 +176,7 @@ import VarveModel
         service.handler.gate.open()
     }
 
-    @Test("where nobody listens, or whoever does says nothing, there is no service")
+    @Test("if nobody listens, or the listener says nothing, there is no service")
     func noService() throws {
         let service = try TestService()
         service.server.stop()
@@ -188,7 +188,7 @@ import VarveModel
         mute.close()
     }
 
-    @Test("an order to delete arrives as it was given, and what came of it comes back")
+    @Test("an order to delete arrives unchanged, and its counts come back")
     func deletion() throws {
         let service = try TestService()
         let client = try service.client()
@@ -209,7 +209,7 @@ import VarveModel
         }
     }
 
-    @Test("an order to change a type arrives as it was given, and what came of it comes back")
+    @Test("an order to change a type arrives unchanged, and its counts come back")
     func typeChange() throws {
         let service = try TestService()
         let client = try service.client()

@@ -1,4 +1,5 @@
-// DamagedLogTests.swift — a log whose entries are not what Varve wrote is an error, not the end of the process.
+// DamagedLogTests.swift — a log with entries that Varve did not write gives an error, and does not end the
+// process.
 
 import GRDB
 import Testing
@@ -7,14 +8,14 @@ import VarveModel
 @testable import VarveMessageLog
 
 @Suite struct DamagedLogTests {
-    /// A log with one entry whose column holds something of another type, as a damaged file may.
+    /// A log with one entry, one column of which has another type, as in a damaged file.
     private func fixture(_ column: String, _ value: String) throws -> LogFixture {
         let fixture = try LogFixture()
         let log = fixture.open()
         try log.append([entry(.payload, .received, payloadBytes: 3)])
         let queue = try DatabaseQueue(path: fixture.path)
         try queue.writeWithoutTransaction { db in
-            // The declaration is changed as well, or SQLite would not take the value.
+            // The declaration is changed too, or SQLite would refuse the value.
             try db.execute(sql: "PRAGMA writable_schema = ON")
             try db.execute(
                 sql: "UPDATE sqlite_master SET sql = replace(replace(sql, ' STRICT', ''), ' NOT NULL', '')")
@@ -36,7 +37,7 @@ import VarveModel
         let reader = try MessageLog.openForReading(path: fixture.path)
         let error = #expect(throws: LogError.self) { try reader.entries() }
         #expect(error?.code == .damaged && error?.description.contains("\n") == false)
-        // The service puts such a log aside and begins a new one.
+        // The service sets such a log aside and begins a new one.
         #expect(try fixture.open().entries().isEmpty)
         #expect(fixture.warnings.all.count == 1)
     }

@@ -1,4 +1,4 @@
-// LogFixture.swift — a log in a folder of its own, and entries to put into it.
+// LogFixture.swift — a log in a folder of its own, and entries for it.
 
 import Foundation
 import GRDB
@@ -11,7 +11,7 @@ final class LogFixture {
     let directory: URL
     let warnings = Warnings()
 
-    /// Lines that a log told.
+    /// The lines with which a log has warned.
     final class Warnings: Sendable {
         private let lines = Mutex<[String]>([])
 
@@ -43,7 +43,7 @@ final class LogFixture {
         return LogWriter(log, limits: limits) { warnings.add($0) }
     }
 
-    /// Writes the journal back, so that the file is as large as it gets.
+    /// Writes the journal back, so that the file has its full size.
     func checkpoint() throws {
         let queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
@@ -55,7 +55,7 @@ final class LogFixture {
     }
 }
 
-/// An entry whose time is that many seconds after 2024.
+/// An entry with a time that many seconds after the start of 2024.
 func entry(
     _ kind: LogEntry.Kind, _ event: LogEntry.Event, second: Int64 = 0, channel: String? = "wind_farm",
     device: String? = nil, payloadBytes: Int? = nil

@@ -1,4 +1,4 @@
-// LogSpaceTests.swift — the log stays within its bytes, and no kind pushes out another.
+// LogSpaceTests.swift — the log stays within its limit, and no kind takes the share of another.
 
 import Foundation
 import GRDB
@@ -29,7 +29,7 @@ import Testing
             largest = max(largest, fixture.size())
         }
         #expect(largest < limit + 600_000, "\(largest)")
-        // Room is not wasted either.
+        // No room is wasted either.
         #expect(largest > limit / 2)
         let entries = try log.entries()
         #expect(entries.last?.id == Int64(30 * batch.count))
@@ -49,7 +49,7 @@ import Testing
             filter.kinds = [kind]
             #expect(try log.entries(filter).count == 200, "\(kind)")
         }
-        // A kind that took what was free gives it back.
+        // A kind that used free space gives it back.
         for _ in 0..<60 {
             try log.append((0..<100).map { _ in entry(quiet[0], .failed, payloadBytes: 1000) })
         }

@@ -90,7 +90,7 @@ import Testing
         #expect(added.filter { $0 }.count == 3)
     }
 
-    @Test("what cannot be written is counted, told once, and later entries say how many are missing")
+    @Test("what cannot be written is counted, reported once, and later entries say how many are missing")
     func failing() throws {
         let log = try lockedLog()
         let writer = fixture.writer(log)

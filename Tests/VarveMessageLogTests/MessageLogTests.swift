@@ -1,4 +1,4 @@
-// MessageLogTests.swift — what is written is read back, and bad files are replaced.
+// MessageLogTests.swift — what is written is read back, and damaged files are replaced.
 
 import Foundation
 import GRDB
@@ -113,7 +113,7 @@ import VarveModel
         #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 2)
     }
 
-    @Test("there is no log to read where none was written, and none is made")
+    @Test("a log that was never written cannot be read, and none is created")
     func missing() throws {
         let error = #expect(throws: LogError.self) { try MessageLog.openForReading(path: fixture.path) }
         #expect(error?.code == .missing && error?.description.contains("varve serve") == true)
@@ -186,7 +186,7 @@ import VarveModel
         #expect(fixture.warnings.all.count == 1, "\(fixture.warnings.all)")
     }
 
-    @Test("a log that is removed while it is open begins anew, and that is said once")
+    @Test("a log that is removed while it is open is begun again, and that is reported once")
     func lostWhileOpen() throws {
         let log = fixture.open()
         try log.append([full()])

@@ -1,6 +1,7 @@
 // MemorySink.swift — output kept in memory, and a reader that goes away.
 
 import VarveModel
+import VarveText
 
 @testable import varve
 

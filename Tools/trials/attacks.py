@@ -1,6 +1,6 @@
-"""attacks.py: the attacks. Each is a function of a trial and its listener; the line below its name says what it is for.
+"""attacks.py: the attacks. Each is a function of a trial and its listener; its docstring says what it does.
 
-All that is sent is well-formed and within MQTT's own limits. Sizes are chosen by the queue of 8 MiB of the short form.
+All packets are well-formed and within MQTT's own limits. Sizes are chosen for the queue of 8 MiB of the short form.
 """
 import contextlib
 import os
@@ -46,7 +46,8 @@ def flood_many(trial, listener):
 def stopped(trial, listener):
     """The service loses the CPU in a flood: who fills the queue is refused and cut, and it takes what has piled up."""
     trial.judges_latency = False
-    # The answers of the first are still on their way when QoS 0 piles up behind them: all meet in one read.
+    # Answers to the first sender are still on their way when QoS 0 piles up behind them, so one read gets all
+    # of it.
     first = trial.flood([trial.sender("storm-1", count=trial.size(2000, None))], trial.size(1, 10), finishes=False)
     with stopped_for(trial.service.worker(), trial.size(1.5, 3)):
         count = trial.size(6000, None)
@@ -57,7 +58,7 @@ def stopped(trial, listener):
 
 
 def bulk(trial, name, packets, **login):
-    """Sends packets one after another; a client that is cut comes back and goes on with the next."""
+    """Sends packets one after another. A client that is cut comes back and goes on with the next packet."""
     def make(source):
         client = trial.client(name, **login)
         if client:
@@ -89,7 +90,7 @@ def away_sessions(trial, listener):
     trial.flood([trial.sender("storm-1", count=trial.size(2500, 6000), digits=900)], trial.size(3, 60))
     hears = trial.drain(listener, trial.size(2, 10))
     trial.notes.append(f"meanwhile a client of that product that reads is {'answered' if hears else 'not answered'}")
-    # Sessions that end take with them what waits in them.
+    # Sessions that end take their waiting answers with them.
     visit(clean=True)
 
 
@@ -181,7 +182,7 @@ def session_theft(trial, listener):
     owner.close()
     for round in ("before", "after"):
         if round == "after":
-            # Killed when its last save, two seconds old at most, has the session.
+            # The broker is killed after its last save, at most two seconds old, contains the session.
             trial.fleet.until(lambda: False, 2.5)
             first = trial.service.broker()
             os.kill(first, signal.SIGKILL)
@@ -213,7 +214,7 @@ def big(trial, listener):
             for size in (64 << 10, limit, limit + 1):
                 packet += 1
                 payload = trial.ledger.payload(trial.ledger.reserve())
-                # Blanks before the end of the object are part of JSON.
+                # Spaces before the end of the object are valid JSON.
                 payload = payload[:-1] + b" " * (size - len(payload)) + b"}"
                 yield mqtt.publish(trial.ledger.topic, payload, 1, packet)
     bulk(trial, "storm-1", packets())
@@ -237,7 +238,7 @@ def connections(trial, listener):
         client = trial.client(f"storm-{number}", waits=False)
         if client:
             clients.append(client)
-        # Each says who it is soon: connections that do not are another attack.
+        # Each connection logs in soon. Connections that do not are another attack.
         if number % 50 == 49:
             trial.fleet.until(decided, 2, trial.ended)
     trial.fleet.until(decided, trial.size(3, 20), trial.ended)

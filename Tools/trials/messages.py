@@ -1,4 +1,4 @@
-"""messages.py: the messages of a product, numbered, each with one sample that follows from its number."""
+"""messages.py: the numbered messages of a product. The one sample of each follows from its number."""
 import os
 import time
 
@@ -15,7 +15,7 @@ def value_of(number):
 
 
 class Ledger:
-    """What a product has sent and what was answered; the sample of message n has the time EPOCH + n ms."""
+    """The messages that a product has sent and their answers. The sample of message n has the time EPOCH + n ms."""
 
     def __init__(self, product, device=b"s0", first=0):
         self.product, self.device = product, device
@@ -37,7 +37,7 @@ class Ledger:
             self.refused[code] = self.refused.get(code, 0) + 1
 
     def payload(self, number, digits=0):
-        """A message; with digits its id is a text of that many, and so is the id of its answer."""
+        """A message. With `digits` its id, and that of its answer, is a text of that many digits."""
         name = b'"%0*d"' % (digits, number) if digits else b"%d" % number
         return PAYLOAD % (name, self.device, value_of(number), EPOCH + number)
 
@@ -47,7 +47,7 @@ class Ledger:
         return number
 
     def stream(self, owner, count=None, qos=1, digits=0, mixed=False):
-        """Blocks of PUBLISH packets; `owner.spans` gets the numbers of each. Version 3.1.1 only: for speed."""
+        """Yields blocks of PUBLISH packets and adds their numbers to `owner.spans`. Only MQTT 3.1.1, for speed."""
         topic = mqtt.text(self.topic)
         left = count if count is not None else 1 << 60
         packets = 0
@@ -70,7 +70,7 @@ class Ledger:
 
 
 class Neighbour:
-    """A small sender of another product, in a process of its own: a message every 1/rate seconds, each answered."""
+    """A slow sender of another product, in a process of its own: a message every 1/rate seconds, each to be answered."""
 
     def __init__(self, port, login, ledger, rate, pipe):
         self.port, self.login, self.ledger, self.rate, self.pipe = port, login, ledger, rate, pipe
@@ -91,7 +91,7 @@ class Neighbour:
         self.client = mqtt.Client(self.port, self.login, self.heard)
         if self.client.open():
             self.client.output += mqtt.subscribe([self.ledger.topic + "_reply"])
-            # What was not answered is sent again under the same id.
+            # Messages without an answer are sent again under the same id.
             for number in self.waiting:
                 self.send(number)
             self.fleet.add(self.client)
@@ -101,11 +101,11 @@ class Neighbour:
             self.ledger.topic, self.ledger.payload(number), 1, number % 65_535 + 1)
 
     def run(self, grace):
-        """Sends until the pipe says stop, then waits for the last answers; the pipe gets what was seen."""
+        """Sends until the pipe says stop, waits for the last answers, and sends the counts to the pipe."""
         start = time.monotonic()
         stopped = None
         told = False
-        # Nobody is left to tell when the tool is gone.
+        # If the tool is gone, nobody reads the results.
         parent = os.getppid()
         while os.getppid() == parent:
             now = time.monotonic()

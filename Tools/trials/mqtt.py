@@ -1,7 +1,7 @@
-"""mqtt.py: well-formed MQTT 3.1.1 and 5 packets over plain sockets, for clients by the dozen on one thread.
+"""mqtt.py: well-formed MQTT 3.1.1 and 5 packets over plain sockets, for dozens of clients on one thread.
 
-Only what Tools/attack and Tools/kill-service need: no packet that breaks the protocol can be built here, except that a
-`Half` sends only the first bytes of one. Sockets do not block; a `Fleet` moves their bytes.
+It has only what Tools/attack and Tools/kill-service need. It cannot build a packet that breaks the protocol, except that
+a `Half` sends only the first bytes of one. Sockets do not block; a `Fleet` moves their bytes.
 """
 import re
 import select
@@ -13,7 +13,7 @@ ANSWER = re.compile(rb'\{"id":"?0*(\d*)[^,]*?,"code":(\d+)')
 
 
 def length(size):
-    """The variable-length number before a packet's body."""
+    """The length of a packet's body, as MQTT's variable-length number."""
     out = bytearray()
     while True:
         size, digit = size >> 7, size & 127
@@ -38,7 +38,7 @@ def user_properties(pairs):
 
 
 class Login:
-    """What a CONNECT holds."""
+    """The fields of a CONNECT."""
 
     def __init__(self, client, user, password, version=4, clean=True, keepalive=60, will=None, retained=False):
         self.client, self.user, self.password, self.version = client, user, password, version
@@ -48,7 +48,7 @@ class Login:
         flags = 0xC0 | (2 if self.clean else 0)
         properties = b""
         if self.version == 5:
-            # A session that is kept is kept for a day.
+            # The broker keeps a kept session for a day.
             properties = b"\x00" if self.clean else b"\x05\x11" + struct.pack(">I", 86_400)
         parts = [properties, text(self.client)]
         if self.will:
@@ -80,7 +80,7 @@ PING = b"\xc0\x00"
 
 
 class Client:
-    """One connection. `on_answer(id, code)` hears of each answer; `source` gives blocks of packets to send."""
+    """One connection. It calls `on_answer(id, code)` for each answer; `source` yields blocks of packets to send."""
 
     def __init__(self, port, login, on_answer=None):
         self.port, self.login, self.on_answer = port, login, on_answer
@@ -98,7 +98,7 @@ class Client:
         self.output = bytearray()
 
     def open(self, buffer=None):
-        """Connects and queues the CONNECT; false where the listener does not take us."""
+        """Connects and queues the CONNECT. False if the listener does not accept the connection."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -127,7 +127,7 @@ class Client:
         self.isClosed = True
 
     def abort(self):
-        """Closes without DISCONNECT, as a machine does that loses its line: its will is sent."""
+        """Closes without DISCONNECT, like a machine that loses its line: its will is sent."""
         if self.socket and not self.isClosed:
             self.socket.close()
         self.isClosed = True
@@ -138,7 +138,7 @@ class Client:
         return self.source is not None and self.isAccepted
 
     def write(self):
-        # A source gives blocks until it ends; few blocks wait here, so that a cut loses little.
+        # A source yields blocks until it ends. Few blocks wait here, so that a cut loses little.
         if self.source is not None and self.isAccepted and len(self.output) < 65_536:
             block = next(self.source, None)
             if block is None:
@@ -205,7 +205,8 @@ class Client:
                 self.output += b"\x40\x02" + data[start:start + 2]
                 start += 2
             if self.on_answer:
-                # Properties of version 5 stand before the payload: the answer's own first bytes are looked for.
+                # Properties of MQTT 5 come before the payload, so the first bytes of the answer itself are
+                # searched for.
                 found = ANSWER.search(data, start, at + size)
                 if found:
                     self.on_answer(int(found[1] or b"0"), int(found[2]))
@@ -245,7 +246,7 @@ class Half:
 
 
 class Fleet:
-    """Clients that are moved together."""
+    """Clients whose bytes are moved together."""
 
     def __init__(self):
         self.clients = []
@@ -258,12 +259,12 @@ class Fleet:
             self.clients.remove(client)
 
     def step(self, seconds):
-        """Moves bytes once; returns the clients that have ended."""
+        """Moves bytes once, and returns the clients that have ended."""
         poll = select.poll()
         places = {}
         for client in self.clients:
             if not client.isClosed:
-                # Of a client that does not read, the end is noticed all the same.
+                # The end of a connection is noticed even if its client does not read.
                 events = select.POLLIN if client.reads else select.POLLRDHUP
                 place = client.socket.fileno()
                 poll.register(place, events | (select.POLLOUT if client.wants_write() else 0))
@@ -284,7 +285,7 @@ class Fleet:
         return ended
 
     def until(self, condition, seconds, on_end=None):
-        """Moves bytes until something is true; false where it is not within the seconds."""
+        """Moves bytes until a condition holds. False if it does not hold within the seconds."""
         deadline = time.monotonic() + seconds
         while not condition():
             left = deadline - time.monotonic()

@@ -1,6 +1,6 @@
-"""senders.py: senders that keep a ledger outside: each message is in a file before it is sent, and marked when answered.
+"""senders.py: senders that keep a ledger: each message is in a file before it is sent, and marked when answered.
 
-A ledger is lines of text, each written before anything else happens:
+A ledger is lines of text. Each line is written before anything else happens:
   s ID TIME:VALUE,TIME:VALUE…   message ID is about to be sent, with these samples (milliseconds, shortest decimal)
   r ID                          it is sent again, under the same ID
   a ID CODE                     it was answered
@@ -13,8 +13,9 @@ import time
 import mqtt
 from service import EPOCH
 
-# How a sender behaves. `window`: so many messages without an answer; `resends`: what is not answered in time is sent
-# again, as EnOS clients do; the others give it up, so that nobody knows whether it is stored; `burst`: without a window.
+# How a sender behaves. `window`: the most messages without an answer. `resends`: messages without an answer
+# in time are sent again, as by EnOS clients. Other senders give such a message up, so nobody knows whether it
+# is stored. `burst`: without a window.
 KINDS = {
     "patient": {"window": 1, "resends": True, "rate": 200},
     "windowed": {"window": 40, "resends": True, "rate": 400},
@@ -25,7 +26,7 @@ TIMEOUT = 3.0
 
 
 def value(chance):
-    """A double of any size; some are those that are easily lost."""
+    """A double of any size; sometimes one that is easily lost."""
     kind = chance.random()
     if kind < 0.02:
         return chance.choice([0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1, -1.5])
@@ -54,7 +55,7 @@ class Sender:
         self.resent = self.connections = 0
 
     def message(self):
-        """The next message, written down before it can be sent."""
+        """The next message, which is in the ledger before it can be sent."""
         number, samples = self.next, []
         self.next += 1
         for _ in range(self.chance.choice((1, 1, 1, 2, 5))):
@@ -80,7 +81,7 @@ class Sender:
         self.client.output += mqtt.publish(self.topic, payload, 1, number % 65_535 + 1)
 
     def overdue(self, now):
-        """What has waited too long: sent again by those that do, given up by the others."""
+        """Sends again, or gives up, what has waited too long for an answer."""
         late = [number for number, (_, sent) in self.waiting.items() if now - sent > TIMEOUT]
         for number in late:
             payload, _ = self.waiting[number]
@@ -93,9 +94,9 @@ class Sender:
                 self.send(number, payload)
 
     def run(self):
-        """Sends until the pipe says stop, then until everything is answered; the pipe gets what was seen."""
+        """Sends until the pipe says stop, waits until everything is answered, and sends the counts to the pipe."""
         began, stopped, retry, sent = time.monotonic(), None, 0.0, 0
-        # Nobody is left to tell when the tool is gone.
+        # If the tool is gone, nobody reads the results.
         parent = os.getppid()
         while os.getppid() == parent:
             now = time.monotonic()
@@ -125,7 +126,7 @@ class Sender:
 
 
 class Ledger:
-    """What a sender's ledger says."""
+    """A sender's ledger, read back."""
 
     def __init__(self, path):
         self.messages, self.answered, self.refused, self.resends, self.answers = {}, set(), {}, 0, 0

@@ -1,4 +1,4 @@
-"""service.py: a Varve service of one's own in a temporary folder: start, watch, kill, and ask what it stored."""
+"""service.py: a private Varve service in a temporary folder, to start, watch, kill and query."""
 import csv
 import json
 import os
@@ -28,7 +28,7 @@ def read(path):
 
 
 def memory(process):
-    """Resident MiB of a process: now and at most; zeros if it is gone."""
+    """Resident MiB of a process, current and peak; zeros if it is gone."""
     found = {}
     for line in read(f"/proc/{process}/status").decode(errors="replace").splitlines():
         name, _, value = line.partition(":")
@@ -47,7 +47,7 @@ def name_of(process):
 
 
 class Commands:
-    """The commands of one data directory."""
+    """Runs commands on one data directory."""
 
     def __init__(self, binaries, data):
         self.varve, self.data = os.path.join(binaries, "varve"), data
@@ -68,7 +68,7 @@ class Commands:
         return done.stdout
 
     def register(self, products, devices):
-        """A model of one point, products with devices and a channel each; returns user and password by product."""
+        """Creates a model of one point, and products with devices and a channel. Returns user and password by product."""
         self.must("model", "create", "m", "--point", "p:double")
         logins = {}
         for product in products:
@@ -100,13 +100,13 @@ class Commands:
 
 
 def usual_limits():
-    """The limit of open files that a service usually starts with, whatever this tool has raised for itself."""
+    """Sets the limit of open files that a service usually starts with, even if this tool has raised its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
 
 
 class Service(Commands):
-    """`varve serve` over a data directory; settings are those of its configuration file."""
+    """`varve serve` on a data directory. `settings` is the content of its configuration file."""
 
     def __init__(self, binaries, data, settings):
         super().__init__(binaries, data)
@@ -146,7 +146,7 @@ class Service(Commands):
         return self.process is not None and self.process.poll() is None
 
     def worker(self):
-        """The process that takes messages: a child of the one started, or that one itself."""
+        """The process that takes messages: the started one or, with a supervisor, its child."""
         if not self.is_alive:
             return None
         own = self.process.pid
@@ -165,7 +165,7 @@ class Service(Commands):
         return self.is_alive and name_of(self.process.pid) != "varved"
 
     def broker(self):
-        """Our mosquitto: the one with the configuration of this data directory."""
+        """The mosquitto that runs with the configuration of this data directory; None if there is none."""
         place = f"{self.data}/broker/mosquitto-".encode()
         for name in os.listdir("/proc"):
             if name.isdigit() and place in read(f"/proc/{name}/cmdline") and name_of(int(name)) == BROKER:
@@ -174,7 +174,7 @@ class Service(Commands):
         return None
 
     def database(self):
-        """MiB of the broker's database, and of the one it is writing."""
+        """MiB of the broker's database or of the new one that it is writing, whichever is larger."""
         sizes = []
         for name in ("mosquitto.db", "mosquitto.db.new"):
             try:
@@ -184,7 +184,7 @@ class Service(Commands):
         return max(sizes, default=0) / 2**20
 
     def stop(self, seconds=60):
-        """Ends the service as Ctrl-C does; its exit code, or None where it had to be killed."""
+        """Ends the service with SIGTERM. Returns its exit code, or None if it does not end in time."""
         if not self.is_alive:
             return self.process.poll() if self.process else None
         self.process.send_signal(signal.SIGTERM)
@@ -194,7 +194,7 @@ class Service(Commands):
             return None
 
     def clear(self):
-        """Kills what is left of it and removes its files."""
+        """Kills all that is left of the service and removes its files."""
         for process in (self.worker(), self.process.pid if self.is_alive else None, self.broker()):
             if process:
                 try:
@@ -213,7 +213,7 @@ class Service(Commands):
 
 
 def connections(binaries):
-    """The default of the setting broker.connections; None where the service does not have it."""
+    """The default of the setting broker.connections; None if the service does not have the setting."""
     shown = subprocess.run(
         [os.path.join(binaries, "varve"), "serve", "--print-config"], capture_output=True, text=True, check=True)
     return json.loads(shown.stdout).get("broker", {}).get("connections")

@@ -1,4 +1,4 @@
-"""trial.py: one attack on one service: its clients, the neighbour beside them, what is watched, what must hold."""
+"""trial.py: one attack on one service: its clients, the neighbour, what is watched, and what must hold."""
 import json
 import multiprocessing
 import os
@@ -13,18 +13,18 @@ import mqtt
 from messages import Ledger, Neighbour, value_of
 from service import Service, memory, read
 
-# How the log tells more than one at once.
+# How the log reports several events in one entry.
 TIMES = re.compile(r"\((\d+) times\)|and (\d+) more|(\d+) messages|(\d+) (?:more )?connections")
 BARE = re.compile(r"and \d+ more( \(\d+ times\))?")
 STORM, CALM = "storm", "calm"
-# What the long form holds the service to, in MiB and seconds.
+# The limits of the long form, in MiB and seconds.
 SERVICE_MEMORY, BROKER_MEMORY, DATABASE, P99 = 512, 512, 256, 1.0
-# And the short form, with its queue of 8 MiB.
+# The limits of the short form, with its queue of 8 MiB.
 SHORT_SERVICE_MEMORY, SHORT_BROKER_MEMORY, SHORT_DATABASE = 192, 64, 32
 
 
 class Trial:
-    """What an attack works with."""
+    """The service, the clients and the counts of one attack, and the judgement in the end."""
 
     def __init__(self, name, options, template, logins, settings, folder):
         self.name, self.long, self.chance = name, options.long, options.chance
@@ -50,7 +50,7 @@ class Trial:
         self.watching = True
         self.later = None       # who hears the answers once the first listener is gone
 
-    # What an attack asks for
+    # Methods for attacks
 
     def size(self, short, long):
         return long if self.long else short
@@ -59,7 +59,7 @@ class Trial:
         self.findings.append(text)
 
     def client(self, name, product=STORM, waits=True, buffer=None, filters=(), on_answer=None, **login):
-        """A client that has logged in; None where it was refused, which is counted."""
+        """A client that has logged in; None, with the refusal counted, if it was refused."""
         user, password = self.logins[product]
         hears = on_answer or (self.ledger.take if product == STORM else None)
         client = mqtt.Client(self.service.port, mqtt.Login(name, user, password, **login), hears)
@@ -93,7 +93,7 @@ class Trial:
 
     @staticmethod
     def within(seconds, things):
-        """The things, as many as come up within some seconds."""
+        """Yields things until the seconds are over."""
         deadline = time.monotonic() + seconds
         for thing in things:
             if time.monotonic() > deadline:
@@ -101,14 +101,15 @@ class Trial:
             yield thing
 
     def keep(self, client):
-        """A client whose messages must all have arrived: it was never cut, and the broker has read them."""
+        """Remembers a client whose messages must all have arrived: it was never cut, and the broker has read them."""
         if client and not client.isClosed and not client.output and client.pongs:
             self.spans.append((client.name, client.spans))
 
     def flood(self, makers, seconds, finishes=True):
-        """Clients that send their source without waiting; a client that is cut comes back at once and goes on.
+        """Lets clients send their sources without waiting. A client that is cut comes back at once and goes on.
 
-        Without `finishes` they send on while others are moved, until `finish`. `makers` are functions that give a client with a source, or None where it is refused.
+        Without `finishes` they go on sending, while other clients are moved, until `finish`. `makers` are functions that
+        return a client with a source, or None if it is refused.
         """
         deadline = time.monotonic() + seconds
         active = {}
@@ -139,7 +140,7 @@ class Trial:
         return list(active)
 
     def finish(self, clients, seconds=20):
-        """Ends the sources; what is on its way arrives, which the answer to a PINGREQ behind it shows."""
+        """Ends the sources. The answer to a PINGREQ behind the last messages shows that they have arrived."""
         for client in clients:
             client.source = None
             client.output += mqtt.PING
@@ -149,7 +150,7 @@ class Trial:
             self.keep(client)
 
     def sender(self, name, **stream):
-        """A maker for `flood`: a client that sends the ledger's messages."""
+        """A maker for `flood`, of a client that sends the ledger's messages."""
         def make(source):
             client = self.client(name)
             if client:
@@ -157,12 +158,12 @@ class Trial:
                 client.source = source or self.ledger.stream(owner, **stream)
                 make.owner = owner
                 if owner is not client:
-                    # The spans before belong to connections that were cut.
+                    # The earlier spans belong to connections that were cut.
                     owner.spans = client.spans = []
             return client
         return make
 
-    # What watches and decides
+    # Watching and judging
 
     def watch(self):
         while self.watching:
@@ -197,14 +198,14 @@ class Trial:
         return ", ".join(filter(None, [how, " ".join(told.split())[:200]]))
 
     def revive(self):
-        """Starts a service again that has died, so that what it acknowledged can be looked for."""
+        """Restarts a service that has died, so that the messages it acknowledged can be looked for."""
         if not self.service.is_alive:
             self.deaths.append(self.reason_of_death())
             if not self.service.start():
                 self.wrong("the service does not start any more")
 
     def drain(self, listener, seconds):
-        """A last message of the attacked product is answered: all before it have been seen to."""
+        """Whether a last message of the attacked product is answered: then all messages before it are done."""
         number = self.ledger.reserve()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -218,7 +219,8 @@ class Trial:
                     continue
             listener.output += mqtt.publish(self.ledger.topic, self.ledger.payload(number), 1, 1)
             answered = lambda: number in self.ledger.answered or listener.isClosed
-            # An answer may be dropped where its product reads none: then it is sent again, as every sender does.
+            # An answer may be dropped if its product reads none. Then the message is sent again, as every
+            # sender does.
             self.fleet.until(answered, min(self.size(3, 15), max(0.1, deadline - time.monotonic())), self.ended)
             if number in self.ledger.answered:
                 return True
@@ -228,7 +230,7 @@ class Trial:
         return self.client("storm-listener", filters=[self.ledger.topic + "_reply"])
 
     def run(self, attack):
-        """The whole of it; returns the row of the table."""
+        """Runs the whole trial, and returns its row of the table."""
         began = time.monotonic()
         if not self.service.start():
             raise SystemExit(f"the service does not start: {self.reason_of_death()}")
@@ -262,7 +264,7 @@ class Trial:
         watcher.join()
         self.look()
         self.judge_life()
-        # The log takes over the broker's part of it every now and then.
+        # The service copies the broker's part of the log only now and then.
         given = self.read_log()
         for _ in range(12):
             if not self.without_entry(seen, *given):
@@ -271,7 +273,7 @@ class Trial:
             given = self.read_log()
         if self.service.stop() != 0:
             self.wrong("the service does not end with 0")
-        # The broker's last save is at its end.
+        # The broker saves once more when it ends.
         self.look()
         logged = self.judge_log(seen, *given)
         self.judge_store(seen)
@@ -289,7 +291,7 @@ class Trial:
             self.wrong(f"the broker was started again {len(self.brokers) - 1} times")
 
     def read_log(self):
-        """Entries with a reason by client id, those that count clients without a name, and errors of messages."""
+        """The entries with a reason by client id, the count in entries without a client, and the errors of messages."""
         given, shared, errors = Counter(), 0, 0
         for entry in self.service.entries():
             if entry["kind"] == "error":
@@ -301,11 +303,11 @@ class Trial:
         return given, shared, errors
 
     def owed(self, seen):
-        """What must have an entry in the log, by client id."""
+        """The number of events that must be in the log, by client id."""
         owed = self.refusals + Counter()
         for client in self.clients:
             owed[client.name] += client.denied
-        # Where the trial kills the broker, it knows the reason itself.
+        # If the trial kills the broker, it knows the reason itself.
         if not self.expects_restart:
             owed += self.cuts + Counter({"calm-1": seen["cuts"] + seen["refused"]})
         return owed
@@ -391,7 +393,7 @@ class Trial:
 
 
 def given_reasons(entry):
-    """How many refusals, cuts or denials of its client an entry gives a reason for."""
+    """The number of refusals, cuts or denials of its client for which an entry gives a reason."""
     reason = entry.get("reason", "")
     if not reason or entry["event"] == "connected" or entry["event"] == "disconnected" and BARE.fullmatch(reason):
         return 0
@@ -399,10 +401,10 @@ def given_reasons(entry):
 
 
 def is_nameless(entry):
-    """Whether an entry without a client's name stands for refusals or cuts.
+    """Whether an entry without a client's name counts refusals or cuts.
 
-    So many clients in a second that the log counts the rest, or connections closed at the door, before they have said
-    their names.
+    There may be so many clients in a second that the log only counts the rest, or connections may be closed before they
+    have sent their names.
     """
     reason = entry.get("reason", "")
     return entry["event"] in ("refused", "denied") and bool(BARE.fullmatch(reason)) or (
@@ -410,12 +412,12 @@ def is_nameless(entry):
 
 
 def times(reason):
-    """How often something happened that a line of the log tells once."""
+    """How many times the event of one log entry happened."""
     found = TIMES.search(reason)
     return int(next(filter(None, found.groups()))) if found else 1
 
 
 def share(values, part):
-    """The value that this part of all does not exceed."""
+    """The value that this part of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0

@@ -1,8 +1,8 @@
 // AccessError.swift — a credentials or events file that cannot be used.
 
-/// A file of this module's formats is damaged or of another version.
+/// Thrown for a file of this module's formats that is damaged or of another version.
 package struct AccessError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// One line: what is wrong and where.
+    /// What is wrong and where, in one line.
     package var description: String
 
     init(_ description: String) {

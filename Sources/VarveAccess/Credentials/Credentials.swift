@@ -1,8 +1,12 @@
-// Credentials.swift — who may log in at the broker.
+// Credentials.swift — who may log in to the broker.
 
-/// All logins that the broker accepts: what the service writes and the plugin reads.
+/// All logins that the broker accepts.
+///
+/// The service writes them and the plugin reads them.
 package struct Credentials: Hashable, Sendable {
-    /// The service's own login; made anew at each of its starts.
+    /// The service's own login.
+    ///
+    /// The service makes a new one at each start.
     package struct Service: Hashable, Sendable {
         package var username: String
         package var password: String
@@ -17,13 +21,13 @@ package struct Credentials: Hashable, Sendable {
     package struct Channel: Hashable, Sendable {
         /// The product's key.
         package var product: String
-        /// The channel's name, as the log shows it.
+        /// The channel's name, for the log.
         package var name: String
         /// Whether anybody may log in through it, the product's devices included.
         package var isEnabled: Bool
-        /// What signatures of the channel are made with; empty if there are none.
+        /// The secret that the channel's signatures are made with; empty if it has none.
         package var productSecret: String
-        /// The fixed password; empty if there is none.
+        /// The fixed password; empty if it has none.
         package var password: String
 
         package init(
@@ -41,7 +45,7 @@ package struct Credentials: Hashable, Sendable {
     package struct Device: Hashable, Sendable {
         package var product: String
         package var key: String
-        /// What its signatures are made with.
+        /// The secret that its signatures are made with.
         package var secret: String
 
         package init(product: String, key: String, secret: String) {
@@ -51,7 +55,7 @@ package struct Credentials: Hashable, Sendable {
         }
     }
 
-    /// Nil only where no service is to log in, as beside an external broker that is being prepared.
+    /// Nil if no service may log in, as at an external broker that is being prepared.
     package var service: Service?
     package var channels: [Channel]
     package var devices: [Device]

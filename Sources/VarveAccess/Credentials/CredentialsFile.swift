@@ -1,17 +1,22 @@
-// CredentialsFile.swift — the credentials on disk: replaced as a whole, read again when replaced.
+// CredentialsFile.swift — the credentials on disk: replaced as a whole, and read again when they were
+// replaced.
 //
 // Invariants:
-// - Only the file's owner can read it, from its first byte on.
+// - From its first byte on, only the file's owner can read it.
 // - A reader never loses good credentials to a missing or damaged file.
 
 package import VarveFile
 
 /// Writes credentials.
 package enum CredentialsFile {
-    /// The most bytes that are read; about a million devices.
+    /// The most bytes that are read: enough for about a million devices.
     static let sizeLimit = 128 << 20
 
-    /// Replaces the file atomically and durably; its mode is 0600.
+    /// Replaces the file atomically and durably (synced).
+    ///
+    /// Its mode is 0600.
+    ///
+    /// - Throws: `FileError` if it cannot be written; the old file then stays.
     package static func write(_ credentials: Credentials, to path: String) throws(FileError) {
         let bytes = credentials.encode()
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
@@ -23,13 +28,13 @@ package enum CredentialsFile {
 
 /// The credentials as last read from their file.
 package struct CredentialsReader {
-    /// What a look at the file brought.
+    /// The result of a look at the file.
     package enum Outcome: Sendable {
         /// The file is as it was at the last look.
         case unchanged
-        /// There are new credentials.
+        /// New credentials were read.
         case loaded
-        /// The file cannot be used; the credentials before stay. Told once for each state of the file.
+        /// The file cannot be used, and the credentials before stay. Reported once for each reason.
         case unusable(reason: String)
     }
 
@@ -37,17 +42,19 @@ package struct CredentialsReader {
     private let files = POSIXFileSystem()
     private var stamp: FileStamp?
     private var complaint: String?
-    /// The last good credentials, made ready for look-ups; nil if there never were any.
+    /// The last good credentials, ready for look-ups; nil if there never were any.
     package private(set) var directory: LoginDirectory?
 
-    /// Makes a reader; nothing is read before `refresh`.
+    /// Makes a reader.
+    ///
+    /// It reads nothing before `refresh`.
     package init(path: String) {
         self.path = path
     }
 
-    /// Reads the file if it is another than at the last call.
+    /// Reads the file if it has changed since the last call.
     ///
-    /// Cost: a `stat(2)` if it is not, else reading it all: 0.1 s for some 100,000 devices.
+    /// Cost: one `stat(2)` if it has not; otherwise a read of the whole file, 0.1 s for some 100,000 devices.
     package mutating func refresh() -> Outcome {
         do {
             guard let found = try files.stamp(path) else {
@@ -56,7 +63,7 @@ package struct CredentialsReader {
             }
             guard found != stamp else { return .unchanged }
             let bytes = try files.readAll(path, limit: CredentialsFile.sizeLimit)
-            // Bytes that were read and are bad stay bad; a read that failed is tried again.
+            // Bad bytes stay bad, so they are not read again. A read that failed is tried again.
             stamp = found
             directory = LoginDirectory(try Credentials(parsing: bytes))
             complaint = nil

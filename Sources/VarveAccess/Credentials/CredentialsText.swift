@@ -1,8 +1,8 @@
-// CredentialsText.swift — the bytes of the credentials file; the format is described in CredentialsFile.md.
+// CredentialsText.swift — the bytes of the credentials file. CredentialsFile.md describes the format.
 //
 // Invariants:
-// - Parsing gives back what was encoded, or an error: no file with a byte changed, added or missing is taken.
-// - Never traps, whatever the bytes.
+// - Parsing returns what was encoded, or throws: a file with a byte changed, added or missing is refused.
+// - It never traps, whatever the bytes.
 
 import VarveCodec
 
@@ -58,7 +58,9 @@ extension Credentials {
         }
     }
 
-    /// Takes the entry of one line; false if it is none.
+    /// Adds the entry of one line.
+    ///
+    /// False if the line is not an entry.
     private mutating func take(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
         case ("service", 3) where service == nil:
@@ -75,7 +77,7 @@ extension Credentials {
         return true
     }
 
-    /// The last line: how many entries there are and the checksum of all bytes before it.
+    /// The last line: the number of entries, and the checksum of all bytes before it.
     private static func end(of content: ArraySlice<UInt8>, count: Int) -> [UInt8] {
         let checksum = content.withUnsafeBytes { Checksum.of($0) }
         return Array("end\t\(count)\t\(TabText.hex(checksum))\n".utf8)

@@ -1,17 +1,17 @@
-// TabText.swift — lines of fields with a tab between them, for the credentials file and the events file.
+// TabText.swift — lines of tab-separated fields, for the credentials file and the events file.
 //
 // Invariants:
-// - An encoded field has no byte below 0x20 and no 0x7F, so a tab or a line feed always ends one.
-// - `decode(encode(text)) == text`; a text that `encode` cannot have made is refused.
+// - An encoded field has no byte below 0x20 and no 0x7F, so a tab or a line feed always ends a field.
+// - `decode(encode(text)) == text`. A text that `encode` cannot have made is refused.
 
-/// Text of any content as a field of a line: control characters and the backslash become `\xNN`.
+/// Encodes any text as a field of a line: control characters and the backslash become `\xNN`.
 enum TabText {
     static let tab = UInt8(ascii: "\t")
     static let lineFeed = UInt8(ascii: "\n")
     private static let backslash = UInt8(ascii: "\\")
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// Appends a field.
+    /// Appends a text, escaped.
     static func append(_ text: some StringProtocol, to line: inout [UInt8]) {
         for byte in text.utf8 {
             if byte < 0x20 || byte == 0x7F || byte == backslash {
@@ -22,7 +22,7 @@ enum TabText {
         }
     }
 
-    /// Appends fields with tabs between them.
+    /// Appends texts, escaped, with tabs between them.
     static func append(fields: [String], to line: inout [UInt8]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { line.append(tab) }
@@ -30,7 +30,7 @@ enum TabText {
         }
     }
 
-    /// The text of a field, or nil if it is no field or no UTF-8.
+    /// The text of a field; nil if the escapes are damaged or the bytes are not UTF-8.
     static func decode(_ field: some Collection<UInt8>) -> String? {
         guard field.contains(backslash) else { return String(validating: field, as: UTF8.self) }
         var bytes: [UInt8] = []
@@ -49,7 +49,7 @@ enum TabText {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// The fields of a line, or nil if one is damaged.
+    /// The texts of a line; nil if one is damaged.
     static func fields(of line: some Collection<UInt8>) -> [String]? {
         var fields: [String] = []
         for field in line.split(separator: tab, omittingEmptySubsequences: false) {

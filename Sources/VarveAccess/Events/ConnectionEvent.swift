@@ -1,8 +1,8 @@
 // ConnectionEvent.swift — what happened to a client at the broker, and its line in the events file.
 //
 // Invariants:
-// - A line is bounded, whatever a client sends, and has no line feed inside.
-// - A line with a byte changed is not read as an event: it ends in a checksum.
+// - Whatever a client sends, a line has a bounded length and no line feed inside.
+// - A line with a changed byte is not read as an event, because it ends in a checksum.
 
 import VarveCodec
 
@@ -20,24 +20,24 @@ package struct ConnectionEvent: Hashable, Sendable {
         case deniedPublish = "denied-publish"
         /// A client's subscription was not granted.
         case deniedSubscribe = "denied-subscribe"
-        /// The broker's queue or memory is filling up, or is no longer; with a client, something of it was refused because
-        /// of a limit.
+        /// The broker's queue or memory is filling up, or has room again. With a client: one of its requests
+        /// was refused because of a limit.
         case overload
     }
 
     /// Nanoseconds since 1970 UTC.
     package var time: Int64
     package var kind: Kind
-    /// How many events this one stands for: 1, or more where a flood was counted instead of written.
+    /// How many events this one represents: 1, or more if a flood was counted instead of written.
     package var count: Int
     package var clientID: String
     package var username: String
     package var address: String
-    /// The product it is about, if there is a channel for it.
+    /// The product that the event is about; nil if it has no channel.
     package var product: String?
     /// The name of the product's channel.
     package var channel: String?
-    /// The reason or the topic.
+    /// The reason, or the topic.
     package var detail: String
 
     package init(
@@ -57,7 +57,7 @@ package struct ConnectionEvent: Hashable, Sendable {
 }
 
 extension ConnectionEvent {
-    /// The most bytes of a name or address, and of a reason or topic, that are written.
+    /// The most bytes that are written of a name or address, and of a reason or topic.
     static let nameLimit = 256, detailLimit = 512
 
     /// The line, with its line feed.
@@ -73,7 +73,7 @@ extension ConnectionEvent {
         return line
     }
 
-    /// Reads a line without its line feed; nil if it is damaged.
+    /// Reads a line, given without its line feed; nil if it is damaged.
     init?(line: ArraySlice<UInt8>) {
         guard let tab = line.lastIndex(of: TabText.tab),
             line[(tab + 1)...].elementsEqual(Self.checksum(of: line[..<tab]).utf8),
@@ -90,10 +90,10 @@ extension ConnectionEvent {
         TabText.hex(bytes.withUnsafeBytes { Checksum.of($0) })
     }
 
-    /// A name or address as a line has it: cut if it is long.
+    /// A name or address in the form that a line has: cut if it is long.
     package static func shown(_ name: String) -> String { cut(name, to: nameLimit) }
 
-    /// The text, or as many of its first characters as fit, with an ellipsis.
+    /// The text, cut to as many characters as fit, with an ellipsis if it was cut.
     private static func cut(_ text: String, to limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var kept = ""

@@ -1,22 +1,25 @@
-// ConnectionEventFile.swift — the names and first line of the events file; the format is in EventsFile.md.
+// ConnectionEventFile.swift — the names and first line of the events file. EventsFile.md describes the
+// format.
 
 import VarveFile
 
-/// What writer and reader of the events file have in common.
+/// What the writer and the reader of the events file share.
 enum ConnectionEventFile {
     private static let version = "varve-events\t1\t"
-    /// The length of the first line.
+    /// The length of the first line, in bytes, with its line feed.
     static let headerSize = version.utf8.count + 16 + 1
 
-    /// Where a full file goes.
+    /// The name that a full file is renamed to.
     static func older(_ path: String) -> String { path + ".1" }
 
-    /// The first line; the number tells one file from the next, as an inode, which is used again, does not.
+    /// The first line.
+    ///
+    /// Its random number identifies the file; an inode cannot, because inodes are reused.
     static func header(identity: UInt64) -> [UInt8] {
         Array("\(version)\(TabText.hex(identity))\n".utf8)
     }
 
-    /// The number in the first line of a file; nil if it is none of ours.
+    /// The number in the first line of a file; nil if the file is not an events file of this version.
     static func identity(of file: any File) throws(FileError) -> UInt64? {
         let bytes = try file.readBytes(count: headerSize, at: 0)
         let digits = bytes.dropFirst(version.utf8.count).dropLast()

@@ -1,9 +1,9 @@
-// ConnectionEventWriter.swift — appends events to the events file, and begins a new one when it is full.
+// ConnectionEventWriter.swift — appends events to the events file, and begins a new file when it is full.
 //
 // Invariants:
-// - One writer per file: the plugin of the broker that owns the folder.
-// - A line is one `write(2)` at the end of the file; a piece of a line, left by a full disk or a crash, is ended
-//   before the next line, so it damages no other.
+// - A file has one writer: the plugin of the broker that owns the folder.
+// - A line is one `write(2)` at the end of the file. A partial line, left by a full disk or a crash, is ended
+//   before the next line, so it damages no other line.
 // - The two files together take at most twice the size limit.
 
 package import VarveFile
@@ -18,11 +18,13 @@ package struct ConnectionEventWriter {
     private var size = 0
     private var throttle: EventThrottle
 
-    /// Makes a writer; the file is opened at the first event.
+    /// Makes a writer.
+    ///
+    /// The file is opened at the first event.
     ///
     /// - Parameters:
-    ///   - path: The file, `connections.log` in the broker's folder.
-    ///   - sizeLimit: When to begin a new file, in bytes.
+    ///   - path: The path of the file, `connections.log` in the broker's folder.
+    ///   - sizeLimit: The size in bytes from which a new file is begun.
     package init(path: String, sizeLimit: Int = 4 << 20) {
         self.path = path
         self.sizeLimit = sizeLimit
@@ -31,9 +33,10 @@ package struct ConnectionEventWriter {
 
     /// Writes an event, or counts it if there are too many of its kind in this second.
     ///
-    /// Durability: none of its own; an event of the last seconds before a power failure may be lost.
+    /// Durability: the line is not synced. Events of the last seconds before a power failure may be lost.
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
+    /// - Throws: `FileError` if a line cannot be written. The next call opens the file again.
     package mutating func record(_ event: ConnectionEvent, now: Int64) throws(FileError) {
         let counts = throttle.counts(now: now)
         let isAdmitted = throttle.admits(event, now: now)
@@ -41,7 +44,7 @@ package struct ConnectionEventWriter {
         if isAdmitted { try write(event) }
     }
 
-    /// Writes the counts of a second that is over, and notices when the file was taken away.
+    /// Writes the counts of a second that is over, and closes the file if it was moved away.
     package mutating func tick(now: Int64) throws(FileError) {
         for count in throttle.counts(now: now) { try write(count) }
         guard file != nil else { return }
@@ -49,7 +52,7 @@ package struct ConnectionEventWriter {
         if found?.node != stamp?.node || found?.device != stamp?.device { close() }
     }
 
-    /// Writes what was counted so far and closes the file.
+    /// Writes the counts so far and closes the file.
     package mutating func finish() throws(FileError) {
         defer { close() }
         for count in throttle.finish() { try write(count) }
@@ -63,7 +66,7 @@ package struct ConnectionEventWriter {
             try file?.append(line)
             size += line.count
         } catch {
-            // What a full disk took of the line is ended when the file is opened again.
+            // A line that a full disk cut off is ended when the file is opened again.
             close()
             throw error
         }

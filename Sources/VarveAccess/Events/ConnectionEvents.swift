@@ -1,9 +1,9 @@
-// ConnectionEvents.swift — reads the events file onward from where its reader was.
+// ConnectionEvents.swift — reads the events file from the position of the last read on.
 //
 // Invariants:
-// - Each complete line is read once, as long as the position of each call is the one the last call gave, also
-//   when the file is renamed in between.
-// - Lines that were lost, because nobody read while two files were filled, or damaged, are told as a note.
+// - Each complete line is read once, if each call is given the position that the last call returned. This
+//   also holds if the file is renamed in between.
+// - Damaged lines, and lines lost because nobody read while two files were filled, are reported as a note.
 
 package import VarveFile
 
@@ -11,7 +11,7 @@ package import VarveFile
 package struct ConnectionEventPosition: Hashable, Sendable {
     /// The number in the first line of the file.
     package var file: UInt64
-    /// The first byte that has not been read.
+    /// The offset of the first byte that has not been read.
     package var offset: Int
 
     init(file: UInt64, offset: Int) {
@@ -19,7 +19,7 @@ package struct ConnectionEventPosition: Hashable, Sendable {
         self.offset = offset
     }
 
-    /// Reads what `text` gives; nil for anything else.
+    /// Reads the output of `text`; nil for anything else.
     package init?(text: String) {
         let parts = text.split(separator: " ")
         guard parts.count == 2, let file = UInt64(parts[0], radix: 16), let offset = Int(parts[1]),
@@ -28,29 +28,31 @@ package struct ConnectionEventPosition: Hashable, Sendable {
         self.init(file: file, offset: offset)
     }
 
-    /// The position as text, to be kept beside what was made of the events.
+    /// The position as text, to be stored with the results of the events.
     package var text: String { "\(TabText.hex(file)) \(offset)" }
 }
 
-/// Events that were new, and how to go on.
+/// New events, and the position to go on from.
 package struct ConnectionEventBatch: Sendable {
-    /// In the order they were written.
+    /// The events in the order in which they were written.
     package var events: [ConnectionEvent] = []
-    /// What could not be read, one line each.
+    /// What could not be read, one line for each piece.
     package var notes: [String] = []
-    /// Where the next call begins; nil while there is no file.
+    /// The position for the next call; nil as long as there is no file.
     package var position: ConnectionEventPosition?
     /// Whether the limit ended the batch.
     package var hasMore = false
 }
 
-/// The reader of an events file.
+/// Reads an events file.
 package struct ConnectionEvents {
     private static let pieceSize = 1 << 20
     private let path: String
     private let files: any FileSystem
 
-    /// Makes a reader; it keeps nothing open between calls.
+    /// Makes a reader.
+    ///
+    /// It keeps no file open between calls.
     package init(path: String, files: any FileSystem = POSIXFileSystem()) {
         self.path = path
         self.files = files
@@ -59,14 +61,14 @@ package struct ConnectionEvents {
     /// Reads complete lines.
     ///
     /// - Parameters:
-    ///   - position: What the last call gave; nil for all there are.
-    ///   - limit: About how many events to give at most.
-    /// - Throws: `FileError`, or `AccessError` if the file is no events file.
+    ///   - position: The position that the last call returned; nil to read all that there is.
+    ///   - limit: The most events to return.
+    /// - Throws: `FileError` if a file cannot be read, `AccessError` if it is not an events file.
     package func read(
         after position: ConnectionEventPosition?, limit: Int = 4096
     ) throws -> ConnectionEventBatch {
         var batch = ConnectionEventBatch(position: position)
-        // In this order a rename in between shows the same file twice, never neither.
+        // In this order, a rename in between shows the same file twice, never neither file.
         let current = try open(path)
         let older = try open(ConnectionEventFile.older(path))
         defer {
@@ -108,7 +110,9 @@ package struct ConnectionEvents {
         return (file, identity)
     }
 
-    /// Reads on in one file; `isEnded` says that its writer has begun another.
+    /// Reads on in one file.
+    ///
+    /// `isEnded` says that the writer has begun another file.
     private func read(
         _ file: any File, into batch: inout ConnectionEventBatch, limit: Int, isEnded: Bool
     ) throws(FileError) {
@@ -122,7 +126,7 @@ package struct ConnectionEvents {
             }
             let bytes = try file.readBytes(count: min(Self.pieceSize, size - offset), at: offset)
             guard let end = bytes.lastIndex(of: TabText.lineFeed) else {
-                // No line is that long, and an ended file gets no more: such bytes are damage.
+                // No line is that long, and an ended file does not grow: such bytes are damage.
                 guard bytes.count == Self.pieceSize || isEnded && !bytes.isEmpty else { return }
                 batch.notes.append("\(file.path): a damaged line at \(offset)")
                 batch.position?.offset = offset + bytes.count

@@ -1,11 +1,11 @@
-// EventThrottle.swift — lets a flood of events through as a few of them and a count.
+// EventThrottle.swift — turns a flood of events into a few of them and a count.
 //
 // Invariants:
-// - In one second at most `lineLimit` events pass, at most `clientLimit` of one client and kind, and at most
-//   `tableLimit` + the number of kinds counts follow.
+// - In one second at most `lineLimit` events pass, and at most `clientLimit` of one client and kind. Then at
+//   most `tableLimit` + (number of kinds) counts follow.
 // - Every event either passes or is counted.
 
-/// Holds events to a bounded number a second.
+/// Limits the number of events that pass in a second.
 struct EventThrottle {
     private struct Source: Hashable {
         var kind: ConnectionEvent.Kind
@@ -15,7 +15,9 @@ struct EventThrottle {
 
     private struct Tally {
         var passed = 0
-        /// The newest event that was held back; its count is how many were.
+        /// The newest event that was held back.
+        ///
+        /// Its count is the number of events held back.
         var held: ConnectionEvent?
     }
 
@@ -33,7 +35,9 @@ struct EventThrottle {
         self.tableLimit = tableLimit
     }
 
-    /// Whether an event may be written; else it is counted.
+    /// Whether an event may be written.
+    ///
+    /// If not, it is counted.
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
     mutating func admits(_ event: ConnectionEvent, now: Int64) -> Bool {
@@ -57,13 +61,15 @@ struct EventThrottle {
         return false
     }
 
-    /// The counts of a second that is over; nothing within one.
+    /// The counts of a second that is over; empty while it lasts.
     mutating func counts(now: Int64) -> [ConnectionEvent] {
         guard let begun = start, now - begun >= Self.second || now < begun else { return [] }
         return finish()
     }
 
     /// The counts so far.
+    ///
+    /// A new second begins with the next event.
     mutating func finish() -> [ConnectionEvent] {
         defer {
             tallies.removeAll(keepingCapacity: true)

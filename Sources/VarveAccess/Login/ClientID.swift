@@ -1,22 +1,26 @@
-// ClientID.swift — what EnOS clients put into the MQTT client id.
+// ClientID.swift — the fields that EnOS clients put into the MQTT client id.
 //
-// `{clientId}{ip=…,compress=GZIP}|securemode=4,signmethod=sha256,timestamp=1548753362502|`: everything before the
-// first bar is signed, whatever it contains; between the bars stand the parameters of the signature.
+// `{clientId}{ip=…,compress=GZIP}|securemode=4,signmethod=sha256,timestamp=1548753362502|`: everything before
+// the first bar is signed, whatever it contains. The parameters of the signature are between the bars.
 
-/// A client id, taken apart.
+/// A client id, split into its fields.
 package struct ClientID: Hashable, Sendable {
     /// What a signature covers: everything before the first `|`.
     package let signed: String
-    /// How the client says it logs in: 2 and 4 are signatures of known secrets.
+    /// The way of logging in that the client names: 2 and 4 are signatures with known secrets.
     package let secureMode: String?
-    /// The digest, as the client named it.
+    /// The digest, in the client's words.
     package let signMethod: String?
-    /// An opaque text; some clients send a decimal number.
+    /// An opaque text.
+    ///
+    /// Some clients send a decimal number.
     package let timestamp: String?
-    /// How payloads are compressed, in capitals (`GZIP`), if the part in braces says so.
+    /// The compression of payloads, in capitals (`GZIP`), if the part in braces names one.
     package let compression: String?
 
-    /// Takes any text apart; one without a bar is all `signed`.
+    /// Splits any text.
+    ///
+    /// A text without a bar is all `signed`.
     package init(_ text: String) {
         let parts = text.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
         signed = parts.first.map(String.init) ?? ""
@@ -27,7 +31,7 @@ package struct ClientID: Hashable, Sendable {
         compression = Self.announcedCompression(in: signed)
     }
 
-    /// Whether the client means to log in by signature.
+    /// Whether the client wants to log in by signature.
     package var hasSignature: Bool { secureMode != nil || signMethod != nil }
 
     private static func announcedCompression(in signed: String) -> String? {
@@ -36,7 +40,9 @@ package struct ClientID: Hashable, Sendable {
         return pairs(in: inside)["compress"]?.uppercased()
     }
 
-    /// `a=1, b=2`, trimmed of spaces; of a name that comes twice the first counts.
+    /// The pairs in `a=1, b=2`, without spaces around them.
+    ///
+    /// If a name occurs twice, the first one counts.
     private static func pairs(in text: Substring) -> [String: String] {
         var pairs: [String: String] = [:]
         for pair in text.split(separator: ",") {

@@ -1,12 +1,14 @@
-// LoginDirectory.swift — credentials made ready for look-ups, and the decision on a login.
+// LoginDirectory.swift — credentials indexed for look-ups, and the decision on a login.
 //
 // Invariants:
-// - A login is accepted only by a password or signature that was compared in full; no empty secret matches.
+// - A login is accepted only by a password or signature that was compared in full. An empty secret matches
+//   nothing.
 // - No reason contains a password or a secret.
 
 import VarveModel
+import VarveText
 
-/// What a client logs in with.
+/// The names and the password of a CONNECT.
 package struct LoginAttempt: Sendable {
     package var clientID: String
     package var username: String?
@@ -21,9 +23,9 @@ package struct LoginAttempt: Sendable {
 
 /// Whether a client may log in.
 package enum LoginDecision: Hashable, Sendable {
-    /// It may, as this; `channel` is the name of the product's channel.
+    /// It may, in this role. `channel` is the name of the product's channel.
     case accepted(Role, channel: String?)
-    /// It may not, in words for the channel's log; product and channel as far as they are known to exist.
+    /// It may not. The reason is for the channel's log; product and channel are given if they exist.
     case refused(reason: String, product: String?, channel: String?)
 }
 
@@ -38,7 +40,9 @@ package struct LoginDirectory: Sendable {
     private let channels: [String: Credentials.Channel]
     private let secrets: [DeviceName: String]
 
-    /// Indexes credentials; of two channels of a product or two devices of a name the later counts.
+    /// Indexes credentials.
+    ///
+    /// Of two channels of a product, or two devices of a name, the later one counts.
     package init(_ credentials: Credentials) {
         service = credentials.service
         channels = Dictionary(credentials.channels.map { ($0.product, $0) }) { $1 }
@@ -47,7 +51,7 @@ package struct LoginDirectory: Sendable {
         ) { $1 }
     }
 
-    /// The role of a user name, without asking whether it may log in.
+    /// The role that a user name stands for, whether or not it may log in.
     package func role(username: String) -> Role? {
         username == service?.username ? .service : Role(username: username)
     }
@@ -55,7 +59,8 @@ package struct LoginDirectory: Sendable {
     /// The name of a product's channel, if it has one.
     package func channelName(product: String) -> String? { channels[product]?.name }
 
-    /// Whether a client that is logged in may stay: its channel is there and enabled, and so is its device.
+    /// Whether a client that is logged in may stay: its channel exists and is enabled, and its device still
+    /// has a secret.
     package func admits(_ role: Role) -> Bool {
         switch role {
         case .service: service != nil
@@ -66,6 +71,8 @@ package struct LoginDirectory: Sendable {
     }
 
     /// Decides on a login.
+    ///
+    /// The caller must check the service's login with `ProofMemory` as well.
     package func decide(_ attempt: LoginAttempt) -> LoginDecision {
         guard let username = attempt.username, !username.isEmpty else {
             return refused("the login has no user name")
@@ -98,12 +105,15 @@ package struct LoginDirectory: Sendable {
         return reason.map(refuse) ?? .accepted(role, channel: channel.name)
     }
 
-    /// What the plugin answers to the service's login.
+    /// The plugin's answer to the service's login; nil if there is no service or libcrypto refuses the
+    /// digest.
     package func answer(to proof: ServiceProof) -> [UInt8]? {
         service.flatMap { proof.answer(secret: $0.password) }
     }
 
-    /// Whoever accepts it asks `ProofMemory` whether it is fresh.
+    /// Checks the digest only.
+    ///
+    /// `ProofMemory` decides whether the login is fresh.
     private func decideService(_ attempt: LoginAttempt) -> LoginDecision {
         guard let secret = service?.password, !secret.isEmpty,
             let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
@@ -116,7 +126,7 @@ package struct LoginDirectory: Sendable {
         .refused(reason: reason, product: nil, channel: nil)
     }
 
-    /// Why a channel's login fails, or nil if it is right.
+    /// Why a channel's login fails; nil if it is right.
     private func refusal(
         channel: Credentials.Channel, _ clientID: String, _ password: [UInt8]
     ) -> String? {
@@ -132,7 +142,7 @@ package struct LoginDirectory: Sendable {
             secret: channel.productSecret)
     }
 
-    /// Why a device's login fails, or nil if it is right.
+    /// Why a device's login fails; nil if it is right.
     private func refusal(
         device key: String, product: String, _ clientID: String, _ password: [UInt8]
     ) -> String? {
@@ -147,7 +157,7 @@ package struct LoginDirectory: Sendable {
             client, password, modes: ["2"], deviceKey: key, product: product, secret: secret)
     }
 
-    /// Why a signature fails, or nil if it is right.
+    /// Why a signature fails; nil if it is right.
     private func refusal(
         _ client: ClientID, _ password: [UInt8], modes: Set<String>, deviceKey: String, product: String,
         secret: String
@@ -174,7 +184,7 @@ package struct LoginDirectory: Sendable {
         return nil
     }
 
-    /// A client's text, cut to a length that a reason can bear.
+    /// A client's text in quotes, cut to 64 characters.
     private static func quoted(_ text: String) -> String {
         "\"\(text.prefix(64))\(text.count > 64 ? "…" : "")\""
     }

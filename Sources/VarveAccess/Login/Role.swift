@@ -1,15 +1,15 @@
-// Role.swift — what a login is to the broker, and the user names that say so.
+// Role.swift — what a client is to the broker, and the user names that say so.
 
 /// What a logged-in client is.
 package enum Role: Hashable, Sendable {
-    /// The store's own service.
+    /// The service that writes the store.
     case service
     /// The offline channel of a product.
     case channel(product: String)
     /// A device on its own.
     case device(product: String, key: String)
 
-    /// What stands for the device in a channel's user name and signature.
+    /// The text in the place of a device key in a channel's user name and signature.
     package static let channelKey = "%channel%"
 
     /// The product of a channel or device.
@@ -20,10 +20,12 @@ package enum Role: Hashable, Sendable {
         }
     }
 
-    /// The client id of the service, under which the broker keeps its session; nobody else may use it.
+    /// The client id of the service, under which the broker keeps its session.
+    ///
+    /// Nobody else may use it.
     package static let serviceClientID = "varve-service"
 
-    /// The client id of the service's second connection, on which its answers leave.
+    /// The client id of the service's second connection, which sends its answers.
     package static let repliesClientID = "varve-service-replies"
 
     /// Whether a client id is one of the service's.
@@ -31,12 +33,14 @@ package enum Role: Hashable, Sendable {
         id == serviceClientID || id == repliesClientID
     }
 
-    /// The user name a channel logs in with.
+    /// The user name with which a channel logs in.
     package static func channelUsername(product: String) -> String { "\(channelKey)&\(product)" }
 
-    /// The role of a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
+    /// Reads a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
     ///
-    /// A device key may contain `&`, a product key may not.
+    /// Nil for any other text.
+    ///
+    /// A device key may contain `&`, but a product key may not.
     package init?(username: String) {
         guard let separator = username.lastIndex(of: "&") else { return nil }
         let key = String(username[..<separator])

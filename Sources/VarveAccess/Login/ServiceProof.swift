@@ -1,23 +1,26 @@
-// ServiceProof.swift — the service's login at the broker's plugin, and the plugin's answer to it.
+// ServiceProof.swift — the service's login to the broker's plugin, and the plugin's answer to it.
 //
 // Both have the secret from the credentials file, which nobody else can read. The service's password is
-// `varve1:{seconds}:{nonce}:{hmac}` over "service", the time, the nonce and the client id; the plugin answers with the
-// hmac over "broker" and the nonce. So each knows that the other has the secret, and nobody on the way learns it.
+// `varve1:{seconds}:{nonce}:{hmac}`, with the HMAC over "service", the time, the nonce and the client id. The
+// plugin answers with the HMAC over "broker" and the nonce. So each knows that the other has the secret, and
+// nobody between them learns it.
 //
 // Invariants:
-// - The secret is in no password and no answer.
-// - A password is good once, and for a minute (`ProofMemory`): who has seen one cannot log in with it.
-// - An answer is good for the nonce of one login: who has seen one cannot answer another login with it.
-// - Who passes both on while they are made (a live relay) is not noticed: against that only TLS helps.
+// - No password and no answer contains the secret.
+// - A password is accepted once, and only for a minute (`ProofMemory`): seeing one does not help to log in.
+// - An answer fits the nonce of one login: seeing one does not help to answer another login.
+// - A live relay, which passes both on while they are made, is not noticed. Only TLS helps against that.
 
 /// One login of the service.
 package struct ServiceProof: Hashable, Sendable {
-    /// Where the plugin answers; the service gets it without a subscription.
+    /// The topic of the plugin's answer.
+    ///
+    /// The service receives it without a subscription.
     package static let topic = "$CONTROL/varve/proof"
 
-    /// When it was made, in seconds since 1970.
+    /// When the login was made, in seconds since 1970.
     package let seconds: Int64
-    /// What no other login has: 32 hex digits.
+    /// A text that no other login has: 32 hex digits.
     package let nonce: String
     private let digest: [UInt8]
 
@@ -32,7 +35,7 @@ package struct ServiceProof: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// Reads a password, or gives nil if the text does not have the form of a service login.
+    /// Reads a password; nil if the text does not have the form of a service login.
     package init?(password: [UInt8]) {
         let parts = String(decoding: password, as: UTF8.self)
             .split(separator: ":", omittingEmptySubsequences: false)
@@ -45,7 +48,7 @@ package struct ServiceProof: Hashable, Sendable {
         digest = Array(parts[3].utf8)
     }
 
-    /// A nonce that was never used: 128 bits of the system's generator.
+    /// Makes a nonce that was never used: 128 bits of the system's random generator.
     package static func freshNonce() -> String {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<(nonceDigits / 2)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -57,13 +60,15 @@ package struct ServiceProof: Hashable, Sendable {
         "\(Self.version):\(seconds):\(nonce):\(String(decoding: digest, as: UTF8.self))"
     }
 
-    /// Whether it was made by somebody who has the secret, for this client id; says nothing of its age.
+    /// Whether somebody who has the secret made it for this client id.
+    ///
+    /// Does not check its age.
     package func isMade(secret: String, clientID: String) -> Bool {
         guard let wanted = Self.digest(secret, clientID, seconds, nonce) else { return false }
         return SecretText.isEqual(digest, wanted)
     }
 
-    /// What the plugin answers; nil if libcrypto refuses the digest.
+    /// The plugin's answer; nil if libcrypto refuses the digest.
     package func answer(secret: String) -> [UInt8]? {
         KeyedDigest.sha256("broker\n\(nonce)", secret: secret).map(KeyedDigest.hexadecimal)
     }
@@ -71,7 +76,7 @@ package struct ServiceProof: Hashable, Sendable {
     private static func digest(
         _ secret: String, _ clientID: String, _ seconds: Int64, _ nonce: String
     ) -> [UInt8]? {
-        // Neither number nor nonce holds a line feed, so no two logins give the same text.
+        // Neither the number nor the nonce holds a line feed, so two logins never give the same text.
         KeyedDigest.sha256("service\n\(seconds)\n\(nonce)\n\(clientID)", secret: secret)
             .map(KeyedDigest.hexadecimal)
     }
@@ -81,23 +86,25 @@ package struct ServiceProof: Hashable, Sendable {
     }
 }
 
-/// The logins of the service that the plugin has seen.
+/// Remembers the logins of the service that the plugin has seen.
 package struct ProofMemory: Sendable {
-    /// How far a login's time may be from the plugin's.
+    /// The most seconds between a login's time and the plugin's clock.
     package static let seconds: Int64 = 60
-    /// The service logs in ten times a second at most.
+    /// The most logins remembered.
+    ///
+    /// The service logs in at most ten times a second.
     private static let limit = 4096
 
     /// The time of each login, by its nonce.
     private var seen: [String: Int64] = [:]
 
-    /// Remembers nothing.
+    /// Makes an empty memory.
     package init() {}
 
-    /// Takes a login whose digest is right, once.
+    /// Accepts a login whose digest is right, once.
     ///
     /// - Parameter now: Seconds since 1970.
-    /// - Returns: Why it is refused; nil if it is not.
+    /// - Returns: Why it is refused; nil if it is accepted.
     package mutating func refusal(of proof: ServiceProof, now: Int64) -> String? {
         let (age, isOutside) = now.subtractingReportingOverflow(proof.seconds)
         guard !isOutside, (-Self.seconds...Self.seconds).contains(age) else {

@@ -1,8 +1,9 @@
-// Signature.swift — EnOS signatures, and the digests of the service's own login, by libcrypto (the only file that imports it).
+// Signature.swift — EnOS signatures, and the digests of the service's own login, by libcrypto. No other file
+// imports it.
 //
 // Invariants:
-// - A signature is a plain digest, not an HMAC, although its names say so: that is what EnOS clients send.
-// - How long a comparison takes does not depend on where the two differ.
+// - A signature is a plain digest, although its names suggest an HMAC: that is what EnOS clients send.
+// - The time of a comparison does not depend on where the two texts differ.
 
 import CCrypto
 
@@ -14,14 +15,14 @@ package struct Signature: Hashable, Sendable {
         case sha1
         case md5
 
-        /// The method of a client's name for it, in any case, or nil for one that is unknown.
+        /// The method that a client names, in any case, with or without "hmac"; nil for an unknown one.
         package init?(named name: String) {
             let name = name.lowercased()
             self.init(rawValue: name.hasPrefix("hmac") ? String(name.dropFirst(4)) : name)
         }
     }
 
-    /// The digest.
+    /// The raw bytes of the digest.
     package let digest: [UInt8]
 
     /// Computes the signature of a login; nil if libcrypto refuses the digest (MD5 may be switched off).
@@ -30,8 +31,8 @@ package struct Signature: Hashable, Sendable {
     ///   - clientID: The part of the client id before the first `|`.
     ///   - deviceKey: The device's key, or `%channel%`.
     ///   - productKey: The product's key.
-    ///   - timestamp: As the client sent it.
-    ///   - secret: The device's or the product's.
+    ///   - timestamp: The text that the client sent.
+    ///   - secret: The secret of the device or of the product.
     package init?(
         clientID: String, deviceKey: String, productKey: String, timestamp: String, secret: String,
         method: Method
@@ -42,10 +43,10 @@ package struct Signature: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// Whether a password is this signature in hex digits of any case.
+    /// Whether a password is this signature in hex digits, upper or lower case.
     package func matches(_ password: [UInt8]) -> Bool {
         let wanted = hexadecimal
-        // Lower case: the capitals A–F differ from a–f in one bit, which the digits 0–9 have set anyway.
+        // To lower case: A–F differ from a–f in one bit, which the digits 0–9 have set anyway.
         return SecretText.isEqual(password.map { $0 | 0x20 }, wanted)
             && password.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x46).contains($0 & 0xDF) }
     }
@@ -75,7 +76,9 @@ package struct Signature: Hashable, Sendable {
 
 /// Comparison of secrets.
 enum SecretText {
-    /// Whether two texts are equal; looks at all of `given` wherever they differ.
+    /// Whether two texts are equal.
+    ///
+    /// Looks at all of `given`, wherever they differ.
     static func isEqual(_ given: [UInt8], _ secret: [UInt8]) -> Bool {
         var difference = given.count ^ secret.count
         for (index, byte) in given.enumerated() {
@@ -87,7 +90,7 @@ enum SecretText {
 
 /// A digest that only those who have a secret can make.
 enum KeyedDigest {
-    /// The digest of a text; nil if libcrypto refuses it.
+    /// The HMAC-SHA256 of a text; nil if libcrypto refuses it.
     static func sha256(_ text: String, secret: String) -> [UInt8]? {
         let (key, bytes) = (Array(secret.utf8), Array(text.utf8))
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))

@@ -1,20 +1,23 @@
-// ConsumptionReport.swift — what the service tells the plugin of the messages it has done with.
+// ConsumptionReport.swift — the service's report to the plugin about the messages that it has finished with.
 //
-// Format: text. `drained`, or lines `consumed {cost} {messages} {product}`, one for each product of a commit and
-// joined by line feeds. The product is the rest of its line; for messages without one the line ends before it.
+// Format: text. It is `drained`, or lines `consumed {cost} {messages} {product}`, one for each product of a
+// commit, joined by line feeds. The product is the rest of its line. For messages without a product the line
+// ends before it.
 
 /// A message of the service on `TopicRights.controlTopic`.
 package enum ConsumptionReport: Hashable, Sendable {
-    /// What was done with of one product since the last report.
+    /// The messages of one product that were finished since the last report.
     package struct Line: Hashable, Sendable {
         /// The sum of the messages' costs.
         package var cost: Int
         /// The number of messages.
         package var messages: Int
-        /// The level of the topic that names the product; empty for other topics.
+        /// The level of the topic that names the product; empty for topics without one.
         package var product: String
 
-        /// Makes a line; numbers below 0 are not valid.
+        /// Makes a line.
+        ///
+        /// The numbers must not be below 0.
         package init(cost: Int, messages: Int, product: String) {
             self.cost = cost
             self.messages = messages
@@ -22,27 +25,29 @@ package enum ConsumptionReport: Hashable, Sendable {
         }
     }
 
-    /// So much was committed or answered since the last report.
+    /// These messages were committed or answered since the last report.
     case consumed([Line])
-    /// The broker has nothing waiting for the service: nothing came for a while on an open session.
+    /// The broker has nothing waiting for the service: nothing has come for a while on an open session.
     ///
-    /// It takes out of the plugin's count what never reached the service, such as messages of quality 0 that were
-    /// dropped.
+    /// It clears the plugin's count of messages that never reached the service, such as dropped messages of
+    /// quality 0.
     case drained
 
     /// The most bytes of a payload.
     package static let maximumBytes = 64 << 10
-    /// The most bytes of a product's name in a report; messages below a longer name are reported without one.
+    /// The most bytes of a product's name in a report.
+    ///
+    /// Messages of a product with a longer name are reported without it.
     package static let maximumProductBytes = 1024
-    /// What a message takes in the broker besides its topic and payload, by rule of thumb.
+    /// The bytes that a message takes in the broker besides its topic and payload, by rule of thumb.
     package static let fixedCost = 1024
 
-    /// What a message costs in the broker, in bytes, where the plugin has not told something else.
+    /// The cost of a message in the broker, in bytes, unless the plugin has reported another one.
     package static func cost(topicBytes: Int, payloadBytes: Int) -> Int {
         topicBytes + payloadBytes + fixedCost
     }
 
-    /// The payloads that tell this, none larger than `maximumBytes`.
+    /// The payloads of this report, none larger than `maximumBytes`.
     package var payloads: [[UInt8]] {
         guard case .consumed(let lines) = self else { return [Array(Self.drainedText.utf8)] }
         var payloads: [[UInt8]] = []
@@ -58,7 +63,7 @@ package enum ConsumptionReport: Hashable, Sendable {
         return payloads
     }
 
-    /// Reads a payload; nil for anything that is no report as a whole.
+    /// Reads a payload; nil if any part of it is not a report.
     package init?(_ payload: UnsafeRawBufferPointer) {
         guard payload.count <= Self.maximumBytes, let text = String(validating: payload, as: UTF8.self) else {
             return nil
@@ -68,7 +73,7 @@ package enum ConsumptionReport: Hashable, Sendable {
             return
         }
         var lines: [Line] = []
-        // Not by characters: what follows a line feed may combine with it.
+        // Splits bytes, not characters: a character may combine with the line feed before it.
         for line in text.utf8.split(separator: Self.lineFeed, omittingEmptySubsequences: false) {
             guard let line = Line(Substring(line)) else { return nil }
             lines.append(line)
@@ -101,7 +106,7 @@ extension ConsumptionReport.Line {
         self.init(cost: cost, messages: messages, product: String(product))
     }
 
-    /// A number of decimal digits, nothing else.
+    /// The number that decimal digits give; nil for any other text.
     private static func number(_ digits: Substring.UTF8View) -> Int? {
         guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         return Int(Substring(digits))

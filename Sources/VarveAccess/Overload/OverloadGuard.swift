@@ -1,34 +1,35 @@
-// OverloadGuard.swift — keeps the broker's queue for the service within its budget, and fair between products.
+// OverloadGuard.swift — keeps the broker's queue for the service within its budget, and fair between
+// products.
 //
-// The broker drops messages of a full queue without telling anybody, so senders are turned away before. What waits is
-// what the broker took from clients less what the service has reported, product by product.
+// The broker silently drops messages that do not fit in a full queue, so senders are turned away before. What
+// waits is what the broker accepted from clients minus what the service has reported, product by product.
 //
 // Invariants:
-// - No count falls below 0, whatever the service reports; the totals are the sums of the products.
-// - One product has at most 3/4 of the budget, and the last eighth is kept for products that have little waiting:
-//   nobody fills the queue for the others.
-// - While the service reads, a product whose backlog keeps others waiting is paused before anybody else is.
+// - Whatever the service reports, no count falls below 0. The totals are the sums over the products.
+// - One product has at most 3/4 of the budget, and the last eighth is kept for products of which little
+//   waits. So no product can fill the queue for the others.
+// - While the service reads, a product whose backlog keeps others waiting is paused before any other product.
 
-/// What waits for the service, and what follows from it.
+/// Counts what waits for the service, and decides who is turned away.
 package struct OverloadGuard: Sendable {
-    /// What became of a product at an `update`.
+    /// The new state of a product after an `update`.
     package enum Change: Hashable, Sendable {
-        /// Its logins are refused: its part of the queue is nearly used up.
+        /// Its logins are refused: it has nearly used up its part of the queue.
         case closed
-        /// Its senders are to be disconnected: its part of the queue is used up.
+        /// Its senders must be disconnected: it has used up its part of the queue.
         case full
-        /// Its senders are to be disconnected, and its logins are refused for so many seconds: others would wait.
+        /// Its senders must be disconnected and its logins refused for this time, because others would wait.
         case paused(seconds: Double)
-        /// Its senders are to be disconnected: they went on in a pause.
+        /// Its senders must be disconnected: they went on sending in a pause.
         case stillSending
         /// Its logins are accepted again.
         case open
     }
 
-    /// How a message is taken.
+    /// The answer to a message.
     package enum Answer: Sendable {
         case taken
-        /// It was not counted and must not be queued.
+        /// The message was not counted and must not be queued.
         case refused
     }
 
@@ -36,21 +37,21 @@ package struct OverloadGuard: Sendable {
         var bytes = 0, messages = 0
         var change = Change.open
         var lastSent = Int64.min
-        /// Whether it sent something since its senders were last disconnected.
+        /// Whether the product sent something since its senders were last disconnected.
         var hasSent = false
-        /// Whether a message of it was refused since then.
+        /// Whether one of its messages was refused since then.
         var isRefused = false
         var pausedUntil = Int64.min
         var pauses = 0
 
-        /// Whether it is paused, or was and has not been let in again.
+        /// Whether the product is paused, or was paused and is not open again.
         var isPaused: Bool {
             if case .paused = change { true } else { false }
         }
     }
 
     private static let second: Int64 = 1_000_000_000
-    /// How long a product that sent something is one that others must not keep waiting.
+    /// The time for which a product that sent something must not be kept waiting by others, in nanoseconds.
     private static let activity = 120 * second
     private static let firstPause = 0.5, longestPause = 8.0
     private let byteLimit: Int?
@@ -58,27 +59,27 @@ package struct OverloadGuard: Sendable {
     private var loads: [String: Load] = [:]
     private var rate = ServiceRate()
     private var isReading = false
-    /// The cost that waits.
+    /// The cost of all messages that wait, in bytes.
     package private(set) var bytes = 0
-    /// The messages that wait.
+    /// The number of messages that wait.
     package private(set) var messages = 0
 
     /// Makes a guard.
     ///
     /// - Parameters:
-    ///   - byteLimit: The cost of messages that may wait; nil for no limit.
-    ///   - messageLimit: The messages that may wait; nil for no limit.
+    ///   - byteLimit: The most cost of waiting messages, in bytes; nil for no limit.
+    ///   - messageLimit: The most waiting messages; nil for no limit.
     package init(byteLimit: Int?, messageLimit: Int?) {
         self.byteLimit = byteLimit
         self.messageLimit = messageLimit
     }
 
-    /// What waits of a product: cost and messages.
+    /// The cost and the number of a product's messages that wait.
     package func waiting(product: String) -> (bytes: Int, messages: Int) {
         loads[product].map { ($0.bytes, $0.messages) } ?? (0, 0)
     }
 
-    /// Counts what was found waiting at the start.
+    /// Counts messages that were waiting when the plugin started.
     package mutating func found(bytes size: Int, messages count: Int, product: String) {
         add(size, count, to: product)
     }
@@ -101,12 +102,13 @@ package struct OverloadGuard: Sendable {
         return load.isRefused ? .refused : .taken
     }
 
-    /// Takes a report of the service.
+    /// Subtracts what the service reports.
     package mutating func take(_ report: ConsumptionReport, now: Int64) {
         switch report {
         case .consumed(let lines):
             for line in lines {
-                // What the service could not name is taken from the product that has most.
+                // Messages that the service reports without a product are subtracted from the product with
+                // the largest cost.
                 let name = line.product.isEmpty ? fullest() : line.product
                 if let name, loads[name] != nil { add(-line.cost, -line.messages, to: name) }
             }
@@ -125,10 +127,10 @@ package struct OverloadGuard: Sendable {
         }
     }
 
-    /// The service came or went.
+    /// Stops the measurement of the service's speed, because the service connected or disconnected.
     package mutating func interrupted() { rate.interrupt() }
 
-    /// Why a product's logins are refused now; nil if they are not.
+    /// Why a product's logins are refused now; nil if they are accepted.
     package func refusal(product: String, now: Int64) -> String? {
         guard let load = loads[product] else { return isNear(Load()) ? Self.queueIsFull : nil }
         if isNear(load) { return Self.queueIsFull }
@@ -139,7 +141,9 @@ package struct OverloadGuard: Sendable {
         return load.change == .closed || load.change == .full ? Self.queueIsFull : nil
     }
 
-    /// What the counts change for the products; once per change, and each time for senders to be disconnected.
+    /// The changes of products since the last call.
+    ///
+    /// A change is returned once, but each time if senders must be disconnected.
     ///
     /// - Parameter isReading: Whether the service is connected.
     package mutating func update(now: Int64, isReading: Bool) -> [(product: String, change: Change)] {
@@ -169,7 +173,7 @@ package struct OverloadGuard: Sendable {
 
     private static let queueIsFull = "the queue is full: the service does not keep up with what is sent"
 
-    /// What becomes of a product; nil for nothing new.
+    /// The next change of a product; nil if there is none.
     private mutating func next(_ product: String, _ load: Load, isBurden: Bool, now: Int64) -> Change? {
         if isFull(load, adding: 0) || load.isRefused {
             guard load.change == .full else { return .full }
@@ -196,7 +200,8 @@ package struct OverloadGuard: Sendable {
         return .paused(seconds: seconds)
     }
 
-    /// The product that keeps others waiting: the one with the largest backlog, if there is another with little.
+    /// The product that keeps others waiting: the one with the largest backlog, if another one has a small
+    /// backlog.
     private func burden(now: Int64) -> String? {
         guard rate.isBurden(bytes: bytes, messages: messages), let heaviest = fullest(),
             let load = loads[heaviest], load.hasSent || load.pausedUntil > now
@@ -225,7 +230,7 @@ package struct OverloadGuard: Sendable {
 // MARK: - The parts of the budget
 
 extension OverloadGuard {
-    /// Whether a product has no room for another message of a cost.
+    /// Whether a product has no room for another message of this cost.
     private func isFull(_ load: Load, adding cost: Int) -> Bool {
         let count = cost > 0 ? 1 : 0
         return exceeds(load.bytes.addingSaturated(cost), load.messages + count, 3, of: 4)
@@ -233,14 +238,14 @@ extension OverloadGuard {
             || exceeds(bytes.addingSaturated(cost), messages + count, 1, of: 1)
     }
 
-    /// Whether a product comes near to having no room.
+    /// Whether a product has nearly no room left.
     private func isNear(_ load: Load) -> Bool {
         exceeds(load.bytes, load.messages, 5, of: 8)
             || exceeds(bytes, messages, 3, of: 4) && !hasLittle(load)
             || exceeds(bytes, messages, 15, of: 16)
     }
 
-    /// Whether a product has room enough to be let in again.
+    /// Whether a product has enough room to be let in again.
     private func isRoomy(_ load: Load) -> Bool {
         !exceeds(load.bytes, load.messages, 1, of: 2)
             && (!exceeds(bytes, messages, 5, of: 8) || hasLittle(load))
@@ -259,7 +264,7 @@ extension OverloadGuard {
 }
 
 extension FixedWidthInteger {
-    /// The sum, or the nearest number that there is.
+    /// The sum, clamped to the range of the type.
     fileprivate func addingSaturated(_ other: Self) -> Self {
         let (sum, isOverflow) = addingReportingOverflow(other)
         return isOverflow ? (other < 0 ? .min : .max) : sum

@@ -1,51 +1,56 @@
-// ReplyBundle.swift — many answers in one message from the service to the broker's plugin, which publishes them.
+// ReplyBundle.swift — many answers in one message from the service to the broker's plugin, which publishes
+// them.
 //
-// The broker reads one packet of a client at a time and then one of each other client: answers that were packets of
-// their own left at the pace of one for each message of every flooding sender.
+// The broker reads one packet of a client, then one packet of each other client. Sent as packets of their
+// own, answers would leave at the pace of one for each message of every flooding sender.
 //
-// Format: the byte 1, then for each answer quality of service (1 byte), bytes of the topic (2), bytes of the payload
-// (4), topic, payload; numbers have the most significant byte first.
+// Format: the byte 1, then for each answer: quality of service (1 byte), bytes of the topic (2), bytes of the
+// payload (4), topic, payload. Numbers have the most significant byte first.
 //
 // Invariants:
-// - A bundle that is read is valid as a whole: nothing of a damaged one is published.
+// - A bundle is read only if it is valid as a whole: nothing of a damaged one is published.
 
-/// An answer that is published for the service.
+/// An answer that the plugin publishes for the service.
 package struct ForwardedReply {
     /// The quality of service: 0 or 1.
     package var qos: Int32
-    /// A topic that may be published: `TopicRights.isReplyTopic`.
+    /// A topic for which `TopicRights.isReplyTopic` holds.
     package var topic: UnsafeRawBufferPointer
-    /// The payload, any bytes.
+    /// The payload: any bytes.
     package var payload: UnsafeRawBufferPointer
 }
 
-/// Answers of one commit, as they go to the plugin.
+/// Answers of one commit, in the form that goes to the plugin.
 package struct ReplyBundle: Sendable {
-    /// Bytes of a bundle above which another is begun; one answer larger than this goes alone.
+    /// The size in bytes above which another bundle is begun.
+    ///
+    /// A single answer that is larger goes alone.
     package static let maximumBytes = 1 << 20
     private static let version: UInt8 = 1
-    /// Bytes before the topic of an answer.
+    /// The bytes before the topic of an answer.
     private static let headBytes = 7
 
-    /// The bundle's bytes; empty for one without an answer.
+    /// The bundle's bytes; empty if it holds no answer.
     package private(set) var bytes: [UInt8] = []
 
     /// Makes an empty bundle.
     package init() {}
 
-    /// Whether there is no answer in it.
+    /// Whether the bundle holds no answer.
     package var isEmpty: Bool { bytes.isEmpty }
 
-    /// Whether an answer of that size fits, or is the first.
+    /// Whether an answer of this size fits.
+    ///
+    /// The first answer always does.
     package func hasRoom(topic: Int, payload: Int) -> Bool {
         bytes.isEmpty || bytes.count + Self.headBytes + topic + payload <= Self.maximumBytes
     }
 
     /// Adds an answer.
     ///
-    /// - Parameter qos: The quality of service; above 1 counts as 1.
-    /// - Returns: False for an answer that the plugin would not publish, which is not added: its topic is too long,
-    ///   or no topic for an answer.
+    /// - Parameter qos: The quality of service. A value above 1 counts as 1.
+    /// - Returns: False, with nothing added, if the plugin would not publish the answer: its topic is too
+    ///   long or not a topic for answers.
     package mutating func append(
         qos: Int32, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
     ) -> Bool {
@@ -61,16 +66,18 @@ package struct ReplyBundle: Sendable {
         return true
     }
 
-    /// Forgets all answers.
+    /// Removes all answers.
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func appendInteger<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
-    /// Reads a bundle and hands its answers on in their order, after all of them have been checked.
+    /// Reads a bundle.
     ///
-    /// - Returns: The number of answers; nil for bytes that are no bundle, of which nothing is handed on.
+    /// Checks all answers first, then hands them to `body` in their order.
+    ///
+    /// - Returns: The number of answers; nil, with nothing handed on, if the bytes are not a valid bundle.
     package static func read(
         _ source: UnsafeRawBufferPointer, _ body: (ForwardedReply) -> Void
     ) -> Int? {
@@ -89,7 +96,7 @@ package struct ReplyBundle: Sendable {
         return count
     }
 
-    /// The answer that begins at an offset, and where it ends; nil if it is not whole.
+    /// The answer at an offset, and the offset of its end; nil if it is cut off.
     private static func reply(
         in source: UnsafeRawBufferPointer, at offset: Int
     ) -> (reply: ForwardedReply, end: Int)? {

@@ -1,15 +1,15 @@
-// TopicRights.swift — which topics a client may write, subscribe and read.
+// TopicRights.swift — which topics a client may publish to, subscribe to and read.
 //
 // Invariants:
-// - Pure and without allocation per check; a role whose keys cannot be told apart in a topic has no rights.
-// - Every topic that an allowed filter can match lies below the client's own prefix.
-// - What a filter lets through is checked again per message: `mayRead` is the stricter one.
+// - A check is pure and allocates nothing. A role whose keys cannot be told apart in a topic has no rights.
+// - Every topic that an allowed filter can match is below the client's own prefix.
+// - `mayRead` is stricter than `maySubscribe`: each message that a filter matches is checked again.
 
 /// The rights of one logged-in client.
 package struct TopicRights: Sendable {
-    /// Where the service reports what it has consumed.
+    /// The topic on which the service reports what it has consumed.
     package static let controlTopic = "$CONTROL/varve/v1"
-    /// Where the service sends its answers in bundles, which the plugin publishes.
+    /// The topic on which the service sends bundles of answers, which the plugin publishes.
     package static let repliesTopic = "$CONTROL/varve/replies"
 
     private enum Kind: Sendable {
@@ -19,7 +19,7 @@ package struct TopicRights: Sendable {
     }
 
     private let kind: Kind
-    /// What every topic of the client starts with, less the leading slash: `sys/{product}/`.
+    /// The beginning of every topic of the client, without the leading slash: `sys/{product}/`.
     private let prefix: [UInt8]
 
     /// The rights of a role.
@@ -42,7 +42,7 @@ package struct TopicRights: Sendable {
         }
     }
 
-    /// Whether the keys of a role name a level of a topic of their own.
+    /// Whether each key of a role can be one level of a topic, and belongs to nobody else.
     ///
     /// A device called `integration` would own the topics of its product's channel.
     package static func canName(_ role: Role) -> Bool {
@@ -66,7 +66,8 @@ package struct TopicRights: Sendable {
     package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
         case .client: isBelowPrefix(topic) && Self.isReply(topic)
-        // Its own answers come from the plugin, so that its subscription does not leave them out by itself.
+        // The plugin publishes the service's answers, so "no local" on its subscription would not leave them
+        // out.
         case .service:
             isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
         case .nobody: false
@@ -76,15 +77,15 @@ package struct TopicRights: Sendable {
     /// Whether the client may subscribe to a filter, which may have wildcards.
     package func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
-        // A filter that ends in a name matches only topics that end in it.
+        // A filter that ends in a name matches only topics that end in that name.
         guard let last = filter.last else { return false }
         return kind == .service || last == Self.hash || last == Self.plus || Self.isReply(filter)
     }
 
-    /// Whether an answer may be published on a topic: below `sys/`, ending in `_reply`, and such that the broker
-    /// would take it from a client.
+    /// Whether an answer may be published on a topic: it is below `sys/` and ends in `_reply`, and the broker
+    /// would accept it from a client.
     ///
-    /// The broker does not check what a plugin publishes.
+    /// The check is needed because the broker does not check what a plugin publishes.
     package static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
         guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
             return false
@@ -99,7 +100,9 @@ package struct TopicRights: Sendable {
         return slashes <= maximumSlashes && (high < 0x80 || String(validating: topic, as: UTF8.self) != nil)
     }
 
-    /// The level below `sys` of a topic, its product; empty for another topic.
+    /// The product in a topic: the level below `sys`.
+    ///
+    /// Empty for any other topic.
     package static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard service.isBelowPrefix(topic) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         let start = (topic.first == slash ? 1 : 0) + service.prefix.count
@@ -109,7 +112,7 @@ package struct TopicRights: Sendable {
 
     private static let service = TopicRights(.service)
     private static let maximumTopicBytes = 65_535
-    /// The most slashes mosquitto takes in a topic.
+    /// The most slashes that mosquitto accepts in a topic.
     private static let maximumSlashes = 200
     private static let slash = UInt8(ascii: "/")
     private static let plus = UInt8(ascii: "+")
@@ -120,9 +123,9 @@ package struct TopicRights: Sendable {
         !key.isEmpty && !key.utf8.contains { $0 == slash || $0 == plus || $0 == hash || $0 == 0 }
     }
 
-    /// Whether something stands behind the prefix, with or without the leading slash.
+    /// Whether the topic goes on behind the prefix, with or without the leading slash.
     ///
-    /// No prefix has a wildcard, so a filter that passes has its wildcards behind it.
+    /// No prefix has a wildcard, so a filter that passes has its wildcards behind the prefix.
     private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool {
         let start = topic.first == Self.slash ? 1 : 0
         guard topic.count > start + prefix.count else { return false }

@@ -1,29 +1,30 @@
-// BrokerDatabase.swift — what the broker found in mosquitto.db when it started: whose sessions, and what waits.
+// BrokerDatabase.swift — what the broker finds in mosquitto.db when it starts: the owners of sessions, and
+// what waits.
 //
-// The plugin is loaded after the broker has read this file and before it writes it again, so the file says what is in
-// the broker's memory: the owner of a session needs no record of the plugin's own.
+// The plugin is loaded after the broker has read this file and before it writes it again. So the file
+// describes the broker's memory, and the plugin needs no record of its own about the owners of sessions.
 //
 // Invariants:
-// - Version 6 of the format (mosquitto 2.0) is read; anything else, and everything from a damage on, counts as absent:
-//   the broker itself does not start with a damaged file.
-// - Reads headers and names only, in windows of a bounded size.
+// - Only version 6 of the format (mosquitto 2.0) is read. Any other file, and everything from a damaged place
+//   on, counts as absent: the broker itself does not start with a damaged file.
+// - Only headers and names are read, in windows of bounded size.
 
 package import VarveFile
 
-/// The parts of a database that the plugin goes by.
+/// The parts of a database that the plugin uses.
 package struct BrokerDatabase: Sendable {
-    /// A client whose session is kept.
+    /// A client whose session the broker keeps.
     package struct Session: Hashable, Sendable {
         package var username = ""
-        /// Answers that wait for it: their cost and number.
+        /// The cost and the number of the answers that wait for the client.
         package var answerCost = 0, answers = 0
-        /// Whether it has a subscription for which answers are kept.
+        /// Whether the client has a subscription for which the broker keeps answers.
         package var keepsAnswers = false
     }
 
-    /// The sessions by client id, without the service's.
+    /// The sessions by client id, without those of the service.
     package private(set) var sessions: [String: Session] = [:]
-    /// What waits for the service, by the user name of the sender: cost and messages.
+    /// The cost and the number of the messages that wait for the service, by the user name of the sender.
     package private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
     /// The topics that have a retained message.
     package private(set) var retained: [String] = []
@@ -35,14 +36,18 @@ package struct BrokerDatabase: Sendable {
     }
 
     private static let magic: [UInt8] = [0x00, 0xB5, 0x00] + Array("mosquitto db".utf8)
-    /// About what the plugin's own properties take, which are no part of the cost.
+    /// About the number of bytes of the plugin's own properties, which do not count as cost.
     private static let ownProperties = 600
     private var messages: [UInt64: Message] = [:]
 
-    /// An empty one.
+    /// Makes an empty database.
     package init() {}
 
-    /// Reads a file; a missing one has nothing.
+    /// Reads a file.
+    ///
+    /// A missing file counts as empty.
+    ///
+    /// - Throws: `FileError` if the file cannot be read.
     package init(path: String) throws(FileError) {
         let files = POSIXFileSystem()
         guard case .file(let size)? = try files.kind(path) else { return }
@@ -60,7 +65,9 @@ package struct BrokerDatabase: Sendable {
         messages = [:]
     }
 
-    /// Takes a chunk; false for one that is damaged.
+    /// Reads a chunk.
+    ///
+    /// False if it is damaged.
     private mutating func take(_ kind: UInt32, length: Int, _ reader: inout Window) throws(FileError) -> Bool
     {
         switch kind {
@@ -127,7 +134,7 @@ package struct BrokerDatabase: Sendable {
     }
 }
 
-/// A file that is read forwards.
+/// Reads a file forwards, 64 KiB at a time.
 private struct Window {
     private static let size = 1 << 16
     let file: any File
@@ -141,7 +148,7 @@ private struct Window {
         self.size = size
     }
 
-    /// The next bytes; nil at the end.
+    /// The next bytes; nil if the file has fewer.
     mutating func take(_ count: Int) throws(FileError) -> ArraySlice<UInt8>? {
         guard count <= size - offset else { return nil }
         if offset < start || offset + count > start + bytes.count {
@@ -174,7 +181,7 @@ extension ArraySlice<UInt8> {
         self[(startIndex + place)..<(startIndex + place + count)].reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// The first eight bytes as the machine writes a number: an id, which is only compared.
+    /// The first eight bytes as a number in the machine's order: an id, which is only compared.
     fileprivate func hostNumber() -> UInt64 {
         prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

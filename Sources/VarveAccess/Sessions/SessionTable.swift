@@ -1,16 +1,19 @@
-// SessionTable.swift — which product a client id belongs to, and how many sessions the broker keeps.
+// SessionTable.swift — which product each client id belongs to, and how many sessions the broker keeps.
 //
-// A login takes over the session of its client id, whoever made it: it throws the other client out, and with a
-// clean session it destroys the answers that wait there. So an id that one product uses is refused to the others.
+// A login takes over the session of its client id, whoever made it. It disconnects the other client, and with
+// a clean session it destroys the answers that wait there. So an id that one product uses is refused to the
+// others.
 //
 // Invariants:
-// - An id has one owner: from the owner's login to its end, and as long as the broker may hold a session for it.
-// - A session that is surely kept is never forgotten before the broker forgets it; their number is limited.
-// - A client of MQTT 5 may keep a session that it does not tell of: of these the newest are remembered.
+// - An id has one owner, from the owner's login to its end and as long as the broker may hold a session for
+//   it.
+// - A session that is surely kept is not forgotten before the broker forgets it. The number of such sessions
+//   is limited.
+// - An MQTT 5 client may keep a session that the plugin cannot see. Of these, the newest are remembered.
 
-/// The products behind the client ids in use, and the sessions that are kept.
+/// The products of the client ids in use, and the sessions that are kept.
 package struct SessionTable: Sendable {
-    /// What the broker holds of a client that is away.
+    /// Whether the broker holds a session for a client that is away.
     package enum Keeping: Int, Comparable, Sendable {
         case nothing, perhaps, surely
 
@@ -21,13 +24,14 @@ package struct SessionTable: Sendable {
         var product: String
         var connections = 0
         var keeping = Keeping.nothing
-        /// Whether it has subscribed with a quality for which messages are kept.
+        /// Whether the client has subscribed with a quality of service for which messages are kept.
         var keepsAnswers = false
-        /// When it was last seen, in nanoseconds of the monotonic clock.
+        /// When the client was last seen, in nanoseconds of the monotonic clock.
         var seen: Int64
     }
 
-    /// How long the broker keeps a session whose client is away (`persistent_client_expiration`).
+    /// How long the broker keeps the session of a client that is away (`persistent_client_expiration`): 90
+    /// days.
     package static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
     private let limit: Int
     private let perhapsLimit: Int
@@ -38,8 +42,8 @@ package struct SessionTable: Sendable {
     private var nextPurge: Int64 = .min
 
     /// - Parameters:
-    ///   - limit: The sessions that are kept, at most; a product has a quarter of them.
-    ///   - perhapsLimit: The sessions remembered that are perhaps kept, at most.
+    ///   - limit: The most sessions that are kept. One product may have a quarter of them.
+    ///   - perhapsLimit: The most sessions remembered that the broker perhaps keeps.
     package init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
         self.limit = limit
         self.perhapsLimit = perhapsLimit
@@ -47,7 +51,7 @@ package struct SessionTable: Sendable {
 
     private var productLimit: Int { max(1, limit / 4) }
 
-    /// The product that a client id belongs to.
+    /// The product that a client id belongs to; nil if it is free.
     package func owner(of clientID: String, now: Int64) -> String? {
         guard let session = sessions[clientID] else { return nil }
         let isHeld = session.connections > 0 || now - session.seen < Self.sessionNanoseconds
@@ -55,6 +59,8 @@ package struct SessionTable: Sendable {
     }
 
     /// Why a session of a product cannot be kept; nil if it can.
+    ///
+    /// Once an hour it also forgets expired sessions.
     package mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
         if let session = sessions[clientID], session.keeping == .surely, session.product == product {
             return nil
@@ -66,7 +72,7 @@ package struct SessionTable: Sendable {
         return keptInAll < limit ? nil : "the broker keeps \(limit) sessions, the most: use a clean session"
     }
 
-    /// A session that the broker has kept from an earlier run.
+    /// Records a session that the broker has kept from an earlier run.
     package mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
         put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
     }
@@ -74,13 +80,13 @@ package struct SessionTable: Sendable {
     /// Whether a client of this id is logged in.
     package func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
 
-    /// A client has subscribed with a quality for which messages are kept.
+    /// Records that a client has subscribed with a quality of service for which messages are kept.
     package mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
 
     /// Whether messages are kept for a client that is away.
     package func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
 
-    /// The product with most sessions that are perhaps kept, and their number.
+    /// The product with the most sessions that are perhaps kept, and their number; nil if there are none.
     package func mostPerhapsKept() -> (product: String, count: Int)? {
         var counts: [String: Int] = [:]
         for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {
@@ -89,10 +95,10 @@ package struct SessionTable: Sendable {
         return counts.max { $0.value < $1.value }.map { ($0.key, $0.value) }
     }
 
-    /// A client of a product has logged in; a session under its id is continued or ended.
+    /// Records the login of a client, which continues or ends the session under its id.
     package mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[clientID]
-        // A session that goes on has its subscriptions.
+        // A session that is continued has its subscriptions.
         let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
         put(
             clientID,
@@ -101,7 +107,7 @@ package struct SessionTable: Sendable {
                 keepsAnswers: keepsAnswers, seen: now))
     }
 
-    /// A client that had logged in is gone.
+    /// Records that a client that had logged in has disconnected.
     package mutating func disconnected(_ clientID: String, product: String, now: Int64) {
         guard var session = sessions[clientID], session.product == product else { return }
         session.connections = max(0, session.connections - 1)
@@ -109,9 +115,10 @@ package struct SessionTable: Sendable {
         put(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
     }
 
-    /// The broker asks whether a message may be kept for a client that is away: it does hold a session.
+    /// Records that the broker holds a session for a client that is away: it has asked whether to keep a
+    /// message for it.
     ///
-    /// - Returns: Whether there is room to keep messages for it.
+    /// - Returns: Whether messages may be kept for it.
     package mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
         if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
@@ -139,7 +146,7 @@ package struct SessionTable: Sendable {
         }
     }
 
-    /// Forgets what the broker has forgotten; looked for once an hour.
+    /// Forgets sessions that the broker has forgotten, at most once an hour.
     private mutating func purge(now: Int64) {
         guard now >= nextPurge else { return }
         nextPurge = now + 3_600_000_000_000
@@ -149,7 +156,7 @@ package struct SessionTable: Sendable {
         for clientID in over.keys { put(clientID, nil) }
     }
 
-    /// Forgets half of the clients whose sessions are perhaps kept, so that it is done rarely.
+    /// Forgets the older half of the sessions that are perhaps kept, so that this is rarely done.
     private mutating func forgetOldest() {
         let away = sessions.filter { $0.value.connections == 0 && $0.value.keeping == .perhaps }
             .sorted { $0.value.seen < $1.value.seen }

@@ -1,13 +1,15 @@
-// ByteReader.swift — reads what ByteWriter wrote, from bytes that nobody vouches for.
+// ByteReader.swift — reads what ByteWriter wrote, from bytes that may be damaged.
 //
 // Invariants:
-// - 0 <= offset <= source.count; every read is checked before it touches memory.
+// - 0 <= offset <= source.count. Every read is checked before it touches memory.
 // - A read that throws leaves `offset` where it was.
 
-/// A bounds-checked cursor over bytes that outlive it.
+/// A bounds-checked cursor over bytes.
+///
+/// The bytes must outlive it. Every read throws `CodecError` if too few bytes are left.
 package struct ByteReader {
     @usableFromInline let source: UnsafeRawBufferPointer
-    /// Where `source` begins within the payload that errors speak of.
+    /// Where `source` begins within the payload, so that errors give offsets of the payload.
     private let origin: Int
     /// The number of bytes read so far.
     package private(set) var offset: Int
@@ -34,7 +36,11 @@ package struct ByteReader {
         return T(littleEndian: field.loadUnaligned(as: T.self))
     }
 
-    /// Reads an unsigned LEB128 varint; one that is longer than needed is accepted up to 10 bytes.
+    /// Reads an unsigned LEB128 varint.
+    ///
+    /// Needlessly long ones are accepted, up to 10 bytes.
+    ///
+    /// - Throws: `CodecError` if the data ends inside it or it does not fit in 64 bits.
     package mutating func varint() throws(CodecError) -> UInt64 {
         if offset < source.count, source[offset] < 0x80 {
             offset &+= 1
@@ -63,7 +69,11 @@ package struct ByteReader {
         throw failure("the data ends inside a varint")
     }
 
-    /// Reads a varint that must not be above `limit`; `what` names it in the error.
+    /// Reads a varint that must not be above `limit`.
+    ///
+    /// `what` names it in the error.
+    ///
+    /// - Throws: `CodecError` if it is larger, or cannot be read.
     package mutating func varint(limit: Int, _ what: StaticString) throws(CodecError) -> Int {
         let start = offset
         let value = try varint()
@@ -89,7 +99,8 @@ package struct ByteReader {
         return field
     }
 
-    /// Takes the next `count` bytes as data of their own; its errors keep the offsets of this reader.
+    /// Takes the next `count` bytes as a reader of their own, whose errors keep the offsets of this reader's
+    /// payload.
     package mutating func nested(count: Int) throws(CodecError) -> ByteReader {
         let start = origin + offset
         return ByteReader(try bytes(count: count), origin: start)
@@ -103,6 +114,8 @@ package struct ByteReader {
     }
 
     /// Reads a text of at most `limit` UTF-8 bytes.
+    ///
+    /// - Throws: `CodecError` if it is longer, cut off or not valid UTF-8.
     package mutating func text(limit: Int) throws(CodecError) -> String {
         let start = offset
         let length = try varint(limit: limit, "the length of a text")
@@ -118,12 +131,14 @@ package struct ByteReader {
         return text
     }
 
-    /// An error at the current offset.
+    /// Makes an error that carries the current offset.
     package func failure(_ reason: String) -> CodecError {
         CodecError(offset: origin + offset, reason: reason)
     }
 
-    /// Throws unless everything has been read.
+    /// Checks that everything has been read.
+    ///
+    /// - Throws: `CodecError` if bytes are left.
     package func finish() throws(CodecError) {
         if !isAtEnd { throw failure("\(remaining) bytes follow the end of the data") }
     }

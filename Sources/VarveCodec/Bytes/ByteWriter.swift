@@ -1,11 +1,11 @@
 // ByteWriter.swift — builds little-endian binary data.
 //
 // Invariants:
-// - Only appends; what was written is never moved or changed by a later append.
+// - Appending changes neither the bytes already written nor their offsets.
 
-/// A growing byte array with the primitive fields of all of Varve's formats.
+/// A growing byte array, with the primitive fields that all of Varve's formats use.
 package struct ByteWriter: Sendable {
-    /// What was written so far.
+    /// The bytes written so far.
     package var bytes: [UInt8]
 
     /// Makes an empty writer with room for `capacity` bytes.
@@ -49,7 +49,7 @@ package struct ByteWriter: Sendable {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Writes what `body` writes, with its size as a varint in front.
+    /// Writes the output of `body`, preceded by its size as a varint.
     package mutating func appendSized(_ body: (inout ByteWriter) -> Void) {
         var nested = ByteWriter()
         body(&nested)

@@ -1,6 +1,7 @@
-// RawCursor.swift — writes fields one after the other into memory that is large enough.
+// RawCursor.swift — writes fields one after another into memory that is large enough.
 //
-// For the hottest encoders: no growing, no checks. Whoever makes one has checked the room once, up front.
+// For the hottest encoders: it neither grows nor checks. The caller checks the room once, before it makes a
+// cursor.
 
 /// A place in memory to write at.
 package struct RawCursor {

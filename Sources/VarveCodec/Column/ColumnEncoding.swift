@@ -1,11 +1,11 @@
 // ColumnEncoding.swift — the tags of column bodies, and their names for inspection.
 //
-// The raw values are part of the persistent format: do not change the value of an existing case. Zero is no
-// tag, so that a zero-filled page is never valid data. ColumnFormat in the DocC catalog has the layouts.
+// The raw values are part of the persistent format: the value of an existing case never changes. Zero is not
+// a tag, so a zero-filled page is never valid data. The layouts are in ColumnFormat, in the DocC catalog.
 
-/// The first byte of a column: how the body behind it is kept.
+/// The first byte of a column: whether the body behind it is compressed.
 package enum ColumnEnvelope: UInt8, CaseIterable, Sendable {
-    /// The body follows as it is.
+    /// The body follows, uncompressed.
     case plain = 64
     /// The size of the body follows as a varint, then the body as one LZ4 block.
     case lz4 = 65
@@ -93,7 +93,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The number of leading values that are kept apart from the packed ones.
+    /// The number of leading values that are written before the packed ones.
     var leadCount: Int {
         switch self {
         case .delta, .patchedDelta, .riceDelta: 1
@@ -102,7 +102,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The same transform with exceptions.
+    /// The form with the same differencing and with exceptions.
     var patched: VectorForm {
         switch self {
         case .frame: .patchedFrame
@@ -112,7 +112,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The form of Rice codes of values that are differenced `order` times.
+    /// The form for Rice codes of values that are differenced `order` times.
     static func rice(order: Int) -> VectorForm {
         switch order {
         case 1: .riceDelta

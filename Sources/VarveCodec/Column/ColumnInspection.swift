@@ -1,9 +1,11 @@
-// ColumnInspection.swift — names what a column is encoded with, for `varve inspect` and `varve stats`.
+// ColumnInspection.swift — names the encodings of a column, for `varve inspect` and `varve stats`.
 
 extension ColumnEncoding {
-    /// What a column is encoded with.
+    /// The encodings of a column, as text.
     package struct Description: Hashable, Sendable, CustomStringConvertible {
-        /// The names of the encodings, the outermost first; of vectors the form of the first one.
+        /// The names of the encodings, outermost first.
+        ///
+        /// For vectors, the form of the first one.
         package var names: [String] = []
         /// Whether the body is an LZ4 block.
         package var isLZ4 = false
@@ -84,7 +86,7 @@ extension ColumnEncoding {
         }
     }
 
-    /// The bytes before the exceptions of a body of doubles.
+    /// The number of parameter bytes before the exceptions of a body of doubles.
     private var parameterBytes: Int {
         switch self {
         case .decimal: 1

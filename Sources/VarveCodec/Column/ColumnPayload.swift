@@ -1,16 +1,16 @@
-// ColumnPayload.swift — the envelope of a column body: as it is, or as an LZ4 block.
+// ColumnPayload.swift — the envelope of a column body: uncompressed, or one LZ4 block.
 //
 //     plain    64, then the body
 //     lz4      65, the size of the body: varint, then one LZ4 block
 //
 // Invariants:
-// - LZ4 is kept where it saves at least one byte in 33 (3 %) against the smallest plain body.
-// - The size of an LZ4 body is checked against a limit before memory is taken for it.
+// - LZ4 is used where it saves at least one byte in 33 (3 %) against the smallest plain body.
+// - The size of an LZ4 body is checked against a limit before memory is allocated for it.
 
 enum ColumnPayload {
-    /// Writes the smallest of the candidates, each of them tried with and without LZ4.
+    /// Writes the smallest of the candidates, each tried without compression and, if `triesLZ4`, with it.
     ///
-    /// - Returns: Which candidate was written, and whether as an LZ4 block.
+    /// - Returns: Which candidate was written, and whether it was written as an LZ4 block.
     @discardableResult
     static func write(
         _ candidates: [ByteWriter], effort: Effort, triesLZ4: Bool = true, into writer: inout ByteWriter
@@ -43,9 +43,10 @@ enum ColumnPayload {
         return (chosen, packed != nil)
     }
 
-    /// Gives the body to `read`.
+    /// Decompresses the body if needed and gives it to `read`.
     ///
-    /// - Parameter limit: The most bytes a body of this column can have.
+    /// - Parameter limit: The most bytes that a body of this column can have.
+    /// - Throws: `CodecError` if the envelope is unknown or damaged, and what `read` throws.
     static func withBody(
         _ bytes: UnsafeRawBufferPointer, limit: Int,
         read: (inout ByteReader) throws(CodecError) -> Void
@@ -68,9 +69,12 @@ enum ColumnPayload {
         }
     }
 
-    /// Checks the number of values of a column; an empty column has no bytes at all.
+    /// Checks the number of values of a column.
     ///
-    /// - Returns: whether there is something to decode.
+    /// An empty column has no bytes at all.
+    ///
+    /// - Returns: Whether there is something to decode.
+    /// - Throws: `CodecError` if `count` is not in 0...8192, or if it is 0 and there are bytes.
     static func check(_ bytes: UnsafeRawBufferPointer, count: Int) throws(CodecError) -> Bool {
         guard (0...BlockLimits.samples).contains(count) else {
             throw CodecError(offset: 0, reason: "a column of \(count) values, above \(BlockLimits.samples)")

@@ -5,7 +5,9 @@ struct DistinctTexts {
     private(set) var ends: [Int] = []
     private(set) var indexes: [Int64] = []
 
-    /// Collects the distinct texts, or returns nil as soon as there are more than `limit`.
+    /// Collects the distinct texts.
+    ///
+    /// Returns nil as soon as there are more than `limit`.
     init?(bytes source: UnsafeBufferPointer<UInt8>, ends sourceEnds: UnsafeBufferPointer<Int>, limit: Int) {
         let capacity = 1 << (BitPacking.width(of: UInt64(limit)) + 1)
         var slots = [Int32](repeating: -1, count: capacity)

@@ -1,10 +1,10 @@
-// DoubleColumn.swift — up to 8192 doubles as bytes, by their bit patterns.
+// DoubleColumn.swift — encodes up to 8192 doubles by their bit patterns, and decodes them.
 //
 // Invariants:
-// - Decoding gives back every bit pattern exactly: NaN payloads, −0 and infinities included.
+// - Decoding returns every bit pattern exactly, including NaN payloads, −0 and infinities.
 // - An empty column takes no bytes, a constant one at most 16.
 
-/// The encoding of doubles.
+/// Encodes and decodes columns of doubles.
 package enum DoubleColumn {
     /// Appends the encoded column.
     ///
@@ -16,7 +16,8 @@ package enum DoubleColumn {
         encode(values, into: &writer, effort: effort, hint: &hint)
     }
 
-    /// Appends the encoded column, with a hint from the one before it of the same series, and for the next.
+    /// Appends the encoded column, reusing the choices in `hint` and updating them for the next column of the
+    /// series.
     ///
     /// - Precondition: at most `BlockLimits.samples` values.
     package static func encode(
@@ -46,7 +47,11 @@ package enum DoubleColumn {
         }
     }
 
-    /// Decodes `count` bit patterns into `target`, which has room for them; `bytes` is the whole column.
+    /// Decodes `count` bit patterns into `target`, which has room for them.
+    ///
+    /// `bytes` is the whole column.
+    ///
+    /// - Throws: `CodecError` if `bytes` is not a column of `count` doubles.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutablePointer<UInt64>
     ) throws(CodecError) {
@@ -56,8 +61,10 @@ package enum DoubleColumn {
     /// Decodes some vectors of a column of `count` bit patterns.
     ///
     /// - Parameters:
-    ///   - vectors: Their numbers, of vectors of 1024 values.
+    ///   - vectors: The numbers of the vectors, each of 1024 values.
     ///   - target: Room for the values of just these vectors.
+    /// - Throws: `CodecError` if `bytes` is not a column of `count` doubles. Skipped vectors are only partly
+    ///   checked.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, vectors: Range<Int>,
         into target: UnsafeMutablePointer<UInt64>

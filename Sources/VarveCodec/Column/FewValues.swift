@@ -1,16 +1,16 @@
-// FewValues.swift — columns of a few numbers, encoded without a search for the best form.
+// FewValues.swift — columns of at most 16 numbers, encoded without a search for the best form.
 //
-// Where a column has a handful of values its form hardly changes its size, and the search would cost more than all
-// the rest of a small commit. Constants and constant steps are kept as such, other values as byte planes.
+// The form hardly changes the size of so short a column, and the search would cost more than all the rest of
+// a small commit. Constants and constant steps are written as such, other values as byte planes.
 //
 // Invariants:
-// - What is written decodes as any column does and takes at most `byteLimit` bytes.
+// - The result decodes like any other column and takes at most `byteLimit` bytes.
 
 /// The quick encoding of short columns of numbers.
 package enum FewValues {
-    /// The most values it is meant for.
+    /// The most values of such a column.
     package static let limit = 16
-    /// The most bytes of a column: envelope, tags, base, number of planes, planes.
+    /// The most bytes of such a column: envelope, tags, base, number of planes, planes.
     package static let byteLimit = 2 + 1 + 10 + 10 + 8 * limit
 
     /// Writes a column of 1 to `limit` integers.
@@ -25,7 +25,7 @@ package enum FewValues {
         words.withMemoryRebound(to: Int64.self) { encode($0, isDouble: isDouble, to: &cursor) }
     }
 
-    /// Writes a column of any length that has one integer throughout.
+    /// Writes a column of any length whose values are all the same integer.
     package static func encode(constant value: Int64, to cursor: inout RawCursor) {
         cursor.append(ColumnEnvelope.plain.rawValue)
         cursor.append(ColumnEncoding.constant.rawValue)

@@ -1,10 +1,11 @@
-// IntegerColumn.swift — up to 8192 signed integers as bytes: times, counters, bools, states, indexes, commits.
+// IntegerColumn.swift — encodes up to 8192 signed integers (times, counters, bools, states, indexes,
+// commits), and decodes them.
 //
 // Invariants:
-// - Decoding gives back every value of the full Int64 range exactly.
-// - An empty column takes no bytes, a constant one or one with a constant step at most 22.
+// - Decoding returns every value of the full Int64 range exactly.
+// - An empty column takes no bytes. A constant one, or one with a constant step, takes at most 22.
 
-/// The encoding of integers.
+/// Encodes and decodes columns of integers.
 package enum IntegerColumn {
     /// Appends the encoded column.
     ///
@@ -26,7 +27,11 @@ package enum IntegerColumn {
         ColumnPayload.write(candidates, effort: effort, into: &writer)
     }
 
-    /// Decodes `count` values into `target`, which has room for them; `bytes` is the whole column.
+    /// Decodes `count` values into `target`, which has room for them.
+    ///
+    /// `bytes` is the whole column.
+    ///
+    /// - Throws: `CodecError` if `bytes` is not a column of `count` integers.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
@@ -36,8 +41,10 @@ package enum IntegerColumn {
     /// Decodes some vectors of a column of `count` values.
     ///
     /// - Parameters:
-    ///   - vectors: Their numbers, of vectors of 1024 values.
+    ///   - vectors: The numbers of the vectors, each of 1024 values.
     ///   - target: Room for the values of just these vectors.
+    /// - Throws: `CodecError` if `bytes` is not a column of `count` integers. Skipped vectors are only partly
+    ///   checked.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, count: Int, vectors: Range<Int>,
         into target: UnsafeMutablePointer<Int64>
@@ -51,7 +58,9 @@ package enum IntegerColumn {
         }
     }
 
-    /// The value that all values of a column have, where that can be told from its first bytes; else nil.
+    /// The value of a constant column whose first bytes show that it is constant; otherwise nil.
+    ///
+    /// Cheap: decodes no values.
     package static func constant(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         guard bytes.first == ColumnEnvelope.plain.rawValue else { return nil }
         var body = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))

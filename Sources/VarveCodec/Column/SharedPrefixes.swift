@@ -1,20 +1,25 @@
-// SharedPrefixes.swift — texts that begin as the one before them: how long that beginning is, and what follows.
+// SharedPrefixes.swift — texts that share a prefix with the text before them: the length of the prefix, and
+// the rest.
 //
-//     size: varint, an integer body of the lengths of the shared beginnings, size: varint, an integer body of the
-//     lengths of what follows, then the bytes of what follows, of all texts
+//     size: varint, an integer body of the prefix lengths,
+//     size: varint, an integer body of the lengths of the rests,
+//     then the bytes of the rests of all texts
 //
-// Names with counters, times as text and documents of one kind share most of their bytes with their neighbour. LZ4 finds
-// that too, but takes three bytes and more to say it for each text; as columns, the lengths mostly cost nothing.
+// Names with counters, times as text and documents of one kind share most of their bytes with their
+// neighbour. LZ4 finds that too, but takes three bytes or more to say it for each text. As columns, the
+// lengths mostly cost nothing.
 //
 // Invariants:
-// - The first text shares nothing; no text shares more than the one before it has.
+// - The first text shares nothing, and no text shares more bytes than the one before it has.
 
 struct SharedPrefixes {
     private var shared: [Int64] = []
     private var rest: [Int64] = []
     private var bytes: [UInt8] = []
 
-    /// Takes texts apart; nil where less than a fifth of their bytes is shared.
+    /// Splits texts into prefix lengths and rests.
+    ///
+    /// Nil if they share less than a fifth of their bytes.
     init?(bytes source: UnsafeBufferPointer<UInt8>, ends: UnsafeBufferPointer<Int>) {
         guard ends.count > 1, !source.isEmpty else { return nil }
         shared.reserveCapacity(ends.count)
@@ -61,7 +66,9 @@ struct SharedPrefixes {
         writer.bytes.append(contentsOf: bytes)
     }
 
-    /// Reads `count` texts of at most `byteLimit` bytes together.
+    /// Reads `count` texts of at most `byteLimit` bytes in all.
+    ///
+    /// - Throws: `CodecError` if they are damaged or take more bytes.
     static func read(
         _ reader: inout ByteReader, count: Int, byteLimit: Int
     ) throws(CodecError) -> (bytes: [UInt8], ends: [Int]) {

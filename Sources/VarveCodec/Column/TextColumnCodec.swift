@@ -1,16 +1,16 @@
-// TextColumnCodec.swift — up to 8192 texts as bytes.
+// TextColumnCodec.swift — encodes up to 8192 texts, and decodes them.
 //
 //     textDictionary   count of distinct texts: varint, size: varint, an integer body of their lengths,
 //                      their bytes in order of first appearance, then an integer body of the indexes
 //     textPlain        size: varint, an integer body of the lengths, then the bytes of all texts
 //     textPrefixes, textPrefixDictionary
-//                      the same with the texts as SharedPrefixes has them
+//                      the same, with the texts as SharedPrefixes writes them
 //
 // Invariants:
-// - Decoding gives back the same bytes; whether they are UTF-8 is the business of who wrote them.
-// - The decoded texts take at most `byteLimit` bytes, whatever the data says; an empty column has no bytes.
+// - Decoding returns the same bytes. It does not check that they are UTF-8: that is up to the writer.
+// - The decoded texts take at most `byteLimit` bytes, whatever the data says. An empty column has no bytes.
 
-/// The encoding of texts.
+/// Encodes and decodes columns of texts.
 package enum TextColumnCodec {
     /// Appends the encoded column.
     ///
@@ -51,7 +51,11 @@ package enum TextColumnCodec {
         ColumnPayload.write(candidates, effort: effort, into: &writer)
     }
 
-    /// Decodes `count` texts of at most `byteLimit` bytes together; `source` is the whole column.
+    /// Decodes `count` texts of at most `byteLimit` bytes in all.
+    ///
+    /// `source` is the whole column.
+    ///
+    /// - Throws: `CodecError` if `source` is not a column of `count` texts, or they take more bytes.
     package static func decode(
         _ source: UnsafeRawBufferPointer, count: Int, byteLimit: Int
     ) throws(CodecError) -> (bytes: [UInt8], ends: [Int]) {
@@ -116,7 +120,8 @@ package enum TextColumnCodec {
         return ends
     }
 
-    /// The beginnings of bodies with a dictionary: its entries in both forms.
+    /// The beginning of a dictionary body up to the indexes, once for each form of the entries that is worth
+    /// a try.
     private static func dictionaries(_ distinct: DistinctTexts, effort: Effort) -> [ByteWriter] {
         var plain = ByteWriter()
         plain.append(ColumnEncoding.textDictionary.rawValue)

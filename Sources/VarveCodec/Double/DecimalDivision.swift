@@ -1,15 +1,16 @@
-// DecimalDivision.swift — mantissas to doubles: the hot loop of reading decimals.
+// DecimalDivision.swift — turns mantissas into doubles: the hot loop of reading decimals.
 //
 // An integer below 2^51 in magnitude becomes a double by adding it to the bits of 1.5 · 2^52 and subtracting
-// that number again, which the processor does for several values at once; larger ones are converted singly.
+// that number again. The processor does this for several values at once. Larger integers are converted one by
+// one.
 //
 // Invariants:
-// - Each result is the double nearest to m, divided by 10^e, correctly rounded.
+// - Each result is the correctly rounded quotient of the double nearest to m and 10^e.
 
 struct DecimalDivision {
     private typealias Integers = SIMD4<UInt64>
     private typealias Doubles = SIMD4<Double>
-    /// The values that are computed together.
+    /// The number of values that are computed together.
     static let lanes = 4
     private static let shift = 6_755_399_441_055_744.0  // 1.5 * 2^52
 
@@ -21,7 +22,7 @@ struct DecimalDivision {
         divisor = DecimalPrediction.powers[exponent]
     }
 
-    /// Writes the bit patterns of the quotients of `count` integers, which lie elsewhere.
+    /// Writes the bit patterns of the quotients of `count` integers to other memory.
     func apply(_ source: UnsafePointer<Int64>, count: Int, into target: UnsafeMutablePointer<Int64>) {
         var whole = 0
         if let quotient = ExactQuotient(exponent: exponent) {
@@ -66,7 +67,7 @@ struct DecimalDivision {
             - Doubles(repeating: shift)
     }
 
-    /// Whether all are in -2^51..<2^51.
+    /// Whether all values are in −2^51..<2^51.
     static func isSmall(_ values: UnsafePointer<Int64>, count: Int) -> Bool {
         var outside: UInt64 = 0
         for index in 0..<count {

@@ -1,9 +1,9 @@
-// DecimalPrediction.swift — the double that a short decimal number became on its way here.
+// DecimalPrediction.swift — the double that a short decimal number became before it arrived.
 //
-// Device data is decimal at its source, but what arrives is often one of: the decimal read correctly; the
-// decimal kept as a 32-bit float and widened; that float printed with a fixed number of digits and read
-// again, correctly or by a reader that divides step by step and so rounds more than once. Knowing the way,
-// the integer m of m / 10^e is all the information there is; what the way does not explain is a small
+// Device data is decimal at its source. What arrives is often the decimal read correctly, or the decimal
+// stored as a 32-bit float and widened, or that float printed with a fixed number of digits and read again.
+// It is read correctly, or by a reader that divides step by step and so rounds more than once. If the way is
+// known, the integer m of m / 10^e is all the information there is. What the way does not explain is a small
 // difference of bit patterns.
 //
 // Invariants:
@@ -11,15 +11,17 @@
 // - Any input gives a result; nothing traps.
 
 struct DecimalPrediction: Equatable {
-    /// The way; the raw values are part of the persistent format: do not change an existing case.
+    /// The way that a decimal took.
+    ///
+    /// The raw values are part of the persistent format: an existing case never changes.
     enum Way: UInt8, CaseIterable {
         /// The quotient m / 10^e.
         case quotient = 1
         /// The quotient rounded to a 32-bit float.
         case float = 2
-        /// That float printed with `digits` significant digits and read correctly.
+        /// The 32-bit float printed with `digits` significant digits and read correctly.
         case printed = 3
-        /// The same read with one division for each set bit of the exponent, from 10^1 to 10^16.
+        /// The same, read with one division for each set bit of the exponent, from 10^1 to 10^16.
         case printedStepwise = 4
 
         /// The name shown by `varve inspect` and `varve stats`.
@@ -35,7 +37,7 @@ struct DecimalPrediction: Equatable {
 
     static let maximumExponent = 22
     static let digitRange = 6...15
-    /// The largest mantissa that a double holds exactly together with all smaller ones.
+    /// The largest integer up to which a double holds every integer exactly.
     static let maximumMantissa: Int64 = 1 << 53
 
     let way: Way
@@ -59,7 +61,8 @@ struct DecimalPrediction: Equatable {
         1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
     ]
 
-    /// The integer nearest to a double, ties to even, if its magnitude is at most 2^53.
+    /// The integer nearest to a double, ties to even; nil if the magnitude of `scaled` is above 2^53 or not a
+    /// number.
     static func mantissa(of scaled: Double) -> Int64? {
         let size = abs(scaled)
         if size < 2_251_799_813_685_248 {
@@ -85,7 +88,7 @@ struct DecimalPrediction: Equatable {
         }
     }
 
-    /// The decimals that are printed of a number whose mantissa has so many digits.
+    /// The number of decimals printed for a number whose mantissa has `digitCount` digits.
     func power(digitCount: Int) -> Int {
         min(max(digits - digitCount + exponent, 0), Self.maximumExponent)
     }
@@ -93,7 +96,7 @@ struct DecimalPrediction: Equatable {
     private func printed(_ float: Double, number: Double, count: Int) -> Double {
         let power = power(digitCount: count)
         let scaled = Self.nearest(float * Self.powers[power])
-        // Trailing zeros are not printed: a float that prints as the decimal itself is read as that.
+        // Trailing zeros are not printed: a float that prints as the decimal itself is read as that decimal.
         let isShort = power >= exponent && scaled == number * Self.powers[max(power - exponent, 0)]
         return read(isShort ? number : scaled, power: isShort ? exponent : power)
     }
@@ -102,7 +105,7 @@ struct DecimalPrediction: Equatable {
     private static let secondSteps: InlineArray<2, Double> = [1, 1e2]
     private static let thirdSteps: InlineArray<2, Double> = [1, 1e4]
 
-    /// Divides without branches where it can: a division by 1 changes nothing.
+    /// Divides without branches where possible: a division by 1 changes nothing.
     private func read(_ number: Double, power: Int) -> Double {
         if way == .printed { return number / Self.powers[power] }
         var result = number / Self.firstSteps[power & 1]
@@ -118,7 +121,7 @@ struct DecimalPrediction: Equatable {
         return value.rounded(.toNearestOrEven)
     }
 
-    /// The decimal digits of a number; 1 for 0.
+    /// The number of decimal digits of a number; 1 for 0.
     static func digitCount(_ number: UInt64) -> Int {
         let guess = (BitPacking.width(of: number | 1) * 1233) >> 12
         return guess + (guess < 20 && number >= integerPowers[guess] ? 1 : 0) + (number == 0 ? 1 : 0)

@@ -1,4 +1,4 @@
-// DoubleBody.swift — a column of doubles without the envelope: layouts and decoding.
+// DoubleBody.swift — a column of doubles without the envelope: its layouts, and their decoding.
 //
 //     bits               an integer body of the bit patterns
 //     decimal            e: byte, exceptions, an integer body of m; the value is m / 10^e
@@ -16,15 +16,16 @@
 //                        size: varint, an integer body of the bit patterns
 //
 // Invariants:
-// - Bit patterns are given back exactly, whatever they mean.
+// - Bit patterns are returned exactly, whatever they mean.
 // - A dictionary holds neither a dictionary nor a sparse body; sparse bodies nest at most twice.
 
 enum DoubleBody {
     static let maximumSparseDepth = 2
 
-    /// Reads bit patterns of a body of `count` (1...8192), which takes everything that `reader` has.
+    /// Reads bit patterns of a body of `count` (1...8192) values that takes all bytes that `reader` has left.
     ///
-    /// - Parameter slice: The positions of the values that are written, the first of them at `target`.
+    /// - Parameter slice: The positions of the values to write, the first of them to `target`.
+    /// - Throws: `CodecError` if the bytes are not such a body.
     static func decode(
         _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>,
         inDictionary: Bool = false, sparseDepth: Int = 0
@@ -96,7 +97,7 @@ enum DoubleBody {
         let exceptions = try Exceptions(from: &reader, count: count)
         let size = try reader.varint(limit: reader.remaining, "the size of the low bits")
         let bits = try reader.bytes(count: size)
-        // Where the low bits of a value stand depends on all values before it.
+        // The position of the low bits of a value depends on all values before it.
         let values = UnsafeMutablePointer<Int64>.allocate(capacity: count)
         defer { values.deallocate() }
         try IntegerBody.decode(&reader, count: count, into: values)
@@ -155,7 +156,7 @@ enum DoubleBody {
         var nested = try reader.nested(count: size)
         let lengths = try IntegerBody.array(&nested, count: runs)
         var position = 0
-        // The other values before the slice, those before its end, and all.
+        // The number of other values before the slice, before its end, and in all.
         var (before, within, taken) = (0, 0, 0)
         for (index, length) in lengths.enumerated() {
             guard length >= 0, length <= Int64(count - position) else {
@@ -207,7 +208,7 @@ enum DoubleBody {
     }
 }
 
-/// Values that the transform of a column does not give, kept apart with their positions.
+/// Values of a column that its transform does not reproduce, with their positions.
 struct Exceptions {
     private(set) var positions: [Int64] = []
     private(set) var patterns: [Int64] = []
@@ -215,6 +216,8 @@ struct Exceptions {
     init() {}
 
     /// Reads the exceptions of a column of `count` values.
+    ///
+    /// Throws `CodecError` if one is outside the column.
     init(from reader: inout ByteReader, count: Int) throws(CodecError) {
         let found = try reader.varint(limit: count, "the number of exceptions")
         if found == 0 { return }
@@ -232,7 +235,7 @@ struct Exceptions {
         patterns.append(pattern)
     }
 
-    /// Puts those of a slice of the column into their places.
+    /// Writes the exceptions that are in a slice of the column to their places in `target`.
     func apply(to target: UnsafeMutablePointer<Int64>, slice: Range<Int>) {
         for index in positions.indices where slice.contains(Int(positions[index])) {
             target[Int(positions[index]) - slice.lowerBound] = patterns[index]

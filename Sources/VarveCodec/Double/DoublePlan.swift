@@ -1,7 +1,7 @@
-// DoublePlan.swift — how a column of doubles is kept, decided by cost, and its writing.
+// DoublePlan.swift — how a column of doubles is encoded, decided by cost, and the writing of it.
 //
 // Invariants:
-// - Writing gets the values the plan was made of.
+// - Writing must be given the values that the plan was made from.
 
 struct DoublePlan {
     private let transform: DoubleTransform
@@ -16,7 +16,7 @@ struct DoublePlan {
     private struct Sparse {
         let split: SparseSplit
         let runs: IntegerPlan
-        /// The plan of the other values: one element, kept in an array because it has the type around it.
+        /// The plan of the other values: one element, in an array because a struct cannot hold itself.
         let others: [DoublePlan]
     }
 
@@ -40,7 +40,7 @@ struct DoublePlan {
         }
     }
 
-    /// Plans a column by the choices of the one before it, where they suit as well; else by a search.
+    /// Plans a column with the choices of the column before it if they still suit, and otherwise by a search.
     init(_ values: UnsafeBufferPointer<Int64>, effort: Effort, hint: inout ColumnHint, isHinted: inout Bool) {
         if effort == .standard, let choice = hint.next(count: values.count),
             let plan = DoublePlan(values, choice),
@@ -55,14 +55,15 @@ struct DoublePlan {
         hint.learn(choice, bits: bits, count: values.count)
     }
 
-    /// Whether a search would take the same transform: the values have become more costly by themselves.
+    /// Whether a search would choose the same transform: then it is the values that became more costly.
     private func isConfirmed(_ values: UnsafeBufferPointer<Int64>, _ hint: ColumnHint) -> Bool {
         sparse == nil && hint.isNear(bits, count: values.count)
             && TransformSearch.best(values, effort: .standard) == transform
     }
 
-    /// The choices of this plan; nil where they explain nothing, so that the next column may well do better, or hold
-    /// for these values only.
+    /// The choices of this plan for the next column.
+    ///
+    /// Nil if they hold for these values only, or explain so little that the next column may do better.
     private var choice: ColumnHint.Choice? {
         if let sparse { return sparse.others.first?.choice.map { .sparse($0) } }
         switch transform {
@@ -75,7 +76,9 @@ struct DoublePlan {
             transform, usesDictionary: dictionary != nil || integers.usesDictionary, forms: forms)
     }
 
-    /// Plans a column by choices, if it is of their kind.
+    /// Plans a column with given choices.
+    ///
+    /// Nil if the column is not of their kind.
     private init?(_ values: UnsafeBufferPointer<Int64>, _ choice: ColumnHint.Choice) {
         switch choice {
         case .plain(let transform, let usesDictionary, let forms):
@@ -89,7 +92,7 @@ struct DoublePlan {
             let runs = split.lengths.withUnsafeBufferPointer {
                 IntegerPlan($0, effort: .standard, allowsDictionary: false)
             }
-            // What stands beside it is not written.
+            // The rest of the plan is not written: a sparse body replaces it.
             self.init(
                 UnsafeBufferPointer(rebasing: values[..<0]), transform: .bits, effort: .standard,
                 allowsDictionary: false)
@@ -111,7 +114,7 @@ struct DoublePlan {
             : result.differences.withUnsafeBufferPointer {
                 IntegerPlan($0, effort: effort, allowsDictionary: false, forms: forms)
             }
-        // What is left over, a dictionary of doubles does away with.
+        // A dictionary of doubles also covers the values that the transform leaves over.
         let leftOver =
             differences.map { $0.bits > 200 } ?? (!result.exceptions.isEmpty || !result.lowBits.isEmpty)
         let allowsIntegers = allowsDictionary && (result.differences.isEmpty || !leftOver)

@@ -1,7 +1,7 @@
-// DoubleTransform.swift — a column of doubles turned into integers, in one of several ways.
+// DoubleTransform.swift — the ways to turn a column of doubles into integers.
 //
 // Invariants:
-// - Each value is given back bit for bit by its integer, its difference or its exception.
+// - Each value can be restored bit for bit from its integer, its difference or its exception.
 
 /// A way to turn doubles into integers.
 enum DoubleTransform: Equatable {
@@ -12,7 +12,7 @@ enum DoubleTransform: Equatable {
     case significant(SignificantDigits)
     case fixed(FixedPoint)
 
-    /// The integers of a column, and what they leave over.
+    /// The integers of a column, and what they do not express.
     struct Result {
         var integers: [Int64]
         var differences: [Int64] = []

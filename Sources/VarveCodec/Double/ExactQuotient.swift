@@ -1,11 +1,12 @@
-// ExactQuotient.swift — division by a power of ten, four quotients at once, each the correctly rounded one.
+// ExactQuotient.swift — division by a power of ten, four quotients at once, each correctly rounded.
 //
-// Two of them come from the divider. It takes its time, in which the multipliers make the other two:
-// q = x · (1 / d) is at most two units in the last place off. Its remainder x − q · d is exact: q is cut into a
-// part of 26 bits and one of 27, and 10^k has at most 26 bits before its zeros, so both products are exact,
-// and so are the differences. What the remainder adds to q is then off by less than 2^−50 of a unit, while a
-// quotient by 10^k is never nearer than 2^−27 of a unit to a point M where rounding turns, nor ever on it:
-// x − M · d is a whole multiple of the last bit of M times 2^k, and 5^11 < 2^26.
+// The divider makes two of them. It is slow, and in the meantime the multipliers make the other two:
+// q = x · (1 / d) is at most two units in the last place off. Its remainder x − q · d is exact: q is cut into
+// a part of 26 bits and one of 27, and 10^k has at most 26 bits before its zeros, so both products are exact,
+// and so are the differences. After q is corrected by the remainder it is off by less than 2^−50 of a unit. A
+// quotient by 10^k is never that near to a point M where the rounding changes: it is never on it, nor nearer
+// than 2^−27 of a unit, because x − M · d is a whole multiple of the last bit of M times 2^k, and
+// 5^11 < 2^26.
 //
 // Invariants:
 // - The result is the bits of `x / divisor`, for every x that is +0 or from 2^−900 to 2^900 in magnitude.
@@ -13,7 +14,7 @@
 struct ExactQuotient {
     typealias Doubles = SIMD4<Double>
 
-    /// The largest exponent of ten that this works for.
+    /// The largest exponent of ten for which the proof above holds.
     static let maximumExponent = 11
 
     private let divisor: Double

@@ -1,14 +1,16 @@
-// FixedPoint.swift — doubles of full precision as integers of one unit, and the bits below that unit.
+// FixedPoint.swift — doubles of full precision as integers of one unit, plus the bits below that unit.
 //
-// The order of bit patterns stretches everything near zero: what is smooth in its values is not in its patterns. The
-// integer part m of |x| in units of the last place of the largest exponent is smooth where x is. Smaller
-// values have bits below the unit, as many as their exponent is smaller; these are kept raw, one after the other.
+// Bit patterns stretch everything near zero: a curve that is smooth in its values is not smooth in its
+// patterns. The integer part m of |x|, in units of the last place of the largest exponent, is smooth where x
+// is. Smaller values have bits below the unit, as many as their exponent is smaller. These are stored raw,
+// one after another.
 //
 // Invariants:
-// - A value is given back bit for bit, or it is an exception.
+// - A value can be restored bit for bit, or it is an exception.
 
 struct FixedPoint: Equatable {
-    /// The significant bits of the largest values, 1 to 53: 53 for doubles, 24 for what was a 32-bit float.
+    /// The number of significant bits of the largest values, 1 to 53: 53 for doubles, 24 for former 32-bit
+    /// floats.
     let precision: Int
     /// The biased exponent of the largest values.
     let top: Int
@@ -21,7 +23,8 @@ struct FixedPoint: Equatable {
         self.top = top
     }
 
-    /// The precision and exponent of a column; values larger than nearly all others are left out.
+    /// Finds the precision and exponent of a column, leaving out the few values that are larger than nearly
+    /// all others.
     init?(_ values: UnsafeBufferPointer<Int64>) {
         var counts = [Int](repeating: 0, count: 2048)
         var union: UInt64 = 0
@@ -43,7 +46,7 @@ struct FixedPoint: Equatable {
         precision = 53 - min(52, union == 0 ? 52 : union.trailingZeroBitCount)
     }
 
-    /// Splits a column into integers, bits below their unit and exceptions.
+    /// Splits a column into integers, the bits below their unit, and exceptions.
     func split(
         _ values: UnsafeBufferPointer<Int64>
     ) -> (
@@ -64,7 +67,8 @@ struct FixedPoint: Equatable {
                 if pattern == 0 {
                     (last, lastBelow) = (0, 0)
                 } else if below < 0 || below >= precision || exponent == 0 {
-                    // The integer before stands here again, with as many bits, which are of no account.
+                    // The integer and the low bits of the value before are repeated here; a reader ignores
+                    // them.
                     exceptions.append(position: index, pattern: value)
                     position += lastBelow
                 } else {
@@ -87,10 +91,12 @@ struct FixedPoint: Equatable {
         return (integers, exceptions, bytes)
     }
 
-    /// Replaces integers by the patterns of their values; false where they do not fit or the bits do not suffice.
+    /// Replaces integers by the bit patterns of their values.
     ///
-    /// As a double an integer has the bits of its value in their places already, but for the exponent and the bits
-    /// below the unit.
+    /// False if they do not fit or there are too few or too many bits.
+    ///
+    /// Converted to a double, an integer already has the bits of its value in their places. Only the exponent
+    /// and the bits below the unit are missing.
     func apply(to target: UnsafeMutablePointer<Int64>, count: Int, bits: UnsafeRawBufferPointer) -> Bool {
         let limit = bits.count &* 8
         let largest = 1022 &+ precision
@@ -110,7 +116,7 @@ struct FixedPoint: Equatable {
         return (position + 7) / 8 == bits.count
     }
 
-    /// The bits from a position on, at least 56 of them where there are so many.
+    /// The bits from a position on: at least 56 of them, as far as the data goes.
     @inline(__always)
     private static func read(_ bits: UnsafeRawBufferPointer, at position: Int) -> UInt64 {
         let place = position &>> 3

@@ -1,7 +1,8 @@
-// PredictedColumn.swift — the predicted values of a whole column: the hot loop of reading and writing `predicted`.
+// PredictedColumn.swift — the predicted values of a whole column: the hot loop of reading and writing
+// `predicted`.
 //
 // Invariants:
-// - The bits are those of `DecimalPrediction.value(of:)`, operation by operation.
+// - The results have the bits of `DecimalPrediction.value(of:)`, operation by operation.
 
 struct PredictedColumn {
     private typealias Doubles = SIMD4<Double>
@@ -13,7 +14,9 @@ struct PredictedColumn {
         self.prediction = prediction
     }
 
-    /// Turns `count` mantissas into the bit patterns of their predicted values; both may be the same memory.
+    /// Turns `count` mantissas into the bit patterns of their predicted values.
+    ///
+    /// Source and target may be the same memory.
     func apply(
         _ mantissas: UnsafePointer<Int64>, count: Int, into target: UnsafeMutablePointer<Int64>
     ) {
@@ -41,7 +44,7 @@ struct PredictedColumn {
         }
     }
 
-    /// Divides whole groups, as far as that is possible; returns the number of mantissas done.
+    /// Divides whole groups as far as possible, and returns the number of mantissas done.
     private func divide(
         _ mantissas: UnsafePointer<Int64>, count: Int, into target: UnsafeMutablePointer<Int64>
     ) -> Int {

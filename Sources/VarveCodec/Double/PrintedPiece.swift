@@ -1,18 +1,18 @@
-// PrintedPiece.swift — a few hundred mantissas printed as 32-bit floats and read again, four at a time.
+// PrintedPiece.swift — up to 64 mantissas printed as 32-bit floats and read again, four at a time.
 //
-// All values go through the first half of the steps before they go through the second: short chains of
-// operations keep the processor busy where one long chain would not.
+// All values go through the first half of the steps before any goes through the second. Short chains of
+// operations keep the processor busy; one long chain would not.
 //
 // Invariants:
-// - The bits are those of `DecimalPrediction.value(of:)`, operation by operation.
+// - The results have the bits of `DecimalPrediction.value(of:)`, operation by operation.
 
 struct PrintedPiece {
     private typealias Doubles = SIMD4<Double>
     private typealias Integers = SIMD4<Int64>
     private static let lanes = DecimalDivision.lanes
-    /// The most values of a piece: what is kept of them in between stays in the nearest cache.
+    /// The most values of a piece, so that its intermediate results stay in the nearest cache.
     static let capacity = 64
-    /// The fours of doubles that it needs room for.
+    /// The number of `SIMD4<Double>` that a piece needs as scratch memory.
     static let scratchCount = 4 * capacity / lanes
 
     private let table: PrintedTable
@@ -21,12 +21,12 @@ struct PrintedPiece {
     private let floats: UnsafeMutablePointer<SIMD4<Double>>
     private let shorts: UnsafeMutablePointer<SIMD4<Double>>
     private let places: UnsafeMutablePointer<SIMD4<Double>>
-    /// The numbers of digits that the mantissas have, and those between.
+    /// The range of the numbers of digits of the mantissas.
     private let digits: ClosedRange<Int>
 
     /// Does the first half of the steps for `groups` times four mantissas.
     ///
-    /// Nil where some are so large or have so many digits that they must be computed singly.
+    /// Nil if some are so large, or have so many digits, that they must be computed one by one.
     init?(
         _ mantissas: UnsafePointer<Int64>, groups: Int, table: PrintedTable, quotient: ExactQuotient,
         scratch: UnsafeMutablePointer<SIMD4<Double>>
@@ -55,15 +55,15 @@ struct PrintedPiece {
         }
     }
 
-    /// Makes doubles of mantissas, and returns the numbers of digits that they have and those between.
+    /// Converts mantissas to doubles, and returns the range of their numbers of digits.
     ///
-    /// Nil where a mantissa is not below 2^51.
+    /// Nil if a mantissa is not below 2^51.
     private static func convert(
         _ mantissas: UnsafePointer<Int64>, groups: Int, into numbers: UnsafeMutablePointer<SIMD4<Double>>
     ) -> ClosedRange<Int>? {
         var outside = SIMD4<UInt64>()
-        // Singly, because the processor finds the lesser of two doubles in one step but the compiler does not
-        // see it in vectors.
+        // One by one: the processor finds the lesser of two doubles in one step, but the compiler does not
+        // see that in vectors.
         var (least, most) = ((Double.infinity, Double.infinity), (0.0, 0.0))
         for group in 0..<groups {
             let integers = (UnsafeRawPointer(mantissas) + group &* 32).loadUnaligned(as: SIMD4<UInt64>.self)
@@ -92,12 +92,12 @@ struct PrintedPiece {
         return unsafeBitCast(unsafeBitCast(numbers, to: SIMD4<UInt64>.self) & keep, to: Doubles.self)
     }
 
-    /// Does the second half and writes the values, 32 bytes a group.
+    /// Does the second half of the steps and writes the values, 32 bytes a group.
     func finish(into target: UnsafeMutableRawPointer) {
         if digits.count == 1 { finishUniform(into: target) } else { finishMixed(into: target) }
     }
 
-    /// All numbers have as many digits.
+    /// Finishes a piece whose numbers all have the same number of digits.
     private func finishUniform(into target: UnsafeMutableRawPointer) {
         let row = digits.lowerBound
         let steps = table.cell(row, .stepCount)

@@ -1,30 +1,32 @@
-// PrintedTable.swift — what happens to numbers of so many digits when they are printed and read: one row for
-// each number of digits, as plain doubles, so that several rows are looked up at once.
+// PrintedTable.swift — what happens to a number of so many digits when it is printed and read. There is one
+// row for each number of digits, of plain doubles, so that several rows can be looked up at once.
 //
 // Invariants:
-// - Row 0, which no number has, is about numbers that are printed with the decimals of the prediction.
+// - No number has 0 digits: row 0 is for numbers that are printed with the decimals of the prediction.
 
 struct PrintedTable {
     typealias Doubles = SIMD4<Double>
 
     /// The cells of a row.
     enum Column: Int {
-        /// The smallest magnitude with so many digits.
+        /// The smallest magnitude of a number in this row.
         case low
-        /// 10 to the number of printed decimals.
+        /// 10 to the power of the number of printed decimals.
         case scale
-        /// What turns the number into the printed integer if zeros were printed; NaN if that changes nothing.
+        /// The factor from the number to the printed integer if zeros were printed; NaN if it would change
+        /// nothing.
         case short
-        /// The divisions that read the number, as many as there are and then ones.
+        /// The divisors that read the number: as many as there are, then ones.
         case firstStep, secondStep, thirdStep
         case stepCount
-        /// 0 where adding a constant would not round the printed integer, or more steps are needed; else 1.
+        /// 0 if adding a constant would not round the printed integer, or if more than three divisions are
+        /// needed; else 1.
         case isQuick
     }
 
-    /// The doubles of a row.
+    /// The number of doubles in a row.
     static let rowSize = 8
-    /// The doubles of a table: integers below 2^51 have up to 16 digits.
+    /// The number of doubles in a table: integers below 2^51 have up to 16 digits.
     static let size = 17 * rowSize
 
     private let cells: UnsafeMutablePointer<Double>
@@ -55,11 +57,13 @@ struct PrintedTable {
         set(.isQuick, digits - exponent + power <= 15 && count <= 3 ? 1 : 0)
     }
 
-    /// A cell of the row for so many digits.
+    /// A cell of the row for numbers of `digits` digits.
     @inline(__always)
     func cell(_ digits: Int, _ column: Column) -> Double { cells[digits &* Self.rowSize &+ column.rawValue] }
 
-    /// The cells of a column for four numbers, each by `rowSize` times its number of digits.
+    /// The cells of a column for four numbers.
+    ///
+    /// Each place is `rowSize` times the number of digits.
     @inline(__always)
     func cells(_ places: UnsafePointer<Int64>, _ column: Column) -> Doubles {
         let start = cells + column.rawValue

@@ -1,8 +1,9 @@
 // SignificantDigits.swift — decimals of a fixed number of significant digits, numbered without gaps.
 //
-// What was printed with five digits reads 3445.1 and 351.52: with one exponent for all, the larger values end in
-// zeros and their differences cost the bits of those. Here the decimals that have at most `digits` digits and at most
-// `exponent` decimals are counted up from zero, so neighbours differ by one wherever they are:
+// Values printed with five digits read 3445.1 and 351.52. With one exponent for all, the larger values would
+// end in zeros, and their differences would cost the bits of those zeros. Here the decimals of at most
+// `digits` digits and at most `exponent` decimals are counted up from zero, so neighbours differ by one
+// wherever they are:
 //     0, 1, … 10^digits − 1        as many units of 10^−exponent
 //     then 9 · 10^(digits − 1)     of each power of ten above, in units ten times as large each time
 //
@@ -11,17 +12,17 @@
 
 struct SignificantDigits: Equatable {
     static let digitRange = 1...15
-    /// The most powers of ten above the first.
+    /// The most powers of ten above the first one.
     static let maximumSteps = 22
 
     let exponent: Int
     let digits: Int
 
     private var limit: Int64 { Int64(DecimalPrediction.integerPowers[digits]) }
-    /// The numbers in each power of ten above the first.
+    /// How many of these decimals there are in each power of ten above the first.
     private var span: Int64 { limit / 10 * 9 }
 
-    /// The number of a value, or nil where it is not such a decimal.
+    /// The number of a value; nil if the value is not such a decimal.
     func rank(of pattern: Int64) -> Int64? {
         let value = Double(bitPattern: UInt64(bitPattern: pattern))
         guard let whole = DecimalPrediction.mantissa(of: value * DecimalPrediction.powers[exponent]) else {
@@ -53,7 +54,9 @@ struct SignificantDigits: Equatable {
         return value.bitPattern
     }
 
-    /// Replaces numbers by the patterns of their values; false where one is beyond the last.
+    /// Replaces numbers by the bit patterns of their values.
+    ///
+    /// False if a number is beyond the last.
     func apply(to target: UnsafeMutablePointer<Int64>, count: Int) -> Bool {
         let limit = UInt64(limit)
         let span = UInt64(span)

@@ -1,16 +1,18 @@
-// SparseSplit.swift — a column parted into runs of one frequent value and all other values.
+// SparseSplit.swift — a column split into runs of one frequent value and runs of all other values.
 //
-// Nights of zeros and gaps of NaN cost a few bits a run this way, and do not disturb what is between them.
+// Nights of zeros and gaps of NaN then cost a few bits a run, and do not disturb the values between them.
 //
 // Invariants:
-// - The lengths alternate, those of the frequent value first, and add up to the count of the column.
+// - The run lengths alternate, those of the frequent value first, and add up to the number of values.
 
 struct SparseSplit {
     let pattern: Int64
     private(set) var lengths: [Int64] = []
     private(set) var others: [Int64] = []
 
-    /// Parts a column, or returns nil where no value is frequent enough, or all are equal.
+    /// Splits a column.
+    ///
+    /// Nil if no value is frequent enough, the runs are too short, or all values are equal.
     init?(_ values: UnsafeBufferPointer<Int64>) {
         guard values.count >= 64, let pattern = Self.frequent(values) else { return nil }
         self.pattern = pattern

@@ -1,11 +1,12 @@
-// TransformSearch.swift — which transform suits a column of doubles: candidates from a few values, then the
-// cheapest of them on a sample.
+// TransformSearch.swift — finds the transform for a column of doubles: a few values give the candidates, and
+// a sample decides which of them is cheapest.
 //
 // Invariants:
-// - The choice changes the size only; every transform gives every value back.
+// - The choice changes only the size: every transform restores every value.
 
 struct TransformSearch {
-    /// The values that are looked at for candidates (eight times as many for thorough effort), and those on which candidates are costed.
+    /// The number of values that give the candidates (eight times as many at thorough effort), then the
+    /// sample on which the candidates are costed: runs, and values in a run.
     private static let probeCount = 64
     private static let sampleRuns = 3
     private static let sampleRun = 96
@@ -15,12 +16,12 @@ struct TransformSearch {
     private var near = ExponentCounts()
     private var widened = 0
     private var probes: [Int64] = []
-    /// The decimal digits of values with an exact exponent.
+    /// The numbers of decimal digits of values with an exact exponent.
     private var digits = ExponentCounts()
-    /// The values with an exact exponent whose mantissa leaves no doubt that they are decimals.
+    /// The number of values with an exact exponent whose mantissa is so short that they are surely decimals.
     private var short = 0
     private static let shortLimit: UInt64 = 1 << 46
-    /// The largest size of a value.
+    /// The largest magnitude of a value.
     private var largest = 0.0
 
     /// The cheapest transform, by a sample.
@@ -89,7 +90,7 @@ struct TransformSearch {
         }
     }
 
-    /// Whether few values are short decimals.
+    /// Whether fewer than 40 % of the values are short decimals.
     private var isBinary: Bool { !probes.isEmpty && short * 10 < probes.count * 4 }
 
     private func candidates() -> [DoubleTransform] {
@@ -103,7 +104,8 @@ struct TransformSearch {
             for share in [100, 97] {
                 let exponent = exact.exponent(covering: share)
                 let digits = digits.exponent(covering: share)
-                // Where the largest values have all decimals, numbers have one distance anyway.
+                // Where even the largest values have all decimals, the steps between numbers are equal
+                // anyway.
                 let limit = Double(DecimalPrediction.integerPowers[digits])
                 if SignificantDigits.digitRange.contains(digits)
                     && largest * DecimalPrediction.powers[exponent] >= limit
@@ -132,7 +134,7 @@ struct TransformSearch {
         return list
     }
 
-    /// The way whose differences to the probes are the shortest.
+    /// The way of printing whose differences to the probed values are the shortest.
     private func bestWay(exponent: Int) -> DecimalPrediction {
         var best = DecimalPrediction(way: .float, exponent: exponent)
         var bestCost = cost(of: best)
@@ -160,7 +162,7 @@ struct TransformSearch {
     }
 }
 
-/// How many values need which decimal exponent.
+/// The number of values that need each decimal exponent.
 private struct ExponentCounts {
     private var counts = [Int](repeating: 0, count: 18)
     private(set) var total = 0
@@ -170,7 +172,7 @@ private struct ExponentCounts {
         total += 1
     }
 
-    /// The smallest exponent that is enough for `share` percent of the values counted.
+    /// The smallest exponent that suffices for `share` percent of the values counted.
     func exponent(covering share: Int) -> Int {
         var covered = 0
         for exponent in counts.indices {

@@ -1,11 +1,11 @@
 // BitPacking.swift — unsigned integers of 0...64 bits, packed without gaps.
 //
-// A full vector (1024 values) is packed in 16 lanes: value i stands in row i / 16 of lane i % 16, row r takes
-// the bits [r·w, r·w + w) of its lane, and word k of lane l is the little-endian UInt64 at byte (16·k + l)·8.
-// So one shift count serves 16 neighbours. Fewer values are a plain bit stream, least significant bit first.
+// A full vector (1024 values) is packed in 16 lanes: value i is in row i / 16 of lane i % 16, row r takes the
+// bits [r·w, r·w + w) of its lane, and word k of lane l is the little-endian UInt64 at byte (16·k + l)·8. So
+// one shift count serves 16 neighbours. Fewer values are a plain bit stream, least significant bit first.
 //
 // Invariants:
-// - `byteCount` bytes are read or written, no more; callers check their buffers against it.
+// - Exactly `byteCount` bytes are read or written. Callers check their buffers against it.
 // - The values given to `pack` have no bits above the width.
 
 enum BitPacking {
@@ -13,10 +13,10 @@ enum BitPacking {
     private static let lanes = 16
     private static let rows = BlockLimits.vector / lanes
 
-    /// The bytes that `count` values of `width` bits take; the same in both layouts.
+    /// The number of bytes that `count` values of `width` bits take, in either layout.
     static func byteCount(count: Int, width: Int) -> Int { (count * width + 7) / 8 }
 
-    /// The bits that a value needs.
+    /// The number of bits that a value needs; 0 for 0.
     static func width(of value: UInt64) -> Int { 64 - value.leadingZeroBitCount }
 
     static func mask(_ width: Int) -> UInt64 { width == 0 ? 0 : .max >> UInt64(64 - width) }
@@ -54,7 +54,9 @@ enum BitPacking {
         }
     }
 
-    /// Value `index` of a bit stream (not of a full vector in lanes) of at least `index + 1` values.
+    /// Value `index` of a bit stream of at least `index + 1` values.
+    ///
+    /// Not for a full vector, which is in lanes.
     static func value(at index: Int, width: Int, in source: UnsafeRawBufferPointer) -> UInt64 {
         guard width > 0, let start = source.baseAddress else { return 0 }
         let bit = index &* width
@@ -78,7 +80,7 @@ enum BitPacking {
         return result & mask(width)
     }
 
-    /// Packs values as a bit stream, whatever their number, into `byteCount` zeroed bytes.
+    /// Packs any number of values as a bit stream into `byteCount` zeroed bytes.
     static func packStream(
         _ values: UnsafePointer<UInt64>, count: Int, width: Int, into target: UnsafeMutableRawPointer
     ) {

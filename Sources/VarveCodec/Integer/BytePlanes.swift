@@ -1,7 +1,7 @@
-// BytePlanes.swift — integers cut into bytes, all lowest bytes first: the form in which LZ4 finds repeats.
+// BytePlanes.swift — integers cut into bytes, all lowest bytes first, so that LZ4 finds repeats.
 
 enum BytePlanes {
-    /// Writes the `size` lowest bytes of each value minus `base`, one plane after the other.
+    /// Writes the `size` lowest bytes of each value minus `base`, one plane after another.
     static func encode(
         _ values: UnsafeBufferPointer<Int64>, base: Int64, size: Int, into writer: inout ByteWriter
     ) {

@@ -1,17 +1,17 @@
 // CommonDivisor.swift — the greatest common divisor of a column, so that milliseconds on a nanosecond clock
-// cost what milliseconds cost.
+// cost no more than milliseconds.
 //
-// Divisibility is tested by a multiplication with the inverse of the odd part modulo 2^64: m is a multiple
-// of g = 2^k·o exactly if rotating m·o⁻¹ right by k gives at most (2^64 − 1) / g.
+// Divisibility is tested by a multiplication with the inverse of the odd part modulo 2^64: m is a multiple of
+// g = 2^k·o exactly if m·o⁻¹, rotated right by k, is at most (2^64 − 1) / g.
 
 struct CommonDivisor {
-    /// The divisor; 0 as long as only zeros were seen.
+    /// The divisor; 0 if all differences are 0.
     private(set) var value: UInt64 = 0
     private var shift: UInt64 = 0
     private var inverse: UInt64 = 1
     private var limit: UInt64 = .max
 
-    /// The greatest common divisor of all differences to the first value.
+    /// Finds the greatest common divisor of all differences to the first value.
     init(of values: UnsafeBufferPointer<Int64>) {
         guard let first = values.first else { return }
         for element in values {

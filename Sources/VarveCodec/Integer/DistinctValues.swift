@@ -4,7 +4,9 @@ struct DistinctValues {
     private(set) var entries: [Int64] = []
     private(set) var indexes: [Int64] = []
 
-    /// Collects the distinct values, or returns nil as soon as there are more than `limit`.
+    /// Collects the distinct values.
+    ///
+    /// Returns nil as soon as there are more than `limit`, or a sample suggests it.
     init?(_ values: UnsafeBufferPointer<Int64>, limit: Int) {
         if limit < 1 || Self.sampleSaysMany(values, limit: limit) { return nil }
         let capacity = 1 << (BitPacking.width(of: UInt64(limit)) + 1)
@@ -41,7 +43,7 @@ struct DistinctValues {
         for position in indexes.indices { indexes[position] = rank[Int(indexes[position])] }
     }
 
-    /// Whether a sample has so few repeats that counting on is a waste of time.
+    /// Whether a sample has so few repeats that counting all values would waste time.
     private static func sampleSaysMany(_ values: UnsafeBufferPointer<Int64>, limit: Int) -> Bool {
         let taken = 256
         if values.count < 4 * taken { return false }

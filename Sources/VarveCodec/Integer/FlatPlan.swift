@@ -1,8 +1,8 @@
-// FlatPlan.swift — a column of integers without scale or dictionary: decided once, costed, then written.
+// FlatPlan.swift — a column of integers without scale or dictionary: its form and its cost, then its writing.
 //
 // Invariants:
-// - `bits` is the size of the body, but for a few bytes of headers; it decides between candidates.
-// - Writing uses the values the plan was made of.
+// - `bits` is the size of the body, give or take a few bytes of headers. Candidates are compared by it.
+// - Writing must be given the values that the plan was made from.
 
 struct FlatPlan {
     private enum Kind {
@@ -15,7 +15,9 @@ struct FlatPlan {
     /// The estimated size of the body.
     private(set) var bits: Int
 
-    /// Plans 1...8192 values; with `onlyTrivial` it stops where vectors would have to be looked at.
+    /// Plans 1...8192 values.
+    ///
+    /// With `onlyTrivial` it stops before it would have to look at vectors.
     init(
         _ values: UnsafeBufferPointer<Int64>, effort: Effort, onlyTrivial: Bool = false,
         forms: VectorForms = .all
@@ -47,12 +49,12 @@ struct FlatPlan {
         kind = .vectors(plans)
     }
 
-    /// Whether nothing could be cheaper.
+    /// Whether the column is a constant or a constant step: nothing could be cheaper.
     var isTrivial: Bool {
         if case .vectors = kind { false } else { true }
     }
 
-    /// The families of the vectors' forms.
+    /// The families of the forms of the vectors.
     var forms: VectorForms {
         guard case .vectors(let plans) = kind else { return [] }
         return plans.reduce(into: []) { $0.formUnion($1.form.family) }

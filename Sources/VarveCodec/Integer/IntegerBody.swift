@@ -1,4 +1,4 @@
-// IntegerBody.swift — a column of integers without the envelope: layouts and decoding.
+// IntegerBody.swift — a column of integers without the envelope: its layouts, and their decoding.
 //
 //     constant    value: signed
 //     step        first, step: signed
@@ -8,15 +8,16 @@
 //     planes      base: signed, bytes: 1...8, then the planes
 //
 // Invariants:
-// - Bodies nest at most `maximumDepth` deep and a dictionary holds no dictionary, so that memory and time
-//   are bounded whatever the bytes say.
+// - Bodies nest at most `maximumDepth` deep and a dictionary holds no dictionary. So memory and time are
+//   bounded, whatever the bytes say.
 
 enum IntegerBody {
     static let maximumDepth = 3
 
-    /// Reads values of a body of `count` (1...8192), which takes everything that `reader` has.
+    /// Reads values of a body of `count` (1...8192) values that takes all bytes that `reader` has left.
     ///
-    /// - Parameter slice: The positions of the values that are written, the first of them at `target`; all if nil.
+    /// - Parameter slice: The positions of the values to write, the first of them to `target`; all if nil.
+    /// - Throws: `CodecError` if the bytes are not such a body.
     static func decode(
         _ reader: inout ByteReader, count: Int, slice: Range<Int>? = nil,
         into target: UnsafeMutablePointer<Int64>, depth: Int = 0, inDictionary: Bool = false
@@ -57,7 +58,7 @@ enum IntegerBody {
         try reader.finish()
     }
 
-    /// Reads values as `decode` does and turns them into quotients.
+    /// Reads values as `decode` does, and divides them by a power of ten to doubles.
     static func decode(
         _ reader: inout ByteReader, count: Int, slice: Range<Int>, dividing division: DecimalDivision,
         into target: UnsafeMutablePointer<Int64>
@@ -73,7 +74,7 @@ enum IntegerBody {
         }
     }
 
-    /// Reads vectors and skips those outside of the slice.
+    /// Reads the vectors that overlap the slice, and skips the others.
     private static func decodeVectors(
         _ reader: inout ByteReader, count: Int, slice: Range<Int>, dividing division: DecimalDivision? = nil,
         into target: UnsafeMutablePointer<Int64>
@@ -102,7 +103,7 @@ enum IntegerBody {
         }
     }
 
-    /// The value of a body that has one value throughout, read to its end; nil, and nothing read, of others.
+    /// The value of a constant body, read to its end; nil, with nothing read, for any other body.
     static func constant(_ reader: inout ByteReader) throws(CodecError) -> Int64? {
         var rest = reader
         guard try rest.byte() == ColumnEncoding.constant.rawValue else { return nil }
@@ -112,7 +113,7 @@ enum IntegerBody {
         return value
     }
 
-    /// Reads `count` values, taking everything that `reader` has.
+    /// Reads a body of `count` values that takes all bytes that `reader` has left.
     static func array(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int64] {
         let room = UnsafeMutablePointer<Int64>.allocate(capacity: count)
         defer { room.deallocate() }
@@ -138,7 +139,9 @@ enum IntegerBody {
         }
     }
 
-    /// Replaces indexes by entries; false, and nothing done, where an index is outside.
+    /// Replaces indexes by entries.
+    ///
+    /// False, with nothing changed, if an index is out of range.
     static func map(
         _ indexes: UnsafeMutablePointer<Int64>, count: Int, through entries: UnsafePointer<Int64>,
         distinct: Int

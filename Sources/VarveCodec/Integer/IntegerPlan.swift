@@ -1,15 +1,15 @@
-// IntegerPlan.swift — how a column of integers is kept: scale, dictionary or neither, decided by cost.
+// IntegerPlan.swift — whether a column of integers gets a scale, a dictionary or neither, decided by cost.
 //
 // Invariants:
-// - Writing gets the values the plan was made of.
-// - `bits` is the estimated size of the packed body; byte planes are larger and count on LZ4.
+// - Writing must be given the values that the plan was made from.
+// - `bits` is the estimated size of the packed body. Byte planes are larger and rely on LZ4.
 
 struct IntegerPlan {
-    /// How small integers are laid out.
+    /// How the integers of the body are laid out.
     enum Layout {
-        /// By bits: the smallest by itself.
+        /// By bits: the smallest without LZ4.
         case packed
-        /// By bytes: larger by itself, but LZ4 finds repeats in it.
+        /// By bytes: larger without LZ4, which finds repeats in it.
         case planes
     }
 
@@ -66,7 +66,7 @@ struct IntegerPlan {
         planeBase = low
         planeSize = max(1, (BitPacking.width(of: range) + 7) / 8)
         if !allowsDictionary || values.count < 32 || flat.bits < 3 * values.count { return }
-        // Where a third of all values between lowest and highest occurs, indexes save hardly a bit.
+        // If the values cover a third of the range between lowest and highest, indexes save hardly a bit.
         let limit = Int(min(UInt64(values.count), range) / 3)
         guard let distinct = DistinctValues(values, limit: limit) else { return }
         let entryPlan = distinct.entries.withUnsafeBufferPointer {
@@ -85,13 +85,13 @@ struct IntegerPlan {
     /// Whether a dictionary is the cheapest.
     var usesDictionary: Bool { dictionary != nil }
 
-    /// The families of the vectors' forms.
+    /// The families of the forms of all vectors.
     var forms: VectorForms {
         guard let dictionary else { return flat.forms }
         return flat.forms.union(dictionary.entryPlan.forms).union(dictionary.indexPlan.forms)
     }
 
-    /// Whether byte planes could become smaller than packed bits by LZ4.
+    /// Whether byte planes, compressed by LZ4, could become smaller than packed bits.
     var isWorthPlanes: Bool { !flat.isTrivial && (dictionary != nil || planeSize <= 2) }
 
     /// Writes the body.
@@ -125,7 +125,7 @@ struct IntegerPlan {
         }
     }
 
-    /// Writes the indexes of a dictionary, its own or that of another type.
+    /// Writes the indexes of a dictionary, of integers or of doubles.
     static func writeIndexes(
         _ distinct: DistinctValues, plan: FlatPlan, layout: Layout, into writer: inout ByteWriter
     ) {

@@ -2,17 +2,20 @@
 //
 // Invariants:
 // - Without exceptions every value lies in [base, base + 2^width).
-// - `bits` is the exact size of what is packed, fields of fixed size included, the base not.
+// - `bits` is the exact size of the packed values and of their fixed-width fields, without the base.
 
 struct PackingPlan {
     private(set) var base: Int64
     private(set) var width: Int
-    /// Values outside [base, base + 2^width), kept apart as zigzag differences of `exceptionWidth` bits.
+    /// The number of values outside [base, base + 2^width), written as zigzag differences of `exceptionWidth`
+    /// bits.
     private(set) var exceptions = 0
     private(set) var exceptionWidth = 0
     private(set) var bits: Int
 
-    /// Plans without exceptions; `count` is at least 1.
+    /// Plans without exceptions.
+    ///
+    /// `count` is at least 1.
     init(_ values: UnsafePointer<Int64>, count: Int) {
         var low = values[0]
         var high = low
@@ -25,22 +28,22 @@ struct PackingPlan {
         bits = 8 + count * width
     }
 
-    /// A range of values that is worth a try, because a sample is cheap in it.
+    /// A range of values worth trying, because a sample is cheap in it.
     struct Window {
         var base: Int64
         var width: Int
-        /// The bits that the sample takes in it, with what it leaves outside.
+        /// The bits that the sample takes in this range, including the values outside it.
         var cost: Int
     }
 
-    /// Takes a narrower window that leaves a few values outside, where it is cheaper.
+    /// Takes a narrower window, which leaves a few values outside, if that is cheaper.
     ///
-    /// - Parameter window: The best window of a sample of the values.
+    /// - Parameter window: The best window for a sample of the values.
     mutating func considerExceptions(_ window: Window, _ values: UnsafePointer<Int64>, count: Int) {
         if count < 16 || count * width < 128 { return }
         let lowest = base
         for candidate in [window.width, window.width + 1] where candidate < width {
-            // The wider window also reaches below the values of the sample, but not below the lowest of all.
+            // The wider window also reaches below the values of the sample, but not below the lowest value.
             let spare = candidate == window.width ? 0 : BitPacking.mask(candidate) &>> 2
             let room = UInt64(bitPattern: window.base &- lowest)
             let start = window.base &- Int64(bitPattern: min(spare, room))
@@ -49,7 +52,7 @@ struct PackingPlan {
         }
     }
 
-    /// Sorts a small sample by insertion, which is the fastest for it, and more by their digits.
+    /// Sorts a small sample by insertion, which is fastest for it, and a larger one by digits.
     static func sort(_ values: UnsafeMutablePointer<Int64>, count: Int, lowest: Int64, width: Int) {
         if count > smallCount { return sortByDigits(values, count: count, lowest: lowest, width: width) }
         for index in 1..<max(count, 1) {
@@ -63,7 +66,7 @@ struct PackingPlan {
         }
     }
 
-    /// Up to this many values are sorted by insertion.
+    /// The most values that are sorted by insertion.
     private static let smallCount = 64
 
     /// Sorts up to 1024 values in [lowest, lowest + 2^width), eight bits a pass.
@@ -92,9 +95,9 @@ struct PackingPlan {
         }
     }
 
-    /// The window of the lowest estimated cost in a sorted sample.
+    /// The window with the lowest estimated cost in a sorted sample.
     ///
-    /// For a growing number of values left out, the narrowest span of the others decides the width.
+    /// It tries a growing number of values left out. The narrowest span of the others decides the width.
     static func bestWindow(_ sample: UnsafePointer<Int64>, count: Int) -> Window {
         let sampleWidth = BitPacking.width(of: UInt64(bitPattern: sample[count - 1] &- sample[0]))
         var best = Window(base: sample[0], width: sampleWidth, cost: count * sampleWidth)
@@ -114,7 +117,7 @@ struct PackingPlan {
         return best
     }
 
-    /// Takes a window if it is cheaper, and returns the size in bits of what it leaves outside.
+    /// Takes a window if it is cheaper, and returns the size in bits of the values outside it.
     private mutating func consider(
         base start: Int64, width candidate: Int, _ values: UnsafePointer<Int64>, count: Int
     ) -> Int {

@@ -1,7 +1,8 @@
-// VectorDecoder.swift — one vector of at most 1024 integers, from its bytes.
+// VectorDecoder.swift — decodes one vector of at most 1024 integers.
 //
 // Invariants:
-// - Writes exactly `count` values, or throws; every field is checked before the loop that relies on it.
+// - Decoding writes exactly `count` values, or throws `CodecError`.
+// - Every field is checked before the loop that relies on it.
 
 enum VectorDecoder {
     static func decode(
@@ -29,7 +30,7 @@ enum VectorDecoder {
         }
     }
 
-    /// Moves behind a vector of so many values.
+    /// Moves behind a vector of `count` values, without decoding it.
     static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
         guard let form = VectorForm(rawValue: try reader.byte()) else {
             throw reader.failure("an unknown form of vector")
@@ -61,7 +62,7 @@ enum VectorDecoder {
         }
     }
 
-    /// Moves behind a width and so many numbers of that width.
+    /// Moves behind a width and `count` numbers of that width.
     static func skipStream(_ reader: inout ByteReader, count: Int) throws(CodecError) {
         let width = Int(try reader.byte())
         guard width <= 64 else { throw reader.failure("a bit width of \(width)") }

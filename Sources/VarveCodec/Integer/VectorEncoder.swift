@@ -1,4 +1,4 @@
-// VectorEncoder.swift — writes one vector as its plan says; VectorDecoder is its mirror.
+// VectorEncoder.swift — writes one vector as its plan says. VectorDecoder reads it.
 
 enum VectorEncoder {
     /// Writes 1...1024 values.

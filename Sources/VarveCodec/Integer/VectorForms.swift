@@ -1,10 +1,13 @@
-// VectorForms.swift — the families of vector forms that a plan may choose from, or that it chose.
+// VectorForms.swift — the families of vector forms that a plan may choose from, or has chosen.
 
-/// Families of forms, by what it costs to look at them.
+/// Families of forms.
+///
+/// The forms of one family are found by one look at the values.
 struct VectorForms: OptionSet, Sendable {
     let rawValue: UInt8
 
-    /// Frames and Rice codes of the values, of their differences, and of the differences of those.
+    /// Frames and Rice codes of the values (`values`), of their differences and of the differences of those
+    /// (`curves`).
     static let values = VectorForms(rawValue: 1)
     static let differences = VectorForms(rawValue: 2)
     static let curves = VectorForms(rawValue: 4)
@@ -13,7 +16,7 @@ struct VectorForms: OptionSet, Sendable {
     static let grid = VectorForms(rawValue: 32)
     static let all: VectorForms = [.values, .differences, .curves, .rice, .runs, .grid]
 
-    /// The family of values that are differenced so many times.
+    /// The family for values that are differenced `order` times.
     static func order(_ order: Int) -> VectorForms {
         switch order {
         case 0: .values
@@ -24,7 +27,7 @@ struct VectorForms: OptionSet, Sendable {
 }
 
 extension VectorForm {
-    /// The families that must be looked at to find this form; nothing for those that are found anyway.
+    /// The families that must be tried to find this form; empty for forms that are always found.
     var family: VectorForms {
         switch self {
         case .constant, .step: []

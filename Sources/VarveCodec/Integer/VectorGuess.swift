@@ -1,21 +1,21 @@
-// VectorGuess.swift — what a sample says about a vector whose values are differenced so many times.
+// VectorGuess.swift — what a sample says about a vector whose values are differenced 0, 1 or 2 times.
 //
-// Only the forms that come out near the best guess are worth the exact look at all values.
+// Only forms that come near the best guess are worth the exact look at all values.
 
 struct VectorGuess {
-    /// How often the values are differenced.
+    /// How many times the values are differenced.
     let order: Int
-    /// The best window of the sample, and the bits that a frame with exceptions would take.
+    /// The best window for the sample, and the bits that a frame with exceptions would take.
     let window: PackingPlan.Window
     let frameBits: Int
-    /// The best Rice code of the sample, if there is one, and the bits it would take.
+    /// The best Rice code for the sample, if there is one, and the bits that it would take.
     let rice: RicePlan?
     let riceBits: Int
 
-    /// The values looked at, at standard effort.
+    /// The number of values in the sample at standard effort.
     private static let sampleCount = 64
 
-    /// Looks at a sample, or at thorough effort at all values.
+    /// Looks at a sample, or at all values at thorough effort.
     ///
     /// - Parameter scratch: Room for 1024 values.
     init(

@@ -1,21 +1,21 @@
-// VectorPlan.swift — which form a vector takes: the cheapest of all, by exact cost.
+// VectorPlan.swift — which form a vector takes: the cheapest, by exact cost.
 //
 // Invariants:
-// - `bits` is the size of the encoded vector, but for a byte or two of varint headers.
+// - `bits` is the size of the encoded vector, give or take a byte or two of varint headers.
 
 struct VectorPlan {
     private(set) var form: VectorForm
     private(set) var packing: PackingPlan
-    /// The Rice code in place of the packing, for the forms that have one.
+    /// The Rice code that replaces the packing, in the forms that have one.
     private(set) var rice: RicePlan?
-    /// The grid, for the form that has one.
+    /// The grid, in the form that has one.
     private(set) var grid: GridPlan?
     private(set) var bits: Int
 
     /// Plans a vector of 1...1024 values.
     ///
     /// - Parameter scratch: Room for `scratchCount` values.
-    /// - Parameter forms: The families of forms that are looked at; what costs nothing to find is found anyway.
+    /// - Parameter forms: The families of forms to try. Forms that cost nothing to find are always tried.
     init(
         _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>, effort: Effort,
         forms: VectorForms = .all
@@ -46,7 +46,7 @@ struct VectorPlan {
                 values, count: count, order: $0, scratch: sorted, effort: effort,
                 looksAtRice: forms.contains(.rice))
         }
-        // A sample misses outliers; what it finds a good deal more expensive than the best stays so.
+        // A sample misses outliers, but what is much more expensive than the best in the sample stays so.
         var limit = min(plain.bits, delta.bits)
         for guess in guesses { limit = min(limit, guess.frameBits, guess.riceBits) }
         limit = effort == .standard ? limit + limit / 12 + 64 : .max / 2
@@ -65,7 +65,7 @@ struct VectorPlan {
         }
     }
 
-    /// Looks at frames of the values, of their differences and of the differences of those.
+    /// Tries frames of the values, of their differences and of the differences of those.
     private mutating func considerFrames(
         _ guesses: [VectorGuess], _ values: UnsafePointer<Int64>, _ plain: PackingPlan, _ delta: PackingPlan,
         count: Int, deltas: UnsafeMutablePointer<Int64>, limit: Int
@@ -85,7 +85,7 @@ struct VectorPlan {
         }
     }
 
-    /// Looks at the Rice code of the best guess, or at thorough effort at all.
+    /// Tries the Rice code of the best guess, or all of them at thorough effort.
     private mutating func considerRice(
         _ guesses: [VectorGuess], _ values: UnsafePointer<Int64>, count: Int,
         scratch: UnsafeMutablePointer<Int64>, limit: Int, effort: Effort
@@ -94,7 +94,7 @@ struct VectorPlan {
         if effort == .standard, let best = candidates.min(by: { $0.riceBits < $1.riceBits }) {
             candidates = [best]
         }
-        // It takes longer to decode, so it must save something.
+        // A Rice code takes longer to decode, so it must save something.
         var budget = bits - min(bits / 64, count / 8)
         for candidate in candidates {
             guard var plan = candidate.rice else { continue }
@@ -105,7 +105,7 @@ struct VectorPlan {
         }
     }
 
-    /// The values of scratch room that planning and writing need.
+    /// The room, in values, that planning and writing need as scratch memory.
     static let scratchCount = 2 * BlockLimits.vector
 
     static func differences(
@@ -119,7 +119,7 @@ struct VectorPlan {
         }
     }
 
-    /// The bits of a zigzag varint.
+    /// The number of bits of a zigzag varint.
     static func headerBits(_ value: Int64) -> Int {
         8 * max(1, (BitPacking.width(of: ZigZag.encode(value)) + 6) / 7)
     }
@@ -129,7 +129,7 @@ struct VectorPlan {
         _ values: UnsafePointer<Int64>, count: Int, limit: Int
     ) {
         var plan = plan
-        // Less than one part in 64 is no gain.
+        // A saving of less than one part in 64 is not worth it.
         let goal = min(bits, plan.bits, limit)
         if guess.frameBits < goal - goal / 64 {
             plan.considerExceptions(guess.window, values, count: count)

@@ -1,7 +1,8 @@
-// GridPlan.swift — values near the points of a regular grid: clocks that jitter, and leave points out.
+// GridPlan.swift — values near the points of a regular grid, such as a clock that jitters and skips points.
 //
-// The difference of two jittered times has the jitter of both; the distance to the grid has that of one. So a clock
-// that is off by up to a fifth of a second each time costs a bit less a value this way than by its differences.
+// The difference of two jittered times has the jitter of both; the distance to the grid has that of one. So a
+// clock that is off by up to a fifth of a second each time costs about a bit less a value this way than as
+// differences.
 //
 // Invariants:
 // - Value i is first + step · (i + the points left out before it) + residual i, modulo 2^64.
@@ -9,16 +10,17 @@
 struct GridPlan {
     let first: Int64
     let step: Int64
-    /// Where points were left out: the index of the value behind them, and how many (below 0 where values crowd).
+    /// Where points were left out: the index of the value behind them, and their number (below 0 where values
+    /// crowd).
     private(set) var gaps: [(index: Int, points: Int64)] = []
-    /// The residuals, packed.
+    /// How the residuals are packed.
     private(set) var packing: PackingPlan
     private(set) var bits = Int.max
 
-    /// More gaps than this make no grid.
+    /// The most gaps that a grid may have.
     private static let maximumGaps = 64
 
-    /// The cheapest grid of fewer bits than `budget`, or nil.
+    /// The cheapest grid that takes fewer bits than `budget` by a worthwhile amount, or nil.
     ///
     /// - Parameter scratch: Room for `VectorPlan.scratchCount` values.
     static func best(
@@ -36,7 +38,7 @@ struct GridPlan {
         return best
     }
 
-    /// The median of some differences, if nearly all of them are near it.
+    /// The median of a sample of 32 differences, if nearly all of them are near it.
     private static func typicalStep(_ values: UnsafePointer<Int64>, count: Int) -> Int64? {
         let taken = 32
         var differences = (0..<taken).map { index in
@@ -50,7 +52,8 @@ struct GridPlan {
         return near >= taken - 3 ? median : nil
     }
 
-    /// The steps worth a look: the mean of the differences near the median, also rounded to two to four digits.
+    /// The steps worth a try: the mean of the differences near the median, exact and rounded to one to four
+    /// digits.
     private static func steps(_ values: UnsafePointer<Int64>, count: Int, typical: Int64) -> [Int64] {
         var sum: Int64 = 0
         var taken: Int64 = 0
@@ -105,7 +108,7 @@ struct GridPlan {
         bits = 24 + VectorPlan.headerBits(first) + VectorPlan.headerBits(step) + gapBits + packing.bits
     }
 
-    /// Writes the residuals of the values.
+    /// Writes the residual of each value to `target`.
     func residuals(_ values: UnsafePointer<Int64>, count: Int, into target: UnsafeMutablePointer<Int64>) {
         var gap = 0
         var place = first

@@ -1,4 +1,4 @@
-// GridVector.swift — a vector near a regular grid, both ways.
+// GridVector.swift — writes and reads a vector near a regular grid.
 //
 // Invariants:
 // - Decoding writes exactly `count` values, or throws.
@@ -33,6 +33,8 @@ enum GridVector {
     }
 
     /// Reads `count` values.
+    ///
+    /// Throws `CodecError` if the bytes are damaged.
     static func decode(
         _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
@@ -59,7 +61,7 @@ enum GridVector {
         _ = add(place, step, to: target, start..<count)
     }
 
-    /// Moves behind a grid of so many values.
+    /// Moves behind a grid vector of `count` values.
     static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
         for _ in 0..<2 { _ = try reader.varint() }
         let gaps = try reader.varint(limit: count, "the number of gaps")
@@ -68,7 +70,7 @@ enum GridVector {
         try VectorDecoder.skipStream(&reader, count: count)
     }
 
-    /// Adds the points of the grid; returns the point after the last.
+    /// Adds the points of the grid to the residuals, and returns the point after the last.
     private static func add(
         _ first: Int64, _ step: Int64, to target: UnsafeMutablePointer<Int64>, _ range: Range<Int>
     ) -> Int64 {

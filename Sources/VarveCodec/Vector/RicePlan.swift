@@ -1,21 +1,23 @@
-// RicePlan.swift — the cheapest Rice code for a vector: many small distances to a base, ever fewer large ones.
+// RicePlan.swift — the cheapest Rice code for a vector: good for many small distances to a base and ever
+// fewer large ones.
 //
-// A distance z is kept as its low bits, all of one width, and its quotient z / 2^lowBits in unary. For noise around
-// a middle (z is then the zigzag form) and for waiting times and counts above a lowest value this comes within a
-// tenth of a bit of the entropy, where a frame must be as wide as all but its exceptions.
+// A distance z is written as its low bits, all of one width, and its quotient z / 2^lowBits in unary. For
+// noise around a middle (z is then the zigzag form), and for waiting times and counts above a lowest value,
+// this comes within a tenth of a bit of the entropy. A frame would have to be as wide as all values but its
+// exceptions.
 //
 // Invariants:
-// - `bits` is the exact size of what is kept, but for the varints of the base and of the values kept in front.
+// - `bits` is the exact size of the code, without the varints of the base and of the leading values.
 
 struct RicePlan {
-    /// From here on a quotient is not written in unary: the value is an exception.
+    /// The first quotient that is not written in unary: such a value is an exception.
     static let quotientLimit: UInt64 = 24
     static let maximumLowBits = 56
 
-    /// How often the values are differenced: 0, 1 or 2 times.
+    /// How many times the values are differenced: 0, 1 or 2.
     let order: Int
     let base: Int64
-    /// Whether distances go both ways from the base.
+    /// Whether distances go both ways from the base, in zigzag form.
     let isFolded: Bool
     private(set) var lowBits = 0
     private(set) var quotientSum = 0
@@ -23,10 +25,12 @@ struct RicePlan {
     private(set) var exceptionWidth = 0
     private(set) var bits = Int.max
 
-    /// Form, width of the low bits, size of the quotients and number and width of exceptions.
+    /// The bits of the form, the width of the low bits, the size of the quotients, and the number and width
+    /// of exceptions.
     private static let headerBits = 48
 
-    /// The code that suits a sorted sample of values differenced `order` times, and the bits it would take.
+    /// The code that suits a sorted sample of values differenced `order` times, and the bits that it would
+    /// take.
     static func guess(
         _ sorted: UnsafePointer<Int64>, count: Int, order: Int
     ) -> (plan: RicePlan, bits: Int)? {
@@ -48,7 +52,7 @@ struct RicePlan {
         self.isFolded = isFolded
     }
 
-    /// The distance of a value.
+    /// The distance of a value from the base.
     @inline(__always)
     func distance(_ value: Int64) -> UInt64 {
         let difference = value &- base
@@ -65,17 +69,17 @@ struct RicePlan {
             if overflow { return nil }
             sum = total
         }
-        // A geometric distribution wants log2(mean · ln 2) low bits.
+        // A geometric distribution needs log2(mean · ln 2) low bits.
         let mean = sum / UInt64(range.count)
         let scaled = mean < 1 << 52 ? mean &* 11 / 16 : mean / 16 &* 11
         let lowBits = max(0, BitPacking.width(of: scaled) - 1)
         if lowBits > Self.maximumLowBits { return nil }
-        // Half a unit of each distance is lost in the division, on average.
+        // On average, the division loses half a unit of each distance.
         let quotients = Int(sum >> UInt64(lowBits)) - (lowBits > 0 ? range.count / 2 : 0)
         return (lowBits, count * (lowBits + 1) + max(0, quotients))
     }
 
-    /// Finds the width of low bits near a first guess, by the exact cost.
+    /// Finds the best width of the low bits near the first guess, by the exact cost.
     ///
     /// - Parameter scratch: Room for 1024 values.
     mutating func settle(

@@ -1,4 +1,4 @@
-// RiceVector.swift — the distances of a vector as low bits and unary quotients, both ways.
+// RiceVector.swift — writes and reads the distances of a vector as low bits and unary quotients.
 //
 // Invariants:
 // - Decoding writes exactly `count` values, or throws.
@@ -6,10 +6,14 @@
 enum RiceVector {
     private typealias Distances = SIMD8<UInt64>
 
-    /// The bit of the mode byte that says that distances go both ways; the other bits are the width of the low bits.
+    /// The bit of the mode byte that says that distances go both ways.
+    ///
+    /// The other bits are the width of the low bits.
     private static let foldedBit: UInt8 = 0x80
 
-    /// Writes `scratch`, where the differenced values stand.
+    /// Writes the differenced values that `scratch` begins with.
+    ///
+    /// Destroys them.
     ///
     /// - Parameter scratch: Room for `VectorPlan.scratchCount` values.
     static func encode(
@@ -58,7 +62,9 @@ enum RiceVector {
         writer.bytes.append(contentsOf: gaps.bytes)
     }
 
-    /// Reads `count` values up to their exceptions, which belong to the base that is returned.
+    /// Reads `count` values, but not their exceptions.
+    ///
+    /// Returns the base, to which the exceptions are relative.
     static func decode(
         _ reader: inout ByteReader, count: Int, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) -> Int64 {
@@ -85,7 +91,7 @@ enum RiceVector {
         return base
     }
 
-    /// Moves behind so many values up to their exceptions.
+    /// Moves behind `count` values, but not behind their exceptions.
     static func skip(_ reader: inout ByteReader, count: Int) throws(CodecError) {
         _ = try reader.varint()
         let lowBits = Int(try reader.byte() & ~foldedBit)
@@ -93,7 +99,7 @@ enum RiceVector {
         _ = try reader.bytes(count: try reader.varint(limit: reader.remaining, "the size of the quotients"))
     }
 
-    /// Puts quotients above low bits, and makes values of the distances.
+    /// Joins quotients and low bits to distances, and turns distances into values.
     private static func join(
         _ quotients: UnsafeRawPointer, _ target: UnsafeMutablePointer<Int64>, count: Int, lowBits: Int,
         base: Int64, isFolded: Bool

@@ -1,26 +1,27 @@
-// UnaryStream.swift — small numbers in unary, packed without gaps: as many bits that are not set as the number says,
-// then one that is.
+// UnaryStream.swift — small numbers in unary, packed without gaps: as many 0 bits as the number says, then a
+// 1 bit.
 //
-// Eight bits are read at a time: a table knows which numbers end among them. So the time does not depend on the
-// numbers, and nothing branches on them.
+// Eight bits are read at a time: a table says which numbers end among them. So the time does not depend on
+// the numbers, and no branch does.
 //
 // Invariants:
-// - A number is at most 255 − 8; reading refuses others, and any stream that does not hold exactly the count wanted.
+// - Reading accepts every number below 128 and refuses every number above 134, where the carry leaves a byte.
+//   It refuses any stream that does not hold exactly the wanted count of numbers.
 // - Reading writes at most 8 bytes beyond the last number.
 
 enum UnaryStream {
-    /// The bytes that reading may write beyond the last number.
+    /// The number of bytes that reading may write beyond the last number.
     static let slack = 8
 
-    /// What eight bits hold.
+    /// The numbers in eight bits.
     private struct Entry {
-        /// The numbers that end in them, a byte each, the first one lowest.
+        /// The numbers that end in these bits, a byte each, the first one lowest.
         var numbers: UInt64 = 0
-        /// How many end in them.
+        /// How many numbers end in these bits.
         var count: UInt16 = 0
-        /// The bits after the last end.
+        /// The number of bits after the last end.
         var rest: UInt16 = 0
-        /// All ones where no number ends in them, so that the bits before them count on.
+        /// All ones where no number ends in these bits, so that the count from the bits before goes on.
         var keeps: UInt32 = 0
     }
 
@@ -39,7 +40,9 @@ enum UnaryStream {
         return entry
     }
 
-    /// Reads exactly `count` numbers; false where the bits hold more or fewer, or too large ones.
+    /// Reads exactly `count` numbers.
+    ///
+    /// False if the bits hold more or fewer, or one that is too large.
     ///
     /// - Parameter target: Room for `count + slack` bytes.
     static func read(

@@ -1,21 +1,24 @@
-// ControlClient.swift — the service as a command sees it.
+// ControlClient.swift — a command's end of the conversation with the service.
 //
 // Invariants:
-// - Two lines: batches and long work on one, look-ups on the other, so that a look-up never waits behind a commit.
-// - A look-up changes nothing, so it is asked again on a new line when the service has closed an idle one.
+// - There are two lines: batches and long work use one, look-ups the other. So a look-up never waits behind a
+//   commit.
+// - A look-up changes nothing, so it is repeated on a new line if the service has closed an idle one.
 
 import Synchronization
 public import VarveModel
 
-/// Talks to a running service.
+/// Sends requests to a running service.
 ///
-/// Any thread may call it; calls other than `storedType` wait for each other.
+/// Any thread may call it. Calls other than `storedType` wait for each other. Every call waits for the
+/// service's answer and throws `ControlError`: what the service reports, or kind `lost` if the service is
+/// gone or silent.
 public final class ControlClient: Sendable {
     private let path: String
     private let times: ControlTimes
     private let work: Mutex<ControlLine>
     private let lookups = Mutex<ControlLine?>(nil)
-    /// Which service answered.
+    /// The service that answered `connect`.
     public let service: ServiceIdentity
 
     private init(path: String, times: ControlTimes, line: ControlLine) {
@@ -27,8 +30,9 @@ public final class ControlClient: Sendable {
 
     /// Connects to the service of a data directory.
     ///
-    /// - Returns: Nil if none answers there.
-    /// - Throws: `ControlError` if one answers that cannot be used, `FileError` if it must not be.
+    /// - Returns: Nil if no service answers there.
+    /// - Throws: `ControlError` if the service that answers cannot be used, such as one of another version;
+    ///   `FileError` if the socket must not be used.
     public static func connect(
         directory: String, times: ControlTimes = ControlTimes()
     ) throws -> ControlClient? {
@@ -37,7 +41,7 @@ public final class ControlClient: Sendable {
         return ControlClient(path: path, times: times, line: line)
     }
 
-    /// How the service is.
+    /// The state of the service.
     public func status() throws -> ServiceStatus {
         try work.withLock { line in
             guard case .status(let status) = try line.ask(.status) else { throw line.unexpected() }
@@ -47,7 +51,7 @@ public final class ControlClient: Sendable {
 
     /// The number of the last commit that the service has acknowledged.
     ///
-    /// - Parameter seconds: How long to wait.
+    /// - Parameter seconds: How long to wait for the answer.
     public func horizon(within seconds: Double = 2) throws -> UInt64 {
         try work.withLock { line in
             guard case .horizon(let commit) = try line.ask(.horizon, within: seconds) else {
@@ -57,7 +61,7 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// All rows of a list of the registry, without secrets.
+    /// All rows of a list of the registry, without secrets, fetched page by page.
     public func names(_ kind: NameKind) throws -> [[String?]] {
         var rows: [[String?]] = []
         while true {
@@ -80,22 +84,26 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// Says that the registry was changed; returns when logins follow the change.
+    /// Reports that the registry was changed.
     ///
-    /// - Parameter seconds: How long to wait. The service notices by itself too, a little later.
+    /// When it returns, logins follow the change.
+    ///
+    /// - Parameter seconds: How long to wait. The service also notices the change by itself, a little later.
     public func registryChanged(within seconds: Double = 2) throws {
         try done(.registryChanged, within: seconds)
     }
 
-    /// Ends an import: another one may begin, and the service tidies up.
+    /// Ends an import.
+    ///
+    /// Another one may then begin, and the service tidies up.
     public func endImport() throws { try done(.endImport) }
 
-    /// Writes the WAL and the memtable as a segment.
+    /// Makes the service write the WAL and the memtable as a segment; durable when it returns.
     public func flush() throws { try done(.flush) }
 
-    /// Merges all segments and waits for it.
+    /// Makes the service merge all segments, and waits for it.
     ///
-    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    /// - Parameter progress: Called from time to time with the samples done and the samples in all.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionCounts {
         try work.withLock { line in
             guard case .compaction(let counts) = try line.ask(.compact(waits: true), progress: progress)
@@ -106,10 +114,12 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// Has the service merge all segments, and does not wait for it.
+    /// Makes the service merge all segments, and does not wait for it.
     public func startCompaction() throws { try done(.compact(waits: false)) }
 
-    /// Deletes samples; on disk when it returns.
+    /// Deletes samples; durable when it returns.
+    ///
+    /// - Throws: `ControlError`, of kind `notUnderstood` if the order names too many points.
     public func delete(_ order: DeletionOrder) throws -> DeletionCounts {
         guard order.points.count <= ControlLimits.deletedPoints else {
             throw ControlError(
@@ -122,9 +132,11 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// Changes the type of a point, in the store and in the registry; on disk when it returns.
+    /// Changes the type of a point in the store and in the registry; durable when it returns.
     ///
-    /// - Parameter progress: Gets the samples that are done, from time to time.
+    /// - Parameter progress: Called from time to time with the number of samples done.
+    /// - Throws: `ControlError`, of kind `importRunning` while an import runs, or `notUnderstood` for too
+    ///   many or too long lists of missing values.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void = { _ in }
     ) throws -> TypeChangeCounts {
@@ -154,7 +166,9 @@ public final class ControlClient: Sendable {
 }
 
 extension ControlClient: SampleSink {
-    /// The type the service's store has for a series, or nil if it has never seen it.
+    /// The type of a series in the service's store; nil if the store has never seen it.
+    ///
+    /// - Throws: `ControlError`, or `FileError` if the socket must not be used.
     public func storedType(of key: SeriesKey) throws -> ValueType? {
         try lookups.withLock { line in
             if let open = line, open.isOpen {
@@ -183,16 +197,18 @@ extension ControlClient: SampleSink {
     /// - Throws: `ControlError` of kind `importRunning` while another one runs.
     public func beginImport() throws { try done(.beginImport) }
 
-    /// Hands a batch to the service and returns when it is on disk.
+    /// Hands a batch to the service, and returns when it is on disk.
     ///
-    /// Durability: as `SampleSink.commit`. After an error of kind `lost` the batch may be there or not; to commit it
-    /// again is right in either case.
+    /// Durability: as `SampleSink.commit`. After an error of kind `lost` the batch may have been stored or
+    /// not. In either case it is right to commit it again.
+    ///
+    /// - Throws: `ControlError`, of kind `batchRefused` if the rows cannot be stored.
     public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
         return try work.withLock { try $0.send(batch, isAssessment: false) }
     }
 
-    /// What a commit would do now.
+    /// Reports what a commit would do now, and stores nothing.
     public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
         return try work.withLock { try $0.send(batch, isAssessment: true) }

@@ -1,24 +1,24 @@
 // ControlLine.swift — a command's connection to the service: one request at a time, each with its reply.
 //
 // Invariants:
-// - After an error that leaves the position in the stream unknown the line is closed, and every further request fails
-//   with the same error.
+// - After an error that leaves the position in the stream unknown, the line is closed. Every further request
+//   then fails with the same error.
 
 import VarveFile
 import VarveModel
 
-/// A connection that has been greeted.
+/// A connection after the greeting.
 final class ControlLine: @unchecked Sendable {
     // Unchecked: only used under a lock of ControlClient.
-    /// Who answers.
+    /// The service at the other end.
     let service: ServiceIdentity
     private let channel: FrameChannel
     private var failure: ControlError?
 
     /// Connects and greets.
     ///
-    /// - Returns: Nil if nobody listens at the path, or whoever does is silent or goes away.
-    /// - Throws: What the service answers to the greeting, such as another version; `FileError` where the socket
+    /// - Returns: Nil if nobody listens at the path, or the listener is silent or goes away.
+    /// - Throws: What the service answers to the greeting, such as another version; `FileError` if the socket
     ///   must not be used.
     static func connect(to path: String, times: ControlTimes) throws -> ControlLine? {
         let milliseconds = Int(times.greeting * 1000)
@@ -27,7 +27,7 @@ final class ControlLine: @unchecked Sendable {
         }
         let channel = FrameChannel(connection, times: times)
         do {
-            // A service without room says so and closes, perhaps before this is sent.
+            // A service without room reports that and closes, perhaps before this is sent.
             let isSent = Result {
                 try channel.send(ControlRequest.hello(version: ControlLimits.version).frame)
             }
@@ -53,15 +53,16 @@ final class ControlLine: @unchecked Sendable {
         self.service = service
     }
 
-    /// Whether it can take a request.
+    /// Whether the line can be used for another request.
     var isOpen: Bool { failure == nil }
 
     /// Sends a request and waits for its reply.
     ///
     /// - Parameters:
-    ///   - seconds: How long to wait in all, signs of life or not; nil for as long as there are such signs.
-    ///   - progress: Gets what signs of life say.
-    /// - Throws: What the service says went wrong, or kind `lost`.
+    ///   - seconds: How long to wait in all, with or without signs of life; nil for as long as there are such
+    ///     signs.
+    ///   - progress: Called with the counts of signs of life.
+    /// - Throws: `ControlError`: what the service reports, or kind `lost`.
     func ask(
         _ request: ControlRequest, within seconds: Double? = nil,
         progress: (UInt64, UInt64) -> Void = { _, _ in }
@@ -72,7 +73,9 @@ final class ControlLine: @unchecked Sendable {
         }
     }
 
-    /// Sends a batch and waits for what it did.
+    /// Sends a batch and waits for its outcome.
+    ///
+    /// - Throws: `ControlError`: what the service reports, or kind `lost`.
     func send(_ batch: borrowing SampleBatch, isAssessment: Bool) throws -> BatchOutcome {
         let header = try BatchHeader(batch, isAssessment: isAssessment)
         guard case .done = try ask(.batch(header)) else { throw unexpected() }
@@ -80,7 +83,7 @@ final class ControlLine: @unchecked Sendable {
             do {
                 try BatchWriter.write(batch) { try channel.send($0) }
             } catch let error as ControlError where error.kind == .lost {
-                // Whoever closes because of what was sent says why before.
+                // If the service closes because of what was sent, it has sent the reason before.
                 if case .failure(let told)? = try? receiveOne(within: 0) { throw told }
                 throw error
             }
@@ -91,7 +94,9 @@ final class ControlLine: @unchecked Sendable {
         }
     }
 
-    /// An answer to another question than the one that was asked; the line is of no more use.
+    /// The error for an answer to another question than the one asked.
+    ///
+    /// Closes the line, which can no longer be used.
     func unexpected() -> ControlError {
         let error = ControlError(.notUnderstood, "the service answered something that was not asked")
         close(error)

@@ -1,33 +1,36 @@
-// ControlHandler.swift — what the service does for a command.
+// ControlHandler.swift — what the service does for commands.
 
 public import VarveModel
 
-/// Carries out requests; called from the threads of connections, several at a time.
+/// Carries out requests.
+///
+/// It is called from the threads of connections, several at a time. What a method throws is sent to the
+/// command as a `ControlError`.
 public protocol ControlHandler: AnyObject, Sendable {
-    /// Which service this is.
+    /// The version, process and start of this service.
     var identity: ServiceIdentity { get }
 
-    /// The state of the broker, as one line for people; answers at once.
+    /// The state of the broker, as one line for people. Must not block.
     var brokerState: String { get }
 
-    /// All metrics, in Prometheus' text format; answers at once.
+    /// All metrics, in Prometheus' text format. Must not block.
     var metrics: String { get }
 
-    /// The number of the last commit that was acknowledged; answers at once.
+    /// The number of the last acknowledged commit. Must not block.
     var lastCommit: UInt64 { get }
 
-    /// Where batches go. One import at a time uses it.
+    /// The receiver of batches. Only one import uses it at a time.
     var sink: any SampleSink { get }
 
-    /// Makes what was changed in the registry hold for logins; returns when the credentials file is replaced.
+    /// Makes logins follow a change of the registry. Returns when the credentials file is replaced.
     func registryChanged() throws
 
-    /// An import has come to its end: tidies up after it, if need be.
+    /// Tidies up after an import that has ended, if needed.
     func importEnded() throws
 
     /// Merges all segments.
     ///
-    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    /// - Parameter progress: To be called from time to time with the samples done and the samples in all.
     func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts
 
     /// Deletes samples; durable when it returns.
@@ -35,18 +38,19 @@ public protocol ControlHandler: AnyObject, Sendable {
 
     /// Changes the type of a point in the store and in the registry; durable when it returns.
     ///
-    /// No import runs meanwhile: its rows have the types that it looked up before.
-    /// - Parameter progress: Gets the samples that are done, from time to time.
+    /// No import runs meanwhile, because its rows have the types that it looked up before.
+    ///
+    /// - Parameter progress: To be called from time to time with the number of samples done.
     func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> TypeChangeCounts
 
-    /// Writes the WAL and the memtable as a segment.
+    /// Writes the WAL and the memtable as a segment; durable when it returns.
     func flush() throws
 
-    /// Some rows of a list of the registry, from one on; no secrets are among them.
+    /// The rows of a list of the registry from `start` on, at most a page of them, without secrets.
     func names(_ kind: NameKind, from start: UInt64) throws -> NamePage
 }
 
 extension ControlHandler {
-    /// None: a service without a registry.
+    /// An empty page, for a service without a registry.
     public func names(_: NameKind, from _: UInt64) throws -> NamePage { NamePage() }
 }

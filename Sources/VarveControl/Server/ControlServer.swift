@@ -1,15 +1,17 @@
-// ControlServer.swift — the service's end of `control.sock`: who may talk, and how many at a time.
+// ControlServer.swift — the service's end of `control.sock`: who may connect, and how many at a time.
 //
 // Invariants:
-// - At most `maximumConnections` connections, each with a thread and one more while a long call runs.
-// - Nobody but the service's user and root has anything changed. Where the directory is open to a group, the kernel lets
-//   its members connect, and they are answered what only reads; they never have more than half of the connections.
+// - There are at most `maximumConnections` connections. Each has a thread, and one more while a long call
+//   runs.
+// - Only the service's user and root can have anything changed. If the directory is open to a group, the
+//   kernel lets its members connect. They get answers only to requests that change nothing, and at most half
+//   of the connections.
 
 import Glibc
 import Synchronization
 import VarveFile
 
-/// Answers the commands of the small tool beside the service.
+/// Answers the commands of `varve` for a running service.
 public final class ControlServer: Sendable {
     private struct Table {
         var connections: [UInt64: LocalSocketConnection] = [:]
@@ -32,14 +34,15 @@ public final class ControlServer: Sendable {
 
     /// Listens in a data directory and answers until `stop`, on threads of its own.
     ///
-    /// The caller holds the directory's lock: the socket file of a service that died is replaced.
+    /// The caller must hold the directory's lock, because the socket file of a service that died is replaced.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - handler: Carries out the requests.
-    ///   - maximumConnections: Connections at a time; one more is told to come again later.
+    ///   - maximumConnections: The most connections at a time. A further one gets the answer to try again
+    ///     later.
     ///   - times: How long to wait for the other end.
-    /// - Throws: `FileError`: EADDRINUSE if another service answers there.
+    /// - Throws: `FileError`, with EADDRINUSE if another service answers there.
     public init(
         directory: String, handler: any ControlHandler, maximumConnections: Int = 16,
         times: ControlTimes = ControlTimes()
@@ -51,14 +54,16 @@ public final class ControlServer: Sendable {
         try WorkerThread { [self] in acceptAll() }.detach()
     }
 
-    /// Whether callers find the socket: false once somebody removed or replaced its file.
+    /// Whether callers find the socket.
+    ///
+    /// False once somebody has removed or replaced its file.
     public var isReachable: Bool { listener.isInPlace }
 
-    /// Stops listening, removes the socket, ends all connections and waits for what they are doing.
+    /// Stops listening, removes the socket, ends all connections and waits for the calls that are running.
     ///
-    /// A batch that has arrived is still committed; its sender finds out when it sends it again.
+    /// A batch that has arrived is still committed. Its sender learns of it when it sends the batch again.
     ///
-    /// - Parameter seconds: How long to wait at most, for example for a compaction.
+    /// - Parameter seconds: The longest time to wait, for example for a compaction.
     /// - Returns: Whether everything has ended.
     @discardableResult
     public func stop(within seconds: Double = 10) -> Bool {
@@ -78,7 +83,7 @@ public final class ControlServer: Sendable {
                 guard let connection = try listener.accept() else { return }
                 start(connection)
             } catch {
-                // No room for one more descriptor: the caller waits in the listener's queue.
+                // No free descriptor: the caller waits in the listener's queue.
                 if stopping.wait(seconds: 0.1) { return }
             }
         }
@@ -120,7 +125,9 @@ public final class ControlServer: Sendable {
         }
     }
 
-    /// Says why and closes; the line fits into the socket's buffer, so this never waits.
+    /// Sends the reason and closes.
+    ///
+    /// The line fits in the socket's buffer, so this never waits.
     private func refuse(_ connection: LocalSocketConnection, _ kind: ControlError.Kind, _ reason: String) {
         var times = context.times
         times.frame = 0

@@ -1,9 +1,9 @@
-// Conversation.swift — one connection, from the greeting to its end: request, reply, request, reply.
+// Conversation.swift — one connection from the greeting to its end: a request, its reply, the next request.
 //
 // Invariants:
-// - The import permit is free when the connection has ended, and not before a batch that it sent is done.
-// - A connection that may only read has nothing carried out that changes something.
-// - What cannot be understood ends the connection, with the reason as the last frame.
+// - The import permit is free when the connection has ended, but not before a batch that it sent is done.
+// - A connection that may only read cannot change anything.
+// - Anything that cannot be understood ends the connection, with the reason as the last frame.
 
 import Synchronization
 import VarveCodec
@@ -24,7 +24,9 @@ final class ConversationContext: Sendable {
     }
 }
 
-/// The service's side of one connection; lives on its thread.
+/// The service's end of one connection.
+///
+/// It lives on the connection's thread.
 final class Conversation {
     private let channel: FrameChannel
     private let number: UInt64
@@ -49,7 +51,7 @@ final class Conversation {
             while let request = try receive() { try answer(request) }
         } catch {
             let error = ControlError(describing: error)
-            // Told as far as possible; who is gone does not hear it.
+            // A peer that is gone does not receive it.
             if error.kind != .lost { try? reply(.failure(error)) }
         }
     }
@@ -67,7 +69,8 @@ final class Conversation {
     private func greet() throws {
         let first = try channel.receive(within: context.times.frame) { kind, reader in
             let request = try ControlRequest(kind: kind, from: &reader)
-            // Only the version is sure to stand where this version looks for it.
+            // Of a greeting of another version, only the version is sure to be where this version looks for
+            // it.
             if case .hello(let version) = request, version != ControlLimits.version {
                 _ = try reader.bytes(count: reader.remaining)
             }
@@ -91,7 +94,7 @@ final class Conversation {
 
     /// Carries out one request.
     ///
-    /// What the service cannot do is told, and the conversation goes on.
+    /// What the service cannot do is reported, and the conversation goes on.
     private func answer(_ request: ControlRequest) throws {
         let handler = context.handler
         guard !onlyReads || request.onlyReads else {
@@ -131,7 +134,7 @@ final class Conversation {
         }
     }
 
-    /// Takes the permit to import, or tells why not.
+    /// Takes the import permit, or replies why it is not free.
     ///
     /// - Returns: Whether the connection did not have it before; nil if it was refused.
     private func takePermit() throws -> Bool? {
@@ -146,13 +149,14 @@ final class Conversation {
 
     private func answerBatch(_ header: BatchHeader) throws {
         guard let isNew = try takePermit() else { return }
-        // A batch outside an import holds the permit while it lasts: so only one is in memory at a time.
+        // A batch outside an import holds the permit while it lasts, so that only one batch is in memory at a
+        // time.
         defer { if isNew { context.permit.free(connection: number) } }
         try reply(.done)
         let batch = try receiveRows(header)
         let sink = context.handler.sink
         try replyResult {
-            // Whoever has the answer may begin an import at once.
+            // After the answer the command may begin an import at once, so the permit is freed before.
             defer { if isNew { context.permit.free(connection: number) } }
             return try .outcome(
                 withSigns { header.isAssessment ? try sink.assess(batch) : try sink.commit(batch) })
@@ -207,7 +211,7 @@ final class Conversation {
         try replyResult { .compaction(try result.get()) }
     }
 
-    /// Replies with what `body` gives, or with why it could not.
+    /// Replies with the result of `body`, or with the reason why it failed.
     private func replyResult(_ body: () throws -> ControlReply) throws {
         let answer: ControlReply
         do {
@@ -233,7 +237,7 @@ final class Conversation {
     }
 }
 
-/// How far a compaction or a change of a type is.
+/// The progress of a compaction or of a change of a type.
 private final class LongProgress: Sendable {
     private let counts = Mutex<(done: UInt64, total: UInt64)>((0, 0))
 

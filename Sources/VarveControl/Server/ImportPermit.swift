@@ -1,14 +1,17 @@
-// ImportPermit.swift — one import at a time; it belongs to a connection and goes with it.
+// ImportPermit.swift — the permit for one import at a time. It belongs to a connection and ends with it.
 
 import Synchronization
 
-/// Says which connection imports.
+/// Holds the connection that imports, if any.
 final class ImportPermit: Sendable {
     private let holder = Mutex<(connection: UInt64, processID: Int)?>(nil)
 
-    /// Takes the permit; taking it again is no error.
+    /// Takes the permit.
+    ///
+    /// The connection that has it may take it again.
     ///
     /// - Returns: Whether the connection did not have it before.
+    /// - Throws: `ControlError` of kind `importRunning` if another connection has it.
     @discardableResult
     func take(connection: UInt64, processID: Int) throws -> Bool {
         try holder.withLock { holder in
@@ -26,9 +29,9 @@ final class ImportPermit: Sendable {
         }
     }
 
-    /// Gives the permit back, if the connection has it.
+    /// Gives the permit back if the connection has it.
     ///
-    /// - Returns: Whether it had it.
+    /// - Returns: Whether the connection had it.
     @discardableResult
     func free(connection: UInt64) -> Bool {
         holder.withLock { holder in

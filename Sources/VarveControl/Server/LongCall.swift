@@ -1,7 +1,7 @@
-// LongCall.swift — a call that may take long, with signs of life meanwhile.
+// LongCall.swift — a call that may take long, with signs of life while it runs.
 //
 // Invariants:
-// - `run` returns only after the call has: what the call uses is free again then.
+// - `run` returns only after the call has, so what the call uses is free again.
 
 import Synchronization
 import VarveFile
@@ -13,9 +13,9 @@ enum LongCall {
         let signal = Signal()
     }
 
-    /// Runs a call and, every so often until it has ended, `sign`.
+    /// Runs a call and, at this interval until it has ended, `sign`.
     ///
-    /// - Throws: What the call throws; or what `sign` throws, which is then not called again.
+    /// - Throws: What the call throws, or what `sign` throws. After `sign` has thrown it is not called again.
     static func run<Value: Sendable>(
         signEvery seconds: Double, _ call: @escaping @Sendable () throws -> Value, sign: () throws -> Void
     ) throws -> Value {

@@ -1,18 +1,18 @@
-// Signal.swift — something that happens once, and threads that wait for it for a limited time.
+// Signal.swift — an event that happens once, and threads that wait for it with a time limit.
 
 import Glibc
 import VarveFile
 
-/// Set once; waited for with a time limit.
+/// An event that is set once, and can be waited for with a time limit.
 final class Signal: @unchecked Sendable {
-    // Unchecked: `isSet` is only touched between lock and unlock of `mutex`.
+    // Unchecked: `isSet` is used only while `mutex` is locked.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var isSet = false
 
     init() {
         pthread_mutex_init(mutex, nil)
-        // The wall clock may be set back while somebody waits.
+        // The monotonic clock: the wall clock may be set back while somebody waits.
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -27,7 +27,7 @@ final class Signal: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Lets all waiting go on.
+    /// Sets the event and wakes all threads that wait for it.
     func set() {
         pthread_mutex_lock(mutex)
         isSet = true
@@ -35,7 +35,7 @@ final class Signal: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// Waits until it is set, or for some seconds.
+    /// Waits until the event is set, at most for some seconds.
     ///
     /// - Returns: Whether it is set.
     func wait(seconds: Double) -> Bool {

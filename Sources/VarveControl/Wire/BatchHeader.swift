@@ -1,11 +1,12 @@
-// BatchHeader.swift — what a batch is going to be, told before its rows so that it can be refused before they come.
+// BatchHeader.swift — the announcement of a batch, sent before its rows so that it can be refused before they
+// come.
 
 import VarveCodec
 import VarveModel
 
 /// The announcement of a batch.
 struct BatchHeader: Hashable {
-    /// Only says what a commit would do.
+    /// Whether the batch only asks what a commit would do.
     var isAssessment: Bool
     var part: SampleBatch.Part?
     var reapply: Bool
@@ -18,7 +19,7 @@ struct BatchHeader: Hashable {
     private static let partFlag: UInt8 = 4
     private static let lastFlag: UInt8 = 8
 
-    /// Announces a batch whose columns fit together.
+    /// Announces a batch, after it checks that its columns fit together.
     ///
     /// - Throws: `ControlError` of kind `batchRefused` for a batch that cannot be sent.
     init(_ batch: borrowing SampleBatch, isAssessment: Bool) throws {

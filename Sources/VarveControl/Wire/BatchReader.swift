@@ -1,21 +1,22 @@
-// BatchReader.swift — builds a batch from the frames that BatchWriter made, or that anybody made.
+// BatchReader.swift — builds a batch from frames, made by BatchWriter or by anybody.
 //
 // Invariants:
-// - Never more rows, series or bytes than the announcement says, which `ControlLimits` bounds.
-// - A batch that is complete keeps the rules of `SampleColumns`: columns of one length, possible states, a missing
-//   sample with an empty value, texts that are UTF-8, a bool that is 0 or 1.
+// - It never holds more rows, series or bytes than announced, and `ControlLimits` bounds the announcement.
+// - A complete batch keeps the rules of `SampleColumns`: columns have one length, states are possible, a
+//   missing sample has an empty value, texts are UTF-8, a bool is 0 or 1.
 
 import VarveCodec
 import VarveModel
+import VarveText
 
-/// Puts the pieces of a batch together.
+/// Joins the pieces of a batch.
 struct BatchReader {
     private let header: BatchHeader
     private var finished: [SeriesRows] = []
     private var rowsLeft: Int
     private var textLeft: Int
     private var nameBytes = 0
-    /// The series whose rows are coming, without its columns.
+    /// The series whose rows are arriving, without its columns.
     private var current: SeriesRows?
     private var expected = 0
     private var times: [Int64] = []
@@ -29,19 +30,21 @@ struct BatchReader {
         textLeft = header.textBytes
     }
 
-    /// Whether all that was announced is there.
+    /// Whether everything that was announced has arrived.
     var isComplete: Bool {
         current == nil && finished.count == header.series && rowsLeft == 0 && textLeft == 0
     }
 
-    /// The complete batch; the reader is empty afterwards.
+    /// Returns the complete batch, and leaves the reader empty.
     mutating func take() -> SampleBatch {
         let series = finished
         finished = []
         return SampleBatch(series: series, part: header.part, reapply: header.reapply)
     }
 
-    /// Takes in one frame of rows.
+    /// Adds one frame of rows.
+    ///
+    /// - Throws: `CodecError` if the frame breaks a rule or exceeds the announcement.
     mutating func add(_ reader: inout ByteReader) throws {
         guard !reader.isAtEnd else { throw reader.failure("a frame without rows") }
         while !reader.isAtEnd { try addPiece(&reader) }
@@ -120,7 +123,7 @@ struct BatchReader {
             throw reader.failure("a text is not valid UTF-8")
         }
         text.bytes.append(contentsOf: bytes)
-        // The whole is valid, so each text is if none begins inside a character.
+        // All bytes together are valid, so each text is valid if it does not begin inside a character.
         for end in text.ends.suffix(count) where end < text.bytes.count && text.bytes[end] & 0xC0 == 0x80 {
             throw reader.failure("a text is not valid UTF-8")
         }

@@ -1,9 +1,9 @@
-// BatchWriter.swift — the rows of a batch as frames of bounded size.
+// BatchWriter.swift — writes the rows of a batch as frames of bounded size.
 //
 // Invariants:
-// - The columns fit together: `BatchHeader.init` has checked them.
-// - A frame holds whole pieces; a piece has at most `pieceRows` rows, and more than `pieceBytes` of text only if it
-//   is one text.
+// - The columns fit together, because `BatchHeader.init` has checked them.
+// - A frame holds whole pieces. A piece has at most `pieceRows` rows. It has more than `pieceBytes` of text
+//   only if it is one text.
 
 import VarveCodec
 import VarveModel
@@ -13,7 +13,7 @@ struct BatchWriter {
     static let newSeriesFlag: UInt8 = 1
     static let statesFlag: UInt8 = 2
 
-    /// Gives the frames of the batch to `send`, one after the other.
+    /// Passes the frames of a batch to `send`, one after another.
     static func write(_ batch: borrowing SampleBatch, _ send: (borrowing Frame) throws -> Void) throws {
         var writer = BatchWriter(batch.series)
         while !writer.isDone {
@@ -67,7 +67,7 @@ struct BatchWriter {
         text.bytes[start..<end].withUnsafeBytes { writer.append(bytes: $0) }
     }
 
-    /// The row after the last one of the piece that begins at `row`.
+    /// The end of the piece that begins at `row`.
     private func end(_ columns: SampleColumns) -> Int {
         let limit = min(columns.count, row + ControlLimits.pieceRows)
         guard case .text(let text) = columns.values else { return limit }

@@ -1,9 +1,9 @@
-// ControlReply.swift — what the service answers, and how it is written.
+// ControlReply.swift — the service's answers, and their bytes.
 //
 // Byte tables: ControlProtocol.md.
 //
 // Invariants:
-// - Every request gets exactly one reply; any number of `working` may come before it.
+// - Every request gets exactly one reply. Any number of `working` may precede it.
 // - The raw values of the kinds are part of the protocol.
 
 import VarveCodec
@@ -18,7 +18,7 @@ enum ControlReply {
     case storedType(ValueType?)
     case outcome(BatchOutcome)
     case compaction(CompactionCounts)
-    /// A sign of life: the request is being carried out; `total` is 0 where nothing is counted.
+    /// A sign of life: the request is being carried out. `total` is 0 if nothing is counted.
     case working(done: UInt64, total: UInt64)
     case failure(ControlError)
     case deletion(DeletionCounts)
@@ -185,7 +185,9 @@ extension BatchOutcome {
         self.init(receipt: receipt, isReplay: flags & Self.replayFlag != 0, commit: commit, rules: rules)
     }
 
-    /// A count of rows; the sum of many must not overflow where receipts are added up.
+    /// A count of rows.
+    ///
+    /// The limit keeps the sum of many receipts from overflowing.
     private static func count(_ reader: inout ByteReader) throws -> UInt64 {
         UInt64(try reader.varint(limit: 1 << 40, "a count"))
     }

@@ -1,4 +1,4 @@
-// ControlRequest.swift — what a command may ask a running service, and how it is written.
+// ControlRequest.swift — the requests of a command to a running service, and their bytes.
 //
 // Byte tables: ControlProtocol.md.
 //
@@ -8,9 +8,9 @@
 import VarveCodec
 import VarveModel
 
-/// A question to the service.
+/// A request to the service.
 enum ControlRequest: Hashable {
-    /// The greeting: the first request of a connection, and only that.
+    /// The greeting. It is the first request of a connection, and no other.
     case hello(version: UInt16)
     case status
     case horizon
@@ -18,14 +18,14 @@ enum ControlRequest: Hashable {
     case beginImport
     case endImport
     case storedType(SeriesKey)
-    /// Announces a batch; its rows follow once the service has agreed.
+    /// Announces a batch. Its rows follow once the service has agreed.
     case batch(BatchHeader)
     case compact(waits: Bool)
     case flush
     case delete(DeletionOrder)
     case metrics
     case changeType(TypeChange)
-    /// Some rows of a list, from one on.
+    /// Rows of a list, from a number on.
     case names(NameKind, from: UInt64)
 
     enum Kind: UInt8 {
@@ -65,7 +65,7 @@ enum ControlRequest: Hashable {
         }
     }
 
-    /// Whether it changes nothing, so that whoever may read the directory may ask it.
+    /// Whether the request changes nothing, so that everybody who may read the directory may send it.
     var onlyReads: Bool {
         switch self {
         case .hello, .status, .horizon, .storedType, .metrics, .names: true

@@ -1,4 +1,4 @@
-// DeletionWire.swift — how orders to delete and what came of them are written. Byte tables: ControlProtocol.md.
+// DeletionWire.swift — the bytes of orders to delete and of their counts. Byte tables: ControlProtocol.md.
 
 import VarveCodec
 import VarveModel

@@ -1,22 +1,24 @@
 // FrameChannel.swift — frames over a connection: a length, a kind, a payload.
 //
-//     length  u32   of what follows, kind included; 1 up to the limit of the moment
+//     length  u32   of what follows, the kind included; from 1 to the current limit
 //     kind    u8
 //     payload
 //
 // Invariants:
-// - A frame that has begun is complete within `ControlTimes.frame`, however slowly its bytes come.
-// - After an error the stream has no known position: the channel is not used again.
+// - A frame that has begun is complete within `ControlTimes.frame`, however slowly its bytes arrive.
+// - After an error the position in the stream is unknown, and the channel is not used again.
 
 import VarveCodec
 import VarveFile
 
-/// Sends and receives frames; used by one thread at a time.
+/// Sends and receives frames.
+///
+/// One thread at a time uses it.
 final class FrameChannel {
     let connection: LocalSocketConnection
     let times: ControlTimes
     private var buffer: [UInt8] = []
-    /// Bytes of payload that a frame may have: small until the greeting is done.
+    /// The most bytes of a payload: few until the greeting is complete.
     var limit = ControlLimits.greetingBytes
 
     private static let headerBytes = 5
@@ -26,12 +28,14 @@ final class FrameChannel {
         self.times = times
     }
 
-    /// The moment some seconds from now.
+    /// The monotonic time, in nanoseconds, that is some seconds from now.
     static func deadline(in seconds: Double) -> Int64 {
         SystemClock.monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e6) * 1e9)
     }
 
     /// Sends one frame.
+    ///
+    /// - Throws: `ControlError` of kind `lost` if the other end does not take it in time or is gone.
     func send(_ frame: borrowing Frame) throws {
         let deadline = Self.deadline(in: times.frame)
         do {
@@ -41,10 +45,12 @@ final class FrameChannel {
         }
     }
 
-    /// Waits for a frame and gives its kind and payload to `body`.
+    /// Waits for a frame and passes its kind and payload to `body`.
     ///
-    /// - Parameter seconds: How long the first byte may take.
+    /// - Parameter seconds: The longest wait for the first byte.
     /// - Returns: Nil if the other end closed before a frame began.
+    /// - Throws: `ControlError` of kind `lost`, or `notUnderstood` for a frame above the limit; `CodecError`
+    ///   if bytes of the payload are left; what `body` throws.
     func receive<T>(
         within seconds: Double, _ body: (UInt8, inout ByteReader) throws -> T
     ) throws -> T? {
@@ -77,7 +83,9 @@ final class FrameChannel {
         }
     }
 
-    /// Reads until `buffer[..<end]` is filled; false if the stream ended before its first byte and may.
+    /// Reads until `buffer[..<end]` is filled.
+    ///
+    /// False if `mayEnd` and the stream ended before the first byte.
     private func fill(_ end: Int, from start: Int, until deadline: Int64, mayEnd: Bool) throws -> Bool {
         var done = start
         while done < end {
@@ -103,7 +111,7 @@ final class FrameChannel {
 struct Frame: ~Copyable {
     private(set) var writer: ByteWriter
 
-    /// Builds a frame.
+    /// Builds a frame with the payload that `body` writes.
     init(kind: UInt8, capacity: Int = 64, _ body: (inout ByteWriter) throws -> Void) rethrows {
         writer = ByteWriter(capacity: capacity + 5)
         writer.append(UInt32(0))

@@ -1,4 +1,5 @@
-// TypeChangeWire.swift — how orders to change a type and what came of them are written. Byte tables: ControlProtocol.md.
+// TypeChangeWire.swift — the bytes of orders to change a type and of their counts. Byte tables:
+// ControlProtocol.md.
 
 import VarveCodec
 import VarveModel

@@ -4,6 +4,7 @@
 // - Each payload is one line of valid JSON; the id in it is byte for byte that of the request, or null.
 
 import VarveModel
+import VarveText
 
 /// Answers that may leave once their commit is durable.
 public struct ReplyGroup {

@@ -1,6 +1,7 @@
 // DecodedText.swift — the text of a JSON string: where it stands, or decoded if it has escapes.
 
 import VarveModel
+import VarveText
 
 /// A place for one decoded string.
 struct DecodedText: ~Copyable {

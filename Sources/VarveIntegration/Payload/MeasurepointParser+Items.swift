@@ -5,6 +5,7 @@
 // - The rows of an item get their time at its end: `time` mostly stands behind the readings.
 
 import VarveModel
+import VarveText
 
 extension MeasurepointParser {
     /// The members of an item, in the order of the bits that say which were seen.

@@ -8,6 +8,7 @@
 // - A failure is thrown only behind a value that is valid JSON.
 
 import VarveModel
+import VarveText
 
 extension MeasurepointParser {
     /// What a value is for a point.

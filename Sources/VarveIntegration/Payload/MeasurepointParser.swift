@@ -11,6 +11,7 @@
 // - A member whose name says nothing to us is passed over; only its grammar, and that it stands once, is checked.
 
 import VarveModel
+import VarveText
 
 /// What a message is.
 struct ParsedMessage {

@@ -8,6 +8,7 @@
 // - A name that was only looked for takes no memory.
 
 import VarveModel
+import VarveText
 
 /// A hash table from names, as bytes, to small numbers.
 struct NameTable: ~Copyable {

@@ -8,6 +8,7 @@
 // - The series of a cell has the names it was asked for by.
 
 import VarveModel
+import VarveText
 
 /// What is known of one product's points.
 struct PointCache: ~Copyable {

@@ -1,6 +1,7 @@
 // RequestFailure.swift — why a message is refused, with the code that EnOS has for it.
 
 import VarveModel
+import VarveText
 
 /// The codes of replies.
 public enum ReplyCode: Int, CaseIterable, Sendable {

@@ -4,6 +4,7 @@
 // - An id that is found is a JSON string or number, valid as it stands, of at most `maximumIDBytes`.
 
 import VarveModel
+import VarveText
 
 enum RequestID {
     /// How far into a payload that is too large the id is looked for.

@@ -9,6 +9,7 @@
 // - A batch holds all it needs: names, values and the texts of its rows.
 
 import VarveModel
+import VarveText
 
 /// Some rows on their way.
 final class Batch {

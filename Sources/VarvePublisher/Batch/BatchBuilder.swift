@@ -6,6 +6,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveText
 
 /// Makes batches.
 struct BatchBuilder {

@@ -1,6 +1,7 @@
 // Reply.swift — what a receiver answered, and what that asks of the sender.
 
 import VarveModel
+import VarveText
 
 /// A reply: `{"id":…,"code":…,"message":…,"data":{}}`.
 struct Reply: Hashable, Sendable {

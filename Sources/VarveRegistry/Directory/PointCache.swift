@@ -1,8 +1,9 @@
-// PointCache.swift — answers that look-ups remember, so that an import asks SQLite once for each device.
+// PointCache.swift — remembered answers of look-ups, so that an import asks SQLite once for each device.
 //
 // Invariants:
-// - Only what exists is remembered, never that something is missing: what was just created is found at once.
-// - Names are compared by their bytes, as SQLite does, not by Unicode equivalence.
+// - Only what exists is remembered, never that something is missing. So what was just created is found at
+//   once.
+// - Names are compared by their bytes, as in SQLite, not by Unicode equivalence.
 
 import VarveModel
 
@@ -12,7 +13,7 @@ struct ExactName: Hashable {
 
     init(_ text: String) {
         self.text = text
-        // A bridged or sliced string would be walked byte by byte on every comparison.
+        // Every comparison would walk a bridged or sliced string byte by byte.
         self.text.makeContiguousUTF8()
     }
 
@@ -26,7 +27,7 @@ struct ExactName: Hashable {
     }
 }
 
-/// What is known of products, models and devices.
+/// The remembered products, models and devices.
 struct PointCache {
     /// The columns of a product that a look-up needs.
     struct ProductRule {
@@ -36,25 +37,31 @@ struct PointCache {
 
     /// Products by key.
     var products: [ExactName: ProductRule] = [:]
-    /// The points of a model, by model id and point id.
+    /// The types of the points of models, by model id and point id.
     var points: [ExactName: [ExactName: ValueType]] = [:]
-    /// All products that have a device of a key, by that key.
+    /// The products that have a device with a key, by that key.
     var owners: [ExactName: [String]] = [:]
-    /// The database's version when the cache was last known to be true.
+    /// The database's `data_version` when the cache was last known to be valid.
     var dataVersion: Int64?
 
-    /// How often the cache was emptied: what was answered before may no longer be true.
+    /// How many times the cache was emptied.
+    ///
+    /// Each time, earlier answers may have become wrong.
     private(set) var generation: UInt64 = 0
 
-    /// Queries for single devices since the cache was empty.
+    /// The queries for single devices since the cache was empty.
     var misses = 0
 
-    /// A query for one device costs as much as reading a hundred in a run: after so many, all are read at once.
+    /// The number of queries after which all devices are read at once.
+    ///
+    /// One query costs as much as reading a hundred in a run.
     static let missesBeforeFilling = 64
-    /// Most devices that are read at once, about 100 bytes each; in larger registries each is asked for.
+    /// The most devices that are read at once, about 100 bytes each.
+    ///
+    /// In larger registries each device needs a query.
     static let maximumFilledDevices = 500_000
 
-    /// Reads all products, models and devices.
+    /// Reads all products and models and, up to `maximumFilledDevices`, all devices.
     mutating func fill(from reading: RegistryReading) throws {
         for product in try reading.products() {
             products[ExactName(product.key)] = ProductRule(model: product.model, policy: product.duplicates)
@@ -72,7 +79,7 @@ struct PointCache {
         points[ExactName(model)] = types
     }
 
-    /// Forgets every answer.
+    /// Forgets every answer, and raises `generation`.
     mutating func forget() {
         products.removeAll()
         points.removeAll()

@@ -1,9 +1,9 @@
 // Registry+PointDirectory.swift — resolves the names in rows and messages, and registers what is missing.
 //
 // Invariants:
-// - An answer other than `found` comes fresh from the database.
-// - `found` may be remembered: after another process's change, `refresh()` makes it fresh. This registry's own
-//   changes are seen at once.
+// - An answer other than `found` is always read from the database.
+// - `found` may be remembered. After a change by another process, `refresh()` makes it fresh. Changes by this
+//   registry are seen at once.
 
 import Synchronization
 public import VarveModel
@@ -11,7 +11,7 @@ public import VarveModel
 extension Registry: PointDirectory {
     /// Forgets remembered answers if another connection changed the registry since the last call.
     ///
-    /// Call it at the start of each import or message.
+    /// Call it at the start of each import or message. Cost: one small query.
     public func refresh() throws {
         let version = try dataVersion()
         cache.withLock { cache in
@@ -20,7 +20,7 @@ extension Registry: PointDirectory {
         }
     }
 
-    /// Refreshes and says whether answers may have changed; see `PointDirectory`.
+    /// Refreshes, and returns a number that changes when answers may have changed; see `PointDirectory`.
     public func generation() throws -> UInt64 {
         try refresh()
         return cache.withLock { $0.generation }
@@ -28,8 +28,10 @@ extension Registry: PointDirectory {
 
     /// Finds the point that a row names; see `PointDirectory`.
     ///
-    /// Cost: an indexed query for the first point of a device, none for its others; the 64th such query reads all
-    /// devices at once, so that an import of many does not ask for each.
+    /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
+    /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
+    ///
+    /// - Throws: `RegistryError` if the registry cannot be read.
     public func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
         try cache.withLock { cache in
             if let answer = Self.recall(cache, product: product, device: device, point: point) {
@@ -55,7 +57,8 @@ extension Registry: PointDirectory {
         return RegisteredPoint(key: key, type: type, policy: rule.policy)
     }
 
-    /// The product a device of those owners belongs to, or nil if there is none or more than one.
+    /// The product among `owners` that the device belongs to; nil if there is none, or several and `product`
+    /// is nil.
     private static func owner(_ product: String?, among owners: [String]) -> String? {
         guard let product else { return owners.count == 1 ? owners[0] : nil }
         return owners.first { $0.utf8.elementsEqual(product.utf8) }
@@ -83,9 +86,16 @@ extension Registry: PointDirectory {
         return .found(RegisteredPoint(key: key, type: type, policy: row.duplicates))
     }
 
-    /// Creates what is missing of products, points and devices, in one transaction; see `PointDirectory`.
+    /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
     ///
-    /// A missing product gets the model of its own name, made if it is missing too. New points take a quality.
+    /// A missing product gets the model of its own name, which is created if it is missing too. New points
+    /// have a quality.
+    ///
+    /// Durability: on disk when it returns.
+    ///
+    /// - Returns: The number of rows created.
+    /// - Throws: `RegistryError`, with nothing created: `typeFixed` if a point has another type, `invalid`
+    ///   for a name.
     @discardableResult
     public func register(_ registration: Registration) throws -> Int {
         try change { change in

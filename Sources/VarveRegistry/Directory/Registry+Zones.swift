@@ -1,12 +1,12 @@
-// Registry+Zones.swift — the zones of devices, as they were registered and as imports read them.
+// Registry+Zones.swift — the time zones of devices, as registered and as used by imports.
 //
 // Invariants:
-// - The zone of an import goes with its device.
+// - The zone of an import is deleted with its device.
 
 public import VarveModel
 
 extension Registry {
-    /// The zone that a device is registered with; see `PointDirectory`.
+    /// The time zone with which a device is registered; see `PointDirectory`.
     public func timeZone(product: String?, device: String) throws -> String? {
         try read { reading in
             guard let owner = try Self.owner(product, of: device, reading) else { return nil }
@@ -50,7 +50,8 @@ extension Registry {
         return others
     }
 
-    /// The product that a device belongs to; nil if it is not known, or if several have it and none is named.
+    /// The product that a device belongs to; nil if the device is unknown, or several products have it and
+    /// none is named.
     private static func owner(
         _ product: String?, of device: String, _ reading: RegistryReading
     ) throws -> String? {

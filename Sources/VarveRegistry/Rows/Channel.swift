@@ -1,24 +1,28 @@
-// Channel.swift — the offline channel of a product: the login with which its history arrives over MQTT.
+// Channel.swift — the offline channel of a product: the login by which its history arrives over MQTT.
 
 import VarveFile
 public import VarveModel
 
-/// An offline channel.
+/// The offline channel of a product.
 public struct Channel: Hashable, Sendable {
     /// The name, unique in the registry: 4 to 32 letters of any script, digits and `_`.
     public var name: String
-    /// The key of its product, which has no other channel.
+    /// The key of its product.
+    ///
+    /// A product has at most one channel.
     public var product: String
     /// The fixed password of its login.
     public var password: String
-    /// Whether anyone can log in.
+    /// Whether anyone can log in through it.
     public var isEnabled: Bool
     /// A text for people, at most 100 characters.
     public var description: String?
-    /// When it was made.
+    /// When it was created.
     public var created: Timestamp
 
-    /// Describes a channel; without a password it gets a random one, without a time the present one.
+    /// Describes a channel.
+    ///
+    /// Without a password it gets a random one, without a time the current one.
     public init(
         name: String, product: String, password: String? = nil, isEnabled: Bool = true,
         description: String? = nil, created: Timestamp? = nil

@@ -1,21 +1,23 @@
 // Device.swift — a device of a product.
 
-/// A device.
+/// A device of a product, as it is registered.
 public struct Device: Hashable, Sendable {
     /// The key of its product.
     public var product: String
     /// The `deviceKey`, unique in its product.
     public var key: String
-    /// The `deviceSecret`.
+    /// The `deviceSecret`, with which its logins are signed.
     public var secret: String
-    /// The `assetId` of the thing it measures.
+    /// The `assetId` of the thing that it measures.
     public var assetID: String?
     /// A name for people.
     public var name: String?
     /// The IANA id of its time zone.
     public var timeZone: String?
 
-    /// Describes a device; without a secret it gets a random one.
+    /// Describes a device.
+    ///
+    /// Without a secret it gets a random one.
     public init(
         product: String, key: String, secret: String? = nil, assetID: String? = nil, name: String? = nil,
         timeZone: String? = nil

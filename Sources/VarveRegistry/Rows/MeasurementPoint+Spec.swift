@@ -1,7 +1,7 @@
-// MeasurementPoint+Spec.swift — a point as the command line writes it: `NAME:TYPE[:quality][:unit=U]`.
+// MeasurementPoint+Spec.swift — a point in the form of the command line: `NAME:TYPE[:quality][:unit=U]`.
 //
 // Invariants:
-// - The first part after a colon that is a type name is the type, so a point id may have colons itself.
+// - The first part after a colon that is the name of a type is the type, so a point id may contain colons.
 
 import VarveModel
 
@@ -10,7 +10,7 @@ extension MeasurementPoint {
     ///
     /// For example `power:double:quality:unit=kW`.
     ///
-    /// - Throws: `RegistryError` that says which part is wrong.
+    /// - Throws: `RegistryError` (`invalid`) that says which part is wrong.
     public init(spec: String) throws {
         let parts = spec.split(separator: ":", omittingEmptySubsequences: false)
         let types = ValueType.allCases.map(\.name).joined(separator: ", ")

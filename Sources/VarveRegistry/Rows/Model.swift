@@ -6,7 +6,9 @@ public import VarveModel
 public struct MeasurementPoint: Hashable, Sendable {
     /// The `pointId`, unique in its model.
     public var id: String
-    /// The type of its values; fixed once the point is registered.
+    /// The type of its values.
+    ///
+    /// Once the point is registered, only `Registry.changeType` changes it.
     public var type: ValueType
     /// Whether its readings carry a quality.
     public var hasQuality: Bool
@@ -33,7 +35,7 @@ public struct Model: Hashable, Sendable {
     public var id: String
     /// A name for people.
     public var name: String?
-    /// The points in the order in which they were added.
+    /// The points, in the order in which they were added.
     public var points: [MeasurementPoint]
 
     /// Describes a model.

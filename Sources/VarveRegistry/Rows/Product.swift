@@ -6,14 +6,14 @@ public import VarveModel
 public enum PayloadFormat: String, CaseIterable, Sendable {
     /// The JSON form of the EnOS topics.
     case json
-    /// Bytes of any form, which the product's parsing script turns into JSON.
+    /// Bytes of any form. The product's parsing script turns them into JSON.
     case custom
 
     /// The name used on the command line, in files and in the registry.
     public var name: String { rawValue }
 }
 
-/// A product.
+/// A product: devices of one model that send in one format.
 public struct Product: Hashable, Sendable {
     /// The `productKey`, unique in the registry.
     public var key: String
@@ -21,14 +21,16 @@ public struct Product: Hashable, Sendable {
     public var model: String
     /// A name for people.
     public var name: String?
-    /// The `productSecret`.
+    /// The `productSecret`, with which logins of its channel are signed.
     public var secret: String
     /// The form of its messages.
     public var format: PayloadFormat
     /// Which of two different values at the same time is kept.
     public var duplicates: DuplicatePolicy
 
-    /// Describes a product; without a secret it gets a random one.
+    /// Describes a product.
+    ///
+    /// Without a secret it gets a random one.
     public init(
         key: String, model: String, name: String? = nil, secret: String? = nil,
         format: PayloadFormat = .json, duplicates: DuplicatePolicy = .last

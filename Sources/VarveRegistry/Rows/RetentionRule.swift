@@ -1,22 +1,25 @@
-// RetentionRule.swift — how long what is kept: of a product, of a model's products, and older versions of the whole store.
+// RetentionRule.swift — how long to keep the samples of a product or of a model's products, and older
+// versions.
 
 public import VarveModel
 
-/// One rule about how long something is kept.
+/// A rule about how long something is kept.
 public struct RetentionRule: Hashable, Sendable {
-    /// What a rule speaks of.
+    /// What a rule applies to.
     public enum Scope: Hashable, Sendable {
-        /// Versions of samples that were corrected since, in the whole store.
+        /// Older versions of corrected samples, in the whole store.
         case history
-        /// The samples of all products of a model that have no rule of their own.
+        /// The samples of those products of a model that have no rule of their own.
         case model(String)
         /// The samples of a product.
         case product(String)
     }
 
-    /// What it speaks of.
+    /// What the rule applies to.
     public var scope: Scope
-    /// How long that is kept; of history the basis has no meaning.
+    /// How long it is kept.
+    ///
+    /// For history the basis has no meaning.
     public var period: RetentionPeriod
 
     /// Describes a rule.
@@ -27,7 +30,9 @@ public struct RetentionRule: Hashable, Sendable {
 }
 
 extension RetentionRule.Scope {
-    /// The columns of the table; part of the persistent format.
+    /// The columns of the table.
+    ///
+    /// They are part of the persistent format.
     var columns: (kind: Int64, name: String) {
         switch self {
         case .history: (0, "")

@@ -1,8 +1,8 @@
-// Secret.swift — secrets for products and devices that were given none.
+// Secret.swift — secrets for products, devices and channels that were given none.
 
-/// Makes secrets.
+/// Makes random secrets.
 enum Secret {
-    /// 32 hexadecimal digits, 128 bits of the system's cryptographic generator.
+    /// 32 hexadecimal digits: 128 bits of the system's cryptographic random generator.
     static func random() -> String {
         var generator = SystemRandomNumberGenerator()
         var digits: [UInt8] = []

@@ -1,6 +1,6 @@
 // CRC64.swift — CRC-64/XZ: reflected polynomial 0xC96C5795D7870F42, initial value and final xor all ones.
 //
-// The digest of a row is part of the persistent format; check value of "123456789": 0x995DC9BBDF1939FA.
+// The digest of a row is part of the persistent format. Check value of "123456789": 0x995DC9BBDF1939FA.
 
 /// The checksum of a row.
 enum CRC64 {

@@ -1,24 +1,26 @@
-// Registry+Seal.swift — the checksummed export, and the check that the rows are those Varve wrote.
+// Registry+Seal.swift — the checksummed export, and the check that Varve wrote the rows.
 
 import GRDB
 
 /// All rows of a registry as text, with their digest.
 ///
-/// The text has the secrets in it: treat it like the registry itself.
+/// The text contains the secrets: treat it like the registry itself.
 public struct RegistryExport: Hashable, Sendable {
     /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
     /// imports, each in the order of their keys.
     ///
-    /// The same rows give the same bytes, whatever the order in which they came.
+    /// The same rows give the same bytes, in whatever order they were written.
     public let text: String
-    /// The wrapping sum of the lines' CRC-64/XZ (without line ends).
+    /// The wrapping sum of the lines' CRC-64/XZ, without line ends.
     public let digest: UInt64
     /// The number of lines.
     public let rows: Int
 }
 
 extension Registry {
-    /// All rows in canonical form.
+    /// All rows in canonical form, as of one moment.
+    ///
+    /// Holds all of them in memory.
     public func exportText() throws -> RegistryExport {
         try read { reading in
             var bytes: [UInt8] = []
@@ -33,9 +35,11 @@ extension Registry {
         }
     }
 
-    /// Checks the file's structure and that its rows are those that were sealed.
+    /// Checks the file's structure, and that its rows are those that were sealed.
     ///
-    /// - Throws: `damaged`, with the file and what is wrong. Cost: reads every row.
+    /// Cost: reads every row.
+    ///
+    /// - Throws: `damaged`, with the file and what is wrong.
     public func verifySeal() throws {
         let path = path
         try read { reading in

@@ -1,12 +1,13 @@
 // RowText.swift — the canonical text of each row: one JSON object on one line.
 //
-// The text of a row is what its digest covers, so it is part of the persistent format: names and order of
-// the keys, numbers in decimal, absent texts as null.
+// The digest of a row covers this text, so it is part of the persistent format: names and order of the keys,
+// numbers in decimal, absent texts as null.
 //
 // Invariants:
 // - Two rows have the same text only if all their columns are the same.
 
 import VarveModel
+import VarveText
 
 /// Builds the canonical text of rows.
 enum RowText {

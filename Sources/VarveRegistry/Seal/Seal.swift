@@ -1,9 +1,9 @@
-// Seal.swift — the checksum over all rows, kept beside them.
+// Seal.swift — the checksum over all rows, stored in the same file.
 //
 // Invariants:
-// - The seal is the wrapping sum of the rows' CRC-64 and the number of rows, so adding or removing a row
-//   changes it by that row alone, in whatever order rows came.
-// - It is saved in the transaction that changed the rows.
+// - The seal is the wrapping sum of the rows' CRC-64 and the number of rows. So a row that is added or
+//   removed changes it by that row alone, in whatever order rows come.
+// - It is saved in the transaction that changes the rows.
 
 import GRDB
 
@@ -12,19 +12,19 @@ struct Seal: Equatable {
     var digest: UInt64 = 0
     var rows: Int64 = 0
 
-    /// Takes in a row, given by its canonical text.
+    /// Adds a row, given by its canonical text.
     mutating func add(_ row: [UInt8]) {
         digest &+= CRC64.checksum(row)
         rows += 1
     }
 
-    /// Takes out a row, given by its canonical text.
+    /// Removes a row, given by its canonical text.
     mutating func remove(_ row: [UInt8]) {
         digest &-= CRC64.checksum(row)
         rows -= 1
     }
 
-    /// The seal kept in the database; nil if it is missing.
+    /// The seal in the database; nil if it is missing.
     static func load(_ db: Database) throws -> Seal? {
         guard let row = try Row.fetchOne(db, sql: "SELECT digest, rows FROM seal WHERE id = 1"),
             let digest = Int64.fromDatabaseValue(row[0]), let rows = Int64.fromDatabaseValue(row[1])
@@ -32,7 +32,7 @@ struct Seal: Equatable {
         return Seal(digest: UInt64(bitPattern: digest), rows: rows)
     }
 
-    /// Keeps the seal in the database.
+    /// Writes the seal to the database.
     func save(_ db: Database) throws {
         try db.execute(
             sql: "UPDATE seal SET digest = ?, rows = ? WHERE id = 1",

@@ -2,6 +2,7 @@
 
 import Configuration
 import VarveModel
+import VarveText
 
 extension ServerConfiguration {
     /// The settings as a configuration file.

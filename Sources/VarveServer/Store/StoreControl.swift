@@ -4,6 +4,7 @@ public import VarveControl
 public import VarveModel
 public import VarveRegistry
 public import VarveStorage
+import VarveText
 
 /// Carries out the requests of `control.sock`.
 public final class StoreControl: ControlHandler {

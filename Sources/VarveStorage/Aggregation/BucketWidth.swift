@@ -1,6 +1,7 @@
 // BucketWidth.swift — the text of `--every`.
 
 import VarveModel
+import VarveText
 
 /// The nominal length of a bucket.
 package struct BucketWidth: Hashable, Sendable {

@@ -17,7 +17,8 @@
 // Invariants:
 // - Buckets do not overlap and leave no gap; every storable time is in exactly one.
 
-package import VarveModel
+import VarveModel
+package import VarveText
 
 /// Cuts time into buckets.
 package struct Buckets: Sendable {

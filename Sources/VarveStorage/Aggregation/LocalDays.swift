@@ -9,6 +9,7 @@
 // - Moments are Int128 nanoseconds: no arithmetic near the ends of the storable range overflows.
 
 internal import VarveModel
+import VarveText
 
 /// The local days of a zone.
 struct LocalDays: Sendable {

@@ -1,6 +1,7 @@
 // SeriesResolver.swift — from the names in a row to the registered point, or to the reason why there is none.
 
 import VarveModel
+import VarveText
 
 /// Asks the registry and the store about a series, once for each name.
 struct SeriesResolver {

@@ -7,6 +7,7 @@
 // - Names and entries do not move or change until `removeAll`; `count` grows by one with each new name.
 
 import VarveModel
+import VarveText
 
 /// A hash table from (product, device, point), as bytes, to a small value.
 struct SeriesTable<Payload>: ~Copyable {

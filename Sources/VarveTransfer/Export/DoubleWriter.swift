@@ -9,6 +9,7 @@
 // - The text is that of `ValueText.append`.
 
 import VarveModel
+import VarveText
 
 /// Writes doubles.
 struct DoubleWriter {

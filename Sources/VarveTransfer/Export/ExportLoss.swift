@@ -1,6 +1,7 @@
 // ExportLoss.swift — what a text file cannot hold, and why an export is refused for it.
 
 public import VarveModel
+public import VarveText
 
 /// Something that an exported file would lose; an export that meets it is refused unless it is allowed.
 public enum ExportLoss: String, CaseIterable, Hashable, Sendable {

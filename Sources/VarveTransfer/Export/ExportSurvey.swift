@@ -9,6 +9,7 @@
 // - Memory is that of the points' names.
 
 import VarveModel
+import VarveText
 
 /// Looks at all samples of an export.
 struct ExportSurvey {

@@ -9,6 +9,7 @@
 import Glibc
 public import VarveFile
 public import VarveModel
+public import VarveText
 
 /// What an export did.
 public struct ExportResult: Hashable, Sendable {

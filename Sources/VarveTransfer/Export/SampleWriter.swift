@@ -5,6 +5,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// The forms of an exported file.
 public enum ExportFormat: String, CaseIterable, Sendable {

@@ -4,6 +4,7 @@
 // - The text is that of `TimeForm.append`.
 
 import VarveModel
+import VarveText
 
 /// Writes times.
 struct TimeWriter {

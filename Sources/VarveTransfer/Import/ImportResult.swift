@@ -2,6 +2,7 @@
 
 public import VarveFile
 public import VarveModel
+import VarveText
 
 /// What one import, or several one after the other, did.
 public struct ImportResult: Sendable {

@@ -3,6 +3,7 @@
 // Nothing is read otherwise for it: old times are stored as they are, and whoever imports them is told.
 
 import VarveModel
+import VarveText
 
 /// What is odd about the times of an input whose times are numbers.
 public enum OddEpochs: Hashable, Sendable {

@@ -1,6 +1,7 @@
 // LocalTimeOptions.swift — what the caller decides about times that carry no offset.
 
-public import VarveModel
+import VarveModel
+public import VarveText
 
 /// What becomes of the rows of a local hour that comes twice.
 public enum RepeatedHour: String, CaseIterable, Sendable {

@@ -1,6 +1,7 @@
 // Row+Runs.swift — a row as the rules of repeated hours look at it: its names, and what makes it equal to another.
 
 import VarveModel
+import VarveText
 
 extension Row {
     /// Whether its names are of a length that a series can have.

@@ -11,6 +11,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Reads the times of rows and hands them on.
 struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {

@@ -4,6 +4,7 @@
 // - The answer is that of the zone's `meaning(ofLocal:)`; what is remembered saves look-ups only.
 
 import VarveModel
+import VarveText
 
 /// A run of local time that a clock shows twice.
 struct RepeatedStretch: Hashable {

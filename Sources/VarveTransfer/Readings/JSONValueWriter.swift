@@ -7,6 +7,7 @@
 // - What is written is valid JSON on one line.
 
 import VarveModel
+import VarveText
 
 /// Writes values as JSON.
 struct JSONValueWriter {

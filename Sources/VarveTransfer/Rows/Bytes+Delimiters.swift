@@ -2,6 +2,7 @@
 
 import Glibc
 import VarveModel
+import VarveText
 
 extension Bytes {
     /// The first line end, or nil if there is none.

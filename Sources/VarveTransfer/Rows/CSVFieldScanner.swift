@@ -7,6 +7,7 @@
 // - Fields point into the scanned bytes, or into `scratch` where quotes inside had to be undoubled.
 
 import VarveModel
+import VarveText
 
 /// Takes CSV rows apart.
 struct CSVFieldScanner: ~Copyable {

@@ -7,6 +7,7 @@
 // - A number's text is handed on as it stands, so no integer passes through a double.
 
 import VarveModel
+import VarveText
 
 /// Rows of one JSON object per line.
 struct NDJSONRows: ~Copyable, RowScanner {

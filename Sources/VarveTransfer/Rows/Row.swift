@@ -5,6 +5,7 @@
 // - Quotes and escapes are already resolved: a field's bytes are its text.
 
 import VarveModel
+import VarveText
 
 /// What kind of text a field is.
 enum FieldKind: UInt8 {

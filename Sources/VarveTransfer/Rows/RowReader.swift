@@ -7,6 +7,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Reads all rows of a source.
 final class RowReader {

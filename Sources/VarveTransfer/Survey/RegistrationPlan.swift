@@ -8,6 +8,7 @@
 // - Rows that declare two types for one point refuse the run: either would change values of the other.
 
 import VarveModel
+import VarveText
 
 /// What `--register` has to create.
 struct RegistrationPlan {

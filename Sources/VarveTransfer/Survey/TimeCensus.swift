@@ -9,6 +9,7 @@
 // - Digits are dates if most numbers of the file are such dates: one wrong row must not move all others to 1970.
 
 import VarveModel
+import VarveText
 
 /// Counts what the numbers among the times of a file look like.
 struct TimeCensus {

@@ -4,6 +4,7 @@
 // - Words for "no reading" have no vote. Of the other values numbers win if they are at least half.
 
 import VarveModel
+import VarveText
 
 /// The kinds of values seen, as a set that can be joined with others.
 struct TypeCensus: OptionSet, Hashable, Sendable {

@@ -4,6 +4,7 @@
 // - A declared type is never overruled in silence: where the point has another one, the row is rejected.
 
 import VarveModel
+import VarveText
 
 /// Reads the column or member `type`.
 enum DeclaredType {

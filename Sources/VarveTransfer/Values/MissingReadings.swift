@@ -4,6 +4,7 @@
 // - How a word is compared: MissingWords in VarveModel.
 
 import VarveModel
+import VarveText
 
 /// What counts as no reading, for all points and for some.
 public struct MissingReadings: Sendable {

@@ -8,6 +8,7 @@
 // - A time without an offset is handed on as what the clock shows: which moment that is, a zone says elsewhere.
 
 import VarveModel
+import VarveText
 
 /// Why a text is not a time.
 enum TimeFailure {

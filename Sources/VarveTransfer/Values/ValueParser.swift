@@ -4,6 +4,7 @@
 // - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
 
 import VarveModel
+import VarveText
 
 /// Why a value does not fit its point.
 enum ValueFailure {

@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 enum ImportStatus {
     /// Lists imports, newest last.

@@ -5,6 +5,7 @@ import VarveFile
 import VarveMessageLog
 import VarveModel
 import VarveRegistry
+import VarveText
 
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

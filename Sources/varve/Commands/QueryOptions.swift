@@ -5,6 +5,7 @@ import Glibc
 import VarveFile
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// The options of `varve query`, apart from `--data`.
 struct QueryOptions: ParsableArguments {

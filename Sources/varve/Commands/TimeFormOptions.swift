@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VarveModel
+import VarveText
 
 /// How times are written.
 struct TimeFormOptions: ParsableArguments {

@@ -8,6 +8,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Compares the samples of files with those of a store.
 struct DigestComparison {

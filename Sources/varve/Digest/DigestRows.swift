@@ -5,6 +5,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// The rows that are asked for.
 enum DigestGrouping: String, CaseIterable {

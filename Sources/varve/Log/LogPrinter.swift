@@ -7,6 +7,7 @@ import ArgumentParser
 import Foundation
 import VarveMessageLog
 import VarveModel
+import VarveText
 
 extension LogEntry.Kind: ExpressibleByArgument {
     init?(argument: String) {

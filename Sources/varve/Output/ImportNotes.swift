@@ -4,6 +4,7 @@
 // - Each note is one line and names what to do.
 
 import VarveModel
+import VarveText
 import VarveTransfer
 
 enum ImportNotes {

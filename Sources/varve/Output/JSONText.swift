@@ -4,6 +4,7 @@
 // - The text is valid JSON: a double that is not finite has no JSON form and becomes null.
 
 import VarveModel
+import VarveText
 
 /// A JSON value to print.
 indirect enum JSONText: Sendable {

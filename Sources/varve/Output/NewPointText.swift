@@ -1,6 +1,7 @@
 // NewPointText.swift — the new points of a receipt for people: names and types, and why one is marked.
 
 import VarveModel
+import VarveText
 import VarveTransfer
 
 /// Writes new points.

@@ -6,6 +6,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Shows progress of one piece of work.
 final class ProgressLine {

@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Writes to stderr without a buffer, and makes visible what is not seen: texts from outside cannot steer a terminal.
 struct StandardErrors: TextOutputStream {

@@ -6,6 +6,7 @@
 // - What is not seen is written as an escape, so no value can steer a terminal.
 
 import VarveModel
+import VarveText
 
 /// An aligned plain table.
 struct TextTable {

@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// What a query asks for.
 struct QueryRequest {

@@ -6,6 +6,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 import VarveTransfer
 
 /// Runs a query.

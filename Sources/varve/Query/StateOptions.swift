@@ -3,6 +3,7 @@
 import ArgumentParser
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Which state to read.
 struct StateOptions: ParsableArguments {

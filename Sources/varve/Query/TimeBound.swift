@@ -5,6 +5,7 @@
 // does not exist is an error.
 
 import VarveModel
+import VarveText
 
 /// Reads the ends of a time range.
 enum TimeBound {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveText
 
 extension EndToEndTests {
     @Suite struct IndependentCalculationTests {

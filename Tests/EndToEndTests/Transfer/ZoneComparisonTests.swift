@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveModel
+import VarveText
 
 @testable import varve
 

@@ -1,4 +1,5 @@
-// ColumnTargets.swift — columns of integers, doubles and texts: any bytes decoded, any values there and back.
+// ColumnTargets.swift — columns of integers, doubles and texts: any bytes are decoded, any values are encoded
+// and back.
 
 import VarveCodec
 
@@ -12,7 +13,7 @@ enum ColumnTargets {
         FuzzTarget(name: "texts-back", seeds: { [[1, 2, 3, 4, 5, 6, 7, 8]] }, run: textsBack),
     ]
 
-    /// Bytes that texts of a column may have together here.
+    /// The most bytes that the texts of a column may have in these targets.
     private static let textLimit = 1 << 20
 
     // MARK: any bytes
@@ -65,7 +66,7 @@ enum ColumnTargets {
             case 0: UInt64(bitPattern: value)
             case 1: (Double(value) / divisor).bitPattern
             case 2: Double(Float(Double(value) / divisor)).bitPattern
-            // The neighbour of a decimal, as a reader that rounds twice leaves it.
+            // The neighbour of a decimal, as a reader that rounds twice returns it.
             default: (Double(value) / divisor).nextUp.bitPattern
             }
         }
@@ -87,7 +88,7 @@ enum ColumnTargets {
         return ends.isEmpty ? nil : backTexts(texts, ends, shape & 1 == 0 ? .standard : .thorough)
     }
 
-    /// Integers of a width, repeated, summed up or stepped as the shape says.
+    /// Makes integers of a width and repeats, sums or steps them, as the shape says.
     private static func values(_ input: inout FuzzInput, _ shape: UInt8) -> [Int64] {
         let size = Int(shape >> 1 & 7) + 1
         var values: [Int64] = []

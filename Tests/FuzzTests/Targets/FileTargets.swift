@@ -1,4 +1,4 @@
-// FileTargets.swift — the pieces of the store's files, without the checksums that keep a fuzzer out.
+// FileTargets.swift — the pieces of the store's files, without the checksums, which would stop a fuzzer.
 
 import VarveCodec
 import VarveModel
@@ -28,7 +28,7 @@ enum FileTargets {
             return nil
         }
         guard run.count == count else { return "\(run.count) samples of \(count)" }
-        // What was read is a run like any other: it has statistics and can be written again.
+        // A run that was read is like any other: it has statistics and can be written again.
         _ = BlockStatistics(run, 0..<run.count, type: type)
         let newTimes = BlockCodec.encodeTimes(run, 0..<run.count, effort: .standard)
         let newBlock = BlockCodec.encodeBlock(run, 0..<run.count, type: type, effort: .standard)

@@ -1,6 +1,7 @@
-// FuzzEntry.swift — what libFuzzer calls.
+// FuzzEntry.swift — the functions that libFuzzer calls.
 //
-// VARVE_FUZZ_TARGET names the target; VARVE_FUZZ_SEEDS a folder into which its seeds are written before the run.
+// VARVE_FUZZ_TARGET names the target. VARVE_FUZZ_SEEDS names a folder for its seeds, which are written before
+// the run.
 
 import Glibc
 import VarveFile
@@ -31,7 +32,9 @@ public func fuzzerInitialize(
     return 0
 }
 
-/// Runs one input; a broken promise ends the process with a sentence.
+/// Runs one input.
+///
+/// A broken promise ends the process with a sentence.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     if let failure = target.run(UnsafeRawBufferPointer(start: bytes, count: count)) {

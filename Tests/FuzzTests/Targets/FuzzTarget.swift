@@ -1,24 +1,25 @@
-// FuzzTarget.swift — what the fuzzer feeds with arbitrary bytes, by name.
+// FuzzTarget.swift — the functions that the fuzzer calls with arbitrary bytes, by name.
 //
-// A target is a pure function of its input: it gives nil, or a sentence that says which promise was broken. A trap is
-// a broken promise too. The same functions run under libFuzzer (Tools/fuzz) and over the kept findings in the tests.
+// A target is a pure function of its input. It returns nil, or a sentence that says which promise was broken.
+// A trap is a broken promise too. The same functions run under libFuzzer (Tools/fuzz) and, over the kept
+// findings, in the tests.
 
 import VarveCodec
 
-/// A reader of bytes that nobody vouches for, with what must hold for any input.
+/// A reader of bytes that may be damaged, with the promises that hold for any input.
 struct FuzzTarget: Sendable {
-    /// The name on the command line, and of the folder of findings.
+    /// The name on the command line, and of the folder of its findings.
     let name: String
-    /// Inputs from which the fuzzer may start.
+    /// Inputs that the fuzzer may start from.
     let seeds: @Sendable () -> [[UInt8]]
-    /// Runs one input.
+    /// Runs one input; nil if every promise holds, else a sentence about the broken one.
     let run: @Sendable (UnsafeRawBufferPointer) -> String?
 
     /// All targets.
     static let all: [FuzzTarget] = ColumnTargets.all + FileTargets.all + IndexTargets.all + TextTargets.all
 }
 
-/// Takes numbers off the front of an input; zeros when it is used up.
+/// Takes numbers from the front of an input; zeros when it is used up.
 struct FuzzInput {
     private(set) var rest: UnsafeRawBufferPointer
 
@@ -32,7 +33,7 @@ struct FuzzInput {
         return first
     }
 
-    /// A number of values from 0 to `limit`.
+    /// A number of values, from 0 to `limit`.
     mutating func count(upTo limit: Int) -> Int {
         (Int(byte()) | Int(byte()) << 8) % (limit + 1)
     }
@@ -47,7 +48,7 @@ struct FuzzInput {
 }
 
 extension [UInt8] {
-    /// An input made of a count in front of bytes, as the decoding targets take it.
+    /// An input for the decoding targets: a count in front of bytes.
     static func seed(count: Int, kind: UInt8? = nil, _ write: (inout ByteWriter) -> Void) -> [UInt8] {
         var writer = ByteWriter()
         write(&writer)

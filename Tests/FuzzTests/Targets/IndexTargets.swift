@@ -1,4 +1,4 @@
-// IndexTargets.swift — the pieces of a segment's index, without the checksums that keep a fuzzer out.
+// IndexTargets.swift — the pieces of a segment's index, without the checksums, which would stop a fuzzer.
 
 import VarveCodec
 import VarveModel
@@ -22,7 +22,7 @@ enum IndexTargets {
         guard !entries.contains(where: { $0.count < 1 || $0.lastTime < $0.firstTime }) else {
             return "an impossible entry"
         }
-        // The encoder names each piece once; bytes that name one twice, or none for it, come back otherwise.
+        // The encoder names each piece once. Bytes that name one twice, or never, do not come back the same.
         let again = PageEncoder.encode(entries, vectors: nil, effort: .standard).withUnsafeBytes(decode)
         return again?.count == entries.count ? nil : "a page does not come back"
     }

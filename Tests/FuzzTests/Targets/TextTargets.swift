@@ -2,6 +2,7 @@
 
 import Glibc
 import VarveModel
+import VarveText
 
 enum TextTargets {
     static let all = [

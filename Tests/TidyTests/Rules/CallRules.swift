@@ -1,7 +1,9 @@
-// CallRules.swift — calls that are kept out of a module or of all of them.
+// CallRules.swift — calls that a module, or every module, must not make.
 
 enum CallRules {
-    /// System calls on files; a free call of one of these names is I/O where the C library is imported.
+    /// System calls on files.
+    ///
+    /// In a file that imports the C library, a free call of one of these names is I/O.
     private static let fileCalls: Set<String> = [
         "open", "openat", "creat", "fopen", "fdopen", "read", "pread", "readv", "preadv", "write", "pwrite",
         "writev", "pwritev", "fsync", "fdatasync", "syncfs", "rename", "renameat", "link", "linkat",
@@ -10,10 +12,12 @@ enum CallRules {
         "fallocate", "mmap", "opendir", "readdir", "stat", "fstat", "lstat", "flock", "ioctl", "isatty",
     ]
 
-    /// Foundation's ways to a file.
+    /// Foundation's types for access to files.
     private static let fileTypes: Set<String> = ["FileManager", "FileHandle"]
 
-    /// `String(contentsOf:)` and its like; a collection's `append(contentsOf:)` is none.
+    /// Types with `init(contentsOf:)`.
+    ///
+    /// A collection's `append(contentsOf:)` does not read a file.
     private static let readingTypes: Set<String> = ["String", "Data"]
 
     private static let engine: Set<String> = [
@@ -37,7 +41,7 @@ enum CallRules {
         }
     }
 
-    /// The engine prints nothing, knows no wall clock of its own and never waits for time to pass.
+    /// The engine prints nothing, reads no wall clock and never waits for time to pass.
     static func engineCalls(_ file: SourceFile) -> [Violation] {
         guard let module = file.module, engine.contains(module) else { return [] }
         return file.words.filter { word in
@@ -51,7 +55,7 @@ enum CallRules {
         .map { Violation(path: file.path, line: $0.line, reason: "\($0.text)( in \(module)") }
     }
 
-    /// Nothing in the sources ends the process on purpose.
+    /// No code in the sources ends the process on purpose.
     static func traps(_ file: SourceFile) -> [Violation] {
         guard file.module != nil else { return [] }
         return file.words.compactMap { word in

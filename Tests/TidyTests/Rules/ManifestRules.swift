@@ -1,7 +1,7 @@
-// ManifestRules.swift — Package.swift declares the modules and dependencies of the table, no more and no less.
+// ManifestRules.swift — Package.swift declares exactly the modules and dependencies of the table.
 
 enum ManifestRules {
-    /// Compares the targets of a manifest (tests and C libraries apart) with the table.
+    /// Compares the targets of a manifest with the table, apart from tests and C libraries.
     static func direction(_ manifest: SourceFile, table: [String: Set<String>]) -> [Violation] {
         let declared = targets(manifest.text)
         var found: [Violation] = []
@@ -15,14 +15,14 @@ enum ManifestRules {
         return found
     }
 
-    /// Name and dependencies of each target of ours.
+    /// The name and the dependencies of each of our targets.
     static func targets(_ manifest: String) -> [String: Set<String>] {
         var found: [String: Set<String>] = [:]
         for match in manifest.matches(of: /\.(?:executableTarget|target)\(\s*name: "([^"]+)"/) {
             let rest = call(manifest[match.range.lowerBound...])
             var names: Set<String> = []
             if let list = rest.firstMatch(of: /dependencies: \[([^\]]*)\]/) {
-                // A product is named in a call of its own; its package is no dependency's name.
+                // A product is named in a call of its own; the name of its package is not a dependency.
                 let text = String(list.1).replacing(/package: "[^"]+"/, with: "")
                 names = Set(text.matches(of: /"([^"]+)"/).map { String($0.1) })
             }

@@ -1,4 +1,4 @@
-// MarkdownRules.swift — documents have one title, and their links lead somewhere.
+// MarkdownRules.swift — a document has one title, and its links have targets.
 
 enum MarkdownRules {
     static func singleTitle(_ file: SourceFile) -> [Violation] {
@@ -10,7 +10,9 @@ enum MarkdownRules {
         ]
     }
 
-    /// Relative links name a path of the repository; `<doc:Name>` names a page of the same catalog.
+    /// Relative links name a path in the repository.
+    ///
+    /// `<doc:Name>` names a page of the same catalog.
     static func links(_ file: SourceFile, existing: Set<String>) -> [Violation] {
         guard file.isMarkdown else { return [] }
         return prose(file).flatMap { line in
@@ -32,9 +34,9 @@ enum MarkdownRules {
         return lines
     }
 
-    /// Targets of `[text](target)`, `[name]: target` and `<doc:target>`, apart from those on the web.
+    /// The targets of `[text](target)`, `[name]: target` and `<doc:target>`, except those on the web.
     private static func targets(_ line: Substring) -> [String] {
-        // What is quoted as code is no link.
+        // Text quoted as code is not a link.
         let text = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
             .filter { $0.offset.isMultiple(of: 2) }.map { String($0.element) }.joined(separator: "` `")
         var found = text.matches(of: /\]\(([^)\s]+)\)/).map { String($0.1) }

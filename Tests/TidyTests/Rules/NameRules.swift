@@ -1,7 +1,7 @@
-// NameRules.swift — a file is named after what it holds and says so in its first line.
+// NameRules.swift — a file is named after its content and gives its purpose in its first line.
 
 enum NameRules {
-    /// Names that say nothing about what is inside.
+    /// Names that say nothing about the content.
     private static let empty: Set<String> = [
         "Util", "Utils", "Utilities", "Helper", "Helpers", "Manager", "Common", "Misc",
     ]
@@ -16,7 +16,7 @@ enum NameRules {
         return []
     }
 
-    /// No file or folder is called after its being a collection of things.
+    /// No file or folder has a name that only says that it is a collection of things.
     static func meaningfulName(_ path: String) -> [Violation] {
         for part in path.split(separator: "/") {
             let name = part.split(whereSeparator: { $0 == "." || $0 == "+" }).first.map(String.init) ?? ""

@@ -1,10 +1,10 @@
-// ProofRules.swift — where a document names the test that shows a sentence, that test exists.
+// ProofRules.swift — a test that a document names as proof exists.
 //
 // A table whose last column is headed "shown by" names, in each row, titles of tests in quotes or attacks as
 // `Tools/attack --only NAME`.
 
 enum ProofRules {
-    /// The rows of such tables that name nothing, or something that is not there.
+    /// The rows of such tables that name no test, or one that does not exist.
     ///
     /// - Parameter titles: What `titles` finds in the tests.
     static func proofs(_ file: SourceFile, titles: Set<Substring>) -> [Violation] {
@@ -28,7 +28,8 @@ enum ProofRules {
         }
     }
 
-    /// The texts of a file of tests that may be titles or arguments: those behind `@Test(` or at the start of a line.
+    /// The texts in a file of tests that may be titles or arguments: those behind `@Test(` or at the start of
+    /// a line.
     static func titles(_ file: SourceFile) -> [Substring] {
         file.lines.filter { $0.contains("@Test(") || $0.drop { $0 == " " }.first == "\"" }.flatMap { line in
             line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()

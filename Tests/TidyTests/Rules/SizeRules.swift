@@ -1,7 +1,7 @@
-// SizeRules.swift — files, functions and folders stay small enough to read in one go.
+// SizeRules.swift — files, functions and folders are small enough to read in one go.
 
 enum SizeRules {
-    /// Lines of a Swift file: 400, in tests 500.
+    /// A Swift file has at most 400 lines, in tests 500.
     static func fileLength(_ file: SourceFile) -> [Violation] {
         guard file.isSwift else { return [] }
         let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
@@ -10,7 +10,7 @@ enum SizeRules {
         return [Violation(path: file.path, line: limit + 1, reason: "\(count) lines, at most \(limit)")]
     }
 
-    /// Lines of a function: 60, from `func` or `init` to its closing brace.
+    /// A function has at most 60 lines, from `func` or `init` to its closing brace.
     static func functionLength(_ file: SourceFile, limit: Int = 60) -> [Violation] {
         file.words.compactMap { word in
             guard word.text == "func" || word.text == "init", word.before != UInt8(ascii: "."),
@@ -23,7 +23,7 @@ enum SizeRules {
         }
     }
 
-    /// Swift files in a folder: 14, unless an exception gives another number.
+    /// A folder has at most 14 Swift files, unless an exception gives another number.
     static func folderSize(_ paths: [String], exceptions: [String: Int] = [:]) -> [Violation] {
         var counts: [String: Int] = [:]
         for path in paths where path.hasSuffix(".swift") {
@@ -36,7 +36,7 @@ enum SizeRules {
         }
     }
 
-    /// The closing brace of the function whose declaration begins at `start`; nil for one without a body.
+    /// The closing brace of the function whose declaration begins at `start`; nil if it has no body.
     private static func bodyEnd(_ code: [UInt8], from start: Int) -> Int? {
         var braces = 0
         var parentheses = 0
@@ -48,11 +48,11 @@ enum SizeRules {
             case UInt8(ascii: "{"): braces += 1
             case UInt8(ascii: "}"):
                 braces -= 1
-                // A brace that closes what is around the declaration: it had no body, as in a protocol.
+                // This brace closes what is around the declaration, which had no body, as in a protocol.
                 if braces < 0 { return nil }
                 if braces == 0, parentheses == 0 { return index }
             case UInt8(ascii: "\n"):
-                // A declaration goes on only inside parentheses or after an arrow, a colon or a comma.
+                // A declaration continues only inside parentheses, or after an arrow, a colon or a comma.
                 if braces == 0, parentheses == 0, previous == UInt8(ascii: ")"),
                     !continues(code, after: index)
                 {

@@ -1,21 +1,23 @@
-// TrapRules.swift — operations that can end the process are named on the page that says what stands before them.
+// TrapRules.swift — a page names each operation that can end the process, and the check in front of it.
 
 enum TrapRules {
     /// The page that lists them.
     static let page = "Sources/VarveStorage/VarveStorage.docc/TrappingOperations.md"
 
-    /// Integers narrower than Int: their initializers trap at a number that is too large.
+    /// Integers narrower than Int.
+    ///
+    /// Their initializers trap at a number that is too large.
     private static let narrow: Set<String> = ["UInt8", "UInt16", "UInt32", "Int8", "Int16", "Int32"]
 
-    /// Initializers of these labels do not trap, or take what cannot be too large.
+    /// Initializers with these labels do not trap, or take only arguments that fit.
     private static let safeLabels: Set<String> = [
         "bitPattern", "truncatingIfNeeded", "clamping", "exactly", "littleEndian", "bigEndian", "ascii",
     ]
 
-    /// Modules that data from outside does not reach, or only through those below them.
+    /// Modules that data from outside reaches only through modules below them, or not at all.
     private static let exempt: Set<String> = ["varve", "varved", "VarveServer", "VarveProbe"]
 
-    /// The lines with a trapping operation, if the file is not named on the page.
+    /// The lines with a trapping operation, if the page does not name the file.
     static func unlisted(_ file: SourceFile, page: String) -> [Violation] {
         guard let module = file.module, file.isSwift, !exempt.contains(module), !isNamed(file.name, page)
         else {
@@ -50,7 +52,7 @@ enum TrapRules {
             || next.text.utf8.count == 1 && next.text.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    /// A page names a file, or the files that begin as it does with a star.
+    /// Whether the page names a file, or files with the same beginning by a star.
     private static func isNamed(_ name: String, _ page: String) -> Bool {
         page.split(separator: "`").contains { part in
             part == name || part.hasSuffix("*.swift") && name.hasPrefix(part.dropLast("*.swift".count))

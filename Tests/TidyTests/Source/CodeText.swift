@@ -1,15 +1,15 @@
-// CodeText.swift — Swift source without comments and texts, and the words in it.
+// CodeText.swift — Swift source without comments and string literals, and the words in it.
 //
 // Invariants:
-// - Blanking changes no length and no line end, so offsets and line numbers stay those of the file.
-// - What is interpolated into a text is code and stays.
+// - Blanking keeps every length and line end, so offsets and line numbers are those of the file.
+// - An interpolation in a literal is code and is kept.
 
 /// A name or keyword of the code.
 struct Word: Sendable {
     var text: String
-    /// Counted from 1.
+    /// The line number, counted from 1.
     var line: Int
-    /// Where it begins in the code.
+    /// The offset of its first byte in the code.
     var offset: Int
     /// The byte directly before it; 0 at the beginning.
     var before: UInt8
@@ -18,7 +18,7 @@ struct Word: Sendable {
 }
 
 enum CodeText {
-    /// Replaces comments and the content of texts by spaces.
+    /// Replaces comments and the content of literals by spaces.
     static func blanked(_ source: [UInt8]) -> [UInt8] {
         var blanker = Blanker(source)
         blanker.run()
@@ -56,9 +56,11 @@ enum CodeText {
     }
 }
 
-/// Walks over the source once; texts nest through interpolation.
+/// Walks over the source once.
+///
+/// Literals nest through interpolation.
 private struct Blanker {
-    /// A text that is open: its quotes, the `#` around them, and the parentheses open in its interpolation.
+    /// An open literal: its quotes, the `#` around them, and the parentheses open in its interpolation.
     private struct OpenText {
         var quotes: Int
         var hashes: Int

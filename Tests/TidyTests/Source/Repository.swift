@@ -3,7 +3,7 @@
 import Foundation
 
 enum Repository {
-    /// The root, from where this file stands.
+    /// The root folder, found from the place of this file.
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
@@ -19,7 +19,7 @@ enum Repository {
 
     static var swiftFiles: [SourceFile] { files.filter(\.isSwift) }
 
-    /// Every path that names a file, texts and others.
+    /// The path of every file, whether or not it is a text.
     static let paths: Set<String> = {
         if let tracked = git(["ls-files", "--cached", "--others", "--exclude-standard"]) {
             return Set(tracked.filter { FileManager.default.fileExists(atPath: root.path + "/" + $0) })
@@ -27,10 +27,10 @@ enum Repository {
         return walked()
     }()
 
-    /// Paths that git keeps; nil where there is no git.
+    /// The paths that git tracks; nil without git.
     static let trackedPaths: [String]? = git(["ls-files", "--cached"])
 
-    /// What stands in the folder, apart from build products and data, for a copy without git.
+    /// The files in the folder, except build products and data, for a copy without git.
     private static func walked() -> Set<String> {
         let keys: [URLResourceKey] = [.isRegularFileKey]
         guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: keys) else {

@@ -1,6 +1,6 @@
-// SourceFile.swift — a file of the repository as the rules see it.
+// SourceFile.swift — a file of the repository, for the rules.
 
-/// A text file and where it stands.
+/// A text file and its path.
 struct SourceFile: Sendable {
     /// The path from the root of the repository.
     let path: String
@@ -36,14 +36,14 @@ struct SourceFile: Sendable {
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// Modules that the file imports, with the line.
+    /// The modules that the file imports, each with its line.
     var imports: [(module: String, line: Int)] {
         words.indices.dropFirst().filter { words[$0 - 1].text == "import" && words[$0 - 1].before != 0x2E }
             .map { (words[$0].text, words[$0].line) }
     }
 }
 
-/// Something that breaks a rule.
+/// A place that breaks a rule.
 struct Violation: Equatable, Sendable, CustomStringConvertible {
     var path: String
     var line: Int

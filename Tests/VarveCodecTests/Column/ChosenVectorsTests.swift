@@ -1,4 +1,4 @@
-// ChosenVectorsTests.swift — some vectors of a column are the same values as in the whole column.
+// ChosenVectorsTests.swift — single vectors of a column decode to the same values as the whole column.
 
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
         return [0..<1, 0..<last, last - 1..<last, last / 2..<last, 1..<3, 2..<2, 0..<99, 9..<12]
     }
 
-    /// Calls `decode` with room for the values of the vectors and checks that nothing else is written.
+    /// Calls `decode` with room for the values of the vectors, and checks that it writes nothing else.
     private func check<Word: FixedWidthInteger>(
         _ values: [Word], _ vectors: Range<Int>, _ label: String,
         decode: (UnsafeMutablePointer<Word>) throws -> Void
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("a constant is told from the first bytes, and only where it is one")
+    @Test("a constant column is recognised by its first bytes, and no other column is")
     func constant() {
         for value in [0, -1, .min, .max, 1_700_000_000] as [Int64] {
             #expect(encoded([value, value, value]).withUnsafeBytes { IntegerColumn.constant($0) } == value)

@@ -1,10 +1,10 @@
-// ColumnDamageTests.swift — damaged columns end in an error or other values, never in a trap.
+// ColumnDamageTests.swift — damaged columns give an error or other values, never a trap.
 
 import Testing
 
 @testable import VarveCodec
 
-/// Invariant checked: any bytes give an error or some output, never a trap.
+/// The invariant checked here: any bytes give an error or some output, never a trap.
 @Suite("Damaged columns") struct ColumnDamageTests {
     private func damage(_ bytes: [UInt8], _ decode: ([UInt8]) throws -> Void) {
         for length in 0..<bytes.count {

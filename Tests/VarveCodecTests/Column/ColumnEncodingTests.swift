@@ -4,7 +4,9 @@ import Testing
 
 @testable import VarveCodec
 
-/// Compatibility-sensitive: these numbers stand in files, edit them only with a new format version.
+/// Compatibility-sensitive: these numbers are in files.
+///
+/// Change them only with a new format version.
 @Suite("ColumnEncoding") struct ColumnEncodingTests {
     @Test("the tags of envelopes, bodies, vectors and ways are frozen")
     func tags() {

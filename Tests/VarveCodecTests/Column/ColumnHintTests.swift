@@ -1,11 +1,13 @@
-// ColumnHintTests.swift — a hint changes how long a column takes and how large it is, never what it holds.
+// ColumnHintTests.swift — a hint changes the time and the size of a column, never its values.
 
 import Testing
 
 @testable import VarveCodec
 
 @Suite struct ColumnHintTests {
-    /// Kinds of columns, some of which suit the same choices and some not at all.
+    /// Kinds of columns.
+    ///
+    /// Some suit the same choices, others do not.
     private static func column(_ kind: Int, _ count: Int, _ random: inout SeededGenerator) -> [UInt64] {
         var walk = 500.0
         return (0..<count).map { index in
@@ -76,12 +78,12 @@ import Testing
             var hint = ColumnHint()
             _ = Self.encode(Self.column(before, 8192, &random), &hint)
             let hinted = Self.encode(column, &hint).count
-            // A choice that is as cheap for another kind is as good.
+            // A choice may be as cheap for another kind.
             #expect(hinted <= plain + plain / 8 + 32, "kind \(kind) after \(before): \(hinted), not \(plain)")
         }
     }
 
-    @Test("thorough effort takes no hint")
+    @Test("thorough effort uses no hint")
     func thorough() {
         var random = SeededGenerator(seed: 5)
         var hint = ColumnHint()

@@ -1,4 +1,4 @@
-// DoubleColumnTests.swift — doubles come back bit for bit, and cost what their shape should cost.
+// DoubleColumnTests.swift — doubles come back bit for bit, and take no more than their shape needs.
 
 import Testing
 
@@ -101,7 +101,7 @@ import Testing
         }
         let bytes = encoded(doubles: values, .thorough)
         #expect(described(bytes).names[0] == "ulp residual of decimal")
-        // 32 bits for the noise, and far less than the 77 of an exception for each twentieth value.
+        // 32 bits for the noise, and far less than an exception of 77 bits for each twentieth value.
         #expect(bytes.count < 8192 * 33 / 8)
         #expect(try decodedDoubles(bytes, count: values.count) == values)
     }

@@ -1,11 +1,11 @@
-// FewValuesTests.swift — short columns come back as they went in, within the bytes they may take.
+// FewValuesTests.swift — short columns come back unchanged, within their limit of bytes.
 
 import Testing
 
 @testable import VarveCodec
 
 @Suite struct FewValuesTests {
-    /// Encodes words quickly and decodes them as any column.
+    /// Encodes words quickly, and decodes them as any column.
     private static func roundTrip(_ words: [UInt64], isDouble: Bool) throws -> (words: [UInt64], size: Int) {
         let room = UnsafeMutablePointer<UInt8>.allocate(capacity: FewValues.byteLimit)
         let target = UnsafeMutablePointer<UInt64>.allocate(capacity: words.count)

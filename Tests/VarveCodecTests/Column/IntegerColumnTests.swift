@@ -1,4 +1,4 @@
-// IntegerColumnTests.swift — integers come back exactly, and cost what their shape should cost.
+// IntegerColumnTests.swift — integers come back exactly, and take no more than their shape needs.
 
 import Testing
 
@@ -75,7 +75,7 @@ import Testing
         #expect(throws: CodecError.self) { try decodedIntegers([], count: 1) }
     }
 
-    @Test("an LZ4 body larger than a column can be is refused before memory is taken")
+    @Test("an LZ4 body larger than a column can be is refused before memory is allocated")
     func bodyLimit() {
         var writer = ByteWriter()
         writer.append(ColumnEnvelope.lz4.rawValue)

@@ -1,4 +1,4 @@
-// DecimalDivisionTests.swift — decimals divided together, against the division of each.
+// DecimalDivisionTests.swift — decimals divided together, compared with single divisions.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// ExactQuotientTests.swift — quotients without the divider, against those of the divider, bit for bit.
+// ExactQuotientTests.swift — quotients without the divider, compared with the divider's bit for bit.
 
 import Testing
 
@@ -52,7 +52,7 @@ import Testing
         #expect(wrong.isEmpty, "\(wrong.count) wrong for 10^\(exponent), the first is \(wrong.first ?? 0)")
     }
 
-    @Test("there is none for powers of ten with more than 26 bits before their zeros")
+    @Test("powers of ten with more than 26 bits before their zeros are refused")
     func limit() {
         #expect(ExactQuotient(exponent: 12) == nil)
         #expect(ExactQuotient(exponent: -1) == nil)

@@ -5,7 +5,8 @@ import Testing
 @testable import VarveCodec
 
 @Suite("FixedPoint") struct FixedPointTests {
-    /// A noisy wave around zero, summed up from seeded steps so that no function of the C library decides the bits.
+    /// A noisy wave around zero: the sum of seeded steps, so that no function of the C library decides the
+    /// bits.
     private func wave(_ count: Int, isFloat: Bool) -> [UInt64] {
         var random = SeededGenerator(seed: 21)
         var (place, speed) = (10.0, 0.0)
@@ -27,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("any patterns are split and joined again but for the exceptions")
+    @Test("any patterns are split and joined again, apart from the exceptions")
     func patterns() throws {
         var random = SeededGenerator(seed: 22)
         for precision in [1, 24, 53] {
@@ -44,7 +45,7 @@ import Testing
             split.exceptions.apply(to: &joined, slice: 0..<values.count)
             #expect(joined == values)
             #expect(split.exceptions.positions.count < (precision == 1 ? 2000 : 700))
-            // A byte more or less is noticed.
+            // One byte more or less is noticed.
             joined = split.integers
             let longer = split.bits + [0]
             #expect(!longer.withUnsafeBytes { point.apply(to: &joined, count: joined.count, bits: $0) })

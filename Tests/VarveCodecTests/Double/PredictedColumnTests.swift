@@ -1,4 +1,4 @@
-// PredictedColumnTests.swift — doubles predicted together, against the prediction of each.
+// PredictedColumnTests.swift — doubles predicted together, compared with single predictions.
 
 import Testing
 

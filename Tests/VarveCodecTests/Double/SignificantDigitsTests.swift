@@ -26,7 +26,7 @@ import Testing
                 let rank = Int64.random(in: -8 * limit...8 * limit, using: &random)
                 var target = [rank]
                 #expect(numbering.apply(to: &target, count: 1))
-                // Beyond 2^53 in units of the exponent a shorter way of finding the number may not find it.
+                // Beyond 2^53 in units of the exponent, the shorter way to find the number may not find it.
                 if let found = numbering.rank(of: target[0]) { #expect(found == rank) }
                 if rank.magnitude < limit { #expect(numbering.rank(of: target[0]) == rank) }
             }

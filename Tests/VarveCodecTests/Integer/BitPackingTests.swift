@@ -1,4 +1,4 @@
-// BitPackingTests.swift — all widths in both layouts.
+// BitPackingTests.swift — all bit widths, in both layouts.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// VectorFormTests.swift — every form of a vector is chosen by some shape.
+// VectorFormTests.swift — some shape makes the encoder choose each form of a vector.
 
 import Testing
 
@@ -16,7 +16,8 @@ import Testing
                 }
             }
         }
-        // Noise of these widths is cheapest as it is, after one difference, after two; then with outliers.
+        // Noise of these widths is cheapest as it is, after one difference or after two; then the same with
+        // outliers.
         for outliers in [false, true] {
             for order in 0...2 {
                 var random = SeededGenerator(seed: 77)

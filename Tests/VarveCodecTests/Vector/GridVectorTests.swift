@@ -1,11 +1,11 @@
-// GridVectorTests.swift — clocks that jitter and leave points out are kept as distances to a regular grid.
+// GridVectorTests.swift — clocks that jitter and skip points are stored as distances to a regular grid.
 
 import Testing
 
 @testable import VarveCodec
 
 @Suite("GridVector") struct GridVectorTests {
-    /// A clock of ten seconds that is off by up to 99 ms, and leaves out some points now and then.
+    /// A clock with a period of ten seconds that is off by up to 99 ms, and skips points now and then.
     private func clock(_ count: Int, gapEvery: Int?, seed: UInt64) -> [Int64] {
         var random = SeededGenerator(seed: seed)
         var place: Int64 = 1_700_000_000_000

@@ -5,7 +5,7 @@ import Testing
 @testable import VarveCodec
 
 @Suite("RiceVector") struct RiceVectorTests {
-    /// Noise whose distances to a middle fall off evenly, summed up `order` times.
+    /// Noise whose distances to a middle become rarer evenly, summed up `order` times.
     static func noise(_ count: Int, order: Int, mean: Double, seed: UInt64, spikes: Bool = false) -> [Int64] {
         var random = SeededGenerator(seed: seed)
         var values = (0..<count).map { index -> Int64 in
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("a Rice code is taken where it is smaller, and the plan tells its size", arguments: 0...2)
+    @Test("a Rice code is chosen where it is smaller, and the plan knows its size", arguments: 0...2)
     func isChosen(order: Int) throws {
         for (mean, seed) in [(1, 1), (40, 2), (5e6, 3)] as [(Double, UInt64)] {
             let values = Self.noise(1024, order: order, mean: mean, seed: seed)
@@ -71,7 +71,7 @@ import Testing
         #expect(try decodedIntegers(delta, count: 3) == [100, 103, 105])
     }
 
-    @Test("a unary stream gives back its numbers, and no others than the count asked for")
+    @Test("a unary stream gives back its numbers, and refuses any other count")
     func unary() {
         var random = SeededGenerator(seed: 3)
         for count in [1, 2, 7, 64, 1024] {

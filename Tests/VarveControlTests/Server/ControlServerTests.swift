@@ -1,4 +1,4 @@
-// ControlServerTests.swift — what the service answers to callers that break the rules, go away or are too many.
+// ControlServerTests.swift — the service's answers to callers that break the rules, go away or are too many.
 
 import Glibc
 import Synchronization
@@ -10,7 +10,7 @@ import VarveModel
 @testable import VarveControl
 
 @Suite struct ControlServerTests {
-    @Test("a connection that does not begin with a greeting is told so and closed")
+    @Test("a connection that does not begin with a greeting gets the reason and is closed")
     func noGreeting() throws {
         let service = try TestService()
         for bytes in [
@@ -24,7 +24,7 @@ import VarveModel
         #expect(try service.client().horizon() == 0)
     }
 
-    @Test("another version is told which one runs and what to do, whatever else its greeting holds")
+    @Test("another version learns which one runs and what to do, whatever else its greeting holds")
     func otherVersion() throws {
         let service = try TestService()
         let caller = try service.caller()
@@ -104,7 +104,7 @@ import VarveModel
         #expect(throws: ControlError.self) { try client.horizon() }
     }
 
-    @Test("one caller more than there is room for is told to come again, and finds room later")
+    @Test("one caller more than there is room for is asked to come again, and finds room later")
     func tooMany() throws {
         let service = try TestService(maximumConnections: 2)
         let first = try service.caller()

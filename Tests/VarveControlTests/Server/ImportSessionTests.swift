@@ -1,4 +1,4 @@
-// ImportSessionTests.swift — one import at a time, freed however its sender ends.
+// ImportSessionTests.swift — one import at a time, and the permit is freed however the import ends.
 
 import Synchronization
 import Testing
@@ -26,7 +26,7 @@ import VarveModel
             #expect(refused?.reason.contains("process ") == true)
         }
         #expect(try first.commit(Batches.one()).commit == 1)
-        // Other questions are answered meanwhile.
+        // Other requests are answered meanwhile.
         #expect(try second.horizon() == 1)
         #expect(try second.storedType(of: Batches.key("p")) == nil)
         try first.endImport()

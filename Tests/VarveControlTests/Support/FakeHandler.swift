@@ -1,4 +1,4 @@
-// FakeHandler.swift — a service in memory: keeps what it is given, fails and waits when told to.
+// FakeHandler.swift — a service in memory that stores what it gets, and fails or waits on demand.
 
 import Synchronization
 import VarveControl
@@ -27,7 +27,7 @@ final class FakeHandler: ControlHandler, SampleSink {
     }
 
     let state = Mutex(State())
-    /// Long calls wait while it is locked.
+    /// Long calls wait as long as it is locked.
     let gate = Gate()
 
     let identity = ServiceIdentity(
@@ -117,12 +117,12 @@ final class FakeHandler: ControlHandler, SampleSink {
     }
 }
 
-/// A door that a test closes and opens.
+/// A gate that a test closes and opens.
 final class Gate: Sendable {
     private let isShut = Atomic<Bool>(false)
     private let waiting = Atomic<Int>(0)
 
-    /// How many stand before it.
+    /// The number of threads that wait at the gate.
     var count: Int { waiting.load(ordering: .acquiring) }
 
     func shut() { isShut.store(true, ordering: .releasing) }

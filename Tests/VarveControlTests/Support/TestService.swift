@@ -1,4 +1,4 @@
-// TestService.swift — a control server in a folder of its own, and a caller that sends what no client would.
+// TestService.swift — a control server in a folder of its own, and a caller that breaks the protocol.
 
 import Glibc
 import Testing
@@ -8,7 +8,7 @@ import VarveModel
 
 @testable import VarveControl
 
-/// Lets other threads go on for a moment.
+/// Gives other threads time to run.
 func rest() { usleep(1000) }
 
 /// Waits until something holds, at most ten seconds.
@@ -44,7 +44,7 @@ final class TestService {
         try #require(try ControlClient.connect(directory: folder, times: times))
     }
 
-    /// A connection without any manners.
+    /// A connection that may send anything.
     func caller() throws -> RawCaller {
         RawCaller(try #require(try LocalSocketConnection.connect(to: folder + "/control.sock")))
     }
@@ -76,7 +76,7 @@ final class RawCaller {
         return try channel.receive(within: 10) { try ControlReply(kind: $0, from: &$1) }
     }
 
-    /// The failure that comes next, and then the end of the stream.
+    /// The next reply, which must be a failure, followed by the end of the stream.
     func lastFailure() throws -> ControlError? {
         guard case .failure(let error)? = try reply() else { return nil }
         var byte: UInt8 = 0

@@ -1,4 +1,4 @@
-// BatchReaderTests.swift — rows from anybody: taken as announced, or refused without a trap.
+// BatchReaderTests.swift — rows from any sender are accepted as announced, or refused without a trap.
 
 import Testing
 import VarveCodec
@@ -13,7 +13,7 @@ import VarveModel
         return frames
     }
 
-    /// Reads frames; the batch if they are complete.
+    /// Reads frames, and returns the batch if they are complete.
     private func read(_ frames: [[UInt8]], _ header: BatchHeader) throws -> SampleBatch? {
         var reader = BatchReader(header)
         for frame in frames {

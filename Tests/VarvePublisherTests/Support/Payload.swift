@@ -2,6 +2,7 @@
 
 import Foundation
 import VarveModel
+import VarveText
 
 /// One reading in a message.
 struct Reading: Hashable, Sendable, CustomStringConvertible {

@@ -2,6 +2,7 @@
 
 import Foundation
 import VarveModel
+import VarveText
 
 struct NamedZone: ZoneRules {
     let zone: TimeZone

@@ -1,6 +1,7 @@
 // CrashTypes.swift — what a value of the histories is as another type, written from DESIGN alone.
 
 import VarveModel
+import VarveText
 
 @testable import VarveStorage
 

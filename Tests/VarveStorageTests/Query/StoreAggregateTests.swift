@@ -3,6 +3,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveText
 
 @testable import VarveStorage
 

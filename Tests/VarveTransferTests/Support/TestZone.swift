@@ -1,6 +1,7 @@
 // TestZone.swift — zones with changes of the clock that a test can read.
 
 import VarveModel
+import VarveText
 
 /// A zone with a list of changes.
 struct TestZone: NamedZone {

@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarveModel
+import VarveText
 
 @testable import VarveTransfer
 

@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 struct FakeSource: AggregateSource {
     var samples: [SeriesKey: (type: ValueType, samples: [Sample])] = [:]

@@ -1,6 +1,7 @@
 // HoldDuration.swift — the text of `--hold`.
 
 import VarveModel
+import VarveText
 
 /// How long a value holds at most.
 package enum HoldDuration {

@@ -5,6 +5,7 @@
 
 import VarveModel
 import VarveRegistry
+import VarveText
 
 /// A channel as `list` and `show` print it.
 struct ChannelLogin: RegistryRow {

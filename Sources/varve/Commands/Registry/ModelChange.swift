@@ -8,6 +8,7 @@ import VarveControl
 import VarveModel
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 extension ModelCommand {
     struct Change: ParsableCommand {

@@ -4,6 +4,7 @@ import ArgumentParser
 import VarveControl
 import VarveModel
 import VarveStorage
+import VarveText
 
 struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import ArgumentParser
 import VarveModel
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,6 +5,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarveStorage
+import VarveText
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

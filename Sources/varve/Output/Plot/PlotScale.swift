@@ -2,6 +2,7 @@
 
 import Glibc
 import VarveModel
+import VarveText
 
 /// The value axis of a plot.
 struct PlotScale {

@@ -5,6 +5,7 @@
 // colours; on a terminal each has its colour too.
 
 import VarveModel
+import VarveText
 
 /// Draws up to six series over one range of time.
 struct TerminalPlot {

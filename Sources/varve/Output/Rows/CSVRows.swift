@@ -6,6 +6,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Writes CSV.
 struct CSVRows: RowWriter {

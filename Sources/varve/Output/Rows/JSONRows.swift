@@ -6,6 +6,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Writes NDJSON or a JSON array.
 struct JSONRows: RowWriter {

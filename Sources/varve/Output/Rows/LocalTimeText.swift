@@ -1,6 +1,7 @@
 // LocalTimeText.swift — times for people: by a local clock, with its offset.
 
 import VarveModel
+import VarveText
 
 /// Writes times as a zone's clocks show them; without a zone in UTC.
 struct LocalTimeText {

@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// The columns after device, point and time.
 enum RowColumns: Hashable {

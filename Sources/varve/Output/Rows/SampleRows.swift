@@ -6,6 +6,7 @@
 // - Room for a row is its template's bytes and three fields of `TextCursor.maximumBytes`.
 
 import VarveModel
+import VarveText
 
 /// The bytes between and in place of the fields of a row.
 struct SampleRowTemplate {

@@ -8,6 +8,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Writes an aligned table.
 struct TableRows: RowWriter {

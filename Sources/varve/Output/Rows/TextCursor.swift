@@ -7,6 +7,7 @@
 //   bytes after the last one.
 
 import VarveModel
+import VarveText
 
 /// A place in memory where text is written.
 struct TextCursor {

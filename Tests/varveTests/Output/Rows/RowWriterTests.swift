@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 import VarveStorage
+import VarveText
 
 @testable import varve
 

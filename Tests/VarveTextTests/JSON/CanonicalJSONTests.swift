@@ -1,8 +1,9 @@
 // CanonicalJSONTests.swift — one text for equal JSON, and none for what is no JSON.
 
 import Testing
+import VarveModel
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct CanonicalJSONTests {
     private func canonical(_ text: String) throws(JSONFailure) -> String {

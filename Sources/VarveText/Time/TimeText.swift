@@ -4,6 +4,8 @@
 // - Reading never traps: every byte sequence is a time or one of the failures.
 // - Nothing is guessed: a form in which day and month could be taken for each other is no time.
 
+public import VarveModel
+
 /// A written time: what a clock shows, and the clock's offset where it is written too.
 public struct TimeText: Hashable, Sendable {
     /// The seconds that the clock shows since 1970-01-01 00:00.

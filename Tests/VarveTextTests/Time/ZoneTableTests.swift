@@ -4,8 +4,9 @@
 
 import Foundation
 import Testing
+import VarveModel
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct ZoneTableTests {
     /// Small and large, with and without a rule, with changes that are no hour.

@@ -1,8 +1,9 @@
 // NumberTextTests.swift — numbers from text against the standard library.
 
 import Testing
+import VarveModel
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct NumberTextTests {
     private func double(_ text: String) -> Double? { text.withBytes { NumberText.double($0, $1) } }

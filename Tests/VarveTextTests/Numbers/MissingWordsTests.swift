@@ -1,8 +1,9 @@
 // MissingWordsTests.swift — which texts are one of the words that stand for no reading.
 
 import Testing
+import VarveModel
 
-@testable import VarveModel
+@testable import VarveText
 
 @Suite struct MissingWordsTests {
     private static func contains(_ words: MissingWords, _ text: String) -> Bool {

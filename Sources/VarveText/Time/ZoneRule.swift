@@ -5,6 +5,8 @@
 // Invariants:
 // - Reading never traps: every text is a rule or an error.
 
+import VarveModel
+
 /// Standard time and, in some zones, summer time from one day of each year to another.
 struct ZoneRule: Hashable, Sendable {
     /// When summer time is in force.

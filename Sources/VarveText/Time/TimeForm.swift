@@ -3,6 +3,8 @@
 // Invariants:
 // - No form loses a digit: `firstCut` says which time a form cannot hold, and writers ask before they write.
 
+public import VarveModel
+
 /// How a time is written.
 public enum TimeForm: Hashable, Sendable {
     /// RFC 3339 in UTC with `Z` and the shortest fraction that is exact.

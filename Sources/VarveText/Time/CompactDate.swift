@@ -5,6 +5,8 @@
 // Invariants:
 // - Reading never traps: every text is a date or none.
 
+import VarveModel
+
 /// Reads `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, the last one also with `fff` or `.f…` after it.
 ///
 /// A second 60 and 24:00 mean what they mean in `TimeText`.

@@ -37,4 +37,11 @@ extension String {
             }
         }
     }
+
+    /// Whether a control character, a line break or a character that is not seen is in the text: no name of a product,
+    /// device or point has one.
+    package var hasControlCharacter: Bool {
+        // Nearly all names are of bytes from 0x20 to 0x7E.
+        utf8.contains { $0 < 0x20 || $0 >= 0x7F } && unicodeScalars.contains(where: \.isForbiddenInNames)
+    }
 }

@@ -3,6 +3,8 @@
 // Invariants:
 // - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
 
+package import VarveModel
+
 /// Reads values.
 package enum ValueReading {
     /// Reads a whole text as a `double`, `int64` or `bool`.

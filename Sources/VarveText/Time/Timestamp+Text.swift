@@ -7,6 +7,8 @@
 // - What `appendRFC3339` writes, `parse` reads back to the same nanosecond.
 // - `parse` never traps: every byte sequence is a time or one of the failures.
 
+public import VarveModel
+
 extension Timestamp {
     /// Why a text is not a time.
     public enum ParseFailure: Error, Hashable, Sendable, CustomStringConvertible {
