@@ -22,7 +22,10 @@ let package = Package(
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
             name: "VarveStorage",
-            targets: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"]),
+            targets: [
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
+                "VarveQuery",
+            ]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
@@ -59,9 +62,19 @@ let package = Package(
         .target(name: "VarveFile", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
-        // The segment engine.
+        // The files below the manifest: segments with their index, receipts, messages.
         .target(
-            name: "VarveStorage", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            name: "VarveSegment", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        // The store: commit, WAL, manifest, compaction, deletion, recovery, backup.
+        .target(
+            name: "VarveStorage",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment"],
+            swiftSettings: settings),
+        // Questions to a state of a store: samples, aggregates, fills, digests.
+        .target(
+            name: "VarveQuery",
+            dependencies: ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
@@ -117,9 +130,8 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
-                "VarveAccess",
-                "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
+                "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -138,15 +150,16 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess",
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveQuery",
+                "VarveAccess",
             ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
-                "VarveMessageLog",
+                "VarveModel", "VarveText", "VarveFile", "VarveSegment", "VarveStorage", "VarveQuery",
+                "VarveRegistry", "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -2,6 +2,8 @@
 //
 // Numbers marked "persistent" decide what files look like; readers accept up to them.
 
+import VarveSegment
+
 package enum Limits {
     /// Deleted ranges that a store remembers.
     package static let tombstones = 1 << 20

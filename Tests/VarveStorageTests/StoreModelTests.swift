@@ -7,6 +7,8 @@ import Testing
 import VarveFile
 import VarveModel
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreModelTests {

@@ -1,55 +1,9 @@
 // AggregateSource.swift — who answers aggregates: any source of samples, a store with its statistics faster.
 
-package import VarveModel
-
-/// What an aggregation takes from the statistics of blocks.
-package enum StatisticsUse: CaseIterable, Sendable {
-    /// Nothing: every sample is decoded and looked at.
-    case none
-    /// Only which blocks have nothing to leave out; all values are decoded.
-    case counts
-    /// The figures themselves where they serve.
-    case figures
-}
-
-/// A request for aggregates of one series.
-package struct AggregateRequest: Sendable {
-    /// What to compute; the order of the values in a row.
-    package var aggregates: [Aggregate]
-    /// The buckets.
-    package var buckets: Buckets
-    /// The times asked for.
-    package var range: TimeRange
-    /// Whether samples count whose quality is given and not 0.
-    package var goodOnly: Bool
-    /// The order in which rows leave.
-    package var order: TimeOrder
-    /// What may be taken from the statistics of blocks; the rows are the same, tests and benchmarks compare.
-    package var statistics = StatisticsUse.figures
-    /// How many nanoseconds, at least 1, a value holds at most; nil for no end.
-    package var hold: Int64?
-    /// The moment from which on the last value of all does not hold any more; nil for no such moment.
-    package var present: Timestamp?
-    /// What is known of the time around the range; nil if it has to be found.
-    var bounds: HoldBounds?
-    /// Whether rows say when their last value was read.
-    var tracksLatest = false
-
-    /// Makes a request.
-    package init(
-        _ aggregates: [Aggregate], over buckets: Buckets, in range: TimeRange = .all, goodOnly: Bool = false,
-        order: TimeOrder = .ascending
-    ) {
-        self.aggregates = aggregates
-        self.buckets = buckets
-        self.range = range
-        self.goodOnly = goodOnly
-        self.order = order
-    }
-}
+public import VarveModel
 
 /// Answers aggregates over one unchanging state of the store.
-package protocol AggregateSource: SampleSource {
+public protocol AggregateSource: SampleSource {
     /// Hands on one row for each bucket of a series that has samples that count.
     ///
     /// - Parameter emit: Gets each row in the order of the request; returns false if no more are wanted.
@@ -59,7 +13,7 @@ package protocol AggregateSource: SampleSource {
 
 extension AggregateSource {
     /// Aggregates from the samples.
-    package func aggregate(
+    public func aggregate(
         _ series: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
         let plan = AggregationPlan(type: series.type, request)

@@ -1,9 +1,10 @@
 // AggregationPlan.swift — what has to be known of samples for the aggregates asked for.
 
-package import VarveModel
+internal import VarveModel
+import VarveSegment
 
 /// Which samples count and what has to be known of them.
-package struct AggregationPlan: Sendable {
+struct AggregationPlan: Sendable {
     let type: ValueType
     let isText: Bool
     let goodOnly: Bool
@@ -25,7 +26,7 @@ package struct AggregationPlan: Sendable {
             tracksLatest: request.tracksLatest)
     }
 
-    package init(
+    init(
         type: ValueType, aggregates: [Aggregate], goodOnly: Bool, tracksLatest: Bool = false
     ) {
         self.type = type

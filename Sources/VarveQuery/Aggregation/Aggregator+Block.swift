@@ -8,6 +8,8 @@
 // - The rows are the same to the last bit whatever is taken from statistics.
 
 import VarveCodec
+import VarveSegment
+import VarveStorage
 
 extension Aggregator {
     /// Vectors are asked where buckets, and the range, are at least so many times as long as they.
@@ -38,7 +40,7 @@ extension Aggregator {
         }
         columns.insert(.times)
         if request.statistics == .figures, areVectorsWorthwhile(block) {
-            let vectors = try block.reader.vectors(of: entry)
+            let vectors = try block.vectors()
             if !vectors.isEmpty { return try add(block, vectors, columns, allCount: allCount, emit) }
         }
         let (run, range) = try block.read(columns)
@@ -93,7 +95,7 @@ extension Aggregator {
         _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
         guard !vectors.isEmpty else { return true }
-        let run = try block.reader.read(block.entry, type: block.type, vectors: vectors, columns: columns)
-        return try add(run, run.range(block.first, block.last), allCount: allCount, emit)
+        let (run, range) = try block.read(vectors: vectors, columns)
+        return try add(run, range, allCount: allCount, emit)
     }
 }

@@ -8,10 +8,11 @@
 // - The rows are the same whether runs come from the earliest on or from the latest back, and whether a block
 //   comes as samples or as statistics; only the order of rows differs. Inside a run the earliest is always first.
 
-package import VarveModel
+internal import VarveModel
+import VarveSegment
 
 /// Aggregates one series bucket by bucket.
-package struct Aggregator: Sendable {
+struct Aggregator: Sendable {
     let plan: AggregationPlan
     private let aggregates: [Aggregate]
     let isBackward: Bool
@@ -37,7 +38,7 @@ package struct Aggregator: Sendable {
     /// - Parameters:
     ///   - type: The type of the series' values.
     ///   - request: What to compute, over which buckets and samples.
-    package init(type: ValueType, _ request: AggregateRequest) {
+    init(type: ValueType, _ request: AggregateRequest) {
         plan = AggregationPlan(type: type, request)
         aggregates = request.aggregates
         isBackward = request.order == .descending
@@ -60,7 +61,7 @@ package struct Aggregator: Sendable {
     ///   - columns: Samples in the order of the request, all behind those before.
     ///   - emit: Gets each row; returns false if no more are wanted.
     /// - Returns: False if `emit` wants no more rows.
-    package mutating func add(
+    mutating func add(
         _ columns: SampleColumns, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
         let run = SampleRun(isBackward ? columns.reversed() : columns)
@@ -122,7 +123,7 @@ package struct Aggregator: Sendable {
     /// Hands on the last bucket.
     ///
     /// - Returns: False if `emit` wants no more rows.
-    package mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
+    mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
         guard try close(emit) else { return false }
         return try emitWaiting(before: bounds.before, emit)
     }

@@ -6,6 +6,7 @@
 //   statistics of blocks, from the earliest on or from the latest back.
 
 internal import VarveModel
+import VarveSegment
 
 /// Running figures of a bucket.
 struct BucketTotals: Sendable {

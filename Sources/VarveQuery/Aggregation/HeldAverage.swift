@@ -12,6 +12,7 @@
 // - The sum of value · nanoseconds is exact and is rounded once, so both orders give the same to the last bit.
 
 internal import VarveModel
+import VarveSegment
 
 /// The time-weighted average of the buckets of one series, one after the other.
 struct HeldAverage: Sendable {

@@ -8,6 +8,7 @@
 // - The median of an even number is the mean of the two in the middle, rounded once.
 
 internal import VarveModel
+import VarveSegment
 
 /// Collects values for the median.
 struct MedianKeys: Sendable {

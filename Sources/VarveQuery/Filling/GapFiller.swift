@@ -12,12 +12,12 @@
 // - At most `limit` rows are made; a gap that needs more is refused before its first row.
 // - Ascending and descending order make the same rows.
 
-package import VarveModel
+public import VarveModel
 
 /// Aggregates series after series and puts rows into the gaps.
-package struct GapFiller: Sendable {
+public struct GapFiller: Sendable {
     /// The most rows that are made for one query.
-    package static let defaultLimit = 10_000_000
+    public static let defaultLimit = 10_000_000
 
     private let fill: Fill
     private let request: AggregateRequest
@@ -33,7 +33,7 @@ package struct GapFiller: Sendable {
     private var hasAverage = false
 
     /// Makes a filler for what is asked of each series.
-    package init(_ fill: Fill, _ request: AggregateRequest, limit: Int = GapFiller.defaultLimit) {
+    public init(_ fill: Fill, _ request: AggregateRequest, limit: Int = GapFiller.defaultLimit) {
         self.fill = fill
         self.request = request
         self.limit = limit
@@ -46,7 +46,7 @@ package struct GapFiller: Sendable {
     /// Hands on the rows of a series, in the order of the request.
     ///
     /// - Parameter emit: Gets each row; returns false if no more are wanted.
-    package mutating func rows(
+    public mutating func rows(
         of series: SeriesInfo, in source: some AggregateSource, _ emit: (AggregateRow) throws -> Bool
     ) throws {
         type = series.type
@@ -232,13 +232,6 @@ package struct GapFiller: Sendable {
     }
 
     private var tooMany: AggregationFailure {
-        guard fill == .none else {
-            return AggregationFailure(
-                description: "--fill \(fill.rawValue): more than \(limit) empty buckets to fill; "
-                    + "use a longer --every or a shorter range")
-        }
-        return AggregationFailure(
-            description: "--agg twa: a value holds over more than \(limit) buckets without samples; "
-                + "use a longer --every, a shorter range or --hold")
+        fill == .none ? .tooManyHeldBuckets(limit: limit) : .tooManyEmptyBuckets(limit: limit)
     }
 }

@@ -1,7 +1,7 @@
 // Aggregate.swift — the names of the aggregates and what one yields.
 
 /// A figure computed over the samples of a bucket.
-package enum Aggregate: String, CaseIterable, Hashable, Sendable {
+public enum Aggregate: String, CaseIterable, Hashable, Sendable {
     /// The exact sum divided by the count, correctly rounded.
     case avg
     /// The smallest number; −0 is smaller than 0.
@@ -24,24 +24,20 @@ package enum Aggregate: String, CaseIterable, Hashable, Sendable {
     case twa
 
     /// Whether texts have this aggregate.
-    package var isForText: Bool { self == .count || self == .first || self == .last }
+    public var isForText: Bool { self == .count || self == .first || self == .last }
 
     /// All names, as error messages list them.
-    package static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+    public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// Reads a comma list such as `avg,min,max`.
-    package static func parse(list: String) throws(AggregationFailure) -> [Aggregate] {
+    ///
+    /// - Throws: `unknownAggregate`, `repeatedAggregate`.
+    public static func parse(list: String) throws(AggregationFailure) -> [Aggregate] {
         var result: [Aggregate] = []
         for part in list.split(separator: ",", omittingEmptySubsequences: false) {
             let name = String(part).trimmingSpaces()
-            guard let aggregate = Aggregate(rawValue: name) else {
-                throw AggregationFailure(
-                    description: "--agg: \"\(name)\" is not an aggregate; use some of \(names)")
-            }
-            guard !result.contains(aggregate) else {
-                throw AggregationFailure(
-                    description: "--agg: \"\(name)\" is named twice; name each of \(names) at most once")
-            }
+            guard let aggregate = Aggregate(rawValue: name) else { throw .unknownAggregate(name) }
+            guard !result.contains(aggregate) else { throw .repeatedAggregate(name) }
             result.append(aggregate)
         }
         return result
@@ -49,7 +45,7 @@ package enum Aggregate: String, CaseIterable, Hashable, Sendable {
 }
 
 /// What an aggregate yields for a bucket.
-package enum AggregateValue: Hashable, Sendable {
+public enum AggregateValue: Hashable, Sendable {
     /// Nothing: the aggregate does not exist for the type, or the bucket was filled with null.
     case none
     /// A double.
@@ -64,7 +60,7 @@ package enum AggregateValue: Hashable, Sendable {
     case json(String)
 
     /// The value as a double, or nil if it is not a number.
-    package var number: Double? {
+    public var number: Double? {
         switch self {
         case .double(let value): value
         case .integer(let value): Double(value)
@@ -75,11 +71,11 @@ package enum AggregateValue: Hashable, Sendable {
 }
 
 /// One row of an aggregated series.
-package struct AggregateRow: Hashable, Sendable {
+public struct AggregateRow: Hashable, Sendable {
     /// The start of the bucket, in nanoseconds since 1970 UTC.
-    package var start: Int64
+    public var start: Int64
     /// One value for each aggregate asked for, in the order asked.
-    package var values: [AggregateValue]
+    public var values: [AggregateValue]
     /// A median that needs the bucket to be read again; only inside the engine.
     var openMedian: OpenMedian?
     /// The last value that counts, where the request has use for its time; only inside the engine.
@@ -95,16 +91,10 @@ package struct AggregateRow: Hashable, Sendable {
     }
 
     /// Makes a row.
-    package init(start: Int64, values: [AggregateValue]) {
+    public init(start: Int64, values: [AggregateValue]) {
         self.start = start
         self.values = values
     }
-}
-
-/// A request for aggregates that cannot be met, as one line for the user.
-package struct AggregationFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong, where, and what to do.
-    package let description: String
 }
 
 extension String {

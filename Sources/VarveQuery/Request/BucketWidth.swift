@@ -1,12 +1,12 @@
-// BucketWidth.swift — the text of `--every`.
+// BucketWidth.swift — the nominal length of a bucket, and its text.
 
 import VarveModel
 import VarveText
 
 /// The nominal length of a bucket.
-package struct BucketWidth: Hashable, Sendable {
+public struct BucketWidth: Hashable, Sendable {
     /// The length in nanoseconds, from 1 ms to 400 days.
-    package let nanoseconds: Int64
+    public let nanoseconds: Int64
 
     static let day: Int64 = 86_400_000_000_000
     private static let longest = 400 * day
@@ -16,18 +16,12 @@ package struct BucketWidth: Hashable, Sendable {
     ]
 
     /// Reads a whole number and a unit: `500ms`, `10s`, `5m` or `5min`, `1h`, `1d`, `1w`.
-    package static func parse(_ text: String) throws(AggregationFailure) -> BucketWidth {
-        guard let length = DurationText.length(text, units: units) else {
-            throw AggregationFailure(
-                description:
-                    "--every: \"\(text)\" is not a duration; write for example 500ms, 10s, 5m, 1h, 1d or 1w")
-        }
-        guard length <= longest else {
-            throw AggregationFailure(description: "--every: \"\(text)\" is too long; at most 400d")
-        }
-        guard length > 0 else {
-            throw AggregationFailure(description: "--every: \"\(text)\" is no time at all; at least 1ms")
-        }
+    ///
+    /// - Throws: `notDuration`, `tooLong`, `tooShort`.
+    public static func parse(_ text: String) throws(AggregationFailure) -> BucketWidth {
+        guard let length = DurationText.length(text, units: units) else { throw .notDuration(text) }
+        guard length <= longest else { throw .tooLong(text) }
+        guard length > 0 else { throw .tooShort(text) }
         return BucketWidth(nanoseconds: length)
     }
 }

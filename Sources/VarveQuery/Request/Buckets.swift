@@ -1,4 +1,4 @@
-// Buckets.swift — the edges of the buckets that `--every` cuts time into.
+// Buckets.swift — the edges of the buckets that time is cut into.
 //
 // Without a zone every bucket has the full width and one begins at 1970-01-01T00:00:00Z (so weeks begin on
 // Thursdays). With a zone, buckets follow the local clock:
@@ -18,27 +18,27 @@
 // - Buckets do not overlap and leave no gap; every storable time is in exactly one.
 
 import VarveModel
-package import VarveText
+public import VarveText
 
 /// Cuts time into buckets.
-package struct Buckets: Sendable {
+public struct Buckets: Sendable {
     /// One bucket: `start` and `last` are both in it.
-    package struct Bucket: Hashable, Sendable {
+    public struct Bucket: Hashable, Sendable {
         /// The first nanosecond; the earliest storable one if the bucket begins before that.
-        package var start: Int64
+        public var start: Int64
         /// The last nanosecond; the latest storable one if the bucket ends after that.
-        package var last: Int64
+        public var last: Int64
     }
 
     /// The nominal length of a bucket.
-    package let width: BucketWidth
+    public let width: BucketWidth
     /// Whether there is one bucket only.
-    package let isWhole: Bool
+    public let isWhole: Bool
     private let days: LocalDays?
     private var currentDay: (number: Int128, start: Int128, end: Int128) = (0, 0, 0)
 
     /// One bucket that takes in all of time.
-    package static let whole = Buckets()
+    public static let whole = Buckets()
 
     private init() {
         width = BucketWidth(nanoseconds: .max)
@@ -47,11 +47,11 @@ package struct Buckets: Sendable {
     }
 
     /// Makes the buckets of a width, by the local clock if there is a zone.
-    package init(width: BucketWidth, zone: (any ZoneRules)? = nil) throws(AggregationFailure) {
+    ///
+    /// - Throws: `notWholeDays` where a width cannot follow the local clock.
+    public init(width: BucketWidth, zone: (any ZoneRules)? = nil) throws(AggregationFailure) {
         if zone != nil, width.nanoseconds > BucketWidth.day, width.nanoseconds % BucketWidth.day != 0 {
-            throw AggregationFailure(
-                description:
-                    "--every: with --tz a duration longer than a day must be whole days, such as 2d or 1w")
+            throw .notWholeDays
         }
         self.width = width
         isWhole = false
@@ -61,7 +61,7 @@ package struct Buckets: Sendable {
     /// The bucket that a time is in.
     ///
     /// The local day is remembered, so asking for times near each other is cheap.
-    package mutating func bucket(containing time: Int64) -> Bucket {
+    public mutating func bucket(containing time: Int64) -> Bucket {
         if isWhole { return Bucket(start: .min, last: .max) }
         guard let days else { return fixed(time) }
         let moment = Int128(time)

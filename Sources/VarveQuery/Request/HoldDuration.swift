@@ -1,25 +1,18 @@
-// HoldDuration.swift — the text of `--hold`.
+// HoldDuration.swift — how long a value holds at most, as a text.
 
 import VarveModel
 import VarveText
 
 /// How long a value holds at most.
-package enum HoldDuration {
-    /// Reads a whole number and a unit, as for `--every`: `90s`, `15m`, `2h`, `1d`; at least 1 ms.
+public enum HoldDuration {
+    /// Reads a whole number and a unit, as of the width of a bucket: `90s`, `15m`, `2h`, `1d`; at least 1 ms.
     ///
     /// - Returns: The length in nanoseconds.
-    package static func parse(_ text: String) throws(AggregationFailure) -> Int64 {
-        guard let length = DurationText.length(text, units: BucketWidth.units) else {
-            throw AggregationFailure(
-                description: "--hold: \"\(text)\" is not a duration; write for example 90s, 15m, 2h or 1d")
-        }
-        guard length > 0 else {
-            throw AggregationFailure(description: "--hold: \"\(text)\" is no time at all; at least 1ms")
-        }
-        guard length < .max else {
-            throw AggregationFailure(
-                description: "--hold: \"\(text)\" is too long; without --hold a value holds to the next one")
-        }
+    /// - Throws: `notDuration`, `tooLong`, `tooShort`.
+    public static func parse(_ text: String) throws(AggregationFailure) -> Int64 {
+        guard let length = DurationText.length(text, units: BucketWidth.units) else { throw .notDuration(text) }
+        guard length > 0 else { throw .tooShort(text) }
+        guard length < .max else { throw .tooLong(text) }
         return length
     }
 }

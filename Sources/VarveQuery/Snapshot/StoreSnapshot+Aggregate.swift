@@ -2,11 +2,12 @@
 //
 // How a block is taken: Aggregation/Aggregator+Block.swift.
 
-package import VarveModel
+public import VarveModel
+import VarveStorage
 
 extension StoreSnapshot: AggregateSource {
     /// Hands on one row for each bucket that has samples that count; see `AggregateSource`.
-    package func aggregate(
+    public func aggregate(
         _ info: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
         guard let (series, type) = try find(info.key), !request.range.isEmpty else { return }

@@ -5,6 +5,8 @@
 // - Memory of a read: of blocks that overlap in time one each, decoded, and one piece of output.
 
 public import VarveModel
+import VarveSegment
+import VarveStorage
 
 extension StoreSnapshot: SampleSource {
     /// Reads samples; see `SampleSource`.

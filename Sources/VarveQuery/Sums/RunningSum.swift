@@ -9,6 +9,8 @@
 // - The same results to the last bit as an ExactSum of the same values.
 
 /// An exact, order-independent sum of the values of a bucket.
+import VarveSegment
+
 struct RunningSum: Sendable {
     private var digits: Int128 = 0
     private var position = 0

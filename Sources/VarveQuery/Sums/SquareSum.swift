@@ -9,6 +9,7 @@
 // - Memory: 138 limbs, whatever the values.
 
 internal import VarveModel
+import VarveSegment
 
 /// An exact sum of squares.
 struct SquareSum: Sendable {

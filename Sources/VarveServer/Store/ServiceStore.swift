@@ -11,6 +11,7 @@
 import Synchronization
 public import VarveFile
 public import VarveModel
+import VarveSegment
 public import VarveStorage
 
 /// The store behind a service.

@@ -9,6 +9,7 @@
 import Glibc
 import VarveFile
 import VarveModel
+import VarveSegment
 
 /// Why a folder cannot take a backup.
 public enum BackupError: Error, Hashable, CustomStringConvertible {

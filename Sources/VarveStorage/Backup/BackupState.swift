@@ -6,6 +6,7 @@
 
 import VarveCodec
 import VarveFile
+import VarveSegment
 
 /// What a backup copies.
 struct BackupState {

@@ -11,6 +11,7 @@
 
 public import VarveFile
 import VarveModel
+import VarveSegment
 
 /// What a backup did.
 public struct BackupReport: Hashable, Sendable {

@@ -8,6 +8,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 struct CommitPlan {
     var rows: [StoredRows] = []

@@ -10,6 +10,7 @@
 // - Where the WAL is gone its commits are still in memory: they are written as a segment, and nothing is lost.
 
 import VarveFile
+import VarveSegment
 
 struct DirectoryCheck {
     private let context: StoreContext

@@ -7,6 +7,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct Flush {
     private let context: StoreContext

@@ -12,6 +12,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 package struct GroupCommit {
     private let context: StoreContext

@@ -8,6 +8,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct ManifestChange {
     private let context: StoreContext

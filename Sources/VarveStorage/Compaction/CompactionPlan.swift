@@ -11,6 +11,8 @@
 //   most, eightfold as a rule: write amplification grows with the logarithm of the data.
 // - A plan has at most `mostInputs` inputs.
 
+import VarveSegment
+
 package struct CompactionPlan: Hashable, Sendable {
     /// The segments to merge into one run of samples.
     package var inputs: [SegmentReference]

@@ -1,6 +1,7 @@
 // Store+Messages.swift — merges messages files beside running commits.
 
 import VarveFile
+import VarveSegment
 
 extension Store {
     /// Merges messages files of one tier, if a merge is due.

@@ -5,6 +5,7 @@
 
 import Synchronization
 package import VarveModel
+import VarveSegment
 
 package final class StoreContext: Sendable {
     package let folder: StoreFolder

@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarveModel
+import VarveSegment
 
 /// Options of `Store.open`.
 public struct StoreOptions: Sendable {

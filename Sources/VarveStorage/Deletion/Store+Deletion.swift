@@ -4,6 +4,7 @@
 // a higher commit.
 
 public import VarveModel
+import VarveSegment
 
 /// What a deletion did.
 public struct DeletionReport: Hashable, Sendable {

@@ -7,6 +7,7 @@
 // a replay: a re-send brings nothing back.
 
 public import VarveModel
+import VarveSegment
 
 extension Store {
     /// Lets go of what is older than products keep it.

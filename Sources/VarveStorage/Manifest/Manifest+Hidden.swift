@@ -1,5 +1,7 @@
 // Manifest+Hidden.swift — which segments may have samples that no read shows.
 
+import VarveSegment
+
 extension Manifest {
     /// Notes which tombstones no segment needs any more, and drops such expiries.
     package mutating func noteErased() {

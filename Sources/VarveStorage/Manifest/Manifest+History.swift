@@ -1,6 +1,7 @@
 // Manifest+History.swift — what version 4 of the payload added: versions kept, when commits were, retention, bytes written.
 
 import VarveCodec
+import VarveSegment
 
 extension Manifest {
     /// Adds a segment with new data.

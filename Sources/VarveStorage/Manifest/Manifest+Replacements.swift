@@ -1,6 +1,7 @@
 // Manifest+Replacements.swift — what version 5 of the payload added: series that others took the place of.
 
 import VarveCodec
+import VarveSegment
 
 extension Manifest {
     /// Tells a dictionary that has all series of the manifest which of them were replaced.

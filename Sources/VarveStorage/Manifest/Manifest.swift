@@ -10,6 +10,7 @@
 //   are in the segments and no longer needed.
 
 package import VarveCodec
+import VarveSegment
 
 package struct Manifest: Hashable, Sendable {
     package var number: UInt64 = 0

@@ -12,6 +12,7 @@
 //   two from the beginning; a backup has one, and a mark.
 
 import VarveFile
+import VarveSegment
 
 extension SealedFile.Kind {
     /// The live set; the versions are those of `Manifest`.

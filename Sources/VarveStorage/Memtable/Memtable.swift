@@ -10,6 +10,7 @@
 
 import Synchronization
 package import VarveModel
+import VarveSegment
 
 package final class Memtable: Sendable {
     private struct Contents {

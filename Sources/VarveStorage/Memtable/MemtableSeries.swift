@@ -10,6 +10,7 @@
 // - Only touched under the memtable's lock; what it gives out never changes.
 
 import VarveModel
+import VarveSegment
 
 final class MemtableSeries {
     /// About the bytes of a series without rows.

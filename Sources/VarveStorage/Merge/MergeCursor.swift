@@ -9,6 +9,7 @@
 // - Memory: one decoded block per source and one output run.
 
 package import VarveModel
+import VarveSegment
 
 package struct MergeCursor {
     /// A source and the run it is in.

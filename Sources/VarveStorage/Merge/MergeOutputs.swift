@@ -12,6 +12,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 /// Is told of bytes that a merge has read and written.
 public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void

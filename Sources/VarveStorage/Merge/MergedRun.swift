@@ -4,6 +4,7 @@
 // - Pieces of the output follow each other without gap; each belongs to one run.
 
 import VarveModel
+import VarveSegment
 
 struct MergedRun {
     /// Samples of a run and where they go.

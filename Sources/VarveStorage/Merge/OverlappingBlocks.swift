@@ -4,6 +4,7 @@
 // - The groups ascend in time and do not overlap each other.
 
 import VarveModel
+import VarveSegment
 
 /// Groups blocks.
 enum OverlappingBlocks {

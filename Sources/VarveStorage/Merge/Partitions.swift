@@ -8,6 +8,8 @@
 // Invariants:
 // - Cuts ascend, and there are fewer than `most`.
 
+import VarveSegment
+
 package enum Partitions {
     /// About the bytes of a partition: enough to be read and written in long pieces, little enough to be rewritten in
     /// seconds when late data comes for it.

@@ -5,6 +5,7 @@
 // - Every sample given lies in the range.
 
 package import VarveModel
+import VarveSegment
 
 package struct RunCursor {
     private let reader: SegmentReader?

@@ -15,6 +15,7 @@
 
 import VarveCodec
 import VarveFile
+import VarveSegment
 
 package final class AcknowledgedMark {
     private var file: (any File)?

@@ -19,6 +19,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct CrashRecovery {
     private let folder: StoreFolder

@@ -10,6 +10,7 @@
 
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct ReadOnlyOpening {
     private let folder: StoreFolder

@@ -10,6 +10,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 /// A store as it was found on disk.
 package struct OpenedStore {

@@ -9,6 +9,7 @@
 // - A file is in use from the manifest that names it until the manifest that does not.
 
 package import VarveCodec
+import VarveSegment
 
 package struct MessageMemory: Sendable {
     private struct Source {

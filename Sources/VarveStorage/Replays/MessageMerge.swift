@@ -7,6 +7,7 @@
 
 import VarveCodec
 import VarveFile
+import VarveSegment
 
 enum MessageMerge {
     /// How many files of one tier start a merge.

@@ -11,6 +11,7 @@
 
 package import VarveCodec
 package import VarveModel
+import VarveSegment
 
 package struct ReplayIndex: Sendable {
     /// The import that is being written.

@@ -6,6 +6,7 @@
 
 import VarveFile
 public import VarveModel
+import VarveSegment
 
 /// How large a store is and what is in it.
 public struct StoreStatistics: Hashable, Sendable {

@@ -5,6 +5,7 @@
 //   reaches is not opened.
 
 import VarveModel
+import VarveSegment
 
 extension StoreSnapshot {
     /// The earliest and the latest time of a sample that a query sees; nil in a state without any.

@@ -4,6 +4,7 @@
 // - Every visible sample of the series is in exactly one of the counts `converted`, `missing`, `skipped` and `unfit`.
 
 public import VarveModel
+import VarveSegment
 public import VarveText
 
 /// A change of the type of one point, for all series of some products.

@@ -12,6 +12,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct RetypingWorker {
     private let context: StoreContext

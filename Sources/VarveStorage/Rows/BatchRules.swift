@@ -6,6 +6,7 @@
 // - Pure; a batch that passes can be encoded, and what was encoded can be decoded.
 
 package import VarveModel
+import VarveSegment
 
 package enum BatchRules {
     /// Checks a batch.

@@ -4,6 +4,7 @@
 // - Of several versions of a time the one with the highest commit is kept.
 
 package import VarveModel
+import VarveSegment
 
 /// The samples the store shows at the times of some rows.
 package struct KnownSamples {

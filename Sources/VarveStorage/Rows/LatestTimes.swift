@@ -5,6 +5,8 @@
 // - A bound may be too high, never too low; a series without one has to be looked up.
 // - 8 bytes for each series up to the highest id noted.
 
+import VarveSegment
+
 package struct LatestTimes: Sendable {
     /// No row is later than this, so a series that has it is always looked up.
     private static let unknown = Int64.max

@@ -10,6 +10,7 @@
 // - A row is only stored if it differs from what the store shows, so nothing is ever stored twice.
 
 package import VarveModel
+import VarveSegment
 
 package struct RowResolver {
     package private(set) var receipt = Receipt()

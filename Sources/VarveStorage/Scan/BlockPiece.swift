@@ -5,6 +5,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 /// A block, or the part of it between two times, both included.
 struct BlockPiece {
@@ -32,6 +33,17 @@ struct BlockPiece {
             entry.count <= Self.fewSamples
             ? try reader.read(entry, type: type, columns: columns.union(.times))
             : try reader.read(entry, type: type, between: first...last, columns: columns)
+        return (run, run.range(first, last))
+    }
+
+    /// What is known of the vectors of the block; empty where it has only one or they are not worth their bytes.
+    func vectors() throws -> [VectorEntry] { try reader.vectors(of: entry) }
+
+    /// Reads columns of some vectors of the block; the range says where in the run the samples of the piece are.
+    ///
+    /// - Parameter columns: With the times.
+    func read(vectors: Range<Int>, _ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
+        let run = try reader.read(entry, type: type, vectors: vectors, columns: columns)
         return (run, run.range(first, last))
     }
 

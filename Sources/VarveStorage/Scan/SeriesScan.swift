@@ -6,6 +6,7 @@
 // - A piece that only one source has samples in is handed on as it was decoded.
 
 import VarveModel
+import VarveSegment
 
 /// Goes through the samples of a series.
 struct SeriesScan {

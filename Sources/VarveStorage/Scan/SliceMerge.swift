@@ -8,6 +8,7 @@
 // - Pieces hold at most as many samples and text bytes as a block, apart from one text larger than that.
 
 import VarveModel
+import VarveSegment
 
 /// Samples `range` of a run, which has times and values and, unless all have one commit, commits.
 struct RunSlice {

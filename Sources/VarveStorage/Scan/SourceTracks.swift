@@ -8,6 +8,7 @@
 // - Stretches that reach into the range are here as a whole; whoever reads them cuts them.
 
 import VarveModel
+import VarveSegment
 
 /// A block or rows in memory, and the times it covers, both included.
 struct SourceStretch {

@@ -8,6 +8,7 @@
 
 package import VarveCodec
 package import VarveModel
+import VarveSegment
 
 extension SealedFile.Kind {
     /// A run of the series dictionary.

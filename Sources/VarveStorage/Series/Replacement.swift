@@ -10,6 +10,7 @@
 // - A replacement stays in the manifest for good: without it a name would have two series.
 
 package import VarveCodec
+import VarveSegment
 
 package struct Replacement: Hashable, Sendable {
     /// The commit from which on the new series count.

@@ -9,6 +9,7 @@
 import Synchronization
 package import VarveCodec
 package import VarveModel
+import VarveSegment
 
 package final class SeriesDictionary: Sendable {
     private let names = Mutex(SeriesNames())

@@ -13,6 +13,7 @@
 import Glibc
 package import VarveCodec
 package import VarveModel
+import VarveSegment
 
 package struct SeriesNames: Sendable {
     private var records: [UInt8] = []

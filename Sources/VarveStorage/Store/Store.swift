@@ -12,6 +12,7 @@ import Synchronization
 import VarveCodec
 public import VarveFile
 public import VarveModel
+import VarveSegment
 
 /// A history store in a directory.
 ///

@@ -8,6 +8,7 @@
 
 package import VarveCodec
 import VarveModel
+import VarveSegment
 
 /// A range of times that retention deleted of some series.
 package struct Expiry: Hashable, Sendable {

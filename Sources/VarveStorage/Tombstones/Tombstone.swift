@@ -6,6 +6,7 @@
 //   has a sample that it hides it is erased, and reads need not know it.
 
 package import VarveCodec
+import VarveSegment
 
 /// A deleted range of a series.
 package struct Tombstone: Hashable, Sendable {

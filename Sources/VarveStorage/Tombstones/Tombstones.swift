@@ -1,6 +1,7 @@
 // Tombstones.swift — all that hides samples in one state: deletions, retention, changes of type.
 
 internal import VarveModel
+import VarveSegment
 
 /// The tombstones of a state, by series, what retention let go of, and what was replaced.
 package struct Tombstones: Sendable {

@@ -6,6 +6,7 @@
 import VarveCodec
 public import VarveFile
 import VarveModel
+import VarveSegment
 
 /// Looks inside one file.
 public enum Inspection {

@@ -9,6 +9,7 @@
 import VarveCodec
 public import VarveFile
 import VarveModel
+import VarveSegment
 
 /// What `varve verify` found.
 public struct VerificationReport: Sendable {

@@ -8,6 +8,7 @@
 // point's type: a read of its series in a state before it is refused.
 
 public import VarveModel
+import VarveSegment
 
 extension StoreContext {
     /// The oldest commit whose state a flush or merge must keep; at the greatest number no state is kept.

@@ -4,6 +4,7 @@
 // - A value; a commit makes a new one. Segments in it stay readable: their files stay as long as a view has them.
 
 package import VarveModel
+import VarveSegment
 
 package struct StoreView: Sendable {
     package var manifest = Manifest() {

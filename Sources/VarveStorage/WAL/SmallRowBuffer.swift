@@ -8,6 +8,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 /// Up to 16 rows of numbers of one series, decoded.
 package final class SmallRowBuffer: @unchecked Sendable {

@@ -10,6 +10,7 @@
 import Glibc
 import VarveCodec
 import VarveFile
+import VarveSegment
 
 /// A WAL file whose checksums hold; its records are decoded when they are asked for.
 package struct WALContents: Sendable {

@@ -6,6 +6,7 @@
 
 package import VarveCodec
 package import VarveModel
+import VarveSegment
 
 /// A commit record that is being read.
 package struct WALRecordReader {

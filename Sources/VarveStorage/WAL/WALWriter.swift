@@ -7,6 +7,7 @@
 
 package import VarveCodec
 import VarveFile
+import VarveSegment
 
 package final class WALWriter {
     package let number: UInt64

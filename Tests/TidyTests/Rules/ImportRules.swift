@@ -9,7 +9,9 @@ enum ImportRules {
         "VarveText": ["VarveModel"],
         "VarveFile": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+        "VarveSegment": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment"],
+        "VarveQuery": ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
         "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
         "VarveTransfer": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
         "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
@@ -22,16 +24,19 @@ enum ImportRules {
         ],
         "VarveIntegration": ["VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
         "VarveServer": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveRegistry",
+            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage", "VarveRegistry",
             "VarveAccess",
             "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
             "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not part of the product: what Benchmarks/ measures inside it.
-        "VarveProbe": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveAccess"],
+        "VarveProbe": [
+            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveQuery", "VarveAccess",
+        ],
         "varve": [
-            "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveRegistry", "VarveTransfer",
+            "VarveModel", "VarveText", "VarveFile", "VarveSegment", "VarveStorage", "VarveQuery", "VarveRegistry",
+            "VarveTransfer",
             "VarveMessageLog",
             "VarveControl", "VarvePublisher", "ArgumentParser",
         ],
@@ -42,7 +47,8 @@ enum ImportRules {
 
     /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
+        "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage", "VarveQuery",
+        "VarveTransfer",
         "VarveAccess",
         "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
     ]

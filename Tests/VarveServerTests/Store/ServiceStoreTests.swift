@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveSegment
 import VarveStorage
 
 @testable import VarveServer

@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 
+@testable import VarveQuery
 @testable import VarveStorage
 
 @Suite struct AggregatorTests {

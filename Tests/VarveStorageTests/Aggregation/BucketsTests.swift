@@ -4,6 +4,7 @@ import Testing
 import VarveModel
 import VarveText
 
+@testable import VarveQuery
 @testable import VarveStorage
 
 @Suite struct BucketsTests {

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct ExactSumTests {

@@ -2,6 +2,8 @@
 
 import Testing
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct RunningSumTests {

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveModel
 
+@testable import VarveQuery
 @testable import VarveStorage
 
 @Suite struct SpreadTests {

@@ -6,6 +6,7 @@ import Testing
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct GroupCommitTests {

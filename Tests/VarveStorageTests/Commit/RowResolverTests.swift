@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct RowResolverTests {

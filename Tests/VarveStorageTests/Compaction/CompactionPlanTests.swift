@@ -4,6 +4,7 @@ import Testing
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct CompactionPlanTests {

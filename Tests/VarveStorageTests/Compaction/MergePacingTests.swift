@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct MergePacingTests {

@@ -8,6 +8,7 @@ import Synchronization
 import VarveCodec
 import VarveFile
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 enum PlantedFault: String, CaseIterable, Sendable {

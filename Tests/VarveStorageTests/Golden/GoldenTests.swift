@@ -10,6 +10,7 @@ import VarveCodec
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct GoldenTests {

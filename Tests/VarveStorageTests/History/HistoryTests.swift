@@ -5,6 +5,7 @@ import Testing
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct HistoryTests {

@@ -4,6 +4,7 @@ import Testing
 import VarveCodec
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StatisticsCodecTests {

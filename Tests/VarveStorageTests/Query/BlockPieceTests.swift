@@ -5,6 +5,8 @@ import VarveCodec
 import VarveFile
 import VarveModel
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 /// Samples in memory, which know nothing of blocks.

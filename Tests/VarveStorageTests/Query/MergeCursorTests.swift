@@ -5,6 +5,7 @@ import VarveCodec
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct MergeCursorTests {

@@ -5,6 +5,8 @@ import VarveFile
 import VarveModel
 import VarveText
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 /// The same state of a store, known only by its samples.

@@ -5,6 +5,8 @@ import VarveFile
 import VarveModel
 import VarveText
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreRetypingTests {

@@ -3,6 +3,7 @@
 import Testing
 import VarveCodec
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct SegmentCacheTests {

@@ -2,6 +2,7 @@
 
 import VarveModel
 
+@testable import VarveQuery
 @testable import VarveStorage
 
 /// A source with one series.

@@ -5,6 +5,7 @@ import VarveCodec
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 /// A WAL file that is built record by record.

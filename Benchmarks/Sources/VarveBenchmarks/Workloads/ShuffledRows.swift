@@ -9,6 +9,7 @@
 
 import VarveFile
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 struct ShuffledRows {

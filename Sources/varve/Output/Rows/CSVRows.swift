@@ -5,6 +5,7 @@
 //   `null` is quoted, because unquoted it would be a missing value.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

@@ -1,7 +1,7 @@
-// Fill.swift — what `--fill` puts into buckets without samples.
+// Fill.swift — what buckets without samples are filled with.
 
 /// What stands in buckets without samples.
-package enum Fill: String, CaseIterable, Hashable, Sendable {
+public enum Fill: String, CaseIterable, Hashable, Sendable {
     /// No row.
     case none
     /// A row without values.
@@ -11,14 +11,16 @@ package enum Fill: String, CaseIterable, Hashable, Sendable {
     /// Numbers on the straight line between the buckets around the gap; no value where there is no number.
     case linear
 
-    /// The fill of that name.
-    package static func parse(_ name: String) throws(AggregationFailure) -> Fill {
-        guard let fill = Fill(rawValue: name) else {
-            throw AggregationFailure(
-                description: "--fill: \"\(name)\" is unknown; use none, null, previous or linear")
-        }
+    /// The fill of a name.
+    ///
+    /// - Throws: `unknownFill`.
+    public static func parse(_ name: String) throws(AggregationFailure) -> Fill {
+        guard let fill = Fill(rawValue: name) else { throw .unknownFill(name) }
         return fill
     }
+
+    /// The names, as error messages list them.
+    public static let names = "none, null, previous or linear"
 
     /// Whether it needs the buckets around a gap, also those outside of the range.
     var needsNeighbours: Bool { self == .previous || self == .linear }
