@@ -11,9 +11,9 @@
 import Synchronization
 import VarveCodec
 
-package final class SegmentCache: Sendable {
+final class SegmentCache: Sendable {
     /// What is kept.
-    package enum Piece: Sendable {
+    enum Piece: Sendable {
         case top(SegmentTop)
         case page(IndexPage)
         case bytes([UInt8])
@@ -31,11 +31,11 @@ package final class SegmentCache: Sendable {
     }
 
     /// A place in a segment; the top index has offset −1, what a block decodes to the complement of the block's.
-    package struct Key: Hashable, Sendable {
-        package var id: FileID
-        package var offset: Int
+    struct Key: Hashable, Sendable {
+        var id: FileID
+        var offset: Int
 
-        package init(_ id: FileID, _ offset: Int) {
+        init(_ id: FileID, _ offset: Int) {
             self.id = id
             self.offset = offset
         }
@@ -46,7 +46,7 @@ package final class SegmentCache: Sendable {
 
     private let shards: [Shard]
 
-    package init(byteLimit: Int) {
+    init(byteLimit: Int) {
         shards = (0..<Self.shardCount).map { _ in Shard(byteLimit: byteLimit / Self.shardCount) }
     }
 
@@ -54,11 +54,11 @@ package final class SegmentCache: Sendable {
     private static let shardCount = 8
 
     /// The bytes of all pieces.
-    package var byteCount: Int { shards.reduce(0) { $0 + $1.byteCount } }
+    var byteCount: Int { shards.reduce(0) { $0 + $1.byteCount } }
 
-    package func find(_ key: Key) -> Piece? { shard(key).find(key) }
+    func find(_ key: Key) -> Piece? { shard(key).find(key) }
 
-    package func insert(_ piece: Piece, _ key: Key) { shard(key).insert(piece, piece.byteCount, key) }
+    func insert(_ piece: Piece, _ key: Key) { shard(key).insert(piece, piece.byteCount, key) }
 
     private func shard(_ key: Key) -> Shard {
         var mixed = UInt64(truncatingIfNeeded: key.offset) ^ key.id.hash.low

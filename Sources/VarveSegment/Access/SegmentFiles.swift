@@ -9,7 +9,7 @@
 import Synchronization
 package import VarveFile
 
-package final class SegmentFiles: Sendable {
+final class SegmentFiles: Sendable {
     private struct Slot {
         var file: any File
         var lastUse: UInt64
@@ -24,19 +24,19 @@ package final class SegmentFiles: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    package init(_ folder: StoreFolder, limit: Int = FormatLimits.openSegments) {
+    init(_ folder: StoreFolder, limit: Int = FormatLimits.openSegments) {
         self.folder = folder
         self.limit = limit
     }
 
     /// How many files are kept open.
-    package var count: Int { state.withLock { $0.slots.count } }
+    var count: Int { state.withLock { $0.slots.count } }
 
     /// Whether another file can be kept open without closing one.
-    package var hasRoom: Bool { count < limit }
+    var hasRoom: Bool { count < limit }
 
     /// The open file of a segment.
-    package func file(_ id: FileID) throws(FileError) -> any File {
+    func file(_ id: FileID) throws(FileError) -> any File {
         if let known = find(id) { return known }
         let opened = try folder.open(StoreFolder.immutable(id, .segment), .read)
         return state.withLock { state in
@@ -49,7 +49,7 @@ package final class SegmentFiles: Sendable {
     }
 
     /// Lets go of a file that nobody will ask for again, and of its name if it is no longer part of the store.
-    package func release(_ id: FileID, removing: Bool) {
+    func release(_ id: FileID, removing: Bool) {
         state.withLock { $0.slots[id] = nil }
         guard removing else { return }
         // What cannot be removed now is an orphan that the next writer removes.

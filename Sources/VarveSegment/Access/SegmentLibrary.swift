@@ -1,7 +1,7 @@
 // SegmentLibrary.swift — what the readers of a store's segments share: the folder, the open files, the cache.
 
 package struct SegmentLibrary: Sendable {
-    package let folder: StoreFolder
+    let folder: StoreFolder
     let files: SegmentFiles
     let cache: SegmentCache
 

@@ -2,7 +2,7 @@
 
 import VarveCodec
 
-package struct SegmentPiece {
+struct SegmentPiece {
     let name: String
     let extent: Extent
     let what: StaticString

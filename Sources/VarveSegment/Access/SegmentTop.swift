@@ -7,19 +7,19 @@
 import VarveCodec
 package import VarveFile
 
-package struct SegmentTop: Sendable {
-    package let index: TopIndex
+struct SegmentTop: Sendable {
+    let index: TopIndex
     /// Where blocks and time columns are; the index follows.
-    package let data: Range<Int>
-    package let summary: SegmentSummary
+    let data: Range<Int>
+    let summary: SegmentSummary
     /// Of the footer.
-    package let checksum: UInt64
+    let checksum: UInt64
 
     /// About how much memory it takes.
-    package var byteCount: Int { index.byteCount + 128 }
+    var byteCount: Int { index.byteCount + 128 }
 
     /// Reads the end of a file that must have `size` bytes and, if given, a footer of this checksum.
-    package init(_ file: any File, name: String, size: Int, checksum: UInt64?) throws {
+    init(_ file: any File, name: String, size: Int, checksum: UInt64?) throws {
         let start = max(0, size - FormatLimits.tailBytes)
         let tail = try file.readBytes(count: max(0, size - start), at: start)
         let footer = try SegmentFooter(tail, name: name, size: size, actual: try file.size())

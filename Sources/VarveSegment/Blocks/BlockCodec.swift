@@ -27,7 +27,7 @@ package enum BlockCodec {
     }
 
     /// - Parameter hint: What the block before of the same series showed.
-    package static func encodeBlock(
+    static func encodeBlock(
         _ run: SampleRun, _ range: Range<Int>, type: ValueType, effort: Effort, hint: inout ColumnHint
     ) -> [UInt8] {
         var values = ByteWriter(capacity: range.count * 2 + 64)
@@ -74,7 +74,7 @@ package enum BlockCodec {
     }
 
     /// Decodes a block that may have the samples of several series; those of one must pass `check` before use.
-    package static func decodeColumns(
+    static func decodeColumns(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
         type: ValueType, columns: BlockColumns = .all
     ) throws(CodecError) -> SampleRun {
@@ -105,7 +105,7 @@ package enum BlockCodec {
     /// Decodes, with all times of a block of one series, the other columns of the vectors with times between two.
     ///
     /// - Returns: The samples of these vectors with their times; none if no sample is between the two.
-    package static func decode(
+    static func decode(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int,
         between wanted: ClosedRange<Int64>, type: ValueType, columns: BlockColumns
     ) throws(CodecError) -> SampleRun {
@@ -159,7 +159,7 @@ package enum BlockCodec {
     }
 
     /// Checks what columns alone do not: the states, and the order of the samples of one series.
-    package static func check(_ run: SampleRun) throws(CodecError) {
+    static func check(_ run: SampleRun) throws(CodecError) {
         // States mostly are all the same; then one is looked at.
         let head = run.states.first ?? 0
         var differences: UInt64 = 0

@@ -12,12 +12,12 @@ package import VarveCodec
 
 package enum SegmentBlock {
     /// Time columns of at most this many bytes are not worth a place of their own, to share them.
-    package static let inlineTimes = 32
+    static let inlineTimes = 32
 
     /// The bytes of a block of its own.
     ///
     /// - Parameter times: The time column, if it goes into the block.
-    package static func encode(times: [UInt8], block: [UInt8], shared samples: Int? = nil) -> [UInt8] {
+    static func encode(times: [UInt8], block: [UInt8], shared samples: Int? = nil) -> [UInt8] {
         var writer = ByteWriter(capacity: times.count + block.count + 16)
         writer.appendVarint(UInt64(times.count) << 1 | (samples == nil ? 0 : 1))
         if let samples { writer.appendVarint(UInt64(samples)) }
@@ -31,8 +31,8 @@ package enum SegmentBlock {
         /// Samples of the columns, all series counted.
         package var samples: Int
         /// Nil where the times are elsewhere.
-        package var times: UnsafeRawBufferPointer?
-        package var block: UnsafeRawBufferPointer
+        var times: UnsafeRawBufferPointer?
+        var block: UnsafeRawBufferPointer
     }
 
     /// Takes the bytes of a block apart that holds `count` samples of a series from `row` on.
@@ -58,8 +58,8 @@ package enum SegmentBlock {
 /// A block as it stands in a segment, with all that its index says.
 package struct StoredBlock {
     package var entry: BlockEntry
-    package var bytes: [UInt8]
+    var bytes: [UInt8]
     /// The time column, if it is not in the block.
-    package var times: [UInt8]?
-    package var vectors: [VectorEntry]
+    var times: [UInt8]?
+    var vectors: [VectorEntry]
 }

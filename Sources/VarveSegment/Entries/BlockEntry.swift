@@ -5,7 +5,7 @@ package typealias SeriesID = UInt32
 
 /// Where some bytes are in the file, and their checksum.
 package struct Extent: Hashable, Sendable {
-    package var offset: Int
+    var offset: Int
     package var count: Int
     package var checksum: UInt64
 
@@ -29,9 +29,9 @@ package struct BlockEntry: Hashable, Sendable {
     /// Values, states and commits; several short series may share a block.
     package var block: Extent
     /// Where its samples begin in the block.
-    package var row = 0
+    var row = 0
     /// The times, if they are not in the block; several blocks of a device may share them.
-    package var times: Extent?
+    var times: Extent?
     /// Nil for a short series, which costs no more to decode.
     package var statistics: BlockStatistics?
     /// The statistics of its vectors, if they are kept.
@@ -51,9 +51,9 @@ package struct BlockEntry: Hashable, Sendable {
 }
 
 /// Where the statistics of the vectors of one block are: some bytes of a piece that a page's blocks share.
-package struct VectorIndexPlace: Hashable, Sendable {
-    package var extent: Extent
-    package var bytes: Range<Int>
+struct VectorIndexPlace: Hashable, Sendable {
+    var extent: Extent
+    var bytes: Range<Int>
 }
 
 /// What is known of one vector of a block without decoding it.
@@ -61,20 +61,20 @@ package struct VectorEntry: Hashable, Sendable {
     package var count: Int
     package var firstTime: Int64
     package var lastTime: Int64
-    package var lowestCommit: UInt64
-    package var highestCommit: UInt64
+    var lowestCommit: UInt64
+    var highestCommit: UInt64
     package var statistics: BlockStatistics
 }
 
 /// What the top index says of one index page.
-package struct PageEntry: Hashable, Sendable {
-    package var extent: Extent
+struct PageEntry: Hashable, Sendable {
+    var extent: Extent
     /// The page's bytes after LZ4, or the stored bytes again where it is plain.
-    package var rawCount: Int
+    var rawCount: Int
     /// The bytes of the vector indexes of its blocks, which lie directly before it.
-    package var vectorBytes: Int
-    package var firstSeries: SeriesID
-    package var lastSeries: SeriesID
-    package var firstTime: Int64
-    package var lastTime: Int64
+    var vectorBytes: Int
+    var firstSeries: SeriesID
+    var lastSeries: SeriesID
+    var firstTime: Int64
+    var lastTime: Int64
 }

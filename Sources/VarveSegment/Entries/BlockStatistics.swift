@@ -8,7 +8,7 @@ package import VarveModel
 
 package struct BlockStatistics: Hashable, Sendable {
     /// What the values are.
-    package enum Numbers: Hashable, Sendable {
+    enum Numbers: Hashable, Sendable {
         /// Texts.
         case none
         case doubles
@@ -17,17 +17,17 @@ package struct BlockStatistics: Hashable, Sendable {
     }
 
     /// Without a numeric sample: doubles, unless they are texts.
-    package var numbers = Numbers.none
+    var numbers = Numbers.none
     /// Samples that have a value.
     package var present = 0
     /// Samples whose value is a NaN.
-    package var nans = 0
+    var nans = 0
     package var positiveInfinities = 0
     package var negativeInfinities = 0
     /// Samples whose quality is 0 or absent.
     package var good = 0
     /// Whether all samples have the same quality, or none has one.
-    package var hasOneQuality = true
+    var hasOneQuality = true
     /// Bit patterns in the series' type; −0 is below +0.
     package var minimum: UInt64 = 0
     package var maximum: UInt64 = 0
@@ -36,7 +36,7 @@ package struct BlockStatistics: Hashable, Sendable {
     /// The exact sum of the numeric samples but the infinities.
     package var total = ExactTotal()
 
-    package init() {}
+    init() {}
 
     /// Samples whose value is a number and not NaN; infinities are among them.
     package var numeric: Int { numbers == .none ? 0 : present - nans }
@@ -57,7 +57,7 @@ package struct BlockStatistics: Hashable, Sendable {
     }
 
     /// The same, with the memory of a sum to work with; the sum is that of the samples afterwards.
-    package init(_ run: SampleRun, _ range: Range<Int>, type: ValueType, sum: inout ExactSum) {
+    init(_ run: SampleRun, _ range: Range<Int>, type: ValueType, sum: inout ExactSum) {
         sum.reset()
         numbers = type.isText ? .none : type == .double ? .doubles : .integers
         run.states.withUnsafeBufferPointer { countStates(.init(rebasing: $0[range])) }
@@ -83,7 +83,7 @@ package struct BlockStatistics: Hashable, Sendable {
     }
 
     /// What parts, in time order, say together; `sum` is the sum of all of them.
-    package init(joining parts: some Collection<BlockStatistics>, sum: borrowing ExactSum, oneQuality: Bool) {
+    init(joining parts: some Collection<BlockStatistics>, sum: borrowing ExactSum, oneQuality: Bool) {
         hasOneQuality = oneQuality
         for part in parts {
             if numeric == 0 {

@@ -11,7 +11,7 @@ package struct CodecShares: Hashable, Sendable {
     package init() {}
 
     /// Counts one encoded column.
-    package mutating func add(_ column: UnsafeRawBufferPointer) {
+    mutating func add(_ column: UnsafeRawBufferPointer) {
         let description = ColumnEncoding.describe(column)
         let name = (description.names.first ?? "none") + (description.isLZ4 ? " + LZ4" : "")
         bytes[name, default: 0] += UInt64(column.count)
@@ -21,7 +21,7 @@ package struct CodecShares: Hashable, Sendable {
         bytes.merge(other.bytes) { $0 + $1 }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.appendVarint(UInt64(bytes.count))
         for (name, count) in bytes.sorted(by: { $0.key < $1.key }) {
             writer.append(text: name)
@@ -29,7 +29,7 @@ package struct CodecShares: Hashable, Sendable {
         }
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         let count = try reader.varint(limit: 65_536, "encodings")
         for _ in 0..<count {
             let name = try reader.text(limit: 256)

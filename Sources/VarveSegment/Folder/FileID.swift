@@ -22,7 +22,7 @@ package struct FileID: Hashable, Sendable, CustomStringConvertible {
         hash = Hash128(low: low, high: high)
     }
 
-    package var description: String { hash.description }
+    var description: String { hash.description }
 }
 
 /// The kinds of immutable files beside the manifest.

@@ -14,31 +14,31 @@ package enum FormatLimits {
     /// Encoded bytes of one block or time column; persistent.
     package static let blockBytes = 64 << 20
     /// Block entries in one page of a segment's index; persistent.
-    package static let pageEntries = 1024
+    static let pageEntries = 1024
     /// Entries with statistics of their own that a page is given before the next one begins.
-    package static let largePageEntries = 256
+    static let largePageEntries = 256
     /// Bytes of all vector indexes of a page; persistent.
-    package static let vectorIndexBytes = 4 << 20
+    static let vectorIndexBytes = 4 << 20
     /// Bytes a block must have for each byte of its vector index, or there is none: it costs at most 1 in 64.
-    package static let blockBytesPerIndexByte = 64
+    static let blockBytesPerIndexByte = 64
     /// Series that the filter of a segment lists; beyond that its pages tell enough; persistent.
-    package static let listedSeries = 65_536
+    static let listedSeries = 65_536
     /// Bytes of a top index before LZ4; persistent.
-    package static let topIndexBytes = 64 << 20
+    static let topIndexBytes = 64 << 20
     /// Samples of a series up to which it shares a block with others.
-    package static let sharedSamples = 256
+    static let sharedSamples = 256
     /// Text bytes of a series up to which it shares a block, and of all series of such a block.
-    package static let sharedTextBytes = 64 << 10
+    static let sharedTextBytes = 64 << 10
     /// Bytes of an index page before LZ4; persistent.
-    package static let pageBytes = 1 << 20
+    static let pageBytes = 1 << 20
     /// Bytes of a manifest, dictionary or receipt file before LZ4; persistent.
     package static let sealedFileBytes = 1 << 30
     /// Bytes of pieces of segments that are kept in memory unless `StoreOptions.cacheBytes` says otherwise.
     package static let cacheBytes = 32 << 20
     /// Segment files that are kept open.
-    package static let openSegments = 512
+    static let openSegments = 512
     /// Bytes at the end of a segment that are read first: mostly the footer with the top index.
-    package static let tailBytes = 4096
+    static let tailBytes = 4096
 
     /// The relations the numbers must keep; checked when a store opens.
     package static func check() {

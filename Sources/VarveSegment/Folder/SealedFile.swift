@@ -20,11 +20,11 @@ package enum SealedFile {
     /// A kind of file; each is declared by the room that owns the payload.
     package struct Kind: Sendable {
         /// The eight letters that the file begins with.
-        package let magic: String
+        let magic: String
         /// What error messages call it.
-        package let name: String
+        let name: String
         /// The newest version of the payload; older ones are read.
-        package let version: UInt16
+        let version: UInt16
 
         package init(magic: String, name: String, version: UInt16) {
             self.magic = magic
@@ -34,7 +34,7 @@ package enum SealedFile {
     }
 
     package static let headerBytes = 8 + 2 + 2 + 4 + 8
-    package static let trailerBytes = 8
+    static let trailerBytes = 8
     private static let packedFlag: UInt16 = 1
 
     /// The file's bytes for a payload; packed with LZ4 where that saves a tenth.

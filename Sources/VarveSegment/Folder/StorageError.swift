@@ -32,7 +32,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case notWritable
 
     /// How many commits are missing, and which.
-    static func missing(_ commits: ClosedRange<UInt64>) -> String {
+    package static func missing(_ commits: ClosedRange<UInt64>) -> String {
         commits.count == 1
             ? "commit \(commits.lowerBound), which was acknowledged, is missing"
             : "\(commits.count) commits, \(commits.lowerBound) to \(commits.upperBound), which were acknowledged, are missing"

@@ -39,7 +39,7 @@ package struct StoreFolder: Sendable {
     package var segments: String { "\(path)/segments" }
     package var wal: String { "\(path)/wal" }
 
-    package static let acknowledgedName = "acknowledged"
+    static let acknowledgedName = "acknowledged"
 
     /// The path of a name.
     package func absolute(_ relative: String) -> String { "\(path)/\(relative)" }

@@ -11,10 +11,10 @@
 
 import VarveCodec
 
-package enum SegmentFormat {
-    package static let version: UInt16 = 1
-    package static let magic = Array("VARVESEG".utf8)
-    package static let endMagic = Array("VARVEEND".utf8)
-    package static let preambleBytes = 8 + 2 + 2 + 4 + 16 + 8
-    package static let footerBytes = 3 * 8 + 8 + 2 * 4 + 5 * 8 + 4 + 2 + 2 + 8 + 8
+enum SegmentFormat {
+    static let version: UInt16 = 1
+    static let magic = Array("VARVESEG".utf8)
+    static let endMagic = Array("VARVEEND".utf8)
+    static let preambleBytes = 8 + 2 + 2 + 4 + 16 + 8
+    static let footerBytes = 3 * 8 + 8 + 2 * 4 + 5 * 8 + 4 + 2 + 2 + 8 + 8
 }

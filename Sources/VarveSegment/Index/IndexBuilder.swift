@@ -5,7 +5,7 @@
 
 package import VarveCodec
 
-package struct IndexBuilder {
+struct IndexBuilder {
     /// A page and, in front of it, the vector indexes of its blocks.
     private struct Page {
         var vectors: [UInt8]
@@ -17,7 +17,7 @@ package struct IndexBuilder {
     private var pages: [Page] = []
     private var pageBytes = 0
     /// The entries of the open page; the writer fills in where a shared block went.
-    package var entries: [BlockEntry] = []
+    var entries: [BlockEntry] = []
     private var vectors = ByteWriter()
     /// The ends of the vector indexes of the entries.
     private var vectorEnds: [Int] = []
@@ -25,20 +25,20 @@ package struct IndexBuilder {
     private var series = SeriesSet()
     private var lastSeries: SeriesID?
 
-    package init(effort: Effort) {
+    init(effort: Effort) {
         self.effort = effort
     }
 
     /// About how many bytes the index has so far.
-    package var byteCount: Int { pageBytes + vectors.count + entries.count * 32 }
+    var byteCount: Int { pageBytes + vectors.count + entries.count * 32 }
 
     /// Whether the open page has all the entries it should have.
-    package var isPageFull: Bool {
+    var isPageFull: Bool {
         large >= FormatLimits.largePageEntries || entries.count >= FormatLimits.pageEntries
     }
 
     /// Adds an entry and the statistics of its vectors, if they are worth their bytes.
-    package mutating func append(_ entry: BlockEntry, vectors entries: [VectorEntry] = []) {
+    mutating func append(_ entry: BlockEntry, vectors entries: [VectorEntry] = []) {
         if entry.series != lastSeries { series.append(entry.series) }
         lastSeries = entry.series
         self.entries.append(entry)
@@ -54,7 +54,7 @@ package struct IndexBuilder {
     }
 
     /// Encodes the open page and begins the next one.
-    package mutating func endPage() {
+    mutating func endPage() {
         guard let first = entries.first, let last = entries.last else { return }
         var extent: Extent?
         if vectors.count > 0 {
@@ -84,7 +84,7 @@ package struct IndexBuilder {
     }
 
     /// Hands on the bytes of the pages in order and gives the top index.
-    package func finish(
+    func finish(
         codecs: CodecShares, write: ([UInt8]) throws -> Void
     ) throws -> (stored: [UInt8], rawCount: Int) {
         var top = TopIndex()

@@ -6,48 +6,48 @@
 
 package final class IndexPage: Sendable {
     /// The columns, filled by the decoder.
-    package struct Columns: Sendable {
-        package var series: [SeriesID] = []
-        package var counts: [UInt16] = []
-        package var firstTimes: [Int64] = []
-        package var lastTimes: [Int64] = []
-        package var lowestCommits: [UInt64] = []
-        package var highestCommits: [UInt64] = []
+    struct Columns: Sendable {
+        var series: [SeriesID] = []
+        var counts: [UInt16] = []
+        var firstTimes: [Int64] = []
+        var lastTimes: [Int64] = []
+        var lowestCommits: [UInt64] = []
+        var highestCommits: [UInt64] = []
         /// Indexes into `extents`.
-        package var blocks: [UInt16] = []
+        var blocks: [UInt16] = []
         /// Indexes into `extents`, plus one; 0 where the times are in the block.
-        package var times: [UInt16] = []
+        var times: [UInt16] = []
         /// Where the samples begin in their block.
-        package var rows: [UInt16] = []
-        package var haveVersions: [Bool] = []
+        var rows: [UInt16] = []
+        var haveVersions: [Bool] = []
         /// Indexes into `statistics`, plus one; 0 where there are none.
-        package var statisticsPlaces: [UInt16] = []
-        package var statistics: [BlockStatistics] = []
+        var statisticsPlaces: [UInt16] = []
+        var statistics: [BlockStatistics] = []
         /// Pieces of the data part.
-        package var extents: [Extent] = []
+        var extents: [Extent] = []
         /// All vector indexes of the page.
-        package var vectors: Extent?
+        var vectors: Extent?
         /// Where the vector index of each entry ends.
-        package var vectorEnds: [UInt32] = []
+        var vectorEnds: [UInt32] = []
     }
 
     private let columns: Columns
 
-    package init(_ columns: Columns) {
+    init(_ columns: Columns) {
         self.columns = columns
     }
 
     /// The number of entries.
-    package var count: Int { columns.series.count }
+    var count: Int { columns.series.count }
 
     /// About how much memory the page takes.
-    package var byteCount: Int {
+    var byteCount: Int {
         count * 52 + columns.extents.count * MemoryLayout<Extent>.stride
             + columns.statistics.count * MemoryLayout<BlockStatistics>.stride + 256
     }
 
     /// The entry at a place.
-    package subscript(index: Int) -> BlockEntry {
+    subscript(index: Int) -> BlockEntry {
         let time = Int(columns.times[index])
         let place = Int(columns.statisticsPlaces[index])
         let vectorStart = index == 0 ? 0 : columns.vectorEnds[index - 1]
@@ -71,7 +71,7 @@ package final class IndexPage: Sendable {
     package var entries: [BlockEntry] { (0..<count).map { self[$0] } }
 
     /// The entries of a series with samples from `first` to `last`.
-    package func entries(of series: SeriesID, first: Int64, last: Int64, into found: inout [BlockEntry]) {
+    func entries(of series: SeriesID, first: Int64, last: Int64, into found: inout [BlockEntry]) {
         var index = columns.series.partitioningIndex { $0 >= series }
         while index < count, columns.series[index] == series {
             if columns.firstTimes[index] <= last, columns.lastTimes[index] >= first {
@@ -82,7 +82,7 @@ package final class IndexPage: Sendable {
     }
 
     /// The series in the page, each once.
-    package func series(into found: inout [SeriesID]) {
+    func series(into found: inout [SeriesID]) {
         for series in columns.series where series != found.last { found.append(series) }
     }
 }

@@ -9,19 +9,19 @@
 
 package import VarveCodec
 
-package struct SeriesSet: Hashable, Sendable {
+struct SeriesSet: Hashable, Sendable {
     /// The first and last ids of the runs, ascending.
     private var starts: [SeriesID] = []
     private var ends: [SeriesID] = []
     /// The number of ids.
-    package private(set) var count = 0
+    private(set) var count = 0
     /// Whether ids were left out.
     private var isOpen = false
 
-    package init() {}
+    init() {}
 
     /// Adds an id above all in the set.
-    package mutating func append(_ id: SeriesID) {
+    mutating func append(_ id: SeriesID) {
         count += 1
         if let end = ends.last, end + 1 == id {
             ends[ends.count - 1] = id
@@ -37,17 +37,17 @@ package struct SeriesSet: Hashable, Sendable {
     }
 
     /// About how much memory the set takes.
-    package var byteCount: Int { starts.count * 8 + 64 }
+    var byteCount: Int { starts.count * 8 + 64 }
 
     /// Whether a series may be in the segment.
-    package func contains(_ id: SeriesID) -> Bool {
+    func contains(_ id: SeriesID) -> Bool {
         if isOpen { return true }
         let next = ends.partitioningIndex { $0 >= id }
         return next < starts.count && starts[next] <= id
     }
 
     /// Writes how many ids are listed and the list, in columns.
-    package func write(to writer: inout ByteWriter, effort: Effort) {
+    func write(to writer: inout ByteWriter, effort: Effort) {
         guard !isOpen else { return writer.appendVarint(0) }
         writer.appendVarint(UInt64(count))
         var ids: [Int64] = []
@@ -62,7 +62,7 @@ package struct SeriesSet: Hashable, Sendable {
     }
 
     /// Reads what `write` wrote.
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         let listed = try reader.varint(limit: FormatLimits.listedSeries, "listed series")
         isOpen = listed == 0
         var left = listed

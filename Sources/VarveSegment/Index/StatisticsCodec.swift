@@ -9,7 +9,7 @@
 
 package import VarveCodec
 
-package struct StatisticsCodec {
+struct StatisticsCodec {
     /// Bits of the first byte of a row.
     private enum Flag {
         static let text: UInt8 = 1
@@ -45,12 +45,12 @@ package struct StatisticsCodec {
     private var exponent = 0
 
     /// Begins with no row before.
-    package init() {}
+    init() {}
 
     // MARK: Writing
 
     /// Writes the row of `count` samples.
-    package mutating func write(_ row: BlockStatistics, count: Int, to writer: inout ByteWriter) {
+    mutating func write(_ row: BlockStatistics, count: Int, to writer: inout ByteWriter) {
         var flags: UInt8 = row.numbers == .none ? Flag.text : 0
         if row.present != count { flags |= Flag.present }
         if row.nans != 0 { flags |= Flag.nans }
@@ -151,7 +151,7 @@ package struct StatisticsCodec {
     // MARK: Reading
 
     /// Reads the row of `count` samples.
-    package mutating func read(
+    mutating func read(
         _ reader: inout ByteReader, count: Int
     ) throws(CodecError) -> BlockStatistics {
         var row = BlockStatistics()

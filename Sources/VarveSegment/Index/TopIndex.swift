@@ -9,22 +9,22 @@
 package import VarveCodec
 
 package struct TopIndex: Hashable, Sendable {
-    package var pages: [PageEntry] = []
-    package var series = SeriesSet()
-    package var codecs = CodecShares()
+    var pages: [PageEntry] = []
+    var series = SeriesSet()
+    var codecs = CodecShares()
 
     /// The bytes of a page whose numbers are all of one byte.
     private static let leastPageBytes = 15
 
-    package init() {}
+    init() {}
 
     /// About how much memory it takes.
-    package var byteCount: Int {
+    var byteCount: Int {
         pages.count * MemoryLayout<PageEntry>.stride + series.byteCount + codecs.bytes.count * 64 + 256
     }
 
     /// The first page that may have entries of a series.
-    package func firstPage(of series: SeriesID) -> Int {
+    func firstPage(of series: SeriesID) -> Int {
         pages.partitioningIndex { $0.lastSeries >= series }
     }
 

@@ -12,12 +12,12 @@ package enum VectorIndex {
     private static let manyCommits: UInt8 = 1
 
     /// The number of vectors of a block.
-    package static func count(samples: Int) -> Int {
+    static func count(samples: Int) -> Int {
         (samples + BlockLimits.vector - 1) / BlockLimits.vector
     }
 
     /// Samples of vector `index` of a block.
-    package static func samples(_ index: Int, of count: Int) -> Int {
+    static func samples(_ index: Int, of count: Int) -> Int {
         min(BlockLimits.vector, count - index * BlockLimits.vector)
     }
 

@@ -12,9 +12,9 @@ import VarveFile
 
 package final class MessageFile: Sendable {
     package let header: MessageHeader
-    package let name: String
+    let name: String
     /// The checksum of the header: what the manifest names.
-    package let checksum: UInt64
+    let checksum: UInt64
     private let file: any File
     private let layout: MessageFormat.Layout
 

@@ -10,33 +10,33 @@
 
 package import VarveCodec
 
-package enum MessageFilter {
-    package static let blockBytes = 32
+enum MessageFilter {
+    static let blockBytes = 32
     /// Messages to a block: 16 bits each.
-    package static let blockEntries = 16
+    static let blockEntries = 16
     private static let factors: SIMD8<UInt32> = [
         0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947,
         0x5c6b_fb31,
     ]
 
     /// The blocks of a filter for so many messages.
-    package static func blocks(for entries: Int) -> Int {
+    static func blocks(for entries: Int) -> Int {
         max(1, (entries + blockEntries - 1) / blockEntries)
     }
 
     /// The block of a hash among so many.
-    package static func block(of hash: Hash128, among blocks: Int) -> Int {
+    static func block(of hash: Hash128, among blocks: Int) -> Int {
         Int(truncatingIfNeeded: hash.high.multipliedFullWidth(by: UInt64(blocks)).high)
     }
 
     /// The bits of a hash in its block, one in each word.
-    package static func bits(of hash: Hash128) -> SIMD8<UInt32> {
+    static func bits(of hash: Hash128) -> SIMD8<UInt32> {
         let products = factors &* SIMD8(repeating: UInt32(truncatingIfNeeded: hash.low))
         return SIMD8(repeating: 1) &<< (products &>> 27)
     }
 
     /// Whether the block at an offset of some bytes has all bits of a hash.
-    package static func has(_ hash: Hash128, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    static func has(_ hash: Hash128, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
         let bits = bits(of: hash)
         var missing: UInt32 = 0
         for word in 0..<8 {

@@ -29,32 +29,32 @@ package struct MessageEntry: Hashable, Comparable, Sendable {
 }
 
 package enum MessageFormat {
-    package static let magic: [UInt8] = Array("VARVEMSG".utf8)
-    package static let version: UInt16 = 1
-    package static let headerBytes = 8 + 2 + 2 + 4 + 16 + 5 * 8 + 16 + 8
-    package static let entryBytes = 16 + 8
-    package static let pieceEntries = 170
-    package static let pieceBlocks = 127
+    static let magic: [UInt8] = Array("VARVEMSG".utf8)
+    static let version: UInt16 = 1
+    static let headerBytes = 8 + 2 + 2 + 4 + 16 + 5 * 8 + 16 + 8
+    static let entryBytes = 16 + 8
+    static let pieceEntries = 170
+    static let pieceBlocks = 127
     /// The tag, then the checksum.
-    package static let trailerBytes = 8 + 8
+    static let trailerBytes = 8 + 8
     /// More messages than this are in no file; keeps every size far below overflow.
     package static let maximumEntries = 1 << 36
 
     /// Where the pieces of a file lie.
-    package struct Layout: Hashable, Sendable {
-        package let entries: Int
-        package let blocks: Int
+    struct Layout: Hashable, Sendable {
+        let entries: Int
+        let blocks: Int
 
-        package init(entries: Int, blocks: Int) {
+        init(entries: Int, blocks: Int) {
             self.entries = entries
             self.blocks = blocks
         }
 
-        package var filterPieces: Int { (blocks + pieceBlocks - 1) / pieceBlocks }
-        package var entryPieces: Int { (entries + pieceEntries - 1) / pieceEntries }
+        var filterPieces: Int { (blocks + pieceBlocks - 1) / pieceBlocks }
+        var entryPieces: Int { (entries + pieceEntries - 1) / pieceEntries }
 
         /// The size of the file.
-        package var byteCount: Int {
+        var byteCount: Int {
             entryStart + entries * entryBytes + entryPieces * trailerBytes
         }
 
@@ -63,14 +63,14 @@ package enum MessageFormat {
         }
 
         /// Offset and payload bytes of filter piece `index`.
-        package func filter(_ index: Int) -> (offset: Int, count: Int) {
+        func filter(_ index: Int) -> (offset: Int, count: Int) {
             let full = pieceBlocks * MessageFilter.blockBytes
             let count = min(full, (blocks - index * pieceBlocks) * MessageFilter.blockBytes)
             return (headerBytes + index * (full + trailerBytes), count)
         }
 
         /// Offset and payload bytes of entry piece `index`.
-        package func entries(_ index: Int) -> (offset: Int, count: Int) {
+        func entries(_ index: Int) -> (offset: Int, count: Int) {
             let full = pieceEntries * entryBytes
             let count = min(full, (entries - index * pieceEntries) * entryBytes)
             return (entryStart + index * (full + trailerBytes), count)
@@ -78,14 +78,14 @@ package enum MessageFormat {
     }
 
     /// What the tag of a piece at an offset of a file must be.
-    package static func tag(_ id: FileID, _ offset: Int) -> UInt64 { id.hash.low &+ UInt64(offset) }
+    static func tag(_ id: FileID, _ offset: Int) -> UInt64 { id.hash.low &+ UInt64(offset) }
 }
 
 /// What the header of a messages file says.
 package struct MessageHeader: Hashable, Sendable {
     package var id: FileID
     package var entries: Int
-    package var blocks: Int
+    var blocks: Int
     /// The age clock (`Manifest.messageClock`) when the oldest and the newest message were written to a file.
     package var oldest: Int64
     package var newest: Int64
@@ -100,9 +100,9 @@ package struct MessageHeader: Hashable, Sendable {
         self.highestCommit = highestCommit
     }
 
-    package var layout: MessageFormat.Layout { .init(entries: entries, blocks: blocks) }
+    var layout: MessageFormat.Layout { .init(entries: entries, blocks: blocks) }
 
-    package func encode() -> [UInt8] {
+    func encode() -> [UInt8] {
         var writer = ByteWriter(capacity: MessageFormat.headerBytes)
         MessageFormat.magic.withUnsafeBytes { writer.append(bytes: $0) }
         writer.append(MessageFormat.version)
@@ -121,7 +121,7 @@ package struct MessageHeader: Hashable, Sendable {
     }
 
     /// Reads a header and returns it with its checksum.
-    package static func decode(
+    static func decode(
         _ bytes: [UInt8], id: FileID, name: String
     ) throws -> (header: MessageHeader, checksum: UInt64) {
         func damaged(_ offset: Int, _ reason: String) -> StorageError {

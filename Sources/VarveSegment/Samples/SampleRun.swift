@@ -10,9 +10,9 @@ package import VarveModel
 
 /// Columns of a block that a reader asks for.
 package struct BlockColumns: OptionSet, Sendable {
-    package let rawValue: UInt8
+    let rawValue: UInt8
 
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    init(rawValue: UInt8) { self.rawValue = rawValue }
 
     package static let times = BlockColumns(rawValue: 1)
     package static let values = BlockColumns(rawValue: 2)
@@ -159,13 +159,13 @@ extension SampleRun {
 
 extension SampleRun {
     /// The samples from one time to another, both included.
-    func range(_ first: Int64, _ last: Int64) -> Range<Int> {
+    package func range(_ first: Int64, _ last: Int64) -> Range<Int> {
         let start = lowerBound(first)
         return start..<max(start, last == .max ? count : lowerBound(last + 1))
     }
 
     /// Whether a time comes more than once among samples `range`.
-    func repeatsTime(in range: Range<Int>) -> Bool {
+    package func repeatsTime(in range: Range<Int>) -> Bool {
         times.withUnsafeBufferPointer { times in
             var found = 0
             for index in range.dropFirst() { found |= times[index &- 1] == times[index] ? 1 : 0 }

@@ -51,7 +51,7 @@ package struct SampleRunBuilder {
 
 extension TextColumn {
     /// Texts `range` as a column of their own.
-    package func part(_ range: Range<Int>) -> TextColumn {
+    func part(_ range: Range<Int>) -> TextColumn {
         var column = TextColumn()
         column.append(self, range)
         return column

@@ -16,7 +16,7 @@ package import VarveModel
 
 package final class SegmentReader: Sendable {
     package let reference: SegmentReference
-    package let name: String
+    let name: String
     private let library: SegmentLibrary
     private let isRetired = Atomic<Bool>(false)
     /// Where the block begins that was read last.
@@ -81,7 +81,7 @@ package final class SegmentReader: Sendable {
     }
 
     /// Page `index`.
-    package func page(_ index: Int) throws -> IndexPage { try page(index, of: top()) }
+    func page(_ index: Int) throws -> IndexPage { try page(index, of: top()) }
 
     private func page(_ index: Int, of top: SegmentTop) throws -> IndexPage {
         let page = top.index.pages[index]
@@ -218,7 +218,7 @@ package final class SegmentReader: Sendable {
     }
 
     /// Checks the bytes of an extent of this file without decoding them.
-    package func check(_ extent: Extent, _ what: StaticString) throws {
+    func check(_ extent: Extent, _ what: StaticString) throws {
         _ = try bytes(of: SegmentPiece(name: name, extent: extent, what: what), keeps: false)
     }
 

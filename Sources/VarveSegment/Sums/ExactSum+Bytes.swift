@@ -20,7 +20,7 @@ extension ExactSum {
         case malformed
 
         /// The failure as half a sentence.
-        package var description: String {
+        var description: String {
             switch self {
             case .truncated: "ends inside an exact sum"
             case .malformed: "holds an exact sum in a form that is never written"
@@ -31,7 +31,7 @@ extension ExactSum {
     private static let byteCount = ExactSum.limbCount * 4
 
     /// Writes the sum; a sum of one block takes 10 to 20 bytes.
-    package func append(to bytes: inout [UInt8]) {
+    func append(to bytes: inout [UInt8]) {
         let hasInfinities = positiveInfinities != 0 || negativeInfinities != 0
         bytes.append(hasInfinities ? 1 : 0)
         if hasInfinities {
@@ -52,7 +52,7 @@ extension ExactSum {
     }
 
     /// Reads a sum that is all of `bytes`.
-    package init(bytes: [UInt8]) throws(ReadFailure) {
+    init(bytes: [UInt8]) throws(ReadFailure) {
         self.init()
         var offset = 0
         try merge(reading: bytes.span.bytes, at: &offset)
@@ -64,7 +64,7 @@ extension ExactSum {
     /// - Parameters:
     ///   - bytes: Bytes that hold a written sum.
     ///   - offset: Where it begins; moved behind it.
-    package mutating func merge(reading bytes: RawSpan, at offset: inout Int) throws(ReadFailure) {
+    mutating func merge(reading bytes: RawSpan, at offset: inout Int) throws(ReadFailure) {
         let flags = try nextByte(bytes, &offset)
         guard flags <= 1 else { throw .malformed }
         var infinities: (positive: UInt64, negative: UInt64) = (0, 0)

@@ -32,7 +32,7 @@ extension ExactSum {
     }
 
     /// The 32-bit digits of the absolute value without infinities, in units of 2^-1074, lowest first.
-    var magnitudeDigits: [UInt32] {
+    package var magnitudeDigits: [UInt32] {
         withDigits { digits, used, _ in
             [UInt32](repeating: 0, count: used.lowerBound)
                 + used.map { UInt32(truncatingIfNeeded: digits[$0]) }

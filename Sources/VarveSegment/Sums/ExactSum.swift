@@ -14,16 +14,16 @@ package struct ExactSum: Sendable {
     /// Limbs of 32 bits: 2098 bits for every finite double, 64 for 2^64 of them, and the sign.
     static let limbCount = 68
     /// The bit of the limbs that stands for 1.
-    static let unitPosition = 1074
+    package static let unitPosition = 1074
     private static let pendingLimit = 1 << 29
 
     var limbs = [Int64](repeating: 0, count: ExactSum.limbCount)
     private var pending = 0
 
     /// How often +∞ was added.
-    package internal(set) var positiveInfinities: UInt64 = 0
+    internal(set) var positiveInfinities: UInt64 = 0
     /// How often −∞ was added.
-    package internal(set) var negativeInfinities: UInt64 = 0
+    internal(set) var negativeInfinities: UInt64 = 0
 
     /// Makes a sum of nothing.
     package init() {}
@@ -44,12 +44,12 @@ package struct ExactSum: Sendable {
     }
 
     /// Adds one integer.
-    package mutating func add(_ value: Int64) {
+    mutating func add(_ value: Int64) {
         add(integer: Int128(value))
     }
 
     /// Adds `value · factor`; NaN changes nothing, a factor of 0 neither.
-    mutating func add(_ value: Double, times factor: UInt64) {
+    package mutating func add(_ value: Double, times factor: UInt64) {
         guard value.isFinite else { return add(value) }
         let bits = value.bitPattern
         let exponent = Int(bits >> 52 & 0x7FF)
@@ -63,7 +63,7 @@ package struct ExactSum: Sendable {
     ///
     /// - Returns: How many of them were not NaN.
     @discardableResult
-    package mutating func add(doubleBits: UnsafeBufferPointer<UInt64>) -> Int {
+    mutating func add(doubleBits: UnsafeBufferPointer<UInt64>) -> Int {
         var rest = doubleBits[...]
         var skipped = 0
         while !rest.isEmpty {
@@ -77,7 +77,7 @@ package struct ExactSum: Sendable {
     }
 
     /// Adds integers given as two's complement.
-    package mutating func add(integerBits: UnsafeBufferPointer<UInt64>) {
+    mutating func add(integerBits: UnsafeBufferPointer<UInt64>) {
         var total: Int128 = 0
         for bits in integerBits {
             total &+= Int128(truncatingIfNeeded: Int64(bitPattern: bits))
@@ -118,7 +118,7 @@ package struct ExactSum: Sendable {
     }
 
     /// Adds `value · 2^(position − 1074)`, which must be a sum or multiple of doubles that the limbs hold.
-    mutating func add(integer value: Int128, position: Int = ExactSum.unitPosition) {
+    package mutating func add(integer value: Int128, position: Int = ExactSum.unitPosition) {
         if pending >= ExactSum.pendingLimit { normalise() }
         var limb = position >> 5
         let sign: Int64 = value < 0 ? -1 : 1

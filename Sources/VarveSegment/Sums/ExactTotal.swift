@@ -19,10 +19,10 @@ package struct ExactTotal: Hashable, Sendable {
     package var wide: [UInt8] = []
 
     /// A total of nothing.
-    package init() {}
+    init() {}
 
     /// The finite part of a sum.
-    package init(_ sum: borrowing ExactSum) {
+    init(_ sum: borrowing ExactSum) {
         var rest = copy sum
         rest.positiveInfinities = 0
         rest.negativeInfinities = 0
@@ -47,7 +47,7 @@ extension ExactSum {
     /// Adds a total.
     ///
     /// - Throws: `ReadFailure` where a wide total, which came from a file, is none.
-    package mutating func add(_ total: ExactTotal) throws(ReadFailure) {
+    mutating func add(_ total: ExactTotal) throws(ReadFailure) {
         guard total.wide.isEmpty else {
             var offset = 0
             try merge(reading: total.wide.span.bytes, at: &offset)

@@ -93,7 +93,7 @@ extension SampleColumns {
     }
 
     /// The bytes of its texts.
-    package var textBytes: Int {
+    var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }
     }
 }

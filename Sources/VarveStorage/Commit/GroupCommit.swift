@@ -14,7 +14,7 @@ import VarveFile
 import VarveModel
 import VarveSegment
 
-package struct GroupCommit {
+struct GroupCommit {
     private let context: StoreContext
     private let state: WriterState
     private(set) var view: StoreView

@@ -7,15 +7,15 @@ import Synchronization
 package import VarveModel
 import VarveSegment
 
-package final class StoreContext: Sendable {
-    package let folder: StoreFolder
-    package let options: StoreOptions
-    package let dictionary: SeriesDictionary
-    package let library: SegmentLibrary
+final class StoreContext: Sendable {
+    let folder: StoreFolder
+    let options: StoreOptions
+    let dictionary: SeriesDictionary
+    let library: SegmentLibrary
     private let historyNanoseconds: Atomic<Int64>
     private let retentionRules = Mutex<RetentionRules>({ [:] })
 
-    package init(
+    init(
         _ folder: StoreFolder, _ options: StoreOptions, _ dictionary: SeriesDictionary,
         _ library: SegmentLibrary
     ) {
@@ -27,20 +27,20 @@ package final class StoreContext: Sendable {
     }
 
     /// How long versions are kept that were corrected since, in nanoseconds.
-    package var history: Int64 {
+    var history: Int64 {
         get { historyNanoseconds.load(ordering: .relaxed) }
         set { historyNanoseconds.store(newValue, ordering: .relaxed) }
     }
 
     /// Sets where the rules of retention come from.
-    package func setRetention(_ rules: @escaping RetentionRules) {
+    func setRetention(_ rules: @escaping RetentionRules) {
         retentionRules.withLock { $0 = rules }
     }
 
     /// The rules of retention as they are now, by product.
     ///
     /// - Throws: What their source throws.
-    package func retention() throws -> [String: ProductRetention] {
+    func retention() throws -> [String: ProductRetention] {
         try retentionRules.withLock { $0 }()
     }
 }

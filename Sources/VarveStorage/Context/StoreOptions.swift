@@ -51,16 +51,16 @@ public struct StoreOptions: Sendable {
     package var leastCommit: UInt64 = 0
 
     /// Names new immutable files; random unless a simulation must be repeatable.
-    package var newFileID: @Sendable () -> FileID = { .random() }
+    var newFileID: @Sendable () -> FileID = { .random() }
 
     /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
-    package var walBatchRows = Limits.walBatchRows
+    var walBatchRows = Limits.walBatchRows
 
     /// Records of a group that are written at once; at most `Limits.walWriteRecords`.
-    package var walWriteRecords = Limits.walWriteRecords
+    var walWriteRecords = Limits.walWriteRecords
 
     /// Bytes of room that a WAL file reserves at once.
-    package var walReserveBytes = Limits.walReserveBytes
+    var walReserveBytes = Limits.walReserveBytes
 
     /// Bytes above which the memtable is flushed; the default is 64 MiB.
     ///

@@ -10,23 +10,23 @@
 
 package import VarveCodec
 
-package struct CommitTimes: Hashable, Sendable {
+struct CommitTimes: Hashable, Sendable {
     /// The first commit of the time up to a second, after the place before it.
-    package struct Place: Hashable, Sendable {
+    struct Place: Hashable, Sendable {
         /// Seconds since 1970 UTC.
-        package var second: Int64
-        package var commit: UInt64
+        var second: Int64
+        var commit: UInt64
     }
 
-    package private(set) var places: [Place] = []
+    private(set) var places: [Place] = []
 
     private static let nanoseconds: Int64 = 1_000_000_000
     private static let (minute, hour, day): (Int64, Int64, Int64) = (60, 3_600, 86_400)
 
-    package init() {}
+    init() {}
 
     /// Notes a commit; one that is known already is left as it is.
-    package mutating func note(_ commit: UInt64, at time: Int64) {
+    mutating func note(_ commit: UInt64, at time: Int64) {
         let second = Self.roundUp(time, Self.nanoseconds)
         guard let last = places.last else { return places.append(Place(second: second, commit: commit)) }
         guard commit > last.commit, second > last.second else { return }
@@ -36,7 +36,7 @@ package struct CommitTimes: Hashable, Sendable {
     /// The newest commit at a time, in nanoseconds since 1970 UTC; nil if that is the newest of all.
     ///
     /// Before the first known commit it is the one before that.
-    package func newest(at time: Int64) -> UInt64? {
+    func newest(at time: Int64) -> UInt64? {
         var (low, high) = (0, places.count)
         let second = time / Self.nanoseconds - (time % Self.nanoseconds < 0 ? 1 : 0)
         while low < high {
@@ -47,7 +47,7 @@ package struct CommitTimes: Hashable, Sendable {
     }
 
     /// When a commit was made, rounded up, in nanoseconds since 1970 UTC; nil if it is older than all that is known.
-    package func time(of commit: UInt64) -> Int64? {
+    func time(of commit: UInt64) -> Int64? {
         places.last { $0.commit <= commit }.map {
             $0.second.multipliedReportingOverflow(by: Self.nanoseconds)
         }
@@ -55,7 +55,7 @@ package struct CommitTimes: Hashable, Sendable {
     }
 
     /// The places of commits up to one.
-    package func upTo(_ commit: UInt64) -> CommitTimes {
+    func upTo(_ commit: UInt64) -> CommitTimes {
         guard let last = places.last, last.commit > commit else { return self }
         var times = self
         times.places.removeAll { $0.commit > commit }
@@ -65,7 +65,7 @@ package struct CommitTimes: Hashable, Sendable {
     /// The places with those of the past joined.
     ///
     /// - Parameter now: Nanoseconds since 1970 UTC.
-    package func joined(now: Int64) -> CommitTimes {
+    func joined(now: Int64) -> CommitTimes {
         let second = now / Self.nanoseconds
         // Each border is a multiple of the step before it, so that nothing is rounded up over it.
         let steps = [
@@ -91,7 +91,7 @@ package struct CommitTimes: Hashable, Sendable {
         return number % step > 0 ? quotient + 1 : quotient
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.appendVarint(UInt64(places.count))
         var before = Place(second: 0, commit: 0)
         for (index, place) in places.enumerated() {
@@ -105,7 +105,7 @@ package struct CommitTimes: Hashable, Sendable {
         }
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         let count = try reader.varint(limit: reader.remaining, "commit times")
         places.reserveCapacity(count)
         for index in 0..<count {

@@ -4,7 +4,7 @@ import VarveSegment
 
 extension Manifest {
     /// Notes which tombstones no segment needs any more, and drops such expiries.
-    package mutating func noteErased() {
+    mutating func noteErased() {
         for index in tombstones.indices where !tombstones[index].isErased {
             let tombstone = tombstones[index]
             tombstones[index].isErased = !segments.contains { $0.mayHave(hiddenBy: tombstone) }
@@ -13,7 +13,7 @@ extension Manifest {
     }
 
     /// Whether a segment may have samples that no read shows, other than older versions.
-    package func hides(samplesOf segment: SegmentReference) -> Bool {
+    func hides(samplesOf segment: SegmentReference) -> Bool {
         tombstones.contains { segment.mayHave(hiddenBy: $0) }
             || expiries.contains { segment.mayHave(hiddenBy: $0) }
             || replacements.contains { segment.mayHave(hiddenBy: $0) }

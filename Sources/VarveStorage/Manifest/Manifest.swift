@@ -13,45 +13,45 @@ package import VarveCodec
 import VarveSegment
 
 package struct Manifest: Hashable, Sendable {
-    package var number: UInt64 = 0
-    package var previousChecksum: UInt64 = 0
+    var number: UInt64 = 0
+    var previousChecksum: UInt64 = 0
     package var commit: UInt64 = 0
-    package var firstWAL: UInt64 = 1
+    var firstWAL: UInt64 = 1
     /// Nanoseconds since 1970 UTC when it was written, for people.
-    package var writtenAt: Int64 = 0
+    var writtenAt: Int64 = 0
     /// Distinct (series, time) pairs in the segments.
-    package var samples: UInt64 = 0
-    package var segments: [SegmentReference] = []
-    package var dictionary: [PartReference] = []
-    package var receipts: [PartReference] = []
+    var samples: UInt64 = 0
+    var segments: [SegmentReference] = []
+    var dictionary: [PartReference] = []
+    var receipts: [PartReference] = []
     /// The age clock: nanoseconds that have passed since the store was made, as far as changes of the live set
     /// show; between two changes at most `MessageReference.longestClockStep`, however far the real clock jumped, and never back.
-    package var messageClock: Int64 = 0
-    package var messages: [MessageReference] = []
+    var messageClock: Int64 = 0
+    var messages: [MessageReference] = []
     /// By commit and series.
-    package var tombstones: [Tombstone] = []
+    var tombstones: [Tombstone] = []
     /// What retention let go of and segments may still have.
-    package var expiries: [Expiry] = []
+    var expiries: [Expiry] = []
     /// When commits up to `commit` were made.
-    package var commitTimes = CommitTimes()
+    var commitTimes = CommitTimes()
     /// The oldest commit whose state can be read: versions that are only in older states may be gone.
-    package var historyFrom: UInt64 = 0
+    var historyFrom: UInt64 = 0
     /// Bytes of segments that were written with new data, and of those that merges wrote, since the store was made.
-    package var bytesTaken: UInt64 = 0
-    package var bytesMerged: UInt64 = 0
+    var bytesTaken: UInt64 = 0
+    var bytesMerged: UInt64 = 0
     /// Series that others of the same name took the place of.
     package var replacements: [Replacement] = []
 
     package init() {}
 
     /// The newest version of the payload that is read.
-    package static let newestVersion: UInt16 = 5
+    static let newestVersion: UInt16 = 5
 
     /// The version of the payload that `encode` writes.
     package var version: UInt16 { replacements.isEmpty ? 4 : 5 }
 
     /// The age clock at a time of the real clock.
-    package func messageClock(at now: Int64) -> Int64 {
+    func messageClock(at now: Int64) -> Int64 {
         guard now > writtenAt else { return messageClock }
         let passed = UInt64(bitPattern: now &- writtenAt)
         let (sum, overflow) = messageClock.addingReportingOverflow(
@@ -188,10 +188,10 @@ package struct Manifest: Hashable, Sendable {
     }
 
     /// Every immutable file the manifest names, relative to the data directory.
-    package var fileNames: Set<String> { Set(fileSizes.keys) }
+    var fileNames: Set<String> { Set(fileSizes.keys) }
 
     /// The bytes of every immutable file the manifest names.
-    package var fileSizes: [String: UInt64] {
+    var fileSizes: [String: UInt64] {
         let named =
             segments.map { (StoreFolder.immutable($0.id, .segment), $0.byteCount) }
             + dictionary.map { (StoreFolder.immutable($0.id, .dictionary), $0.byteCount) }

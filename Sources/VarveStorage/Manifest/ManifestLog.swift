@@ -16,13 +16,13 @@ import VarveSegment
 
 extension SealedFile.Kind {
     /// The live set; the versions are those of `Manifest`.
-    package static let manifest = SealedFile.Kind(
+    static let manifest = SealedFile.Kind(
         magic: "VARVEMAN", name: "manifest", version: Manifest.newestVersion)
 }
 
-package enum ManifestLog {
+enum ManifestLog {
     /// The newest manifest with its checksum, or nil in a folder without any.
-    package static func load(
+    static func load(
         _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64)? {
         guard let newest = try newest(folder) else { return nil }
@@ -32,7 +32,7 @@ package enum ManifestLog {
     /// The number of the newest manifest, or nil in a folder without any.
     ///
     /// - Throws: `StorageError.damaged` if one of the two newest is missing.
-    package static func newest(_ folder: StoreFolder) throws -> UInt64? {
+    static func newest(_ folder: StoreFolder) throws -> UInt64? {
         let found = try numbers(folder)
         guard let newest = found.last, newest > 1, !found.contains(newest - 1) else { return found.last }
         guard try folder.files.kind(folder.backupMark) == nil else { return newest }
@@ -43,12 +43,12 @@ package enum ManifestLog {
     }
 
     /// The numbers of the manifests in the folder, ascending.
-    package static func numbers(_ folder: StoreFolder) throws -> [UInt64] {
+    static func numbers(_ folder: StoreFolder) throws -> [UInt64] {
         guard case .folder? = try folder.files.kind(folder.manifests) else { return [] }
         return try folder.files.list(folder.manifests).compactMap(StoreFolder.manifestNumber).sorted()
     }
 
-    package static func read(
+    static func read(
         _ number: UInt64, _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64) {
         let name = StoreFolder.manifest(number)
@@ -66,7 +66,7 @@ package enum ManifestLog {
     ///
     /// - Throws: `StorageError.needsReopen` if another process created that number first; `StorageError.invalidBatch`
     ///   if it has more than a reader takes.
-    package static func commit(
+    static func commit(
         _ manifest: Manifest, _ folder: StoreFolder
     ) throws -> UInt64 {
         let payload = manifest.encode()
@@ -82,7 +82,7 @@ package enum ManifestLog {
     }
 
     /// Removes manifests older than the one before `newest`; failing to is no harm.
-    package static func removeOld(before newest: UInt64, _ folder: StoreFolder) {
+    static func removeOld(before newest: UInt64, _ folder: StoreFolder) {
         for number in (try? numbers(folder)) ?? [] where number + 1 < newest {
             try? folder.remove(StoreFolder.manifest(number))
         }

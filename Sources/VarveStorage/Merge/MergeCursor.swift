@@ -11,7 +11,7 @@
 package import VarveModel
 import VarveSegment
 
-package struct MergeCursor {
+struct MergeCursor {
     /// A source and the run it is in.
     private struct Source {
         var cursor: RunCursor
@@ -48,17 +48,17 @@ package struct MergeCursor {
     private let history: UInt64
     private var deletedByEmpty: UInt64 = 0
     /// Older versions left out so far.
-    package private(set) var dropped: UInt64 = 0
+    private(set) var dropped: UInt64 = 0
     /// The highest commit of a version that was taken instead of one left out: states before it may lack that one.
-    package private(set) var historyFrom: UInt64 = 0
+    private(set) var historyFrom: UInt64 = 0
 
     /// Samples that tombstones hid, so far.
-    package var deleted: UInt64 { sources.reduce(0) { $0 + $1.cursor.deleted } + deletedByEmpty }
+    var deleted: UInt64 { sources.reduce(0) { $0 + $1.cursor.deleted } + deletedByEmpty }
 
     /// Merges sources.
     ///
     /// - Parameter history: The oldest commit whose state is kept; at the greatest number no older version is.
-    package init(_ cursors: [RunCursor], type: ValueType, history: UInt64) throws {
+    init(_ cursors: [RunCursor], type: ValueType, history: UInt64) throws {
         self.type = type
         self.history = history
         for cursor in cursors {
@@ -73,7 +73,7 @@ package struct MergeCursor {
     }
 
     /// The next samples, up to `limit` and a few versions of the last time, or nil at the end.
-    package mutating func next(limit: Int = FormatLimits.blockSamples) throws -> SampleRun? {
+    mutating func next(limit: Int = FormatLimits.blockSamples) throws -> SampleRun? {
         for index in sources.indices { sources[index].place = nil }
         var output = MergedRun(type: type, capacity: limit)
         while output.count < limit, output.textBytes < FormatLimits.blockTextBytes / 2,

@@ -10,15 +10,15 @@
 
 import VarveSegment
 
-package enum Partitions {
+enum Partitions {
     /// About the bytes of a partition: enough to be read and written in long pieces, little enough to be rewritten in
     /// seconds when late data comes for it.
-    package static let bytes = 64 << 20
+    static let bytes = 64 << 20
     /// Outputs that one merge writes side by side at most.
-    package static let most = 64
+    static let most = 64
 
     /// Where to cut what becomes of some segments.
-    package static func cuts(_ segments: [SegmentReference]) -> [Int64] {
+    static func cuts(_ segments: [SegmentReference]) -> [Int64] {
         guard let first = segments.map(\.summary.firstTime).min(),
             let last = segments.map(\.summary.lastTime).max()
         else { return [] }

@@ -7,11 +7,11 @@
 package import VarveModel
 import VarveSegment
 
-package struct RunCursor {
+struct RunCursor {
     private let reader: SegmentReader?
     private var tombstones: [Tombstone] = []
     /// Samples that tombstones hid.
-    package private(set) var deleted: UInt64 = 0
+    private(set) var deleted: UInt64 = 0
     private var upcoming: ArraySlice<BlockEntry>
     private var upcomingRuns: ArraySlice<SampleRun> = []
     private let type: ValueType
@@ -19,7 +19,7 @@ package struct RunCursor {
     private let last: Int64
 
     /// The blocks of a segment.
-    package init(
+    init(
         _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64,
         without tombstones: [Tombstone] = []
     ) {
@@ -32,7 +32,7 @@ package struct RunCursor {
     }
 
     /// Runs in memory, each after the one before it.
-    package init(_ runs: [SampleRun], type: ValueType, first: Int64, last: Int64) {
+    init(_ runs: [SampleRun], type: ValueType, first: Int64, last: Int64) {
         reader = nil
         upcoming = []
         self.type = type
@@ -42,7 +42,7 @@ package struct RunCursor {
     }
 
     /// A cursor over the ordered rows and one over each late run.
-    package static func all(
+    static func all(
         _ rows: MemtableRows, type: ValueType, first: Int64, last: Int64
     ) -> [RunCursor] {
         let sources = (rows.ordered.isEmpty ? [] : [rows.ordered]) + rows.late.map { [$0] }
@@ -50,7 +50,7 @@ package struct RunCursor {
     }
 
     /// The next run, and where in it the samples of the range are; nil at the end.
-    package mutating func next() throws -> (run: SampleRun, range: Range<Int>)? {
+    mutating func next() throws -> (run: SampleRun, range: Range<Int>)? {
         while let reader, let entry = upcoming.popFirst() {
             let all = try reader.read(entry, type: type, keeps: false)
             let visible = tombstones.isEmpty ? all : all.without(tombstones, commit: nil)

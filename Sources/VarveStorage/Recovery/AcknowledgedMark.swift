@@ -17,14 +17,14 @@ import VarveCodec
 import VarveFile
 import VarveSegment
 
-package final class AcknowledgedMark {
+final class AcknowledgedMark {
     private var file: (any File)?
     private var commit: UInt64 = 0
 
     private static let magic = Array("VARVEACK".utf8)
     private static let byteCount = 24
 
-    package init() {}
+    init() {}
 
     /// Notes that everything up to a commit is durable.
     func raise(to commit: UInt64, _ folder: StoreFolder) {

@@ -13,20 +13,20 @@ import VarveModel
 import VarveSegment
 
 /// A store as it was found on disk.
-package struct OpenedStore {
-    package var view = StoreView()
-    package var dictionary = SeriesDictionary()
-    package var replay = ReplayIndex()
-    package var messages = MessageMemory()
-    package var manifestChecksum: UInt64 = 0
-    package var flushedSeries = 0
-    package var nextWALFile: UInt64 = 1
-    package var nextWALRecord: UInt64 = 1
-    package var walFiles: [UInt64] = []
+struct OpenedStore {
+    var view = StoreView()
+    var dictionary = SeriesDictionary()
+    var replay = ReplayIndex()
+    var messages = MessageMemory()
+    var manifestChecksum: UInt64 = 0
+    var flushedSeries = 0
+    var nextWALFile: UInt64 = 1
+    var nextWALRecord: UInt64 = 1
+    var walFiles: [UInt64] = []
     /// Bytes of room that the last WAL file needs to be written again, where the disk has too little: the file is as the
     /// crash left it, and its commits must be flushed.
-    package var roomNeeded: Int?
-    package var notes: [String] = []
+    var roomNeeded: Int?
+    var notes: [String] = []
 }
 
 struct StoreLoader {

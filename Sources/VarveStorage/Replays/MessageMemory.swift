@@ -11,7 +11,7 @@
 package import VarveCodec
 import VarveSegment
 
-package struct MessageMemory: Sendable {
+struct MessageMemory: Sendable {
     private struct Source {
         let file: MessageFile
         var filter: [UInt8]?
@@ -20,30 +20,30 @@ package struct MessageMemory: Sendable {
     }
 
     /// Messages since the last flush.
-    package private(set) var recent: [Hash128: UInt64] = [:]
+    private(set) var recent: [Hash128: UInt64] = [:]
     /// Whether some of them are still in receipts files, where version 1 kept them.
-    package private(set) var hasReceipts = false
+    private(set) var hasReceipts = false
     private var sources: [Source] = []
     private var filterBytes = 0
 
-    package init() {}
+    init() {}
 
-    package var files: [MessageFile] { sources.map(\.file) }
+    var files: [MessageFile] { sources.map(\.file) }
 
     /// Makes room for some more messages.
-    package mutating func reserve(_ count: Int) { recent.reserveCapacity(recent.count + count) }
+    mutating func reserve(_ count: Int) { recent.reserveCapacity(recent.count + count) }
 
     /// Notes a committed message.
-    package mutating func add(_ entry: MessageEntry) { recent[entry.hash] = entry.commit }
+    mutating func add(_ entry: MessageEntry) { recent[entry.hash] = entry.commit }
 
     /// Notes a message that a receipts file of version 1 holds.
-    package mutating func add(fromReceipts entry: MessageEntry) {
+    mutating func add(fromReceipts entry: MessageEntry) {
         add(entry)
         hasReceipts = true
     }
 
     /// Takes the files of a new manifest; those that stay keep their filters.
-    package mutating func use(_ files: [MessageFile]) {
+    mutating func use(_ files: [MessageFile]) {
         let known = Dictionary(uniqueKeysWithValues: sources.map { ($0.file.header.id, $0) })
         sources = files.map { known[$0.header.id] ?? Source(file: $0) }
         filterBytes = sources.reduce(0) { $0 + ($1.filter?.count ?? 0) }
@@ -54,7 +54,7 @@ package struct MessageMemory: Sendable {
     }
 
     /// Forgets the recent messages: they are in a file now.
-    package mutating func forgetRecent() {
+    mutating func forgetRecent() {
         recent = [:]
         hasReceipts = false
     }
@@ -62,7 +62,7 @@ package struct MessageMemory: Sendable {
     /// The commit of a message, or nil if it is not remembered.
     ///
     /// Cost: for a new message one probe of each filter in memory, and a read for about 1 in 700 probes.
-    package mutating func commit(of hash: Hash128) throws -> UInt64? {
+    mutating func commit(of hash: Hash128) throws -> UInt64? {
         if let commit = recent[hash] { return commit }
         // One that was applied again after a deletion may be in several.
         var newest: UInt64?

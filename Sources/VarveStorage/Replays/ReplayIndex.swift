@@ -13,11 +13,11 @@ package import VarveCodec
 package import VarveModel
 import VarveSegment
 
-package struct ReplayIndex: Sendable {
+struct ReplayIndex: Sendable {
     /// The import that is being written.
-    package struct Session: Sendable {
-        package var importHash: Hash128
-        package var generation: UInt32
+    struct Session: Sendable {
+        var importHash: Hash128
+        var generation: UInt32
     }
 
     private var records: [Hash128: [BatchRecord]] = [:]
@@ -25,22 +25,22 @@ package struct ReplayIndex: Sendable {
     private var open: Set<Import> = []
 
     /// The records that belong together as one import.
-    package struct Import: Hashable, Sendable {
-        package var hash: Hash128
-        package var generation: UInt32
+    struct Import: Hashable, Sendable {
+        var hash: Hash128
+        var generation: UInt32
 
-        package init(hash: Hash128, generation: UInt32) {
+        init(hash: Hash128, generation: UInt32) {
             self.hash = hash
             self.generation = generation
         }
     }
 
-    package init() {}
+    init() {}
 
     /// Every record, in no order.
-    package var all: some Sequence<BatchRecord> { records.values.joined() }
+    var all: some Sequence<BatchRecord> { records.values.joined() }
 
-    package mutating func add(_ record: BatchRecord) {
+    mutating func add(_ record: BatchRecord) {
         records[record.contentHash, default: []].append(record)
         let key = Import(hash: record.importHash, generation: record.generation)
         if record.isLast {
@@ -52,19 +52,19 @@ package struct ReplayIndex: Sendable {
     }
 
     /// The session of an import whose batch 0 has this content.
-    package func session(firstBatch hash: Hash128) -> Session {
+    func session(firstBatch hash: Hash128) -> Session {
         Session(importHash: hash, generation: finished[hash] ?? 0)
     }
 
     /// Whether batches of the session were committed by a run that did not finish.
-    package func isOpen(_ session: Session) -> Bool {
+    func isOpen(_ session: Session) -> Bool {
         open.contains(Import(hash: session.importHash, generation: session.generation))
     }
 
     /// The record that a batch replays, and what the receipt of the replay says.
     ///
     /// - Parameter counts: Whether a record still says what is in the store: not if some of it was deleted since.
-    package func replay(
+    func replay(
         of hash: Hash128, index: UInt32?, in session: Session?,
         where counts: (BatchRecord) -> Bool = { _ in true }
     ) -> (record: BatchRecord, receipt: Receipt, isResumed: Bool)? {

@@ -8,14 +8,14 @@
 package import VarveModel
 import VarveSegment
 
-package enum BatchRules {
+enum BatchRules {
     /// Checks a batch.
     ///
     /// - Parameters:
     ///   - batch: The batch.
     ///   - known: What the store knows of each of its series.
     /// - Throws: `StorageError.invalidBatch` or `StorageError.typeConflict`.
-    package static func check(_ batch: SampleBatch, known: [SeriesDictionary.Known?]) throws {
+    static func check(_ batch: SampleBatch, known: [SeriesDictionary.Known?]) throws {
         var newKeys = Set<SeriesKey>()
         var rows = 0
         for index in batch.series.indices {

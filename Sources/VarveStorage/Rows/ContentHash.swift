@@ -10,11 +10,11 @@
 package import VarveCodec
 package import VarveModel
 
-package enum ContentHash {
+enum ContentHash {
     /// Bytes gathered before they are hashed; columns longer than this are hashed where they are.
     private static let gathered = 4096
 
-    package static func of(_ series: [SeriesRows]) -> Hash128 {
+    static func of(_ series: [SeriesRows]) -> Hash128 {
         var content = Content()
         if isSorted(series) {
             for rows in series { content.add(rows) }

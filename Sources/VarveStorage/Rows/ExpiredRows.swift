@@ -12,17 +12,17 @@ package import VarveCodec
 package import VarveModel
 
 /// What is too old at one time.
-package struct RetentionLimits: Sendable {
+struct RetentionLimits: Sendable {
     private let rules: [String: ProductRetention]
     private let now: Int64
 
     /// Takes the rules as they are, and the time in nanoseconds since 1970 UTC.
-    package init(_ rules: [String: ProductRetention], now: Int64) {
+    init(_ rules: [String: ProductRetention], now: Int64) {
         self.rules = rules
         self.now = now
     }
 
-    package var isEmpty: Bool { rules.isEmpty }
+    var isEmpty: Bool { rules.isEmpty }
 
     /// The first time that is kept of a product, and the rule; nil if all are.
     func limit(of product: String) -> (time: Int64, rule: String)? {
@@ -34,7 +34,7 @@ package struct RetentionLimits: Sendable {
 }
 
 /// The rows of a batch that are too old.
-package struct ExpiredRows {
+struct ExpiredRows {
     private struct Part {
         var product: String
         var limit: Int64
@@ -46,13 +46,13 @@ package struct ExpiredRows {
     /// Products with rows that are too old.
     private var parts: [Part] = []
     /// The rules by which they are, each once.
-    package private(set) var rules: [String] = []
+    private(set) var rules: [String] = []
 
     /// Most marks that are tried, where rows of several products are too old.
     private static let tried: UInt64 = 1 << 20
 
     /// Looks for rows that are too old.
-    package init(_ series: [SeriesRows], _ limits: RetentionLimits) {
+    init(_ series: [SeriesRows], _ limits: RetentionLimits) {
         guard !limits.isEmpty else { return }
         var known: (product: String, limit: (time: Int64, rule: String)?)?
         for rows in series {
@@ -75,13 +75,13 @@ package struct ExpiredRows {
         if rules.count < BatchOutcome.namedRules, !rules.contains(limit.rule) { rules.append(limit.rule) }
     }
 
-    package var isEmpty: Bool { parts.isEmpty }
+    var isEmpty: Bool { parts.isEmpty }
 
     /// How many rows are too old.
-    package var count: UInt64 { parts.reduce(0) { $0 + $1.count } }
+    var count: UInt64 { parts.reduce(0) { $0 + $1.count } }
 
     /// The rows that are left, of the same series in the same order.
-    package func remaining(of series: [SeriesRows]) -> [SeriesRows] {
+    func remaining(of series: [SeriesRows]) -> [SeriesRows] {
         series.map { rows in
             guard let part = parts.first(where: { $0.product.sameBytes(as: rows.key.product) }) else {
                 return rows
@@ -93,7 +93,7 @@ package struct ExpiredRows {
     }
 
     /// The hash by which the batch is remembered.
-    package func hash(of content: Hash128) -> Hash128 {
+    func hash(of content: Hash128) -> Hash128 {
         parts.reduce(content) { $0.marked($1.mark, $1.count) }
     }
 
@@ -102,7 +102,7 @@ package struct ExpiredRows {
     ///
     /// Where several products have very many such rows, batches of which only some numbers fit are not all found: those
     /// are applied again.
-    package func search<Found>(
+    func search<Found>(
         _ content: Hash128, _ body: (_ hash: Hash128, _ expired: UInt64) throws -> Found?
     ) rethrows -> Found? {
         if let found = try body(content, 0) { return found }

@@ -7,7 +7,7 @@ package import VarveModel
 import VarveSegment
 
 /// The samples the store shows at the times of some rows.
-package struct KnownSamples {
+struct KnownSamples {
     private let times: [Int64]
     private let order: [Int]?
     /// The distinct times, ascending, and where the rows of each begin in the order.
@@ -32,20 +32,20 @@ package struct KnownSamples {
     }
 
     /// The first and the last time of the rows.
-    package var span: (first: Int64, last: Int64)? {
+    var span: (first: Int64, last: Int64)? {
         guard let first = distinct.first, let last = distinct.last else { return nil }
         return (first, last)
     }
 
     /// The span of the rows' times.
-    package var range: TimeRange {
+    var range: TimeRange {
         guard let first = distinct.first, let last = distinct.last else { return TimeRange(to: .earliest) }
         let end = last == .max ? nil : Timestamp(nanoseconds: last + 1)
         return TimeRange(from: Timestamp(nanoseconds: first), to: end)
     }
 
     /// Whether a row has a time between the two, both included; a block without one need not be read.
-    package func wants(first: Int64, last: Int64) -> Bool {
+    func wants(first: Int64, last: Int64) -> Bool {
         let index = Self.gallop(distinct, from: 0, to: first)
         return index < distinct.count && distinct[index] <= last
     }
@@ -55,7 +55,7 @@ package struct KnownSamples {
     /// Whether a row has one of some ascending times.
     ///
     /// Cost: without a branch for each time, as the two mix at random where data comes late.
-    package func share(_ times: [Int64]) -> Bool {
+    func share(_ times: [Int64]) -> Bool {
         guard let first = distinct.first, let last = times.last else { return false }
         let start = Self.gallop(times, from: 0, to: first)
         let mine = Self.gallop(distinct, from: 0, to: start < times.count ? times[start] : last)
@@ -75,7 +75,7 @@ package struct KnownSamples {
     }
 
     /// Remembers the samples of a run at our times where they are newer than those remembered.
-    package mutating func look(at run: SampleRun) {
+    mutating func look(at run: SampleRun) {
         guard let first = distinct.first, run.count > 0 else { return }
         var mine = 0
         var theirs = run.lowerBound(first)
@@ -125,7 +125,7 @@ package struct KnownSamples {
 
 extension StoreView {
     /// Shows a resolver the samples at the times of its rows.
-    package func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
+    func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
         for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
             where known.wants(first: entry.firstTime, last: entry.lastTime) {

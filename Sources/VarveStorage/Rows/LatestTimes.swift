@@ -7,21 +7,21 @@
 
 import VarveSegment
 
-package struct LatestTimes: Sendable {
+struct LatestTimes: Sendable {
     /// No row is later than this, so a series that has it is always looked up.
     private static let unknown = Int64.max
     private var bounds: [Int64] = []
 
-    package init() {}
+    init() {}
 
     /// The bound, or nil if there is none.
-    package subscript(series: SeriesID) -> Int64? {
+    subscript(series: SeriesID) -> Int64? {
         guard Int(series) < bounds.count, bounds[Int(series)] != Self.unknown else { return nil }
         return bounds[Int(series)]
     }
 
     /// Sets the bound of a series.
-    package mutating func set(_ series: SeriesID, _ time: Int64) {
+    mutating func set(_ series: SeriesID, _ time: Int64) {
         if Int(series) >= bounds.count {
             let missing = Int(series) + 1 - bounds.count
             bounds.append(contentsOf: repeatElement(Self.unknown, count: missing))
@@ -30,7 +30,7 @@ package struct LatestTimes: Sendable {
     }
 
     /// Raises the bound of a series to a time that was stored, where there is a bound.
-    package mutating func raise(_ series: SeriesID, to time: Int64) {
+    mutating func raise(_ series: SeriesID, to time: Int64) {
         guard let bound = self[series] else { return }
         if time > bound { bounds[Int(series)] = time }
     }

@@ -12,17 +12,17 @@
 package import VarveModel
 import VarveSegment
 
-package struct RowResolver {
-    package private(set) var receipt = Receipt()
+struct RowResolver {
+    private(set) var receipt = Receipt()
     /// The samples to store, in time order; empty if there are none.
-    package private(set) var stored: SampleColumns
+    private(set) var stored: SampleColumns
 
     /// Decides about the rows of one series.
     ///
     /// - Parameters:
     ///   - rows: The rows in arrival order.
     ///   - existing: Shows every run that may hold samples at the rows' times, in any order.
-    package init(_ rows: SeriesRows, existing: (inout KnownSamples) throws -> Void) throws {
+    init(_ rows: SeriesRows, existing: (inout KnownSamples) throws -> Void) throws {
         stored = SampleColumns(type: rows.type)
         let columns = rows.columns
         guard columns.count > 0 else { return }

@@ -8,23 +8,23 @@ import VarveModel
 import VarveSegment
 
 /// A block, or the part of it between two times, both included.
-struct BlockPiece {
+package struct BlockPiece {
     /// Blocks of fewer samples are decoded whole: finding the vectors would cost as much.
     private static let fewSamples = 2 * BlockLimits.vector
 
-    let reader: SegmentReader
-    let entry: BlockEntry
-    let type: ValueType
-    let first: Int64
-    let last: Int64
+    package let reader: SegmentReader
+    package let entry: BlockEntry
+    package let type: ValueType
+    package let first: Int64
+    package let last: Int64
 
     /// Whether it is all of the block.
-    var isWhole: Bool { first <= entry.firstTime && entry.lastTime <= last }
+    package var isWhole: Bool { first <= entry.firstTime && entry.lastTime <= last }
 
     /// Reads columns of the samples; the range says where in the run they are.
     ///
     /// Times are read of a part even if they are not asked for.
-    func read(_ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
+    package func read(_ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
         if isWhole {
             let run = try reader.read(entry, type: type, columns: columns)
             return (run, 0..<run.count)
@@ -48,7 +48,7 @@ struct BlockPiece {
     }
 
     /// Hands on the samples, first those of the vector where a read in `order` begins: it may want no more.
-    func readFromEnd(_ order: TimeOrder, _ body: (SampleRun, Range<Int>) throws -> Bool) throws -> Bool {
+    package func readFromEnd(_ order: TimeOrder, _ body: (SampleRun, Range<Int>) throws -> Bool) throws -> Bool {
         let isAscending = order == .ascending
         let hasEnd = isAscending ? first <= entry.firstTime : entry.lastTime <= last
         guard hasEnd, entry.count > Self.fewSamples else {

@@ -9,9 +9,9 @@ import VarveModel
 import VarveSegment
 
 /// Goes through the samples of a series.
-struct SeriesScan {
+package struct SeriesScan {
     /// What is in a piece of the range.
-    enum Part {
+    package enum Part {
         /// A block, or a part of one, that nothing overlaps, each time once in it; not read yet.
         case block(BlockPiece)
         /// Samples that ascend, each time once.
@@ -31,7 +31,7 @@ struct SeriesScan {
     private var sweep: TimeSweep
     private var loaded: [Loaded?]
 
-    init(
+    package init(
         _ view: StoreView, _ series: SeriesID, _ type: ValueType, in range: TimeRange, order: TimeOrder
     ) throws {
         self.init(try SourceTracks(view, series, in: range), type, in: range, order: order)
@@ -51,7 +51,7 @@ struct SeriesScan {
     ///
     /// - Parameter body: Gets each part; returns false to stop.
     /// - Returns: False at the end, or if `body` wants no more.
-    mutating func next(_ body: (Part) throws -> Bool) throws -> Bool {
+    package mutating func next(_ body: (Part) throws -> Bool) throws -> Bool {
         guard let piece = sweep.next() else { return false }
         if piece.parts.count == 1 { return try alone(piece, piece.parts[0], body) }
         var slices: [RunSlice] = []
@@ -78,7 +78,7 @@ struct SeriesScan {
                             reader: reader, entry: entry, type: type, first: piece.first, last: piece.last)))
             }
         }
-        let slice = try slice(part, piece, columns: .samples)
+        package let slice = try slice(part, piece, columns: .samples)
         guard !slice.range.isEmpty else { return true }
         guard slice.run.repeatsTime(in: slice.range) else {
             return try body(.samples(slice.run, slice.range))

@@ -12,7 +12,7 @@ import VarveSegment
 
 extension SealedFile.Kind {
     /// A run of the series dictionary.
-    package static let dictionary = SealedFile.Kind(magic: "VARVEDIC", name: "dictionary", version: 1)
+    static let dictionary = SealedFile.Kind(magic: "VARVEDIC", name: "dictionary", version: 1)
 }
 
 package enum DictionaryFile {
@@ -49,7 +49,7 @@ package enum DictionaryFile {
     }
 
     /// Adds a run to the dictionary; entries that are there already must be the same.
-    package static func load(
+    static func load(
         first: Int, _ entries: [SeriesInfo], into dictionary: SeriesDictionary
     ) throws(CodecError) {
         guard first <= dictionary.count else {

@@ -14,13 +14,13 @@ import VarveSegment
 
 package struct Replacement: Hashable, Sendable {
     /// The commit from which on the new series count.
-    package var commit: UInt64
+    var commit: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
-    package var writtenAt: Int64
+    var writtenAt: Int64
     /// The id that took the place of the first old one.
-    package var first: SeriesID
+    var first: SeriesID
     /// The ids that were replaced.
-    package var old: [SeriesID]
+    var old: [SeriesID]
 
     package init(commit: UInt64, writtenAt: Int64, first: SeriesID, old: [SeriesID]) {
         self.commit = commit
@@ -30,16 +30,16 @@ package struct Replacement: Hashable, Sendable {
     }
 
     /// The new ids.
-    package var new: Range<SeriesID> { first..<first + SeriesID(old.count) }
+    var new: Range<SeriesID> { first..<first + SeriesID(old.count) }
 
     /// The id that took the place of another; nil if it was not replaced here.
-    package func successor(of series: SeriesID) -> SeriesID? {
+    func successor(of series: SeriesID) -> SeriesID? {
         guard let last = old.last, series <= last else { return nil }
         let place = old.partitioningIndex { $0 >= series }
         return old[place] == series ? first + SeriesID(place) : nil
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.appendVarint(commit)
         writer.append(writtenAt)
         writer.appendVarint(UInt64(first))
@@ -51,7 +51,7 @@ package struct Replacement: Hashable, Sendable {
         }
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         commit = try reader.varint()
         writtenAt = try reader.integer(as: Int64.self)
         let start = try reader.varint(limit: FormatLimits.series, "a series")

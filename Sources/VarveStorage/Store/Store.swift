@@ -19,7 +19,7 @@ import VarveSegment
 /// Any number of threads may read and commit; one process may write at a time.
 public final class Store: Sendable {
     /// What its parts share.
-    package let context: StoreContext
+    let context: StoreContext
     private let lock: (any HeldLock)?
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
@@ -93,7 +93,7 @@ public final class Store: Sendable {
     }
 
     /// The newest state, as the engine's parts see it.
-    package var view: StoreView { published.withLock { $0 } }
+    var view: StoreView { published.withLock { $0 } }
 
     /// The newest state, for any number of reads; later commits do not change it.
     public func snapshot() -> StoreSnapshot {
@@ -170,7 +170,7 @@ public final class Store: Sendable {
     }
 
     /// The records of all batches of imports, in no order.
-    package func batchRecords() -> [BatchRecord] {
+    func batchRecords() -> [BatchRecord] {
         writer.withLock { Array($0.replay.all) }
     }
 
@@ -179,7 +179,7 @@ public final class Store: Sendable {
         try exists(StoreFolder(path, on: files))
     }
 
-    package static func exists(_ folder: StoreFolder) throws -> Bool {
+    static func exists(_ folder: StoreFolder) throws -> Bool {
         if try !ManifestLog.numbers(folder).isEmpty { return true }
         guard case .folder? = try folder.files.kind(folder.wal) else { return false }
         return try !folder.files.list(folder.wal).isEmpty
@@ -194,7 +194,7 @@ public final class Store: Sendable {
     /// Changes the state under the writer's lock and publishes the new view.
     ///
     /// A body changes the view only after what it says is durable: where a later step fails, the earlier ones hold.
-    package func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
+    func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
         try writer.withLock { state in
             guard context.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
             if let reason = state.failure { throw StorageError.needsReopen(reason) }

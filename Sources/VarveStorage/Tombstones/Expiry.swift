@@ -11,20 +11,20 @@ import VarveModel
 import VarveSegment
 
 /// A range of times that retention deleted of some series.
-package struct Expiry: Hashable, Sendable {
+struct Expiry: Hashable, Sendable {
     /// Runs of ids, both ends included.
-    package var runs: [ClosedRange<SeriesID>]
+    var runs: [ClosedRange<SeriesID>]
     /// The first and the last time.
-    package var first: Int64
-    package var last: Int64
+    var first: Int64
+    var last: Int64
     /// Samples with a lower commit are hidden.
-    package var commit: UInt64
+    var commit: UInt64
     /// The commit that it was made with, for retention by arrival a later one.
-    package var made: UInt64
+    var made: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
-    package var writtenAt: Int64
+    var writtenAt: Int64
 
-    package init(
+    init(
         series: some Sequence<SeriesID>, first: Int64, last: Int64, commit: UInt64, made: UInt64,
         writtenAt: Int64
     ) {
@@ -43,18 +43,18 @@ package struct Expiry: Hashable, Sendable {
         self.writtenAt = writtenAt
     }
 
-    package func contains(_ series: SeriesID) -> Bool {
+    func contains(_ series: SeriesID) -> Bool {
         let next = runs.partitioningIndex { $0.upperBound >= series }
         return next < runs.count && runs[next].lowerBound <= series
     }
 
     /// The tombstone that it is for one of its series.
-    package func tombstone(of series: SeriesID) -> Tombstone {
+    func tombstone(of series: SeriesID) -> Tombstone {
         Tombstone(series: series, first: first, last: last, commit: commit, writtenAt: writtenAt)
     }
 
     /// Whether it hides whatever another one hides.
-    package func covers(_ other: Expiry) -> Bool {
+    func covers(_ other: Expiry) -> Bool {
         commit >= other.commit && first <= other.first && last >= other.last
             && other.runs.allSatisfy { run in
                 let next = runs.partitioningIndex { $0.upperBound >= run.upperBound }
@@ -62,7 +62,7 @@ package struct Expiry: Hashable, Sendable {
             }
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.append(first)
         writer.append(last)
         writer.appendVarint(commit)
@@ -77,7 +77,7 @@ package struct Expiry: Hashable, Sendable {
         }
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         first = try reader.integer(as: Int64.self)
         last = try reader.integer(as: Int64.self)
         commit = try reader.varint()

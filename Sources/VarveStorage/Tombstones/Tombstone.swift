@@ -9,28 +9,28 @@ package import VarveCodec
 import VarveSegment
 
 /// A deleted range of a series.
-package struct Tombstone: Hashable, Sendable {
-    package var series: SeriesID
+struct Tombstone: Hashable, Sendable {
+    var series: SeriesID
     /// The first and the last time deleted.
-    package var first: Int64
-    package var last: Int64
-    package var commit: UInt64
+    var first: Int64
+    var last: Int64
+    var commit: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
-    package var writtenAt: Int64
+    var writtenAt: Int64
     /// Whether no segment has anything that it hides.
-    package var isErased = false
+    var isErased = false
 
     /// Whether it hides samples that a run between two times, from a commit on, may have.
-    package func reaches(first: Int64, last: Int64, lowestCommit: UInt64) -> Bool {
+    func reaches(first: Int64, last: Int64, lowestCommit: UInt64) -> Bool {
         !isErased && commit > lowestCommit && self.first <= last && first <= self.last
     }
 
     /// Whether it hides all samples between two times up to a commit.
-    package func hidesAll(first: Int64, last: Int64, highestCommit: UInt64) -> Bool {
+    func hidesAll(first: Int64, last: Int64, highestCommit: UInt64) -> Bool {
         commit > highestCommit && self.first <= first && last <= self.last
     }
 
-    package init(
+    init(
         series: SeriesID, first: Int64, last: Int64, commit: UInt64, writtenAt: Int64, isErased: Bool = false
     ) {
         self.series = series
@@ -41,7 +41,7 @@ package struct Tombstone: Hashable, Sendable {
         self.isErased = isErased
     }
 
-    package func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.appendVarint(UInt64(series))
         writer.append(first)
         writer.append(last)
@@ -50,7 +50,7 @@ package struct Tombstone: Hashable, Sendable {
         writer.append(isErased ? UInt8(1) : UInt8(0))
     }
 
-    package init(from reader: inout ByteReader) throws(CodecError) {
+    init(from reader: inout ByteReader) throws(CodecError) {
         series = SeriesID(try reader.varint(limit: FormatLimits.series, "series"))
         first = try reader.integer(as: Int64.self)
         last = try reader.integer(as: Int64.self)

@@ -4,12 +4,12 @@ internal import VarveModel
 import VarveSegment
 
 /// The tombstones of a state, by series, what retention let go of, and what was replaced.
-package struct Tombstones: Sendable {
+struct Tombstones: Sendable {
     private var bySeries: [SeriesID: [Tombstone]] = [:]
     private var expiries: [Expiry] = []
     private var replacements: [Replacement] = []
 
-    package init(
+    init(
         _ all: [Tombstone] = [], _ expiries: [Expiry] = [], _ replacements: [Replacement] = []
     ) {
         for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
@@ -18,10 +18,10 @@ package struct Tombstones: Sendable {
     }
 
     /// Whether nothing is hidden of the series that reads find.
-    package var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
+    var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
 
     /// Those of a series that hide something between two times, of samples from a commit on.
-    package func reaching(
+    func reaching(
         _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
     ) -> [Tombstone] {
         if let replacement = replacements.first(where: { $0.successor(of: series) != nil }) {
@@ -38,7 +38,7 @@ package struct Tombstones: Sendable {
     }
 
     /// Whether something between two times was deleted by someone after a commit, erased or not.
-    package func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
+    func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
         guard let known = bySeries[series] else { return false }
         return known.contains { $0.commit > commit && $0.first <= last && first <= $0.last }
     }
@@ -46,20 +46,20 @@ package struct Tombstones: Sendable {
 
 extension SegmentReference {
     /// Whether the segment may have samples that a tombstone hides.
-    package func mayHave(hiddenBy tombstone: Tombstone) -> Bool {
+    func mayHave(hiddenBy tombstone: Tombstone) -> Bool {
         tombstone.commit > erasedUpTo
             && tombstone.reaches(
                 first: summary.firstTime, last: summary.lastTime, lowestCommit: summary.lowestCommit)
     }
 
     /// Whether the segment may have samples that retention hides.
-    package func mayHave(hiddenBy expiry: Expiry) -> Bool {
+    func mayHave(hiddenBy expiry: Expiry) -> Bool {
         expiry.made > erasedUpTo && expiry.commit > summary.lowestCommit
             && expiry.first <= summary.lastTime && summary.firstTime <= expiry.last
     }
 
     /// Whether the segment may have samples of the series that were replaced.
-    package func mayHave(hiddenBy replacement: Replacement) -> Bool {
+    func mayHave(hiddenBy replacement: Replacement) -> Bool {
         replacement.commit > erasedUpTo && replacement.commit > summary.lowestCommit
     }
 }
@@ -71,7 +71,7 @@ extension SampleRun {
     ///   - tombstones: Those of the series.
     ///   - commit: The commit of all samples; nil if each has its own in `commits`.
     ///   - newest: Samples of later commits are left out.
-    package func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun
+    func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun
     {
         var kept: [Range<Int>] = []
         var start = 0

@@ -12,7 +12,7 @@ import VarveSegment
 
 extension StoreContext {
     /// The oldest commit whose state a flush or merge must keep; at the greatest number no state is kept.
-    package func historyCommit(_ view: StoreView) -> UInt64 {
+    func historyCommit(_ view: StoreView) -> UInt64 {
         let kept = history
         guard kept > 0 else { return .max }
         let (start, overflow) = options.now().subtractingReportingOverflow(kept)

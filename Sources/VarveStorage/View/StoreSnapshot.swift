@@ -10,9 +10,9 @@ import VarveSegment
 /// One unchanging state of a store.
 public struct StoreSnapshot: Sendable {
     package let view: StoreView
-    package let dictionary: SeriesDictionary
+    let dictionary: SeriesDictionary
 
-    package init(view: StoreView, dictionary: SeriesDictionary) {
+    init(view: StoreView, dictionary: SeriesDictionary) {
         self.view = view
         self.dictionary = dictionary
     }
@@ -35,7 +35,7 @@ extension StoreSnapshot {
     /// The id and type of a series of this state.
     ///
     /// - Throws: `StorageError.noSuchState` in a state of the past before the series got its type.
-    func find(_ key: SeriesKey) throws -> (SeriesID, ValueType)? {
+    package func find(_ key: SeriesKey) throws -> (SeriesID, ValueType)? {
         guard let (series, type) = dictionary.find(key, below: view.seriesCount) else { return nil }
         if let later = laterChange(of: series) { throw later.noSuchState(key, type, view) }
         return (series, type)

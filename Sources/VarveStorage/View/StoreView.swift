@@ -7,7 +7,7 @@ package import VarveModel
 import VarveSegment
 
 package struct StoreView: Sendable {
-    package var manifest = Manifest() {
+    var manifest = Manifest() {
         didSet {
             guard
                 manifest.tombstones != oldValue.tombstones || manifest.expiries != oldValue.expiries
@@ -17,8 +17,8 @@ package struct StoreView: Sendable {
         }
     }
     /// What is deleted of the segments.
-    package private(set) var tombstones = Tombstones()
-    package var segments: [SegmentReader] = [] {
+    private(set) var tombstones = Tombstones()
+    var segments: [SegmentReader] = [] {
         didSet {
             times = segments.map { ($0.reference.summary.firstTime, $0.reference.summary.lastTime) }
         }
@@ -26,25 +26,25 @@ package struct StoreView: Sendable {
     /// The first and last time of each segment, together: thousands of them are looked through in microseconds.
     private var times: [(first: Int64, last: Int64)] = []
     /// Shared with later views up to the next flush: only rows of commits up to `commit` belong to this one.
-    package private(set) var memtable = Memtable()
+    private(set) var memtable = Memtable()
     /// Samples in the memtable.
-    package private(set) var unflushed: UInt64 = 0
+    private(set) var unflushed: UInt64 = 0
     /// Distinct (series, time) pairs that the commits in the memtable added to the store.
     private var accepted: UInt64 = 0
     /// Series with ids below this belong to the state.
-    package var seriesCount = 0
+    var seriesCount = 0
     /// The newest commit in it; of a state of the past, segments have later ones too.
-    package var commit: UInt64 = 0
+    var commit: UInt64 = 0
     /// When its commits were made.
-    package var commitTimes = CommitTimes()
+    var commitTimes = CommitTimes()
 
-    package init() {}
+    init() {}
 
     /// Distinct (series, time) pairs.
-    package var samples: UInt64 { manifest.samples + accepted }
+    var samples: UInt64 { manifest.samples + accepted }
 
     /// Takes in a commit that goes into the WAL.
-    package mutating func apply(_ record: WALRecord) {
+    mutating func apply(_ record: WALRecord) {
         memtable.apply(record)
         note(record.batch, rows: record.rows.reduce(0) { $0 + $1.count }, record.commit)
     }
@@ -52,7 +52,7 @@ package struct StoreView: Sendable {
     /// Takes in a commit that is read from the WAL.
     ///
     /// - Returns: False, with the commit taken in partly, if `isKnown` denies a series and its type.
-    package mutating func apply(
+    mutating func apply(
         _ record: inout WALRecordReader, _ buffer: SmallRowBuffer,
         isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Bool {
@@ -69,7 +69,7 @@ package struct StoreView: Sendable {
     }
 
     /// Begins a new memtable: what was in the old one is in a segment now.
-    package mutating func clearMemtable() {
+    mutating func clearMemtable() {
         memtable = Memtable()
         accepted = 0
         unflushed = 0
@@ -82,7 +82,7 @@ package struct StoreView: Sendable {
     }
 
     /// The segments with a time in a range, in the order of the store.
-    package func segments(in range: TimeRange) -> [SegmentReader] {
+    func segments(in range: TimeRange) -> [SegmentReader] {
         guard let last = range.lastNanosecond else { return [] }
         let first = range.from.nanoseconds
         var found: [SegmentReader] = []
@@ -93,13 +93,13 @@ package struct StoreView: Sendable {
     }
 
     /// The tombstones that may hide samples of a block.
-    package func tombstones(of series: SeriesID, in entry: BlockEntry) -> [Tombstone] {
+    func tombstones(of series: SeriesID, in entry: BlockEntry) -> [Tombstone] {
         tombstones.reaching(
             series, first: entry.firstTime, last: entry.lastTime, lowestCommit: entry.lowestCommit)
     }
 
     /// A time that no sample of a series is later than, given that there is one at `time` or none later.
-    package func latestTime(_ series: SeriesID, atLeast time: Int64) throws -> Int64 {
+    func latestTime(_ series: SeriesID, atLeast time: Int64) throws -> Int64 {
         var latest = max(time, memtable.lastTime(of: series) ?? time)
         let range = TimeRange(from: Timestamp(nanoseconds: time))
         for segment in segments where segment.reference.summary.lastTime > latest {
@@ -111,10 +111,10 @@ package struct StoreView: Sendable {
 
 extension StoreView {
     /// Series that a read can find.
-    package var liveSeries: Int { seriesCount - manifest.replacements.reduce(0) { $0 + $1.old.count } }
+    var liveSeries: Int { seriesCount - manifest.replacements.reduce(0) { $0 + $1.old.count } }
 
     /// Whether a series took the place of another after a commit.
-    package func hasReplaced(_ series: SeriesID, after commit: UInt64) -> Bool {
+    func hasReplaced(_ series: SeriesID, after commit: UInt64) -> Bool {
         guard let last = manifest.replacements.last, last.commit > commit else { return false }
         return manifest.replacements.contains { $0.commit > commit && $0.new.contains(series) }
     }

@@ -11,13 +11,13 @@ import VarveModel
 import VarveSegment
 
 /// Up to 16 rows of numbers of one series, decoded.
-package final class SmallRowBuffer: @unchecked Sendable {
+final class SmallRowBuffer: @unchecked Sendable {
     /// Times, bits, states and commits, then how many there are: in one place, as the accesses to variables of a class
     /// would be checked one by one.
     private let words: UnsafeMutablePointer<UInt64>
     private static let room = FewValues.limit
 
-    package init() {
+    init() {
         words = .allocate(capacity: 4 * Self.room + 1)
         words.initialize(repeating: 0, count: 4 * Self.room + 1)
     }
@@ -25,7 +25,7 @@ package final class SmallRowBuffer: @unchecked Sendable {
     deinit { words.deallocate() }
 
     /// How many rows there are.
-    package private(set) var count: Int {
+    private(set) var count: Int {
         get { Int(words[4 * Self.room]) }
         set { words[4 * Self.room] = UInt64(newValue) }
     }

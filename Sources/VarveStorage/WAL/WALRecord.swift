@@ -9,9 +9,9 @@ import VarveSegment
 
 /// The rows of one series as a commit stores them: each time once, ascending.
 package struct StoredRows: Sendable {
-    package var series: SeriesID
-    package var type: ValueType
-    package var columns: SampleColumns
+    var series: SeriesID
+    var type: ValueType
+    var columns: SampleColumns
 
     package var count: Int { columns.count }
 
@@ -23,9 +23,9 @@ package struct StoredRows: Sendable {
 }
 
 package struct WALRecord: Sendable {
-    package var commit: UInt64
-    package var firstSeries: Int
-    package var newSeries: [SeriesInfo]
+    var commit: UInt64
+    var firstSeries: Int
+    var newSeries: [SeriesInfo]
     package var batch: BatchRecord
     package var rows: [StoredRows]
 
@@ -84,7 +84,7 @@ package struct WALRecord: Sendable {
     }
 
     /// Reads the rows of a record, all of them.
-    package init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
+    init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
         self.init(
             commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,
             batch: record.batch, rows: [])

@@ -9,27 +9,27 @@ package import VarveModel
 import VarveSegment
 
 /// A commit record that is being read.
-package struct WALRecordReader {
+struct WALRecordReader {
     /// The rows of one series.
-    package enum Rows {
+    enum Rows {
         /// They are in the buffer.
         case few(SeriesID, ValueType)
         case columns(StoredRows)
     }
 
-    package let commit: UInt64
-    package let firstSeries: Int
-    package let newSeries: [SeriesInfo]
-    package let batch: BatchRecord
+    let commit: UInt64
+    let firstSeries: Int
+    let newSeries: [SeriesInfo]
+    let batch: BatchRecord
     /// How many series have rows.
-    package let seriesCount: Int
+    let seriesCount: Int
     /// What is not read yet.
-    package private(set) var reader: ByteReader
+    private(set) var reader: ByteReader
     private var position = 0
     private var rows = 0
     private var textBytes = 0
 
-    package init(_ payload: ByteReader) throws(CodecError) {
+    init(_ payload: ByteReader) throws(CodecError) {
         var reader = payload
         commit = try reader.varint()
         (firstSeries, newSeries) = try DictionaryFile.read(&reader)
@@ -39,7 +39,7 @@ package struct WALRecordReader {
     }
 
     /// Reads the rows of the next series, or nil at the end of the record.
-    package mutating func next(_ buffer: SmallRowBuffer) throws(CodecError) -> Rows? {
+    mutating func next(_ buffer: SmallRowBuffer) throws(CodecError) -> Rows? {
         guard position < seriesCount else {
             try reader.finish()
             return nil

@@ -9,14 +9,14 @@ package import VarveCodec
 import VarveFile
 import VarveSegment
 
-package final class WALWriter {
-    package let number: UInt64
+final class WALWriter {
+    let number: UInt64
     private let folder: StoreFolder
     private let file: any File
     let name: String
     private var nextRecord: UInt64
-    package private(set) var byteCount = 0
-    package private(set) var isFailed = false
+    private(set) var byteCount = 0
+    private(set) var isFailed = false
     /// The most bytes to reserve at once; 0 when the disk has no more of them.
     private var reserveBytes: Int
     /// Where the reserved room ends.
@@ -26,7 +26,7 @@ package final class WALWriter {
     /// Creates the file; its name is durable before the first record.
     ///
     /// - Parameter reserveBytes: The most bytes of room to reserve at once.
-    package init(
+    init(
         number: UInt64, firstRecord: UInt64, reserveBytes: Int = Limits.walReserveBytes,
         _ folder: StoreFolder
     ) throws {
@@ -43,7 +43,7 @@ package final class WALWriter {
         byteCount = header.count
     }
 
-    package static func header(number: UInt64, firstRecord: UInt64) -> [UInt8] {
+    static func header(number: UInt64, firstRecord: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: WALFormat.headerBytes)
         WALFormat.magic.withUnsafeBytes { writer.append(bytes: $0) }
         writer.append(WALFormat.version)
@@ -56,19 +56,19 @@ package final class WALWriter {
     }
 
     /// The number the next record will have.
-    package var recordNumber: UInt64 { nextRecord }
+    var recordNumber: UInt64 { nextRecord }
 
     /// Writes records and makes them durable with one sync.
     ///
     /// - Parameter payloads: At most `Limits.walWriteRecords`, so that each place fits its field, and none above
     ///   `Limits.walRecordBytes`, which is all a reader takes.
     /// - Throws: `StorageError.invalidBatch` for more, with nothing written; what the disk failed with.
-    package func append(_ payloads: [[UInt8]]) throws {
+    func append(_ payloads: [[UInt8]]) throws {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
 
     /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
-    package func seal() throws {
+    func seal() throws {
         try write([(.seal, [])], isLast: true)
         file.close()
         try folder.files.rename(
@@ -76,7 +76,7 @@ package final class WALWriter {
         try folder.files.syncDirectory(folder.wal)
     }
 
-    package func close() { file.close() }
+    func close() { file.close() }
 
     /// Whether its name still leads to the file, with all that was written to it.
     func isThere() -> Bool {
@@ -138,7 +138,7 @@ package final class WALWriter {
 
     private static let writesWithoutRoom = 4
 
-    package static func encode(
+    static func encode(
         _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter
     ) {
         let start = writer.count
