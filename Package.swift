@@ -23,8 +23,8 @@ let package = Package(
         .library(
             name: "VarveStorage",
             targets: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
-                "VarveQuery",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
+                "VarveStorage", "VarveQuery",
             ]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
@@ -35,12 +35,12 @@ let package = Package(
         .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // C libraries of the system: a module map and one header each.
@@ -60,6 +60,11 @@ let package = Package(
         .target(name: "VarveText", dependencies: ["VarveModel"], swiftSettings: settings),
         // The disk: the only place that opens, writes, syncs or renames a file.
         .target(name: "VarveFile", swiftSettings: settings),
+        // The machine: threads, waiting, sockets, clocks, processes.
+        .target(
+            name: "VarvePlatform", dependencies: ["VarveFile", "CProcess"], swiftSettings: settings),
+        // What service, plugin, registry and senders have agreed on: names, topics, reports.
+        .target(name: "VarveChannel", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The files below the manifest: segments with their index, receipts, messages.
@@ -69,7 +74,9 @@ let package = Package(
         // The store: commit, WAL, manifest, compaction, deletion, recovery, backup.
         .target(
             name: "VarveStorage",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
+            ],
             swiftSettings: settings),
         // Questions to a state of a store: samples, aggregates, fills, digests.
         .target(
@@ -80,49 +87,57 @@ let package = Package(
         .target(
             name: "VarveRegistry",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // Files in and out.
         .target(
             name: "VarveTransfer",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+            ],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
             name: "VarveAccess",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
         // Loaded by mosquitto.
         .target(
-            name: "VarveBrokerPlugin", dependencies: ["VarveFile", "VarveAccess", "CMosquittoBroker"],
+            name: "VarveBrokerPlugin",
+            dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", .product(name: "GRDB", package: "GRDB.swift"),
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         // MQTT with acknowledgements in our own hands.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
         // The talk between the commands and a running service, over `control.sock`.
         .target(
-            name: "VarveControl", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            name: "VarveControl",
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess",
-                "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveTransfer",
+                "VarveAccess", "VarveMQTT",
             ],
             swiftSettings: settings),
         // The offline channel: messages in, answers out.
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+                "VarveMQTT",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -130,8 +145,9 @@ let package = Package(
         .target(
             name: "VarveServer",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
-                "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "CProcess",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -150,16 +166,17 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveQuery",
-                "VarveAccess",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveQuery", "VarveAccess",
             ],
             swiftSettings: settings),
         // The small tool: commands and output only.
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarveSegment", "VarveStorage", "VarveQuery",
-                "VarveRegistry", "VarveTransfer", "VarveMessageLog",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
+                "VarveStorage", "VarveQuery", "VarveRegistry",
+                "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -187,46 +204,53 @@ let package = Package(
         .testTarget(
             name: "VarveTextTests", dependencies: ["VarveModel", "VarveText"], swiftSettings: settings),
         .testTarget(
-            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveFile"], swiftSettings: settings),
+            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
+            swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
-            name: "BrokerPluginTests", dependencies: ["VarveAccess", "VarveFile", "VarveMQTT"],
+            name: "BrokerPluginTests",
+            dependencies: ["VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT"],
             swiftSettings: settings),
         .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
+            name: "VarvePlatformTests", dependencies: ["VarvePlatform", "VarveFile"], swiftSettings: settings),
+        .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(
             name: "VarveControlTests",
-            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarveCodec"],
+            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
-                "VarveServer", "VarveModel", "VarveFile", "VarveRegistry", "VarveStorage", "VarveAccess",
-                "VarveMessageLog",
+                "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
+                "VarveStorage", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer"],
+            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveTransfer"],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveMQTT",
-                "VarvePublisher",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
+                "VarveCodec",
+                "VarveTransfer", "VarveMQTT", "VarvePublisher",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
-                "VarveModel", "VarveFile", "VarveAccess", "VarveMQTT", "VarveIntegration",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
+                "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "varveTests",
             dependencies: [
-                "varve", "VarveModel", "VarveText", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -241,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarveStorage", "VarveControl",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveStorage",
+                "VarveControl",
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 //
-// Measurements of Varve, apart from it so that its users and its tests never build them.
-// How to run and to read: README.md.
+// The benchmarks are a package of their own, so that users and tests of Varve never build them. README.md
+// says how to run and to read them.
 
 import PackageDescription
 

@@ -8,7 +8,7 @@ import pyarrow.parquet
 
 
 def pcodec(recording, scratch):
-    """Times and values of each series of numbers as one chunk each, level 12; nothing else: no keys, no index."""
+    """Writes the times and the values of each series of numbers as one chunk each, level 12, without keys or index."""
     from pcodec import ChunkConfig, standalone
 
     config = ChunkConfig(compression_level=12)
@@ -22,7 +22,7 @@ def pcodec(recording, scratch):
 
 
 def parquet(recording, scratch):
-    """One file of all rows by device, point, time, zstd level 19: the smaller one of two ways to encode the numbers."""
+    """Writes all rows by device, point and time, zstd level 19. Of two ways to encode the numbers the smaller counts."""
     path = f"{scratch}/rows.parquet"
     names = recording.table.column_names
     ways = [

@@ -1,7 +1,7 @@
-"""Measures bytes per sample of Varve and of its peers on the same samples, and writes the table. Run by Tools/compare-sizes.
+"""Measures bytes per sample of Varve and of its peers on the same samples, and writes the table.
 
-Each recording is imported into a store of its own and compacted. The peers get the samples that the store then exports: the
-distinct ones. A peer that is not installed is named and left out.
+Tools/compare-sizes runs it. Each recording is imported into a store of its own and compacted. The peers get the distinct
+samples, which the store then exports. A peer that is not installed is named and left out.
 """
 
 import argparse
@@ -16,18 +16,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 RECORDINGS = ["wind_haute_borne", "solar_pvanalytics", "metrics_nab", "battery_cyclers"]
 COUNTED = """How it is counted:
 
 - **Varve**: every file of the store after `varve compact --wait` (times, values, quality, texts, keys, index, manifest,
   dictionaries), by all samples. Lossless.
-- **pcodec**: level 12, times and values of the series of numbers only, one chunk each, by the samples that have a number. No keys,
-  index, checksums, quality or texts; a series has to be unpacked from its start. Lossless.
+- **pcodec**: level 12, times and values of the series of numbers only, one chunk each, by the samples that have a
+  number. No keys, index, checksums, quality or texts; a series has to be unpacked from its start. Lossless.
 - **Parquet**: one file of all rows by device, point and time (zstd level 19, times as packed differences, numbers by
   dictionary or as byte streams, whichever is smaller), by all samples, quality included. Lossless.
-- **VictoriaMetrics**: data and index after its forced merge, finite numbers only, times in milliseconds. It rounds full doubles to 12
-  to 15 digits.
+- **VictoriaMetrics**: data and index after its forced merge, finite numbers only, times in milliseconds. It rounds full
+  doubles to 12 to 15 digits.
 - **InfluxDB**: data and WAL after its own compaction, finite numbers only, without its list of
   series, which has a fixed size. Lossless."""
 
@@ -41,7 +42,7 @@ def run(command, **options):
 
 
 def varve(tool, source, store):
-    """Imports and compacts; returns what `varve stats` says."""
+    """Imports and compacts, and returns the output of `varve stats`."""
     imported = subprocess.run(
         [tool, "import", "--data", store, "--register", "--quiet", source], stdout=subprocess.DEVNULL, check=False
     )
@@ -64,7 +65,7 @@ def library(name):
 
 
 def peers():
-    """The peers that are there, as (name, measure), and lines about versions and those that are not."""
+    """The installed peers, as (name, measure), and lines about their versions and about missing peers."""
     found, notes = [], []
     if library("numpy") and library("pyarrow"):
         import codecs_of_peers as codecs
@@ -88,7 +89,7 @@ def peers():
 
 
 def measure(name, stats, load, found, scratch):
-    """A row of the table: Varve, then each peer as bytes per sample."""
+    """A row of the table: the bytes per sample of Varve, then of each peer."""
     cells = [name, f"{stats['samples']:,}", f"**{stats['bytesPerSample']:.3f}**"]
     recording = load() if found else None
     for peer, function in found:
@@ -105,7 +106,7 @@ def measure(name, stats, load, found, scratch):
 
 
 def farm(options, scratch):
-    """The farm's Parquet file and a CSV of it, by the generator; None where there is none."""
+    """The farm's Parquet file and a CSV of it, made by the generator; None if there is no generator."""
     if not (options.generator and os.path.exists(options.generator) and library("pyarrow")):
         tell("the generator of the farm or pyarrow is absent: skipped")
         return None
@@ -178,7 +179,8 @@ def main():
     lines = ["# Bytes per sample: Varve and its peers", "", "Made by `Tools/compare-sizes`; all in one run.", ""]
     lines.append(f"- Date: {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC")
     lines.append(f"- Machine: {processor()}, {os.cpu_count()} cores, Linux {platform.release()}")
-    lines.append(f"- Versions: {'; '.join([options.versions, *notes])}")
+    versions = f"- Versions: {'; '.join([options.versions, *notes])}"
+    lines += textwrap.wrap(versions, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     lines += ["", "| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     lines += ["", COUNTED]

@@ -1,4 +1,4 @@
-"""The samples of a recording as columns, from what `varve export` wrote or the generator of the wind farm."""
+"""The samples of a recording as columns, from an export of `varve export` or from the generator of the wind farm."""
 
 import dataclasses
 import itertools
@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 @dataclasses.dataclass
 class Series:
-    """A series of numbers; readings without a value are left out."""
+    """A series of numbers, without the readings that have no value."""
 
     device: str
     point: str
@@ -22,7 +22,7 @@ class Series:
 
 @dataclasses.dataclass
 class Recording:
-    """What the peers get: all rows as a table, and the series of numbers."""
+    """The input of the peers: all rows as a table, and the series of numbers."""
 
     name: str
     rows: int
@@ -42,13 +42,13 @@ def nanoseconds(column):
 
 
 def runs(keys):
-    """The stretches of equal keys as (start, end)."""
+    """The runs of equal keys, as (start, end)."""
     changes = numpy.flatnonzero(keys[1:] != keys[:-1]) + 1
     return itertools.pairwise([0, *changes.tolist(), len(keys)])
 
 
 def from_export(name, path):
-    """Reads an export: rows by device, point, time."""
+    """Reads an export, which has rows by device, point and time."""
     texts = {column: pyarrow.string() for column in ("device", "point", "time", "value")}
     table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=texts))
     times = nanoseconds(table["time"])
@@ -84,7 +84,7 @@ def from_export(name, path):
 
 
 def from_farm(path):
-    """Reads the generator's Parquet file: arrival order, some rows twice."""
+    """Reads the generator's Parquet file, which is in the order of arrival and has some rows twice."""
     table = pyarrow.parquet.read_table(path)
     devices, points = (table[name].combine_chunks() for name in ("device", "point"))
     if isinstance(devices, pyarrow.ChunkedArray):

@@ -1,4 +1,4 @@
-"""Peers that are servers: VictoriaMetrics and InfluxDB, started for one recording on a loopback port and stopped again."""
+"""Peers that are servers: VictoriaMetrics and InfluxDB, started on a loopback port for one recording, then stopped."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ def free_port():
 
 
 def post(url, body=b""):
-    """Posts; a server that is busy gets two more tries, which change nothing where the first one was stored."""
+    """Posts a body. If the server is busy, tries twice more, which changes nothing if the first try was stored."""
     for wait in (5, 20, 0):
         try:
             with urllib.request.urlopen(urllib.request.Request(url, data=body, method="POST"), timeout=300) as reply:
@@ -35,7 +35,7 @@ def post(url, body=b""):
 
 @contextlib.contextmanager
 def running(command, ready):
-    """Runs a server until the block ends; it is asked to stop, and has to."""
+    """Runs a server until the block ends. Then it is asked to stop, and is killed if it does not."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
@@ -56,7 +56,7 @@ def running(command, ready):
 
 
 def size_of(folders):
-    """The bytes of all files; of those with holes, what is allocated. InfluxDB's list of series, of a fixed size, is left out."""
+    """The bytes of all files; of files with holes, those allocated. InfluxDB's list of series, of fixed size, is left out."""
     total = 0
     for folder in folders:
         for parent, below, names in os.walk(folder):
@@ -81,7 +81,7 @@ def settle(folders):
 
 
 def rows(recording, line):
-    """The finite numbers as bodies of some rows each."""
+    """Yields the finite numbers as bodies of ROWS_A_POST rows each."""
     body, count = io.StringIO(), 0
     for one in recording.series:
         for moment, value in zip(one.times.tolist(), one.values.tolist()):
@@ -103,7 +103,7 @@ def label(text):
 
 
 def victoria_metrics(recording, scratch):
-    """Finite numbers, times in ms; after its own merge. It rounds values to 12 to 15 digits."""
+    """Stores finite numbers with times in ms, and measures after its own merge. It rounds values to 12 to 15 digits."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     folders = [f"{scratch}/vm/data", f"{scratch}/vm/indexdb"]
@@ -140,7 +140,7 @@ bind-address = "127.0.0.1:{rpc}"
 
 
 def influxdb(recording, scratch):
-    """Finite numbers, times in ns; after its own compaction."""
+    """Stores finite numbers with times in ns, and measures after its own compaction."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     os.makedirs(f"{scratch}/influx", exist_ok=True)

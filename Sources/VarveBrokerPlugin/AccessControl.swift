@@ -9,7 +9,9 @@
 //   checked at its login.
 
 import VarveAccess
+import VarveChannel
 import VarveFile
+import VarvePlatform
 
 /// The state behind the plugin's callbacks.
 final class AccessControl {
@@ -107,7 +109,7 @@ final class AccessControl {
                 connections[product, default: 0] += 1
             }
             if let held = accepted.answers { answers.joined(held) }
-            if attempt.clientID == Role.serviceClientID {
+            if attempt.clientID == ServiceClient.id {
                 readers += 1
                 queue.load.interrupted()
             }
@@ -292,7 +294,7 @@ final class AccessControl {
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
         guard let product = known.role.product else {
-            if known.clientID == Role.serviceClientID {
+            if known.clientID == ServiceClient.id {
                 readers -= 1
                 queue.load.interrupted()
             }

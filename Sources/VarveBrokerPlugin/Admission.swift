@@ -1,7 +1,8 @@
 // Admission.swift — every check that a login must pass.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// How a login ends.
 enum LoginAnswer {
@@ -46,7 +47,7 @@ extension AccessControl {
             }
             // A client with one of the service's ids would take over its session, and with it everybody's
             // messages.
-            if Role.isServiceClientID(attempt.clientID) {
+            if ServiceClient.owns(attempt.clientID) {
                 return refused("this client id is the service's own", .refused)
             }
             // No client of a product without a channel can come back.

@@ -8,6 +8,7 @@
 public import CMosquittoBroker
 import Glibc
 import VarveAccess
+import VarveChannel
 
 /// Answers which version of the plugin interface this plugin speaks: 5, or −1 if the broker does not offer
 /// it.
@@ -16,9 +17,7 @@ public func pluginVersion(_ count: Int32, _ versions: UnsafePointer<Int32>?) -> 
     UnsafeBufferPointer(start: versions, count: Int(count)).contains(5) ? 5 : -1
 }
 
-/// Starts the plugin.
-///
-/// If this fails, the broker does not start.
+/// Starts the plugin, or makes the broker refuse to start.
 @_cdecl("mosquitto_plugin_init")
 public func pluginInit(
     _ identifier: OpaquePointer?, _ userData: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
@@ -41,8 +40,8 @@ public func pluginInit(
         (MOSQ_EVT_ACL_CHECK, { answerAccess($1, $2) }, nil),
         (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
         (MOSQ_EVT_MESSAGE, { takeMessage($1, $2) }, nil),
-        (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, TopicRights.controlTopic),
-        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, TopicRights.repliesTopic),
+        (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, ControlTopic.consumption),
+        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, ControlTopic.replies),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
     for (event, callback, topic) in callbacks {
@@ -87,7 +86,7 @@ private func answerLogin(
     case .acceptedService(let proof):
         // The proof leaves after the answer to the login, and goes to this client only.
         return proof.withUnsafeBytes {
-            publish(mosquitto_client_id(client), ServiceProof.topic, $0, quality: 0)
+            publish(mosquitto_client_id(client), ControlTopic.proof, $0, quality: 0)
         }
     case .refused: return MOSQ_ERR_AUTH.rawValue
     // The broker has no code for CONNACK 3. With any other code it closes the connection without an answer.
@@ -144,7 +143,7 @@ private func takeReport(
         return MOSQ_ERR_ACL_DENIED.rawValue
     }
     if !control.report(client, payload) {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.controlTopic) is no report of the service")
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.consumption) is no report of the service")
     }
     return MOSQ_ERR_SUCCESS.rawValue
 }
@@ -163,7 +162,7 @@ private func takeReplies(
         if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
     }
     if !isTaken {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(TopicRights.repliesTopic) is no bundle of the service")
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is no bundle of the service")
     }
     if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
     return MOSQ_ERR_SUCCESS.rawValue
@@ -217,9 +216,9 @@ private func takeMessage(
         client, topic: topic, payload: size, quality: Int(event.pointee.qos), properties: properties)
     guard let cost else { return MOSQ_ERR_ACL_DENIED.rawValue }
     if cost != ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size) {
-        MessageProperties.add(&event.pointee.properties, CostProperty.name, String(cost))
+        MessageProperties.add(&event.pointee.properties, MessageProperty.cost, String(cost))
     }
-    MessageProperties.add(&event.pointee.properties, SenderProperty.name, id)
+    MessageProperties.add(&event.pointee.properties, MessageProperty.sender, id)
     return MOSQ_ERR_SUCCESS.rawValue
 }
 

@@ -1,6 +1,7 @@
 // ConnectedClient.swift — a client that has logged in.
 
 import VarveAccess
+import VarveChannel
 
 /// What the plugin knows about a client from its login to its end.
 final class ConnectedClient {

@@ -5,7 +5,8 @@
 // - A last will is never accepted: the broker shows neither its properties nor whether it is to be retained.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// A client that is away and has a session in the broker.
 struct AwayClient {

@@ -5,7 +5,8 @@
 //   else is touched as long as one of these explains the growth.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// What is refused because of the broker's memory.
 struct MemoryControl {

@@ -6,7 +6,8 @@
 // - Each change of a product is logged once. Its senders are disconnected as long as they go on sending.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
+import VarvePlatform
 
 /// The queue as the plugin sees it.
 struct SendingQueue {

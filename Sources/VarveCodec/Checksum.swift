@@ -62,9 +62,7 @@ package struct Hasher128: ~Copyable {
         XXH3_freeState(state)
     }
 
-    /// Adds bytes.
-    ///
-    /// The result does not depend on how they are cut into pieces.
+    /// Adds bytes, in pieces of any size: where they are cut does not change the result.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
     }

@@ -36,9 +36,7 @@ public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What failed, where, and what to do, in one line.
     public var reason: String
 
-    /// Makes an error.
-    ///
-    /// Line breaks in the reason become spaces, and a reason above 4096 bytes is cut.
+    /// Makes an error with a reason of one line, cut above 4096 bytes; line breaks become spaces.
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")

@@ -13,7 +13,7 @@ public struct DeletionOrder: Hashable, Sendable {
     /// The half-open range of times.
     public var range: TimeRange
 
-    /// Makes an order.
+    /// Makes an order to delete samples of a device.
     public init(product: String, device: String, points: [String], range: TimeRange) {
         self.product = product
         self.device = device

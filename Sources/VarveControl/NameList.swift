@@ -24,14 +24,12 @@ public enum NameKind: UInt8, Hashable, Sendable, CaseIterable {
 
 /// Some rows of a list.
 public struct NamePage: Hashable, Sendable {
-    /// The rows.
-    ///
-    /// An absent field is nil.
+    /// The rows, in which an absent field is nil.
     public var rows: [[String?]]
     /// Whether there are rows after these.
     public var hasMore: Bool
 
-    /// Makes a page.
+    /// Makes a page, by default an empty last one.
     public init(rows: [[String?]] = [], hasMore: Bool = false) {
         self.rows = rows
         self.hasMore = hasMore

@@ -6,12 +6,12 @@ public import VarveModel
 public struct ServiceIdentity: Hashable, Sendable {
     /// The version of the program.
     public var version: String
-    /// Its process id.
+    /// The process id of the service.
     public var processID: Int
-    /// When it started.
+    /// When the service started.
     public var startedAt: Timestamp
 
-    /// Makes a description.
+    /// Describes a service.
     public init(version: String, processID: Int, startedAt: Timestamp) {
         self.version = version
         self.processID = processID
@@ -28,7 +28,7 @@ public struct ServiceStatus: Hashable, Sendable {
     /// The state of the broker, as one line for people.
     public var broker: String
 
-    /// Makes a description.
+    /// Describes the state of a service.
     public init(identity: ServiceIdentity, lastCommit: UInt64, broker: String) {
         self.identity = identity
         self.lastCommit = lastCommit

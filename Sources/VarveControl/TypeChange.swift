@@ -19,7 +19,7 @@ public struct TypeChange: Hashable, Sendable {
     /// Otherwise such a value refuses the change.
     public var dropsUnfit: Bool
 
-    /// Makes an order.
+    /// Makes an order to change the type of a point.
     public init(model: String, point: String, type: ValueType, missing: [String], dropsUnfit: Bool) {
         self.model = model
         self.point = point

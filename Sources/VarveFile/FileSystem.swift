@@ -5,7 +5,8 @@
 // create-if-absent, list, delete).
 //
 // Invariants:
-// - A file written by `create` is complete and synced, or absent, whatever crashes.
+// - A file made by `createIfAbsent` is complete and synced, or absent, whatever crashes; one that `replace` writes has
+//   its old content or the new one.
 // - Nothing outside this module opens, writes, syncs, renames or removes a file.
 
 import Glibc
@@ -152,11 +153,6 @@ extension FileSystem {
 
     /// Nothing to look at: a file system without users.
     public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }
-
-    /// The kernel's lock: a file system on the local disk.
-    public func lock(_ file: String, directory: String) throws -> any HeldLock {
-        try DirectoryLock(file: file, directory: directory)
-    }
 
     /// Reads a whole file.
     ///

@@ -26,9 +26,7 @@ public final class MQTTConnection {
 
     private static let isLibraryReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
 
-    /// Prepares a connection.
-    ///
-    /// `connect` opens it.
+    /// Prepares a connection, which `connect` opens.
     ///
     /// - Parameters:
     ///   - options: The address and the login.
@@ -189,8 +187,8 @@ public final class MQTTConnection {
     ///
     /// Sends nothing.
     ///
-    /// In one turn libmosquitto reads as many packets as this client has messages, with a quality of service
-    /// above 0, that the broker has not acknowledged. It reads one packet if there are none.
+    /// In one turn libmosquitto reads as many packets as this client has unacknowledged messages with a
+    /// quality of service above 0, but at least one packet.
     ///
     /// - Parameter isFull: Called after each turn; true ends the reading.
     /// - Throws: `MQTTError.lost`. The caller must then drop what it received since the last `flush`.
@@ -277,10 +275,10 @@ public final class MQTTConnection {
 }
 
 extension MQTTMessageView {
-    /// The value of the last user property of a name (MQTT 5); nil if there is none.
+    /// The value of the last user property of a name (MQTT 5); nil without such a property.
     public func userProperty(_ name: String) -> String? { userProperties(name, "").0 }
 
-    /// The values of the last user properties of two names (MQTT 5), each nil if there is none.
+    /// The values of the last user properties of two names (MQTT 5); nil for a name without one.
     public func userProperties(_ first: String, _ second: String) -> (String?, String?) {
         var found: (String?, String?) = (nil, nil)
         var place = properties

@@ -24,7 +24,7 @@ package struct LogEntry: Hashable, Sendable {
         package var name: String { "\(self)" }
     }
 
-    /// What happened.
+    /// The events that the log records.
     package enum Event: Int, CaseIterable, Sendable {
         /// A client logged in.
         case connected = 0

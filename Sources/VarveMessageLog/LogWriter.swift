@@ -6,8 +6,8 @@
 // - A failure to write is reported once for each reason, and never ends the thread.
 
 import Foundation
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// A queue and a thread in front of a message log.
 package final class LogWriter: @unchecked Sendable {
@@ -58,7 +58,7 @@ package final class LogWriter: @unchecked Sendable {
     /// The bytes of entries after which a transaction is ended.
     private static let batchBytes = 1 << 20
 
-    /// Starts the thread.
+    /// Starts the thread that writes to a log.
     ///
     /// - Parameters:
     ///   - log: An open log. Others may go on using it.

@@ -36,7 +36,7 @@ package final class MessageLog: Sendable {
     private let warn: @Sendable (String) -> Void
     private let connection = Mutex<Connection?>(nil)
 
-    /// An open file.
+    /// An open database, and the space that its entries take.
     private struct Connection {
         var queue: DatabaseQueue
         var space: LogSpace
@@ -116,7 +116,7 @@ package final class MessageLog: Sendable {
 
     private static let eventsKey = "bookmark", brokerKey = "brokerLog"
 
-    /// The newest login of a client that is still in the log; nil if there is none.
+    /// The newest login of a client that is still in the log; nil if it has no login there.
     ///
     /// Cost: looks at each connection entry since then, at worst at all of them.
     ///
@@ -152,7 +152,7 @@ package final class MessageLog: Sendable {
         try read { db in try LogTables.select(filter, db) }
     }
 
-    /// The id of the newest entry; 0 if there is none.
+    /// The id of the newest entry; 0 for an empty log.
     ///
     /// - Throws: `LogError` if the log cannot be read.
     package func lastID() throws(LogError) -> Int64 {

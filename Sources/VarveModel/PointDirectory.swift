@@ -1,6 +1,6 @@
 // PointDirectory.swift — what importers and channels ask the registry.
 //
-// VarveRegistry implements it; VarveTransfer (and later VarveIntegration) only see the protocol.
+// VarveRegistry implements it; VarveTransfer and VarveIntegration see only the protocol.
 
 /// A measurement point of a registered device.
 public struct RegisteredPoint: Hashable, Sendable {
@@ -35,7 +35,7 @@ public enum PointLookup: Hashable, Sendable {
 
 /// Everything an import with `--register` wants to exist.
 public struct Registration: Hashable, Sendable {
-    /// A device and the points seen for it.
+    /// A device that must exist.
     public struct Device: Hashable, Sendable {
         /// The product the device belongs to.
         public var product: String

@@ -1,6 +1,6 @@
 // SampleSink.swift — where importers and channels put samples.
 //
-// VarveTransfer (and later VarveIntegration) write through this protocol and never see the engine;
+// VarveTransfer and VarveIntegration write through this protocol and never see the engine;
 // VarveStorage implements it. Whole columns cross here, never single samples.
 
 /// The rows of one series in one batch, in arrival order.

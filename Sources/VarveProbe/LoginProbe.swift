@@ -3,7 +3,7 @@
 // Like ColumnProbe.swift it is not an API, and only measurements use it.
 
 import VarveAccess
-import VarveFile
+import VarvePlatform
 
 /// Makes logins to a broker in the service's place.
 public enum LoginProbe {

@@ -38,9 +38,7 @@ extension Registry {
         try change { try $0.setChannel(name, enabled: enabled) }
     }
 
-    /// Deletes a channel.
-    ///
-    /// Its product, devices and their history stay.
+    /// Deletes a channel, but not its product, devices and their history.
     ///
     /// - Returns: The channel before it was deleted.
     /// - Throws: `notFound` if there is no such channel.

@@ -182,9 +182,7 @@ extension Registry {
         try read { Set(try $0.ambiguousDeviceKeys()) }
     }
 
-    /// Deletes a device.
-    ///
-    /// Its history stays.
+    /// Deletes a device, but not its history in the store.
     ///
     /// - Parameter name: As in `device(named:)`.
     /// - Returns: The device before it was deleted.

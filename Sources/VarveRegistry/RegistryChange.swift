@@ -194,7 +194,7 @@ struct RegistryChange {
         return channel
     }
 
-    /// Removes a channel.
+    /// Deletes a channel.
     mutating func deleteChannel(_ name: String) throws -> Channel {
         guard let channel = try reading.channel(name) else { throw Registry.noChannel(name) }
         try db.execute(sql: "DELETE FROM channel WHERE name = ?", arguments: [name])
@@ -250,7 +250,7 @@ struct RegistryChange {
         return product
     }
 
-    /// Removes a model and its points.
+    /// Deletes a model, its points and its rule of retention.
     mutating func deleteModel(_ id: String) throws -> Model {
         guard let model = try reading.model(id) else { throw Registry.noModel(id) }
         let users = try reading.products(of: id)
@@ -271,7 +271,7 @@ struct RegistryChange {
         return model
     }
 
-    /// Removes a product without devices and without a channel.
+    /// Deletes a product without devices and channel, and its rule of retention.
     mutating func deleteProduct(_ key: String) throws -> Product {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
         let devices = try reading.deviceCount(of: key)
@@ -293,7 +293,7 @@ struct RegistryChange {
         return product
     }
 
-    /// Removes a device.
+    /// Deletes a device and the zone of its imports.
     mutating func deleteDevice(_ key: String, of product: String) throws -> Device {
         guard let device = try reading.device(key, of: product) else {
             throw Registry.noDevice("\(product)/\(key)")

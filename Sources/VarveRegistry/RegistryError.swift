@@ -39,7 +39,7 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
     /// What is wrong, where, and what to do, in one line.
     public let message: String
 
-    /// Makes an error.
+    /// Makes an error from a message of one line.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

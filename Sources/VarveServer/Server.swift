@@ -15,11 +15,13 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 import VarveAccess
+import VarveChannel
 import VarveControl
 import VarveFile
 import VarveIntegration
 import VarveMessageLog
 import VarveModel
+import VarvePlatform
 import VarveRegistry
 import VarveStorage
 
@@ -172,8 +174,7 @@ public struct Server: Sendable {
 
     /// Where the broker is, as it stands in a URL.
     private var address: String {
-        let host = settings.mqttHost.contains(":") ? "[\(settings.mqttHost)]" : settings.mqttHost
-        return "\(host):\(settings.mqttPort)"
+        BrokerAddress(host: settings.mqttHost, port: settings.mqttPort).text
     }
 
     private func options(
@@ -194,9 +195,6 @@ public struct Server: Sendable {
             options.refusalOfPeer = { broker.refusal(of: $0) }
         }
         options.username = login.username
-        options.clientID = Role.serviceClientID
-        options.repliesClientID = Role.repliesClientID
-        options.senderProperty = SenderProperty.name
         options.groupMessages = settings.batchMessages
         options.groupBytes = settings.batchBytes
         options.limits.payloadBytes = settings.payloadBytes

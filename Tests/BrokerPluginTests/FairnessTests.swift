@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveAccess
+import VarveChannel
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FairnessTests {
     private static let post = HoldTests.post
@@ -32,11 +33,11 @@ import VarveAccess
         #expect(service.received.last?.payload == "mine" && !neighbour.isLost)
         #expect(service.received.count == 2, "what is over the limit is not queued")
         // A report of anybody else is refused by the rights.
-        try neighbour.publish(TopicRights.controlTopic, "consumed 90000 9 pk")
+        try neighbour.publish(ControlTopic.consumption, "consumed 90000 9 pk")
         #expect(try !HoldTests.channel(broker, id: "late").isAccepted)
-        try service.publish(TopicRights.controlTopic, "consumed 19000 0 pk\nconsumed 1100 1 other")
+        try service.publish(ControlTopic.consumption, "consumed 19000 0 pk\nconsumed 1100 1 other")
         #expect(try !HoldTests.channel(broker, id: "late").isAccepted, "still above one half")
-        try service.publish(TopicRights.controlTopic, "consumed 2000 0 pk")
+        try service.publish(ControlTopic.consumption, "consumed 2000 0 pk")
         let room = try broker.event("room") { $0.kind == .overload && $0.detail.contains("room again") }
         #expect(room.product == "pk" && room.channel == "one")
         #expect(try HoldTests.channel(broker, id: "late").isAccepted)
@@ -65,7 +66,7 @@ import VarveAccess
         #expect(refused.detail.contains("again in"))
         try neighbour.publish(HoldTests.otherPost)
         #expect(!neighbour.isLost)
-        try service.publish(TopicRights.controlTopic, "drained")
+        try service.publish(ControlTopic.consumption, "drained")
         try broker.wait("it may log in again") { try HoldTests.channel(broker, id: "flood").isAccepted }
     }
 

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveAccess
+import VarveChannel
 import VarveFile
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HoldTests {

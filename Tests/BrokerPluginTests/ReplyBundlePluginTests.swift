@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveChannel
 
 extension BrokerPluginTests {
     @Suite struct ReplyBundlePluginTests {
@@ -23,8 +24,9 @@ extension BrokerPluginTests {
 
         private func service(_ broker: Broker) throws -> Client {
             try Client(
-                broker, clientID: Role.repliesClientID, username: "varve-service",
-                password: try #require(ServiceProof(secret: "sp", clientID: Role.repliesClientID)).password,
+                broker, clientID: ServiceClient.repliesID, username: "varve-service",
+                password: try #require(ServiceProof(secret: "sp", clientID: ServiceClient.repliesID))
+                    .password,
                 usesVersion5: true)
         }
 
@@ -47,12 +49,12 @@ extension BrokerPluginTests {
             let (service, client) = (try service(broker), try channel(broker, keepsSession: true))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let answers = (0..<2100).map { (topic: Self.topic, payload: "\($0)", qos: Int32(0)) }
-            try service.publish(TopicRights.repliesTopic, bytes: bundle(answers), qos: 0)
+            try service.publish(ControlTopic.replies, bytes: bundle(answers), qos: 0)
             try client.drive("all arrive") { client.received.count == 2100 }
             client.drop()
             _ = try broker.event("gone") { $0.kind == .disconnected && $0.clientID == "gw" }
             let kept = (topic: Self.topic, payload: "kept", qos: Int32(1))
-            try service.publish(TopicRights.repliesTopic, bytes: bundle([kept]), qos: 0)
+            try service.publish(ControlTopic.replies, bytes: bundle([kept]), qos: 0)
             // Behind the bundle: what it holds has been published when this is answered.
             #expect(try service.subscribe("/sys/#") <= 2)
             let again = try channel(broker, keepsSession: true)
@@ -72,7 +74,7 @@ extension BrokerPluginTests {
             #expect(try service.subscribe("/sys/#") <= 2)
             let answers = (0..<300).map { (topic: Self.topic, payload: "\($0)", qos: Int32($0 % 2)) }
             let last = (topic: "/sys/other/x_reply", payload: "last", qos: Int32(1))
-            try service.publish(TopicRights.repliesTopic, bytes: bundle(answers + [last]), qos: 0)
+            try service.publish(ControlTopic.replies, bytes: bundle(answers + [last]), qos: 0)
             try client.drive("all arrive") { client.received.count >= 300 }
             try other.drive("the last arrives") { !other.received.isEmpty }
             #expect(client.received.map(\.payload) == answers.map(\.payload))
@@ -86,7 +88,7 @@ extension BrokerPluginTests {
             // A later subscriber gets none either.
             let late = try channel(broker, id: "late")
             #expect(try late.subscribe("/sys/pk/#") == 1)
-            try service.publish(TopicRights.repliesTopic, bytes: bundle([(Self.topic, "new", 1)]), qos: 0)
+            try service.publish(ControlTopic.replies, bytes: bundle([(Self.topic, "new", 1)]), qos: 0)
             try late.drive("the new one arrives") { !late.received.isEmpty }
             #expect(late.received.map(\.payload) == ["new"])
         }
@@ -99,7 +101,7 @@ extension BrokerPluginTests {
             first.drop()
             _ = try broker.event("gone") { $0.kind == .disconnected && $0.clientID == "gw" }
             try service(broker).publish(
-                TopicRights.repliesTopic, bytes: bundle([(Self.topic, "kept", 1), (Self.topic, "not", 0)]),
+                ControlTopic.replies, bytes: bundle([(Self.topic, "kept", 1), (Self.topic, "not", 0)]),
                 qos: 1)
             let again = try channel(broker, keepsSession: true)
             try again.drive("the answer arrives") { !again.received.isEmpty }
@@ -113,16 +115,16 @@ extension BrokerPluginTests {
             let (service, client) = (try service(broker), try channel(broker))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let forged = bundle([(Self.topic, "forged", 1)])
-            try client.publish(TopicRights.repliesTopic, bytes: forged, qos: 1)
+            try client.publish(ControlTopic.replies, bytes: forged, qos: 1)
             _ = try broker.event("denied") {
-                $0.kind == .deniedPublish && $0.detail == TopicRights.repliesTopic
+                $0.kind == .deniedPublish && $0.detail == ControlTopic.replies
             }
             // One whole answer, and a second that is cut.
             let cut = Array(bundle([(Self.topic, "whole", 1), (Self.topic, "cut", 1)]).dropLast())
             for bytes in [cut, [], [9], [UInt8](repeating: 0xFF, count: 1000)] {
-                try service.publish(TopicRights.repliesTopic, bytes: bytes, qos: 1)
+                try service.publish(ControlTopic.replies, bytes: bytes, qos: 1)
             }
-            try service.publish(TopicRights.repliesTopic, bytes: bundle([(Self.topic, "good", 1)]), qos: 1)
+            try service.publish(ControlTopic.replies, bytes: bundle([(Self.topic, "good", 1)]), qos: 1)
             try client.drive("the good one arrives") { !client.received.isEmpty }
             #expect(client.received.map(\.payload) == ["good"])
             #expect(!service.isLost && broker.log.contains("is no bundle of the service"))
@@ -131,7 +133,7 @@ extension BrokerPluginTests {
         @Test("nobody but the service may use the client id of its answers")
         func clientID() throws {
             let broker = try Broker(Self.credentials)
-            #expect(try channel(broker, id: Role.repliesClientID).refusal == 5)
+            #expect(try channel(broker, id: ServiceClient.repliesID).refusal == 5)
         }
     }
 }

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveAccess
+import VarveChannel
 
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServiceLoginTests {
     private static let credentials = Credentials(
@@ -33,7 +34,7 @@ import VarveAccess
         let broker = try Broker(Self.credentials)
         let other = try channel(broker)
         #expect(try other.subscribe("/sys/pk/#") == 1)
-        #expect(try other.subscribe(ServiceProof.topic) == 128, "nobody may listen there")
+        #expect(try other.subscribe(ControlTopic.proof) == 128, "nobody may listen there")
         let proof = try proof()
         let service = try service(broker, password: proof.password)
         try service.drive("the answer") { !service.proofs.isEmpty }

@@ -180,6 +180,14 @@ struct RuleTests {
     }
 
     @Test(
+        "what is cited and not in the repository is found",
+        arguments: ["DES" + "IGN", "../shared/" + "data", "../shared/" + "reference/a.md"])
+    func citations(_ text: String) {
+        #expect(TextRules.citations(file("Tools/run", "as \(text) has it\n")).map(\.line) == [1])
+        #expect(TextRules.citations(file("Tools/run", "as the design has it: shared\n")).isEmpty)
+    }
+
+    @Test(
         "tracked build products and strays are found",
         arguments: [
             "Package.resolved", "Benchmarks/Package.resolved", ".build/debug/varve", "varve-data/lock",

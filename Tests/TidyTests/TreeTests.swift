@@ -68,9 +68,35 @@ struct TreeTests {
         Self.expectNone(Repository.files.flatMap(TextRules.machinePaths))
     }
 
-    @Test("documents have one title and links that lead somewhere")
+    @Test("no text cites what is not in the repository")
+    func citations() {
+        Self.expectNone(Repository.files.flatMap(TextRules.citations))
+    }
+
+    @Test("the page of the sources names every target in order, and its paths exist")
+    func map() throws {
+        let page = try #require(Repository.files.first { $0.path == MapRules.sources })
+        let manifest = try #require(Repository.files.first { $0.path == "Package.swift" })
+        Self.expectNone(MapRules.targets(page, manifest: manifest))
+        Self.expectNone(MapRules.paths(page, existing: Repository.paths))
+    }
+
+    @Test("the table of the tools is complete")
+    func tools() throws {
+        let page = try #require(Repository.files.first { $0.path == MapRules.tools })
+        Self.expectNone(MapRules.tools(page, existing: Repository.paths))
+    }
+
+    @Test("the README has at most 150 lines")
+    func frontPage() throws {
+        let page = try #require(Repository.files.first { $0.path == "README.md" })
+        #expect(page.lines.count <= 151)
+    }
+
+    @Test("documents have one title, links that lead somewhere and short lines")
     func documents() {
         Self.expectNone(Repository.files.flatMap(MarkdownRules.singleTitle))
+        Self.expectNone(Repository.files.flatMap(MarkdownRules.lineLength))
         Self.expectNone(
             Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
     }

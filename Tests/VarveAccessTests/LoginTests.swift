@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveChannel
 
 @Suite struct ClientIDTests {
     @Test("everything before the first bar is signed, braces and commas included")

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveChannel
 
 @Suite struct TopicRightsTests {
     private enum Act {

@@ -5,6 +5,7 @@ import Testing
 import VarveControl
 import VarveFile
 import VarveModel
+import VarvePlatform
 
 @Suite struct ControlClientTests {
     @Test("status, horizon, flush and the registry's change reach the service and come back")

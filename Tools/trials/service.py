@@ -165,7 +165,7 @@ class Service(Commands):
         return self.is_alive and name_of(self.process.pid) != "varved"
 
     def broker(self):
-        """The mosquitto that runs with the configuration of this data directory; None if there is none."""
+        """The mosquitto that runs with the configuration of this data directory; None if it does not run."""
         place = f"{self.data}/broker/mosquitto-".encode()
         for name in os.listdir("/proc"):
             if name.isdigit() and place in read(f"/proc/{name}/cmdline") and name_of(int(name)) == BROKER:

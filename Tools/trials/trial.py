@@ -189,7 +189,7 @@ class Trial:
         how = "" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         lines = read(self.service.errors).decode(errors="replace").splitlines()
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in lines]
-        # The frame that crashed stands below this line of Swift's backtrace.
+        # The frame that crashed is below this line of Swift's backtrace.
         thread = [place for place, line in enumerate(lines) if line.endswith("crashed:")]
         if thread and thread[0] + 2 < len(lines):
             told = [line for line in lines[thread[0] + 1:] if line][0]

@@ -1,7 +1,7 @@
 // Main.swift — runs the workloads and writes the report.
 //
-// The order is not free: workloads that measure child processes come before those that need much memory here
-// (see ChildProcess).
+// The order matters: workloads that measure child processes come before those that need much memory in this
+// process (see ChildProcess).
 
 import Glibc
 import VarveFile

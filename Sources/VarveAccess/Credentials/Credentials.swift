@@ -25,9 +25,9 @@ package struct Credentials: Hashable, Sendable {
         package var name: String
         /// Whether anybody may log in through it, the product's devices included.
         package var isEnabled: Bool
-        /// The secret that the channel's signatures are made with; empty if it has none.
+        /// The secret that the channel's signatures are made with; empty if the product has no secret.
         package var productSecret: String
-        /// The fixed password; empty if it has none.
+        /// The fixed password; empty if the channel has no password.
         package var password: String
 
         package init(

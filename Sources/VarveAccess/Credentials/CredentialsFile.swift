@@ -7,7 +7,7 @@
 
 package import VarveFile
 
-/// Writes credentials.
+/// Writes the credentials file.
 package enum CredentialsFile {
     /// The most bytes that are read: enough for about a million devices.
     static let sizeLimit = 128 << 20
@@ -45,9 +45,7 @@ package struct CredentialsReader {
     /// The last good credentials, ready for look-ups; nil if there never were any.
     package private(set) var directory: LoginDirectory?
 
-    /// Makes a reader.
-    ///
-    /// It reads nothing before `refresh`.
+    /// Makes a reader, which reads nothing before `refresh`.
     package init(path: String) {
         self.path = path
     }

@@ -12,9 +12,9 @@ enum ConnectionEventFile {
     /// The name that a full file is renamed to.
     static func older(_ path: String) -> String { path + ".1" }
 
-    /// The first line.
+    /// The first line, with a random number that identifies the file.
     ///
-    /// Its random number identifies the file; an inode cannot, because inodes are reused.
+    /// An inode cannot identify it, because inodes are reused.
     static func header(identity: UInt64) -> [UInt8] {
         Array("\(version)\(TabText.hex(identity))\n".utf8)
     }

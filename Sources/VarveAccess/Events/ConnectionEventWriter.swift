@@ -18,9 +18,7 @@ package struct ConnectionEventWriter {
     private var size = 0
     private var throttle: EventThrottle
 
-    /// Makes a writer.
-    ///
-    /// The file is opened at the first event.
+    /// Makes a writer, which opens the file at the first event.
     ///
     /// - Parameters:
     ///   - path: The path of the file, `connections.log` in the broker's folder.

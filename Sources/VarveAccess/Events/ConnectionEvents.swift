@@ -50,15 +50,13 @@ package struct ConnectionEvents {
     private let path: String
     private let files: any FileSystem
 
-    /// Makes a reader.
-    ///
-    /// It keeps no file open between calls.
+    /// Makes a reader, which keeps no file open between calls.
     package init(path: String, files: any FileSystem = POSIXFileSystem()) {
         self.path = path
         self.files = files
     }
 
-    /// Reads complete lines.
+    /// Reads the complete lines after a position.
     ///
     /// - Parameters:
     ///   - position: The position that the last call returned; nil to read all that there is.

@@ -11,16 +11,12 @@ package struct ClientID: Hashable, Sendable {
     package let secureMode: String?
     /// The digest, in the client's words.
     package let signMethod: String?
-    /// An opaque text.
-    ///
-    /// Some clients send a decimal number.
+    /// An opaque text, from some clients a decimal number.
     package let timestamp: String?
     /// The compression of payloads, in capitals (`GZIP`), if the part in braces names one.
     package let compression: String?
 
-    /// Splits any text.
-    ///
-    /// A text without a bar is all `signed`.
+    /// Splits any text; without a bar all of it is `signed`.
     package init(_ text: String) {
         let parts = text.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
         signed = parts.first.map(String.init) ?? ""

@@ -5,6 +5,7 @@
 //   nothing.
 // - No reason contains a password or a secret.
 
+package import VarveChannel
 import VarveModel
 import VarveText
 
@@ -40,9 +41,7 @@ package struct LoginDirectory: Sendable {
     private let channels: [String: Credentials.Channel]
     private let secrets: [DeviceName: String]
 
-    /// Indexes credentials.
-    ///
-    /// Of two channels of a product, or two devices of a name, the later one counts.
+    /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
     package init(_ credentials: Credentials) {
         service = credentials.service
         channels = Dictionary(credentials.channels.map { ($0.product, $0) }) { $1 }
@@ -51,7 +50,7 @@ package struct LoginDirectory: Sendable {
         ) { $1 }
     }
 
-    /// The role that a user name stands for, whether or not it may log in.
+    /// The role of a user name, whether or not it may log in.
     package func role(username: String) -> Role? {
         username == service?.username ? .service : Role(username: username)
     }
@@ -78,7 +77,9 @@ package struct LoginDirectory: Sendable {
             return refused("the login has no user name")
         }
         guard let role = role(username: username) else {
-            return refused("the user name is neither \"%channel%&{product}\" nor \"{device}&{product}\"")
+            return refused(
+                "the user name is neither \"\(Role.channelUsername(product: "{product}"))\" nor \"{device}&{product}\""
+            )
         }
         guard let product = role.product else { return decideService(attempt) }
         guard let channel = channels[product] else {

@@ -13,11 +13,6 @@
 
 /// One login of the service.
 package struct ServiceProof: Hashable, Sendable {
-    /// The topic of the plugin's answer.
-    ///
-    /// The service receives it without a subscription.
-    package static let topic = "$CONTROL/varve/proof"
-
     /// When the login was made, in seconds since 1970.
     package let seconds: Int64
     /// A text that no other login has: 32 hex digits.

@@ -74,7 +74,7 @@ package struct Signature: Hashable, Sendable {
     }
 }
 
-/// Comparison of secrets.
+/// Compares secrets without revealing by its time where they differ.
 enum SecretText {
     /// Whether two texts are equal.
     ///

@@ -10,6 +10,8 @@
 //   waits. So no product can fill the queue for the others.
 // - While the service reads, a product whose backlog keeps others waiting is paused before any other product.
 
+package import VarveChannel
+
 /// Counts what waits for the service, and decides who is turned away.
 package struct OverloadGuard: Sendable {
     /// The new state of a product after an `update`.
@@ -64,7 +66,7 @@ package struct OverloadGuard: Sendable {
     /// The number of messages that wait.
     package private(set) var messages = 0
 
-    /// Makes a guard.
+    /// Makes a guard with nothing waiting.
     ///
     /// - Parameters:
     ///   - byteLimit: The most cost of waiting messages, in bytes; nil for no limit.
@@ -173,7 +175,7 @@ package struct OverloadGuard: Sendable {
 
     private static let queueIsFull = "the queue is full: the service does not keep up with what is sent"
 
-    /// The next change of a product; nil if there is none.
+    /// The next change of a product; nil for no change.
     private mutating func next(_ product: String, _ load: Load, isBurden: Bool, now: Int64) -> Change? {
         if isFull(load, adding: 0) || load.isRefused {
             guard load.change == .full else { return .full }

@@ -46,7 +46,7 @@ package struct ReplyBundle: Sendable {
         bytes.isEmpty || bytes.count + Self.headBytes + topic + payload <= Self.maximumBytes
     }
 
-    /// Adds an answer.
+    /// Adds an answer, unless the plugin would not publish it.
     ///
     /// - Parameter qos: The quality of service. A value above 1 counts as 1.
     /// - Returns: False, with nothing added, if the plugin would not publish the answer: its topic is too
@@ -66,16 +66,14 @@ package struct ReplyBundle: Sendable {
         return true
     }
 
-    /// Removes all answers.
+    /// Removes all answers, and keeps the memory for the next ones.
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func appendInteger<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
-    /// Reads a bundle.
-    ///
-    /// Checks all answers first, then hands them to `body` in their order.
+    /// Checks all answers of a bundle, then hands them to `body` in their order.
     ///
     /// - Returns: The number of answers; nil, with nothing handed on, if the bytes are not a valid bundle.
     package static func read(

@@ -5,13 +5,10 @@
 // - Every topic that an allowed filter can match is below the client's own prefix.
 // - `mayRead` is stricter than `maySubscribe`: each message that a filter matches is checked again.
 
+package import VarveChannel
+
 /// The rights of one logged-in client.
 package struct TopicRights: Sendable {
-    /// The topic on which the service reports what it has consumed.
-    package static let controlTopic = "$CONTROL/varve/v1"
-    /// The topic on which the service sends bundles of answers, which the plugin publishes.
-    package static let repliesTopic = "$CONTROL/varve/replies"
-
     private enum Kind: Sendable {
         case service
         case client
@@ -32,13 +29,13 @@ package struct TopicRights: Sendable {
         switch role {
         case .service:
             kind = .service
-            prefix = Array("sys/".utf8)
+            prefix = Array("\(ChannelTopic.root)/".utf8)
         case .channel(let product):
             kind = .client
-            prefix = Array("sys/\(product)/".utf8)
+            prefix = Array("\(ChannelTopic.root)/\(product)/".utf8)
         case .device(let product, let key):
             kind = .client
-            prefix = Array("sys/\(product)/\(key)/".utf8)
+            prefix = Array("\(ChannelTopic.root)/\(product)/\(key)/".utf8)
         }
     }
 
@@ -49,7 +46,8 @@ package struct TopicRights: Sendable {
         switch role {
         case .service: true
         case .channel(let product): isLevel(product)
-        case .device(let product, let key): isLevel(product) && isLevel(key) && key != "integration"
+        case .device(let product, let key):
+            isLevel(product) && isLevel(key) && key != ChannelTopic.channelLevel
         }
     }
 
@@ -69,7 +67,7 @@ package struct TopicRights: Sendable {
         // The plugin publishes the service's answers, so "no local" on its subscription would not leave them
         // out.
         case .service:
-            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ServiceProof.topic.utf8)
+            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ControlTopic.proof.utf8)
         case .nobody: false
         }
     }
@@ -117,7 +115,7 @@ package struct TopicRights: Sendable {
     private static let slash = UInt8(ascii: "/")
     private static let plus = UInt8(ascii: "+")
     private static let hash = UInt8(ascii: "#")
-    private static let replyEnding: StaticString = "_reply"
+    private static let replyEnding = Array(ChannelTopic.replyEnding.utf8)
 
     private static func isLevel(_ key: String) -> Bool {
         !key.isEmpty && !key.utf8.contains { $0 == slash || $0 == plus || $0 == hash || $0 == 0 }
@@ -135,13 +133,11 @@ package struct TopicRights: Sendable {
     }
 
     private static func isReply(_ topic: UnsafeRawBufferPointer) -> Bool {
-        let count = replyEnding.utf8CodeUnitCount
-        guard topic.count >= count else { return false }
-        let ending = UnsafeRawBufferPointer(start: replyEnding.utf8Start, count: count)
-        return UnsafeRawBufferPointer(rebasing: topic.suffix(count)).elementsEqual(ending)
+        guard topic.count >= replyEnding.count else { return false }
+        return UnsafeRawBufferPointer(rebasing: topic.suffix(replyEnding.count)).elementsEqual(replyEnding)
     }
 
     private func isControl(_ topic: UnsafeRawBufferPointer) -> Bool {
-        topic.elementsEqual(Self.controlTopic.utf8) || topic.elementsEqual(Self.repliesTopic.utf8)
+        topic.elementsEqual(ControlTopic.consumption.utf8) || topic.elementsEqual(ControlTopic.replies.utf8)
     }
 }

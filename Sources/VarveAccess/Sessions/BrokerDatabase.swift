@@ -9,6 +9,7 @@
 //   on, counts as absent: the broker itself does not start with a damaged file.
 // - Only headers and names are read, in windows of bounded size.
 
+import VarveChannel
 package import VarveFile
 
 /// The parts of a database that the plugin uses.
@@ -43,9 +44,7 @@ package struct BrokerDatabase: Sendable {
     /// Makes an empty database.
     package init() {}
 
-    /// Reads a file.
-    ///
-    /// A missing file counts as empty.
+    /// Reads a database file; a missing one counts as empty.
     ///
     /// - Throws: `FileError` if the file cannot be read.
     package init(path: String) throws(FileError) {
@@ -65,9 +64,7 @@ package struct BrokerDatabase: Sendable {
         messages = [:]
     }
 
-    /// Reads a chunk.
-    ///
-    /// False if it is damaged.
+    /// Reads a chunk; false if it is damaged.
     private mutating func take(_ kind: UInt32, length: Int, _ reader: inout Window) throws(FileError) -> Bool
     {
         switch kind {
@@ -100,7 +97,7 @@ package struct BrokerDatabase: Sendable {
             let id = try reader.text(fixed.number(at: 14, bytes: 2)),
             let username = try reader.text(fixed.number(at: 18, bytes: 2))
         else { return false }
-        if !Role.isServiceClientID(id) { sessions[id, default: Session()].username = username }
+        if !ServiceClient.owns(id) { sessions[id, default: Session()].username = username }
         return true
     }
 
@@ -109,7 +106,7 @@ package struct BrokerDatabase: Sendable {
             return false
         }
         guard let message = messages[fixed.hostNumber()] else { return true }
-        if id == Role.serviceClientID {
+        if id == ServiceClient.id {
             waiting[message.username, default: (0, 0)].cost += message.cost
             waiting[message.username, default: (0, 0)].messages += 1
         } else {

@@ -86,7 +86,7 @@ package struct SessionTable: Sendable {
     /// Whether messages are kept for a client that is away.
     package func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
 
-    /// The product with the most sessions that are perhaps kept, and their number; nil if there are none.
+    /// The product with the most sessions that are perhaps kept, and their number; nil if no session is.
     package func mostPerhapsKept() -> (product: String, count: Int)? {
         var counts: [String: Int] = [:]
         for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {

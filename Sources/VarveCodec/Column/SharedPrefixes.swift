@@ -56,7 +56,7 @@ struct SharedPrefixes {
         return count
     }
 
-    /// Writes the body.
+    /// Writes the prefix lengths, the lengths of the rests, and the rests.
     func write(effort: Effort, into writer: inout ByteWriter) {
         for lengths in [shared, rest] {
             writer.appendSized { nested in

@@ -209,7 +209,7 @@ struct DoublePlan {
         return dictionary != nil || integers.isWorthPlanes || transform == .bits
     }
 
-    /// Writes the body.
+    /// Writes the body of a column with the planned values.
     func write(
         _ values: UnsafeBufferPointer<Int64>, layout: IntegerPlan.Layout, into writer: inout ByteWriter
     ) {

@@ -21,7 +21,7 @@ enum DoubleTransform: Equatable {
         var lowBits: [UInt8] = []
     }
 
-    /// Transforms bit patterns.
+    /// Transforms the bit patterns of a column of doubles.
     func apply(_ values: UnsafeBufferPointer<Int64>) -> Result {
         switch self {
         case .bits: Result(integers: Array(values))

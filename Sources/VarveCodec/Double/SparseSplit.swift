@@ -10,9 +10,7 @@ struct SparseSplit {
     private(set) var lengths: [Int64] = []
     private(set) var others: [Int64] = []
 
-    /// Splits a column.
-    ///
-    /// Nil if no value is frequent enough, the runs are too short, or all values are equal.
+    /// Splits a column; nil if no value is frequent enough, the runs are too short, or all values are equal.
     init?(_ values: UnsafeBufferPointer<Int64>) {
         guard values.count >= 64, let pattern = Self.frequent(values) else { return nil }
         self.pattern = pattern

@@ -68,7 +68,7 @@ struct FlatPlan {
         return true
     }
 
-    /// Writes the body.
+    /// Writes the body of a column with the planned values.
     func write(_ values: UnsafeBufferPointer<Int64>, into writer: inout ByteWriter) {
         guard let start = values.baseAddress, let first = values.first else { return }
         switch kind {

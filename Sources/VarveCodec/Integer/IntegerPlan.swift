@@ -94,7 +94,7 @@ struct IntegerPlan {
     /// Whether byte planes, compressed by LZ4, could become smaller than packed bits.
     var isWorthPlanes: Bool { !flat.isTrivial && (dictionary != nil || planeSize <= 2) }
 
-    /// Writes the body.
+    /// Writes the body of a column with the planned values.
     func write(_ values: UnsafeBufferPointer<Int64>, layout: Layout = .packed, into writer: inout ByteWriter)
     {
         guard let scale else {

@@ -13,9 +13,7 @@ struct PackingPlan {
     private(set) var exceptionWidth = 0
     private(set) var bits: Int
 
-    /// Plans without exceptions.
-    ///
-    /// `count` is at least 1.
+    /// Plans at least one value, without exceptions.
     init(_ values: UnsafePointer<Int64>, count: Int) {
         var low = values[0]
         var high = low

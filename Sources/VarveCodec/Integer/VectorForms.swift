@@ -1,8 +1,6 @@
 // VectorForms.swift — the families of vector forms that a plan may choose from, or has chosen.
 
-/// Families of forms.
-///
-/// The forms of one family are found by one look at the values.
+/// Families of vector forms, each of which is found by one look at the values.
 struct VectorForms: OptionSet, Sendable {
     let rawValue: UInt8
 

@@ -93,9 +93,7 @@ public final class ControlClient: Sendable {
         try done(.registryChanged, within: seconds)
     }
 
-    /// Ends an import.
-    ///
-    /// Another one may then begin, and the service tidies up.
+    /// Ends an import, so that another one may begin and the service tidies up.
     public func endImport() throws { try done(.endImport) }
 
     /// Makes the service write the WAL and the memtable as a segment; durable when it returns.

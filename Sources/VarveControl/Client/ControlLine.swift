@@ -4,8 +4,8 @@
 // - After an error that leaves the position in the stream unknown, the line is closed. Every further request
 //   then fails with the same error.
 
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// A connection after the greeting.
 final class ControlLine: @unchecked Sendable {
@@ -15,7 +15,7 @@ final class ControlLine: @unchecked Sendable {
     private let channel: FrameChannel
     private var failure: ControlError?
 
-    /// Connects and greets.
+    /// Connects and exchanges greetings.
     ///
     /// - Returns: Nil if nobody listens at the path, or the listener is silent or goes away.
     /// - Throws: What the service answers to the greeting, such as another version; `FileError` if the socket

@@ -28,7 +28,7 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// Tidies up after an import that has ended, if needed.
     func importEnded() throws
 
-    /// Merges all segments.
+    /// Merges all segments, and returns when that is done.
     ///
     /// - Parameter progress: To be called from time to time with the samples done and the samples in all.
     func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts

@@ -10,6 +10,7 @@
 import Glibc
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// Answers the commands of `varve` for a running service.
 public final class ControlServer: Sendable {

@@ -7,8 +7,8 @@
 
 import Synchronization
 import VarveCodec
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// What all connections share.
 final class ConversationContext: Sendable {

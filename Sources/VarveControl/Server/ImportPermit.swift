@@ -6,9 +6,7 @@ import Synchronization
 final class ImportPermit: Sendable {
     private let holder = Mutex<(connection: UInt64, processID: Int)?>(nil)
 
-    /// Takes the permit.
-    ///
-    /// The connection that has it may take it again.
+    /// Takes the permit, which its holder may take again.
     ///
     /// - Returns: Whether the connection did not have it before.
     /// - Throws: `ControlError` of kind `importRunning` if another connection has it.

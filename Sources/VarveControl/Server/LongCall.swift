@@ -4,7 +4,7 @@
 // - `run` returns only after the call has, so what the call uses is free again.
 
 import Synchronization
-import VarveFile
+import VarvePlatform
 
 /// Runs calls on a thread of their own.
 enum LongCall {

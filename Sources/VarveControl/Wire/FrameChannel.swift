@@ -9,7 +9,7 @@
 // - After an error the position in the stream is unknown, and the channel is not used again.
 
 import VarveCodec
-import VarveFile
+import VarvePlatform
 
 /// Sends and receives frames.
 ///
@@ -33,7 +33,7 @@ final class FrameChannel {
         SystemClock.monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e6) * 1e9)
     }
 
-    /// Sends one frame.
+    /// Sends one frame, within `ControlTimes.frame`.
     ///
     /// - Throws: `ControlError` of kind `lost` if the other end does not take it in time or is gone.
     func send(_ frame: borrowing Frame) throws {

@@ -1,8 +1,9 @@
 // BrokerProof.swift — what a broker must show before anything that it sends is believed.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
 import VarveMQTT
+import VarvePlatform
 
 /// How to know the right broker.
 public struct BrokerProof: Sendable {
@@ -49,7 +50,7 @@ public struct BrokerProof: Sendable {
 extension BrokerProof {
     /// The proof that Varve's plugin gives with a secret, which stands in its credentials file.
     package static func plugin(secret: String, heldBytes: Int, remedy: String) -> BrokerProof {
-        BrokerProof(topic: ServiceProof.topic, heldBytes: heldBytes, remedy: remedy) { clientID in
+        BrokerProof(topic: ControlTopic.proof, heldBytes: heldBytes, remedy: remedy) { clientID in
             let proof = ServiceProof(
                 secret: secret, clientID: clientID, seconds: SystemClock.nanoseconds() / 1_000_000_000,
                 nonce: ServiceProof.freshNonce())

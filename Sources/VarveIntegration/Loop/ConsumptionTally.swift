@@ -4,6 +4,7 @@
 // - No sum overflows: it stays at the largest number.
 
 import VarveAccess
+import VarveChannel
 
 /// Sums of messages and costs.
 struct ConsumptionTally {

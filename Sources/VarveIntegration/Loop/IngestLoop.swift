@@ -4,6 +4,7 @@ public import Logging
 import Synchronization
 public import VarveFile
 public import VarveModel
+import VarvePlatform
 
 /// The service's side of the offline channels: every message is answered, and acknowledged only when it is durable.
 ///

@@ -1,6 +1,7 @@
 // IngestOptions.swift — the settings of the ingest loop.
 
-public import VarveFile
+import VarveChannel
+public import VarvePlatform
 
 /// Where the ingest loop gets its messages, and how many it takes at a time.
 public struct IngestOptions: Sendable {
@@ -17,23 +18,23 @@ public struct IngestOptions: Sendable {
     /// The user name of the service; nil for none.
     ///
     /// Default: `varve-service`.
-    public var username: String? = "varve-service"
+    public var username: String? = ServiceClient.username
     /// The password of the service, or nil for none.
     public var password: String?
     /// The user property in which the broker's plugin tells who sent a message.
-    public var senderProperty = "varve-client"
+    public var senderProperty = MessageProperty.sender
     /// The client id; the broker keeps the session under it, so it must not change.
     ///
     /// Default: `varve-service`.
-    public var clientID = "varve-service"
+    public var clientID = ServiceClient.id
     /// The client id of the connection on which answers leave; it has no session.
     ///
     /// Default: `varve-service-replies`.
-    public var repliesClientID = "varve-service-replies"
+    public var repliesClientID = ServiceClient.repliesID
     /// What is subscribed.
     ///
     /// Default: everything below `/sys` and `sys`.
-    public var topics = ["/sys/#", "sys/#"]
+    public var topics = ChannelTopic.all
     /// The most messages of a commit.
     ///
     /// Default: 4096.

@@ -15,9 +15,10 @@
 import Logging
 import Synchronization
 import VarveAccess
-import VarveFile
+import VarveChannel
 import VarveMQTT
 import VarveModel
+import VarvePlatform
 
 /// One run of the loop, from start to stop; used by one thread.
 final class IngestRun: MQTTReceiver {
@@ -254,7 +255,7 @@ final class IngestRun: MQTTReceiver {
     private func report(_ report: ConsumptionReport, _ connection: MQTTConnection) throws {
         for payload in report.payloads {
             try payload.withUnsafeBytes { payload in
-                _ = try connection.publish(topic: TopicRights.controlTopic, payload: payload, qos: 0)
+                _ = try connection.publish(topic: ControlTopic.consumption, payload: payload, qos: 0)
             }
         }
     }
@@ -322,7 +323,7 @@ final class IngestRun: MQTTReceiver {
             isOverrun = true
             return
         }
-        let (client, cost) = message.userProperties(options.senderProperty, CostProperty.name)
+        let (client, cost) = message.userProperties(options.senderProperty, MessageProperty.cost)
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
             arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: client,

@@ -11,8 +11,9 @@
 
 import Synchronization
 import VarveAccess
-import VarveFile
+import VarveChannel
 import VarveMQTT
+import VarvePlatform
 
 /// Sends answers; used by the loop's thread.
 final class ReplyConnection: MQTTReceiver {
@@ -95,7 +96,7 @@ final class ReplyConnection: MQTTReceiver {
     private func send() throws {
         guard !bundle.isEmpty else { return }
         try bundle.bytes.withUnsafeBytes { payload in
-            _ = try connection.publish(topic: TopicRights.repliesTopic, payload: payload, qos: 0)
+            _ = try connection.publish(topic: ControlTopic.replies, payload: payload, qos: 0)
         }
         unsentBytes += bundle.bytes.count
         bundle.removeAll()

@@ -7,6 +7,7 @@
 // - A message is stored as a whole or not at all, and its neighbours do not depend on it.
 // - Nothing is logged of a group that failed: its messages come again.
 
+import VarveChannel
 public import VarveModel
 
 /// How messages are taken.
@@ -120,7 +121,8 @@ public struct MessageProcessor: ~Copyable {
         case .notTaken: return RequestFailure(.unknownTopic, "this version does not take this topic yet")
         case .unknown, .reply:
             return RequestFailure(
-                .unknownTopic, "unknown topic; known is /sys/{productKey}/integration/measurepoint/post")
+                .unknownTopic,
+                "unknown topic; known is \(ChannelTopic.measurepointPost(product: "{productKey}"))")
         }
         if payload.isEmpty { return RequestFailure(.empty, "the payload is empty") }
         if payload.count > limits.payloadBytes {

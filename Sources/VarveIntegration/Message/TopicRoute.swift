@@ -3,6 +3,7 @@
 // Invariants:
 // - A topic that ends in `_reply` asks for nothing: answering it could go on for ever.
 
+import VarveChannel
 import VarveModel
 
 /// Where a message goes.
@@ -20,8 +21,8 @@ struct TopicRoute {
     }
 
     /// The part of a topic behind the product, and who takes it.
-    private static let table: [(rest: StaticString, handler: Handler)] = [
-        ("integration/measurepoint/post", .measurepointPost),
+    private static let table: [(rest: String, handler: Handler)] = [
+        (ChannelTopic.measurepointPost, .measurepointPost),
         ("integration/event/post", .notTaken),
         ("integration/attribute/post", .notTaken),
         ("integration/attributes/post", .notTaken),
@@ -30,7 +31,7 @@ struct TopicRoute {
     ]
 
     /// The same for topics with a device between the product and the rest.
-    private static let deviceTable: [(rest: StaticString, handler: Handler)] = [
+    private static let deviceTable: [(rest: String, handler: Handler)] = [
         ("thing/measurepoint/resume", .notTaken),
         ("thing/measurepoint/resume/batch", .notTaken),
     ]
@@ -48,12 +49,12 @@ struct TopicRoute {
     /// Reads a topic.
     init(_ topic: UnsafeBufferPointer<UInt8>) {
         self.topic = String(decoding: topic, as: UTF8.self)
-        replyTopic = self.topic + "_reply"
-        handler = self.topic.utf8.suffix(6).elementsEqual("_reply".utf8) ? .reply : .unknown
+        replyTopic = ChannelTopic.reply(to: self.topic)
+        handler = Self.isReply(self.topic) ? .reply : .unknown
         let slash = UInt8(ascii: "/")
         var levels = topic.split(separator: slash, omittingEmptySubsequences: false)[...]
         if topic.first == slash { levels = levels.dropFirst() }
-        guard levels.count >= 2, levels.removeFirst().elementsEqual("sys".utf8),
+        guard levels.count >= 2, levels.removeFirst().elementsEqual(ChannelTopic.root.utf8),
             let product = levels.popFirst(),
             !product.isEmpty
         else { return }
@@ -71,11 +72,14 @@ struct TopicRoute {
     }
 
     private static func find(
-        _ rest: some Sequence<UInt8>, _ table: [(rest: StaticString, handler: Handler)]
+        _ rest: some Sequence<UInt8>, _ table: [(rest: String, handler: Handler)]
     ) -> Handler? {
         let bytes = Array(rest)
-        return bytes.withUnsafeBufferPointer { bytes in
-            table.first { bytes.equals($0.rest) }?.handler
-        }
+        return table.first { bytes.elementsEqual($0.rest.utf8) }?.handler
+    }
+
+    private static func isReply(_ topic: String) -> Bool {
+        let ending = ChannelTopic.replyEnding.utf8
+        return topic.utf8.suffix(ending.count).elementsEqual(ending)
     }
 }

@@ -5,7 +5,7 @@
 // - Batches that share a reading are never out together, so the later one in the input arrives later.
 // - After a new connection everything unanswered is sent again, in order, before anything new.
 
-import VarveFile
+import VarvePlatform
 
 /// Is told what became of batches; called inside `Delivery`'s calls.
 protocol DeliveryObserver: AnyObject {

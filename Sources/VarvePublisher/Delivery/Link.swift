@@ -7,8 +7,9 @@
 
 import Glibc
 import VarveAccess
-import VarveFile
+import VarveChannel
 import VarveMQTT
+import VarvePlatform
 
 /// Keeps a connection.
 final class Link: MQTTReceiver {
@@ -48,8 +49,8 @@ final class Link: MQTTReceiver {
 
     init(_ options: PublisherOptions) {
         self.options = options
-        topic = "/sys/\(options.product)/integration/measurepoint/post"
-        replyTopic = topic + "_reply"
+        topic = ChannelTopic.measurepointPost(product: options.product)
+        replyTopic = ChannelTopic.reply(to: topic)
     }
 
     /// Whether messages can be sent.
@@ -162,10 +163,10 @@ final class Link: MQTTReceiver {
             let product = options.product
             let timestamp = String(SystemClock.nanoseconds() / 1_000_000)
             login.clientID = "\(product)|securemode=4,signmethod=sha256,timestamp=\(timestamp)|"
-            login.username = "%channel%&\(product)"
+            login.username = Role.channelUsername(product: product)
             login.password =
                 Signature(
-                    clientID: product, deviceKey: "%channel%", productKey: product, timestamp: timestamp,
+                    clientID: product, deviceKey: Role.channelKey, productKey: product, timestamp: timestamp,
                     secret: secret, method: .sha256)?.password
             guard login.password != nil else { throw .invalid("libcrypto has no sha256 for the signature") }
         }

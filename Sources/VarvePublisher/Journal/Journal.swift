@@ -7,6 +7,7 @@
 
 import VarveCodec
 import VarveFile
+import VarvePlatform
 
 /// An open journal.
 final class Journal {

@@ -35,7 +35,7 @@ struct PointCache {
         var policy: DuplicatePolicy
     }
 
-    /// Products by key.
+    /// The remembered products, by key.
     var products: [ExactName: ProductRule] = [:]
     /// The types of the points of models, by model id and point id.
     var points: [ExactName: [ExactName: ValueType]] = [:]

@@ -57,8 +57,8 @@ extension Registry: PointDirectory {
         return RegisteredPoint(key: key, type: type, policy: rule.policy)
     }
 
-    /// The product among `owners` that the device belongs to; nil if there is none, or several and `product`
-    /// is nil.
+    /// The product among `owners` that the device belongs to; nil for no such product, or if `product` is nil
+    /// and there are several.
     private static func owner(_ product: String?, among owners: [String]) -> String? {
         guard let product else { return owners.count == 1 ? owners[0] : nil }
         return owners.first { $0.utf8.elementsEqual(product.utf8) }

@@ -1,7 +1,8 @@
 // Channel.swift — the offline channel of a product: the login by which its history arrives over MQTT.
 
-import VarveFile
+import VarveChannel
 public import VarveModel
+import VarvePlatform
 
 /// The offline channel of a product.
 public struct Channel: Hashable, Sendable {
@@ -20,9 +21,7 @@ public struct Channel: Hashable, Sendable {
     /// When it was created.
     public var created: Timestamp
 
-    /// Describes a channel.
-    ///
-    /// Without a password it gets a random one, without a time the current one.
+    /// Describes a channel, by default with a random password and the current time.
     public init(
         name: String, product: String, password: String? = nil, isEnabled: Bool = true,
         description: String? = nil, created: Timestamp? = nil
@@ -36,7 +35,7 @@ public struct Channel: Hashable, Sendable {
     }
 
     /// The user name of its fixed login.
-    public var username: String { "%channel%&\(product)" }
+    public var username: String { Role.channelUsername(product: product) }
 
     func check() throws {
         try RegistryNames.checkChannel(name)

@@ -15,9 +15,7 @@ public struct Device: Hashable, Sendable {
     /// The IANA id of its time zone.
     public var timeZone: String?
 
-    /// Describes a device.
-    ///
-    /// Without a secret it gets a random one.
+    /// Describes a device, by default with a random secret.
     public init(
         product: String, key: String, secret: String? = nil, assetID: String? = nil, name: String? = nil,
         timeZone: String? = nil

@@ -15,7 +15,7 @@ public struct MeasurementPoint: Hashable, Sendable {
     /// The unit of its values, for display.
     public var unit: String?
 
-    /// Describes a point.
+    /// Describes a point, by default without quality and unit.
     public init(id: String, type: ValueType, hasQuality: Bool = false, unit: String? = nil) {
         self.id = id
         self.type = type
@@ -38,7 +38,7 @@ public struct Model: Hashable, Sendable {
     /// The points, in the order in which they were added.
     public var points: [MeasurementPoint]
 
-    /// Describes a model.
+    /// Describes a model, by default without name and points.
     public init(id: String, name: String? = nil, points: [MeasurementPoint] = []) {
         self.id = id
         self.name = name

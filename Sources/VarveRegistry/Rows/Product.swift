@@ -28,9 +28,7 @@ public struct Product: Hashable, Sendable {
     /// Which of two different values at the same time is kept.
     public var duplicates: DuplicatePolicy
 
-    /// Describes a product.
-    ///
-    /// Without a secret it gets a random one.
+    /// Describes a product, by default with a random secret.
     public init(
         key: String, model: String, name: String? = nil, secret: String? = nil,
         format: PayloadFormat = .json, duplicates: DuplicatePolicy = .last

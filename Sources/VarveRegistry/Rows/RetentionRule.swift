@@ -22,7 +22,7 @@ public struct RetentionRule: Hashable, Sendable {
     /// For history the basis has no meaning.
     public var period: RetentionPeriod
 
-    /// Describes a rule.
+    /// Makes a rule for a scope.
     public init(scope: Scope, period: RetentionPeriod) {
         self.scope = scope
         self.period = period

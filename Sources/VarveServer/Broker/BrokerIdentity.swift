@@ -12,6 +12,7 @@
 
 import Glibc
 import VarveFile
+import VarvePlatform
 
 /// Tells the broker from what only looks like it.
 struct BrokerIdentity: Sendable {

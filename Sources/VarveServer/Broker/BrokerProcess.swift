@@ -11,6 +11,7 @@
 import Glibc
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// A dedicated broker.
 final class BrokerProcess: Sendable {

@@ -7,9 +7,10 @@
 // - What waits, what is remembered of clients, and the entries made in one pass are bounded, whatever comes.
 
 import VarveAccess
-import VarveFile
+import VarveChannel
 import VarveMessageLog
 import VarveModel
+import VarvePlatform
 
 /// Ends of connections that wait for their events, and whose clients they are.
 struct ConnectionEnds: Sendable {
@@ -90,7 +91,7 @@ struct ConnectionEnds: Sendable {
         for name in waiting.keys.sorted() {
             while let first = waiting[name]?.first, first.passes >= Self.patience {
                 _ = removeFirst(name)
-                guard !first.end.reason.isEmpty, name != Role.serviceClientID else { continue }
+                guard !first.end.reason.isEmpty, name != ServiceClient.id else { continue }
                 guard entries.count < Self.entryLimit else {
                     surplus += 1
                     continue

@@ -7,6 +7,7 @@
 
 import Synchronization
 import VarveAccess
+import VarveChannel
 import VarveMessageLog
 import VarveModel
 
@@ -77,7 +78,7 @@ final class ConnectionLog: Sendable {
 
     private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
         // The service's own coming and going is no matter of a channel.
-        if event.username == CredentialsPublisher.serviceName, event.product == nil { return nil }
+        if event.username == ServiceClient.username, event.product == nil { return nil }
         let what: LogEntry.Event
         switch event.kind {
         case .connected: what = .connected

@@ -7,6 +7,7 @@
 import Glibc
 import Synchronization
 import VarveAccess
+import VarveChannel
 import VarveFile
 import VarveModel
 import VarveRegistry
@@ -31,11 +32,8 @@ final class CredentialsPublisher: Sendable {
         self.registry = registry
         self.path = path
         self.tell = tell
-        service = Credentials.Service(username: Self.serviceName, password: Self.randomPassword())
+        service = Credentials.Service(username: ServiceClient.username, password: Self.randomPassword())
     }
-
-    /// The user and client id of the service.
-    static let serviceName = "varve-service"
 
     /// Writes the file if the registry or the file has changed since it was written last.
     ///

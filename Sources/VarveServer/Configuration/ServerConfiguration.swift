@@ -3,6 +3,7 @@
 // Invariants:
 // - A configuration that `check` passed can be run: every number is in range, no listener is public.
 
+import VarveChannel
 import VarveFile
 
 /// Who runs the broker.
@@ -20,9 +21,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The group whose members may query and export, or empty for none.
     public var dataGroup = ""
     /// Where the broker listens, and where the service connects to it.
-    public var mqttHost = "127.0.0.1"
+    public var mqttHost = BrokerAddress.standard.host
     /// The broker's port.
-    public var mqttPort = 11883
+    public var mqttPort = BrokerAddress.standard.port
     /// Who runs the broker.
     public var brokerMode = BrokerMode.managed
     /// The mosquitto executable: a path, or a name that is looked for in PATH and /usr/sbin.

@@ -5,6 +5,7 @@
 import CoreMetrics
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveStorage
 
 /// The metrics of a store; see `help` for what each means.

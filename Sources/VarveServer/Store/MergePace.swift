@@ -9,7 +9,7 @@
 
 import Glibc
 import Synchronization
-import VarveFile
+import VarvePlatform
 
 /// A budget of bytes a second.
 final class MergePace: Sendable {

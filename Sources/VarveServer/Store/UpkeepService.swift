@@ -5,8 +5,8 @@
 
 import Logging
 import ServiceLifecycle
-import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveRegistry
 import VarveStorage
 

@@ -5,6 +5,7 @@
 
 import Glibc
 import VarveFile
+import VarvePlatform
 
 /// Patience with a data directory that is in use.
 struct LockPatience {

@@ -8,7 +8,7 @@
 
 import Glibc
 import Synchronization
-import VarveFile
+import VarvePlatform
 
 /// The line to the supervisor.
 public final class SupervisorLink: Sendable {

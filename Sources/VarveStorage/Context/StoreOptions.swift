@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveSegment
 
 /// Options of `Store.open`.

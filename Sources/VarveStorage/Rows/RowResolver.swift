@@ -1,8 +1,7 @@
 // RowResolver.swift — decides what each row of a series does: accepted, identical, corrected, superseded.
 //
-// Rows are taken in arrival order against what the store shows at their times; a row that comes again is
-// identical, another value is a correction, and the policy says which of the two stays. What is left to store is one
-// sample per time at most.
+// Rows are taken in arrival order against what the store shows at their times; the rules are those of
+// promise G2 in <doc:Guarantees>. What is left to store is one sample per time at most.
 //
 // Invariants:
 // - Pure: reads the store through `existing`, changes nothing.

@@ -8,6 +8,7 @@
 import Synchronization
 import VarveFile
 import VarveModel
+import VarvePlatform
 
 /// Sorts batches by series and gives them to a sink, on a thread of its own.
 final class CommitPipeline {

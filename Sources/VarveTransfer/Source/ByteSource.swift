@@ -6,6 +6,7 @@
 
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// Reads and unpacks a file ahead of the one who asks for its bytes.
 final class ByteSource: Sendable {

@@ -9,6 +9,7 @@ import ArgumentParser
 import VarveControl
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveRegistry
 import VarveStorage
 import VarveTransfer

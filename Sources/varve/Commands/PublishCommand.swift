@@ -6,6 +6,7 @@
 
 import ArgumentParser
 import VarveFile
+import VarvePlatform
 import VarvePublisher
 import VarveTransfer
 

@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import Glibc
-import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveQuery
 import VarveStorage
 import VarveText

@@ -6,6 +6,7 @@
 
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveText
 
 /// Shows progress of one piece of work.

@@ -3,6 +3,7 @@
 // User and password may be percent-encoded. A `%` that no two hexadecimal digits follow stands for itself, so that
 // the user name of a channel, `%channel%&product`, can be typed as it is.
 
+import VarveChannel
 import VarveModel
 
 /// The parts of a broker's URL.
@@ -10,9 +11,6 @@ struct BrokerURL: Equatable {
     var address: BrokerAddress
     var username: String?
     var password: String?
-
-    /// What begins the user name of a channel; the product follows.
-    static let channelPrefix = "%channel%&"
 
     /// Why a text is no usable URL.
     struct Failure: Error, Equatable, CustomStringConvertible {
@@ -49,8 +47,8 @@ struct BrokerURL: Equatable {
 
     /// The product of a channel's user name; nil if it is another one.
     var channelProduct: String? {
-        guard let username, username.hasPrefix(Self.channelPrefix) else { return nil }
-        return String(username.dropFirst(Self.channelPrefix.count))
+        guard let username, username.hasPrefix(Role.channelPrefix) else { return nil }
+        return String(username.dropFirst(Role.channelPrefix.count))
     }
 
     private static func decoded(_ text: Substring) throws(Failure) -> String {

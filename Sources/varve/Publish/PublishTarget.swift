@@ -1,6 +1,7 @@
 // PublishTarget.swift — where `varve publish` sends: to a channel of the registry, or to a URL.
 
 import Glibc
+import VarveChannel
 import VarveFile
 import VarveModel
 import VarvePublisher
@@ -43,7 +44,9 @@ struct PublishTarget {
         let password = url.password ?? Self.passwordOfEnvironment()
         guard let product = url.channelProduct ?? product else {
             throw Failure(
-                description: "the user name of the URL names no product (%channel%&PRODUCT); say --product")
+                description:
+                    "the user name of the URL names no product (\(Role.channelUsername(product: "PRODUCT"))); say --product"
+            )
         }
         let login: PublisherLogin
         if let secret {

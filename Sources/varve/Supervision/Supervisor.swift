@@ -11,6 +11,7 @@
 
 import Glibc
 import VarveFile
+import VarvePlatform
 
 /// Runs the service until it ends in order, or dies too often.
 struct Supervisor {

@@ -2,6 +2,7 @@
 
 import Foundation
 import VarveAccess
+import VarveChannel
 import VarveMQTT
 
 /// An MQTT client that is driven until something has happened.
@@ -98,11 +99,11 @@ final class Client: MQTTReceiver {
     func received(_ message: MQTTMessageView) {
         let topic = String(decoding: message.topic, as: UTF8.self)
         let payload = String(decoding: message.payload, as: UTF8.self)
-        if topic == ServiceProof.topic {
+        if topic == ControlTopic.proof {
             proofs.append(payload)
             return
         }
-        costs.append(message.userProperty(CostProperty.name))
+        costs.append(message.userProperty(MessageProperty.cost))
         qualities.append(message.qos)
         if message.isRetained { hasRetained = true }
         received.append((topic, payload))

@@ -1,7 +1,7 @@
 // ServiceProof+Now.swift — logins of the service that are made at this moment.
 
 import VarveAccess
-import VarveFile
+import VarvePlatform
 
 extension ServiceProof {
     /// A login made so many seconds ago.

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveFile
+import VarvePlatform
 import VarveServer
 
 extension EndToEndTests {

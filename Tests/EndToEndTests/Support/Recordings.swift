@@ -1,4 +1,4 @@
-// Recordings.swift — the real recordings that tests read: those beside the repository and the sample inside it.
+// Recordings.swift — the real recordings that tests read: those that VARVE_TEST_DATA names and the sample in the repository.
 
 import Foundation
 
@@ -15,16 +15,15 @@ struct Recording: CustomStringConvertible, Sendable {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// The folder of the large recordings: `VARVE_TEST_DATA`, else `shared/data` beside the repository.
-    static let folder: String =
-        ProcessInfo.processInfo.environment["VARVE_TEST_DATA"]
-        ?? repository.deletingLastPathComponent().appendingPathComponent("shared/data").path
-
-    /// The recordings of that folder; none where it is absent.
-    static let beside: [Recording] = [
-        "battery_cyclers", "metrics_nab", "solar_pvanalytics", "wind_haute_borne",
-    ].map { Recording(path: "\(folder)/\($0).csv.gz", isLarge: $0.hasPrefix("wind")) }
-        .filter { FileManager.default.fileExists(atPath: $0.path) }
+    /// The large recordings in the folder that `VARVE_TEST_DATA` names; none where it is not set.
+    ///
+    /// `Benchmarks/Recordings.md` says where they come from.
+    static let beside: [Recording] = {
+        guard let folder = ProcessInfo.processInfo.environment["VARVE_TEST_DATA"] else { return [] }
+        return ["battery_cyclers", "metrics_nab", "solar_pvanalytics", "wind_haute_borne"]
+            .map { Recording(path: "\(folder)/\($0).csv.gz", isLarge: $0.hasPrefix("wind")) }
+            .filter { FileManager.default.fileExists(atPath: $0.path) }
+    }()
 
     /// The samples in the repository.
     static let inside: [Recording] = {

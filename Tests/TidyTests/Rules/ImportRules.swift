@@ -8,37 +8,49 @@ enum ImportRules {
         "VarveModel": [],
         "VarveText": ["VarveModel"],
         "VarveFile": [],
+        "VarvePlatform": ["VarveFile", "CProcess"],
+        "VarveChannel": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
         "VarveSegment": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
-        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment"],
-        "VarveQuery": ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
-        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
-        "VarveTransfer": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CZlib", "CZstd"],
-        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "CCrypto"],
-        "VarveBrokerPlugin": ["VarveFile", "VarveAccess", "CMosquittoBroker"],
-        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "GRDB"],
-        "VarveMQTT": ["CMosquitto"],
-        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
-        "VarvePublisher": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveTransfer", "VarveAccess", "VarveMQTT",
+        "VarveStorage": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
         ],
-        "VarveIntegration": ["VarveModel", "VarveText", "VarveFile", "VarveAccess", "VarveMQTT", "Logging"],
+        "VarveQuery": ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
+        "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
+        "VarveTransfer": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+        ],
+        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+        "VarveBrokerPlugin": [
+            "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
+        ],
+        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMQTT": ["CMosquitto"],
+        "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarvePublisher": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveTransfer",
+            "VarveAccess", "VarveMQTT",
+        ],
+        "VarveIntegration": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
+            "VarveMQTT", "Logging",
+        ],
         "VarveServer": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage", "VarveRegistry",
-            "VarveAccess",
-            "VarveMessageLog", "VarveMQTT", "VarveControl", "VarveIntegration", "Logging", "Configuration",
-            "CoreMetrics", "ServiceLifecycle", "UnixSignals", "CProcess",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT",
+            "VarveControl", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
-            "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage", "VarveQuery", "VarveAccess",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+            "VarveQuery", "VarveAccess",
         ],
         "varve": [
-            "VarveModel", "VarveText", "VarveFile", "VarveSegment", "VarveStorage", "VarveQuery", "VarveRegistry",
-            "VarveTransfer",
-            "VarveMessageLog",
-            "VarveControl", "VarvePublisher", "ArgumentParser",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
+            "VarveStorage", "VarveQuery", "VarveRegistry", "VarveTransfer", "VarveMessageLog", "VarveControl",
+            "VarvePublisher", "ArgumentParser",
         ],
     ]
 
@@ -47,10 +59,9 @@ enum ImportRules {
 
     /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage", "VarveQuery",
-        "VarveTransfer",
-        "VarveAccess",
-        "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher", "VarveIntegration",
+        "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveSegment",
+        "VarveStorage", "VarveQuery", "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
+        "VarveIntegration",
     ]
 
     /// A module imports only what the table allows.

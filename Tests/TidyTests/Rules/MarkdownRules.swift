@@ -1,4 +1,4 @@
-// MarkdownRules.swift — a document has one title, and its links have targets.
+// MarkdownRules.swift — a document has one title, links with targets, and lines that fit on a screen.
 
 enum MarkdownRules {
     static func singleTitle(_ file: SourceFile) -> [Violation] {
@@ -18,6 +18,24 @@ enum MarkdownRules {
         return prose(file).flatMap { line in
             targets(line.text).filter { !resolves($0, from: file.folder, existing) }
                 .map { Violation(path: file.path, line: line.line, reason: "the link \($0) leads nowhere") }
+        }
+    }
+
+    /// Characters of a line.
+    private static let width = 120
+
+    /// Folders whose documents are still to be wrapped.
+    private static let unwrapped = ["Sources/VarveStorage/"]
+
+    /// Lines are wrapped, apart from tables, blocks, links and what cannot be broken.
+    static func lineLength(_ file: SourceFile) -> [Violation] {
+        guard file.isMarkdown, !unwrapped.contains(where: file.path.hasPrefix) else { return [] }
+        return prose(file).filter { line in
+            line.text.count > width && line.text.first != "|" && !line.text.contains("://")
+                && line.text.drop { $0 == " " }.contains(" ")
+        }.map {
+            Violation(
+                path: file.path, line: $0.line, reason: "\($0.text.count) characters, at most \(width)")
         }
     }
 

@@ -23,9 +23,20 @@ enum TextRules {
         }
     }
 
+    /// What stands for documents and files that the repository does not have.
+    private static let outside = ["DES" + "IGN", "shared/" + "data", "shared/" + "reference"]
+
+    /// Everything that a text cites is in the repository.
+    static func citations(_ file: SourceFile) -> [Violation] {
+        file.lines.enumerated().flatMap { index, line in
+            outside.filter { line.contains($0) }
+                .map { Violation(path: file.path, line: index + 1, reason: "cites \($0), which is not here") }
+        }
+    }
+
     /// What the top level of the repository has, apart from names with a dot in front.
     private static let topLevel: Set<Substring> = [
-        "Package.swift", "Sources", "Tests", "Benchmarks", "Tools", "findings", "README.md",
+        "Package.swift", "Sources", "Tests", "Benchmarks", "Tools", "findings", "README.md", "LICENSE",
     ]
 
     /// Build products, resolved versions and data directories stay out of the history, the top level as it is.

@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "a column unlike the one before is searched for anew, and not larger for the hint", arguments: 0...6)
+        "a column unlike the one before gets a new search, and is not larger for the hint", arguments: 0...6)
     func change(kind: Int) {
         var random = SeededGenerator(seed: 77)
         for before in 0...6 {

@@ -4,8 +4,8 @@ import Glibc
 import Synchronization
 import Testing
 import VarveCodec
-import VarveFile
 import VarveModel
+import VarvePlatform
 
 @testable import VarveControl
 
@@ -24,7 +24,7 @@ import VarveModel
         #expect(try service.client().horizon() == 0)
     }
 
-    @Test("another version learns which one runs and what to do, whatever else its greeting holds")
+    @Test("another version learns which one runs and what to do, even if its greeting holds more")
     func otherVersion() throws {
         let service = try TestService()
         let caller = try service.caller()

@@ -6,6 +6,7 @@ import VarveCodec
 import VarveControl
 import VarveFile
 import VarveModel
+import VarvePlatform
 
 @testable import VarveControl
 

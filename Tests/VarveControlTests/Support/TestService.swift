@@ -5,6 +5,7 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarvePlatform
 
 @testable import VarveControl
 

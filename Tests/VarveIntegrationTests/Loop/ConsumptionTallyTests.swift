@@ -2,6 +2,7 @@
 
 import Testing
 import VarveAccess
+import VarveChannel
 
 @testable import VarveIntegration
 

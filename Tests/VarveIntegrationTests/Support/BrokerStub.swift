@@ -6,6 +6,7 @@
 import Glibc
 import Testing
 import VarveAccess
+import VarveChannel
 
 /// Listens, accepts the loop's two clients and speaks just enough of the protocol.
 final class BrokerStub {
@@ -113,7 +114,7 @@ final class BrokerStub {
     func answers(of packet: Packet) throws -> [String] {
         let topic = Int(packet.body[0]) << 8 | Int(packet.body[1])
         let name = String(decoding: packet.body[2..<(2 + topic)], as: UTF8.self)
-        try #require(name == TopicRights.repliesTopic)
+        try #require(name == ControlTopic.replies)
         // One byte of properties, as there is none.
         let payload = Array(packet.body[(3 + topic)...])
         var texts: [String] = []

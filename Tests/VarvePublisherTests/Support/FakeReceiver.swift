@@ -2,8 +2,8 @@
 
 import Foundation
 import Synchronization
-import VarveFile
 import VarveMQTT
+import VarvePlatform
 
 /// A message as it came.
 struct Received: Sendable {

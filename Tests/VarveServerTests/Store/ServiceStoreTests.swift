@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveSegment
 import VarveStorage
 

@@ -1,6 +1,6 @@
 // ModelStore.swift — the oracle: what a store should answer, kept in dictionaries.
 //
-// Written from DESIGN's guarantee G2 alone, with none of the engine's code.
+// Written from promise G2 of VarveStorage's page Guarantees alone, with none of the engine's code.
 
 import VarveModel
 

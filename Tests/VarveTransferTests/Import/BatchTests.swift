@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarvePlatform
 
 @testable import VarveTransfer
 

@@ -1,6 +1,7 @@
 // BrokerURLTests.swift — user, password, host and port of `--url`.
 
 import Testing
+import VarveChannel
 
 @testable import varve
 

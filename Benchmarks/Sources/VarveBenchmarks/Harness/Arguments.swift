@@ -1,18 +1,18 @@
-// Arguments.swift — the command line of the harness; `Tools/benchmark` fills it in.
+// Arguments.swift — the command line of the harness, which `Tools/benchmark` fills in.
 
-/// What is asked for.
+/// The options of a run.
 struct Arguments {
-    /// The `varve` to measure.
+    /// The path of the `varve` to measure.
     var tool = ""
-    /// Where the recordings are.
+    /// The folder of the recordings.
     var data = ""
-    /// Where the report goes.
+    /// The path of the report.
     var report = ""
-    /// Text of the report's head: commit, compiler.
+    /// A text for the head of the report: commit and compiler.
     var versions = ""
-    /// How often each measurement runs.
+    /// How many times each measurement runs.
     var runs = 5
-    /// Names of workloads; empty: all.
+    /// The names of the workloads to run; empty for all.
     var only: Set<String> = []
 
     static let usage = """
@@ -44,7 +44,7 @@ struct Arguments {
     func wants(_ workload: String) -> Bool { only.isEmpty || only.contains(workload) }
 }
 
-/// A measurement that cannot be made, in one line.
+/// Thrown when a measurement cannot be made; the reason in one line.
 struct HarnessError: Error, CustomStringConvertible {
     let description: String
 

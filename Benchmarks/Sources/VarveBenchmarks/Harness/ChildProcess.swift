@@ -1,25 +1,28 @@
-// ChildProcess.swift — runs a command to its end and tells what it cost.
+// ChildProcess.swift — runs a command to its end and reports what it cost.
 //
-// The kernel counts the peak memory of a child from that of the process that started it, so the harness stays
-// small until the last child has run: what needs much memory in process comes after.
+// The kernel counts the peak memory of a child from that of the process that started it. So the harness stays
+// small until the last child has run, and work that needs much memory in this process comes after.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
 /// A finished command.
 struct ChildProcess {
-    /// Seconds from start to end.
+    /// The seconds from start to end.
     let seconds: Double
-    /// Seconds of processor time, all threads.
+    /// The seconds of processor time, of all threads.
     let processorSeconds: Double
-    /// Peak memory in MiB.
+    /// The peak memory in MiB.
     let peakMemory: Double
-    /// Bytes written to disk, as the kernel accounts them.
+    /// The bytes written to disk, by the kernel's count.
     let bytesWritten: Double
 
-    /// Runs a command; its output goes to a file or nowhere.
+    /// Runs a command.
     ///
-    /// - Throws: when it cannot be started, or ends with another code than 0 or 3 (some rows rejected).
+    /// Its output goes to a file, or nowhere.
+    ///
+    /// - Throws: `HarnessError` if it cannot be started, or ends with another code than 0 or 3 (some rows
+    ///   rejected).
     static func run(_ words: [String], output: String = "/dev/null") throws -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

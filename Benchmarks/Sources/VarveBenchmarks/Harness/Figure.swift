@@ -1,4 +1,4 @@
-// Figure.swift — what several runs of one measurement gave.
+// Figure.swift — the results of several runs of one measurement.
 
 /// The results of the runs of one measurement, in its unit.
 struct Figure {
@@ -27,14 +27,14 @@ struct Figure {
     /// The runs converted to another unit.
     func map(_ convert: (Double) -> Double) -> Figure { Figure(runs.map(convert)) }
 
-    /// `median (minimum–maximum)`, or the one value there is.
+    /// `median (minimum–maximum)`, or the one value if all are equal.
     var text: String {
         if runs.isEmpty { return "–" }
         if runs.count == 1 || minimum == maximum { return Self.number(median) }
         return "\(Self.number(median)) (\(Self.number(minimum))–\(Self.number(maximum)))"
     }
 
-    /// Three significant digits; whole numbers from 100 on.
+    /// Three significant digits; from 100 on a whole number.
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
         let size = abs(value)
@@ -55,7 +55,7 @@ struct Figure {
     }
 }
 
-/// What a figure should reach.
+/// The bound that a figure should reach.
 enum Goal {
     case atLeast(Double)
     case atMost(Double)

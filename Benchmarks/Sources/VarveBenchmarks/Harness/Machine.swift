@@ -1,4 +1,4 @@
-// Machine.swift — what the figures were measured on.
+// Machine.swift — the machine on which the figures were measured.
 
 import Glibc
 

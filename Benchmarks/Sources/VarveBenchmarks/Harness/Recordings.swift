@@ -1,4 +1,4 @@
-// Recordings.swift — the real recordings that are imported, and stand-ins where they are absent.
+// Recordings.swift — the real recordings that are imported, and a substitute if they are absent.
 
 import VarveFile
 
@@ -12,16 +12,18 @@ struct Recording {
 struct Recordings {
     private static let names = ["wind_haute_borne", "solar_pvanalytics", "metrics_nab", "battery_cyclers"]
 
-    /// All that are there, the wind farm first.
+    /// All recordings in the folder, the wind farm first.
     let all: [Recording]
-    /// The one whose import and queries are measured.
+    /// The recording whose import and queries are measured.
     let main: Recording
-    /// Whether goals hold for it: they were set for the whole wind recording.
+    /// Whether goals apply to it: they were set for the whole wind recording.
     let isComplete: Bool
-    /// What is missing, for the report.
+    /// Lines about missing recordings, for the report.
     let notes: [String]
 
-    /// Finds the recordings in `folder`; where they are absent any `.csv.gz` there stands in.
+    /// Finds the recordings in `folder`; any `.csv.gz` there replaces them if all are absent.
+    ///
+    /// If there are none, any `.csv.gz` there replaces them.
     init(in folder: String, files: any FileSystem) throws {
         let present = try files.list(folder)
         var all = Self.names.filter { present.contains("\($0).csv.gz") }

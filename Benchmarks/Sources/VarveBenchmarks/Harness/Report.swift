@@ -1,6 +1,6 @@
-// Report.swift — sections of tables as Markdown.
+// Report.swift — builds a report of sections with tables, in Markdown.
 
-/// A report in the making; each finished section is also told on standard error.
+/// A report that is being built.
 struct Report {
     private(set) var text = ""
 
@@ -23,7 +23,7 @@ struct Report {
         text += paragraph + "\n\n"
     }
 
-    /// Adds measurements with goals.
+    /// Adds a section of measurements with their goals.
     mutating func add(_ title: String, _ lines: [Line]) {
         add(
             title, header: ["what", "unit", "median (min–max)", "goal", ""],
@@ -33,7 +33,7 @@ struct Report {
             })
     }
 
-    /// Adds a table.
+    /// Adds a section with a table.
     mutating func add(_ title: String, header: [String], _ rows: [[String]]) {
         text += "## \(title)\n\n"
         text += "| " + header.joined(separator: " | ") + " |\n"

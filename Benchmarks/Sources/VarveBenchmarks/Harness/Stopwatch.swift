@@ -1,9 +1,9 @@
-// Stopwatch.swift — seconds that some work took.
+// Stopwatch.swift — the seconds that some work took.
 
 import Glibc
-import VarveFile
+import VarvePlatform
 
-/// Measures work in process.
+/// Measures work in this process.
 enum Stopwatch {
     /// The seconds that `work` takes, and its result.
     static func time<Result>(_ work: () throws -> Result) rethrows -> (seconds: Double, result: Result) {
@@ -12,7 +12,7 @@ enum Stopwatch {
         return (Double(SystemClock.monotonicNanoseconds() - started) / 1e9, result)
     }
 
-    /// The processor time that `work` takes on this thread: what else runs on the machine matters less.
+    /// The processor time that `work` takes on this thread, so that other load on the machine matters less.
     static func processorTime<Result>(
         _ work: () throws -> Result
     ) rethrows -> (seconds: Double, result: Result) {

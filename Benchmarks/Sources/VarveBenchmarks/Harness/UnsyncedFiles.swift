@@ -1,4 +1,4 @@
-// UnsyncedFiles.swift — a disk whose syncs do nothing: what the engine costs by itself, and stores made fast.
+// UnsyncedFiles.swift — a disk whose syncs do nothing, to measure the engine alone and to build stores fast.
 
 import VarveFile
 

@@ -1,19 +1,19 @@
-// CodecWorkload.swift — encoding and decoding of the columns of all recordings, cut as blocks cut them.
+// CodecWorkload.swift — encodes and decodes the columns of all recordings, cut as in blocks.
 //
-// One table by recording and kind of column, one by codec: the encoding that the encoder chose for a column.
+// One table is by recording and kind of column, another by the encoding that the encoder chose for a column.
 
 import VarveFile
 import VarveModel
 import VarveProbe
 import VarveStorage
 
-/// Measures the codecs on the samples of stores.
+/// Measures the codecs on the samples of the stores of SizeWorkload.
 struct CodecWorkload {
     let recordings: Recordings
     let scratch: TemporaryFolder
     let runs: Int
 
-    /// What the columns of one group cost.
+    /// The cost of the columns of one group.
     private struct Totals {
         var values = 0
         var bytes = 0
@@ -40,7 +40,7 @@ struct CodecWorkload {
         case texts(TextColumn)
     }
 
-    /// What an encoder remembers of the series at hand, as the writer of a segment does.
+    /// The hint for the current series, which the writer of a segment keeps in the same way.
     private final class Memory {
         private var series = -1
         private var hint = ColumnProbe.Hint()
@@ -75,7 +75,9 @@ struct CodecWorkload {
                 .map { $0.value.cells($0.key.split(separator: ":", maxSplits: 1).map(String.init)) })
     }
 
-    /// Decimal columns are those that were encoded as decimals; what is left has more digits than a decimal takes.
+    /// Decimal columns are those encoded as decimals.
+    ///
+    /// The others have more digits than a decimal can have.
     private func goals(
         _ byKind: [(name: [String], totals: Totals)], _ byCodec: [String: Totals]
     ) -> [Report.Line] {
@@ -116,7 +118,9 @@ struct CodecWorkload {
         byCodec[name] = group
     }
 
-    /// The outer names tell the codec; the forms of single vectors inside differ from block to block.
+    /// The outer names identify the codec.
+    ///
+    /// The forms of the vectors inside differ from block to block.
     private func codecName(_ description: String) -> String {
         let names = description.split(separator: " > ").map(String.init)
         let isPacked = description.hasSuffix(" + LZ4")
@@ -162,7 +166,7 @@ struct CodecWorkload {
         return try Stopwatch.processorTime { try decode(target) }.seconds
     }
 
-    /// The columns of all series by kind, each of at most a block's samples.
+    /// The columns of all series by kind, each with at most the samples of a block.
     private func columns(of snapshot: StoreSnapshot) throws -> [String: [Column]] {
         var result: [String: [Column]] = [:]
         for (number, one) in snapshot.series().enumerated() {

@@ -1,11 +1,11 @@
-// DisplacedRows.swift — writes a copy of a CSV file in which one row in twenty stands somewhere else.
+// DisplacedRows.swift — writes a copy of a CSV file in which one row in twenty is elsewhere.
 //
-// Run as a command of its own, because it holds the file in memory (see ChildProcess). The rows are the same;
-// the displaced ones are shuffled among their places, always in the same way.
+// It runs as a command of its own, because it holds the file in memory (see ChildProcess). The rows are the
+// same. The displaced ones are shuffled among their places, always in the same way.
 
 import VarveFile
 
-/// Makes late data of data in order.
+/// Turns data in order into late data.
 enum DisplacedRows {
     private static let share = 20
     private static let seed: UInt64 = 20_240_601
@@ -41,7 +41,7 @@ enum DisplacedRows {
     }
 }
 
-/// SplitMix64: the same numbers from the same seed everywhere.
+/// SplitMix64: a seed gives the same numbers everywhere.
 private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -1,4 +1,5 @@
-// ImportWorkload.swift — whole-process imports by `varve import`: first, again, late; compaction, export, memory.
+// ImportWorkload.swift — whole-process imports by `varve import`, the first one, again and late; compaction,
+// export, memory.
 
 import VarveFile
 import VarveStorage
@@ -9,7 +10,7 @@ struct ImportWorkload {
     let recording: Recording
     let scratch: TemporaryFolder
     let runs: Int
-    /// Whether the goals hold for the recording.
+    /// Whether the goals apply to the recording.
     let hasGoals: Bool
 
     private var rate = Figure()
@@ -30,7 +31,7 @@ struct ImportWorkload {
         self.hasGoals = hasGoals
     }
 
-    /// Runs all and adds two sections to the report.
+    /// Runs all measurements and adds two sections to the report.
     mutating func run(into report: inout Report) throws {
         for _ in 0..<runs { try measureOnce() }
         let ratio = Figure([againRate.median / rate.median])
@@ -84,7 +85,7 @@ struct ImportWorkload {
         _ = scratch.fresh("export.csv")
     }
 
-    /// The same rows unpacked, in order and with one in twenty displaced, by turns.
+    /// Imports the unpacked rows in order, and with one in twenty displaced, in turn.
     private func addLateData(to report: inout Report) throws {
         let inOrder = scratch.fresh("in-order.csv")
         let late = scratch.fresh("late.csv")

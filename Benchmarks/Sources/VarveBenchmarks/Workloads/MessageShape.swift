@@ -1,14 +1,14 @@
-// MessageShape.swift — streams of messages of 40 samples, as gateways send them.
+// MessageShape.swift — streams of messages of 40 samples, like those of gateways.
 
 import VarveModel
 
-/// How the 40 samples of a message are spread.
+/// How the 40 samples of a message are divided into devices and times.
 struct MessageShape {
     var devices: Int
     var times: Int
     var series: Int
 
-    /// Messages of one commit.
+    /// The messages of one commit.
     static let groupSize = 256
     private static let points = 10
     private static let start: Int64 = 1_700_000_000_000_000_000
@@ -22,10 +22,10 @@ struct MessageShape {
 
     var name: String { "\(devices) devices × \(Self.points) points × \(times) times, \(series) series" }
 
-    /// The devices that send in turn.
+    /// The devices, which send in turn.
     var deviceNames: [String] { (0..<series / Self.points).map { "device-\($0)" } }
 
-    /// Message `number`: the next devices in turn, each a step later than at its last turn.
+    /// Message `number`: from the next devices in turn, each a step later than in its last turn.
     func message(_ number: Int, _ names: [String]) -> SampleBatch {
         var series: [SeriesRows] = []
         series.reserveCapacity(devices * Self.points)

@@ -1,7 +1,8 @@
-// MessageWorkload.swift — commits of groups of small messages, as the offline channel makes them.
+// MessageWorkload.swift — commits of groups of small messages, like those of the offline channel.
 //
-// Only `commit(group:)` is timed, flushes included; making the messages is not. The processor time on a disk whose
-// syncs do nothing shows what the engine itself costs, the wall time on the real one what a stream reaches.
+// Only `commit(group:)` is timed, with its flushes; building the messages is not. The processor time on a
+// disk whose syncs do nothing shows the cost of the engine itself. The wall time on the real disk shows what
+// a stream reaches.
 
 import VarveFile
 import VarveModel

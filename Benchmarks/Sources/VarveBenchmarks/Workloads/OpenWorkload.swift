@@ -1,8 +1,9 @@
-// OpenWorkload.swift — stores of many segments and of many series: what opening them costs, and a first question.
+// OpenWorkload.swift — stores of many segments and of many series: the cost of opening them, and of a first
+// query.
 //
 // Invariants:
-// - The stores are made anew, on a disk without syncs; what is measured afterwards is read from the real one.
-// - Their values follow from their places, so that every run measures the same bytes.
+// - The stores are built on a disk without syncs. The measured reads are from the real disk.
+// - The values follow from their positions, so that every run measures the same bytes.
 
 import VarveFile
 import VarveModel
@@ -17,7 +18,7 @@ struct OpenWorkload {
     private static let start: Int64 = 1_700_000_000_000_000_000
     private static let minute: Int64 = 60_000_000_000
 
-    /// A store to be made.
+    /// The description of a store to build.
     private struct Shape {
         var name: String
         var segments: Int
@@ -84,7 +85,7 @@ struct OpenWorkload {
         return figure
     }
 
-    /// Reads what one segment in the middle has of one series.
+    /// Reads the samples that a segment in the middle has of one series.
     private func middle(_ shape: Shape, _ snapshot: StoreSnapshot) throws {
         let from = Self.start + Int64(shape.segments / 2 * shape.samplesPerSegment) * Self.minute
         let range = TimeRange(

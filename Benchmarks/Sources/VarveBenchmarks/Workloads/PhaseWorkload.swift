@@ -1,14 +1,16 @@
-// PhaseWorkload.swift — where an import spends its time: in process, between the public seams of import and store.
+// PhaseWorkload.swift — where an import spends its time, measured in process between the interfaces of import
+// and store.
 //
-// The importer tells the sink when its first reading is over, so a sink that notes moments splits an import:
+// The importer calls the sink when its first reading is over, so a sink that notes times splits an import:
 //     survey     first reading: unpack, split into fields, learn types and units
-//     parse      second reading into a sink that throws everything away
-//     commit     inside the store's commit, on the committing thread, which runs beside the parsing one
+//     parse      second reading, into a sink that discards everything
+//     commit     inside the store's commit, on the committing thread, which runs beside the parsing thread
 //     settle     merging segments after the last row, and closing
 
 import Synchronization
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveStorage
 import VarveTransfer
 
@@ -69,7 +71,7 @@ struct PhaseWorkload {
     }
 }
 
-/// Passes batches on to a store, or drops them, and notes when and how long.
+/// Passes batches to a store, or drops them, and notes when and for how long.
 private final class MeasuredSink: SampleSink {
     private struct Notes {
         var begun: Int64 = 0
@@ -109,7 +111,7 @@ private final class MeasuredSink: SampleSink {
     }
 }
 
-/// Knows what it was told to register, in memory.
+/// A directory in memory that knows the points registered with it.
 private final class MemoryDirectory: PointDirectory {
     private let types = Mutex<[String: ValueType]>([:])
 

@@ -1,7 +1,8 @@
-// QueryWorkload.swift — reads in process: ranges first and warm, aggregates, opening; and what a query adds to
-// the start of the process.
+// QueryWorkload.swift — reads in process (ranges first and warm, aggregates, opening), and what a query adds
+// to the start of the process.
 //
-// "First" is the first read after the store was opened; the pages of its files are in the kernel's cache.
+// "First" is the first read after the store was opened. The pages of its files are then in the kernel's
+// cache.
 
 import VarveFile
 import VarveModel
@@ -92,7 +93,7 @@ struct QueryWorkload {
         try measure { try read(series, range, $0) }
     }
 
-    /// The first and the warm reads of something that gives its number of rows.
+    /// The times of the first and of the warm reads of `read`, which returns its number of rows.
     private func measure(
         _ read: (StoreSnapshot) throws -> Int
     ) throws -> (first: Figure, warm: Figure, rows: Int) {

@@ -1,17 +1,18 @@
-// RecoveryWorkload.swift — opening a store after a crash: with a WAL as large as it gets before a flush, and with one of
-// a GiB, which takes a memtable without a limit.
+// RecoveryWorkload.swift — opens a store after a crash: with a WAL as large as it gets before a flush, and
+// with a WAL of 1 GiB, which needs a memtable without a limit.
 //
-// The directory is copied while the store is open: what a crash leaves, a WAL file without its end.
+// The directory is copied while the store is open. The copy has what a crash leaves: a WAL file without its
+// end.
 //
 // Invariants:
 // - The copy is in the kernel's cache when it is opened.
-// - What is opened has all commits.
+// - The opened store has all commits.
 
 import VarveFile
 import VarveModel
 import VarveStorage
 
-/// Measures recovery.
+/// Measures how long a store takes to open after a crash.
 struct RecoveryWorkload {
     let scratch: TemporaryFolder
     let runs: Int
@@ -59,7 +60,7 @@ struct RecoveryWorkload {
             }
             reading.add(opened.seconds)
         }
-        // The first one writes the file anew, so each has a copy of its own.
+        // Opening for writing rewrites the WAL file, so each run has its own copy.
         for _ in 0..<runs {
             let again = scratch.fresh("again")
             try copy(path, to: again)
@@ -77,7 +78,9 @@ struct RecoveryWorkload {
         ]
     }
 
-    /// Commits groups of messages until `isDone`, asked after each with their number, and returns that.
+    /// Commits groups of messages until `isDone`, called after each with their number, is true.
+    ///
+    /// Returns that number.
     private func fill(
         _ shape: MessageShape, _ options: StoreOptions, _ name: String,
         until isDone: (Store, Int) throws -> Bool

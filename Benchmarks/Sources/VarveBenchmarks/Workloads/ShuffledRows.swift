@@ -1,11 +1,12 @@
-// ShuffledRows.swift — a file of synthetic rows in random order over a year: the hardest backfill there is.
+// ShuffledRows.swift — a file of synthetic rows of a year in random order: the hardest backfill possible.
 //
-// A thousand points of a hundred devices have a sample every few minutes; the file has each of them once, at a random
-// place. The order is a permutation that is computed, not held: four rounds of a Feistel network over the next even
-// power of two, walked until the result is a row (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
+// A hundred devices with ten points each have a sample every few minutes. The file has each sample once, at a
+// random place. The order is a permutation that is computed, not stored: four rounds of a Feistel network
+// over the next even power of two, walked until the result is a row (Black and Rogaway, "Ciphers with
+// Arbitrary Finite Domains", 2002).
 //
 // Invariants:
-// - The same count and seed give the same file; another seed gives the same rows in another order.
+// - The same count and seed give the same file. Another seed gives the same rows in another order.
 
 import VarveFile
 import VarveModel
@@ -20,7 +21,7 @@ struct ShuffledRows {
 
     /// The number of rows.
     let count: Int
-    /// Seconds between two samples of a series.
+    /// The seconds between two samples of a series.
     private let step: Int64
 
     init(_ count: Int) {
@@ -46,7 +47,8 @@ struct ShuffledRows {
         try file.sync()
     }
 
-    /// What `varve digest --by all` must say of a store with the rows; no store takes part.
+    /// The result that `varve digest --by all` must have for a store with these rows, computed without a
+    /// store.
     func digest() throws -> SampleDigest {
         var all = SampleDigest()
         for info in series() {
@@ -74,10 +76,10 @@ struct ShuffledRows {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// Seconds since 1970.
+    /// The time of a row, in seconds since 1970.
     private func time(_ row: Int) -> Int64 { Self.start + Int64(row / Self.seriesCount) * step }
 
-    /// A value with two decimals that goes slowly up and down, with some noise, as temperatures and powers do.
+    /// A value in hundredths that rises and falls slowly, with some noise, like temperatures and powers.
     private func hundredths(_ row: Int) -> Int {
         let (series, time) = (row % Self.seriesCount, time(row))
         let day = Int(time % 86_400)
@@ -105,7 +107,7 @@ struct ShuffledRows {
 }
 
 extension ShuffledRows: SampleSource {
-    /// The series by device, point and product.
+    /// The series, in the order of their keys.
     func series() -> [SeriesInfo] {
         (0..<min(count, Self.seriesCount)).map { series in
             let (device, point) = (series / Self.points, series % Self.points)

@@ -1,11 +1,11 @@
-// SizeWorkload.swift — bytes per sample of each recording in a store of its own, as imported and compacted.
+// SizeWorkload.swift — the bytes per sample of each recording in a store of its own, imported and compacted.
 //
-// The bytes are all of the store's: segments with their indexes, manifests, dictionaries, WAL.
+// All bytes of the store count: segments with their indexes, manifests, dictionaries, WAL.
 
 import VarveFile
 import VarveStorage
 
-/// Measures the size of stores; they stay in the scratch folder for other workloads.
+/// Measures the size of stores, which stay in the scratch folder for other workloads.
 struct SizeWorkload {
     let tool: String
     let recordings: Recordings
@@ -25,7 +25,7 @@ struct SizeWorkload {
         }
     }
 
-    /// Adds the table; each store is compacted on the way.
+    /// Adds the table, and compacts each store meanwhile.
     func run(into report: inout Report) throws {
         var rows: [[String]] = []
         for recording in recordings.all {

@@ -1,8 +1,8 @@
-// UpkeepWorkload.swift — what upkeep costs those who read meanwhile: reads while segments are merged.
+// UpkeepWorkload.swift — what upkeep costs readers: reads while segments are merged.
 //
 // Invariants:
-// - The rows are those of ShuffledRows in random order, so every segment overlaps every other.
-// - Idle and merging are measured one after the other on the same store, with the same questions.
+// - Each batch has samples of all series over the whole time, so every segment overlaps every other.
+// - The idle store and the merging one are measured one after another: the same store, with the same queries.
 
 import Foundation
 import Synchronization
@@ -10,7 +10,7 @@ import VarveFile
 import VarveModel
 import VarveStorage
 
-/// Measures reads beside a compaction.
+/// Measures reads while a compaction runs.
 struct UpkeepWorkload {
     let scratch: TemporaryFolder
     let runs: Int
@@ -37,7 +37,8 @@ struct UpkeepWorkload {
             ])
     }
 
-    /// Samples of a series of a batch: every `batches`th minute of a year, each batch others.
+    /// The samples of a series in a batch: every `batches`th ten-minute step over 83 days, other steps in
+    /// each batch.
     private static func rows(_ batch: Int, _ series: Int) -> SeriesRows {
         var columns = SampleColumns(type: .double)
         columns.times = (0..<1000).map { Int64(1_700_000_000 + ($0 * batches + batch) * 600) * 1_000_000_000 }
@@ -51,7 +52,7 @@ struct UpkeepWorkload {
         SeriesKey(product: "p", device: "d\(series / 10)", point: "p\(series % 10)")
     }
 
-    /// The 99th percentile of reads in seconds: idle, and while all segments are merged.
+    /// The 99th percentile of read times in seconds: idle, and while all segments are merged.
     private func reads() throws -> (idle: Double, merging: Double) {
         let store = try Store.open(scratch.fresh("upkeep"))
         for batch in 0..<Self.batches {

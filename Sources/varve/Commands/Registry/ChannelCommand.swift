@@ -1,8 +1,9 @@
 // ChannelCommand.swift — `varve channel`: the logins with which third parties send a product's history.
 
 import ArgumentParser
-import VarveFile
+import VarveChannel
 import VarveModel
+import VarvePlatform
 import VarveRegistry
 
 struct ChannelCommand: ParsableCommand {

@@ -3,6 +3,7 @@
 // Invariants:
 // - The lines for the shell hold every text in quotes that no character of it ends.
 
+import VarveChannel
 import VarveModel
 import VarveRegistry
 import VarveText
@@ -45,7 +46,7 @@ struct ChannelLogin: RegistryRow {
     /// With the fixed password any client id will do; this one says who it is.
     private var clientID: String { channel.product }
 
-    private var topic: String { "/sys/\(channel.product)/integration/measurepoint/post" }
+    private var topic: String { ChannelTopic.measurepointPost(product: channel.product) }
 
     /// A line for the shell that sends one sample.
     func publishLine(_ sample: ExampleSample, at time: Timestamp) -> String {
@@ -53,7 +54,9 @@ struct ChannelLogin: RegistryRow {
     }
 
     /// A line for the shell that shows the answers.
-    var subscribeLine: String { "mosquitto_sub \(options) -q 1 -v -t \(quoted(topic + "_reply"))" }
+    var subscribeLine: String {
+        "mosquitto_sub \(options) -q 1 -v -t \(quoted(ChannelTopic.reply(to: topic)))"
+    }
 
     private var options: String {
         "-h \(quoted(broker.host)) -p \(broker.port) -u \(quoted(channel.username)) -P \(quoted(channel.password))"

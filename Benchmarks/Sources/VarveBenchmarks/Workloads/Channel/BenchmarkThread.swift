@@ -1,4 +1,4 @@
-// BenchmarkThread.swift — a thread whose failure is thrown where it is joined.
+// BenchmarkThread.swift — a thread whose failure is thrown by `join`.
 
 import Glibc
 
@@ -21,7 +21,7 @@ final class BenchmarkThread: @unchecked Sendable {
         guard code == 0 else { throw HarnessError("cannot start a thread") }
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the thread, and throws what it threw.
     func join() throws {
         pthread_join(handle, nil)
         if let failure { throw failure }

@@ -2,7 +2,7 @@
 
 import VarveMQTT
 
-/// Sends prepared messages on one connection as fast as replies come in.
+/// Sends prepared messages on one connection, as fast as replies arrive.
 final class ChannelSender: MQTTReceiver {
     private let topic: String
     private let messages: [[UInt8]]
@@ -13,7 +13,7 @@ final class ChannelSender: MQTTReceiver {
     private(set) var replied = 0
     private(set) var refused = 0
 
-    /// The bytes of a reply that says 200.
+    /// The bytes by which a reply with code 200 is recognised.
     private static let good = Array(#""code":200"#.utf8)
 
     init(product: String, messages: [[UInt8]], window: Int) {
@@ -33,7 +33,7 @@ final class ChannelSender: MQTTReceiver {
         }
     }
 
-    /// Sends everything and returns when the last reply is there.
+    /// Sends all messages, and returns when the last reply has arrived.
     func run() throws {
         guard let connection else { throw HarnessError("not connected") }
         (replied, refused) = (0, 0)

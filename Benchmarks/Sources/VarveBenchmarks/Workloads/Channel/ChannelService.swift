@@ -1,4 +1,4 @@
-// ChannelService.swift — a service with its broker in a scratch directory, and its logins.
+// ChannelService.swift — a service with its broker in a scratch directory, and the logins there.
 
 import Glibc
 import VarveFile
@@ -30,7 +30,7 @@ final class ChannelService {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        // It is killed on purpose, and nothing is to start it again then.
+        // The benchmark kills the service, and no supervisor may then start it again.
         let words = [
             tool, "serve", "--no-supervise", "--data", data, "--mqtt-port", String(port), "--log-level",
             "warning",
@@ -51,10 +51,12 @@ final class ChannelService {
         throw HarnessError("the service is not ready after 30 s")
     }
 
-    /// Ends service and broker.
+    /// Ends the service and its broker.
     func stop() { end(SIGTERM) }
 
-    /// Ends the service alone; the broker goes on.
+    /// Kills the service only.
+    ///
+    /// The broker goes on.
     func kill() { end(SIGKILL) }
 
     private func end(_ signal: Int32) {
@@ -65,7 +67,7 @@ final class ChannelService {
         process = 0
     }
 
-    /// A login in the service's place, by its own way in, good once.
+    /// A login in the service's place, valid once, over the service's own socket.
     func serviceOptions() throws -> MQTTOptions {
         let bytes = try files.readAll(data + "/broker/credentials")
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")

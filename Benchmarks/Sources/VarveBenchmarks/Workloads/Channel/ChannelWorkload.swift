@@ -1,20 +1,22 @@
-// ChannelWorkload.swift — from MQTT to durable reply, against a subscriber that only sends the replies.
+// ChannelWorkload.swift — from MQTT to the durable reply, compared with a subscriber that only sends the
+// replies.
 //
-// Both sides are measured by turns with the same broker process, plugin, settings, senders and messages: the service
-// is killed (its broker goes on), the null subscriber takes its place and its login, and the next service adopts the
-// broker. Every message is new to the store.
+// Both sides are measured in turn with the same broker process, plugin, settings, senders and messages. The
+// service is killed and its broker goes on. The null subscriber takes the service's place and login. The next
+// service adopts the broker. Every message is new to the store.
 
 import Glibc
 import Synchronization
 import VarveFile
 import VarveMQTT
+import VarvePlatform
 
 struct ChannelWorkload {
     let tool: String
     let scratch: TemporaryFolder
     let runs: Int
 
-    /// Two products, each with a sender of its own, so that no sender reads the replies of the other.
+    /// Two products, each with its own sender, so that no sender reads the other's replies.
     private static let products = ["bench1", "bench2"]
     private static let messagesPerSender = 20_000
     private static let window = 500
@@ -40,7 +42,7 @@ struct ChannelWorkload {
                     logins, Self.products.indices.map { Self.messages(run * 2 + 2, $0, count: &samples) })
             }
             try service.start()
-            // The first pair warms both sides.
+            // The first pair of runs warms up both sides.
             if run > 0 {
                 varve.add(first)
                 null.add(other)
@@ -88,7 +90,7 @@ struct ChannelWorkload {
             password: value("password"))
     }
 
-    /// Messages per second of all senders together.
+    /// The messages per second of all senders together.
     private func measure(_ logins: [MQTTOptions], _ messages: [[[UInt8]]]) throws -> Double {
         let senders = try zip(Self.products, messages).enumerated().map { index, part in
             let sender = ChannelSender(product: part.0, messages: part.1, window: Self.window)
@@ -120,7 +122,8 @@ struct ChannelWorkload {
 
     private static func device(_ number: Int) -> String { "R80\(700 + number)" }
 
-    /// New messages for one sender: items of one device each, ten minutes apart, values with two decimals.
+    /// New messages for one sender: each of one device, with items one second apart and values with two
+    /// decimals.
     private static func messages(_ round: Int, _ sender: Int, count: inout Int) -> [[UInt8]] {
         var generator = SystemRandomNumberGenerator()
         var time = 1_400_000_000_000 + round * 1_000_000_000_000 / 100

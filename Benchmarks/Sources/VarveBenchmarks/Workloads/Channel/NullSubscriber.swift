@@ -1,6 +1,8 @@
-// NullSubscriber.swift — the other side of the comparison: takes every message, stores nothing, sends the replies.
+// NullSubscriber.swift — the other side of the comparison: it takes every message, stores nothing, and sends
+// the replies.
 //
-// It is the service's own loop without the work: the same client library, session, subscription and batch limits.
+// It is the service's own loop without the work, with the same client library, session, subscription and
+// batch limit.
 
 import Glibc
 import Synchronization
@@ -16,7 +18,7 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
     private var consumed = 0
     private var replies: [(topic: String, payload: [UInt8])] = []
 
-    /// As the service: one flush takes so many messages.
+    /// The most messages of one flush, as in the service.
     private static let batchMessages = 4096
 
     init(_ options: MQTTOptions) { self.options = options }
@@ -49,7 +51,9 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
         connection.disconnect()
     }
 
-    /// As the service does, or the broker's plugin would take the queue for full.
+    /// Reports what was consumed, as the service does.
+    ///
+    /// Otherwise the broker's plugin would consider the queue full.
     private func report(_ connection: MQTTConnection) throws {
         let report = Array("consumed \(consumed)".utf8)
         consumed = 0
@@ -68,7 +72,7 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
     func subscribed(id _: Int32, codes _: [Int32]) { ready.store(true, ordering: .releasing) }
 
     func received(_ message: MQTTMessageView) {
-        // The messages of this benchmark begin with {"id":"…", so the id needs no parser.
+        // The messages of this benchmark begin with {"id":"…", so finding the id needs no parser.
         consumed += message.payload.count
         let id = message.payload.dropFirst(6).prefix { $0 != UInt8(ascii: ",") }
         let payload = Array(#"{"id":"#.utf8) + id + Array(#","code":200,"data":{}}"#.utf8)

@@ -1,0 +1,42 @@
+// BrokerAddress.swift — where clients reach the broker: what the service writes down and the commands read.
+//
+// The text is `host:port`; an IPv6 address stands in brackets, as in a URL.
+
+/// Host and port of the broker.
+package struct BrokerAddress: Hashable, Sendable {
+    /// A name or address; an IPv6 address is without brackets.
+    package var host: String
+    /// The port, 1 to 65,535.
+    package var port: Int
+
+    /// Where the service listens unless told otherwise.
+    package static let standard = BrokerAddress(host: "127.0.0.1", port: 11883)
+
+    /// Describes an address.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `host:port`, with an IPv6 address in brackets; nil if it is not that.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "'") }
+        guard !host.isEmpty, isPlain else { return nil }
+        self.init(host: String(host), port: port)
+    }
+
+    /// The address as `host:port`.
+    package var text: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+
+    /// The address in a URL: `mqtt://host:port`.
+    package var url: String { "mqtt://" + text }
+}

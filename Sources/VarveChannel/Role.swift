@@ -1,0 +1,41 @@
+// Role.swift — what a client is to the broker, and the user names that say so.
+
+/// What a logged-in client is.
+package enum Role: Hashable, Sendable {
+    /// The service that writes the store.
+    case service
+    /// The offline channel of a product.
+    case channel(product: String)
+    /// A device on its own.
+    case device(product: String, key: String)
+
+    /// The text in the place of a device key in a channel's user name and signature.
+    package static let channelKey = "%channel%"
+
+    /// What begins the user name of a channel; the product follows.
+    package static let channelPrefix = "\(channelKey)&"
+
+    /// The product of a channel or device.
+    package var product: String? {
+        switch self {
+        case .service: nil
+        case .channel(let product), .device(let product, _): product
+        }
+    }
+
+    /// The user name with which a channel logs in.
+    package static func channelUsername(product: String) -> String { channelPrefix + product }
+
+    /// Reads a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
+    ///
+    /// Nil for any other text.
+    ///
+    /// A device key may contain `&`, but a product key may not.
+    package init?(username: String) {
+        guard let separator = username.lastIndex(of: "&") else { return nil }
+        let key = String(username[..<separator])
+        let product = String(username[username.index(after: separator)...])
+        guard !key.isEmpty, !product.isEmpty else { return nil }
+        self = key == Self.channelKey ? .channel(product: product) : .device(product: product, key: key)
+    }
+}

@@ -1,0 +1,77 @@
+// ProcessTable.swift — which processes run, of whom, from what file, with what arguments: Linux's /proc.
+//
+// Invariants:
+// - A process that ends while it is looked at is taken as not there; so is one whose file may not be seen.
+
+import Glibc
+package import VarveFile
+
+/// A running process.
+package struct RunningProcess: Sendable, Equatable {
+    package let id: Int32
+    /// Its real user.
+    package let user: UInt32
+    /// The file it runs; behind a removed or replaced one stands ` (deleted)`.
+    package let executable: String
+    package let arguments: [String]
+}
+
+/// Looks at processes.
+package enum ProcessTable {
+    /// Most bytes of a file of /proc that are looked at.
+    private static let fileBytes = 64 << 10
+
+    /// The processes that fit, of all users that may be seen.
+    package static func find(
+        _ files: any FileSystem, where fits: (RunningProcess) -> Bool
+    ) throws -> [RunningProcess] {
+        try files.list("/proc").compactMap { name in
+            guard let id = Int32(name), let process = process(files, id), fits(process) else { return nil }
+            return process
+        }
+    }
+
+    /// The process of that id, unless it is gone or dead and only not yet reaped (that has no arguments).
+    package static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
+        guard let bytes = content(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
+            let executable = target("/proc/\(id)/exe"), let user = number(files, id, "status", "Uid:")
+        else { return nil }
+        // Each argument ends with a zero; an empty one counts too.
+        let arguments = bytes.dropLast().split(separator: 0, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        return RunningProcess(
+            id: id, user: UInt32(clamping: user), executable: executable, arguments: arguments)
+    }
+
+    /// The files that a process may have open at a time, or nil if it is gone.
+    package static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
+        number(files, id, "limits", "Max open files")
+    }
+
+    /// The parent of a process, or nil if it is gone.
+    package static func parent(_ files: any FileSystem, _ id: Int32) -> Int32? {
+        number(files, id, "status", "PPid:").map { Int32(clamping: $0) }
+    }
+
+    /// The first number behind a name that begins a line of a file of a process.
+    private static func number(_ files: any FileSystem, _ id: Int32, _ file: String, _ name: String) -> Int? {
+        guard let bytes = content(files, "/proc/\(id)/\(file)") else { return nil }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
+            return line.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
+        }
+        return nil
+    }
+
+    private static func content(_ files: any FileSystem, _ path: String) -> [UInt8]? {
+        guard let file = try? files.open(path, .read) else { return nil }
+        defer { file.close() }
+        return try? file.readToEnd(limit: fileBytes)
+    }
+
+    private static func target(_ link: String) -> String? {
+        var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(link, &path, path.count)
+        guard count > 0 else { return nil }
+        return String(decoding: path[..<count], as: UTF8.self)
+    }
+}

@@ -1,0 +1,157 @@
+// LocalSocketConnection.swift — one end of a conversation between two processes of this machine.
+//
+// Invariants:
+// - No call waits beyond the deadline it is given; deadlines are `SystemClock.monotonicNanoseconds`.
+// - A peer that went away is an error or an end, never a signal.
+// - The descriptor is closed once, when the object goes away; `shutdown` only ends the conversation, so that a call
+//   on another thread returns and no descriptor is closed under it.
+
+import Glibc
+public import VarveFile
+
+/// A connection over a unix stream socket.
+public final class LocalSocketConnection: Sendable {
+    /// The process at the other end, as the kernel saw it when the connection was made.
+    public struct Peer: Hashable, Sendable {
+        /// Its process id.
+        public var processID: Int
+        /// Its effective user id.
+        public var userID: UInt32
+
+        /// Makes a description.
+        public init(processID: Int, userID: UInt32) {
+            self.processID = processID
+            self.userID = userID
+        }
+
+        /// Asks who is at the other end of a connected unix socket: at a listener, who called `listen`.
+        package init(of descriptor: Int32, path: String) throws(FileError) {
+            var credentials = Credentials()
+            var size = socklen_t(MemoryLayout<Credentials>.size)
+            guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
+                throw FileError("ask who is at", path)
+            }
+            self.init(processID: Int(credentials.processID), userID: credentials.userID)
+        }
+
+        /// Whether it is the user of this process, or root.
+        public var isOwnerOrRoot: Bool { userID == geteuid() || userID == 0 }
+    }
+
+    /// What the kernel answers to SO_PEERCRED: `struct ucred`, which the C library hides from Swift.
+    private struct Credentials {
+        var processID: Int32 = 0
+        var userID: UInt32 = 0
+        var groupID: UInt32 = 0
+    }
+
+    /// The socket's path.
+    public let path: String
+    /// The process at the other end.
+    public let peer: Peer
+    private let descriptor: Int32
+
+    /// Takes over a connected descriptor; closes it if it cannot be used.
+    init(path: String, descriptor: Int32) throws(FileError) {
+        do throws(FileError) {
+            peer = try Peer(of: descriptor, path: path)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        // Also ends it for a child process that was started with a copy of the descriptor.
+        shutdown()
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Connects to the socket at a path.
+    ///
+    /// - Parameters:
+    ///   - path: The socket's path, of any length.
+    ///   - milliseconds: How long to wait where the listener has more callers than it takes.
+    /// - Returns: Nil if there is no such file or nobody listens there.
+    public static func connect(
+        to path: String, within milliseconds: Int = 1000
+    ) throws(FileError) -> LocalSocketConnection? {
+        let address: LocalSocketAddress
+        do throws(FileError) {
+            address = try LocalSocketAddress(path)
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+        let descriptor = try LocalSocketAddress.socket(for: path)
+        // The limit for sending is also that for waiting in the listener's queue.
+        var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let code = address.withAddress { Glibc.connect(descriptor, $0, $1) == 0 ? 0 : errno }
+        guard code == 0 else {
+            _ = Glibc.close(descriptor)
+            if code == ECONNREFUSED || code == ENOENT || code == ENOTDIR { return nil }
+            throw FileError("connect to", path, code: code == EAGAIN ? ETIMEDOUT : code)
+        }
+        return try LocalSocketConnection(path: path, descriptor: descriptor)
+    }
+
+    /// Reads what has arrived, waiting for the first byte.
+    ///
+    /// - Returns: The number of bytes, 0 once the other end has closed.
+    /// - Throws: ETIMEDOUT at the deadline.
+    public func receive(
+        into buffer: UnsafeMutableRawBufferPointer, until deadline: Int64
+    ) throws(FileError) -> Int {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            if count >= 0 { return count }
+            switch errno {
+            case EAGAIN: try wait(for: POLLIN, until: deadline, "read from")
+            case EINTR: continue
+            case ECONNRESET: return 0
+            default: throw FileError("read from", path)
+            }
+        }
+    }
+
+    /// Writes all bytes.
+    ///
+    /// - Throws: ETIMEDOUT at the deadline, EPIPE if the other end has closed; part of the bytes may be sent then.
+    public func send(_ bytes: UnsafeRawBufferPointer, until deadline: Int64) throws(FileError) {
+        guard let base = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+            let count = Glibc.send(descriptor, base + done, bytes.count - done, flags)
+            if count >= 0 {
+                done += count
+                continue
+            }
+            switch errno {
+            case EAGAIN: try wait(for: POLLOUT, until: deadline, "write to")
+            case EINTR: continue
+            case ECONNRESET: throw FileError("write to", path, code: EPIPE)
+            default: throw FileError("write to", path)
+            }
+        }
+    }
+
+    /// Ends the conversation in both directions; calls on other threads return.
+    public func shutdown() {
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private func wait(for event: Int32, until deadline: Int64, _ action: String) throws(FileError) {
+        let left = deadline - SystemClock.monotonicNanoseconds()
+        guard left > 0 else { throw FileError(action, path, code: ETIMEDOUT) }
+        var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+        let milliseconds = min(left / 1_000_000 + 1, 3_600_000)
+        guard poll(&entry, 1, Int32(milliseconds)) >= 0 || errno == EINTR else {
+            throw FileError(action, path)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// SystemClock.swift — the machine's clocks.
+
+import Glibc
+
+/// The machine's clocks, by `clock_gettime(2)`.
+public enum SystemClock {
+    /// Nanoseconds since 1970-01-01T00:00:00Z; follows corrections of the system time, also backwards.
+    public static func nanoseconds() -> Int64 { time(of: CLOCK_REALTIME) }
+
+    /// Nanoseconds since some moment, never going back; for measuring how long something takes.
+    public static func monotonicNanoseconds() -> Int64 { time(of: CLOCK_MONOTONIC) }
+
+    private static func time(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

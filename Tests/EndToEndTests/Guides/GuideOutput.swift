@@ -1,0 +1,54 @@
+// GuideOutput.swift — whether a command printed what a page shows.
+//
+// `…` in a line stands for any text, also none; a line that is only `…` stands for any lines, also none. Runs of blanks
+// count as one, as the columns of a table are as wide as what is in them, and blanks at the end of a line do not count.
+
+import Foundation
+
+enum GuideOutput {
+    /// What stands for anything.
+    static let gap = "…"
+
+    /// Whether the printed lines are those shown.
+    static func matches(shown: [String], printed: [String]) -> Bool {
+        let shown = shown.map(plain)
+        let printed = printed.map(plain)
+        // The places up to which the lines shown so far may reach.
+        var places: Set<Int> = [0]
+        for line in shown {
+            if line == gap {
+                places = Set((places.min() ?? 0)...printed.count)
+            } else {
+                places = Set(places.filter { $0 < printed.count && isLike(line, printed[$0]) }.map { $0 + 1 })
+            }
+            if places.isEmpty { return false }
+        }
+        return places.contains(printed.count)
+    }
+
+    /// The longest text of a line that is printed as it stands; nil if there is none.
+    static func longestPiece(of line: String) -> String? {
+        // How many blanks a column is filled with is not known.
+        let pieces = line.components(separatedBy: gap).flatMap { $0.components(separatedBy: "  ") }
+        let longest = pieces.map(trimmed).max { $0.count < $1.count } ?? ""
+        return longest.isEmpty ? nil : longest
+    }
+
+    private static func isLike(_ pattern: String, _ line: String) -> Bool {
+        let pieces = pattern.components(separatedBy: gap).map(trimmed)
+        guard pieces.count > 1 else { return pattern == line }
+        guard let first = pieces.first, let last = pieces.last, line.hasPrefix(first) else { return false }
+        var rest = line.dropFirst(first.count)
+        for piece in pieces[1..<(pieces.count - 1)] where !piece.isEmpty {
+            guard let found = rest.firstRange(of: piece) else { return false }
+            rest = rest[found.upperBound...]
+        }
+        return rest.hasSuffix(last)
+    }
+
+    private static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespaces) }
+
+    private static func plain(_ line: String) -> String {
+        line.split(separator: " ").joined(separator: " ")
+    }
+}

@@ -1,0 +1,98 @@
+// GuideRun.swift — a page's examples run in one shell, in order, in an empty folder with the built programs.
+//
+// Invariants:
+// - Each command's output is in a file of its own, so that no other command's is taken for it.
+// - What a page leaves running ends with the shell, and the shell within a time limit.
+
+import Foundation
+
+/// The outputs of a page's examples.
+struct GuideRun {
+    /// Seconds that a page may take.
+    private static let limit = 180
+    /// Keeps the outputs.
+    private let sandbox: Sandbox
+    private let outputs: String
+
+    /// Runs the examples.
+    init(_ guide: Guide, in sandbox: Sandbox) throws {
+        self.sandbox = sandbox
+        let files = FileManager.default
+        let folder = "\(sandbox.path)/guide"
+        outputs = "\(sandbox.path)/outputs"
+        for path in [folder, outputs] {
+            try files.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        // The sample data, as somebody has it who is in the repository.
+        try files.createSymbolicLink(
+            atPath: folder + "/Tools", withDestinationPath: Recording.repository.path + "/Tools")
+        let lines = Self.script(guide, folder: folder, outputs: outputs)
+        let script = try sandbox.write(lines: lines, "guide.sh")
+        let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let programs = (Installation.varve as NSString).deletingLastPathComponent
+        // `timeout` makes a process group of all that it starts, and ends the group.
+        let ending = try sandbox.start(
+            program: ["timeout", "--kill-after=20", String(Self.limit), "bash", script],
+            environment: [
+                "PATH": "\(programs):\(search)", "LC_ALL": "C.UTF-8",
+                "VARVE_MQTT_PORT": String(try RunningService.freePort()),
+            ]
+        ).wait()
+        if ending.code == 124 || ending.code == 137 {
+            throw Overdue(description: "the page takes longer than \(Self.limit) s: \(ending.errors)")
+        }
+    }
+
+    /// What the example of that number printed, on both streams.
+    func printed(_ number: Int) -> [String] {
+        let text = try? String(contentsOfFile: "\(outputs)/\(number)", encoding: .utf8)
+        var lines = (text ?? "(it did not run)").split(separator: "\n", omittingEmptySubsequences: false).map(
+            String.init)
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+
+    private static func script(_ guide: Guide, folder: String, outputs: String) -> [String] {
+        var lines = ["trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT", "cd \(quoted(folder))"]
+        var number = 0
+        for step in guide.steps {
+            switch step {
+            case .file(let name, let text):
+                lines.append("printf %s \(quoted(text)) >\(quoted(name))")
+            case .command(let example):
+                lines += commands(example, output: quoted("\(outputs)/\(number)"))
+                number += 1
+            }
+        }
+        return lines
+    }
+
+    /// The lines that run one example; the exit code is that of its command.
+    private static func commands(_ example: Guide.Example, output: String) -> [String] {
+        let streams = ">\(output) 2>&1 </dev/null"
+        let piece = example.lastPiece.map(quoted)
+        if example.isBackground {
+            let command = example.command.dropLast(2)
+            return ["\(command) \(streams) &"]
+                + awaiting(piece, in: output, or: "kill -0 $! 2>/dev/null || break")
+        }
+        let whole = "{ \(example.command)\n} \(streams)"
+        // The service writes its log behind its answers.
+        if example.command.hasPrefix("varve log "), piece != nil {
+            return awaiting(piece, in: output, or: whole)
+        }
+        return [whole]
+    }
+
+    /// Waits until a file has a text; each time it has not, something else is done.
+    private static func awaiting(_ piece: String?, in output: String, or other: String) -> [String] {
+        guard let piece else { return [] }
+        return [
+            "for turn in {1..600}; do grep -qsF -- \(piece) \(output) && break", other, "sleep 0.05; done",
+        ]
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+}

@@ -1,0 +1,90 @@
+// GuideTests.swift — the guides are true: what they show is what the built programs print.
+
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct GuideTests {
+        private let sandbox: Sandbox
+
+        init() throws { sandbox = try Sandbox() }
+
+        @Test("the commands of a guide print what it shows", arguments: Guide.pages)
+        func examples(page: String) throws {
+            let guide = try Guide(page: page)
+            guard !guide.examples.isEmpty else { return }
+            let run = try GuideRun(guide, in: sandbox)
+            for (number, example) in guide.examples.enumerated() {
+                let printed = run.printed(number)
+                // What goes on may say more later.
+                let shown = example.shown + (example.isBackground ? [GuideOutput.gap] : [])
+                #expect(
+                    GuideOutput.matches(shown: shown, printed: printed),
+                    "\(page):\(example.line): \(example.command) printed\n\(printed.joined(separator: "\n"))")
+            }
+        }
+
+        @Test("most pages of the catalog have examples, and so has the README")
+        func pages() throws {
+            let counts = try Guide.pages.map { try Guide(page: $0).examples.count }
+            #expect(counts.count { $0 > 0 } >= 9, "\(Guide.pages) \(counts)")
+            #expect(counts[0] > 0)
+        }
+
+        @Test("the page of commands names every command")
+        func commands() throws {
+            let help = try sandbox.varve("--help").output
+            let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""
+            let names = list.matches(of: #/\n  ([a-z]+) /#).map { String($0.1) }
+            let file = Recording.repository.path + "/Sources/varve/varve.docc/Commands.md"
+            let page = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(names.count > 15, "\(help)")
+            for name in names {
+                let isNamed = ["| `varve \(name)`", "| `varve \(name) "].contains { page.contains($0) }
+                #expect(isNamed, "\(name)")
+            }
+        }
+
+        @Test(
+            "an output that differs from what is shown is noticed",
+            arguments: [
+                (["rows 5 in … s"], ["rows 5 in 0.1 s"], true),
+                (["rows 5 in … s"], ["rows 6 in 0.1 s"], false),
+                (["a  b"], ["a     b "], true), (["a b"], ["ab"], false), (["a"], ["a", "b"], false),
+                (["a", "b"], ["a"], false), (["a", "…"], ["a"], true), (["a", "…"], ["a", "b", "c"], true),
+                (["…", "b"], ["a", "b", "b"], true), (["…", "b"], ["a", "c"], false), ([], ["a"], false),
+                ([], [], true), (["a … c"], ["a b d"], false), (["a … a"], ["a"], false),
+            ])
+        func comparison(shown: [String], printed: [String], isSame: Bool) {
+            #expect(GuideOutput.matches(shown: shown, printed: printed) == isSame)
+        }
+
+        @Test("files, commands and outputs of a page are told apart")
+        func reading() {
+            let guide = Guide(
+                """
+                # A
+                ```csv a.csv
+                x,y
+                ```
+                ```console
+                $ varve one \\
+                    --more
+                first
+
+                $ varve serve &
+                …
+                varve: ready: … ends it
+                ```
+                ```sh
+                export A=1
+                ```
+                """)
+            #expect(guide.steps.count == 3)
+            #expect(guide.examples.map(\.command) == ["varve one \\\n    --more", "varve serve &"])
+            #expect(guide.examples.map(\.shown) == [["first"], ["…", "varve: ready: … ends it"]])
+            #expect(guide.examples.map(\.line) == [6, 10])
+            #expect(guide.examples.map(\.lastPiece) == ["first", "varve: ready:"])
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// DocumentRuleTests.swift — the rules of documents fire on what breaks them.
+
+import Testing
+
+@Suite("Each rule of documents fires")
+struct DocumentRuleTests {
+    private static let manifest = SourceFile(
+        "Package.swift",
+        """
+        .systemLibrary(name: "CA"),
+        .target(
+            name: "B", dependencies: ["CA"]),
+        .testTarget(name: "BTests", dependencies: ["B"]),
+        """)
+
+    private func page(_ rows: [String]) -> SourceFile {
+        SourceFile("Sources/README.md", (["| target | what |", "|---|---|"] + rows).joined(separator: "\n"))
+    }
+
+    @Test(
+        "targets that are missing, too many or in another order are found",
+        arguments: [
+            ["| `CA` | c |", "| `BTests` | t |"], ["| `B` | b |", "| `CA` | c |", "| `BTests` | t |"],
+            ["| `CA` | c |", "| `B` | b |", "| `BTests` | t |", "| `D` | d |"], [],
+        ])
+    func targets(rows: [String]) {
+        #expect(MapRules.targets(page(rows), manifest: Self.manifest).count == 1)
+        let all = page(["| `CA` | c |", "", "| target | what |", "| `B` | of `CA` |", "| `BTests` | t |"])
+        #expect(MapRules.targets(all, manifest: Self.manifest).isEmpty)
+    }
+
+    @Test(
+        "a path that does not exist is found",
+        arguments: ["`M/B.swift`", "`B.swift`", "`M/N/`", "`Tools/no`"])
+    func paths(quote: String) {
+        let existing: Set<String> = ["Sources/M/A.swift", "Tools/run"]
+        let good = "`M/A.swift`, `M/`, `Tools/run`, `word`, M/none"
+        #expect(MapRules.paths(page(["| a | \(quote) |"]), existing: existing).map(\.line) == [3])
+        #expect(MapRules.paths(page(["| a | \(good) |"]), existing: existing).isEmpty)
+    }
+
+    @Test("a tool that is missing in the table, or only there, is found")
+    func tools() {
+        let text = "| tool | what |\n|---|---|\n| `Tools/run` | runs |\n| `Tools/data/` | `Tools/a` |\n"
+        func found(_ paths: Set<String>) -> Int {
+            MapRules.tools(SourceFile(MapRules.tools, text), existing: paths).count
+        }
+        #expect(found(["Tools/run", "Tools/data/a", "Tools/data/b", "README.md"]) == 0)
+        #expect(found(["Tools/run", "Tools/data/a", "Tools/new"]) == 1)
+        #expect(found(["Tools/run"]) == 1)
+    }
+
+    @Test("a line of a document has at most 120 characters, tables, blocks and links apart")
+    func lineLength() {
+        func count(_ text: String) -> Int {
+            MarkdownRules.lineLength(SourceFile("A.md", text)).count
+        }
+        let words = String(repeating: "ä bcd ", count: 20)
+        #expect(count(words + "\n") == 0)
+        #expect(count(words + "e\n") == 1)
+        #expect(count("| " + words + "|\n") == 0)
+        #expect(count("```\n" + words + "e\n```\n") == 0)
+        #expect(count("[a]: https://" + words + "\n") == 0)
+        #expect(count("  " + String(repeating: "a", count: 140) + "\n") == 0)
+    }
+}
