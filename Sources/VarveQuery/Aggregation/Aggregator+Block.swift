@@ -50,7 +50,7 @@ extension Aggregator {
     /// Whether whole vectors may lie in the range and in one bucket.
     private func areVectorsWorthwhile(_ block: BlockPiece) -> Bool {
         let entry = block.entry
-        guard entry.vectors != nil, plan.canUseStatistics else { return false }
+        guard entry.hasVectors, plan.canUseStatistics else { return false }
         let span = UInt64(bitPattern: entry.lastTime &- entry.firstTime)
         let vectorSpan = span / UInt64(BlockLimits.vectors(of: entry.count))
         let wanted = UInt64(

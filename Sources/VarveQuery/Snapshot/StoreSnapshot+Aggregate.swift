@@ -3,7 +3,7 @@
 // How a block is taken: Aggregation/Aggregator+Block.swift.
 
 public import VarveModel
-import VarveStorage
+public import VarveStorage
 
 extension StoreSnapshot: AggregateSource {
     /// Hands on one row for each bucket that has samples that count; see `AggregateSource`.

@@ -6,7 +6,7 @@
 
 public import VarveModel
 import VarveSegment
-import VarveStorage
+public import VarveStorage
 
 extension StoreSnapshot: SampleSource {
     /// Reads samples; see `SampleSource`.

@@ -7,7 +7,7 @@
 // - At most `limit` files are kept open; beyond that only those that a read is just using.
 
 import Synchronization
-package import VarveFile
+import VarveFile
 
 final class SegmentFiles: Sendable {
     private struct Slot {

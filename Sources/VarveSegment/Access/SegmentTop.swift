@@ -5,9 +5,9 @@
 // - The footer is the one that the manifest names.
 
 import VarveCodec
-package import VarveFile
+import VarveFile
 
-struct SegmentTop: Sendable {
+package struct SegmentTop: Sendable {
     let index: TopIndex
     /// Where blocks and time columns are; the index follows.
     let data: Range<Int>

@@ -35,7 +35,9 @@ package struct BlockEntry: Hashable, Sendable {
     /// Nil for a short series, which costs no more to decode.
     package var statistics: BlockStatistics?
     /// The statistics of its vectors, if they are kept.
-    package var vectors: VectorIndexPlace?
+    var vectors: VectorIndexPlace?
+    /// Whether the statistics of its vectors are kept.
+    package var hasVectors: Bool { vectors != nil }
 
     package init(
         series: SeriesID, count: Int, times: ClosedRange<Int64>, commits: ClosedRange<UInt64>, block: Extent

@@ -2,7 +2,7 @@
 //
 // Kept in the top index of a segment, so that statistics need not read data.
 
-package import VarveCodec
+import VarveCodec
 
 package struct CodecShares: Hashable, Sendable {
     /// Encoded bytes by name of the outermost encoding, with ` + LZ4` where the column is also an LZ4 block.

@@ -22,7 +22,7 @@ package struct FileID: Hashable, Sendable, CustomStringConvertible {
         hash = Hash128(low: low, high: high)
     }
 
-    var description: String { hash.description }
+    package var description: String { hash.description }
 }
 
 /// The kinds of immutable files beside the manifest.

@@ -10,6 +10,27 @@ package struct PartReference: Hashable, Sendable {
     package var checksum: UInt64
     /// Series or records in it.
     package var count: UInt64
+
+    init(id: FileID, byteCount: UInt64, checksum: UInt64, count: UInt64) {
+        self.id = id
+        self.byteCount = byteCount
+        self.checksum = checksum
+        self.count = count
+    }
+
+    package func write(to writer: inout ByteWriter) {
+        id.hash.write(to: &writer)
+        writer.appendVarint(byteCount)
+        writer.append(checksum)
+        writer.appendVarint(count)
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        id = FileID(try Hash128(from: &reader))
+        byteCount = try reader.varint()
+        checksum = try reader.integer(as: UInt64.self)
+        count = try reader.varint()
+    }
 }
 
 extension SealedFile {

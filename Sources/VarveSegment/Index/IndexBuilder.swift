@@ -3,7 +3,7 @@
 // Invariants:
 // - A page is encoded as soon as it is full: what stays in memory is what will be on disk.
 
-package import VarveCodec
+import VarveCodec
 
 struct IndexBuilder {
     /// A page and, in front of it, the vector indexes of its blocks.

@@ -7,7 +7,7 @@
 // Invariants:
 // - `contains` never says no for a series of the segment.
 
-package import VarveCodec
+import VarveCodec
 
 struct SeriesSet: Hashable, Sendable {
     /// The first and last ids of the runs, ascending.

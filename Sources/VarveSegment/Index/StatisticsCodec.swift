@@ -7,7 +7,7 @@
 // - Decoding gives back every bit; a form is used only where it does.
 // - A row depends on the row before it and on the number of samples, on nothing else.
 
-package import VarveCodec
+import VarveCodec
 
 struct StatisticsCodec {
     /// Bits of the first byte of a row.

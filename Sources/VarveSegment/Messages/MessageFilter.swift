@@ -8,7 +8,7 @@
 // - A hash that is in never gets "no". With 16 bits a message about 1 in 700 others gets "perhaps".
 // - Part of the persistent format.
 
-package import VarveCodec
+import VarveCodec
 
 enum MessageFilter {
     static let blockBytes = 32

@@ -10,9 +10,9 @@ package import VarveModel
 
 /// Columns of a block that a reader asks for.
 package struct BlockColumns: OptionSet, Sendable {
-    let rawValue: UInt8
+    package let rawValue: UInt8
 
-    init(rawValue: UInt8) { self.rawValue = rawValue }
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     package static let times = BlockColumns(rawValue: 1)
     package static let values = BlockColumns(rawValue: 2)

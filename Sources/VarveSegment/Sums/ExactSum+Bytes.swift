@@ -20,7 +20,7 @@ extension ExactSum {
         case malformed
 
         /// The failure as half a sentence.
-        var description: String {
+        package var description: String {
             switch self {
             case .truncated: "ends inside an exact sum"
             case .malformed: "holds an exact sum in a form that is never written"

@@ -21,9 +21,9 @@ package struct ExactSum: Sendable {
     private var pending = 0
 
     /// How often +∞ was added.
-    internal(set) var positiveInfinities: UInt64 = 0
+    var positiveInfinities: UInt64 = 0
     /// How often −∞ was added.
-    internal(set) var negativeInfinities: UInt64 = 0
+    var negativeInfinities: UInt64 = 0
 
     /// Makes a sum of nothing.
     package init() {}

@@ -5,6 +5,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 struct ReplaySearch {
     let dictionary: SeriesDictionary

@@ -4,7 +4,7 @@
 // - Only touched under the store's writer lock.
 // - `failure` set means: a write left disk and memory possibly apart; nothing more is committed.
 
-package import VarveFile
+import VarveFile
 import VarveModel
 
 final class WriterState: @unchecked Sendable {

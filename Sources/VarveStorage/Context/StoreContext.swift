@@ -4,7 +4,7 @@
 // - Only the two settings that a service changes while it runs, history and retention, ever change.
 
 import Synchronization
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 final class StoreContext: Sendable {

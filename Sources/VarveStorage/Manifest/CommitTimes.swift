@@ -8,7 +8,7 @@
 // - Seconds and commits both ascend strictly; a clock that goes back makes later commits of the last second.
 // - What a state shows at a time does not change when places are joined, if the time is a whole minute, hour or day.
 
-package import VarveCodec
+import VarveCodec
 
 struct CommitTimes: Hashable, Sendable {
     /// The first commit of the time up to a second, after the place before it.

@@ -68,38 +68,14 @@ package struct Manifest: Hashable, Sendable {
         writer.append(writtenAt)
         writer.append(samples)
         writer.appendVarint(UInt64(segments.count))
-        for segment in segments {
-            segment.id.hash.write(to: &writer)
-            writer.appendVarint(segment.byteCount)
-            writer.append(segment.checksum)
-            writer.appendVarint(segment.summary.samples)
-            writer.appendVarint(UInt64(segment.summary.series))
-            writer.appendVarint(UInt64(segment.summary.blocks))
-            writer.append(segment.summary.firstTime)
-            writer.append(segment.summary.lastTime)
-            writer.appendVarint(segment.summary.lowestCommit)
-            writer.appendVarint(segment.summary.highestCommit)
-            writer.append(segment.isCompacted ? UInt8(1) : UInt8(0))
-        }
+        for segment in segments { segment.write(to: &writer) }
         for parts in [dictionary, receipts] {
             writer.appendVarint(UInt64(parts.count))
-            for part in parts {
-                part.id.hash.write(to: &writer)
-                writer.appendVarint(part.byteCount)
-                writer.append(part.checksum)
-                writer.appendVarint(part.count)
-            }
+            for part in parts { part.write(to: &writer) }
         }
         writer.append(messageClock)
         writer.appendVarint(UInt64(messages.count))
-        for file in messages {
-            file.id.hash.write(to: &writer)
-            writer.appendVarint(file.byteCount)
-            writer.append(file.checksum)
-            writer.appendVarint(file.count)
-            writer.append(file.oldest)
-            writer.append(file.newest)
-        }
+        for file in messages { file.write(to: &writer) }
         writer.appendVarint(UInt64(tombstones.count))
         for tombstone in tombstones { tombstone.write(to: &writer) }
         writeHistory(to: &writer)
@@ -116,23 +92,7 @@ package struct Manifest: Hashable, Sendable {
         writtenAt = try reader.integer(as: Int64.self)
         samples = try reader.integer(as: UInt64.self)
         let count = try reader.varint(limit: reader.remaining, "segments")
-        for _ in 0..<count {
-            let id = FileID(try Hash128(from: &reader))
-            let byteCount = try reader.varint()
-            let checksum = try reader.integer(as: UInt64.self)
-            let summary = SegmentSummary(
-                samples: try reader.varint(),
-                series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),
-                blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
-                firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
-                lowestCommit: try reader.varint(), highestCommit: try reader.varint())
-            let origin = try reader.integer(as: UInt8.self)
-            guard byteCount < 1 << 48, origin < 2 else { throw reader.failure("an impossible segment") }
-            segments.append(
-                SegmentReference(
-                    id: id, byteCount: byteCount, checksum: checksum, summary: summary,
-                    isCompacted: origin == 1))
-        }
+        for _ in 0..<count { segments.append(try SegmentReference(from: &reader)) }
         dictionary = try Self.parts(&reader)
         receipts = try Self.parts(&reader)
         if version >= 2 {
@@ -160,30 +120,14 @@ package struct Manifest: Hashable, Sendable {
     private static func messages(_ reader: inout ByteReader) throws(CodecError) -> [MessageReference] {
         let count = try reader.varint(limit: reader.remaining, "messages files")
         var messages: [MessageReference] = []
-        for _ in 0..<count {
-            messages.append(
-                MessageReference(
-                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
-                    checksum: try reader.integer(as: UInt64.self),
-                    count: UInt64(try reader.varint(limit: MessageFormat.maximumEntries, "messages")),
-                    oldest: try reader.integer(as: Int64.self), newest: try reader.integer(as: Int64.self)))
-        }
-        // Sizes are compared with the file's; beyond this they are none.
-        guard messages.allSatisfy({ $0.byteCount < 1 << 48 }) else {
-            throw reader.failure("an impossible messages file")
-        }
+        for _ in 0..<count { messages.append(try MessageReference(from: &reader)) }
         return messages
     }
 
     private static func parts(_ reader: inout ByteReader) throws(CodecError) -> [PartReference] {
         let count = try reader.varint(limit: reader.remaining, "files")
         var parts: [PartReference] = []
-        for _ in 0..<count {
-            parts.append(
-                PartReference(
-                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
-                    checksum: try reader.integer(as: UInt64.self), count: try reader.varint()))
-        }
+        for _ in 0..<count { parts.append(try PartReference(from: &reader)) }
         return parts
     }
 

@@ -9,7 +9,7 @@
 //   failure nothing is flushed.
 
 import Synchronization
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 final class Memtable: Sendable {

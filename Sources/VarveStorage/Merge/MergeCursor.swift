@@ -8,7 +8,7 @@
 //   is given, and all later ones.
 // - Memory: one decoded block per source and one output run.
 
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 struct MergeCursor {

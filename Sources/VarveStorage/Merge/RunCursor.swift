@@ -4,7 +4,7 @@
 // - Decodes one block at a time.
 // - Every sample given lies in the range.
 
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 struct RunCursor {

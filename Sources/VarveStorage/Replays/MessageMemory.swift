@@ -8,7 +8,7 @@
 //   found no room are read piece by piece.
 // - A file is in use from the manifest that names it until the manifest that does not.
 
-package import VarveCodec
+import VarveCodec
 import VarveSegment
 
 struct MessageMemory: Sendable {

@@ -9,8 +9,8 @@
 // Invariants:
 // - A pure value over the records; it decides, the store acts.
 
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 import VarveSegment
 
 struct ReplayIndex: Sendable {

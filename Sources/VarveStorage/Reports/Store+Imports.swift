@@ -1,6 +1,7 @@
 // Store+Imports.swift — the imports a store remembers, for `varve import --status`.
 
 public import VarveModel
+import VarveSegment
 
 /// One import of a file, as far as it came.
 public struct ImportSummaryRecord: Hashable, Sendable {

@@ -5,7 +5,7 @@
 // Invariants:
 // - Pure; a batch that passes can be encoded, and what was encoded can be decoded.
 
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 enum BatchRules {

@@ -7,8 +7,8 @@
 // Invariants:
 // - Part of the persistent format: receipts remember these hashes for good.
 
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 
 enum ContentHash {
     /// Bytes gathered before they are hashed; columns longer than this are hashed where they are.

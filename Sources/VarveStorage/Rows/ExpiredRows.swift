@@ -8,8 +8,8 @@
 // - The limit of a product depends on the writer's clock and the rule at the commit alone.
 // - Rules by arrival let go of nothing here: what comes now has just arrived.
 
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 
 /// What is too old at one time.
 struct RetentionLimits: Sendable {

@@ -3,7 +3,7 @@
 // Invariants:
 // - Of several versions of a time the one with the highest commit is kept.
 
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 /// The samples the store shows at the times of some rows.

@@ -8,7 +8,7 @@
 // - The four counts add up to the rows.
 // - A row is only stored if it differs from what the store shows, so nothing is ever stored twice.
 
-package import VarveModel
+import VarveModel
 import VarveSegment
 
 struct RowResolver {

@@ -4,8 +4,8 @@
 // - No time comes twice in the block, and no other source has samples between `first` and `last`.
 
 import VarveCodec
-import VarveModel
-import VarveSegment
+package import VarveModel
+package import VarveSegment
 
 /// A block, or the part of it between two times, both included.
 package struct BlockPiece {
@@ -37,12 +37,12 @@ package struct BlockPiece {
     }
 
     /// What is known of the vectors of the block; empty where it has only one or they are not worth their bytes.
-    func vectors() throws -> [VectorEntry] { try reader.vectors(of: entry) }
+    package func vectors() throws -> [VectorEntry] { try reader.vectors(of: entry) }
 
     /// Reads columns of some vectors of the block; the range says where in the run the samples of the piece are.
     ///
     /// - Parameter columns: With the times.
-    func read(vectors: Range<Int>, _ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
+    package func read(vectors: Range<Int>, _ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
         let run = try reader.read(entry, type: type, vectors: vectors, columns: columns)
         return (run, run.range(first, last))
     }

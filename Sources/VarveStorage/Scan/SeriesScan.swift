@@ -5,8 +5,8 @@
 // - Memory: of each track of sources one decoded block, and one piece of output.
 // - A piece that only one source has samples in is handed on as it was decoded.
 
-import VarveModel
-import VarveSegment
+package import VarveModel
+package import VarveSegment
 
 /// Goes through the samples of a series.
 package struct SeriesScan {
@@ -78,7 +78,7 @@ package struct SeriesScan {
                             reader: reader, entry: entry, type: type, first: piece.first, last: piece.last)))
             }
         }
-        package let slice = try slice(part, piece, columns: .samples)
+        let slice = try slice(part, piece, columns: .samples)
         guard !slice.range.isEmpty else { return true }
         guard slice.run.repeatsTime(in: slice.range) else {
             return try body(.samples(slice.run, slice.range))

@@ -9,8 +9,8 @@
 // - Of a list of replacements commits and new ids ascend; no id is replaced twice.
 // - A replacement stays in the manifest for good: without it a name would have two series.
 
-package import VarveCodec
-import VarveSegment
+import VarveCodec
+package import VarveSegment
 
 package struct Replacement: Hashable, Sendable {
     /// The commit from which on the new series count.

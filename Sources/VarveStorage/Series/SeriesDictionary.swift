@@ -7,8 +7,8 @@
 // - Readers may ask while the one writer adds.
 
 import Synchronization
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 import VarveSegment
 
 final class SeriesDictionary: Sendable {

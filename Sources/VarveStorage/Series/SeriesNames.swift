@@ -11,8 +11,8 @@
 //   looks through the records, which is a tenth of the work.
 
 import Glibc
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 import VarveSegment
 
 struct SeriesNames: Sendable {

@@ -6,7 +6,7 @@
 // Invariants:
 // - Runs of ids ascend and do not touch.
 
-package import VarveCodec
+import VarveCodec
 import VarveModel
 import VarveSegment
 

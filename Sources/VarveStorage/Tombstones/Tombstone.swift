@@ -5,7 +5,7 @@
 // - It stays in the manifest for good: a batch that was committed before it is no replay any more. Once no segment
 //   has a sample that it hides it is erased, and reads need not know it.
 
-package import VarveCodec
+import VarveCodec
 import VarveSegment
 
 /// A deleted range of a series.

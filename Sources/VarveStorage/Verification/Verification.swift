@@ -9,7 +9,7 @@
 import VarveCodec
 public import VarveFile
 import VarveModel
-import VarveSegment
+public import VarveSegment
 
 /// What `varve verify` found.
 public struct VerificationReport: Sendable {

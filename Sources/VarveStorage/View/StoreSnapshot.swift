@@ -5,7 +5,7 @@
 // - Memory of a read: of blocks that overlap in time one each, decoded, and one piece of output.
 
 public import VarveModel
-import VarveSegment
+package import VarveSegment
 
 /// One unchanging state of a store.
 public struct StoreSnapshot: Sendable {

@@ -5,7 +5,7 @@
 
 package import VarveCodec
 package import VarveModel
-import VarveSegment
+package import VarveSegment
 
 /// The rows of one series as a commit stores them: each time once, ascending.
 package struct StoredRows: Sendable {

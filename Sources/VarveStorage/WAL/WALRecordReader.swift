@@ -4,8 +4,8 @@
 // - What the record's first bytes say is read when it is made, rows only when they are asked for.
 // - A record has no more rows and texts than a writer puts into one, whatever its bytes say.
 
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
 import VarveSegment
 
 /// A commit record that is being read.

@@ -5,7 +5,7 @@
 // - After a failed write or sync nothing more is written: `isFailed` stays true, the file is for Recovery.
 // - Behind the last record there may be zeros, room for the next ones; a sealed file has none.
 
-package import VarveCodec
+import VarveCodec
 import VarveFile
 import VarveSegment
 
