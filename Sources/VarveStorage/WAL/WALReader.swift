@@ -89,7 +89,7 @@ enum WALReader {
     /// Reads a file with a budget of its own.
     static func read(number: UInt64, sealed: Bool, _ folder: StoreFolder) throws -> WALContents {
         var attempts = ReadAttempts()
-        return try read(number: number, sealed: sealed, folder, attempts: &attempts)
+        return try Self.read(number: number, sealed: sealed, folder, attempts: &attempts)
     }
 
     /// What the bytes of a file say.

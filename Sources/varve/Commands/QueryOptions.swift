@@ -139,7 +139,7 @@ struct QueryOptions: ParsableArguments {
         }
         let aggregates = try aggregates(agg ?? "avg")
         let fill = try AggregationOption.fill.reading { () throws(AggregationFailure) in
-            try Fill.parse(fill ?? "none")
+            try Fill.parse(self.fill ?? "none")
         }
         let buckets = try AggregationOption.every.reading { () throws(AggregationFailure) in
             try Buckets(width: .parse(every), zone: zone)

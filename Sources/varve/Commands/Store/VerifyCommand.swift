@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VarveRegistry
+import VarveSegment
 import VarveStorage
 
 struct VerifyCommand: ParsableCommand {
