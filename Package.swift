@@ -146,7 +146,8 @@ let package = Package(
             name: "VarveServer",
             dependencies: [
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
-                "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+                "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
+                "VarveMQTT", "VarveControl",
                 "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -185,7 +186,10 @@ let package = Package(
         .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
         .testTarget(
             name: "VarveStorageTests",
-            dependencies: ["VarveStorage", "VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            dependencies: [
+                "VarveSegment", "VarveStorage", "VarveQuery", "VarveModel", "VarveText", "VarveFile",
+                "VarveCodec",
+            ],
             exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
             swiftSettings: settings),
         .testTarget(
@@ -223,7 +227,7 @@ let package = Package(
             name: "VarveServerTests",
             dependencies: [
                 "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
-                "VarveStorage", "VarveAccess", "VarveMessageLog",
+                "VarveSegment", "VarveStorage", "VarveQuery", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
@@ -250,14 +254,17 @@ let package = Package(
         .testTarget(
             name: "varveTests",
             dependencies: [
-                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveSegment",
+                "VarveStorage", "VarveQuery",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // What the fuzzer found, and the targets it runs (see Tools/fuzz).
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
+            ],
             exclude: ["Findings"], swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
@@ -265,7 +272,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveSegment",
+                "VarveStorage", "VarveQuery",
                 "VarveControl",
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",

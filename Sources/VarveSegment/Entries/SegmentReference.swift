@@ -29,7 +29,10 @@ package struct SegmentReference: Hashable, Sendable {
     /// What was deleted up to this commit is not in it any more.
     package var erasedUpTo: UInt64 = 0
 
-    init(id: FileID, byteCount: UInt64, checksum: UInt64, summary: SegmentSummary) {
+    init(
+        id: FileID, byteCount: UInt64, checksum: UInt64, summary: SegmentSummary, isCompacted: Bool = false
+    ) {
+        self.isCompacted = isCompacted
         self.id = id
         self.byteCount = byteCount
         self.checksum = checksum

@@ -6,6 +6,7 @@ import Testing
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveQuery
 import VarveSegment
 import VarveStorage
 
