@@ -183,49 +183,77 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .testTarget(name: "VarveCodecTests", dependencies: ["VarveCodec"], swiftSettings: settings),
+        // What tests have in common: chance, disks that fail, a broker, fakes. Only test targets depend on it.
+        .target(
+            name: "VarveTestSupport", dependencies: ["VarveModel", "VarveFile"],
+            path: "Tests/VarveTestSupport", exclude: ["exact_sums.py", "exact_sums.txt"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveCodecTests", dependencies: ["VarveTestSupport", "VarveCodec"], swiftSettings: settings
+        ),
+        .testTarget(
+            name: "VarveSegmentTests",
+            dependencies: ["VarveTestSupport", "VarveSegment", "VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
         .testTarget(
             name: "VarveStorageTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveSegment", "VarveStorage", "VarveQuery", "VarveModel", "VarveText", "VarveFile",
                 "VarveCodec",
             ],
-            exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
-            swiftSettings: settings),
+            exclude: ["Fixtures", "Independent"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveQueryTests",
+            dependencies: [
+                "VarveTestSupport", "VarveSegment", "VarveStorage", "VarveQuery", "VarveModel", "VarveText",
+                "VarveFile", "VarveCodec",
+            ],
+            resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveModel", "VarveText", "VarveRegistry", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveMessageLogTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveModel", "VarveFile", "VarveMessageLog", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .testTarget(name: "VarveModelTests", dependencies: ["VarveModel"], swiftSettings: settings),
         .testTarget(
-            name: "VarveTextTests", dependencies: ["VarveModel", "VarveText"], swiftSettings: settings),
+            name: "VarveTextTests", dependencies: ["VarveTestSupport", "VarveModel", "VarveText"],
+            swiftSettings: settings),
         .testTarget(
             name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
             swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
             name: "BrokerPluginTests",
-            dependencies: ["VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT"],
+            dependencies: [
+                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT",
+            ],
             swiftSettings: settings),
-        .testTarget(name: "VarveFileTests", dependencies: ["VarveFile"], swiftSettings: settings),
         .testTarget(
-            name: "VarvePlatformTests", dependencies: ["VarvePlatform", "VarveFile"], swiftSettings: settings),
+            name: "VarveFileTests", dependencies: ["VarveTestSupport", "VarveFile"], swiftSettings: settings),
+        .testTarget(
+            name: "VarvePlatformTests", dependencies: ["VarveTestSupport", "VarvePlatform", "VarveFile"],
+            swiftSettings: settings),
         .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",
-            dependencies: ["VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec"],
+            dependencies: [
+                "VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarveServerTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
                 "VarveSegment", "VarveStorage", "VarveQuery", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -233,11 +261,14 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveTransferTests",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveTransfer"],
+            dependencies: [
+                "VarveTestSupport", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveTransfer",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarvePublisherTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel",
                 "VarveCodec",
                 "VarveTransfer", "VarveMQTT", "VarvePublisher",
@@ -246,6 +277,7 @@ let package = Package(
         .testTarget(
             name: "VarveIntegrationTests",
             dependencies: [
+                "VarveTestSupport",
                 "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
                 "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
@@ -254,6 +286,7 @@ let package = Package(
         .testTarget(
             name: "varveTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveSegment",
                 "VarveStorage", "VarveQuery",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -272,6 +305,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "VarveTestSupport",
                 "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveSegment",
                 "VarveStorage", "VarveQuery",
                 "VarveControl",

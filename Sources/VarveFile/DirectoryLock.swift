@@ -18,6 +18,12 @@ public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible
     /// The holder's process id, if the kernel tells it.
     public var processID: Int?
 
+    /// Makes the error; `processID` is nil where the holder is not known.
+    package init(path: String, processID: Int?) {
+        self.path = path
+        self.processID = processID
+    }
+
     /// One line: who holds it and what to do.
     public var description: String {
         if processID == Int(getpid()) { return "\(path) is in use by process \(getpid()), which is this one" }

@@ -1,6 +1,6 @@
 // FileSystem.swift — the disk seam: everything Varve does to files goes through these two protocols.
 //
-// POSIXFileSystem is the real disk, SimulatedFileSystem one in memory that loses what it may. The seam is narrow on
+// POSIXFileSystem is the real disk; tests have one in memory that loses what it may. The seam is narrow on
 // purpose: what the engine needs of a disk is also what it can get from an object store (immutable files,
 // create-if-absent, list, delete).
 //

@@ -18,14 +18,14 @@ import VarveFile
     private static let post = "/sys/pk/integration/measurepoint/post"
 
     private func channel(
-        _ broker: Broker, id: String = "gw", product: String = "pk", keepsSession: Bool = false
+        _ broker: PluginBroker, id: String = "gw", product: String = "pk", keepsSession: Bool = false
     ) throws -> Client {
         try Client(
             broker, clientID: id, username: "%channel%&\(product)", password: "fixed",
             keepsSession: keepsSession)
     }
 
-    private func service(_ broker: Broker) throws -> Client {
+    private func service(_ broker: PluginBroker) throws -> Client {
         try Client(
             broker, clientID: "varve-service", username: "varve-service",
             password: try #require(ServiceProof(secret: "sp", clientID: "varve-service")).password,
@@ -34,7 +34,7 @@ import VarveFile
 
     @Test("a fixed password logs in under any client id, and both ends of it are events")
     func fixedPassword() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         for id in ["gw", "another one"] {
             let client = try channel(broker, id: id)
             #expect(client.isAccepted)
@@ -50,7 +50,7 @@ import VarveFile
 
     @Test("signatures of a channel and of a device log in, by every method, in either case of hex digits")
     func signatures() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         for (key, secret, modes) in [("%channel%", "psecret", ["2", "4"]), ("d1", "dsecret", ["2"])] {
             for (mode, name) in zip(modes + modes + modes, ["sha256", "hmacSHA1", "MD5"]) {
                 let method = try #require(Signature.Method(named: name))
@@ -80,7 +80,7 @@ import VarveFile
             ("d9&pk", "x", "unknown", "one"),
         ] as [(String, String, String, String?)])
     func refused(username: String, password: String, reason: String, channel: String?) throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let client = try Client(broker, clientID: "gw7", username: username, password: password)
         #expect(client.refusal == 5)
         let event = try broker.event("refused") { $0.kind == .refused }
@@ -93,7 +93,7 @@ import VarveFile
 
     @Test("nobody but the service may use the service's client id")
     func clientIDOfService() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         #expect(try channel(broker, id: "varve-service").refusal == 5)
         let event = try broker.event("refused") { $0.kind == .refused }
         #expect(event.detail.contains("the service's own") && event.channel == "one")
@@ -102,7 +102,7 @@ import VarveFile
 
     @Test("a client id that one product uses is refused to another, also while its client is away")
     func clientIDOfOtherProduct() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let first = try channel(broker, id: "shared", keepsSession: true)
         #expect(first.isAccepted)
         #expect(try first.subscribe("/sys/pk/+/+/post_reply") == 1)
@@ -122,7 +122,7 @@ import VarveFile
 
     @Test("a client id is free for others once its session has ended")
     func freeClientID() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let first = try channel(broker, id: "shared")
         #expect(first.isAccepted)
         first.drop()
@@ -132,7 +132,7 @@ import VarveFile
 
     @Test("another product's topic can be neither written nor subscribed, and both are events")
     func foreignTopics() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try service(broker)
         #expect(try service.subscribe("/sys/#") <= 2)
         let client = try channel(broker)
@@ -154,7 +154,7 @@ import VarveFile
 
     @Test("a client gets the replies of its own product and nothing else, whatever it subscribed to")
     func delivery() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try service(broker)
         let client = try channel(broker)
         #expect(try client.subscribe("/sys/pk/#") == 1)
@@ -167,7 +167,7 @@ import VarveFile
 
     @Test("messages for a service that is away wait for it, also across a restart of the broker")
     func absentService() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let first = try service(broker)
         #expect(try first.subscribe("/sys/#") <= 2)
         first.drop()
@@ -183,7 +183,7 @@ import VarveFile
 
     @Test("replaced credentials let a new product in at once and disconnect a disabled one")
     func replacedCredentials() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let client = try channel(broker)
         #expect(client.isAccepted)
         #expect(try channel(broker, id: "new", product: "new").refusal == 5)
@@ -205,7 +205,7 @@ import VarveFile
 
     @Test("a damaged or missing credentials file changes nothing; without one nobody logs in")
     func damagedCredentials() throws {
-        let broker = try Broker(nil)
+        let broker = try PluginBroker(nil)
         let early = try channel(broker)
         #expect(!early.isAccepted)
         try CredentialsFile.write(Self.base, to: broker.credentialsPath)
@@ -220,7 +220,7 @@ import VarveFile
 
     @Test("a client whose every message is denied fills no log")
     func flood() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let client = try channel(broker)
         for _ in 0..<500 { try client.publish("/sys/other/x") }
         client.drop()
@@ -235,6 +235,6 @@ import VarveFile
         "a broker whose configuration has a wrong option does not start",
         arguments: ["queue_limit lots", "other 1"])
     func wrongOption(option: String) {
-        #expect(throws: (any Error).self) { try Broker(Self.base, options: ["plugin_opt_\(option)"]) }
+        #expect(throws: (any Error).self) { try PluginBroker(Self.base, options: ["plugin_opt_\(option)"]) }
     }
 }

@@ -13,7 +13,7 @@ import VarveChannel
         "the product that fills the queue is turned away and then cut off, others are not; reports let it in again"
     )
     func parts() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
         let service = try HoldTests.service(broker)
         let sender = try HoldTests.channel(broker, id: "sender")
         try sender.publish(Self.post, String(repeating: "x", count: 70_000 - Self.fixed))
@@ -47,7 +47,7 @@ import VarveChannel
         "a flood is cut off for a moment while another product sends too, and its neighbour is not",
         arguments: [0, 1])
     func pause(quality: UInt8) throws {
-        let broker = try Broker(HoldTests.base)
+        let broker = try PluginBroker(HoldTests.base)
         let service = try HoldTests.service(broker)
         let neighbour = try HoldTests.channel(broker, id: "neighbour", product: "other")
         try neighbour.publish(HoldTests.otherPost)
@@ -72,7 +72,7 @@ import VarveChannel
 
     @Test("without a neighbour a flood may use its part of the queue")
     func alone() throws {
-        let broker = try Broker(HoldTests.base)
+        let broker = try PluginBroker(HoldTests.base)
         let service = try HoldTests.service(broker)
         let flood = try RawClient(broker)
         #expect(flood.login("flood"))
@@ -85,7 +85,7 @@ import VarveChannel
 
     @Test("what waited is counted after a restart of the broker, product by product")
     func restart() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
         let service = try HoldTests.service(broker)
         service.drop()
         _ = try broker.event("gone") { $0.kind == .disconnected }
@@ -100,7 +100,7 @@ import VarveChannel
     @Test(
         "a client that there are two reasons to disconnect is disconnected once, and its session stays whole")
     func once() throws {
-        let broker = try Broker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
+        let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
         let other = try RawClient(broker)
         let sender = try RawClient(broker)
         #expect(sender.login("sender", isClean: false))

@@ -19,14 +19,14 @@ import VarveFile
     static let otherPost = "/sys/other/integration/measurepoint/post"
 
     static func channel(
-        _ broker: Broker, id: String, product: String = "pk", keepsSession: Bool = false
+        _ broker: PluginBroker, id: String, product: String = "pk", keepsSession: Bool = false
     ) throws -> Client {
         try Client(
             broker, clientID: id, username: "%channel%&\(product)", password: "fixed",
             keepsSession: keepsSession)
     }
 
-    static func service(_ broker: Broker) throws -> Client {
+    static func service(_ broker: PluginBroker) throws -> Client {
         let service = try Client(
             broker, clientID: "varve-service", username: "varve-service",
             password: try #require(ServiceProof(secret: "sp", clientID: "varve-service")).password,
@@ -37,14 +37,14 @@ import VarveFile
 
     /// An event of a kind with these words.
     private func event(
-        _ broker: Broker, kind: ConnectionEvent.Kind = .overload, _ words: String
+        _ broker: PluginBroker, kind: ConnectionEvent.Kind = .overload, _ words: String
     ) throws -> ConnectionEvent {
         try broker.event(words) { $0.kind == kind && $0.detail.contains(words) }
     }
 
     @Test("nothing is retained: a flag is taken off, and what was retained before the plugin came is removed")
     func retained() throws {
-        let broker = try Broker(Self.base, usesPlugin: false)
+        let broker = try PluginBroker(Self.base, usesPlugin: false)
         let early = try RawClient(broker)
         #expect(early.login("early"))
         early.send(RawClient.publish(Self.post, Array("old".utf8), quality: 1, isRetained: true))
@@ -54,7 +54,6 @@ import VarveFile
         }
         broker.stop()
         #expect(try BrokerDatabase(path: broker.databasePath).retained == [Self.post])
-        broker.usesPlugin = true
         try broker.start()
         let sender = try RawClient(broker)
         #expect(sender.login("r"))
@@ -75,7 +74,7 @@ import VarveFile
         "a last will is not taken, retained or not, when its client is lost or replaced",
         arguments: [false, true])
     func wills(isReplaced: Bool) throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         var client: RawClient? = try RawClient(broker)
         #expect(client?.login("w", will: (Self.post, "will", true)) == true)
@@ -92,7 +91,7 @@ import VarveFile
 
     @Test("quality 2, long topics and many properties are refused, and the client goes on")
     func messages() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         let sender = try RawClient(broker)
         #expect(sender.login("five", version: 5))
@@ -117,7 +116,7 @@ import VarveFile
 
     @Test("subscriptions are limited in number, length and depth, names of a login in length")
     func names() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let client = try Self.channel(broker, id: "many")
         for number in 0..<64 { #expect(try client.subscribe("/sys/pk/\(number)/+/post_reply") == 1) }
         #expect(try client.subscribe("/sys/pk/64/+/post_reply") == 128)
@@ -133,7 +132,7 @@ import VarveFile
 
     @Test("a product has three quarters of the connections, and others have the rest")
     func connections() throws {
-        let broker = try Broker(Self.base, options: ["plugin_opt_connections 20"])
+        let broker = try PluginBroker(Self.base, options: ["plugin_opt_connections 20"])
         var clients = try (0..<15).map { try Self.channel(broker, id: "c\($0)") }
         #expect(clients.filter { !$0.isAccepted }.isEmpty)
         #expect(try !Self.channel(broker, id: "late").isAccepted)
@@ -146,7 +145,7 @@ import VarveFile
 
     @Test("sessions that are kept are limited for a product and in all; a clean login frees one")
     func sessions() throws {
-        let broker = try Broker(Self.base, options: ["plugin_opt_sessions 8"])
+        let broker = try PluginBroker(Self.base, options: ["plugin_opt_sessions 8"])
         for id in ["s1", "s2"] { #expect(try Self.channel(broker, id: id, keepsSession: true).isAccepted) }
         #expect(try Self.channel(broker, id: "s3", keepsSession: true).refusal == 5)
         let event = try event(broker, kind: .refused, "keeps 2 sessions, the most")
@@ -162,7 +161,7 @@ import VarveFile
         "a session's owner is known after a restart of the broker, and a product without a channel owns nothing"
     )
     func owners() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         for id in ["shared", "second"] {
             let client = try Self.channel(broker, id: id, keepsSession: true)
@@ -188,7 +187,7 @@ import VarveFile
 
     @Test("the database tells sessions, answers and what waits for the service, and a damaged one tells less")
     func database() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         let client = try Self.channel(broker, id: "kept", keepsSession: true)
         #expect(try client.subscribe("/sys/pk/+/+/post_reply") == 1)
@@ -219,7 +218,7 @@ import VarveFile
 
     @Test("answers for a client that is away are kept up to a limit, and what is not kept is told")
     func awayAnswers() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         let client = try Self.channel(broker, id: "away", keepsSession: true)
         #expect(try client.subscribe("/sys/pk/+/+/post_reply") == 1)
@@ -237,7 +236,7 @@ import VarveFile
 
     @Test("where a product is full, answers for its sessions are refused without a look at each, and counted")
     func fullProduct() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         for number in 0..<24 {
             let client = try Self.channel(broker, id: "away\(number)", keepsSession: true)
@@ -253,7 +252,7 @@ import VarveFile
 
     @Test("answers for a client that does not read are limited, a reader gets its own, and reading ends it")
     func slowReader() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
         let slowOnes = try ["slow", "slow2", "slow3"].map { id in
             let client = try RawClient(broker)
@@ -291,7 +290,7 @@ import VarveFile
 
     @Test("connections that never log in are closed when they are many")
     func unfinishedLogins() throws {
-        let broker = try Broker(Self.base, options: ["plugin_opt_connections 20"])
+        let broker = try PluginBroker(Self.base, options: ["plugin_opt_connections 20"])
         let client = try Self.channel(broker, id: "there")
         let strangers = try (0..<10).map { _ in try RawClient(broker) }
         for stranger in strangers { stranger.send([0x10, 0x60, 0, 4]) }
@@ -307,7 +306,7 @@ import VarveFile
 
     @Test("clients that begin large messages and do not end them are disconnected when memory runs out")
     func unfinishedMessages() throws {
-        let broker = try Broker(Self.base)
+        let broker = try PluginBroker(Self.base)
         let neighbour = try Self.channel(broker, id: "n", product: "other")
         let clients = try (0..<44).map { number in
             let client = try RawClient(broker)

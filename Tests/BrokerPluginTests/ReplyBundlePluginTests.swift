@@ -15,14 +15,14 @@ extension BrokerPluginTests {
         private static let topic = "/sys/pk/integration/measurepoint/post_reply"
 
         private func channel(
-            _ broker: Broker, id: String = "gw", product: String = "pk", keepsSession: Bool = false
+            _ broker: PluginBroker, id: String = "gw", product: String = "pk", keepsSession: Bool = false
         ) throws -> Client {
             try Client(
                 broker, clientID: id, username: "%channel%&\(product)", password: "fixed",
                 keepsSession: keepsSession)
         }
 
-        private func service(_ broker: Broker) throws -> Client {
+        private func service(_ broker: PluginBroker) throws -> Client {
             try Client(
                 broker, clientID: ServiceClient.repliesID, username: "varve-service",
                 password: try #require(ServiceProof(secret: "sp", clientID: ServiceClient.repliesID))
@@ -45,7 +45,7 @@ extension BrokerPluginTests {
 
         @Test("answers of quality 0 that a client got take nothing of what may be kept when it is away")
         func readAnswers() throws {
-            let broker = try Broker(Self.credentials)
+            let broker = try PluginBroker(Self.credentials)
             let (service, client) = (try service(broker), try channel(broker, keepsSession: true))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let answers = (0..<2100).map { (topic: Self.topic, payload: "\($0)", qos: Int32(0)) }
@@ -66,7 +66,7 @@ extension BrokerPluginTests {
             "each answer of a bundle is published in order, with its quality, not retained, to its product only"
         )
         func published() throws {
-            let broker = try Broker(Self.credentials)
+            let broker = try PluginBroker(Self.credentials)
             let (service, client) = (try service(broker), try channel(broker))
             let other = try channel(broker, id: "other", product: "other")
             #expect(try client.subscribe("/sys/pk/#") == 1)
@@ -95,7 +95,7 @@ extension BrokerPluginTests {
 
         @Test("answers of quality 1 wait for a session that is away")
         func absentSession() throws {
-            let broker = try Broker(Self.credentials)
+            let broker = try PluginBroker(Self.credentials)
             let first = try channel(broker, keepsSession: true)
             #expect(try first.subscribe("/sys/pk/#") == 1)
             first.drop()
@@ -111,7 +111,7 @@ extension BrokerPluginTests {
         @Test(
             "a bundle of anybody but the service, or one that is damaged, publishes nothing and hurts nobody")
         func refused() throws {
-            let broker = try Broker(Self.credentials)
+            let broker = try PluginBroker(Self.credentials)
             let (service, client) = (try service(broker), try channel(broker))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let forged = bundle([(Self.topic, "forged", 1)])
@@ -132,7 +132,7 @@ extension BrokerPluginTests {
 
         @Test("nobody but the service may use the client id of its answers")
         func clientID() throws {
-            let broker = try Broker(Self.credentials)
+            let broker = try PluginBroker(Self.credentials)
             #expect(try channel(broker, id: ServiceClient.repliesID).refusal == 5)
         }
     }

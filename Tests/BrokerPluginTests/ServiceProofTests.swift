@@ -18,20 +18,20 @@ import VarveChannel
         try #require(ServiceProof(secret: secret, clientID: "varve-service", age: age))
     }
 
-    private func service(_ broker: Broker, password: String) throws -> Client {
+    private func service(_ broker: PluginBroker, password: String) throws -> Client {
         try Client(
             broker, clientID: "varve-service", username: "varve-service", password: password,
             keepsSession: true,
             usesVersion5: true)
     }
 
-    private func channel(_ broker: Broker) throws -> Client {
+    private func channel(_ broker: PluginBroker) throws -> Client {
         try Client(broker, clientID: "gw", username: "%channel%&pk", password: "fixed")
     }
 
     @Test("the plugin's answer reaches the service without a subscription, and nobody else")
     func answer() throws {
-        let broker = try Broker(Self.credentials)
+        let broker = try PluginBroker(Self.credentials)
         let other = try channel(broker)
         #expect(try other.subscribe("/sys/pk/#") == 1)
         #expect(try other.subscribe(ControlTopic.proof) == 128, "nobody may listen there")
@@ -48,7 +48,7 @@ import VarveChannel
 
     @Test("a login that was used, is old, or is the secret itself is refused, with the reason in the log")
     func refused() throws {
-        let broker = try Broker(Self.credentials)
+        let broker = try PluginBroker(Self.credentials)
         let used = try proof().password
         #expect(try service(broker, password: used).isAccepted)
         for (password, reason) in [
@@ -64,7 +64,7 @@ import VarveChannel
 
     @Test("after a restart of the broker an old login is refused all the same")
     func replayAfterRestart() throws {
-        let broker = try Broker(Self.credentials)
+        let broker = try PluginBroker(Self.credentials)
         let old = try proof(age: 61).password
         broker.stop()
         try broker.start()
@@ -74,7 +74,7 @@ import VarveChannel
     @Test(
         "what waits for the service survives refused logins, and comes with the right one before the answer")
     func waitingMessages() throws {
-        let broker = try Broker(Self.credentials)
+        let broker = try PluginBroker(Self.credentials)
         let first = try service(broker, password: try proof().password)
         #expect(try first.subscribe("/sys/#") <= 2)
         first.drop()

@@ -1,6 +1,7 @@
 // LZ4Tests.swift — LZ4 blocks and frames: complete, limited in size and damaged.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

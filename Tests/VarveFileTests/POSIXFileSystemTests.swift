@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveFile
+import VarveTestSupport
 
 @Suite struct POSIXFileSystemTests {
     private let files = POSIXFileSystem()

@@ -4,6 +4,7 @@ import Glibc
 import Testing
 import VarveFile
 import VarvePlatform
+import VarveTestSupport
 
 @Suite struct LocalSocketTests {
     private let files = POSIXFileSystem()

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveModel
 import VarvePublisher
+import VarveTestSupport
 import VarveTransfer
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ExactnessTests {
@@ -23,7 +24,7 @@ import VarveTransfer
             doubles.append((Double.random(in: -1e6...1e6, using: &generator) * 1000).rounded() / 1000)
         }
         let lines = doubles.enumerated().map { "d,p,\($0.offset + 1),\($0.element)" }
-        let file = try setup.folder.write(["device,point,time,value"] + lines, "doubles.csv")
+        let file = try setup.folder.write(lines: ["device,point,time,value"] + lines, "doubles.csv")
         var options = PublishFileOptions()
         options.reading.timeUnit = .milliseconds
         if typed { options.types = FakeTypes(["p": .double]) }
@@ -43,7 +44,7 @@ import VarveTransfer
     func forms() throws {
         let setup = try Setup()
         let file = try setup.folder.write(
-            [
+            lines: [
                 "device,point,time,value,quality",
                 "d,f,1,1.50,", "d,f,2,nan,", "d,f,3,-inf,9", "d,f,4,Infinity,", "d,f,5,,3", "d,f,6,,",
                 "d,i,1,9007199254740993,", "d,i,2,-9223372036854775808,0", "d,b,1,TRUE,", "d,b,2,0,",
@@ -74,7 +75,7 @@ import VarveTransfer
     func untyped() throws {
         let setup = try Setup()
         let file = try setup.folder.write(
-            [
+            lines: [
                 #"{"device":"d","point":"p","time":1,"value":1.0}"#,
                 #"{"device":"d","point":"p","time":2,"value":"1.0"}"#,
                 #"{"device":"d","point":"p","time":3,"value":-0}"#,
@@ -100,7 +101,7 @@ import VarveTransfer
     func badRows() throws {
         let setup = try Setup()
         let file = try setup.folder.write(
-            [
+            lines: [
                 "device,point,time,value,product", "d,p,1,1,", "d,p,x,2,", "d,p,3", "d,p,4,4,other",
                 ",p,5,5,",
                 "d,p,6,six,p",

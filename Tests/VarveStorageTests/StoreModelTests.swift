@@ -6,6 +6,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveQuery
 @testable import VarveSegment

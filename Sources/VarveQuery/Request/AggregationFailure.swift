@@ -28,11 +28,13 @@ extension AggregationFailure: CustomStringConvertible {
     /// What is wrong, in one line.
     public var description: String {
         switch self {
-        case .notDuration(let text): "\"\(text)\" is not a duration; write for example 500ms, 10s, 5m, 1h, 1d or 1w"
+        case .notDuration(let text):
+            "\"\(text)\" is not a duration; write for example 500ms, 10s, 5m, 1h, 1d or 1w"
         case .tooLong(let text): "\"\(text)\" is too long"
         case .tooShort(let text): "\"\(text)\" is no time at all; at least 1ms"
         case .unknownAggregate(let name): "\"\(name)\" is not an aggregate; use some of \(Aggregate.names)"
-        case .repeatedAggregate(let name): "\"\(name)\" is named twice; name each of \(Aggregate.names) at most once"
+        case .repeatedAggregate(let name):
+            "\"\(name)\" is named twice; name each of \(Aggregate.names) at most once"
         case .unknownFill(let name): "\"\(name)\" is unknown; use \(Fill.names)"
         case .notWholeDays: "by local time a duration longer than a day must be whole days, such as 2d or 1w"
         case .tooManyEmptyBuckets(let limit): "more than \(limit) empty buckets to fill"

@@ -10,7 +10,9 @@ public enum HoldDuration {
     /// - Returns: The length in nanoseconds.
     /// - Throws: `notDuration`, `tooLong`, `tooShort`.
     public static func parse(_ text: String) throws(AggregationFailure) -> Int64 {
-        guard let length = DurationText.length(text, units: BucketWidth.units) else { throw .notDuration(text) }
+        guard let length = DurationText.length(text, units: BucketWidth.units) else {
+            throw .notDuration(text)
+        }
         guard length > 0 else { throw .tooShort(text) }
         guard length < .max else { throw .tooLong(text) }
         return length

@@ -59,7 +59,8 @@ package struct SegmentReference: Hashable, Sendable {
         byteCount = try reader.varint()
         checksum = try reader.integer(as: UInt64.self)
         summary = SegmentSummary(
-            samples: try reader.varint(), series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),
+            samples: try reader.varint(),
+            series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),
             blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
             firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
             lowestCommit: try reader.varint(), highestCommit: try reader.varint())

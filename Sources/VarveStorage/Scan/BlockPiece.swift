@@ -48,7 +48,9 @@ package struct BlockPiece {
     }
 
     /// Hands on the samples, first those of the vector where a read in `order` begins: it may want no more.
-    package func readFromEnd(_ order: TimeOrder, _ body: (SampleRun, Range<Int>) throws -> Bool) throws -> Bool {
+    package func readFromEnd(
+        _ order: TimeOrder, _ body: (SampleRun, Range<Int>) throws -> Bool
+    ) throws -> Bool {
         let isAscending = order == .ascending
         let hasEnd = isAscending ? first <= entry.firstTime : entry.lastTime <= last
         guard hasEnd, entry.count > Self.fewSamples else {

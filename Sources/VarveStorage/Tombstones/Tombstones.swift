@@ -71,8 +71,7 @@ extension SampleRun {
     ///   - tombstones: Those of the series.
     ///   - commit: The commit of all samples; nil if each has its own in `commits`.
     ///   - newest: Samples of later commits are left out.
-    func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun
-    {
+    func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun {
         var kept: [Range<Int>] = []
         var start = 0
         for index in 0..<count {

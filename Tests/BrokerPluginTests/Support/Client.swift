@@ -7,7 +7,7 @@ import VarveMQTT
 
 /// An MQTT client that is driven until something has happened.
 final class Client: MQTTReceiver {
-    private let broker: Broker
+    private let broker: PluginBroker
     private var connection: MQTTConnection?
     private var answer: MQTTError?
     private var isConnected = false
@@ -28,7 +28,8 @@ final class Client: MQTTReceiver {
 
     /// Logs in; the answer is in `refusal`.
     init(
-        _ broker: Broker, clientID: String, username: String?, password: String?, keepsSession: Bool = false,
+        _ broker: PluginBroker, clientID: String, username: String?, password: String?,
+        keepsSession: Bool = false,
         usesVersion5: Bool = false
     ) throws {
         self.broker = broker

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 /// A client over a socket of its own; every packet is well-formed, and may be sent in part.
 final class RawClient {
@@ -11,18 +12,8 @@ final class RawClient {
     /// Whether the broker has closed the connection.
     private(set) var isLost = false
 
-    init(_ broker: Broker) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = broker.port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else { throw POSIXError(.ECONNREFUSED) }
+    init(_ broker: PluginBroker) throws {
+        descriptor = try Loopback.connect(to: broker.port)
         var limit = timeval(tv_sec: 0, tv_usec: 20_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

@@ -4,9 +4,10 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
-    @Suite(.enabled(if: Broker.isInstalled, "mosquitto is not installed"))
+    @Suite(.enabled(if: BrokerClients.isInstalled, "mosquitto is not installed"))
     struct AttackTests {
         private let sandbox: Sandbox
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ChannelCommandsTests {
@@ -97,7 +98,7 @@ extension EndToEndTests {
 
         @Test(
             "the lines that show prints work in a shell, whatever is in the names",
-            .enabled(if: Broker.isInstalled))
+            .enabled(if: BrokerClients.isInstalled, "the broker's clients are not installed"))
         func lines() throws {
             let device = #"it's "$HOME" `x` \ é&|%"#
             #expect(try sandbox.varve("device", "create", device, "--product", "sea").code == 0)
@@ -105,18 +106,18 @@ extension EndToEndTests {
             let login = try run("channel show sea_1 --json").object()
             let username = try #require(login["username"] as? String)
             let password = try #require(login["password"] as? String)
-            let broker = try Broker(in: sandbox, user: username, password: password)
+            let clients = try BrokerClients(in: sandbox, user: username, password: password)
             try FileManager.default.createDirectory(
                 atPath: "\(sandbox.data)/broker", withIntermediateDirectories: true)
-            try sandbox.write("127.0.0.1:\(broker.port)\n".utf8, "data/broker/address")
+            try sandbox.write("127.0.0.1:\(clients.broker.port)\n".utf8, "data/broker/address")
             let shown = try run("channel show sea_1").output.split(separator: "\n")
             let line = { (program: String) -> String in
                 shown.first { $0.contains("  \(program) ") }.map { $0.trimmingCharacters(in: .whitespaces) }
                     ?? "false"
             }
             let topic = "/sys/sea/integration/measurepoint/post"
-            let listener = try broker.listener("'#'")
-            try broker.publish("ping", until: listener)
+            let listener = try clients.listener("'#'")
+            try clients.publish("ping", until: listener)
             let sender = try sandbox.start(program: ["/bin/sh", "-c", line("mosquitto_pub")]).wait()
             #expect(sender.code == 0, "\(line("mosquitto_pub")): \(sender.errors)")
             let received = try listener.waitForLine { $0.hasPrefix(topic + " ") }
@@ -127,8 +128,8 @@ extension EndToEndTests {
             let item = try #require((message["params"] as? [[String: Any]])?.first)
             #expect(item["deviceKey"] as? String == device)
             #expect((item["measurepoints"] as? [String: Any])?["power"] as? Double == 1.5)
-            let answers = try broker.listener(line: line("mosquitto_sub"))
-            try broker.publish(topic + "_reply", until: answers)
+            let answers = try clients.listener(line: line("mosquitto_sub"))
+            try clients.publish(topic + "_reply", until: answers)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 /// One kind of input: what is set up, what is imported, and how many samples are compared then.
 struct DigestKind: Sendable, CustomTestStringConvertible {

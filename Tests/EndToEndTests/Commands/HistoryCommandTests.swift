@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveFile
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct HistoryCommandTests {

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import VarveMessageLog
 import VarveModel
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct LogCommandTests {
@@ -152,7 +153,7 @@ extension EndToEndTests {
             let process = try ChildProcess(
                 [Installation.varve, "log", "--follow", "--format", "ndjson", "--kind", "connection"],
                 environment: ["VARVE_DATA": sandbox.data], folder: sandbox.path, printsTo: stem)
-            let listener = Listener(process: process, stem: stem)
+            let listener = Listener(process: process)
             _ = try listener.waitForLine { $0.contains("refused") }
             try log.append([entry(.error, .failed), entry(.connection, .connected)])
             _ = try listener.waitForLine { $0.contains("\"connected\"") }

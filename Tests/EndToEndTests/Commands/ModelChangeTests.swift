@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import VarveServer
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ModelChangeTests {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct OptionValueTests {

@@ -6,6 +6,7 @@ import VarveModel
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct DamagedStoreTests {

@@ -2,15 +2,16 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
-    @Suite(.enabled(if: FailingDisk.compiler != nil, "no C compiler")) struct FailingDiskTests {
+    @Suite(.enabled(if: PreloadedDisk.compiler != nil, "no C compiler")) struct FailingDiskTests {
         private let sandbox: Sandbox
-        private let disk: FailingDisk
+        private let disk: PreloadedDisk
 
         init() throws {
             sandbox = try Sandbox()
-            disk = try FailingDisk(in: sandbox)
+            disk = try PreloadedDisk(in: sandbox)
         }
 
         /// Imports through the WAL and as a segment, into an empty directory and into one with data.
@@ -23,7 +24,7 @@ extension EndToEndTests {
             arguments: cases)
         func fullDisk(rows: Int, isEmpty: Bool) throws {
             let trial = try Trial(sandbox, disk, rows: rows, isEmpty: isEmpty)
-            for area in FailingDisk.Area.allCases {
+            for area in PreloadedDisk.Area.allCases {
                 let bytes = try trial.extent(area).bytes
                 for room in bytes > 0 ? Set([0, 1, bytes / 3, bytes * 2 / 3, bytes - 1]) : [] {
                     // SQLite writes its own last bytes after the receipt; the store owes nothing then.
@@ -39,7 +40,7 @@ extension EndToEndTests {
         func failedSyncs(rows: Int, isEmpty: Bool) throws {
             let trial = try Trial(sandbox, disk, rows: rows, isEmpty: isEmpty)
             var tried = 0
-            for area in FailingDisk.Area.allCases where area != .registry {
+            for area in PreloadedDisk.Area.allCases where area != .registry {
                 let syncs = try trial.extent(area).syncs
                 for number in 0..<syncs {
                     try trial.run("\(area): sync \(number + 1) of \(syncs) fails", mustFail: true) {
@@ -96,11 +97,11 @@ private final class Trial {
     /// The directory that each trial starts from.
     let start: String
     private let sandbox: Sandbox
-    private let disk: FailingDisk
+    private let disk: PreloadedDisk
     private let whole: PrintedReceipt
     private let before: Int
 
-    init(_ sandbox: Sandbox, _ disk: FailingDisk, rows: Int, isEmpty: Bool) throws {
+    init(_ sandbox: Sandbox, _ disk: PreloadedDisk, rows: Int, isEmpty: Bool) throws {
         self.sandbox = sandbox
         self.disk = disk
         start = "\(sandbox.path)/start"
@@ -123,7 +124,7 @@ private final class Trial {
     }
 
     /// What the import writes in an area.
-    func extent(_ area: FailingDisk.Area) throws -> (bytes: Int, syncs: Int) {
+    func extent(_ area: PreloadedDisk.Area) throws -> (bytes: Int, syncs: Int) {
         let data = try sandbox.copy(start, to: "measured")
         return try disk.extent(of: command, data: data, below: "\(data)/\(area)")
     }

@@ -5,6 +5,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct KilledImportTests {

@@ -5,6 +5,7 @@ import Testing
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct SecondWriterTests {

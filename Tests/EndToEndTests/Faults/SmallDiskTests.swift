@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite(.enabled(if: SmallDisk.canMount, "no tmpfs can be mounted here")) struct SmallDiskTests {

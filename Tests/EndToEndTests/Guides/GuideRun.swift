@@ -5,6 +5,7 @@
 // - What a page leaves running ends with the shell, and the shell within a time limit.
 
 import Foundation
+import VarveTestSupport
 
 /// The outputs of a page's examples.
 struct GuideRun {
@@ -35,7 +36,7 @@ struct GuideRun {
             program: ["timeout", "--kill-after=20", String(Self.limit), "bash", script],
             environment: [
                 "PATH": "\(programs):\(search)", "LC_ALL": "C.UTF-8",
-                "VARVE_MQTT_PORT": String(try RunningService.freePort()),
+                "VARVE_MQTT_PORT": String(try Loopback.freePort()),
             ]
         ).wait()
         if ending.code == 124 || ending.code == 137 {

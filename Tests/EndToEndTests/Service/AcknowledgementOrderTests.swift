@@ -5,6 +5,7 @@
 import Foundation
 import Glibc
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite(.enabled(if: Tracing.isAllowed, "strace may not attach here"))

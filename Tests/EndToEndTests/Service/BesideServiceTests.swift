@@ -5,6 +5,7 @@ import Testing
 import VarveFile
 import VarvePlatform
 import VarveServer
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct BesideServiceTests {

@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct BrokerIdentityTests {
@@ -124,7 +125,7 @@ extension EndToEndTests {
         @Test("in a data directory deeper than the address of a socket the service works as in any other")
         func deepDirectory() throws {
             let deep = sandbox.path + String(repeating: "/a-folder-with-a-long-name", count: 6)
-            let port = try RunningService.freePort()
+            let port = Int(try Loopback.freePort())
             let service = try sandbox.start(
                 ["serve", "--no-supervise", "--mqtt-port", String(port)], data: deep)
             try eventually("it is ready") { service.output.contains("varve: ready") || !service.isRunning }
@@ -137,7 +138,7 @@ extension EndToEndTests {
             "the broker may open as many files as the system lets it, and the room is told; the service keeps its limit"
         )
         func openFiles() throws {
-            let port = try RunningService.freePort()
+            let port = Int(try Loopback.freePort())
             let service = try sandbox.start(
                 program: [
                     "/bin/sh", "-c",

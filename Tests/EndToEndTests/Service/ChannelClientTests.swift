@@ -4,6 +4,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ChannelClientTests {

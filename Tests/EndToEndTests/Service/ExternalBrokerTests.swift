@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ExternalBrokerTests {
@@ -11,7 +12,7 @@ extension EndToEndTests {
 
         init() throws {
             sandbox = try Sandbox()
-            port = try RunningService.freePort()
+            port = Int(try Loopback.freePort())
         }
 
         private var options: [String] { ["--broker", "external", "--mqtt-port", String(port)] }
@@ -19,35 +20,15 @@ extension EndToEndTests {
         /// Runs the service to its end.
         private func serve() throws -> Ending { try sandbox.varve(["serve"] + options) }
 
-        /// Starts a mosquitto with these lines in place of the plugin's.
-        private func broker(_ lines: [String]) throws -> ChildProcess {
-            let configuration = try sandbox.write(
-                lines: ["user \(NSUserName())", "listener \(port) 127.0.0.1", "persistence false"] + lines,
-                "broker-\(UUID()).conf")
-            let process = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", configuration])
-            try eventually("the broker listens") { Self.isListening(port) }
-            return process
-        }
-
-        private static func isListening(_ port: Int) -> Bool {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            address.sin_port = UInt16(port).bigEndian
-            let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            return withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, size) == 0
-                }
-            }
+        /// Starts a mosquitto without the plugin.
+        private func foreignBroker() throws -> Broker {
+            try Broker(.everybody, port: UInt16(port), isPersistent: false)
         }
 
         @Test("a broker without the plugin is refused at the start in one sentence that says what it needs")
         func withoutPlugin() throws {
-            let broker = try broker(["allow_anonymous true"])
-            defer { _ = broker.kill(after: 0) }
+            let broker = try foreignBroker()
+            defer { broker.stop(SIGKILL) }
             let ending = try serve()
             #expect(ending.code == 1 && ending.output.isEmpty)
             let last = try #require(ending.errorLines.last)
@@ -62,7 +43,7 @@ extension EndToEndTests {
             let other = try Sandbox()
             let printed = try other.varve(["serve", "--print-broker-config"] + options)
             let file = try other.write(printed.output.utf8, "external.conf")
-            let broker = try other.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            let broker = try other.start(program: [Broker.program, "-c", file])
             defer { _ = broker.kill(after: 0) }
             // Its credentials are written by the service it belongs to.
             let neighbour = try other.start(["serve"] + options)
@@ -81,15 +62,15 @@ extension EndToEndTests {
         func replacedBroker() throws {
             let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
             let file = try sandbox.write(printed.output.utf8, "external.conf")
-            let right = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            let right = try sandbox.start(program: [Broker.program, "-c", file])
             let service = try RunningService(in: sandbox, options: options)
             _ = right.kill(after: 0)
-            let wrong = try broker(["allow_anonymous true"])
+            let wrong = try foreignBroker()
             try eventually("the service says it") { service.errors.contains("did not prove") }
             #expect(service.isRunning)
-            _ = wrong.kill(after: 0)
+            wrong.stop(SIGKILL)
             let taken = service.errors.components(separatedBy: "taking messages").count
-            let again = try sandbox.start(program: ["/usr/sbin/mosquitto", "-c", file])
+            let again = try sandbox.start(program: [Broker.program, "-c", file])
             defer { _ = again.kill(after: 0) }
             try eventually("the service takes messages again") {
                 service.errors.components(separatedBy: "taking messages").count > taken
@@ -125,16 +106,7 @@ private final class FakeBroker {
     private var client: Int32 = -1
 
     init(port: Int) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        address.sin_port = UInt16(port).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
-        }
-        try #require(bound == 0 && listen(listener, 8) == 0)
+        listener = try Loopback.listen(UInt16(port)).descriptor
     }
 
     deinit {

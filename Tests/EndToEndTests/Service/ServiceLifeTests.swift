@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ServiceLifeTests {
@@ -120,7 +121,7 @@ extension EndToEndTests {
 
         @Test("an external mosquitto works with the plugin and the printed configuration")
         func externalBroker() throws {
-            let port = try RunningService.freePort()
+            let port = Int(try Loopback.freePort())
             let options = ["--broker", "external", "--mqtt-port", String(port)]
             let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
             #expect(printed.code == 0, "\(printed.errors)")

@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct SupervisionTests {
@@ -41,7 +42,7 @@ extension EndToEndTests {
 
         @Test("Ctrl-C, which a terminal sends to both processes, ends both with exit code 0")
         func terminal() throws {
-            let port = try RunningService.freePort()
+            let port = Int(try Loopback.freePort())
             let setsid = try #require(Installation.find("setsid"))
             let process = try sandbox.start(
                 program: [setsid, Installation.varve, "serve", "--mqtt-port", String(port)],
@@ -91,7 +92,7 @@ extension EndToEndTests {
         @Test("under systemd, and with --no-supervise, the process is the service itself")
         func unsupervised() throws {
             for (options, environment) in [(["--no-supervise"], [:]), ([], ["NOTIFY_SOCKET": "/nowhere"])] {
-                let port = try RunningService.freePort()
+                let port = Int(try Loopback.freePort())
                 var environment = environment
                 environment["VARVE_DATA"] = sandbox.data
                 let process = try sandbox.start(

@@ -5,6 +5,7 @@
 // enough for a segment, the last ones the rest of a batch.
 
 import Foundation
+import VarveTestSupport
 
 enum BulkyFile {
     /// Rows with the bytes of padding each of them has.

@@ -1,6 +1,7 @@
 // ImportedStore.swift — a file imported once into a store of its own, and the ways to read it back.
 
 import Foundation
+import VarveTestSupport
 
 /// A store that holds one file.
 struct ImportedStore {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 /// One output of Varve to compare with the calculation.
 struct Comparison {

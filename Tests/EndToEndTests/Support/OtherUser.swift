@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import VarveTestSupport
 
 /// A user and a group that every system has.
 struct OtherUser {

@@ -1,6 +1,7 @@
 // Receipt.swift — the line of `varve import --json`, read back.
 
 import Foundation
+import VarveTestSupport
 
 /// What an import said it did.
 struct PrintedReceipt: Hashable, CustomStringConvertible {

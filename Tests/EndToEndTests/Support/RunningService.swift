@@ -8,24 +8,7 @@
 import Foundation
 import Glibc
 import Testing
-
-/// A condition did not come true in time.
-struct Overdue: Error, CustomStringConvertible {
-    var description: String
-}
-
-/// Waits until a condition holds; it is looked at 50 times a second.
-func eventually(
-    _ what: String, within seconds: Double = 60, _ condition: () throws -> Bool
-) throws {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while try !condition() {
-        guard ContinuousClock.now < deadline else {
-            throw Overdue(description: "not within \(seconds) s: \(what)")
-        }
-        usleep(20_000)
-    }
-}
+import VarveTestSupport
 
 /// Whether a process runs, and is not only not yet reaped.
 func isAlive(_ process: pid_t) -> Bool {
@@ -59,7 +42,7 @@ final class RunningService {
         self.isSupervised = isSupervised
         self.options = options
         self.environment = environment
-        port = try Self.freePort()
+        port = Int(try Loopback.freePort())
         try start()
     }
 
@@ -151,23 +134,6 @@ final class RunningService {
             return id
         }
         return nil
-    }
-
-    /// A port of the loopback interface that nobody listens on now.
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
-            }
-        }
-        guard bound else { throw POSIXError(.EADDRINUSE) }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
 

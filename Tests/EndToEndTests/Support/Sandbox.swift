@@ -7,29 +7,13 @@
 import Foundation
 import Synchronization
 import VarveFile
+import VarveTestSupport
 
-/// Where the programs under test and their helpers are.
-enum Installation {
-    private static let bundle = Bundle.module.bundleURL
-
-    /// The executable `varve`: that of `VARVE_BINARY`, else the one built with these tests.
-    static let varve: String = {
-        let given = ProcessInfo.processInfo.environment["VARVE_BINARY"]
-        let built = bundle.deletingLastPathComponent().appendingPathComponent("varve").path
-        return given.map { URL(fileURLWithPath: $0).path } ?? built
-    }()
-
+extension Installation {
     /// A file that lies beside these tests.
-    static func resource(_ path: String) -> String { bundle.appendingPathComponent(path).path }
-
-    /// The program of that name on the search path, or nil.
-    static func find(_ name: String) -> String? {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    static func resource(_ path: String) -> String {
+        Bundle.module.bundleURL.appendingPathComponent(path).path
     }
-
-    /// Whether the tests that take minutes run at full length.
-    static let isThorough = ProcessInfo.processInfo.environment["VARVE_TEST_FULL"] == "1"
 }
 
 /// A temporary folder.
@@ -116,21 +100,5 @@ final class Sandbox: Sendable {
         try? FileManager.default.removeItem(atPath: target)
         try FileManager.default.copyItem(atPath: folder, toPath: target)
         return target
-    }
-}
-
-/// A generator with a seed that a failing test prints.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 import VarveText
 
 extension EndToEndTests {

@@ -1,6 +1,7 @@
 // ReceiptTests.swift — what a receipt says is what the store holds.
 
 import Testing
+import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct ReceiptTests {

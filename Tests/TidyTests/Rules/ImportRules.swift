@@ -39,9 +39,12 @@ enum ImportRules {
         "VarveServer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
             "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT",
-            "VarveControl", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
+            "VarveControl", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle",
+            "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
+        // Not part of the product: what tests have in common.
+        "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
@@ -60,7 +63,8 @@ enum ImportRules {
     /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
         "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveSegment",
-        "VarveStorage", "VarveQuery", "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
+        "VarveStorage", "VarveQuery", "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT",
+        "VarveControl", "VarvePublisher",
         "VarveIntegration",
     ]
 

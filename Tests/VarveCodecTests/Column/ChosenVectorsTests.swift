@@ -1,6 +1,7 @@
 // ChosenVectorsTests.swift — single vectors of a column decode to the same values as the whole column.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

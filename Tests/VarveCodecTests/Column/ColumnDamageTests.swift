@@ -1,6 +1,7 @@
 // ColumnDamageTests.swift — damaged columns give an error or other values, never a trap.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // ColumnHintTests.swift — a hint changes the time and the size of a column, never its values.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // DoubleColumnTests.swift — doubles come back bit for bit, and take no more than their shape needs.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

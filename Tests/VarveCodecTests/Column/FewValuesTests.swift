@@ -1,6 +1,7 @@
 // FewValuesTests.swift — short columns come back unchanged, within their limit of bytes.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // IntegerColumnTests.swift — integers come back exactly, and take no more than their shape needs.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

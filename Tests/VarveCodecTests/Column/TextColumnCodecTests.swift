@@ -1,6 +1,7 @@
 // TextColumnCodecTests.swift — texts come back, within the limits.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

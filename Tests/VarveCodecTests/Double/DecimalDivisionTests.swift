@@ -1,6 +1,7 @@
 // DecimalDivisionTests.swift — decimals divided together, compared with single divisions.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // ExactQuotientTests.swift — quotients without the divider, compared with the divider's bit for bit.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

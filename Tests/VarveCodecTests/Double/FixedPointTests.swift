@@ -1,6 +1,7 @@
 // FixedPointTests.swift — doubles of full precision as integers of one unit and bits below it.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // PredictedColumnTests.swift — doubles predicted together, compared with single predictions.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // SignificantDigitsTests.swift — decimals of a fixed number of significant digits are numbered without gaps.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -1,6 +1,7 @@
 // BitPackingTests.swift — all bit widths, in both layouts.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

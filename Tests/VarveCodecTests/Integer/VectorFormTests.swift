@@ -1,6 +1,7 @@
 // VectorFormTests.swift — some shape makes the encoder choose each form of a vector.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

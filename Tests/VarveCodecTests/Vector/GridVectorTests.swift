@@ -1,6 +1,7 @@
 // GridVectorTests.swift — clocks that jitter and skip points are stored as distances to a regular grid.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

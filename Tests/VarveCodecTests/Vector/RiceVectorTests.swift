@@ -1,6 +1,7 @@
 // RiceVectorTests.swift — Rice codes of vectors and the unary streams in them.
 
 import Testing
+import VarveTestSupport
 
 @testable import VarveCodec
 

@@ -6,6 +6,7 @@ import Testing
 import VarveCodec
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @testable import VarveControl
 
@@ -81,12 +82,12 @@ import VarvePlatform
         let bytes = ControlRequest.storedType(Batches.key(String(repeating: "x", count: 900))).frame.writer
             .bytes
         var sent = 0
-        let isClosed = eventually {
+        try eventually("the connection is closed, or all is sent") {
             do { try caller.send([bytes[sent]]) } catch { return true }
             sent += 1
             return sent == bytes.count
         }
-        #expect(isClosed && sent > 5 && sent < bytes.count, "\(sent) of \(bytes.count) bytes were taken")
+        #expect(sent > 5 && sent < bytes.count, "\(sent) of \(bytes.count) bytes were taken")
     }
 
     @Test("a connection that asks nothing for long is closed, and a look-up then opens another")
@@ -114,7 +115,7 @@ import VarvePlatform
         let refused = #expect(throws: ControlError.self) { _ = try service.client() }
         #expect(refused?.kind == .busy)
         first.connection.shutdown()
-        #expect(eventually { (try? service.client().horizon()) == 0 })
+        try eventually("there is room for a client") { (try? service.client().horizon()) == 0 }
     }
 
     @Test("the refusal is heard even if the service has closed before the greeting is sent")
@@ -135,7 +136,7 @@ import VarvePlatform
         try idle.greet()
         handler.gate.shut()
         let sender = try WorkerThread { _ = try? client.commit(Batches.one()) }
-        #expect(eventually { handler.gate.count == 1 })
+        try eventually("the call waits") { handler.gate.count == 1 }
         #expect(!service.server.stop(within: 0.05))
         var status = stat()
         #expect(lstat(service.folder + "/control.sock", &status) != 0)
@@ -152,11 +153,11 @@ import VarvePlatform
         let handler = service.handler
         handler.gate.shut()
         try service.client().startCompaction()
-        #expect(eventually { handler.gate.count == 1 })
+        try eventually("the call waits") { handler.gate.count == 1 }
         let refused = #expect(throws: ControlError.self) { _ = try service.client().compact() }
         #expect(refused?.kind == .busy)
         handler.gate.open()
-        #expect(eventually { handler.state.withLock { $0.compactions } == 1 })
-        #expect(eventually { (try? service.client().compact())?.samplesIn == 10 })
+        try eventually("it has compacted") { handler.state.withLock { $0.compactions } == 1 }
+        try eventually("it compacts again") { (try? service.client().compact())?.samplesIn == 10 }
     }
 }

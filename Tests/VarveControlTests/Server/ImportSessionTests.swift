@@ -7,6 +7,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @testable import VarveControl
 
@@ -46,7 +47,7 @@ import VarvePlatform
             _ = try first.commit(Batches.one())
         }
         let second = try service.client()
-        #expect(eventually { (try? second.beginImport()) != nil })
+        try eventually("the first import has ended") { (try? second.beginImport()) != nil }
         #expect(service.handler.state.withLock { $0.endedImports } == 0)
     }
 
@@ -65,7 +66,7 @@ import VarvePlatform
         try caller.send(Array(rows.prefix(bytes)))
         caller.connection.shutdown()
         let second = try service.client()
-        #expect(eventually { (try? second.beginImport()) != nil })
+        try eventually("the first import has ended") { (try? second.beginImport()) != nil }
         #expect(service.handler.state.withLock { $0.batches.isEmpty })
     }
 
@@ -83,12 +84,12 @@ import VarvePlatform
             try caller.send(.batch(BatchHeader(batch, isAssessment: false)))
             guard case .done? = try caller.reply() else { return #expect(Bool(false), "no batch") }
             try BatchWriter.write(batch) { try caller.send($0.writer.bytes) }
-            #expect(eventually { handler.gate.count == 1 })
+            try eventually("the commit waits") { handler.gate.count == 1 }
         }
         let second = try service.client()
         #expect(throws: ControlError.self) { try second.beginImport() }
         handler.gate.open()
-        #expect(eventually { (try? second.beginImport()) != nil })
+        try eventually("the first import has ended") { (try? second.beginImport()) != nil }
         #expect(handler.state.withLock { $0.batches.count } == 1)
     }
 }

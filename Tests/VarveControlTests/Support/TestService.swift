@@ -6,21 +6,12 @@ import VarveCodec
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @testable import VarveControl
 
 /// Gives other threads time to run.
 func rest() { usleep(1000) }
-
-/// Waits until something holds, at most ten seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
-    let end = SystemClock.monotonicNanoseconds() + 10_000_000_000
-    while !condition() {
-        if SystemClock.monotonicNanoseconds() > end { return false }
-        rest()
-    }
-    return true
-}
 
 /// A running control server.
 final class TestService {

@@ -2,6 +2,7 @@
 
 import Glibc
 import Testing
+import VarveTestSupport
 
 @testable import VarveFile
 

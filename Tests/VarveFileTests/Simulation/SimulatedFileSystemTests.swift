@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveFile
+import VarveTestSupport
 
 @Suite struct SimulatedFileSystemTests {
     private static let seeds: [UInt64] = Array(1...200)
@@ -19,7 +20,7 @@ import VarveFile
     private static func crash(
         _ files: SimulatedFileSystem, _ outcome: CrashOutcome = .random, seed: UInt64
     ) -> SimulatedFileSystem {
-        var random = SimulationRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return SimulatedFileSystem(files.disk.afterCrash(outcome, using: &random), seed: seed)
     }
 

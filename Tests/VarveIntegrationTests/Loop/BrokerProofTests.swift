@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveIntegration
 

@@ -3,6 +3,7 @@
 import Testing
 import VarveAccess
 import VarveChannel
+import VarveTestSupport
 
 @testable import VarveIntegration
 

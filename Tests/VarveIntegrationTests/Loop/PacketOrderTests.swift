@@ -5,6 +5,7 @@ import Logging
 import Synchronization
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveIntegration
 

@@ -4,6 +4,7 @@
 
 import Foundation
 import Testing
+import VarveTestSupport
 
 @testable import VarveIntegration
 

@@ -7,6 +7,7 @@ import Glibc
 import Testing
 import VarveAccess
 import VarveChannel
+import VarveTestSupport
 
 /// Listens, accepts the loop's two clients and speaks just enough of the protocol.
 final class BrokerStub {
@@ -22,11 +23,7 @@ final class BrokerStub {
     private var replies: Int32 = -1
 
     init() throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        listener = descriptor
-        port =
-            Mosquitto.withAddress(0) { bind(descriptor, $0, $1) } == 0 ? Mosquitto.boundPort(descriptor) : 0
-        try #require(port != 0 && listen(descriptor, 4) == 0)
+        (listener, port) = try Loopback.listen()
     }
 
     deinit {

@@ -4,6 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveIntegration
 

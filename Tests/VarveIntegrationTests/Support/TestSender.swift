@@ -3,6 +3,7 @@
 import Testing
 import VarveIntegration
 import VarveMQTT
+import VarveTestSupport
 
 /// A client of the broker; used by one thread.
 final class TestSender: MQTTReceiver {

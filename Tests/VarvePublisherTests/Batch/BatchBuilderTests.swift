@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarvePublisher
 
@@ -112,21 +113,5 @@ import VarveModel
         #expect(text(1_700_000_000_123_450_000) == "1700000000123.45")
         #expect(text(.max) == "9223372036854.775807")
         #expect(text(.min) == "-9223372036854.775808")
-    }
-}
-
-/// A generator with a seed that a failing test prints.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

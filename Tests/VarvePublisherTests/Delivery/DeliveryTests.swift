@@ -3,7 +3,9 @@
 import Foundation
 import Synchronization
 import Testing
+import VarveFile
 import VarvePublisher
+import VarveTestSupport
 import VarveTransfer
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DeliveryTests {
@@ -11,7 +13,7 @@ import VarveTransfer
     func window() throws {
         let isOpen = Mutex(false)
         let setup = try Setup { message, _ in isOpen.withLock { $0 } ? Answer.taken(message) : [] }
-        let file = try setup.folder.write(Setup.lines(600), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(600), "a.csv")
         let outcome = Mutex<Result<PublishResult, any Error>?>(nil)
         var options = setup.options
         options.window = 7
@@ -23,10 +25,10 @@ import VarveTransfer
         }
         sender.start()
         // By the time everything has been sent twice, an eighth batch would have been sent too.
-        try Wait.until("all is sent again") { setup.receiver.messages.count >= 14 }
+        try eventually("all is sent again") { setup.receiver.messages.count >= 14 }
         #expect(Set(setup.receiver.messages.map(\.id)).count == 7)
         isOpen.withLock { $0 = true }
-        try Wait.until("all is sent") { outcome.withLock { $0 != nil } }
+        try eventually("all is sent") { outcome.withLock { $0 != nil } }
         let result = try #require(outcome.withLock { $0 }).get()
         #expect(result.acknowledged == 60)
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(600))
@@ -37,7 +39,7 @@ import VarveTransfer
         let setup = try Setup { message, seen in
             seen <= abs(message.id.hashValue % 3) ? [] : Answer.taken(message)
         }
-        let file = try setup.folder.write(Setup.lines(300), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(300), "a.csv")
         let result = try setup.publish(file) { options in
             options.rowsPerBatch = 10
             options.replySeconds = 0.1
@@ -63,7 +65,7 @@ import VarveTransfer
             let own = seen > 1 ? Answer.taken(message) + Answer.taken(message) : []
             return replies + own + [Answer(id: "nobody", code: 1204)]
         }
-        let file = try setup.folder.write(Setup.lines(400), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(400), "a.csv")
         let result = try setup.publish(file) { options in
             options.rowsPerBatch = 20
             options.replySeconds = 0.2
@@ -75,7 +77,7 @@ import VarveTransfer
     @Test("a receiver that cannot now gets the same message later")
     func overload() throws {
         let setup = try Setup { message, seen in [Answer(id: message.id, code: seen < 3 ? 500 : 200)] }
-        let file = try setup.folder.write(Setup.lines(30), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
         let result = try setup.publish(file) { options in
             options.rowsPerBatch = 10
             options.replySeconds = 0.05
@@ -96,7 +98,7 @@ import VarveTransfer
             taken.withLock { $0 += readings }
             return Answer.taken(message)
         }
-        let file = try setup.folder.write(Setup.lines(300), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(300), "a.csv")
         let result = try setup.publish(file) { $0.rowsPerBatch = 100 }
         #expect(result.rejected == 4 && result.rows == 300)
         #expect(result.batches == 3 && result.acknowledged == 3 && result.acknowledgedInPart == 2)
@@ -115,7 +117,7 @@ import VarveTransfer
             let isBad = message.readings.contains { $0.value == "15" }
             return [Answer(id: message.id, code: isBad && !isMended.withLock { $0 } ? 1204 : 200)]
         }
-        let file = try setup.folder.write(Setup.lines(50), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(50), "a.csv")
         let first = try setup.publish(file) { $0.rowsPerBatch = 10 }
         #expect(first.rejected == 1 && first.acknowledged == 5 && first.acknowledgedInPart == 1)
         isMended.withLock { $0 = true }
@@ -132,7 +134,7 @@ import VarveTransfer
             let isUnknown = message.readings.contains { $0.device == "d1" }
             return [Answer(id: message.id, code: isUnknown ? 1257 : 200)]
         }
-        let file = try setup.folder.write(Setup.lines(600), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(600), "a.csv")
         let result = try setup.publish(file)
         #expect(result.rejected == 200)
         #expect(setup.receiver.messages.count < 40)
@@ -156,7 +158,7 @@ import VarveTransfer
             lines += (0..<20).map { "d,p,\($0),\(round * 100 + $0)" }
             lines.append("d,bad,\(round),-1")
         }
-        let file = try setup.folder.write(lines, "a.csv")
+        let file = try setup.folder.write(lines: lines, "a.csv")
         var options = PublishFileOptions()
         options.reading.timeUnit = .seconds
         let result = try setup.publish(file, options) { $0.rowsPerBatch = 9 }
@@ -169,15 +171,15 @@ import VarveTransfer
     @Test("a receiver that takes nothing of the kind ends it with its reason")
     func neverTaken() throws {
         let setup = try Setup { message, _ in [Answer(id: message.id, code: 1009, message: "no")] }
-        let file = try setup.folder.write(Setup.lines(30), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
         #expect(throws: PublisherError.notTaken(code: 1009, message: "no")) { try setup.publish(file) }
     }
 
     @Test("a wrong password ends it at once")
     func wrongPassword() throws {
-        let broker = try Broker(user: (name: "%channel%&p", password: "right"))
-        let folder = try Folder()
-        let file = try folder.write(Setup.lines(30), "a.csv")
+        let broker = try Broker(.login(name: "%channel%&p", password: "right"), isPersistent: false)
+        let folder = try TemporaryFolder("varve-publish")
+        let file = try folder.write(lines: Setup.lines(30), "a.csv")
         var options = PublisherOptions(host: "127.0.0.1", port: broker.port, product: "p")
         options.giveUpSeconds = 40
         options.login = .password(username: "%channel%&p", password: "wrong")
@@ -192,7 +194,7 @@ import VarveTransfer
     @Test("a silent receiver ends it only if that was asked for")
     func givesUp() throws {
         let setup = try Setup { _, _ in [] }
-        let file = try setup.folder.write(Setup.lines(30), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
         do {
             _ = try setup.publish(file) { $0.giveUpSeconds = 0.5 }
             Issue.record("it ended without an answer")
@@ -204,7 +206,7 @@ import VarveTransfer
     @Test("a broker that is killed several times in between loses nothing")
     func brokerRestarts() throws {
         let setup = try Setup()
-        let file = try setup.folder.write(Setup.lines(20_000), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(20_000), "a.csv")
         let broker = setup.broker
         let messages = { setup.receiver.messages.count }
         let outcome = Mutex<Result<PublishResult, any Error>?>(nil)
@@ -219,11 +221,11 @@ import VarveTransfer
         }
         sender.start()
         for round in 1...3 {
-            try Wait.until("messages come") { messages() > round * 100 || outcome.withLock { $0 != nil } }
-            broker.stop()
+            try eventually("messages come") { messages() > round * 100 || outcome.withLock { $0 != nil } }
+            broker.stop(SIGKILL)
             try broker.start()
         }
-        try Wait.until("all is sent") { outcome.withLock { $0 != nil } }
+        try eventually("all is sent") { outcome.withLock { $0 != nil } }
         let result = try #require(outcome.withLock { $0 }).get()
         #expect(result.acknowledged == 1000 && result.rejected == 0)
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(20_000))
@@ -237,7 +239,7 @@ import VarveTransfer
             if place >= 20 { isWished.withLock { $0 = true } }
             return place >= 20 ? [] : Answer.taken(message)
         }
-        let file = try setup.folder.write(Setup.lines(500), "a.csv")
+        let file = try setup.folder.write(lines: Setup.lines(500), "a.csv")
         var options = setup.options
         options.rowsPerBatch = 10
         options.window = 4

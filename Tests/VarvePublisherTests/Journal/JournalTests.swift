@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarvePublisher
+import VarveTestSupport
 import VarveTransfer
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct JournalTests {
@@ -20,7 +21,7 @@ import VarveTransfer
                 let number = Int(message.id.split(separator: "-").last ?? "") ?? 0
                 return number < box.count.withLock { $0 } ? Answer.taken(message) : []
             }
-            file = try setup.folder.write(Setup.lines(400), "a.csv")
+            file = try setup.folder.write(lines: Setup.lines(400), "a.csv")
         }
 
         private let box: Box
@@ -156,7 +157,7 @@ import VarveTransfer
     func otherInput() throws {
         let scene = try Scene(answered: .max)
         _ = try scene.send()
-        _ = try scene.setup.folder.write(Setup.lines(401), "a.csv")
+        _ = try scene.setup.folder.write(lines: Setup.lines(401), "a.csv")
         let altered = try scene.send()
         #expect(altered.acknowledgedBefore == 0 && altered.rows == 401 && altered.notes.count == 1)
         let other = try scene.send(product: "q")

@@ -4,6 +4,7 @@ import Foundation
 import Synchronization
 import VarveMQTT
 import VarvePlatform
+import VarveTestSupport
 
 /// A message as it came.
 struct Received: Sendable {
@@ -52,7 +53,7 @@ final class FakeReceiver: @unchecked Sendable, MQTTReceiver {
         self.port = port
         self.decide = decide
         thread = try WorkerThread { self.run() }
-        try Wait.until("the receiver is subscribed") { state.withLock(\.isReady) }
+        try eventually("the receiver is subscribed") { state.withLock(\.isReady) }
     }
 
     /// Ends the thread, which holds this object until then.

@@ -1,16 +1,18 @@
 // Setup.swift — broker, receiver, folder and sender of one test.
 
+import VarveFile
 import VarvePublisher
+import VarveTestSupport
 
 /// What most tests need.
 final class Setup {
     let broker: Broker
-    let folder: Folder
+    let folder: TemporaryFolder
     let receiver: FakeReceiver
 
     init(_ decide: @escaping FakeReceiver.Decide = { message, _ in Answer.taken(message) }) throws {
-        broker = try Broker()
-        folder = try Folder()
+        broker = try Broker(isPersistent: false)
+        folder = try TemporaryFolder("varve-publish")
         receiver = try FakeReceiver(broker.port, decide)
     }
 

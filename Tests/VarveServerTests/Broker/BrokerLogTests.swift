@@ -2,6 +2,7 @@
 
 import Testing
 import VarveFile
+import VarveTestSupport
 
 @testable import VarveServer
 

@@ -9,6 +9,7 @@ import VarveRegistry
 import VarveSegment
 import VarveServer
 import VarveStorage
+import VarveTestSupport
 
 @Suite struct StoreControlTests {
     /// How often the reading of messages was paused.

@@ -3,6 +3,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -58,7 +59,7 @@ import VarveModel
         let whole = SimulatedFileSystem(disk, seed: 2)
         _ = try StoreBackup(of: Self.source, into: Self.target, files: whole).run(isIncremental: true)
         #expect(whole.changes > 20)
-        var random = SimulationRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         // What was there before, the new state without its WAL, and the new state.
         let possible: Set = isFirst ? [0, 90, 95] : [45, 90, 95]
         var seen: Set<Int> = []

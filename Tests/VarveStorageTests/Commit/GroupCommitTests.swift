@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -87,7 +88,7 @@ import VarveModel
     func failedSync(sizes: [Int]) throws {
         for failAt in 3...40 {
             let directory = try TemporaryDirectory()
-            let files = FaultyFileSystem(failAt: failAt, .none)
+            let files = FailingDisk(failAt: failAt, .none)
             guard let store = try? Store.open(directory.path, files: files) else { continue }
             let results = store.commit(
                 group: sizes.enumerated().map { Self.batch($0.offset, rows: $0.element) })
@@ -105,10 +106,10 @@ import VarveModel
     @Test("after a failed sync the store takes nothing more and shows nothing of the batch")
     func stopsAfterFailedSync() throws {
         let directory = try TemporaryDirectory()
-        let counting = FaultyFileSystem(failAt: 0, .none)
+        let counting = FailingDisk(failAt: 0, .none)
         _ = try Store.open(directory.path, files: counting).commit(Self.batch(1, rows: 1))
         let other = try TemporaryDirectory()
-        let store = try Store.open(other.path, files: FaultyFileSystem(failAt: counting.count, .none))
+        let store = try Store.open(other.path, files: FailingDisk(failAt: counting.count, .none))
         #expect(throws: FileError.self) { try store.commit(Self.batch(1, rows: 1)) }
         #expect(throws: StorageError.self) { try store.commit(Self.batch(2, rows: 1)) }
         #expect(store.snapshot().series().isEmpty)
@@ -118,7 +119,7 @@ import VarveModel
     func failedSeal() throws {
         for failAt in 1...60 {
             let directory = try TemporaryDirectory()
-            let files = FaultyFileSystem(failAt: failAt, .none)
+            let files = FailingDisk(failAt: failAt, .none)
             guard let store = try? Store.open(directory.path, files: files) else { continue }
             let first = (try? store.commit(Self.batch(1, rows: 1))) != nil
             try? store.flush()

@@ -4,6 +4,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -84,7 +85,7 @@ import VarveModel
         var failures = 0
         for failAt in 3...60 {
             let directory = try TemporaryDirectory()
-            let files = FaultyFileSystem(failAt: failAt, .none)
+            let files = FailingDisk(failAt: failAt, .none)
             var options = StoreOptions()
             options.walWriteRecords = 4
             guard let store = try? Store.open(directory.path, options: options, files: files) else {

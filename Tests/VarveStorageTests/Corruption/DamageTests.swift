@@ -4,6 +4,7 @@ import Testing
 import VarveFile
 import VarveModel
 import VarveSegment
+import VarveTestSupport
 
 @testable import VarveStorage
 

@@ -5,6 +5,7 @@
 import Glibc
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 

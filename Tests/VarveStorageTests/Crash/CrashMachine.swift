@@ -9,6 +9,7 @@ import Synchronization
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -17,7 +18,7 @@ final class CrashMachine {
     static let path = "/data"
 
     /// All chance of the history.
-    var random: SimulationRandom
+    var random: SeededGenerator
     private(set) var files: SimulatedFileSystem
     /// The disk as the store sees it: the simulated one, or that with a planted fault.
     private var disk: any FileSystem
@@ -33,7 +34,7 @@ final class CrashMachine {
     private(set) var crashes = 0
 
     init(seed: UInt64, plant: @escaping (SimulatedFileSystem) -> any FileSystem = { $0 }) {
-        random = SimulationRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         historyChance = seed
         self.plant = plant
         files = SimulatedFileSystem(seed: random.next())
@@ -41,7 +42,7 @@ final class CrashMachine {
     }
 
     private init(forkOf other: CrashMachine, seed: UInt64) {
-        random = SimulationRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         historyChance = other.historyChance
         plant = other.plant
         files = SimulatedFileSystem(other.files.disk, seed: random.next())
@@ -261,9 +262,9 @@ final class CrashMachine {
 /// Times and names of files that are the same in every run.
 private final class RepeatableChance: Sendable {
     private let seconds = Atomic<Int64>(1)
-    private let names = Mutex(SimulationRandom(seed: 0))
+    private let names = Mutex(SeededGenerator(seed: 0))
 
-    func seed(_ seed: UInt64) { names.withLock { $0 = SimulationRandom(seed: seed) } }
+    func seed(_ seed: UInt64) { names.withLock { $0 = SeededGenerator(seed: seed) } }
 
     func nextSecond() -> Int64 { seconds.add(1, ordering: .relaxed).newValue * 1_000_000_000 }
 

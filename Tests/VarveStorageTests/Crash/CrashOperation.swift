@@ -3,6 +3,7 @@
 import Glibc
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 

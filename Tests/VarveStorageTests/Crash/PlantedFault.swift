@@ -7,6 +7,7 @@ import Glibc
 import Synchronization
 import VarveCodec
 import VarveFile
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage

@@ -1,6 +1,7 @@
 // GeneratedSeries.swift — series of every type, of many shapes and of any length, out of a seed.
 
 import VarveModel
+import VarveTestSupport
 
 /// Makes series that a codec might stumble over.
 struct SeriesGenerator {

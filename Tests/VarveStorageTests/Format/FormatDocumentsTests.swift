@@ -12,7 +12,8 @@ import VarveModel
 @Suite struct FormatDocumentsTests {
     private static func document(_ name: String, _ file: String = #filePath) throws -> String {
         let root = file.split(separator: "/").dropLast(4).joined(separator: "/")
-        let path = "/\(root)/Sources/VarveStorage/VarveStorage.docc/\(name).md"
+        let module = name == "SegmentFormat" ? "VarveSegment" : "VarveStorage"
+        let path = "/\(root)/Sources/\(module)/\(module).docc/\(name).md"
         return String(decoding: try POSIXFileSystem().readAll(path), as: UTF8.self)
     }
 
@@ -26,7 +27,8 @@ import VarveModel
             let marked = row.split(separator: "`").map(String.init)
             for (file, place) in zip(marked, marked.dropFirst(2)) where file.hasSuffix(".swift") {
                 let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-                let source = try POSIXFileSystem().readAll("/\(root)/Sources/VarveStorage/\(file)")
+                let path = file.hasPrefix("Varve") ? file : "VarveStorage/\(file)"
+                let source = try POSIXFileSystem().readAll("/\(root)/Sources/\(path)")
                 #expect(String(decoding: source, as: UTF8.self).contains(place), "\(file): \(place)")
             }
         }

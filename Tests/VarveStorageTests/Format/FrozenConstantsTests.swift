@@ -7,6 +7,7 @@
 import Testing
 import VarveCodec
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage

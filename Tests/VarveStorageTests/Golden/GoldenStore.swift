@@ -5,6 +5,7 @@ import Synchronization
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveCodec
+import VarveTestSupport
 
 @testable import VarveStorage
 

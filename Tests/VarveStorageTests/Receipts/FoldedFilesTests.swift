@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 import VarveSegment
+import VarveTestSupport
 
 @testable import VarveStorage
 

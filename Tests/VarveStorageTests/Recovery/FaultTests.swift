@@ -9,6 +9,7 @@ import Glibc
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 
@@ -38,7 +39,7 @@ import VarveModel
     private static let batches = 8
 
     /// Runs the history and returns the numbers of the acknowledged batches.
-    private static func run(_ path: String, _ files: FaultyFileSystem) -> Set<Int> {
+    private static func run(_ path: String, _ files: FailingDisk) -> Set<Int> {
         var acknowledged: Set<Int> = []
         guard let store = try? Store.open(path, files: files) else { return [] }
         for number in 0..<batches {
@@ -93,22 +94,22 @@ import VarveModel
 
     @Test(
         "an end at any call loses nothing that was acknowledged",
-        arguments: [FaultyFileSystem.Effect.none, .half])
-    func killed(effect: FaultyFileSystem.Effect) throws {
-        let counting = FaultyFileSystem(failAt: 0, .none)
+        arguments: [FailingDisk.Effect.none, .half])
+    func killed(effect: FailingDisk.Effect) throws {
+        let counting = FailingDisk(failAt: 0, .none)
         _ = Self.run(try TemporaryDirectory().path, counting)
         for failAt in effect == .half ? counting.appends : Array(1...counting.count) {
             let directory = try TemporaryDirectory()
-            let files = FaultyFileSystem(failAt: failAt, effect, staysDown: true)
+            let files = FailingDisk(failAt: failAt, effect, staysDown: true)
             let acknowledged = Self.run(directory.path, files)
             try Self.check(directory.path, acknowledged, "ended at change \(failAt), effect \(effect)")
         }
     }
 
-    @Test("one failing call loses nothing that was acknowledged", arguments: FaultyFileSystem.Effect.allCases)
-    func everyPlace(effect: FaultyFileSystem.Effect) throws {
+    @Test("one failing call loses nothing that was acknowledged", arguments: FailingDisk.Effect.allCases)
+    func everyPlace(effect: FailingDisk.Effect) throws {
         let sound = try TemporaryDirectory()
-        let counting = FaultyFileSystem(failAt: 0, .none)
+        let counting = FailingDisk(failAt: 0, .none)
         #expect(Self.run(sound.path, counting).count == Self.batches)
         #expect(counting.count > 40)
         let places = effect == .half ? counting.appends : Array(1...counting.count)
@@ -116,7 +117,7 @@ import VarveModel
             let directory = try TemporaryDirectory()
             let code = failAt % 2 == 0 ? EIO : ENOSPC
             let acknowledged = Self.run(
-                directory.path, FaultyFileSystem(failAt: failAt, effect, code: code))
+                directory.path, FailingDisk(failAt: failAt, effect, code: code))
             try Self.check(directory.path, acknowledged, "change \(failAt) failed, effect \(effect)")
         }
     }

@@ -5,36 +5,10 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
-
-/// A disk that has no room for some files.
-private final class FullDisk: ForwardingFileSystem {
-    let disk = POSIXFileSystem()
-    private let isFull: @Sendable (_ path: String) -> Bool
-
-    init(_ isFull: @escaping @Sendable (_ path: String) -> Bool) { self.isFull = isFull }
-
-    func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
-        if mode != .read { try check(path) }
-        return try disk.open(path, mode)
-    }
-
-    func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool {
-        try check(path)
-        return try disk.createIfAbsent(path, bytes)
-    }
-
-    func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        try check(path)
-        try disk.replace(path, bytes)
-    }
-
-    private func check(_ path: String) throws(FileError) {
-        if isFull(path) { throw FileError("write to", path, code: ENOSPC) }
-    }
-}
 
 @Suite struct FullDiskTests {
     private static let key = SeriesKey(product: "p", device: "d", point: "x")
@@ -60,7 +34,7 @@ private final class FullDisk: ForwardingFileSystem {
     @Test("where a copy of the WAL does not fit, its commits are flushed, and the store goes on")
     func noRoomForTheWAL() throws {
         let store = try Store.open(
-            directory.path, files: FullDisk { $0.contains("/wal/") && $0.hasSuffix(".wal") })
+            directory.path, files: FailingDisk(noRoomFor: { $0.contains("/wal/") && $0.hasSuffix(".wal") }))
         #expect(try store.snapshot().samples(Self.key, .int64).count == 50)
         #expect(try directory.fileNames("wal").isEmpty)
         #expect(store.snapshot().view.segments.count == 1)
@@ -74,7 +48,7 @@ private final class FullDisk: ForwardingFileSystem {
 
     @Test("without any room the opening fails and says how much is needed, while reading and verifying go on")
     func noRoomAtAll() throws {
-        let full = FullDisk { _ in true }
+        let full = FailingDisk(noRoomFor: { _ in true })
         for _ in 0..<2 {
             let refusal = #expect(throws: StorageError.self) { try Store.open(directory.path, files: full) }
             #expect("\(try #require(refusal))".hasPrefix("the disk of \(directory.path) is full: free 1 MiB"))

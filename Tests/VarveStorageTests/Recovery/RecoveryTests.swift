@@ -4,6 +4,7 @@ import Glibc
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -80,9 +81,9 @@ import VarveModel
     func interrupted() throws {
         let pattern = try Self.crashed()
         for failAt in 1...20 {
-            for effect in FaultyFileSystem.Effect.allCases {
+            for effect in FailingDisk.Effect.allCases {
                 let directory = try pattern.copy()
-                let files = FaultyFileSystem(failAt: failAt, effect, staysDown: true)
+                let files = FailingDisk(failAt: failAt, effect, staysDown: true)
                 _ = try? Store.open(directory.path, files: files)
                 #expect(try Self.times(directory.path) == [1, 2], "step \(failAt), \(effect)")
                 try Store.open(directory.path).close()

@@ -3,6 +3,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage
@@ -33,7 +34,7 @@ import VarveModel
     func shortSeries() throws {
         let directory = try TemporaryDirectory()
         try Self.store(directory.path, series: 2000, samples: 10)
-        let files = CountingFileSystem()
+        let files = CountingDisk()
         let store = try Store.open(directory.path, options: .reading, files: files)
         let reference = try #require(store.snapshot().view.manifest.segments.first)
         #expect(reference.summary.blocks == 2000 && reference.byteCount < 2000 * 30)
@@ -53,7 +54,7 @@ import VarveModel
     func coldReads() throws {
         let directory = try TemporaryDirectory()
         try Self.store(directory.path, series: 40, samples: 1000)
-        let files = CountingFileSystem()
+        let files = CountingDisk()
         let store = try Store.open(directory.path, options: .reading, files: files)
         let opened = files.segmentReads
         #expect(opened == 0)
@@ -72,7 +73,7 @@ import VarveModel
             _ = try store.commit(SampleBatch(series: rows))
             try store.flush()
         }
-        let files = CountingFileSystem()
+        let files = CountingDisk()
         let reading = try Store.open(directory.path, options: .reading, files: files)
         _ = try reading.snapshot().samples(Self.key(3), .double)
         #expect(files.segmentReads == 6 + 2)
@@ -85,7 +86,7 @@ import VarveModel
         let directory = try TemporaryDirectory()
         try Self.store(directory.path, series: 40, samples: 1000)
         for (limit, isCached) in [(0, false), (200_000, true)] {
-            let files = CountingFileSystem()
+            let files = CountingDisk()
             var options = StoreOptions.reading
             options.cacheBytes = limit
             let store = try Store.open(directory.path, options: options, files: files)

@@ -4,6 +4,7 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveSegment
 @testable import VarveStorage

@@ -1,6 +1,7 @@
 // ValueTextTests.swift — the text of numbers: the shortest that reads back.
 
 import Testing
+import VarveTestSupport
 import VarveText
 
 @Suite struct ValueTextTests {
@@ -20,7 +21,7 @@ import VarveText
 
     @Test("the text of any double reads back to the same bits")
     func roundTrip() {
-        var generator = SplitMix(seed: 11)
+        var generator = SeededGenerator(seed: 11)
         for _ in 0..<20_000 {
             let value = Double(bitPattern: generator.next())
             guard value.isFinite else { continue }

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 import VarveText
 
 @Suite struct TimestampTextTests {
@@ -54,7 +55,7 @@ import VarveText
 
     @Test("every printed time reads back to the same nanosecond")
     func roundTrip() throws {
-        var generator = SplitMix(seed: 7)
+        var generator = SeededGenerator(seed: 7)
         var times: [Int64] = [.min, .min + 1, -1, 0, 1, .max]
         for _ in 0..<5000 { times.append(Int64(bitPattern: generator.next())) }
         for time in times {
@@ -105,20 +106,5 @@ import VarveText
         #expect(try local("01-11 03:30:00") == Jumping.forward + 1800)
         #expect(try local("04-11 02:30:00") == Jumping.back - 1800)
         #expect(try local("04-11 03:30:00") == Jumping.back + 5400)
-    }
-}
-
-/// A seeded generator (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -5,6 +5,7 @@
 import Foundation
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveText
 

@@ -5,6 +5,7 @@ import Testing
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @testable import VarveTransfer
 

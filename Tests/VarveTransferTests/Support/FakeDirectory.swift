@@ -2,6 +2,7 @@
 
 import Synchronization
 import VarveModel
+import VarveTestSupport
 
 /// Products with devices, models with points.
 final class FakeDirectory: PointDirectory {

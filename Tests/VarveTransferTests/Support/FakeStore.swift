@@ -2,6 +2,7 @@
 
 import Synchronization
 import VarveModel
+import VarveTestSupport
 
 /// A sink and source that keeps everything in memory.
 final class FakeStore: SampleSink, SampleSource {

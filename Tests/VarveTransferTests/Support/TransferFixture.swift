@@ -2,6 +2,7 @@
 
 import VarveFile
 import VarveModel
+import VarveTestSupport
 import VarveText
 
 @testable import VarveTransfer

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 import VarveText
 
 @testable import VarveTransfer

@@ -1,0 +1,80 @@
+// UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
+//
+// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is carried out when its rules
+// change and once an hour, so a sample goes at most an hour later than its rule says.
+
+import Logging
+import ServiceLifecycle
+import VarveModel
+import VarvePlatform
+import VarveRegistry
+import VarveStorage
+
+/// Keeps the store in shape.
+struct UpkeepService: Service {
+    private let store: ServiceStore
+    private let registry: Registry
+    private let pace: MergePace
+    private let logger: Logger
+    private let merging: TroubleReport
+    private let expiring: TroubleReport
+
+    /// Milliseconds between two rounds.
+    private static let pause: Int64 = 10_000
+    private static let roundsBetweenExpiries = 360
+
+    /// What the thread remembers from round to round.
+    private struct Course {
+        /// The rules that were carried out last.
+        var rules: [RetentionRule]?
+        /// Rounds since then.
+        var rounds = 0
+    }
+
+    init(_ store: ServiceStore, _ registry: Registry, _ pace: MergePace, _ logger: Logger) {
+        self.store = store
+        self.pace = pace
+        self.registry = registry
+        self.logger = logger
+        merging = TroubleReport("the store cannot be compacted", logger)
+        expiring = TroubleReport("retention cannot be carried out", logger)
+    }
+
+    func run() async throws {
+        let course = Monitor(Course())
+        try await repeatUntilShutdown {
+            course.withLock { carryOutRetention(&$0) }
+            mergeWhatIsDue()
+            return Self.pause
+        } onShutdown: {
+            pace.stop()
+        }
+    }
+
+    private func mergeWhatIsDue() {
+        merging.watch {
+            do {
+                _ = try store.compactIfDue { try pace.take($0, unless: { store.isMergeAwaited }) }
+            } catch is MergePace.Stopped {}
+        }
+    }
+
+    /// Lets go of what is too old, if the rules have changed or it was done an hour ago.
+    private func carryOutRetention(_ course: inout Course) {
+        expiring.watch {
+            let newest = try registry.retentionRules()
+            guard newest != course.rules || course.rounds >= Self.roundsBetweenExpiries else { return }
+            try expire()
+            course.rules = newest
+            course.rounds = 0
+        }
+        course.rounds += 1
+    }
+
+    private func expire() throws {
+        store.setHistory(try registry.historySeconds() * 1_000_000_000)
+        let report = try store.expire(try registry.retentionPeriods())
+        guard report.samples > 0 else { return }
+        logger.info("retention let go of \(report.samples) samples of \(report.series) series")
+    }
+}

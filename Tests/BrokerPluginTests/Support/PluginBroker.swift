@@ -1,0 +1,74 @@
+// PluginBroker.swift — a broker with the built plugin in it, and what the plugin tells of it.
+
+import Glibc
+import Testing
+import VarveAccess
+import VarveTestSupport
+
+/// A running broker that checks logins and rights.
+final class PluginBroker {
+    private let broker: Broker
+    private let options: [String]
+    /// Where the events file has been read to.
+    private var position: ConnectionEventPosition?
+    private(set) var events: [ConnectionEvent] = []
+
+    var port: UInt16 { broker.port }
+    var folder: String { broker.folder }
+    var credentialsPath: String { broker.credentialsPath }
+    var databasePath: String { broker.databasePath }
+    var log: String { broker.log }
+
+    /// Starts a broker.
+    ///
+    /// - Parameters:
+    ///   - credentials: What its credentials file says; nil for no file.
+    ///   - options: More lines of the plugin's options.
+    ///   - usesPlugin: Whether it loads the plugin; without it everybody may do everything.
+    init(_ credentials: Credentials?, options: [String] = [], usesPlugin: Bool = true) throws {
+        self.options = options
+        broker = try Broker(usesPlugin ? .plugin(options: options) : .everybody) { folder in
+            if let credentials { try CredentialsFile.write(credentials, to: folder + "/credentials") }
+        }
+    }
+
+    /// Starts it again after `stop`, with the plugin and a new log.
+    func start() throws {
+        broker.admission = .plugin(options: options)
+        try broker.start()
+    }
+
+    /// Stops it with SIGTERM, as its service does.
+    func stop() { broker.stop() }
+
+    /// Holds it still while something is done, so that it finds all of that at once.
+    func whileStopped(_ body: () throws -> Void) rethrows { try broker.whileStopped(body) }
+
+    /// Waits until something holds; the error shows the broker's log and the events that were read.
+    func wait(_ fact: String, until holds: () throws -> Bool) throws {
+        do {
+            try broker.wait(fact, until: holds)
+        } catch let error as Overdue {
+            throw Overdue(description: "\(error)\n\(events)")
+        }
+    }
+
+    /// Waits for an event, among those that were and those to come.
+    func event(_ fact: String, where matches: (ConnectionEvent) -> Bool) throws -> ConnectionEvent {
+        var found: ConnectionEvent?
+        try wait("the event: \(fact)") {
+            try readEvents()
+            found = events.first(where: matches)
+            return found != nil
+        }
+        return try #require(found)
+    }
+
+    /// Reads what is new in the events file.
+    func readEvents() throws {
+        let batch = try ConnectionEvents(path: broker.eventsPath).read(after: position)
+        events += batch.events
+        position = batch.position
+        #expect(batch.notes.isEmpty)
+    }
+}

@@ -1,0 +1,43 @@
+// CountingDisk.swift — the real disk, with a count of the reads.
+
+import Synchronization
+package import VarveFile
+
+/// Counts the reads.
+package final class CountingDisk: ForwardingFileSystem {
+    package let disk = POSIXFileSystem()
+    private let counts = Counts()
+
+    /// Counts from 0.
+    package init() {}
+
+    /// All reads so far.
+    package var reads: Int { counts.all.load(ordering: .relaxed) }
+    /// Those of segments.
+    package var segmentReads: Int { counts.segments.load(ordering: .relaxed) }
+
+    package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
+        CountedFile(try disk.open(path, mode), counts)
+    }
+}
+
+private final class Counts: Sendable {
+    let all = Atomic(0)
+    let segments = Atomic(0)
+}
+
+private final class CountedFile: ForwardingFile {
+    let file: any File
+    private let counts: Counts
+
+    init(_ file: any File, _ counts: Counts) {
+        self.file = file
+        self.counts = counts
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+        counts.all.add(1, ordering: .relaxed)
+        if path.hasSuffix(".segment") { counts.segments.add(1, ordering: .relaxed) }
+        return try file.read(into: buffer, at: offset)
+    }
+}
