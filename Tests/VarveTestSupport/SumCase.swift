@@ -15,8 +15,8 @@ package struct SumCase: Sendable {
     /// All lines.
     ///
     /// - Throws: `FileError` if the file is not there.
-    package static func all(_ file: String = #filePath) throws -> [SumCase] {
-        let folder = file.split(separator: "/").dropLast().joined(separator: "/")
+    package static func all() throws -> [SumCase] {
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
         let text = String(decoding: try POSIXFileSystem().readAll("/\(folder)/exact_sums.txt"), as: UTF8.self)
         return text.split(separator: "\n").map { line in
             let fields = line.split(separator: "|", omittingEmptySubsequences: false)

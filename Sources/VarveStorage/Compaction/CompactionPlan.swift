@@ -30,14 +30,13 @@ struct CompactionPlan: Hashable, Sendable {
 
     /// How long deleted samples may stay on disk before a merge is due because of them: a day.
     static let longestDeleted: Int64 = 86_400_000_000_000
+    /// A segment is written again when one in so many of its samples is a version that nobody can ask for any more.
+    static let samplesPerOldVersion: UInt64 = 8
 
     init(_ inputs: [SegmentReference]) {
         self.inputs = inputs
         cuts = Partitions.cuts(inputs)
     }
-
-    /// A segment is written anew when one in so many of its samples is a version that nobody can ask for any more.
-    static let samplesPerOldVersion: UInt64 = 8
 
     /// The merge that is due, if one is: of the segments that have samples deleted long ago, else of one with many
     /// versions that are not kept any more, else the smallest tier that is full.

@@ -22,7 +22,7 @@ extension StoreContext {
 
 extension StoreSnapshot {
     /// When its newest commit was made, to the second, rounded up; nil if that was not noted.
-    public var commitTime: Timestamp? {
+    var commitTime: Timestamp? {
         view.commitTimes.time(of: commit).map { Timestamp(nanoseconds: $0) }
     }
 

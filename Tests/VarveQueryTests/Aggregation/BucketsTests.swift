@@ -42,7 +42,7 @@ import VarveText
         arguments: ["", "5", "h", "1.5h", "-1h", "0s", "401d", "99999999999999999999d", "1 h", "1H", "1y"])
     func badDurations(text: String) {
         let error = #expect(throws: AggregationFailure.self) { try BucketWidth.parse(text) }
-        #expect(error?.description.hasPrefix("--every: \"\(text)\" is ") == true)
+        #expect(error?.description.hasPrefix("\"\(text)\" is ") == true)
     }
 
     @Test("without a zone buckets count from 1970, weeks from a Thursday, also before it")
