@@ -3,6 +3,7 @@
 import VarveModel
 import VarveQuery
 import VarveStorage
+import VarveText
 
 /// Reads the series of a query and draws them.
 struct QueryPlot {

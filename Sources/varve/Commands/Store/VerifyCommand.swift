@@ -5,6 +5,7 @@ import VarveFile
 import VarveRegistry
 import VarveSegment
 import VarveStorage
+import VarveText
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
