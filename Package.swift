@@ -112,7 +112,7 @@ let package = Package(
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                "VarveModel", "VarveFile", "VarvePlatform",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -167,8 +167,8 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
-                "VarveQuery", "VarveAccess",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveQuery",
+                "VarveAccess",
             ],
             swiftSettings: settings),
         // The small tool: commands and output only.
@@ -244,6 +244,7 @@ let package = Package(
             name: "VarvePlatformTests", dependencies: ["VarveTestSupport", "VarvePlatform", "VarveFile"],
             swiftSettings: settings),
         .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(name: "VarveMQTTTests", dependencies: ["VarveMQTT"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",
             dependencies: [

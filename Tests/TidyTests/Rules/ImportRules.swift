@@ -24,7 +24,7 @@ enum ImportRules {
         "VarveBrokerPlugin": [
             "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
-        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
         "VarvePublisher": [
@@ -47,8 +47,8 @@ enum ImportRules {
         "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
-            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
-            "VarveQuery", "VarveAccess",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveQuery",
+            "VarveAccess",
         ],
         "varve": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
