@@ -4,6 +4,7 @@
 // - A row is written when it is known: memory does not grow with the days of a series in the machine-readable forms.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

@@ -4,6 +4,7 @@
 // it is left out, and the user is told. Nothing yields an empty column without a word.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 /// Chooses the points that a query of numbers is of.

@@ -5,6 +5,7 @@
 // - `json` values stand in the row as they are; they were made canonical when they were stored.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
