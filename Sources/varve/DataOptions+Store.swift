@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveRegistry
+import VarveSegment
 import VarveStorage
 
 extension DataOptions {

@@ -7,6 +7,7 @@
 // - The file's series have the keys and types of the store (see StoredPoints).
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

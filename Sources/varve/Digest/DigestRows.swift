@@ -4,6 +4,7 @@
 // - CSV and NDJSON rows are written as soon as they are known, so memory does not grow with the days of a series.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

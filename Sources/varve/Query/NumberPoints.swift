@@ -4,6 +4,7 @@
 // points are left out, and a note says so. No query gives an empty column without a note.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 /// Chooses the series with numbers if the query needs numbers.

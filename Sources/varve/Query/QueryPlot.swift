@@ -1,6 +1,7 @@
 // QueryPlot.swift — a query drawn in the terminal.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

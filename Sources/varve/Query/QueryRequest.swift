@@ -1,6 +1,7 @@
 // QueryRequest.swift — a query, checked and ready to run.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

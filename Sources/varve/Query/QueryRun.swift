@@ -5,6 +5,7 @@
 // - Reading stops as soon as the limit is reached or the reader closes the output.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 import VarveTransfer

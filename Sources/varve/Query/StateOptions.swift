@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VarveModel
+import VarveSegment
 import VarveStorage
 import VarveText
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import VarveFile
 import VarveRegistry
+import VarveSegment
 import VarveStorage
 import VarveText
 

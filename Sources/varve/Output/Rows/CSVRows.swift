@@ -1,6 +1,7 @@
 // CSVRows.swift — query results as CSV (RFC 4180, lines end with LF), in the dialect of `CSVText`.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

@@ -6,6 +6,7 @@
 // - `json` values are written as they are stored, which is in canonical form.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

@@ -1,6 +1,7 @@
 // RowWriter.swift — what every format of query results implements.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

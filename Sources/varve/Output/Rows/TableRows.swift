@@ -7,6 +7,7 @@
 // - Control characters in texts are shown as escapes, so no stored text can steer the terminal.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
