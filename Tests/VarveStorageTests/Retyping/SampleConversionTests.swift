@@ -2,8 +2,10 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 import VarveText
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct SampleConversionTests {
