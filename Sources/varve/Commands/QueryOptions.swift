@@ -78,11 +78,11 @@ struct QueryOptions: ParsableArguments {
     var plot = false
 
     func validate() throws {
-        // Whatever is wrong with an option is a wrong command line, not a failed query.
+        // A wrong option is a wrong command line (exit code 2), not a failed query (exit code 1).
         do { _ = try request() } catch { throw ValidationError("\(error)") }
     }
 
-    /// Answers the query on the standard output.
+    /// Runs the query and writes its answer to standard output, with notes on standard error.
     func run(on source: any AggregateSource) throws {
         let sink = StandardOutputSink()
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
@@ -101,7 +101,12 @@ struct QueryOptions: ParsableArguments {
         }
     }
 
-    /// The request, or the first thing wrong with the options.
+    /// The request that the options make.
+    ///
+    /// - Parameters:
+    ///   - terminalWidth: Characters in a line of the terminal, for a plot.
+    ///   - isColoured: Whether a plot has colours.
+    /// - Throws: The first error in the options, each a line for the user that begins with the option.
     func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
         guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
