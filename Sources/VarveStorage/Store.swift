@@ -100,6 +100,18 @@ public final class Store: Sendable {
         }
     }
 
+    /// Shows readers a new state.
+    private func publish(_ view: StoreView) {
+        #if DEBUG
+            do throws(BrokenInvariant) {
+                try view.checkInvariants(after: published.withLock { $0 })
+            } catch {
+                options.reportBroken(error)
+            }
+        #endif
+        published.withLock { $0 = view }
+    }
+
     /// The newest state, for any number of reads; later commits do not change it.
     public func snapshot() -> StoreSnapshot {
         StoreSnapshot(view: published.withLock { $0 }, dictionary: dictionary)
@@ -137,7 +149,7 @@ public final class Store: Sendable {
             }
             var commit = GroupCommit(self, state, view)
             let results = commit.run(group)
-            published.withLock { $0 = commit.view }
+            publish(commit.view)
             if options.isWritable { state.mark.raise(to: commit.view.commit, files, directory) }
             return results
         }
@@ -208,7 +220,7 @@ public final class Store: Sendable {
             var view = published.withLock { $0 }
             try DirectoryCheck(self, state).run(view.manifest.number)
             defer {
-                published.withLock { $0 = view }
+                publish(view)
                 state.mark.raise(to: view.commit, files, directory)
             }
             return try body(state, &view)

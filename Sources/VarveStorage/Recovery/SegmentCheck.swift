@@ -29,6 +29,10 @@ struct SegmentCheck {
 
     var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
 
+    private mutating func checkInvariants(_ page: IndexPage, _ offset: Int) {
+        do throws(BrokenInvariant) { try page.checkInvariants() } catch { add(offset, "\(error)") }
+    }
+
     mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
         var pieces: [Extent] = []
         var summary = SegmentSummary()
@@ -36,7 +40,9 @@ struct SegmentCheck {
         var replaced: UInt64 = 0
         for index in top.index.pages.indices {
             attempt(top.index.pages[index].extent.offset) { check in
-                for entry in try check.reader.page(index).entries {
+                let page = try check.reader.page(index)
+                if deep { check.checkInvariants(page, check.top.index.pages[index].extent.offset) }
+                for entry in page.entries {
                     if let before, !Self.inOrder(before, entry) {
                         check.add(
                             check.top.index.pages[index].extent.offset, "index entries are out of order")

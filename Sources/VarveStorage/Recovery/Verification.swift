@@ -101,7 +101,8 @@ final class Verification {
 
     /// Opens the store: what all files together must be is checked nowhere else.
     private func checkOpening() throws {
-        _ = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
+        let state = try Recovery(files, directory, isWritable: false, mayBeMissing: true).run()
+        if isDeep { try state.view.checkInvariants() }
     }
 
     /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
@@ -128,7 +129,11 @@ final class Verification {
                 }
             }
         }
-        return isWhole ? newest?.manifest : nil
+        guard isWhole, let manifest = newest?.manifest else { return nil }
+        if isDeep {
+            attempt(DataDirectory.manifest(manifest.number), counts: false) { try manifest.checkInvariants() }
+        }
+        return manifest
     }
 
     private func dictionaries(_ manifest: Manifest) {
@@ -221,6 +226,7 @@ final class Verification {
             expected = number + 1
             attempt(file) {
                 let contents = try WALReader.read(number: number, sealed: sealed, files, directory)
+                if isDeep { _ = try contents.checkInvariants(after: newest) }
                 let buffer = FewRowsBuffer()
                 try contents.forEachRecord { record, _ in
                     newest = max(newest, record.commit)

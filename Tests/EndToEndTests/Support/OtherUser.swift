@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import Testing
 import VarveTestSupport
 
 /// A user and a group that every system has.
@@ -22,19 +23,21 @@ struct OtherUser {
         ["/usr/bin/env", "setpriv", "--reuid=\(name)", "--regid=\(group)", "--clear-groups"]
     }
 
-    /// A sandbox that other users may enter; nil, with the reason printed, where `varve` cannot be run as one.
-    static func sandbox() throws -> Sandbox? {
-        guard geteuid() == 0, Installation.find("setpriv") != nil else {
-            print("skipped: only root, with setpriv of util-linux, can act as another user")
-            return nil
+    /// Why a test that needs another user is skipped.
+    static let need: Comment = "only root, with setpriv of util-linux, can act as another user"
+
+    /// Whether another user can run `varve` here: that takes root, and setpriv of util-linux.
+    static let canAct: Bool = {
+        guard geteuid() == 0, Installation.find("setpriv") != nil, let sandbox = try? sandbox() else {
+            return false
         }
+        return (try? nobody.varve(["--version"], in: sandbox))?.code == 0
+    }()
+
+    /// A sandbox that other users may enter.
+    static func sandbox() throws -> Sandbox {
         let sandbox = try Sandbox()
         guard chmod(sandbox.path, 0o755) == 0 else { throw POSIXError(.EPERM) }
-        let attempt = try nobody.varve(["--version"], in: sandbox)
-        guard attempt.code == 0 else {
-            print("skipped: another user cannot run \(Installation.varve): \(attempt.errors)")
-            return nil
-        }
         return sandbox
     }
 
