@@ -5,15 +5,11 @@
 // - An entry is written, or it is counted in a later entry that says how many are missing.
 // - A failure to write is reported once for each reason, and never ends the thread.
 
-import Foundation
 import VarveModel
 import VarvePlatform
 
 /// A queue and a thread in front of a message log.
-package final class LogWriter: @unchecked Sendable {
-    // Unchecked: mutable state is used only between `condition.lock()` and `unlock()`, or by the thread
-    // alone.
-
+package final class LogWriter: Sendable {
     /// The most that may wait.
     ///
     /// When a room is full, its entries are dropped and counted.
@@ -30,16 +26,26 @@ package final class LogWriter: @unchecked Sendable {
 
     private let log: MessageLog
     private let warn: @Sendable (String) -> Void
-    private let condition = NSCondition()
-    private var queue: LogQueue
-    private var isClosed = false
-    private var isEnded = false
-    /// The number of calls of `flush`, and how many of them are done.
-    private var requested = 0
-    private var served = 0
-    /// The earliest time for the next notice of missing entries.
-    private var nextNotice = Date.distantPast
-    private var lastFailure: LogError?
+    private let shared: Monitor<Shared>
+
+    /// What the thread and its callers share.
+    private struct Shared {
+        var queue: LogQueue
+        var isClosed = false
+        var isEnded = false
+        /// The number of calls of `flush`, and how many of them are done.
+        var requested = 0
+        var served = 0
+
+        var isFlushing: Bool { requested > served }
+    }
+
+    /// What only the thread knows.
+    private struct Course {
+        /// The earliest time for the next notice of missing entries, in nanoseconds of the monotonic clock.
+        var nextNotice: Int64 = 0
+        var lastFailure: LogError?
+    }
 
     /// What the thread writes in one turn.
     private struct Batch {
@@ -49,10 +55,10 @@ package final class LogWriter: @unchecked Sendable {
         var requests: Int
     }
 
-    /// The seconds that the thread waits for more entries, to write them together.
-    private static let lingerSeconds = 0.05
-    /// The seconds that it waits after a failure, and between notices of missing entries.
-    private static let pauseSeconds = 1.0
+    /// The nanoseconds that the thread waits for more entries, to write them together.
+    private static let linger: Int64 = 50_000_000
+    /// The nanoseconds that it waits after a failure, and between notices of missing entries.
+    private static let pause: Int64 = 1_000_000_000
     /// The number of entries that are written without waiting for more.
     private static let batchEntries = 2048
     /// The bytes of entries after which a transaction is ended.
@@ -64,103 +70,100 @@ package final class LogWriter: @unchecked Sendable {
     ///   - log: An open log. Others may go on using it.
     ///   - limits: The most that may wait.
     ///   - warn: Called with one line for each new failure to write, and when writing works again.
+    /// - Throws: `FileError` if no thread can be started.
     package init(
         _ log: MessageLog, limits: Limits = Limits(), warn: @escaping @Sendable (String) -> Void
-    ) {
+    ) throws {
         self.log = log
         self.warn = warn
-        queue = LogQueue(
+        let queue = LogQueue(
             payloads: .init(entries: limits.payloads, bytes: limits.payloadBytes),
             others: .init(entries: limits.others, bytes: limits.otherBytes))
-        Thread.detachNewThread { [self] in run() }
+        shared = Monitor(Shared(queue: queue))
+        try WorkerThread { [self] in run() }.detach()
     }
 
     /// Hands over an entry.
     ///
     /// Costs about a microsecond and never waits for the disk.
     package func add(_ entry: LogEntry) {
-        condition.lock()
-        defer { condition.unlock() }
-        guard !isClosed, queue.add(entry) else { return }
-        if queue.count == 1 || queue.count == Self.batchEntries { condition.broadcast() }
+        let isAwaited = shared.withLock { shared in
+            guard !shared.isClosed, shared.queue.add(entry) else { return false }
+            return shared.queue.count == 1 || shared.queue.count == Self.batchEntries
+        }
+        if isAwaited { shared.wakeAll() }
     }
 
     /// Waits until every entry added so far is written, or counted as missing.
     package func flush() {
-        condition.lock()
-        defer { condition.unlock() }
-        requested += 1
-        let request = requested
-        condition.broadcast()
-        while served < request, !isEnded { condition.wait() }
+        let request = shared.change { shared in
+            shared.requested += 1
+            return shared.requested
+        }
+        shared.wait { $0.served >= request || $0.isEnded ? () : nil }
     }
 
     /// Writes what waits and ends the thread.
     ///
     /// Entries added later are dropped.
     package func close() {
-        condition.lock()
-        defer { condition.unlock() }
-        isClosed = true
-        condition.broadcast()
-        while !isEnded { condition.wait() }
+        shared.change { $0.isClosed = true }
+        shared.wait { $0.isEnded ? () : nil }
     }
 
     private func run() {
-        while let batch = take() {
-            let lost = store(batch)
-            condition.lock()
-            queue.drop(lost)
-            served = batch.requests
-            condition.broadcast()
-            if lost.count > 0 { wait(upTo: Self.pauseSeconds) { requested > served } }
-            condition.unlock()
+        var course = Course()
+        while let batch = take(&course) {
+            let lost = store(batch, &course)
+            shared.change { shared in
+                shared.queue.drop(lost)
+                shared.served = batch.requests
+            }
+            if lost.count > 0 { wait(Self.pause) { $0.isFlushing } }
         }
-        condition.lock()
-        isEnded = true
-        condition.broadcast()
-        condition.unlock()
+        shared.change { $0.isEnded = true }
     }
 
     /// Waits for work.
     ///
-    /// Nil once the writer is closed and nothing is left that can be written.
-    private func take() -> Batch? {
-        condition.lock()
-        defer { condition.unlock() }
-        while !isClosed, requested == served, queue.count == 0 {
-            if queue.dropped.count == 0 {
-                condition.wait()
-            } else if !condition.wait(until: nextNotice) {
-                break
+    /// - Returns: Nil once the writer is closed and nothing is left that can be written.
+    private func take(_ course: inout Course) -> Batch? {
+        let hasMissing = shared.withLock { $0.queue.dropped.count > 0 }
+        _ = shared.wait(until: hasMissing ? course.nextNotice : .max) { shared in
+            shared.isClosed || shared.isFlushing || shared.queue.count > 0 ? () : nil
+        }
+        let (isOver, hasEntries) = shared.withLock { shared in
+            let hasNews = shared.queue.dropped.count > 0 && course.lastFailure == nil
+            return (shared.isClosed && shared.queue.count == 0 && !hasNews, shared.queue.count > 0)
+        }
+        if isOver { return nil }
+        if hasEntries { wait(Self.linger) { $0.isFlushing || $0.queue.count >= Self.batchEntries } }
+        let isNoticeDue = course.nextNotice <= SystemClock.monotonicNanoseconds()
+        return shared.withLock { shared in
+            var batch = Batch(
+                entries: shared.queue.takeAll(), dropped: LogQueue.Dropped(), requests: shared.requested)
+            if shared.isClosed || shared.isFlushing || isNoticeDue {
+                batch.dropped = shared.queue.takeDropped()
             }
+            return batch
         }
-        if isClosed, queue.count == 0, queue.dropped.count == 0 || lastFailure != nil { return nil }
-        if queue.count > 0 {
-            wait(upTo: Self.lingerSeconds) { requested > served || queue.count >= Self.batchEntries }
-        }
-        var batch = Batch(entries: queue.takeAll(), dropped: LogQueue.Dropped(), requests: requested)
-        if isClosed || requested > served || nextNotice <= Date() { batch.dropped = queue.takeDropped() }
-        return batch
     }
 
-    /// Waits at most `seconds`, or until the writer is closed or the condition holds.
-    ///
-    /// The caller holds the lock.
-    private func wait(upTo seconds: Double, until isEnough: () -> Bool) {
-        let end = Date(timeIntervalSinceNow: seconds)
-        while !isClosed, !isEnough(), condition.wait(until: end) {}
+    /// Waits a while, at most until the writer is closed or the condition holds.
+    private func wait(_ nanoseconds: Int64, until isEnough: (Shared) -> Bool) {
+        let end = SystemClock.monotonicNanoseconds() + nanoseconds
+        _ = shared.wait(until: end) { $0.isClosed || isEnough($0) ? () : nil }
     }
 
     /// Writes a batch in transactions of bounded size.
     ///
     /// - Returns: The entries that could not be written.
-    private func store(_ batch: Batch) -> LogQueue.Dropped {
+    private func store(_ batch: Batch, _ course: inout Course) -> LogQueue.Dropped {
         var lost = batch.dropped
         var next = 0
         do throws(LogError) {
             if lost.count > 0 {
-                nextNotice = Date(timeIntervalSinceNow: Self.pauseSeconds)
+                course.nextNotice = SystemClock.monotonicNanoseconds() + Self.pause
                 try log.append([Self.notice(of: lost)])
                 lost = LogQueue.Dropped()
             }
@@ -174,11 +177,11 @@ package final class LogWriter: @unchecked Sendable {
                 try log.append(Array(batch.entries[next..<end]))
                 next = end
             }
-            if lastFailure != nil { warn("the message log is written again") }
-            lastFailure = nil
+            if course.lastFailure != nil { warn("the message log is written again") }
+            course.lastFailure = nil
         } catch {
-            if error != lastFailure { warn("\(error)") }
-            lastFailure = error
+            if error != course.lastFailure { warn("\(error)") }
+            course.lastFailure = error
         }
         for entry in batch.entries[next...] { lost.add(entry) }
         return lost

@@ -10,6 +10,15 @@ public enum SystemClock {
     /// Nanoseconds since some moment, never going back; for measuring how long something takes.
     public static func monotonicNanoseconds() -> Int64 { time(of: CLOCK_MONOTONIC) }
 
+    /// Lets the calling thread sleep, at most so long; a signal that is handled meanwhile ends the sleep.
+    ///
+    /// Not for tasks, whose thread belongs to all of them.
+    package static func sleep(nanoseconds: Int64) {
+        var time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        if nanoseconds > 0 { nanosleep(&time, nil) }
+    }
+
     private static func time(of clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)

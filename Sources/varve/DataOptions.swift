@@ -30,14 +30,14 @@ struct DataOptions: ParsableArguments {
     var path: String {
         if let data { return data }
         if let variable = getenv("VARVE_DATA"), variable.pointee != 0 { return String(cString: variable) }
-        return "./varve-data"
+        return DirectoryNames.standard
     }
 
     /// The registry's file.
-    var registryPath: String { path + "/registry.sqlite" }
+    var registryPath: String { path + "/" + DirectoryNames.registry }
 
     /// The message log's file.
-    var logPath: String { path + "/log.sqlite" }
+    var logPath: String { path + "/" + DirectoryNames.messageLog }
 
     /// Makes the directory if it is missing, and closes to others what is open to them; says so on standard error.
     func ensureDirectory() throws {

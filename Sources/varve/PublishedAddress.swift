@@ -12,7 +12,7 @@ extension BrokerAddress {
     ///
     /// - Throws: `UnreadableAddress` if the file does not hold an address, `FileError` if it cannot be read.
     static func published(in directory: String) throws -> BrokerAddress? {
-        let path = directory + "/broker/address"
+        let path = [directory, DirectoryNames.broker, DirectoryNames.brokerAddress].joined(separator: "/")
         let files = POSIXFileSystem()
         guard try files.kind(path) != nil else { return nil }
         let text = String(decoding: try files.readAll(path, limit: maximumBytes), as: UTF8.self)

@@ -1,6 +1,7 @@
 // Varve.swift — the command tree, and how a run of it ends.
 
 import ArgumentParser
+import VarveControl
 import VarveFile
 
 @main
@@ -8,7 +9,7 @@ struct Varve: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "varve",
         abstract: "Append-only history store for device data that arrives late.",
-        version: "0.1.0",
+        version: VarveVersion.current,
         subcommands: [
             ServeCommand.self, ImportCommand.self, QueryCommand.self, ExportCommand.self, StatsCommand.self,
             VerifyCommand.self, DigestCommand.self, BackupCommand.self, CompactCommand.self,

@@ -38,9 +38,9 @@ final class LogFixture {
         return MessageLog.open(path: path, limitBytes: limitBytes) { warnings.add($0) }
     }
 
-    func writer(_ log: MessageLog, limits: LogWriter.Limits = .init()) -> LogWriter {
+    func writer(_ log: MessageLog, limits: LogWriter.Limits = .init()) throws -> LogWriter {
         let warnings = warnings
-        return LogWriter(log, limits: limits) { warnings.add($0) }
+        return try LogWriter(log, limits: limits) { warnings.add($0) }
     }
 
     /// Writes the journal back, so that the file has its full size.

@@ -32,7 +32,7 @@ import Testing
     @Test("what many threads add is there after flush, each thread's entries in their order")
     func flush() throws {
         let log = fixture.open()
-        let writer = fixture.writer(log)
+        let writer = try fixture.writer(log)
         DispatchQueue.concurrentPerform(iterations: 4) { thread in
             for index in 0..<1000 {
                 writer.add(entry(.payload, .received, second: Int64(index), device: "T\(thread)"))
@@ -51,7 +51,7 @@ import Testing
     @Test("entries are written without a flush, and close writes the rest")
     func unhurried() throws {
         let log = fixture.open()
-        let writer = fixture.writer(log)
+        let writer = try fixture.writer(log)
         writer.add(entry(.connection, .connected))
         let deadline = Date(timeIntervalSinceNow: 20)
         while try log.lastID() == 0, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
@@ -93,7 +93,7 @@ import Testing
     @Test("what cannot be written is counted, reported once, and later entries say how many are missing")
     func failing() throws {
         let log = try lockedLog()
-        let writer = fixture.writer(log)
+        let writer = try fixture.writer(log)
         let before = fixture.warnings.all.count
         for _ in 0..<3 {
             writer.add(entry(.payload, .received))
@@ -114,7 +114,7 @@ import Testing
 
     @Test("a writer whose log cannot be written ends when it is closed")
     func closingBroken() throws {
-        let writer = fixture.writer(try lockedLog())
+        let writer = try fixture.writer(lockedLog())
         writer.add(entry(.error, .failed))
         writer.close()
     }

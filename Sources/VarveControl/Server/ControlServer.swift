@@ -31,7 +31,7 @@ public final class ControlServer: Sendable {
     private let isShared: Bool
 
     /// The name of the socket in the data directory.
-    public static let socketName = "control.sock"
+    public static let socketName = DirectoryNames.controlSocket
 
     /// Listens in a data directory and answers until `stop`, on threads of its own.
     ///

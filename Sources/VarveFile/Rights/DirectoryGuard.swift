@@ -112,9 +112,11 @@ public enum DirectoryGuard {
     }
 
     /// The folders that whoever reads the store reads.
-    static let storeFolders = ["manifests", "segments", "wal"]
+    static let storeFolders = [
+        DirectoryNames.manifests, DirectoryNames.segments, DirectoryNames.wal,
+    ]
     /// The file beside them that they read too: the last commit that was acknowledged.
-    static let storeFile = "acknowledged"
+    static let storeFile = DirectoryNames.acknowledged
 
     static func linkReason(_ path: String) -> String {
         "\(path) is a symbolic link, and a data directory has none in it: move there what it leads to, "
@@ -141,7 +143,7 @@ private struct RightsPass {
             try folder.refuseLink(entry)
             if DirectoryGuard.storeFolders.contains(entry.name) {
                 try inner(folder, entry.name, rights, group)
-            } else if entry.name == "broker" {
+            } else if entry.name == DirectoryNames.broker {
                 try inner(folder, entry.name, FolderRights(isShared: false), nil)
             } else if entry.name == DirectoryGuard.storeFile {
                 if try folder.mend(entry.name, to: rights.file, group: group) { mended += 1 }

@@ -141,16 +141,17 @@ final class GuardedFolder {
     private func isOwn() throws -> Bool {
         if status.st_mode & S_ISVTX != 0 { return false }
         let names = try entries().map(\.name)
-        return names.contains("manifests") || names.contains("registry.sqlite")
+        return names.contains(DirectoryNames.manifests) || names.contains(DirectoryNames.registry)
             || names.allSatisfy { name in
-                Self.isOwnFile(name) || name == "broker" || DirectoryGuard.storeFolders.contains(name)
+                Self.isOwnFile(name) || name == DirectoryNames.broker
+                    || DirectoryGuard.storeFolders.contains(name)
             }
     }
 
     /// Whether Varve makes a file of that name in the data directory, which only the owner is to read.
     static func isOwnFile(_ name: String) -> Bool {
-        name == "lock"
-            || ["registry.sqlite", "log.sqlite", "backup"].contains { end in
+        name == DirectoryNames.lock
+            || [DirectoryNames.registry, DirectoryNames.messageLog, DirectoryNames.backup].contains { end in
                 name == end || name.hasPrefix(end + "-") || name.hasPrefix(end + ".")
             }
     }

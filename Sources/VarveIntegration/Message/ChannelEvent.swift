@@ -2,18 +2,8 @@
 
 public import VarveModel
 
-/// One message that was answered, or why it was refused.
+/// One message and its answer: what it did, or why it was refused.
 public struct ChannelEvent: Sendable {
-    /// Which of a channel's logs it belongs to.
-    public enum Kind: Sendable {
-        /// A message came and was answered; there is one for each message.
-        case payload
-        /// A message was refused; there is one more for each such message.
-        case error
-    }
-
-    /// Which log.
-    public var kind: Kind
     /// When the message arrived.
     public var time: Timestamp
     /// The product of the topic, if it has one.
@@ -26,7 +16,7 @@ public struct ChannelEvent: Sendable {
     public var topic: String
     /// The id as it stood in the request, quotes included, if there is one.
     public var id: String?
-    /// The code of the answer.
+    /// The code of the answer; any other than `success` refuses the message.
     public var code: ReplyCode
     /// Why the message was refused; nil where it was not.
     public var reason: String?
@@ -34,7 +24,7 @@ public struct ChannelEvent: Sendable {
     public var note: String?
     /// The bytes of the payload.
     public var payloadBytes: Int
-    /// The beginning of the payload, any bytes; empty for an error, whose payload event has it.
+    /// The beginning of the payload, any bytes.
     public var excerpt: [UInt8]
     /// What the message did; nil where it was refused.
     ///
@@ -44,11 +34,11 @@ public struct ChannelEvent: Sendable {
     public var isReplay: Bool
 }
 
-/// Takes note of events.
+/// Takes note of messages.
 ///
 /// It is called on the thread that answers messages and must not wait: what cannot be kept is dropped and counted
 /// there.
 public protocol ChannelLog: Sendable {
-    /// Takes an event.
+    /// Takes one message; there is one call for each message that was answered.
     func add(_ event: ChannelEvent)
 }

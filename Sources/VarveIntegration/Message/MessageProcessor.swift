@@ -176,7 +176,7 @@ public struct MessageProcessor: ~Copyable {
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
-            kind: .payload, time: message.arrival, product: pending.route.product, client: message.client,
+            time: message.arrival, product: pending.route.product, client: message.client,
             device: pending.route.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
             note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
@@ -187,7 +187,7 @@ public struct MessageProcessor: ~Copyable {
             var receipt = outcome.receipt
             receipt.skipped += UInt64(pending.skipped)
             event.receipt = receipt
-            // Nothing that comes again is still nothing.
+            // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
             event.note = note(pending.note, outcome)
         case .failure(let failure):
@@ -196,11 +196,6 @@ public struct MessageProcessor: ~Copyable {
             event.device = failure.device ?? event.device
         }
         log.add(event)
-        if event.code != .success {
-            event.kind = .error
-            event.excerpt = []
-            log.add(event)
-        }
         if pending.route.handler != .reply {
             replies.append(
                 topic: pending.route.replyTopic, qos: message.qos, id: id, code: event.code,

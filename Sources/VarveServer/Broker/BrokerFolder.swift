@@ -1,5 +1,6 @@
 // BrokerFolder.swift — the names in the broker's folder of a data directory.
 
+import VarveChannel
 import VarveFile
 
 /// Paths below `broker/`.
@@ -9,7 +10,7 @@ struct BrokerFolder: Sendable {
 
     /// Finds the folder of a data directory, which must exist.
     init(data: String, _ files: any FileSystem) throws {
-        path = files.resolved(data) + "/broker"
+        path = files.resolved(data) + "/" + DirectoryNames.broker
         try make(files)
     }
 
@@ -36,7 +37,12 @@ struct BrokerFolder: Sendable {
     /// What mosquitto says before it has a log.
     var output: String { path + "/mosquitto.out" }
     /// Where the broker listens, one line, for `varve channel show` and `varve publish`.
-    var address: String { path + "/address" }
+    var address: String { path + "/" + DirectoryNames.brokerAddress }
+
+    /// Tells the commands where clients reach the broker; durable when it returns.
+    func publish(_ address: BrokerAddress, _ files: any FileSystem) throws(FileError) {
+        try files.replace(self.address, Array("\(address.text)\n".utf8))
+    }
 
     /// Where the broker listens for the service alone, as the broker knows it, whose working folder this is.
     ///

@@ -143,7 +143,7 @@ final class BrokerProcess: Sendable {
             if DetachedProcess.reap(child) {
                 throw ServerError("the broker did not start: \(lastWords()); its log is \(folder.log)")
             }
-            usleep(20_000)
+            SystemClock.sleep(nanoseconds: 20_000_000)
         }
         try end(child, nil)
         throw ServerError(

@@ -15,8 +15,6 @@ final class MessageLogSink: ChannelLog {
     private let payloadBytes: Int
     /// The channel of each product; renewed with the registry.
     private let channels = Mutex<[String: String]>([:])
-    /// The beginning of the payload that was refused last; the reason follows at once, from the same thread.
-    private let refused = Mutex<[UInt8]>([])
     /// The most characters of a message's id that are logged.
     private static let idLength = 256
 
@@ -29,14 +27,10 @@ final class MessageLogSink: ChannelLog {
     func setChannels(_ names: [String: String]) { channels.withLock { $0 = names } }
 
     func add(_ event: ChannelEvent) {
-        // A refused message is told twice, as it arrived and why it was refused; the log has it once, with the reason.
-        if event.kind == .payload, event.code != .success {
-            refused.withLock { $0 = event.excerpt }
-            return
-        }
-        let kind: LogEntry.Kind = event.kind == .error ? .error : .payload
+        let isRefused = event.code != .success
         var entry = LogEntry(
-            kind, kind == .error ? .rejected : event.isReplay ? .replayed : .received, time: event.time)
+            isRefused ? .error : .payload, isRefused ? .rejected : event.isReplay ? .replayed : .received,
+            time: event.time)
         entry.channel = event.product.flatMap { product in channels.withLock { $0[product] } }
         entry.product = event.product
         entry.client = event.client
@@ -46,8 +40,7 @@ final class MessageLogSink: ChannelLog {
         entry.topic = event.topic
         entry.counts = event.receipt.map { LogEntry.Counts($0) }
         entry.reason = event.reason ?? event.note
-        let excerpt = kind == .error ? refused.withLock { $0 } : event.excerpt
-        entry.setPayload(excerpt, limit: payloadBytes, size: event.payloadBytes)
+        entry.setPayload(event.excerpt, limit: payloadBytes, size: event.payloadBytes)
         writer.add(entry)
     }
 }

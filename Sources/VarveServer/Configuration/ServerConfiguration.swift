@@ -17,7 +17,7 @@ public enum BrokerMode: String, CaseIterable, Sendable {
 /// The settings of the service.
 public struct ServerConfiguration: Sendable, Equatable {
     /// The data directory.
-    public var data = "./varve-data"
+    public var data = DirectoryNames.standard
     /// The group whose members may query and export, or empty for none.
     public var dataGroup = ""
     /// Where the broker listens, and where the service connects to it.

@@ -34,7 +34,7 @@ final class MergePace: Sendable {
     ///   - sleep: Sleeps some nanoseconds.
     init(
         bytesPerSecond: Int, now: @escaping @Sendable () -> Int64 = { SystemClock.monotonicNanoseconds() },
-        sleep: @escaping @Sendable (Int64) -> Void = { usleep(UInt32($0 / 1000)) }
+        sleep: @escaping @Sendable (Int64) -> Void = { SystemClock.sleep(nanoseconds: $0) }
     ) {
         nanosecondsPerByte = bytesPerSecond == 0 ? 0 : 1e9 / Double(bytesPerSecond)
         self.now = now

@@ -4,13 +4,16 @@
 // Invariants:
 // - `lastCommit` never names a commit that might not be on disk.
 // - While the store cannot be opened every commit answers the failure: nothing is acknowledged, nothing is kept.
-// - No call waits for a commit of another under the lock here, so `storedType` and `lastCommit` answer while a large
-//   batch is committed.
+// - Nothing that takes long is done under the lock here, neither a commit nor an opening. So `storedType` answers
+//   while a large batch is committed, and `lastCommit` and `measure` also while the store is opened again. What needs
+//   the store then waits for that opening.
+// - One thread at a time opens the store.
 // - An import does not go on across a reopening: the engine's memory of its batches began anew.
 
 import Synchronization
 public import VarveFile
 public import VarveModel
+import VarvePlatform
 public import VarveStorage
 
 /// The store behind a service.
@@ -21,7 +24,7 @@ public final class ServiceStore: Sendable {
         public let description: String
     }
 
-    private struct Holder {
+    struct Holder {
         var store: Store?
         /// Counts openings; an import remembers in which it began.
         var opening: UInt64 = 1
@@ -29,6 +32,8 @@ public final class ServiceStore: Sendable {
         var fullDisk: Unavailable?
         /// Whether a write to `store` failed with an unknown outcome.
         var isSuspect = false
+        /// Whether a thread opens the store at this moment, or closes what it has opened.
+        var isReopening = false
         var isClosed = false
         var importOpening: UInt64 = 0
         /// How long versions are kept, in nanoseconds; each opened store is told.
@@ -40,11 +45,11 @@ public final class ServiceStore: Sendable {
     private let path: String
     private let options: StoreOptions
     private let files: any FileSystem
-    private let holder: Mutex<Holder>
+    let holder: Monitor<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
     private let tell: @Sendable (String) -> Void
-    private let metrics: StoreMetrics
+    let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would be work for nothing.
     private let merging = Mutex(())
     private let isGivingUp = Atomic<Bool>(false)
@@ -67,7 +72,7 @@ public final class ServiceStore: Sendable {
         self.path = path
         self.options = options
         self.files = files
-        holder = Mutex(Holder(store: store, history: options.history))
+        holder = Monitor(Holder(store: store, history: options.history))
         acknowledged = Atomic(store.snapshot().commit)
         recoveryNotes = store.recoveryNotes
     }
@@ -187,55 +192,88 @@ public final class ServiceStore: Sendable {
     /// Seals the WAL and releases the directory; later calls fail.
     public func close() throws {
         giveUpLongChanges()
-        let store = holder.withLock { holder -> Store? in
+        let store = holder.change { holder -> Store? in
             holder.isClosed = true
             return holder.store.take()
         }
         try store?.close()
+        // Whoever opens it at this moment closes it, too.
+        holder.wait { $0.isReopening ? nil : () }
     }
 
-    /// The open store, opened again if a write to it has failed; one attempt, without waiting.
-    private func current() throws -> (store: Store, opening: UInt64) {
-        try holder.withLock { holder in
-            guard !holder.isClosed else { throw StorageError.notWritable }
-            if let store = holder.store, !holder.isSuspect { return (store, holder.opening) }
-            // What was left unsealed is what recovery is there for.
-            try? holder.store?.close()
-            holder.store = nil
-            var reopening = options
-            // A directory that is gone is not begun anew, and what was acknowledged must be there.
-            reopening.mustExist = true
-            reopening.leastCommit = lastCommit
-            let store: Store
-            do {
-                store = try Store.open(path, options: reopening, files: files)
-            } catch let error where Self.isDiskFull(error) {
-                throw noteFullDisk(&holder, because: error, unflushed: 0)
+    /// What a call that needs the store does.
+    private enum Turn {
+        case use(Store, opening: UInt64)
+        /// It opens the store again; this one has failed.
+        case reopen(Store?)
+        case refused
+    }
+
+    /// The open store, opened again if a write to it has failed; one attempt.
+    func current() throws -> (store: Store, opening: UInt64) {
+        let turn = holder.wait { holder -> Turn? in
+            if holder.isClosed { return .refused }
+            if let store = holder.store, !holder.isSuspect { return .use(store, opening: holder.opening) }
+            guard !holder.isReopening else { return nil }
+            holder.isReopening = true
+            return .reopen(holder.store.take())
+        }
+        switch turn {
+        case .use(let store, let opening): return (store, opening)
+        case .reopen(let failed): return try reopen(failed)
+        case .refused: throw StorageError.notWritable
+        }
+    }
+
+    private func reopen(_ failed: Store?) throws -> (store: Store, opening: UInt64) {
+        // What was left unsealed is what recovery is there for.
+        try? failed?.close()
+        var reopening = options
+        // A directory that is gone is not begun anew, and what was acknowledged must be there.
+        reopening.mustExist = true
+        reopening.leastCommit = lastCommit
+        let store: Store
+        do {
+            store = try Store.open(path, options: reopening, files: files)
+        } catch {
+            throw holder.change { holder -> any Error in
+                holder.isReopening = false
+                return Self.isDiskFull(error) ? noteFullDisk(&holder, because: error, unflushed: 0) : error
             }
+        }
+        // A batch whose write failed may have turned out to be there.
+        acknowledge(store.snapshot().commit)
+        let accepted = holder.change { holder -> (opening: UInt64, isFull: Bool)? in
+            guard !holder.isClosed else { return nil }
             store.history = holder.history
             store.setRetention(holder.retention)
             holder.store = store
             holder.isSuspect = false
+            holder.isReopening = false
             holder.opening += 1
-            reopenings.add(1, ordering: .relaxed)
-            metrics.noteReopening()
-            // A batch whose write failed may have turned out to be there.
-            acknowledge(store.snapshot().commit)
-            // On a full disk it is opened for every attempt.
-            if holder.fullDisk == nil {
-                tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
-                for note in store.recoveryNotes { tell("recovered: \(note)") }
-            }
-            return (store, holder.opening)
+            return (holder.opening, holder.fullDisk != nil)
         }
+        guard let accepted else {
+            try? store.close()
+            holder.change { $0.isReopening = false }
+            throw StorageError.notWritable
+        }
+        reopenings.add(1, ordering: .relaxed)
+        metrics.noteReopening()
+        // On a full disk it is opened for every attempt.
+        if !accepted.isFull {
+            tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
+            for note in store.recoveryNotes { tell("recovered: \(note)") }
+        }
+        return (store, accepted.opening)
     }
 
-    private func acknowledge(_ commit: UInt64) {
+    func acknowledge(_ commit: UInt64) {
         acknowledged.max(commit, ordering: .acquiringAndReleasing)
     }
 
     /// Takes note of a failure that may have left the store unusable.
-    private func examine(_ error: any Error, of store: Store) {
+    func examine(_ error: any Error, of store: Store) {
         if let refusal = error as? any BatchRefusal, refusal.refusesBatch { return }
         guard store.needsReopen else { return }
         let isNews = holder.withLock { holder in
@@ -257,7 +295,7 @@ public final class ServiceStore: Sendable {
     }
 
     /// What a commit answers that failed: of a full disk in the same words as long as it lasts.
-    private func answer(_ error: any Error, of store: Store) -> any Error {
+    func answer(_ error: any Error, of store: Store) -> any Error {
         guard Self.isDiskFull(error) else { return error }
         let unflushed = store.unflushedBytes
         return holder.withLock { noteFullDisk(&$0, because: error, unflushed: unflushed) }
@@ -275,7 +313,7 @@ public final class ServiceStore: Sendable {
     }
 
     /// Takes note of a commit that was written.
-    private func noteRoom() {
+    func noteRoom() {
         let isOver = holder.withLock { holder in
             defer { holder.fullDisk = nil }
             return holder.fullDisk != nil
@@ -292,12 +330,12 @@ public final class ServiceStore: Sendable {
     }
 
     /// Whether a store that refused writes as a closed one does has been replaced meanwhile.
-    private func wasReplaced(_ store: Store, _ error: any Error) -> Bool {
+    func wasReplaced(_ store: Store, _ error: any Error) -> Bool {
         guard case .notWritable? = error as? StorageError else { return false }
         return holder.withLock { !$0.isClosed && $0.store !== store }
     }
 
-    private func change<T>(_ body: (Store) throws -> T) throws -> T {
+    func change<T>(_ body: (Store) throws -> T) throws -> T {
         while true {
             let (store, _) = try current()
             do {
@@ -305,87 +343,6 @@ public final class ServiceStore: Sendable {
             } catch {
                 examine(error, of: store)
                 guard wasReplaced(store, error) else { throw error }
-            }
-        }
-    }
-}
-
-extension ServiceStore: SampleSink {
-    /// The type of the values of a series, or nil if the store has never seen it.
-    public func storedType(of key: SeriesKey) throws -> ValueType? {
-        try current().store.storedType(of: key)
-    }
-
-    /// Starts an import; only one at a time may use the store.
-    public func beginImport() throws {
-        try change { try $0.beginImport() }
-        holder.withLock { $0.importOpening = $0.opening }
-    }
-
-    /// Commits a batch; concurrent callers share one sync.
-    public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
-        let batch = batch
-        let outcome = try change { store in
-            try checkImport(batch)
-            return try metrics.timing { try store.commit(batch) }
-        }
-        acknowledge(outcome.commit)
-        if !outcome.isReplay { noteRoom() }
-        metrics.note(outcome)
-        return outcome
-    }
-
-    /// Commits batches with one sync; see `Store.commit(group:)`.
-    ///
-    /// If a write fails, the next call opens the store again first, once and without waiting: how soon to call again is
-    /// the caller's to say.
-    public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
-        while true {
-            let store: Store
-            do {
-                store = try current().store
-            } catch {
-                return group.map { _ in .failure(error) }
-            }
-            var results = metrics.timing { store.commit(group: group) }
-            var isReplaced = false
-            for result in results {
-                switch result {
-                case .success(let outcome): acknowledge(outcome.commit)
-                case .failure(let error):
-                    examine(error, of: store)
-                    isReplaced = isReplaced || wasReplaced(store, error)
-                }
-            }
-            // To commit again what was committed before is right: it is a replay.
-            guard !isReplaced else { continue }
-            for case .success(let outcome) in results { metrics.note(outcome) }
-            for (index, result) in results.enumerated() {
-                switch result {
-                case .success(let outcome): if !outcome.isReplay { noteRoom() }
-                case .failure(let error): results[index] = .failure(answer(error, of: store))
-                }
-            }
-            return results
-        }
-    }
-
-    /// What a commit would do now.
-    public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
-        let batch = batch
-        return try change { try $0.assess(batch) }
-    }
-
-    private func checkImport(_ batch: borrowing SampleBatch) throws {
-        guard let part = batch.part else { return }
-        try holder.withLock { holder in
-            // The first batch makes the engine remember which import it is.
-            if part.index == 0 { holder.importOpening = holder.opening }
-            guard holder.importOpening == holder.opening else {
-                throw Unavailable(
-                    description:
-                        "the store was opened again after a failed write in the middle of this import; "
-                        + "run the import again, it goes on where it stopped")
             }
         }
     }

@@ -4,6 +4,7 @@
 // directory in use.
 
 import Glibc
+import VarveControl
 import VarveFile
 import VarvePlatform
 
@@ -26,7 +27,7 @@ struct LockPatience {
                 guard SystemClock.monotonicNanoseconds() < deadline else {
                     throw ServerError(describe(error))
                 }
-                usleep(50_000)
+                SystemClock.sleep(nanoseconds: 50_000_000)
             }
         }
     }
@@ -34,13 +35,10 @@ struct LockPatience {
     /// Names the process to end: that of the supervisor, as another would take the place of its worker.
     private func describe(_ error: DirectoryInUse) -> String {
         guard let id = error.processID, let holder = ProcessTable.process(files, Int32(clamping: id)),
-            holder.arguments.dropFirst().first == Self.option,
+            holder.arguments.dropFirst().first == ServiceArguments.supervisor,
             let supervisor = ProcessTable.parent(files, holder.id), supervisor > 1
         else { return "\(error)" }
         return "\(error.path) is in use by varve serve, process \(supervisor) (its worker is process \(id)); "
             + "stop it first"
     }
-
-    /// The option by which a supervisor hands its worker the line.
-    private static let option = "--supervisor"
 }

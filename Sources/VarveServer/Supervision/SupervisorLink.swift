@@ -8,6 +8,7 @@
 
 import Glibc
 import Synchronization
+import VarveControl
 import VarvePlatform
 
 /// The line to the supervisor.
@@ -18,7 +19,7 @@ public final class SupervisorLink: Sendable {
     private let gone = Atomic<Bool>(false)
 
     /// How long an end in order may take once the supervisor is gone.
-    private static let graceMicroseconds: UInt32 = 900_000
+    private static let graceNanoseconds: Int64 = 900_000_000
 
     /// Takes over the service's end of the line, and watches it from now on.
     ///
@@ -26,7 +27,8 @@ public final class SupervisorLink: Sendable {
     public init(descriptor: Int32) throws {
         var (kind, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
         guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 else {
-            throw ServerError("--supervisor \(descriptor) is no socket: leave the option to varve serve")
+            throw ServerError(
+                "\(ServiceArguments.supervisor) \(descriptor) is no socket: leave the option to varve serve")
         }
         self.descriptor = descriptor
         processID = getppid()
@@ -53,7 +55,7 @@ public final class SupervisorLink: Sendable {
         gone.store(true, ordering: .releasing)
         // As whoever ends the service by hand; before it traps signals, this ends it at once.
         kill(getpid(), SIGTERM)
-        usleep(Self.graceMicroseconds)
+        SystemClock.sleep(nanoseconds: Self.graceNanoseconds)
         _exit(1)
     }
 }

@@ -7,59 +7,58 @@
 // - Batches are committed in the order in which `commit` was called.
 // - Every caller gets exactly the result of its own batch.
 
-import Glibc
 import VarveModel
+import VarvePlatform
 
-final class CommitQueue: @unchecked Sendable {
+final class CommitQueue: Sendable {
     private final class Waiter {
         var batch: SampleBatch?
         var result: Result<BatchOutcome, any Error>?
         init(_ batch: consuming SampleBatch) { self.batch = batch }
     }
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var waiting: [Waiter] = []
-    private var hasLeader = false
+    private struct Queue {
+        var waiting: [Waiter] = []
+        var hasLeader = false
+    }
+
+    /// What a caller does next.
+    private enum Turn {
+        case done(Result<BatchOutcome, any Error>)
+        /// It commits the batches of these.
+        case lead([Waiter])
+    }
+
+    private let queue = Monitor(Queue())
 
     /// Most batches that one sync takes; bounds the memory of a group.
     private static let groupLimit = 1024
 
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-    }
-
     func commit(
         _ batch: consuming SampleBatch, _ commitGroup: ([SampleBatch]) -> [Result<BatchOutcome, any Error>]
     ) -> Result<BatchOutcome, any Error> {
-        let waiter = Waiter(batch)
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        waiting.append(waiter)
+        // Shared with whoever leads, and touched under the lock or by the leader of its group alone.
+        nonisolated(unsafe) let waiter = Waiter(batch)
+        queue.withLock { $0.waiting.append(waiter) }
         while true {
-            if let result = waiter.result { return result }
-            if hasLeader {
-                pthread_cond_wait(changed, mutex)
-                continue
+            let turn = queue.wait { queue -> Turn? in
+                if let result = waiter.result { return .done(result) }
+                guard !queue.hasLeader else { return nil }
+                queue.hasLeader = true
+                let group = Array(queue.waiting.prefix(Self.groupLimit))
+                queue.waiting.removeFirst(group.count)
+                return .lead(group)
             }
-            hasLeader = true
-            let group = Array(waiting.prefix(Self.groupLimit))
-            waiting.removeFirst(group.count)
-            pthread_mutex_unlock(mutex)
-            let batches = group.compactMap { member in member.batch.take() }
-            let results = commitGroup(batches)
-            pthread_mutex_lock(mutex)
-            for (member, result) in zip(group, results) { member.result = result }
-            hasLeader = false
-            pthread_cond_broadcast(changed)
+            switch turn {
+            case .done(let result): return result
+            case .lead(let group):
+                let batches = group.compactMap { member in member.batch.take() }
+                let results = commitGroup(batches)
+                queue.change { queue in
+                    for (member, result) in zip(group, results) { member.result = result }
+                    queue.hasLeader = false
+                }
+            }
         }
     }
 }

@@ -4,79 +4,59 @@
 // - At most `capacity` elements wait; `put` blocks until there is room, `take` until there is an element.
 // - After `close` nothing more is accepted, what waits can still be taken; after `abandon` nothing waits either.
 
-import Glibc
+import VarvePlatform
 
 /// Hands elements from one thread to another, in order.
-final class Handover<Element>: @unchecked Sendable {
-    // Unchecked: every access to `elements` and `isClosed` is between lock and unlock of `mutex`.
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
+final class Handover<Element>: Sendable {
+    private struct Queue {
+        var elements: [Element] = []
+        var isClosed = false
+    }
+
+    private let queue = Monitor(Queue())
     private let capacity: Int
-    private var elements: [Element] = []
-    private var isClosed = false
 
     /// Makes a queue in which at most `capacity` elements wait.
-    init(capacity: Int) {
-        self.capacity = capacity
-        mutex = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     /// The number of elements that wait at this moment.
-    var waiting: Int {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return elements.count
-    }
+    var waiting: Int { queue.withLock { $0.elements.count } }
 
     /// Adds an element, waiting for room.
     ///
     /// - Returns: False if the queue is closed; the element is dropped then.
     @discardableResult
     func put(_ element: sending Element) -> Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while elements.count >= capacity, !isClosed { pthread_cond_wait(changed, mutex) }
-        if isClosed { return false }
-        elements.append(element)
-        pthread_cond_broadcast(changed)
-        return true
+        // Handed over: the caller has given it up.
+        nonisolated(unsafe) let element = element
+        let isTaken = queue.wait { queue -> Bool? in
+            if queue.isClosed { return false }
+            guard queue.elements.count < capacity else { return nil }
+            queue.elements.append(element)
+            return true
+        }
+        if isTaken { queue.wakeAll() }
+        return isTaken
     }
 
     /// Takes the oldest element, waiting for one; nil once the queue is closed and empty.
     func take() -> sending Element? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while elements.isEmpty, !isClosed { pthread_cond_wait(changed, mutex) }
-        guard !elements.isEmpty else { return nil }
-        nonisolated(unsafe) let element = elements.removeFirst()
-        pthread_cond_broadcast(changed)
+        nonisolated(unsafe) let element = queue.wait { queue -> Element?? in
+            if queue.elements.isEmpty { return queue.isClosed ? .some(nil) : nil }
+            return .some(queue.elements.removeFirst())
+        }
+        if element != nil { queue.wakeAll() }
         return element
     }
 
     /// Ends the queue after what waits in it.
-    func close() {
-        pthread_mutex_lock(mutex)
-        isClosed = true
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
-    }
+    func close() { queue.change { $0.isClosed = true } }
 
     /// Ends the queue at once and drops what waits in it.
     func abandon() {
-        pthread_mutex_lock(mutex)
-        isClosed = true
-        elements.removeAll()
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
+        queue.change { queue in
+            queue.isClosed = true
+            queue.elements.removeAll()
+        }
     }
 }

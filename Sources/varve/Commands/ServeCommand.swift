@@ -8,6 +8,7 @@
 
 import ArgumentParser
 import Glibc
+import VarveControl
 import VarveFile
 
 /// Runs the service.
@@ -20,12 +21,12 @@ struct ServeCommand: ParsableCommand {
     @Argument(parsing: .captureForPassthrough, help: .hidden)
     var arguments: [String] = []
 
-    /// The option of the service that leaves the supervisor out.
-    private static let noSupervisor = "--no-supervise"
-
     func run() throws {
         let executable = try Self.findService()
-        guard arguments.contains(Self.noSupervisor) || getenv("NOTIFY_SOCKET") != nil else {
+        guard
+            arguments.contains(ServiceArguments.noSupervisor)
+                || getenv(ServiceArguments.systemdVariable) != nil
+        else {
             var supervisor = Supervisor(executable: executable, arguments: arguments)
             throw ExitCode(try supervisor.run())
         }
@@ -39,8 +40,9 @@ struct ServeCommand: ParsableCommand {
     private static func findService() throws -> String {
         let files = POSIXFileSystem()
         let folders = files.resolved("/proc/self/exe").split(separator: "/").dropLast()
-        let beside = "/" + folders.joined(separator: "/") + "/varved"
-        let installed = "/" + folders.dropLast().joined(separator: "/") + "/libexec/varve/varved"
+        let beside = "/" + folders.joined(separator: "/") + "/" + ServiceArguments.executable
+        let installed =
+            "/" + folders.dropLast().joined(separator: "/") + "/libexec/varve/" + ServiceArguments.executable
         for path in [beside, installed] {
             if case .file? = try? files.kind(path) { return path }
         }

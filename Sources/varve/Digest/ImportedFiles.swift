@@ -36,7 +36,8 @@ struct ImportedFiles {
         var options = options
         options.registers = terms.directory == nil
         let directory =
-            try terms.directory ?? Registry.open(path: folder.path + "/registry.sqlite", create: true)
+            try terms.directory
+            ?? Registry.open(path: folder.path + "/" + DirectoryNames.registry, create: true)
         func name(_ index: Int) -> String { paths[index] == "-" ? "standard input" : paths[index] }
         let progress = ImportRunProgress(paths, isQuiet: !showsProgress)
         defer { progress.end() }

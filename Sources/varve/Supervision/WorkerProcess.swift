@@ -5,6 +5,7 @@
 // - This process's end of the pair of sockets is closed when a program is started, and when the object goes away.
 
 import Glibc
+import VarveControl
 
 /// A running service.
 final class WorkerProcess {
@@ -28,9 +29,6 @@ final class WorkerProcess {
             SIGXFSZ: "SIGXFSZ", SIGSYS: "SIGSYS", SIGUSR1: "SIGUSR1", SIGUSR2: "SIGUSR2",
         ]
     }
-
-    /// The option by which the child is told its end of the pair.
-    static let option = "--supervisor"
 
     let id: pid_t
     private let line: Int32
@@ -56,7 +54,7 @@ final class WorkerProcess {
         var signals = signals
         posix_spawnattr_setsigmask(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let words = [executable, Self.option, String(ends[1])] + arguments
+        let words = [executable, ServiceArguments.supervisor, String(ends[1])] + arguments
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var child: pid_t = 0

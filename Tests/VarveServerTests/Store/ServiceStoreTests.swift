@@ -73,6 +73,52 @@ import VarveTestSupport
         #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
     }
 
+    @Test("while the store is opened again, what needs no store answers, and nobody opens it a second time")
+    func slowOpening() throws {
+        let folder = try TemporaryFolder()
+        let disk = HoldingDisk()
+        let store = try ServiceStore(path: folder.path, files: disk)
+        _ = try store.commit(Messages.batch(0..<1))
+        disk.disk.isFull = true
+        #expect(throws: (any Error).self) { try store.commit(Messages.batch(1..<2)) }
+        disk.disk.isFull = false
+        disk.hold()
+        let callers = try (0..<3).map { index in
+            try WorkerThread { _ = try? store.commit(Messages.batch(2 + index..<3 + index)) }
+        }
+        disk.awaitHeld()
+        // None of these waits for the opening; a deadlock here is one of the test.
+        #expect(store.lastCommit == 1)
+        store.measure()
+        store.setHistory(1)
+        store.setRetention { [:] }
+        try store.examine()
+        disk.release()
+        for caller in callers { caller.join() }
+        #expect(try count(store) == 4 && store.reopenCount == 1)
+        try store.close()
+    }
+
+    @Test("a store that is closed while it is opened again is closed when close returns")
+    func closedWhileOpening() throws {
+        let folder = try TemporaryFolder()
+        let disk = HoldingDisk()
+        let store = try ServiceStore(path: folder.path, files: disk)
+        _ = try store.commit(Messages.batch(0..<1))
+        disk.disk.isFull = true
+        #expect(throws: (any Error).self) { try store.commit(Messages.batch(1..<2)) }
+        disk.disk.isFull = false
+        disk.hold()
+        let caller = try WorkerThread { _ = try? store.commit(Messages.batch(2..<3)) }
+        disk.awaitHeld()
+        let closer = try WorkerThread { try? store.close() }
+        disk.release()
+        closer.join()
+        let next = try ServiceStore(path: folder.path)
+        caller.join()
+        try next.close()
+    }
+
     @Test("a refused batch is no reason to open the store again")
     func refusedBatch() throws {
         let folder = try TemporaryFolder()

@@ -49,7 +49,7 @@ struct BackupCommand: ParsableCommand {
     /// After the rows: the registry then has all of their devices.
     private func copyRegistry(to folder: String) throws {
         guard try POSIXFileSystem().kind(data.registryPath) != nil else { return }
-        try data.openRegistry(to: .read).backUp(to: folder + "/registry.sqlite")
+        try data.openRegistry(to: .read).backUp(to: folder + "/" + DirectoryNames.registry)
     }
 
     private func show(_ report: BackupReport) {

@@ -3,6 +3,7 @@
 // A change of a point's type is made in the store first. Where it was interrupted then, the registry is behind, and rows
 // of that point are refused until the same command is run again.
 
+import VarveFile
 import VarveModel
 import VarveRegistry
 import VarveStorage
@@ -33,7 +34,7 @@ enum TypeComparison {
                     point.type != found.type
                 else { continue }
                 notes.insert(
-                    "registry.sqlite: point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
+                    "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
                         + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
                         + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`")
             }

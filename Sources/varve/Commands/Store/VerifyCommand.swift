@@ -1,6 +1,7 @@
 // VerifyCommand.swift — `varve verify`: is every byte what was written?
 
 import ArgumentParser
+import VarveFile
 import VarveRegistry
 import VarveStorage
 
@@ -30,11 +31,11 @@ struct VerifyCommand: ParsableCommand {
                 report.notes += try TypeComparison.notes(data.openStore(to: .read).snapshot(), registry)
             }
         } catch let error as RegistryError where isUnborn(error, report) {
-            report.notes.append("registry.sqlite: not made yet; the next import makes it")
+            report.notes.append("\(DirectoryNames.registry): not made yet; the next import makes it")
         } catch let error as RegistryError where error.code == .unavailable {
             unchecked = "\(error)"
         } catch {
-            report.damage.append(Damage(file: "registry.sqlite", offset: 0, reason: "\(error)"))
+            report.damage.append(Damage(file: DirectoryNames.registry, offset: 0, reason: "\(error)"))
         }
         if json {
             print(object(report).line())

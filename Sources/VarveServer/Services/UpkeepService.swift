@@ -1,6 +1,6 @@
 // UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
 //
-// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is heeded when its rules
+// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is carried out when its rules
 // change and once an hour, so a sample goes at most an hour later than its rule says.
 
 import Logging
@@ -19,8 +19,17 @@ struct UpkeepService: Service {
     private let merging: TroubleReport
     private let expiring: TroubleReport
 
-    private static let pause = Duration.seconds(10)
-    private static let pausesBetweenExpiries = 360
+    /// Milliseconds between two rounds.
+    private static let pause: Int64 = 10_000
+    private static let roundsBetweenExpiries = 360
+
+    /// What the thread remembers from round to round.
+    private struct Course {
+        /// The rules that were carried out last.
+        var rules: [RetentionRule]?
+        /// Rounds since then.
+        var rounds = 0
+    }
 
     init(_ store: ServiceStore, _ registry: Registry, _ pace: MergePace, _ logger: Logger) {
         self.store = store
@@ -31,40 +40,13 @@ struct UpkeepService: Service {
         expiring = TroubleReport("retention cannot be carried out", logger)
     }
 
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            var rules: [RetentionRule]?
-            var pauses = 0
-            while !Task.isCancelled {
-                expiring.watch {
-                    let newest = try registry.retentionRules()
-                    guard newest != rules || pauses >= Self.pausesBetweenExpiries else { return }
-                    try heed()
-                    rules = newest
-                    pauses = 0
-                }
-                await merge()
-                try? await Task.sleep(for: Self.pause)
-                pauses += 1
-            }
-        }
-    }
-
-    /// Merges on a thread of its own: it may take long, and wait.
-    private func merge() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { done in
-                do {
-                    try WorkerThread {
-                        mergeWhatIsDue()
-                        done.resume()
-                    }.detach()
-                } catch {
-                    merging.watch { throw error }
-                    done.resume()
-                }
-            }
-        } onCancel: {
+    func run() async throws {
+        let course = Monitor(Course())
+        try await repeatUntilShutdown {
+            course.withLock { carryOutRetention(&$0) }
+            mergeWhatIsDue()
+            return Self.pause
+        } onShutdown: {
             pace.stop()
         }
     }
@@ -77,7 +59,19 @@ struct UpkeepService: Service {
         }
     }
 
-    private func heed() throws {
+    /// Lets go of what is too old, if the rules have changed or it was done an hour ago.
+    private func carryOutRetention(_ course: inout Course) {
+        expiring.watch {
+            let newest = try registry.retentionRules()
+            guard newest != course.rules || course.rounds >= Self.roundsBetweenExpiries else { return }
+            try expire()
+            course.rules = newest
+            course.rounds = 0
+        }
+        course.rounds += 1
+    }
+
+    private func expire() throws {
         store.setHistory(try registry.historySeconds() * 1_000_000_000)
         let report = try store.expire(try registry.retentionPeriods())
         guard report.samples > 0 else { return }

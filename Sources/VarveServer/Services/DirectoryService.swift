@@ -15,7 +15,7 @@ struct DirectoryService: Service {
     private let storeTrouble: TroubleReport
     private let registryTrouble: TroubleReport
 
-    private static let pause = Duration.seconds(1)
+    private static let pause: Int64 = 1000
 
     init(_ store: ServiceStore, _ registry: Registry, _ logger: Logger) {
         self.store = store
@@ -25,18 +25,15 @@ struct DirectoryService: Service {
         registryTrouble = TroubleReport("the registry was damaged", logger)
     }
 
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                storeTrouble.watch { try store.examine() }
-                registryTrouble.watch {
-                    guard try registry.restoreIfRemoved() else { return }
-                    logger.error(
-                        "\(registry.path) was removed while it was in use: it is written again, nothing is lost"
-                    )
-                }
-                try? await Task.sleep(for: Self.pause)
+    func run() async throws {
+        try await repeatUntilShutdown {
+            storeTrouble.watch { try store.examine() }
+            registryTrouble.watch {
+                guard try registry.restoreIfRemoved() else { return }
+                logger.error(
+                    "\(registry.path) was removed while it was in use: it is written again, nothing is lost")
             }
+            return Self.pause
         }
     }
 }

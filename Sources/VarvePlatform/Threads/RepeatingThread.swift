@@ -1,0 +1,36 @@
+// RepeatingThread.swift — work that is repeated on a thread of its own, with pauses between.
+//
+// Invariants:
+// - The work never runs twice at a time, and never after `stop` has returned.
+
+package import VarveFile
+
+/// A thread that repeats one piece of work.
+package final class RepeatingThread: Sendable {
+    private let isStopping = Monitor(false)
+    private let hasEnded = Monitor(false)
+
+    /// Starts the thread.
+    ///
+    /// - Parameter work: What is repeated; it may block. It returns the milliseconds until it is to run again.
+    /// - Throws: `FileError` if no thread can be started.
+    package init(_ work: @escaping @Sendable () -> Int64) throws(FileError) {
+        try WorkerThread { [isStopping, hasEnded] in
+            var isLast = false
+            while !isLast {
+                let next = SystemClock.monotonicNanoseconds() + work() * 1_000_000
+                isLast = isStopping.wait(until: next) { $0 ? true : nil } ?? false
+            }
+            hasEnded.change { $0 = true }
+        }.detach()
+    }
+
+    /// Ends the thread after the work in hand; a second call only waits as well.
+    ///
+    /// The caller waits as a task, without holding a thread of the pool.
+    /// - Throws: `FileError` if no thread can be started that waits.
+    package func stop() async throws {
+        isStopping.change { $0 = true }
+        try await onOwnThread { [hasEnded] in hasEnded.wait { $0 ? () : nil } }
+    }
+}

@@ -1,0 +1,180 @@
+// ServerParts.swift — what a running service consists of, from the opening of its directory to its end.
+//
+// Invariants:
+// - Where a part cannot be opened, those opened before it are closed; a broker that was started stays for the next
+//   service.
+// - Opening and closing block: the service calls them on a thread of their own.
+
+import Glibc
+import Logging
+import VarveAccess
+import VarveChannel
+import VarveControl
+import VarveFile
+import VarveIntegration
+import VarveMessageLog
+import VarveModel
+import VarvePlatform
+import VarveRegistry
+
+/// The opened parts of a service.
+struct ServerParts: Sendable {
+    let store: ServiceStore
+    let registry: Registry
+    let credentials: CredentialsPublisher
+    let connectionLog: ConnectionLog
+    /// The service's own broker; nil where somebody else runs one.
+    let broker: BrokerProcess?
+    let folderWatch: BrokerFolderWatch
+    let loop: IngestLoop
+    let control: StoreControl
+    /// Where clients reach the broker.
+    let address: BrokerAddress
+    private let folder: BrokerFolder
+    private let files: POSIXFileSystem
+    private let writer: LogWriter
+    private let supervisor: SupervisorLink?
+
+    /// Opens the directory of the settings, starts its broker or finds it running, and prepares the rest.
+    init(_ settings: ServerConfiguration, _ supervisor: SupervisorLink?, _ logger: Logger) throws {
+        let files = POSIXFileSystem()
+        self.files = files
+        self.supervisor = supervisor
+        try Self.guardDirectory(settings, logger)
+        let metrics = TextMetrics(help: StoreMetrics.help)
+        let store = try LockPatience(files: files).wait {
+            try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) { logger.error("\($0)") }
+        }
+        self.store = store
+        var opened: LogWriter?
+        do {
+            for note in store.recoveryNotes { logger.notice("recovered: \(note)") }
+            let registry = try Registry.open(
+                path: settings.data + "/" + DirectoryNames.registry, create: true)
+            self.registry = registry
+            store.setRetention(registry.currentRetentions)
+            folder = try BrokerFolder(data: settings.data, files)
+            let log = MessageLog.open(
+                path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes
+            ) { logger.warning("\($0)") }
+            let writer = try LogWriter(log) { logger.warning("\($0)") }
+            opened = writer
+            self.writer = writer
+            let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
+            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels in
+                messages.setChannels(channels)
+            }
+            self.credentials = credentials
+            try credentials.publishIfChanged()
+            address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
+            broker = try Self.startBroker(settings, folder, address, files, logger)
+            folderWatch = Self.watch(settings, folder, address, files, credentials)
+            connectionLog = ConnectionLog(
+                events: folder.events,
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil, log: log)
+            let options = Self.options(settings, credentials, broker, folder, address, files)
+            let loop = try IngestLoop(
+                options, directory: registry, sink: store, log: messages, logger: logger)
+            self.loop = loop
+            control = StoreControl(
+                identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
+                metrics: { metrics.text }, registryChanged: { try credentials.publishIfChanged() },
+                registry: registry, pausing: { try loop.whilePaused($0) })
+        } catch {
+            opened?.close()
+            try? store.close()
+            throw error
+        }
+    }
+
+    /// Whether the next service is to find the broker running: the supervisor has died, and nobody ended the service.
+    private var leavesBroker: Bool { supervisor?.isGone == true }
+
+    /// Closes the parts at the end of the service, whose broker has ended before.
+    ///
+    /// Durability: the WAL is sealed.
+    func close() throws {
+        defer { try? store.close() }
+        if !leavesBroker { try files.remove(folder.address) }
+        writer.close()
+        try store.close()
+    }
+
+    /// Ends the broker and closes the parts, after one of the services has failed.
+    func abandon() {
+        if !leavesBroker { try? broker?.stop() }
+        writer.close()
+        try? store.close()
+    }
+}
+
+extension ServerParts {
+    /// Closes the data directory to others, or opens it to the group of the settings.
+    private static func guardDirectory(_ settings: ServerConfiguration, _ logger: Logger) throws {
+        // For what others make in the directory: the broker, SQLite. Varve's own files have their rights without it.
+        umask(0o077)
+        for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
+            logger.notice("\(note)")
+        }
+    }
+
+    /// This service, started now.
+    private static func identity(_ supervisor: SupervisorLink?) -> ServiceIdentity {
+        ServiceIdentity(
+            // The one that the user started stands for the service.
+            version: VarveVersion.current, processID: Int(supervisor?.processID ?? getpid()),
+            startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+    }
+
+    /// What looks after the broker's folder.
+    private static func watch(
+        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ address: BrokerAddress,
+        _ files: POSIXFileSystem, _ credentials: CredentialsPublisher
+    ) -> BrokerFolderWatch {
+        BrokerFolderWatch(data: settings.data, folder, files) {
+            try folder.publish(address, files)
+            try credentials.publishIfChanged()
+        }
+    }
+
+    private static func startBroker(
+        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ address: BrokerAddress,
+        _ files: POSIXFileSystem, _ logger: Logger
+    ) throws -> BrokerProcess? {
+        try folder.publish(address, files)
+        guard settings.brokerMode == .managed else { return nil }
+        let broker = try BrokerProcess(
+            settings, folder, plugin: try PluginPath.find(settings, files), files)
+        try broker.start()
+        let origin = broker.isAdopted ? "found running" : "started"
+        let room = BrokerRoom(files: broker.openFiles, connections: settings.brokerConnections)
+        logger.info(
+            "broker \(origin): mosquitto, process \(broker.id ?? 0); \(room)")
+        return broker
+    }
+
+    private static func options(
+        _ settings: ServerConfiguration, _ credentials: CredentialsPublisher, _ broker: BrokerProcess?,
+        _ folder: BrokerFolder, _ address: BrokerAddress, _ files: POSIXFileSystem
+    ) -> IngestOptions {
+        let login = credentials.service
+        var options = IngestOptions(host: address.host, port: UInt16(clamping: address.port))
+        // What waits at the broker comes before its proof: more than the budget where that was higher before.
+        let waiting = max(settings.brokerQueueBytes, broker == nil ? 0 : folder.databaseBytes(files))
+        options.proof = .plugin(
+            secret: login.password, heldBytes: waiting + (16 << 20),
+            remedy:
+                "it must run Varve's plugin with \(folder.credentials): give the mosquitto at \(address.text) the "
+                + "configuration that varve serve --broker external --print-broker-config prints")
+        if let broker {
+            options.socket = folder.socket
+            options.refusalOfPeer = { broker.refusal(of: $0) }
+        }
+        options.username = login.username
+        options.groupMessages = settings.batchMessages
+        options.groupBytes = settings.batchBytes
+        options.limits.payloadBytes = settings.payloadBytes
+        options.limits.loggedBytes = settings.logPayloadBytes
+        return options
+    }
+}

@@ -1,0 +1,72 @@
+// BrokerService.swift — supervises the broker on a thread of its own: starts it again when it has died.
+//
+// To start or end a broker can take 20 seconds, in which the thread waits and nothing else does.
+
+import Logging
+import ServiceLifecycle
+import VarvePlatform
+
+/// Starts a broker that died again, and ends it with the service; left for the next service where the supervisor died.
+struct BrokerService: Service {
+    private let broker: BrokerProcess?
+    private let supervisor: SupervisorLink?
+    private let logger: Logger
+    private let trouble: TroubleReport
+    private let logTrouble: TroubleReport
+    private let folder: BrokerFolderWatch
+    private let folderTrouble: TroubleReport
+
+    /// Milliseconds until a broker that could not be started is tried again.
+    private static let retryPause: Int64 = 1000
+
+    init(
+        _ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ folder: BrokerFolderWatch, _ logger: Logger
+    ) {
+        self.broker = broker
+        self.supervisor = supervisor
+        self.folder = folder
+        folderTrouble = TroubleReport("the broker's folder cannot be made again", logger)
+        self.logger = logger
+        trouble = TroubleReport("the broker cannot be started", logger)
+        logTrouble = TroubleReport("the broker's log cannot be cut", logger)
+    }
+
+    func run() async throws {
+        guard let broker else { return try await gracefulShutdown() }
+        try await repeatUntilShutdown { lookAfter(broker) }
+        // The service that follows one whose supervisor died finds it.
+        if supervisor?.isGone != true { try await onOwnThread { try broker.stop() } }
+    }
+
+    /// Mends what is wrong with the broker.
+    ///
+    /// - Returns: The milliseconds until it is to be looked after again.
+    private func lookAfter(_ broker: BrokerProcess) -> Int64 {
+        folderTrouble.watch { try mendFolder(broker) }
+        var pause = usualPause
+        if let reason = Self.reasonToStart(broker) {
+            logger.warning("\(reason): starting it again")
+            trouble.watch {
+                try broker.stop()
+                try broker.start()
+            }
+            if !broker.isRunning { pause = Self.retryPause }
+        }
+        logTrouble.watch { try broker.boundLog() }
+        return pause
+    }
+
+    private static func reasonToStart(_ broker: BrokerProcess) -> String? {
+        guard broker.isRunning else { return "the broker has died" }
+        return broker.isReachable ? nil : "the broker's own socket was removed or replaced"
+    }
+
+    private func mendFolder(_ broker: BrokerProcess) throws {
+        guard try folder.mend() else { return }
+        logger.error(
+            "broker/ was removed while it was in use: it is made again, and the broker is started anew")
+        // It saves what waits into the new folder.
+        try broker.stop()
+        try broker.start()
+    }
+}

@@ -1,0 +1,54 @@
+// ChannelServices.swift — keeps the message log and the credentials file up to date.
+//
+// Invariants:
+// - Each runs once more after the services behind it have ended: what the broker says at its end is logged.
+
+import Logging
+import ServiceLifecycle
+import VarvePlatform
+
+/// Takes over the plugin's connection events.
+struct ConnectionLogService: Service {
+    private let log: ConnectionLog
+    private let logger: Logger
+    private let trouble: TroubleReport
+
+    init(_ log: ConnectionLog, _ logger: Logger) {
+        self.log = log
+        self.logger = logger
+        trouble = TroubleReport("logins are not logged", logger)
+    }
+
+    func run() async throws {
+        try await repeatUntilShutdown {
+            takeOver()
+            return usualPause
+        }
+        try await onOwnThread { takeOver() }
+    }
+
+    private func takeOver() {
+        trouble.watch { for note in try log.takeOver() { logger.warning("\(note)") } }
+    }
+}
+
+/// Keeps the credentials file as the registry is.
+struct CredentialsService: Service {
+    private let credentials: CredentialsPublisher
+    private let trouble: TroubleReport
+
+    init(_ credentials: CredentialsPublisher, _ logger: Logger) {
+        self.credentials = credentials
+        trouble = TroubleReport("logins are not up to date", logger)
+    }
+
+    func run() async throws {
+        try await repeatUntilShutdown {
+            publish()
+            return usualPause
+        }
+        try await onOwnThread { publish() }
+    }
+
+    private func publish() { trouble.watch { try credentials.publishIfChanged() } }
+}

@@ -1,0 +1,90 @@
+// ServiceStore+SampleSink.swift — batches and groups of them go into the open store; a failed write has it opened again.
+//
+// Invariants:
+// - A commit is acknowledged only after the store has answered it.
+// - A group whose store was opened again meanwhile is committed once more: what was there already is a replay.
+
+public import VarveModel
+import VarvePlatform
+import VarveStorage
+
+extension ServiceStore: SampleSink {
+    /// The type of the values of a series, or nil if the store has never seen it.
+    public func storedType(of key: SeriesKey) throws -> ValueType? {
+        try current().store.storedType(of: key)
+    }
+
+    /// Starts an import; only one at a time may use the store.
+    public func beginImport() throws {
+        try change { try $0.beginImport() }
+        holder.withLock { $0.importOpening = $0.opening }
+    }
+
+    /// Commits a batch; concurrent callers share one sync.
+    public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        let outcome = try change { store in
+            try checkImport(batch)
+            return try metrics.timing { try store.commit(batch) }
+        }
+        acknowledge(outcome.commit)
+        if !outcome.isReplay { noteRoom() }
+        metrics.note(outcome)
+        return outcome
+    }
+
+    /// Commits batches with one sync; see `Store.commit(group:)`.
+    ///
+    /// If a write fails, the next call opens the store again first, once and without waiting: how soon to call again is
+    /// the caller's to say.
+    public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
+        while true {
+            let store: Store
+            do {
+                store = try current().store
+            } catch {
+                return group.map { _ in .failure(error) }
+            }
+            var results = metrics.timing { store.commit(group: group) }
+            var isReplaced = false
+            for result in results {
+                switch result {
+                case .success(let outcome): acknowledge(outcome.commit)
+                case .failure(let error):
+                    examine(error, of: store)
+                    isReplaced = isReplaced || wasReplaced(store, error)
+                }
+            }
+            // To commit again what was committed before is right: it is a replay.
+            guard !isReplaced else { continue }
+            for case .success(let outcome) in results { metrics.note(outcome) }
+            for (index, result) in results.enumerated() {
+                switch result {
+                case .success(let outcome): if !outcome.isReplay { noteRoom() }
+                case .failure(let error): results[index] = .failure(answer(error, of: store))
+                }
+            }
+            return results
+        }
+    }
+
+    /// What a commit would do now.
+    public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
+        let batch = batch
+        return try change { try $0.assess(batch) }
+    }
+
+    private func checkImport(_ batch: borrowing SampleBatch) throws {
+        guard let part = batch.part else { return }
+        try holder.withLock { holder in
+            // The first batch makes the engine remember which import it is.
+            if part.index == 0 { holder.importOpening = holder.opening }
+            guard holder.importOpening == holder.opening else {
+                throw Unavailable(
+                    description:
+                        "the store was opened again after a failed write in the middle of this import; "
+                        + "run the import again, it goes on where it stopped")
+            }
+        }
+    }
+}
