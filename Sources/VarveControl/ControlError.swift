@@ -39,12 +39,7 @@ public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Makes an error with a reason of one line, cut above 4096 bytes; line breaks become spaces.
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
-        let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
-        guard line.utf8.count > ControlLimits.lineBytes else {
-            self.reason = line
-            return
-        }
-        self.reason = String(decoding: line.utf8.prefix(ControlLimits.lineBytes - 8), as: UTF8.self) + "…"
+        self.reason = ControlLimits.line(reason)
     }
 
     /// Translates any error into the one that is sent to the other end.

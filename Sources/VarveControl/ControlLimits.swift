@@ -34,6 +34,13 @@ package enum ControlLimits {
     package static let lineBytes = 4096
     /// The most bytes of the text of all metrics.
     package static let metricsBytes = 1 << 20
+
+    /// A text as a line for people: line breaks become spaces, and what is beyond `lineBytes` is cut off.
+    static func line(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard line.utf8.count > lineBytes else { return line }
+        return String(decoding: line.utf8.prefix(lineBytes - 8), as: UTF8.self) + "…"
+    }
 }
 
 /// How long one end waits for the other.

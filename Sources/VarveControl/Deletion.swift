@@ -1,4 +1,4 @@
-// Deletion.swift — what a command asks the service to delete, and what the service deleted.
+// Deletion.swift — what a command asks the service to delete.
 
 public import VarveModel
 
@@ -20,21 +20,4 @@ public struct DeletionOrder: Hashable, Sendable {
         self.points = points
         self.range = range
     }
-}
-
-/// What a deletion in the service did.
-public struct DeletionCounts: Hashable, Sendable {
-    /// The series that had samples in the range.
-    public var series: UInt64 = 0
-    /// The samples that were deleted.
-    public var samples: UInt64 = 0
-    /// The number of the commit that deleted them.
-    public var commit: UInt64 = 0
-    /// The time of the first deleted sample; nil if there were none.
-    public var from: Timestamp?
-    /// The time of the last deleted sample; nil if there were none.
-    public var to: Timestamp?
-
-    /// Makes counts that are all 0.
-    public init() {}
 }

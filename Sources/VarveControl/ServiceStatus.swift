@@ -35,24 +35,3 @@ public struct ServiceStatus: Hashable, Sendable {
         self.broker = broker
     }
 }
-
-/// The counts of a compaction in the service.
-public struct CompactionCounts: Hashable, Sendable {
-    /// The segments that were merged.
-    public var segments: UInt64 = 0
-    /// The samples that were read.
-    public var samplesIn: UInt64 = 0
-    /// Older versions that were removed.
-    public var dropped: UInt64 = 0
-    /// Older versions that were written again, because history keeps them.
-    public var kept: UInt64 = 0
-    /// Deleted samples that were removed.
-    public var deleted: UInt64 = 0
-    /// The bytes of the segments read.
-    public var bytesIn: UInt64 = 0
-    /// The bytes of the segments written.
-    public var bytesOut: UInt64 = 0
-
-    /// Makes counts that are all 0.
-    public init() {}
-}

@@ -1,4 +1,4 @@
-// TypeChange.swift — a command's order to change a point's type, and what the service did.
+// TypeChange.swift — a command's order to change a point's type.
 
 public import VarveModel
 
@@ -27,26 +27,4 @@ public struct TypeChange: Hashable, Sendable {
         self.missing = missing
         self.dropsUnfit = dropsUnfit
     }
-}
-
-/// What a change of a point's type did.
-public struct TypeChangeCounts: Hashable, Sendable {
-    /// The series that now have the new type and had another one before.
-    public var series: UInt64 = 0
-    /// The samples of these series before the change: the sum of the four counts below.
-    public var samples: UInt64 = 0
-    /// Samples that stay with their value in the new type, or without a value as before.
-    public var converted: UInt64 = 0
-    /// Samples that stay and lost their value, because it means that there is no reading.
-    public var missing: UInt64 = 0
-    /// Samples that were deleted, because their value means that there is no reading and they have no
-    /// quality.
-    public var skipped: UInt64 = 0
-    /// Samples that were deleted, because their value does not fit.
-    public var unfit: UInt64 = 0
-    /// The number of the commit from which the new type holds.
-    public var commit: UInt64 = 0
-
-    /// Makes counts that are all 0.
-    public init() {}
 }

@@ -89,6 +89,22 @@ public struct SampleColumns: Hashable, Sendable {
             quality: SampleState(bits: states[index])?.quality)
     }
 
+    /// The samples at some indexes, in their order.
+    package func selecting(_ indices: [Int]) -> SampleColumns {
+        var columns = self
+        columns.times = indices.map { times[$0] }
+        columns.states = indices.map { states[$0] }
+        switch values {
+        case .bits(let bits): columns.values = .bits(indices.map { bits[$0] })
+        case .text(let source):
+            var text = TextColumn()
+            text.ends.reserveCapacity(indices.count)
+            for index in indices { text.append(source.bytes[source.range(index)]) }
+            columns.values = .text(text)
+        }
+        return columns
+    }
+
     /// Adds one sample; for tests and small batches, not for hot loops.
     public mutating func append(_ sample: Sample) {
         times.append(sample.time.nanoseconds)

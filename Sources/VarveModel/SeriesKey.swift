@@ -49,33 +49,3 @@ public struct SeriesKey: Hashable, Comparable, Sendable {
         return left.product.unicodeScalars.lexicographicallyPrecedes(right.product.unicodeScalars)
     }
 }
-
-extension String {
-    /// Whether both have the same UTF-8 bytes, whatever Unicode says of them.
-    package func sameBytes(as other: String) -> Bool {
-        utf8.count == other.utf8.count && commonBytes(with: other) == utf8.count
-    }
-
-    /// How many UTF-8 bytes both begin with.
-    package func commonBytes(with other: String) -> Int {
-        func common(_ mine: UnsafeBufferPointer<UInt8>, _ theirs: UnsafeBufferPointer<UInt8>) -> Int {
-            let end = min(mine.count, theirs.count)
-            var index = 0
-            while index < end, mine[index] == theirs[index] { index += 1 }
-            return index
-        }
-        let quick = utf8.withContiguousStorageIfAvailable { mine in
-            other.utf8.withContiguousStorageIfAvailable { common(mine, $0) }
-        }
-        if let quick, let count = quick { return count }
-        return zip(utf8, other.utf8).prefix { $0 == $1 }.count
-    }
-
-    /// Hashes the UTF-8 bytes and their end.
-    package func hashBytes(into hasher: inout Hasher) {
-        var copy = self
-        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        hasher.combine(UInt8(0xFF))
-    }
-
-}

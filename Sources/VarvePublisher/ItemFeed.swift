@@ -109,13 +109,10 @@ final class ItemFeed: DeliveryObserver {
         var bytes: [UInt8] = []
         switch value {
         case nil: break
-        case .double(let number) where number.isFinite: ValueText.append(number, to: &bytes)
-        case .double(let number):
-            bytes.append(
-                contentsOf: (number.isNaN ? "\"NaN\"" : number < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
+        case .double(let number): ValueText.appendJSON(number, to: &bytes)
         case .int64(let number): ValueText.append(number, to: &bytes)
         case .bool(let truth): bytes.append(contentsOf: (truth ? "true" : "false").utf8)
-        case .string(let text): CanonicalJSON.appendString(text.utf8, to: &bytes)
+        case .string(let text): JSONString.append(text, to: &bytes)
         case .json(let text): bytes.append(contentsOf: text.utf8)
         }
         return bytes

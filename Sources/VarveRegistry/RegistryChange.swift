@@ -37,8 +37,8 @@ struct RegistryChange {
         try db.cachedStatement(sql: "INSERT INTO model (id, name) VALUES (?, ?)")
             .execute(arguments: [model.id, model.name])
         seal.add(RowText.model(model.id, name: model.name))
-        var seen: Set<ExactName> = []
-        for point in model.points where !seen.insert(ExactName(point.id)).inserted {
+        var seen: Set<Name> = []
+        for point in model.points where !seen.insert(Name(point.id)).inserted {
             throw RegistryError(
                 .invalid, "point \(RegistryNames.shown(point.id)) is named twice: name each point once")
         }

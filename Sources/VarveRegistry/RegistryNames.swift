@@ -102,19 +102,7 @@ enum RegistryNames {
     }
 
     /// A name in quotes, cut to 80 scalars and made printable, so that a message stays one line.
-    static func shown(_ name: String) -> String {
-        var text = "\""
-        var count = 0
-        for scalar in name.unicodeScalars {
-            if count == 80 {
-                text += "…"
-                break
-            }
-            text.unicodeScalars.append(scalar)
-            count += 1
-        }
-        return text.visible + "\""
-    }
+    static func shown(_ name: String) -> String { Excerpt.quoted(name, limit: 80) }
 
     private static func checkText(_ text: String, what: String) throws {
         guard text.utf8.count <= SeriesKey.maximumNameBytes else {

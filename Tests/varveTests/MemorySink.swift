@@ -13,7 +13,7 @@ final class MemorySink: ByteSink {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    func write(_ bytes: [UInt8]) -> Bool {
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         writes += 1
         guard writes <= lifetime else { return false }
         self.bytes += bytes

@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 import VarveRegistry
+import VarveText
 
 @testable import varve
 

@@ -102,7 +102,7 @@ public final class ControlClient: Sendable {
     /// Makes the service merge all segments, and waits for it.
     ///
     /// - Parameter progress: Called from time to time with the samples done and the samples in all.
-    public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionCounts {
+    public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try work.withLock { line in
             guard case .compaction(let counts) = try line.ask(.compact(waits: true), progress: progress)
             else {
@@ -118,7 +118,7 @@ public final class ControlClient: Sendable {
     /// Deletes samples; durable when it returns.
     ///
     /// - Throws: `ControlError`, of kind `notUnderstood` if the order names too many points.
-    public func delete(_ order: DeletionOrder) throws -> DeletionCounts {
+    public func delete(_ order: DeletionOrder) throws -> DeletionReport {
         guard order.points.count <= ControlLimits.deletedPoints else {
             throw ControlError(
                 .notUnderstood,
@@ -137,7 +137,7 @@ public final class ControlClient: Sendable {
     ///   many or too long lists of missing values.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void = { _ in }
-    ) throws -> TypeChangeCounts {
+    ) throws -> RetypingReport {
         guard change.missing.count <= ControlLimits.missingLists else {
             throw ControlError(
                 .notUnderstood,

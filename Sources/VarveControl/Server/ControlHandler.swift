@@ -31,17 +31,17 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// Merges all segments, and returns when that is done.
     ///
     /// - Parameter progress: To be called from time to time with the samples done and the samples in all.
-    func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts
+    func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport
 
     /// Deletes samples; durable when it returns.
-    func delete(_ order: DeletionOrder) throws -> DeletionCounts
+    func delete(_ order: DeletionOrder) throws -> DeletionReport
 
     /// Changes the type of a point in the store and in the registry; durable when it returns.
     ///
     /// No import runs meanwhile, because its rows have the types that it looked up before.
     ///
     /// - Parameter progress: To be called from time to time with the number of samples done.
-    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> TypeChangeCounts
+    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> RetypingReport
 
     /// Writes the WAL and the memtable as a segment; durable when it returns.
     func flush() throws

@@ -17,13 +17,13 @@ enum ControlReply {
     case horizon(UInt64)
     case storedType(ValueType?)
     case outcome(BatchOutcome)
-    case compaction(CompactionCounts)
+    case compaction(CompactionReport)
     /// A sign of life: the request is being carried out. `total` is 0 if nothing is counted.
     case working(done: UInt64, total: UInt64)
     case failure(ControlError)
-    case deletion(DeletionCounts)
+    case deletion(DeletionReport)
     case metrics(String)
-    case typeChange(TypeChangeCounts)
+    case typeChange(RetypingReport)
     case names(NamePage)
 
     enum Kind: UInt8 {
@@ -71,7 +71,7 @@ enum ControlReply {
             case .status(let status):
                 status.identity.write(to: &writer)
                 writer.appendVarint(status.lastCommit)
-                writer.append(text: ControlError(.failed, status.broker).reason)
+                writer.append(text: ControlLimits.line(status.broker))
             case .horizon(let commit): writer.appendVarint(commit)
             case .storedType(let type): writer.append(type?.rawValue ?? 0)
             case .outcome(let outcome): outcome.write(to: &writer)
@@ -112,10 +112,10 @@ enum ControlReply {
             }
             self = .storedType(ValueType(rawValue: type))
         case .outcome: self = .outcome(try BatchOutcome(from: &reader))
-        case .compaction: self = .compaction(try CompactionCounts(from: &reader))
-        case .deletion: self = .deletion(try DeletionCounts(from: &reader))
+        case .compaction: self = .compaction(try CompactionReport(from: &reader))
+        case .deletion: self = .deletion(try DeletionReport(from: &reader))
         case .metrics: self = .metrics(try reader.text(limit: ControlLimits.metricsBytes))
-        case .typeChange: self = .typeChange(try TypeChangeCounts(from: &reader))
+        case .typeChange: self = .typeChange(try RetypingReport(from: &reader))
         case .names: self = .names(try NamePage(from: &reader))
         case .working: self = .working(done: try reader.varint(), total: try reader.varint())
         case .failure:
@@ -193,16 +193,16 @@ extension BatchOutcome {
     }
 }
 
-extension CompactionCounts {
+extension CompactionReport {
     fileprivate func write(to writer: inout ByteWriter) {
-        for count in [segments, samplesIn, dropped, kept, deleted, bytesIn, bytesOut] {
+        for count in [UInt64(segments), samplesIn, dropped, kept, deleted, bytesIn, bytesOut] {
             writer.appendVarint(count)
         }
     }
 
     fileprivate init(from reader: inout ByteReader) throws {
         self.init()
-        segments = UInt64(try reader.varint(limit: .max, "a count"))
+        segments = try reader.varint(limit: .max, "a count")
         samplesIn = UInt64(try reader.varint(limit: .max, "a count"))
         dropped = UInt64(try reader.varint(limit: .max, "a count"))
         kept = UInt64(try reader.varint(limit: .max, "a count"))

@@ -29,9 +29,9 @@ extension DeletionOrder {
     }
 }
 
-extension DeletionCounts {
+extension DeletionReport {
     func write(to writer: inout ByteWriter) {
-        for count in [series, samples, commit] { writer.appendVarint(count) }
+        for count in [UInt64(series), samples, commit] { writer.appendVarint(count) }
         let span = from.flatMap { from in to.map { (from, $0) } }
         writer.append(UInt8(span == nil ? 0 : 1))
         writer.append(span?.0.nanoseconds ?? 0)
@@ -40,7 +40,7 @@ extension DeletionCounts {
 
     init(from reader: inout ByteReader) throws {
         self.init()
-        series = try reader.varint()
+        series = try reader.varint(limit: .max, "a count")
         samples = try reader.varint()
         commit = try reader.varint()
         let hasSpan = try reader.flag()

@@ -29,16 +29,16 @@ extension TypeChange {
     }
 }
 
-extension TypeChangeCounts {
+extension RetypingReport {
     func write(to writer: inout ByteWriter) {
-        for count in [series, samples, converted, missing, skipped, unfit, commit] {
+        for count in [UInt64(series), samples, converted, missing, skipped, unfit, commit] {
             writer.appendVarint(count)
         }
     }
 
     init(from reader: inout ByteReader) throws {
         self.init()
-        series = try reader.varint()
+        series = try reader.varint(limit: .max, "a count")
         samples = try reader.varint()
         converted = try reader.varint()
         missing = try reader.varint()

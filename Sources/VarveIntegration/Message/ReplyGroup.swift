@@ -55,7 +55,7 @@ public struct ReplyGroup {
         bytes.append(contentsOf: String(code.rawValue).utf8)
         if let message {
             bytes.append(contentsOf: ",\"message\":".utf8)
-            JSONQuoting.append(message, to: &bytes)
+            JSONString.append(message, to: &bytes)
         }
         bytes.append(contentsOf: ",\"data\":{".utf8)
         if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }

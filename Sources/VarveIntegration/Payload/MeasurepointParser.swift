@@ -57,7 +57,6 @@ struct MeasurepointParser: ~Copyable {
     var points = PointCache(product: "")
     var rows = MessageRows()
     var decoded = DecodedText()
-    var canonical: [UInt8] = []
     var notes = MessageNotes()
     var ignored = IgnoredNames()
 

@@ -4,6 +4,7 @@
 // is an error; whoever looks for the readings finds it in the log.
 
 import VarveModel
+import VarveText
 
 /// Oddities of one message.
 struct MessageNotes {

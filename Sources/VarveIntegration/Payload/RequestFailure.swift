@@ -37,27 +37,3 @@ struct RequestFailure: Error {
         self.device = device
     }
 }
-
-/// Text from a message as it may stand in a reason.
-enum Excerpt {
-    /// The most bytes of a name or value in a reason.
-    private static let limit = 60
-
-    /// The beginning of a text, with control characters made visible.
-    static func of(_ text: UnsafeBufferPointer<UInt8>) -> String {
-        var end = min(text.count, limit)
-        // A cut must not leave half a character.
-        while end < text.count, end > 0, text[end] & 0xC0 == 0x80 { end -= 1 }
-        let start = String(decoding: UnsafeBufferPointer(rebasing: text[..<end]), as: UTF8.self)
-        let visible = (start.hasControls ? String(start.map { $0.isControl ? " " : $0 }) : start).visible
-        return end < text.count ? visible + "…" : visible
-    }
-}
-
-extension String {
-    fileprivate var hasControls: Bool { utf8.contains { $0 < 0x20 || $0 == 0x7F } }
-}
-
-extension Character {
-    fileprivate var isControl: Bool { unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }
-}

@@ -89,7 +89,7 @@ final class Batch {
         let share = order.isEmpty ? 0 : (values.count + rows.count * 24) * range.count / order.count
         message.reserveCapacity(share + itemCount * 64 + 256)
         message.append(contentsOf: MessageForm.head)
-        CanonicalJSON.appendString(id.utf8, to: &message)
+        JSONString.append(id, to: &message)
         message.append(contentsOf: MessageForm.params)
         var item: UInt32?
         for place in range where refused.isEmpty || !refused[place] {

@@ -160,7 +160,7 @@ struct BatchBuilder {
 
     private static func quoted(_ name: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
-        CanonicalJSON.appendString(name, to: &text)
+        JSONString.append(name, to: &text)
         return text
     }
 }

@@ -54,15 +54,19 @@ struct Reply: Hashable, Sendable {
         var code: Int?
         var message = ""
         do throws(JSONFailure) {
-            try Self.forEachMember(&scanner) { (scanner, name) throws(JSONFailure) in
+            scanner.skipWhitespace()
+            var hasMember = try scanner.enterObject()
+            while hasMember {
+                let name = scanner.text(of: try scanner.memberName())
                 let isString = scanner.current == 0x22
                 let text = try Self.value(&scanner)
-                switch name {
+                switch String(decoding: name, as: UTF8.self) {
                 case "id": id = text
                 case "code": code = isString ? nil : Int(text)
                 case "message": message = isString ? Self.shortened(text) : ""
                 default: break
                 }
+                hasMember = try scanner.nextMember()
             }
         } catch {
             return nil
@@ -77,39 +81,14 @@ struct Reply: Hashable, Sendable {
         self.message = message
     }
 
-    private static func forEachMember(
-        _ scanner: inout JSONScanner,
-        _ body: (inout JSONScanner, String) throws(JSONFailure) -> Void
-    ) throws(JSONFailure) {
-        scanner.skipWhitespace()
-        try scanner.expect(0x7B)
-        scanner.skipWhitespace()
-        if scanner.current == 0x7D { return }
-        while true {
-            scanner.skipWhitespace()
-            let name = try value(&scanner)
-            scanner.skipWhitespace()
-            try scanner.expect(0x3A)
-            scanner.skipWhitespace()
-            try body(&scanner, name)
-            scanner.skipWhitespace()
-            guard scanner.current == 0x2C else { return try scanner.expect(0x7D) }
-            scanner.position += 1
-        }
-    }
-
     /// Passes a value and returns its text; that of a string without quotes and escapes.
     private static func value(_ scanner: inout JSONScanner) throws(JSONFailure) -> String {
-        var text: [UInt8] = []
         if scanner.current == 0x22 {
-            let string = try scanner.skipString()
-            scanner.appendText(of: string.content, to: &text)
-        } else {
-            let start = scanner.position
-            try scanner.skipValue()
-            text.append(
-                contentsOf: UnsafeBufferPointer(start: scanner.base + start, count: scanner.position - start))
+            return String(decoding: scanner.text(of: try scanner.skipString()), as: UTF8.self)
         }
+        let start = scanner.position
+        try scanner.skipValue()
+        let text = UnsafeBufferPointer(start: scanner.base + start, count: scanner.position - start)
         return String(decoding: text, as: UTF8.self)
     }
 

@@ -7,26 +7,6 @@
 
 import VarveModel
 
-/// A name that equals another only if its UTF-8 bytes do.
-struct ExactName: Hashable {
-    private var text: String
-
-    init(_ text: String) {
-        self.text = text
-        // Every comparison would walk a bridged or sliced string byte by byte.
-        self.text.makeContiguousUTF8()
-    }
-
-    static func == (left: ExactName, right: ExactName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-}
-
 /// The remembered products, models and devices.
 struct PointCache {
     /// The columns of a product that a look-up needs.
@@ -36,11 +16,11 @@ struct PointCache {
     }
 
     /// The remembered products, by key.
-    var products: [ExactName: ProductRule] = [:]
+    var products: [Name: ProductRule] = [:]
     /// The types of the points of models, by model id and point id.
-    var points: [ExactName: [ExactName: ValueType]] = [:]
+    var points: [Name: [Name: ValueType]] = [:]
     /// The products that have a device with a key, by that key.
-    var owners: [ExactName: [String]] = [:]
+    var owners: [Name: [String]] = [:]
     /// The database's `data_version` when the cache was last known to be valid.
     var dataVersion: Int64?
 
@@ -64,19 +44,19 @@ struct PointCache {
     /// Reads all products and models and, up to `maximumFilledDevices`, all devices.
     mutating func fill(from reading: RegistryReading) throws {
         for product in try reading.products() {
-            products[ExactName(product.key)] = ProductRule(model: product.model, policy: product.duplicates)
+            products[Name(product.key)] = ProductRule(model: product.model, policy: product.duplicates)
             try remember(model: product.model, from: reading)
         }
         guard try reading.deviceCount() <= Self.maximumFilledDevices else { return }
         owners.removeAll()
-        try reading.forEachOwner { device, product in owners[ExactName(device), default: []].append(product) }
+        try reading.forEachOwner { device, product in owners[Name(device), default: []].append(product) }
     }
 
     /// Reads the points of a model.
     mutating func remember(model: String, from reading: RegistryReading) throws {
-        var types: [ExactName: ValueType] = [:]
-        for point in try reading.points(of: model) { types[ExactName(point.id)] = point.type }
-        points[ExactName(model)] = types
+        var types: [Name: ValueType] = [:]
+        for point in try reading.points(of: model) { types[Name(point.id)] = point.type }
+        points[Name(model)] = types
     }
 
     /// Forgets every answer, and raises `generation`.

@@ -48,10 +48,10 @@ extension Registry: PointDirectory {
     private static func recall(
         _ cache: borrowing PointCache, product: String?, device: String, point: String
     ) -> RegisteredPoint? {
-        guard let owners = cache.owners[ExactName(device)],
+        guard let owners = cache.owners[Name(device)],
             let owner = owner(product, among: owners),
-            let rule = cache.products[ExactName(owner)],
-            let type = cache.points[ExactName(rule.model)]?[ExactName(point)]
+            let rule = cache.products[Name(owner)],
+            let type = cache.points[Name(rule.model)]?[Name(point)]
         else { return nil }
         let key = SeriesKey(product: owner, device: device, point: point)
         return RegisteredPoint(key: key, type: type, policy: rule.policy)
@@ -73,13 +73,13 @@ extension Registry: PointDirectory {
             return product == nil && owners.count > 1
                 ? .ambiguousDevice(device, products: owners) : .unknownDevice(device)
         }
-        let modelName = ExactName(row.model)
-        if cache.points[modelName]?[ExactName(point)] == nil {
+        let modelName = Name(row.model)
+        if cache.points[modelName]?[Name(point)] == nil {
             try cache.remember(model: row.model, from: reading)
         }
-        cache.owners[ExactName(device)] = owners
-        cache.products[ExactName(owner)] = PointCache.ProductRule(model: row.model, policy: row.duplicates)
-        guard let type = cache.points[modelName]?[ExactName(point)] else {
+        cache.owners[Name(device)] = owners
+        cache.products[Name(owner)] = PointCache.ProductRule(model: row.model, policy: row.duplicates)
+        guard let type = cache.points[modelName]?[Name(point)] else {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
@@ -100,9 +100,9 @@ extension Registry: PointDirectory {
     public func register(_ registration: Registration) throws -> Int {
         try change { change in
             var created = 0
-            var models: [ExactName: String] = [:]
+            var models: [Name: String] = [:]
             func model(of product: String) throws -> String {
-                if let model = models[ExactName(product)] { return model }
+                if let model = models[Name(product)] { return model }
                 let model: String
                 if let existing = try change.reading.product(product) {
                     model = existing.model
@@ -115,7 +115,7 @@ extension Registry: PointDirectory {
                     created += 1
                     model = product
                 }
-                models[ExactName(product)] = model
+                models[Name(product)] = model
                 return model
             }
             for point in registration.points {

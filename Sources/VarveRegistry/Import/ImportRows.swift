@@ -7,6 +7,8 @@
 // - A field that is absent, null or empty is nil.
 // - A column or member that the kind does not have is an error, so a misspelt one is not lost.
 
+import VarveText
+
 /// One row of a file to import.
 struct ImportRow {
     /// `FILE:LINE`, for messages.
@@ -58,9 +60,12 @@ struct ImportRows {
             }
         }
         if isJSON(bytes) {
-            var parser = JSONParser(bytes, source: source)
-            try parser.forEachElement { element in
-                for row in try rows(of: element) { try located(row) }
+            do {
+                try JSONElements.forEach(in: bytes) { element in
+                    for row in try rows(of: element) { try located(row) }
+                }
+            } catch let failure as JSONElements.Failure {
+                throw RegistryError(.malformedInput, "\(source):\(failure.line): \(failure.reason)")
             }
         } else {
             try forEachCSVRow(in: bytes, located)
@@ -77,8 +82,16 @@ struct ImportRows {
     }
 
     private func forEachCSVRow(in bytes: [UInt8], _ body: (ImportRow) throws -> Void) throws {
-        var records = CSVRecords(bytes, source: source)
-        guard let header = try records.next() else {
+        var records = CSVRecords(bytes)
+        func next() throws -> CSVRecords.Record? {
+            do throws(CSVRecords.Failure) {
+                return try records.next()
+            } catch {
+                throw RegistryError(
+                    .malformedInput, "\(source):\(error.line): the line \(error.reason)")
+            }
+        }
+        guard let header = try next() else {
             throw RegistryError(
                 .malformedInput, "\(source) is empty: begin with \(kind.columns.joined(separator: ","))")
         }
@@ -92,7 +105,7 @@ struct ImportRows {
         for name in kind.required where !header.fields.contains(name) {
             throw RegistryError(.malformedInput, "\(place): column \(name) is missing: add it")
         }
-        while let record = try records.next() {
+        while let record = try next() {
             var row = ImportRow(place: "\(source):\(record.line)")
             guard record.fields.count == header.fields.count else {
                 throw RegistryError(

@@ -82,14 +82,14 @@ enum RowText {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(192)
         bytes.append(contentsOf: "{\"row\":".utf8)
-        JSONQuoting.append(table, to: &bytes)
+        JSONString.append(table, to: &bytes)
         for (name, field) in fields {
             bytes.append(UInt8(ascii: ","))
-            JSONQuoting.append(name, to: &bytes)
+            JSONString.append(name, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             switch field {
             case .text(nil): bytes.append(contentsOf: "null".utf8)
-            case .text(let text?): JSONQuoting.append(text, to: &bytes)
+            case .text(let text?): JSONString.append(text, to: &bytes)
             case .number(let value): ValueText.append(value, to: &bytes)
             }
         }

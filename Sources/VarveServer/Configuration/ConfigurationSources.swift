@@ -4,8 +4,8 @@
 // the file that no setting has.
 
 import Configuration
-import Foundation
 import VarveFile
+import VarveText
 
 /// The sources of the settings.
 public struct ConfigurationSources: Sendable {
@@ -72,21 +72,16 @@ public struct ConfigurationSources: Sendable {
         } catch {
             throw ServerError("the configuration file cannot be read: \(error)")
         }
-        guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
+        let keys: [String]
+        do throws(JSONFailure) {
+            keys = try JSONKeys.paths(in: bytes)
+        } catch {
             throw ServerError("the configuration file \(file) is not a JSON object")
         }
-        for key in Self.keys(object, prefix: "").sorted()
-        where !Setting.all.contains(where: { $0.key == key }) {
+        for key in keys.sorted() where !Setting.all.contains(where: { $0.key == key }) {
             throw ServerError(
                 "the configuration file \(file) has \(key), which is no setting; varve serve --print-config shows all"
             )
-        }
-    }
-
-    private static func keys(_ object: [String: Any], prefix: String) -> [String] {
-        object.flatMap { name, value -> [String] in
-            guard let inner = value as? [String: Any] else { return [prefix + name] }
-            return keys(inner, prefix: prefix + name + ".")
         }
     }
 }

@@ -7,43 +7,33 @@ import VarveText
 extension ServerConfiguration {
     /// The settings as a configuration file.
     public var json: String {
-        var lines: [String] = []
-        var group = ""
+        var members: [(name: String, value: JSONText)] = []
+        var section: (name: String, members: [(name: String, value: JSONText)])?
         for setting in Setting.all {
             let parts = setting.key.split(separator: ".").map(String.init)
             // `data` is a setting itself, so `data.group` stands beside it as it is.
             let isNested = parts.count > 1 && !Setting.all.contains { $0.key == parts[0] }
-            let section = isNested ? parts[0] : ""
-            if section != group {
-                if !group.isEmpty { lines.append("  },") }
-                if !section.isEmpty { lines.append("  \(Self.quoted(section)): {") }
-                group = section
+            if let ended = section, !isNested || ended.name != parts[0] {
+                members.append((ended.name, .object(ended.members)))
+                section = nil
             }
-            let indent = section.isEmpty ? "  " : "    "
-            lines.append(
-                "\(indent)\(Self.quoted(isNested ? parts[parts.count - 1] : setting.key)): \(Self.text(setting.content(self))),"
-            )
+            let value = Self.value(setting.content(self))
+            if isNested {
+                section = section ?? (parts[0], [])
+                section?.members.append((parts[parts.count - 1], value))
+            } else {
+                members.append((setting.key, value))
+            }
         }
-        if !group.isEmpty { lines.append("  }") }
-        // The last member of an object has no comma.
-        for index in lines.indices.dropLast()
-        where lines[index + 1].hasPrefix("  }") && lines[index].hasSuffix(",") {
-            lines[index].removeLast()
-        }
-        return "{\n" + lines.joined(separator: "\n") + "\n}"
+        if let section { members.append((section.name, .object(section.members))) }
+        return JSONText.object(members).indented()
     }
 
-    private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        JSONQuoting.append(text, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func text(_ content: ConfigContent) -> String {
+    private static func value(_ content: ConfigContent) -> JSONText {
         switch content {
-        case .int(let number): String(number)
-        case .string(let text): Self.quoted(text)
-        default: "null"
+        case .int(let number): .integer(Int64(number))
+        case .string(let text): .string(text)
+        default: .null
         }
     }
 }

@@ -3,7 +3,7 @@
 public import VarveControl
 public import VarveModel
 public import VarveRegistry
-public import VarveStorage
+import VarveStorage
 import VarveText
 
 /// Carries out the requests of `control.sock`.
@@ -66,40 +66,25 @@ public final class StoreControl: ControlHandler {
     }
 
     /// Merges all segments.
-    public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts {
-        let report = try told { try store.compact(progress) }
-        var counts = CompactionCounts()
-        counts.segments = UInt64(report.segments)
-        counts.samplesIn = report.samplesIn
-        counts.dropped = report.dropped
-        counts.kept = report.kept
-        counts.deleted = report.deleted
-        counts.bytesIn = report.bytesIn
-        counts.bytesOut = report.bytesOut
-        return counts
+    public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
+        try told { try store.compact(progress) }
     }
 
     /// Deletes samples.
-    public func delete(_ order: DeletionOrder) throws -> DeletionCounts {
-        let report = try told {
+    public func delete(_ order: DeletionOrder) throws -> DeletionReport {
+        try told {
             try store.delete(
                 product: order.product, device: order.device, points: order.points, in: order.range)
         }
-        var counts = DeletionCounts()
-        counts.series = UInt64(report.series)
-        counts.samples = report.samples
-        counts.commit = report.commit
-        (counts.from, counts.to) = (report.from, report.to)
-        return counts
     }
 
     /// Changes the type of a point in the store and then in the registry, between two groups of messages.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void
-    ) throws -> TypeChangeCounts {
+    ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
         // A merge is waited for before messages are paused, as it may take long.
-        let report = try told {
+        return try told {
             try store.whileNotMerging {
                 try pausing {
                     try registry.changeType(
@@ -113,7 +98,6 @@ public final class StoreControl: ControlHandler {
                 }
             }
         }
-        return TypeChangeCounts(report)
     }
 
     /// Has what takes long given up: the service is stopping.
@@ -121,17 +105,6 @@ public final class StoreControl: ControlHandler {
 
     /// Writes the WAL and the memtable as a segment.
     public func flush() throws { try told { try store.flush() } }
-}
-
-extension TypeChangeCounts {
-    /// The counts of a report.
-    fileprivate init(_ report: RetypingReport) {
-        self.init()
-        series = UInt64(report.series)
-        (samples, converted) = (report.samples, report.converted)
-        (missing, skipped, unfit) = (report.missing, report.skipped, report.unfit)
-        commit = report.commit
-    }
 }
 
 /// Calls the store and tells a service that is stopping from one whose disk has failed.

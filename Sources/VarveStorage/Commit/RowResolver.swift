@@ -42,7 +42,7 @@ package struct RowResolver {
             let winner = decide(positions, existing, arrived, rows.policy)
             if let winner { keep.append(winner) }
         }
-        stored = Self.select(arrived, keep, type: rows.type)
+        stored = arrived.columns.selecting(keep)
     }
 
     /// Counts the rows of one time and returns the one to store.
@@ -91,21 +91,6 @@ package struct RowResolver {
         var keyed = times.enumerated().map { (time: $0.element, row: Int32(truncatingIfNeeded: $0.offset)) }
         keyed.sort { $0.time != $1.time ? $0.time < $1.time : $0.row < $1.row }
         return keyed.map { Int($0.row) }
-    }
-
-    private static func select(_ run: SampleRun, _ keep: [Int], type: ValueType) -> SampleColumns {
-        var columns = SampleColumns(type: type)
-        columns.times = keep.map { run.times[$0] }
-        columns.states = keep.map { run.states[$0] }
-        switch run.values {
-        case .bits(let bits): columns.values = .bits(keep.map { bits[$0] })
-        case .text(let source):
-            var text = TextColumn()
-            text.ends.reserveCapacity(keep.count)
-            for index in keep { text.append(source.bytes[source.range(index)]) }
-            columns.values = .text(text)
-        }
-        return columns
     }
 }
 

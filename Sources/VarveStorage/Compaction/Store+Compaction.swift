@@ -1,22 +1,6 @@
 // Store+Compaction.swift — flush and compaction as the store's users see them.
 
-/// What a compaction did.
-public struct CompactionReport: Hashable, Sendable {
-    /// Segments merged.
-    public var segments = 0
-    /// Samples read.
-    public var samplesIn: UInt64 = 0
-    /// Older versions that were removed.
-    public var dropped: UInt64 = 0
-    /// Older versions among what was written: history keeps them.
-    public var kept: UInt64 = 0
-    /// Deleted samples that were removed.
-    public var deleted: UInt64 = 0
-    /// Bytes of the segments read.
-    public var bytesIn: UInt64 = 0
-    /// Bytes of the segments written.
-    public var bytesOut: UInt64 = 0
-}
+public import VarveModel
 
 /// Is told of bytes that a merge has read and written.
 public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void

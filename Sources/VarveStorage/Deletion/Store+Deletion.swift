@@ -5,22 +5,7 @@
 
 public import VarveModel
 
-/// What a deletion did.
-public struct DeletionReport: Hashable, Sendable {
-    /// Series that had samples in the range.
-    public var series = 0
-    /// Samples that were visible before and are gone.
-    public var samples: UInt64 = 0
-    /// The commit from which on they are gone; of a deletion that found nothing, the newest commit.
-    public var commit: UInt64 = 0
-    /// When the first and the last of them were.
-    public var from: Timestamp?
-    /// The last of them.
-    public var to: Timestamp?
-
-    /// Nothing was deleted.
-    public init() {}
-
+extension DeletionReport {
     /// Adds what another deletion did.
     mutating func add(_ other: DeletionReport) {
         series += other.series

@@ -38,49 +38,6 @@ public struct Retyping: Sendable {
     }
 }
 
-/// What a change of a point's type did, or would do.
-public struct RetypingReport: Hashable, Sendable {
-    /// A value that does not fit the new type.
-    public struct Unfit: Hashable, Sendable {
-        /// The series that it is in.
-        public var key: SeriesKey
-        /// Its time.
-        public var time: Timestamp
-        /// The value as an export writes it, cut short where it is long.
-        public var text: String
-
-        /// Names a value.
-        public init(key: SeriesKey, time: Timestamp, text: String) {
-            self.key = key
-            self.time = time
-            self.text = text
-        }
-    }
-
-    /// The most examples that are kept.
-    public static let mostExamples = 5
-
-    /// Series whose type changes; those that have the new type already are not counted.
-    public var series = 0
-    /// Their visible samples before the change: the sum of the four counts below.
-    public var samples: UInt64 = 0
-    /// Samples that stay, with their value in the new type or, as before, without one.
-    public var converted: UInt64 = 0
-    /// Samples that stay and lose their value: an import would read it as missing, and they have a quality.
-    public var missing: UInt64 = 0
-    /// Samples that go: an import would read their value as missing, and they have no quality.
-    public var skipped: UInt64 = 0
-    /// Samples whose value does not fit; they go if `dropsUnfit` says so, else nothing changes.
-    public var unfit: UInt64 = 0
-    /// The first of them, in the order in which the series are stored.
-    public var examples: [Unfit] = []
-    /// The commit from which on the type is the new one; where nothing changed, the newest commit.
-    public var commit: UInt64 = 0
-
-    /// Nothing was changed.
-    public init() {}
-}
-
 /// The refusal of a change that would have had to delete values; nothing was changed.
 public struct UnfitValues: Error, CustomStringConvertible {
     /// What the change would have done, with the first values that do not fit.

@@ -21,9 +21,6 @@ struct SampleConversion {
         case unfit
     }
 
-    /// The longest text of an example, in bytes.
-    private static let excerptBytes = 60
-
     private let key: SeriesKey
     private let old: ValueType
     private let new: ValueType
@@ -178,11 +175,9 @@ struct SampleConversion {
         case .bits(let bits): write(bits[index])
         case .text(let column): text = Array(column.bytes[column.range(index)])
         }
-        let start = String(decoding: text.prefix(Self.excerptBytes), as: UTF8.self)
-        let excerpt = String(start.map { $0.isNewline || $0 == "\0" ? " " : $0 })
         report.examples.append(
             RetypingReport.Unfit(
                 key: key, time: Timestamp(nanoseconds: run.times[index]),
-                text: text.count > Self.excerptBytes ? excerpt + "…" : excerpt))
+                text: text.withUnsafeBufferPointer { Excerpt.of($0) }))
     }
 }

@@ -1,4 +1,5 @@
-// JSONScanner+Members.swift — walks the members of an object and the elements of an array one by one.
+// JSONScanner+Members.swift — walks the members of an object and the elements of an array one by one: the one walk for all that reads
+// JSON.
 //
 //     var hasMember = try scanner.enterObject()
 //     while hasMember {

@@ -179,45 +179,20 @@ public struct JSONScanner {
 
     private mutating func skipArray(depth: Int) throws(JSONFailure) {
         guard depth <= Self.maximumDepth else { throw .tooDeep }
-        position += 1
-        skipWhitespace()
-        if current == 0x5D {
-            position += 1
-            return
-        }
-        while true {
-            skipWhitespace()
+        var hasElement = try enterArray()
+        while hasElement {
             try skipValue(depth: depth)
-            skipWhitespace()
-            if current == 0x2C {
-                position += 1
-            } else {
-                return try expect(0x5D)
-            }
+            hasElement = try nextElement()
         }
     }
 
     private mutating func skipObject(depth: Int) throws(JSONFailure) {
         guard depth <= Self.maximumDepth else { throw .tooDeep }
-        position += 1
-        skipWhitespace()
-        if current == 0x7D {
-            position += 1
-            return
-        }
-        while true {
-            skipWhitespace()
-            _ = try skipString()
-            skipWhitespace()
-            try expect(0x3A)
-            skipWhitespace()
+        var hasMember = try enterObject()
+        while hasMember {
+            _ = try memberName()
             try skipValue(depth: depth)
-            skipWhitespace()
-            if current == 0x2C {
-                position += 1
-            } else {
-                return try expect(0x7D)
-            }
+            hasMember = try nextMember()
         }
     }
 
@@ -252,6 +227,18 @@ public struct JSONScanner {
             }
         }
         return value
+    }
+
+    /// The text of a string that `skipString` or `memberName` has passed.
+    package func text(of string: (content: Range<Int>, isEscaped: Bool)) -> [UInt8] {
+        let content = string.content
+        guard string.isEscaped else {
+            return Array(UnsafeBufferPointer(start: base + content.lowerBound, count: content.count))
+        }
+        var text: [UInt8] = []
+        text.reserveCapacity(content.count)
+        appendText(of: content, to: &text)
+        return text
     }
 
     /// Appends the text of a string's content, which `skipString` has passed, without its escapes.

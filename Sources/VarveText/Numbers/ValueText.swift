@@ -9,33 +9,16 @@ public enum ValueText {
     ///
     /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
     public static func append(_ value: Double, to bytes: inout [UInt8]) {
-        guard value.isFinite else {
-            bytes.append(contentsOf: (value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf").utf8)
-            return
-        }
-        // Whole numbers in this range print alike as integers, and integers print several times faster.
-        if value.magnitude < 1e15, value.rounded(.towardZero) == value, value != 0 || value.sign == .plus {
-            append(Int64(value), to: &bytes)
-            return
-        }
-        var text = value.description
-        text.withUTF8 { utf8 in
-            // "1.5e-07" and "1e+16" lose their plus sign and leading zeros of the exponent; "-0.0" its ".0".
-            guard let mark = utf8.firstIndex(of: 0x65) else {
-                let isWhole = utf8.count >= 2 && utf8[utf8.count - 1] == 0x30 && utf8[utf8.count - 2] == 0x2E
-                bytes.append(contentsOf: isWhole ? utf8[..<(utf8.count - 2)] : utf8[...])
-                return
-            }
-            let mantissa = utf8[..<mark]
-            let isWhole = mantissa.count >= 2 && mantissa[mark - 1] == 0x30 && mantissa[mark - 2] == 0x2E
-            bytes.append(contentsOf: isWhole ? mantissa.dropLast(2) : mantissa)
-            bytes.append(0x65)
-            var index = mark + 1
-            if index < utf8.count, utf8[index] == 0x2D { bytes.append(0x2D) }
-            if index < utf8.count, utf8[index] == 0x2D || utf8[index] == 0x2B { index += 1 }
-            while index < utf8.count - 1, utf8[index] == 0x30 { index += 1 }
-            bytes.append(contentsOf: utf8[index...])
-        }
+        var writer = DoubleWriter()
+        writer.append(value, to: &bytes)
+    }
+
+    /// Writes a double as JSON values of the wire contract have it: what is not finite is one of the strings
+    /// `"NaN"`, `"Infinity"` and `"-Infinity"`.
+    package static func appendJSON(_ value: Double, to bytes: inout [UInt8]) {
+        if value.isFinite { return append(value, to: &bytes) }
+        bytes.append(
+            contentsOf: (value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
     }
 
     /// Writes an integer in decimal.

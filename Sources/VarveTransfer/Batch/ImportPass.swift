@@ -5,6 +5,7 @@
 // - Where a batch ends depends on the rows alone (see BatchLimits).
 
 import VarveModel
+import VarveText
 
 /// Takes rows and commits them in batches.
 struct ImportPass: ~Copyable, TimedRowConsumer {

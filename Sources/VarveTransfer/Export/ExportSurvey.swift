@@ -21,17 +21,8 @@ struct ExportSurvey {
 
     /// A point of all devices of a product.
     private struct PointName: Hashable {
-        var product: String
-        var point: String
-
-        static func == (left: PointName, right: PointName) -> Bool {
-            left.product.sameBytes(as: right.product) && left.point.sameBytes(as: right.point)
-        }
-
-        func hash(into hasher: inout Hasher) {
-            product.hashBytes(into: &hasher)
-            point.hashBytes(into: &hasher)
-        }
+        var product: Name
+        var point: Name
     }
 
     /// What the texts of a point show.
@@ -58,7 +49,7 @@ struct ExportSurvey {
     /// Looks at samples of a series.
     mutating func add(_ columns: SampleColumns, of series: SeriesInfo) throws(ExportError) {
         if columns.count == 0 { return }
-        let name = PointName(product: series.key.product, point: series.key.point)
+        let name = PointName(product: Name(series.key.product), point: Name(series.key.point))
         var kinds = points[name]?[series.type] ?? []
         for (index, state) in columns.states.enumerated() {
             if state & Self.missingBits == 0 {
@@ -82,7 +73,7 @@ struct ExportSurvey {
 
     /// Whether points of one name have other types in other products, so that rows have to name the product.
     var typesDiffer: Bool {
-        var types: [String: Set<ValueType>] = [:]
+        var types: [Name: Set<ValueType>] = [:]
         for (name, kinds) in points { types[name.point, default: []].formUnion(kinds.keys) }
         return types.values.contains { $0.count > 1 }
     }
@@ -97,7 +88,7 @@ struct ExportSurvey {
         for (name, byType) in points {
             guard byType.count == 1, let (type, kinds) = byType.first else {
                 let types = byType.keys.sorted { $0.rawValue < $1.rawValue }
-                throw .twoTypes(product: name.product, point: name.point, types: types)
+                throw .twoTypes(product: name.product.text, point: name.point.text, types: types)
             }
             let place = withProduct ? name : PointName(product: "", point: name.point)
             joined[place, default: []].formUnion(kinds)
@@ -137,7 +128,7 @@ struct ExportSurvey {
     ) throws(ExportError) {
         for index in 0..<texts.count where columns.states[index] & Self.missingBits == 0 {
             let text = texts.bytes[texts.range(index)]
-            if SampleWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format) {
+            if SampleRowWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format.rows) {
                 try lose(.longRow, series, columns.times[index])
             }
             if series.type == .json {

@@ -113,13 +113,14 @@ public final class Exporter {
         var result = ExportResult()
         result.lost = survey.lost
         var mix = NumberMix()
-        var output = OutputText(file)
-        let header = Array(SampleWriter.header(format, withProduct: withProduct, withType: withType).utf8)
-        try output.reserve(header.count)
-        output.write(header)
+        let shape = SampleRowShape(
+            format.rows, times: times, hasProduct: withProduct, hasType: withType)
+        var output = TextBuffer(pieceBytes: Self.pieceBytes)
+        output.append(shape.header)
         for (index, one) in sorted.enumerated() {
-            var writer = SampleWriter(
-                one, format: format, withProduct: withProduct, withType: withType, times: times)
+            var writer = SampleRowWriter(
+                product: one.key.product, device: one.key.device, point: one.key.point, type: one.type,
+                shape: shape)
             let before = result.rows
             try source.read(one.key, in: range, order: .ascending) { columns in
                 if let cut = times.firstCut(columns.times) { throw ExportError.timeCut(cut, times, one.key) }
@@ -129,27 +130,43 @@ public final class Exporter {
                 {
                     result.hasEarlyEpochs = true
                 }
-                try writer.write(columns, to: &output)
+                var next = 0
+                while next < columns.count {
+                    next = writer.append(columns, next..<columns.count, to: &output)
+                    if output.isFull { result.bytes += try Self.flush(&output, to: file) }
+                }
                 result.rows += UInt64(columns.count)
                 return true
             }
             if result.rows > before { result.series += 1 }
             progress?.advanced(series: index + 1, of: sorted.count, rows: result.rows)
         }
-        try output.flush()
-        result.bytes = output.total
+        result.bytes += try Self.flush(&output, to: file)
         result.largeIntegers = mix.roundedSeries
         return result
     }
 
+    /// What is collected before it is written.
+    private static let pieceBytes = 1 << 20
+
+    /// Writes what is collected.
+    ///
+    /// - Returns: How many bytes that were.
+    private static func flush(_ output: inout TextBuffer, to file: any File) throws(FileError) -> Int {
+        try output.withBytes { bytes throws(FileError) in try file.append(bytes) }
+        defer { output.removeAll() }
+        return output.count
+    }
+
     /// Whether a device key that is exported is that of several products in the store.
     private func needsProduct(_ series: [SeriesInfo]) throws -> Bool {
-        var products: [String: String] = [:]
-        var ambiguous = Set<String>()
+        var products: [Name: Name] = [:]
+        var ambiguous = Set<Name>()
         for one in try source.series() + series {
-            let known = products.updateValue(one.key.product, forKey: one.key.device)
-            if let known, known != one.key.product { ambiguous.insert(one.key.device) }
+            let (device, product) = (Name(one.key.device), Name(one.key.product))
+            let known = products.updateValue(product, forKey: device)
+            if let known, known != product { ambiguous.insert(device) }
         }
-        return series.contains { ambiguous.contains($0.key.device) }
+        return series.contains { ambiguous.contains(Name($0.key.device)) }
     }
 }

@@ -109,7 +109,7 @@ public struct ImportResult: Sendable {
         func add(_ text: String) { line.append(contentsOf: text.utf8) }
         func add(_ name: String, _ text: String) {
             add(",\"\(name)\":")
-            JSONQuoting.append(text, to: &line)
+            JSONString.append(text, to: &line)
         }
         func add<Element>(_ name: String, _ elements: [Element], _ body: (Element) -> Void) {
             guard !elements.isEmpty else { return }

@@ -8,6 +8,7 @@
 // - Several rejections of one line in a row (cells of a wide file) carry its text once.
 
 import VarveFile
+import VarveText
 
 /// A row that could not be used.
 public struct RejectedRow: Hashable, Sendable {
@@ -51,9 +52,10 @@ final class RejectedRows {
         guard failure == nil else { return }
         if count == 1 { head.append(to: &buffer) }
         buffer.append(contentsOf: "\(line),".utf8)
-        appendQuoted(reason.utf8)
+        var reason = reason
+        reason.withUTF8 { CSVText.appendQuoted($0, to: &buffer) }
         buffer.append(0x2C)
-        if line != lastLine { appendQuoted(text) }
+        if line != lastLine { CSVText.appendQuoted(text.assumingMemoryBound(to: UInt8.self), to: &buffer) }
         buffer.append(0x0A)
         lastLine = line
         if buffer.count >= Self.bufferSize { flush() }
@@ -103,14 +105,5 @@ final class RejectedRows {
             failure = error
         }
         buffer.removeAll(keepingCapacity: true)
-    }
-
-    private func appendQuoted(_ text: some Sequence<UInt8>) {
-        buffer.append(0x22)
-        for byte in text {
-            if byte == 0x22 { buffer.append(0x22) }
-            buffer.append(byte)
-        }
-        buffer.append(0x22)
     }
 }

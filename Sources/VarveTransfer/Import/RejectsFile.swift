@@ -15,6 +15,7 @@
 // - What was said of the source's form stands in it, so the mended rows are read as the source was.
 
 public import VarveFile
+import VarveText
 
 /// An option of the command line that says how an input is written, as `--tz` and `Europe/Paris`.
 public struct SaidOption: Hashable, Sendable {

@@ -12,6 +12,7 @@ import Glibc
 import Synchronization
 import VarveFile
 import VarveModel
+import VarveText
 
 /// Keeps rows and gives them out again in their order.
 final class SetAsideRows {

@@ -36,7 +36,7 @@ struct JSONValueWriter {
         switch value {
         case .missing: return .missing
         case .failure(let failure): return .failure(failure)
-        case .text(let text): CanonicalJSON.appendString(text, to: &bytes)
+        case .text(let text): JSONString.append(text, to: &bytes)
         case .canonicalText: bytes.append(contentsOf: values.canonical)
         case .bits(let bits) where type == .double: append(Double(bitPattern: bits), to: &bytes)
         case .bits(let bits) where type == .bool: append(bits == 0 ? "false" : "true", to: &bytes)
@@ -88,7 +88,7 @@ struct JSONValueWriter {
 
     private mutating func append(_ value: Double, to bytes: inout [UInt8]) {
         if value.isFinite { return doubles.append(value, to: &bytes) }
-        append(value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"", to: &bytes)
+        ValueText.appendJSON(value, to: &bytes)
     }
 
     private func append(_ text: StaticString, to bytes: inout [UInt8]) {

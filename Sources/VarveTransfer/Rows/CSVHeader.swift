@@ -4,6 +4,9 @@
 // - Every named column has one meaning; a name that stands twice, is missing or is unknown is an error that names it.
 // - Columns without a name mean nothing: a delimiter too many at the end of the lines makes one.
 
+import VarveModel
+import VarveText
+
 /// The columns of a CSV input.
 struct CSVHeader: Hashable, Sendable {
     /// Positions of the columns; nil where the input does not have one.
@@ -36,19 +39,19 @@ struct CSVHeader: Hashable, Sendable {
     ///   - path: The file, for errors.
     init(_ names: [String], line: String, options: ImportOptions, path: String) throws(ImportError) {
         columnCount = names.count
-        var positions: [String: Int] = [:]
+        var positions: [Name: Int] = [:]
         for (index, name) in names.enumerated() {
             if name.allSatisfy({ $0 == " " }) {
                 nameless.append(index)
                 continue
             }
-            guard positions.updateValue(index, forKey: name) == nil else {
+            guard positions.updateValue(index, forKey: Name(name)) == nil else {
                 throw .duplicateColumn(path: path, name: name)
             }
         }
         let zoneColumn = options.local.zoneColumn
         let required = options.isWide ? ["time", "device"] : ["device", "point", "time", "value"]
-        let missing = (required + (zoneColumn.map { [$0] } ?? [])).filter { positions[$0] == nil }
+        let missing = (required + (zoneColumn.map { [$0] } ?? [])).filter { positions[Name($0)] == nil }
         guard missing.isEmpty else {
             throw .missingColumns(
                 path: path, names: missing, isWide: options.isWide, found: FoundColumns(names, line: line))
@@ -57,13 +60,13 @@ struct CSVHeader: Hashable, Sendable {
         time = positions["time"] ?? 0
         quality = positions["quality"]
         product = positions["product"]
-        zone = zoneColumn.flatMap { positions[$0] }
+        zone = zoneColumn.flatMap { positions[Name($0)] }
         // A wide input may have a point of that name.
         let known = Set(
             required + ["quality", "product"] + (options.isWide ? [] : ["type"])
                 + (zoneColumn.map { [$0] } ?? []))
         let others = names.enumerated().filter {
-            positions[$0.element] == $0.offset && !known.contains($0.element)
+            positions[Name($0.element)] == $0.offset && !known.contains($0.element)
         }
         if options.isWide {
             points = others.map { WidePoint(column: $0.offset, name: $0.element) }
@@ -105,10 +108,7 @@ public struct FoundColumns: Hashable, Sendable, CustomStringConvertible {
 
     /// The first few names, each on one line and of bounded length.
     static func list(_ names: [String]) -> String {
-        let shown = names.prefix(8).map { name in
-            let visible = String(name.map { $0.isNewline || $0 == "\t" || $0 == "\0" ? " " : $0 })
-            return visible.count > 60 ? visible.prefix(60) + "…" : visible[...]
-        }
+        let shown = names.prefix(8).map { Excerpt.of($0) }
         return shown.joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
     }
 }

@@ -1,5 +1,7 @@
 // CSVRows.swift — CSV rows, long and wide, as readings.
 
+import VarveText
+
 /// Rows of `device,point,time,value…` in the header's order.
 struct CSVRows: ~Copyable, RowScanner {
     private var scanner: CSVFieldScanner

@@ -5,6 +5,7 @@
 // - A row that is not there whole is rejected again, never read as a shorter one.
 
 import VarveModel
+import VarveText
 
 /// Takes the third column of each line as a row of its own.
 struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
@@ -50,7 +51,7 @@ struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
         let extra = 3..<max(3, min(outer.fieldCount, Self.maximumFields))
         guard outer.fieldCount >= 3, outer.fieldCount <= Self.maximumFields,
             extra.allSatisfy({ fields[$0].count == 0 }),
-            case .value(let number) = TimeParser.integer(fields[0].base, fields[0].count),
+            case .value(let number) = NumberText.whole(fields[0].base, fields[0].count),
             let source = Int(exactly: number)
         else {
             let reason = "a line of a file of rejected rows is line,reason,row, and a row stands in quotes"

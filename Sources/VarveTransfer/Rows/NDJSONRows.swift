@@ -98,34 +98,25 @@ struct NDJSONRows: ~Copyable, RowScanner {
         row.product = nothing
         row.zone = nothing
         row.type = nothing
-        try scanner.expect(0x7B)
-        scanner.skipWhitespace()
-        while seen == 0 ? scanner.current != 0x7D : scanner.current == 0x2C {
-            if seen != 0 { scanner.position += 1 }
-            scanner.skipWhitespace()
-            let name = try readString(&scanner)
-            scanner.skipWhitespace()
-            try scanner.expect(0x3A)
-            scanner.skipWhitespace()
-            let field = try readField(&scanner)
-            scanner.skipWhitespace()
-            guard let member = member(name) else {
-                guard ignoresMembers else {
-                    problem =
-                        "unknown member \(name.excerpt); a row has device, point, time, value, quality, product, type"
+        var hasMember = try scanner.enterObject()
+        while hasMember {
+            let string = try scanner.memberName()
+            let name = field(scanner, string)
+            let value = try readField(&scanner)
+            if let member = member(name) {
+                guard seen & 1 << member.rawValue == 0 else {
+                    problem = "the member \(name.excerpt) stands twice"
                     return false
                 }
-                seen |= 0x8000
-                continue
-            }
-            guard seen & 1 << member.rawValue == 0 else {
-                problem = "the member \(name.excerpt) stands twice"
+                seen |= 1 << member.rawValue
+                guard set(member, value) else { return false }
+            } else if !ignoresMembers {
+                problem =
+                    "unknown member \(name.excerpt); a row has device, point, time, value, quality, product, type"
                 return false
             }
-            seen |= 1 << member.rawValue
-            guard set(member, field) else { return false }
+            hasMember = try scanner.nextMember()
         }
-        try scanner.expect(0x7D)
         scanner.skipWhitespace()
         guard scanner.position == scanner.count else { throw scanner.malformed }
         return hasAll(seen)
@@ -195,7 +186,12 @@ struct NDJSONRows: ~Copyable, RowScanner {
     }
 
     private mutating func readString(_ scanner: inout JSONScanner) throws(JSONFailure) -> Field {
-        let string = try scanner.skipString()
+        field(scanner, try scanner.skipString())
+    }
+
+    private mutating func field(
+        _ scanner: JSONScanner, _ string: (content: Range<Int>, isEscaped: Bool)
+    ) -> Field {
         guard string.isEscaped else {
             return Field(
                 base: scanner.base + string.content.lowerBound, count: string.content.count, kind: .string)

@@ -1,16 +1,6 @@
 // RowScanner.swift — what the formats have in common: finding the next row in a run of bytes.
 
-/// What a scan found.
-enum ScanStatus {
-    /// A whole row, ready for `deliver`.
-    case row
-    /// A line without content.
-    case blank
-    /// The run ends before the row does.
-    case incomplete
-    /// The row breaks the format's rules; `problem` says which.
-    case malformed
-}
+import VarveText
 
 /// Finds and takes apart the rows of one format.
 protocol RowScanner: ~Copyable {

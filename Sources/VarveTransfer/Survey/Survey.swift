@@ -5,6 +5,7 @@
 // - Memory is bounded by `SurveyedSeries`, whatever the inputs name.
 
 import VarveModel
+import VarveText
 
 /// The series that the inputs of one run name, with what their values are.
 final class SurveyedSeries {

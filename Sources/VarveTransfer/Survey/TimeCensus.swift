@@ -36,7 +36,7 @@ struct TimeCensus {
     }
 
     private mutating func addNumber(_ base: UnsafePointer<UInt8>, _ count: Int) {
-        switch TimeParser.integer(base, count) {
+        switch NumberText.whole(base, count) {
         case .value(let value):
             if CompactDate.time(base, count) != nil { dates += 1 }
             add(value.magnitude)

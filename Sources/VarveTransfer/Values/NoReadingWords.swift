@@ -7,6 +7,7 @@
 // - Words are compared without regard to case and to blanks around them.
 
 import VarveModel
+import VarveText
 
 /// The known words.
 enum NoReadingWords {

@@ -5,6 +5,8 @@
 // Invariants:
 // - Dates, times, addresses, versions and words are no such texts.
 
+import VarveText
+
 /// Knows texts that look like numbers.
 enum NumberLook {
     /// Longer texts are looked at no further.

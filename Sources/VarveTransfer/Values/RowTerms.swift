@@ -4,6 +4,7 @@
 // - Survey and import reject the same rows here, so a type is never learnt from a rejected row.
 
 import VarveModel
+import VarveText
 
 /// Checks the parts of a row that do not depend on the point's type.
 struct RowTerms {
@@ -63,7 +64,7 @@ struct RowTerms {
         quality = 0
         if field.isMissing || field.count == 0 { return true }
         guard field.kind != .string, field.kind != .compound,
-            case .value(let value) = TimeParser.integer(field.base, field.count),
+            case .value(let value) = NumberText.whole(field.base, field.count),
             let code = Int32(exactly: value)
         else { return false }
         quality = SampleState(quality: code).bits

@@ -132,7 +132,7 @@ struct TimeParser {
             hasDates = true
             return .local
         }
-        switch TimeParser.integer(base, count) {
+        switch NumberText.whole(base, count) {
         case .value(let value):
             guard let unit = numbers.unit else { return fail(numbers.areDates ? .noDate : .unknownUnit) }
             let (result, overflow) = value.multipliedReportingOverflow(by: unit.nanoseconds)
@@ -218,36 +218,5 @@ struct TimeParser {
         let tens = base[0] &- 0x30
         let ones = base[1] &- 0x30
         return tens < 10 && ones < 10 ? Int(tens) &* 10 &+ Int(ones) : 100
-    }
-
-    /// What a text is as an integer.
-    enum IntegerText {
-        case none
-        case value(Int64)
-        case tooLarge
-    }
-
-    /// Reads an optional sign and digits, and nothing else.
-    static func integer(_ base: UnsafePointer<UInt8>, _ count: Int) -> IntegerText {
-        var index = 0
-        var isNegative = false
-        if count > 0, base[0] == 0x2D || base[0] == 0x2B {
-            isNegative = base[0] == 0x2D
-            index = 1
-        }
-        guard index < count else { return .none }
-        var value: Int64 = 0
-        var isTooLarge = false
-        while index < count {
-            let digit = base[index] &- 0x30
-            guard digit < 10 else { return .none }
-            let (product, first) = value.multipliedReportingOverflow(by: 10)
-            let step = isNegative ? -Int64(digit) : Int64(digit)
-            let (sum, second) = product.addingReportingOverflow(step)
-            isTooLarge = isTooLarge || first || second
-            value = sum
-            index += 1
-        }
-        return isTooLarge ? .tooLarge : .value(value)
     }
 }

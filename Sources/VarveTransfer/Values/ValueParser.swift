@@ -101,7 +101,7 @@ struct ValueParser {
         let text = UnsafeBufferPointer(start: field.base, count: field.count)
         canonical.removeAll(keepingCapacity: true)
         if field.kind == .string {
-            CanonicalJSON.appendString(text, to: &canonical)
+            JSONString.append(text, to: &canonical)
         } else {
             do throws(JSONFailure) {
                 try CanonicalJSON.append(text, to: &canonical)

@@ -4,6 +4,7 @@ import ArgumentParser
 import VarveFile
 import VarveModel
 import VarveStorage
+import VarveText
 import VarveTransfer
 
 struct ExportCommand: ParsableCommand {

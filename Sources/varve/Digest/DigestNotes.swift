@@ -4,6 +4,7 @@
 // - Every row that is not compared is counted here, whatever the outcome.
 
 import VarveModel
+import VarveText
 import VarveTransfer
 
 /// What the caller should know of the files of a digest.

@@ -1,6 +1,7 @@
 // ImportSummary.swift — a receipt for people.
 
 import VarveModel
+import VarveText
 import VarveTransfer
 
 enum ImportSummary {

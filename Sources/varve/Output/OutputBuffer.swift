@@ -6,13 +6,15 @@
 
 import Glibc
 import VarveFile
+import VarveModel
+import VarveText
 
 /// Takes the bytes of an output.
 protocol ByteSink: AnyObject {
     /// Writes all bytes.
     ///
     /// - Returns: False if nobody reads them any more.
-    func write(_ bytes: [UInt8]) throws -> Bool
+    func write(_ bytes: UnsafeRawBufferPointer) throws -> Bool
 }
 
 /// The standard output of the process.
@@ -40,7 +42,7 @@ final class StandardOutputSink: ByteSink {
         file.waitForLostReader(milliseconds: milliseconds)
     }
 
-    func write(_ bytes: [UInt8]) throws -> Bool {
+    func write(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
         do {
             try file.append(bytes)
             return true
@@ -50,35 +52,43 @@ final class StandardOutputSink: ByteSink {
     }
 }
 
-/// Bytes on their way to a sink.
+/// Text on its way to a sink.
 final class OutputBuffer {
-    private static let pieceBytes = 1 << 16
-
     private let sink: any ByteSink
-    private var bytes: [UInt8] = []
+    private var text = TextBuffer(pieceBytes: 1 << 16)
     /// Whether somebody still reads the output.
     private(set) var isOpen = true
 
     init(_ sink: any ByteSink) {
         self.sink = sink
-        bytes.reserveCapacity(2 * OutputBuffer.pieceBytes)
     }
 
     /// Adds bytes and passes on what has become a large piece.
-    func append(_ more: some Collection<UInt8>) throws {
-        bytes.append(contentsOf: more)
-        if bytes.count >= OutputBuffer.pieceBytes { try flush() }
+    func append(_ more: [UInt8]) throws {
+        text.append(more)
+        if text.isFull { try flush() }
     }
 
     /// Adds a text.
-    func append(_ text: String) throws {
-        try append(text.utf8)
+    func append(_ more: String) throws {
+        text.append(more)
+        if text.isFull { try flush() }
+    }
+
+    /// Adds the first `count` samples as rows.
+    func append(_ samples: SampleColumns, count: Int, by writer: inout SampleRowWriter) throws {
+        let end = min(count, samples.count)
+        var next = 0
+        while next < end {
+            next = writer.append(samples, next..<end, to: &text)
+            if text.isFull { try flush() }
+        }
     }
 
     /// Passes on everything.
     func flush() throws {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        guard isOpen, !bytes.isEmpty else { return }
-        isOpen = try sink.write(bytes)
+        defer { text.removeAll() }
+        guard isOpen, text.count > 0 else { return }
+        isOpen = try text.withBytes { try sink.write($0) }
     }
 }

@@ -1,6 +1,7 @@
 // PublishSummary.swift — what publishing did, for people and for programs.
 
 import VarvePublisher
+import VarveText
 
 enum PublishSummary {
     /// A few aligned lines, each with its line end; counts of zero that are the normal case are left out.

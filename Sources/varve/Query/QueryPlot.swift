@@ -2,6 +2,7 @@
 
 import VarveModel
 import VarveStorage
+import VarveText
 
 /// Reads the series of a query and draws them.
 struct QueryPlot {

@@ -108,17 +108,6 @@ extension SampleColumns {
     /// The samples whose quality is 0 or not given.
     func goodSamples() -> SampleColumns {
         let kept = states.indices.filter { SampleState(bits: states[$0])?.isGood ?? false }
-        guard kept.count < states.count else { return self }
-        var result = self
-        result.times = kept.map { times[$0] }
-        result.states = kept.map { states[$0] }
-        switch values {
-        case .bits(let bits): result.values = .bits(kept.map { bits[$0] })
-        case .text(let texts):
-            var column = TextColumn()
-            for index in kept { column.append(texts.bytes[texts.range(index)]) }
-            result.values = .text(column)
-        }
-        return result
+        return kept.count < states.count ? selecting(kept) : self
     }
 }

@@ -19,10 +19,8 @@ struct Guide {
         /// Whether it goes on while the rest of the page runs.
         var isBackground: Bool { command.hasSuffix(" &") }
 
-        /// A text that has been printed once the output is complete, as far as the page shows it.
-        var lastPiece: String? {
-            shown.last { $0 != GuideOutput.gap }.flatMap(GuideOutput.longestPiece)
-        }
+        /// The last line that has been printed once the output is complete, as far as the page shows it.
+        var lastLine: String? { shown.last { $0 != GuideOutput.gap } }
     }
 
     enum Step {

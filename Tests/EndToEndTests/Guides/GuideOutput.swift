@@ -26,12 +26,15 @@ enum GuideOutput {
         return places.contains(printed.count)
     }
 
-    /// The longest text of a line that is printed as it stands; nil if there is none.
-    static func longestPiece(of line: String) -> String? {
-        // How many blanks a column is filled with is not known.
-        let pieces = line.components(separatedBy: gap).flatMap { $0.components(separatedBy: "  ") }
-        let longest = pieces.map(trimmed).max { $0.count < $1.count } ?? ""
-        return longest.isEmpty ? nil : longest
+    /// An extended regular expression of `grep` that finds what a line shows.
+    static func expression(of line: String) -> String {
+        let pieces = plain(line).components(separatedBy: gap).map { piece in
+            trimmed(piece).map { character in
+                #".[]{}()*+?^$|\"#.contains(character)
+                    ? "\\\(character)" : character == " " ? " +" : String(character)
+            }.joined()
+        }
+        return pieces.joined(separator: ".*")
     }
 
     private static func isLike(_ pattern: String, _ line: String) -> Bool {

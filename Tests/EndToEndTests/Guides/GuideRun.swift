@@ -71,25 +71,25 @@ struct GuideRun {
     /// The lines that run one example; the exit code is that of its command.
     private static func commands(_ example: Guide.Example, output: String) -> [String] {
         let streams = ">\(output) 2>&1 </dev/null"
-        let piece = example.lastPiece.map(quoted)
+        let last = example.lastLine.map { quoted(GuideOutput.expression(of: $0)) }
         if example.isBackground {
             let command = example.command.dropLast(2)
             return ["\(command) \(streams) &"]
-                + awaiting(piece, in: output, or: "kill -0 $! 2>/dev/null || break")
+                + awaiting(last, in: output, or: "kill -0 $! 2>/dev/null || break")
         }
         let whole = "{ \(example.command)\n} \(streams)"
         // The service writes its log behind its answers.
-        if example.command.hasPrefix("varve log "), piece != nil {
-            return awaiting(piece, in: output, or: whole)
+        if example.command.hasPrefix("varve log "), last != nil {
+            return awaiting(last, in: output, or: whole)
         }
         return [whole]
     }
 
-    /// Waits until a file has a text; each time it has not, something else is done.
-    private static func awaiting(_ piece: String?, in output: String, or other: String) -> [String] {
-        guard let piece else { return [] }
+    /// Waits until a file has a line like that; each time it has not, something else is done.
+    private static func awaiting(_ line: String?, in output: String, or other: String) -> [String] {
+        guard let line else { return [] }
         return [
-            "for turn in {1..600}; do grep -qsF -- \(piece) \(output) && break", other, "sleep 0.05; done",
+            "for turn in {1..600}; do grep -qsE -- \(line) \(output) && break", other, "sleep 0.05; done",
         ]
     }
 

@@ -85,7 +85,8 @@ extension EndToEndTests {
             #expect(guide.examples.map(\.command) == ["varve one \\\n    --more", "varve serve &"])
             #expect(guide.examples.map(\.shown) == [["first"], ["…", "varve: ready: … ends it"]])
             #expect(guide.examples.map(\.line) == [6, 10])
-            #expect(guide.examples.map(\.lastPiece) == ["first", "varve: ready:"])
+            #expect(guide.examples.map(\.lastLine) == ["first", "varve: ready: … ends it"])
+            #expect(GuideOutput.expression(of: "…  a (b)   c…") == #".*a +\(b\) +c.*"#)
         }
     }
 }

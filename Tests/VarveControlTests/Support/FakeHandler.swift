@@ -58,11 +58,11 @@ final class FakeHandler: ControlHandler, SampleSink {
         try checked { $0.flushes += 1 }
     }
 
-    func delete(_ order: DeletionOrder) throws -> DeletionCounts {
+    func delete(_ order: DeletionOrder) throws -> DeletionReport {
         gate.pass()
         return try checked { state in
             state.deletions.append(order)
-            var counts = DeletionCounts()
+            var counts = DeletionReport()
             guard order.device != "empty" else { return counts }
             (counts.series, counts.samples, counts.commit) = (2, 1 << 40, 77)
             counts.from = order.range.from
@@ -71,24 +71,24 @@ final class FakeHandler: ControlHandler, SampleSink {
         }
     }
 
-    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> TypeChangeCounts {
+    func changeType(_ change: TypeChange, _ progress: (UInt64) -> Void) throws -> RetypingReport {
         progress(7)
         gate.pass()
         return try checked { state in
             state.typeChanges.append(change)
-            var counts = TypeChangeCounts()
+            var counts = RetypingReport()
             (counts.series, counts.samples, counts.converted) = (2, 1 << 40, (1 << 40) - 6)
             (counts.missing, counts.skipped, counts.unfit, counts.commit) = (1, 2, 3, 77)
             return counts
         }
     }
 
-    func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionCounts {
+    func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
         progress(3, 10)
         gate.pass()
         return try checked { state in
             state.compactions += 1
-            var counts = CompactionCounts()
+            var counts = CompactionReport()
             (counts.segments, counts.samplesIn, counts.dropped) = (2, 10, 1)
             (counts.deleted, counts.bytesIn, counts.bytesOut, counts.kept) = (4, 1 << 40, 5, 6)
             return counts

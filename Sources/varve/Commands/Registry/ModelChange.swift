@@ -91,12 +91,12 @@ extension ModelCommand {
         }
 
         /// What would become of the values that are stored now.
-        private func assess(_ registry: Registry) throws -> TypeChangeCounts {
-            guard try Store.exists(data.path) else { return TypeChangeCounts() }
+        private func assess(_ registry: Registry) throws -> RetypingReport {
+            guard try Store.exists(data.path) else { return RetypingReport() }
             let report = try data.openStore(to: .read).snapshot().assessRetyping(
                 retyping(registry.products(ofModel: id, withPoint: point.id)))
             if report.unfit > 0 { describe(report) }
-            return TypeChangeCounts(report)
+            return report
         }
 
         private func describe(_ report: RetypingReport) {
@@ -113,7 +113,7 @@ extension ModelCommand {
 
         private func change(
             _ registry: Registry, _ client: ControlClient?, _ progress: (UInt64) -> Void
-        ) throws -> TypeChangeCounts {
+        ) throws -> RetypingReport {
             if let client {
                 return try client.changeType(
                     TypeChange(
@@ -123,13 +123,13 @@ extension ModelCommand {
             }
             guard try Store.exists(data.path) else {
                 return try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) { _ in
-                    TypeChangeCounts()
+                    RetypingReport()
                 }
             }
             let store = try data.openStore(to: .change)
             defer { try? store.close() }
             let counts = try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) {
-                TypeChangeCounts(try store.retype(retyping($0), progress: progress))
+                try store.retype(retyping($0), progress: progress)
             }
             try store.close()
             return counts
@@ -142,7 +142,7 @@ extension ModelCommand {
                 dropsUnfit: dropUnfit)
         }
 
-        private func show(_ counts: TypeChangeCounts, from old: ValueType) {
+        private func show(_ counts: RetypingReport, from old: ValueType) {
             if json { return print(object(counts, from: old).line()) }
             let grouped = ImportSummary.grouped
             let name = "point \(printable(point.id)) of model \(printable(id))"
@@ -162,7 +162,7 @@ extension ModelCommand {
             }
             let what =
                 "\(name) \(dryRun ? "would be" : "is now") \(point.type.name): \(grouped(counts.samples)) samples of "
-                + "\(grouped(counts.series)) series, \(parts.joined(separator: ", "))"
+                + "\(grouped(UInt64(counts.series))) series, \(parts.joined(separator: ", "))"
             print(dryRun ? what : "\(what), in commit \(counts.commit)")
             if dryRun, counts.unfit > 0, !dropUnfit {
                 print(
@@ -171,26 +171,15 @@ extension ModelCommand {
             }
         }
 
-        private func object(_ counts: TypeChangeCounts, from old: ValueType) -> JSONText {
+        private func object(_ counts: RetypingReport, from old: ValueType) -> JSONText {
             func number(_ count: UInt64) -> JSONText { .integer(Int64(count)) }
             return .object([
                 ("model", .string(id)), ("point", .string(point.id)), ("from", .string(old.name)),
-                ("to", .string(point.type.name)), ("series", number(counts.series)),
+                ("to", .string(point.type.name)), ("series", number(UInt64(counts.series))),
                 ("samples", number(counts.samples)), ("converted", number(counts.converted)),
                 ("missing", number(counts.missing)), ("skipped", number(counts.skipped)),
                 ("unfit", number(counts.unfit)), ("commit", number(counts.commit)), ("dryRun", .bool(dryRun)),
             ])
         }
-    }
-}
-
-extension TypeChangeCounts {
-    /// The counts of a report.
-    init(_ report: RetypingReport) {
-        self.init()
-        series = UInt64(report.series)
-        (samples, converted) = (report.samples, report.converted)
-        (missing, skipped, unfit) = (report.missing, report.skipped, report.unfit)
-        commit = report.commit
     }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import VarveModel
 import VarveRegistry
+import VarveText
 
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,7 @@
 // RegistryRow.swift — how `list` and `show` print a thing of the registry, for people and as JSON.
 
+import VarveText
+
 /// A model, product, device or channel as the commands print it.
 protocol RegistryRow {
     /// The columns of `list`.

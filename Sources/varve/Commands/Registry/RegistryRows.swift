@@ -5,6 +5,7 @@
 
 import VarveModel
 import VarveRegistry
+import VarveText
 
 extension Model: RegistryRow {
     static var columns: [TextTable.Column] {

@@ -4,6 +4,7 @@ import ArgumentParser
 import VarveFile
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

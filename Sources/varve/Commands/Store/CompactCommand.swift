@@ -2,8 +2,10 @@
 
 import ArgumentParser
 import VarveControl
+import VarveModel
 import VarveRegistry
 import VarveStorage
+import VarveText
 
 struct CompactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +33,7 @@ struct CompactCommand: ParsableCommand {
         _ = try store.expire(periods ?? [:])
         let report = try showing { try store.compact($0) }
         try store.close()
-        show(CompactionCounts(report))
+        show(report)
     }
 
     private func run(on client: ControlClient) throws {
@@ -53,7 +55,7 @@ struct CompactCommand: ParsableCommand {
         return result
     }
 
-    private func show(_ counts: CompactionCounts) {
+    private func show(_ counts: CompactionReport) {
         if json {
             print(
                 JSONText.object([

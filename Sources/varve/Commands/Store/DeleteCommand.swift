@@ -49,7 +49,7 @@ struct DeleteCommand: ParsableCommand {
         let chosen = try SeriesSelection.select(from: source, devices: [device], points: points).map(
             \.info.key)
         guard let first = chosen.first else { return }
-        if dryRun { return show(try Self.counts(source.assessDeletion(of: chosen, in: range())), nil) }
+        if dryRun { return show(try source.assessDeletion(of: chosen, in: range()), nil) }
         let order = DeletionOrder(
             product: first.product, device: first.device, points: points, range: try range())
         if let client = try RunningService.connect(data) {
@@ -58,8 +58,8 @@ struct DeleteCommand: ParsableCommand {
         }
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
-        let counts = Self.counts(try store.delete(chosen, in: order.range))
-        let rewritten = try erasing(counts) { CompactionCounts(try store.compact($0)) }
+        let counts = try store.delete(chosen, in: order.range)
+        let rewritten = try erasing(counts) { try store.compact($0) }
         try store.close()
         show(counts, rewritten)
     }
@@ -67,8 +67,8 @@ struct DeleteCommand: ParsableCommand {
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
 
     private func erasing(
-        _ counts: DeletionCounts, _ compact: ((UInt64, UInt64) -> Void) throws -> CompactionCounts
-    ) throws -> CompactionCounts? {
+        _ counts: DeletionReport, _ compact: ((UInt64, UInt64) -> Void) throws -> CompactionReport
+    ) throws -> CompactionReport? {
         guard erase else { return nil }
         let line = quiet ? nil : ProgressLine("erasing")
         let result = try compact { done, total in
@@ -78,16 +78,7 @@ struct DeleteCommand: ParsableCommand {
         return result
     }
 
-    private static func counts(_ report: DeletionReport) -> DeletionCounts {
-        var counts = DeletionCounts()
-        counts.series = UInt64(report.series)
-        counts.samples = report.samples
-        counts.commit = report.commit
-        (counts.from, counts.to) = (report.from, report.to)
-        return counts
-    }
-
-    private func show(_ counts: DeletionCounts, _ rewritten: CompactionCounts?) {
+    private func show(_ counts: DeletionReport, _ rewritten: CompactionReport?) {
         if json { return print(object(counts, rewritten).line()) }
         let grouped = ImportSummary.grouped
         if let from = counts.from, let to = counts.to {
@@ -105,7 +96,7 @@ struct DeleteCommand: ParsableCommand {
                     + "samples are erased")
     }
 
-    private func object(_ counts: DeletionCounts, _ rewritten: CompactionCounts?) -> JSONText {
+    private func object(_ counts: DeletionReport, _ rewritten: CompactionReport?) -> JSONText {
         var members: [(String, JSONText)] = [
             ("samples", .integer(Int64(counts.samples))), ("series", .integer(Int64(counts.series))),
             ("commit", .integer(Int64(counts.commit))),
@@ -121,19 +112,5 @@ struct DeleteCommand: ParsableCommand {
             ]
         }
         return .object(members)
-    }
-}
-
-extension CompactionCounts {
-    /// The counts of a report.
-    init(_ report: CompactionReport) {
-        self.init()
-        segments = UInt64(report.segments)
-        samplesIn = report.samplesIn
-        dropped = report.dropped
-        kept = report.kept
-        deleted = report.deleted
-        bytesIn = report.bytesIn
-        bytesOut = report.bytesOut
     }
 }

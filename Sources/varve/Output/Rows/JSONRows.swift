@@ -18,8 +18,9 @@ struct JSONRows: RowWriter {
     private let timeQuote: [UInt8]
     private var isFirst = true
     private var series: PrintedSeries?
-    private var rows: SampleRows?
-    private var prefix: [UInt8] = []
+    private var rows: SampleRowWriter?
+    /// What a row of aggregates of the series begins with.
+    private var beginning: [UInt8] = []
 
     init(_ columns: RowColumns, to output: OutputBuffer, isArray: Bool, times: TimeForm = .shortest) {
         self.times = times
@@ -36,16 +37,19 @@ struct JSONRows: RowWriter {
     mutating func write(_ samples: SampleColumns, count: Int, of series: PrintedSeries) throws {
         guard count > 0, samples.count > 0 else { return }
         select(series)
-        try rows?.write(samples, count: count, type: series.type)
+        guard var rows else { return }
+        try output.append(samples, count: count, by: &rows)
+        self.rows = rows
         isFirst = false
     }
 
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws {
-        select(series)
         guard case .aggregates(let aggregates) = columns else { return }
-        var line = isFirst ? (isArray ? [0x0A] : []) : separator
+        select(series)
+        // In an array the line break stands before a row, so that no comma follows the last one.
+        var line: [UInt8] = isArray ? (isFirst ? [0x0A] : [0x2C, 0x0A]) : []
         isFirst = false
-        line += prefix
+        line += beginning
         times.append(Timestamp(nanoseconds: row.start), to: &line)
         line += timeQuote
         for (aggregate, value) in zip(aggregates, row.values) {
@@ -62,32 +66,18 @@ struct JSONRows: RowWriter {
         try output.flush()
     }
 
-    private var separator: [UInt8] { isArray ? [0x2C, 0x0A] : [] }
-
     private mutating func select(_ wanted: PrintedSeries) {
         guard wanted != series else { return }
         series = wanted
-        prefix = Array("{\"device\":".utf8)
-        JSONQuoting.append(wanted.device, to: &prefix)
-        prefix.append(contentsOf: ",\"point\":".utf8)
-        JSONQuoting.append(wanted.point, to: &prefix)
-        prefix.append(contentsOf: ",\"time\":".utf8)
-        prefix += timeQuote
-        let isRaw = wanted.type == .json
-        // In an array the line break stands before a row, so that no comma follows the last one.
-        let template = SampleRowTemplate(
-            separator: isArray ? [0x2C] : [], beforeTime: (isArray ? [0x0A] : []) + prefix,
-            afterTime: timeQuote + Array(",\"value\":".utf8), afterValue: Array(",\"quality\":".utf8),
-            afterQuality: isArray ? [0x7D] : [0x7D, 0x0A], missing: Array("null".utf8),
-            noQuality: Array("null".utf8), wordQuote: [0x22], times: times,
-            appendText: { texts, index, bytes in
-                if isRaw {
-                    bytes.append(contentsOf: texts.bytes[texts.range(index)])
-                } else {
-                    JSONQuoting.append(texts[index], to: &bytes)
-                }
-            })
-        rows = SampleRows(template, to: output, isFirst: isFirst)
+        let shape = SampleRowShape(isArray ? .jsonElements : .ndjson, times: times)
+        rows = SampleRowWriter(
+            device: wanted.device, point: wanted.point, type: wanted.type, shape: shape, isFirst: isFirst)
+        beginning = Array("{\"device\":".utf8)
+        JSONString.append(wanted.device, to: &beginning)
+        beginning.append(contentsOf: ",\"point\":".utf8)
+        JSONString.append(wanted.point, to: &beginning)
+        beginning.append(contentsOf: ",\"time\":".utf8)
+        beginning += timeQuote
     }
 
     private static func append(_ value: AggregateValue, to bytes: inout [UInt8]) {
@@ -99,7 +89,7 @@ struct JSONRows: RowWriter {
             if !number.isFinite { bytes.append(0x22) }
         case .integer(let number): bytes.append(contentsOf: number.description.utf8)
         case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-        case .text(let text): JSONQuoting.append(text, to: &bytes)
+        case .text(let text): JSONString.append(text, to: &bytes)
         case .json(let text): bytes.append(contentsOf: text.utf8)
         }
     }

@@ -100,11 +100,11 @@ import VarveText
             text == """
                 {"device":"W\\"1",\(start)0Z","value":-0,"quality":0}
                 {"device":"W\\"1",\(start)0.5Z","value":null,"quality":4}
-                {"device":"W\\"1",\(start)1Z","value":"inf","quality":null}
-                {"device":"WT1",\(start)0Z","value":9007199254740993,"quality":null}
-                {"device":"WT1",\(start)0Z","value":false,"quality":null}
-                {"device":"WT1",\(start)0Z","value":"a\\n\\u0001\\\\\\u001fé","quality":null}
-                {"device":"WT1",\(start)0Z","value":{"a":[1]},"quality":null}
+                {"device":"W\\"1",\(start)1Z","value":"inf"}
+                {"device":"WT1",\(start)0Z","value":9007199254740993}
+                {"device":"WT1",\(start)0Z","value":false}
+                {"device":"WT1",\(start)0Z","value":"a\\n\\u0001\\\\\\u001fé"}
+                {"device":"WT1",\(start)0Z","value":{"a":[1]}}
                 {"device":"WT1",\(start)0.5Z","value":null,"quality":1}
 
                 """)
@@ -124,10 +124,10 @@ import VarveText
         #expect(
             text == """
                 [
-                \(start)Z","value":1,"quality":null},
-                \(start).5Z","value":2,"quality":null},
-                \(other)Z","value":"x","quality":null},
-                \(other).5Z","value":"y","quality":null}
+                \(start)Z","value":1},
+                \(start).5Z","value":2},
+                \(other)Z","value":"x"},
+                \(other).5Z","value":"y"}
                 ]
 
                 """)

@@ -6,13 +6,10 @@
 // finds m, and the division, being correctly rounded, proves it.
 //
 // Invariants:
-// - The text is that of `ValueText.append`.
-
-import VarveModel
-import VarveText
+// - The text has the fewest digits that read back to the same bits; −0 is `-0`.
 
 /// Writes doubles.
-struct DoubleWriter {
+package struct DoubleWriter {
     /// The longest text.
     static let maximumBytes = 32
 
@@ -32,9 +29,14 @@ struct DoubleWriter {
         return UnsafePointer(table)
     }()
 
+    /// Makes a writer.
+    package init() {}
+
     /// Writes a double; room for `maximumBytes` is there.
+    ///
+    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
     @inline(__always)
-    mutating func write(_ value: Double, to output: inout OutputText) {
+    mutating func write(_ value: Double, to output: inout TextBuffer) {
         let magnitude = value.magnitude
         // Below a thousandth the shortest text has an exponent, which is not for this way.
         guard magnitude >= 0.001, magnitude < Self.largest, let digits = digits(magnitude) else {
@@ -43,7 +45,7 @@ struct DoubleWriter {
         if value < 0 { output.write(0x2D) }
         let power = UInt64(Self.powers[places])
         let (whole, fraction) = digits.quotientAndRemainder(dividingBy: power)
-        writeInteger(whole, to: &output)
+        Self.writeInteger(whole, to: &output)
         if places > 0 {
             output.write(0x2E)
             output.writeDigits(fraction, width: places)
@@ -51,10 +53,13 @@ struct DoubleWriter {
     }
 
     /// Appends a double to an array.
-    mutating func append(_ value: Double, to bytes: inout [UInt8]) {
+    ///
+    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
+    package mutating func append(_ value: Double, to bytes: inout [UInt8]) {
+        if value.bitPattern == 0 { return bytes.append(0x30) }
         let magnitude = value.magnitude
         guard magnitude >= 0.001, magnitude < Self.largest, let digits = digits(magnitude) else {
-            return ValueText.append(value, to: &bytes)
+            return Self.appendOther(value, to: &bytes)
         }
         if value < 0 { bytes.append(0x2D) }
         let (whole, fraction) = digits.quotientAndRemainder(dividingBy: UInt64(Self.powers[places]))
@@ -70,7 +75,7 @@ struct DoubleWriter {
 
     /// Writes an integer; room for `maximumBytes` is there.
     @inline(__always)
-    func writeInteger(_ value: UInt64, to output: inout OutputText) {
+    static func writeInteger(_ value: UInt64, to output: inout TextBuffer) {
         var width = 1
         var limit: UInt64 = 10
         while value >= limit, width < 19 {
@@ -110,9 +115,37 @@ struct DoubleWriter {
     }
 
     @inline(never)
-    private mutating func writeOther(_ value: Double, to output: inout OutputText) {
+    private mutating func writeOther(_ value: Double, to output: inout TextBuffer) {
+        if value.bitPattern == 0 { return output.write(0x30) }
         text.removeAll(keepingCapacity: true)
-        ValueText.append(value, to: &text)
+        Self.appendOther(value, to: &text)
         output.write(text)
+    }
+
+    /// Appends any double, by the standard library's digits: what the quick way is measured by.
+    @inline(never)
+    static func appendOther(_ value: Double, to bytes: inout [UInt8]) {
+        guard value.isFinite else {
+            bytes.append(contentsOf: (value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf").utf8)
+            return
+        }
+        var text = value.description
+        text.withUTF8 { utf8 in
+            // "1.5e-07" and "1e+16" lose their plus sign and leading zeros of the exponent; "-0.0" its ".0".
+            guard let mark = utf8.firstIndex(of: 0x65) else {
+                let isWhole = utf8.count >= 2 && utf8[utf8.count - 1] == 0x30 && utf8[utf8.count - 2] == 0x2E
+                bytes.append(contentsOf: isWhole ? utf8[..<(utf8.count - 2)] : utf8[...])
+                return
+            }
+            let mantissa = utf8[..<mark]
+            let isWhole = mantissa.count >= 2 && mantissa[mark - 1] == 0x30 && mantissa[mark - 2] == 0x2E
+            bytes.append(contentsOf: isWhole ? mantissa.dropLast(2) : mantissa)
+            bytes.append(0x65)
+            var index = mark + 1
+            if index < utf8.count, utf8[index] == 0x2D { bytes.append(0x2D) }
+            if index < utf8.count, utf8[index] == 0x2D || utf8[index] == 0x2B { index += 1 }
+            while index < utf8.count - 1, utf8[index] == 0x30 { index += 1 }
+            bytes.append(contentsOf: utf8[index...])
+        }
     }
 }

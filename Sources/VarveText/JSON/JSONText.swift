@@ -1,13 +1,10 @@
-// JSONText.swift — JSON for `--json`: members in the order given, no Foundation.
+// JSONText.swift — JSON to write: members in the order given.
 //
 // Invariants:
 // - The text is valid JSON: a double that is not finite has no JSON form and becomes null.
 
-import VarveModel
-import VarveText
-
 /// A JSON value to print.
-indirect enum JSONText: Sendable {
+package indirect enum JSONText: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -17,19 +14,38 @@ indirect enum JSONText: Sendable {
     case object([(name: String, value: JSONText)])
 
     /// The text, or null where there is none.
-    static func optional(_ text: String?) -> JSONText {
+    package static func optional(_ text: String?) -> JSONText {
         text.map(JSONText.string) ?? .null
     }
 
     /// The value on one line.
-    func line() -> String {
+    package func line() -> String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The value with a member of an object a line, indented by two blanks for each object around it.
+    package func indented() -> String {
+        var bytes: [UInt8] = []
+        append(to: &bytes, indent: "\n")
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func append(to bytes: inout [UInt8], indent: String) {
+        guard case .object(let members) = self, !members.isEmpty else { return append(to: &bytes) }
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+            bytes.append(contentsOf: "\(index > 0 ? "," : "")\(indent)  ".utf8)
+            JSONString.append(member.name, to: &bytes)
+            bytes.append(contentsOf: ": ".utf8)
+            member.value.append(to: &bytes, indent: indent + "  ")
+        }
+        bytes.append(contentsOf: "\(indent)}".utf8)
+    }
+
     /// An array with one element a line, so that a person and `grep` can read it.
-    static func lines(_ elements: some Sequence<JSONText>) -> String {
+    package static func lines(_ elements: some Sequence<JSONText>) -> String {
         var bytes = Array("[".utf8)
         var separator = "\n"
         for element in elements {
@@ -48,7 +64,7 @@ indirect enum JSONText: Sendable {
         case .integer(let value): ValueText.append(value, to: &bytes)
         case .double(let value) where value.isFinite: ValueText.append(value, to: &bytes)
         case .double: bytes.append(contentsOf: "null".utf8)
-        case .string(let text): JSONQuoting.append(text, to: &bytes)
+        case .string(let text): JSONString.append(text, to: &bytes)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
@@ -60,7 +76,7 @@ indirect enum JSONText: Sendable {
             bytes.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                JSONQuoting.append(member.name, to: &bytes)
+                JSONString.append(member.name, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))
                 member.value.append(to: &bytes)
             }

@@ -6,19 +6,34 @@
 // - `fields` holds the first `maximumFields` fields, then `spare` absent ones; `fieldCount` counts all.
 // - Fields point into the scanned bytes, or into `scratch` where quotes inside had to be undoubled.
 
-import VarveModel
-import VarveText
+/// What a scan found.
+package enum ScanStatus {
+    /// A whole row, ready for `deliver`.
+    case row
+    /// A line without content.
+    case blank
+    /// The run ends before the row does.
+    case incomplete
+    /// The row breaks the format's rules; `problem` says which.
+    case malformed
+}
 
 /// Takes CSV rows apart.
-struct CSVFieldScanner: ~Copyable {
-    private(set) var fieldCount = 0
-    private(set) var next: UnsafePointer<UInt8>
-    private(set) var textEnd: UnsafePointer<UInt8>
-    private(set) var lineCount = 0
-    private(set) var problem = ""
+package struct CSVFieldScanner: ~Copyable {
+    /// How many fields the row has.
+    package private(set) var fieldCount = 0
+    /// The first byte after the row and its line end.
+    package private(set) var next: UnsafePointer<UInt8>
+    /// The end of the row before its line end.
+    package private(set) var textEnd: UnsafePointer<UInt8>
+    /// How many line ends the row has.
+    package private(set) var lineCount = 0
+    /// What is wrong with a malformed row.
+    package private(set) var problem = ""
     /// Whether the row was ended by the end of the input instead of a line end.
-    private(set) var isUnterminated = false
-    let fields: UnsafeMutablePointer<Field>
+    package private(set) var isUnterminated = false
+    /// The fields of the row scanned last.
+    package let fields: UnsafeMutablePointer<Field>
     private let maximumFields: Int
     private let scratch: UnsafeMutablePointer<UInt8>
     private let scratchSize: Int
@@ -27,8 +42,14 @@ struct CSVFieldScanner: ~Copyable {
     private let lineEnd: UInt8
     private let lineEnds: UInt64
 
-    /// - Parameter lineEnd: The byte that ends a line: a line feed, or a carriage return in a file that has no other.
-    init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
+    /// Makes a scanner.
+    ///
+    /// - Parameters:
+    ///   - maximumFields: How many fields of a row are kept.
+    ///   - spare: How many absent ones follow them.
+    ///   - maximumRowBytes: The most bytes that a row has.
+    ///   - lineEnd: The byte that ends a line: a line feed, or a carriage return in a file that has no other.
+    package init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
         self.maximumFields = maximumFields
         self.lineEnd = lineEnd
         lineEnds = UInt64(lineEnd) &* 0x0101_0101_0101_0101
@@ -48,7 +69,7 @@ struct CSVFieldScanner: ~Copyable {
     }
 
     /// Scans the row at `start`; a row of no bytes is `blank`.
-    mutating func scan(
+    package mutating func scan(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
     ) -> ScanStatus {
         var position = start

@@ -1,15 +1,13 @@
 // Bytes+Delimiters.swift — finds what ends a line or a field.
 
 import Glibc
-import VarveModel
-import VarveText
 
 extension Bytes {
     /// The first line end, or nil if there is none.
     ///
     /// - Parameter lineEnd: The byte that ends a line.
     @inline(__always)
-    static func firstNewline(
+    package static func firstNewline(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, lineEnd: UInt8
     ) -> UnsafePointer<UInt8>? {
         guard end > start, let found = memchr(start, Int32(lineEnd), end - start) else { return nil }

@@ -4,12 +4,11 @@
 // - The text is that of `TimeForm.append`.
 
 import VarveModel
-import VarveText
 
-/// Writes times.
-struct TimeWriter {
+/// Writes the times of rows.
+package struct TimeWriter {
     /// The longest text: a date, a time of day, nine digits of fraction, `Z`.
-    static let maximumBytes = 30
+    package static let maximumBytes = 30
 
     private let form: TimeForm
     /// The digits of every fraction; nil for as many as a time has.
@@ -20,14 +19,15 @@ struct TimeWriter {
     /// The nanoseconds of a day.
     private static let day: Int64 = 86_400_000_000_000
 
-    init(_ form: TimeForm = .shortest) {
+    /// Makes a writer of a form.
+    package init(_ form: TimeForm = .shortest) {
         self.form = form
         if case .digits(let count) = form { digits = count } else { digits = nil }
     }
 
     /// Writes a time, which the form must hold; room for `maximumBytes` is there.
     @inline(__always)
-    mutating func write(_ nanoseconds: Int64, to output: inout OutputText) {
+    mutating func write(_ nanoseconds: Int64, to output: inout TextBuffer) {
         guard form != .epochNanoseconds else { return writeWhole(nanoseconds, to: &output) }
         var ofDay = nanoseconds &- firstNanosecond
         if prefix.isEmpty || ofDay < 0 || ofDay >= Self.day || nanoseconds < firstNanosecond {
@@ -47,7 +47,7 @@ struct TimeWriter {
     }
 
     @inline(never)
-    private func writeFraction(_ fraction: UInt64, to output: inout OutputText) {
+    private func writeFraction(_ fraction: UInt64, to output: inout TextBuffer) {
         var rest = fraction
         var width = 9
         while let digits = digits ?? (rest % 10 == 0 ? 0 : nil), width > digits {
@@ -72,7 +72,7 @@ struct TimeWriter {
         return true
     }
 
-    private func writeWhole(_ nanoseconds: Int64, to output: inout OutputText) {
+    private func writeWhole(_ nanoseconds: Int64, to output: inout TextBuffer) {
         var text: [UInt8] = []
         form.append(Timestamp(nanoseconds: nanoseconds), to: &text)
         output.write(text)

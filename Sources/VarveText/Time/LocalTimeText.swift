@@ -1,16 +1,20 @@
 // LocalTimeText.swift — times for people: by a local clock, with its offset.
 
 import VarveModel
-import VarveText
 
 /// Writes times as a zone's clocks show them; without a zone in UTC.
-struct LocalTimeText {
-    let zone: (any ZoneRules)?
+package struct LocalTimeText {
+    package let zone: (any ZoneRules)?
+
+    /// Makes a writer for a zone; nil is UTC.
+    package init(zone: (any ZoneRules)?) {
+        self.zone = zone
+    }
 
     /// RFC 3339 with the zone's offset, `2024-05-01T14:00:00+02:00`, or with `Z` without a zone.
-    func full(_ nanoseconds: Int64) -> String {
+    package func full(_ nanoseconds: Int64) -> String {
         guard let zone else { return Timestamp(nanoseconds: nanoseconds).description }
-        let offset = zone.offsetSeconds(atUTC: seconds(nanoseconds))
+        let offset = zone.offsetSeconds(atUTC: floorDivide(nanoseconds, 1_000_000_000))
         guard let local = shifted(nanoseconds, by: offset) else {
             return Timestamp(nanoseconds: nanoseconds).description
         }
@@ -22,15 +26,11 @@ struct LocalTimeText {
     }
 
     /// Date and time to the second or the minute, without an offset: `2024-05-01 14:00`.
-    func short(_ nanoseconds: Int64, hasSeconds: Bool) -> String {
-        let offset = zone?.offsetSeconds(atUTC: seconds(nanoseconds)) ?? 0
+    package func short(_ nanoseconds: Int64, hasSeconds: Bool) -> String {
+        let offset = zone?.offsetSeconds(atUTC: floorDivide(nanoseconds, 1_000_000_000)) ?? 0
         let local = shifted(nanoseconds, by: offset) ?? Timestamp(nanoseconds: nanoseconds)
         let text = local.description.prefix(hasSeconds ? 19 : 16)
         return String(text.prefix(10)) + " " + text.dropFirst(11)
-    }
-
-    private func seconds(_ nanoseconds: Int64) -> Int64 {
-        nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)
     }
 
     private func shifted(_ nanoseconds: Int64, by offset: Int) -> Timestamp? {

@@ -1,0 +1,43 @@
+// CSVText.swift — one field of CSV (RFC 4180), quoted where it has to be: the one dialect that Varve writes.
+//
+// Invariants:
+// - A field is quoted if a reader could take it for another text: separators, quotes and line ends in it; blanks
+//   at its ends, which readers keep or drop; nothing, or the word `null`, which without quotes are no value.
+// - The importer reads the same text back.
+
+/// Writes CSV fields.
+package enum CSVText {
+    /// Appends a field.
+    package static func append(_ text: String, to bytes: inout [UInt8]) {
+        var copy = text
+        copy.withUTF8 { append($0, to: &bytes) }
+    }
+
+    /// Appends a field.
+    package static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        if needsQuotes(text) {
+            appendQuoted(text, to: &bytes)
+        } else {
+            bytes.append(contentsOf: text)
+        }
+    }
+
+    /// Appends a field in quotes, whatever it is; each quote in it is doubled.
+    package static func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(0x22)
+        for byte in text {
+            if byte == 0x22 { bytes.append(0x22) }
+            bytes.append(byte)
+        }
+        bytes.append(0x22)
+    }
+
+    private static func needsQuotes(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first, let last = text.last, let base = text.baseAddress else { return true }
+        if isBlank(first) || isBlank(last) || NumberText.equals(base, text.count, "null") { return true }
+        for byte in text where byte == 0x2C || byte == 0x22 || byte == 0x0A || byte == 0x0D { return true }
+        return false
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+}

@@ -1,0 +1,118 @@
+// TextBuffer.swift — the text of rows, collected in memory until a piece of it is worth passing on.
+//
+// Invariants:
+// - `reserve` comes before every `write` and says how much may follow; `write` itself does not check.
+// - Memory is two pieces, and more only while a single text is longer.
+
+/// Collects text.
+package struct TextBuffer: ~Copyable {
+    private var memory: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private let usualCapacity: Int
+    private let pieceBytes: Int
+    /// The bytes collected.
+    package private(set) var count = 0
+
+    /// Makes an empty buffer.
+    ///
+    /// - Parameter pieceBytes: How many bytes are a piece.
+    package init(pieceBytes: Int) {
+        self.pieceBytes = pieceBytes
+        usualCapacity = 2 * pieceBytes
+        capacity = usualCapacity
+        memory = .allocate(capacity: usualCapacity)
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// Whether a piece is there, to be passed on.
+    package var isFull: Bool { count >= pieceBytes }
+
+    /// Shows what is collected; the pointer is valid during the call.
+    package borrowing func withBytes<Result, Failure>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeRawBufferPointer(start: memory, count: count))
+    }
+
+    /// Forgets what is collected.
+    package mutating func removeAll() {
+        count = 0
+        if capacity > usualCapacity { allocate(usualCapacity) }
+    }
+
+    /// Adds bytes, for which it makes room.
+    package mutating func append(_ bytes: [UInt8]) {
+        reserve(bytes.count)
+        write(bytes)
+    }
+
+    /// Adds a text, for which it makes room.
+    package mutating func append(_ text: String) {
+        var copy = text
+        copy.withUTF8 {
+            reserve($0.count)
+            write($0)
+        }
+    }
+
+    /// Makes room for `bytes` more.
+    @inline(__always)
+    mutating func reserve(_ bytes: Int) {
+        if count &+ bytes > capacity { allocate(max(count + bytes, 2 * capacity)) }
+    }
+
+    /// Adds one byte.
+    @inline(__always)
+    mutating func write(_ byte: UInt8) {
+        memory[count] = byte
+        count &+= 1
+    }
+
+    /// Adds bytes.
+    @inline(__always)
+    mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let base = bytes.baseAddress else { return }
+        (memory + count).update(from: base, count: bytes.count)
+        count &+= bytes.count
+    }
+
+    /// Adds bytes.
+    @inline(__always)
+    mutating func write(_ bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { write($0) }
+    }
+
+    /// Adds two decimal digits.
+    @inline(__always)
+    mutating func writePair(_ value: Int) {
+        memory[count] = UInt8(truncatingIfNeeded: 0x30 &+ value / 10)
+        memory[count &+ 1] = UInt8(truncatingIfNeeded: 0x30 &+ value % 10)
+        count &+= 2
+    }
+
+    /// Adds a number of exactly `width` digits.
+    @inline(__always)
+    mutating func writeDigits(_ value: UInt64, width: Int) {
+        var rest = value
+        var index = width
+        while index > 0 {
+            index &-= 1
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            memory[count &+ index] = UInt8(truncatingIfNeeded: 0x30 &+ digit)
+            rest = quotient
+        }
+        count &+= width
+    }
+
+    @inline(never)
+    private mutating func allocate(_ bytes: Int) {
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes)
+        larger.update(from: memory, count: count)
+        memory.deallocate()
+        memory = larger
+        capacity = bytes
+    }
+}
