@@ -98,7 +98,7 @@ let package = Package(
         .target(
             name: "VarveMessageLog",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform",
+                "VarveModel", "VarveFile", "VarvePlatform",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -153,7 +153,7 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
                 "VarveAccess",
             ],
             swiftSettings: settings),
@@ -217,6 +217,7 @@ let package = Package(
             name: "VarvePlatformTests", dependencies: ["VarveTestSupport", "VarvePlatform", "VarveFile"],
             swiftSettings: settings),
         .testTarget(name: "VarveChannelTests", dependencies: ["VarveChannel"], swiftSettings: settings),
+        .testTarget(name: "VarveMQTTTests", dependencies: ["VarveMQTT"], swiftSettings: settings),
         .testTarget(
             name: "VarveControlTests",
             dependencies: [

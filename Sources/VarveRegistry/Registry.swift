@@ -23,7 +23,7 @@ public final class Registry: Sendable {
     public let path: String
     private let isReadOnly: Bool
     private let connection: Mutex<Connection>
-    let cache = Mutex(PointCache())
+    let cache = Mutex(LookUpCache())
 
     /// The database, and the file that it is in.
     private struct Connection {

@@ -63,6 +63,22 @@ struct RuleTests {
     }
 
     @Test(
+        "an agreement that is written a second time is found, and its own file, comments and help texts are not",
+        arguments: [
+            "let a = \"%channel%&\\(b)\"", "  x(\"/registry.sqlite\", 1)", "f(\"\", \"varve-client\")",
+            "path + \"/log.sqlite\"", "\"./varve-data\"",
+        ])
+    func agreement(_ line: String) {
+        #expect(AgreementRules.elsewhere(file("Sources/M/A.swift", line)).count == 1)
+        #expect(AgreementRules.elsewhere(file("Tests/M/A.swift", line)).isEmpty)
+        #expect(AgreementRules.elsewhere(file("Sources/M/A.swift", "// \(line)")).isEmpty)
+        let owner = file("Sources/VarveChannel/Role.swift", "static let key = \"%channel%\"")
+        #expect(AgreementRules.elsewhere(owner).isEmpty)
+        let help = file("Sources/M/A.swift", "help(\"default ./varve-data\", see log.sqlite)")
+        #expect(AgreementRules.elsewhere(help).isEmpty)
+    }
+
+    @Test(
         "an import against the direction is found, also with an access level",
         arguments: [
             "import VarveStorage\n", "public import VarveRegistry\n", "import CLZ4\n",

@@ -42,6 +42,14 @@ struct TreeTests {
         }
     }
 
+    @Test("what modules have agreed on is written once")
+    func agreements() {
+        for agreement in AgreementRules.agreements {
+            #expect(Repository.paths.contains(agreement.file), "\(agreement.text) has lost its place")
+        }
+        Self.expectNone(Repository.swiftFiles.flatMap(AgreementRules.elsewhere))
+    }
+
     @Test("the manifest declares the table's dependencies")
     func manifest() throws {
         let manifest = try #require(Repository.files.first { $0.path == "Package.swift" })

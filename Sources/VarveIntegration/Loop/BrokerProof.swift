@@ -65,25 +65,28 @@ struct BrokerRefusal: Error, CustomStringConvertible {
     var description: String
 }
 
-/// The proof during one connection.
+/// The proof during one connection: what the broker must answer.
 ///
-/// Invariants:
-/// - Before `isGiven`, nothing of the broker is committed, acknowledged or answered; what it sent is dropped with the
-///   connection, and the right broker sends it again.
+/// When its answer counts is decided by `SessionStateMachine`.
 struct ProofExchange {
-    private let proof: BrokerProof?
-    private var expected: [UInt8]?
-    /// Whether the broker may be believed.
-    private(set) var isGiven: Bool
-    /// When the broker last said anything, in nanoseconds.
-    private var heard: Int64?
-
-    init(_ proof: BrokerProof?) {
-        self.proof = proof
-        isGiven = proof == nil
+    /// What a message of the broker is.
+    enum Answer: Equatable {
+        /// No answer, but a message as any other.
+        case none
+        /// The answer of a broker that has the secret.
+        case right
+        /// An answer of a broker that does not have it, or a second one.
+        case wrong
     }
 
+    private let proof: BrokerProof?
+    private var expected: [UInt8]?
+
+    init(_ proof: BrokerProof?) { self.proof = proof }
+
     /// Opens a connection to the broker of the options, and looks at who is at the other end before anything leaves.
+    ///
+    /// - Throws: `SessionStateMachine.Failure`, `FileError` if nothing can be at the socket's path.
     mutating func open(_ connection: MQTTConnection, _ options: IngestOptions) throws {
         if let password = try begin(connection.options.clientID) { connection.options.password = password }
         guard let socket = options.socket else { return try connection.connect() }
@@ -95,7 +98,7 @@ struct ProofExchange {
             throw MQTTError.unreachable(host: socket, port: 0, reason: reason)
         }
         let peer = try LocalSocketConnection.Peer(of: connection.descriptor, path: socket)
-        if let reason = options.refusalOfPeer(peer) { throw BrokerRefusal(description: reason) }
+        if let reason = options.refusalOfPeer(peer) { throw SessionStateMachine.Failure.distrusted(reason) }
     }
 
     /// Begins a connection.
@@ -103,49 +106,66 @@ struct ProofExchange {
     /// - Returns: The password to log in with; nil where no proof is wanted.
     private mutating func begin(_ clientID: String) throws -> String? {
         guard let proof else { return nil }
-        isGiven = false
-        heard = nil
         guard let exchange = proof.begin(clientID) else {
-            throw BrokerRefusal(
-                description: "this machine's libcrypto makes no HMAC-SHA256: the service cannot log in")
+            throw SessionStateMachine.Failure.distrusted(
+                "this machine's libcrypto makes no HMAC-SHA256: the service cannot log in")
         }
         expected = exchange.answer
         return exchange.password
     }
 
-    /// The broker said something.
-    mutating func note(at now: Int64) { heard = now }
-
-    /// Takes the broker's answer; false for any other message.
-    mutating func takes(topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) -> Bool {
-        guard let proof, topic.elementsEqual(proof.topic.utf8) else { return false }
-        if let expected, payload.count == expected.count,
-            zip(payload, expected).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
-        {
-            isGiven = true
-        }
+    /// Looks whether a message is the broker's answer; how long that takes does not depend on its bytes.
+    mutating func answer(topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) -> Answer {
+        guard let proof, topic.elementsEqual(proof.topic.utf8) else { return .none }
         // Good for one answer.
-        expected = nil
-        return true
+        guard let expected = expected.take(), payload.count == expected.count,
+            zip(payload, expected).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
+        else { return .wrong }
+        return .right
+    }
+}
+
+extension IngestOptions {
+    /// What the loop wants of its sessions.
+    func terms(subscribes: Bool) -> SessionStateMachine.Terms {
+        let proof = proof.map {
+            SessionStateMachine.Terms.Proof(
+                heldBytes: $0.heldBytes, patience: Int64($0.patienceSeconds * 1e9))
+        }
+        return SessionStateMachine.Terms(
+            proof: proof, subscribes: subscribes, backoff: Backoff(milliseconds: retryMilliseconds))
     }
 
-    /// Checks that the broker is not too slow with its answer, and has not sent too much before it.
-    ///
-    /// - Parameters:
-    ///   - heldBytes: What has come and waits for the answer.
-    ///   - place: Where the broker is.
-    func check(now: Int64, heldBytes: Int, place: String) throws {
-        guard let proof, !isGiven, let heard else { return }
-        guard heldBytes <= proof.heldBytes, Double(now - heard) < proof.patienceSeconds * 1e9 else {
-            throw BrokerRefusal(
-                description: "the broker at \(place) did not prove that it is Varve's; \(proof.remedy)")
+    /// A failure in words: what the broker did, where, and what to do.
+    func error(of failure: SessionStateMachine.Failure) -> any Error {
+        switch failure {
+        case .lost(let error): return error
+        case .loginRefused(let error):
+            guard let proof, case .refused(_, let reason) = error else { return error }
+            return BrokerRefusal(
+                description: "the broker at \(place) refused the service's login (\(reason)); \(proof.remedy)"
+            )
+        case .subscriptionRefused(let code):
+            let topics = topics.joined(separator: ", ")
+            return MQTTError.refused(code: code, reason: "the broker refused the subscription to \(topics)")
+        case .silent: return MQTTError.lost("it did not answer the login within 10 seconds")
+        case .unproven:
+            return BrokerRefusal(
+                description:
+                    "the broker at \(place) did not prove that it is Varve's; \(proof?.remedy ?? "")")
+        case .distrusted(let reason): return BrokerRefusal(description: reason)
+        case .interrupted: return failure
         }
     }
+}
 
-    /// The error for a login that the broker refused.
-    func refusal(_ error: MQTTError, place: String) -> any Error {
-        guard let proof, !isGiven, case .refused(_, let reason) = error else { return error }
-        return BrokerRefusal(
-            description: "the broker at \(place) refused the service's login (\(reason)); \(proof.remedy)")
+extension SessionStateMachine.Failure {
+    /// The failure that an error means.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as SessionStateMachine.Failure: self = failure
+        case let error as MQTTError: self = .lost(error)
+        default: self = .lost(.invalid("\(error)"))
+        }
     }
 }

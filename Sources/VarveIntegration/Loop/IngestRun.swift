@@ -4,8 +4,8 @@
 // on another (see ReplyConnection.swift).
 //
 // Invariants:
-// - Nothing is written between reading a message and its commit: `flush` is called in one place, with no message
-//   waiting. What was read at once is committed in slices within the limits of a commit, all of them before the flush.
+// - Nothing is written between reading a message and its commit: `exchange` and `sayGoodbye` flush, and both only with
+//   no message in hand. What was read at once is committed in slices within the limits of a commit, all before the flush.
 // - The report of a group stands behind its acknowledgements: the plugin counts a message until the broker has let it
 //   go.
 // - Between the accepted login and the broker's proof nothing is written at all, and no message committed.
@@ -40,17 +40,12 @@ final class IngestRun: MQTTReceiver {
     private var isOverrun = false
     /// Acknowledgements queued since none waited to be sent.
     private var unsentAcknowledgements = 0
-    private var brokerBackoff: Backoff
+    private var session: SessionStateMachine
     private var sinkBackoff: Backoff
-    private var isLoggedIn = false
-    private var refusal: MQTTError?
     private var subscription: Int32?
-    private var isSubscribed = false
     /// Whether the plugin knows that nothing waits.
     private var isDrained = false
 
-    /// How long the broker may take to answer the login and the subscription.
-    private static let loginNanoseconds: Int64 = 10_000_000_000
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
     /// How long messages that were read wait for others before their commit: under a flood there are always more.
@@ -77,8 +72,8 @@ final class IngestRun: MQTTReceiver {
         proof = ProofExchange(options.proof)
         answers = ReplyConnection(
             Self.login(options, clientID: options.repliesClientID, keepsSession: false), options)
-        brokerBackoff = Backoff(options.retryMilliseconds)
-        sinkBackoff = Backoff(options.retryMilliseconds)
+        session = SessionStateMachine(options.terms(subscribes: true))
+        sinkBackoff = Backoff(milliseconds: options.retryMilliseconds)
     }
 
     private var isStopping: Bool { control.isStopping.load(ordering: .relaxed) }
@@ -90,41 +85,60 @@ final class IngestRun: MQTTReceiver {
             keepAliveSeconds: options.keepAliveSeconds)
     }
 
+    private static var now: Int64 { SystemClock.monotonicNanoseconds() }
+
     /// Runs until it is told to stop.
     func run() {
         let login = Self.login(options, clientID: options.clientID, keepsSession: true)
         let connection = MQTTConnection(login, receiver: self)
         _ = control.counters.enter(.connecting)
-        while !isStopping {
-            let wait: Int32
-            do {
-                try serve(connection)
-                continue
-            } catch let failure as SinkFailure {
-                wait = sinkBackoff.next()
-                enter(.withoutSink(failure.reason))
-            } catch {
-                // The library calls a refused login a breach of the protocol.
-                let error = refusal.map { proof.refusal($0, place: options.place) } ?? error
-                control.counters.refusal = (error as? BrokerRefusal)?.description
-                wait = brokerBackoff.next()
-                enter(.withoutBroker("\(error)"))
-            }
-            // What is queued must not leave: its messages are not durable.
-            connection.drop()
-            answers.drop()
-            group.removeAll()
-            _ = control.wakeup.wait(milliseconds: wait)
-        }
+        while !hasEnded(connection) {}
         _ = control.counters.enter(.stopped)
     }
 
-    /// Logs in and takes messages until it is told to stop.
-    private func serve(_ connection: MQTTConnection) throws {
-        isLoggedIn = false
-        refusal = nil
+    /// Does the next thing.
+    ///
+    /// - Returns: Whether it was the last.
+    private func hasEnded(_ connection: MQTTConnection) -> Bool {
+        if isStopping { session.note(.stopping, now: Self.now) }
+        switch session.next(now: Self.now) {
+        case .wait(let until):
+            _ = control.wakeup.wait(milliseconds: Int32(clamping: (until - Self.now) / 1_000_000 + 1))
+        case .connect: attempt { try connect(connection) }
+        case .subscribe:
+            attempt {
+                subscription = try connection.subscribe(
+                    options.topics, qos: 1, leavesOutOwn: true, leavesOutKnownRetained: true)
+            }
+        case .exchange: attempt { try exchange(connection) }
+        case .drop(let failure), .giveUp(let failure):
+            report(failure)
+            drop(connection)
+        case .sayGoodbye:
+            try? sayGoodbye(connection)
+            return true
+        case .end:
+            drop(connection)
+            return true
+        }
+        return false
+    }
+
+    /// Does something, and takes note of its failure.
+    private func attempt(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch let failure as SinkFailure {
+            enter(.withoutSink(failure.reason))
+            session.note(.interrupted(pause: sinkBackoff.next()), now: Self.now)
+        } catch {
+            session.note(.failed(SessionStateMachine.Failure(error)), now: Self.now)
+        }
+    }
+
+    /// Logs the answers' connection in, and opens that of the messages.
+    private func connect(_ connection: MQTTConnection) throws {
         subscription = nil
-        isSubscribed = false
         isDrained = false
         isOverrun = false
         unsentAcknowledgements = 0
@@ -132,33 +146,38 @@ final class IngestRun: MQTTReceiver {
         try answers.logIn(control)
         if isStopping { return answers.disconnect() }
         try proof.open(connection, options)
-        let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
-        while !isStopping {
-            let began = SystemClock.monotonicNanoseconds()
-            let ready = MQTTConnection.wait(
-                for: [(connection, mayRead), (answers.source, true)], milliseconds: 1000,
-                wakeup: control.wakeup.descriptor)
-            let isIdle = !ready[0] && SystemClock.monotonicNanoseconds() - began > Self.idleNanoseconds
-            if ready[0] { try gather(connection) }
-            try checkProof()
-            if proof.isGiven { try commit(connection) }
-            try checkLogin(connection, deadline)
-            if isIdle, mayRead, isSubscribed, !isDrained {
-                // Nothing came for a whole wait: nothing waits, whatever was counted.
-                isDrained = true
-                try report(.drained, connection)
-            }
-            try answers.turn()
-            try connection.housekeeping()
-            // What came before the proof must not be acknowledged.
-            if !isLoggedIn || proof.isGiven { try connection.flush() }
-            if !connection.wantsFlush { unsentAcknowledgements = 0 }
+        session.note(.opened, now: Self.now)
+    }
+
+    /// Closes both connections.
+    ///
+    /// What is queued does not leave: its messages are not durable.
+    private func drop(_ connection: MQTTConnection) {
+        connection.drop()
+        answers.drop()
+        group.removeAll()
+    }
+
+    /// Takes what comes, commits it, and lets acknowledgements, answers and reports leave.
+    private func exchange(_ connection: MQTTConnection) throws {
+        let began = Self.now
+        let ready = MQTTConnection.wait(
+            for: [(connection, mayRead), (answers.source, true)], milliseconds: 1000,
+            wakeup: control.wakeup.descriptor)
+        let isIdle = !ready[0] && Self.now - began > Self.idleNanoseconds
+        if ready[0] { try gather(connection) }
+        guard !session.hasFailed else { return }
+        if session.isTrusted { try commit(connection) }
+        if isIdle, mayRead, session.isReady, !isDrained {
+            // Nothing came for a whole wait: nothing waits, whatever was counted.
+            isDrained = true
+            try report(.drained, connection)
         }
-        if isLoggedIn, !proof.isGiven {
-            connection.drop()
-            return answers.drop()
-        }
-        try sayGoodbye(connection)
+        try answers.turn()
+        try connection.housekeeping()
+        // What came before the proof must not be acknowledged.
+        if session.mayWrite { try connection.flush() }
+        if !connection.wantsFlush { unsentAcknowledgements = 0 }
     }
 
     /// Whether what waits to be sent leaves room for more messages.
@@ -166,30 +185,11 @@ final class IngestRun: MQTTReceiver {
 
     /// Reads messages until no more are there, a commit's are, or others have waited long enough.
     private func gather(_ connection: MQTTConnection) throws {
-        let end = SystemClock.monotonicNanoseconds() + Self.gatherNanoseconds
+        let end = Self.now + Self.gatherNanoseconds
         try connection.readAvailable {
-            group.count >= options.groupMessages || group.heldBytes >= options.groupBytes
-                || SystemClock.monotonicNanoseconds() >= end
+            group.count >= options.groupMessages || group.heldBytes >= options.groupBytes || Self.now >= end
         }
-        if isLoggedIn { proof.note(at: SystemClock.monotonicNanoseconds()) }
-    }
-
-    private func checkProof() throws {
-        if let refusal { throw refusal }
-        try proof.check(
-            now: SystemClock.monotonicNanoseconds(), heldBytes: group.heldBytes, place: options.place)
-    }
-
-    /// Follows the login: subscribes once it is accepted, and gives up where the broker is silent.
-    private func checkLogin(_ connection: MQTTConnection, _ deadline: Int64) throws {
-        if isSubscribed { return }
-        if isLoggedIn, proof.isGiven, subscription == nil {
-            subscription = try connection.subscribe(
-                options.topics, qos: 1, leavesOutOwn: true, leavesOutKnownRetained: true)
-        }
-        if SystemClock.monotonicNanoseconds() > deadline {
-            throw MQTTError.lost("it did not answer the login within 10 seconds")
-        }
+        session.note(.heard(heldBytes: group.heldBytes), now: Self.now)
     }
 
     /// Commits the group in hand, slice by slice, and queues its answers.
@@ -262,16 +262,26 @@ final class IngestRun: MQTTReceiver {
 
     /// Lets the last answers leave and ends the connection; the broker keeps the session.
     private func sayGoodbye(_ connection: MQTTConnection) throws {
-        let deadline = SystemClock.monotonicNanoseconds() + Self.goodbyeNanoseconds
+        defer {
+            answers.disconnect()
+            connection.disconnect()
+        }
+        let deadline = Self.now + Self.goodbyeNanoseconds
         try answers.turn()
         try connection.flush()
-        while connection.wantsFlush || answers.wantsFlush, SystemClock.monotonicNanoseconds() < deadline {
+        while connection.wantsFlush || answers.wantsFlush, Self.now < deadline {
             _ = MQTTConnection.wait(for: [(connection, false), (answers.source, false)], milliseconds: 10)
             try answers.turn()
             try connection.flush()
         }
-        answers.disconnect()
-        connection.disconnect()
+    }
+
+    /// Tells of a failure of the broker's; one of the sink's was told when it came up.
+    private func report(_ failure: SessionStateMachine.Failure) {
+        if failure == .interrupted { return }
+        let error = options.error(of: failure)
+        control.counters.refusal = (error as? BrokerRefusal)?.description
+        enter(.withoutBroker("\(error)"))
     }
 
     /// Takes note of a state, and tells the logger if it is a new one.
@@ -295,20 +305,17 @@ final class IngestRun: MQTTReceiver {
     // MARK: MQTTReceiver
 
     func connected(refusal: MQTTError?, hasSession: Bool) {
-        self.refusal = refusal
-        isLoggedIn = refusal == nil
+        session.note(refusal.map { .failed(.loginRefused($0)) } ?? .accepted, now: Self.now)
     }
 
     func subscribed(id: Int32, codes: [Int32]) {
         guard id == subscription else { return }
         guard codes.count == options.topics.count, codes.allSatisfy({ $0 < 128 }) else {
-            let reason = "the broker refused the subscription to \(options.topics.joined(separator: ", "))"
-            refusal = .refused(code: codes.first { $0 >= 128 } ?? 128, reason: reason)
-            return
+            let code = codes.first { $0 >= 128 } ?? 128
+            return session.note(.failed(.subscriptionRefused(code: code)), now: Self.now)
         }
-        isSubscribed = true
+        session.note(.subscribed, now: Self.now)
         control.counters.refusal = nil
-        brokerBackoff.reset()
         control.counters.count { $0.logins += 1 }
         // After a failure of the sink, only a commit shows that it works again.
         if case .withoutSink = control.counters.state { return }
@@ -316,9 +323,13 @@ final class IngestRun: MQTTReceiver {
     }
 
     func received(_ message: MQTTMessageView) {
-        if proof.takes(topic: message.topic, payload: message.payload) { return }
+        switch proof.answer(topic: message.topic, payload: message.payload) {
+        case .right: return session.note(.proven, now: Self.now)
+        case .wrong: return
+        case .none: break
+        }
         // Before the proof comes all that the broker may send at once, and the proof has its own limit.
-        let limit = proof.isGiven ? options.groupBytes + Self.overrunBytes : Int.max
+        let limit = session.isTrusted ? options.groupBytes + Self.overrunBytes : Int.max
         guard group.count < options.groupMessages + Self.overrunMessages, group.heldBytes < limit else {
             isOverrun = true
             return

@@ -21,14 +21,11 @@ final class ReplyConnection: MQTTReceiver {
     private let options: IngestOptions
     private var proof: ProofExchange
     private lazy var connection = MQTTConnection(login, receiver: self)
-    private var isLoggedIn = false
-    private var refusal: MQTTError?
+    private var session: SessionStateMachine
     private var bundle = ReplyBundle()
     /// Bytes queued since nothing waited to be sent.
     private var unsentBytes = 0
 
-    /// How long the broker may take to answer the login.
-    private static let loginNanoseconds: Int64 = 10_000_000_000
     /// Bytes of answers that may wait; then no message is read until all have left.
     private static let maximumUnsentBytes = 16 << 20
 
@@ -36,6 +33,7 @@ final class ReplyConnection: MQTTReceiver {
         self.login = login
         self.options = options
         proof = ProofExchange(options.proof)
+        session = SessionStateMachine(options.terms(subscribes: false))
     }
 
     /// Whether so many answers wait that no more messages should be read.
@@ -45,35 +43,39 @@ final class ReplyConnection: MQTTReceiver {
     /// What to wait for.
     var source: MQTTConnection { connection }
 
+    private static var now: Int64 { SystemClock.monotonicNanoseconds() }
+
     /// Logs in and waits until the broker has accepted that and proved itself, or the loop is to stop.
+    ///
+    /// - Throws: `SessionStateMachine.Failure`.
     func logIn(_ control: IngestLoop.Control) throws {
-        isLoggedIn = false
-        refusal = nil
+        // The loop waits between two attempts.
+        session = SessionStateMachine(options.terms(subscribes: false))
         unsentBytes = 0
         bundle.removeAll()
-        do {
-            try proof.open(connection, options)
-            try awaitProof(control)
-        } catch {
-            // The library calls a refused login a breach of the protocol.
-            throw refusal.map { proof.refusal($0, place: options.place) } ?? error
+        while !session.isReady, !control.isStopping.load(ordering: .relaxed) {
+            switch session.next(now: Self.now) {
+            case .connect:
+                try proof.open(connection, options)
+                session.note(.opened, now: Self.now)
+            case .exchange:
+                do {
+                    try exchange(control)
+                } catch {
+                    // The library calls a refused login a breach of the protocol: the first failure counts.
+                    session.note(.failed(SessionStateMachine.Failure(error)), now: Self.now)
+                }
+            case .drop(let failure), .giveUp(let failure): throw failure
+            case .wait, .subscribe, .sayGoodbye, .end: return
+            }
         }
     }
 
-    private func awaitProof(_ control: IngestLoop.Control) throws {
-        let deadline = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
-        while !(isLoggedIn && proof.isGiven), !control.isStopping.load(ordering: .relaxed) {
-            if !isLoggedIn { try connection.flush() }
-            if connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) {
-                try connection.readAvailable { false }
-                if isLoggedIn { proof.note(at: SystemClock.monotonicNanoseconds()) }
-            }
-            if let refusal { throw refusal }
-            try proof.check(now: SystemClock.monotonicNanoseconds(), heldBytes: 0, place: options.place)
-            if SystemClock.monotonicNanoseconds() > deadline {
-                throw MQTTError.lost("it did not answer the login within 10 seconds")
-            }
-        }
+    private func exchange(_ control: IngestLoop.Control) throws {
+        if session.mayWrite { try connection.flush() }
+        guard connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) else { return }
+        try connection.readAvailable { false }
+        session.note(.heard(heldBytes: 0), now: Self.now)
     }
 
     /// Queues answers, whose commit is durable.
@@ -116,21 +118,23 @@ final class ReplyConnection: MQTTReceiver {
 
     /// Says goodbye and closes.
     func disconnect() {
-        guard proof.isGiven else { return connection.drop() }
+        guard session.isReady else { return connection.drop() }
         connection.disconnect()
     }
 
     // MARK: MQTTReceiver
 
     func connected(refusal: MQTTError?, hasSession: Bool) {
-        self.refusal = refusal
-        isLoggedIn = refusal == nil
+        session.note(refusal.map { .failed(.loginRefused($0)) } ?? .accepted, now: Self.now)
     }
 
     func subscribed(id: Int32, codes: [Int32]) {}
+
     func received(_ message: MQTTMessageView) {
         // Nothing else is for this connection.
-        _ = proof.takes(topic: message.topic, payload: message.payload)
+        guard proof.answer(topic: message.topic, payload: message.payload) == .right else { return }
+        session.note(.proven, now: Self.now)
     }
+
     func published(id: Int32) {}
 }

@@ -10,8 +10,8 @@ import VarveModel
 struct DirectoryCache {
     /// Holds a cache that cannot be copied, so that a dictionary can hold it.
     private final class Box {
-        var points: PointCache?
-        init(_ points: consuming PointCache) { self.points = consume points }
+        var points: ProductPoints?
+        init(_ points: consuming ProductPoints) { self.points = consume points }
     }
 
     /// By the bytes of the product's name: two spellings of one text are two products.
@@ -23,24 +23,24 @@ struct DirectoryCache {
     /// Forgets everything if the directory may answer differently than before, or if too much was kept.
     ///
     /// - Parameter loaded: The cache that is in use, which is forgotten too.
-    mutating func refresh(_ directory: any PointDirectory, loaded: inout PointCache) throws {
+    mutating func refresh(_ directory: any PointDirectory, loaded: inout ProductPoints) throws {
         let current = try directory.generation()
-        if current != generation || pointCount + loaded.count > PointCache.limit {
+        if current != generation || pointCount + loaded.count > ProductPoints.limit {
             boxes.removeAll()
             pointCount = 0
-            loaded = PointCache(product: "")
+            loaded = ProductPoints(product: "")
         }
         generation = current
     }
 
     /// Exchanges the cache that is in use for that of another product.
-    mutating func load(_ product: String, into loaded: inout PointCache) {
-        var next: PointCache
+    mutating func load(_ product: String, into loaded: inout ProductPoints) {
+        var next: ProductPoints
         if let points = boxes.removeValue(forKey: Array(product.utf8))?.points.take() {
             pointCount -= points.count
             next = points
         } else {
-            next = PointCache(product: product)
+            next = ProductPoints(product: product)
         }
         swap(&next, &loaded)
         guard next.count > 0 else { return }

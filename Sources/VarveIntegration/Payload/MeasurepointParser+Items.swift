@@ -139,7 +139,7 @@ extension MeasurepointParser {
             let token = try scanner.memberName()
             let name = decoded.text(scanner, token)
             let number = points.points.find(name)
-            var pair = PointCache.pair(device: item.device, point: number)
+            var pair = ProductPoints.pair(device: item.device, point: number)
             var cell = item.device >= 0 && number >= 0 ? points.find(pair) : nil
             if cell == nil {
                 pair = try resolve(scanner, &item, name)
@@ -164,7 +164,7 @@ extension MeasurepointParser {
         if item.device < 0 { item.device = points.devices.add(device) }
         var number = points.points.find(name)
         if number < 0 { number = points.points.add(point) }
-        let pair = PointCache.pair(device: item.device, point: number)
+        let pair = ProductPoints.pair(device: item.device, point: number)
         points.add(pair, found)
         return pair
     }

@@ -54,7 +54,7 @@ struct MeasurepointParser: ~Copyable {
 
     let directory: any PointDirectory
     /// The points of the product at hand.
-    var points = PointCache(product: "")
+    var points = ProductPoints(product: "")
     var rows = MessageRows()
     var decoded = DecodedText()
     var notes = MessageNotes()

@@ -58,7 +58,7 @@ struct MessageRows: ~Copyable {
 
     /// The slot of a cell's series, or nil if the item at hand has named it before.
     @inline(__always)
-    mutating func claim(_ cell: UnsafeMutablePointer<PointCache.Cell>, pair: UInt64) -> Int? {
+    mutating func claim(_ cell: UnsafeMutablePointer<ProductPoints.Cell>, pair: UInt64) -> Int? {
         let hint = Int(cell.pointee.slot)
         if hint < slots.count, slots[hint].pair == pair {
             if slots[hint].item == item { return nil }
@@ -95,7 +95,7 @@ struct MessageRows: ~Copyable {
     }
 
     /// The rows by series, each series' rows in the order of the message.
-    func grouped(_ points: borrowing PointCache) -> [SeriesRows] {
+    func grouped(_ points: borrowing ProductPoints) -> [SeriesRows] {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count + slots.count) { scratch in
             guard let order = scratch.baseAddress else { return [] }
             let places = order + count
@@ -113,7 +113,7 @@ struct MessageRows: ~Copyable {
         }
     }
 
-    private func series(_ points: borrowing PointCache, _ order: UnsafePointer<UInt32>) -> [SeriesRows] {
+    private func series(_ points: borrowing ProductPoints, _ order: UnsafePointer<UInt32>) -> [SeriesRows] {
         var result: [SeriesRows] = []
         result.reserveCapacity(slots.count)
         var first = 0

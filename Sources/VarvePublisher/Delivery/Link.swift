@@ -5,7 +5,6 @@
 // - `generation` grows with each readiness: what was sent before it may be lost.
 // - The connection is dropped outside the calls of the receiver.
 
-import Glibc
 import VarveAccess
 import VarveChannel
 import VarveMQTT
@@ -13,51 +12,38 @@ import VarvePlatform
 
 /// Keeps a connection.
 final class Link: MQTTReceiver {
-    private enum State {
-        case down
-        /// Waits for the answer to the login.
-        case connecting
-        /// Waits for the answer to the subscription.
-        case subscribing
-        case ready
-    }
-
-    /// Counts how often the link became ready.
-    private(set) var generation = 0
     /// Why there is no connection; nil while there is one.
     private(set) var trouble: String?
     private let options: PublisherOptions
     private let topic: String
     private let replyTopic: String
     private var connection: MQTTConnection?
-    private var state = State.down
-    /// When to try again, or until when to wait for an answer.
-    private var deadline: Int64 = 0
-    private var backoff = Link.firstBackoff
+    private var session: SessionStateMachine
     private var nextHousekeeping: Int64 = 0
-    private var refusal: PublisherError?
-    /// Why the connection is to be dropped as soon as the call that found out is over.
-    private var failure: String?
     private var replies: [Reply] = []
 
-    private static let firstBackoff: Int64 = 100_000_000
-    private static let longestBackoff: Int64 = 10_000_000_000
-    private static let answerNanoseconds: Int64 = 10_000_000_000
     private static let second: Int64 = 1_000_000_000
     /// "Server unavailable" of MQTT 3.1.1: senders are asked to come back later.
     private static let unavailable: Int32 = 3
 
     init(_ options: PublisherOptions) {
         self.options = options
+        let backoff = Backoff(milliseconds: 100...10_000)
+        session = SessionStateMachine(.init(subscribes: true, givesUpRefused: true, backoff: backoff))
         topic = ChannelTopic.measurepointPost(product: options.product)
         replyTopic = ChannelTopic.reply(to: topic)
     }
 
+    /// How often the link became ready.
+    var generation: Int { session.generation }
+
     /// Whether messages can be sent.
-    var isReady: Bool { state == .ready }
+    var isReady: Bool { session.isReady }
 
     /// Whether the broker has not answered yet.
-    var isOpening: Bool { state == .connecting || state == .subscribing }
+    var isOpening: Bool { session.isOpening }
+
+    private static var now: Int64 { SystemClock.monotonicNanoseconds() }
 
     /// The replies that have come since the last call.
     func takeReplies() -> [Reply] {
@@ -76,7 +62,9 @@ final class Link: MQTTReceiver {
         switch result {
         case .success: return
         case .failure(.invalid(let reason)): throw .invalid(reason)
-        case .failure(let error): goDown(error.description)
+        case .failure(let error):
+            session.note(.failed(.lost(error)), now: Self.now)
+            try goOn()
         }
     }
 
@@ -85,69 +73,83 @@ final class Link: MQTTReceiver {
     /// - Parameter milliseconds: The longest wait if there is nothing to do.
     /// - Throws: `PublisherError.refused`.
     func step(milliseconds: Int32) throws(PublisherError) {
-        let now = SystemClock.monotonicNanoseconds()
-        guard let connection, state != .down else {
-            guard now >= deadline else {
-                let left = (deadline - now) / 1_000_000 + 1
-                poll(nil, 0, min(milliseconds, Int32(clamping: left)))
-                return
-            }
-            return begin()
+        let now = Self.now
+        switch session.next(now: now) {
+        case .wait(let until):
+            SystemClock.sleep(nanoseconds: min(Int64(milliseconds) * 1_000_000, until - now))
+        case .connect: attempt { () throws(MQTTError) in try connect() }
+        case .exchange: attempt { () throws(MQTTError) in try exchange(milliseconds, now: now) }
+        case .subscribe, .drop, .giveUp, .sayGoodbye, .end: break
         }
-        do throws(MQTTError) {
-            try connection.flush()
-            if connection.wait(milliseconds: milliseconds) {
-                try connection.readAvailable { false }
-            }
-            if now >= nextHousekeeping {
-                nextHousekeeping = now + Self.second
-                try connection.housekeeping()
-            }
-            if failure == nil, refusal == nil { try connection.flush() }
-        } catch {
-            failure = failure ?? error.description
-        }
-        if let refusal {
-            close()
-            throw refusal
-        }
-        if isOpening, failure == nil, SystemClock.monotonicNanoseconds() > deadline {
-            failure = "the broker does not answer the login"
-        }
-        if let failure { goDown(failure) }
+        try goOn()
     }
 
     /// Says goodbye.
     func disconnect() {
         if isReady { connection?.disconnect() }
         close()
+        session.note(.closed, now: Self.now)
+    }
+
+    /// Does what follows at once from what has happened.
+    private func goOn() throws(PublisherError) {
+        while true {
+            switch session.next(now: Self.now) {
+            case .subscribe:
+                attempt { () throws(MQTTError) in _ = try connection?.subscribe([replyTopic], qos: 1) }
+            case .drop(let failure):
+                close()
+                trouble = words(failure)
+            case .giveUp(let failure):
+                close()
+                throw .refused(host: options.host, port: options.port, reason: words(failure))
+            case .wait, .connect, .exchange, .sayGoodbye, .end: return
+            }
+        }
+    }
+
+    /// Does something, and takes note of its failure.
+    private func attempt(_ body: () throws(MQTTError) -> Void) {
+        do throws(MQTTError) {
+            try body()
+        } catch {
+            session.note(.failed(.lost(error)), now: Self.now)
+        }
+    }
+
+    private func connect() throws(MQTTError) {
+        let connection = MQTTConnection(try login(), receiver: self)
+        self.connection = connection
+        try connection.connect()
+        session.note(.opened, now: Self.now)
+        nextHousekeeping = 0
+        try connection.flush()
+    }
+
+    private func exchange(_ milliseconds: Int32, now: Int64) throws(MQTTError) {
+        guard let connection else { return }
+        try connection.flush()
+        if connection.wait(milliseconds: milliseconds) { try connection.readAvailable { false } }
+        if now >= nextHousekeeping {
+            nextHousekeeping = now + Self.second
+            try connection.housekeeping()
+        }
+        if session.mayWrite { try connection.flush() }
     }
 
     private func close() {
         connection?.drop()
         connection = nil
-        state = .down
     }
 
-    private func goDown(_ reason: String) {
-        close()
-        failure = nil
-        trouble = reason
-        deadline = SystemClock.monotonicNanoseconds() + backoff
-        backoff = min(backoff * 2, Self.longestBackoff)
-    }
-
-    private func begin() {
-        do throws(MQTTError) {
-            let connection = MQTTConnection(try login(), receiver: self)
-            self.connection = connection
-            try connection.connect()
-            state = .connecting
-            deadline = SystemClock.monotonicNanoseconds() + Self.answerNanoseconds
-            nextHousekeeping = 0
-            try connection.flush()
-        } catch {
-            goDown(error.description)
+    private func words(_ failure: SessionStateMachine.Failure) -> String {
+        switch failure {
+        case .lost(let error): error.description
+        case .loginRefused(.refused(_, let reason)): reason
+        case .loginRefused(let error): error.description
+        case .subscriptionRefused: "replies on \(replyTopic) are not ours to read"
+        case .silent: "the broker does not answer the login"
+        case .unproven, .distrusted, .interrupted: "the broker is not to be believed"
         }
     }
 
@@ -176,34 +178,21 @@ final class Link: MQTTReceiver {
     // MARK: MQTTReceiver
 
     func connected(refusal: MQTTError?, hasSession _: Bool) {
-        if case .refused(let code, let reason) = refusal {
-            if code == Self.unavailable {
-                failure = "the broker takes no senders at the moment"
-            } else {
-                self.refusal = .refused(host: options.host, port: options.port, reason: reason)
-            }
-            return
-        }
-        do throws(MQTTError) {
-            _ = try connection?.subscribe([replyTopic], qos: 1)
-            state = .subscribing
-            deadline = SystemClock.monotonicNanoseconds() + Self.answerNanoseconds
-        } catch {
-            failure = error.description
+        switch refusal {
+        case .refused(Self.unavailable, _):
+            let reason = MQTTError.invalid("the broker takes no senders at the moment")
+            session.note(.failed(.lost(reason)), now: Self.now)
+        case .some(let refusal): session.note(.failed(.loginRefused(refusal)), now: Self.now)
+        case nil: session.note(.accepted, now: Self.now)
         }
     }
 
     func subscribed(id _: Int32, codes: [Int32]) {
-        guard codes.allSatisfy({ $0 < 128 }) else {
-            refusal = .refused(
-                host: options.host, port: options.port,
-                reason: "replies on \(replyTopic) are not ours to read")
-            return
+        if let code = codes.first(where: { $0 >= 128 }) {
+            return session.note(.failed(.subscriptionRefused(code: code)), now: Self.now)
         }
-        state = .ready
-        generation += 1
+        session.note(.subscribed, now: Self.now)
         trouble = nil
-        backoff = Self.firstBackoff
     }
 
     func received(_ message: MQTTMessageView) {

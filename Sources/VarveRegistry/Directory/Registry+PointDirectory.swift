@@ -39,14 +39,14 @@ extension Registry: PointDirectory {
             }
             return try read { reading in
                 cache.misses += 1
-                if cache.misses == PointCache.missesBeforeFilling { try cache.fill(from: reading) }
+                if cache.misses == LookUpCache.missesBeforeFilling { try cache.fill(from: reading) }
                 return try Self.find(reading, &cache, product: product, device: device, point: point)
             }
         }
     }
 
     private static func recall(
-        _ cache: borrowing PointCache, product: String?, device: String, point: String
+        _ cache: borrowing LookUpCache, product: String?, device: String, point: String
     ) -> RegisteredPoint? {
         guard let owners = cache.owners[Name(device)],
             let owner = owner(product, among: owners),
@@ -65,7 +65,8 @@ extension Registry: PointDirectory {
     }
 
     private static func find(
-        _ reading: RegistryReading, _ cache: inout PointCache, product: String?, device: String, point: String
+        _ reading: RegistryReading, _ cache: inout LookUpCache, product: String?, device: String,
+        point: String
     ) throws -> PointLookup {
         if let product, try reading.product(product) == nil { return .unknownProduct(product) }
         let owners = try reading.owners(of: device)
@@ -78,7 +79,7 @@ extension Registry: PointDirectory {
             try cache.remember(model: row.model, from: reading)
         }
         cache.owners[Name(device)] = owners
-        cache.products[Name(owner)] = PointCache.ProductRule(model: row.model, policy: row.duplicates)
+        cache.products[Name(owner)] = LookUpCache.ProductRule(model: row.model, policy: row.duplicates)
         guard let type = cache.points[modelName]?[Name(point)] else {
             return .unknownPoint(point, product: owner, model: row.model)
         }

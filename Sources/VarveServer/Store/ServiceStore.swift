@@ -84,7 +84,7 @@ public final class ServiceStore: Sendable {
     public var lastCommit: UInt64 { acknowledged.load(ordering: .acquiring) }
 
     /// How often the store was opened again after a failed write.
-    public var reopenCount: UInt64 { reopenings.load(ordering: .relaxed) }
+    var reopenCount: UInt64 { reopenings.load(ordering: .relaxed) }
 
     /// The state that the last acknowledged commits made, for reading.
     public func snapshot() throws -> StoreSnapshot { try current().store.snapshot() }

@@ -62,17 +62,17 @@ public final class StoreControl: ControlHandler {
 
     /// Merges what the import has left as many small segments.
     public func importEnded() throws {
-        _ = try told { try store.compactIfDue() }
+        _ = try namingTheStop { try store.compactIfDue() }
     }
 
     /// Merges all segments.
     public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
-        try told { try store.compact(progress) }
+        try namingTheStop { try store.compact(progress) }
     }
 
     /// Deletes samples.
     public func delete(_ order: DeletionOrder) throws -> DeletionReport {
-        try told {
+        try namingTheStop {
             try store.delete(
                 product: order.product, device: order.device, points: order.points, in: order.range)
         }
@@ -84,7 +84,7 @@ public final class StoreControl: ControlHandler {
     ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
         // A merge is waited for before messages are paused, as it may take long.
-        return try told {
+        return try namingTheStop {
             try store.whileNotMerging {
                 try pausing {
                     try registry.changeType(
@@ -104,11 +104,11 @@ public final class StoreControl: ControlHandler {
     func giveUpLongChanges() { store.giveUpLongChanges() }
 
     /// Writes the WAL and the memtable as a segment.
-    public func flush() throws { try told { try store.flush() } }
+    public func flush() throws { try namingTheStop { try store.flush() } }
 }
 
-/// Calls the store and tells a service that is stopping from one whose disk has failed.
-private func told<T>(_ body: () throws -> T) throws -> T {
+/// Calls the store, and names a service that is stopping as such: its disk has not failed.
+private func namingTheStop<T>(_ body: () throws -> T) throws -> T {
     do {
         return try body()
     } catch StorageError.notWritable {
@@ -117,23 +117,25 @@ private func told<T>(_ body: () throws -> T) throws -> T {
     }
 }
 
-/// The store's sink with errors as a command is told them.
+/// The store's sink, with errors in the words of commands.
 private final class StoppingSink: SampleSink {
     private let store: ServiceStore
 
     init(_ store: ServiceStore) { self.store = store }
 
-    func storedType(of key: SeriesKey) throws -> ValueType? { try told { try store.storedType(of: key) } }
+    func storedType(of key: SeriesKey) throws -> ValueType? {
+        try namingTheStop { try store.storedType(of: key) }
+    }
 
-    func beginImport() throws { try told { try store.beginImport() } }
+    func beginImport() throws { try namingTheStop { try store.beginImport() } }
 
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try told { try store.commit(batch) }
+        return try namingTheStop { try store.commit(batch) }
     }
 
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try told { try store.assess(batch) }
+        return try namingTheStop { try store.assess(batch) }
     }
 }

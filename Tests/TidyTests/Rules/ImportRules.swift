@@ -20,7 +20,7 @@ enum ImportRules {
         "VarveBrokerPlugin": [
             "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
-        "VarveMessageLog": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "GRDB"],
+        "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
         "VarvePublisher": [
@@ -43,7 +43,7 @@ enum ImportRules {
         "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
-            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
             "VarveAccess",
         ],
         "varve": [

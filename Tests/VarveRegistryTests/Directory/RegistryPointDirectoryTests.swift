@@ -53,7 +53,7 @@ import VarveModel
         let registry = fixture.registry
         try fixture.fill()
         var registration = Registration()
-        let count = PointCache.missesBeforeFilling * 2
+        let count = LookUpCache.missesBeforeFilling * 2
         for index in 0..<count { registration.devices.append(.init(product: "wind", device: "D\(index)")) }
         try registry.register(registration)
         for index in 0..<count {
@@ -61,7 +61,7 @@ import VarveModel
                 try registry.lookUp(product: nil, device: "D\(index)", point: "power")
                     == found("wind", "D\(index)", "power", .double, .last))
         }
-        #expect(registry.cache.withLock { $0.misses } == PointCache.missesBeforeFilling)
+        #expect(registry.cache.withLock { $0.misses } == LookUpCache.missesBeforeFilling)
         #expect(
             try registry.lookUp(product: nil, device: "T1", point: "power")
                 == .ambiguousDevice("T1", products: ["solar", "wind"]))

@@ -1,4 +1,7 @@
-// PointCache.swift — remembered answers of look-ups, so that an import asks SQLite once for each device.
+// LookUpCache.swift — remembered answers of look-ups, so that an import asks SQLite once for each device.
+//
+// It answers by names. VarveIntegration remembers above it, by product, which numbers the points of messages have there
+// (ProductPoints): a message then asks the registry for nothing.
 //
 // Invariants:
 // - Only what exists is remembered, never that something is missing. So what was just created is found at
@@ -8,7 +11,7 @@
 import VarveModel
 
 /// The remembered products, models and devices.
-struct PointCache {
+struct LookUpCache {
     /// The columns of a product that a look-up needs.
     struct ProductRule {
         var model: String

@@ -1,4 +1,4 @@
-// PointCache.swift — the points of one product that messages have named, by device and point number.
+// ProductPoints.swift — the points of one product that messages have named, by device and point number.
 //
 // Only what the directory has found is kept: an unknown name is asked for each time, so what was just created is
 // found at once and a flood of wrong names costs no memory.
@@ -11,7 +11,7 @@ import VarveModel
 import VarveText
 
 /// What is known of one product's points.
-struct PointCache: ~Copyable {
+struct ProductPoints: ~Copyable {
     /// What a row needs to know of its point.
     struct Cell {
         /// Device and point number, plus one; 0 for a free place.
