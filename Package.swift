@@ -22,7 +22,10 @@ let package = Package(
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
             name: "VarveStorage",
-            targets: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage"]),
+            targets: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
+                "VarveStorage", "VarveQuery",
+            ]),
         .library(name: "VarveTransfer", targets: ["VarveTransfer"]),
         // The reference sender, for third-party systems that want to send from their own program.
         .library(
@@ -64,10 +67,21 @@ let package = Package(
         .target(name: "VarveChannel", swiftSettings: settings),
         // Bytes ⇄ columns.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
-        // The segment engine.
+        // The files below the manifest: segments with their index, receipts, messages.
+        .target(
+            name: "VarveSegment", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        // The store: commit, WAL, manifest, compaction, deletion, recovery, backup.
         .target(
             name: "VarveStorage",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
+            ],
+            swiftSettings: settings),
+        // Questions to a state of a store: samples, aggregates, fills, digests.
+        .target(
+            name: "VarveQuery",
+            dependencies: ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
             swiftSettings: settings),
         // Models, products and devices, in SQLite.
         .target(
@@ -132,8 +146,8 @@ let package = Package(
             name: "VarveServer",
             dependencies: [
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
-                "VarveStorage",
-                "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
+                "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
+                "VarveMQTT", "VarveControl",
                 "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -153,7 +167,7 @@ let package = Package(
         .target(
             name: "VarveProbe",
             dependencies: [
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveQuery",
                 "VarveAccess",
             ],
             swiftSettings: settings),
@@ -161,8 +175,8 @@ let package = Package(
         .executableTarget(
             name: "varve",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
-                "VarveRegistry",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
+                "VarveStorage", "VarveQuery", "VarveRegistry",
                 "VarveTransfer", "VarveMessageLog",
                 "VarveControl", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -172,17 +186,30 @@ let package = Package(
         // What tests have in common: chance, disks that fail, a broker, fakes. Only test targets depend on it.
         .target(
             name: "VarveTestSupport", dependencies: ["VarveModel", "VarveFile"],
-            path: "Tests/VarveTestSupport", swiftSettings: settings),
+            path: "Tests/VarveTestSupport", exclude: ["exact_sums.py", "exact_sums.txt"],
+            swiftSettings: settings),
         .testTarget(
             name: "VarveCodecTests", dependencies: ["VarveTestSupport", "VarveCodec"], swiftSettings: settings
         ),
         .testTarget(
+            name: "VarveSegmentTests",
+            dependencies: ["VarveTestSupport", "VarveSegment", "VarveModel", "VarveFile", "VarveCodec"],
+            swiftSettings: settings),
+        .testTarget(
             name: "VarveStorageTests",
             dependencies: [
-                "VarveTestSupport", "VarveStorage", "VarveModel", "VarveText", "VarveFile", "VarveCodec",
+                "VarveTestSupport",
+                "VarveSegment", "VarveStorage", "VarveQuery", "VarveModel", "VarveText", "VarveFile",
+                "VarveCodec",
             ],
-            exclude: ["Fixtures", "Independent"], resources: [.copy("Aggregation/Fixtures")],
-            swiftSettings: settings),
+            exclude: ["Fixtures", "Independent"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveQueryTests",
+            dependencies: [
+                "VarveTestSupport", "VarveSegment", "VarveStorage", "VarveQuery", "VarveModel", "VarveText",
+                "VarveFile", "VarveCodec",
+            ],
+            resources: [.copy("Aggregation/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "VarveRegistryTests",
             dependencies: [
@@ -229,7 +256,7 @@ let package = Package(
             dependencies: [
                 "VarveTestSupport",
                 "VarveServer", "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveRegistry",
-                "VarveStorage", "VarveAccess", "VarveMessageLog",
+                "VarveSegment", "VarveStorage", "VarveQuery", "VarveAccess", "VarveMessageLog",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
@@ -261,14 +288,17 @@ let package = Package(
             name: "varveTests",
             dependencies: [
                 "VarveTestSupport",
-                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveChannel", "VarveRegistry", "VarveSegment",
+                "VarveStorage", "VarveQuery",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // What the fuzzer found, and the targets it runs (see Tools/fuzz).
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveStorage"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
+            ],
             exclude: ["Findings"], swiftSettings: settings),
         // The rules of the source tree; knows no module.
         .testTarget(name: "TidyTests", swiftSettings: settings),
@@ -277,7 +307,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "VarveTestSupport",
-                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveStorage",
+                "varve", "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveSegment",
+                "VarveStorage", "VarveQuery",
                 "VarveControl",
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",

@@ -1,6 +1,7 @@
 // AggregateProbe.swift — a public view of the aggregation, for the package in Benchmarks/.
 
 public import VarveModel
+import VarveQuery
 public import VarveStorage
 
 /// Aggregates whole series, in the way of `varve query --every`.

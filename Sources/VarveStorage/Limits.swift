@@ -1,81 +1,48 @@
-// Limits.swift — every bound of the engine, with the relations between them.
+// Limits.swift — the bounds of writing and keeping, with the relations between them; those of files: FormatLimits.
 //
 // Numbers marked "persistent" decide what files look like; readers accept up to them.
 
+import VarveSegment
+
 package enum Limits {
-    /// Samples in a block; persistent.
-    package static let blockSamples = 8192
     /// Deleted ranges that a store remembers.
-    package static let tombstones = 1 << 20
-    /// Series in one store; ids are UInt32.
-    package static let series = 50_000_000
+    static let tombstones = 1 << 20
     /// Rows of one batch.
-    package static let batchRows = 8 << 20
+    static let batchRows = 8 << 20
     /// Batches of at most this many rows go through the WAL; larger ones are sealed as a segment at once.
     ///
     /// A segment costs three more syncs than a WAL record, so the WAL wins while the rows are few. Persistent: a
     /// WAL record has no more.
     package static let walBatchRows = 16_384
     /// Text bytes above which a batch is sealed as a segment, however few its rows are; persistent, as the rows are.
-    package static let walBatchTextBytes = 32 << 20
+    static let walBatchTextBytes = 32 << 20
     /// Payload bytes of one WAL record; persistent.
-    package static let walRecordBytes = 256 << 20
+    static let walRecordBytes = 256 << 20
+    /// Bytes of a WAL file, which is flushed long before; a reader takes no larger one.
+    static let walFileBytes = 1 << 40
     /// Records of one write to the WAL, whose place in it has 16 bits; persistent.
-    package static let walWriteRecords = 65_536
+    static let walWriteRecords = 65_536
     /// Bytes of records above which a group of commits is written before it goes on.
-    package static let walWriteBytes = 64 << 20
+    static let walWriteBytes = 64 << 20
     /// Bytes of room that a WAL file reserves at once.
-    package static let walReserveBytes = 1 << 20
-    /// Text bytes of one value; persistent.
-    package static let textBytes = 16 << 20
-    /// Text bytes of one block; a block is cut short before it would hold more; persistent.
-    package static let blockTextBytes = 32 << 20
-    /// Encoded bytes of one block or time column; persistent.
-    package static let blockBytes = 64 << 20
-    /// Block entries in one page of a segment's index; persistent.
-    package static let pageEntries = 1024
-    /// Entries with statistics of their own that a page is given before the next one begins.
-    package static let largePageEntries = 256
-    /// Bytes of all vector indexes of a page; persistent.
-    package static let vectorIndexBytes = 4 << 20
-    /// Bytes a block must have for each byte of its vector index, or there is none: it costs at most 1 in 64.
-    package static let blockBytesPerIndexByte = 64
-    /// Series that the filter of a segment lists; beyond that its pages tell enough; persistent.
-    package static let listedSeries = 65_536
-    /// Bytes of a top index before LZ4; persistent.
-    package static let topIndexBytes = 64 << 20
-    /// Samples of a series up to which it shares a block with others.
-    package static let sharedSamples = 256
-    /// Text bytes of a series up to which it shares a block, and of all series of such a block.
-    package static let sharedTextBytes = 64 << 10
-    /// Bytes of an index page before LZ4; persistent.
-    package static let pageBytes = 1 << 20
-    /// Bytes of a manifest, dictionary or receipt file before LZ4; persistent.
-    package static let sealedFileBytes = 1 << 30
+    static let walReserveBytes = 1 << 20
     /// Memtable bytes above which it is flushed.
-    package static let memtableBytes = 64 << 20
+    static let memtableBytes = 64 << 20
     /// WAL files above which the memtable is flushed, so that many small runs do not slow the opening.
-    package static let walFiles = 32
+    static let walFiles = 32
     /// Dictionary or receipt files above which they are folded into one.
-    package static let sealedParts = 16
+    static let sealedParts = 16
     /// Bytes that a message since the last flush counts in the memtable: its place in the table of hashes.
-    package static let messageBytes = 96
+    static let messageBytes = 96
     /// Bytes of filters of messages files kept in memory.
-    package static let messageFilterBytes = 64 << 20
+    static let messageFilterBytes = 64 << 20
     /// Bytes after which a compaction output is sealed and the next one begun.
-    package static let segmentBytes = 1 << 30
-    /// Bytes of pieces of segments that are kept in memory unless `StoreOptions.cacheBytes` says otherwise.
-    package static let cacheBytes = 32 << 20
-    /// Segment files that are kept open.
-    package static let openSegments = 512
-    /// Bytes at the end of a segment that are read first: mostly the footer with the top index.
-    package static let tailBytes = 4096
+    static let segmentBytes = 1 << 30
 
     /// The relations the numbers must keep; checked when a store opens.
-    package static func check() {
-        precondition(walBatchRows <= batchRows && textBytes <= blockTextBytes && blockTextBytes < blockBytes)
-        // The widest entry has 4 values and a sum of 300 bytes, its columns 8 bytes a field.
-        precondition(pageEntries * 512 <= pageBytes)
+    static func check() {
+        FormatLimits.check()
+        precondition(walBatchRows <= batchRows)
         // Names of up to 3 KiB for each row and, at worst, 64 bytes for each sample.
         precondition(walBatchRows * (3200 + 64) + 4 * walBatchTextBytes <= walRecordBytes)
     }

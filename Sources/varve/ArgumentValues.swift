@@ -1,6 +1,6 @@
-// ArgumentValues.swift — values of the modules as arguments of the command line.
+// ArgumentValues.swift — types of other modules that options of the command line can have.
 //
-// The imports are public because a conformance of a public type to a public protocol is.
+// The imports are public because the conformance of a public type to a public protocol is public.
 
 public import ArgumentParser
 public import VarveModel

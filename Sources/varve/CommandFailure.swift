@@ -1,10 +1,10 @@
 // CommandFailure.swift — how a thrown error ends the program: one line on stderr and an exit code.
 //
 // Invariants:
-// - Exit 0: done, help or version asked for; 1: failed; 2: the command line is wrong. An `ExitCode` that a command
-//   throws itself (3: some rows rejected) passes through without a line.
-// - A reader of standard output that went away (`varve export … | head`) is no failure.
-// - The line begins with `varve: ` and is the only one, whatever the error holds.
+// - Exit 0: done, or help or version asked for; 1: failed; 2: the command line is wrong.
+// - An `ExitCode` that a command throws itself (3: some rows rejected) passes through and prints no line.
+// - A reader that closes standard output (`varve export … | head`) is not a failure.
+// - An error prints exactly one line. It begins with `varve: `, and line breaks in the error become spaces.
 
 import ArgumentParser
 import VarveFile
@@ -47,7 +47,9 @@ struct CommandFailure: Equatable {
         self.line = line
     }
 
-    /// Prints what there is to print and ends the program.
+    /// Prints the output and the line, flushes standard output and ends the program.
+    ///
+    /// A failed flush turns a success into exit code 1, unless the reader closed the pipe.
     func end() -> Never {
         if let output { print(output) }
         var code = code
@@ -55,7 +57,7 @@ struct CommandFailure: Equatable {
         do {
             try POSIXFile.flushStandardOutput()
         } catch {
-            // What was to be read is lost, unless nobody wants to read it any more.
+            // The output is lost. That is a failure unless the reader closed the pipe.
             if line == nil, !error.isClosedPipe {
                 (code, line) = (ExitCode.failure.rawValue, Self.line("\(error)"))
             }
@@ -71,7 +73,7 @@ struct CommandFailure: Equatable {
         "varve: " + message.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
-    /// Where to read on, from the last line that ArgumentParser would have printed.
+    /// The help command to read, from the last line that ArgumentParser would print (`See 'varve … --help'`).
     private static func hint(_ error: any Error) -> String {
         let lines = Varve.fullMessage(for: error).split(whereSeparator: \.isNewline)
         guard let last = lines.last, let start = last.firstIndex(of: "'"), let end = last.lastIndex(of: "'"),

@@ -2,24 +2,29 @@
 
 import VarveModel
 import VarveRegistry
+import VarveSegment
 import VarveStorage
 
 extension DataOptions {
-    /// What a command is going to do with the store.
+    /// What a command does with the store.
     enum StoreAccess {
-        /// Read what is there; an error if there is nothing.
+        /// Reads; an error if there is no store.
         case read
-        /// Change it; an error if there is nothing.
+        /// Changes it; an error if there is no store.
         case change
-        /// Change it, made first if it is missing.
+        /// Changes it, and creates it first if it is missing.
         case create
     }
 
-    /// Opens the store.
+    /// Opens the store, and prints on standard error what recovery mended.
+    ///
+    /// Beside a running service a reader sees the commits up to the last acknowledged one.
+    ///
+    /// - Throws: `StorageError.noStore` if there is none to read or change, and what `Store.open` throws.
     func openStore(to access: StoreAccess) throws -> Store {
         switch access {
         case .read:
-            // Beside a service, what it has written and not yet made durable is not there yet.
+            // What a running service has written but not yet made durable must not be shown.
             guard let horizon = RunningService.horizon(self) else {
                 return try Store.open(path, options: .reading)
             }
@@ -31,7 +36,9 @@ extension DataOptions {
         }
     }
 
-    /// The registry, or nil where there is none yet; one whose making was interrupted is none.
+    /// The registry; nil if there is none yet, also if its creation was interrupted.
+    ///
+    /// - Throws: `RegistryError` if it is there and cannot be opened.
     func registryIfMade() throws -> Registry? {
         do {
             return try openRegistry(to: .read)

@@ -12,13 +12,13 @@ struct DataOptions: ParsableArguments {
             "The data directory; else the variable VARVE_DATA, else ./varve-data.", valueName: "dir"))
     var data: String?
 
-    /// What a command is going to do with the registry.
+    /// What a command does with the registry.
     enum RegistryAccess {
-        /// Look into one that exists.
+        /// Reads one that exists.
         case read
-        /// Change one that exists.
+        /// Changes one that exists.
         case change
-        /// Change one, made first if it is missing, with its directory.
+        /// Changes it, and creates it and its directory first if they are missing.
         case create
     }
 
@@ -26,26 +26,29 @@ struct DataOptions: ParsableArguments {
         if data == "" { throw ValidationError("--data is empty: name a directory") }
     }
 
-    /// The directory.
+    /// The data directory: `--data`, else the variable VARVE_DATA, else the standard name.
     var path: String {
         if let data { return data }
         if let variable = getenv("VARVE_DATA"), variable.pointee != 0 { return String(cString: variable) }
         return DirectoryNames.standard
     }
 
-    /// The registry's file.
+    /// The path of the registry's file.
     var registryPath: String { path + "/" + DirectoryNames.registry }
 
-    /// The message log's file.
+    /// The path of the message log's file.
     var logPath: String { path + "/" + DirectoryNames.messageLog }
 
-    /// Makes the directory if it is missing, and closes to others what is open to them; says so on standard error.
+    /// Makes the directory if it is missing, and takes rights away from others; prints on standard error what changed.
     func ensureDirectory() throws {
         var errors = StandardErrors()
         for note in try DirectoryGuard.prepare(path) { print("varve: \(note)", to: &errors) }
     }
 
     /// Opens the registry.
+    ///
+    /// - Throws: `RegistryError`, with code `notFound` for a missing file that is not to be created; for a change also
+    ///   what preparing the directory throws.
     func openRegistry(to access: RegistryAccess) throws -> Registry {
         switch access {
         case .read: return try Registry.open(path: registryPath, create: false, readOnly: true)

@@ -1,6 +1,7 @@
-// PublishedAddress.swift — where clients reach the broker, as the service of a data directory last said.
+// PublishedAddress.swift — where clients reach the broker of a data directory.
 //
-// The service writes the file when it starts and removes it when it stops. Before its first start it is the default.
+// The service writes its broker's address to a file when it starts, and removes the file when it stops. Without the
+// file, callers take the standard address.
 
 import VarveChannel
 import VarveFile
@@ -8,7 +9,7 @@ import VarveFile
 extension BrokerAddress {
     private static let maximumBytes = 300
 
-    /// What the service of a data directory last said; nil if it never ran, or was stopped.
+    /// The address that the service of a data directory last wrote; nil if the service never ran or was stopped.
     ///
     /// - Throws: `UnreadableAddress` if the file does not hold an address, `FileError` if it cannot be read.
     static func published(in directory: String) throws -> BrokerAddress? {
@@ -24,7 +25,7 @@ extension BrokerAddress {
     }
 }
 
-/// A file that does not say where the broker is.
+/// The file of the broker's address does not hold an address.
 struct UnreadableAddress: Error, CustomStringConvertible {
     /// The file.
     var path: String

@@ -1,8 +1,8 @@
-// RunningService.swift — the service that holds the data directory, if there is one, and what commands ask of it.
+// RunningService.swift — what commands ask of the service that holds the data directory.
 //
 // Invariants:
-// - Without a `control.sock` on which somebody answers, every command works on the directory itself; if another
-//   process holds it then, the error is the directory's.
+// - If no service answers on `control.sock`, a command opens the directory itself. If another process holds the
+//   directory, opening it reports that.
 // - A command that only reads never fails because of the service.
 
 import VarveControl
@@ -10,12 +10,12 @@ import VarveFile
 import VarveRegistry
 
 enum RunningService {
-    /// Seconds in which the service has to take note of a change.
+    /// How many seconds the service has to confirm a change of the registry.
     private static let notice = 2.0
 
     /// Connects to the service of the directory, to write through it.
     ///
-    /// - Returns: Nil if none answers: the directory is then to be opened, which says so if it is held.
+    /// - Returns: Nil if no service answers. The caller then opens the directory, which fails if it is held.
     /// - Throws: `ControlError` if a service answers that cannot be used.
     static func connect(_ data: DataOptions) throws -> ControlClient? {
         do {
@@ -28,7 +28,9 @@ enum RunningService {
     /// The last commit that the service of the directory acknowledged; nil if none answers.
     static func horizon(_ data: DataOptions) -> UInt64? { try? connect(data)?.horizon() }
 
-    /// Tells the service that the registry was changed, so that logins follow at once.
+    /// Notifies the service that the registry has changed, so that new logins work at once.
+    ///
+    /// A failure prints a line on standard error: the service notices the change by itself later.
     static func noteRegistryChange(_ data: DataOptions) {
         do {
             try connect(data)?.registryChanged(within: notice)
@@ -42,7 +44,9 @@ enum RunningService {
 }
 
 extension DataOptions {
-    /// Opens the registry, changes it and tells a running service.
+    /// Opens the registry, changes it and notifies a running service.
+    ///
+    /// - Throws: What opening the registry and `change` throw. A service that does not confirm is not an error.
     @discardableResult
     func changeRegistry<T>(
         _ access: RegistryAccess = .change, _ change: (Registry) throws -> T

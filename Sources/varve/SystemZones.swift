@@ -1,10 +1,10 @@
-// SystemZones.swift — the zones that options, files and devices name.
+// SystemZones.swift — finds the time zones that options, files and devices name.
 //
-// A name is an offset as people write it, or a zone of the system's database, whose files are read as they are: it is
-// as new as the system, and other programs of the machine have the same.
+// A name is an offset as people write it, or a zone of the system's database. The files of the database are read
+// directly, so the rules are as new as the system and the same as in other programs of the machine.
 //
 // Invariants:
-// - No name leads to a file outside the database's folder.
+// - No name leads to a file outside the folder of the database.
 
 import VarveFile
 import VarveModel
@@ -21,10 +21,14 @@ struct SystemZones: ZoneDirectory {
 
     /// The zone of that name.
     ///
-    /// `UTC` and `Z`; offsets such as `+01:00`, `-03:30`, `+0100`, `+01`; `UTC+1` and `GMT-03:30`, where plus is east of
-    /// Greenwich; and every name of the database, in which `Etc/GMT-3` is three hours east.
+    /// - `UTC`, `GMT` and `Z`.
+    /// - Offsets of at most 18 hours: `+01:00`, `-03:30`, `+0100`, `+01`.
+    /// - `UTC+1` and `GMT-03:30`, where plus is east of Greenwich.
+    /// - Every name of the database, in which `Etc/GMT-3` is three hours east.
     ///
-    /// - Throws: `Failure`.
+    /// Cost: a name of the database reads its file.
+    ///
+    /// - Throws: `Failure` if there is no such zone, or its file is damaged.
     func zone(named name: String) throws -> any NamedZone { try Self.zone(named: name) }
 
     /// The zone of that name; see `zone(named:)`.
@@ -40,7 +44,7 @@ struct SystemZones: ZoneDirectory {
         do throws(ZoneTable.Damaged) {
             return try ZoneTable(name: name, bytes: bytes)
         } catch {
-            // The database's folder has lists and rules beside its zones.
+            // The folder of the database also has files that are not zones, such as lists.
             guard bytes.starts(with: "TZif".utf8) else { throw unknown(name) }
             throw Failure(description: "\(folder)/\(name) \(error.description); install tzdata again")
         }
@@ -55,7 +59,7 @@ struct SystemZones: ZoneDirectory {
                 + "use a name such as Europe/Paris or UTC, or an offset such as +01:00")
     }
 
-    /// Whether a text can be the name of a file of the database.
+    /// Whether a text can name a zone's file in the database.
     private static func isName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard name.utf8.count <= 64, let first = parts.first, first != "right" else { return false }
@@ -82,7 +86,7 @@ struct SystemZones: ZoneDirectory {
         return count == size ? bytes : nil
     }
 
-    /// The seconds of an offset, with or without UTC or GMT before it; nil if the text is none.
+    /// The seconds of an offset, with or without UTC or GMT before it; nil if the text is not an offset.
     private static func offset(_ name: String) -> Int? {
         var text = Array(name.utf8)[...]
         let hasPrefix = text.starts(with: "UTC".utf8) || text.starts(with: "GMT".utf8)

@@ -1,4 +1,4 @@
-// Varve.swift — the command tree, and how a run of it ends.
+// Varve.swift — the tree of commands, and the entry point of the program.
 
 import ArgumentParser
 import VarveControl
@@ -19,7 +19,9 @@ struct Varve: ParsableCommand {
             LogCommand.self, PublishCommand.self,
         ])
 
-    /// Runs the command line; ArgumentParser's own `main` would print several lines and exit with 64.
+    /// Runs the command line.
+    ///
+    /// ArgumentParser's own `main` would print several lines for an error and exit with 64.
     static func main() {
         POSIXFile.occupyClosedStreams()
         POSIXFile.reportClosedPipes()

@@ -94,7 +94,7 @@ struct RuleTests {
 
     @Test("Foundation stays out of the engine")
     func foundation() {
-        for module in ["VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer"] {
+        for module in ["VarveModel", "VarveCodec", "VarveSegment", "VarveStorage", "VarveQuery"] {
             let text = "import FoundationEssentials\n"
             #expect(ImportRules.foundation(file("Sources/\(module)/A.swift", text)).count == 1)
         }

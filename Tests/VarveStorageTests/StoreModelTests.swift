@@ -8,6 +8,8 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreModelTests {

@@ -37,8 +37,6 @@ struct DecimalPrediction: Equatable {
 
     static let maximumExponent = 22
     static let digitRange = 6...15
-    /// The largest integer up to which a double holds every integer exactly.
-    static let maximumMantissa: Int64 = 1 << 53
 
     let way: Way
     let exponent: Int

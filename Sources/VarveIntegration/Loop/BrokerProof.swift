@@ -1,17 +1,17 @@
-// BrokerProof.swift — what a broker must show before anything that it sends is believed.
+// BrokerProof.swift — how a broker proves that it is Varve's, before anything that it sends is believed.
 
 import VarveAccess
 import VarveChannel
 import VarveMQTT
 import VarvePlatform
 
-/// How to know the right broker.
+/// How the service recognises the right broker.
 public struct BrokerProof: Sendable {
-    /// What one login is made with.
+    /// The two halves of one login: what the service sends, and what the right broker answers.
     public struct Exchange: Sendable {
-        /// The password of this login alone.
+        /// The password, valid for this login only.
         public var password: String
-        /// The payload that the right broker answers.
+        /// The payload of the right broker's answer.
         public var answer: [UInt8]
 
         /// Describes a login.
@@ -23,17 +23,17 @@ public struct BrokerProof: Sendable {
 
     /// The topic on which the answer comes, without a subscription.
     public var topic: String
-    /// The payload bytes that may come before the answer; a broker that sends more is dropped.
+    /// The most bytes that messages may hold before the answer comes; a broker that sends more is dropped.
     ///
-    /// The right one sends what waits for the session right after the login, and its answer behind that.
+    /// The right broker sends the messages that wait for the session right after the login, then its answer.
     public var heldBytes: Int
     /// How long the broker may be silent after the login before its answer, in seconds.
     ///
     /// Default: 5.
     public var patienceSeconds = 5.0
-    /// What to do about a broker that does not answer right.
+    /// What the user can do about a broker without the right answer; part of the error's text.
     public var remedy: String
-    /// Begins a login of a client id; nil if none can be made.
+    /// Begins a login of a client id; nil if no login can be made.
     public var begin: @Sendable (String) -> Exchange?
 
     /// Describes a proof.
@@ -48,7 +48,7 @@ public struct BrokerProof: Sendable {
 }
 
 extension BrokerProof {
-    /// The proof that Varve's plugin gives with a secret, which stands in its credentials file.
+    /// The proof that Varve's plugin gives with the secret of its credentials file.
     package static func plugin(secret: String, heldBytes: Int, remedy: String) -> BrokerProof {
         BrokerProof(topic: ControlTopic.proof, heldBytes: heldBytes, remedy: remedy) { clientID in
             let proof = ServiceProof(
@@ -60,22 +60,22 @@ extension BrokerProof {
     }
 }
 
-/// A broker that is not to be believed: what it did, where, what to do.
+/// A broker that is not to be believed; the text says what it did, where, and what to do.
 struct BrokerRefusal: Error, CustomStringConvertible {
     var description: String
 }
 
 /// The proof during one connection: what the broker must answer.
 ///
-/// When its answer counts is decided by `SessionStateMachine`.
+/// `SessionStateMachine` decides when an answer counts.
 struct ProofExchange {
-    /// What a message of the broker is.
+    /// What a message from the broker is.
     enum Answer: Equatable {
-        /// No answer, but a message as any other.
+        /// Not an answer but an ordinary message.
         case none
         /// The answer of a broker that has the secret.
         case right
-        /// An answer of a broker that does not have it, or a second one.
+        /// The answer of a broker that does not have the secret, or a second answer.
         case wrong
     }
 
@@ -84,9 +84,10 @@ struct ProofExchange {
 
     init(_ proof: BrokerProof?) { self.proof = proof }
 
-    /// Opens a connection to the broker of the options, and looks at who is at the other end before anything leaves.
+    /// Connects to the broker of the options, and checks the process at the other end before the login is sent.
     ///
-    /// - Throws: `SessionStateMachine.Failure`, `FileError` if nothing can be at the socket's path.
+    /// - Throws: `MQTTError` if the broker cannot be reached; `SessionStateMachine.Failure` if it is not to be trusted
+    ///   or no login can be made; `FileError` if the socket's path cannot be used or its owner cannot be found out.
     mutating func open(_ connection: MQTTConnection, _ options: IngestOptions) throws {
         if let password = try begin(connection.options.clientID) { connection.options.password = password }
         guard let socket = options.socket else { return try connection.connect() }
@@ -101,9 +102,10 @@ struct ProofExchange {
         if let reason = options.refusalOfPeer(peer) { throw SessionStateMachine.Failure.distrusted(reason) }
     }
 
-    /// Begins a connection.
+    /// Begins the proof of a connection.
     ///
-    /// - Returns: The password to log in with; nil where no proof is wanted.
+    /// - Returns: The password to log in with; nil if no proof is wanted.
+    /// - Throws: `SessionStateMachine.Failure` if no login can be made.
     private mutating func begin(_ clientID: String) throws -> String? {
         guard let proof else { return nil }
         guard let exchange = proof.begin(clientID) else {
@@ -114,10 +116,10 @@ struct ProofExchange {
         return exchange.password
     }
 
-    /// Looks whether a message is the broker's answer; how long that takes does not depend on its bytes.
+    /// Finds out whether a message is the broker's answer; the time of the comparison does not depend on its bytes.
     mutating func answer(topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) -> Answer {
         guard let proof, topic.elementsEqual(proof.topic.utf8) else { return .none }
-        // Good for one answer.
+        // `take`: only the first answer counts.
         guard let expected = expected.take(), payload.count == expected.count,
             zip(payload, expected).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
         else { return .wrong }
@@ -126,7 +128,7 @@ struct ProofExchange {
 }
 
 extension IngestOptions {
-    /// What the loop wants of its sessions.
+    /// What the loop demands of its sessions.
     func terms(subscribes: Bool) -> SessionStateMachine.Terms {
         let proof = proof.map {
             SessionStateMachine.Terms.Proof(
@@ -160,7 +162,7 @@ extension IngestOptions {
 }
 
 extension SessionStateMachine.Failure {
-    /// The failure that an error means.
+    /// The session's failure for an error.
     init(_ error: any Error) {
         switch error {
         case let failure as SessionStateMachine.Failure: self = failure

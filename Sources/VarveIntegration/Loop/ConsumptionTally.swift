@@ -1,12 +1,12 @@
-// ConsumptionTally.swift — what a commit took out of the broker's queue, by product.
+// ConsumptionTally.swift — what a group took out of the broker's queue, by product.
 //
 // Invariants:
-// - No sum overflows: it stays at the largest number.
+// - A sum of costs does not overflow: it stops at the largest `Int`.
 
 import VarveAccess
 import VarveChannel
 
-/// Sums of messages and costs.
+/// The number of messages and the sum of their costs, by product.
 struct ConsumptionTally {
     private struct Sum {
         var cost = 0
@@ -20,7 +20,7 @@ struct ConsumptionTally {
 
     /// Counts a message.
     ///
-    /// - Parameter cost: What the plugin told of its cost; nil for what follows from its size.
+    /// - Parameter cost: The cost that the plugin gave with the message; nil to compute it from the message's size.
     mutating func add(topic: UnsafeRawBufferPointer, payloadBytes: Int, cost: Int?) {
         let place = place(of: TopicRights.product(of: topic))
         let cost = cost ?? ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: payloadBytes)
@@ -46,7 +46,7 @@ struct ConsumptionTally {
         last = 0
     }
 
-    /// The place of a product; messages mostly are of the product of the one before.
+    /// The place of a product in `sums`; most messages are of the same product as the one before.
     private mutating func place(of product: UnsafeRawBufferPointer) -> Int {
         if last < products.count, products[last].elementsEqual(product) { return last }
         let name = Array(product)

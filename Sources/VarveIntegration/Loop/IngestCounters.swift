@@ -1,4 +1,4 @@
-// IngestCounters.swift — what the ingest loop has done, readable from every thread.
+// IngestCounters.swift — the state of the ingest loop and what it has done, readable from every thread.
 
 import Synchronization
 
@@ -6,7 +6,7 @@ import Synchronization
 public enum IngestState: Hashable, Sendable {
     /// It was not started, or it has ended.
     case stopped
-    /// It is logging in.
+    /// It was started and has not logged in yet.
     case connecting
     /// It takes messages.
     case serving
@@ -16,27 +16,27 @@ public enum IngestState: Hashable, Sendable {
     case withoutSink(String)
 }
 
-/// Counts since the start of the process.
+/// Counts since the loop was made.
 public struct IngestCounts: Hashable, Sendable {
-    /// Messages that were answered.
+    /// Messages that were committed or refused.
     public var messages: UInt64 = 0
-    /// Of these, messages that were refused.
+    /// Answers that refuse their message.
     public var refused: UInt64 = 0
-    /// The payload bytes of the answered messages.
+    /// The payload bytes of `messages`.
     public var payloadBytes: UInt64 = 0
-    /// Samples that reached the store, whatever they did there.
+    /// Samples that the store has taken, replayed ones included.
     public var samples: UInt64 = 0
-    /// Answers handed to the broker's connection.
+    /// Answers that were made.
     public var replies: UInt64 = 0
-    /// Groups of messages that were committed.
+    /// Commits; a large group takes several.
     public var commits: UInt64 = 0
-    /// Groups that could not be committed; their messages come again.
+    /// Commits that failed; the messages of their group come again.
     public var failedCommits: UInt64 = 0
     /// Successful logins.
     public var logins: UInt64 = 0
 }
 
-/// The counters of a loop.
+/// The state and the counters of a loop.
 final class IngestCounters: Sendable {
     private let values = Mutex((state: IngestState.stopped, counts: IngestCounts()))
     private let lastRefusal = Mutex<String?>(nil)
@@ -44,13 +44,13 @@ final class IngestCounters: Sendable {
     var state: IngestState { values.withLock { $0.state } }
     var counts: IngestCounts { values.withLock { $0.counts } }
 
-    /// Why the loop refused the broker of its last attempt, or nil if it accepted the broker or reached nobody.
+    /// Why the loop refused the broker of its last attempt; nil if it accepted the broker or reached none.
     var refusal: String? {
         get { lastRefusal.withLock { $0 } }
         set { lastRefusal.withLock { $0 = newValue } }
     }
 
-    /// Adds what a group did.
+    /// Adds the counts of a group.
     func add(_ group: IngestCounts) {
         count { counts in
             counts.messages += group.messages
@@ -69,7 +69,7 @@ final class IngestCounters: Sendable {
 
     /// Sets the state.
     ///
-    /// - Returns: Whether it is another one than before.
+    /// - Returns: Whether the state has changed.
     func enter(_ state: IngestState) -> Bool {
         values.withLock { values in
             defer { values.state = state }

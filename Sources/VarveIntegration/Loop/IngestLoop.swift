@@ -6,16 +6,16 @@ public import VarveFile
 public import VarveModel
 import VarvePlatform
 
-/// The service's side of the offline channels: every message is answered, and acknowledged only when it is durable.
+/// The service's side of the offline channels: a message is acknowledged and answered only when it is durable.
 ///
-/// One loop runs per broker; the session at the broker belongs to its client id.
+/// One loop runs per broker. The broker keeps the session under the loop's client id.
 public final class IngestLoop: Sendable {
     /// What the loop and its thread share.
     final class Control: Sendable {
         let wakeup: Wakeup
         let isStopping = Atomic(false)
         let counters = IngestCounters()
-        /// Held while messages are read and committed.
+        /// Held while messages are parsed and committed.
         let processing = Mutex(())
 
         init() throws(FileError) { wakeup = try Wakeup() }
@@ -34,10 +34,10 @@ public final class IngestLoop: Sendable {
     /// - Parameters:
     ///   - options: The broker and the limits.
     ///   - directory: Knows the devices and their points.
-    ///   - sink: Makes samples durable; where it fails, messages stay at the broker and come again.
-    ///   - log: Is told of every message.
-    ///   - logger: Is told when the broker or the sink goes away or comes back.
-    /// - Throws: Where the process is out of descriptors.
+    ///   - sink: Makes samples durable; while it fails, messages stay at the broker and come again.
+    ///   - log: Records every message.
+    ///   - logger: Gets a line when the broker or the sink goes away or comes back.
+    /// - Throws: `FileError` if the process is out of descriptors.
     public init(
         _ options: IngestOptions, directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
         logger: Logger
@@ -55,14 +55,16 @@ public final class IngestLoop: Sendable {
     /// What the loop is doing.
     public var state: IngestState { control.counters.state }
 
-    /// Why the broker of the last attempt is not believed, in one sentence with what to do; nil if it is believed, or
-    /// none was reached.
+    /// Why the loop refused the broker of its last attempt, and what to do; nil if it accepted the broker or reached
+    /// none.
     public var brokerRefusal: String? { control.counters.refusal }
 
-    /// What the loop has done.
+    /// What the loop has done since it was made.
     public var counts: IngestCounts { control.counters.counts }
 
-    /// Starts the thread; does nothing if it runs.
+    /// Starts the thread; does nothing if the thread runs.
+    ///
+    /// - Throws: `FileError` if no thread can be started.
     public func start() throws(FileError) {
         let (options, directory, sink, log) = (options, directory, sink, log)
         let (logger, control) = (logger, control)
@@ -78,16 +80,17 @@ public final class IngestLoop: Sendable {
         }
     }
 
-    /// Does something while no message is read or committed.
+    /// Runs `body` while no message is parsed or committed.
     ///
-    /// Messages that come meanwhile wait. What is read after it is read with the registry as it is then.
+    /// Messages that come meanwhile wait. They are parsed with the registry as `body` leaves it.
+    /// - Throws: What `body` throws.
     public func whilePaused<Result>(_ body: () throws -> Result) rethrows -> Result {
         try control.processing.withLock { _ in try body() }
     }
 
-    /// Ends the loop and waits for its thread; does nothing if it does not run.
+    /// Ends the loop and waits for its thread; does nothing if the thread does not run.
     ///
-    /// The group in hand is committed and answered first; the session stays at the broker. Takes as long as a
+    /// The current group is committed and answered first. The session stays at the broker. The call takes as long as a
     /// commit and at most a second more.
     public func stop() {
         thread.withLock { thread in

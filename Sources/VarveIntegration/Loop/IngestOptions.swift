@@ -11,9 +11,11 @@ public struct IngestOptions: Sendable {
     public var port: UInt16
     /// The path of the broker's unix socket, of any length; nil to use host and port.
     public var socket: String?
-    /// Says why who listens on `socket` is not to be talked to, or nil if it is; asked before anything is sent.
+    /// Says why the process that listens on `socket` is not to be trusted, or nil if it is; called before the login.
+    ///
+    /// Default: every process is trusted.
     public var refusalOfPeer: @Sendable (LocalSocketConnection.Peer) -> String? = { _ in nil }
-    /// What the broker must show first, and the passwords to log in with; nil: every broker is believed.
+    /// The proof that the broker must give, and the passwords to log in with; nil to believe every broker.
     public var proof: BrokerProof?
     /// The user name of the service; nil for none.
     ///
@@ -21,7 +23,7 @@ public struct IngestOptions: Sendable {
     public var username: String? = ServiceClient.username
     /// The password of the service, or nil for none.
     public var password: String?
-    /// The user property in which the broker's plugin tells who sent a message.
+    /// The user property in which the broker's plugin names the sender of a message.
     public var senderProperty = MessageProperty.sender
     /// The client id; the broker keeps the session under it, so it must not change.
     ///
@@ -31,7 +33,7 @@ public struct IngestOptions: Sendable {
     ///
     /// Default: `varve-service-replies`.
     public var repliesClientID = ServiceClient.repliesID
-    /// What is subscribed.
+    /// The topic filters that are subscribed.
     ///
     /// Default: everything below `/sys` and `sys`.
     public var topics = ChannelTopic.all
@@ -39,11 +41,11 @@ public struct IngestOptions: Sendable {
     ///
     /// Default: 4096.
     public var groupMessages = 4096
-    /// The most bytes of a commit's messages, topics and senders counted; a message that is larger is committed alone.
+    /// The most bytes of a commit's messages, with their topics and senders; a larger message is committed alone.
     ///
-    /// Default: 16 MiB. Bounds memory: a commit takes its own size, and the samples in it up to ten times as much.
+    /// Default: 16 MiB. This bounds memory: a commit takes its own size, and its samples up to ten times as much.
     public var groupBytes = 16 << 20
-    /// Seconds without traffic after which the broker gives the service up; a commit must be faster.
+    /// The keep-alive interval in seconds; the broker drops a silent service after it, so a commit must be faster.
     ///
     /// Default: 60.
     public var keepAliveSeconds: Int32 = 60
@@ -54,7 +56,7 @@ public struct IngestOptions: Sendable {
     /// How messages are taken.
     public var limits = MessageLimits()
 
-    /// Where the broker is, for people.
+    /// Where the broker is, for messages.
     var place: String { socket ?? "\(host):\(port)" }
 
     /// The default settings for a broker.

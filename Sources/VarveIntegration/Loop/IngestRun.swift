@@ -1,16 +1,16 @@
 // IngestRun.swift — the loop itself: read a group, commit it, let acknowledgements and answers leave.
 //
-// Two connections: messages come, and acknowledgements and reports leave, on the one that has the session; answers leave
-// on another (see ReplyConnection.swift).
+// There are two connections. Messages come on the one that has the session, and acknowledgements and reports leave on
+// it. Answers leave on the other (see ReplyConnection.swift).
 //
 // Invariants:
-// - Nothing is written between reading a message and its commit: `exchange` and `sayGoodbye` flush, and both only with
-//   no message in hand. What was read at once is committed in slices within the limits of a commit, all before the flush.
-// - The report of a group stands behind its acknowledgements: the plugin counts a message until the broker has let it
-//   go.
-// - Between the accepted login and the broker's proof nothing is written at all, and no message committed.
-// - Where a commit fails, both connections are dropped with all that is queued; the broker sends the messages again.
-// - Memory is bounded whatever the broker sends, see <doc:Memory>.
+// - Nothing is written between reading a message and its commit: only `exchange` and `sayGoodbye` flush, and both only
+//   while the group is empty.
+// - A group that is larger than a commit may be is committed in slices, all of them before the flush.
+// - The report of a group leaves after its acknowledgements, as the plugin counts a message until the broker drops it.
+// - Between the accepted login and the broker's proof nothing is written, and no message is committed.
+// - If a commit fails, both connections are dropped with all that is queued; the broker sends the messages again.
+// - Memory is bounded, however much the broker sends: see <doc:Memory>.
 
 import Logging
 import Synchronization
@@ -36,26 +36,26 @@ final class IngestRun: MQTTReceiver {
     private var proof: ProofExchange
     private let answers: ReplyConnection
     private var tally = ConsumptionTally()
-    /// Whether more was handed over at once than is held.
+    /// Whether the library handed over more messages at once than the loop holds.
     private var isOverrun = false
-    /// Acknowledgements queued since none waited to be sent.
+    /// Acknowledgements that were queued since the last time that nothing waited to be sent.
     private var unsentAcknowledgements = 0
     private var session: SessionStateMachine
     private var sinkBackoff: Backoff
     private var subscription: Int32?
-    /// Whether the plugin knows that nothing waits.
+    /// Whether the plugin was informed that nothing waits.
     private var isDrained = false
 
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
-    /// How long messages that were read wait for others before their commit: under a flood there are always more.
+    /// How long reading may gather messages before their commit; under a flood there are always more.
     private static let gatherNanoseconds: Int64 = 25_000_000
-    /// A wait of this length without a byte says that the broker has nothing for us.
+    /// A wait of this length without a byte means that the broker has nothing for the service.
     private static let idleNanoseconds: Int64 = 900_000_000
-    /// What is held besides a full group before the connection is dropped.
+    /// How much more than a full group is held before the connection is dropped.
     ///
-    /// libmosquitto 2.0 hands over one message more, as nothing with a quality of service above 0 is published on the
-    /// connection.
+    /// libmosquitto 2.0 hands over only one message more, because the loop publishes nothing with a quality of service
+    /// above 0 on the connection.
     private static let overrunMessages = 65_536
     private static let overrunBytes = 64 << 20
     /// Acknowledgements that may wait to be sent; then no message is read until all have left.
@@ -87,7 +87,7 @@ final class IngestRun: MQTTReceiver {
 
     private static var now: Int64 { SystemClock.monotonicNanoseconds() }
 
-    /// Runs until it is told to stop.
+    /// Runs until `control` says that the loop is stopping.
     func run() {
         let login = Self.login(options, clientID: options.clientID, keepsSession: true)
         let connection = MQTTConnection(login, receiver: self)
@@ -96,9 +96,9 @@ final class IngestRun: MQTTReceiver {
         _ = control.counters.enter(.stopped)
     }
 
-    /// Does the next thing.
+    /// Takes the next step of the session.
     ///
-    /// - Returns: Whether it was the last.
+    /// - Returns: Whether it was the last step.
     private func hasEnded(_ connection: MQTTConnection) -> Bool {
         if isStopping { session.note(.stopping, now: Self.now) }
         switch session.next(now: Self.now) {
@@ -124,7 +124,7 @@ final class IngestRun: MQTTReceiver {
         return false
     }
 
-    /// Does something, and takes note of its failure.
+    /// Runs `body` and passes its failure on to the session.
     private func attempt(_ body: () throws -> Void) {
         do {
             try body()
@@ -136,7 +136,7 @@ final class IngestRun: MQTTReceiver {
         }
     }
 
-    /// Logs the answers' connection in, and opens that of the messages.
+    /// Logs in on the connection of the answers, then opens the connection of the messages.
     private func connect(_ connection: MQTTConnection) throws {
         subscription = nil
         isDrained = false
@@ -151,7 +151,7 @@ final class IngestRun: MQTTReceiver {
 
     /// Closes both connections.
     ///
-    /// What is queued does not leave: its messages are not durable.
+    /// Queued acknowledgements and answers are not sent; the broker sends their messages again.
     private func drop(_ connection: MQTTConnection) {
         connection.drop()
         answers.drop()
@@ -169,7 +169,7 @@ final class IngestRun: MQTTReceiver {
         guard !session.hasFailed else { return }
         if session.isTrusted { try commit(connection) }
         if isIdle, mayRead, session.isReady, !isDrained {
-            // Nothing came for a whole wait: nothing waits, whatever was counted.
+            // Nothing came during a whole wait, so nothing waits at the broker, even if the plugin counts otherwise.
             isDrained = true
             try report(.drained, connection)
         }
@@ -180,10 +180,10 @@ final class IngestRun: MQTTReceiver {
         if !connection.wantsFlush { unsentAcknowledgements = 0 }
     }
 
-    /// Whether what waits to be sent leaves room for more messages.
+    /// Whether so little waits to be sent that more messages may be read.
     private var mayRead: Bool { unsentAcknowledgements < Self.maximumUnsent && !answers.isFull }
 
-    /// Reads messages until no more are there, a commit's are, or others have waited long enough.
+    /// Reads messages until there are no more, the group is full, or 25 ms have passed.
     private func gather(_ connection: MQTTConnection) throws {
         let end = Self.now + Self.gatherNanoseconds
         try connection.readAvailable {
@@ -192,7 +192,9 @@ final class IngestRun: MQTTReceiver {
         session.note(.heard(heldBytes: group.heldBytes), now: Self.now)
     }
 
-    /// Commits the group in hand, slice by slice, and queues its answers.
+    /// Commits the group, slice by slice, and queues its answers.
+    ///
+    /// - Throws: `SinkFailure` if a commit fails, `MQTTError` if the group is overrun or an answer cannot be queued.
     private func commit(_ connection: MQTTConnection) throws {
         if isOverrun {
             throw MQTTError.lost(
@@ -210,7 +212,7 @@ final class IngestRun: MQTTReceiver {
             counted.replies += UInt64(replies.replies.count)
             counted.refused += UInt64(replies.refused)
             try answers.queue(replies) { topic in
-                // A topic so long that its reply topic is too long: the message is stored, its sender will not know.
+                // The reply topic of a very long topic is too long. The message is stored, its sender gets no answer.
                 logger.warning(
                     "a reply could not be sent: its topic is too long",
                     metadata: ["topic": "\(topic.prefix(80))"])
@@ -226,7 +228,10 @@ final class IngestRun: MQTTReceiver {
         group.removeAll()
     }
 
-    /// Commits some messages of the group; their answers are in `replies` then.
+    /// Commits some messages of the group and puts their answers into `replies`.
+    ///
+    /// - Returns: The number of samples that reached the store.
+    /// - Throws: `SinkFailure`.
     private func commit(_ slice: Range<Int>) throws -> UInt64 {
         do {
             return try control.processing.withLock { _ in try processor.process(group, slice, into: &replies)
@@ -237,7 +242,9 @@ final class IngestRun: MQTTReceiver {
         }
     }
 
-    /// Tells the broker's plugin what of the group no longer waits, behind its acknowledgements.
+    /// Queues the report of the group's messages, which no longer wait, for the broker's plugin.
+    ///
+    /// It leaves after the acknowledgements of the group.
     private func reportGroup(_ connection: MQTTConnection) throws {
         tally.removeAll()
         group.withBytes { bytes in
@@ -276,7 +283,7 @@ final class IngestRun: MQTTReceiver {
         }
     }
 
-    /// Tells of a failure of the broker's; one of the sink's was told when it came up.
+    /// Reports a failure of the broker; `attempt` has already reported a failure of the sink.
     private func report(_ failure: SessionStateMachine.Failure) {
         if failure == .interrupted { return }
         let error = options.error(of: failure)
@@ -284,7 +291,7 @@ final class IngestRun: MQTTReceiver {
         enter(.withoutBroker("\(error)"))
     }
 
-    /// Takes note of a state, and tells the logger if it is a new one.
+    /// Enters a state, and logs it if it is new.
     private func enter(_ state: IngestState) {
         guard control.counters.enter(state) else { return }
         let place: Logger.Metadata = ["broker": "\(options.place)"]
@@ -328,7 +335,7 @@ final class IngestRun: MQTTReceiver {
         case .wrong: return
         case .none: break
         }
-        // Before the proof comes all that the broker may send at once, and the proof has its own limit.
+        // Before the proof, the broker sends all that it may send at once; the limit on these bytes is the proof's own.
         let limit = session.isTrusted ? options.groupBytes + Self.overrunBytes : Int.max
         guard group.count < options.groupMessages + Self.overrunMessages, group.heldBytes < limit else {
             isOverrun = true

@@ -1,13 +1,13 @@
 // ReplyConnection.swift — the connection on which answers leave, in bundles that the broker's plugin publishes.
 //
-// It is not the connection of the messages, where answers would stand behind the acknowledgements: the broker reads one
-// packet of a client and then one of each other client, so that under a flood of 20 senders one acknowledgement leaves for
-// 20 messages that come.
+// It is not the connection of the messages, because answers would wait there behind the acknowledgements. The broker
+// reads one packet of a client and then one of each other client: under a flood of 20 senders, one acknowledgement
+// leaves for 20 messages that come.
 //
 // Invariants:
-// - An answer is queued only after its commit, and only `turn` writes.
-// - Where this connection breaks, the loop drops that of the messages as well: what it has not acknowledged comes
-//   again and is answered again.
+// - An answer is queued only after its commit, and only `turn` and `disconnect` send it.
+// - If this connection breaks, the loop drops the connection of the messages as well: messages that it has not
+//   acknowledged come again and are answered again.
 
 import Synchronization
 import VarveAccess
@@ -23,10 +23,10 @@ final class ReplyConnection: MQTTReceiver {
     private lazy var connection = MQTTConnection(login, receiver: self)
     private var session: SessionStateMachine
     private var bundle = ReplyBundle()
-    /// Bytes queued since nothing waited to be sent.
+    /// Bytes that were queued since the last time that nothing waited to be sent.
     private var unsentBytes = 0
 
-    /// Bytes of answers that may wait; then no message is read until all have left.
+    /// Bytes of answers that may wait; above it, no message is read until all answers have left.
     private static let maximumUnsentBytes = 16 << 20
 
     init(_ login: MQTTOptions, _ options: IngestOptions) {
@@ -40,16 +40,16 @@ final class ReplyConnection: MQTTReceiver {
     var isFull: Bool { unsentBytes >= Self.maximumUnsentBytes }
     /// Whether something waits to be sent.
     var wantsFlush: Bool { connection.wantsFlush }
-    /// What to wait for.
+    /// The connection whose socket the loop waits for.
     var source: MQTTConnection { connection }
 
     private static var now: Int64 { SystemClock.monotonicNanoseconds() }
 
-    /// Logs in and waits until the broker has accepted that and proved itself, or the loop is to stop.
+    /// Logs in and waits until the broker has accepted the login and proved itself, or until the loop is to stop.
     ///
-    /// - Throws: `SessionStateMachine.Failure`.
+    /// - Throws: `SessionStateMachine.Failure` if the login fails, and what `ProofExchange.open` throws.
     func logIn(_ control: IngestLoop.Control) throws {
-        // The loop waits between two attempts.
+        // A session of its own for each attempt: the loop's session makes the pauses between attempts.
         session = SessionStateMachine(options.terms(subscribes: false))
         unsentBytes = 0
         bundle.removeAll()
@@ -62,7 +62,7 @@ final class ReplyConnection: MQTTReceiver {
                 do {
                     try exchange(control)
                 } catch {
-                    // The library calls a refused login a breach of the protocol: the first failure counts.
+                    // The library reports a refused login as a breach of the protocol too: the first failure counts.
                     session.note(.failed(SessionStateMachine.Failure(error)), now: Self.now)
                 }
             case .drop(let failure), .giveUp(let failure): throw failure
@@ -78,9 +78,10 @@ final class ReplyConnection: MQTTReceiver {
         session.note(.heard(heldBytes: 0), now: Self.now)
     }
 
-    /// Queues answers, whose commit is durable.
+    /// Queues answers; their commit must be durable.
     ///
-    /// - Parameter unsendable: Called for each answer that cannot be sent, with its topic.
+    /// - Parameter unsendable: Called with the reply topic of each answer that cannot be sent.
+    /// - Throws: `MQTTError` if the connection is broken.
     func queue(_ replies: ReplyGroup, unsendable: (String) -> Void) throws {
         try replies.forEach { reply, payload in
             var topic = reply.topic
@@ -94,7 +95,7 @@ final class ReplyConnection: MQTTReceiver {
         try send()
     }
 
-    /// Queues what is in the bundle.
+    /// Queues the bundle as one message and empties it.
     private func send() throws {
         guard !bundle.isEmpty else { return }
         try bundle.bytes.withUnsafeBytes { payload in
@@ -104,19 +105,21 @@ final class ReplyConnection: MQTTReceiver {
         bundle.removeAll()
     }
 
-    /// Takes what the broker says and sends what is queued, as far as the socket takes it.
+    /// Reads what the broker has sent, and sends what is queued, as far as the socket takes it.
+    ///
+    /// - Throws: `MQTTError` if the connection is broken.
     func turn() throws {
-        // A commit lies behind the last look at the socket. The broker may have closed it since, and would lose the answers.
+        // The last look at the socket was before the commit. If the broker has closed it since, answers would be lost.
         if connection.wait(milliseconds: 0) { try connection.readAvailable { false } }
         try connection.housekeeping()
         try connection.flush()
         if !connection.wantsFlush { unsentBytes = 0 }
     }
 
-    /// Closes the connection; nothing queued is sent.
+    /// Closes the connection at once; queued answers are not sent.
     func drop() { connection.drop() }
 
-    /// Says goodbye and closes.
+    /// Sends what is queued and a DISCONNECT, as far as the socket takes them at once, and closes.
     func disconnect() {
         guard session.isReady else { return connection.drop() }
         connection.disconnect()
@@ -131,7 +134,7 @@ final class ReplyConnection: MQTTReceiver {
     func subscribed(id: Int32, codes: [Int32]) {}
 
     func received(_ message: MQTTMessageView) {
-        // Nothing else is for this connection.
+        // The proof is the only message that this connection takes.
         guard proof.answer(topic: message.topic, payload: message.payload) == .right else { return }
         session.note(.proven, now: Self.now)
     }

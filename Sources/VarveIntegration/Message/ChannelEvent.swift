@@ -1,4 +1,4 @@
-// ChannelEvent.swift — what a channel's log is told about a message.
+// ChannelEvent.swift — what a channel's log records about a message.
 
 public import VarveModel
 
@@ -8,23 +8,23 @@ public struct ChannelEvent: Sendable {
     public var time: Timestamp
     /// The product of the topic, if it has one.
     public var product: String?
-    /// The client id of its sender, if the broker's plugin told: MQTT itself does not.
+    /// The client id of its sender, if the broker's plugin passed it on; MQTT itself does not.
     public var client: String?
     /// The device that the refused item names, if the reason is about one.
     public var device: String?
     /// The topic as it was sent.
     public var topic: String
-    /// The id as it stood in the request, quotes included, if there is one.
+    /// The id as the request has it, quotes included, if there is one.
     public var id: String?
     /// The code of the answer; any other than `success` refuses the message.
     public var code: ReplyCode
     /// Why the message was refused; nil where it was not.
     public var reason: String?
-    /// What is odd about a message that was taken; nil where nothing is.
+    /// What is odd about a message that was taken; nil if nothing is.
     public var note: String?
-    /// The bytes of the payload.
+    /// The size of the payload, in bytes.
     public var payloadBytes: Int
-    /// The beginning of the payload, any bytes.
+    /// The beginning of the payload, which may hold any bytes; see `MessageLimits.loggedBytes`.
     public var excerpt: [UInt8]
     /// What the message did; nil where it was refused.
     ///
@@ -34,11 +34,12 @@ public struct ChannelEvent: Sendable {
     public var isReplay: Bool
 }
 
-/// Takes note of messages.
+/// Records messages.
 ///
-/// It is called on the thread that answers messages and must not wait: what cannot be kept is dropped and counted
-/// there.
+/// The thread that answers messages calls it, so it must not wait. It drops and counts what it cannot keep.
 public protocol ChannelLog: Sendable {
-    /// Takes one message; there is one call for each message that was answered.
+    /// Records one message.
+    ///
+    /// Called once for each message after its commit, also for refused messages and for those on reply topics.
     func add(_ event: ChannelEvent)
 }

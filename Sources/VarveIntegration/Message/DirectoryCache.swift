@@ -1,7 +1,7 @@
-// DirectoryCache.swift — the points of all products that messages have named, as long as the directory stays as it is.
+// DirectoryCache.swift — the points of all products that messages have named, while the directory stays as it is.
 //
 // Invariants:
-// - Nothing is kept from before the directory's number changed.
+// - When the directory's generation changes, everything is forgotten.
 // - Only products with a point that was found are kept, so topics of products that do not exist cost no memory.
 
 import VarveModel
@@ -20,9 +20,10 @@ struct DirectoryCache {
     private var pointCount = 0
     private var generation: UInt64?
 
-    /// Forgets everything if the directory may answer differently than before, or if too much was kept.
+    /// Forgets everything if the directory may answer differently than before, or if too many points are kept.
     ///
-    /// - Parameter loaded: The cache that is in use, which is forgotten too.
+    /// - Parameter loaded: The cache that is in use, which is emptied too.
+    /// - Throws: What the directory throws.
     mutating func refresh(_ directory: any PointDirectory, loaded: inout ProductPoints) throws {
         let current = try directory.generation()
         if current != generation || pointCount + loaded.count > ProductPoints.limit {
@@ -33,7 +34,7 @@ struct DirectoryCache {
         generation = current
     }
 
-    /// Exchanges the cache that is in use for that of another product.
+    /// Replaces the cache that is in use by that of another product.
     mutating func load(_ product: String, into loaded: inout ProductPoints) {
         var next: ProductPoints
         if let points = boxes.removeValue(forKey: Array(product.utf8))?.points.take() {

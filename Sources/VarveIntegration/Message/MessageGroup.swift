@@ -1,11 +1,11 @@
-// MessageGroup.swift — the messages of one commit, copied out of the client library into one run of memory.
+// MessageGroup.swift — messages that are answered together, copied out of the client library into one run of memory.
 //
 // Invariants:
-// - The bytes of a message lie at its ranges, and the ranges are valid until `removeAll`.
+// - The ranges of a message say where its bytes are; they are valid until `removeAll`.
 
 public import VarveModel
 
-/// Messages that are answered together.
+/// Messages that are acknowledged together, after one commit or several.
 public struct MessageGroup {
     /// One message.
     struct Message {
@@ -13,25 +13,25 @@ public struct MessageGroup {
         var payload: Range<Int>
         var qos: Int32
         var arrival: Timestamp
-        /// The client id of its sender, if the broker's plugin told.
+        /// The client id of its sender, if the broker's plugin passed it on.
         var client: String?
-        /// What it costs in the broker, if the plugin told.
+        /// What it costs in the broker's queue, if the plugin passed that on.
         var cost: Int?
 
-        /// What it takes here.
+        /// What it counts in `heldBytes`.
         fileprivate var bytes: Int {
             topic.count + payload.count + (client?.utf8.count ?? 0) + MessageGroup.fixedBytes
         }
     }
 
     private(set) var messages: [Message] = []
-    /// The bytes of all payloads.
+    /// The size of all payloads, in bytes.
     public private(set) var payloadBytes = 0
-    /// What the messages take: their topics, payloads and senders, and 128 bytes each.
+    /// The bytes that the messages take: their topics, payloads and senders, and 128 bytes for each message.
     public private(set) var heldBytes = 0
     private static let fixedBytes = 128
     private var bytes: [UInt8] = []
-    /// Memory that is kept from one group to the next.
+    /// The most bytes of memory that are kept from one group to the next.
     private static let keptBytes = 32 << 20
 
     /// Makes an empty group.
@@ -43,7 +43,7 @@ public struct MessageGroup {
     /// Whether there is no message.
     public var isEmpty: Bool { messages.isEmpty }
 
-    /// Copies a message.
+    /// Adds a copy of a message.
     public mutating func append(
         topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp,
         client: String? = nil, cost: Int? = nil
@@ -60,7 +60,7 @@ public struct MessageGroup {
         heldBytes += message.bytes
     }
 
-    /// The messages from a place on that fit within the limits, and at least one where there is one.
+    /// The messages from `start` on that fit within the limits; the first one counts even if it is too large.
     func slice(from start: Int, messages limit: Int, bytes: Int) -> Range<Int> {
         var end = start
         var taken = 0
@@ -72,7 +72,7 @@ public struct MessageGroup {
         return start..<end
     }
 
-    /// Forgets all messages.
+    /// Removes all messages; up to 32 MiB of memory stay for the next group.
     public mutating func removeAll() {
         messages.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptBytes)
@@ -80,7 +80,7 @@ public struct MessageGroup {
         heldBytes = 0
     }
 
-    /// Calls `body` with the memory that the ranges are of.
+    /// Calls `body` with the memory that the ranges of the messages refer to.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try bytes.withUnsafeBytes(body)
     }

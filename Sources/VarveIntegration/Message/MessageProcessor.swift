@@ -1,20 +1,25 @@
 // MessageProcessor.swift — from a group of messages to their answers, with one commit in between.
 //
-// Knows nothing of MQTT: what it returns may leave only after it has returned.
+// It knows nothing of MQTT: the caller sends the answers after `process` has returned.
 //
 // Invariants:
-// - Either every message of the slice has its answer, or `process` throws and none of the group may be acknowledged.
-// - A message is stored as a whole or not at all, and its neighbours do not depend on it.
-// - Nothing is logged of a group that failed: its messages come again.
+// - If `process` returns, every message of the slice has its answer, except messages on reply topics, which get none.
+// - If `process` throws, no message of the group may be acknowledged.
+// - A message is stored as a whole or not at all, and other messages do not depend on it.
+// - Messages of a slice that failed are not logged: they come again.
 
 import VarveChannel
 public import VarveModel
 
 /// How messages are taken.
 public struct MessageLimits: Sendable {
-    /// The most bytes of a payload, more is answered 1008; default 1 MiB.
+    /// The largest payload, in bytes; a larger one is answered with code 1008.
+    ///
+    /// Default: 1 MiB.
     public var payloadBytes = 1 << 20
-    /// How much of each payload goes into the channel's log, in bytes; default 512.
+    /// How much of each payload goes into the channel's log, in bytes.
+    ///
+    /// Default: 512.
     public var loggedBytes = 512
 
     /// The default limits.
@@ -29,11 +34,11 @@ public struct MessageProcessor: ~Copyable {
         var id: Range<Int>?
         var skipped = 0
         var note: String?
-        /// Its number among the batches, or why it is refused.
+        /// The number of its batch, or why the message is refused.
         var decision: Result<Int, RequestFailure>
     }
 
-    /// The sink did not say of every batch what became of it.
+    /// The sink returned fewer results than it got batches.
     private struct SinkAnswersMissing: Error, CustomStringConvertible {
         var description: String { "the store answered for fewer batches than it was given" }
     }
@@ -46,12 +51,12 @@ public struct MessageProcessor: ~Copyable {
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
 
-    /// Prepares answering.
+    /// Makes a processor with an empty cache.
     ///
     /// - Parameters:
     ///   - directory: Knows the devices and their points.
     ///   - sink: Makes samples durable.
-    ///   - log: Is told of every message.
+    ///   - log: Records every message.
     ///   - limits: How messages are taken.
     public init(
         directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
@@ -66,13 +71,13 @@ public struct MessageProcessor: ~Copyable {
 
     /// Checks, stores and answers some messages of a group, in one commit.
     ///
-    /// Durability: when this returns, what the answers with code 200 promise is on disk.
+    /// Durability: when this returns, the samples of every message that is answered with code 200 are on disk.
     /// - Parameters:
     ///   - group: The messages.
-    ///   - slice: The places of those that are taken.
-    ///   - replies: Gets the answers in place of what it held.
+    ///   - slice: Which messages of the group are processed.
+    ///   - replies: Emptied, then filled with the answers.
     /// - Returns: The number of samples that reached the store.
-    /// - Throws: What the directory or the sink failed with; then no message may be acknowledged.
+    /// - Throws: What the directory or the sink failed with. No message of the group may then be acknowledged.
     public mutating func process(
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
     ) throws -> UInt64 {
@@ -114,7 +119,7 @@ public struct MessageProcessor: ~Copyable {
         }
     }
 
-    /// Why a message is refused before its payload is looked into.
+    /// Why a message is refused before its payload is parsed, or nil if it is not.
     private func refusal(_ route: TopicRoute, _ payload: UnsafeRawBufferPointer) -> RequestFailure? {
         switch route.handler {
         case .measurepointPost: break
@@ -134,7 +139,7 @@ public struct MessageProcessor: ~Copyable {
         return nil
     }
 
-    /// The route of a topic; messages mostly come on the topic of the one before.
+    /// The route of a topic; most messages come on the same topic as the one before.
     private mutating func route(_ topic: UnsafeRawBufferPointer) -> TopicRoute {
         let text = topic.assumingMemoryBound(to: UInt8.self)
         if let lastRoute, lastRoute.topic.utf8.elementsEqual(text) { return lastRoute }
@@ -143,7 +148,9 @@ public struct MessageProcessor: ~Copyable {
         return route
     }
 
-    /// Commits the batches; a result is the outcome, or why the batch itself is refused.
+    /// Commits the batches; each result is an outcome, or the reason why that batch is refused.
+    ///
+    /// - Throws: The first failure that concerns the store and not one batch.
     private func commit(_ batches: [SampleBatch]) throws -> [Result<BatchOutcome, RequestFailure>] {
         if batches.isEmpty { return [] }
         let results = sink.commit(group: batches)
@@ -158,7 +165,7 @@ public struct MessageProcessor: ~Copyable {
         }
     }
 
-    /// What is odd about a message that was taken, and why some of its samples were not stored.
+    /// What is odd about a message that was taken, and how many of its samples expired by which rules.
     private func note(_ note: String?, _ outcome: BatchOutcome) -> String? {
         guard outcome.receipt.expired > 0 else { return note }
         let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
@@ -167,6 +174,8 @@ public struct MessageProcessor: ~Copyable {
     }
 
     /// Answers and logs a message.
+    ///
+    /// - Returns: The number of its samples that the store has, now or from before.
     private func finish(
         _ message: MessageGroup.Message, _ pending: Pending,
         _ outcomes: [Result<BatchOutcome, RequestFailure>],

@@ -14,7 +14,7 @@ public struct ReplyGroup {
         public var topic: String
         /// The quality of service: that of the request, at most 1.
         public var qos: Int32
-        /// Where the payload lies in the group's memory.
+        /// Where the payload is in the group's memory.
         var payload: Range<Int>
     }
 
@@ -28,6 +28,8 @@ public struct ReplyGroup {
     public init() {}
 
     /// Calls `body` with each answer and its payload.
+    ///
+    /// - Throws: What `body` throws.
     public func forEach(_ body: (Reply, UnsafeRawBufferPointer) throws -> Void) rethrows {
         try bytes.withUnsafeBytes { bytes in
             for reply in replies { try body(reply, UnsafeRawBufferPointer(rebasing: bytes[reply.payload])) }
@@ -42,7 +44,7 @@ public struct ReplyGroup {
 
     /// Adds an answer.
     ///
-    /// - Parameter receipt: What the message did; the answer tells what of it was not stored now.
+    /// - Parameter receipt: What the message did; the answer counts the samples that were not stored now.
     mutating func append(
         topic: String, qos: Int32, id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?,
         receipt: Receipt? = nil
@@ -62,7 +64,7 @@ public struct ReplyGroup {
         bytes.append(contentsOf: "}}".utf8)
         replies.append(Reply(topic: topic, qos: min(qos, 1), payload: start..<bytes.count))
     }
-    /// Writes the members that tell of samples which were not stored now.
+    /// Writes the members that count samples which were not stored now.
     private mutating func appendCounts(_ receipt: Receipt) {
         var separator = ""
         for (name, count) in [

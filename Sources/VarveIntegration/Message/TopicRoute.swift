@@ -1,26 +1,26 @@
 // TopicRoute.swift — what a topic asks for: the table of the topics of EnOS, with and without the leading slash.
 //
 // Invariants:
-// - A topic that ends in `_reply` asks for nothing: answering it could go on for ever.
+// - A topic that ends in `_reply` gets no answer: answers to answers could go on without end.
 
 import VarveChannel
 import VarveModel
 
 /// Where a message goes.
 struct TopicRoute {
-    /// What is done with it.
+    /// What is done with a message.
     enum Handler {
         /// `integration.measurepoint.post`.
         case measurepointPost
-        /// A topic of EnOS that this version knows and does not take.
+        /// A topic of EnOS that this version knows but does not take.
         case notTaken
-        /// No topic of EnOS, or not one of this channel.
+        /// Any other topic.
         case unknown
-        /// A reply.
+        /// The topic of an answer.
         case reply
     }
 
-    /// The part of a topic behind the product, and who takes it.
+    /// The part of a topic after the product, and its handler.
     private static let table: [(rest: String, handler: Handler)] = [
         (ChannelTopic.measurepointPost, .measurepointPost),
         ("integration/event/post", .notTaken),
@@ -46,7 +46,7 @@ struct TopicRoute {
     /// The device, if the topic has one.
     var device: String?
 
-    /// Reads a topic.
+    /// Finds the route of a topic; a topic that is not in the tables is `unknown`.
     init(_ topic: UnsafeBufferPointer<UInt8>) {
         self.topic = String(decoding: topic, as: UTF8.self)
         replyTopic = ChannelTopic.reply(to: self.topic)

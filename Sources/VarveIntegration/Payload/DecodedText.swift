@@ -1,9 +1,9 @@
-// DecodedText.swift — the text of a JSON string: where it stands, or decoded if it has escapes.
+// DecodedText.swift — the text of a JSON string: in place, or decoded if it has escapes.
 
 import VarveModel
 import VarveText
 
-/// A place for one decoded string.
+/// Memory for one decoded string.
 struct DecodedText: ~Copyable {
     private var bytes: [UInt8] = []
     private var copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64)
@@ -12,7 +12,7 @@ struct DecodedText: ~Copyable {
         copy.deallocate()
     }
 
-    /// The text of a string that the scanner has passed; valid until the next call and while the payload is.
+    /// The text of a string that the scanner has passed; valid until the next call, and only as long as the payload.
     @inline(__always)
     mutating func text(
         _ scanner: JSONScanner, _ string: (content: Range<Int>, isEscaped: Bool)

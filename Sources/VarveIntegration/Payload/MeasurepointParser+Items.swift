@@ -1,26 +1,26 @@
 // MeasurepointParser+Items.swift — the items of `params`: a device, its readings and their time.
 //
 // Invariants:
-// - A device and a point are resolved without a string where the cache knows them.
-// - The rows of an item get their time at its end: `time` mostly stands behind the readings.
+// - If the cache knows a device and a point, they are resolved without making a string.
+// - The rows of an item get their time at the item's end: `time` mostly comes after the readings.
 
 import VarveModel
 import VarveText
 
 extension MeasurepointParser {
-    /// The members of an item, in the order of the bits that say which were seen.
+    /// The members of an item; the raw value is the bit in `seen`.
     private enum Member: UInt8 {
         case deviceKey
         case measurepoints
         case time
     }
 
-    /// The item at hand.
+    /// The item that is being read.
     struct Item {
         var index: Int
         /// The device's number in the cache, or -1.
         var device = -1
-        /// Where the device's name stands.
+        /// Where the device's name is in the payload.
         var name: (content: Range<Int>, isEscaped: Bool) = (0..<0, false)
         fileprivate var seen: UInt8 = 0
 
@@ -28,7 +28,9 @@ extension MeasurepointParser {
         var place: String { "params[\(index)]" }
     }
 
-    /// Reads the array of items.
+    /// Reads the array of items into `rows`.
+    ///
+    /// - Throws: `RequestFailure` for the first item that is wrong, `JSONFailure`, or what the directory throws.
     mutating func readItems(_ scanner: inout JSONScanner, arrival: Int64) throws {
         guard scanner.current == UInt8(ascii: "[") else {
             throw RequestFailure(.malformed, "params is not an array")
@@ -61,7 +63,7 @@ extension MeasurepointParser {
             case .measurepoints where item.seen & 1 << Member.deviceKey.rawValue != 0:
                 try readPoints(&scanner, &item)
             case .measurepoints:
-                // The device is not known yet: they are read at the end.
+                // The device is not known yet: the readings are read at the end of the item.
                 postponed = scanner.position
                 try scanner.skipValue(depth: 3)
             case .time: time = try readTime(&scanner, item)
@@ -85,7 +87,7 @@ extension MeasurepointParser {
         rows.endItem(time: time ?? arrival)
     }
 
-    /// Notes that a member was seen; false if it was before.
+    /// Marks a member as seen; false if it already was.
     private mutating func isNew(
         _ member: Member?, _ name: UnsafeBufferPointer<UInt8>, _ item: inout Item
     ) -> Bool {
@@ -153,7 +155,7 @@ extension MeasurepointParser {
         }
     }
 
-    /// Asks the directory for a point that the cache does not know.
+    /// Asks the directory for a point that the cache does not know, and adds it to the cache.
     @inline(never)
     private mutating func resolve(
         _ scanner: JSONScanner, _ item: inout Item, _ name: UnsafeBufferPointer<UInt8>
@@ -169,7 +171,7 @@ extension MeasurepointParser {
         return pair
     }
 
-    /// Finds out whether a device without readings exists.
+    /// Throws if the device of an item without readings does not exist.
     private mutating func checkDevice(_ scanner: JSONScanner, _ item: Item) throws {
         do {
             _ = try lookUp(deviceName(scanner, item), "", item)
@@ -205,12 +207,12 @@ extension MeasurepointParser {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The name of a point for a reason.
+    /// The name of a point, as a reason shows it.
     func pointName(_ pair: UInt64) -> String { points.key(of: pair).point.excerpt }
 }
 
 extension String {
-    /// The text as it may stand in a reason.
+    /// The text as a reason shows it: short and printable.
     var excerpt: String {
         var copy = self
         return copy.withUTF8 { Excerpt.of($0) }

@@ -1,21 +1,21 @@
 // MeasurepointParser+Values.swift — a reading: a bare value, or `{"value":…,"quality":…}`.
 //
-// Where a point is JSON itself, an object is the pair only if it has exactly these two members and the quality is a
-// number or null; any other object is the value. A value that looks like the pair can be sent inside one.
+// For a point of type `json`, an object is the pair only if it has exactly these two members and the quality is a
+// number or null. Any other object is the value. A value that looks like the pair must be sent inside a pair.
 //
 // Invariants:
-// - A value is taken exactly or not at all; nothing is rounded but decimal text to the nearest double.
-// - A failure is thrown only behind a value that is valid JSON.
+// - A value is taken exactly or not at all. The only rounding is that of decimal text to the nearest double.
+// - A value that does not fit is refused only after all of it was found to be valid JSON.
 
 import VarveModel
 import VarveText
 
 extension MeasurepointParser {
-    /// What a value is for a point.
+    /// What a point makes of a value.
     private enum Reading {
         case bits(UInt64)
         case missing
-        /// It does not fit; the text says what would.
+        /// It does not fit; the text says what would fit.
         case failure(String)
     }
 
@@ -26,7 +26,9 @@ extension MeasurepointParser {
         var members = 0
     }
 
-    /// Reads the value at the scanner's place and adds the row.
+    /// Reads the value at the scanner's position and adds its row.
+    ///
+    /// - Throws: `RequestFailure` if the value or its quality does not fit, `JSONFailure`.
     @inline(__always)
     mutating func readValue(
         _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ pair: UInt64
@@ -61,9 +63,10 @@ extension MeasurepointParser {
         try add(scanner, value, members.quality, type, slot, item, pair)
     }
 
-    /// Passes an object and finds value and quality in it.
+    /// Passes an object and finds the value and the quality in it.
     ///
-    /// - Returns: Nil if it is not strict and the object is no such pair.
+    /// - Parameter isStrict: Whether the object must be the pair; false for points of type `json`.
+    /// - Returns: Nil if `isStrict` is false and the object is not the pair.
     private mutating func readPair(
         _ scanner: inout JSONScanner, _ item: Item, _ pair: UInt64, isStrict: Bool
     ) throws -> Pair? {
@@ -75,7 +78,7 @@ extension MeasurepointParser {
             let name = decoded.text(scanner, token)
             let isValue = name.equals("value")
             let isQuality = name.equals("quality")
-            // Of a value that is JSON itself, its canonical form finds repeated members.
+            // For a point of type `json`, the canonical form finds repeated members.
             if isStrict,
                 isValue ? found.value != nil : isQuality ? found.quality != nil : !others.insert(name)
             {
@@ -182,7 +185,7 @@ extension MeasurepointParser {
         return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
     }
 
-    /// What JSON has no numbers for.
+    /// NaN and the infinities, for which JSON has no numbers; nil for any other text.
     private static func special(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         let text = UnsafeBufferPointer(start: base, count: count)
         if text.equals("\"NaN\"") { return .nan }

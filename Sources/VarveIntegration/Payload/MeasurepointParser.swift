@@ -3,19 +3,19 @@
 //     {"id":"1","version":"1.0","method":"integration.measurepoint.post",
 //      "params":[{"deviceKey":"d","measurepoints":{"p":1.5,"q":{"value":2,"quality":9}},"time":1700000000000}]}
 //
-// Which failure is answered does not depend on the order of members: broken JSON comes first, then members that
-// are missing, repeated or of the wrong type, then the method, then the first item that is wrong.
+// The order of members does not decide which failure is answered: broken JSON comes first, then members that are
+// missing, repeated or of the wrong type, then the method, then the first item that is wrong.
 //
 // Invariants:
-// - No payload traps, and every payload gets an answer.
-// - A member whose name says nothing to us is passed over; only its grammar, and that it stands once, is checked.
+// - No payload traps, and every payload has a result.
+// - A member with an unknown name is passed over; the parser checks only its grammar and that it comes once.
 
 import VarveModel
 import VarveText
 
 /// What a message is.
 struct ParsedMessage {
-    /// Where its id stands in the payload, if there is a usable one.
+    /// Where its id is in the payload, if there is a usable one.
     var id: Range<Int>?
     /// The rows, or why there are none.
     var result: Result<MessageContent, RequestFailure>
@@ -30,9 +30,9 @@ struct MessageContent {
     var note: String?
 }
 
-/// Reads payloads of one product after the other.
+/// Reads payloads, one at a time; `points` is the cache of the product that they are for.
 struct MeasurepointParser: ~Copyable {
-    /// The members of the envelope, in the order of the bits that say which were seen.
+    /// The members of the envelope that are read; the raw value is the bit in `seen`.
     private enum Member: UInt8 {
         case id
         case method
@@ -48,12 +48,12 @@ struct MeasurepointParser: ~Copyable {
         var items: RequestFailure?
     }
 
-    /// The longest id that is echoed.
+    /// The longest id that is echoed, in bytes.
     static let maximumIDBytes = 1024
     private static let method: StaticString = "integration.measurepoint.post"
 
     let directory: any PointDirectory
-    /// The points of the product at hand.
+    /// The points of the product that the next payload is for.
     var points = ProductPoints(product: "")
     var rows = MessageRows()
     var decoded = DecodedText()
@@ -67,9 +67,9 @@ struct MeasurepointParser: ~Copyable {
     /// Reads a payload that is not empty.
     ///
     /// - Parameters:
-    ///   - payload: The payload; offsets are 32 bits wide inside, so it is below 4 GiB.
-    ///   - arrival: The time of items that have none.
-    /// - Throws: What the directory throws; a bad payload is a result.
+    ///   - payload: The payload; it must be below 4 GiB, as offsets inside it have 32 bits.
+    ///   - arrival: The time of items that have no time, in nanoseconds since 1970.
+    /// - Throws: What the directory throws. A bad payload does not throw: it is a failed result.
     mutating func parse(_ payload: UnsafeRawBufferPointer, arrival: Int64) throws -> ParsedMessage {
         guard let base = payload.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
             return ParsedMessage(id: nil, result: .failure(RequestFailure(.empty, "the payload is empty")))
@@ -86,7 +86,7 @@ struct MeasurepointParser: ~Copyable {
         if let failure = envelope.shape ?? envelope.method ?? envelope.items {
             return ParsedMessage(id: envelope.id, result: .failure(failure))
         }
-        // Arrival times make each delivery a message of its own: never a replay of another.
+        // With arrival times each delivery is a message of its own, never a replay of another.
         let batch = SampleBatch(series: rows.grouped(points), reapply: notes.arrivals > 0)
         notes.skipped = rows.skipped
         return ParsedMessage(
@@ -152,7 +152,7 @@ struct MeasurepointParser: ~Copyable {
             do {
                 try readItems(&scanner, arrival: arrival)
             } catch let failure as RequestFailure {
-                // The rest must still be passed: the id may follow, and broken JSON comes before a wrong item.
+                // The rest must still be passed: the id may follow, and broken JSON outranks a wrong item.
                 envelope.items = failure
                 scanner.position = start
                 try scanner.skipValue(depth: 1)
@@ -185,23 +185,23 @@ struct MeasurepointParser: ~Copyable {
         return name.equals("id") ? .id : nil
     }
 
-    /// A member that stands twice.
+    /// The failure of an object that has a member twice.
     static func repeated(_ name: String, in place: String) -> RequestFailure {
         RequestFailure(.malformed, "\(place) has the member \(name) twice")
     }
 }
 
-/// The names of an object's members that are passed over.
+/// The names of the members of one object that were passed over, to find those that come twice.
 struct IgnoredNames {
     private var names: Set<[UInt8]> = []
 
-    /// Forgets all.
+    /// Forgets all names.
     @inline(__always)
     mutating func removeAll() {
         if !names.isEmpty { names.removeAll() }
     }
 
-    /// Takes a name in; false if it was there.
+    /// Adds a name; false if it was there already.
     mutating func insert(_ name: UnsafeBufferPointer<UInt8>) -> Bool { names.insert(Array(name)).inserted }
 }
 

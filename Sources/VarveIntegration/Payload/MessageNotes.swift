@@ -1,7 +1,7 @@
 // MessageNotes.swift — what is odd about a message that was taken, for the channel's log.
 //
-// A sender cannot see in a 200 that its time was in seconds or that a misspelt member was passed over, and neither
-// is an error; whoever looks for the readings finds it in the log.
+// A time in seconds or a misspelt member is no error, so the answer is 200 and the sender learns nothing of it. A user
+// who looks for the readings finds the note in the log.
 
 import VarveModel
 import VarveText
@@ -16,7 +16,9 @@ struct MessageNotes {
     private var names: [String] = []
 
     private static let namesShown = 4
-    /// Seconds of the years 2001 to 2286, taken for milliseconds, lie in the spring of 1970.
+    /// Times, in nanoseconds, that were probably sent in seconds.
+    ///
+    /// Seconds of the years 2001 to 2286, taken for milliseconds, are times between January and April 1970.
     private static let suspicious: Range<Int64> = 1_000_000_000_000_000..<10_000_000_000_000_000
 
     mutating func removeAll() {
@@ -26,16 +28,16 @@ struct MessageNotes {
         if !names.isEmpty { names.removeAll() }
     }
 
-    /// An item took the time of arrival.
+    /// Notes that an item took the time of arrival.
     mutating func tookArrival() { arrivals += 1 }
 
-    /// An item's time, in nanoseconds.
+    /// Notes an item's time, in nanoseconds.
     @inline(__always)
     mutating func saw(time: Int64) {
         if Self.suspicious.contains(time) { earlyTime = earlyTime ?? time }
     }
 
-    /// A member was passed over.
+    /// Notes that a member was passed over.
     mutating func ignored(_ name: UnsafeBufferPointer<UInt8>) {
         guard names.count <= Self.namesShown else { return }
         let name = Excerpt.of(name)

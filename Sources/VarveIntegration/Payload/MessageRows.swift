@@ -1,9 +1,9 @@
-// MessageRows.swift — the rows of one message in the order in which they stand there, as flat columns.
+// MessageRows.swift — the rows of one message, in its order, as flat columns.
 //
 // Invariants:
-// - `count` rows are filled in every column; a row's `owner` is an index into the slots.
+// - `count` rows are filled in every column, and a row's `owner` is an index into the slots.
 // - The bits of a text are its offset in `text` times 2^32 plus its length.
-// - A slot is the hint of its cell only while both name the same pair.
+// - The slot that a cell remembers is used only if it names the same pair as the cell.
 
 import VarveModel
 
@@ -46,7 +46,7 @@ struct MessageRows: ~Copyable {
         owners.deallocate()
     }
 
-    /// Forgets all rows; what one very large message needed is given back.
+    /// Forgets all rows and frees the slots and texts that only a very large message needs.
     mutating func removeAll() {
         count = 0
         skipped = 0
@@ -56,7 +56,7 @@ struct MessageRows: ~Copyable {
         text.removeAll(keepingCapacity: text.capacity <= 1 << 20)
     }
 
-    /// The slot of a cell's series, or nil if the item at hand has named it before.
+    /// The slot of a cell's series, or nil if the current item has named the series before.
     @inline(__always)
     mutating func claim(_ cell: UnsafeMutablePointer<ProductPoints.Cell>, pair: UInt64) -> Int? {
         let hint = Int(cell.pointee.slot)
@@ -73,7 +73,7 @@ struct MessageRows: ~Copyable {
         return slot
     }
 
-    /// Adds a row of the item at hand.
+    /// Adds a row of the current item.
     @inline(__always)
     mutating func append(slot: Int, bits value: UInt64, state: UInt64) {
         if count == capacity { grow() }
@@ -87,14 +87,14 @@ struct MessageRows: ~Copyable {
     /// Counts a row that is not kept.
     mutating func skip() { skipped += 1 }
 
-    /// Gives the item's rows their time.
+    /// Ends the current item: its rows get their time, in nanoseconds since 1970.
     mutating func endItem(time: Int64) {
         for row in itemStart..<count { times[row] = time }
         itemStart = count
         item += 1
     }
 
-    /// The rows by series, each series' rows in the order of the message.
+    /// The rows by series; the rows of a series keep the order of the message.
     func grouped(_ points: borrowing ProductPoints) -> [SeriesRows] {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count + slots.count) { scratch in
             guard let order = scratch.baseAddress else { return [] }
@@ -117,7 +117,7 @@ struct MessageRows: ~Copyable {
         var result: [SeriesRows] = []
         result.reserveCapacity(slots.count)
         var first = 0
-        // Points of one device mostly have the same times, and no state: such series share those columns.
+        // Points of one device mostly have the same times and good quality: such series share those two columns.
         var lastTimes: [Int64] = []
         var lastStates: [UInt64] = []
         for slot in slots where slot.rows > 0 {

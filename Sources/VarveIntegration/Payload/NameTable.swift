@@ -20,9 +20,9 @@ struct NameTable: ~Copyable {
     }
 
     private var entries: [Entry] = []
-    /// The names as strings, for those who need one.
+    /// The names as strings, by number.
     private(set) var strings: [String] = []
-    /// Entry numbers plus one, 0 for free places; at least twice as many as entries.
+    /// Entry numbers plus one, 0 for free places; there are at least twice as many places as entries.
     private var buckets = [UInt32](repeating: 0, count: 16)
     private var previous = -1
     private let seed = UInt64.random(in: .min ... .max)
@@ -48,7 +48,9 @@ struct NameTable: ~Copyable {
         return findSlowly(base, name.count)
     }
 
-    /// Adds a name that is not there yet.
+    /// Adds a name that is not in the table yet.
+    ///
+    /// - Returns: The number of the name.
     mutating func add(_ name: String) -> Int {
         let bytes = Array(name.utf8)
         let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bytes.count, 1))

@@ -1,11 +1,11 @@
 // ProductPoints.swift — the points of one product that messages have named, by device and point number.
 //
-// Only what the directory has found is kept: an unknown name is asked for each time, so what was just created is
-// found at once and a flood of wrong names costs no memory.
+// Only points that the directory has found are kept. An unknown name is looked up each time, so a point that was just
+// created is found at once, and a flood of wrong names costs no memory.
 //
 // Invariants:
-// - A cell belongs to one (device, point); its type and policy are what the directory said last.
-// - The series of a cell has the names it was asked for by.
+// - A cell belongs to one (device, point); its type and policy are what the directory last answered.
+// - The series of a cell has the names by which it was looked up.
 
 import VarveModel
 import VarveText
@@ -16,13 +16,13 @@ struct ProductPoints: ~Copyable {
     struct Cell {
         /// Device and point number, plus one; 0 for a free place.
         fileprivate var pair: UInt64
-        /// Where the message at hand keeps the point's rows; a hint that the user checks.
+        /// Which slot of `MessageRows` the point had last; a hint, which `MessageRows.claim` checks.
         var slot: UInt32
         var type: ValueType
         var policy: DuplicatePolicy
     }
 
-    /// Points that one cache holds, about 50 bytes each; more make it start anew with the next message.
+    /// The most points of all caches together, about 50 bytes each; above it, `DirectoryCache.refresh` empties them.
     static let limit = 1_000_000
 
     let product: String
@@ -43,13 +43,13 @@ struct ProductPoints: ~Copyable {
         cells.deallocate()
     }
 
-    /// The number that stands for a device's point among all.
+    /// The number of a device's point: the device in the upper 32 bits, the point plus one in the lower.
     @inline(__always)
     static func pair(device: Int, point: Int) -> UInt64 {
         UInt64(truncatingIfNeeded: device) << 32 | (UInt64(truncatingIfNeeded: point) &+ 1)
     }
 
-    /// The cell of a device's point, or nil if the directory was not asked for it yet; valid until `add`.
+    /// The cell of a device's point, or nil if the cache does not know it; valid until `add`.
     @inline(__always)
     func find(_ pair: UInt64) -> UnsafeMutablePointer<Cell>? {
         let mask = capacity &- 1
@@ -92,7 +92,7 @@ struct ProductPoints: ~Copyable {
         old.deallocate()
     }
 
-    /// Where a pair is looked for first: four neighbouring points of a device share a cache line.
+    /// Where the search for a pair begins: up to four neighbouring points of a device share a cache line.
     @inline(__always)
     private static func place(_ pair: UInt64) -> Int {
         Int(truncatingIfNeeded: Bytes.mix(pair >> 2) << 2 | pair & 3)

@@ -1,17 +1,17 @@
-// RequestFailure.swift — why a message is refused, with the code that EnOS has for it.
+// RequestFailure.swift — why a message is refused, and the EnOS code of that reason.
 
 import VarveModel
 import VarveText
 
-/// The codes of replies.
+/// The codes of replies, as EnOS numbers them.
 public enum ReplyCode: Int, CaseIterable, Sendable {
     /// Everything in the message is durable.
     case success = 200
     /// The payload is over the limit.
     case tooLarge = 1008
-    /// Nothing is known of the topic, or of its product.
+    /// The topic is unknown or not taken, or its product does not exist.
     case unknownTopic = 1009
-    /// A value does not fit the model, or the model has no such point.
+    /// A value or a quality does not fit the model, or the model has no such point.
     case modelMismatch = 1204
     /// The payload is not valid JSON, or not of the documented shape.
     case malformed = 1220
@@ -28,7 +28,7 @@ struct RequestFailure: Error {
     var code: ReplyCode
     /// One line that names the item.
     var message: String
-    /// The device that the item names, if it got so far.
+    /// The device that the item names, if the failure is about one.
     var device: String?
 
     init(_ code: ReplyCode, _ message: String, device: String? = nil) {

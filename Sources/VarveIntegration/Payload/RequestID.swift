@@ -1,16 +1,16 @@
-// RequestID.swift — the id of a request, as the bytes that stand in the payload.
+// RequestID.swift — the id of a request, as its bytes in the payload.
 //
 // Invariants:
-// - An id that is found is a JSON string or number, valid as it stands, of at most `maximumIDBytes`.
+// - An id that is found is a valid JSON string, number or null of at most `maximumIDBytes`.
 
 import VarveModel
 import VarveText
 
 enum RequestID {
-    /// How far into a payload that is too large the id is looked for.
+    /// How many bytes of a payload that is not parsed are searched for the id.
     private static let searchedBytes = 64 << 10
 
-    /// Whether a JSON value can be echoed as an id; null stands for none.
+    /// Whether a JSON value can be echoed as an id; `null` can, and means that there is no id.
     static func isUsable(_ base: UnsafePointer<UInt8>, _ range: Range<Int>) -> Bool {
         guard let first = range.first, range.count <= MeasurepointParser.maximumIDBytes else { return false }
         switch base[first] {

@@ -14,6 +14,7 @@ import Synchronization
 public import VarveFile
 public import VarveModel
 import VarvePlatform
+import VarveSegment
 public import VarveStorage
 
 /// The store behind a service.

@@ -3,6 +3,7 @@
 public import VarveControl
 public import VarveModel
 public import VarveRegistry
+import VarveSegment
 import VarveStorage
 import VarveText
 

@@ -9,6 +9,7 @@
 import Glibc
 import VarveFile
 import VarveModel
+import VarveSegment
 
 /// Why a folder cannot take a backup.
 public enum BackupError: Error, Hashable, CustomStringConvertible {
@@ -39,31 +40,29 @@ struct BackupPlace {
     private static let text =
         "A backup of a Varve store. To restore it use a copy of this folder as data directory.\n"
 
-    private let files: any FileSystem
-    private let source: DataDirectory
-    private let target: DataDirectory
+    private let source: StoreFolder
+    private let target: StoreFolder
 
     init(_ backup: StoreBackup) {
-        files = backup.files
         source = backup.source
         target = backup.target
     }
 
     /// Refuses a folder that has something else in it.
     func check(isIncremental: Bool) throws {
-        guard try Store.exists(source.path, files: files) else {
+        guard try Store.exists(source) else {
             throw StorageError.noStore(path: source.path)
         }
         let (store, copy) = (try location(source.path), try location(target.path))
         guard copy != store, !copy.hasPrefix(store + "/") else { throw BackupError.inside(target.path) }
-        switch try files.kind(target.path) {
+        switch try target.files.kind(target.path) {
         case nil: return
         case .folder: break
         default: throw BackupError.notEmpty(target.path)
         }
-        let names = try files.list(target.path)
+        let names = try target.files.list(target.path)
         if names.allSatisfy({ target.absolute($0) == target.lock || isLeftover($0) }) { return }
-        guard case .file? = try files.kind(target.backupMark) else {
+        guard case .file? = try target.files.kind(target.backupMark) else {
             throw BackupError.notEmpty(target.path)
         }
         guard isIncremental else { throw BackupError.isBackup(target.path) }
@@ -71,7 +70,7 @@ struct BackupPlace {
 
     /// The path without symbolic links, also of what is not there yet.
     private func location(_ path: String) throws -> String {
-        guard try files.kind(path) == nil else { return files.resolved(path) }
+        guard try target.files.kind(path) == nil else { return target.files.resolved(path) }
         let above = parentFolder(of: path)
         guard above != path, let name = path.split(separator: "/").last else { return path }
         // Where nothing is, nothing leads back from it.
@@ -86,16 +85,16 @@ struct BackupPlace {
 
     /// Makes the folders and the mark, and takes the folder's lock.
     func prepare() throws -> any HeldLock {
-        try files.createDirectory(target.path)
-        let lock = try files.lock(target.lock, directory: target.path)
+        try target.files.createDirectory(target.path)
+        let lock = try target.files.lock(target.lock, directory: target.path)
         do {
             // The mark comes first: what an interruption leaves is a backup that can be gone on with.
-            _ = try files.createIfAbsent(target.backupMark, Array(Self.text.utf8))
-            for name in try files.list(target.path) where isLeftover(name) {
-                try files.remove(target.absolute(name))
+            _ = try target.files.createIfAbsent(target.backupMark, Array(Self.text.utf8))
+            for name in try target.files.list(target.path) where isLeftover(name) {
+                try target.files.remove(target.absolute(name))
             }
-            for folder in [target.manifests, target.segments, target.wal] {
-                try files.createDirectory(folder)
+            for path in [target.manifests, target.segments, target.wal] {
+                try target.files.createDirectory(path)
             }
         } catch {
             lock.release()
@@ -106,12 +105,12 @@ struct BackupPlace {
 
     /// Refuses a backup that is not of an earlier state of this store, as far as its names and numbers tell.
     func checkLineage(of state: BackupState) throws {
-        guard let (earlier, _) = try ManifestLog.load(files, target) else { return }
+        guard let (earlier, _) = try ManifestLog.load(target) else { return }
         guard earlier.number <= state.manifest.number, earlier.commit <= state.manifest.commit else {
             throw BackupError.otherStore(target.path)
         }
-        let known = try Store.open(target.path, options: .reading, files: files).dictionary
-        let all = try Store.open(source.path, options: .reading, files: files).dictionary
+        let known = try Store.open(target.path, options: .reading, files: target.files).context.dictionary
+        let all = try Store.open(source.path, options: .reading, files: source.files).context.dictionary
         guard known.count <= all.count,
             (0..<SeriesID(known.count)).allSatisfy({ known.info($0) == all.info($0) })
         else {

@@ -6,6 +6,7 @@
 
 import VarveCodec
 import VarveFile
+import VarveSegment
 
 /// What a backup copies.
 struct BackupState {
@@ -16,16 +17,16 @@ struct BackupState {
     private(set) var commit: UInt64
 
     /// Reads manifest and WAL; the result is of one moment if the names in the directory are the same after it.
-    init(_ files: any FileSystem, _ source: DataDirectory, upTo lastCommit: UInt64) throws {
-        guard let newest = try ManifestLog.newest(files, source) else {
+    init(_ source: StoreFolder, upTo lastCommit: UInt64) throws {
+        guard let newest = try ManifestLog.newest(source) else {
             throw StorageError.noStore(path: source.path)
         }
-        manifest = try ManifestLog.read(newest, files, source).manifest
-        manifestBytes = try files.readAll(source.absolute(DataDirectory.manifest(newest)))
+        manifest = try ManifestLog.read(newest, source).manifest
+        manifestBytes = try source.readAll(StoreFolder.manifest(newest))
         commit = manifest.commit
-        let names = try files.list(source.wal).compactMap(DataDirectory.walNumber)
+        let names = try source.files.list(source.wal).compactMap(StoreFolder.walNumber)
         for file in names.sorted(by: { $0.number < $1.number }) where file.number >= manifest.firstWAL {
-            let contents = try WALReader.read(number: file.number, sealed: file.sealed, files, source)
+            let contents = try WALReader.read(number: file.number, sealed: file.sealed, source)
             // A file without a header never held a record.
             guard contents.tornAt != 0 else { continue }
             let last = file.sealed ? .max : lastCommit

@@ -11,6 +11,7 @@
 
 public import VarveFile
 import VarveModel
+import VarveSegment
 
 /// What a backup did.
 public struct BackupReport: Hashable, Sendable {
@@ -35,9 +36,8 @@ public struct StoreBackup {
     /// How often it starts again when a writer exchanges files under it.
     private static let attempts = 100
 
-    let files: any FileSystem
-    let source: DataDirectory
-    let target: DataDirectory
+    let source: StoreFolder
+    let target: StoreFolder
     private let lastCommit: UInt64
 
     /// Prepares a backup.
@@ -51,9 +51,8 @@ public struct StoreBackup {
         of source: String, into target: String, upTo lastCommit: UInt64? = nil,
         files: any FileSystem = POSIXFileSystem()
     ) {
-        self.files = files
-        self.source = DataDirectory(source)
-        self.target = DataDirectory(target)
+        self.source = StoreFolder(source, on: files)
+        self.target = StoreFolder(target, on: files)
         self.lastCommit = lastCommit ?? .max
     }
 
@@ -74,20 +73,20 @@ public struct StoreBackup {
     ) throws -> BackupReport {
         let place = BackupPlace(self)
         try place.check(isIncremental: isIncremental)
-        let rightsNotes = try files.admit(target.path, forWriting: true)
+        let rightsNotes = try target.files.admit(target.path, forWriting: true)
         let lock = try place.prepare()
         defer { lock.release() }
         var report = BackupReport()
         for _ in 0..<Self.attempts {
-            let before = try Recovery.fingerprint(files, source)
+            let before = try StoreLoader.fingerprint(source)
             do {
-                let state = try BackupState(files, source, upTo: lastCommit)
-                guard try Recovery.fingerprint(files, source) == before else { continue }
+                let state = try BackupState(source, upTo: lastCommit)
+                guard try StoreLoader.fingerprint(source) == before else { continue }
                 try place.checkLineage(of: state)
                 report = try copy(state, progress)
                 try beside(target.path)
                 try complete(state)
-                let copy = try Store.open(target.path, options: .reading, files: files).snapshot().view
+                let copy = try Store.open(target.path, options: .reading, files: target.files).view
                 guard copy.commit == state.commit else { throw BackupError.otherStore(target.path) }
                 report.commit = state.commit
                 report.samples = copy.samples
@@ -95,7 +94,7 @@ public struct StoreBackup {
                 return report
             } catch {
                 let isGone = (error as? FileError)?.isNotFound == true
-                guard try isGone && Recovery.fingerprint(files, source) != before else { throw error }
+                guard try isGone && StoreLoader.fingerprint(source) != before else { throw error }
             }
         }
         throw StorageError.needsReopen("the directory changes faster than it can be copied")
@@ -108,7 +107,7 @@ public struct StoreBackup {
         var report = BackupReport()
         var missing: [String] = []
         for (name, size) in state.manifest.fileSizes.sorted(by: { $0.key < $1.key }) {
-            if case .file(Int(size))? = try files.kind(target.absolute(name)) {
+            if case .file(Int(size))? = try target.kind(name) {
                 report.keptFiles += 1
                 report.keptBytes += size
             } else {
@@ -124,11 +123,11 @@ public struct StoreBackup {
                 progress(copied, report.copiedBytes)
             }
         }
-        try files.syncDirectory(target.segments)
-        let damage = Verification(files, target, isDeep: false).check(missing, of: state.manifest)
+        try target.files.syncDirectory(target.segments)
+        let damage = Verification(target, isDeep: false).checkUncommitted(missing, of: state.manifest)
         if let first = damage.first {
             // Of a damaged source nothing is to look like a good copy.
-            for name in missing { try files.remove(target.absolute(name)) }
+            for name in missing { try target.remove(name) }
             throw StorageError.damaged(first)
         }
         return report
@@ -136,11 +135,11 @@ public struct StoreBackup {
 
     /// Copies a file under a temporary name, syncs it and gives it its name.
     private func copy(_ name: String, _ progress: (Int) -> Void) throws {
-        let from = try files.open(source.absolute(name), .read)
+        let from = try source.open(name, .read)
         defer { from.close() }
         let path = target.absolute(name)
         let partial = path + ".partial"
-        let copy = try files.open(partial, .replace)
+        let copy = try target.files.open(partial, .replace)
         defer { copy.close() }
         do {
             var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -156,29 +155,31 @@ public struct StoreBackup {
                 progress(count)
             }
             try copy.sync()
-            try files.rename(partial, to: path)
+            try target.files.rename(partial, to: path)
         } catch {
-            try? files.remove(partial)
+            try? target.files.remove(partial)
             throw error
         }
     }
 
     /// Makes the new state the state of the copy, and removes what only an earlier one had.
     private func complete(_ state: BackupState) throws {
-        let name = target.absolute(DataDirectory.manifest(state.manifest.number))
-        if try files.createIfAbsent(name, state.manifestBytes) == false,
-            try files.readAll(name) != state.manifestBytes
+        let name = StoreFolder.manifest(state.manifest.number)
+        if try target.createIfAbsent(name, state.manifestBytes) == false,
+            try target.readAll(name) != state.manifestBytes
         {
             throw BackupError.otherStore(target.path)
         }
         for file in state.walFiles {
-            let path = target.absolute(DataDirectory.wal(file.number, sealed: true))
-            if try files.kind(path) != nil, try files.readAll(path, limit: file.bytes.count) == file.bytes {
+            let path = target.absolute(StoreFolder.wal(file.number, sealed: true))
+            if try target.files.kind(path) != nil,
+                try target.files.readAll(path, limit: file.bytes.count) == file.bytes
+            {
                 continue
             }
-            try files.replace(path, file.bytes)
+            try target.files.replace(path, file.bytes)
         }
-        ManifestLog.removeOld(before: state.manifest.number + 1, files, target)
-        _ = try Recovery.removeOrphans(state.manifest, files, target)
+        ManifestLog.removeOld(before: state.manifest.number + 1, target)
+        _ = try CrashRecovery.removeOrphans(state.manifest, target)
     }
 }

@@ -8,6 +8,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 struct CommitPlan {
     var rows: [StoredRows] = []
@@ -33,7 +34,8 @@ struct CommitPlan {
 
     /// Decides about the rows of a batch that was checked.
     mutating func decide(
-        _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ store: Store, _ state: WriterState,
+        _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ dictionary: SeriesDictionary,
+        _ state: WriterState,
         _ view: StoreView
     ) throws {
         rows.reserveCapacity(batch.series.count)
@@ -48,7 +50,7 @@ struct CommitPlan {
                 receipt.accepted += UInt64(columns.count)
                 receipt.include(Timestamp(nanoseconds: first))
                 receipt.include(Timestamp(nanoseconds: last))
-                try keep(columns, batch.series[index], known, store)
+                try keep(columns, batch.series[index], known, dictionary)
                 continue
             }
             let offered = batch.series[index]
@@ -59,19 +61,20 @@ struct CommitPlan {
             if let known, bound == nil, let time = columns.times.max() {
                 latest.append((known.id, try view.latestTime(known.id, atLeast: time)))
             }
-            if resolver.stored.count > 0 { try keep(resolver.stored, offered, known, store) }
+            if resolver.stored.count > 0 { try keep(resolver.stored, offered, known, dictionary) }
         }
         let isSorted = zip(rows, rows.dropFirst()).allSatisfy { $0.series < $1.series }
         if !isSorted { rows.sort { $0.series < $1.series } }
     }
 
     private mutating func keep(
-        _ columns: SampleColumns, _ offered: SeriesRows, _ known: SeriesDictionary.Known?, _ store: Store
+        _ columns: SampleColumns, _ offered: SeriesRows, _ known: SeriesDictionary.Known?,
+        _ dictionary: SeriesDictionary
     ) throws {
         var series = known?.id
         if series == nil {
             let info = SeriesInfo(key: offered.key, type: offered.type)
-            series = try store.dictionary.add(info)
+            series = try dictionary.add(info)
             newSeries.append(info)
         }
         guard let series else { return }
@@ -90,7 +93,7 @@ extension SampleColumns {
     }
 
     /// The bytes of its texts.
-    package var textBytes: Int {
+    var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }
     }
 }

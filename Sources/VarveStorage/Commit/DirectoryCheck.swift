@@ -10,13 +10,14 @@
 // - Where the WAL is gone its commits are still in memory: they are written as a segment, and nothing is lost.
 
 import VarveFile
+import VarveSegment
 
 struct DirectoryCheck {
-    private let store: Store
+    private let context: StoreContext
     private let state: WriterState
 
-    init(_ store: Store, _ state: WriterState) {
-        self.store = store
+    init(_ context: StoreContext, _ state: WriterState) {
+        self.context = context
         self.state = state
     }
 
@@ -24,19 +25,18 @@ struct DirectoryCheck {
     ///
     /// - Throws: `StorageError.directoryChanged`; the store takes no more writes then.
     func run(_ manifest: UInt64) throws {
-        let directory = store.directory
-        guard try store.files.identity(directory.lock) == state.lockIdentity else {
+        let folder = context.folder
+        guard try folder.files.identity(folder.lock) == state.lockIdentity else {
             // Where the manifests are in their place only the lock is another: an opening takes it and goes on.
-            let newest = directory.absolute(DataDirectory.manifest(manifest))
-            if manifest > 0, try store.files.identity(newest) != nil {
+            if manifest > 0, try folder.identity(StoreFolder.manifest(manifest)) != nil {
                 throw fail(
-                    "\(directory.lock) was removed or replaced while it was in use; the store is opened again"
+                    "\(folder.lock) was removed or replaced while it was in use; the store is opened again"
                 )
             }
-            throw fail("\(directory.path) was moved, removed or replaced while it was in use; put it back")
+            throw fail("\(folder.path) was moved, removed or replaced while it was in use; put it back")
         }
         for number in [manifest, manifest - 1] where number > 0 {
-            try expect(DataDirectory.manifest(number))
+            try expect(StoreFolder.manifest(number))
         }
     }
 
@@ -45,11 +45,11 @@ struct DirectoryCheck {
     /// Cost: one listing of a folder.
     func runWhole(_ manifest: Manifest) throws {
         try run(manifest.number)
-        let names = (try? store.files.list(store.directory.segments)) ?? []
+        let names = (try? context.folder.files.list(context.folder.segments)) ?? []
         let missing = manifest.fileNames.subtracting(names.map { "segments/\($0)" }).sorted()
         guard let first = missing.first else { return }
         throw fail(
-            "\(first)\(missing.count > 1 ? " and \(missing.count - 1) more files" : "") of \(store.directory.path) "
+            "\(first)\(missing.count > 1 ? " and \(missing.count - 1) more files" : "") of \(context.folder.path) "
                 + "went missing while it was in use; restore from a backup, `varve verify` lists all damage")
     }
 
@@ -57,38 +57,38 @@ struct DirectoryCheck {
     func rescueWAL(_ view: inout StoreView) throws {
         guard let name = lostWAL() else { return }
         guard !view.memtable.isEmpty else {
-            throw fail("\(name) of \(store.directory.path) was removed or changed while it was in use")
+            throw fail("\(name) of \(context.folder.path) was removed or changed while it was in use")
         }
         let first = view.manifest.commit + 1
         let isOne = first >= view.commit
         let commits = isOne ? "commit \(view.commit)" : "commits \(first) to \(view.commit)"
         state.abandonWAL()
         do {
-            try Flush(store, state).run(&view)
+            try Flush(context, state).run(&view)
         } catch {
             throw fail(
-                "\(name) of \(store.directory.path) was removed or changed while it was in use, and \(commits) cannot "
+                "\(name) of \(context.folder.path) was removed or changed while it was in use, and \(commits) cannot "
                     + "be written again: \(error)")
         }
         state.notes.append(
             "\(name) was removed or changed while it was in use: its \(commits) \(isOne ? "is" : "are") written again, as a segment, "
-                + "nothing is lost; see to it that nobody else changes files in \(store.directory.path)")
+                + "nothing is lost; see to it that nobody else changes files in \(context.folder.path)")
     }
 
     /// A WAL file that is not what was written, or nil.
     func lostWAL() -> String? {
-        if let wal = state.wal, !wal.isThere(store.files, store.directory) { return wal.name }
+        if let wal = state.wal, !wal.isThere() { return wal.name }
         for number in state.walFiles where number != state.wal?.number {
-            let name = DataDirectory.wal(number, sealed: true)
-            if (try? store.files.identity(store.directory.absolute(name))) == .some(nil) { return name }
+            let name = StoreFolder.wal(number, sealed: true)
+            if (try? context.folder.identity(name)) == .some(nil) { return name }
         }
         return nil
     }
 
     private func expect(_ name: String) throws {
-        guard try store.files.identity(store.directory.absolute(name)) == nil else { return }
+        guard try context.folder.identity(name) == nil else { return }
         throw fail(
-            "\(name) of \(store.directory.path) was removed while it was in use; put it back or restore from a backup"
+            "\(name) of \(context.folder.path) was removed while it was in use; put it back or restore from a backup"
         )
     }
 

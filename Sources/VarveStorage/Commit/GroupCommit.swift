@@ -12,9 +12,10 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
-package struct GroupCommit {
-    private let store: Store
+struct GroupCommit {
+    private let context: StoreContext
     private let state: WriterState
     private(set) var view: StoreView
     /// What is too old now; an error if the rules cannot be read.
@@ -27,12 +28,12 @@ package struct GroupCommit {
     /// What to fall back to when the records cannot be written.
     private var durable: (view: StoreView, series: Int)
 
-    init(_ store: Store, _ state: WriterState, _ view: StoreView) {
-        self.store = store
+    init(_ context: StoreContext, _ state: WriterState, _ view: StoreView) {
+        self.context = context
         self.state = state
         self.view = view
-        limits = Result { RetentionLimits(try store.retention(), now: store.options.now()) }
-        durable = (view, store.dictionary.count)
+        limits = Result { RetentionLimits(try context.retention(), now: context.options.now()) }
+        durable = (view, context.dictionary.count)
     }
 
     mutating func run(_ group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
@@ -54,7 +55,7 @@ package struct GroupCommit {
 
     /// What a commit of the batch would answer.
     mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
-        let known = store.dictionary.find(batch.series)
+        let known = context.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
         let expired = ExpiredRows(batch.series, try limits.get())
@@ -75,13 +76,13 @@ package struct GroupCommit {
     }
 
     private mutating func commit(_ batch: SampleBatch, resultIndex: Int) throws -> BatchOutcome {
-        guard store.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
+        guard context.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
         if let failure = state.failure { throw StorageError.needsReopen(failure) }
-        if let failure = state.flushFailure, view.memtable.byteCount > 2 * store.options.memtableBytes {
+        if let failure = state.flushFailure, view.memtable.byteCount > 2 * context.options.memtableBytes {
             throw failure
         }
         try writeFullPending()
-        let known = store.dictionary.find(batch.series)
+        let known = context.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
         let hash = ContentHash.of(batch.series)
         if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
@@ -95,14 +96,14 @@ package struct GroupCommit {
         if !expired.isEmpty { batch.series = expired.remaining(of: batch.series) }
         var plan = try plan(batch, known, expired.hash(of: hash))
         plan.receipt.expired = expired.count
-        if plan.isSmall(walBatchRows: store.options.walBatchRows) {
+        if plan.isSmall(walBatchRows: context.options.walBatchRows) {
             addPending(plan, resultIndex)
         } else {
             do {
                 try syncPending()
                 try seal(plan)
             } catch {
-                store.dictionary.removeAll(from: plan.firstNew)
+                context.dictionary.removeAll(from: plan.firstNew)
                 throw error
             }
         }
@@ -110,16 +111,18 @@ package struct GroupCommit {
             receipt: plan.receipt, isReplay: false, commit: view.commit, rules: expired.rules)
     }
 
-    private var search: ReplaySearch { ReplaySearch(store: store, state: state, view: view) }
+    private var search: ReplaySearch {
+        ReplaySearch(dictionary: context.dictionary, state: state, view: view)
+    }
 
     private mutating func plan(
         _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ hash: Hash128
     ) throws -> CommitPlan {
-        var plan = CommitPlan(hash: hash, part: batch.part, firstNew: store.dictionary.count)
+        var plan = CommitPlan(hash: hash, part: batch.part, firstNew: context.dictionary.count)
         do {
-            try plan.decide(batch, known, store, state, view)
+            try plan.decide(batch, known, context.dictionary, state, view)
         } catch {
-            store.dictionary.removeAll(from: plan.firstNew)
+            context.dictionary.removeAll(from: plan.firstNew)
             throw error
         }
         return plan
@@ -131,7 +134,7 @@ package struct GroupCommit {
         return BatchRecord(
             contentHash: plan.hash, importHash: session?.importHash ?? Hash128(low: 0, high: 0),
             generation: session?.generation ?? 0, part: plan.part, commit: state.nextCommit,
-            writtenAt: store.options.now(), receipt: plan.receipt)
+            writtenAt: context.options.now(), receipt: plan.receipt)
     }
 
     private mutating func addPending(_ plan: CommitPlan, _ resultIndex: Int) {
@@ -171,8 +174,8 @@ package struct GroupCommit {
         else {
             return
         }
-        var plan = CommitPlan(hash: hash, part: part, firstNew: store.dictionary.count)
-        // A record has no count for them: that of what was there already says the same of the store.
+        var plan = CommitPlan(hash: hash, part: part, firstNew: context.dictionary.count)
+        // A record has no count for them: that of what was there already says the same of the context.
         plan.receipt.identical = replayed.stored + replayed.replayed
         (plan.receipt.from, plan.receipt.to) = (replayed.from, replayed.to)
         addPending(plan, resultIndex)
@@ -181,51 +184,51 @@ package struct GroupCommit {
     /// Makes the waiting records durable if they are as many as one write takes, so that no group needs memory without
     /// bounds; called while the dictionary has no series of a batch that is being decided about.
     private mutating func writeFullPending() throws {
-        let records = min(store.options.walWriteRecords, Limits.walWriteRecords)
+        let records = min(context.options.walWriteRecords, Limits.walWriteRecords)
         guard pending.count >= records || pendingBytes >= Limits.walWriteBytes else { return }
         try syncPending()
         flushIfLarge()
-        durable = (view, store.dictionary.count)
+        durable = (view, context.dictionary.count)
     }
 
     /// Makes the waiting records durable; if that fails, what was noted for them is taken back.
     private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
-            let check = DirectoryCheck(store, state)
-            let wal = try state.openWAL(store)
+            let check = DirectoryCheck(context, state)
+            let wal = try state.openWAL(context)
             // What goes behind a hole would not be found.
-            if wal.isThere(store.files, store.directory) { try wal.append(pending.map(\.payload)) }
+            if wal.isThere() { try wal.append(pending.map(\.payload)) }
             try check.rescueWAL(&view)
             (pending, pendingBytes) = ([], 0)
-            durable = (view, store.dictionary.count)
+            durable = (view, context.dictionary.count)
         } catch {
             // Whether the records reached the disk is unknown: nothing is acknowledged, recovery will tell.
             state.failure = "\(error)"
             if let first = pending.first { failedFrom = (first.resultIndex, error) }
             (pending, pendingBytes) = ([], 0)
             view = durable.view
-            store.dictionary.removeAll(from: durable.series)
+            context.dictionary.removeAll(from: durable.series)
             throw error
         }
     }
 
     /// Seals the rows as a segment and commits it.
     private mutating func seal(_ plan: CommitPlan) throws {
-        let segment = try SegmentWriter(store.files, store.directory, effort: .standard)
+        let segment = try SegmentWriter(context.folder, effort: .standard)
         let reference: SegmentReference
         do {
             for rows in plan.rows {
                 let run = SampleRun(rows.columns, commit: state.nextCommit)
                 try segment.append(series: rows.series, type: rows.type, run)
             }
-            reference = try segment.seal(store.files, store.directory)
+            reference = try segment.seal()
         } catch {
-            segment.discard(store.files, store.directory)
+            segment.discard()
             throw error
         }
         let record = record(plan)
-        var change = ManifestChange(store, state)
+        var change = ManifestChange(context, state)
         do {
             var manifest = view.manifest
             manifest.commit = state.nextCommit
@@ -237,7 +240,7 @@ package struct GroupCommit {
             try record.isMessage
                 ? change.addMessages([record.message], to: &manifest)
                 : change.addReceipts([record], to: &manifest)
-            let reader = SegmentReader(store.library, reference)
+            let reader = SegmentReader(context.library, reference)
             // What was written can be read, or nothing is committed.
             _ = try reader.top()
             try change.commit(&manifest)
@@ -246,21 +249,21 @@ package struct GroupCommit {
             view.segments.append(reader)
         } catch {
             change.discard()
-            if state.failure == nil { segment.discard(store.files, store.directory) }
+            if state.failure == nil { segment.discard() }
             throw error
         }
         advance(record, plan)
-        durable = (view, store.dictionary.count)
+        durable = (view, context.dictionary.count)
     }
 
     /// Flushing is housekeeping: if it fails the data is still in the WAL, and the next commit tries again;
     /// when too much has gathered, commits are refused with the reason.
     private mutating func flushIfLarge() {
         guard state.failure == nil, !state.isClosed,
-            view.memtable.byteCount > store.options.memtableBytes || state.walFiles.count > Limits.walFiles
+            view.memtable.byteCount > context.options.memtableBytes || state.walFiles.count > Limits.walFiles
         else { return }
         do {
-            try Flush(store, state).run(&view)
+            try Flush(context, state).run(&view)
             state.flushFailure = nil
         } catch {
             state.flushFailure = error

@@ -5,9 +5,10 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 
 struct ReplaySearch {
-    let store: Store
+    let dictionary: SeriesDictionary
     let state: WriterState
     let view: StoreView
 
@@ -67,7 +68,7 @@ struct ReplaySearch {
     private func isDeleted(_ batch: SampleBatch, since commit: UInt64) -> Bool {
         guard !view.tombstones.isEmpty || !view.manifest.replacements.isEmpty else { return false }
         return batch.series.contains { rows in
-            guard let series = store.dictionary.find(rows.key)?.id else { return false }
+            guard let series = dictionary.find(rows.key)?.id else { return false }
             if view.hasReplaced(series, after: commit) { return true }
             guard let first = rows.columns.times.min(),
                 let last = rows.columns.times.max()

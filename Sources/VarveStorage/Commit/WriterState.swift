@@ -4,34 +4,34 @@
 // - Only touched under the store's writer lock.
 // - `failure` set means: a write left disk and memory possibly apart; nothing more is committed.
 
-package import VarveFile
+import VarveFile
 import VarveModel
 
-package final class WriterState: @unchecked Sendable {
-    package var manifestChecksum: UInt64
+final class WriterState: @unchecked Sendable {
+    var manifestChecksum: UInt64
     /// Series with ids below this are in dictionary files.
-    package var flushedSeries: Int
-    package var nextCommit: UInt64
-    package var replay: ReplayIndex
-    package var messages: MessageMemory
-    package var latest = LatestTimes()
-    package var session: ReplayIndex.Session?
-    package var failure: String?
+    var flushedSeries: Int
+    var nextCommit: UInt64
+    var replay: ReplayIndex
+    var messages: MessageMemory
+    var latest = LatestTimes()
+    var session: ReplayIndex.Session?
+    var failure: String?
     /// What was mended by itself and is worth telling.
-    package var notes: [String] = []
-    package let mark = AcknowledgedMark()
+    var notes: [String] = []
+    let mark = AcknowledgedMark()
     /// Of the lock file, as it was when the store was opened.
-    package let lockIdentity: FileIdentity?
+    let lockIdentity: FileIdentity?
     /// Why the last flush failed, while there is more to flush.
-    package var flushFailure: (any Error)?
-    package var isClosed = false
-    package var wal: WALWriter?
-    package var nextWALFile: UInt64
-    package var nextWALRecord: UInt64
+    var flushFailure: (any Error)?
+    var isClosed = false
+    var wal: WALWriter?
+    var nextWALFile: UInt64
+    var nextWALRecord: UInt64
     /// WAL files whose commits are in the memtable, the open one included.
-    package var walFiles: [UInt64]
+    var walFiles: [UInt64]
 
-    package init(_ recovered: Recovery.Result, lockIdentity: FileIdentity?) {
+    init(_ recovered: OpenedStore, lockIdentity: FileIdentity?) {
         self.lockIdentity = lockIdentity
         manifestChecksum = recovered.manifestChecksum
         flushedSeries = recovered.flushedSeries
@@ -44,11 +44,11 @@ package final class WriterState: @unchecked Sendable {
     }
 
     /// The WAL file to write to, created if there is none.
-    package func openWAL(_ store: Store) throws -> WALWriter {
+    func openWAL(_ context: StoreContext) throws -> WALWriter {
         if let wal { return wal }
         let writer = try WALWriter(
-            number: nextWALFile, firstRecord: nextWALRecord, reserveBytes: store.options.walReserveBytes,
-            store.files, store.directory)
+            number: nextWALFile, firstRecord: nextWALRecord, reserveBytes: context.options.walReserveBytes,
+            context.folder)
         walFiles.append(nextWALFile)
         nextWALFile += 1
         wal = writer
@@ -64,12 +64,12 @@ package final class WriterState: @unchecked Sendable {
     }
 
     /// Ends the open WAL file, if there is one; after a failed write it is left to recovery.
-    package func sealWAL(_ files: any FileSystem, _ directory: DataDirectory) throws {
+    func sealWAL() throws {
         guard let wal else { return }
         self.wal = nil
         guard !wal.isFailed, failure == nil else { return wal.close() }
         do {
-            try wal.seal(files, directory)
+            try wal.seal()
         } catch {
             // A WAL file behind one that has no seal would be taken for damage: nothing more is written.
             failure = "\(error)"

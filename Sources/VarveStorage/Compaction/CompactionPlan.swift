@@ -11,31 +11,32 @@
 //   most, eightfold as a rule: write amplification grows with the logarithm of the data.
 // - A plan has at most `mostInputs` inputs.
 
-package struct CompactionPlan: Hashable, Sendable {
+import VarveSegment
+
+struct CompactionPlan: Hashable, Sendable {
     /// The segments to merge into one run of samples.
-    package var inputs: [SegmentReference]
+    var inputs: [SegmentReference]
     /// Times where a new output begins, ascending.
-    package var cuts: [Int64]
+    var cuts: [Int64]
 
     /// How many segments of one tier start a merge.
-    package static let tierWidth = 8
+    static let tierWidth = 8
     /// How many segments one merge reads at most.
-    package static let mostInputs = 128
+    static let mostInputs = 128
     /// Segments of at least this many bytes are merged only where they overlap.
-    package static let largeBytes = Partitions.bytes / 2
+    static let largeBytes = Partitions.bytes / 2
     /// Neighbours are joined while one of them is smaller.
-    package static let smallBytes = Partitions.bytes / 8
+    static let smallBytes = Partitions.bytes / 8
 
     /// How long deleted samples may stay on disk before a merge is due because of them: a day.
-    package static let longestDeleted: Int64 = 86_400_000_000_000
+    static let longestDeleted: Int64 = 86_400_000_000_000
+    /// A segment is written again when one in so many of its samples is a version that nobody can ask for any more.
+    static let samplesPerOldVersion: UInt64 = 8
 
-    package init(_ inputs: [SegmentReference]) {
+    init(_ inputs: [SegmentReference]) {
         self.inputs = inputs
         cuts = Partitions.cuts(inputs)
     }
-
-    /// A segment is written anew when one in so many of its samples is a version that nobody can ask for any more.
-    package static let samplesPerOldVersion: UInt64 = 8
 
     /// The merge that is due, if one is: of the segments that have samples deleted long ago, else of one with many
     /// versions that are not kept any more, else the smallest tier that is full.
@@ -43,7 +44,7 @@ package struct CompactionPlan: Hashable, Sendable {
     /// - Parameters:
     ///   - history: The oldest commit whose state is kept.
     ///   - now: The time, in nanoseconds since 1970 UTC.
-    package static func automatic(
+    static func automatic(
         _ manifest: Manifest, history: UInt64 = 0, now: Int64 = .min
     ) -> CompactionPlan? {
         if let erasing = erasing(manifest, now: now) { return erasing }
@@ -66,7 +67,7 @@ package struct CompactionPlan: Hashable, Sendable {
     /// what nobody can ask for; nil if it is that already.
     ///
     /// - Parameter history: The oldest commit whose state is kept.
-    package static func full(_ manifest: Manifest, history: UInt64 = .max) -> CompactionPlan? {
+    static func full(_ manifest: Manifest, history: UInt64 = .max) -> CompactionPlan? {
         for group in groups(manifest, history) {
             // The small ones first: then the others are read once.
             guard group.count > mostInputs else { return CompactionPlan(group) }

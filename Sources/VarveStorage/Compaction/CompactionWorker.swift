@@ -12,6 +12,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct CompactionWorker {
     private let store: Store
@@ -43,9 +44,9 @@ struct CompactionWorker {
         self.pace = pace
         self.plan = plan
         hidden = view.tombstones
-        history = store.historyCommit(view)
+        history = store.context.historyCommit(view)
         outputs = MergeOutputs(
-            store.files, store.directory, cuts: plan.cuts, erasedUpTo: view.manifest.commit, pace: pace)
+            store.context.folder, cuts: plan.cuts, erasedUpTo: view.manifest.commit, pace: pace)
         let wanted = Set(plan.inputs.map(\.id))
         inputs = view.segments.filter { wanted.contains($0.reference.id) }
         guard inputs.count == plan.inputs.count else { return nil }
@@ -59,8 +60,10 @@ struct CompactionWorker {
             try merge(&outcome, progress)
             outcome.bytesOut = outputs.sealed.reduce(0) { $0 + $1.byteCount }
             outcome.kept = outputs.sealed.reduce(0) { $0 + $1.olderVersions }
-            let readers = outputs.sealed.map { SegmentReader(store.library, $0) }
-            for reader in readers { outcome.samplesOut += try outputs.check(reader, store.dictionary.type) }
+            let readers = outputs.sealed.map { SegmentReader(store.context.library, $0) }
+            for reader in readers {
+                outcome.samplesOut += try outputs.check(reader, store.context.dictionary.type)
+            }
             guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {
                 throw StorageError.needsReopen(
                     "compaction read \(outcome.samplesIn) samples and wrote \(outcome.samplesOut)")
@@ -78,7 +81,7 @@ struct CompactionWorker {
 
     private func merge(_ outcome: inout Outcome, _ progress: (UInt64, UInt64) -> Void) throws {
         for series in try seriesIDs() {
-            guard let type = store.dictionary.type(series) else {
+            guard let type = store.context.dictionary.type(series) else {
                 throw StorageError.invalidBatch("a segment has series \(series), which has no name")
             }
             var merge = SeriesMerge(series, type, hidden: hidden, history: history)
@@ -95,14 +98,7 @@ struct CompactionWorker {
 
     private func seriesIDs() throws -> [SeriesID] {
         var ids = Set<SeriesID>()
-        var found: [SeriesID] = []
-        for input in inputs {
-            for index in try input.top().index.pages.indices {
-                found.removeAll(keepingCapacity: true)
-                try input.page(index).series(into: &found)
-                ids.formUnion(found)
-            }
-        }
+        for input in inputs { ids.formUnion(try input.series()) }
         return ids.sorted()
     }
 
@@ -116,7 +112,7 @@ struct CompactionWorker {
             manifest.replace(merged, by: outputs.sealed)
             manifest.noteErased()
             manifest.historyFrom = max(manifest.historyFrom, outcome.historyFrom)
-            var change = ManifestChange(store, state)
+            var change = ManifestChange(store.context, state)
             try change.commit(&manifest)
             view.manifest = manifest
             view.segments.removeAll { merged.contains($0.reference.id) }

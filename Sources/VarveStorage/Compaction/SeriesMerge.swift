@@ -8,6 +8,7 @@
 // - Memory: of blocks that overlap one decoded each.
 
 import VarveModel
+import VarveSegment
 
 struct SeriesMerge {
     private typealias Source = OverlappingBlocks.Source

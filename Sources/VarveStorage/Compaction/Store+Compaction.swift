@@ -2,15 +2,12 @@
 
 public import VarveModel
 
-/// Is told of bytes that a merge has read and written.
-public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void
-
 extension Store {
     /// Writes what is in the WAL and the memtable as a segment and removes the WAL files.
     ///
     /// Durability: unchanged; the same commits, in another file.
     public func flush() throws {
-        try change { state, view in try Flush(self, state).run(&view) }
+        try change { state, view in try Flush(context, state).run(&view) }
     }
 
     /// Flushes and merges until no segments overlap, without versions that history does not keep, and without deleted
@@ -22,7 +19,7 @@ extension Store {
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try flush()
         while try mergeMessagesIfDue() {}
-        return try compact(progress) { CompactionPlan.full($0.manifest, history: historyCommit($0)) }
+        return try compact(progress) { CompactionPlan.full($0.manifest, history: context.historyCommit($0)) }
     }
 
     /// Merges what has become many small segments or messages files, erases what was deleted a day ago, and leaves out
@@ -37,7 +34,8 @@ extension Store {
     ) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
         return try compact(progress, pace, isAutomatic: true) {
-            CompactionPlan.automatic($0.manifest, history: historyCommit($0), now: options.now())
+            CompactionPlan.automatic(
+                $0.manifest, history: context.historyCommit($0), now: context.options.now())
         }
     }
 
@@ -48,7 +46,7 @@ extension Store {
     ) throws -> CompactionReport {
         var report = CompactionReport()
         while true {
-            let view = snapshot().view
+            let view = view
             guard let plan = next(view), let worker = CompactionWorker(self, plan, view, pace) else {
                 return report
             }

@@ -4,6 +4,7 @@
 // a higher commit.
 
 public import VarveModel
+import VarveSegment
 
 extension DeletionReport {
     /// Adds what another deletion did.
@@ -85,12 +86,12 @@ extension Store {
     ///   - range: The half-open range of times.
     public func delete(_ keys: [SeriesKey], in range: TimeRange) throws -> DeletionReport {
         try change { state, view in
-            try Flush(self, state).run(&view)
-            let snapshot = StoreSnapshot(view: view, dictionary: dictionary)
+            try Flush(context, state).run(&view)
+            let snapshot = StoreSnapshot(view: view, dictionary: context.dictionary)
             var report = DeletionReport()
             report.commit = view.commit
             var manifest = view.manifest
-            let now = options.now()
+            let now = context.options.now()
             for key in Set(keys) {
                 guard let series = try snapshot.count(key, range, into: &report),
                     let last = range.lastNanosecond
@@ -119,7 +120,7 @@ extension Store {
         manifest.commit = state.nextCommit
         manifest.commitTimes = view.commitTimes
         manifest.commitTimes.note(state.nextCommit, at: now)
-        var change = ManifestChange(self, state)
+        var change = ManifestChange(context, state)
         try change.commit(&manifest)
         view.manifest = manifest
         view.commitTimes = manifest.commitTimes

@@ -7,25 +7,7 @@
 // a replay: a re-send brings nothing back.
 
 public import VarveModel
-
-/// What retention keeps of some series.
-public enum RetentionLimit: Hashable, Sendable {
-    /// Samples of this time and later.
-    case from(Timestamp)
-    /// Samples that were committed after this time.
-    case arrivedAfter(Timestamp)
-}
-
-extension RetentionPeriod {
-    /// The limit at a time in nanoseconds since 1970 UTC, in whole minutes; nil if that is before all times.
-    func limit(at now: Int64) -> RetentionLimit? {
-        let (length, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (time, overflow) = now.subtractingReportingOverflow(length)
-        guard !tooLong, !overflow else { return nil }
-        let minute = Timestamp(nanoseconds: time - time % 60_000_000_000)
-        return basis == .event ? .from(minute) : .arrivedAfter(minute)
-    }
-}
+import VarveSegment
 
 extension Store {
     /// Lets go of what is older than products keep it.
@@ -39,7 +21,7 @@ extension Store {
         guard !periods.isEmpty else { return report }
         let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[$0.product] }
         for (period, keys) in series {
-            guard let period, let limit = period.limit(at: options.now()) else { continue }
+            guard let period, let limit = period.limit(at: context.options.now()) else { continue }
             report.add(try expire(keys, keeping: limit))
         }
         return report
@@ -57,9 +39,9 @@ extension Store {
         try change { state, view in
             var report = DeletionReport()
             report.commit = view.commit
-            let series = keys.compactMap { dictionary.find($0)?.id }
+            let series = keys.compactMap { context.dictionary.find($0)?.id }
             guard var expiry = expiry(of: series, limit, state, view) else { return report }
-            try Flush(self, state).run(&view)
+            try Flush(context, state).run(&view)
             var after = view
             // What older ones hid has waited longer to be erased.
             for old in after.manifest.expiries where expiry.covers(old) {
@@ -76,7 +58,7 @@ extension Store {
             manifest.noteErased()
             manifest.samples -= min(manifest.samples, report.samples)
             report.commit = state.nextCommit
-            try commit(deletion: &manifest, at: options.now(), state, &view)
+            try commit(deletion: &manifest, at: context.options.now(), state, &view)
             view.segments.removeAll { names.contains($0.reference.id) }
             for segment in gone { segment.retire() }
             return report
@@ -89,7 +71,7 @@ extension Store {
     ) -> Expiry? {
         var expiry = Expiry(
             series: series, first: .min, last: .max, commit: state.nextCommit, made: state.nextCommit,
-            writtenAt: options.now())
+            writtenAt: context.options.now())
         switch limit {
         case .from(let time):
             guard time.nanoseconds > .min else { return nil }
@@ -108,11 +90,11 @@ extension Store {
         let end = expiry.last == .max ? nil : Timestamp(nanoseconds: expiry.last + 1)
         let range = TimeRange(to: end)
         var (old, new) = (DeletionReport(), DeletionReport())
-        let snapshot = StoreSnapshot(view: before, dictionary: dictionary)
+        let snapshot = StoreSnapshot(view: before, dictionary: context.dictionary)
         try snapshot.count(key, range, into: &old)
         guard old.samples > 0 else { return }
         if expiry.last == .max {
-            try StoreSnapshot(view: after, dictionary: dictionary).count(key, range, into: &new)
+            try StoreSnapshot(view: after, dictionary: context.dictionary).count(key, range, into: &new)
         }
         guard old.samples > new.samples else { return }
         old.samples -= new.samples
@@ -125,8 +107,6 @@ extension Store {
         guard summary.firstTime >= expiry.first, summary.lastTime <= expiry.last,
             summary.highestCommit < expiry.commit
         else { return false }
-        var series: [SeriesID] = []
-        for index in try segment.top().index.pages.indices { try segment.page(index).series(into: &series) }
-        return series.allSatisfy(expiry.contains)
+        return try segment.series().allSatisfy(expiry.contains)
     }
 }

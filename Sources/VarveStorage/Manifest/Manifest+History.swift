@@ -1,16 +1,17 @@
 // Manifest+History.swift — what version 4 of the payload added: versions kept, when commits were, retention, bytes written.
 
 import VarveCodec
+import VarveSegment
 
 extension Manifest {
     /// Adds a segment with new data.
-    package mutating func take(_ segment: SegmentReference) {
+    mutating func take(_ segment: SegmentReference) {
         segments.append(segment)
         bytesTaken += segment.byteCount
     }
 
     /// Puts what a merge wrote in the place of its inputs.
-    package mutating func replace(_ inputs: Set<FileID>, by outputs: [SegmentReference]) {
+    mutating func replace(_ inputs: Set<FileID>, by outputs: [SegmentReference]) {
         segments.removeAll { inputs.contains($0.id) }
         segments.append(contentsOf: outputs)
         bytesMerged += outputs.reduce(0) { $0 + $1.byteCount }

@@ -1,5 +1,7 @@
 // Manifest+Invariants.swift — the check that a manifest is what Manifest says, by itself and after another one.
 
+import VarveSegment
+
 extension Manifest {
     private static func unless(
         _ holds: Bool, _ reason: @autoclosure () -> String
@@ -12,7 +14,7 @@ extension Manifest {
     /// Cost: the entries of the manifest.
     ///
     /// - Throws: `BrokenInvariant`.
-    package func checkInvariants() throws(BrokenInvariant) {
+    func checkInvariants() throws(BrokenInvariant) {
         let files = segments.count + dictionary.count + receipts.count + messages.count
         try Self.unless(fileNames.count == files, "a file is named twice")
         try Self.unless(firstWAL > 0, "WAL files are counted from 1")
@@ -70,7 +72,7 @@ extension Manifest {
     /// Checks what must hold in a manifest that follows another one.
     ///
     /// - Throws: `BrokenInvariant`.
-    package func checkInvariants(after earlier: Manifest) throws(BrokenInvariant) {
+    func checkInvariants(after earlier: Manifest) throws(BrokenInvariant) {
         guard number != earlier.number else { return }
         try Self.unless(number > earlier.number, "number \(number) follows \(earlier.number)")
         try Self.unless(commit >= earlier.commit, "the last commit goes back")

@@ -10,93 +10,52 @@
 //   are in the segments and no longer needed.
 
 package import VarveCodec
-
-/// A segment the manifest names.
-package struct SegmentReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// XXH3-64 of the footer.
-    package var checksum: UInt64
-    package var summary: SegmentSummary
-    /// Whether compaction made it: then it is packed as well as can be.
-    package var isCompacted = false
-    /// Samples in it that a later version in it took the place of.
-    package var olderVersions: UInt64 = 0
-    /// The highest commit of these later versions: once history begins there, the older ones can go.
-    package var replacedUpTo: UInt64 = 0
-    /// What was deleted up to this commit is not in it any more.
-    package var erasedUpTo: UInt64 = 0
-}
-
-/// A dictionary or receipts file the manifest names.
-package struct PartReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// The file's own checksum.
-    package var checksum: UInt64
-    /// Series or records in it.
-    package var count: UInt64
-}
-
-/// A messages file the manifest names.
-package struct MessageReference: Hashable, Sendable {
-    package var id: FileID
-    package var byteCount: UInt64
-    /// XXH3-64 of the header.
-    package var checksum: UInt64
-    package var count: UInt64
-    /// The age clock when its oldest and its newest message were written to a file.
-    package var oldest: Int64
-    package var newest: Int64
-}
+import VarveSegment
 
 package struct Manifest: Hashable, Sendable {
-    package var number: UInt64 = 0
-    package var previousChecksum: UInt64 = 0
+    var number: UInt64 = 0
+    var previousChecksum: UInt64 = 0
     package var commit: UInt64 = 0
-    package var firstWAL: UInt64 = 1
+    var firstWAL: UInt64 = 1
     /// Nanoseconds since 1970 UTC when it was written, for people.
-    package var writtenAt: Int64 = 0
+    var writtenAt: Int64 = 0
     /// Distinct (series, time) pairs in the segments.
-    package var samples: UInt64 = 0
-    package var segments: [SegmentReference] = []
-    package var dictionary: [PartReference] = []
-    package var receipts: [PartReference] = []
+    var samples: UInt64 = 0
+    var segments: [SegmentReference] = []
+    var dictionary: [PartReference] = []
+    var receipts: [PartReference] = []
     /// The age clock: nanoseconds that have passed since the store was made, as far as changes of the live set
-    /// show; between two changes at most `longestClockStep`, however far the real clock jumped, and never back.
-    package var messageClock: Int64 = 0
-    package var messages: [MessageReference] = []
+    /// show; between two changes at most `MessageReference.longestClockStep`, however far the real clock jumped, and never back.
+    var messageClock: Int64 = 0
+    var messages: [MessageReference] = []
     /// By commit and series.
-    package var tombstones: [Tombstone] = []
+    var tombstones: [Tombstone] = []
     /// What retention let go of and segments may still have.
-    package var expiries: [Expiry] = []
+    var expiries: [Expiry] = []
     /// When commits up to `commit` were made.
-    package var commitTimes = CommitTimes()
+    var commitTimes = CommitTimes()
     /// The oldest commit whose state can be read: versions that are only in older states may be gone.
-    package var historyFrom: UInt64 = 0
+    var historyFrom: UInt64 = 0
     /// Bytes of segments that were written with new data, and of those that merges wrote, since the store was made.
-    package var bytesTaken: UInt64 = 0
-    package var bytesMerged: UInt64 = 0
+    var bytesTaken: UInt64 = 0
+    var bytesMerged: UInt64 = 0
     /// Series that others of the same name took the place of.
     package var replacements: [Replacement] = []
-
-    /// The most that the age clock advances between two manifests: an hour.
-    package static let longestClockStep: Int64 = 3_600_000_000_000
 
     package init() {}
 
     /// The newest version of the payload that is read.
-    package static let newestVersion: UInt16 = 5
+    static let newestVersion: UInt16 = 5
 
     /// The version of the payload that `encode` writes.
     package var version: UInt16 { replacements.isEmpty ? 4 : 5 }
 
     /// The age clock at a time of the real clock.
-    package func messageClock(at now: Int64) -> Int64 {
+    func messageClock(at now: Int64) -> Int64 {
         guard now > writtenAt else { return messageClock }
         let passed = UInt64(bitPattern: now &- writtenAt)
         let (sum, overflow) = messageClock.addingReportingOverflow(
-            Int64(min(passed, UInt64(Self.longestClockStep))))
+            Int64(min(passed, UInt64(MessageReference.longestClockStep))))
         return overflow ? .max : sum
     }
 
@@ -109,47 +68,16 @@ package struct Manifest: Hashable, Sendable {
         writer.append(writtenAt)
         writer.append(samples)
         writer.appendVarint(UInt64(segments.count))
-        for segment in segments {
-            segment.id.hash.write(to: &writer)
-            writer.appendVarint(segment.byteCount)
-            writer.append(segment.checksum)
-            writer.appendVarint(segment.summary.samples)
-            writer.appendVarint(UInt64(segment.summary.series))
-            writer.appendVarint(UInt64(segment.summary.blocks))
-            writer.append(segment.summary.firstTime)
-            writer.append(segment.summary.lastTime)
-            writer.appendVarint(segment.summary.lowestCommit)
-            writer.appendVarint(segment.summary.highestCommit)
-            writer.append(segment.isCompacted ? UInt8(1) : UInt8(0))
-        }
+        for segment in segments { segment.write(to: &writer) }
         for parts in [dictionary, receipts] {
             writer.appendVarint(UInt64(parts.count))
-            for part in parts {
-                part.id.hash.write(to: &writer)
-                writer.appendVarint(part.byteCount)
-                writer.append(part.checksum)
-                writer.appendVarint(part.count)
-            }
+            for part in parts { part.write(to: &writer) }
         }
         writer.append(messageClock)
         writer.appendVarint(UInt64(messages.count))
-        for file in messages {
-            file.id.hash.write(to: &writer)
-            writer.appendVarint(file.byteCount)
-            writer.append(file.checksum)
-            writer.appendVarint(file.count)
-            writer.append(file.oldest)
-            writer.append(file.newest)
-        }
+        for file in messages { file.write(to: &writer) }
         writer.appendVarint(UInt64(tombstones.count))
-        for tombstone in tombstones {
-            writer.appendVarint(UInt64(tombstone.series))
-            writer.append(tombstone.first)
-            writer.append(tombstone.last)
-            writer.appendVarint(tombstone.commit)
-            writer.append(tombstone.writtenAt)
-            writer.append(tombstone.isErased ? UInt8(1) : UInt8(0))
-        }
+        for tombstone in tombstones { tombstone.write(to: &writer) }
         writeHistory(to: &writer)
         writeReplacements(to: &writer)
         return writer.bytes
@@ -164,23 +92,7 @@ package struct Manifest: Hashable, Sendable {
         writtenAt = try reader.integer(as: Int64.self)
         samples = try reader.integer(as: UInt64.self)
         let count = try reader.varint(limit: reader.remaining, "segments")
-        for _ in 0..<count {
-            let id = FileID(try Hash128(from: &reader))
-            let byteCount = try reader.varint()
-            let checksum = try reader.integer(as: UInt64.self)
-            let summary = SegmentSummary(
-                samples: try reader.varint(),
-                series: UInt32(try reader.varint(limit: Limits.series, "series")),
-                blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
-                firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
-                lowestCommit: try reader.varint(), highestCommit: try reader.varint())
-            let origin = try reader.integer(as: UInt8.self)
-            guard byteCount < 1 << 48, origin < 2 else { throw reader.failure("an impossible segment") }
-            segments.append(
-                SegmentReference(
-                    id: id, byteCount: byteCount, checksum: checksum, summary: summary,
-                    isCompacted: origin == 1))
-        }
+        for _ in 0..<count { segments.append(try SegmentReference(from: &reader)) }
         dictionary = try Self.parts(&reader)
         receipts = try Self.parts(&reader)
         if version >= 2 {
@@ -201,61 +113,34 @@ package struct Manifest: Hashable, Sendable {
     private static func tombstones(_ reader: inout ByteReader) throws(CodecError) -> [Tombstone] {
         let count = try reader.varint(limit: Limits.tombstones, "tombstones")
         var tombstones: [Tombstone] = []
-        for _ in 0..<count {
-            var tombstone = Tombstone(
-                series: SeriesID(try reader.varint(limit: Limits.series, "series")),
-                first: try reader.integer(as: Int64.self), last: try reader.integer(as: Int64.self),
-                commit: try reader.varint(), writtenAt: try reader.integer(as: Int64.self))
-            let state = try reader.integer(as: UInt8.self)
-            guard tombstone.first <= tombstone.last, state < 2 else {
-                throw reader.failure("an impossible tombstone")
-            }
-            tombstone.isErased = state == 1
-            tombstones.append(tombstone)
-        }
+        for _ in 0..<count { tombstones.append(try Tombstone(from: &reader)) }
         return tombstones
     }
 
     private static func messages(_ reader: inout ByteReader) throws(CodecError) -> [MessageReference] {
         let count = try reader.varint(limit: reader.remaining, "messages files")
         var messages: [MessageReference] = []
-        for _ in 0..<count {
-            messages.append(
-                MessageReference(
-                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
-                    checksum: try reader.integer(as: UInt64.self),
-                    count: UInt64(try reader.varint(limit: MessageFormat.maximumEntries, "messages")),
-                    oldest: try reader.integer(as: Int64.self), newest: try reader.integer(as: Int64.self)))
-        }
-        // Sizes are compared with the file's; beyond this they are none.
-        guard messages.allSatisfy({ $0.byteCount < 1 << 48 }) else {
-            throw reader.failure("an impossible messages file")
-        }
+        for _ in 0..<count { messages.append(try MessageReference(from: &reader)) }
         return messages
     }
 
     private static func parts(_ reader: inout ByteReader) throws(CodecError) -> [PartReference] {
         let count = try reader.varint(limit: reader.remaining, "files")
         var parts: [PartReference] = []
-        for _ in 0..<count {
-            parts.append(
-                PartReference(
-                    id: FileID(try Hash128(from: &reader)), byteCount: try reader.varint(),
-                    checksum: try reader.integer(as: UInt64.self), count: try reader.varint()))
-        }
+        for _ in 0..<count { parts.append(try PartReference(from: &reader)) }
         return parts
     }
 
     /// Every immutable file the manifest names, relative to the data directory.
-    package var fileNames: Set<String> { Set(fileSizes.keys) }
+    var fileNames: Set<String> { Set(fileSizes.keys) }
 
     /// The bytes of every immutable file the manifest names.
-    package var fileSizes: [String: UInt64] {
+    var fileSizes: [String: UInt64] {
         let named =
-            segments.map { (DataDirectory.immutable($0.id, .segment), $0.byteCount) }
-            + dictionary.map { (DataDirectory.immutable($0.id, .dictionary), $0.byteCount) }
-            + receipts.map { (DataDirectory.immutable($0.id, .receipts), $0.byteCount) }
-            + messages.map { (DataDirectory.immutable($0.id, .messages), $0.byteCount) }
+            segments.map { (StoreFolder.immutable($0.id, .segment), $0.byteCount) }
+            + dictionary.map { (StoreFolder.immutable($0.id, .dictionary), $0.byteCount) }
+            + receipts.map { (StoreFolder.immutable($0.id, .receipts), $0.byteCount) }
+            + messages.map { (StoreFolder.immutable($0.id, .messages), $0.byteCount) }
         // A damaged manifest may name a file twice.
         return Dictionary(named) { first, _ in first }
     }

@@ -11,41 +11,48 @@
 //   still finds what it saw, and a folder that lost its newest manifest is told from one that did not. So a new store has
 //   two from the beginning; a backup has one, and a mark.
 
-package import VarveFile
+import VarveFile
+import VarveSegment
 
-package enum ManifestLog {
+extension SealedFile.Kind {
+    /// The live set; the versions are those of `Manifest`.
+    static let manifest = SealedFile.Kind(
+        magic: "VARVEMAN", name: "manifest", version: Manifest.newestVersion)
+}
+
+enum ManifestLog {
     /// The newest manifest with its checksum, or nil in a folder without any.
-    package static func load(
-        _ files: any FileSystem, _ directory: DataDirectory
+    static func load(
+        _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64)? {
-        guard let newest = try newest(files, directory) else { return nil }
-        return try read(newest, files, directory)
+        guard let newest = try newest(folder) else { return nil }
+        return try read(newest, folder)
     }
 
     /// The number of the newest manifest, or nil in a folder without any.
     ///
     /// - Throws: `StorageError.damaged` if one of the two newest is missing.
-    package static func newest(_ files: any FileSystem, _ directory: DataDirectory) throws -> UInt64? {
-        let found = try numbers(files, directory)
+    static func newest(_ folder: StoreFolder) throws -> UInt64? {
+        let found = try numbers(folder)
         guard let newest = found.last, newest > 1, !found.contains(newest - 1) else { return found.last }
-        guard try files.kind(directory.backupMark) == nil else { return newest }
+        guard try folder.files.kind(folder.backupMark) == nil else { return newest }
         throw StorageError.damaged(
             Damage(
-                file: DataDirectory.manifest(newest + 1), offset: 0,
+                file: StoreFolder.manifest(newest + 1), offset: 0,
                 reason: "it is missing, or number \(newest - 1) is; the two newest are always kept"))
     }
 
     /// The numbers of the manifests in the folder, ascending.
-    package static func numbers(_ files: any FileSystem, _ directory: DataDirectory) throws -> [UInt64] {
-        guard case .folder? = try files.kind(directory.manifests) else { return [] }
-        return try files.list(directory.manifests).compactMap(DataDirectory.manifestNumber).sorted()
+    static func numbers(_ folder: StoreFolder) throws -> [UInt64] {
+        guard case .folder? = try folder.files.kind(folder.manifests) else { return [] }
+        return try folder.files.list(folder.manifests).compactMap(StoreFolder.manifestNumber).sorted()
     }
 
-    package static func read(
-        _ number: UInt64, _ files: any FileSystem, _ directory: DataDirectory
+    static func read(
+        _ number: UInt64, _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64) {
-        let name = DataDirectory.manifest(number)
-        let (payload, checksum, version) = try SealedFile.read(files, directory, name, .manifest)
+        let name = StoreFolder.manifest(number)
+        let (payload, checksum, version) = try SealedFile.read(folder, name, .manifest)
         let manifest = try SealedFile.parse(payload, name) { try Manifest(from: &$0, version: version) }
         guard manifest.number == number else {
             throw StorageError.damaged(
@@ -59,26 +66,25 @@ package enum ManifestLog {
     ///
     /// - Throws: `StorageError.needsReopen` if another process created that number first; `StorageError.invalidBatch`
     ///   if it has more than a reader takes.
-    package static func commit(
-        _ manifest: Manifest, _ files: any FileSystem, _ directory: DataDirectory
+    static func commit(
+        _ manifest: Manifest, _ folder: StoreFolder
     ) throws -> UInt64 {
         let payload = manifest.encode()
-        guard payload.count <= Limits.sealedFileBytes else {
+        guard payload.count <= FormatLimits.sealedFileBytes else {
             throw StorageError.invalidBatch("the manifest of the store has outgrown one file")
         }
         let bytes = SealedFile.encode(.manifest, version: manifest.version, payload: payload)
-        let name = DataDirectory.manifest(manifest.number)
-        guard try files.createIfAbsent(directory.absolute(name), bytes) else {
+        let name = StoreFolder.manifest(manifest.number)
+        guard try folder.createIfAbsent(name, bytes) else {
             throw StorageError.needsReopen("another process committed manifest \(manifest.number)")
         }
         return SealedFile.checksum(of: bytes)
     }
 
     /// Removes manifests older than the one before `newest`; failing to is no harm.
-    package static func removeOld(before newest: UInt64, _ files: any FileSystem, _ directory: DataDirectory)
-    {
-        for number in (try? numbers(files, directory)) ?? [] where number + 1 < newest {
-            try? files.remove(directory.absolute(DataDirectory.manifest(number)))
+    static func removeOld(before newest: UInt64, _ folder: StoreFolder) {
+        for number in (try? numbers(folder)) ?? [] where number + 1 < newest {
+            try? folder.remove(StoreFolder.manifest(number))
         }
     }
 }

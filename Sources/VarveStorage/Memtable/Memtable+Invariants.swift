@@ -1,12 +1,14 @@
 // Memtable+Invariants.swift — the check that a memtable is what Memtable and MemtableSeries say.
 
+import VarveSegment
+
 extension Memtable {
     /// Checks the rows of all series.
     ///
     /// Cost: a copy of each series' tail, and its rows.
     ///
     /// - Throws: `BrokenInvariant`.
-    package func checkInvariants() throws(BrokenInvariant) {
+    func checkInvariants() throws(BrokenInvariant) {
         for id in series { try check(id, rows(of: id, upTo: .max)) }
     }
 

@@ -9,9 +9,10 @@
 //   failure nothing is flushed.
 
 import Synchronization
-package import VarveModel
+import VarveModel
+import VarveSegment
 
-package final class Memtable: Sendable {
+final class Memtable: Sendable {
     private struct Contents {
         var series: [SeriesID: MemtableSeries] = [:]
         var byteCount = 0
@@ -41,22 +42,22 @@ package final class Memtable: Sendable {
 
     private let contents = Mutex(Contents())
 
-    package init() {}
+    init() {}
 
     /// Whether no commit is in it.
-    package var isEmpty: Bool { contents.withLock { $0.isEmpty } }
+    var isEmpty: Bool { contents.withLock { $0.isEmpty } }
 
     /// About how much memory it takes, messages' places in the table of hashes included.
-    package var byteCount: Int { contents.withLock { $0.byteCount } }
+    var byteCount: Int { contents.withLock { $0.byteCount } }
 
     /// Records of the batches of imports in here, to be moved to a receipts file by the flush.
-    package var records: [BatchRecord] { contents.withLock { $0.records } }
+    var records: [BatchRecord] { contents.withLock { $0.records } }
 
     /// The series with rows, ascending.
-    package var series: [SeriesID] { contents.withLock { $0.series.keys.sorted() } }
+    var series: [SeriesID] { contents.withLock { $0.series.keys.sorted() } }
 
     /// Adds the rows of the next commit.
-    package func apply(_ record: WALRecord) {
+    func apply(_ record: WALRecord) {
         contents.withLock { contents in
             contents.begin(record.commit, record.batch)
             for rows in record.rows where rows.count > 0 {
@@ -69,8 +70,8 @@ package final class Memtable: Sendable {
     /// Adds the rows of the next commit while they are read; nothing is allocated for rows that are few and come in time.
     ///
     /// - Returns: How many there are, or nil, with some of them added, if `isKnown` denies a series and its type.
-    package func apply(
-        _ record: inout WALRecordReader, _ buffer: FewRowsBuffer, isKnown: (SeriesID, ValueType) -> Bool
+    func apply(
+        _ record: inout WALRecordReader, _ buffer: SmallRowBuffer, isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Int? {
         try contents.withLock { contents in
             contents.begin(record.commit, record.batch)
@@ -100,10 +101,10 @@ package final class Memtable: Sendable {
     }
 
     /// The latest time of a series, or nil if it has no rows.
-    package func lastTime(of series: SeriesID) -> Int64? { contents.withLock { $0.series[series]?.lastTime } }
+    func lastTime(of series: SeriesID) -> Int64? { contents.withLock { $0.series[series]?.lastTime } }
 
     /// The rows of a series between two times, both included, up to a commit.
-    package func rows(
+    func rows(
         of series: SeriesID, first: Int64 = .min, last: Int64 = .max, upTo commit: UInt64
     ) -> MemtableRows {
         contents.withLock { contents in
@@ -114,12 +115,12 @@ package final class Memtable: Sendable {
 }
 
 /// The rows of one series in a memtable.
-package struct MemtableRows: Sendable {
+struct MemtableRows: Sendable {
     /// Runs that follow each other in time, each time once.
-    package var ordered: [SampleRun] = []
+    var ordered: [SampleRun] = []
     /// Runs that came late, over each other and over the ordered ones.
-    package var late: [SampleRun] = []
+    var late: [SampleRun] = []
 
     /// All of them.
-    package var runs: [SampleRun] { ordered + late }
+    var runs: [SampleRun] { ordered + late }
 }

@@ -10,6 +10,7 @@
 // - Only touched under the memtable's lock; what it gives out never changes.
 
 import VarveModel
+import VarveSegment
 
 final class MemtableSeries {
     /// About the bytes of a series without rows.
@@ -54,7 +55,7 @@ final class MemtableSeries {
     }
 
     /// Adds few rows of numbers, each time once and ascending, and returns about the bytes they take.
-    func append(_ few: FewRowsBuffer, commit: UInt64) -> Int {
+    func append(_ few: SmallRowBuffer, commit: UInt64) -> Int {
         guard few.count > 0, few.time(0) > lastTime || (ordered.isEmpty && tail.isEmpty) else {
             return append(few.columns(type), commit: commit)
         }

@@ -15,21 +15,22 @@
 
 import VarveCodec
 import VarveFile
+import VarveSegment
 
-package final class AcknowledgedMark {
+final class AcknowledgedMark {
     private var file: (any File)?
     private var commit: UInt64 = 0
 
     private static let magic = Array("VARVEACK".utf8)
     private static let byteCount = 24
 
-    package init() {}
+    init() {}
 
     /// Notes that everything up to a commit is durable.
-    func raise(to commit: UInt64, _ files: any FileSystem, _ directory: DataDirectory) {
+    func raise(to commit: UInt64, _ folder: StoreFolder) {
         guard commit > self.commit || file == nil else { return }
         do {
-            let file = try file ?? files.open(directory.acknowledged, .update)
+            let file = try file ?? folder.files.open(folder.acknowledged, .update)
             self.file = file
             try file.overwrite(Self.encode(commit), at: 0)
             self.commit = commit
@@ -39,13 +40,13 @@ package final class AcknowledgedMark {
     }
 
     /// Begins anew where somebody has removed the file.
-    func keep(_ files: any FileSystem, _ directory: DataDirectory) {
-        guard let file, (try? file.identity()) != (try? files.identity(directory.acknowledged)) else {
+    func keep(_ folder: StoreFolder) {
+        guard let file, (try? file.identity()) != (try? folder.files.identity(folder.acknowledged)) else {
             return
         }
         let commit = commit
         close()
-        raise(to: commit, files, directory)
+        raise(to: commit, folder)
     }
 
     func close() {
@@ -55,9 +56,9 @@ package final class AcknowledgedMark {
     }
 
     /// The commit that the file names, or nil where there is none to trust.
-    static func read(_ files: any FileSystem, _ directory: DataDirectory) -> UInt64? {
-        guard case .file(byteCount)? = try? files.kind(directory.acknowledged),
-            let bytes = try? files.readAll(directory.acknowledged, limit: byteCount),
+    static func read(_ folder: StoreFolder) -> UInt64? {
+        guard case .file(byteCount)? = try? folder.files.kind(folder.acknowledged),
+            let bytes = try? folder.files.readAll(folder.acknowledged, limit: byteCount),
             bytes.count == byteCount, bytes.starts(with: magic)
         else { return nil }
         return bytes.withUnsafeBytes { bytes in

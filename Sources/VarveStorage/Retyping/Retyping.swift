@@ -4,6 +4,7 @@
 // - Every visible sample of the series is in exactly one of the counts `converted`, `missing`, `skipped` and `unfit`.
 
 public import VarveModel
+import VarveSegment
 public import VarveText
 
 /// A change of the type of one point, for all series of some products.
@@ -78,11 +79,18 @@ extension StoreSnapshot {
         for (_, info) in dictionary.series(below: view.seriesCount, where: retyping.changes) {
             report.series += 1
             var conversion = SampleConversion(info, retyping)
-            try read(info.key, in: .all, order: .ascending) { columns in
-                _ = conversion.convert(SampleRun(columns), into: &report)
+            guard let (series, type) = try find(info.key) else { continue }
+            var scan = try SeriesScan(view, series, type, in: .all, order: .ascending)
+            while try scan.next({ part in
+                let (run, rows) =
+                    switch part {
+                    case .block(let block): try block.read(.samples)
+                    case .samples(let run, let rows): (run, rows)
+                    }
+                _ = conversion.convert(rows == 0..<run.count ? run : run.part(rows), into: &report)
                 try progress(report.samples)
                 return true
-            }
+            }) {}
         }
         return report
     }
@@ -109,17 +117,17 @@ extension Store {
         _ retyping: Retyping, progress: (_ samples: UInt64) throws -> Void = { _ in }
     ) throws -> RetypingReport {
         try change { state, view in
-            let series = dictionary.series(below: view.seriesCount, where: retyping.changes)
+            let series = context.dictionary.series(below: view.seriesCount, where: retyping.changes)
             guard !series.isEmpty else {
                 var report = RetypingReport()
                 report.commit = view.commit
                 return report
             }
-            guard dictionary.count + series.count <= Limits.series else {
-                throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
+            guard context.dictionary.count + series.count <= FormatLimits.series else {
+                throw StorageError.invalidBatch("a store holds at most \(FormatLimits.series) series")
             }
-            try Flush(self, state).run(&view)
-            return try RetypingWorker(self, state, retyping, series).run(&view, progress)
+            try Flush(context, state).run(&view)
+            return try RetypingWorker(context, state, retyping, series).run(&view, progress)
         }
     }
 }

@@ -12,9 +12,10 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 
 struct RetypingWorker {
-    private let store: Store
+    private let context: StoreContext
     private let state: WriterState
     private let retyping: Retyping
     private let series: [(id: SeriesID, info: SeriesInfo)]
@@ -22,14 +23,14 @@ struct RetypingWorker {
     private let first: SeriesID
 
     init(
-        _ store: Store, _ state: WriterState, _ retyping: Retyping,
+        _ context: StoreContext, _ state: WriterState, _ retyping: Retyping,
         _ series: [(id: SeriesID, info: SeriesInfo)]
     ) {
-        self.store = store
+        self.context = context
         self.state = state
         self.retyping = retyping
         self.series = series
-        first = SeriesID(store.dictionary.count)
+        first = SeriesID(context.dictionary.count)
     }
 
     func run(_ view: inout StoreView, _ progress: (UInt64) throws -> Void) throws -> RetypingReport {
@@ -38,11 +39,11 @@ struct RetypingWorker {
         report.commit = state.nextCommit
         let sources = try sources(view)
         let outputs = MergeOutputs(
-            store.files, store.directory, cuts: Partitions.cuts(sources.shares), erasedUpTo: state.nextCommit,
+            context.folder, cuts: Partitions.cuts(sources.shares), erasedUpTo: state.nextCommit,
             pace: { _ in })
         do {
             try convert(sources.segments, view.tombstones, outputs, &report, progress)
-            let readers = outputs.sealed.map { SegmentReader(store.library, $0) }
+            let readers = outputs.sealed.map { SegmentReader(context.library, $0) }
             let written = try readers.reduce(0) { try $0 + outputs.check($1) { _ in retyping.type } }
             guard written == report.converted + report.missing else {
                 throw StorageError.needsReopen(
@@ -114,15 +115,15 @@ struct RetypingWorker {
         _ readers: [SegmentReader], _ outputs: [SegmentReference], touched: Set<FileID>,
         _ report: RetypingReport, _ view: inout StoreView
     ) throws {
-        let now = store.options.now()
+        let now = context.options.now()
         let replacement = Replacement(
             commit: state.nextCommit, writtenAt: now, first: first, old: series.map(\.id))
-        var change = ManifestChange(store, state)
+        var change = ManifestChange(context, state)
         do {
             for (_, info) in series {
-                _ = try store.dictionary.add(SeriesInfo(key: info.key, type: retyping.type))
+                _ = try context.dictionary.add(SeriesInfo(key: info.key, type: retyping.type))
             }
-            try store.dictionary.replace(replacement)
+            try context.dictionary.replace(replacement)
             var manifest = view.manifest
             // Segments without the series need not be rewritten because of them.
             for index in manifest.segments.indices where !touched.contains(manifest.segments[index].id) {
@@ -142,11 +143,11 @@ struct RetypingWorker {
             view.commitTimes = manifest.commitTimes
         } catch {
             change.discard()
-            store.dictionary.removeAll(from: Int(first))
+            context.dictionary.removeAll(from: Int(first))
             throw error
         }
         view.segments.append(contentsOf: readers)
-        view.seriesCount = store.dictionary.count
+        view.seriesCount = context.dictionary.count
         view.commit = state.nextCommit
         state.nextCommit += 1
     }

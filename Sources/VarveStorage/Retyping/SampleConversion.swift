@@ -9,6 +9,7 @@
 // - Nothing is allocated for a single sample, apart from a text that is compared with words.
 
 import VarveModel
+import VarveSegment
 import VarveText
 
 /// Converts samples.

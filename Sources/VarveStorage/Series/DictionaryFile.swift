@@ -8,6 +8,12 @@
 
 package import VarveCodec
 package import VarveModel
+import VarveSegment
+
+extension SealedFile.Kind {
+    /// A run of the series dictionary.
+    static let dictionary = SealedFile.Kind(magic: "VARVEDIC", name: "dictionary", version: 1)
+}
 
 package enum DictionaryFile {
     package static func write(first: Int, _ entries: some Collection<SeriesInfo>, to writer: inout ByteWriter)
@@ -25,8 +31,8 @@ package enum DictionaryFile {
     package static func read(
         _ reader: inout ByteReader
     ) throws(CodecError) -> (first: Int, entries: [SeriesInfo]) {
-        let first = try reader.varint(limit: Limits.series, "first series id")
-        let count = try reader.varint(limit: Limits.series, "number of series")
+        let first = try reader.varint(limit: FormatLimits.series, "first series id")
+        let count = try reader.varint(limit: FormatLimits.series, "number of series")
         var entries: [SeriesInfo] = []
         entries.reserveCapacity(min(count, reader.remaining / 4))
         for _ in 0..<count {
@@ -43,7 +49,7 @@ package enum DictionaryFile {
     }
 
     /// Adds a run to the dictionary; entries that are there already must be the same.
-    package static func load(
+    static func load(
         first: Int, _ entries: [SeriesInfo], into dictionary: SeriesDictionary
     ) throws(CodecError) {
         guard first <= dictionary.count else {

@@ -7,21 +7,19 @@
 // - Readers may ask while the one writer adds.
 
 import Synchronization
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
+import VarveSegment
 
-/// The number of a series in one store.
-package typealias SeriesID = UInt32
-
-package final class SeriesDictionary: Sendable {
+final class SeriesDictionary: Sendable {
     private let names = Mutex(SeriesNames())
 
-    package init() {}
+    init() {}
 
-    package var count: Int { names.withLock { $0.count } }
+    var count: Int { names.withLock { $0.count } }
 
     /// The newest series of a name that has an id below `end`.
-    package func find(_ key: SeriesKey, below end: Int = .max) -> (id: SeriesID, type: ValueType)? {
+    func find(_ key: SeriesKey, below end: Int = .max) -> (id: SeriesID, type: ValueType)? {
         names.withLock { names in
             guard let oldest = names.find(key), oldest < end else { return nil }
             let id = names.newest(oldest, below: end)
@@ -30,12 +28,12 @@ package final class SeriesDictionary: Sendable {
     }
 
     /// A series of the store.
-    package typealias Known = (id: SeriesID, type: ValueType)
+    typealias Known = (id: SeriesID, type: ValueType)
 
     /// What the store knows of the series of some rows, each at its place.
     ///
     /// Points of a device mostly come in the order of their ids, so the next id is tried first.
-    package func find(_ series: [SeriesRows]) -> [Known?] {
+    func find(_ series: [SeriesRows]) -> [Known?] {
         names.withLock { names in
             var next = 0
             return series.map { rows in
@@ -48,22 +46,22 @@ package final class SeriesDictionary: Sendable {
         }
     }
 
-    package func info(_ id: SeriesID) -> SeriesInfo? {
+    func info(_ id: SeriesID) -> SeriesInfo? {
         names.withLock { Int(id) < $0.count ? $0.info(Int(id)) : nil }
     }
 
-    package func type(_ id: SeriesID) -> ValueType? {
+    func type(_ id: SeriesID) -> ValueType? {
         names.withLock { Int(id) < $0.count ? $0.type(Int(id)) : nil }
     }
 
     /// The series with ids below `end`, of each name the newest.
-    package func entries(below end: Int) -> [SeriesInfo] {
+    func entries(below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
         return names.live(0..<min(end, names.count), below: end).map { names.info($0) }
     }
 
     /// The ids of some series below `end`, ascending, of each name the newest.
-    package func series(
+    func series(
         below end: Int, where isWanted: (SeriesInfo) -> Bool
     ) -> [(id: SeriesID, info: SeriesInfo)] {
         let names = names.withLock { $0 }
@@ -74,7 +72,7 @@ package final class SeriesDictionary: Sendable {
     }
 
     /// The series with ids below `end` that are points of some devices, of any product; of each name the newest.
-    package func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
+    func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
         return names.live(names.ids(ofDevices: devices, below: end), below: end).map { names.info($0) }
     }
@@ -82,10 +80,10 @@ package final class SeriesDictionary: Sendable {
     /// Gives `info` the next id.
     ///
     /// - Throws: `StorageError.invalidBatch` if the store has all the series it can have.
-    package func add(_ info: SeriesInfo) throws -> SeriesID {
+    func add(_ info: SeriesInfo) throws -> SeriesID {
         try names.withLock { names in
-            guard names.count < Limits.series else {
-                throw StorageError.invalidBatch("a store holds at most \(Limits.series) series")
+            guard names.count < FormatLimits.series else {
+                throw StorageError.invalidBatch("a store holds at most \(FormatLimits.series) series")
             }
             names.append(info)
             return SeriesID(names.count - 1)
@@ -93,15 +91,15 @@ package final class SeriesDictionary: Sendable {
     }
 
     /// Forgets the entries from id `first` on: the commit that added them did not happen.
-    package func removeAll(from first: Int) {
+    func removeAll(from first: Int) {
         names.withLock { $0.removeAll(from: first) }
     }
 
     /// Whether another series of the same name took the place of one.
-    package func isReplaced(_ id: SeriesID) -> Bool { names.withLock { $0.isReplaced(Int(id)) } }
+    func isReplaced(_ id: SeriesID) -> Bool { names.withLock { $0.isReplaced(Int(id)) } }
 
     /// Takes note of series that others took the place of; all of them are there.
-    package func replace(_ replacement: Replacement) throws(CodecError) {
+    func replace(_ replacement: Replacement) throws(CodecError) {
         let failure: CodecError? = names.withLock { names in
             do throws(CodecError) {
                 try names.replace(replacement)
@@ -114,7 +112,7 @@ package final class SeriesDictionary: Sendable {
     }
 
     /// Writes the entries from id `first` on as the payload of a dictionary file.
-    package func write(from first: Int, to writer: inout ByteWriter) {
+    func write(from first: Int, to writer: inout ByteWriter) {
         let names = names.withLock { $0 }
         writer.appendVarint(UInt64(first))
         writer.appendVarint(UInt64(names.count - first))
@@ -122,9 +120,9 @@ package final class SeriesDictionary: Sendable {
     }
 
     /// Adds the payload of a dictionary file; entries that are there already must be the same.
-    package func load(_ reader: inout ByteReader) throws(CodecError) {
-        let first = try reader.varint(limit: Limits.series, "first series id")
-        let count = try reader.varint(limit: Limits.series, "number of series")
+    func load(_ reader: inout ByteReader) throws(CodecError) {
+        let first = try reader.varint(limit: FormatLimits.series, "first series id")
+        let count = try reader.varint(limit: FormatLimits.series, "number of series")
         var failure: CodecError?
         names.withLock { names in
             do throws(CodecError) {

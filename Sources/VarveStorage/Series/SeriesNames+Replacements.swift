@@ -4,6 +4,7 @@
 // - Each id but the newest of a name is replaced once, by an id of the same name.
 
 import VarveCodec
+import VarveSegment
 
 extension SeriesNames {
     /// The id below `end` that took the place of a series last; that itself if none did.

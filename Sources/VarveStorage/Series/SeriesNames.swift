@@ -11,10 +11,11 @@
 //   looks through the records, which is a tenth of the work.
 
 import Glibc
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
+import VarveSegment
 
-package struct SeriesNames: Sendable {
+struct SeriesNames: Sendable {
     private var records: [UInt8] = []
     private var starts = [0]
     /// Ids plus one at the places of their hashes, or 0; open addressing.
@@ -27,12 +28,12 @@ package struct SeriesNames: Sendable {
     /// Searches without a table before it is made.
     private static let searchesAtMost = 8
 
-    package init() {}
+    init() {}
 
-    package var count: Int { starts.count - 1 }
+    var count: Int { starts.count - 1 }
 
     /// The name and type of a series.
-    package func info(_ id: Int) -> SeriesInfo {
+    func info(_ id: Int) -> SeriesInfo {
         withFields(id) { fields in
             SeriesInfo(
                 key: SeriesKey(
@@ -43,11 +44,11 @@ package struct SeriesNames: Sendable {
         }
     }
 
-    package func type(_ id: Int) -> ValueType {
+    func type(_ id: Int) -> ValueType {
         ValueType(rawValue: records[starts[id]]) ?? .double
     }
 
-    package mutating func append(_ info: SeriesInfo) {
+    mutating func append(_ info: SeriesInfo) {
         Self.write(info, to: &records)
         starts.append(records.count)
         guard !table.isEmpty else { return }
@@ -55,7 +56,7 @@ package struct SeriesNames: Sendable {
     }
 
     /// Forgets the series from id `first` on.
-    package mutating func removeAll(from first: Int) {
+    mutating func removeAll(from first: Int) {
         guard first < count else { return }
         records.removeSubrange(starts[first]...)
         starts.removeSubrange((first + 1)...)
@@ -64,7 +65,7 @@ package struct SeriesNames: Sendable {
     }
 
     /// The lowest id of a series of this name.
-    package mutating func find(_ key: SeriesKey) -> Int? {
+    mutating func find(_ key: SeriesKey) -> Int? {
         var wanted: [UInt8] = []
         wanted.reserveCapacity(80)
         Self.write(SeriesInfo(key: key, type: .double), to: &wanted)
@@ -92,7 +93,7 @@ package struct SeriesNames: Sendable {
     }
 
     /// Whether series `id` has a key.
-    package func isNamed(_ id: Int, _ key: SeriesKey) -> Bool {
+    func isNamed(_ id: Int, _ key: SeriesKey) -> Bool {
         withFields(id) { fields in
             func same(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
                 bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8)
@@ -103,7 +104,7 @@ package struct SeriesNames: Sendable {
     }
 
     /// The ids below `end` of the series of some devices, of any product.
-    package func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
+    func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
         let wanted = Set(devices.map { Array($0.utf8) })
         // Most names are told apart by their length and last byte.
         var endings = Set<Int>()
@@ -129,14 +130,14 @@ package struct SeriesNames: Sendable {
     // MARK: Files
 
     /// Writes the records from id `first` on.
-    package func write(from first: Int, to writer: inout ByteWriter) {
+    func write(from first: Int, to writer: inout ByteWriter) {
         records.withUnsafeBytes {
             writer.append(bytes: UnsafeRawBufferPointer(rebasing: $0[starts[first]...]))
         }
     }
 
     /// Reads `count` records of series from id `first` on; those that are there already must be the same.
-    package mutating func read(
+    mutating func read(
         _ reader: inout ByteReader, first: Int, count: Int
     ) throws(CodecError) {
         guard first <= self.count else {
@@ -173,7 +174,7 @@ package struct SeriesNames: Sendable {
                 guard isSame else { throw CodecError(offset: 0, reason: "series \(id) has two names") }
                 fresh = place
             } else {
-                guard id < Limits.series else { throw CodecError(offset: 0, reason: "too many series") }
+                guard id < FormatLimits.series else { throw CodecError(offset: 0, reason: "too many series") }
                 starts.append(records.count + place - fresh)
             }
         }

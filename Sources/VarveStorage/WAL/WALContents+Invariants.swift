@@ -1,6 +1,7 @@
 // WALContents+Invariants.swift — the check that a WAL file's records are what WALReader and WALRecord say.
 
 import VarveModel
+import VarveSegment
 
 extension WALContents {
     /// Checks where the records are and what is in them.
@@ -10,7 +11,7 @@ extension WALContents {
     /// - Parameter commit: The newest commit before this file.
     /// - Returns: The newest commit in it, or `commit`.
     /// - Throws: `BrokenInvariant`, `StorageError.damaged`.
-    package func checkInvariants(after commit: UInt64) throws -> UInt64 {
+    func checkInvariants(after commit: UInt64) throws -> UInt64 {
         func unless(_ holds: Bool, _ reason: @autoclosure () -> String) throws(BrokenInvariant) {
             try BrokenInvariant.unless(holds, "WAL", reason())
         }
@@ -22,7 +23,7 @@ extension WALContents {
         let count = UInt64(payloads.count) + (hasSeal ? 1 : 0)
         try unless(nextRecord == firstRecord + count, "the numbers of the records have a gap")
         var newest = commit
-        let buffer = FewRowsBuffer()
+        let buffer = SmallRowBuffer()
         try forEachRecord { record, offset in
             let whole = try WALRecord(&record, buffer)
             try unless(whole.commit > newest, "commit \(whole.commit) at byte \(offset) follows \(newest)")

@@ -11,18 +11,18 @@
 // - Records that were written with one sync have the places 0, 1, 2, …: the record at place 0 was written after
 //   everything before it was durable.
 
-package enum WALFormat {
-    package static let version: UInt16 = 1
-    package static let magic = Array("VARVEWAL".utf8)
-    package static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
-    package static let recordHeaderBytes = 4 + 1 + 1 + 2 + 8
+enum WALFormat {
+    static let version: UInt16 = 1
+    static let magic = Array("VARVEWAL".utf8)
+    static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
+    static let recordHeaderBytes = 4 + 1 + 1 + 2 + 8
     /// Where the number of a record is in it.
-    package static let recordNumberOffset = 4 + 1 + 1 + 2
-    package static let recordTrailerBytes = 8
+    static let recordNumberOffset = 4 + 1 + 1 + 2
+    static let recordTrailerBytes = 8
 }
 
 /// The type of a WAL record; 0 is reserved, so that zeros are never a record.
-package enum WALRecordType: UInt8, Sendable {
+enum WALRecordType: UInt8, Sendable {
     /// One commit: new series, rows, batch record.
     case commit = 1
     /// The file was closed cleanly; nothing follows.

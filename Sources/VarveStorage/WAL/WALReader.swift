@@ -9,26 +9,27 @@
 
 import Glibc
 import VarveCodec
-package import VarveFile
+import VarveFile
+import VarveSegment
 
 /// A WAL file whose checksums hold; its records are decoded when they are asked for.
-package struct WALContents: Sendable {
+struct WALContents: Sendable {
     /// The name of the file, for errors.
-    package let name: String
-    package let bytes: [UInt8]
+    let name: String
+    let bytes: [UInt8]
     /// Where the payload of each commit record is, in order.
-    package var payloads: [Range<Int>] = []
-    package var firstRecord: UInt64 = 0
+    var payloads: [Range<Int>] = []
+    var firstRecord: UInt64 = 0
     /// The number that the record after the last good one would have.
-    package var nextRecord: UInt64 = 0
+    var nextRecord: UInt64 = 0
     /// Where an incomplete last record begins, if there is one.
-    package var tornAt: Int?
+    var tornAt: Int?
     /// Where the last good record ends.
-    package var end = 0
+    var end = 0
     /// Whether the file ends with its seal record.
-    package var hasSeal = false
+    var hasSeal = false
 
-    package init(name: String, bytes: [UInt8]) {
+    init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
     }
@@ -37,7 +38,7 @@ package struct WALContents: Sendable {
     ///
     /// - Throws: `StorageError.damaged` where a record does not parse: its checksum holds, so these are the bytes that were
     ///   written, and no torn tail.
-    package func forEachRecord(_ body: (inout WALRecordReader, _ offset: Int) throws -> Void) throws {
+    func forEachRecord(_ body: (inout WALRecordReader, _ offset: Int) throws -> Void) throws {
         try bytes.withUnsafeBytes { bytes in
             for payload in payloads {
                 do {
@@ -52,41 +53,48 @@ package struct WALContents: Sendable {
     }
 
     /// All commit records, decoded.
-    package func records() throws -> [WALRecord] {
+    func records() throws -> [WALRecord] {
         var records: [WALRecord] = []
-        let buffer = FewRowsBuffer()
+        let buffer = SmallRowBuffer()
         try forEachRecord { record, _ in records.append(try WALRecord(&record, buffer)) }
         return records
     }
 }
 
-package enum WALReader {
-    /// How often a file that is being written is read anew before it counts as damaged.
-    private static let attempts = 50
-
+enum WALReader {
     /// Reads a file, which may be written meanwhile.
     ///
-    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without
-    /// the one before. What is missing at one place twice is not being written.
-    package static func read(
-        number: UInt64, sealed: Bool, _ files: any FileSystem, _ directory: DataDirectory
+    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without the
+    /// one before it. So a file that looks damaged is read again; what is missing at the same place twice is damage.
+    ///
+    /// - Parameter attempts: How often it may be read again.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.needsReopen` if the file changes
+    ///   faster than it can be read; `FileError`.
+    static func read(
+        number: UInt64, sealed: Bool, _ folder: StoreFolder, attempts: inout ReadAttempts
     ) throws -> WALContents {
-        let path = directory.absolute(DataDirectory.wal(number, sealed: sealed))
+        let name = StoreFolder.wal(number, sealed: sealed)
         var before: Damage?
-        for _ in 0..<attempts {
-            let bytes = try files.readAll(path, limit: 1 << 40)
+        repeat {
+            let bytes = try folder.readAll(name, limit: Limits.walFileBytes)
             do {
                 return try parse(bytes, number: number, sealed: sealed)
             } catch StorageError.damaged(let damage) where !sealed && damage != before {
                 before = damage
             }
-        }
-        throw StorageError.needsReopen("\(path) changes faster than it can be read")
+        } while attempts.take()
+        throw StorageError.needsReopen("\(folder.absolute(name)) changes faster than it can be read")
+    }
+
+    /// Reads a file with a budget of its own.
+    static func read(number: UInt64, sealed: Bool, _ folder: StoreFolder) throws -> WALContents {
+        var attempts = ReadAttempts()
+        return try Self.read(number: number, sealed: sealed, folder, attempts: &attempts)
     }
 
     /// What the bytes of a file say.
-    package static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
-        let name = DataDirectory.wal(number, sealed: sealed)
+    static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
+        let name = StoreFolder.wal(number, sealed: sealed)
         return try bytes.withUnsafeBytes {
             var parser = Parser(
                 bytes: $0, name: name, number: number, isSealed: sealed,

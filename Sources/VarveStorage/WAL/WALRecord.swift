@@ -5,12 +5,13 @@
 
 package import VarveCodec
 package import VarveModel
+package import VarveSegment
 
 /// The rows of one series as a commit stores them: each time once, ascending.
 package struct StoredRows: Sendable {
-    package var series: SeriesID
-    package var type: ValueType
-    package var columns: SampleColumns
+    var series: SeriesID
+    var type: ValueType
+    var columns: SampleColumns
 
     package var count: Int { columns.count }
 
@@ -22,9 +23,9 @@ package struct StoredRows: Sendable {
 }
 
 package struct WALRecord: Sendable {
-    package var commit: UInt64
-    package var firstSeries: Int
-    package var newSeries: [SeriesInfo]
+    var commit: UInt64
+    var firstSeries: Int
+    var newSeries: [SeriesInfo]
     package var batch: BatchRecord
     package var rows: [StoredRows]
 
@@ -44,13 +45,13 @@ package struct WALRecord: Sendable {
         DictionaryFile.write(first: firstSeries, newSeries, to: &writer)
         batch.write(to: &writer)
         writer.appendVarint(UInt64(rows.count))
-        if let bound = FewRows.bound(rows) {
-            FewRows.append(rows, commit: commit, bound: bound, to: &writer)
+        if let bound = SmallRowEncoder.bound(rows) {
+            SmallRowEncoder.append(rows, commit: commit, bound: bound, to: &writer)
             return writer.bytes
         }
         for row in rows {
-            if let bound = FewRows.bound(row) {
-                FewRows.append([row], commit: commit, bound: bound, to: &writer)
+            if let bound = SmallRowEncoder.bound(row) {
+                SmallRowEncoder.append([row], commit: commit, bound: bound, to: &writer)
                 continue
             }
             writer.appendVarint(UInt64(row.series))
@@ -78,12 +79,12 @@ package struct WALRecord: Sendable {
     /// Reads a whole record.
     package init(from reader: inout ByteReader) throws(CodecError) {
         var record = try WALRecordReader(reader)
-        try self.init(&record, FewRowsBuffer())
+        try self.init(&record, SmallRowBuffer())
         reader = record.reader
     }
 
     /// Reads the rows of a record, all of them.
-    package init(_ record: inout WALRecordReader, _ buffer: FewRowsBuffer) throws(CodecError) {
+    init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
         self.init(
             commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,
             batch: record.batch, rows: [])

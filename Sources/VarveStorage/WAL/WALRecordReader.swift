@@ -4,31 +4,32 @@
 // - What the record's first bytes say is read when it is made, rows only when they are asked for.
 // - A record has no more rows and texts than a writer puts into one, whatever its bytes say.
 
-package import VarveCodec
-package import VarveModel
+import VarveCodec
+import VarveModel
+import VarveSegment
 
 /// A commit record that is being read.
-package struct WALRecordReader {
+struct WALRecordReader {
     /// The rows of one series.
-    package enum Rows {
+    enum Rows {
         /// They are in the buffer.
         case few(SeriesID, ValueType)
         case columns(StoredRows)
     }
 
-    package let commit: UInt64
-    package let firstSeries: Int
-    package let newSeries: [SeriesInfo]
-    package let batch: BatchRecord
+    let commit: UInt64
+    let firstSeries: Int
+    let newSeries: [SeriesInfo]
+    let batch: BatchRecord
     /// How many series have rows.
-    package let seriesCount: Int
+    let seriesCount: Int
     /// What is not read yet.
-    package private(set) var reader: ByteReader
+    private(set) var reader: ByteReader
     private var position = 0
     private var rows = 0
     private var textBytes = 0
 
-    package init(_ payload: ByteReader) throws(CodecError) {
+    init(_ payload: ByteReader) throws(CodecError) {
         var reader = payload
         commit = try reader.varint()
         (firstSeries, newSeries) = try DictionaryFile.read(&reader)
@@ -38,13 +39,13 @@ package struct WALRecordReader {
     }
 
     /// Reads the rows of the next series, or nil at the end of the record.
-    package mutating func next(_ buffer: FewRowsBuffer) throws(CodecError) -> Rows? {
+    mutating func next(_ buffer: SmallRowBuffer) throws(CodecError) -> Rows? {
         guard position < seriesCount else {
             try reader.finish()
             return nil
         }
         position += 1
-        let series = SeriesID(try reader.varint(limit: Limits.series, "series id"))
+        let series = SeriesID(try reader.varint(limit: FormatLimits.series, "series id"))
         guard let type = ValueType(rawValue: try reader.byte()) else {
             throw reader.failure("unknown value type")
         }
@@ -67,10 +68,10 @@ package struct WALRecordReader {
         let pieces = try reader.varint(limit: Limits.batchRows, "pieces")
         var builder = SampleRunBuilder(type: type)
         for _ in 0..<pieces {
-            let samples = try reader.varint(limit: Limits.blockSamples, "samples")
+            let samples = try reader.varint(limit: FormatLimits.blockSamples, "samples")
             try count(rows: samples, textBytes: 0)
-            let timeCount = try reader.varint(limit: Limits.blockBytes, "bytes of times")
-            let blockCount = try reader.varint(limit: Limits.blockBytes, "bytes of a block")
+            let timeCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of times")
+            let blockCount = try reader.varint(limit: FormatLimits.blockBytes, "bytes of a block")
             let times = try reader.bytes(count: timeCount)
             let block = try reader.bytes(count: blockCount)
             let run = try BlockCodec.decode(block: block, times: times, count: samples, type: type)

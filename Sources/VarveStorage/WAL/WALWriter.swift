@@ -5,16 +5,18 @@
 // - After a failed write or sync nothing more is written: `isFailed` stays true, the file is for Recovery.
 // - Behind the last record there may be zeros, room for the next ones; a sealed file has none.
 
-package import VarveCodec
-package import VarveFile
+import VarveCodec
+import VarveFile
+import VarveSegment
 
-package final class WALWriter {
-    package let number: UInt64
+final class WALWriter {
+    let number: UInt64
+    private let folder: StoreFolder
     private let file: any File
     let name: String
     private var nextRecord: UInt64
-    package private(set) var byteCount = 0
-    package private(set) var isFailed = false
+    private(set) var byteCount = 0
+    private(set) var isFailed = false
     /// The most bytes to reserve at once; 0 when the disk has no more of them.
     private var reserveBytes: Int
     /// Where the reserved room ends.
@@ -24,23 +26,24 @@ package final class WALWriter {
     /// Creates the file; its name is durable before the first record.
     ///
     /// - Parameter reserveBytes: The most bytes of room to reserve at once.
-    package init(
+    init(
         number: UInt64, firstRecord: UInt64, reserveBytes: Int = Limits.walReserveBytes,
-        _ files: any FileSystem, _ directory: DataDirectory
+        _ folder: StoreFolder
     ) throws {
+        self.folder = folder
         self.number = number
         self.reserveBytes = reserveBytes
         nextRecord = firstRecord
-        name = DataDirectory.wal(number, sealed: false)
-        file = try files.open(directory.absolute(name), .createNew)
+        name = StoreFolder.wal(number, sealed: false)
+        file = try folder.open(name, .createNew)
         let header = Self.header(number: number, firstRecord: firstRecord)
         try file.append(header)
         try file.sync()
-        try files.syncDirectory(directory.wal)
+        try folder.files.syncDirectory(folder.wal)
         byteCount = header.count
     }
 
-    package static func header(number: UInt64, firstRecord: UInt64) -> [UInt8] {
+    static func header(number: UInt64, firstRecord: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: WALFormat.headerBytes)
         WALFormat.magic.withUnsafeBytes { writer.append(bytes: $0) }
         writer.append(WALFormat.version)
@@ -53,32 +56,32 @@ package final class WALWriter {
     }
 
     /// The number the next record will have.
-    package var recordNumber: UInt64 { nextRecord }
+    var recordNumber: UInt64 { nextRecord }
 
     /// Writes records and makes them durable with one sync.
     ///
     /// - Parameter payloads: At most `Limits.walWriteRecords`, so that each place fits its field, and none above
     ///   `Limits.walRecordBytes`, which is all a reader takes.
     /// - Throws: `StorageError.invalidBatch` for more, with nothing written; what the disk failed with.
-    package func append(_ payloads: [[UInt8]]) throws {
+    func append(_ payloads: [[UInt8]]) throws {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
 
     /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
-    package func seal(_ files: any FileSystem, _ directory: DataDirectory) throws {
+    func seal() throws {
         try write([(.seal, [])], isLast: true)
         file.close()
-        try files.rename(
-            directory.absolute(name), to: directory.absolute(DataDirectory.wal(number, sealed: true)))
-        try files.syncDirectory(directory.wal)
+        try folder.files.rename(
+            folder.absolute(name), to: folder.absolute(StoreFolder.wal(number, sealed: true)))
+        try folder.files.syncDirectory(folder.wal)
     }
 
-    package func close() { file.close() }
+    func close() { file.close() }
 
     /// Whether its name still leads to the file, with all that was written to it.
-    func isThere(_ files: any FileSystem, _ directory: DataDirectory) -> Bool {
+    func isThere() -> Bool {
         do {
-            let found = try files.identity(directory.absolute(name))
+            let found = try folder.identity(name)
             return try found == file.identity() && file.size() >= byteCount
         } catch {
             // Not knowing is no reason to give up what was synced.
@@ -135,7 +138,7 @@ package final class WALWriter {
 
     private static let writesWithoutRoom = 4
 
-    package static func encode(
+    static func encode(
         _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter
     ) {
         let start = writer.count

@@ -96,7 +96,7 @@ struct DigestCommand: ParsableCommand {
 
     private var form: DigestFormat { json ? .ndjson : format ?? .table }
 
-    /// Who tells what the rows of the files mean.
+    /// What decides the meaning of the files' rows: with `--compare` the store and its registry, else the files alone.
     private func terms() throws -> ImportedFiles.Terms {
         guard compare else { return ImportedFiles.Terms() }
         let series = try data.openStore(to: .read).snapshot().series()
@@ -105,8 +105,10 @@ struct DigestCommand: ParsableCommand {
             directory: StoredPoints(series, registry), retention: registry?.currentRetentions)
     }
 
-    /// The registry of the store, or nil if it has none or lies where SQLite cannot open it, as on a read-only disk:
-    /// names and types are those of the store's series then.
+    /// The registry of the store.
+    ///
+    /// Nil if there is none, or if SQLite cannot open it, as on a read-only disk. Names and types are then those of
+    /// the store's series.
     private func registryIfReadable() throws -> Registry? {
         do {
             return try data.openRegistry(to: .read)
@@ -135,7 +137,7 @@ struct DigestCommand: ParsableCommand {
     private func list(_ source: StoreSnapshot, to output: OutputBuffer) throws {
         let series = try selected(source)
         var rows = try DigestRows(by, form, to: output)
-        // A table comes at the end; rows that come meanwhile would run into the line on a terminal.
+        // CSV and NDJSON rows are written as they come and would run into the progress line of a terminal.
         let isInTheWay = form != .table && POSIXFile.standardOutput().isTerminal
         let progress = quiet || isInTheWay ? nil : ProgressLine("digest")
         for (done, one) in series.enumerated() {
@@ -152,7 +154,7 @@ struct DigestCommand: ParsableCommand {
     private func report(
         _ comparison: DigestComparison, _ notes: DigestNotes, to output: OutputBuffer
     ) throws {
-        // A file of which nothing could be used is not called equal.
+        // If nothing could be compared and rows were rejected, the files are not called equal.
         let isNothing = comparison.series == 0 && notes.hasRejected
         let isEqual = comparison.differences.isEmpty && !isNothing
         try output.append(comparison.text(form))

@@ -1,9 +1,9 @@
 // ImportCommand.swift — `varve import`: files in, receipts out.
 //
 // Invariants:
-// - Exit 0: all rows in; 3: some rejected; 1: failed. With several files the worst of them counts, and a bad one keeps
-//   no other out.
-// - Standard output gets the receipt and nothing else; progress goes to standard error.
+// - Exit 0: no row was rejected; 3: some rows were rejected; 1: failed. With several files the worst result counts.
+// - A file that cannot be read does not stop the other files.
+// - Standard output gets only the receipt. Progress and notes go to standard error.
 
 import ArgumentParser
 import VarveControl
@@ -65,7 +65,7 @@ struct ImportCommand: ParsableCommand {
         _ = try types()
     }
 
-    /// The types given by hand.
+    /// The types given with `--type`, by point.
     private func types() throws -> [String: ValueType] {
         var types: [String: ValueType] = [:]
         for text in type {
@@ -127,7 +127,7 @@ struct ImportCommand: ParsableCommand {
         if total.registered > 0 { RunningService.noteRegistryChange(data) }
         try target.close(afterFailure: failure != nil)
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
-        // The files beside a failed one are in; their receipt is still owed.
+        // The files read before or beside a failed one are stored, so their receipt is printed.
         if files.done > 0 { report(total, firstRejecting, seconds) }
         files.end(isStopped: failure != nil)
         if let failure { throw failure }
@@ -155,7 +155,9 @@ struct ImportCommand: ParsableCommand {
     }
 }
 
-/// Where an import goes: the running service, else the store and the registry, or for a dry run what there is of them.
+/// Where an import goes: the running service, else the store and the registry.
+///
+/// A dry run reads the store and the registry where they exist and writes nothing.
 private struct ImportTarget {
     private enum Place {
         case service(ControlClient)
@@ -189,7 +191,7 @@ private struct ImportTarget {
             }
             return
         }
-        // Asked before the lock is tried: a service that opens its store again has let go of it for a moment.
+        // The service is asked before the lock is tried: one that reopens its store is without the lock for a moment.
         if let client = try RunningService.connect(data) {
             place = .service(client)
         } else {
@@ -200,7 +202,7 @@ private struct ImportTarget {
         directory = registry
     }
 
-    /// Seals what was written and tidies up many small segments.
+    /// Closes the store after merging small segments, or ends the import at the service.
     func close(afterFailure isFailed: Bool) throws {
         switch place {
         case .dryRun: return
@@ -215,7 +217,7 @@ private struct ImportTarget {
     }
 }
 
-/// The registry of a directory that has none yet.
+/// Stands in for the registry of a directory that has none yet: it knows nothing and registers nothing.
 private final class EmptyDirectory: PointDirectory {
     func generation() -> UInt64 { 0 }
 

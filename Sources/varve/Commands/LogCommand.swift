@@ -21,7 +21,7 @@ struct LogCommand: ParsableCommand {
               varve log --follow --format ndjson | grep T1
             """)
 
-    /// The forms of output.
+    /// The forms of output: a table for people, or one JSON object a line.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, ndjson
     }
@@ -56,11 +56,11 @@ struct LogCommand: ParsableCommand {
             }
         let filter = try filter(zone)
         let log = try MessageLog.openForReading(path: data.logPath)
-        // Entries that come while these are printed are newer than what is read here.
+        // Read first: an entry written from here on has a larger id, and `--follow` prints it later.
         var last = try log.lastID()
         let entries = try log.entries(filter)
         last = max(last, entries.map(\.id).max() ?? 0)
-        // A name that neither has entries nor is a channel is mistyped; a deleted channel keeps its entries.
+        // A deleted channel keeps its entries. A name without entries must be a channel, or it is mistyped.
         if entries.isEmpty, let channel, try POSIXFileSystem().kind(data.registryPath) != nil {
             _ = try data.openRegistry(to: .read).channel(named: channel)
         }

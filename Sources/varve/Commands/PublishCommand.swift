@@ -1,8 +1,9 @@
-// PublishCommand.swift — `varve publish`: files over MQTT into a channel, until every answer is there.
+// PublishCommand.swift — `varve publish`: sends files over MQTT into a channel and waits for every answer.
 //
 // Invariants:
-// - Exit 0: all rows are in; 3: some rejected; 1: failed or stopped. With several files the worst of them counts.
-// - Standard output gets the result and nothing else; progress and notes go to standard error.
+// - Exit 0: no row was rejected; 3: some rows were rejected; 1: failed or stopped. With several files the worst
+//   result counts.
+// - Standard output gets only the result. Progress and notes go to standard error.
 
 import ArgumentParser
 import VarveFile
@@ -146,7 +147,7 @@ struct PublishCommand: ParsableCommand {
             }
         }
         let seconds = Double(SystemClock.monotonicNanoseconds() - started) / 1e9
-        // Files before the failed one are in; their result is still owed.
+        // The files read before or beside a failed one are stored, so their result is printed.
         if files.done > 0 { report(total, seconds) }
         files.end(isStopped: failure != nil)
         if let failure { throw failure }
@@ -155,7 +156,10 @@ struct PublishCommand: ParsableCommand {
         if total.rejected > 0 { throw ExitCode(3) }
     }
 
-    /// How the files are read, as a file of rejected rows and then the command line say.
+    /// The channel or broker to send to, with the limits of the command line.
+    ///
+    /// - Throws: `PublishTarget.Failure` if it cannot be used, `BrokerURL.Failure` for a bad URL, and what opening the
+    ///   registry throws.
     private func target() throws -> PublishTarget {
         var target: PublishTarget
         if let channel {
@@ -172,7 +176,7 @@ struct PublishCommand: ParsableCommand {
         return target
     }
 
-    /// Takes over the numbers of the command line.
+    /// Sets the limits that the command line gives: window, batch sizes and waiting times.
     private func apply(to options: inout PublisherOptions) {
         options.window = window
         options.rowsPerBatch = batchRows

@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import VarveModel
 import VarvePlatform
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -77,11 +78,11 @@ struct QueryOptions: ParsableArguments {
     var plot = false
 
     func validate() throws {
-        // Whatever is wrong with an option is a wrong command line, not a failed query.
+        // A wrong option is a wrong command line (exit code 2), not a failed query (exit code 1).
         do { _ = try request() } catch { throw ValidationError("\(error)") }
     }
 
-    /// Answers the query on the standard output.
+    /// Runs the query and writes its answer to standard output, with notes on standard error.
     func run(on source: any AggregateSource) throws {
         let sink = StandardOutputSink()
         let isColoured = sink.isTerminal && getenv("NO_COLOR") == nil
@@ -93,10 +94,19 @@ struct QueryOptions: ParsableArguments {
         }
         for line in TimeBound.notes(from: from, to: to, zone: request.zone) { note(line) }
         var run = QueryRun(request, source: source, output: OutputBuffer(sink), note: note)
-        try run.run()
+        do {
+            try run.run()
+        } catch let failure as AggregationFailure {
+            throw failure.queryFailure(request.aggregation?.fill ?? .none)
+        }
     }
 
-    /// The request, or the first thing wrong with the options.
+    /// The request that the options make.
+    ///
+    /// - Parameters:
+    ///   - terminalWidth: Characters in a line of the terminal, for a plot.
+    ///   - isColoured: Whether a plot has colours.
+    /// - Throws: The first error in the options, each a line for the user that begins with the option.
     func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
         guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
@@ -125,23 +135,33 @@ struct QueryOptions: ParsableArguments {
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {
         guard let every else {
             if fill != nil { throw wrong("--fill needs --every; for example --every 1h") }
-            let aggregates = try agg.map { try Aggregate.parse(list: $0) }
+            let aggregates = try agg.map(aggregates)
             let hold = try holdLength(aggregates ?? [], .none)
             guard let aggregates else { return nil }
             if plot { throw wrong("--plot with --agg needs --every; for example --every 1h") }
             return QueryRequest.Aggregation(
                 buckets: .whole, aggregates: aggregates, fill: .none, hold: hold)
         }
-        let aggregates = try Aggregate.parse(list: agg ?? "avg")
-        let fill = try Fill.parse(fill ?? "none")
+        let aggregates = try aggregates(agg ?? "avg")
+        let fill = try AggregationOption.fill.reading { () throws(AggregationFailure) in
+            try Fill.parse(self.fill ?? "none")
+        }
+        let buckets = try AggregationOption.every.reading { () throws(AggregationFailure) in
+            try Buckets(width: .parse(every), zone: zone)
+        }
         return QueryRequest.Aggregation(
-            buckets: try Buckets(width: BucketWidth.parse(every), zone: zone), aggregates: aggregates,
-            fill: fill, hold: try holdLength(aggregates, fill))
+            buckets: buckets, aggregates: aggregates, fill: fill, hold: try holdLength(aggregates, fill))
+    }
+
+    private func aggregates(_ list: String) throws -> [Aggregate] {
+        try AggregationOption.agg.reading { () throws(AggregationFailure) in try Aggregate.parse(list: list) }
     }
 
     private func holdLength(_ aggregates: [Aggregate], _ fill: Fill) throws -> Int64? {
         guard let hold else { return nil }
-        let length = try HoldDuration.parse(hold)
+        let length = try AggregationOption.hold.reading { () throws(AggregationFailure) in
+            try HoldDuration.parse(hold)
+        }
         guard aggregates.contains(.twa) || fill == .previous else {
             throw wrong("--hold is for --agg twa and for --fill previous, and neither is given")
         }

@@ -1,13 +1,13 @@
-// ReadOptions.swift — how the commands that read files of rows are told to read them.
+// ReadOptions.swift — the options that say how files of rows are read.
 //
 // Invariants:
-// - `import`, `digest` and `publish` have the same options here, so that all three read the same of one file.
+// - `import`, `digest` and `publish` share these options, so all three read a file in the same way.
 
 import ArgumentParser
 import VarveModel
 import VarveTransfer
 
-/// The option `--format` of commands whose output has no format.
+/// The option `--format` as the format of the input, for commands whose output has no `--format`.
 struct InputFormatOption: ParsableArguments {
     @Option(help: "The file format: auto, csv or ndjson.") var format: InputFormat = .auto
 }
@@ -24,7 +24,7 @@ struct ReadOptions: ParsableArguments {
     var encoding: TextEncoding = .utf8
     @Option(help: "The unit of times that are numbers: s, ms, us or ns; else told from all rows.")
     var timeUnit: TimeUnit?
-    // Without a condition, so that +01:00 and -9999 are values as they stand.
+    // Unconditional, so that values such as -03:30 are not taken for options.
     @Option(
         parsing: .unconditional,
         help: """
@@ -55,7 +55,9 @@ struct ReadOptions: ParsableArguments {
         _ = try missingReadings()
     }
 
-    /// Takes over what the options say.
+    /// Sets the fields that these options give.
+    ///
+    /// - Throws: `SystemZones.Failure` for an unknown zone, `ValidationError` for a bad `--missing`.
     func apply(to options: inout ImportOptions) throws {
         options.isWide = wide
         options.ignoresColumns = ignoreColumns
@@ -65,7 +67,7 @@ struct ReadOptions: ParsableArguments {
         options.missing = try missingReadings()
     }
 
-    /// What the options say of the form of files, as a list that a file of rejected rows carries (see FileTerms).
+    /// The given options about the form of files, as the list that a file of rejected rows carries (see `FileTerms`).
     func said(product: String?, format: InputFormat = .auto) -> [SaidOption] {
         var said: [SaidOption] = []
         if let product { said.append(SaidOption("--product", product)) }
@@ -91,7 +93,9 @@ struct ReadOptions: ParsableArguments {
         return local
     }
 
-    /// Refuses what stands behind `--missing` and is no list: an option, and `--`, which ends the options for the parser.
+    /// Refuses a value of `--missing` that is not a list: another option, or `--`, with which the parser ends options.
+    ///
+    /// - Throws: `ValidationError`.
     static func checkMissing(_ lists: [String]) throws {
         for list in lists where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
             throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")

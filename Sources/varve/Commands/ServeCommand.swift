@@ -1,10 +1,9 @@
 // ServeCommand.swift — `varve serve`: runs the service, which is an executable of its own.
 //
-// It starts the service again when it dies (Supervisor). Where somebody else does that (systemd, told by NOTIFY_SOCKET),
-// or nobody is to, it becomes the service.
+// It starts the service as a child and restarts it when it dies (see `Supervisor`). It replaces itself with the service
+// instead where systemd restarts it (NOTIFY_SOCKET is set), and with `--no-supervise`.
 //
-// The small tool starts in milliseconds because it links no server; the options are the service's, so its own
-// parser reads them.
+// This tool starts in milliseconds because it links no server. The service's own parser reads the options.
 
 import ArgumentParser
 import Glibc
@@ -36,7 +35,9 @@ struct ServeCommand: ParsableCommand {
         throw ServeFailure("\(executable) cannot be started: \(String(cString: strerror(errno)))")
     }
 
-    /// The service beside this executable, else in the install prefix.
+    /// The path of the service: beside this executable, else in `../libexec/varve`.
+    ///
+    /// - Throws: `ServeFailure` if it is in neither place.
     private static func findService() throws -> String {
         let files = POSIXFileSystem()
         let folders = files.resolved("/proc/self/exe").split(separator: "/").dropLast()

@@ -1,10 +1,10 @@
-// TimeFormOptions.swift — `--time-digits` and `--time-format`: how rows have their times.
+// TimeFormOptions.swift — `--time-digits` and `--time-format`: how times are written in rows.
 
 import ArgumentParser
 import VarveModel
 import VarveText
 
-/// How times are written.
+/// The options for the form of times in CSV and NDJSON.
 struct TimeFormOptions: ParsableArguments {
     @Option(
         help: """
@@ -22,7 +22,9 @@ struct TimeFormOptions: ParsableArguments {
         do { _ = try form() } catch { throw ValidationError("\(error)") }
     }
 
-    /// The form asked for.
+    /// The form that the options give.
+    ///
+    /// - Throws: `QueryFailure` if they contradict each other or have an unknown value.
     func form() throws(QueryFailure) -> TimeForm {
         if let timeDigits, ![0, 3, 6, 9].contains(timeDigits) {
             throw QueryFailure(description: "--time-digits: \(timeDigits) is none of 0, 3, 6 and 9")
@@ -41,7 +43,7 @@ struct TimeFormOptions: ParsableArguments {
         }
     }
 
-    /// The line for a time that the form cannot hold.
+    /// The error line for a time with more digits than `--time-digits` allows; empty for other forms.
     static func cut(_ time: Timestamp, _ form: TimeForm, device: String, point: String) -> String {
         guard case .digits(let count) = form else { return "" }
         return "--time-digits \(count) would cut \(time) of \(printable(device))/\(printable(point)); "

@@ -1,18 +1,19 @@
-// DigestComparison.swift — whether a store has what a file has, day by day.
+// DigestComparison.swift — whether a store has the samples of a file, compared by day.
 //
-// Of each series of the file, the time from its first to its last sample is compared: a store may well hold more.
+// Each series is compared from its first to its last sample in the file. The store may hold more before and after.
 //
 // Invariants:
-// - "Equal" means every sample of the file, and in that time nothing else.
+// - "Equal" means that the store has every sample of the file and no other samples in that time.
 // - The file's series have the keys and types of the store (see StoredPoints).
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
 /// Compares the samples of files with those of a store.
 struct DigestComparison {
-    /// A day that is not the same.
+    /// A UTC day of a series whose samples differ.
     struct Difference {
         var series: PrintedSeries
         var day: Timestamp
@@ -24,7 +25,7 @@ struct DigestComparison {
     private let known: [SeriesKey: SeriesInfo]
 
     private(set) var differences: [Difference] = []
-    /// Series and samples of the file that were compared.
+    /// How many series of the file were compared, and how many samples they have there.
     private(set) var series = 0
     private(set) var samples: UInt64 = 0
 
@@ -33,7 +34,7 @@ struct DigestComparison {
         known = Dictionary(uniqueKeysWithValues: store.series().map { ($0.key, $0) })
     }
 
-    /// Compares a series of the file.
+    /// Compares a series of the file with the store, and keeps the days that differ.
     mutating func compare(
         _ selected: SelectedSeries, of file: StoreSnapshot, in range: TimeRange
     ) throws {
@@ -60,7 +61,9 @@ struct DigestComparison {
         }
     }
 
-    /// The differences in one of the forms; as a table only if there are any.
+    /// The differences in one of the forms.
+    ///
+    /// A table without differences is empty.
     func text(_ format: DigestFormat) -> String {
         let names = ["device", "point", "day", "inFiles", "inStore"]
         let rows = differences.map { one in

@@ -1,13 +1,13 @@
-// DigestNotes.swift — what of the files is in no digest, and how their times were read.
+// DigestNotes.swift — which rows of the files are in no digest, and how their times were read.
 //
 // Invariants:
-// - Every row that is not compared is counted here, whatever the outcome.
+// - Every row that is not compared is counted here.
 
 import VarveModel
 import VarveText
 import VarveTransfer
 
-/// What the caller should know of the files of a digest.
+/// What the user should know about the files of a digest.
 struct DigestNotes {
     private let result: ImportResult
     private let firstRejecting: String?
@@ -68,8 +68,8 @@ struct DigestNotes {
     /// The last line of `--json`.
     ///
     /// - Parameters:
-    ///   - comparison: What was compared; nil if nothing was to be.
-    ///   - isEqual: What came of it.
+    ///   - comparison: What was compared; nil without `--compare`.
+    ///   - isEqual: Whether the store and the files agree.
     func line(_ comparison: DigestComparison?, isEqual: Bool) -> String {
         let receipt = result.receipt
         var members: [(String, JSONText)] = []

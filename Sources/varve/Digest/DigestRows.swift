@@ -1,13 +1,14 @@
 // DigestRows.swift — digests as a table, as CSV or as NDJSON.
 //
 // Invariants:
-// - A row is written when it is known: memory does not grow with the days of a series in the machine-readable forms.
+// - CSV and NDJSON rows are written as soon as they are known, so memory does not grow with the days of a series.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
-/// The rows that are asked for.
+/// What one row of a digest covers.
 enum DigestGrouping: String, CaseIterable {
     /// One row for everything.
     case all
@@ -17,7 +18,7 @@ enum DigestGrouping: String, CaseIterable {
     case day
 }
 
-/// The forms of digests.
+/// The forms in which digests are written.
 enum DigestFormat: String, CaseIterable {
     case table, csv, ndjson
 }
@@ -48,9 +49,11 @@ struct DigestRows {
         }
     }
 
-    /// Adds the samples of a series in a range; the total takes in series without samples as nothing.
+    /// Adds the samples of a series in a range.
     ///
-    /// - Parameter advanced: Is told now and then how many samples there were, of this series and those before.
+    /// A series without samples changes nothing.
+    ///
+    /// - Parameter advanced: Called after each day with the number of samples so far, earlier series included.
     mutating func add(
         _ selected: SelectedSeries, in range: TimeRange, from source: some SampleSource,
         _ advanced: (_ samples: UInt64) -> Void
@@ -67,7 +70,7 @@ struct DigestRows {
         series += 1
     }
 
-    /// Writes what comes after the last series.
+    /// Writes the total, or the table with its last row, and flushes.
     mutating func end() throws {
         if grouping == .all {
             try write(nil, nil, total)

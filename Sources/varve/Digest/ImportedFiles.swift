@@ -1,7 +1,7 @@
-// ImportedFiles.swift — what a store would hold that these files alone were imported into.
+// ImportedFiles.swift — what a store would hold if only these files were imported into it.
 //
-// The digest of a file is that of its samples as an import sees them: rows in file order, repeats dropped, corrections
-// applied. So the file goes through the importer, into a store that is thrown away.
+// The digest of a file is the digest of its samples as an import sees them: rows in file order, repeats dropped,
+// corrections applied. So the file is imported into a temporary store.
 
 import VarveFile
 import VarveModel
@@ -9,26 +9,32 @@ import VarveRegistry
 import VarveStorage
 import VarveTransfer
 
-/// Files in a store of their own.
+/// Files imported into a temporary store, which is removed with this value.
 struct ImportedFiles {
-    /// Who tells what rows mean.
+    /// What decides the meaning of rows.
     struct Terms {
-        /// Knows products, devices, points, zones and policies; nil: the files themselves tell, as with `--register`.
+        /// Knows products, devices, points, zones and policies.
+        ///
+        /// Nil: they follow from the files, as with `--register`.
         var directory: (any PointDirectory)?
         /// The rules by which rows are too old to be stored.
         var retention: RetentionRules?
     }
 
-    /// The state after all of them.
+    /// The state after all files.
     let snapshot: StoreSnapshot
     /// What became of the rows.
     let result: ImportResult
     /// The file of the first rejected row.
     let firstRejecting: String?
-    /// What the snapshot's files lie in.
+    /// The folder of the temporary store.
     private let folder: TemporaryFolder
 
-    /// Imports files; disk: a few bytes for each sample, in TMPDIR.
+    /// Imports the files.
+    ///
+    /// Cost: a few bytes on disk for each sample, in TMPDIR.
+    ///
+    /// - Throws: The first error that stopped an import. Rejected rows are not errors; `result` counts them.
     init(_ paths: [String], _ options: ImportOptions, _ terms: Terms, showsProgress: Bool) throws {
         folder = try TemporaryFolder("varve-digest")
         let store = try Store.open(folder.path)

@@ -1,21 +1,23 @@
-// StoredPoints.swift — the points of a store that files are compared with: names, types, zones and policies.
+// StoredPoints.swift — names, types, zones and policies of the store that files are compared with.
 //
-// The registry answers as it would for an import. A series that the store has is known even if the registry has let go
-// of its device since: its samples are there to be compared.
+// The registry answers as it does for an import. A series of the store is known even if its device was deleted from the
+// registry since, because its samples can still be compared.
 //
 // Invariants:
-// - Nothing is changed: neither registered nor remembered.
-// - The type is that of the store's samples, where it has any.
+// - Nothing changes: no point is registered, and no zone is remembered.
+// - If the store has samples of a point, the type is theirs.
 
 import VarveModel
 import VarveRegistry
 import VarveTransfer
 
-/// Answers an importer that reads files to compare them.
+/// The points as an importer sees them that reads files only to compare them.
 final class StoredPoints: PointDirectory {
     private let registry: Registry?
     private let types: [SeriesKey: ValueType]
-    /// The products that have samples of a device's point, by a key without product.
+    /// The products that have samples of a device's point.
+    ///
+    /// The product in the key is empty.
     private let owners: [SeriesKey: [String]]
 
     /// - Parameters:
@@ -45,7 +47,7 @@ final class StoredPoints: PointDirectory {
         }
     }
 
-    /// The series that the store has under these names.
+    /// The store's series with these names, `ambiguousDevice` if several products have one, else nil.
     private func stored(product: String?, device: String, point: String) throws -> PointLookup? {
         let all = owners[SeriesKey(product: "", device: device, point: point)] ?? []
         let products = product.map { product in all.filter { $0.utf8.elementsEqual(product.utf8) } } ?? all

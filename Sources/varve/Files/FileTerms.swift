@@ -1,21 +1,25 @@
-// FileTerms.swift — the options that say how input files are written, as a list that a file of rejected rows carries.
+// FileTerms.swift — the options about the form of input files, as a list that a file of rejected rows carries.
 //
 // Invariants:
-// - Every option that changes what a row means is in the list: one that is added to the commands is added here.
-// - The encoding is not: a file of rejected rows is UTF-8.
+// - Every option that changes what a row means is in the list. An option added to the commands is added here.
+// - The encoding is not in the list, because a file of rejected rows is UTF-8.
 
 import VarveTransfer
 
 /// Options of import, publish and digest about the form of files.
 ///
-/// `ReadOptions.said` makes the list of what a command line says.
+/// `ReadOptions.said` makes the list from a command line, and `apply` reads it back.
 enum FileTerms {
-    /// What stands in a file of rejected rows and means nothing here.
+    /// A file of rejected rows has an option that this version does not know.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Sets what a list says; a later option of a name takes the place of an earlier one.
+    /// Sets what a list says.
+    ///
+    /// A later option replaces an earlier one of the same name; `--missing` adds up.
+    ///
+    /// - Throws: `Failure` for an unknown option or value, `SystemZones.Failure` for an unknown zone.
     static func apply(_ said: [SaidOption], to options: inout ImportOptions) throws {
         var missing: [String] = []
         for option in said {

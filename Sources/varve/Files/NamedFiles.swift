@@ -1,33 +1,34 @@
 // NamedFiles.swift — the input files that a command line names: which are read, and where their rejected rows go.
 //
 // Invariants:
-// - A file of rejected rows is read only if nothing else is named: among others it stands there by a pattern.
+// - A file of rejected rows is read only if it is the only file named. Among others it is there by a pattern (`*.csv`).
 
 import VarveFile
 import VarveTransfer
 
 /// The inputs of a command.
 struct NamedFiles {
-    /// Why none of them can be read.
+    /// Why none of the files can be read, or where rejected rows cannot go.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The inputs that are read, in their order.
+    /// The inputs that are read, in the order of the command line.
     let paths: [String]
-    /// What the file of rejected rows says of its rows, if it is one.
+    /// The options that a file of rejected rows carries; empty for other files.
     let said: [SaidOption]
     private let rejectsFolder: String?
 
-    /// Looks at the files and says on standard error which are passed over.
+    /// Looks at the first lines of the files, and says on standard error which files are passed over.
     ///
     /// - Parameter rejectsFolder: Where rejected rows go; nil: beside each file.
+    /// - Throws: `Failure`; for a single file also what `RejectsFile.read` throws.
     init(_ named: [String], rejectsFolder: String? = nil) throws {
         let files = POSIXFileSystem()
         self.rejectsFolder = rejectsFolder
         if named.count == 1 {
             paths = named
-            // What is wrong with the file as such is said when it is read.
+            // Errors of the file itself are reported when its rows are read.
             said = named[0] == "-" ? [] : try RejectsFile.read(named[0], files: files)?.options ?? []
         } else {
             paths = named.filter { path in
@@ -46,7 +47,7 @@ struct NamedFiles {
         try checkFolder(files)
     }
 
-    /// Whether a file's first line says so; one that cannot be read does not.
+    /// Whether a file's first line marks it as a file of rejected rows; false for one that cannot be read.
     private static func holdsRejectedRows(_ path: String, _ files: POSIXFileSystem) -> Bool {
         do {
             return try RejectsFile.read(path, files: files) != nil
@@ -82,7 +83,7 @@ struct NamedFiles {
     }
 }
 
-/// What became of the files of a command that reads several.
+/// The outcome of each file of a command that reads several.
 struct FileReport {
     private let inputs: [String]
     private var failures: [any Error] = []
@@ -96,9 +97,12 @@ struct FileReport {
     /// Whether a file could not be read.
     var hasFailed: Bool { !failures.isEmpty }
 
-    /// Takes note of a file that is in.
+    /// Records a file that was read.
     ///
-    /// - Parameter unit: What is counted: samples where a line has several, else rows.
+    /// - Parameters:
+    ///   - rejected: How many were rejected.
+    ///   - unit: What `rejected` counts: samples where a line has several, else rows.
+    ///   - path: Where the rejected rows are.
     mutating func add(_ input: String, rejected: UInt64, _ unit: String, at path: String?) {
         done += 1
         guard rejected > 0, inputs.count > 1 else { return }
@@ -106,7 +110,9 @@ struct FileReport {
         notes.append("varve: \(input): \(ImportSummary.grouped(rejected)) \(unit) rejected\(place)")
     }
 
-    /// Takes note of an error, or throws it if the other files cannot be read either.
+    /// Records an error that concerns only this file of several.
+    ///
+    /// - Throws: Any other error, as it would stop the other files too.
     mutating func add(_ input: String, _ error: any Error) throws {
         let concernsInput =
             switch error {
@@ -132,7 +138,7 @@ struct FileReport {
     }
 }
 
-/// Rejected rows that are nowhere written down.
+/// Rows were rejected, and the file for them could not be written.
 struct LostRejects: Error, CustomStringConvertible {
     let failure: FileError
 

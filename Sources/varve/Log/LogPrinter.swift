@@ -1,7 +1,8 @@
 // LogPrinter.swift — entries of the message log as a table or as JSON lines.
 //
 // Invariants:
-// - An entry is one line. What a client sent cannot steer a terminal: control characters are printed as escapes.
+// - An entry is one line.
+// - Control characters are printed as escapes, so text from a client cannot steer a terminal.
 
 import ArgumentParser
 import Foundation
@@ -18,7 +19,7 @@ extension LogEntry.Kind: ExpressibleByArgument {
     static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
-/// Makes text of entries.
+/// Turns entries into text.
 protocol LogPrinter {
     /// The lines of the entries, each with its line end.
     mutating func text(_ entries: [LogEntry]) -> String
@@ -46,13 +47,13 @@ struct LogTable: LogPrinter {
         return table.takeLines()
     }
 
-    /// A signed client id without what the signature was made of, which is the same for nobody and says nothing.
+    /// The client id; of a signed one only the part before `|`, as the rest differs at each login.
     private static func client(_ id: String) -> String {
         guard let end = id.firstIndex(of: "|"), id.hasSuffix("|") else { return printable(id) }
         return printable("\(id[..<end])|…")
     }
 
-    /// The reason, then what else is known, the shortest first.
+    /// The reason, then the counts, then the other fields, short ones first.
     private func what(_ entry: LogEntry) -> String {
         var parts: [String] = []
         if let reason = entry.reason { parts.append(reason) }
@@ -121,7 +122,9 @@ struct LogLines: LogPrinter {
         return .object(members)
     }
 
-    /// The payload if it is UTF-8; what is left of a character at the place of the cut is no fault.
+    /// The payload if it is UTF-8.
+    ///
+    /// Part of a character at the end of a cut payload is dropped.
     private static func text(_ payload: [UInt8], isCut: Bool) -> String? {
         for missing in 0...(isCut ? min(3, payload.count) : 0) {
             if let text = String(validating: payload.dropLast(missing), as: UTF8.self) { return text }
@@ -129,7 +132,7 @@ struct LogLines: LogPrinter {
         return nil
     }
 
-    /// JSON with escapes for the characters that `printable` does not let through; they are only in strings.
+    /// JSON with escapes for control and invisible characters, which occur only in its strings.
     private func escaped(_ line: String) -> String {
         func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar.properties.generalCategory {

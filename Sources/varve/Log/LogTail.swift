@@ -1,18 +1,19 @@
 // LogTail.swift — the entries that come after those already printed.
 //
 // Invariants:
-// - Every entry comes once, in the order of the ids; when the service begins a new log, it is read from its start.
+// - Every entry comes once, in the order of the ids.
+// - When the service begins a new log, the new log is read from its start.
 
 import VarveMessageLog
 
-/// Follows a log.
+/// Follows a log by asking for new entries again and again.
 struct LogTail {
     private let path: String
     private var filter: LogFilter
-    /// The largest id that was looked at.
+    /// The largest id that was read; entries that the filter leaves out count too.
     private var after: Int64
 
-    /// How long to wait between two looks.
+    /// How long the caller waits between two calls of `next`.
     static let pauseMilliseconds = 250
     private static let entriesAtOnce = 1000
 
@@ -23,7 +24,9 @@ struct LogTail {
         self.after = after
     }
 
-    /// The next entries; none if there are no new ones at the moment.
+    /// The next entries, at most 1000; empty if there are none at the moment, or the log is missing or busy.
+    ///
+    /// - Throws: `LogError` if the log cannot be read for another reason.
     mutating func next() throws -> [LogEntry] {
         do {
             return try read()

@@ -1,4 +1,4 @@
-// ImportNotes.swift — what the caller of an import should look at, beside the receipt.
+// ImportNotes.swift — lines beside the receipt of an import that ask for the user's attention.
 //
 // Invariants:
 // - Each note is one line and names what to do.
@@ -8,7 +8,7 @@ import VarveText
 import VarveTransfer
 
 enum ImportNotes {
-    /// Names shown before the rest is counted.
+    /// How many names are shown; the rest is counted.
     private static let shown = 8
 
     /// The notes, for standard error.

@@ -6,7 +6,9 @@ import VarveTransfer
 final class ImportProgressLine: ImportProgress {
     private let line: ProgressLine
 
-    /// The survey only scans; its reading takes about this share of the whole time.
+    /// The survey only scans.
+    ///
+    /// It takes about this share of the whole time.
     private static let surveyShare = 0.25
 
     init(_ title: String) {

@@ -1,8 +1,8 @@
-// ImportRunProgress.swift — the progress of several files, one line after the other.
+// ImportRunProgress.swift — the progress of several files, a progress line for each in turn.
 
 import VarveTransfer
 
-/// Shows how far the file is that is being read.
+/// Shows the progress of the file that is being read.
 final class ImportRunProgress: ImportProgress {
     private let inputs: [String]
     private let isQuiet: Bool
@@ -19,7 +19,7 @@ final class ImportRunProgress: ImportProgress {
         if !isQuiet { line = ImportProgressLine(inputs[index] == "-" ? "standard input" : inputs[index]) }
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     func end() {
         line?.end()
         line = nil

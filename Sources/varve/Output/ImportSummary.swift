@@ -5,7 +5,7 @@ import VarveText
 import VarveTransfer
 
 enum ImportSummary {
-    /// A few aligned lines, each with its line end; counts of zero that are the normal case are left out.
+    /// A few aligned lines, each with its line end; counts of zero are left out where that is the normal case.
     static func text(_ result: ImportResult, seconds: Double, isDryRun: Bool) -> String {
         let receipt = result.receipt
         var lines: [(String, String)] = [("rows", rows(receipt.rows, seconds))]
@@ -38,14 +38,14 @@ enum ImportSummary {
             .joined()
     }
 
-    /// Where rejected rows are: the file of the first input that has some, and how many more there are.
+    /// Where rejected rows are: the file of the first input that has some, and how many more such files there are.
     static func rejectedPlace(_ path: String?, _ files: UInt64) -> String {
         guard let path else { return "not usable" }
         guard files > 1 else { return "see \(path)" }
         return "see \(path) and \(grouped(files - 1)) more \(files == 2 ? "file" : "files")"
     }
 
-    /// What was done in a zone: names of lines, and lines.
+    /// How times were read in a zone, as lines with their names.
     static func lines(_ zone: ZoneUse) -> [(String, String)] {
         let name = zone.isAssumed ? "\(zone.name), assumed" : zone.name
         let isPlain = zone.offsets.isEmpty || zone.name == zone.offsets || zone.name == "UTC"
@@ -71,7 +71,7 @@ enum ImportSummary {
         return lines
     }
 
-    /// A zone as a member of JSON, as `import --json` has it.
+    /// A zone as an element of `zones` in `import --json`.
     static func json(_ zone: ZoneUse) -> JSONText {
         func count(_ value: UInt64) -> JSONText { .integer(Int64(clamping: value)) }
         return .object([

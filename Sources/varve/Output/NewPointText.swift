@@ -1,17 +1,17 @@
-// NewPointText.swift — the new points of a receipt for people: names and types, and why one is marked.
+// NewPointText.swift — the new points of a receipt, for people: names, types, and why a point is marked.
 
 import VarveModel
 import VarveText
 import VarveTransfer
 
-/// Writes new points.
+/// Words new points for the receipt.
 enum NewPointText {
-    /// Points shown before the rest is counted, of those that are marked and of the others.
+    /// How many marked points are shown, and how many others; the rest is counted.
     private static let shown = 12
     /// The most characters of an example.
     private static let exampleLength = 20
 
-    /// The lines: the points that are as expected in one, then each marked one with the reason.
+    /// One line with the unmarked points, then a line for each marked one with the reason.
     static func lines(_ points: [NewPoint]) -> [String] {
         let marked = points.filter { $0.isMixed || $0.looksLikeNumbers }
         let plain = points.filter { !$0.isMixed && !$0.looksLikeNumbers }
@@ -44,7 +44,7 @@ enum NewPointText {
             if point.numberLooks > 0 {
                 return misfits + example(point, " such as ") + ": rejected; " + remedy(point)
             }
-            // A list of words has commas between them, and a point before an equals sign.
+            // In `--missing`, commas separate words and an equals sign follows a point, so a word has neither.
             let isWord = point.example.map {
                 $0.count <= exampleLength && !$0.contains(",") && !$0.contains("=")
             }
@@ -59,9 +59,9 @@ enum NewPointText {
         return "\(numbers) of \(total) values are numbers, kept as text"
     }
 
-    /// How numbers are written here.
+    /// How the numbers would have to be written.
     private static func remedy(_ point: NewPoint) -> String {
-        // What reads as a number as it is can only be a JSON string.
+        // An example that already reads as a number can only be a JSON string.
         point.example.flatMap(Double.init) == nil ? "write numbers as 1234.5" : "write numbers without quotes"
     }
 

@@ -1,8 +1,8 @@
 // OutputBuffer.swift — collects output bytes and hands them on in large pieces.
 //
 // Invariants:
-// - After the reader of the output went away (`varve query … | head`), nothing more is written, `isOpen` is
-//   false, and that is no error.
+// - When the reader closes the output (`varve query … | head`), nothing more is written and `isOpen` is false. That
+//   is not an error.
 
 import Glibc
 import VarveFile
@@ -13,7 +13,8 @@ import VarveText
 protocol ByteSink: AnyObject {
     /// Writes all bytes.
     ///
-    /// - Returns: False if nobody reads them any more.
+    /// - Returns: False if the reader has closed the output.
+    /// - Throws: Any other error of writing.
     func write(_ bytes: UnsafeRawBufferPointer) throws -> Bool
 }
 
@@ -22,7 +23,7 @@ final class StandardOutputSink: ByteSink {
     private let file = POSIXFile.standardOutput()
 
     init() {
-        // A reader that went away is then told by an error and does not kill the process in the middle of its work.
+        // A closed pipe then gives an error instead of a signal that kills the process in the middle of its work.
         POSIXFile.reportClosedPipes()
     }
 
@@ -35,9 +36,9 @@ final class StandardOutputSink: ByteSink {
         return file.terminalColumns ?? 80
     }
 
-    /// Waits some time, or until nobody reads the output any more.
+    /// Waits for the given time, or until the reader closes the output.
     ///
-    /// - Returns: Whether nobody reads it any more.
+    /// - Returns: Whether the reader has closed it.
     func waitForLostReader(milliseconds: Int) -> Bool {
         file.waitForLostReader(milliseconds: milliseconds)
     }
@@ -63,13 +64,13 @@ final class OutputBuffer {
         self.sink = sink
     }
 
-    /// Adds bytes and passes on what has become a large piece.
+    /// Adds bytes, and passes everything on once 64 KiB have gathered.
     func append(_ more: [UInt8]) throws {
         text.append(more)
         if text.isFull { try flush() }
     }
 
-    /// Adds a text.
+    /// Adds a text in the same way.
     func append(_ more: String) throws {
         text.append(more)
         if text.isFull { try flush() }
@@ -85,7 +86,7 @@ final class OutputBuffer {
         }
     }
 
-    /// Passes on everything.
+    /// Passes on everything; drops it if the reader has closed the output.
     func flush() throws {
         defer { text.removeAll() }
         guard isOpen, text.count > 0 else { return }

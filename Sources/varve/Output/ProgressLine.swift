@@ -1,8 +1,8 @@
-// ProgressLine.swift — how far long work is, on standard error.
+// ProgressLine.swift — the progress of long work, on standard error.
 //
 // Invariants:
-// - On a terminal one line, redrawn a few times a second and erased at the end; elsewhere a plain line every few
-//   seconds, so that short work prints none.
+// - On a terminal it is one line, redrawn at most five times a second and erased at the end.
+// - Elsewhere it is a plain line every five seconds, so that short work prints none.
 
 import VarveFile
 import VarveModel
@@ -26,13 +26,14 @@ final class ProgressLine {
         lastShown = started
     }
 
-    /// Shows how far the work is, if it is time to.
+    /// Shows the progress if enough time has passed since the last call that did.
     ///
     /// - Parameters:
-    ///   - fraction: The share that is done, 0 to 1; nil where the whole is not known.
-    ///   - count: Rows or samples so far, for the rate.
+    ///   - fraction: The share that is done, 0 to 1; nil if the whole is not known.
+    ///   - count: Rows or samples so far, also for the rate.
     ///   - unit: What is counted.
-    ///   - detail: What else there is to say, at the end.
+    ///   - phase: A text before the figures.
+    ///   - detail: A text after them.
     func show(fraction: Double?, count: UInt64, unit: String, phase: String = "", detail: String = "") {
         let now = SystemClock.monotonicNanoseconds()
         guard now - lastShown >= (isTerminal ? Self.redrawNanoseconds : Self.plainNanoseconds) else { return }

@@ -4,16 +4,18 @@ import VarveFile
 import VarveModel
 import VarveText
 
-/// Writes to stderr without a buffer, and makes visible what is not seen: texts from outside cannot steer a terminal.
+/// Writes to stderr without a buffer.
+///
+/// Invisible characters are written as escapes, so texts from outside cannot steer a terminal.
 struct StandardErrors: TextOutputStream {
     private let file = POSIXFile.standardError()
     private let draws: Bool
 
-    /// - Parameter draws: Whether the text moves the cursor on purpose, and has nothing from outside in it.
+    /// - Parameter draws: Whether control characters pass, for text that moves the cursor and has nothing from outside.
     init(draws: Bool = false) { self.draws = draws }
 
     mutating func write(_ text: String) {
-        // Nobody is left to tell when stderr itself cannot be written.
+        // Errors are ignored: there is nowhere to report that stderr cannot be written.
         let lines =
             draws
             ? text

@@ -1,22 +1,25 @@
-// TextTable.swift — lists as plain text: a header line, then rows, columns aligned with two spaces between.
+// TextTable.swift — lists as plain text: a header line, then rows, in aligned columns two spaces apart.
 //
 // Invariants:
-// - A line has no space at its end, and an absent value prints as `-`, so every row has every column.
-// - No value stretches the table: one that is too long is cut and ends in `…`, but for the last column.
-// - What is not seen is written as an escape, so no value can steer a terminal.
+// - A line has no space at its end.
+// - An absent value prints as `-`, so every row has every column.
+// - A value of more than 64 characters is cut and ends in `…`, except in the last column.
+// - Invisible characters are written as escapes, so no value can steer a terminal.
 
 import VarveModel
 import VarveText
 
 /// An aligned plain table.
 struct TextTable {
-    /// A column: its title, and on which side its values stand.
+    /// A column: its title, and whether its values are aligned on the right, as numbers are.
     struct Column {
         var title: String
         var isNumber = false
     }
 
-    /// Characters of a value that are shown; the whole is in JSON and CSV.
+    /// The most characters of a value that are shown.
+    ///
+    /// JSON and CSV have the whole value.
     static let longestValue = 64
 
     private let columns: [Column]
@@ -33,7 +36,9 @@ struct TextTable {
         self.init(titles.map { Column(title: $0) })
     }
 
-    /// Adds a row; missing values at its end are absent.
+    /// Adds a row.
+    ///
+    /// Values left out at its end are absent.
     mutating func append(_ values: [String?]) {
         rows.append(
             columns.indices.map { index in
@@ -44,7 +49,7 @@ struct TextTable {
 
     /// A value as a table shows it: visible, and cut if it is too long.
     static func fitting(_ value: String) -> String {
-        // More of it than that is never shown, however long it is.
+        // More is never shown, so the rest of a long value is not looked at.
         let text = String(value.unicodeScalars.prefix(longestValue + 1)).visible
         guard text.count > longestValue else { return text }
         return text.prefix(longestValue - 1) + "…"
@@ -56,9 +61,9 @@ struct TextTable {
         return copy.takeLines()
     }
 
-    /// The lines of the rows added since the last call, the first time under the header.
+    /// The lines of the rows added since the last call; the first call begins with the header.
     ///
-    /// A column never becomes narrower, so rows that come later stand under the earlier ones where they fit.
+    /// A column never becomes narrower, so later rows line up with earlier ones unless a value is wider.
     mutating func takeLines() -> String {
         for row in rows {
             for (index, value) in row.enumerated() { widths[index] = max(widths[index], value.count) }

@@ -1,7 +1,7 @@
 // BrokerURL.swift — `mqtt://USER:PASSWORD@HOST:PORT` as the command line gives it.
 //
-// User and password may be percent-encoded. A `%` that no two hexadecimal digits follow stands for itself, so that
-// the user name of a channel, `%channel%&product`, can be typed as it is.
+// User and password may be percent-encoded. A `%` without two hexadecimal digits after it is a plain `%`, so that the
+// user name of a channel, `%channel%&product`, can be typed as it is.
 
 import VarveChannel
 import VarveModel
@@ -12,12 +12,16 @@ struct BrokerURL: Equatable {
     var username: String?
     var password: String?
 
-    /// Why a text is no usable URL.
+    /// Why a text is not a usable URL.
     struct Failure: Error, Equatable, CustomStringConvertible {
         let description: String
     }
 
-    /// Reads a URL; without a port it is the standard one.
+    /// Reads a URL.
+    ///
+    /// Without a port, the port is the standard one.
+    ///
+    /// - Throws: `Failure` if it is not a URL of this form.
     init(_ text: String) throws(Failure) {
         let scheme = "mqtt://"
         guard text.lowercased().hasPrefix(scheme) else {
@@ -45,7 +49,7 @@ struct BrokerURL: Equatable {
         self.address = address
     }
 
-    /// The product of a channel's user name; nil if it is another one.
+    /// The product in the user name of a channel; nil for any other user name.
     var channelProduct: String? {
         guard let username, username.hasPrefix(Role.channelPrefix) else { return nil }
         return String(username.dropFirst(Role.channelPrefix.count))

@@ -1,23 +1,23 @@
-// Interruption.swift — Ctrl-C and SIGTERM as a wish to stop, for work that leaves something tidy behind.
+// Interruption.swift — takes Ctrl-C and SIGTERM as a request to stop, for work that ends tidily.
 //
 // Invariants:
-// - The second signal ends the process at once, as it would without this.
+// - A second signal of the same kind ends the process at once, as it would without this.
 
 import Glibc
 import Synchronization
 
-/// Takes note of the first SIGINT or SIGTERM.
+/// Records the first SIGINT or SIGTERM.
 enum Interruption {
     private static let isWished = Atomic<Bool>(false)
 
-    /// Whether somebody asked to stop.
+    /// Whether one of the signals has come since `listen`.
     static var isRequested: Bool { isWished.load(ordering: .relaxed) }
 
     /// Listens from now on, for the rest of the process.
     static func listen() {
-        // A first use here: inside the handler the flag must exist already.
+        // The first use makes the flag, which must exist before a handler runs.
         isWished.store(false, ordering: .relaxed)
-        // A program that starts this one from a thread that blocks signals hands its mask down.
+        // This process inherits blocked signals from the thread that started it.
         var wanted = sigset_t()
         sigemptyset(&wanted)
         for number in [SIGINT, SIGTERM] {

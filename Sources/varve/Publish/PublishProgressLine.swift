@@ -1,14 +1,14 @@
-// PublishProgressLine.swift — the progress of publishing, and what keeps it from going on.
+// PublishProgressLine.swift — the progress of publishing, and what it waits for.
 
 import VarvePublisher
 
-/// Shows how far publishing is.
+/// Shows the progress of publishing.
 final class PublishProgressLine: PublishProgress {
     private var line: ProgressLine
 
     init() { line = ProgressLine("") }
 
-    /// Begins another input.
+    /// Begins the line of the next input.
     func begin(_ title: String) {
         line.end()
         line = ProgressLine(title)

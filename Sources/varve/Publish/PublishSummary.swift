@@ -4,7 +4,7 @@ import VarvePublisher
 import VarveText
 
 enum PublishSummary {
-    /// A few aligned lines, each with its line end; counts of zero that are the normal case are left out.
+    /// A few aligned lines, each with its line end; counts of zero are left out where that is the normal case.
     static func text(_ result: PublishResult, seconds: Double) -> String {
         let rate = seconds > 0 ? UInt64(Double(result.rows) / seconds) : 0
         var lines = [

@@ -12,7 +12,7 @@ struct PublishTarget {
     var options: PublisherOptions
     /// Knows the types of the points; nil where there is no registry.
     var types: (any PointDirectory)?
-    /// Where streams are spooled.
+    /// The folder in which standard input is spooled.
     var spoolFolder: String
 
     /// Why a target cannot be used.
@@ -20,10 +20,13 @@ struct PublishTarget {
         let description: String
     }
 
-    /// The variable that holds a password which is not to be seen on the command line.
+    /// The environment variable for a password that must not be visible on the command line.
     static let passwordVariable = "VARVE_PASSWORD"
 
     /// A channel of the registry, at the broker of its data directory.
+    ///
+    /// - Throws: `Failure` if the channel is disabled, `RegistryError` if it is not there, `UnreadableAddress`,
+    ///   `FileError`.
     init(channel name: String, data: DataOptions, secret: String?) throws {
         let registry = try data.openRegistry(to: .read)
         let channel = try registry.channel(named: name)
@@ -39,7 +42,9 @@ struct PublishTarget {
         spoolFolder = data.path
     }
 
-    /// A broker anywhere.
+    /// A broker anywhere, with the login that the URL, the environment or a product's secret gives.
+    ///
+    /// - Throws: `Failure` if the product or the password is missing.
     init(url: BrokerURL, product: String?, secret: String?) throws {
         let password = url.password ?? Self.passwordOfEnvironment()
         guard let product = url.channelProduct ?? product else {

@@ -1,10 +1,10 @@
-// NearMatches.swift — names like the one that was not found.
+// NearMatches.swift — finds names similar to one that was not found.
 
 /// Finds names that a mistyped one may have meant.
 enum NearMatches {
     private static let longestName = 64
 
-    /// Up to three names near to `name`, the nearest first, as the end of an error message.
+    /// Up to three names similar to `name`, the most similar first, as the end of an error message; empty without any.
     static func hint(for name: String, among names: some Sequence<String>) -> String {
         let wanted = Array(name.lowercased().utf8.prefix(longestName))
         let limit = max(2, wanted.count / 3)
@@ -23,7 +23,7 @@ enum NearMatches {
         return "; did you mean " + found.prefix(3).map { printable($0.name) }.joined(separator: ", ") + "?"
     }
 
-    /// How many bytes must be put in, left out or changed to make one of the other.
+    /// How many bytes must be inserted, removed or changed to turn one into the other.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var row = Array(0...right.count)
         for (index, byte) in left.enumerated() {

@@ -1,20 +1,22 @@
-// NumberPoints.swift — which points of a query have what is asked of them, where that is numbers.
+// NumberPoints.swift — chooses the points of a query that needs numbers.
 //
-// Texts have no average and no line in a plot. A text point that was named is an error; among all points of a device
-// it is left out, and the user is told. Nothing yields an empty column without a word.
+// Texts have no average and no line in a plot. A text point named with `--point` is an error. Without `--point`, text
+// points are left out, and a note says so. No query gives an empty column without a note.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 
-/// Chooses the points that a query of numbers is of.
+/// Chooses the series with numbers if the query needs numbers.
 struct NumberPoints {
     private let request: QueryRequest
 
     init(_ request: QueryRequest) { self.request = request }
 
-    /// The series that have all that is asked for.
+    /// All series, or those with numbers if the query needs numbers.
     ///
-    /// - Parameter note: Gets a line if some are left out.
+    /// - Parameter note: Called with a line for the user if some are left out.
+    /// - Throws: `QueryFailure` if a text point is named, or if only text points are there.
     func select(_ series: [SelectedSeries], _ note: (String) -> Void) throws(QueryFailure) -> [SelectedSeries]
     {
         let texts = series.filter { $0.info.type.isText }
@@ -33,7 +35,7 @@ struct NumberPoints {
         return numbers
     }
 
-    /// What numbers are needed for; nil if they are not.
+    /// The option that needs numbers, why, and what to do instead; nil if no option needs them.
     private var purpose: (option: String, reason: String, remedy: String)? {
         if case .plot = request.presentation { return ("--plot", "and only numbers can be drawn", "") }
         guard let numeric = request.aggregation?.aggregates.first(where: { !$0.isForText }) else {

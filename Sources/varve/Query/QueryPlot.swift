@@ -1,6 +1,7 @@
 // QueryPlot.swift — a query drawn in the terminal.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -18,7 +19,9 @@ struct QueryPlot {
         self.isColoured = isColoured
     }
 
-    /// The plot of series of numbers as text.
+    /// The plot of series of numbers, as text.
+    ///
+    /// - Throws: `QueryFailure` for more series than a plot can show, and the errors of reading.
     func draw(_ series: [SelectedSeries]) throws -> String {
         guard series.count <= TerminalPlot.maximumSeries else {
             throw QueryFailure(
@@ -66,7 +69,7 @@ struct QueryPlot {
         }
     }
 
-    /// From the first to the last time: as asked for, or of the samples there are.
+    /// The first and the last time of the plot: the ends of the range, or of the samples where the range is open.
     private func times(_ series: [SelectedSeries]) throws -> ClosedRange<Int64>? {
         var first = Int64.max
         var last = Int64.min
@@ -81,7 +84,7 @@ struct QueryPlot {
             }
         }
         let isOpenAtStart = request.range.from == .earliest
-        // Into a range without samples a value may hold that lies before it.
+        // A value from before the range may hold into a range without samples.
         let mayHold = request.aggregation?.aggregates.contains(.twa) ?? false
         guard first <= last || (mayHold && !isOpenAtStart && request.range.to != nil) else { return nil }
         let start = isOpenAtStart ? first : request.range.from.nanoseconds

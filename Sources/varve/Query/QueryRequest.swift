@@ -1,17 +1,18 @@
 // QueryRequest.swift — a query, checked and ready to run.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
 /// What a query asks for.
 struct QueryRequest {
-    /// Aggregation by `--every`.
+    /// Aggregation over buckets of `--every`, or with `--agg` alone over the whole range.
     struct Aggregation {
         var buckets: Buckets
         var aggregates: [Aggregate]
         var fill: Fill
-        /// How many nanoseconds a value holds at most; nil for no end.
+        /// How many nanoseconds a value holds at most; nil for no limit.
         var hold: Int64?
     }
 
@@ -23,23 +24,23 @@ struct QueryRequest {
 
     /// The devices named; at least one.
     var devices: [String]
-    /// The points named; none means all.
+    /// The points named; empty means all.
     var points: [String] = []
-    /// The times asked for.
+    /// The range of `--from` and `--to`.
     var range = TimeRange.all
-    /// The moment beyond which the last value does not hold; nil if it may.
+    /// The moment beyond which the last value does not hold, which is now; nil for no such limit.
     var present: Timestamp?
-    /// Nil for the samples themselves.
+    /// How samples are aggregated; nil to show the samples themselves.
     var aggregation: Aggregation?
-    /// The zone of local times and days.
+    /// The zone of local times and days; nil for UTC.
     var zone: (any ZoneRules)?
     /// The order of time within a series.
     var order = TimeOrder.ascending
-    /// The most rows in all.
+    /// The most rows in all; nil for no limit.
     var limit: Int?
     /// Whether only samples with quality 0 or none count.
     var goodOnly = false
-    /// How times are written in rows that are no table.
+    /// How times are written in CSV, NDJSON and JSON.
     var times = TimeForm.shortest
     /// Rows or a plot.
     var presentation = Presentation.rows(.table)

@@ -1,10 +1,11 @@
 // QueryRun.swift — answers one query from a source of samples.
 //
 // Invariants:
-// - Memory does not grow with the rows.
-// - Reading stops as soon as the limit is reached or nobody reads the output any more.
+// - Memory does not grow with the number of rows.
+// - Reading stops as soon as the limit is reached or the reader closes the output.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 import VarveTransfer
@@ -14,7 +15,7 @@ struct QueryRun {
     private let request: QueryRequest
     private let source: any AggregateSource
     private let output: OutputBuffer
-    /// Takes a line for the user that is no part of the answer.
+    /// Called with lines for the user that are not part of the answer.
     private let note: (String) -> Void
     private var remaining: Int
     private var mix = NumberMix()
@@ -31,6 +32,8 @@ struct QueryRun {
     }
 
     /// Finds the series, reads them and writes the results.
+    ///
+    /// - Throws: `QueryFailure` if the query cannot be answered; errors of the source and the output.
     mutating func run() throws {
         let found = try SeriesSelection.select(
             from: source, devices: request.devices, points: request.points)
@@ -84,7 +87,9 @@ struct QueryRun {
 }
 
 extension QueryRun {
-    /// Fails where the form of times would cut one.
+    /// Checks that the form of times can hold all of these.
+    ///
+    /// - Throws: `QueryFailure` for the first time that it would cut.
     private func check(_ times: some Sequence<Int64>, _ series: SelectedSeries) throws(QueryFailure) {
         guard let cut = request.times.firstCut(times) else { return }
         throw QueryFailure(
@@ -94,7 +99,7 @@ extension QueryRun {
 }
 
 extension QueryRequest {
-    /// What is asked of each series.
+    /// The aggregates asked of each series.
     func aggregates(_ aggregation: Aggregation) -> AggregateRequest {
         var asked = AggregateRequest(
             aggregation.aggregates, over: aggregation.buckets, in: range, goodOnly: goodOnly, order: order)

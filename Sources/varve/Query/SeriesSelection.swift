@@ -1,10 +1,10 @@
 // SeriesSelection.swift — which series `--device` and `--point` name.
 //
-// A device is named by its key, or as `product/device`, which it must be where several products have the key.
+// A device is named by its key, or as `product/device`. Where several products have the key, the product is required.
 //
 // Invariants:
-// - The order of the store, by device and point, is kept, and each series is chosen once.
-// - The time grows with the series and with the names, not with their product.
+// - The series keep the order of the store, by device and point, and each is chosen once.
+// - The time grows with the number of series plus the number of devices named, not with the product of the two.
 
 import VarveModel
 
@@ -18,7 +18,7 @@ struct SelectedSeries: Hashable {
 
 /// Chooses series by name.
 enum SeriesSelection {
-    /// A device of a product, as a name with a slash may mean it.
+    /// A product and a device, as a name with a slash may mean them.
     private struct Owner: Hashable {
         var product: Substring
         var device: Substring
@@ -27,7 +27,7 @@ enum SeriesSelection {
 
         init(product: Substring, device: Substring) { (self.product, self.device) = (product, device) }
 
-        /// What a name may mean: a product's name, or a key, may have slashes of its own.
+        /// Every pair that a name may mean, one for each slash, as products and keys may have slashes of their own.
         static func all(in name: String) -> [Owner] {
             name.indices.filter { name[$0] == "/" }.map { slash in
                 Owner(product: name[..<slash], device: name[name.index(after: slash)...])
@@ -35,7 +35,11 @@ enum SeriesSelection {
         }
     }
 
-    /// The series of the devices and points named; no devices means all, no points all of theirs.
+    /// The series of the devices and points named.
+    ///
+    /// No devices means all devices, no points all of their points.
+    ///
+    /// - Throws: `QueryFailure` for a name that is unknown or ambiguous, and the errors of the source.
     static func selectAny(
         from source: some SampleSource, devices: [String], points: [String]
     ) throws -> [SelectedSeries] {
@@ -44,9 +48,13 @@ enum SeriesSelection {
         return try select(points, of: all, products: products(of: Set(all.map(\.key.device)), in: all))
     }
 
-    /// The series of the devices and points named; no points means all.
+    /// The series of the devices and points named.
     ///
-    /// Of a large store only the series of these devices are looked at, unless one is not found.
+    /// No points means all points.
+    ///
+    /// Cost: looks at the series of these devices only; if a device is not found, at all series for the message.
+    ///
+    /// - Throws: `QueryFailure` for a name that is unknown or ambiguous, and the errors of the source.
     static func select(
         from source: some SampleSource, devices: [String], points: [String]
     ) throws -> [SelectedSeries] {
@@ -59,7 +67,9 @@ enum SeriesSelection {
         return try select(from: areKnown ? some : source.series(), devices: devices, points: points)
     }
 
-    /// Chooses from all series, or from all that have the key of a device named.
+    /// Chooses from all series of the store, or from all whose device key is one of those named.
+    ///
+    /// - Throws: `QueryFailure` for a name that is unknown or ambiguous.
     static func select(
         from all: [SeriesInfo], devices: [String], points: [String]
     ) throws(QueryFailure) -> [SelectedSeries] {
@@ -68,7 +78,7 @@ enum SeriesSelection {
         let candidates = all.filter { info in
             bare.contains(info.key.device) || owners.contains(Owner(info.key))
         }
-        // Every product that has one of the keys, also where the name was given with its product.
+        // All products with one of these keys are needed, also where a name came with its product.
         let products = products(of: Set(candidates.map(\.key.device)), in: all)
         let found = Set(candidates.map { Owner($0.key) })
         for name in devices {
@@ -78,7 +88,7 @@ enum SeriesSelection {
             points, of: candidates, products: products, device: devices.count == 1 ? devices[0] : nil)
     }
 
-    /// The products that have each of some devices.
+    /// For each of some device keys, the products that have it.
     private static func products(of devices: Set<String>, in all: [SeriesInfo]) -> [String: Set<String>] {
         var products: [String: Set<String>] = [:]
         for info in all where devices.contains(info.key.device) {
@@ -87,7 +97,9 @@ enum SeriesSelection {
         return products
     }
 
-    /// The series of some points among those of chosen devices; no points means all.
+    /// The series with these points among those of chosen devices.
+    ///
+    /// No points means all points.
     private static func select(
         _ points: [String], of candidates: [SeriesInfo], products: [String: Set<String>],
         device: String? = nil

@@ -2,10 +2,11 @@
 
 import ArgumentParser
 import VarveModel
+import VarveSegment
 import VarveStorage
 import VarveText
 
-/// Which state to read.
+/// The option `--as-of`: which state of the store a command reads.
 struct StateOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -21,7 +22,9 @@ struct StateOptions: ParsableArguments {
         do { _ = try time(asOf) } catch { throw ValidationError("\(error)") }
     }
 
-    /// The state asked for.
+    /// The state that `--as-of` names; the newest state without it.
+    ///
+    /// - Throws: `QueryFailure` if there is no such state, or it is no longer kept.
     func state(of snapshot: StoreSnapshot) throws -> StoreSnapshot {
         guard let asOf else { return snapshot }
         do {

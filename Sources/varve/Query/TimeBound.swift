@@ -1,8 +1,9 @@
-// TimeBound.swift — the texts of `--from` and `--to`.
+// TimeBound.swift — reads the texts of `--from` and `--to`.
 //
-// A bare date is the first moment of its local day, whatever the clock shows then. A time of day that comes twice means
-// the earlier moment as `--from` and the later one as `--to`, so that a range never leaves out what it names; one that
-// does not exist is an error.
+// - A bare date means the first moment of its local day, even if the clock does not show 00:00 then.
+// - A local time that comes twice means the earlier moment as `--from` and the later one as `--to`, so that a range
+//   never leaves out what it names.
+// - A local time that does not exist is an error.
 
 import VarveModel
 import VarveText
@@ -11,14 +12,15 @@ import VarveText
 enum TimeBound {
     /// Reads RFC 3339, `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS[.f]]`, a date of digits only, or an integer epoch.
     ///
-    /// Digits are a date where `CompactDate` reads them, as in files.
+    /// Digits are a date where `CompactDate` reads them as one, as in files.
     /// An integer's unit follows from its size: below 10^11 seconds, below 10^14 milliseconds, below 10^17
-    /// microseconds, else nanoseconds; so each unit reaches at least from 1973 to 5138.
+    /// microseconds, else nanoseconds. So each unit reaches at least from 1973 to 5138.
     ///
     /// - Parameters:
     ///   - text: The text.
-    ///   - option: The option's name for the message; of two moments, `--to` means the later one.
+    ///   - option: The option's name, for the message. Of two moments, `--to` means the later one.
     ///   - zone: The zone of times without an offset.
+    /// - Throws: `QueryFailure` if the text is not a time, is out of range or does not exist in the zone.
     static func parse(
         _ text: String, option: String, zone: any ZoneRules
     ) throws(QueryFailure) -> Timestamp {
@@ -38,7 +40,11 @@ enum TimeBound {
                 + "forward over it; give a time before or after the change")
     }
 
-    /// The range of `--from` and `--to`, each open if it is left out.
+    /// The range of `--from` and `--to`.
+    ///
+    /// A bound that is left out leaves the range open on that side.
+    ///
+    /// - Throws: `QueryFailure` for a bad bound, and if `--to` is not later than `--from`.
     static func range(
         from: String?, to: String?, zone: (any ZoneRules)? = nil
     ) throws(QueryFailure) -> TimeRange {
@@ -51,12 +57,12 @@ enum TimeBound {
         return range
     }
 
-    /// The range of `--from` and `--to`, whose local times and days are of the zone that `--tz` names, else of UTC.
+    /// The range of `--from` and `--to`, with local times and days in the zone of `--tz`, else in UTC.
     static func range(from: String?, to: String?, tz: String?) throws -> TimeRange {
         try range(from: from, to: to, zone: tz.map { try SystemZones.zone(named: $0) })
     }
 
-    /// Says on standard error which moments are meant where the bounds come twice in the zone of `--tz`.
+    /// Prints on standard error which moment is meant where a bound comes twice in the zone of `--tz`.
     static func tellNotes(from: String?, to: String?, tz: String?) throws {
         var errors = StandardErrors()
         for note in notes(from: from, to: to, zone: try tz.map { try SystemZones.zone(named: $0) }) {
@@ -64,7 +70,7 @@ enum TimeBound {
         }
     }
 
-    /// What to say of bounds that come twice, a line each.
+    /// A line for each bound that comes twice in the zone, with the moment that is meant.
     static func notes(from: String?, to: String?, zone: (any ZoneRules)?) -> [String] {
         guard let zone else { return [] }
         return [("--from", from, "earlier"), ("--to", to, "later")].compactMap { option, text, which in
@@ -77,7 +83,7 @@ enum TimeBound {
         }
     }
 
-    /// The moment, or nil where the zone's clock never shows the time.
+    /// The moment in seconds since 1970; nil if the zone's clock never shows the time.
     private static func moment(_ time: TimeText, option: String, _ zone: any ZoneRules) -> Int64? {
         if let offset = time.offset { return time.seconds - offset }
         let meaning = zone.meaning(ofLocal: time.seconds)

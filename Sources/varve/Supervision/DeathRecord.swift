@@ -1,19 +1,19 @@
-// DeathRecord.swift — how often the service died lately, and how long to wait before it is started again.
+// DeathRecord.swift — how often the service has died lately, and how long to wait before the next start.
 
-/// Counts deaths.
+/// Counts the deaths of the service within the last minute.
 struct DeathRecord {
-    /// The deaths within `seconds` that are too many.
+    /// With so many deaths within `seconds`, the service is not started again.
     static let limit = 5
-    /// How long a death counts.
+    /// How many seconds a death counts.
     static let seconds: Int64 = 60
-    /// The waits double from this to the longest, in milliseconds.
+    /// The wait doubles with each death, from the shortest to the longest, in milliseconds.
     private static let shortest = 100
     private static let longest = 5000
 
-    /// The moments of the last deaths, in nanoseconds.
+    /// When the deaths that count happened, in nanoseconds.
     private var moments: [Int64] = []
 
-    /// Takes note of a death.
+    /// Records a death.
     ///
     /// - Parameter now: Nanoseconds of a clock that never goes back.
     /// - Returns: Milliseconds to wait before the next start; nil if there have been too many deaths.

@@ -1,19 +1,20 @@
-// Supervisor.swift — starts the service as a child, again when it dies, and stands for it to the outside.
+// Supervisor.swift — starts the service as a child, restarts it when it dies, and represents it to the user.
 //
-// The process that the user started is this one: SIGTERM and Ctrl-C given to it end the service, and its exit code is the
-// service's. The child has one end of a pair of sockets whose other end is here: the kernel closes it when this
-// process ends, however that ends, and the child then ends by itself.
+// The user starts this process. SIGTERM and Ctrl-C sent to it end the service, and its exit code is the service's.
+// A pair of sockets connects this process and the child. However this process ends, the kernel closes its end, and the
+// child then ends by itself.
 //
 // Invariants:
-// - No end of the pair stays open here or in another child: who is left alone must notice it.
-// - A signal that ends the service is waited for, never handled in between: no child is started after one.
-// - An end in order, and one before the service was ever ready, are final: a setting that is wrong stays wrong.
+// - This process keeps no child's end of the pair open, and no child has this process's end, so each side notices when
+//   the other goes.
+// - SIGTERM and SIGINT are blocked and waited for, so no child is started after one of them.
+// - A clean end is final, and so is an end before the service was ever ready: a wrong setting stays wrong.
 
 import Glibc
 import VarveFile
 import VarvePlatform
 
-/// Runs the service until it ends in order, or dies too often.
+/// Runs the service until it ends cleanly or dies too often.
 struct Supervisor {
     private let executable: String
     private let arguments: [String]
@@ -33,12 +34,12 @@ struct Supervisor {
         output = POSIXFile.standardError()
     }
 
-    /// Runs it.
+    /// Runs the service until its final end; blocks SIGTERM, SIGINT and SIGCHLD in this thread.
     ///
-    /// - Returns: The exit code.
-    /// - Throws: `ServeFailure` if the service cannot be started.
+    /// - Returns: The exit code of the service.
+    /// - Throws: `ServeFailure` if the service cannot be started or dies too often.
     mutating func run() throws -> Int32 {
-        // A parent may have let this process ignore its children.
+        // The parent may have set SIGCHLD to ignored, which a new program inherits.
         signal(SIGCHLD, SIG_DFL)
         sigemptyset(&awaited)
         for number in [SIGTERM, SIGINT, SIGCHLD] { sigaddset(&awaited, number) }
@@ -65,7 +66,7 @@ struct Supervisor {
         }
     }
 
-    /// The exit code if this end is the last one; nil for a death.
+    /// The exit code if this end is final; nil for a death after which the service is started again.
     private func finalCode(_ end: WorkerProcess.End) -> Int32? {
         switch end {
         case .exited(let code): isStopping || code == 0 || !wasReady ? code : nil
@@ -73,19 +74,19 @@ struct Supervisor {
         }
     }
 
-    /// Waits for the worker's end, and hands on what is to end it.
+    /// Waits for the end of the worker, and sends it SIGTERM when this process gets SIGTERM or SIGINT.
     private mutating func awaitEnd(_ worker: WorkerProcess) -> WorkerProcess.End {
         while true {
             if let end = worker.end() { return end }
             var number: Int32 = 0
             guard sigwait(&awaited, &number) == 0, number != SIGCHLD else { continue }
             isStopping = true
-            // A terminal sends Ctrl-C to the worker as well; to be told twice does it no harm.
+            // A terminal sends Ctrl-C to the worker as well. A second signal does no harm.
             kill(worker.id, SIGTERM)
         }
     }
 
-    /// Waits before the next start.
+    /// Waits before the next start; true if SIGTERM or SIGINT comes meanwhile.
     private func isToldToStop(within milliseconds: Int) -> Bool {
         let deadline = SystemClock.monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
         var set = awaited
@@ -99,7 +100,7 @@ struct Supervisor {
     }
 
     private func say(_ text: String) {
-        // Nobody is left to be told that this cannot be written.
+        // Errors are ignored: there is nowhere to report that stderr cannot be written.
         try? output.append(Array("varve: warning: \(text)\n".utf8))
     }
 }

@@ -1,20 +1,20 @@
 // WorkerProcess.swift — the service as a child of this process.
 //
 // Invariants:
-// - The child's number is not reaped before its end is told, so a signal to it never reaches another process.
-// - This process's end of the pair of sockets is closed when a program is started, and when the object goes away.
+// - The child is reaped only in `end`, so until then a signal to its id cannot reach another process.
+// - This process's end of the pair of sockets is not inherited by children, and it is closed with this object.
 
 import Glibc
 import VarveControl
 
-/// A running service.
+/// The service as a child process.
 final class WorkerProcess {
     /// How it ended.
     enum End: CustomStringConvertible {
         case exited(Int32)
         case killed(Int32)
 
-        /// What happened, as it stands behind "the service".
+        /// What happened, worded to follow "the service".
         var description: String {
             switch self {
             case .exited(let code): "ended with exit code \(code)"
@@ -35,7 +35,8 @@ final class WorkerProcess {
 
     /// Starts the service with this process's streams and environment.
     ///
-    /// - Parameter signals: The signals that are blocked in it: none of those that this process waits for.
+    /// - Parameter signals: The signals that are blocked in the child: the mask from before this process blocked some.
+    /// - Throws: `ServeFailure` if the sockets cannot be made or the program cannot be started.
     init(_ executable: String, _ arguments: [String], signals: sigset_t) throws {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -46,7 +47,7 @@ final class WorkerProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Onto itself: that keeps it open in the child.
+        // Duplicated onto itself, which keeps the descriptor open in the child.
         posix_spawn_file_actions_adddup2(&actions, ends[1], ends[1])
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -68,7 +69,9 @@ final class WorkerProcess {
 
     deinit { close(line) }
 
-    /// How it ended; nil while it runs.
+    /// How the process ended; nil while it runs.
+    ///
+    /// Does not wait.
     func end() -> End? {
         var status: Int32 = 0
         guard waitpid(id, &status, WNOHANG) == id else { return nil }
@@ -76,7 +79,9 @@ final class WorkerProcess {
         return number == 0 ? .exited(status >> 8 & 0xFF) : .killed(number)
     }
 
-    /// Whether it has said that it is ready; asked once, after its end.
+    /// Whether the service reported that it was ready.
+    ///
+    /// Called once, after its end.
     func hasBeenReady() -> Bool {
         var byte: UInt8 = 0
         return recv(line, &byte, 1, Int32(MSG_DONTWAIT)) == 1

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 import VarveModel
+import VarveQuery
+import VarveSegment
 import VarveStorage
 import VarveTestSupport
 

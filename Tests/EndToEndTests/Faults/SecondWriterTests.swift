@@ -2,6 +2,8 @@
 
 import Foundation
 import Testing
+import VarveQuery
+import VarveSegment
 import VarveStorage
 import VarveTestSupport
 

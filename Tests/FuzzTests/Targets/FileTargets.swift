@@ -2,6 +2,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 import VarveStorage
 
 enum FileTargets {
@@ -11,7 +12,7 @@ enum FileTargets {
         FuzzTarget(name: "manifest", seeds: manifestSeeds, run: manifest),
         FuzzTarget(name: "dictionary", seeds: dictionarySeeds, run: dictionary),
         FuzzTarget(
-            name: "receipts", seeds: { [BatchRecord.encodeFile([record.batch, record.batch])] }, run: receipts
+            name: "receipts", seeds: { [ReceiptsFile.encode([record.batch, record.batch])] }, run: receipts
         ),
     ]
 
@@ -19,7 +20,7 @@ enum FileTargets {
 
     @Sendable private static func block(_ bytes: UnsafeRawBufferPointer) -> String? {
         var input = FuzzInput(bytes)
-        let count = input.count(upTo: Limits.blockSamples)
+        let count = input.count(upTo: FormatLimits.blockSamples)
         let type = types[Int(input.byte()) % types.count]
         let timeBytes = min(Int(input.byte()), input.rest.count)
         let times = UnsafeRawBufferPointer(rebasing: input.rest[..<timeBytes])
@@ -77,11 +78,11 @@ enum FileTargets {
 
     @Sendable private static func receipts(_ bytes: UnsafeRawBufferPointer) -> String? {
         var reader = ByteReader(bytes)
-        guard let records = try? BatchRecord.decodeFile(&reader) else { return nil }
-        return BatchRecord.encodeFile(records).withUnsafeBytes { bytes in
+        guard let records = try? ReceiptsFile.decode(&reader) else { return nil }
+        return ReceiptsFile.encode(records).withUnsafeBytes { bytes in
             var reader = ByteReader(bytes)
-            let again = (try? BatchRecord.decodeFile(&reader)).map(BatchRecord.encodeFile)
-            return again == BatchRecord.encodeFile(records) ? nil : "receipts do not come back"
+            let again = (try? ReceiptsFile.decode(&reader)).map(ReceiptsFile.encode)
+            return again == ReceiptsFile.encode(records) ? nil : "receipts do not come back"
         }
     }
 

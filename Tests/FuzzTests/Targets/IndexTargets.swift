@@ -2,6 +2,7 @@
 
 import VarveCodec
 import VarveModel
+import VarveSegment
 import VarveStorage
 
 enum IndexTargets {

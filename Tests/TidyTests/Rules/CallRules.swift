@@ -21,7 +21,8 @@ enum CallRules {
     private static let readingTypes: Set<String> = ["String", "Data"]
 
     private static let engine: Set<String> = [
-        "VarveModel", "VarveFile", "VarveCodec", "VarveStorage", "VarveTransfer",
+        "VarveModel", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage", "VarveQuery",
+        "VarveTransfer",
     ]
 
     /// Only VarveFile touches files, and the sockets of VarvePlatform the files that stand for them.

@@ -11,7 +11,11 @@ enum ImportRules {
         "VarvePlatform": ["VarveFile", "CProcess"],
         "VarveChannel": [],
         "VarveCodec": ["CLZ4", "CXXHash"],
-        "VarveStorage": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveSegment": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
+        "VarveStorage": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
+        ],
+        "VarveQuery": ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
         "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
         "VarveTransfer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
@@ -34,23 +38,22 @@ enum ImportRules {
         ],
         "VarveServer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
-            "VarveStorage",
-            "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT", "VarveControl",
-            "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle", "UnixSignals",
+            "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT",
+            "VarveControl", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle",
+            "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],
         // Not part of the product: what tests have in common.
         "VarveTestSupport": ["VarveModel", "VarveFile"],
         // Not part of the product: what Benchmarks/ measures inside it.
         "VarveProbe": [
-            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec", "VarveStorage", "VarveQuery",
             "VarveAccess",
         ],
         "varve": [
-            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveStorage",
-            "VarveRegistry",
-            "VarveTransfer", "VarveMessageLog",
-            "VarveControl", "VarvePublisher", "ArgumentParser",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
+            "VarveStorage", "VarveQuery", "VarveRegistry", "VarveTransfer", "VarveMessageLog", "VarveControl",
+            "VarvePublisher", "ArgumentParser",
         ],
     ]
 
@@ -59,8 +62,9 @@ enum ImportRules {
 
     /// Modules that do not use Foundation, for size and speed.
     static let lean: Set<String> = [
-        "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveStorage",
-        "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT", "VarveControl", "VarvePublisher",
+        "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveSegment",
+        "VarveStorage", "VarveQuery", "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT",
+        "VarveControl", "VarvePublisher",
         "VarveIntegration",
     ]
 

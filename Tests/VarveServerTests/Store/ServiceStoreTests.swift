@@ -6,6 +6,8 @@ import Testing
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveQuery
+import VarveSegment
 import VarveStorage
 import VarveTestSupport
 

@@ -6,6 +6,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarveRegistry
+import VarveSegment
 import VarveServer
 import VarveStorage
 import VarveTestSupport

@@ -4,7 +4,9 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreBackupTests {

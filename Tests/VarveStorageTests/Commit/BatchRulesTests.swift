@@ -2,7 +2,9 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct BatchRulesTests {
@@ -39,7 +41,7 @@ import VarveModel
             rows { $0.columns.values = .text(TextColumn()) }, rows { $0.type = .json },
             rows { $0.key.device = "" }, rows { $0.key.point = String(repeating: "x", count: 1025) },
             text(ends: [3, 2], bytes: 2), text(ends: [3], bytes: 2), text(ends: [1], bytes: 2),
-            text(ends: [Limits.textBytes + 1], bytes: Limits.textBytes + 1),
+            text(ends: [FormatLimits.textBytes + 1], bytes: FormatLimits.textBytes + 1),
         ])
     func unsound(rows: SeriesRows) {
         #expect(throws: StorageError.self) {

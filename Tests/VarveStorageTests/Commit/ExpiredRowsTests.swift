@@ -3,6 +3,7 @@
 import Synchronization
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 

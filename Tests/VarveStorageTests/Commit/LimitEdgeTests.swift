@@ -6,6 +6,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct LimitEdgeTests {
@@ -113,7 +114,7 @@ import VarveTestSupport
     func tooManyRecords() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
-        let writer = try WALWriter(number: 99, firstRecord: 1, store.files, store.directory)
+        let writer = try WALWriter(number: 99, firstRecord: 1, store.context.folder)
         let before = writer.byteCount
         #expect(throws: StorageError.self) {
             try writer.append(Array(repeating: [], count: Limits.walWriteRecords + 1))
@@ -168,7 +169,8 @@ import VarveTestSupport
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
         let results = store.commit(group: [
-            Self.text(Self.key, [Limits.textBytes, 0]), Self.text(Self.key, [Limits.textBytes + 1]),
+            Self.text(Self.key, [FormatLimits.textBytes, 0]),
+            Self.text(Self.key, [FormatLimits.textBytes + 1]),
         ])
         #expect((try? results[0].get())?.receipt.accepted == 2)
         #expect(Self.isRefusal(results[1]))

@@ -2,7 +2,9 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct RowResolverTests {

@@ -5,6 +5,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct CompactionPlanTests {

@@ -3,7 +3,9 @@
 import Synchronization
 import Testing
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct MergePacingTests {
@@ -30,7 +32,7 @@ import VarveModel
         // open page of the index is estimated.
         let told = moved.load(ordering: .relaxed)
         #expect(told >= Int(report.bytesOut))
-        #expect(told <= 3 * Int(report.bytesOut) + 2 * 32 * Limits.pageEntries)
+        #expect(told <= 3 * Int(report.bytesOut) + 2 * 32 * FormatLimits.pageEntries)
         try store.close()
     }
 }

@@ -3,6 +3,8 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveSegment
+import VarveTestSupport
 
 @testable import VarveStorage
 

@@ -3,7 +3,10 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveQuery
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 /// A store to damage.

@@ -11,6 +11,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 final class CrashMachine {
@@ -242,17 +243,17 @@ final class CrashMachine {
         guard let store else { return }
         let manifest = store.snapshot().view.manifest
         let live = manifest.fileNames
-        for name in try files.list(store.directory.segments) where !live.contains("segments/\(name)") {
+        for name in try files.list(store.context.folder.segments) where !live.contains("segments/\(name)") {
             throw CrashFinding("segments/\(name) is left over")
         }
-        for name in try files.list(store.directory.wal) {
-            guard let file = DataDirectory.walNumber(name), file.sealed, file.number >= manifest.firstWAL
+        for name in try files.list(store.context.folder.wal) {
+            guard let file = StoreFolder.walNumber(name), file.sealed, file.number >= manifest.firstWAL
             else {
                 throw CrashFinding("wal/\(name) is left over")
             }
         }
-        for name in try files.list(store.directory.manifests) where DataDirectory.manifestNumber(name) == nil
-        {
+        for name in try files.list(store.context.folder.manifests)
+        where StoreFolder.manifestNumber(name) == nil {
             throw CrashFinding("manifests/\(name) is left over")
         }
     }

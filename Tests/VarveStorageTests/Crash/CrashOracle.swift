@@ -4,6 +4,7 @@
 // state in two: with it as a whole, and without it. What the store shows or answers then rules states out.
 
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 

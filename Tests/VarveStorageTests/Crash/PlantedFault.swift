@@ -9,6 +9,7 @@ import VarveCodec
 import VarveFile
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 enum PlantedFault: String, CaseIterable, Sendable {
@@ -118,10 +119,10 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
 
     /// Removes what a manifest will not need any more, before it is there.
     private func collect(before partial: String) {
-        let directory = DataDirectory(CrashMachine.path)
+        let directory = StoreFolder(CrashMachine.path, on: disk)
         let name = String(partial.dropFirst(directory.path.count + 1))
         guard fault == .walGone || fault == .segmentsGone,
-            let (payload, _, version) = try? SealedFile.read(disk, directory, name, .manifest),
+            let (payload, _, version) = try? SealedFile.read(directory, name, .manifest),
             let manifest = try? SealedFile.parse(payload, name, { try Manifest(from: &$0, version: version) })
         else { return }
         let folder = fault == .walGone ? directory.wal : directory.segments
@@ -129,7 +130,7 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
         for name in (try? disk.list(folder)) ?? [] {
             let isGone =
                 fault == .walGone
-                ? DataDirectory.walNumber(name).map { $0.number < manifest.firstWAL } ?? false
+                ? StoreFolder.walNumber(name).map { $0.number < manifest.firstWAL } ?? false
                 : name.hasSuffix(".segment") && !live.contains("segments/\(name)")
             if isGone { try? disk.remove("\(folder)/\(name)") }
         }
@@ -171,7 +172,8 @@ private final class RewrittenManifests: Sendable {
     func forgetTombstones(_ path: String, _ disk: SimulatedFileSystem) throws(FileError) {
         let before = try disk.readAll(path)
         guard
-            let payload = try? SealedFile.read(disk, DataDirectory("/"), String(path.dropFirst()), .manifest),
+            let payload = try? SealedFile.read(
+                StoreFolder("/", on: disk), String(path.dropFirst()), .manifest),
             var manifest = try? SealedFile.parse(
                 payload.payload, path, { try Manifest(from: &$0, version: payload.version) })
         else { return }

@@ -3,7 +3,9 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreDeletionTests {

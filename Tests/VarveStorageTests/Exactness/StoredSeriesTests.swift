@@ -3,6 +3,7 @@
 import Glibc
 import Testing
 import VarveModel
+import VarveQuery
 import VarveTestSupport
 
 @testable import VarveStorage

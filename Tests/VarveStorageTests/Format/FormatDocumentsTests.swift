@@ -6,12 +6,14 @@ import Testing
 import VarveFile
 import VarveModel
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct FormatDocumentsTests {
     private static func document(_ name: String, _ file: String = #filePath) throws -> String {
         let root = file.split(separator: "/").dropLast(4).joined(separator: "/")
-        let path = "/\(root)/Sources/VarveStorage/VarveStorage.docc/\(name).md"
+        let module = name == "SegmentFormat" ? "VarveSegment" : "VarveStorage"
+        let path = "/\(root)/Sources/\(module)/\(module).docc/\(name).md"
         return String(decoding: try POSIXFileSystem().readAll(path), as: UTF8.self)
     }
 
@@ -25,7 +27,8 @@ import VarveModel
             let marked = row.split(separator: "`").map(String.init)
             for (file, place) in zip(marked, marked.dropFirst(2)) where file.hasSuffix(".swift") {
                 let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-                let source = try POSIXFileSystem().readAll("/\(root)/Sources/VarveStorage/\(file)")
+                let path = file.hasPrefix("Varve") ? file : "VarveStorage/\(file)"
+                let source = try POSIXFileSystem().readAll("/\(root)/Sources/\(path)")
                 #expect(String(decoding: source, as: UTF8.self).contains(place), "\(file): \(place)")
             }
         }
@@ -51,15 +54,18 @@ import VarveModel
         ("SegmentFormat", "## Preamble, \(SegmentFormat.preambleBytes) bytes"),
         ("SegmentFormat", "## Footer, the last \(SegmentFormat.footerBytes) bytes"),
         ("SegmentFormat", "| 8 | 2 | version | \(SegmentFormat.version) |"),
-        ("SegmentFormat", "1 to \(Limits.blockSamples) |"), ("SegmentFormat", "1 to \(Limits.pageEntries) |"),
-        ("SegmentFormat", printed(Limits.vectorIndexBytes)),
-        ("SegmentFormat", printed(Limits.topIndexBytes)),
-        ("SegmentFormat", "at most \(printed(Limits.listedSeries)) | series listed"),
+        ("SegmentFormat", "1 to \(FormatLimits.blockSamples) |"),
+        ("SegmentFormat", "1 to \(FormatLimits.pageEntries) |"),
+        ("SegmentFormat", printed(FormatLimits.vectorIndexBytes)),
+        ("SegmentFormat", printed(FormatLimits.topIndexBytes)),
+        ("SegmentFormat", "at most \(printed(FormatLimits.listedSeries)) | series listed"),
         ("SegmentFormat", "0 to \(ExactSum.highestExponent) |"),
         ("SegmentFormat", "| 84 | 2 | version | \(SegmentFormat.version) |"),
-        ("SegmentFormat", printed(Limits.pageBytes)), ("SegmentFormat", printed(Limits.blockBytes)),
-        ("SegmentFormat", printed(Limits.blockTextBytes)), ("SegmentFormat", printed(Limits.textBytes)),
-        ("SegmentFormat", printed(Limits.series)),
+        ("SegmentFormat", printed(FormatLimits.pageBytes)),
+        ("SegmentFormat", printed(FormatLimits.blockBytes)),
+        ("SegmentFormat", printed(FormatLimits.blockTextBytes)),
+        ("SegmentFormat", printed(FormatLimits.textBytes)),
+        ("SegmentFormat", printed(FormatLimits.series)),
         ("SegmentFormat", "| \(ValueType.double.name) | \(ValueType.double.rawValue) |"),
         ("SegmentFormat", "| \(ValueType.int64.name) | \(ValueType.int64.rawValue) |"),
         ("SegmentFormat", "| \(ValueType.bool.name) | \(ValueType.bool.rawValue) |"),
@@ -75,10 +81,10 @@ import VarveModel
             "WALFormat",
             "\(WALRecordType.commit.rawValue) commit, \(WALRecordType.seal.rawValue) seal;"
         ),
-        ("WALFormat", printed(Limits.walRecordBytes)), ("WALFormat", printed(Limits.blockBytes)),
-        ("ManifestFormat", "`\(SealedFile.Kind.manifest.rawValue)` manifest"),
-        ("ManifestFormat", "`\(SealedFile.Kind.dictionary.rawValue)` dictionary"),
-        ("ManifestFormat", "`\(SealedFile.Kind.receipts.rawValue)` receipts"),
+        ("WALFormat", printed(Limits.walRecordBytes)), ("WALFormat", printed(FormatLimits.blockBytes)),
+        ("ManifestFormat", "`\(SealedFile.Kind.manifest.magic)` manifest"),
+        ("ManifestFormat", "`\(SealedFile.Kind.dictionary.magic)` dictionary"),
+        ("ManifestFormat", "`\(SealedFile.Kind.receipts.magic)` receipts"),
         ("ManifestFormat", "## Frame, \(SealedFile.headerBytes) + n + \(SealedFile.trailerBytes) bytes"),
         (
             "ManifestFormat",
@@ -91,7 +97,8 @@ import VarveModel
         ("ManifestFormat", "\(MessageFormat.pieceBlocks) blocks of \(MessageFilter.blockBytes) bytes"),
         ("ManifestFormat", "\(MessageFormat.pieceEntries) entries of \(MessageFormat.entryBytes) bytes"),
         ("ManifestFormat", printed(MessageFormat.maximumEntries)),
-        ("ManifestFormat", printed(Limits.sealedFileBytes)), ("ManifestFormat", printed(Limits.series)),
+        ("ManifestFormat", printed(FormatLimits.sealedFileBytes)),
+        ("ManifestFormat", printed(FormatLimits.series)),
         ("ManifestFormat", "1 to \(SeriesKey.maximumNameBytes) bytes"),
     ]
 
@@ -103,7 +110,7 @@ import VarveModel
 
     @Test("a number that is not in a document is missed")
     func canFail() throws {
-        #expect(try !Self.document("SegmentFormat").contains(Self.printed(Limits.pageBytes + 1)))
+        #expect(try !Self.document("SegmentFormat").contains(Self.printed(FormatLimits.pageBytes + 1)))
         #expect(throws: FileError.self) { try Self.document("NoFormat") }
     }
 

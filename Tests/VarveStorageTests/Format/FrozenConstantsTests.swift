@@ -7,7 +7,9 @@
 import Testing
 import VarveCodec
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct FrozenConstantsTests {
@@ -36,9 +38,9 @@ import VarveModel
     func sealedFiles() {
         #expect(SealedFile.Kind.manifest.version == 5)
         #expect(SealedFile.Kind.dictionary.version == 1 && SealedFile.Kind.receipts.version == 1)
-        #expect(SealedFile.Kind.manifest.rawValue == "VARVEMAN")
-        #expect(SealedFile.Kind.dictionary.rawValue == "VARVEDIC")
-        #expect(SealedFile.Kind.receipts.rawValue == "VARVERCP")
+        #expect(SealedFile.Kind.manifest.magic == "VARVEMAN")
+        #expect(SealedFile.Kind.dictionary.magic == "VARVEDIC")
+        #expect(SealedFile.Kind.receipts.magic == "VARVERCP")
         #expect(SealedFile.headerBytes == 24)
         #expect(SealedFile.trailerBytes == 8)
     }
@@ -64,28 +66,29 @@ import VarveModel
     func names() throws {
         let id = FileID(Hash128(low: 0x1, high: 0xABCD_0000_0000_0000))
         #expect(
-            DataDirectory.immutable(id, .segment) == "segments/abcd0000000000000000000000000001.segment")
+            StoreFolder.immutable(id, .segment) == "segments/abcd0000000000000000000000000001.segment")
         #expect(FileRole.allCases.map(\.rawValue) == ["segment", "dictionary", "receipts", "messages"])
-        #expect(DataDirectory.manifest(7) == "manifests/00000000000000000007.manifest")
-        #expect(DataDirectory.wal(3, sealed: false) == "wal/00000000000000000003.wal")
-        #expect(DataDirectory.wal(.max, sealed: true) == "wal/18446744073709551615.sealed")
+        #expect(StoreFolder.manifest(7) == "manifests/00000000000000000007.manifest")
+        #expect(StoreFolder.wal(3, sealed: false) == "wal/00000000000000000003.wal")
+        #expect(StoreFolder.wal(.max, sealed: true) == "wal/18446744073709551615.sealed")
         #expect(FileID(hex: "abcd0000000000000000000000000001") == id)
     }
 
     @Test("limits that readers accept")
     func limits() {
-        #expect(Limits.blockSamples == 8192 && BlockLimits.samples == 8192 && BlockLimits.vector == 1024)
-        #expect(Limits.pageEntries == 1024)
-        #expect(Limits.pageBytes == 1_048_576)
-        #expect(Limits.vectorIndexBytes == 4_194_304)
-        #expect(Limits.topIndexBytes == 67_108_864)
-        #expect(Limits.listedSeries == 65_536)
-        #expect(Limits.blockBytes == 67_108_864)
-        #expect(Limits.blockTextBytes == 33_554_432)
-        #expect(Limits.textBytes == 16_777_216)
+        #expect(
+            FormatLimits.blockSamples == 8192 && BlockLimits.samples == 8192 && BlockLimits.vector == 1024)
+        #expect(FormatLimits.pageEntries == 1024)
+        #expect(FormatLimits.pageBytes == 1_048_576)
+        #expect(FormatLimits.vectorIndexBytes == 4_194_304)
+        #expect(FormatLimits.topIndexBytes == 67_108_864)
+        #expect(FormatLimits.listedSeries == 65_536)
+        #expect(FormatLimits.blockBytes == 67_108_864)
+        #expect(FormatLimits.blockTextBytes == 33_554_432)
+        #expect(FormatLimits.textBytes == 16_777_216)
         #expect(Limits.walRecordBytes == 268_435_456)
-        #expect(Limits.sealedFileBytes == 1_073_741_824)
-        #expect(Limits.series == 50_000_000)
+        #expect(FormatLimits.sealedFileBytes == 1_073_741_824)
+        #expect(FormatLimits.series == 50_000_000)
         #expect(SeriesKey.maximumNameBytes == 1024)
     }
 

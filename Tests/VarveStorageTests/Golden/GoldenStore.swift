@@ -5,7 +5,9 @@ import Synchronization
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 enum GoldenStore {
@@ -131,19 +133,19 @@ enum GoldenStore {
             _ = try store.commit(SampleBatch(series: [SeriesRows(keys[5], .string, [text])]))
         }
         try store.close()
-        if version == 1 { try rewriteManifests(DataDirectory(path)) }
+        if version == 1 { try rewriteManifests(StoreFolder(path, on: POSIXFileSystem())) }
     }
 
     /// Gives the manifests the form of their version 1: without the messages files, which are the last 9 bytes.
-    private static func rewriteManifests(_ directory: DataDirectory) throws {
+    private static func rewriteManifests(_ directory: StoreFolder) throws {
         let files = POSIXFileSystem()
         var previous: UInt64 = 0
-        for number in try ManifestLog.numbers(files, directory) {
-            var manifest = try ManifestLog.read(number, files, directory).manifest
+        for number in try ManifestLog.numbers(directory) {
+            var manifest = try ManifestLog.read(number, directory).manifest
             if number > 1 { manifest.previousChecksum = previous }
             let bytes = SealedFile.encode(.manifest, version: 1, payload: manifest.encode().dropLast(9))
             previous = SealedFile.checksum(of: bytes)
-            try files.replace(directory.absolute(DataDirectory.manifest(number)), bytes)
+            try files.replace(directory.absolute(StoreFolder.manifest(number)), bytes)
         }
     }
 }

@@ -9,7 +9,9 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct GoldenTests {
@@ -50,7 +52,7 @@ import VarveModel
             }
         }
 
-        var directory: DataDirectory { DataDirectory(GoldenStore.folder() + "/" + name) }
+        var directory: StoreFolder { StoreFolder(GoldenStore.folder() + "/" + name, on: POSIXFileSystem()) }
         var testDescription: String { name }
 
         func names(_ folder: String, _ ending: String) throws -> [String] {
@@ -144,7 +146,7 @@ import VarveModel
     ) throws -> [Piece] {
         let name = try golden.only("segments", ".segment")
         let id = try #require(FileID(hex: name.dropFirst(9).prefix(32)))
-        let reader = try SegmentReader(alone: name, id: id, files, golden.directory)
+        let reader = try SegmentReader(alone: name, id: id, golden.directory)
         let all = try golden.bytes(name)
         func stored(_ extent: Extent) -> [UInt8] { Array(all[extent.offset..<extent.offset + extent.count]) }
         var pieces: [Piece] = []
@@ -229,8 +231,8 @@ import VarveModel
     @Test("manifests are made from what they decode to, byte by byte")
     func manifests() throws {
         let name = try #require(Self.v4.names("manifests", ".manifest").last)
-        let number = try #require(DataDirectory.manifestNumber(String(name.dropFirst(10))))
-        let manifest = try ManifestLog.read(number, Self.files, Self.v4.directory).manifest
+        let number = try #require(StoreFolder.manifestNumber(String(name.dropFirst(10))))
+        let manifest = try ManifestLog.read(number, Self.v4.directory).manifest
         #expect(manifest.tombstones.count == 1 && manifest.expiries.count == 1)
         #expect(manifest.segments.map(\.olderVersions) == [2] && manifest.commitTimes.places.count == 1)
         #expect(
@@ -241,8 +243,8 @@ import VarveModel
     @Test("a manifest with replaced series is made from what it decodes to, byte by byte")
     func replacements() throws {
         let name = try #require(Self.v5.names("manifests", ".manifest").last)
-        let number = try #require(DataDirectory.manifestNumber(String(name.dropFirst(10))))
-        let manifest = try ManifestLog.read(number, Self.files, Self.v5.directory).manifest
+        let number = try #require(StoreFolder.manifestNumber(String(name.dropFirst(10))))
+        let manifest = try ManifestLog.read(number, Self.v5.directory).manifest
         #expect(
             manifest.replacements.map(\.old) == [[5], [7]] && manifest.replacements.map(\.first) == [8, 9])
         #expect(manifest.replacements.map(\.commit) == [9, 10] && manifest.version == 5)
@@ -253,29 +255,29 @@ import VarveModel
     @Test("dictionary and receipts are made from what they decode to, byte by byte", arguments: [v1, v2])
     func sealedFiles(golden: Golden) throws {
         var name = try golden.only("segments", ".dictionary")
-        let payload = try SealedFile.read(Self.files, golden.directory, name, .dictionary).payload
+        let payload = try SealedFile.read(golden.directory, name, .dictionary).payload
         let (first, entries) = try SealedFile.parse(payload, name) { try DictionaryFile.read(&$0) }
         var writer = ByteWriter()
         DictionaryFile.write(first: first, entries, to: &writer)
         #expect(try SealedFile.encode(.dictionary, payload: writer.bytes) == golden.bytes(name))
         name = try golden.only("segments", ".receipts")
-        let receipts = try SealedFile.read(Self.files, golden.directory, name, .receipts).payload
-        let records = try SealedFile.parse(receipts, name) { try BatchRecord.decodeFile(&$0) }
+        let receipts = try SealedFile.read(golden.directory, name, .receipts).payload
+        let records = try SealedFile.parse(receipts, name) { try ReceiptsFile.decode(&$0) }
         #expect(
-            try SealedFile.encode(.receipts, payload: BatchRecord.encodeFile(records)) == golden.bytes(name))
+            try SealedFile.encode(.receipts, payload: ReceiptsFile.encode(records)) == golden.bytes(name))
     }
 
     @Test("the messages file is made from its entries, byte by byte")
     func messages() throws {
         let name = try Self.v2.only("segments", ".messages")
         let id = try #require(FileID(hex: name.dropFirst(9).prefix(32)))
-        let file = try MessageFile(id, Self.files, Self.v2.directory)
+        let file = try MessageFile(id, Self.v2.directory)
         let entries = try file.entries(0)
         #expect(entries.map(\.commit) == [3])
         let scratch = try TemporaryDirectory()
         try Self.files.createDirectory("\(scratch.path)/segments")
-        let directory = DataDirectory(scratch.path)
-        _ = try MessageFileWriter.write(file.header, Self.files, directory) {
+        let directory = StoreFolder(scratch.path, on: Self.files)
+        _ = try MessageFileWriter.write(file.header, directory) {
             var rest = entries[...]
             return { rest.popFirst() }
         }
@@ -284,7 +286,7 @@ import VarveModel
 
     /// The sealed WAL file made anew from its records.
     private static func walRebuilt(firstRecord: UInt64) throws -> [UInt8] {
-        let contents = try WALReader.read(number: 2, sealed: true, files, v2.directory)
+        let contents = try WALReader.read(number: 2, sealed: true, v2.directory)
         var writer = ByteWriter()
         writer.bytes = WALWriter.header(number: 2, firstRecord: firstRecord)
         var number = firstRecord
@@ -298,7 +300,7 @@ import VarveModel
 
     @Test("the sealed WAL file is made from its records, byte by byte")
     func wal() throws {
-        let contents = try WALReader.read(number: 2, sealed: true, Self.files, Self.v2.directory)
+        let contents = try WALReader.read(number: 2, sealed: true, Self.v2.directory)
         #expect(try contents.records().map(\.commit) == [4, 5] && contents.hasSeal)
         #expect(
             try Self.walRebuilt(firstRecord: contents.firstRecord)

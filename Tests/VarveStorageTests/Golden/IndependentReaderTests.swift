@@ -7,6 +7,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct IndependentReaderTests {
@@ -78,9 +79,9 @@ import VarveTestSupport
         "it gives the replaced series of the golden manifests", .enabled(if: hasPython),
         arguments: ["v4", "v5"])
     func replacements(version: String) throws {
-        let directory = DataDirectory(GoldenStore.folder() + "/\(version)")
-        let (manifest, _) = try #require(try ManifestLog.load(Self.files, directory))
-        let path = directory.absolute(DataDirectory.manifest(manifest.number))
+        let directory = StoreFolder(GoldenStore.folder() + "/\(version)", on: Self.files)
+        let (manifest, _) = try #require(try ManifestLog.load(directory))
+        let path = directory.absolute(StoreFolder.manifest(manifest.number))
         let written = manifest.replacements.map(\.writtenAt)
         #expect(written.count == (version == "v5" ? 2 : 0))
         let expected = zip(["9\t%\t8\t5", "10\t%\t9\t7"], written).map { line, time in
@@ -127,8 +128,8 @@ import VarveTestSupport
             MessageEntry(hash: Hash128(low: random.next(), high: random.next()), commit: $0)
         }
         let reference = try MessageMerge.write(
-            [], and: entries, clock: 7, Self.files, DataDirectory(directory.path))
-        let name = DataDirectory.immutable(reference.id, .messages)
+            [], and: entries, clock: 7, StoreFolder(directory.path, on: directory.files))
+        let name = StoreFolder.immutable(reference.id, .messages)
         let expected = entries.sorted().map { "\($0.hash)\t\($0.commit)" }
         #expect(try Self.run("read_messages.py", ["\(directory.path)/\(name)"]) == expected)
     }

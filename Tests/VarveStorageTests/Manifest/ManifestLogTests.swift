@@ -3,7 +3,9 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct ManifestLogTests {
@@ -14,20 +16,21 @@ import VarveModel
         return manifest
     }
 
-    private static func folder() throws -> (TemporaryDirectory, DataDirectory) {
+    private static func folder() throws -> (TemporaryDirectory, StoreFolder) {
         let directory = try TemporaryDirectory()
         try directory.files.createDirectory("\(directory.path)/manifests")
-        return (directory, DataDirectory(directory.path))
+        return (directory, StoreFolder(directory.path, on: directory.files))
     }
 
     @Test("of two commits of one number the first stands and the second is refused")
     func race() throws {
         let (folder, directory) = try Self.folder()
+        defer { withExtendedLifetime(folder) {} }
         var loser = Self.manifest(1)
         loser.commit = 99
-        let checksum = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
-        #expect(throws: StorageError.self) { try ManifestLog.commit(loser, folder.files, directory) }
-        let found = try #require(try ManifestLog.load(folder.files, directory))
+        let checksum = try ManifestLog.commit(Self.manifest(1), directory)
+        #expect(throws: StorageError.self) { try ManifestLog.commit(loser, directory) }
+        let found = try #require(try ManifestLog.load(directory))
         #expect(found.manifest == Self.manifest(1) && found.checksum == checksum)
     }
 
@@ -35,7 +38,7 @@ import VarveModel
     func storeLosesRace() throws {
         let folder = try TemporaryDirectory()
         let store = try Store.open(folder.path)
-        _ = try ManifestLog.commit(Self.manifest(3), folder.files, DataDirectory(folder.path))
+        _ = try ManifestLog.commit(Self.manifest(3), StoreFolder(folder.path, on: folder.files))
         let key = SeriesKey(product: "p", device: "d", point: "x")
         let rows = SeriesRows(key, .bool, [Sample(time: .init(nanoseconds: 1), value: .bool(true))])
         _ = try store.commit(SampleBatch(series: [rows]))
@@ -47,64 +50,65 @@ import VarveModel
     func newestDamaged() throws {
         let (folder, directory) = try Self.folder()
         for number in 1...2 as ClosedRange<UInt64> {
-            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
+            _ = try ManifestLog.commit(Self.manifest(number), directory)
         }
-        #expect(try ManifestLog.load(folder.files, directory)?.manifest == Self.manifest(2))
-        let name = DataDirectory.manifest(2)
+        #expect(try ManifestLog.load(directory)?.manifest == Self.manifest(2))
+        let name = StoreFolder.manifest(2)
         let whole = try folder.bytes(name)
         for offset in whole.indices {
             var bytes = whole
             bytes[offset] ^= 1
             try folder.write(bytes, name)
-            #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+            #expect(throws: StorageError.self) { try ManifestLog.load(directory) }
         }
         for count in whole.indices {
             try folder.write(Array(whole[..<count]), name)
-            #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+            #expect(throws: StorageError.self) { try ManifestLog.load(directory) }
         }
     }
 
     @Test("a manifest under another number's name is damage")
     func wrongName() throws {
         let (folder, directory) = try Self.folder()
-        _ = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
-        try folder.write(try folder.bytes(DataDirectory.manifest(1)), DataDirectory.manifest(2))
-        #expect(throws: StorageError.self) { try ManifestLog.load(folder.files, directory) }
+        _ = try ManifestLog.commit(Self.manifest(1), directory)
+        try folder.write(try folder.bytes(StoreFolder.manifest(1)), StoreFolder.manifest(2))
+        #expect(throws: StorageError.self) { try ManifestLog.load(directory) }
     }
 
     @Test("one manifest alone is damage, unless it is the first or stands in a backup")
     func alone() throws {
         let (folder, directory) = try Self.folder()
-        _ = try ManifestLog.commit(Self.manifest(1), folder.files, directory)
-        #expect(try ManifestLog.newest(folder.files, directory) == 1)
+        _ = try ManifestLog.commit(Self.manifest(1), directory)
+        #expect(try ManifestLog.newest(directory) == 1)
         for number in 2...3 as ClosedRange<UInt64> {
-            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
-            #expect(try ManifestLog.newest(folder.files, directory) == number)
+            _ = try ManifestLog.commit(Self.manifest(number), directory)
+            #expect(try ManifestLog.newest(directory) == number)
         }
         for number in 1...2 as ClosedRange<UInt64> {
-            try folder.files.remove(directory.absolute(DataDirectory.manifest(number)))
+            try folder.files.remove(directory.absolute(StoreFolder.manifest(number)))
         }
-        for load in [{ _ = try ManifestLog.newest($0, $1) }, { _ = try ManifestLog.load($0, $1) }]
-            as [(any FileSystem, DataDirectory) throws -> Void]
+        for load in [{ _ = try ManifestLog.newest($0) }, { _ = try ManifestLog.load($0) }]
+            as [(StoreFolder) throws -> Void]
         {
-            let error = #expect(throws: StorageError.self) { try load(folder.files, directory) }
+            let error = #expect(throws: StorageError.self) { try load(directory) }
             guard case .damaged(let damage)? = error else {
                 Issue.record("\(error as Any)")
                 return
             }
-            #expect(damage.file == DataDirectory.manifest(4))
+            #expect(damage.file == StoreFolder.manifest(4))
         }
         try folder.write([1], "backup")
-        #expect(try ManifestLog.newest(folder.files, directory) == 3)
+        #expect(try ManifestLog.newest(directory) == 3)
     }
 
     @Test("the manifest before the newest is kept, older ones go")
     func removeOld() throws {
         let (folder, directory) = try Self.folder()
+        defer { withExtendedLifetime(folder) {} }
         for number in 1...5 as ClosedRange<UInt64> {
-            _ = try ManifestLog.commit(Self.manifest(number), folder.files, directory)
+            _ = try ManifestLog.commit(Self.manifest(number), directory)
         }
-        ManifestLog.removeOld(before: 5, folder.files, directory)
-        #expect(try ManifestLog.numbers(folder.files, directory) == [4, 5])
+        ManifestLog.removeOld(before: 5, directory)
+        #expect(try ManifestLog.numbers(directory) == [4, 5])
     }
 }

@@ -2,6 +2,8 @@
 
 import Testing
 import VarveModel
+import VarveSegment
+import VarveTestSupport
 
 @testable import VarveStorage
 

@@ -7,6 +7,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct MessageMemoryTests {
@@ -50,10 +51,10 @@ import VarveTestSupport
         "a file gives every message it has and none that it has not", arguments: [1, 16, 17, 170, 171, 9000])
     func lookUp(count: Int) throws {
         let temporary = try Self.directory()
-        let directory = DataDirectory(temporary.path)
+        let directory = StoreFolder(temporary.path, on: Self.files)
         let entries = Self.entries(count, seed: 3)
-        let reference = try MessageMerge.write([], and: entries, clock: 5, Self.files, directory)
-        let file = try MessageFile(Self.files, directory, reference)
+        let reference = try MessageMerge.write([], and: entries, clock: 5, directory)
+        let file = try MessageFile(directory, reference)
         try file.check()
         for filter in [nil, try file.filter()] {
             for entry in entries {
@@ -68,12 +69,12 @@ import VarveTestSupport
     @Test("hashes that crowd together are found all the same")
     func crowded() throws {
         let temporary = try Self.directory()
-        let directory = DataDirectory(temporary.path)
+        let directory = StoreFolder(temporary.path, on: Self.files)
         let entries = (0..<5000).map {
             MessageEntry(hash: Hash128(low: $0, high: $0 < 4999 ? 7 : .max), commit: $0)
         }
-        let reference = try MessageMerge.write([], and: entries, clock: 5, Self.files, directory)
-        let file = try MessageFile(Self.files, directory, reference)
+        let reference = try MessageMerge.write([], and: entries, clock: 5, directory)
+        let file = try MessageFile(directory, reference)
         for entry in entries { #expect(try file.commit(of: entry.hash, filter: nil) == entry.commit) }
         #expect(try file.commit(of: Hash128(low: 9999, high: 7), filter: nil) == nil)
     }
@@ -81,10 +82,10 @@ import VarveTestSupport
     @Test("the filter lets fewer than one other message in 200 through")
     func filterRate() throws {
         let temporary = try Self.directory()
-        let directory = DataDirectory(temporary.path)
+        let directory = StoreFolder(temporary.path, on: Self.files)
         let reference = try MessageMerge.write(
-            [], and: Self.entries(20_000, seed: 5), clock: 5, Self.files, directory)
-        let file = try MessageFile(Self.files, directory, reference)
+            [], and: Self.entries(20_000, seed: 5), clock: 5, directory)
+        let file = try MessageFile(directory, reference)
         let filter = try file.filter()
         let others = Self.entries(20_000, seed: 6)
         let through = others.filter { entry in
@@ -214,7 +215,7 @@ import VarveTestSupport
         var store = try Store.open(directory.path)
         try store.change { state, view in
             var manifest = view.manifest
-            var change = ManifestChange(store, state)
+            var change = ManifestChange(store.context, state)
             let hash = ContentHash.of(Self.message(1).series)
             var receipt = Receipt()
             receipt.accepted = 1

@@ -3,6 +3,7 @@
 import Testing
 import VarveCodec
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveStorage
 

@@ -7,6 +7,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct FullDiskTests {
@@ -17,11 +18,11 @@ import VarveTestSupport
         directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
         for time in 0..<50 as Range<Int64> { try Self.commit(time, to: store) }
-        let name = DataDirectory.wal(1, sealed: false)
+        let name = StoreFolder.wal(1, sealed: false)
         // With a torn tail, as a kill in the middle of a write leaves it.
         let left = try directory.bytes(name) + [9, 9, 9]
         try store.close()
-        try POSIXFileSystem().remove("\(directory.path)/\(DataDirectory.wal(1, sealed: true))")
+        try POSIXFileSystem().remove("\(directory.path)/\(StoreFolder.wal(1, sealed: true))")
         try directory.write(left, name)
     }
 

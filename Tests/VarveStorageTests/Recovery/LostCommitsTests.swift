@@ -4,7 +4,9 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct LostCommitsTests {
@@ -27,7 +29,7 @@ import VarveModel
     private func path(_ name: String) -> String { "\(directory.path)/\(name)" }
 
     private func wal(sealed: Bool = false, _ number: UInt64 = 1) -> String {
-        path(DataDirectory.wal(number, sealed: sealed))
+        path(StoreFolder.wal(number, sealed: sealed))
     }
 
     /// What opening says, if it fails.
@@ -52,13 +54,13 @@ import VarveModel
         try commit(0..<2, to: store)
         try store.flush()
         try commit(2..<3, to: store)
-        let name = DataDirectory.wal(2, sealed: false)
+        let name = StoreFolder.wal(2, sealed: false)
         let older = try directory.bytes(name)
         try commit(3..<5, to: store)
         // Left as a kill leaves it: the lock is free, the file without a seal.
         let left = try directory.bytes(name)
         try store.close()
-        try files.remove(path(DataDirectory.wal(2, sealed: true)))
+        try files.remove(path(StoreFolder.wal(2, sealed: true)))
         let first: UInt64
         switch loss {
         case .removed: first = 3

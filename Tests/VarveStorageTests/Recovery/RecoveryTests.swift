@@ -6,6 +6,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct RecoveryTests {
@@ -31,7 +32,7 @@ import VarveTestSupport
         _ = try store.commit(batch(2))
         let copy = try directory.copy()
         try store.close()
-        let wal = DataDirectory.wal(2, sealed: false)
+        let wal = StoreFolder.wal(2, sealed: false)
         try copy.write(try copy.bytes(wal) + [1, 2, 3], wal)
         for name in FileRole.allCases.map(\.rawValue) + ["segment.7-1.partial"] {
             try copy.write([1, 2, 3], "segments/\(FileID.random()).\(name)")
@@ -139,7 +140,7 @@ import VarveTestSupport
             wal.write(1)
             commit += 1
             if isSealed || number == 1 { wal.append(.seal, []) }
-            try directory.write(wal.bytes, DataDirectory.wal(number, sealed: isSealed))
+            try directory.write(wal.bytes, StoreFolder.wal(number, sealed: isSealed))
         }
         let report = try Store.verify(directory.path)
         guard let damaged else {
@@ -147,7 +148,7 @@ import VarveTestSupport
             try Store.open(directory.path).close()
             return
         }
-        let name = DataDirectory.wal(damaged.0, sealed: damaged.1)
+        let name = StoreFolder.wal(damaged.0, sealed: damaged.1)
         #expect(report.damage.map(\.file) == [name])
         do {
             _ = try Store.open(directory.path)
@@ -167,7 +168,7 @@ import VarveTestSupport
         #expect(throws: StorageError.self) { try Store.open(directory.path) }
         #expect(throws: StorageError.self) { try Store.open(directory.path, options: .reading) }
         #expect(try directory.fileNames() == names)
-        #expect(try Store.verify(directory.path).damage.first?.file == DataDirectory.manifest(1))
+        #expect(try Store.verify(directory.path).damage.first?.file == StoreFolder.manifest(1))
     }
 
     @Test("a store that lost its newest manifest is damaged, whatever came last; nothing of it is removed")
@@ -224,7 +225,7 @@ import VarveTestSupport
         let store = try Store.open(directory.path)
         _ = try store.commit(Self.batch(1))
         try store.close()
-        let name = DataDirectory.wal(1, sealed: true)
+        let name = StoreFolder.wal(1, sealed: true)
         var bytes = try directory.bytes(name)
         bytes[60] ^= 1
         try directory.write(bytes, name)

@@ -5,6 +5,7 @@ import Testing
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarveSegment
 import VarveTestSupport
 
 @testable import VarveStorage
@@ -43,12 +44,12 @@ import VarveTestSupport
     /// A WAL file with these records, as it is read.
     private static func contents(_ records: [WALRecord]) throws -> WALContents {
         let directory = try TemporaryDirectory()
-        let data = DataDirectory(directory.path)
-        try directory.files.createDirectory(data.wal)
-        let writer = try WALWriter(number: 1, firstRecord: 1, directory.files, data)
+        let folder = StoreFolder(directory.path, on: directory.files)
+        try directory.files.createDirectory(folder.wal)
+        let writer = try WALWriter(number: 1, firstRecord: 1, folder)
         try writer.append(records.map { $0.encode() })
         writer.close()
-        return try WALReader.read(number: 1, sealed: false, directory.files, data)
+        return try WALReader.read(number: 1, sealed: false, folder)
     }
 
     @Test("commits of a WAL that do not ascend, rows out of order and gaps between records are told")
@@ -100,16 +101,16 @@ import VarveTestSupport
         }
         try store.close()
         #expect(try Store.verify(directory.path, deep: true).damage == [])
-        let data = DataDirectory(directory.path)
-        let contents = try WALReader.read(number: 1, sealed: true, directory.files, data)
-        try directory.files.remove(data.absolute(DataDirectory.wal(1, sealed: true)))
-        let writer = try WALWriter(number: 1, firstRecord: contents.firstRecord, directory.files, data)
+        let folder = StoreFolder(directory.path, on: directory.files)
+        let contents = try WALReader.read(number: 1, sealed: true, folder)
+        try folder.remove(StoreFolder.wal(1, sealed: true))
+        let writer = try WALWriter(number: 1, firstRecord: contents.firstRecord, folder)
         try writer.append([0, 2, 1].map { Array(contents.bytes[contents.payloads[$0]]) })
-        try writer.seal(directory.files, data)
+        try writer.seal()
         #expect(try Store.verify(directory.path, deep: false).damage == [])
         let damage = try Store.verify(directory.path, deep: true).damage
         let first = try #require(damage.first)
-        #expect(first.file == "wal/\(DataDirectory.wal(1, sealed: true).split(separator: "/").last ?? "")")
+        #expect(first.file == "wal/\(StoreFolder.wal(1, sealed: true).split(separator: "/").last ?? "")")
         #expect(first.reason.contains("follows"), "\(damage)")
     }
 }

@@ -4,7 +4,9 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 extension StoreRetypingTests {
@@ -113,7 +115,7 @@ extension StoreRetypingTests {
             { $0.old[1] = 2 }, { $0.first -= 1 }, { $0.first += 1 }, { $0.old = [] },
             { $0.commit = report.commit + 1 },
         ]
-        let name = DataDirectory.manifest(store.snapshot().view.manifest.number)
+        let name = StoreFolder.manifest(store.snapshot().view.manifest.number)
         for wrong in wrongs {
             var manifest = store.snapshot().view.manifest
             wrong(&manifest.replacements[0])
@@ -139,7 +141,7 @@ extension StoreRetypingTests {
     func versions() throws {
         let store = try filled()
         func version() throws -> UInt8 {
-            try directory.bytes(DataDirectory.manifest(store.snapshot().view.manifest.number))[8]
+            try directory.bytes(StoreFolder.manifest(store.snapshot().view.manifest.number))[8]
         }
         #expect(try version() == 4)
         _ = try store.retype(Self.toDouble)
@@ -151,7 +153,7 @@ extension StoreRetypingTests {
             try SealedFile.parse(manifest.encode(), "m") { try Manifest(from: &$0, version: 4) }
         }
         let lines = try Inspection.lines(
-            of: directory.path + "/" + DataDirectory.manifest(manifest.number), limit: 100)
+            of: directory.path + "/" + StoreFolder.manifest(manifest.number), limit: 100)
         #expect(lines.contains { $0.contains("took the place of 2 others") })
     }
 }

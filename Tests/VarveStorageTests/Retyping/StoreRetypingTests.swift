@@ -3,8 +3,11 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 import VarveText
 
+@testable import VarveQuery
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct StoreRetypingTests {

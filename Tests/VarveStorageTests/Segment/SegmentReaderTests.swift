@@ -5,6 +5,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 @Suite struct SegmentReaderTests {
@@ -95,7 +96,7 @@ import VarveTestSupport
                     #expect(read == Self.samples(1000, from: number))
                 }
             }
-            #expect(store.library.cache.byteCount <= limit)
+            #expect(store.context.library.cache.byteCount <= limit)
             #expect((files.segmentReads == 3 * 40 * 3) == !isCached)
         }
     }
@@ -110,8 +111,8 @@ import VarveTestSupport
             )
             try store.flush()
         }
-        let place = DataDirectory(directory.path)
-        let library = SegmentLibrary(directory.files, place, cacheBytes: 0, openFiles: 4)
+        let place = StoreFolder(directory.path, on: directory.files)
+        let library = SegmentLibrary(place, cacheBytes: 0, openFiles: 4)
         let readers = store.snapshot().view.manifest.segments.map { SegmentReader(library, $0) }
         for _ in 0..<2 {
             for (number, reader) in readers.enumerated() {

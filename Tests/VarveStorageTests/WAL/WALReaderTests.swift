@@ -6,6 +6,7 @@ import VarveFile
 import VarveModel
 import VarveTestSupport
 
+@testable import VarveSegment
 @testable import VarveStorage
 
 /// A WAL file that is built record by record.
@@ -59,16 +60,16 @@ struct WALBytes {
     private static func read(_ bytes: [UInt8], sealed: Bool, number: UInt64 = 1) throws -> Outcome {
         let directory = try TemporaryDirectory()
         try directory.files.createDirectory("\(directory.path)/wal")
-        try directory.write(bytes, DataDirectory.wal(number, sealed: sealed))
+        try directory.write(bytes, StoreFolder.wal(number, sealed: sealed))
         do {
             let contents = try WALReader.read(
-                number: number, sealed: sealed, directory.files, DataDirectory(directory.path))
+                number: number, sealed: sealed, StoreFolder(directory.path, on: directory.files))
             let records = try contents.records()
             #expect(records.map(\.commit) == Array(1..<UInt64(records.count + 1)))
             if let torn = contents.tornAt { return .torn(records: records.count, at: torn) }
             return .whole(records: records.count)
         } catch StorageError.damaged(let damage) {
-            #expect(damage.file == DataDirectory.wal(number, sealed: sealed))
+            #expect(damage.file == StoreFolder.wal(number, sealed: sealed))
             return .damaged(at: damage.offset)
         } catch StorageError.unknownVersion {
             return .unknownVersion
@@ -134,13 +135,13 @@ struct WALBytes {
             middle..<Self.plain.offsets[2], with: repeatElement(0, count: Self.plain.offsets[2] - middle))
         let disk = SimulatedFileSystem(seed: 1)
         try disk.createDirectory("/wal")
-        let name = DataDirectory.wal(1, sealed: false)
+        let name = StoreFolder.wal(1, sealed: false)
         try disk.replace("/\(name)", half)
         #expect(throws: StorageError.self) {
-            try WALReader.read(number: 1, sealed: false, disk, DataDirectory("/"))
+            try WALReader.read(number: 1, sealed: false, StoreFolder("/", on: disk))
         }
         let writing = WritingFileSystem(disk) { _ = try? disk.replace("/\(name)", whole) }
-        let contents = try WALReader.read(number: 1, sealed: false, writing, DataDirectory("/"))
+        let contents = try WALReader.read(number: 1, sealed: false, StoreFolder("/", on: writing))
         #expect(try contents.records().count == 3)
     }
 

@@ -1,6 +1,7 @@
 // FakeSource.swift — a store in memory.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

@@ -5,6 +5,7 @@
 import VarveFile
 import VarveModel
 import VarveProbe
+import VarveQuery
 import VarveStorage
 
 /// Measures the codecs on the samples of the stores of SizeWorkload.

@@ -7,6 +7,7 @@
 
 import VarveFile
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 /// Measures opening, single reads and whole processes on stores of 1, 100 and 10,000 segments and of 100,000 series.

@@ -7,6 +7,7 @@
 import VarveFile
 import VarveModel
 import VarveProbe
+import VarveQuery
 import VarveStorage
 
 /// Measures reads of one store.

@@ -10,6 +10,7 @@
 
 import VarveFile
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 struct ShuffledRows {

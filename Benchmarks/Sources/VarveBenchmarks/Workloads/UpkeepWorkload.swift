@@ -8,6 +8,7 @@ import Foundation
 import Synchronization
 import VarveFile
 import VarveModel
+import VarveQuery
 import VarveStorage
 
 /// Measures reads while a compaction runs.

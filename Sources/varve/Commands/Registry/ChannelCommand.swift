@@ -20,12 +20,12 @@ struct ChannelCommand: ParsableCommand {
         ])
 }
 
-/// What the commands about one channel take.
+/// The data directory and the channel's name, for commands about one channel.
 struct ChannelOptions: ParsableArguments {
     @OptionGroup var data: DataOptions
     @Argument(help: "The channel's name.") var name: String
 
-    /// Switches the channel and says so.
+    /// Enables or disables the channel, tells a running service and prints the result.
     func set(enabled: Bool) throws {
         let channel = try data.changeRegistry { try $0.setChannel(name, enabled: enabled) }
         let meaning = enabled ? "clients can log in" : "nobody can log in"

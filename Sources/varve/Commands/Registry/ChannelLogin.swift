@@ -1,7 +1,7 @@
-// ChannelLogin.swift — a channel with all that a third party needs to send to it.
+// ChannelLogin.swift — a channel with everything that a third party needs to send to it.
 //
 // Invariants:
-// - The lines for the shell hold every text in quotes that no character of it ends.
+// - The shell lines quote every text, and no character of a text can end its quotes.
 
 import VarveChannel
 import VarveModel
@@ -43,17 +43,19 @@ struct ChannelLogin: RegistryRow {
         ])
     }
 
-    /// With the fixed password any client id will do; this one says who it is.
+    /// A login with the channel's password accepts any client id.
+    ///
+    /// The product's key says who the client is.
     private var clientID: String { channel.product }
 
     private var topic: String { ChannelTopic.measurepointPost(product: channel.product) }
 
-    /// A line for the shell that sends one sample.
+    /// A shell line that sends one sample.
     func publishLine(_ sample: ExampleSample, at time: Timestamp) -> String {
         "mosquitto_pub \(options) -i \(quoted(clientID)) -q 1 -t \(quoted(topic)) -m \(quoted(sample.message(at: time)))"
     }
 
-    /// A line for the shell that shows the answers.
+    /// A shell line that shows the answers.
     var subscribeLine: String {
         "mosquitto_sub \(options) -q 1 -v -t \(quoted(ChannelTopic.reply(to: topic)))"
     }
@@ -62,19 +64,19 @@ struct ChannelLogin: RegistryRow {
         "-h \(quoted(broker.host)) -p \(broker.port) -u \(quoted(channel.username)) -P \(quoted(channel.password))"
     }
 
-    /// The text as one word of a shell, whatever is in it.
+    /// Any text as one word of a shell.
     private func quoted(_ text: String) -> String {
         "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }
 
-/// A sample to show how one is sent.
+/// The sample in the example lines of `channel show`.
 struct ExampleSample: Equatable {
     var device: String
     var point: String
     var type: ValueType
 
-    /// One of a device and point that the product has; nil if it has no devices or no points.
+    /// A sample of the product's first device and point; nil if the product has no devices or no points.
     init?(of product: String, in registry: Registry) throws {
         guard let device = try registry.devices(product: product).first,
             let point = try registry.model(registry.product(product).model).points.first

@@ -1,8 +1,9 @@
-// ListedRegistry.swift — models, products and devices for commands that show them: from the registry, or where only its
-// owner may read that, from the running service, without secrets.
+// ListedRegistry.swift — models, products and devices for the commands that show them.
+//
+// They come from the registry. A user who may not read its file gets them from the running service, without secrets.
 //
 // Invariants:
-// - What the service told has an empty secret, which prints as absent.
+// - A product or device from the service has an empty secret, which prints as absent.
 
 import VarveControl
 import VarveFile
@@ -14,7 +15,7 @@ enum ListedRegistry {
     case registry(Registry)
     case service(ControlClient)
 
-    /// Nobody can tell the names.
+    /// The user may not read the registry, and no service runs that could list it.
     struct Untold: Error, CustomStringConvertible {
         let path: String
 
@@ -114,7 +115,10 @@ enum ListedRegistry {
 }
 
 extension DataOptions {
-    /// The registry to show things of.
+    /// The registry, or the running service if this user may not read the registry's file.
+    ///
+    /// - Throws: `ListedRegistry.Untold` if neither is there, `ControlError` if the service cannot be used,
+    ///   `RegistryError` if the registry cannot be opened.
     func listedRegistry() throws -> ListedRegistry {
         do {
             try POSIXFileSystem().open(registryPath, .read).close()
@@ -124,7 +128,7 @@ extension DataOptions {
             }
             return .service(client)
         } catch {
-            // What else is wrong the registry says better.
+            // Opening the registry below reports every other error in better words.
         }
         return .registry(try openRegistry(to: .read))
     }

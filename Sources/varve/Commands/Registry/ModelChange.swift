@@ -1,7 +1,7 @@
-// ModelChange.swift — `varve model change`: gives a point another type, with all values that are stored of it.
+// ModelChange.swift — `varve model change`: gives a point another type and converts its stored values.
 //
 // Invariants:
-// - The store is changed first and the registry second: the same command again finishes what was interrupted.
+// - The store is changed before the registry, so running the same command again finishes an interrupted change.
 
 import ArgumentParser
 import VarveControl
@@ -55,7 +55,7 @@ extension ModelCommand {
             }
         }
 
-        /// The lists of `--missing` without the name of the point, which may stand before them as in an import.
+        /// The lists of `--missing` without the point's name, which may precede a list as in an import.
         private func words() throws -> [String] {
             try missing.map { text in
                 let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -80,7 +80,7 @@ extension ModelCommand {
             }
             if dryRun { return show(try assess(registry), from: old.type) }
             let client = try RunningService.connect(data)
-            // What is going to be deleted is said before it is.
+            // The user sees what is going to be deleted before it is.
             if dropUnfit { _ = try assess(registry) }
             let line = quiet ? nil : ProgressLine("changing")
             let counts = try change(registry, client) {
@@ -90,7 +90,9 @@ extension ModelCommand {
             show(counts, from: old.type)
         }
 
-        /// What would become of the values that are stored now.
+        /// What the change would do to the stored values; values that do not fit go to standard error.
+        ///
+        /// Cost: reads the samples of the point.
         private func assess(_ registry: Registry) throws -> RetypingReport {
             guard try Store.exists(data.path) else { return RetypingReport() }
             let report = try data.openStore(to: .read).snapshot().assessRetyping(

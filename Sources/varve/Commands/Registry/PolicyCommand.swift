@@ -1,4 +1,4 @@
-// PolicyCommand.swift — `varve policy`: what a product does with what comes in.
+// PolicyCommand.swift — `varve policy`: which of two different values at the same time a product keeps.
 
 import ArgumentParser
 import VarveModel

@@ -11,7 +11,9 @@ struct RegistryImport: ParsableArguments {
     @Argument(help: "A CSV file with a header, or JSON as list --json prints; - is stdin.")
     var file: String
 
-    /// Reads the file, creates what it describes and says what was done.
+    /// Reads the file, creates what it describes and prints how much that was.
+    ///
+    /// - Throws: `FileError` if the file cannot be read, `RegistryError` if it cannot be applied.
     func run(_ kind: ImportKind, noun: String) throws {
         let bytes = try readInput()
         // A registry is made only when the file can start one: products and devices need a model.

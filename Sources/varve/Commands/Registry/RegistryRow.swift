@@ -1,4 +1,4 @@
-// RegistryRow.swift — how `list` and `show` print a thing of the registry, for people and as JSON.
+// RegistryRow.swift — how `list` and `show` print an entry of the registry, for people and as JSON.
 
 import VarveText
 
@@ -8,14 +8,14 @@ protocol RegistryRow {
     static var columns: [TextTable.Column] { get }
     /// The values in those columns; an absent one prints as `-`.
     var cells: [String?] { get }
-    /// What `show` names, one a line.
+    /// The lines of `show`: a name and its value; an absent one prints as `-`.
     var fields: [(name: String, value: String?)] { get }
-    /// The object of `--json`.
+    /// The entry as `--json` prints it.
     var json: JSONText { get }
 }
 
 extension RegistryRow {
-    /// Prints one thing.
+    /// Prints one entry: its fields, or one line of JSON.
     func show(asJSON: Bool) {
         guard !asJSON else { return print(json.line()) }
         let width = (fields.map(\.name.count).max() ?? 0) + 2
@@ -25,7 +25,7 @@ extension RegistryRow {
         }
     }
 
-    /// Prints many things.
+    /// Prints many entries: a table, or JSON.
     static func list(_ rows: [Self], asJSON: Bool) {
         guard !asJSON else { return print(JSONText.lines(rows.lazy.map(\.json))) }
         var table = TextTable(columns)

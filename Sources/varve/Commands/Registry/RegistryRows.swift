@@ -1,7 +1,7 @@
 // RegistryRows.swift — models, products and devices as `list` and `show` print and `import` reads them.
 //
 // Invariants:
-// - The members of the JSON are those that `import` knows, so `list --json` into `import` restores everything.
+// - The members of the JSON are those that `import` reads, so `import` of the output of `list --json` restores all.
 
 import VarveModel
 import VarveRegistry

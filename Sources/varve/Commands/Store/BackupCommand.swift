@@ -47,7 +47,7 @@ struct BackupCommand: ParsableCommand {
         show(report)
     }
 
-    /// After the rows: the registry then has all of their devices.
+    /// Copies the registry after the rows, so that it has all of their devices.
     private func copyRegistry(to folder: String) throws {
         guard try POSIXFileSystem().kind(data.registryPath) != nil else { return }
         try data.openRegistry(to: .read).backUp(to: folder + "/" + DirectoryNames.registry)

@@ -1,4 +1,4 @@
-// CompactCommand.swift — `varve compact`: no segments that overlap, nothing that nobody can ask for, as small as it gets.
+// CompactCommand.swift — `varve compact`: merges segments until none overlap, and drops what no kept state shows.
 
 import ArgumentParser
 import VarveControl

@@ -1,4 +1,4 @@
-// DeleteCommand.swift — `varve delete`: takes a range of samples of a device out of the history.
+// DeleteCommand.swift — `varve delete`: deletes a time range of a device's samples.
 
 import ArgumentParser
 import VarveControl

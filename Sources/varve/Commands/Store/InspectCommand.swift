@@ -1,4 +1,4 @@
-// InspectCommand.swift — `varve inspect`: the inside of one file of the store, for people.
+// InspectCommand.swift — `varve inspect`: shows the contents of one file of the store to people.
 
 import ArgumentParser
 import VarveStorage

@@ -135,7 +135,7 @@ extension RetentionCommand {
     }
 }
 
-/// How a rule is told.
+/// A retention rule as a line for people.
 private enum RetentionLine {
     static func text(_ rule: RetentionRule) -> String {
         "\(what(rule.scope)): kept for \(time(rule.scope, rule.period))"

@@ -136,7 +136,7 @@ struct StatsCommand: ParsableCommand {
     }
 }
 
-/// Metrics were asked for where no service runs.
+/// `--metrics` is given, but no service runs on the directory.
 private struct NoService: Error, CustomStringConvertible {
     let path: String
 

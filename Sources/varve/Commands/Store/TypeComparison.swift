@@ -1,7 +1,7 @@
-// TypeComparison.swift — whether the registry and the store say the same of the types of points.
+// TypeComparison.swift — whether the registry and the store agree on the types of points.
 //
-// A change of a point's type is made in the store first. Where it was interrupted then, the registry is behind, and rows
-// of that point are refused until the same command is run again.
+// `varve model change` changes the store before the registry. If it is interrupted between the two, the registry is
+// behind, and rows of that point are refused until the same command is run again.
 
 import VarveFile
 import VarveModel
@@ -9,16 +9,16 @@ import VarveRegistry
 import VarveStorage
 
 enum TypeComparison {
-    /// A point of a product, in the type that the store has it.
+    /// A point of a product and the type of its stored samples.
     private struct Stored: Hashable {
         var product: String
         var point: String
         var type: ValueType
     }
 
-    /// One line for each point of which the two differ, with the command that mends it.
+    /// One line for each point whose types differ, with the command that mends it.
     ///
-    /// Cost: the names of all series, no samples.
+    /// Cost: reads the names of all series, and no samples.
     static func notes(_ snapshot: StoreSnapshot, _ registry: Registry) throws -> [String] {
         var stored: Set<Stored> = []
         for series in snapshot.series() {

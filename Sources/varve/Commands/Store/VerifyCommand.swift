@@ -1,8 +1,9 @@
-// VerifyCommand.swift — `varve verify`: is every byte what was written?
+// VerifyCommand.swift — `varve verify`: checks that every byte is what was written.
 
 import ArgumentParser
 import VarveFile
 import VarveRegistry
+import VarveSegment
 import VarveStorage
 import VarveText
 
@@ -53,7 +54,9 @@ struct VerifyCommand: ParsableCommand {
         if let unchecked { throw RegistryUnchecked(reason: unchecked) }
     }
 
-    /// Whether the registry is missing because the first import was interrupted: it is made before any commit.
+    /// Whether the registry is missing because the first import was interrupted.
+    ///
+    /// An import makes the registry before its first commit, so a store with samples has one.
     private func isUnborn(_ error: RegistryError, _ report: VerificationReport) -> Bool {
         report.samples == 0 && (error.code == .notFound || error.code == .unavailable)
     }
@@ -73,7 +76,7 @@ struct VerifyCommand: ParsableCommand {
     }
 }
 
-/// The registry could not be opened, which says nothing of what is in it.
+/// The registry could not be opened, which says nothing about its contents.
 private struct RegistryUnchecked: Error, CustomStringConvertible {
     let reason: String
     var description: String { "the registry could not be checked: \(reason)" }

@@ -1,4 +1,4 @@
-// BrailleGrid.swift — a field of dots, 2 × 4 in each character, with the series that set them.
+// BrailleGrid.swift — a grid of dots, 2 × 4 in each character, that knows which series drew a character last.
 
 /// Dots to draw on.
 struct BrailleGrid {
@@ -18,7 +18,7 @@ struct BrailleGrid {
     /// Rows of dots.
     var dotRows: Int { height * 4 }
 
-    /// Sets the dots of one column between two rows, in whatever order they are.
+    /// Sets the dots of one column between two rows, given in any order.
     mutating func draw(column: Int, from row: Int, to otherRow: Int, owner: Int) {
         // Unicode numbers the dots of the first three rows by columns and added the fourth row later.
         let marks: [[UInt8]] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]]
@@ -29,7 +29,7 @@ struct BrailleGrid {
         }
     }
 
-    /// The character of a cell and who drew there last; nil where there is no dot.
+    /// The character of a cell and the series that drew there last; nil where there is no dot.
     func cell(column: Int, row: Int) -> (text: Character, owner: Int)? {
         let index = row * width + column
         guard dots[index] != 0, let scalar = Unicode.Scalar(0x2800 + UInt32(dots[index])) else { return nil }

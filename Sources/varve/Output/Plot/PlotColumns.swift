@@ -1,19 +1,19 @@
-// PlotColumns.swift — a series squeezed into the columns of a plot.
+// PlotColumns.swift — a series reduced to the columns of a plot.
 //
 // Invariants:
 // - A column keeps the smallest and the largest value in it, so that no spike is lost.
-// - Memory is one record for each column, whatever the number of samples.
+// - Memory is one record for each column and does not grow with the samples.
 
 /// One series of a plot.
 struct PlotColumns {
-    /// What is known of one column of dots.
+    /// The values in one column of dots.
     struct Column {
         var low = 0.0
         var high = 0.0
         var first = 0.0
         var last = 0.0
         var isEmpty = true
-        /// Whether a missing reading lies between the value before and the first one here.
+        /// Whether a missing reading lies between the previous value and the first one here.
         var isAfterGap = false
     }
 
@@ -60,10 +60,10 @@ struct PlotColumns {
         isInGap = false
     }
 
-    /// Pairs of neighbouring columns with values that a line may join.
+    /// Pairs of neighbouring columns with values that a line joins.
     ///
-    /// Joined are columns at most one and a half times as far apart as usual, if no missing reading lies
-    /// between; readings taken for each column of dots or more often may leave one column out.
+    /// A line joins two columns if they are at most one and a half times the median distance apart and no missing
+    /// reading lies between them. Columns with one empty column between them always count as near enough.
     var joints: [(from: Int, to: Int)] {
         let used = columns.indices.filter { !columns[$0].isEmpty }
         let distances = zip(used, used.dropFirst()).map { $1 - $0 }

@@ -1,4 +1,4 @@
-// PlotScale.swift — values to places between the bottom and the top of a plot, and the labels there.
+// PlotScale.swift — where values are between the bottom and the top of a plot, and the labels of the axis.
 
 import Glibc
 import VarveModel
@@ -9,7 +9,9 @@ struct PlotScale {
     private let low: Double
     private let high: Double
 
-    /// Makes the scale from the smallest to the largest value; a single value stands in the middle.
+    /// Makes the scale from the smallest to the largest value.
+    ///
+    /// If they are equal, the value is in the middle.
     init(low: Double, high: Double) {
         guard low == high else {
             self.low = low
@@ -23,11 +25,11 @@ struct PlotScale {
 
     /// How far below the top a value is: 0 at the top, 1 at the bottom.
     func share(_ value: Double) -> Double {
-        // Halves, as the distance between the largest doubles of both signs is not finite.
+        // Halves, because the distance between the largest doubles of both signs is not finite.
         (high / 2 - value / 2) / (high / 2 - low / 2)
     }
 
-    /// The label of a line, `row` of `count` from the top.
+    /// The label of line `row` of `count`, counted from 0 at the top.
     func label(row: Int, of count: Int) -> String {
         let share = Double(row) / Double(count - 1)
         return text(high * (1 - share) + low * share)

@@ -1,8 +1,8 @@
 // TerminalPlot.swift — series as a line plot of braille dots.
 //
-// From top to bottom: a legend line for each series, 16 lines of plot with values on the left, the axis and
-// the times under it. Several series carry letters at their last value, so they can be told apart without
-// colours; on a terminal each has its colour too.
+// From top to bottom: a legend line for each series, 16 lines of plot with values on the left, the axis, and the times
+// under it. If there are several series, each has a letter at its last value, so that they can be distinguished without
+// colours. On a terminal each has its colour too.
 
 import VarveModel
 import VarveText
@@ -41,7 +41,7 @@ struct TerminalPlot {
         series.append(PlotColumns(label: label, times: times, columnCount: width * 2))
     }
 
-    /// Adds the next reading of the series begun last.
+    /// Adds the next reading of the series begun last; nil leaves a gap.
     mutating func add(_ time: Int64, _ value: Double?) {
         series[series.count - 1].add(time, value)
     }
@@ -95,7 +95,9 @@ struct TerminalPlot {
         }
     }
 
-    /// The rows in which the letters of the series stand; the nearest free one where two would meet.
+    /// The rows of the series' letters.
+    ///
+    /// Where two would meet, the later one takes the nearest free row.
     private func lastMarks(_ scale: PlotScale) -> [Int: Int] {
         guard series.count > 1 else { return [:] }
         var marks: [Int: Int] = [:]

@@ -1,6 +1,7 @@
 // CSVRows.swift — query results as CSV (RFC 4180, lines end with LF), in the dialect of `CSVText`.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -11,7 +12,7 @@ struct CSVRows: RowWriter {
     private let times: TimeForm
     private var series: PrintedSeries?
     private var rows: SampleRowWriter?
-    /// What a row of aggregates of the series begins with.
+    /// The names with which each row of aggregates of the current series begins.
     private var beginning: [UInt8] = []
 
     init(_ columns: RowColumns, to output: OutputBuffer, times: TimeForm = .shortest) {
@@ -63,7 +64,7 @@ struct CSVRows: RowWriter {
             shape: SampleRowShape(.csv, times: times))
     }
 
-    /// Appends names with a comma after each.
+    /// Appends names, quoted where CSV needs it, with a comma after each.
     static func appendNames(_ names: [String], to bytes: inout [UInt8]) {
         for name in names {
             CSVText.append(name, to: &bytes)

@@ -1,10 +1,12 @@
 // JSONRows.swift — query results as JSON objects: one a line (NDJSON), or an array of them.
 //
 // Invariants:
-// - Every row is one line. Numbers that JSON cannot write are the strings "NaN", "inf" and "-inf".
-// - `json` values stand in the row as they are; they were made canonical when they were stored.
+// - Every row is one line.
+// - Numbers that JSON cannot write are the strings "NaN", "inf" and "-inf".
+// - `json` values are written as they are stored, which is in canonical form.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -14,12 +16,12 @@ struct JSONRows: RowWriter {
     private let output: OutputBuffer
     private let isArray: Bool
     private let times: TimeForm
-    /// Around a time; an integer has none.
+    /// The quote around a time; empty if times are integers.
     private let timeQuote: [UInt8]
     private var isFirst = true
     private var series: PrintedSeries?
     private var rows: SampleRowWriter?
-    /// What a row of aggregates of the series begins with.
+    /// The members with which each row of aggregates of the current series begins.
     private var beginning: [UInt8] = []
 
     init(_ columns: RowColumns, to output: OutputBuffer, isArray: Bool, times: TimeForm = .shortest) {
@@ -46,7 +48,7 @@ struct JSONRows: RowWriter {
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws {
         guard case .aggregates(let aggregates) = columns else { return }
         select(series)
-        // In an array the line break stands before a row, so that no comma follows the last one.
+        // In an array the line break comes before a row, so that no comma follows the last one.
         var line: [UInt8] = isArray ? (isFirst ? [0x0A] : [0x2C, 0x0A]) : []
         isFirst = false
         line += beginning

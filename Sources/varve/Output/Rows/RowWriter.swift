@@ -1,6 +1,7 @@
-// RowWriter.swift — what every format of query results can do.
+// RowWriter.swift — what every format of query results implements.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -34,7 +35,7 @@ struct PrintedSeries: Hashable {
 protocol RowWriter {
     /// Writes what comes before the first row.
     mutating func begin() throws
-    /// Writes the first `count` samples.
+    /// Writes the first `count` samples as rows.
     mutating func write(_ samples: SampleColumns, count: Int, of series: PrintedSeries) throws
     /// Writes a row of aggregates.
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws

@@ -1,12 +1,13 @@
 // TableRows.swift — query results as a table for people.
 //
 // Invariants:
-// - The first rows are held back until the widths of the columns can be chosen from them; all later rows
-//   stream, and a field wider than its column pushes the rest of its row to the right.
+// - The first rows are held back, and the widths of the columns are chosen from them.
+// - Later rows are written at once. A field wider than its column pushes the rest of its row to the right.
 // - A name of a device or point that is too long for a table is cut.
-// - Control characters in texts are shown as escapes: nothing stored can steer the terminal.
+// - Control characters in texts are shown as escapes, so no stored text can steer the terminal.
 
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 
@@ -93,7 +94,7 @@ struct TableRows: RowWriter {
         widths = header.indices.map { column in
             held.reduce(header[column].count) { max($0, $1[column].text.unicodeScalars.count) }
         }
-        // A header stands over numbers where the column's first value is one.
+        // A header is aligned like the column's first value.
         try write(
             header.indices.map { column in
                 let first = held.first { !$0[column].text.isEmpty }
@@ -116,5 +117,5 @@ struct TableRows: RowWriter {
     }
 }
 
-/// The text with control characters and others that are not seen written as escapes.
+/// The text with control characters and other invisible ones written as escapes.
 func printable(_ text: String) -> String { text.visible }

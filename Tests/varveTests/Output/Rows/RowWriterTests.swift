@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveQuery
 import VarveStorage
 import VarveText
 

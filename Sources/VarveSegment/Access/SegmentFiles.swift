@@ -1,0 +1,72 @@
+// SegmentFiles.swift — the open files of the segments of a store: opened when first asked for, at most so many at once.
+//
+// A file that is closed to make room is opened again on demand. So its name must stay as long as anyone may ask:
+// who replaces a segment retires its reader, and the name goes with the last snapshot that has it.
+//
+// Invariants:
+// - At most `limit` files are kept open; beyond that only those that a read is just using.
+
+import Synchronization
+import VarveFile
+
+final class SegmentFiles: Sendable {
+    private struct Slot {
+        var file: any File
+        var lastUse: UInt64
+    }
+
+    private struct State {
+        var slots: [FileID: Slot] = [:]
+        var uses: UInt64 = 0
+    }
+
+    private let folder: StoreFolder
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(_ folder: StoreFolder, limit: Int = FormatLimits.openSegments) {
+        self.folder = folder
+        self.limit = limit
+    }
+
+    /// How many files are kept open.
+    var count: Int { state.withLock { $0.slots.count } }
+
+    /// Whether another file can be kept open without closing one.
+    var hasRoom: Bool { count < limit }
+
+    /// The open file of a segment.
+    func file(_ id: FileID) throws(FileError) -> any File {
+        if let known = find(id) { return known }
+        let opened = try folder.open(StoreFolder.immutable(id, .segment), .read)
+        return state.withLock { state in
+            if let known = state.slots[id] { return known.file }
+            if state.slots.count >= limit { Self.makeRoom(&state, limit) }
+            state.uses += 1
+            state.slots[id] = Slot(file: opened, lastUse: state.uses)
+            return opened
+        }
+    }
+
+    /// Lets go of a file that nobody will ask for again, and of its name if it is no longer part of the store.
+    func release(_ id: FileID, removing: Bool) {
+        state.withLock { $0.slots[id] = nil }
+        guard removing else { return }
+        // What cannot be removed now is an orphan that the next writer removes.
+        try? folder.remove(StoreFolder.immutable(id, .segment))
+    }
+
+    private func find(_ id: FileID) -> (any File)? {
+        state.withLock { state in
+            state.uses += 1
+            state.slots[id]?.lastUse = state.uses
+            return state.slots[id]?.file
+        }
+    }
+
+    /// Closes the eighth that was not used for longest; a read that is using one keeps it open to its end.
+    private static func makeRoom(_ state: inout State, _ limit: Int) {
+        let oldest = state.slots.sorted { $0.value.lastUse < $1.value.lastUse }
+        for (id, _) in oldest.prefix(max(1, limit / 8)) { state.slots[id] = nil }
+    }
+}

@@ -1,0 +1,39 @@
+// CodecShares.swift — how many bytes each encoding took, for `varve stats`.
+//
+// Kept in the top index of a segment, so that statistics need not read data.
+
+import VarveCodec
+
+package struct CodecShares: Hashable, Sendable {
+    /// Encoded bytes by name of the outermost encoding, with ` + LZ4` where the column is also an LZ4 block.
+    package var bytes: [String: UInt64] = [:]
+
+    package init() {}
+
+    /// Counts one encoded column.
+    mutating func add(_ column: UnsafeRawBufferPointer) {
+        let description = ColumnEncoding.describe(column)
+        let name = (description.names.first ?? "none") + (description.isLZ4 ? " + LZ4" : "")
+        bytes[name, default: 0] += UInt64(column.count)
+    }
+
+    package mutating func add(_ other: CodecShares) {
+        bytes.merge(other.bytes) { $0 + $1 }
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.appendVarint(UInt64(bytes.count))
+        for (name, count) in bytes.sorted(by: { $0.key < $1.key }) {
+            writer.append(text: name)
+            writer.appendVarint(count)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        let count = try reader.varint(limit: 65_536, "encodings")
+        for _ in 0..<count {
+            let name = try reader.text(limit: 256)
+            bytes[name] = try reader.varint()
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SegmentReference.swift — a segment as a manifest names it.
+
+package import VarveCodec
+
+/// The footer's numbers.
+package struct SegmentSummary: Hashable, Sendable {
+    package var samples: UInt64 = 0
+    package var series: UInt32 = 0
+    package var blocks: UInt32 = 0
+    package var firstTime: Int64 = .max
+    package var lastTime: Int64 = .min
+    package var lowestCommit: UInt64 = .max
+    package var highestCommit: UInt64 = 0
+}
+
+/// A segment the manifest names.
+package struct SegmentReference: Hashable, Sendable {
+    package var id: FileID
+    package var byteCount: UInt64
+    /// XXH3-64 of the footer.
+    package var checksum: UInt64
+    package var summary: SegmentSummary
+    /// Whether compaction made it: then it is packed as well as can be.
+    package var isCompacted = false
+    /// Samples in it that a later version in it took the place of.
+    package var olderVersions: UInt64 = 0
+    /// The highest commit of these later versions: once history begins there, the older ones can go.
+    package var replacedUpTo: UInt64 = 0
+    /// What was deleted up to this commit is not in it any more.
+    package var erasedUpTo: UInt64 = 0
+
+    init(
+        id: FileID, byteCount: UInt64, checksum: UInt64, summary: SegmentSummary, isCompacted: Bool = false
+    ) {
+        self.isCompacted = isCompacted
+        self.id = id
+        self.byteCount = byteCount
+        self.checksum = checksum
+        self.summary = summary
+    }
+
+    /// Writes what every version of a manifest says of a segment.
+    package func write(to writer: inout ByteWriter) {
+        id.hash.write(to: &writer)
+        writer.appendVarint(byteCount)
+        writer.append(checksum)
+        writer.appendVarint(summary.samples)
+        writer.appendVarint(UInt64(summary.series))
+        writer.appendVarint(UInt64(summary.blocks))
+        writer.append(summary.firstTime)
+        writer.append(summary.lastTime)
+        writer.appendVarint(summary.lowestCommit)
+        writer.appendVarint(summary.highestCommit)
+        writer.append(isCompacted ? UInt8(1) : UInt8(0))
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        id = FileID(try Hash128(from: &reader))
+        byteCount = try reader.varint()
+        checksum = try reader.integer(as: UInt64.self)
+        summary = SegmentSummary(
+            samples: try reader.varint(),
+            series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),
+            blocks: UInt32(try reader.varint(limit: Int(UInt32.max), "blocks")),
+            firstTime: try reader.integer(as: Int64.self), lastTime: try reader.integer(as: Int64.self),
+            lowestCommit: try reader.varint(), highestCommit: try reader.varint())
+        let origin = try reader.integer(as: UInt8.self)
+        guard byteCount < 1 << 48, origin < 2 else { throw reader.failure("an impossible segment") }
+        isCompacted = origin == 1
+    }
+}

@@ -1,0 +1,41 @@
+// ReceiptsFile.swift — the records of batches in a file: a sealed file of varint count, then the records.
+//
+// Byte table: ManifestFormat.md, "receipts".
+
+package import VarveCodec
+
+extension SealedFile.Kind {
+    /// What the batches of imports did.
+    package static let receipts = SealedFile.Kind(magic: "VARVERCP", name: "receipts", version: 1)
+}
+
+package enum ReceiptsFile {
+    /// Writes the payload.
+    package static func encode(_ records: [BatchRecord]) -> [UInt8] {
+        var writer = ByteWriter(capacity: records.count * 72)
+        writer.appendVarint(UInt64(records.count))
+        for record in records { record.write(to: &writer) }
+        return writer.bytes
+    }
+
+    /// Reads the payload.
+    package static func decode(_ reader: inout ByteReader) throws(CodecError) -> [BatchRecord] {
+        let count = try reader.varint(limit: reader.remaining, "records")
+        var records: [BatchRecord] = []
+        records.reserveCapacity(count)
+        for _ in 0..<count { records.append(try BatchRecord(from: &reader)) }
+        return records
+    }
+
+    /// Creates a file of records, durably.
+    package static func create(_ records: [BatchRecord], in folder: StoreFolder) throws -> PartReference {
+        try SealedFile.create(.receipts, .receipts, encode(records), count: records.count, in: folder)
+    }
+
+    /// Reads a file that a manifest names.
+    ///
+    /// - Throws: `StorageError.damaged` with file and offset; `FileError` if it cannot be read.
+    package static func read(_ part: PartReference, in folder: StoreFolder) throws -> [BatchRecord] {
+        try SealedFile.read(part, .receipts, .receipts, in: folder) { try decode(&$0) }
+    }
+}

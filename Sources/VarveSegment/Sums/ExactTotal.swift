@@ -1,0 +1,89 @@
+// ExactTotal.swift — an exact sum in a few words: the nearest double and what is left of it.
+//
+// Statistics of blocks and vectors keep their sums so: 17 words of an ExactSum would be most of an index.
+//
+// Invariants:
+// - Equal finite sums have equal totals: `high` is the nearest double, `low` is odd or 0.
+// - Where the rest spreads over more than 62 bits or there is no nearest finite double, `wide` has all of the sum and
+//   the other fields are 0.
+// - Infinities are not in it; statistics count them.
+
+/// The finite part of an exact sum.
+package struct ExactTotal: Hashable, Sendable {
+    /// The bit pattern of the double nearest to the sum.
+    package var high: UInt64 = 0
+    /// The sum less `high`, in units of 2^(exponent − 1074).
+    package var low: Int64 = 0
+    package var exponent = 0
+    /// The sum as ExactSum writes it, or nothing.
+    package var wide: [UInt8] = []
+
+    /// A total of nothing.
+    init() {}
+
+    /// The finite part of a sum.
+    init(_ sum: borrowing ExactSum) {
+        var rest = copy sum
+        rest.positiveInfinities = 0
+        rest.negativeInfinities = 0
+        let nearest = rest.sum
+        guard nearest.isFinite else {
+            rest.append(to: &wide)
+            return
+        }
+        rest.add(-nearest)
+        guard let (low, exponent) = rest.shortNumber else {
+            rest.add(nearest)
+            rest.append(to: &wide)
+            return
+        }
+        high = nearest.bitPattern
+        self.low = low
+        self.exponent = exponent
+    }
+}
+
+extension ExactSum {
+    /// Adds a total.
+    ///
+    /// - Throws: `ReadFailure` where a wide total, which came from a file, is none.
+    mutating func add(_ total: ExactTotal) throws(ReadFailure) {
+        guard total.wide.isEmpty else {
+            var offset = 0
+            try merge(reading: total.wide.span.bytes, at: &offset)
+            guard offset == total.wide.count else { throw .malformed }
+            return
+        }
+        add(Double(bitPattern: total.high))
+        add(integer: Int128(total.low), position: total.exponent)
+    }
+
+    /// The highest exponent of a total's rest: its digits end below the last limb.
+    static let highestExponent = (limbCount - 4) * 32
+
+    /// The sum as low · 2^(exponent − 1074), low odd or 0, if 62 bits hold it.
+    fileprivate var shortNumber: (low: Int64, exponent: Int)? {
+        mutating get {
+            normalise()
+            let isNegative = limbs[limbs.count - 1] < 0
+            if isNegative {
+                limbs.withUnsafeMutableBufferPointer { limbs in
+                    for index in limbs.indices { limbs[index] = 0 &- limbs[index] }
+                }
+                normalise()
+            }
+            defer {
+                if isNegative { for index in limbs.indices { limbs[index] = 0 &- limbs[index] } }
+            }
+            guard let first = limbs.firstIndex(where: { $0 != 0 }) else { return (0, 0) }
+            guard let last = limbs.lastIndex(where: { $0 != 0 }), last < first + 3 else { return nil }
+            var number: UInt128 = 0
+            for index in (first...last).reversed() { number = number << 32 | UInt128(limbs[index]) }
+            let zeros = number.trailingZeroBitCount
+            number >>= UInt128(zeros)
+            let exponent = first * 32 + zeros
+            guard number < 1 << 62, exponent <= ExactSum.highestExponent else { return nil }
+            return (isNegative ? -Int64(number) : Int64(number), exponent)
+        }
+    }
+}

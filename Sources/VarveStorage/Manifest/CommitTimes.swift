@@ -1,0 +1,124 @@
+// CommitTimes.swift — when commits were made, as far as `--as-of` a time needs it: the first commit of each second.
+//
+// A commit belongs to the second that it ends in: at a whole second all commits of before are in. Old seconds are joined:
+// an hour back there is a place for each minute, a month back for each hour, a year back for each day; so the list has
+// at most about 60,000 places in its first year and 365 more in each further one.
+//
+// Invariants:
+// - Seconds and commits both ascend strictly; a clock that goes back makes later commits of the last second.
+// - What a state shows at a time does not change when places are joined, if the time is a whole minute, hour or day.
+
+import VarveCodec
+
+struct CommitTimes: Hashable, Sendable {
+    /// The first commit of the time up to a second, after the place before it.
+    struct Place: Hashable, Sendable {
+        /// Seconds since 1970 UTC.
+        var second: Int64
+        var commit: UInt64
+    }
+
+    private(set) var places: [Place] = []
+
+    private static let nanoseconds: Int64 = 1_000_000_000
+    private static let (minute, hour, day): (Int64, Int64, Int64) = (60, 3_600, 86_400)
+
+    init() {}
+
+    /// Notes a commit; one that is known already is left as it is.
+    mutating func note(_ commit: UInt64, at time: Int64) {
+        let second = Self.roundUp(time, Self.nanoseconds)
+        guard let last = places.last else { return places.append(Place(second: second, commit: commit)) }
+        guard commit > last.commit, second > last.second else { return }
+        places.append(Place(second: second, commit: commit))
+    }
+
+    /// The newest commit at a time, in nanoseconds since 1970 UTC; nil if that is the newest of all.
+    ///
+    /// Before the first known commit it is the one before that.
+    func newest(at time: Int64) -> UInt64? {
+        var (low, high) = (0, places.count)
+        let second = time / Self.nanoseconds - (time % Self.nanoseconds < 0 ? 1 : 0)
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle].second <= second { low = middle + 1 } else { high = middle }
+        }
+        return low < places.count ? places[low].commit - min(1, places[low].commit) : nil
+    }
+
+    /// When a commit was made, rounded up, in nanoseconds since 1970 UTC; nil if it is older than all that is known.
+    func time(of commit: UInt64) -> Int64? {
+        places.last { $0.commit <= commit }.map {
+            $0.second.multipliedReportingOverflow(by: Self.nanoseconds)
+        }
+        .flatMap { $0.overflow ? nil : $0.partialValue }
+    }
+
+    /// The places of commits up to one.
+    func upTo(_ commit: UInt64) -> CommitTimes {
+        guard let last = places.last, last.commit > commit else { return self }
+        var times = self
+        times.places.removeAll { $0.commit > commit }
+        return times
+    }
+
+    /// The places with those of the past joined.
+    ///
+    /// - Parameter now: Nanoseconds since 1970 UTC.
+    func joined(now: Int64) -> CommitTimes {
+        let second = now / Self.nanoseconds
+        // Each border is a multiple of the step before it, so that nothing is rounded up over it.
+        let steps = [
+            (Self.day, Self.border(second - 365 * Self.day, Self.day)),
+            (Self.hour, Self.border(second - 30 * Self.day, Self.hour)),
+            (Self.minute, Self.border(second - Self.hour, Self.minute)),
+        ]
+        var times = CommitTimes()
+        times.places.reserveCapacity(places.count)
+        for place in places {
+            let step = steps.first { place.second <= $0.1 }?.0 ?? 1
+            let second = Self.roundUp(place.second, step) &* step
+            if let last = times.places.last, last.second >= second { continue }
+            times.places.append(Place(second: second, commit: place.commit))
+        }
+        return times
+    }
+
+    private static func border(_ second: Int64, _ step: Int64) -> Int64 { second / step * step }
+
+    private static func roundUp(_ number: Int64, _ step: Int64) -> Int64 {
+        let quotient = number / step
+        return number % step > 0 ? quotient + 1 : quotient
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.appendVarint(UInt64(places.count))
+        var before = Place(second: 0, commit: 0)
+        for (index, place) in places.enumerated() {
+            if index == 0 {
+                writer.append(place.second)
+            } else {
+                writer.appendVarint(UInt64(bitPattern: place.second &- before.second))
+            }
+            writer.appendVarint(place.commit - before.commit)
+            before = place
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        let count = try reader.varint(limit: reader.remaining, "commit times")
+        places.reserveCapacity(count)
+        for index in 0..<count {
+            let step =
+                index == 0
+                ? try reader.integer(as: Int64.self) : Int64(try reader.varint(limit: .max, "seconds"))
+            let (second, overflow) = (places.last?.second ?? 0).addingReportingOverflow(step)
+            let (commit, tooHigh) = (places.last?.commit ?? 0).addingReportingOverflow(try reader.varint())
+            if let last = places.last, second <= last.second || commit <= last.commit {
+                throw reader.failure("commit times out of order")
+            }
+            guard !overflow, !tooHigh else { throw reader.failure("an impossible commit time") }
+            places.append(Place(second: second, commit: commit))
+        }
+    }
+}

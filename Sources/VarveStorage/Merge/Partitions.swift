@@ -1,0 +1,78 @@
+// Partitions.swift — the spans of time that large segments are cut into: halves of halves, as fine as the data is dense.
+//
+// A partition is a span of 2^n nanoseconds that begins at a multiple of its length, counted from the earliest time there is.
+// Where data is denser the partitions are shorter, so each has about as many bytes. They come out of the sizes and times
+// of the segments at hand; nothing about them is stored. As they are nested, a merge of one time never cuts
+// across the partitions of another.
+//
+// Invariants:
+// - Cuts ascend, and there are fewer than `most`.
+
+import VarveSegment
+
+enum Partitions {
+    /// About the bytes of a partition: enough to be read and written in long pieces, little enough to be rewritten in
+    /// seconds when late data comes for it.
+    static let bytes = 64 << 20
+    /// Outputs that one merge writes side by side at most.
+    static let most = 64
+
+    /// Where to cut what becomes of some segments.
+    static func cuts(_ segments: [SegmentReference]) -> [Int64] {
+        guard let first = segments.map(\.summary.firstTime).min(),
+            let last = segments.map(\.summary.lastTime).max()
+        else { return [] }
+        let total = segments.reduce(0) { $0 + Double($1.byteCount) }
+        let wanted = max(Double(bytes), total / Double(most / 2))
+        guard total > 2 * wanted else { return [] }
+        var cuts: [Int64] = []
+        // Offsets from the earliest time, so that the tree has one root.
+        var spans: [(start: UInt64, bits: Int)] = [(0, 64)]
+        while let span = spans.popLast() {
+            let (from, to) = times(span.start, span.bits)
+            guard from <= last, to >= first else { continue }
+            if span.bits > 20, estimate(segments, from, to) > wanted {
+                let half = span.bits - 1
+                // The later half is looked at after the earlier one.
+                spans.append((span.start + (1 << UInt64(half)), half))
+                spans.append((span.start, half))
+            } else if from > first {
+                cuts.append(from)
+            }
+        }
+        return thinned(cuts, segments, first, last, wanted)
+    }
+
+    /// Leaves out cuts behind which, up to the next one, there is little.
+    private static func thinned(
+        _ cuts: [Int64], _ segments: [SegmentReference], _ first: Int64, _ last: Int64, _ wanted: Double
+    ) -> [Int64] {
+        var kept: [Int64] = []
+        var start = first
+        for cut in cuts where estimate(segments, start, cut - 1) > wanted / 4 {
+            kept.append(cut)
+            start = cut
+        }
+        while let end = kept.last, estimate(segments, end, last) < wanted / 4 { kept.removeLast() }
+        return Array(kept.prefix(most - 1))
+    }
+
+    /// About the bytes between two times, both included, as if each segment were spread evenly over its span.
+    private static func estimate(_ segments: [SegmentReference], _ from: Int64, _ to: Int64) -> Double {
+        segments.reduce(0) { sum, segment in
+            let (first, last) = (segment.summary.firstTime, segment.summary.lastTime)
+            let (start, end) = (max(first, from), min(last, to))
+            guard start <= end else { return sum }
+            let share = (Double(end) - Double(start) + 1) / (Double(last) - Double(first) + 1)
+            return sum + min(share, 1) * Double(segment.byteCount)
+        }
+    }
+
+    private static func times(_ start: UInt64, _ bits: Int) -> (Int64, Int64) {
+        let end = bits >= 64 ? UInt64.max : start &+ (1 << UInt64(bits)) &- 1
+        return (time(start), time(end))
+    }
+
+    /// The time at an offset from the earliest one.
+    private static func time(_ offset: UInt64) -> Int64 { Int64(bitPattern: offset ^ (1 << 63)) }
+}

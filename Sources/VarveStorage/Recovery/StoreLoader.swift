@@ -1,0 +1,200 @@
+// StoreLoader.swift — reads what is on disk into memory, for a writer and for a reader alike; changes nothing.
+//
+// Files of the manifest first, then WAL files from `firstWAL` on, record by record, into the memtable. Who opens the store
+// decides what to do before and after: CrashRecovery for a writer, ReadOnlyOpening for a reader.
+//
+// Invariants:
+// - Nothing on disk is changed.
+// - A store that lacks a commit which was acknowledged is refused.
+
+import VarveCodec
+import VarveFile
+import VarveModel
+import VarveSegment
+
+/// A store as it was found on disk.
+struct OpenedStore {
+    var view = StoreView()
+    var dictionary = SeriesDictionary()
+    var replay = ReplayIndex()
+    var messages = MessageMemory()
+    var manifestChecksum: UInt64 = 0
+    var flushedSeries = 0
+    var nextWALFile: UInt64 = 1
+    var nextWALRecord: UInt64 = 1
+    var walFiles: [UInt64] = []
+    /// Bytes of room that the last WAL file needs to be written again, where the disk has too little: the file is as the
+    /// crash left it, and its commits must be flushed.
+    var roomNeeded: Int?
+    var notes: [String] = []
+}
+
+struct StoreLoader {
+    /// A WAL file that was never sealed: a writer is at work, or a crash left it.
+    struct OpenWAL {
+        var number: UInt64
+        var contents: WALContents
+    }
+
+    var store = OpenedStore()
+    private let folder: StoreFolder
+    /// Records of later commits are left out.
+    private let lastCommit: UInt64
+    /// The newest commit that was acknowledged, as far as is known; read first, as a writer may go on meanwhile.
+    private let acknowledged: UInt64
+
+    /// Prepares a load.
+    ///
+    /// - Parameters:
+    ///   - lastCommit: Records of later commits are left out.
+    ///   - leastCommit: A commit that must be there.
+    init(_ folder: StoreFolder, upTo lastCommit: UInt64 = .max, leastCommit: UInt64 = 0) {
+        self.folder = folder
+        self.lastCommit = lastCommit
+        acknowledged = min(max(AcknowledgedMark.read(folder) ?? 0, leastCommit), lastCommit)
+    }
+
+    /// Takes the newest manifest, if there is one.
+    ///
+    /// - Returns: False in a folder without manifests.
+    /// - Throws: `StorageError.damaged` if it is damaged or missing, or if files are there and it is not.
+    mutating func loadManifest() throws -> Bool {
+        guard let (manifest, checksum) = try ManifestLog.load(folder) else {
+            try checkEmpty()
+            return false
+        }
+        store.view.manifest = manifest
+        store.manifestChecksum = checksum
+        return true
+    }
+
+    /// Files without a manifest are never taken for the leftovers of an empty store.
+    private func checkEmpty() throws {
+        for path in [folder.segments, folder.wal] {
+            guard case .folder? = try folder.files.kind(path) else { continue }
+            guard try folder.files.list(path).isEmpty else {
+                let isBackup = try folder.files.kind(folder.backupMark) != nil
+                throw StorageError.damaged(
+                    Damage(
+                        file: StoreFolder.manifest(1), offset: 0,
+                        reason: isBackup
+                            ? "the backup was not finished, run it again with --incremental"
+                            : "no manifest is there"))
+            }
+        }
+    }
+
+    /// Reads the dictionary and receipts files of the manifest, and the headers of its messages files.
+    mutating func loadFiles() throws {
+        let manifest = store.view.manifest
+        for part in manifest.dictionary {
+            try SealedFile.read(part, .dictionary, .dictionary, in: folder) {
+                [dictionary = store.dictionary] in
+                try dictionary.load(&$0)
+            }
+        }
+        store.flushedSeries = store.dictionary.count
+        try manifest.noteReplacements(in: store.dictionary)
+        for part in manifest.receipts {
+            for record in try ReceiptsFile.read(part, in: folder) {
+                if record.isMessage {
+                    store.messages.add(fromReceipts: record.message)
+                } else {
+                    store.replay.add(record)
+                }
+            }
+        }
+        store.messages.use(try manifest.messages.map { try MessageFile(folder, $0) })
+        store.view.commit = manifest.commit
+        store.view.commitTimes = manifest.commitTimes
+    }
+
+    /// Reads the WAL files, of which all but the last must be sealed.
+    ///
+    /// - Parameters:
+    ///   - files: Those that are there, ascending.
+    ///   - attempts: How often what a writer changes meanwhile may be read.
+    /// - Returns: The last file, if it is not sealed.
+    mutating func loadWAL(
+        _ files: [(number: UInt64, sealed: Bool)], _ attempts: inout ReadAttempts
+    ) throws -> OpenWAL? {
+        var open: OpenWAL?
+        store.nextWALFile = store.view.manifest.firstWAL
+        for (position, file) in files.enumerated() {
+            let name = StoreFolder.wal(file.number, sealed: file.sealed)
+            guard file.number == store.nextWALFile else {
+                throw StorageError.damaged(
+                    Damage(
+                        file: StoreFolder.wal(store.nextWALFile, sealed: true), offset: 0,
+                        reason: "the file is missing"))
+            }
+            guard file.sealed || position == files.count - 1 else {
+                throw StorageError.damaged(
+                    Damage(file: name, offset: 0, reason: "a WAL file that is not the last was never sealed"))
+            }
+            let contents = try WALReader.read(
+                number: file.number, sealed: file.sealed, folder, attempts: &attempts)
+            if position > 0, contents.tornAt != 0, contents.firstRecord != store.nextWALRecord {
+                throw StorageError.damaged(
+                    Damage(file: name, offset: 24, reason: "records before this file are missing"))
+            }
+            try apply(contents)
+            store.nextWALFile = file.number + 1
+            store.walFiles.append(file.number)
+            if contents.tornAt != 0 { store.nextWALRecord = contents.nextRecord }
+            if !file.sealed { open = OpenWAL(number: file.number, contents: contents) }
+        }
+        store.view.seriesCount = store.dictionary.count
+        return open
+    }
+
+    private mutating func apply(_ contents: WALContents) throws {
+        let buffer = SmallRowBuffer()
+        store.messages.reserve(contents.payloads.count)
+        try contents.forEachRecord { record, offset in
+            guard record.commit <= lastCommit else { return }
+            do throws(CodecError) {
+                try DictionaryFile.load(first: record.firstSeries, record.newSeries, into: store.dictionary)
+            } catch {
+                throw StorageError.damaged(Damage(file: contents.name, offset: offset, reason: error.reason))
+            }
+            let isKnown = try store.view.apply(&record, buffer) { [dictionary = store.dictionary] in
+                dictionary.type($0) == $1
+            }
+            guard isKnown else {
+                throw StorageError.damaged(
+                    Damage(
+                        file: contents.name, offset: offset, reason: "rows of a series that does not exist"))
+            }
+            if record.batch.isMessage {
+                store.messages.add(record.batch.message)
+            } else {
+                store.replay.add(record.batch)
+            }
+        }
+    }
+
+    /// Refuses a store that lacks commits which were acknowledged.
+    ///
+    /// - Throws: `StorageError.commitsLost`.
+    func checkAcknowledged() throws {
+        guard store.view.commit >= acknowledged else {
+            throw StorageError.commitsLost(store.view.commit + 1...acknowledged, path: folder.path)
+        }
+    }
+
+    /// The WAL files in a folder from a number on, ascending.
+    static func walFiles(
+        from first: UInt64, _ folder: StoreFolder
+    ) throws -> [(number: UInt64, sealed: Bool)] {
+        guard case .folder? = try folder.files.kind(folder.wal) else { return [] }
+        return try folder.files.list(folder.wal).compactMap(StoreFolder.walNumber)
+            .filter { $0.number >= first }.sorted { $0.number < $1.number }
+    }
+
+    /// Names that change whenever a writer exchanges files: what was read between two equal ones is of one moment.
+    static func fingerprint(_ folder: StoreFolder) throws -> [String] {
+        let wal = try walFiles(from: 0, folder).map { StoreFolder.wal($0.number, sealed: $0.sealed) }
+        return wal + [try ManifestLog.numbers(folder).last.map(StoreFolder.manifest) ?? ""]
+    }
+}

@@ -1,0 +1,128 @@
+// SeriesScan.swift — the samples of one series in a range, piece by piece in either direction.
+//
+// Invariants:
+// - Each time comes once, with its newest version.
+// - Memory: of each track of sources one decoded block, and one piece of output.
+// - A piece that only one source has samples in is handed on as it was decoded.
+
+package import VarveModel
+package import VarveSegment
+
+/// Goes through the samples of a series.
+package struct SeriesScan {
+    /// What is in a piece of the range.
+    package enum Part {
+        /// A block, or a part of one, that nothing overlaps, each time once in it; not read yet.
+        case block(BlockPiece)
+        /// Samples that ascend, each time once.
+        case samples(SampleRun, Range<Int>)
+    }
+
+    private struct Loaded {
+        var index: Int
+        var run: SampleRun
+    }
+
+    private let tracks: SourceTracks
+    private let type: ValueType
+    private let order: TimeOrder
+    private let first: Int64
+    private let last: Int64
+    private var sweep: TimeSweep
+    private var loaded: [Loaded?]
+
+    package init(
+        _ view: StoreView, _ series: SeriesID, _ type: ValueType, in range: TimeRange, order: TimeOrder
+    ) throws {
+        self.init(try SourceTracks(view, series, in: range), type, in: range, order: order)
+    }
+
+    init(_ tracks: SourceTracks, _ type: ValueType, in range: TimeRange, order: TimeOrder) {
+        self.tracks = tracks
+        self.type = type
+        self.order = order
+        (first, last) = (range.from.nanoseconds, range.lastNanosecond ?? .min)
+        loaded = Array(repeating: nil, count: tracks.tracks.count)
+        sweep = TimeSweep(
+            range.lastNanosecond == nil ? SourceTracks([]) : tracks, first: first, last: last, order: order)
+    }
+
+    /// Hands on the parts of the next piece.
+    ///
+    /// - Parameter body: Gets each part; returns false to stop.
+    /// - Returns: False at the end, or if `body` wants no more.
+    package mutating func next(_ body: (Part) throws -> Bool) throws -> Bool {
+        guard let piece = sweep.next() else { return false }
+        if piece.parts.count == 1 { return try alone(piece, piece.parts[0], body) }
+        var slices: [RunSlice] = []
+        for part in piece.parts {
+            let slice = try slice(part, piece, columns: .all)
+            if !slice.range.isEmpty { slices.append(slice) }
+        }
+        let merge = SliceMerge(slices, type: type)
+        return try merge.pieces(order) { try body(.samples($0, 0..<$0.count)) }
+    }
+
+    private mutating func alone(
+        _ piece: TimeSweep.Piece, _ part: (track: Int, index: Int), _ body: (Part) throws -> Bool
+    ) throws -> Bool {
+        let stretch = tracks.tracks[part.track][part.index]
+        if case .block(let reader, let entry) = stretch.content, !entry.hasVersions,
+            !stretch.isFiltered
+        {
+            // A block that others overlap is met again in the next pieces: it is decoded once.
+            if piece.first == max(stretch.first, first), piece.last == min(stretch.last, last) {
+                return try body(
+                    .block(
+                        BlockPiece(
+                            reader: reader, entry: entry, type: type, first: piece.first, last: piece.last)))
+            }
+        }
+        let slice = try slice(part, piece, columns: .samples)
+        guard !slice.range.isEmpty else { return true }
+        guard slice.run.repeatsTime(in: slice.range) else {
+            return try body(.samples(slice.run, slice.range))
+        }
+        return try SliceMerge([try self.slice(part, piece, columns: .all)], type: type).pieces(order) {
+            try body(.samples($0, 0..<$0.count))
+        }
+    }
+
+    /// The samples of a stretch in a piece; of a block at least the columns asked for.
+    private mutating func slice(
+        _ part: (track: Int, index: Int), _ piece: TimeSweep.Piece, columns: BlockColumns
+    ) throws -> RunSlice {
+        let stretch = tracks.tracks[part.track][part.index]
+        switch stretch.content {
+        case .rows(let run, let rows):
+            let range = run.range(piece.first, piece.last).clamped(to: rows)
+            return RunSlice(run: run, range: range)
+        case .block(let reader, let entry):
+            // Of one commit, all versions are as new.
+            let commit = entry.lowestCommit == entry.highestCommit ? entry.lowestCommit : nil
+            let needed = stretch.isFiltered ? columns.union([.times, .commits]) : columns
+            let wanted = commit == nil ? needed : needed.subtracting(.commits)
+            let run = try load(part, reader, entry, wanted) {
+                stretch.isFiltered
+                    ? $0.without(stretch.tombstones, commit: commit, upTo: stretch.newest) : $0
+            }
+            return RunSlice(run: run, range: run.range(piece.first, piece.last), commit: commit)
+        }
+    }
+
+    /// The block of a stretch, decoded once for all pieces that it reaches into.
+    private mutating func load(
+        _ part: (track: Int, index: Int), _ reader: SegmentReader, _ entry: BlockEntry,
+        _ columns: BlockColumns, _ visible: (SampleRun) -> SampleRun
+    ) throws -> SampleRun {
+        if let known = loaded[part.track], known.index == part.index,
+            !columns.contains(.commits) || !known.run.commits.isEmpty
+        {
+            return known.run
+        }
+        loaded[part.track] = nil
+        let run = visible(try reader.read(entry, type: type, columns: columns))
+        loaded[part.track] = Loaded(index: part.index, run: run)
+        return run
+    }
+}

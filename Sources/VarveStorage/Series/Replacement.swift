@@ -1,0 +1,73 @@
+// Replacement.swift — series that others of the same name took the place of when their point got another type.
+//
+// An id never changes its type, so that segments and WAL records keep their meaning; a series of another type has a new
+// id. Reads find the newest one of a name. What the old ones had is hidden as a deletion hides it, and erased by
+// compaction.
+//
+// Invariants:
+// - Old ids ascend, and each is lower than all new ones. New ids follow each other in the order of the old ones.
+// - Of a list of replacements commits and new ids ascend; no id is replaced twice.
+// - A replacement stays in the manifest for good: without it a name would have two series.
+
+import VarveCodec
+package import VarveSegment
+
+package struct Replacement: Hashable, Sendable {
+    /// The commit from which on the new series count.
+    var commit: UInt64
+    /// Nanoseconds since 1970 UTC when it was committed.
+    var writtenAt: Int64
+    /// The id that took the place of the first old one.
+    var first: SeriesID
+    /// The ids that were replaced.
+    var old: [SeriesID]
+
+    package init(commit: UInt64, writtenAt: Int64, first: SeriesID, old: [SeriesID]) {
+        self.commit = commit
+        self.writtenAt = writtenAt
+        self.first = first
+        self.old = old
+    }
+
+    /// The new ids.
+    var new: Range<SeriesID> { first..<first + SeriesID(old.count) }
+
+    /// The id that took the place of another; nil if it was not replaced here.
+    func successor(of series: SeriesID) -> SeriesID? {
+        guard let last = old.last, series <= last else { return nil }
+        let place = old.partitioningIndex { $0 >= series }
+        return old[place] == series ? first + SeriesID(place) : nil
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.appendVarint(commit)
+        writer.append(writtenAt)
+        writer.appendVarint(UInt64(first))
+        writer.appendVarint(UInt64(old.count))
+        var next: UInt64 = 0
+        for series in old {
+            writer.appendVarint(UInt64(series) - next)
+            next = UInt64(series) + 1
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        commit = try reader.varint()
+        writtenAt = try reader.integer(as: Int64.self)
+        let start = try reader.varint(limit: FormatLimits.series, "a series")
+        let count = try reader.varint(limit: min(reader.remaining, FormatLimits.series), "replaced series")
+        guard count > 0, start + count <= FormatLimits.series else {
+            throw reader.failure("an impossible replacement of series")
+        }
+        first = SeriesID(start)
+        old = []
+        old.reserveCapacity(count)
+        var next = 0
+        for _ in 0..<count {
+            let series = next + (try reader.varint(limit: FormatLimits.series, "a series"))
+            guard series < start else { throw reader.failure("a series is replaced by an older one") }
+            old.append(SeriesID(series))
+            next = series + 1
+        }
+    }
+}

@@ -1,0 +1,262 @@
+// Verification.swift — checks every byte that a checksum covers and every invariant that needs no decoding.
+//
+// Works on a directory, not on an open store: a damaged store may not open. Every file that is in use is checked
+// by itself, then against the manifest.
+//
+// Invariants:
+// - Changes nothing. Goes on after damage: the list is complete.
+
+import VarveCodec
+public import VarveFile
+import VarveModel
+public import VarveSegment
+
+/// What `varve verify` found.
+public struct VerificationReport: Sendable {
+    /// Damage, in the order of files and offsets.
+    public var damage: [Damage] = []
+    /// What is worth knowing and no damage: torn tails, files nothing refers to.
+    public var notes: [String] = []
+    /// Files checked.
+    public var files = 0
+    /// Bytes checked.
+    public var bytes: UInt64 = 0
+    /// Samples in the blocks checked, without those of series that were replaced.
+    public var samples: UInt64 = 0
+}
+
+extension Store {
+    /// Checks a data directory.
+    ///
+    /// Cost: reads every file once; with `deep` every block is decoded too and compared with its statistics.
+    ///
+    /// - Throws: `FileError` if the folders cannot be listed; damage is reported, not thrown.
+    public static func verify(
+        _ path: String, deep: Bool = false, files: any FileSystem = POSIXFileSystem()
+    ) throws -> VerificationReport {
+        let verification = Verification(StoreFolder(path, on: files), isDeep: deep)
+        return try verification.run()
+    }
+}
+
+final class Verification {
+    private let folder: StoreFolder
+    private let isDeep: Bool
+    private var report = VerificationReport()
+    private let dictionary = SeriesDictionary()
+    private var footers: [String: UInt64] = [:]
+
+    init(_ folder: StoreFolder, isDeep: Bool) {
+        self.folder = folder
+        self.isDeep = isDeep
+    }
+
+    func run() throws -> VerificationReport {
+        guard case .folder? = try folder.files.kind(folder.manifests) else {
+            throw StorageError.noStore(path: folder.path)
+        }
+        let manifest = try manifests()
+        let live = manifest?.fileNames ?? []
+        if let manifest { dictionaries(manifest) }
+        // A crash while the directory was made may have left it without some of its folders.
+        let names = try folder.files.kind(folder.segments) == nil ? [] : folder.files.list(folder.segments)
+        if !names.isEmpty, try ManifestLog.numbers(folder).isEmpty {
+            report.damage.append(
+                Damage(file: StoreFolder.manifest(1), offset: 0, reason: "no manifest is there"))
+        }
+        for name in names {
+            let file = "segments/\(name)"
+            if manifest != nil, !live.contains(file) {
+                // It may be half written: a crash left it, and that is no damage.
+                report.notes.append("\(file): nothing refers to it; the next import removes it")
+                continue
+            }
+            checkFile(file, isLive: live.contains(file))
+        }
+        for missing in live.subtracting(names.map { "segments/\($0)" }).sorted() {
+            report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
+        }
+        if let manifest {
+            let acknowledged = AcknowledgedMark.read(folder) ?? 0
+            let newest = try wal(manifest)
+            // Beside a writer that has just flushed they are in segments that this manifest does not name.
+            let isCurrent = (try? ManifestLog.newest(folder)) == manifest.number
+            let isRead = !report.damage.contains { $0.file.hasPrefix("wal/") }
+            if newest < acknowledged, isRead, isCurrent || manifest.number == 0 {
+                report.damage.append(
+                    Damage(file: "wal", offset: 0, reason: StorageError.missing(newest + 1...acknowledged)))
+            }
+        }
+        if report.damage.isEmpty { reporting(".", counts: false) { try checkOpening() } }
+        return report
+    }
+
+    /// Checks files that a manifest names but that is not there yet, and its dictionary.
+    func checkUncommitted(_ names: [String], of manifest: Manifest) -> [Damage] {
+        dictionaries(manifest)
+        for name in names { checkFile(name, isLive: true) }
+        return report.damage
+    }
+
+    /// Opens the store: what all files together must be is checked nowhere else.
+    private func checkOpening() throws {
+        var options = StoreOptions.reading
+        options.mayBeMissing = true
+        let opened = try ReadOnlyOpening(folder, SegmentLibrary(folder), options).run()
+        if isDeep { try opened.view.checkInvariants() }
+    }
+
+    /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
+    private func manifests() throws -> Manifest? {
+        var newest: (manifest: Manifest, checksum: UInt64)?
+        var isWhole = true
+        let numbers = try ManifestLog.numbers(folder)
+        if numbers.isEmpty { return Manifest() }
+        reporting(StoreFolder.manifest(numbers[numbers.count - 1]), counts: false) {
+            _ = try ManifestLog.newest(folder)
+        }
+        for number in numbers {
+            let name = StoreFolder.manifest(number)
+            let before = newest
+            isWhole = false
+            reporting(name) {
+                newest = try ManifestLog.read(number, folder)
+                isWhole = true
+                guard let newest, let before else { return }
+                guard before.manifest.number + 1 == number else { return }
+                guard newest.manifest.previousChecksum == before.checksum else {
+                    throw StorageError.damaged(
+                        Damage(file: name, offset: 32, reason: "it does not continue the manifest before it"))
+                }
+            }
+        }
+        guard isWhole, let manifest = newest?.manifest else { return nil }
+        if isDeep {
+            reporting(StoreFolder.manifest(manifest.number), counts: false) { try manifest.checkInvariants() }
+        }
+        return manifest
+    }
+
+    private func dictionaries(_ manifest: Manifest) {
+        let dictionary = dictionary
+        for part in manifest.dictionary {
+            let name = StoreFolder.immutable(part.id, .dictionary)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) {
+                try SealedFile.read(part, .dictionary, .dictionary, in: folder) { try dictionary.load(&$0) }
+            }
+        }
+        if report.damage.isEmpty {
+            reporting(StoreFolder.manifest(manifest.number), counts: false) {
+                try manifest.noteReplacements(in: dictionary)
+            }
+        }
+        for part in manifest.receipts {
+            let name = StoreFolder.immutable(part.id, .receipts)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) { _ = try ReceiptsFile.read(part, in: folder) }
+        }
+        for part in manifest.messages {
+            let name = StoreFolder.immutable(part.id, .messages)
+            guard case .file? = try? folder.kind(name) else { continue }
+            reporting(name, counts: false) { _ = try MessageFile(folder, part) }
+        }
+        for segment in manifest.segments {
+            footers[StoreFolder.immutable(segment.id, .segment)] = segment.checksum
+        }
+    }
+
+    private func checkFile(_ file: String, isLive: Bool) {
+        let dictionary = dictionary
+        let isDeep = isDeep && isLive
+        let expected = footers[file]
+        if file.hasSuffix(".segment") {
+            reporting(file) {
+                let hex = file.dropFirst("segments/".count).dropLast(".segment".count)
+                guard let id = FileID(hex: hex) else {
+                    throw StorageError.damaged(
+                        Damage(file: file, offset: 0, reason: "the name is no segment's"))
+                }
+                var check = try SegmentCheck(
+                    file, id: id, folder, type: dictionary.type, isReplaced: dictionary.isReplaced)
+                report.damage += check.run(deep: isDeep, isLive: isLive)
+                report.samples += check.samples
+                if let expected, check.checksum != expected {
+                    throw StorageError.damaged(
+                        Damage(
+                            file: file, offset: check.footerOffset,
+                            reason: "not the segment the manifest names"))
+                }
+            }
+        } else if file.hasSuffix(".dictionary") {
+            reporting(file) { _ = try SealedFile.read(folder, file, .dictionary) }
+        } else if file.hasSuffix(".receipts") {
+            reporting(file) { _ = try SealedFile.read(folder, file, .receipts) }
+        } else if file.hasSuffix(".messages") {
+            reporting(file) {
+                guard let id = FileID(hex: file.dropFirst("segments/".count).dropLast(".messages".count))
+                else {
+                    throw StorageError.damaged(
+                        Damage(file: file, offset: 0, reason: "the name is no messages file's"))
+                }
+                try MessageFile(id, folder).check()
+            }
+        }
+    }
+
+    /// Checks the WAL files and returns the newest commit in them, or that of the manifest.
+    private func wal(_ manifest: Manifest) throws -> UInt64 {
+        var newest = manifest.commit
+        guard case .folder? = try folder.files.kind(folder.wal) else { return newest }
+        var expected = manifest.firstWAL
+        // Large batches go into segments, so the manifest may have later commits than the WAL.
+        var ordered: UInt64 = 0
+        for name in try folder.files.list(folder.wal) {
+            guard let (number, sealed) = StoreFolder.walNumber(name), number >= manifest.firstWAL else {
+                continue
+            }
+            let file = "wal/\(name)"
+            if number != expected {
+                report.damage.append(
+                    Damage(
+                        file: StoreFolder.wal(expected, sealed: true), offset: 0,
+                        reason: "the file is missing"))
+            }
+            expected = number + 1
+            reporting(file) {
+                let contents = try WALReader.read(number: number, sealed: sealed, folder)
+                if isDeep { ordered = try contents.checkInvariants(after: ordered) }
+                let buffer = SmallRowBuffer()
+                try contents.forEachRecord { record, _ in
+                    newest = max(newest, record.commit)
+                    for rows in try WALRecord(&record, buffer).rows { report.samples += UInt64(rows.count) }
+                }
+                if let torn = contents.tornAt {
+                    report.notes.append(
+                        "\(file): an unfinished record at byte \(torn), left by a crash; it was never acknowledged "
+                            + "and the next import cuts it")
+                }
+            }
+        }
+        return newest
+    }
+
+    /// Runs a check of one file and turns what it throws into damage.
+    private func reporting(
+        _ file: String, counts: Bool = true, _ body: () throws -> Void
+    ) {
+        if counts {
+            report.files += 1
+            if case .file(let size)? = try? folder.kind(file) {
+                report.bytes += UInt64(size)
+            }
+        }
+        do {
+            try body()
+        } catch StorageError.damaged(let damage) {
+            if !report.damage.contains(damage) { report.damage.append(damage) }
+        } catch {
+            report.damage.append(Damage(file: file, offset: 0, reason: "\(error)"))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// SumCase.swift — sums of doubles and what exact rational arithmetic makes of them.
+
+import VarveFile
+
+/// A line of exact_sums.txt, made by exact_sums.py beside it.
+package struct SumCase: Sendable {
+    /// The bit patterns of the doubles.
+    package var values: [UInt64] = []
+    /// The nearest double to their sum, to their mean, and to their sum divided by `count`.
+    package var sum: UInt64 = 0
+    package var mean: UInt64?
+    package var quotient: UInt64 = 0
+    package var count: UInt64 = 0
+
+    /// All lines.
+    ///
+    /// - Throws: `FileError` if the file is not there.
+    package static func all() throws -> [SumCase] {
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        let text = String(decoding: try POSIXFileSystem().readAll("/\(folder)/exact_sums.txt"), as: UTF8.self)
+        return text.split(separator: "\n").map { line in
+            let fields = line.split(separator: "|", omittingEmptySubsequences: false)
+            var one = SumCase()
+            one.values = fields[0].split(separator: " ").compactMap { UInt64($0, radix: 16) }
+            one.sum = UInt64(fields[1], radix: 16) ?? 0
+            one.mean = UInt64(fields[2], radix: 16)
+            one.count = UInt64(fields[3]) ?? 0
+            one.quotient = UInt64(fields[4], radix: 16) ?? 0
+            return one
+        }
+    }
+}
