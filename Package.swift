@@ -1,11 +1,11 @@
 // swift-tools-version: 6.2
 //
-// Targets stand in dependency order: a target may import only what is named above it in its own list,
-// and `swift build --explicit-target-dependency-import-check error` (see Tools/check) holds that.
+// The targets are in dependency order. A target imports only the targets in its own list, all of which are above it.
+// `swift build --explicit-target-dependency-import-check error` (see Tools/check) checks that.
 
 import PackageDescription
 
-/// Settings of every target of ours: Swift 6 mode, no warning survives, imports say what they leak.
+/// Settings of every Swift target: Swift 6 mode, warnings are errors, imports are internal unless they say otherwise.
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -18,7 +18,7 @@ let package = Package(
     products: [
         .executable(name: "varve", targets: ["varve"]),
         .executable(name: "varved", targets: ["varved"]),
-        // What mosquitto loads to check logins and topic rights.
+        // The library that mosquitto loads to check logins and topic rights.
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
             name: "VarveStorage",
@@ -31,7 +31,7 @@ let package = Package(
         .library(
             name: "VarvePublisher",
             targets: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer", "VarvePublisher"]),
-        // Not API: what Benchmarks/, a package of its own, measures of the modules' insides.
+        // Not API: it gives the package in Benchmarks/ access to internals that it measures.
         .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
     ],
     dependencies: [
@@ -43,7 +43,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system: a module map and one header each.
+        // C libraries of the system, each with a module map and one header.
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -54,7 +54,7 @@ let package = Package(
         .systemLibrary(name: "CMosquittoBroker", providers: [.apt(["mosquitto-dev"])]),
         .systemLibrary(name: "CProcess"),
 
-        // Values and the protocols through which the modules beside each other meet.
+        // Values, and the protocols through which modules work together that do not import each other.
         .target(name: "VarveModel", swiftSettings: settings),
         // Text: JSON, CSV, numbers, times and durations in and out, and rows of samples.
         .target(name: "VarveText", dependencies: ["VarveModel"], swiftSettings: settings),
@@ -65,7 +65,7 @@ let package = Package(
             name: "VarvePlatform", dependencies: ["VarveFile", "CProcess"], swiftSettings: settings),
         // What service, plugin, registry and senders have agreed on: names, topics, reports.
         .target(name: "VarveChannel", swiftSettings: settings),
-        // Bytes ⇄ columns.
+        // Columns to bytes and back.
         .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
         // The files below the manifest: segments with their index, receipts, messages.
         .target(
@@ -78,7 +78,7 @@ let package = Package(
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
             ],
             swiftSettings: settings),
-        // Questions to a state of a store: samples, aggregates, fills, digests.
+        // Queries of one state of a store: samples, aggregates, fills, digests.
         .target(
             name: "VarveQuery",
             dependencies: ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
@@ -91,7 +91,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
-        // Files in and out.
+        // Files in and out: CSV and NDJSON.
         .target(
             name: "VarveTransfer",
             dependencies: [
@@ -103,7 +103,7 @@ let package = Package(
             name: "VarveAccess",
             dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
             swiftSettings: settings),
-        // Loaded by mosquitto.
+        // The library that mosquitto loads.
         .target(
             name: "VarveBrokerPlugin",
             dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
@@ -116,9 +116,9 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
-        // MQTT with acknowledgements in our own hands.
+        // An MQTT client whose user decides when a message is acknowledged.
         .target(name: "VarveMQTT", dependencies: ["CMosquitto"], swiftSettings: settings),
-        // The talk between the commands and a running service, over `control.sock`.
+        // The protocol between the commands and a running service, over `control.sock`.
         .target(
             name: "VarveControl",
             dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
@@ -163,7 +163,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        // A public window on internals, for Benchmarks/ only.
+        // Public access to internals, for Benchmarks/ only.
         .target(
             name: "VarveProbe",
             dependencies: [
@@ -183,7 +183,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // What tests have in common: chance, disks that fail, a broker, fakes. Only test targets depend on it.
+        // What tests share: random numbers, failing disks, a broker, fakes. Only test targets depend on it.
         .target(
             name: "VarveTestSupport", dependencies: ["VarveModel", "VarveFile"],
             path: "Tests/VarveTestSupport", exclude: ["exact_sums.py", "exact_sums.txt"],
@@ -300,9 +300,9 @@ let package = Package(
                 "VarveModel", "VarveText", "VarveFile", "VarveCodec", "VarveSegment", "VarveStorage",
             ],
             exclude: ["Findings"], swiftSettings: settings),
-        // The rules of the source tree; knows no module.
+        // The rules of the source tree; imports no module of it.
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        // The built executable, run as a user runs it.
+        // The built programs, run as a user runs them.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -1,6 +1,6 @@
-// BrokerAddress.swift — where clients reach the broker: what the service writes down and the commands read.
+// BrokerAddress.swift — where clients reach the broker: the service writes it into a file, the commands read it.
 //
-// The text is `host:port`; an IPv6 address stands in brackets, as in a URL.
+// The text is `host:port`; an IPv6 address is in brackets, as in a URL.
 
 /// Host and port of the broker.
 package struct BrokerAddress: Hashable, Sendable {
@@ -9,7 +9,7 @@ package struct BrokerAddress: Hashable, Sendable {
     /// The port, 1 to 65,535.
     package var port: Int
 
-    /// Where the service listens unless told otherwise.
+    /// Where the service's broker listens by default: 127.0.0.1, port 11883.
     package static let standard = BrokerAddress(host: "127.0.0.1", port: 11883)
 
     /// Describes an address.
@@ -18,7 +18,7 @@ package struct BrokerAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Reads `host:port`, with an IPv6 address in brackets; nil if it is not that.
+    /// Reads `host:port`, with an IPv6 address in brackets; nil for any other text.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65535).contains(port)

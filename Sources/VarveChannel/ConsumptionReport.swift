@@ -23,12 +23,12 @@ package enum ConsumptionReport: Hashable, Sendable {
         }
     }
 
-    /// These messages were committed or answered since the last report.
+    /// These messages were committed or refused since the last report.
     case consumed([Line])
-    /// The broker has nothing waiting for the service: nothing has come for a while on an open session.
+    /// No message waits at the broker for the service: nothing has come for a while on an open session.
     ///
-    /// It clears the plugin's count of messages that never reached the service, such as dropped messages of
-    /// quality 0.
+    /// It clears the plugin's count of messages that never reached the service, such as dropped messages of quality of
+    /// service 0.
     case drained
 
     /// The most bytes of a payload.

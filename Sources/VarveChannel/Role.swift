@@ -9,10 +9,10 @@ package enum Role: Hashable, Sendable {
     /// A device on its own.
     case device(product: String, key: String)
 
-    /// The text in the place of a device key in a channel's user name and signature.
+    /// The text that a channel's user name and signature have in place of a device key.
     package static let channelKey = "%channel%"
 
-    /// What begins the user name of a channel; the product follows.
+    /// The beginning of a channel's user name; the product follows.
     package static let channelPrefix = "\(channelKey)&"
 
     /// The product of a channel or device.
@@ -26,11 +26,9 @@ package enum Role: Hashable, Sendable {
     /// The user name with which a channel logs in.
     package static func channelUsername(product: String) -> String { channelPrefix + product }
 
-    /// Reads a user name that is not the service's: `%channel%&{product}` or `{device}&{product}`.
+    /// Reads the user name of a channel or device: `%channel%&{product}` or `{device}&{product}`.
     ///
-    /// Nil for any other text.
-    ///
-    /// A device key may contain `&`, but a product key may not.
+    /// Nil for any other text. A device key may contain `&`, but a product key may not.
     package init?(username: String) {
         guard let separator = username.lastIndex(of: "&") else { return nil }
         let key = String(username[..<separator])

@@ -7,12 +7,12 @@ public enum SystemClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z; follows corrections of the system time, also backwards.
     public static func nanoseconds() -> Int64 { time(of: CLOCK_REALTIME) }
 
-    /// Nanoseconds since some moment, never going back; for measuring how long something takes.
+    /// Nanoseconds since a fixed moment, never going back; for measuring durations.
     public static func monotonicNanoseconds() -> Int64 { time(of: CLOCK_MONOTONIC) }
 
-    /// Lets the calling thread sleep, at most so long; a signal that is handled meanwhile ends the sleep.
+    /// Lets the calling thread sleep, at most `nanoseconds`; a signal that is handled meanwhile ends the sleep.
     ///
-    /// Not for tasks, whose thread belongs to all of them.
+    /// Do not call it in a task: tasks share their threads.
     package static func sleep(nanoseconds: Int64) {
         var time = timespec(
             tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))

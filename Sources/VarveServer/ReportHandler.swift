@@ -1,14 +1,14 @@
-// ReportHandler.swift — what the service reports, one line each on standard error: `varve: warning: …`.
+// ReportHandler.swift — writes the service's reports to standard error, one line each: `varve: warning: …`.
 //
-// Without time and place: whoever keeps the lines (a terminal, systemd's journal) adds the time, and most readers want
-// to know what happened, not in which file.
+// A line has no time and no source file. systemd's journal adds the time, and most readers want to know what happened,
+// not in which file.
 
 import Logging
 import VarveFile
 import VarveModel
 import VarveText
 
-/// Writes reports.
+/// The service's backend of swift-log.
 struct ReportHandler: LogHandler {
     let label: String
     var metadata: Logger.Metadata = [:]
@@ -27,7 +27,7 @@ struct ReportHandler: LogHandler {
         let text = (["\(event.message)"] + details).joined(separator: ", ").split(whereSeparator: \.isNewline)
             .joined(separator: " ").visible
         let level = event.level == .info ? "" : "\(event.level): "
-        // Nobody is left to be told that a report cannot be written.
+        // If a report cannot be written, there is no place left to report that.
         try? POSIXFile.standardError().append(Array("\(label): \(level)\(text)\n".utf8))
     }
 }

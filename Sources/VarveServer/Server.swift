@@ -1,11 +1,16 @@
-// Server.swift — the service: what it consists of, in which order it starts and stops.
+// Server.swift — the service: its parts, and the order in which they start and stop.
 //
-// A supervisor may stand before it (`varve serve`); where that one dies the service ends as told by SIGTERM, but leaves its
-// broker to the next service.
+// A supervisor may have started the service (`varve serve`). If the supervisor dies, the service ends as after SIGTERM,
+// but leaves its broker to the next service.
 //
-// Start: the store and its lock, for which it waits a while; registry and message log; the credentials file, so that the
-// broker's plugin can decide from its first moment; the broker; the loop; at last `control.sock`. Stop: the other way
-// round, so that what the broker says when it ends is still logged.
+// Order of the start:
+// 1. The store and its lock, for which the service waits up to 5 seconds.
+// 2. The registry and the message log.
+// 3. The credentials file, so that the broker's plugin can decide from its first moment.
+// 4. The broker.
+// 5. The loop.
+// 6. `control.sock`.
+// The service stops in the reverse order, so that the broker's last events are still logged.
 //
 // Invariants:
 // - Only the holder of the data directory's lock starts a broker or listens on `control.sock`.
@@ -33,7 +38,7 @@ public struct Server: Sendable {
 
     /// Prepares a service with these settings; it reports on standard error.
     ///
-    /// - Parameter supervisor: The process that starts it again when it dies; nil for none.
+    /// - Parameter supervisor: The line to the process that restarts the service when it dies; nil for none.
     public init(_ settings: ServerConfiguration, supervisor: SupervisorLink? = nil) {
         self.settings = settings
         self.supervisor = supervisor
@@ -42,7 +47,9 @@ public struct Server: Sendable {
         self.logger = logger
     }
 
-    /// The mosquitto.conf that a broker of these settings gets; for a broker that somebody else runs.
+    /// The mosquitto.conf for these settings, for a broker that somebody else runs; makes the data directory.
+    ///
+    /// - Throws: `ServerError` if there is no plugin, and what preparing the data directory throws.
     public static func brokerConfiguration(_ settings: ServerConfiguration) throws -> String {
         let files = POSIXFileSystem()
         _ = try DirectoryGuard.prepare(settings.data)
@@ -54,10 +61,11 @@ public struct Server: Sendable {
 
     /// Serves until SIGTERM or SIGINT.
     ///
-    /// - Throws: `ServerError`, `DirectoryRefused`, `DirectoryInUse`, and what the store, the registry and the broker
-    ///   cannot be opened or started with.
+    /// Durability: a message that is answered with code 200 is on disk, and the WAL is sealed at the end.
+    /// - Throws: `ServerError`, `DirectoryRefused`, and what opening the store and the registry and starting the broker
+    ///   throw.
     public func run() async throws {
-        // From here on a signal waits until everything has started: ended in between, it would leave a broker.
+        // From here on a signal waits until everything has started: an end in between would leave a broker behind.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let (settings, supervisor, logger) = (settings, supervisor, logger)
         let parts = try await onOwnThread { try ServerParts(settings, supervisor, logger) }
@@ -94,14 +102,14 @@ public struct Server: Sendable {
         ]
     }
 
-    /// The library's own reports matter to nobody but its developers.
+    /// A logger for errors only: other reports of the lifecycle library matter only to its developers.
     private var quietLogger: Logger {
         var quiet = logger
         quiet.logLevel = .error
         return quiet
     }
 
-    /// The line that says that everything works; programs may wait for it.
+    /// Prints the line that says that the service is ready; programs may wait for it.
     private func announce(_ parts: ServerParts) {
         let who = parts.broker == nil ? "an external broker" : "its own broker"
         let line =

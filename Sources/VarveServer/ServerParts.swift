@@ -1,9 +1,9 @@
-// ServerParts.swift — what a running service consists of, from the opening of its directory to its end.
+// ServerParts.swift — the parts of a running service, from the opening of its directory to its end.
 //
 // Invariants:
-// - Where a part cannot be opened, those opened before it are closed; a broker that was started stays for the next
+// - If a part cannot be opened, the store and the log's writer are closed; a broker that was started stays for the next
 //   service.
-// - Opening and closing block: the service calls them on a thread of their own.
+// - Opening and closing block, so the service calls them on a thread of their own.
 
 import Glibc
 import Logging
@@ -23,7 +23,7 @@ struct ServerParts: Sendable {
     let registry: Registry
     let credentials: CredentialsPublisher
     let connectionLog: ConnectionLog
-    /// The service's own broker; nil where somebody else runs one.
+    /// The service's own broker; nil if somebody else runs one.
     let broker: BrokerProcess?
     let folderWatch: BrokerFolderWatch
     let loop: IngestLoop
@@ -35,7 +35,10 @@ struct ServerParts: Sendable {
     private let writer: LogWriter
     private let supervisor: SupervisorLink?
 
-    /// Opens the directory of the settings, starts its broker or finds it running, and prepares the rest.
+    /// Opens the directory of the settings, starts its broker or adopts a running one, and prepares the rest.
+    ///
+    /// - Throws: `ServerError`, `DirectoryRefused`, `LaunchFailure`, `FileError`; what opening the store and the
+    ///   registry throws.
     init(_ settings: ServerConfiguration, _ supervisor: SupervisorLink?, _ logger: Logger) throws {
         let files = POSIXFileSystem()
         self.files = files
@@ -87,12 +90,13 @@ struct ServerParts: Sendable {
         }
     }
 
-    /// Whether the next service is to find the broker running: the supervisor has died, and nobody ended the service.
+    /// Whether the broker is left running for the next service, because the supervisor has died.
     private var leavesBroker: Bool { supervisor?.isGone == true }
 
-    /// Closes the parts at the end of the service, whose broker has ended before.
+    /// Closes the parts at the end of the service, after its broker has ended.
     ///
     /// Durability: the WAL is sealed.
+    /// - Throws: `FileError` if the broker's address file cannot be removed, what closing the store throws.
     func close() throws {
         defer { try? store.close() }
         if !leavesBroker { try files.remove(folder.address) }
@@ -100,7 +104,7 @@ struct ServerParts: Sendable {
         try store.close()
     }
 
-    /// Ends the broker and closes the parts, after one of the services has failed.
+    /// Ends the broker and closes the parts after one of the services has failed.
     func abandon() {
         if !leavesBroker { try? broker?.stop() }
         writer.close()
@@ -111,7 +115,7 @@ struct ServerParts: Sendable {
 extension ServerParts {
     /// Closes the data directory to others, or opens it to the group of the settings.
     private static func guardDirectory(_ settings: ServerConfiguration, _ logger: Logger) throws {
-        // For what others make in the directory: the broker, SQLite. Varve's own files have their rights without it.
+        // For files that the broker and SQLite make in the directory. Varve sets the rights of its own files itself.
         umask(0o077)
         for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
             logger.notice("\(note)")
@@ -121,12 +125,12 @@ extension ServerParts {
     /// This service, started now.
     private static func identity(_ supervisor: SupervisorLink?) -> ServiceIdentity {
         ServiceIdentity(
-            // The one that the user started stands for the service.
+            // The service is known by the process that the user started.
             version: VarveVersion.current, processID: Int(supervisor?.processID ?? getpid()),
             startedAt: Timestamp(nanoseconds: SystemClock.nanoseconds()))
     }
 
-    /// What looks after the broker's folder.
+    /// The watch over the broker's folder.
     private static func watch(
         _ settings: ServerConfiguration, _ folder: BrokerFolder, _ address: BrokerAddress,
         _ files: POSIXFileSystem, _ credentials: CredentialsPublisher
@@ -159,7 +163,7 @@ extension ServerParts {
     ) -> IngestOptions {
         let login = credentials.service
         var options = IngestOptions(host: address.host, port: UInt16(clamping: address.port))
-        // What waits at the broker comes before its proof: more than the budget where that was higher before.
+        // Messages that wait at the broker come before its proof. They exceed the budget if that was higher before.
         let waiting = max(settings.brokerQueueBytes, broker == nil ? 0 : folder.databaseBytes(files))
         options.proof = .plugin(
             secret: login.password, heldBytes: waiting + (16 << 20),

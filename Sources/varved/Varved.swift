@@ -1,4 +1,4 @@
-// Varved.swift — the executable of the service: reads the options, then serves until it is told to stop.
+// Varved.swift — the executable of the service: reads the options, then serves until SIGTERM or SIGINT.
 
 import ArgumentParser
 import Glibc
@@ -80,7 +80,7 @@ struct Varved: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        // First, so that a start-up ends with its supervisor as well.
+        // This comes first, so that the service ends with its supervisor during the start as well.
         let link = try supervisor.map { try SupervisorLink(descriptor: $0) }
         var sources = ConfigurationSources()
         sources.environment = Self.environment()

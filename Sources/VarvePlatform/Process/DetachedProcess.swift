@@ -7,19 +7,21 @@ package enum DetachedProcess {
     /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which Swift's Glibc does not have.
     private static let newSession: Int16 = 0x80
 
-    /// Variables of the service that are not meant for the programs it starts.
+    /// The beginnings of variables of the service that are not meant for the programs it starts.
     private static let ownVariables = ["VARVE_", "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "MAINPID="]
 
     /// Starts a program; its output goes to a file, which is emptied first.
     ///
-    /// It gets the service's environment less the service's own settings, and may open as many files as the system
-    /// lets it: the hard limit.
+    /// The program gets the service's environment without the service's own settings. It may open as many files as the
+    /// hard limit allows.
     ///
     /// - Parameters:
     ///   - executable: The path of the program.
+    ///   - arguments: Its arguments, without the executable.
     ///   - folder: Its working folder.
-    ///   - output: Where its output goes.
-    /// - Returns: The process id. It is a child: `reap` must be called until it says that the child is gone.
+    ///   - output: The file for its standard output and standard error.
+    /// - Returns: The process id of a child; call `reap` until it returns true.
+    /// - Throws: `LaunchFailure` if the program cannot be started.
     package static func start(
         _ executable: String, _ arguments: [String], folder: String, output: String
     ) throws(LaunchFailure) -> Int32 {
@@ -33,7 +35,7 @@ package enum DetachedProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // A service blocks or ignores signals that its child must have.
+        // The service blocks or ignores signals that its child must receive.
         var none = sigset_t()
         sigemptyset(&none)
         var all = sigset_t()
@@ -67,7 +69,7 @@ package enum DetachedProcess {
         return variables
     }
 
-    /// Runs something while this process may open as many files as the system lets it; a child keeps that.
+    /// Runs `body` while this process may open as many files as its hard limit allows; a child inherits that.
     private static func withAllFiles(_ body: () -> Int32) -> Int32 {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return body() }
@@ -78,18 +80,18 @@ package enum DetachedProcess {
         return body()
     }
 
-    /// Takes note of a child's end, so that it does not stay as a dead entry.
+    /// Takes note of a child's end, so that it does not stay in the process table as a zombie.
     ///
     /// - Returns: Whether it has ended, now or before.
     @discardableResult
     package static func reap(_ id: Int32) -> Bool {
         var status: Int32 = 0
-        // 0: it runs. The only failure there is: it was reaped before.
+        // 0 means that it runs. The only possible failure means that it was reaped before.
         return waitpid(id, &status, WNOHANG) != 0
     }
 }
 
-/// A program that cannot be started.
+/// A program could not be started.
 package struct LaunchFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what and why.
     package let description: String

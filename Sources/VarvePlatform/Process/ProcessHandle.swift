@@ -1,7 +1,7 @@
-// ProcessHandle.swift — one process, and never another that got its number later (pidfd).
+// ProcessHandle.swift — one process, and never another that got its id later (pidfd).
 //
 // Invariants:
-// - A signal goes to the process that had the number when the handle was opened, or to none.
+// - A signal goes to the process that had the id when the handle was opened, or to no process.
 
 import CProcess
 import Glibc
@@ -10,9 +10,10 @@ import Glibc
 package final class ProcessHandle {
     private let descriptor: Int32
 
-    /// Opens a handle; nil if no process has that number.
+    /// Opens a handle; nil if no process has that id, or the system gives no handle.
     ///
-    /// Whoever wants to know that it is the right process looks at it after this: the number cannot change hands then.
+    /// Check that it is the right process after this call, not before: signals through the handle then reach the
+    /// process that was checked, or none.
     package init?(_ id: Int32) {
         let descriptor = process_handle_open(id)
         guard descriptor >= 0 else { return nil }
@@ -21,9 +22,9 @@ package final class ProcessHandle {
 
     deinit { close(descriptor) }
 
-    /// Lets a program that is started begin in a folder and with the three standard streams alone.
+    /// Makes a program start in a folder, with only the three standard streams open.
     ///
-    /// Here, as this file alone knows these calls.
+    /// It is here because this file alone uses these calls.
     static func addPlace(_ path: String, to actions: inout posix_spawn_file_actions_t) {
         _ = posix_spawn_file_actions_addchdir_np(&actions, path)
         _ = posix_spawn_file_actions_addclosefrom_np(&actions, 3)
@@ -32,9 +33,9 @@ package final class ProcessHandle {
     /// Sends a signal; does nothing if the process has ended.
     package func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
 
-    /// Waits until the process has ended, or for so many milliseconds.
+    /// Waits until the process has ended, at most `milliseconds`.
     ///
-    /// - Returns: Whether it has ended. A child is to be reaped still.
+    /// - Returns: Whether it has ended. A child must still be reaped.
     package func awaitEnd(milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, milliseconds) > 0 && entry.revents & Int16(POLLIN) != 0

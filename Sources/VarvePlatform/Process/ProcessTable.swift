@@ -1,7 +1,7 @@
-// ProcessTable.swift — which processes run, of whom, from what file, with what arguments: Linux's /proc.
+// ProcessTable.swift — the running processes with their users, executables and arguments, from Linux's /proc.
 //
 // Invariants:
-// - A process that ends while it is looked at is taken as not there; so is one whose file may not be seen.
+// - A process that ends while it is read counts as gone; so does a process whose executable may not be read.
 
 import Glibc
 package import VarveFile
@@ -11,17 +11,20 @@ package struct RunningProcess: Sendable, Equatable {
     package let id: Int32
     /// Its real user.
     package let user: UInt32
-    /// The file it runs; behind a removed or replaced one stands ` (deleted)`.
+    /// The path of the file it runs; if that file was removed or replaced, ` (deleted)` follows.
     package let executable: String
     package let arguments: [String]
 }
 
-/// Looks at processes.
+/// Reads /proc.
 package enum ProcessTable {
-    /// Most bytes of a file of /proc that are looked at.
+    /// The most bytes of a file of /proc that are read; a longer file counts as missing.
     private static let fileBytes = 64 << 10
 
-    /// The processes that fit, of all users that may be seen.
+    /// The processes that fit, of all users.
+    ///
+    /// Cost: reads three files of every process.
+    /// - Throws: `FileError` if /proc cannot be listed.
     package static func find(
         _ files: any FileSystem, where fits: (RunningProcess) -> Bool
     ) throws -> [RunningProcess] {
@@ -31,7 +34,7 @@ package enum ProcessTable {
         }
     }
 
-    /// The process of that id, unless it is gone or dead and only not yet reaped (that has no arguments).
+    /// The process of that id; nil if it is gone or a zombie, which has no arguments.
     package static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
         guard let bytes = content(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
             let executable = target("/proc/\(id)/exe"), let user = number(files, id, "status", "Uid:")
@@ -43,7 +46,7 @@ package enum ProcessTable {
             id: id, user: UInt32(clamping: user), executable: executable, arguments: arguments)
     }
 
-    /// The files that a process may have open at a time, or nil if it is gone.
+    /// The number of files that a process may have open at a time, or nil if it is gone.
     package static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
         number(files, id, "limits", "Max open files")
     }
@@ -53,7 +56,7 @@ package enum ProcessTable {
         number(files, id, "status", "PPid:").map { Int32(clamping: $0) }
     }
 
-    /// The first number behind a name that begins a line of a file of a process.
+    /// The first number after `name` in the line that begins with it, in a file of the process's folder.
     private static func number(_ files: any FileSystem, _ id: Int32, _ file: String, _ name: String) -> Int? {
         guard let bytes = content(files, "/proc/\(id)/\(file)") else { return nil }
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {

@@ -16,13 +16,16 @@ package final class LocalSocketAddress {
     private let folder: Int32
     private let bytes: [UInt8]
 
-    /// The longest path that fits with its closing zero.
+    /// The longest path, in bytes, that fits with its closing zero.
     static let longestDirectPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// A path of the same socket that the kernel takes; valid while the address lives.
+    /// A path to the same socket that is short enough for the kernel; valid while the address lives.
     package var shortPath: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Makes the address of a socket, which need not exist; its folder must if the path is long.
+    /// Makes the address of a socket.
+    ///
+    /// The socket need not exist. If the path is long, its folder must exist.
+    /// - Throws: `FileError` if the folder of a long path cannot be opened, or the socket's name is too long.
     package init(_ path: String) throws(FileError) {
         self.path = path
         if path.utf8.count <= Self.longestDirectPath {
@@ -60,7 +63,9 @@ package final class LocalSocketAddress {
         }
     }
 
-    /// A new socket, closed when a program is started.
+    /// The descriptor of a new socket, which programs that are started do not inherit.
+    ///
+    /// - Throws: `FileError` if the process is out of descriptors.
     static func socket(for path: String) throws(FileError) -> Int32 {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw FileError("make a socket for", path) }

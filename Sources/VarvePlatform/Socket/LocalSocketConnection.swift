@@ -1,10 +1,10 @@
 // LocalSocketConnection.swift — one end of a conversation between two processes of this machine.
 //
 // Invariants:
-// - No call waits beyond the deadline it is given; deadlines are `SystemClock.monotonicNanoseconds`.
-// - A peer that went away is an error or an end, never a signal.
-// - The descriptor is closed once, when the object goes away; `shutdown` only ends the conversation, so that a call
-//   on another thread returns and no descriptor is closed under it.
+// - No call waits beyond its deadline; deadlines are times of `SystemClock.monotonicNanoseconds`.
+// - If the peer goes away, a call returns the end or throws an error; no signal is raised.
+// - The descriptor is closed once, when the object goes away. `shutdown` only ends the conversation: calls on other
+//   threads return, and the descriptor stays valid for them.
 
 import Glibc
 public import VarveFile
@@ -24,7 +24,10 @@ public final class LocalSocketConnection: Sendable {
             self.userID = userID
         }
 
-        /// Asks who is at the other end of a connected unix socket: at a listener, who called `listen`.
+        /// Asks the kernel for the process at the other end of a connected unix socket.
+        ///
+        /// For the end of a caller, that is the process that called `listen`.
+        /// - Throws: `FileError` if the kernel does not answer.
         package init(of descriptor: Int32, path: String) throws(FileError) {
             var credentials = Credentials()
             var size = socklen_t(MemoryLayout<Credentials>.size)
@@ -34,7 +37,7 @@ public final class LocalSocketConnection: Sendable {
             self.init(processID: Int(credentials.processID), userID: credentials.userID)
         }
 
-        /// Whether it is the user of this process, or root.
+        /// Whether its user is the user of this process, or root.
         public var isOwnerOrRoot: Bool { userID == geteuid() || userID == 0 }
     }
 
@@ -64,7 +67,7 @@ public final class LocalSocketConnection: Sendable {
     }
 
     deinit {
-        // Also ends it for a child process that was started with a copy of the descriptor.
+        // This ends the conversation even if a child process has a copy of the descriptor.
         shutdown()
         _ = Glibc.close(descriptor)
     }
@@ -73,8 +76,9 @@ public final class LocalSocketConnection: Sendable {
     ///
     /// - Parameters:
     ///   - path: The socket's path, of any length.
-    ///   - milliseconds: How long to wait where the listener has more callers than it takes.
-    /// - Returns: Nil if there is no such file or nobody listens there.
+    ///   - milliseconds: How long to wait if the listener's queue of callers is full.
+    /// - Returns: Nil if there is no such file or no process listens there.
+    /// - Throws: `FileError`: ETIMEDOUT if the queue stays full, else why the socket cannot be reached.
     public static func connect(
         to path: String, within milliseconds: Int = 1000
     ) throws(FileError) -> LocalSocketConnection? {
@@ -86,7 +90,7 @@ public final class LocalSocketConnection: Sendable {
             throw error
         }
         let descriptor = try LocalSocketAddress.socket(for: path)
-        // The limit for sending is also that for waiting in the listener's queue.
+        // The time limit for sending is also the limit for the wait for a place in the listener's queue.
         var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         setsockopt(
             descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -101,8 +105,8 @@ public final class LocalSocketConnection: Sendable {
 
     /// Reads what has arrived, waiting for the first byte.
     ///
-    /// - Returns: The number of bytes, 0 once the other end has closed.
-    /// - Throws: ETIMEDOUT at the deadline.
+    /// - Returns: The number of bytes; 0 once the other end has closed.
+    /// - Throws: `FileError`: ETIMEDOUT at the deadline, or why reading failed.
     public func receive(
         into buffer: UnsafeMutableRawBufferPointer, until deadline: Int64
     ) throws(FileError) -> Int {
@@ -120,7 +124,8 @@ public final class LocalSocketConnection: Sendable {
 
     /// Writes all bytes.
     ///
-    /// - Throws: ETIMEDOUT at the deadline, EPIPE if the other end has closed; part of the bytes may be sent then.
+    /// - Throws: `FileError`: ETIMEDOUT at the deadline, EPIPE if the other end has closed, or why writing failed. Part
+    ///   of the bytes may have been sent then.
     public func send(_ bytes: UnsafeRawBufferPointer, until deadline: Int64) throws(FileError) {
         guard let base = bytes.baseAddress else { return }
         var done = 0

@@ -1,9 +1,9 @@
 // LocalSocketListener.swift — a unix socket in a folder, for processes of its owner.
 //
 // Invariants:
-// - The socket's file is its owner's only (0600), or a group's as well (0660), before anybody can connect.
-// - A socket file is replaced only if nobody listens on it; any other file of that name is left alone.
-// - `close` removes the file only if it still is the one made here.
+// - Before a process can connect, the socket's file is open to its owner only (0600), or to a group as well (0660).
+// - A socket file is replaced only if no process listens on it; any other file of that name is left alone.
+// - `close` removes the file only if it still is the one that this listener made.
 
 import Glibc
 import Synchronization
@@ -18,17 +18,19 @@ public final class LocalSocketListener: Sendable {
     private let inode: UInt
     private let isClosed = Atomic<Bool>(false)
 
-    /// Connections that may wait to be accepted.
+    /// The most connections that wait to be accepted.
     private static let backlog: Int32 = 32
 
     /// Makes the socket and listens.
     ///
-    /// The caller holds the folder's lock: of two processes that find the file of a dead one, only one may replace it.
+    /// The caller must hold the folder's lock: if two processes find the socket file of a dead one, only one of them may
+    /// replace it.
     ///
     /// - Parameters:
     ///   - path: The socket's path, of any length.
     ///   - isShared: Whether members of the file's group may connect too.
-    /// - Throws: EADDRINUSE if somebody listens there, EEXIST if the path is taken by something else.
+    /// - Throws: `FileError`: EADDRINUSE if another process listens there, EEXIST if the path is not a socket, or why the
+    ///   socket cannot be made.
     public init(path: String, isShared: Bool = false) throws(FileError) {
         let address = try LocalSocketAddress(path)
         try Self.removeStale(path)
@@ -59,7 +61,8 @@ public final class LocalSocketListener: Sendable {
     /// Waits for the next caller.
     ///
     /// - Returns: Nil once the listener is closed.
-    /// - Throws: Where the process or the machine has no room for one more; the caller waits in the queue.
+    /// - Throws: `FileError` if the process or the machine has no room for another connection; the caller waits on in
+    ///   the queue.
     public func accept() throws(FileError) -> LocalSocketConnection? {
         while !isClosed.load(ordering: .acquiring) {
             let connected = Glibc.accept(descriptor, nil, nil)
@@ -76,7 +79,7 @@ public final class LocalSocketListener: Sendable {
         return nil
     }
 
-    /// Whether the file made here is still at its path, so that callers find it.
+    /// Whether the listener's file is still at its path, so that callers find it.
     public var isInPlace: Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_dev == device && status.st_ino == inode
@@ -86,7 +89,7 @@ public final class LocalSocketListener: Sendable {
     public func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         if isInPlace { _ = unlink(path) }
-        // Wakes the thread that waits in `accept`; the descriptor itself stays valid for it.
+        // This wakes the thread that waits in `accept`; the descriptor stays valid for it.
         _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
     }
 

@@ -1,10 +1,10 @@
 // BlockingCall.swift — work that blocks on a disk, a socket or a process, for a task that waits for it.
 //
-// Tasks share a pool of as many threads as cores. A task that blocked one of them would hold up all others.
+// Tasks share a pool of as many threads as cores. A task that blocks one of them holds up other tasks.
 
 /// Runs blocking work on a thread of its own; the task waits without holding a thread of the pool.
 ///
-/// The work is not cancelled with the task. Cost: a thread is started, some 50 µs.
+/// The work is not cancelled with the task. Cost: the start of a thread, about 50 µs.
 ///
 /// - Throws: What the work throws; `FileError` if no thread can be started.
 package func onOwnThread<Value: Sendable>(

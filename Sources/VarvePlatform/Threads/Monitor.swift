@@ -1,6 +1,7 @@
 // Monitor.swift — state that several threads share, and threads that wait for it to change.
 //
-// The only condition variable of Varve. Who only guards a value takes `Mutex` of the standard library.
+// It is the only condition variable of Varve. To guard a value that no thread waits for, use the standard library's
+// `Mutex`.
 //
 // Invariants:
 // - The state is touched only inside the closures given to the monitor, by one thread at a time.
@@ -10,8 +11,8 @@ package import Glibc
 
 /// A value behind a lock, with a queue of threads that wait for it to change.
 ///
-/// Calls are inlined in other modules, so the closures are specialised there. Taking the lock costs some 20 ns while
-/// nobody else has it.
+/// Calls are inlined in other modules, so the closures are specialised there. Taking the lock costs about 20 ns if no
+/// other thread holds it.
 package final class Monitor<State>: @unchecked Sendable {
     // Unchecked: `state` is only touched between lock and unlock of `mutex`.
     @usableFromInline package let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -36,7 +37,9 @@ package final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Reads or changes the state; wakes nobody.
+    /// Reads or changes the state without waking waiting threads.
+    ///
+    /// - Throws: What `body` throws.
     @inlinable
     package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
@@ -44,7 +47,9 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Changes the state and wakes all who wait.
+    /// Changes the state and wakes all waiting threads, also if `body` throws.
+    ///
+    /// - Throws: What `body` throws.
     @inlinable
     package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
@@ -55,14 +60,14 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Wakes all who wait: they look at the state again.
+    /// Wakes all waiting threads, which then look at the state again.
     @inlinable
     package func wakeAll() { pthread_cond_broadcast(changed) }
 
     /// Waits until `body` gives a value.
     ///
-    /// `body` runs under the lock, at once and again each time the state has changed; between its calls the lock is
-    /// free. It may change the state, but that wakes nobody.
+    /// `body` runs under the lock, at once and again each time the thread is woken. Between its calls the lock is free.
+    /// `body` may change the state, but that wakes no other thread.
     @inlinable
     package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
@@ -76,7 +81,7 @@ package final class Monitor<State>: @unchecked Sendable {
     /// Waits until `body` gives a value, or until a time.
     ///
     /// - Parameter deadline: Nanoseconds of `SystemClock.monotonicNanoseconds`.
-    /// - Returns: Nil if `body` gave no value up to the deadline.
+    /// - Returns: Nil if `body` gave no value by the deadline.
     @inlinable
     package func wait<Result>(until deadline: Int64, _ body: (inout State) -> Result?) -> Result? {
         var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))

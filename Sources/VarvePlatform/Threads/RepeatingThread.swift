@@ -1,7 +1,7 @@
-// RepeatingThread.swift — work that is repeated on a thread of its own, with pauses between.
+// RepeatingThread.swift — work that is repeated on a thread of its own, with pauses in between.
 //
 // Invariants:
-// - The work never runs twice at a time, and never after `stop` has returned.
+// - The work never runs twice at the same time, and never after `stop` has returned.
 
 package import VarveFile
 
@@ -12,7 +12,7 @@ package final class RepeatingThread: Sendable {
 
     /// Starts the thread.
     ///
-    /// - Parameter work: What is repeated; it may block. It returns the milliseconds until it is to run again.
+    /// - Parameter work: The work, which may block. It returns the milliseconds from its start to its next run.
     /// - Throws: `FileError` if no thread can be started.
     package init(_ work: @escaping @Sendable () -> Int64) throws(FileError) {
         try WorkerThread { [isStopping, hasEnded] in
@@ -25,10 +25,10 @@ package final class RepeatingThread: Sendable {
         }.detach()
     }
 
-    /// Ends the thread after the work in hand; a second call only waits as well.
+    /// Ends the thread after the current run of the work; a second call only waits for the end, too.
     ///
-    /// The caller waits as a task, without holding a thread of the pool.
-    /// - Throws: `FileError` if no thread can be started that waits.
+    /// The calling task waits without holding a thread of the pool.
+    /// - Throws: `FileError` if the thread that waits cannot be started.
     package func stop() async throws {
         isStopping.change { $0 = true }
         try await onOwnThread { [hasEnded] in hasEnded.wait { $0 ? () : nil } }

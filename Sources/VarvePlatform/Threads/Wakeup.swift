@@ -1,21 +1,23 @@
 // Wakeup.swift — ends another thread's wait: a descriptor that becomes readable.
 //
-// A pair of sockets: Swift's view of the C library lacks `eventfd` and `pipe2`, and a plain pipe could leak into a
-// program that another thread starts in that moment.
+// It is a pair of sockets, because Swift's view of the C library lacks `eventfd` and `pipe2`. A plain pipe could leak
+// into a program that another thread starts at that moment.
 //
 // Invariants:
-// - Any number of `signal` before a `clear` are one wake-up; none is lost.
+// - Any number of `signal` calls before a `clear` are one wake-up; no wake-up is lost.
 
 import Glibc
 package import VarveFile
 
 /// A wake-up call between threads, by `socketpair(2)`.
 package final class Wakeup: Sendable {
-    /// The descriptor to wait for beside others; readable from `signal` until `clear`.
+    /// The descriptor to wait for together with others; readable from `signal` until `clear`.
     package let descriptor: Int32
     private let writer: Int32
 
-    /// Makes one that nobody has signalled.
+    /// Makes a wake-up that is not signalled.
+    ///
+    /// - Throws: `FileError` if the process is out of descriptors.
     package init() throws(FileError) {
         var ends: [Int32] = [-1, -1]
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
@@ -31,22 +33,22 @@ package final class Wakeup: Sendable {
         _ = Glibc.close(writer)
     }
 
-    /// Wakes whoever waits, now or later.
+    /// Ends the wait of another thread, the current one or else the next.
     package func signal() {
         var byte: UInt8 = 1
-        // Fails only where the socket is full, and then it is readable already.
+        // Fails only if the socket is full; then it is readable already.
         _ = send(writer, &byte, 1, Int32(MSG_NOSIGNAL))
     }
 
-    /// Takes the signals back.
+    /// Removes all signals.
     package func clear() {
         var bytes = [UInt8](repeating: 0, count: 256)
         while recv(descriptor, &bytes, bytes.count, 0) == bytes.count {}
     }
 
-    /// Waits for a signal, at most so many milliseconds.
+    /// Waits for a signal, at most `milliseconds`; does not remove it.
     ///
-    /// - Returns: Whether it was signalled.
+    /// - Returns: Whether there is a signal.
     package func wait(milliseconds: Int32) -> Bool {
         let end = SystemClock.monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -1,9 +1,9 @@
 // WorkerThread.swift — a thread of its own for work that blocks on a disk, a socket or a commit.
 //
-// Not a task: tasks share a pool of as many threads as cores, and blocking those would stall the process.
+// It is not a task: tasks share a pool of as many threads as cores, and blocking these would stall the process.
 //
 // Invariants:
-// - Whoever starts one calls exactly one of `join` and `detach`, once.
+// - The owner calls exactly one of `join` and `detach`, once.
 
 import Glibc
 package import VarveFile
@@ -21,6 +21,8 @@ package final class WorkerThread: Sendable {
     }
 
     /// Starts the thread.
+    ///
+    /// - Throws: `FileError` if the system has no room for another thread.
     package init(_ run: @escaping @Sendable () -> Void) throws(FileError) {
         let body = Unmanaged.passRetained(Body(run))
         var handle = pthread_t()
@@ -43,7 +45,7 @@ package final class WorkerThread: Sendable {
         pthread_join(handle, nil)
     }
 
-    /// Lets the thread end by itself.
+    /// Lets the thread end by itself; nothing waits for it.
     package func detach() {
         pthread_detach(handle)
     }

@@ -1,43 +1,44 @@
-// BrokerConfiguration.swift — the text of mosquitto.conf, and what makes it this text.
+// BrokerConfiguration.swift — the text of mosquitto.conf, and the reasons for its settings.
 //
-// The settings are measured ones (mosquitto 2.0.11 of Debian 12):
+// The settings were measured with mosquitto 2.0.11 of Debian 12:
 // - `max_queued_messages` must be finite: 0 makes Debian's build cut off every client whose publish is denied.
-// - `max_queued_bytes` is not limited, the plugin keeps the budget: where more waits than that, as after the budget was made
-//   smaller, the broker drops what has quality 0, its own proof to the service too, and nothing is ever taken.
+// - `max_queued_bytes` is not limited, because the plugin keeps the budget. If more waited than this limit allowed (as
+//   after the budget was made smaller), the broker would drop messages of quality of service 0, its own proof to the
+//   service among them, and no message would ever be taken.
 // - `autosave_interval 1`: with the default a killed broker loses the session and all that waits in it.
 // - `set_tcp_nodelay`: without it each reply waits 50 ms for the acknowledgement of the packet before.
-// - `retain_available` stays on: a client that retains would be cut off for ever; the plugin takes the flag off, so
-//   that nothing is retained.
-// - `max_connections` and `max_topic_alias` belong to the listener before them: the service's own is not limited. A topic
-//   alias is memory of each connection for topics of any length.
-// - `memory_limit` is the last resort: where it is reached, whoever sends next is cut off without an acknowledgement,
-//   the service too. What may wait, twice where it is on its way to the service, is well below it.
-// - `connection_messages` tells why a connection ended, which the plugin is not told (ConnectionEnd).
+// - `retain_available` stays on: otherwise a client that retains would be cut off each time it sends. The plugin clears
+//   the flag, so nothing is retained.
+// - `max_connections` and `max_topic_alias` belong to the listener before them, so the service's own listener is not
+//   limited. A topic alias takes memory of each connection, for topics of any length.
+// - `memory_limit` is the last resort: once it is reached, the next sender is cut off without an acknowledgement, be it
+//   the service. The messages that may wait, counted twice while they go to the service, are well below it.
+// - `connection_messages` logs why a connection ended, which the plugin does not learn (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
-// - `listener 0 broker.sock`: the service's own way in, which no crowd on the other one can block.
+// - `listener 0 broker.sock` is for the service alone, so clients of the other listener cannot keep it out.
 //
 // Invariants:
-// - The same settings give the same text, and so the same name of the file: a broker that runs with it can be adopted.
+// - The same settings and plugin give the same text and file name, so a running broker with them can be adopted.
 
 import Glibc
 import VarveCodec
 import VarveFile
 
-/// What mosquitto is told.
+/// The configuration of a broker.
 struct BrokerConfiguration: Sendable {
     /// The configuration file's text.
     let text: String
-    /// A name for this text and the plugin it loads.
+    /// A hash of this text and of the plugin it loads.
     let hash: String
 
-    /// The largest packet the broker takes: four times Varve's own default limit.
+    /// The smallest limit for packets, in bytes: four times the default of Varve's own limit.
     private static let packetBytes = 4 << 20
-    /// What the broker may use beside what waits: connections, half packets, sessions.
+    /// The memory for connections, half packets and sessions, in bytes; messages that wait come on top.
     private static let memoryBytes = 192 << 20
-    /// Messages that wait for the service: more than fit in the default budget, where each counts as 1 KiB and more.
+    /// The most messages that wait for the service; fewer fit in the default budget, as each counts at least 1 KiB.
     private static let queuedMessages = 1_000_000
 
-    /// Sessions that are kept, at least; a product has a quarter, and so one for each of its clients.
+    /// The least number of sessions that are kept; a product may have a quarter of them, one for each of its clients.
     private static let sessions = 4096
 
     init(
@@ -86,18 +87,21 @@ struct BrokerConfiguration: Sendable {
             """
         var hasher = Hasher128()
         Array(text.utf8).withUnsafeBytes { hasher.update($0) }
-        // Another build of the plugin is another broker.
+        // A broker that runs with another build of the plugin must not be adopted.
         try files.readAll(plugin, limit: 256 << 20).withUnsafeBytes { hasher.update($0) }
         let digest = hasher.finish()
         hash = Self.hex(digest.high)
     }
 
-    /// The socket of the service alone; a broker that somebody else runs has another working folder.
+    /// The listener for the service alone; empty for an external broker, which has another working folder.
     private static func ownListener(_ settings: ServerConfiguration) -> String {
         settings.brokerMode == .managed ? "\nlistener 0 \(BrokerFolder.socketName)" : ""
     }
 
-    /// The service's own user: the broker, started as root, would otherwise become one who may not read the logins.
+    /// The service's own user: a broker that is started as root would otherwise change to a user who may not read the
+    /// credentials.
+    ///
+    /// - Throws: `ServerError` if the user has no name.
     private static func userName() throws(ServerError) -> String {
         guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else {
             throw ServerError("user \(geteuid()) has no name in the system's user list: the broker needs one")

@@ -1,15 +1,17 @@
 // BrokerExecutable.swift — where mosquitto is.
 //
 // Invariants:
-// - The path is absolute and has no link in it, as the kernel names the file of the process that runs it.
-// - No folder of PATH that depends on where the service was started is looked into.
+// - The path is absolute and has no link in it: the kernel names the file of a running process in the same way.
+// - Relative folders of PATH are skipped, because they depend on where the service was started.
 
 import Glibc
 import VarveFile
 
 /// Looks for the broker's executable.
 enum BrokerExecutable {
-    /// The executable of a setting: a path, or a name that is looked for in PATH and where mosquitto is installed.
+    /// The executable of a setting: a path, or a name that is searched in PATH, /usr/sbin and /usr/local/sbin.
+    ///
+    /// - Throws: `ServerError` if no such program is found.
     static func find(_ name: String, _ files: any FileSystem) throws(ServerError) -> String {
         if name.utf8.contains(UInt8(ascii: "/")) {
             guard isProgram(name, files) else {
@@ -18,7 +20,7 @@ enum BrokerExecutable {
             return files.resolved(name)
         }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        // mosquitto is in /usr/sbin, which only root's PATH has.
+        // mosquitto is in /usr/sbin, which is only in root's PATH.
         for folder in path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"]
         where folder.hasPrefix("/") && isProgram(folder + "/" + name, files) {
             return files.resolved(folder + "/" + name)

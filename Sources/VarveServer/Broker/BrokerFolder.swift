@@ -5,56 +5,62 @@ import VarveFile
 
 /// Paths below `broker/`.
 struct BrokerFolder: Sendable {
-    /// The folder, as the kernel names it: the broker is recognised by this path in its arguments.
+    /// The folder without links: the broker is recognised by this path in its arguments.
     let path: String
 
-    /// Finds the folder of a data directory, which must exist.
+    /// Finds or makes the folder of a data directory, which must exist.
+    ///
+    /// - Throws: `FileError`, and what `DirectoryGuard.makePrivate` throws.
     init(data: String, _ files: any FileSystem) throws {
         path = files.resolved(data) + "/" + DirectoryNames.broker
         try make(files)
     }
 
-    /// Makes what is missing of it.
+    /// Makes the folder and its subfolder for the broker's state, if they are missing.
+    ///
+    /// - Throws: `FileError`, and what `DirectoryGuard.makePrivate` throws.
     func make(_ files: any FileSystem) throws {
-        // Its owner's alone, also where a group reads the store: it has passwords in it.
+        // Only its owner may read it, even if a group reads the store: it holds passwords.
         try DirectoryGuard.makePrivate(path)
         try files.createDirectory(state)
     }
 
-    /// The logins, which the plugin reads.
+    /// The file of the logins that are allowed, which the plugin reads.
     var credentials: String { path + "/credentials" }
-    /// The logins and refusals, which the plugin appends.
+    /// The file to which the plugin appends logins, ends and refusals.
     var events: String { path + "/connections.log" }
-    /// What mosquitto keeps over a restart: sessions and waiting messages.
+    /// The folder in which mosquitto keeps sessions and waiting messages over a restart.
     var state: String { path + "/state" }
-    /// The size of what mosquitto has kept of sessions and waiting messages; 0 where it cannot be told.
+    /// The size of mosquitto's database of sessions and waiting messages, in bytes; 0 if it cannot be found out.
     func databaseBytes(_ files: any FileSystem) -> Int {
         guard case .file(let size)? = try? files.kind(state + "/mosquitto.db") else { return 0 }
         return size
     }
     /// mosquitto's own log.
     var log: String { path + "/mosquitto.log" }
-    /// What mosquitto says before it has a log.
+    /// The file of mosquitto's standard output and errors, which it uses before it has a log.
     var output: String { path + "/mosquitto.out" }
-    /// Where the broker listens, one line, for `varve channel show` and `varve publish`.
+    /// The file that says in one line where the broker listens, for `varve channel show` and `varve publish`.
     var address: String { path + "/" + DirectoryNames.brokerAddress }
 
-    /// Tells the commands where clients reach the broker; durable when it returns.
+    /// Writes the file that says where clients reach the broker; durable when it returns.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
     func publish(_ address: BrokerAddress, _ files: any FileSystem) throws(FileError) {
         try files.replace(self.address, Array("\(address.text)\n".utf8))
     }
 
-    /// Where the broker listens for the service alone, as the broker knows it, whose working folder this is.
+    /// The socket on which the broker listens for the service alone, relative to the broker's working folder.
     ///
-    /// A name without folder: the kernel takes 107 bytes, and a data directory may lie deeper.
+    /// It is a name without a folder: the kernel takes 107 bytes, and the path of a data directory may be longer.
     static let socketName = "broker.sock"
-    /// The same socket for the service.
+    /// The path of the same socket, for the service.
     var socket: String { path + "/" + Self.socketName }
 
-    /// The configuration of a broker with these settings.
+    /// The configuration file of a broker, by the hash of its settings.
     func configuration(hash: String) -> String { path + "/mosquitto-\(hash).conf" }
 
-    /// Whether a path is a configuration of a broker of this folder, of whatever settings.
+    /// Whether a path is a configuration file of a broker of this folder, with any settings.
     func isConfiguration(_ candidate: String) -> Bool {
         candidate.hasPrefix(path + "/mosquitto-") && candidate.hasSuffix(".conf")
     }

@@ -1,8 +1,8 @@
 // BrokerFolderWatch.swift — makes the broker's folder again when somebody has removed it.
 //
 // Invariants:
-// - When `mend` returns, the folders, the address and the logins are there: the broker that runs can save its state into them
-//   when it is ended, and the next one can start.
+// - When `mend` returns, the folders, the address and the logins are there: the running broker can save its state when
+//   it is stopped, and the next one can start.
 
 import VarveFile
 
@@ -13,7 +13,7 @@ struct BrokerFolderWatch: Sendable {
     private let files: any FileSystem
     private let fill: @Sendable () throws -> Void
 
-    /// - Parameter fill: Writes what stands in the folder: the address and the logins.
+    /// - Parameter fill: Writes the files of the folder: the address and the logins.
     init(
         data: String, _ folder: BrokerFolder, _ files: any FileSystem,
         fill: @escaping @Sendable () throws -> Void
@@ -24,9 +24,10 @@ struct BrokerFolderWatch: Sendable {
         self.fill = fill
     }
 
-    /// Makes the folder and what is in it if it, or the one for the broker's state, is gone.
+    /// Makes the folder and its files again if the folder of the broker's state is gone.
     ///
-    /// - Returns: Whether something was made: the broker must be started anew then.
+    /// - Returns: Whether something was made; the broker must be restarted then.
+    /// - Throws: What `BrokerFolder.init` and `fill` throw.
     func mend() throws -> Bool {
         if case .folder? = try files.kind(folder.state) { return false }
         _ = try BrokerFolder(data: data, files)

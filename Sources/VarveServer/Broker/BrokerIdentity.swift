@@ -1,43 +1,45 @@
-// BrokerIdentity.swift — which process is the broker of this data directory; whatever else looks like it is not.
+// BrokerIdentity.swift — which process is the broker of this data directory, and which only looks like it.
 //
-// A name in the arguments says nothing: everybody may write one there. What counts is what the kernel says: whose
-// process it is, what file it runs, and who listens on the socket in the broker's folder, into which nobody but the
-// service's user can put one.
+// Arguments prove nothing, because any process can have them. The facts that count come from the kernel: the user of
+// the process, the file it runs, and the process that listens on the socket in the broker's folder. Only the service's
+// user can put a socket there.
 //
 // Invariants:
-// - Only a process of the service's own user with exactly our arguments is a candidate.
-// - A candidate is ours if it runs the very executable, or listens on the socket: so the broker of an executable
-//   that was replaced meanwhile (an upgrade) can still be ended.
-// - It can be adopted only if both hold: then what is sent to the socket reaches it and nobody else.
+// - Only a process of the service's own user with exactly the broker's arguments is a candidate.
+// - A candidate is the broker if it runs the service's mosquitto or listens on the socket. So a broker whose executable
+//   was replaced by an upgrade can still be stopped.
+// - A candidate can be adopted only if it does both: then only this process receives what is sent to the socket.
 
 import Glibc
 import VarveFile
 import VarvePlatform
 
-/// Tells the broker from what only looks like it.
+/// Recognises the broker's process.
 struct BrokerIdentity: Sendable {
     let folder: BrokerFolder
     /// The executable, as the kernel names it.
     let executable: String
     let files: any FileSystem
 
-    /// What a broker is started with, less the executable.
+    /// The arguments of a broker, without the executable.
     static func arguments(_ configuration: String) -> [String] { ["-c", configuration] }
 
-    /// The processes of our user that have our arguments, with a configuration of this folder of whatever settings.
+    /// The processes of the service's user that have a broker's arguments, with any configuration of this folder.
+    ///
+    /// - Throws: `FileError` if /proc cannot be listed.
     func candidates() throws -> [RunningProcess] { try ProcessTable.find(files, where: isCandidate) }
 
-    /// The process of that number if it is a candidate.
+    /// The process with this id, if it is a candidate.
     func candidate(_ id: Int32) -> RunningProcess? {
         ProcessTable.process(files, id).flatMap { isCandidate($0) ? $0 : nil }
     }
 
-    /// Whether a candidate is our broker, as far as can be known.
+    /// Whether a candidate is this data directory's broker, so that it may be stopped.
     func isOurs(_ process: RunningProcess, listener: LocalSocketConnection.Peer?) -> Bool {
         runsExecutable(process) || isListener(process, listener)
     }
 
-    /// Whether a candidate is a broker with this configuration that can be reached.
+    /// Whether a candidate is the broker, has this configuration and can be reached.
     func isAdoptable(
         _ process: RunningProcess, configuration: String, listener: LocalSocketConnection.Peer?
     ) -> Bool {
@@ -45,9 +47,9 @@ struct BrokerIdentity: Sendable {
             && process.arguments == [executable] + Self.arguments(configuration)
     }
 
-    /// Who listens on the socket in the broker's folder; nil if nobody does.
+    /// The process that listens on the socket in the broker's folder; nil if none does.
     func listener() -> LocalSocketConnection.Peer? {
-        // Nothing is sent: the broker sees a connection that is closed again.
+        // Nothing is sent: the broker only sees a connection that is opened and closed.
         (try? LocalSocketConnection.connect(to: folder.socket))?.peer
     }
 

@@ -1,12 +1,13 @@
 // BrokerProcess.swift — the dedicated mosquitto: found again after a crash of the service, started, stopped.
 //
-// The broker outlives a crash of the service, so that senders can go on. The next service finds it by what the kernel
-// says of it (BrokerIdentity): no pid file that could be stale or of another process. The name of the configuration in
-// its arguments holds a hash of all settings; one that runs with other settings is ended first.
+// The broker outlives a crash of the service, so that senders can go on. The next service recognises it by what the
+// kernel says about it (BrokerIdentity). There is no pid file, which could be stale or name another process. The name
+// of the configuration in the broker's arguments holds a hash of all settings. A broker with other settings is ended
+// first.
 //
 // Invariants:
-// - At most one broker runs for a data directory, as only the holder of the directory's lock starts one.
-// - A process is signalled only by a handle, and only after what the handle stands for was seen to be our broker.
+// - At most one broker runs for a data directory, because only the holder of the directory's lock starts one.
+// - A process is signalled only through a handle, and only after the handle's process was recognised as the broker.
 
 import Glibc
 import Synchronization
@@ -18,7 +19,7 @@ final class BrokerProcess: Sendable {
     private struct State {
         var id: Int32?
         var isAdopted = false
-        /// Its socket's file, as it was when the broker listened on it.
+        /// The stamp of the socket's file when the broker began to listen on it.
         var socket: FileStamp?
     }
 
@@ -29,7 +30,7 @@ final class BrokerProcess: Sendable {
     private let identity: BrokerIdentity
     private let state = Mutex(State())
 
-    /// Seconds a broker gets to come up, and to save its state when it goes down.
+    /// The seconds that a broker may take to start, and to save its state when it stops.
     private static let patienceSeconds: Int64 = 20
 
     init(
@@ -44,11 +45,11 @@ final class BrokerProcess: Sendable {
             files: files)
     }
 
-    /// Its process, while it was last seen.
+    /// Its process id; nil if it was not started or has been seen to end.
     var id: Int32? { state.withLock { $0.id } }
-    /// Whether it ran already when this service came.
+    /// Whether it already ran when this service started.
     var isAdopted: Bool { state.withLock { $0.isAdopted } }
-    /// The files it may have open at a time, connections among them; nil if it does not run.
+    /// The number of files that it may have open at a time, connections included; nil if it does not run.
     var openFiles: Int? { id.flatMap { ProcessTable.openFiles(files, $0) } }
 
     /// Whether it runs.
@@ -56,19 +57,19 @@ final class BrokerProcess: Sendable {
         let (id, isAdopted) = state.withLock { ($0.id, $0.isAdopted) }
         guard let id else { return false }
         if isAdopted { return identity.candidate(id) != nil }
-        // A child's number is its own until it is reaped.
+        // The id of a child is not used again until the child is reaped.
         guard DetachedProcess.reap(id) else { return true }
         state.withLock { $0 = State() }
         return false
     }
 
-    /// Whether its socket is still the one it listens on: somebody may have removed or replaced the file.
+    /// Whether its socket's file is still the one that it listens on; somebody may have removed or replaced it.
     var isReachable: Bool {
         let known = state.withLock { $0.socket }
         return known != nil && socketStamp() == known
     }
 
-    /// Why who answered on the broker's socket is not to be talked to; nil if it is the broker.
+    /// Why a process that listens on the broker's socket is not to be trusted; nil if it is the broker.
     func refusal(of peer: LocalSocketConnection.Peer) -> String? {
         guard let id, peer.processID == Int(id), peer.userID == geteuid() else {
             return
@@ -77,7 +78,10 @@ final class BrokerProcess: Sendable {
         return nil
     }
 
-    /// Adopts the running broker or starts one, and returns when it listens.
+    /// Adopts the running broker or starts one, and returns when the broker listens.
+    ///
+    /// Takes up to 20 seconds for a start, and as long for each broker with other settings that must end first.
+    /// - Throws: `ServerError` if the broker does not start, listen or end in time; `LaunchFailure`, `FileError`.
     func start() throws {
         try folder.make(files)
         let configuration = try BrokerConfiguration(settings, folder, plugin: plugin, files)
@@ -110,9 +114,13 @@ final class BrokerProcess: Sendable {
     }
 
     /// Keeps the broker's log within its limit.
+    ///
+    /// - Throws: `FileError` if the log cannot be copied or truncated.
     func boundLog() throws(FileError) { try BrokerLog(folder.log, files).bound() }
 
-    /// Ends the broker, which saves its sessions and waiting messages before.
+    /// Ends the broker, which first saves its sessions and waiting messages.
+    ///
+    /// - Throws: `ServerError` if the broker did not end within 20 seconds and was killed; `FileError`.
     func stop() throws {
         let listener = identity.listener()
         if let id, isRunning { try end(id, listener) }
@@ -137,9 +145,9 @@ final class BrokerProcess: Sendable {
     private func awaitListening(_ child: Int32) throws {
         let deadline = SystemClock.monotonicNanoseconds() + Self.patienceSeconds * 1_000_000_000
         while SystemClock.monotonicNanoseconds() < deadline {
-            // mosquitto says this when all listeners are open.
+            // mosquitto logs this when all listeners are open.
             if text(folder.log).contains(" running\n") { return }
-            // Its arguments cannot be asked for yet: in the moment of the start they are not there.
+            // `isRunning` cannot be asked yet: at the moment of the start the process has no arguments.
             if DetachedProcess.reap(child) {
                 throw ServerError("the broker did not start: \(lastWords()); its log is \(folder.log)")
             }
@@ -150,7 +158,7 @@ final class BrokerProcess: Sendable {
             "the broker did not listen within \(Self.patienceSeconds) s; its log is \(folder.log)")
     }
 
-    /// The last line the broker said before it ended.
+    /// The last error that the broker reported before it ended.
     private func lastWords() -> String {
         for path in [folder.log, folder.output] {
             let lines = text(path).split(separator: "\n").filter { $0.contains("rror") }
@@ -170,11 +178,12 @@ final class BrokerProcess: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Ends a process if it is our broker; any other is left alone.
+    /// Ends a process if it is the broker; any other process is left alone.
     ///
-    /// - Parameter listener: Who listened on the socket when the process was found.
+    /// - Parameter listener: The process that listened on the socket when the candidate was found.
+    /// - Throws: `ServerError` if it did not end within 20 seconds and was killed.
     private func end(_ id: Int32, _ listener: LocalSocketConnection.Peer?) throws {
-        // The handle first: what is seen to be our broker after that is what the handle stands for.
+        // The handle is opened first, so that the process that is examined next is the one of the handle.
         guard let handle = ProcessHandle(id) else { return }
         let isChild = id == self.id && !isAdopted
         let isOurs = identity.candidate(id).map { identity.isOurs($0, listener: listener) } ?? false

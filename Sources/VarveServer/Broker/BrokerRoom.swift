@@ -1,4 +1,4 @@
-// BrokerRoom.swift — how many clients a broker has room for, as far as files go.
+// BrokerRoom.swift — how many clients a broker has room for: by its limit of open files and by the settings.
 
 /// The room that a broker has for clients.
 struct BrokerRoom: CustomStringConvertible {

@@ -6,7 +6,9 @@ import VarveFile
 enum PluginPath {
     private static let name = "libVarveBrokerPlugin.so"
 
-    /// The plugin that the settings name, else beside the executable, else in the library folder of its prefix.
+    /// The plugin that the settings name, else the one beside the executable, else the one in `../lib/varve`.
+    ///
+    /// - Throws: `ServerError` if there is no plugin, `FileError` if the path of the settings cannot be examined.
     static func find(_ settings: ServerConfiguration, _ files: any FileSystem) throws -> String {
         if !settings.brokerPlugin.isEmpty {
             guard case .file? = try files.kind(settings.brokerPlugin) else {

@@ -1,10 +1,10 @@
-// ConnectionEnds.swift — brings together that a client is gone, from the plugin, and why, from the broker's log.
+// ConnectionEnds.swift — joins the plugin's event that a client is gone with the reason in the broker's log.
 //
-// Both come in the same order for one client id, but not at the same moment. A reason whose event does not come, because
-// the plugin counts the events of a flood together, becomes an entry of its own a little later.
+// Both come in the same order for one client id, but not at the same moment. The plugin counts the events of a flood
+// together, so the event of a reason may never come. The reason then becomes an entry of its own a little later.
 //
 // Invariants:
-// - What waits, what is remembered of clients, and the entries made in one pass are bounded, whatever comes.
+// - The ends that wait, the clients that are remembered and the entries of one pass are bounded for any input.
 
 import VarveAccess
 import VarveChannel
@@ -12,7 +12,7 @@ import VarveMessageLog
 import VarveModel
 import VarvePlatform
 
-/// Ends of connections that wait for their events, and whose clients they are.
+/// Ends of connections that wait for their events, and the clients they belong to.
 struct ConnectionEnds: Sendable {
     private struct Client {
         var product: String?
@@ -26,31 +26,31 @@ struct ConnectionEnds: Sendable {
         var passes = 0
     }
 
-    /// Ends that wait at most; more are counted.
+    /// The most ends that wait; more are only counted.
     private static let waitingLimit = 2000
-    /// Clients that are remembered; others are looked for in the log.
+    /// The most clients that are remembered; others are looked up in the log.
     private static let clientLimit = 4096
-    /// Entries that one pass makes, and looks into the log that it takes for them.
+    /// The most entries that one pass makes, and the most look-ups in the log that it makes for them.
     private static let entryLimit = 20
     private static let lookLimit = 5
-    /// Passes that an end waits for its event.
+    /// How many passes an end waits for its event.
     private static let patience = 3
 
     private var waiting: [String: [Waiting]] = [:]
     private var count = 0
     private var surplus = 0
-    /// Connections that were closed unread since the last pass, and the first one's address.
+    /// Connections that were closed unread since the last pass, and the address of the first.
     private var turnedAway: (count: Int, address: String)?
     private var clients: [String: Client] = [:]
 
-    /// Begins a pass over what is new.
+    /// Begins a pass: every end that waits has waited for one more.
     mutating func beginPass() {
         for name in waiting.keys {
             for index in waiting[name, default: []].indices { waiting[name]?[index].passes += 1 }
         }
     }
 
-    /// Takes an end that the broker's log tells.
+    /// Takes an end from the broker's log.
     mutating func add(_ end: ConnectionEnd) {
         guard count < Self.waitingLimit else {
             if !end.reason.isEmpty { surplus += 1 }
@@ -60,14 +60,14 @@ struct ConnectionEnds: Sendable {
         count += 1
     }
 
-    /// Takes a connection that the broker closed unread; those of a pass become one entry.
+    /// Takes a connection that the broker closed unread; all of a pass become one entry.
     mutating func add(_ connection: TurnedAway) {
         turnedAway = ((turnedAway?.count ?? 0) + 1, turnedAway?.address ?? connection.address)
     }
 
     /// Takes an event of the plugin.
     ///
-    /// - Returns: Why the client is gone, if that is the event and a reason is known.
+    /// - Returns: Why the client is gone, if the event says that it is gone and the reason is known.
     mutating func take(_ event: ConnectionEvent) -> String? {
         switch event.kind {
         case .connected:
@@ -82,9 +82,9 @@ struct ConnectionEnds: Sendable {
         }
     }
 
-    /// The entries of ends whose events did not come.
+    /// The entries of ends whose events did not come, and of connections that were closed unread.
     ///
-    /// - Parameter lastLogin: Looks for a client in the log.
+    /// - Parameter lastLogin: Looks up the last login of a client id in the log.
     mutating func overdue(lastLogin: (String) -> LogEntry?) -> [LogEntry] {
         var entries: [LogEntry] = []
         var looks = 0

@@ -1,9 +1,10 @@
-// ConnectionLog.swift — takes over what the broker's plugin wrote about logins, also while the service was away, and from
-// the broker's own log why connections ended.
+// ConnectionLog.swift — copies the plugin's connection events into the message log, with reasons from the broker's log.
+//
+// Events that the plugin wrote while the service was away are copied too.
 //
 // Invariants:
 // - Entries and the position after them are written in one transaction: each event is in the log once.
-// - The events are read before the broker's log, which has the reason of each before the plugin is told.
+// - The events are read before the broker's log, which has the reason of an end before the plugin sees the end.
 
 import Synchronization
 import VarveAccess
@@ -18,24 +19,25 @@ final class ConnectionLog: Sendable {
     private let log: MessageLog
     private let ends = Mutex(ConnectionEnds())
 
-    /// So many entries go into one transaction of the log.
+    /// The most events that one transaction of the log takes.
     private static let entries = 500
 
-    /// Pieces of the broker's log that one call reads; what is left is read by the next.
+    /// The most pieces of the broker's log that one step reads; the next step reads the rest.
     private static let pieces = 4
 
     /// - Parameters:
     ///   - events: The plugin's events file.
-    ///   - broker: The log of the service's own broker, or nil where another runs it.
+    ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
     init(events: String, broker: BrokerLogReader? = nil, log: MessageLog) {
         reader = ConnectionEvents(path: events)
         self.broker = broker
         self.log = log
     }
 
-    /// Takes over what is new.
+    /// Copies everything that is new.
     ///
     /// - Returns: Notes about lines that could not be read.
+    /// - Throws: What reading the files and writing the message log throw.
     func takeOver() throws -> [String] {
         try ends.withLock { ends in
             var notes: [String] = []
@@ -77,7 +79,7 @@ final class ConnectionLog: Sendable {
     }
 
     private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
-        // The service's own coming and going is no matter of a channel.
+        // The service's own logins do not concern a channel.
         if event.username == ServiceClient.username, event.product == nil { return nil }
         let what: LogEntry.Event
         switch event.kind {

@@ -1,8 +1,9 @@
 // CredentialsPublisher.swift — gives the broker's plugin the logins that the registry has now.
 //
 // Invariants:
-// - The file is replaced as a whole, when the registry changed, the service is new, or the file is not the one
-//   that was written last.
+// - The file is always replaced as a whole.
+// - It is replaced when the registry has changed, the service has just started, or the file is not the one that was
+//   written last.
 
 import Glibc
 import Synchronization
@@ -21,13 +22,13 @@ final class CredentialsPublisher: Sendable {
     private let written = Mutex<Written?>(nil)
     private let tell: @Sendable ([String: String]) -> Void
 
-    /// What was written last.
+    /// The registry's generation and the file's stamp at the last write.
     private struct Written: Equatable {
         var generation: UInt64
         var stamp: FileStamp?
     }
 
-    /// - Parameter tell: Is given the channel of each product whenever the file was written.
+    /// - Parameter tell: Called with the channel of each product whenever the file was written.
     init(_ registry: Registry, path: String, tell: @escaping @Sendable ([String: String]) -> Void) {
         self.registry = registry
         self.path = path
@@ -38,6 +39,7 @@ final class CredentialsPublisher: Sendable {
     /// Writes the file if the registry or the file has changed since it was written last.
     ///
     /// Cost: one small query and a `stat(2)` if nothing changed.
+    /// - Throws: What the registry throws; `FileError` if the file cannot be written.
     func publishIfChanged() throws {
         try written.withLock { written in
             let generation = try registry.generation()

@@ -1,7 +1,7 @@
-// MessageLogSink.swift — what the ingest loop tells about messages, as entries of the message log.
+// MessageLogSink.swift — turns the events of the ingest loop's messages into entries of the message log.
 //
 // Invariants:
-// - Does not block: the log's writer has a bounded queue and a thread of its own.
+// - It does not block: the log's writer has a bounded queue and a thread of its own.
 
 import Synchronization
 import VarveIntegration
@@ -13,7 +13,7 @@ import VarveRegistry
 final class MessageLogSink: ChannelLog {
     private let writer: LogWriter
     private let payloadBytes: Int
-    /// The channel of each product; renewed with the registry.
+    /// The channel of each product; replaced when the credentials file is written.
     private let channels = Mutex<[String: String]>([:])
     /// The most characters of a message's id that are logged.
     private static let idLength = 256
@@ -23,7 +23,7 @@ final class MessageLogSink: ChannelLog {
         self.payloadBytes = payloadBytes
     }
 
-    /// Takes the names of the channels anew.
+    /// Replaces the names of the channels, which are given by product.
     func setChannels(_ names: [String: String]) { channels.withLock { $0 = names } }
 
     func add(_ event: ChannelEvent) {

@@ -1,7 +1,7 @@
 // ConfigurationSources.swift — where settings come from: flags, then `VARVE_…` variables, then the file, then defaults.
 //
-// A setting that is there but of the wrong type is an error, never passed over for the next source; so is a key of
-// the file that no setting has.
+// A setting with a value of the wrong type is an error; the next source is not asked. A key of the file that belongs to
+// no setting is an error too.
 
 import Configuration
 import VarveFile
@@ -20,6 +20,8 @@ public struct ConfigurationSources: Sendable {
     public init() {}
 
     /// Reads and checks the settings.
+    ///
+    /// - Throws: `ServerError` if the file or a value cannot be used.
     public func configuration() async throws -> ServerConfiguration {
         var providers: [any ConfigProvider] = [
             InMemoryProvider(name: "flags", values: flagValues()),
@@ -43,7 +45,7 @@ public struct ConfigurationSources: Sendable {
         return result
     }
 
-    /// The flags, numbers where the setting is one.
+    /// The flags; the text of a numeric setting becomes a number if it is one.
     private func flagValues() -> [AbsoluteConfigKey: ConfigValue] {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (key, text) in flags {
@@ -64,7 +66,9 @@ public struct ConfigurationSources: Sendable {
         return values
     }
 
-    /// Refuses keys that no setting has: a misspelt one would silently leave the default in place.
+    /// Refuses keys that no setting has: a misspelt key would silently leave the default in place.
+    ///
+    /// - Throws: `ServerError` if the file has such a key, cannot be read or is not a JSON object.
     private func checkKeys(of file: String) throws {
         let bytes: [UInt8]
         do {

@@ -11,7 +11,7 @@ extension ServerConfiguration {
         var section: (name: String, members: [(name: String, value: JSONText)])?
         for setting in Setting.all {
             let parts = setting.key.split(separator: ".").map(String.init)
-            // `data` is a setting itself, so `data.group` stands beside it as it is.
+            // `data` is a setting itself, so `data.group` is a member beside it, under its whole key.
             let isNested = parts.count > 1 && !Setting.all.contains { $0.key == parts[0] }
             if let ended = section, !isNested || ended.name != parts[0] {
                 members.append((ended.name, .object(ended.members)))

@@ -1,14 +1,14 @@
 // ServerConfiguration.swift — every setting of the service, with its default and its limits.
 //
 // Invariants:
-// - A configuration that `check` passed can be run: every number is in range, no listener is public.
+// - After `check` every number is in range, and the service's own broker listens on a loopback address.
 
 import VarveChannel
 import VarveFile
 
 /// Who runs the broker.
 public enum BrokerMode: String, CaseIterable, Sendable {
-    /// The service starts and watches Debian's mosquitto, for itself alone.
+    /// The service starts and watches a mosquitto of its own.
     case managed
     /// Somebody else runs a mosquitto with Varve's plugin; the service only connects to it.
     case external
@@ -18,43 +18,45 @@ public enum BrokerMode: String, CaseIterable, Sendable {
 public struct ServerConfiguration: Sendable, Equatable {
     /// The data directory.
     public var data = DirectoryNames.standard
-    /// The group whose members may query and export, or empty for none.
+    /// The group whose members may query and export; empty for none.
     public var dataGroup = ""
-    /// Where the broker listens, and where the service connects to it.
+    /// The broker's host name or address; clients, and the service with an external broker, connect to it.
     public var mqttHost = BrokerAddress.standard.host
     /// The broker's port.
     public var mqttPort = BrokerAddress.standard.port
     /// Who runs the broker.
     public var brokerMode = BrokerMode.managed
-    /// The mosquitto executable: a path, or a name that is looked for in PATH and /usr/sbin.
+    /// The mosquitto executable: a path, or a name that is searched in PATH, /usr/sbin and /usr/local/sbin.
     public var brokerExecutable = "mosquitto"
-    /// The broker plugin, or empty: then it is looked for beside the service and in ../lib/varve.
+    /// The path of the broker plugin; if empty, it is searched beside the service and in ../lib/varve.
     public var brokerPlugin = ""
-    /// Bytes of messages that may wait in the broker: payload, topic, properties and 1 KiB for each.
+    /// The bytes of messages that may wait in the broker: payload, topic, properties and 1 KiB for each message.
     ///
     /// The broker takes up to twice as much memory and 192 MiB; its database on disk takes as much.
     public var brokerQueueBytes = 128 << 20
-    /// Clients that may be connected to the broker at a time; one product may have three quarters of them.
+    /// The clients that may be connected to the broker at a time; one product may have three quarters of them.
     public var brokerConnections = 1000
-    /// The largest payload of a message; a larger one is answered 1008.
+    /// The largest payload of a message, in bytes; a larger one is answered 1008.
     public var payloadBytes = 1 << 20
-    /// Most messages that one commit takes.
+    /// The most messages that one commit takes.
     public var batchMessages = 4096
-    /// Most bytes that the messages of one commit take, topics and senders counted; a larger message is committed alone.
+    /// The most bytes of one commit's messages, with their topics and senders; a larger message is committed alone.
     public var batchBytes = 16 << 20
-    /// Bytes a second that the merges of the service itself read and write, or 0 for no limit.
+    /// The bytes a second that merges which the service starts by itself read and write; 0 for no limit.
     public var mergeBytesPerSecond = 128 << 20
-    /// The largest size of the message log on disk.
+    /// The largest size of the message log on disk, in bytes.
     public var logBytes = 64 << 20
-    /// The part of each payload that the message log keeps.
+    /// How much of each payload the message log keeps, in bytes.
     public var logPayloadBytes = 4096
-    /// The least level of what the service reports on standard error.
+    /// The lowest level of the reports on standard error.
     public var logLevel = "info"
 
     /// The defaults.
     public init() {}
 
-    /// Checks ranges and that no listener is public.
+    /// Checks that every value is in range and that the service's own broker serves this machine only.
+    ///
+    /// - Throws: `ServerError` for the first value that cannot be used.
     public func check() throws(ServerError) {
         try range("mqtt.port", mqttPort, 1...65_535)
         try range("broker.queueBytes", brokerQueueBytes, (8 << 20)...(64 << 30))
@@ -89,7 +91,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         }
     }
 
-    /// Who may read the data directory beside its owner.
+    /// Who may read the data directory besides its owner.
     var readers: DirectoryGuard.Readers { dataGroup.isEmpty ? .nobody : .group(dataGroup) }
 
     /// The levels of swift-log.

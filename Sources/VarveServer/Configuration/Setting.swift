@@ -4,8 +4,8 @@ import Configuration
 
 /// One setting.
 ///
-/// The key is that of the file (`{"mqtt": {"port": 11883}}`, `{"data.group": "plant"}`); the variable of `mqtt.port` is
-/// `VARVE_MQTT_PORT`.
+/// The key is the one of the file (`{"mqtt": {"port": 11883}}`, `{"data.group": "plant"}`). The variable of `mqtt.port`
+/// is `VARVE_MQTT_PORT`.
 struct Setting: Sendable {
     let key: String
     let isNumber: Bool
@@ -71,7 +71,9 @@ struct Setting: Sendable {
             content: { .string($0.brokerMode.rawValue) })
     }
 
-    /// Every setting has a default, so what fails here is a value of the wrong type.
+    /// Reads a value; every setting has a default, so a failure means a value of the wrong type.
+    ///
+    /// - Throws: `ServerError`.
     private static func value<Value>(_ key: String, _ read: () throws -> Value) throws -> Value {
         do {
             return try read()

@@ -1,6 +1,7 @@
-// StoreMetrics.swift — what the service counts about its store, under which names.
+// StoreMetrics.swift — what the service counts about its store, and under which names.
 //
-// Counters begin at 0 with the process. Gauges are set when somebody asks (ServiceStore.measure).
+// Counters begin at 0 with the process. The gauges of the store's size are set when metrics are asked for
+// (ServiceStore.measure).
 
 import CoreMetrics
 import VarveFile
@@ -48,7 +49,7 @@ public final class StoreMetrics: Sendable {
     private let mergeDone: Meter
     private let gauges: [Meter]
 
-    /// Metrics that nobody sees.
+    /// Metrics that are counted nowhere.
     public convenience init() { self.init(NOOPMetricsHandler.instance) }
 
     init(_ factory: any MetricsFactory) {
@@ -77,7 +78,7 @@ public final class StoreMetrics: Sendable {
         "commit", "series", "samples", "segments", "segment_bytes", "memtable_bytes", "write_amplification",
     ]
 
-    /// What samples that reach the store can do there, and how many did.
+    /// The outcomes that samples can have in the store, and how many samples of a batch had each.
     private static func outcomes(_ receipt: Receipt) -> [(name: String, count: UInt64)] {
         [
             ("accepted", receipt.accepted), ("identical", receipt.identical),
@@ -93,7 +94,7 @@ public final class StoreMetrics: Sendable {
         }
     }
 
-    /// Runs a commit and notes how long it took.
+    /// Runs a commit and notes how long it took, also if it fails.
     func timing<T>(_ body: () throws -> T) rethrows -> T {
         let start = SystemClock.monotonicNanoseconds()
         defer { commitSeconds.recordNanoseconds(SystemClock.monotonicNanoseconds() - start) }
@@ -103,7 +104,7 @@ public final class StoreMetrics: Sendable {
     func noteFailure() { failures.increment() }
     func noteReopening() { reopenings.increment() }
 
-    /// Runs a merge, which is given where to tell how far it is.
+    /// Runs a merge and counts what it did; `body` gets a closure that takes samples done and samples in all.
     func merging(_ body: ((UInt64, UInt64) -> Void) throws -> CompactionReport) rethrows -> CompactionReport {
         defer {
             mergeSamples.set(0)

@@ -1,9 +1,9 @@
-// TextMetrics.swift — the service's metrics, kept in memory and written as text for whoever asks.
+// TextMetrics.swift — the service's metrics, kept in memory and written as text on request.
 //
 // The format is Prometheus' text exposition format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
 //
 // Invariants:
-// - A name has one type, that of who made it first.
+// - A name has one type: the type of the first metric that was made with it.
 // - Numbers are doubles, so counts are exact up to 2^53.
 
 import CoreMetrics
@@ -17,7 +17,7 @@ final class TextMetrics: MetricsFactory, Sendable {
 
     private struct Family {
         var kind: Kind
-        /// By the labels as they are written.
+        /// The values by their labels, in the written form.
         var cells: [String: Cell] = [:]
     }
 
@@ -26,12 +26,12 @@ final class TextMetrics: MetricsFactory, Sendable {
 
     /// Makes a backend without metrics.
     ///
-    /// - Parameter help: A sentence for the names that have one.
+    /// - Parameter help: The help sentences by the names of metrics; a name may have none.
     init(help: [String: String] = [:]) {
         self.help = help
     }
 
-    /// All metrics, by name.
+    /// All metrics as text, sorted by name.
     var text: String {
         families.withLock { families in
             families.sorted { $0.key < $1.key }.map { name, family in
@@ -67,7 +67,7 @@ final class TextMetrics: MetricsFactory, Sendable {
         }
     }
 
-    /// A name with nothing in it but what the format allows.
+    /// A name in which `_` replaces every character that the format does not allow.
     private static func name(_ label: String) -> String {
         String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "_" })
     }
@@ -101,14 +101,14 @@ final class TextMetrics: MetricsFactory, Sendable {
         cell(label, dimensions, .summary)
     }
 
-    // A counter that nobody holds keeps its count: it may be made again.
+    // Nothing is destroyed: a metric that is made again goes on with its count.
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyMeter(_ handler: any MeterHandler) {}
     func destroyRecorder(_ handler: any RecorderHandler) {}
     func destroyTimer(_ handler: any TimerHandler) {}
 }
 
-/// One number, or the sum and count of many; seconds for a timer.
+/// One number, or the sum and the count of many; a timer counts in seconds.
 private final class Cell: CounterHandler, MeterHandler, RecorderHandler, TimerHandler, Sendable {
     private let state = Mutex<(sum: Double, count: UInt64)>((0, 0))
 

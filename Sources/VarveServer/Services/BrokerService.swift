@@ -1,12 +1,14 @@
 // BrokerService.swift — supervises the broker on a thread of its own: starts it again when it has died.
 //
-// To start or end a broker can take 20 seconds, in which the thread waits and nothing else does.
+// Starting or ending a broker can take 20 seconds; meanwhile only this thread waits.
 
 import Logging
 import ServiceLifecycle
 import VarvePlatform
 
-/// Starts a broker that died again, and ends it with the service; left for the next service where the supervisor died.
+/// Restarts a broker that died, and ends it with the service.
+///
+/// If the supervisor has died, the broker is left running for the next service.
 struct BrokerService: Service {
     private let broker: BrokerProcess?
     private let supervisor: SupervisorLink?
@@ -16,7 +18,7 @@ struct BrokerService: Service {
     private let folder: BrokerFolderWatch
     private let folderTrouble: TroubleReport
 
-    /// Milliseconds until a broker that could not be started is tried again.
+    /// Milliseconds until the next attempt to start a broker that could not be started.
     private static let retryPause: Int64 = 1000
 
     init(
@@ -34,13 +36,13 @@ struct BrokerService: Service {
     func run() async throws {
         guard let broker else { return try await gracefulShutdown() }
         try await repeatUntilShutdown { lookAfter(broker) }
-        // The service that follows one whose supervisor died finds it.
+        // If the supervisor has died, the next service finds the broker running.
         if supervisor?.isGone != true { try await onOwnThread { try broker.stop() } }
     }
 
-    /// Mends what is wrong with the broker.
+    /// Restores the broker's folder, restarts a broker that died or is out of reach, and bounds its log.
     ///
-    /// - Returns: The milliseconds until it is to be looked after again.
+    /// - Returns: The milliseconds until the next call.
     private func lookAfter(_ broker: BrokerProcess) -> Int64 {
         folderTrouble.watch { try mendFolder(broker) }
         var pause = usualPause
@@ -65,7 +67,7 @@ struct BrokerService: Service {
         guard try folder.mend() else { return }
         logger.error(
             "broker/ was removed while it was in use: it is made again, and the broker is started anew")
-        // It saves what waits into the new folder.
+        // When it stops, the broker saves the messages that wait into the new folder.
         try broker.stop()
         try broker.start()
     }

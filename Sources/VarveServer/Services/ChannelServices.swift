@@ -1,13 +1,14 @@
 // ChannelServices.swift — keeps the message log and the credentials file up to date.
 //
 // Invariants:
-// - Each runs once more after the services behind it have ended: what the broker says at its end is logged.
+// - Each service works once more after the services that started later have ended, so the broker's last events are
+//   logged.
 
 import Logging
 import ServiceLifecycle
 import VarvePlatform
 
-/// Takes over the plugin's connection events.
+/// Copies the plugin's connection events into the message log.
 struct ConnectionLogService: Service {
     private let log: ConnectionLog
     private let logger: Logger
@@ -32,7 +33,7 @@ struct ConnectionLogService: Service {
     }
 }
 
-/// Keeps the credentials file as the registry is.
+/// Keeps the credentials file in step with the registry.
 struct CredentialsService: Service {
     private let credentials: CredentialsPublisher
     private let trouble: TroubleReport

@@ -1,4 +1,4 @@
-// ControlService.swift — takes messages and commands, and says once that the service is ready for both.
+// ControlService.swift — takes messages and commands, and announces once that the service is ready for both.
 
 import Logging
 import ServiceLifecycle
@@ -20,13 +20,13 @@ struct IngestService: Service {
     }
 }
 
-/// Answers commands on `control.sock`, and says once that the service is ready: commands and messages are taken.
+/// Answers commands on `control.sock`, and announces once that the service takes commands and messages.
 struct ControlService: Service {
     private let data: String
     private let control: StoreControl
     private let logger: Logger
     private let loop: IngestLoop
-    /// Whether a broker that is none of ours ends the service before it was ready.
+    /// Whether a broker that is not Varve's ends the service, if it is met before the service is ready.
     private let endsRefused: Bool
     private let ready: @Sendable () -> Void
 
@@ -58,7 +58,7 @@ struct ControlService: Service {
 
     /// Waits until messages are taken, and announces that.
     ///
-    /// - Returns: Why the broker is refused, if that ends the service; nil too if the service is to end.
+    /// - Returns: Why the broker is refused, if that ends the service; nil once the service is ready or is to end.
     private func awaitMessages() async -> String? {
         let refusal = Mutex<String?>(nil)
         await cancelWhenGracefulShutdown {
@@ -81,9 +81,9 @@ private final class ControlSockets: Sendable {
     private let control: StoreControl
     private let logger: Logger
     private let trouble: TroubleReport
-    /// The servers, of which the last one is reachable.
+    /// The servers; only the last one can be reached.
     ///
-    /// The file of those before it was removed; they serve the callers that they have.
+    /// The socket files of the earlier ones were removed. They go on serving the callers that they have.
     private let servers: Mutex<[ControlServer]>
 
     init(_ data: String, _ control: StoreControl, _ logger: Logger) throws {
@@ -105,7 +105,7 @@ private final class ControlSockets: Sendable {
         }
     }
 
-    /// Ends all conversations, and waits some time for what they are doing.
+    /// Ends all conversations, and waits some time for the commands that are running.
     func stop() {
         for server in servers.withLock({ $0 }) where !server.stop() {
             logger.warning("a command did not end in time")

@@ -1,7 +1,7 @@
-// DirectoryService.swift — looks once a second whether the data directory is still what the service made of it.
+// DirectoryService.swift — checks once a second that the data directory is still what the service made of it.
 //
-// Files can be removed under a running service without an error of the kernel. What is in memory is written again; where
-// that cannot be, the store takes no more commits and says why.
+// Files can be removed under a running service without an error from the kernel. What is in memory is written again. If
+// that is not possible, the store takes no more commits and says why.
 
 import Logging
 import ServiceLifecycle

@@ -1,23 +1,24 @@
-// RepeatedWork.swift — how a service looks after something: on a thread of its own, until the service is to end.
+// RepeatedWork.swift — how a service repeats its work: on a thread of its own, until the service is to end.
 //
-// Tasks share a pool of as many threads as cores. What blocks on a disk, a process or SQLite never runs there.
+// Tasks share a pool of as many threads as cores. Work that blocks on a disk, a process or SQLite never runs there.
 
 import ServiceLifecycle
 import VarvePlatform
 
-/// Milliseconds after which most things are looked after again.
+/// The pause between two rounds of most services, in milliseconds.
 let usualPause: Int64 = 200
 
 /// Repeats work on a thread of its own until the service is to end.
 ///
 /// - Parameters:
 ///   - work: Returns the milliseconds until it is to run again.
-///   - onShutdown: Called when the service is to end, before the work in hand is waited for.
+///   - onShutdown: Called when the service is to end, before the wait for the current round.
+/// - Throws: `FileError` if no thread can be started.
 func repeatUntilShutdown(
     _ work: @escaping @Sendable () -> Int64, onShutdown: () -> Void = {}
 ) async throws {
     let thread = try RepeatingThread(work)
-    // It throws where the task is cancelled, which ends the service as well.
+    // It throws if the task is cancelled, which ends the service as well.
     try? await gracefulShutdown()
     onShutdown()
     try await thread.stop()

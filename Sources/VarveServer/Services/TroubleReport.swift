@@ -1,4 +1,4 @@
-// TroubleReport.swift — reports a trouble when it begins and when it is over, and not while it lasts.
+// TroubleReport.swift — reports a trouble when it begins, changes or is over, and not while it lasts.
 
 import Logging
 import Synchronization
@@ -14,7 +14,7 @@ final class TroubleReport: Sendable {
         self.logger = logger
     }
 
-    /// Runs work and reports what it throws.
+    /// Runs work and reports what it throws, unless the last call threw the same text.
     func watch(_ body: () throws -> Void) {
         do {
             try body()

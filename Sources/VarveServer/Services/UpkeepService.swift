@@ -1,7 +1,7 @@
 // UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
 //
-// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention is carried out when its rules
-// change and once an hour, so a sample goes at most an hour later than its rule says.
+// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention runs when its rules
+// change and once an hour, so a sample is removed at most an hour later than its rule says.
 
 import Logging
 import ServiceLifecycle
@@ -25,7 +25,7 @@ struct UpkeepService: Service {
 
     /// What the thread remembers from round to round.
     private struct Course {
-        /// The rules that were carried out last.
+        /// The rules by which retention ran last.
         var rules: [RetentionRule]?
         /// Rounds since then.
         var rounds = 0
@@ -59,7 +59,7 @@ struct UpkeepService: Service {
         }
     }
 
-    /// Lets go of what is too old, if the rules have changed or it was done an hour ago.
+    /// Removes samples that are too old, if the rules have changed or the last run was an hour ago.
     private func carryOutRetention(_ course: inout Course) {
         expiring.watch {
             let newest = try registry.retentionRules()

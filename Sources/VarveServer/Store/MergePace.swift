@@ -1,11 +1,11 @@
-// MergePace.swift — keeps the merges that the service does by itself within an I/O budget.
+// MergePace.swift — keeps the merges that the service starts by itself within an I/O budget.
 //
-// A merge tells of the bytes it has read and written, block by block, and waits here while it is ahead of the budget. What
-// it did not use in a quiet time is not saved up: after a pause it begins at its rate, not with a burst.
+// A merge reports the bytes it has read and written, block by block, and waits here while it is ahead of the budget. An
+// unused budget is not saved up: after a pause a merge begins at its rate, not with a burst.
 //
 // Invariants:
-// - Over any stretch in which a merge is busy it moves at most the budget, and one block, and `slack` more.
-// - A waiting merge ends within one nap of `stop`, and goes on within one when it has become urgent.
+// - While a merge is busy, it moves at most the budget, one block, and what the budget allows in `slack`.
+// - A waiting merge ends within one nap after `stop`, and goes on within one nap after it has become urgent.
 
 import Glibc
 import Synchronization
@@ -13,14 +13,14 @@ import VarvePlatform
 
 /// A budget of bytes a second.
 final class MergePace: Sendable {
-    /// The service is stopping: the merge is given up and will be done another time.
+    /// The service is stopping: the merge is given up and is done another time.
     struct Stopped: Error {}
 
     private let nanosecondsPerByte: Double
     private let now: @Sendable () -> Int64
     private let sleep: @Sendable (Int64) -> Void
     private let isStopped = Atomic<Bool>(false)
-    /// When the bytes so far may be done.
+    /// The time, by `now`, at which the bytes so far are within the budget.
     private let due = Mutex<Double>(0)
 
     /// How far ahead of its budget a merge may be, in nanoseconds; naps are at most twice as long.
@@ -41,9 +41,11 @@ final class MergePace: Sendable {
         self.sleep = sleep
     }
 
-    /// Waits until some more bytes are within the budget.
+    /// Waits until `bytes` more are within the budget.
     ///
-    /// - Parameter isUrgent: Whether somebody waits for the merge: then it does not wait, and its bytes do not count.
+    /// - Parameter isUrgent: Whether somebody waits for the merge: then the call does not wait, and bytes that are
+    ///   reported in this state do not count.
+    /// - Throws: `Stopped` once `stop` was called.
     func take(_ bytes: Int, unless isUrgent: () -> Bool = { false }) throws {
         guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
         guard !isUrgent() else { return }
@@ -59,6 +61,6 @@ final class MergePace: Sendable {
         }
     }
 
-    /// Has the merge that is running given up, and any later one.
+    /// Makes the running merge give up, and any later one.
     func stop() { isStopped.store(true, ordering: .relaxed) }
 }

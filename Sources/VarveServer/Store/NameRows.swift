@@ -5,9 +5,10 @@ import VarveModel
 import VarveRegistry
 
 extension StoreControl {
-    /// Some rows of a list of the registry.
+    /// One page of a list of the registry, from the row number `start` on.
     ///
     /// Cost: reads the whole list.
+    /// - Throws: What the registry throws.
     public func names(_ kind: NameKind, from start: UInt64) throws -> NamePage {
         switch kind {
         case .models: return NamePage(of: try registry.models().lazy.map { [$0.id, $0.name] }, from: start)

@@ -1,26 +1,34 @@
-// ServiceStore+SampleSink.swift — batches and groups of them go into the open store; a failed write has it opened again.
+// ServiceStore+SampleSink.swift — commits batches to the open store; after a failed write the store is opened again.
 //
 // Invariants:
 // - A commit is acknowledged only after the store has answered it.
-// - A group whose store was opened again meanwhile is committed once more: what was there already is a replay.
+// - If the store was opened again meanwhile, the group is committed once more; batches that were there are replays.
 
 public import VarveModel
 import VarvePlatform
 import VarveStorage
 
 extension ServiceStore: SampleSink {
-    /// The type of the values of a series, or nil if the store has never seen it.
+    /// The type of the values of a series, or nil if the store has never seen the series.
+    ///
+    /// - Throws: `StorageError.notWritable` once closed; what opening the store again throws.
     public func storedType(of key: SeriesKey) throws -> ValueType? {
         try current().store.storedType(of: key)
     }
 
     /// Starts an import; only one at a time may use the store.
+    ///
+    /// - Throws: What `Store.beginImport` throws, and what opening the store again throws.
     public func beginImport() throws {
         try change { try $0.beginImport() }
         holder.withLock { $0.importOpening = $0.opening }
     }
 
     /// Commits a batch; concurrent callers share one sync.
+    ///
+    /// Durability: the batch is on disk when this returns.
+    /// - Throws: `Unavailable` if the store was opened again in the middle of the batch's import; what `Store.commit`
+    ///   and opening the store again throw.
     public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
         let outcome = try change { store in
@@ -35,8 +43,8 @@ extension ServiceStore: SampleSink {
 
     /// Commits batches with one sync; see `Store.commit(group:)`.
     ///
-    /// If a write fails, the next call opens the store again first, once and without waiting: how soon to call again is
-    /// the caller's to say.
+    /// If a write fails, the next call first tries once to open the store again, without a pause: the caller decides
+    /// how soon to call again. Durability: a batch with an outcome is on disk when this returns.
     public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         while true {
             let store: Store
@@ -55,7 +63,7 @@ extension ServiceStore: SampleSink {
                     isReplaced = isReplaced || wasReplaced(store, error)
                 }
             }
-            // To commit again what was committed before is right: it is a replay.
+            // A batch that was committed before may be committed again: it is a replay then.
             guard !isReplaced else { continue }
             for case .success(let outcome) in results { metrics.note(outcome) }
             for (index, result) in results.enumerated() {
@@ -68,7 +76,9 @@ extension ServiceStore: SampleSink {
         }
     }
 
-    /// What a commit would do now.
+    /// What a commit of the batch would do now; nothing is stored.
+    ///
+    /// - Throws: What `Store.assess` throws, and what opening the store again throws.
     public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
         return try change { try $0.assess(batch) }

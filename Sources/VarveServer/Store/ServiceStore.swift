@@ -1,14 +1,14 @@
-// ServiceStore.swift — the store of a running service: opened again after a failed write, and asked for the last
+// ServiceStore.swift — the store of a running service: opened again after a failed write, and the source of the last
 // acknowledged commit.
 //
 // Invariants:
 // - `lastCommit` never names a commit that might not be on disk.
-// - While the store cannot be opened every commit answers the failure: nothing is acknowledged, nothing is kept.
-// - Nothing that takes long is done under the lock here, neither a commit nor an opening. So `storedType` answers
-//   while a large batch is committed, and `lastCommit` and `measure` also while the store is opened again. What needs
-//   the store then waits for that opening.
+// - While the store cannot be opened, every commit fails with the reason: nothing is acknowledged, nothing is kept.
+// - The lock is never held for long: neither a commit nor an opening runs under it.
+// - `storedType` answers while a large batch is committed. `lastCommit` and `measure` also answer while the store is
+//   opened again; all other calls wait for that opening.
 // - One thread at a time opens the store.
-// - An import does not go on across a reopening: the engine's memory of its batches began anew.
+// - An import does not go on across a reopening, because the engine has forgotten the import's batches.
 
 import Synchronization
 public import VarveFile
@@ -27,19 +27,19 @@ public final class ServiceStore: Sendable {
 
     struct Holder {
         var store: Store?
-        /// Counts openings; an import remembers in which it began.
+        /// The number of the opening; an import belongs to the one in which it began.
         var opening: UInt64 = 1
-        /// What is said of a full disk, as long as it is full: the same words for every commit.
+        /// The failure of every commit while the disk is full, in the same words; nil otherwise.
         var fullDisk: Unavailable?
         /// Whether a write to `store` failed with an unknown outcome.
         var isSuspect = false
-        /// Whether a thread opens the store at this moment, or closes what it has opened.
+        /// Whether a thread is opening the store, or closing what it has opened.
         var isReopening = false
         var isClosed = false
         var importOpening: UInt64 = 0
-        /// How long versions are kept, in nanoseconds; each opened store is told.
+        /// How long versions are kept, in nanoseconds; set in each store that is opened.
         var history: Int64
-        /// By which rules rows are too old; each opened store is told.
+        /// The rules by which rows are too old; set in each store that is opened.
         var retention: RetentionRules = { [:] }
     }
 
@@ -51,17 +51,17 @@ public final class ServiceStore: Sendable {
     private let reopenings = Atomic<UInt64>(0)
     private let tell: @Sendable (String) -> Void
     let metrics: StoreMetrics
-    /// Held while segments are merged: two merges of the same segments would be work for nothing.
+    /// Held while segments are merged: two merges of the same segments would do the work twice.
     private let merging = Mutex(())
     private let isGivingUp = Atomic<Bool>(false)
-    /// How many wait for a running merge to end.
+    /// How many threads wait for a running merge to end.
     private let waiting = Atomic<Int>(0)
 
     /// Opens the store of a data directory for writing, and takes its lock.
     ///
     /// - Parameters:
-    ///   - metrics: Where it is counted what the store does.
-    ///   - tell: Is given a line when a write has failed, and when the store was opened again.
+    ///   - metrics: Counts what the store does.
+    ///   - tell: Called with a line when a write has failed, and when the store was opened again.
     /// - Throws: What `Store.open` throws.
     public init(
         path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem(),
@@ -78,7 +78,7 @@ public final class ServiceStore: Sendable {
         recoveryNotes = store.recoveryNotes
     }
 
-    /// What the first opening found worth telling.
+    /// Notes on what the first opening found and recovered.
     public let recoveryNotes: [String]
 
     /// The number of the last commit that was acknowledged, or that an opening found on disk.
@@ -87,15 +87,20 @@ public final class ServiceStore: Sendable {
     /// How often the store was opened again after a failed write.
     var reopenCount: UInt64 { reopenings.load(ordering: .relaxed) }
 
-    /// The state that the last acknowledged commits made, for reading.
+    /// A snapshot of the store after the last acknowledged commit.
+    ///
+    /// - Throws: `StorageError.notWritable` once closed; what opening the store again throws.
     public func snapshot() throws -> StoreSnapshot { try current().store.snapshot() }
 
-    /// Writes the WAL and the memtable as a segment.
+    /// Writes the memtable as a segment.
+    ///
+    /// - Throws: What `Store.flush` and opening the store again throw.
     public func flush() throws { try change { try $0.flush() } }
 
     /// Flushes and merges all segments; waits for another merge that is running.
     ///
-    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    /// - Parameter progress: Called from time to time with the samples done and the samples in all.
+    /// - Throws: What `Store.compact` and opening the store again throw.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try whileNotMerging {
             try metrics.merging { note in
@@ -109,30 +114,33 @@ public final class ServiceStore: Sendable {
         }
     }
 
-    /// Merges what has become many small segments; cheap where nothing is due.
+    /// Merges segments where many small ones have gathered; cheap if nothing is due.
     ///
     /// - Parameter pace: See `Store.compactIfDue`.
-    /// - Returns: Nil where another merge is running.
+    /// - Returns: Nil if another merge is running.
+    /// - Throws: What `pace`, `Store.compactIfDue` and opening the store again throw.
     public func compactIfDue(pace: @escaping MergePacing = { _ in }) throws -> CompactionReport? {
         try merging.withLockIfAvailable { _ in
             try metrics.merging { note in try change { try $0.compactIfDue(pace: pace, note) } }
         }
     }
 
-    /// Brings the metrics up to date that tell how large the store is.
+    /// Updates the metrics of the store's size; does nothing while the store is not open.
     public func measure() {
         guard let store = holder.withLock({ $0.store }) else { return }
         metrics.set(store.snapshot().size, commit: lastCommit)
     }
 
-    /// Lets go of what is older than products keep it.
+    /// Removes the samples that are older than the retention periods of their products allow.
+    ///
+    /// - Throws: What `Store.expire` and opening the store again throw.
     public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
         let report = try change { try $0.expire(periods) }
         acknowledge(report.commit)
         return report
     }
 
-    /// Sets how long versions are kept that were corrected since, in nanoseconds.
+    /// Sets how long a version is kept after its correction, in nanoseconds.
     public func setHistory(_ nanoseconds: Int64) {
         holder.withLock {
             $0.history = nanoseconds
@@ -140,7 +148,7 @@ public final class ServiceStore: Sendable {
         }
     }
 
-    /// Sets where the rules come from by which rows are too old to be stored; see `Store.setRetention`.
+    /// Sets the source of the rules by which rows are too old to be stored; see `Store.setRetention`.
     public func setRetention(_ rules: @escaping RetentionRules) {
         holder.withLock {
             $0.retention = rules
@@ -148,7 +156,9 @@ public final class ServiceStore: Sendable {
         }
     }
 
-    /// Deletes the samples of some points of a device; without points, of all.
+    /// Deletes the samples of some points of a device, or of all its points if `points` is empty.
+    ///
+    /// - Throws: What `Store.delete` and opening the store again throw.
     public func delete(
         product: String, device: String, points: [String], in range: TimeRange
     ) throws -> DeletionReport {
@@ -163,7 +173,9 @@ public final class ServiceStore: Sendable {
         return report
     }
 
-    /// Does something while no segments are merged; waits for a merge that is running, which is urgent then.
+    /// Runs `body` while no segments are merged; first waits for a running merge, which becomes urgent.
+    ///
+    /// - Throws: What `body` throws.
     public func whileNotMerging<Result>(_ body: () throws -> Result) rethrows -> Result {
         waiting.add(1, ordering: .relaxed)
         return try merging.withLock { _ in
@@ -172,13 +184,16 @@ public final class ServiceStore: Sendable {
         }
     }
 
-    /// Whether somebody waits for the merge that is running: it should not wait for its share of the disk.
+    /// Whether somebody waits for the running merge, so that it should not keep to its I/O budget.
     public var isMergeAwaited: Bool { waiting.load(ordering: .relaxed) > 0 }
 
-    /// Has a change of a type that is running given up, with nothing changed, and any later one: the service is stopping.
+    /// Makes a running change of a type give up with nothing changed, and any later one; called when the service stops.
     public func giveUpLongChanges() { isGivingUp.store(true, ordering: .relaxed) }
 
     /// Changes the type of a point in the series of some products; see `Store.retype`.
+    ///
+    /// - Throws: `StorageError.notWritable` if the change was given up or the store is closed; what `Store.retype` and
+    ///   opening the store again throw.
     public func retype(_ retyping: Retyping, _ progress: (UInt64) -> Void) throws -> RetypingReport {
         let report = try change {
             try $0.retype(retyping) { samples in
@@ -191,6 +206,8 @@ public final class ServiceStore: Sendable {
     }
 
     /// Seals the WAL and releases the directory; later calls fail.
+    ///
+    /// - Throws: What `Store.close` throws.
     public func close() throws {
         giveUpLongChanges()
         let store = holder.change { holder -> Store? in
@@ -198,19 +215,21 @@ public final class ServiceStore: Sendable {
             return holder.store.take()
         }
         try store?.close()
-        // Whoever opens it at this moment closes it, too.
+        // A thread that is opening the store closes it, too.
         holder.wait { $0.isReopening ? nil : () }
     }
 
     /// What a call that needs the store does.
     private enum Turn {
         case use(Store, opening: UInt64)
-        /// It opens the store again; this one has failed.
+        /// The call opens the store again, after it has closed this one, which has failed.
         case reopen(Store?)
         case refused
     }
 
-    /// The open store, opened again if a write to it has failed; one attempt.
+    /// The open store; if a write to it has failed, one attempt is made to open it again.
+    ///
+    /// - Throws: `StorageError.notWritable` once closed, `Unavailable` if the disk is full, what `Store.open` throws.
     func current() throws -> (store: Store, opening: UInt64) {
         let turn = holder.wait { holder -> Turn? in
             if holder.isClosed { return .refused }
@@ -227,10 +246,10 @@ public final class ServiceStore: Sendable {
     }
 
     private func reopen(_ failed: Store?) throws -> (store: Store, opening: UInt64) {
-        // What was left unsealed is what recovery is there for.
+        // If it cannot be sealed, the recovery of the opening deals with that.
         try? failed?.close()
         var reopening = options
-        // A directory that is gone is not begun anew, and what was acknowledged must be there.
+        // A new directory must not take the place of one that is gone, and what was acknowledged must be there.
         reopening.mustExist = true
         reopening.leastCommit = lastCommit
         let store: Store
@@ -242,7 +261,7 @@ public final class ServiceStore: Sendable {
                 return Self.isDiskFull(error) ? noteFullDisk(&holder, because: error, unflushed: 0) : error
             }
         }
-        // A batch whose write failed may have turned out to be there.
+        // A batch whose write failed may be on disk after all.
         acknowledge(store.snapshot().commit)
         let accepted = holder.change { holder -> (opening: UInt64, isFull: Bool)? in
             guard !holder.isClosed else { return nil }
@@ -261,7 +280,7 @@ public final class ServiceStore: Sendable {
         }
         reopenings.add(1, ordering: .relaxed)
         metrics.noteReopening()
-        // On a full disk it is opened for every attempt.
+        // On a full disk the store is opened again for every attempt: these openings are not reported.
         if !accepted.isFull {
             tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
             for note in store.recoveryNotes { tell("recovered: \(note)") }
@@ -273,7 +292,7 @@ public final class ServiceStore: Sendable {
         acknowledged.max(commit, ordering: .acquiringAndReleasing)
     }
 
-    /// Takes note of a failure that may have left the store unusable.
+    /// Notes a failure that may have left the store unusable, so that the next call opens the store again.
     func examine(_ error: any Error, of store: Store) {
         if let refusal = error as? any BatchRefusal, refusal.refusesBatch { return }
         guard store.needsReopen else { return }
@@ -284,7 +303,7 @@ public final class ServiceStore: Sendable {
         }
         guard isNews else { return }
         metrics.noteFailure()
-        // Of a full disk those tell whose commits fail.
+        // A full disk is reported by the callers, whose commits fail.
         if !Self.isDiskFull(error) {
             tell("a write failed, nothing is acknowledged until the store is opened again: \(error)")
         }
@@ -295,7 +314,7 @@ public final class ServiceStore: Sendable {
         return (error as? FileError)?.isDiskFull ?? false
     }
 
-    /// What a commit answers that failed: of a full disk in the same words as long as it lasts.
+    /// The error of a failed commit: while the disk is full always the same one, so that it is reported once.
     func answer(_ error: any Error, of store: Store) -> any Error {
         guard Self.isDiskFull(error) else { return error }
         let unflushed = store.unflushedBytes
@@ -313,7 +332,7 @@ public final class ServiceStore: Sendable {
         return new
     }
 
-    /// Takes note of a commit that was written.
+    /// Notes that a commit was written: a full disk has room again.
     func noteRoom() {
         let isOver = holder.withLock { holder in
             defer { holder.fullDisk = nil }
@@ -322,15 +341,16 @@ public final class ServiceStore: Sendable {
         if isOver { tell("the disk of \(path) has room again, samples are stored") }
     }
 
-    /// Looks whether the directory is still what the store made of it, and tells what it mended; see `Store.examine`.
+    /// Checks that the directory is still what the store made of it, and reports what it mended; see `Store.examine`.
     ///
-    /// Where a write has failed nothing is looked at: the next commit opens the store again.
+    /// Does nothing after a failed write: the next commit opens the store again.
+    /// - Throws: What `Store.examine` throws.
     public func examine() throws {
         guard holder.withLock({ $0.store != nil && !$0.isSuspect && !$0.isClosed }) else { return }
         for note in try change({ try $0.examine() }) { tell(note) }
     }
 
-    /// Whether a store that refused writes as a closed one does has been replaced meanwhile.
+    /// Whether a store that refused a write because it is closed has been replaced by another meanwhile.
     func wasReplaced(_ store: Store, _ error: any Error) -> Bool {
         guard case .notWritable? = error as? StorageError else { return false }
         return holder.withLock { !$0.isClosed && $0.store !== store }

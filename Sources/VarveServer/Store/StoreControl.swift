@@ -23,11 +23,11 @@ public final class StoreControl: ControlHandler {
     /// - Parameters:
     ///   - identity: Which service this is.
     ///   - store: Its store.
-    ///   - brokerState: Gives the broker's state as one line for people; answers at once.
-    ///   - metrics: Gives all metrics as text.
+    ///   - brokerState: Returns the broker's state as one line for the user, without waiting.
+    ///   - metrics: Returns all metrics as text.
     ///   - registryChanged: Replaces the credentials file; returns when that is done.
     ///   - registry: Its registry.
-    ///   - pausing: Does something while no message is read or committed.
+    ///   - pausing: Runs its argument while no message is parsed or committed.
     public init(
         identity: ServiceIdentity, store: ServiceStore, brokerState: @escaping @Sendable () -> String,
         metrics: @escaping @Sendable () -> String = { "" },
@@ -58,20 +58,28 @@ public final class StoreControl: ControlHandler {
     /// Where batches go.
     public var sink: any SampleSink { StoppingSink(store) }
 
-    /// Makes what was changed in the registry hold for logins.
+    /// Applies changes of the registry to logins.
+    ///
+    /// - Throws: What replacing the credentials file throws.
     public func registryChanged() throws { try registryHasChanged() }
 
-    /// Merges what the import has left as many small segments.
+    /// Merges the small segments that an import has left.
+    ///
+    /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compactIfDue` throws.
     public func importEnded() throws {
         _ = try namingTheStop { try store.compactIfDue() }
     }
 
     /// Merges all segments.
+    ///
+    /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compact` throws.
     public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
         try namingTheStop { try store.compact(progress) }
     }
 
     /// Deletes samples.
+    ///
+    /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.delete` throws.
     public func delete(_ order: DeletionOrder) throws -> DeletionReport {
         try namingTheStop {
             try store.delete(
@@ -80,11 +88,13 @@ public final class StoreControl: ControlHandler {
     }
 
     /// Changes the type of a point in the store and then in the registry, between two groups of messages.
+    ///
+    /// - Throws: `ControlError` if the service is stopping; what `Registry.changeType` and `ServiceStore.retype` throw.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void
     ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
-        // A merge is waited for before messages are paused, as it may take long.
+        // The wait for a merge comes before the pause of messages, because a merge may take long.
         return try namingTheStop {
             try store.whileNotMerging {
                 try pausing {
@@ -101,14 +111,16 @@ public final class StoreControl: ControlHandler {
         }
     }
 
-    /// Has what takes long given up: the service is stopping.
+    /// Makes long changes give up, because the service is stopping.
     func giveUpLongChanges() { store.giveUpLongChanges() }
 
-    /// Writes the WAL and the memtable as a segment.
+    /// Writes the memtable as a segment.
+    ///
+    /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.flush` throws.
     public func flush() throws { try namingTheStop { try store.flush() } }
 }
 
-/// Calls the store, and names a service that is stopping as such: its disk has not failed.
+/// Calls the store; a closed store means that the service is stopping, and the error says so.
 private func namingTheStop<T>(_ body: () throws -> T) throws -> T {
     do {
         return try body()

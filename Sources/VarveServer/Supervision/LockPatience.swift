@@ -1,7 +1,7 @@
-// LockPatience.swift — waits for the service before this one to let the data directory go.
+// LockPatience.swift — waits until the previous service has released the data directory.
 //
-// A service whose supervisor was killed needs up to a second to end; one that is started at once would find the
-// directory in use.
+// A service whose supervisor was killed needs up to a second to end. A service that is started in that time would find
+// the directory in use.
 
 import Glibc
 import VarveControl
@@ -10,14 +10,14 @@ import VarvePlatform
 
 /// Patience with a data directory that is in use.
 struct LockPatience {
-    /// How long to wait.
+    /// How long to wait, in seconds.
     static let seconds: Int64 = 5
 
     let files: any FileSystem
 
     /// Opens something in a data directory; tries again while another process has it.
     ///
-    /// - Throws: What `opening` throws; `ServerError` if the directory is in use all the time.
+    /// - Throws: What `opening` throws; `ServerError` if the directory is still in use after 5 seconds.
     func wait<Opened>(for opening: () throws -> Opened) throws -> Opened {
         let deadline = SystemClock.monotonicNanoseconds() + Self.seconds * 1_000_000_000
         while true {
@@ -32,7 +32,7 @@ struct LockPatience {
         }
     }
 
-    /// Names the process to end: that of the supervisor, as another would take the place of its worker.
+    /// Names the process that the user should end: the supervisor, because it would restart its worker.
     private func describe(_ error: DirectoryInUse) -> String {
         guard let id = error.processID, let holder = ProcessTable.process(files, Int32(clamping: id)),
             holder.arguments.dropFirst().first == ServiceArguments.supervisor,

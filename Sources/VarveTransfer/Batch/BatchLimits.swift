@@ -1,16 +1,16 @@
 // BatchLimits.swift — where one batch of an import ends and the next begins.
 //
-// The engine recognises a batch that it has by its content, so a batch must be the same run of rows whenever
-// the same file is imported: the limits count what stands in the file, never time, memory or the store.
+// The engine recognises a batch that was committed before by its content. A batch must therefore be the same run of
+// rows each time the same file is imported: the limits count only what the file holds, never time, memory or the store.
 //
 // Invariants:
 // - A batch ends before the first row for which one of the counts has reached its limit.
-// - Changing a number makes unfinished imports of older versions start again; finished ones stay replays
-//   only for files of one batch.
+// - A changed limit makes unfinished imports of older versions start again from the first batch. Finished imports
+//   remain replays only if their file fits into one batch.
 
-/// What a batch may hold.
+/// The most that a batch may hold.
 struct BatchLimits: Hashable, Sendable {
-    /// Rows, good or bad; cells in a wide file.
+    /// Rows, good or bad; in a wide file, cells.
     var rows = 1 << 20
     /// Bytes of row text.
     var rowBytes = 64 << 20
@@ -20,6 +20,8 @@ struct BatchLimits: Hashable, Sendable {
     var series = 1 << 18
     /// Bytes of these names.
     var nameBytes = 32 << 20
-    /// Bytes of rows of repeated hours that wait in memory; more wait on disk, and no batch's end moves.
+    /// Bytes of rows of repeated hours that wait in memory.
+    ///
+    /// Further rows wait on disk; batches end where they would.
     var waitingBytes = 8 << 20
 }

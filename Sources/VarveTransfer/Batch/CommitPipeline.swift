@@ -2,7 +2,8 @@
 //
 // Invariants:
 // - Batches are committed one at a time, in order, on one thread.
-// - Two `RowBatch`es exist: one is filled, one waits or is being sorted; a third is with the sink, sorted.
+// - Two `RowBatch`es exist: one is being filled, the other waits or is being sorted. The sink holds a third batch as
+//   sorted columns.
 // - After a failed commit no further batch is committed.
 
 import Synchronization
@@ -19,7 +20,9 @@ final class CommitPipeline {
     private let thread: WorkerThread
     private var isJoined = false
 
-    /// Starts the thread.
+    /// Starts the committing thread; batches have room for `capacity` rows.
+    ///
+    /// - Throws: The error of a thread that cannot be started.
     init(sink: any SampleSink, reapply: Bool, isDryRun: Bool, capacity: Int) throws {
         for _ in 0..<2 { free.put(RowBatch(capacity: capacity)) }
         let (waiting, free, failure, total) = (waiting, free, failure, total)
@@ -47,20 +50,25 @@ final class CommitPipeline {
     }
 
     /// An empty batch to fill; waits until one is free.
+    ///
+    /// - Throws: The error of a failed commit, or `CancellationError` after `stop`.
     func emptyBatch() throws -> RowBatch {
         if let batch = free.take() { return batch }
         try failure.rethrow()
         throw CancellationError()
     }
 
-    /// Gives a filled batch to be committed; waits while another one waits.
+    /// Queues a filled batch for the commit; waits while another batch is queued.
+    ///
+    /// - Throws: The error of a failed commit.
     func commit(_ batch: sending RowBatch) throws {
         if !waiting.put(batch) { try failure.rethrow() }
     }
 
     /// Waits until everything is committed.
     ///
-    /// - Returns: What all batches did.
+    /// - Returns: The sum over all batches.
+    /// - Throws: The error of a failed commit.
     func finish() throws -> CommitTotal {
         waiting.close()
         join()
@@ -68,7 +76,7 @@ final class CommitPipeline {
         return total.sum
     }
 
-    /// Commits nothing more than the batch that is being committed.
+    /// Drops the queued batch and waits for the commit that is under way.
     private func stop() {
         waiting.abandon()
         free.abandon()
@@ -85,14 +93,14 @@ final class CommitPipeline {
 struct CommitTotal: Sendable {
     /// The counts and the span of times.
     var receipt = Receipt()
-    /// The first and the last of the commits that the replayed samples are in; nil if there are none.
+    /// The first and the last of the commits that hold the replayed samples; nil without replayed samples.
     var replayed: ClosedRange<UInt64>?
-    /// The first and the last commit that applied something; nil where nothing was applied.
+    /// The first and the last commit that applied something; nil if nothing was applied.
     var commits: ClosedRange<UInt64>?
-    /// The retention rules by which samples are expired, each once.
+    /// The retention rules that samples expired by, each once; at most `BatchOutcome.namedRules` of them.
     var rules: [String] = []
 
-    /// Adds what one batch did.
+    /// Adds the outcome of one batch.
     mutating func add(_ outcome: BatchOutcome) {
         receipt.add(outcome.receipt)
         if outcome.receipt.replayed > 0 {
@@ -103,7 +111,7 @@ struct CommitTotal: Sendable {
         noteRules(outcome.rules)
     }
 
-    /// Adds what another import did.
+    /// Adds the total of another import.
     mutating func add(_ other: CommitTotal) {
         receipt.add(other.receipt)
         if let commits = other.replayed { noteReplay(commits) }
@@ -131,14 +139,13 @@ struct CommitTotal: Sendable {
     }
 }
 
-/// Adds up what batches did; written by the committing thread, read after it ended.
+/// Adds up the outcomes of batches; the committing thread writes it, and it is read after that thread has ended.
 private final class TotalBox: Sendable {
     private let total = Mutex(CommitTotal())
 
     /// The sum so far.
     var sum: CommitTotal { total.withLock { $0 } }
 
-    /// Adds one.
     func add(_ outcome: BatchOutcome) {
         total.withLock { $0.add(outcome) }
     }

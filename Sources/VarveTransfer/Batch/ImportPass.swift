@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Every sample is counted once: in a batch, as rejected or as skipped.
-// - Where a batch ends depends on the rows alone (see BatchLimits).
+// - Where a batch ends depends only on the rows (see BatchLimits).
 
 import VarveModel
 import VarveText
@@ -11,24 +11,24 @@ import VarveText
 struct ImportPass: ~Copyable, TimedRowConsumer {
     /// What is known of a series that rows name.
     private struct Slot {
-        /// The index in `series`; -1 if its rows are rejected, -2 if it was not looked up yet, -3 if it is passed over,
-        /// -4 if its rows are rejected as nobody knows it.
+        /// The index in `series`, or: -1 rows are rejected, -2 not looked up yet, -3 passed over, -4 rows are rejected
+        /// because product, device or point is unknown.
         var series: Int32
-        /// Its number in `MissingReadings`; -1 if nothing but what is empty is missing.
+        /// Its number in `MissingReadings`; -1 if only empty values are missing.
         var missing: Int32 = -1
-        /// The batch that has seen the name, from 1.
+        /// The number of the last batch that has the name, from 1.
         var batch: UInt32
         /// The series' index in that batch.
         var owner: UInt32
         var type: ValueType
     }
 
-    /// A series with its place in the batch that is being filled.
+    /// A series with its place in the current batch.
     private struct Series {
         var point: RegisteredPoint
         var batch: UInt32
         var owner: UInt32
-        /// The values of a text point that are numbers, and those that are other texts.
+        /// Of a text point: how many values are numbers (`numbers`) and how many are other texts (`texts`).
         var numbers: UInt64 = 0
         var texts: UInt64 = 0
     }
@@ -52,7 +52,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private var rows: UInt64 = 0
     private var skipped: UInt64 = 0
     private var unknown: UInt64 = 0
-    /// The values of text points that were there before, by product and point.
+    /// The counts of series that were forgotten since, by product and point; see `gatherTexts`.
     private var textPoints: [TextPoint: (numbers: UInt64, texts: UInt64)] = [:]
     private var passedOver = Set<String>()
 
@@ -61,7 +61,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         var point: String
     }
 
-    /// What the batch that is being filled has of everything that `BatchLimits` limits.
+    /// The size of the current batch, in each of the measures that `BatchLimits` limits.
     private struct BatchSize {
         var rows = 0
         var rowBytes = 0
@@ -76,15 +76,15 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         }
     }
 
-    /// What a whole pass did.
+    /// The result of a whole pass.
     struct Outcome {
-        /// What the batches did, with the counts of all samples; lines are not counted.
+        /// The sum over the batches, with the counts of all samples; lines are not counted.
         var total: CommitTotal
-        /// The rejected samples of which product, device or point is not known.
+        /// The rejected samples whose product, device or point is unknown.
         var unknown: UInt64
-        /// Text points of which most values were numbers.
+        /// The text points with more numbers than other texts.
         var numericTexts: [NumericTextPoint]
-        /// The columns that were passed over as they are no points.
+        /// The columns that were passed over because their model has no such point.
         var passedOver: [String]
     }
 
@@ -93,7 +93,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     /// - Parameters:
     ///   - missing: What counts as no reading.
     ///   - passesOverUnknownPoints: Whether a point that its model lacks is passed over instead of being rejected.
-    ///   - report: Is told bytes and rows once per buffer.
+    ///   - report: Gets the bytes read and the rows seen so far, once per buffer.
     init(
         resolver: SeriesResolver, missing: MissingReadings, passesOverUnknownPoints: Bool,
         pipeline: CommitPipeline, rejected: RejectedRows, limits: BatchLimits,
@@ -109,7 +109,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         batch = try pipeline.emptyBatch()
     }
 
-    /// Takes note of a row's size, in a new batch if the one before it is full.
+    /// Counts a row's size; commits the current batch first if it is full.
     @inline(__always)
     private mutating func count(_ row: borrowing Row) throws {
         if !row.continuesLine {
@@ -177,7 +177,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         batch.append(owner: slot.owner, time: time, bits: 0, state: state)
     }
 
-    /// Takes note of whether the value of a text point is a number.
+    /// Counts the value of a text point as a number or as another text.
     private mutating func countText(_ field: Field, _ index: Int) {
         let kind = TypeCensus(field)
         if !kind.isDisjoint(with: TypeCensus.numbers) {
@@ -199,7 +199,9 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         report(bytesRead, rows)
     }
 
-    /// Commits the last batch, empty or not, and waits for all.
+    /// Commits the last batch, even an empty one, and waits for all commits.
+    ///
+    /// - Throws: What the sink throws for a batch.
     mutating func finish() throws -> Outcome {
         batch.part.isLast = true
         try pipeline.commit(batch)
@@ -210,7 +212,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             total: total, unknown: unknown, numericTexts: numericTexts(), passedOver: passedOver.sorted())
     }
 
-    /// The text points of which most values were numbers.
+    /// The text points with more numbers than other texts, by product and point.
     private mutating func numericTexts() -> [NumericTextPoint] {
         gatherTexts()
         return textPoints.filter { $0.value.numbers > $0.value.texts }.map {
@@ -238,7 +240,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         batch.part = SampleBatch.Part(index: index + 1, isLast: false)
         batchNumber += 1
         size = BatchSize()
-        // Forgetting what is known costs look-ups, not answers, and bounds what unknown names can take up.
+        // Forgetting costs further look-ups but changes no answer. It bounds the memory that unknown names can use.
         if table.count > limits.series || table.nameBytes > limits.nameBytes {
             gatherTexts()
             table.removeAll()
@@ -268,7 +270,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         table[entry] = slot
     }
 
-    /// Learns what a name means.
+    /// Looks a name up and keeps what it means.
     private mutating func meet(_ entry: Int) throws {
         table[entry].series = try lookUp(entry)
         table[entry].missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
@@ -290,7 +292,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             if passedOver.count < RowReader.maximumColumns { passedOver.insert(name) }
             return -3
         case .point(let point):
-            // Two names can mean one series: with a product and without.
+            // Two names can mean the same series: one with the product, one without.
             if let known = seriesByKey[point.key] { return known }
             let index = Int32(series.count)
             series.append(Series(point: point, batch: 0, owner: 0))

@@ -1,6 +1,6 @@
 // RowBatch.swift — the good rows of one batch in the order of the file, as flat columns.
 //
-// The parsing thread only appends here; sorting the rows by series is left to the committing thread.
+// The parsing thread only appends to a batch; the committing thread sorts its rows by series.
 //
 // Invariants:
 // - `count` rows are filled in every column; a row's `owner` is an index into `series`.
@@ -118,7 +118,9 @@ final class RowBatch: @unchecked Sendable {
         }
     }
 
-    /// Doubles the capacity; only wide lines can make a batch larger than its limit, and by one line.
+    /// Doubles the capacity.
+    ///
+    /// Only a wide line can make a batch exceed its limit, by at most that one line.
     private func grow() {
         func larger<Element>(_ old: UnsafeMutablePointer<Element>) -> UnsafeMutablePointer<Element> {
             let new = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)

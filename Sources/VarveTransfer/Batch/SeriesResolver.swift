@@ -1,4 +1,4 @@
-// SeriesResolver.swift — from the names in a row to the registered point, or to the reason why there is none.
+// SeriesResolver.swift — finds the registered point for the names in a row, or the reason why no point fits.
 
 import VarveModel
 import VarveText
@@ -14,7 +14,7 @@ struct SeriesResolver {
     ///
     /// - Parameters:
     ///   - product: The product of rows that name none.
-    ///   - expected: What a dry run takes as registered.
+    ///   - expected: The points that a dry run treats as registered, by the names in the rows.
     init(
         directory: any PointDirectory, sink: any SampleSink, product: String?,
         expected: [SeriesKey: RegisteredPoint]
@@ -29,15 +29,17 @@ struct SeriesResolver {
     enum Answer {
         case point(RegisteredPoint)
         case rejected(String)
-        /// There is no such product or device; with the reason for a rejected row.
+        /// The product or the device is unknown; with the reason for a rejected row.
         case unknown(String)
-        /// The model of the device's product has no such point; with the reason for a rejected row.
+        /// The model of the device's product lacks the point; with the point's name and the reason for a rejected row.
         case unknownPoint(String, String)
     }
 
     /// Finds the point.
     ///
-    /// - Parameter names: The names as they stand in the row; the product is empty where there is none.
+    /// - Parameter names: The names as the row has them, with an empty product if the row names none; nil if a name is
+    ///   not valid UTF-8.
+    /// - Throws: What the directory or the sink throws.
     func resolve(_ names: (product: String, device: String, point: String)?) throws -> Answer {
         guard let names else { return .rejected(UTF8Advice.text("a name")) }
         let named = names.product.isEmpty ? product : names.product

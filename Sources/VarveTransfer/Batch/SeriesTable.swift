@@ -1,10 +1,11 @@
-// SeriesTable.swift — finds the series a row names, without making strings of its names.
+// SeriesTable.swift — finds the series that a row names, without turning the names into strings.
 //
-// Rows of a file mostly name their series in a cycle, so the one that followed last time is tried first;
-// then the one of the row before; only then the names are hashed.
+// Rows of a file mostly name their series in a cycle. `find` therefore first tries the series that followed last time,
+// then the series of the row before, and only then hashes the names.
 //
 // Invariants:
-// - Names and entries do not move or change until `removeAll`; `count` grows by one with each new name.
+// - Names and entries neither move nor change until `removeAll`.
+// - `count` grows by one with each new name.
 
 import VarveModel
 import VarveText
@@ -26,7 +27,7 @@ struct SeriesTable<Payload>: ~Copyable {
     private(set) var nameBytes = 0
     private var entries: UnsafeMutablePointer<Entry>
     private var capacity = 64
-    /// Entry numbers plus one, 0 for free places; at least twice as many as entries.
+    /// Entry numbers plus one, 0 for a free place; there are at least twice as many places as entries.
     private var buckets: [UInt32]
     private var arena = NameArena()
     private var previous = -1
@@ -44,7 +45,9 @@ struct SeriesTable<Payload>: ~Copyable {
         entries.deallocate()
     }
 
-    /// The number of the entry that a row names; a new one equals the count before.
+    /// The number of the entry that a row names.
+    ///
+    /// A new name gets a new entry, whose number is the old `count`.
     @inline(__always)
     mutating func find(_ product: Field, _ device: Field, _ point: Field) -> Int {
         if previous >= 0 {
@@ -62,7 +65,7 @@ struct SeriesTable<Payload>: ~Copyable {
         func field(_ bytes: UnsafeBufferPointer<UInt8>) -> Field? {
             bytes.baseAddress.map { Field(base: $0, count: bytes.count - 1, kind: .plain) }
         }
-        // One byte more, so that even an empty name has an address.
+        // The extra byte gives even an empty name an address.
         let names = [product, device, point].map { Array($0.utf8) + [0] }
         return names[0].withUnsafeBufferPointer { first in
             names[1].withUnsafeBufferPointer { second in
@@ -85,7 +88,7 @@ struct SeriesTable<Payload>: ~Copyable {
         }
     }
 
-    /// Joins the values of all entries.
+    /// Folds the values of all entries into one, in the order of their numbers.
     func reduce<Result>(_ initial: Result, _ join: (inout Result, Payload) -> Void) -> Result {
         var result = initial
         for entry in 0..<count { join(&result, entries[entry].payload) }
@@ -99,13 +102,13 @@ struct SeriesTable<Payload>: ~Copyable {
         set { entries[entry].payload = newValue }
     }
 
-    /// The length of an entry's names together.
+    /// The total length of an entry's three names, in bytes.
     @inline(__always)
     func nameBytes(of entry: Int) -> Int {
         entries[entry].productCount &+ entries[entry].deviceCount &+ entries[entry].pointCount
     }
 
-    /// The point's name of an entry, as it stands in the input.
+    /// The name of an entry's point, as the input has it.
     func point(of entry: Int) -> Field {
         let entry = entries[entry]
         let start = entry.names + (entry.productCount + entry.deviceCount)
@@ -206,7 +209,7 @@ struct SeriesTable<Payload>: ~Copyable {
     }
 
     private func hash(_ product: Field, _ device: Field, _ point: Field) -> UInt64 {
-        // Lengths go in too, so that ("ab", "c") and ("a", "bc") differ.
+        // The lengths are hashed too, so that ("ab", "c") and ("a", "bc") differ.
         var hash =
             seed ^ UInt64(truncatingIfNeeded: device.count) << 32 ^ UInt64(truncatingIfNeeded: point.count)
         for field in [product, device, point] { hash = Bytes.hash(field.base, field.count, hash) }

@@ -4,11 +4,11 @@ import VarveText
 
 /// The forms of an exported file.
 public enum ExportFormat: String, CaseIterable, Sendable {
-    /// `device,point,time,value,quality`, then `product` and `type` where they are needed.
+    /// The columns `device,point,time,value,quality`, then `product` and `type` if they are needed.
     case csv
-    /// One object a line, with the same names.
+    /// One JSON object per line, with the same names.
     case ndjson
 
-    /// The form of its rows.
+    /// The form of the rows, for the writer of rows.
     var rows: SampleRowFormat { self == .csv ? .csv : .ndjson }
 }

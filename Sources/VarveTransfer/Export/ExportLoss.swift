@@ -3,13 +3,13 @@
 public import VarveModel
 public import VarveText
 
-/// Something that an exported file would lose; an export that meets it is refused unless it is allowed.
+/// Something that an exported file would lose; it refuses the export unless the caller allows it.
 public enum ExportLoss: String, CaseIterable, Hashable, Sendable {
-    /// The sign and payload of a NaN: every NaN is written alike.
+    /// The sign and payload of a NaN: every NaN is written as `NaN`.
     case nanPayload = "nan-payload"
-    /// Samples with neither value nor quality: import passes over such rows.
+    /// Samples with neither value nor quality: import skips such rows.
     case emptySample = "empty-sample"
-    /// Rows longer than import takes.
+    /// Rows longer than 1 MiB, which import rejects.
     case longRow = "long-row"
 
     /// What would be lost, as half a sentence.
@@ -23,13 +23,13 @@ public enum ExportLoss: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// An export cannot be done.
+/// Why an export cannot be done.
 public enum ExportError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name asks for a packed file.
+    /// The file's name ends like that of a packed file, and exports are not packed.
     case packedName(path: String)
-    /// A time has more digits than the form of times that was asked for.
+    /// The requested form of times would cut digits off a time.
     case timeCut(Timestamp, TimeForm, SeriesKey)
-    /// A sample would not come back from the file.
+    /// A sample would not come back from the file as it is.
     case loss(ExportLoss, series: SeriesKey, time: Timestamp)
     /// A point has series of several types, which one file cannot tell apart.
     case twoTypes(product: String, point: String, types: [ValueType])

@@ -1,36 +1,36 @@
-// ExportSurvey.swift — the reading before an export: would the file come back as the same samples?
+// ExportSurvey.swift — reads the samples before an export: would the file come back as the same samples?
 //
-// `import --register` tells the type of a new point from its texts. Where that would be another type than the point
-// has, the rows say the type. Nothing is asked of the store's registry: the samples are what counts.
+// `import --register` derives the type of a new point from its texts. If that would be another type than the point
+// has, the rows name the type. Only the samples decide; the store's registry is not asked.
 //
 // Invariants:
-// - A file without types is written only if every rule of registration makes each point's own type of its texts:
-//   a text point with a single text that is a number already has its type written.
-// - Memory is that of the points' names.
+// - A file without types is written only if registration derives each point's own type from its texts. A single
+//   text that is a number is enough for a text point to need its type in the file.
+// - Memory grows only with the names of the points.
 
 import VarveModel
 import VarveText
 
-/// Looks at all samples of an export.
+/// Collects what decides whether an export is refused and which columns it has.
 struct ExportSurvey {
     private let format: ExportFormat
     private let allowed: Set<ExportLoss>
     private var points: [PointName: [ValueType: Kinds]] = [:]
-    /// How many samples lose something that was allowed.
+    /// The number of samples with each of the allowed losses.
     private(set) var lost: [ExportLoss: UInt64] = [:]
 
-    /// A point of all devices of a product.
+    /// A point, shared by all devices of a product.
     private struct PointName: Hashable {
         var product: Name
         var point: Name
     }
 
-    /// What the texts of a point show.
+    /// The kinds of values of a point that registration would tell apart.
     private struct Kinds: OptionSet {
         let rawValue: UInt8
-        /// There are values at all.
+        /// Any value.
         static let values = Kinds(rawValue: 1)
-        /// Integers that a double need not hold.
+        /// Integers beyond ±2^53, which a double does not always hold exactly.
         static let bigIntegers = Kinds(rawValue: 2)
         /// Texts that are numbers.
         static let numbers = Kinds(rawValue: 4)
@@ -46,7 +46,9 @@ struct ExportSurvey {
         self.allowed = allowed
     }
 
-    /// Looks at samples of a series.
+    /// Takes note of samples of a series.
+    ///
+    /// - Throws: `loss` for the first loss that is not allowed.
     mutating func add(_ columns: SampleColumns, of series: SeriesInfo) throws(ExportError) {
         if columns.count == 0 { return }
         let name = PointName(product: Name(series.key.product), point: Name(series.key.point))
@@ -71,17 +73,17 @@ struct ExportSurvey {
         points[name, default: [:]][series.type] = kinds
     }
 
-    /// Whether points of one name have other types in other products, so that rows have to name the product.
+    /// Whether points of one name differ in type between products; rows must then name the product.
     var typesDiffer: Bool {
         var types: [Name: Set<ValueType>] = [:]
         for (name, kinds) in points { types[name.point, default: []].formUnion(kinds.keys) }
         return types.values.contains { $0.count > 1 }
     }
 
-    /// Whether the rows have to say the type.
+    /// Whether the rows must name the type.
     ///
-    /// - Parameter withProduct: Whether they name the product; without it all points of a name become one.
-    /// - Throws: `twoTypes` for a point that has series of several.
+    /// - Parameter withProduct: Whether the rows name the product; without it all points of a name become one point.
+    /// - Throws: `twoTypes` for a point that has series of several types.
     func needsTypes(withProduct: Bool) throws(ExportError) -> Bool {
         var joined: [PointName: Kinds] = [:]
         var types: [PointName: ValueType] = [:]
@@ -97,7 +99,7 @@ struct ExportSurvey {
         return joined.contains { name, kinds in types[name].map { !isTold($0, by: kinds) } ?? false }
     }
 
-    /// Whether registration makes a type of texts of these kinds.
+    /// Whether registration derives this type from values of these kinds.
     private func isTold(_ type: ValueType, by kinds: Kinds) -> Bool {
         switch type {
         case .double: !kinds.contains(.bigIntegers)
@@ -139,7 +141,7 @@ struct ExportSurvey {
         }
     }
 
-    /// Whether a text may count as a number: in NDJSON only what JSON cannot write as one.
+    /// Whether registration may count a text as a number: in NDJSON only NaN and infinities, which are strings there.
     private func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
         switch Self.number(text) {
         case .text: false

@@ -1,17 +1,17 @@
-// Exporter.swift — the front door of exports: series and a range to a file or a stream.
+// Exporter.swift — the entry point of exports: writes series in a range of time to a file or a stream.
 //
 // Invariants:
-// - A file appears under its name complete and synced, or not at all; until then it ends in `.partial`.
+// - A file appears under its name complete and synced, or not at all; until then its name ends in `.partial`.
 // - Memory does not depend on how much is exported.
-// - The samples are read before the first row is written: what the file would lose refuses the export, and the
-//   columns `product` and `type` are there only where they are needed.
+// - All samples are read once before the first row is written. A loss that is not allowed refuses the export then.
+// - The columns `product` and `type` are written only if they are needed.
 
 import Glibc
 public import VarveFile
 public import VarveModel
 public import VarveText
 
-/// What an export did.
+/// The counts of an export, and what a reader of the file should know.
 public struct ExportResult: Hashable, Sendable {
     /// The rows written, without the header.
     public var rows: UInt64 = 0
@@ -19,22 +19,23 @@ public struct ExportResult: Hashable, Sendable {
     public var bytes = 0
     /// The series that had a row in the range.
     public var series = 0
-    /// Whether times were written as epochs so near to 1970 that `import` takes them for another unit, unless it is told.
+    /// Whether some times were written as epochs so near to 1970 that `import` needs `--time-unit ns` to read them.
     public var hasEarlyEpochs = false
-    /// How many samples lost something, of what was allowed.
+    /// The number of samples with each of the allowed losses.
     public var lost: [ExportLoss: UInt64] = [:]
-    /// A series with an integer beyond ±2^53, if there is one and another series has doubles: a reader that takes the
-    /// column of values as doubles rounds it.
+    /// A series with an integer beyond ±2^53; nil without such a series, or without doubles beside it.
+    ///
+    /// A reader that takes the column of values as doubles rounds this integer.
     public var largeIntegers: SeriesKey?
 }
 
-/// Is told how far an export is, once per series.
+/// Follows the progress of an export.
 public protocol ExportProgress: AnyObject {
-    /// Takes note of the state.
+    /// Called after each series, on the thread of the export, with the number of series done and the rows written.
     func advanced(series: Int, of total: Int, rows: UInt64)
 }
 
-/// Exports samples.
+/// Exports samples to CSV or NDJSON.
 public final class Exporter {
     private let source: any SampleSource
     private let files: any FileSystem
@@ -43,7 +44,7 @@ public final class Exporter {
 
     /// Makes an exporter over one state of a store.
     ///
-    /// - Parameter allowed: What the file may lose; anything else refuses the export before a row is written.
+    /// - Parameter allowed: What the file may lose; any other loss refuses the export before a row is written.
     public init(
         source: any SampleSource, files: any FileSystem, progress: (any ExportProgress)? = nil,
         allowing allowed: Set<ExportLoss> = []
@@ -54,12 +55,14 @@ public final class Exporter {
         self.progress = progress
     }
 
-    /// Exports to a file; one of that name is replaced when the new one is complete.
+    /// Exports to a file; an existing file of that name is replaced when the new one is complete.
     ///
-    /// Durability: when this returns, the file survives a power failure.
+    /// Cost: reads all samples twice. Durability: when this returns, the file survives a power failure; a pipe or a
+    /// device is only written to. After an error the old file is still there.
     ///
     /// - Parameter times: How times are written.
-    /// - Throws: `ExportError.timeCut` where that would cut one.
+    /// - Throws: `ExportError` (`packedName` and all but `timeCut` before a row is written), `FileError`, and what the
+    ///   source throws.
     public func export(
         _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
         to path: String
@@ -70,7 +73,7 @@ public final class Exporter {
         switch try files.kind(path) {
         case .folder: throw FileError("write to", path, code: EISDIR)
         case .other:
-            // A pipe or a device is written to, never replaced.
+            // A pipe or a device is written to and never replaced.
             let target = try files.open(path, .append)
             defer { target.close() }
             return try export(series, in: range, format: format, times: times, to: target)
@@ -95,7 +98,9 @@ public final class Exporter {
 
     /// Exports to an open file or stream; see `export(_:in:format:times:to:)` for a path.
     ///
-    /// - Throws: `ExportError`, but for `timeCut` before anything is written; `FileError`, and what the source throws.
+    /// Cost: reads all samples twice. The file is not synced.
+    ///
+    /// - Throws: `ExportError` (all but `timeCut` before anything is written), `FileError`, and what the source throws.
     public func export(
         _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
         to file: any File
@@ -146,19 +151,19 @@ public final class Exporter {
         return result
     }
 
-    /// What is collected before it is written.
+    /// The bytes collected before they are written in one piece.
     private static let pieceBytes = 1 << 20
 
-    /// Writes what is collected.
+    /// Writes the collected bytes and empties the buffer.
     ///
-    /// - Returns: How many bytes that were.
+    /// - Returns: The number of bytes written.
     private static func flush(_ output: inout TextBuffer, to file: any File) throws(FileError) -> Int {
         try output.withBytes { bytes throws(FileError) in try file.append(bytes) }
         defer { output.removeAll() }
         return output.count
     }
 
-    /// Whether a device key that is exported is that of several products in the store.
+    /// Whether the store has an exported device key in several products.
     private func needsProduct(_ series: [SeriesInfo]) throws -> Bool {
         var products: [Name: Name] = [:]
         var ambiguous = Set<Name>()

@@ -1,22 +1,22 @@
-// NumberMix.swift — whether a column of values has both doubles and integers that no double is.
+// NumberMix.swift — whether a column of values mixes doubles with integers that a double may not hold exactly.
 
 public import VarveModel
 
-/// Looks at what kinds of numbers stand in one column of rows.
+/// Takes note of the kinds of numbers in one column of rows.
 public struct NumberMix: Sendable {
-    /// Integers up to this have doubles of their own.
+    /// Each integer up to this size is a double.
     private static let largest: UInt64 = 1 << 53
 
     private var hasDoubles = false
     private var large: SeriesKey?
 
-    /// Makes a look at no rows.
+    /// Starts without rows.
     public init() {}
 
-    /// A series with an integer beyond ±2^53, if doubles stand in the column too.
+    /// A series with an integer beyond ±2^53 if the column also has doubles; else nil.
     public var roundedSeries: SeriesKey? { hasDoubles ? large : nil }
 
-    /// Looks at samples.
+    /// Takes note of samples of a series.
     public mutating func add(_ columns: SampleColumns, of series: SeriesInfo) {
         guard columns.count > 0, case .bits(let bits) = columns.values else { return }
         if series.type == .double { hasDoubles = true }

@@ -1,38 +1,38 @@
-// ImportError.swift — why an import as a whole fails; a bad row is no such error.
+// ImportError.swift — why an import as a whole fails; a bad row is rejected and is no such error.
 
-/// An import cannot be done; nothing, or only whole batches before the fault, was committed.
+/// Why an import cannot be done; only whole batches before the fault were committed, if any.
 public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The input has no header and no row.
+    /// The input has neither a header nor a row.
     case empty(path: String)
     /// The header is broken or too long to be one.
     case badHeader(path: String)
-    /// The header lacks columns.
+    /// The header lacks required columns.
     case missingColumns(path: String, names: [String], isWide: Bool, found: FoundColumns)
     /// A name in the header is not valid UTF-8.
     case headerNotUTF8(path: String)
-    /// The file is of a format that is known and not read.
+    /// The file has a known format that Varve does not read.
     case foreignFormat(path: String, format: String, remedy: String)
-    /// Times without an offset name zones, and nothing here knows any.
+    /// The rows name zones, but the caller gave no directory of zones.
     case noZones
-    /// The registered zone of a device is none of the system.
+    /// The system does not know the zone that a device is registered with.
     case badDeviceZone(device: String, zone: String)
-    /// A type given by hand is not that of the registered point.
+    /// The caller's type for a point differs from the type of the registered point.
     case otherType(point: String, given: String, registered: String, model: String)
-    /// The header has columns that mean nothing.
+    /// The header has columns with unknown names.
     case unknownColumns(path: String, names: [String])
     /// The header has a name twice.
     case duplicateColumn(path: String, name: String)
-    /// Integer times look like several units.
+    /// The integer times look like several units.
     case mixedTimeUnits(path: String, units: [String])
     /// The input names too many series to register.
     case tooManySeries(path: String, limit: Int)
-    /// Rows declare several types for one point.
+    /// The rows declare several types for one point.
     case twoTypes(point: String, types: [String])
-    /// What stands before the rows of a file of rejected rows is not as it was written.
+    /// The first lines of a file of rejected rows are not as Varve wrote them.
     case badRejects(path: String)
     /// A file of rejected rows names options that were not applied.
     case rejectsOptions(path: String)
-    /// `wide` is for CSV only.
+    /// Wide rows were requested for a file that is not CSV.
     case wideNeedsCSV(path: String)
 
     /// One line: what, where and what to do.
@@ -76,7 +76,7 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The first few names.
+    /// The first few names, joined.
     private static func list(_ names: [String]) -> String {
         FoundColumns.list(names)
     }

@@ -2,48 +2,55 @@
 
 public import VarveModel
 
-/// How a file's rows are written down.
+/// The format of a file's rows.
 public enum InputFormat: String, CaseIterable, Sendable {
-    /// Told by the file's name, else by its first byte: `{` means NDJSON.
+    /// Found from the file's name, else from its first byte: `{` means NDJSON.
     case auto
     /// Comma-separated values with a header (RFC 4180).
     case csv
-    /// One JSON object a line.
+    /// One JSON object per line.
     case ndjson
 }
 
 /// The options of an import.
 public struct ImportOptions: Sendable {
-    /// The product of rows that name none; nil: the device key alone must do (or `default` with `registers`).
+    /// The product of rows that name none; nil: the device key alone must identify the device (with `registers`, an
+    /// unknown device is created in the product `default`).
     public var product: String?
-    /// Creates missing products, points and devices from the whole input first.
+    /// Whether missing products, points and devices are created before the first row is committed; default false.
     public var registers = false
-    /// Applies batches even if the same content was committed before.
+    /// Whether batches are applied even if the same content was committed before; default false.
     public var reapplies = false
-    /// Changes nothing, and counts what an import would do.
+    /// Whether the import only counts what it would do and changes nothing; default false.
     public var isDryRun = false
-    /// The columns of a CSV file other than time, device, product and quality are points.
+    /// Whether the columns of a CSV file other than time, device, product and quality are points; default false.
     public var isWide = false
-    /// Columns that mean nothing here are passed over instead of being an error.
+    /// Whether unknown columns are passed over instead of being an error; default false.
     public var ignoresColumns = false
-    /// The unit of integer times; nil: told from all rows.
+    /// The unit of integer times; nil: found from all rows.
     public var timeUnit: TimeUnit?
     /// How times without an offset are read.
     public var local = LocalTimeOptions()
     /// The encoding of the text.
     public var encoding = TextEncoding.utf8
-    /// Words and numbers that are no readings: skipped, or kept as samples without a value where the row has a quality.
+    /// Words and numbers that count as no reading.
+    ///
+    /// Their rows are skipped; with a quality they become samples without a value.
     public var missing = MissingReadings()
-    /// The types of points that `registers` creates, by name; the values tell those of all others.
+    /// The types of points that `registers` creates, by point name.
+    ///
+    /// The types of other new points follow from their values.
     public var types: [String: ValueType] = [:]
-    /// The format.
+    /// The format of the rows; found from the file by default.
     public var format = InputFormat.auto
-    /// What was said of the form of the input, for the file of rejected rows; the caller has applied it.
+    /// The options of the command line that describe the input's form.
+    ///
+    /// They are written into the file of rejected rows; the caller has already applied them.
     public var said: [SaidOption] = []
 
     /// Makes the default options.
     public init() {}
 
-    /// The product that `registers` creates where neither an option nor a row names one.
+    /// The product that `registers` creates if neither an option nor a row names one.
     public static let defaultProduct = "default"
 }

@@ -1,21 +1,21 @@
-// ImportProgress.swift — how far an import is.
+// ImportProgress.swift — reports how far an import is.
 
-/// What an import is doing.
+/// The two readings of an input.
 public enum ImportPhase: Sendable {
-    /// Reads the whole input to check it and to learn its types and units.
+    /// The whole input is read to check it and to find its types and units.
     case survey
-    /// Reads it again and commits batches.
+    /// The input is read again and its batches are committed.
     case rows
 }
 
-/// Is told how far an import is, at most once per 8 MiB of unpacked text.
+/// Follows the progress of an import.
 public protocol ImportProgress: AnyObject {
-    /// Takes note of the state.
+    /// Called on the parsing thread, at most once per 8 MiB of unpacked text.
     ///
     /// - Parameters:
-    ///   - phase: Which of the two readings of the input it is.
-    ///   - bytesRead: Bytes read of the file as it is on disk.
-    ///   - totalBytes: The size of the file.
-    ///   - rows: The rows read in this phase.
+    ///   - phase: The reading that is under way.
+    ///   - bytesRead: The bytes read so far, of the file as it is on disk.
+    ///   - totalBytes: The size of the file on disk.
+    ///   - rows: The rows read so far in this phase.
     func advanced(_ phase: ImportPhase, bytesRead: Int, totalBytes: Int, rows: UInt64)
 }

@@ -4,57 +4,56 @@ public import VarveFile
 public import VarveModel
 import VarveText
 
-/// What one import, or several one after the other, did.
+/// The result of one import, or the sum of several.
 public struct ImportResult: Sendable {
     /// The counts and the span of times.
     public var receipt: Receipt { total.receipt }
-    /// The first and the last of the commits that the replayed samples are in; nil if there are none.
+    /// The first and the last of the commits that hold the replayed samples; nil without replayed samples.
     public var replayedCommits: ClosedRange<UInt64>? { total.replayed }
-    /// The first and the last of the commits that applied something; nil if nothing was applied, or for a dry run.
+    /// The first and the last of the commits that applied something; nil if nothing was applied, and for a dry run.
     public var commits: ClosedRange<UInt64>? { isDryRun ? nil : total.commits }
-    /// Whether nothing was to be applied.
+    /// Whether the import only counted.
     public var isDryRun = false
-    /// The retention rules by which samples are expired, such as `product wind keeps 30d`; each once.
+    /// The retention rules that samples expired by, such as `product wind keeps 30d`; each once.
     public var rules: [String] { total.rules }
-    /// "rfc3339", the unit of integer times, or nil where there was no valid time or files differ.
+    /// `rfc3339` or the name of the unit of integer times; nil if there was no valid time or the files differ.
     public var timeUnit: String?
-    /// How many models, products, points and devices were created.
+    /// The number of models, products, points and devices created.
     public var registered = 0
-    /// The points that `registers` created, or would create.
+    /// The points that `registers` created; for a dry run, those it would create.
     public var newPoints: [NewPoint] = []
-    /// Text points, registered before, of which most values were numbers.
+    /// Text points, registered before this import, with more numbers than other texts.
     public var numericTexts: [NumericTextPoint] = []
     /// The zones that local times were read in.
     public var zones: [ZoneUse] = []
     /// Devices whose local times an earlier import read in another zone, with that zone.
     public var otherZones: [DeviceZone] = []
-    /// Columns that were passed over as they are no points.
+    /// The columns that were passed over because their model has no such point.
     public var passedOver: [String] = []
-    /// The rejected samples of which product, device or point is not known.
+    /// The number of rejected samples whose product, device or point is unknown.
     public var unknown: UInt64 = 0
     /// The first rejected row of the first file that has one.
     public var firstRejected: RejectedRow?
-    /// Where the rejected rows of the first file that has some are; nil if there were none.
+    /// The path of the rejected rows of the first file that has some; nil without rejected rows.
     public var rejectedPath: String?
-    /// How many files of rejected rows there are.
+    /// The number of files of rejected rows.
     public var rejectedFiles: UInt64 = 0
-    /// Numbers read as epochs whose times are those of another unit or form; nil if nothing is odd.
+    /// What is odd about numbers that were read as epochs; nil if nothing is odd.
     public var oddEpochs: OddEpochs?
-    /// Why the rejected rows could not be written down; the accepted ones are imported all the same.
+    /// Why the rejected rows could not be written to their file; the accepted rows are imported all the same.
     public var rejectedFailure: FileError?
 
     private var total = CommitTotal()
 
-    /// Makes a result of nothing.
+    /// Makes the result of an import of no rows.
     public init() {}
 
-    /// The exit code of a command that did this: 0 all in, 3 some rejected, 1 the rejected rows are lost.
+    /// The exit code of the command: 0 if all rows were accepted, 3 if some were rejected, 1 if rejected rows are lost.
     public var exitCode: Int32 {
         if rejectedFailure != nil { return 1 }
         return receipt.rejected == 0 ? 0 : 3
     }
 
-    /// Takes what the batches of a file did.
     mutating func take(_ total: CommitTotal) { self.total = total }
 
     /// Adds the result of the next file.
@@ -84,7 +83,7 @@ public struct ImportResult: Sendable {
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
     }
 
-    /// The line that `import --json` ends with, without a line end.
+    /// The last line that `import --json` prints, without its line end.
     public func jsonLine(seconds: Double) -> String {
         var line: [UInt8] = []
         func add(_ text: String) { line.append(contentsOf: text.utf8) }
@@ -104,7 +103,7 @@ public struct ImportResult: Sendable {
         return String(decoding: line, as: UTF8.self)
     }
 
-    /// What `register` created and what the zones did; members only where there is something to say.
+    /// Appends the members about registration and zones; an empty member is left out.
     private func addDetails(to line: inout [UInt8]) {
         func add(_ text: String) { line.append(contentsOf: text.utf8) }
         func add(_ name: String, _ text: String) {
@@ -153,7 +152,7 @@ public struct ImportResult: Sendable {
     }
 }
 
-/// A text point that got numbers.
+/// A text point that got more numbers than other texts.
 public struct NumericTextPoint: Hashable, Sendable {
     /// The product of the devices.
     public var product: String
@@ -161,6 +160,6 @@ public struct NumericTextPoint: Hashable, Sendable {
     public var model = ""
     /// The `pointId`.
     public var point: String
-    /// How many values were numbers.
+    /// The number of values that were numbers.
     public var numbers: UInt64
 }

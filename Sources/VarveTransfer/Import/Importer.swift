@@ -1,11 +1,10 @@
-// Importer.swift — the front door of imports: files, from their bytes to their receipts.
+// Importer.swift — the entry point of imports: from the bytes of files to their receipts.
 //
-// A file is read twice: the survey checks it as a whole and learns units and types, then the import commits it
-// batch by batch. The second reading finds the file in the page cache, and it lets a damaged file fail before
-// anything is committed.
+// A file is read twice. The survey checks it as a whole and finds units and types; a damaged file fails here, before
+// anything is committed. The import then commits it batch by batch and finds the file in the page cache.
 //
 // Invariants:
-// - What an import did is counted: the eight counts of its receipt add up to its samples.
+// - Every sample is counted: the eight counts of a receipt add up to its samples.
 // - Memory does not depend on the size of the input: three reading buffers, two batches as flat columns and
 //   one sorted, and tables of names that `BatchLimits` and `Survey` bound.
 
@@ -14,7 +13,7 @@ public import VarveModel
 
 /// Imports files.
 ///
-/// Not thread-safe: one import at a time. The sink and the directory are called from two threads.
+/// Not thread-safe: run one import at a time. The sink and the directory are called from two threads.
 public final class Importer {
     private let sink: any SampleSink
     private let directory: any PointDirectory
@@ -29,10 +28,10 @@ public final class Importer {
     ///
     /// - Parameters:
     ///   - sink: Where the samples go.
-    ///   - directory: Knows products, devices and points.
-    ///   - files: The disk.
-    ///   - spoolFolder: Where the bytes of standard input and pipes wait to be read twice.
-    ///   - progress: Is told how far it is.
+    ///   - directory: Knows products, devices and points; with `registers` it also creates them.
+    ///   - files: The file system of inputs and rejected rows.
+    ///   - spoolFolder: The folder of temporary copies of standard input and pipes.
+    ///   - progress: Follows the import.
     public convenience init(
         sink: any SampleSink, directory: any PointDirectory, files: any FileSystem, spoolFolder: String,
         options: ImportOptions = ImportOptions(), progress: (any ImportProgress)? = nil
@@ -59,19 +58,20 @@ public final class Importer {
     /// Imports one file; see `importAll`.
     ///
     /// - Parameters:
-    ///   - path: The file; plain or packed by gzip, zstd or lz4, which its first bytes tell.
-    ///   - rejectedPath: Where rejected rows go; default: the path with `.rejected.csv` added.
+    ///   - path: The file: plain, or packed by gzip, zstd or lz4, which is found from its first bytes.
+    ///   - rejectedPath: Where rejected rows go; by default the path with `.rejected.csv` added.
     /// - Throws: `FileError`, `DamagedInput`, `ImportError`, or what the sink or the directory throws. Batches
-    ///   before the error stay committed; importing the file again continues it.
+    ///   before the error stay committed; importing the file again continues the import.
     public func importFile(_ path: String, rejectedPath: String? = nil) throws -> ImportResult {
         try importOne(ImportSource(.file(path), rejectedPath: rejectedPath ?? path + ".rejected.csv"))
     }
 
-    /// Imports a stream that can be read only once: it is written to a temporary file first.
+    /// Imports a stream that can be read only once; its bytes are copied to a temporary file first.
     ///
     /// - Parameters:
     ///   - stream: Standard input or a pipe.
     ///   - rejectedPath: Where rejected rows go.
+    /// - Throws: As `importFile`; `FileError` also for a stream longer than 64 GiB.
     public func importStream(_ stream: any File, rejectedPath: String) throws -> ImportResult {
         try importOne(ImportSource(.stream(stream), rejectedPath: rejectedPath))
     }
@@ -86,14 +86,15 @@ public final class Importer {
         return try result.get()
     }
 
-    /// Imports files one after the other, as one run: with `registers` the values of all of them tell the types.
+    /// Imports files one after the other, as one run: with `registers` the values of all files decide the types.
     ///
-    /// A file that cannot be read keeps no other out.
+    /// A file that cannot be read does not stop the others.
     ///
     /// - Parameters:
     ///   - sources: The files.
-    ///   - begun: Is told before a file is read, once for the survey and once for the rows.
-    ///   - ended: Is told the index and the result of each file once, in their order; false ends the run.
+    ///   - begun: Called with the index of a file before it is read: twice for each file with `registers`, as all
+    ///     surveys come first, else once.
+    ///   - ended: Called once for each file, in their order, with its index and result; returns false to end the run.
     public func importAll(
         _ sources: [ImportSource], begun: (Int) -> Void = { _ in },
         ended: (Int, Result<ImportResult, any Error>) -> Bool
@@ -130,7 +131,7 @@ public final class Importer {
                 index,
                 Result {
                     let input = try inputs[index].get()
-                    // What the run registered stands in the result of its first file that is read.
+                    // The first file that can be read reports what the run registered.
                     let isFirst = !inputs[..<index].contains { (try? $0.get()) != nil }
                     return try importRows(input, source, registered.get(), isFirst: isFirst)
                 })
@@ -138,7 +139,7 @@ public final class Importer {
         }
     }
 
-    /// Reads an input for the first time; a plain file of which nothing needs to be learnt is not read.
+    /// Reads an input for the first time; a plain file is not read if its unit is given and nothing is registered.
     private func survey(_ source: ImportSource, _ series: SurveyedSeries?) throws -> SurveyedInput {
         switch source.origin {
         case .stream(let stream): return try survey(stream: stream, series)
@@ -174,7 +175,7 @@ public final class Importer {
         return numbers
     }
 
-    /// Creates what the inputs name and the registry lacks.
+    /// Creates the products, points and devices that the inputs name and the registry lacks.
     private func register(_ series: NamedSeries) throws -> Registered {
         let plan = try RegistrationPlan(
             series.all, product: options.product, types: options.types, isDryRun: options.isDryRun,
@@ -213,13 +214,13 @@ public final class Importer {
         let outcome = try timed.inner.finish()
         var result = ImportResult()
         var total = outcome.total
-        // Cells that waited came without their line, so the lines are counted where they are read.
+        // Cells of repeated hours waited apart from their line, so lines are counted where they are read.
         total.receipt.rows = timed.lines
         result.take(total)
         result.isDryRun = options.isDryRun
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones
-        // Rows that reach no series mix nothing.
+        // Without stored samples the import cannot have mixed zones.
         if total.receipt.stored > 0 {
             result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
         }
@@ -246,7 +247,7 @@ public final class Importer {
         return result
     }
 
-    /// Passes on what is read, in steps of 8 MiB of text.
+    /// Passes the progress on, in steps of 8 MiB of text.
     private func reporter(_ phase: ImportPhase, totalBytes: Int) -> (Int, UInt64) -> Void {
         guard let progress else { return { _, _ in } }
         let step = max(1, (8 << 20) / sizes.buffer)
@@ -262,7 +263,7 @@ public final class Importer {
 
 /// An input of a run, and where its rejected rows go.
 public struct ImportSource {
-    /// Where the bytes come from.
+    /// A file or a stream.
     public enum Origin {
         /// A file, or a pipe with a name.
         case file(String)
@@ -293,9 +294,9 @@ private struct SurveyedInput {
 
 /// What a run registered.
 private struct Registered {
-    /// How many models, products, points and devices were created.
+    /// The number of models, products, points and devices created.
     var count = 0
     var points: [NewPoint] = []
-    /// What a dry run takes as registered.
+    /// The points that a dry run treats as registered.
     var expected: [SeriesKey: RegisteredPoint] = [:]
 }

@@ -1,4 +1,4 @@
-// NewPoint.swift — a point that an import created, with what its values are.
+// NewPoint.swift — a point that an import created, and what its values look like.
 
 public import VarveModel
 
@@ -8,21 +8,22 @@ public struct NewPoint: Hashable, Sendable {
     public var product: String
     /// The `pointId`.
     public var point: String
-    /// Its type.
+    /// The type it was created with.
     public var type: ValueType
-    /// Whether some values do not fit the type, only words for "no reading" told it, or numbers have become text.
+    /// Whether some values do not fit the type, only words for "no reading" decided it, or numbers became text.
     public var isMixed: Bool
     /// Whether it is a text point only because its numbers are written as texts such as `20,5` or `20.5 kW`.
     public var looksLikeNumbers: Bool
-    /// Its values that are numbers.
+    /// The number of values that are numbers.
     public var numbers: UInt64
-    /// Its values that are neither numbers nor words for "no reading".
+    /// The number of values that are neither numbers nor words for "no reading".
     public var texts: UInt64
-    /// Its values that are words for "no reading".
+    /// The number of values that are words for "no reading".
     public var words: UInt64
-    /// Those of `texts` that look like numbers.
+    /// The number of `texts` that look like numbers.
     public var numberLooks: UInt64
-    /// One of the texts, of those that look like numbers if there are some; else one of the words, else nil.
+    /// An example: a text that looks like a number, else a word for "no reading", else another text; nil if no example
+    /// was kept.
     public var example: String?
 
     struct Name: Hashable {

@@ -1,18 +1,19 @@
-// OddEpochs.swift — numbers that were read as epochs, and whose times say that they meant something else.
+// OddEpochs.swift — numbers that were read as epochs although their times suggest another meaning.
 //
-// Nothing is read otherwise for it: old times are stored as they are, and whoever imports them is told.
+// This changes no reading: the times are stored as they are, and the receipt mentions them.
 
 import VarveModel
 import VarveText
 
 /// What is odd about the times of an input whose times are numbers.
 public enum OddEpochs: Hashable, Sendable {
-    /// The first or the last time, in seconds, is of 1970 and looks like the days of a spreadsheet or like `YYYYMMDD`.
+    /// The first or the last time is in 1970, and its seconds look like days of a spreadsheet or like `YYYYMMDD`.
     case firstYear
-    /// All seconds may be dates as `YYYYMMDDHH`, which lie in the years 2030 to 2036.
+    /// The first and the last time look like dates written as `YYYYMMDDHH`; as seconds these are in 2030 to 2036. The
+    /// associated value is the first of them.
     case digits(String)
 
-    /// Looks at the first and the last time of an import; nil if they are as expected.
+    /// Examines the first and the last time of an import; nil if they are as expected.
     init?(_ receipt: Receipt, _ unit: TimeUnit) {
         guard let first = receipt.from, let last = receipt.to else { return nil }
         if unit == .seconds, Self.isOfFirstYear(first) || Self.isOfFirstYear(last) {
@@ -24,7 +25,7 @@ public enum OddEpochs: Hashable, Sendable {
         }
     }
 
-    /// Whether the seconds are days of a spreadsheet, from 1954 to 2119, or eight digits of a date.
+    /// Whether the seconds look like days of a spreadsheet (1954 to 2119) or like the eight digits of a date.
     private static func isOfFirstYear(_ time: Timestamp) -> Bool {
         switch time.nanoseconds / 1_000_000_000 {
         case 20_000...80_000, 19_000_101...21_001_231: true
@@ -32,7 +33,7 @@ public enum OddEpochs: Hashable, Sendable {
         }
     }
 
-    /// The seconds of a time, if they are ten digits that say a day and an hour.
+    /// The seconds of a time if their ten digits are a date and an hour; else nil.
     private static func digits(_ time: Timestamp) -> String? {
         let text = String(time.nanoseconds / 1_000_000_000)
         let bytes = Array(text.utf8)

@@ -1,20 +1,20 @@
-// RejectedRows.swift — the rows that could not be used, written down with line number and reason.
+// RejectedRows.swift — writes the rows that could not be used, with line number and reason.
 //
-// The file appears under its name when the import is over; a file of an earlier run goes away.
+// The file appears under its name when the import ends; it replaces the file of an earlier run.
 //
 // Invariants:
 // - Memory is one buffer, however many rows are rejected.
-// - An error of the disk never stops the import: the first one is kept for its result.
-// - Several rejections of one line in a row (cells of a wide file) carry its text once.
+// - A disk error never stops the import: the first one is kept for the result.
+// - Successive rejections of one line (cells of a wide file) carry its text once.
 
 import VarveFile
 import VarveText
 
 /// A row that could not be used.
 public struct RejectedRow: Hashable, Sendable {
-    /// Its line in the input, from 1.
+    /// The number of its line in the input, from 1.
     public var line: Int
-    /// Why it could not.
+    /// Why the row could not be used.
     public var reason: String
 }
 
@@ -27,9 +27,9 @@ final class RejectedRows {
     private var lastLine = 0
     private(set) var failure: FileError?
     private(set) var count: UInt64 = 0
-    /// The first row of them.
+    /// The first rejected row.
     private(set) var first: RejectedRow?
-    /// What stands before the rows; set it before the first row.
+    /// The lines before the rows; set it before the first row is added.
     var head = RejectsFile()
 
     private static let bufferSize = 64 << 10
@@ -45,7 +45,7 @@ final class RejectedRows {
 
     private var partialPath: String { path + ".partial" }
 
-    /// Adds a row.
+    /// Adds a row; an error of the disk is kept in `failure`.
     func add(line: Int, reason: String, text: UnsafeRawBufferPointer) {
         count += 1
         if first == nil { first = RejectedRow(line: line, reason: reason) }
@@ -61,9 +61,9 @@ final class RejectedRows {
         if buffer.count >= Self.bufferSize { flush() }
     }
 
-    /// Puts the file in place, or removes that of an earlier run if nothing was rejected.
+    /// Syncs the file and puts it in place; if nothing was rejected, removes the file of an earlier run.
     ///
-    /// - Returns: The path, if there is a file.
+    /// - Returns: The path of the file; nil if nothing was rejected or the file could not be written.
     func finish() -> String? {
         if count > 0 { flush() }
         do throws(FileError) {
@@ -84,7 +84,7 @@ final class RejectedRows {
         }
     }
 
-    /// Removes what was written.
+    /// Closes and removes the unfinished file.
     private func discard() {
         guard let file else { return }
         file.close()

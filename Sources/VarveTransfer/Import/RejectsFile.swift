@@ -1,6 +1,6 @@
-// RejectsFile.swift — the form of a file of rejected rows: what stands before them, written and read.
+// RejectsFile.swift — writes and reads the first lines of a file of rejected rows, before its rows.
 //
-// The file is CSV of three columns throughout, so that an editor and a spreadsheet open and save it:
+// The whole file is CSV of three columns, so that editors and spreadsheets can open and save it:
 //
 //     # varve rejected rows 1
 //     #rows,csv,"device,point,time,value,quality"
@@ -8,16 +8,16 @@
 //     line,reason,row
 //     3,"the time ""never"" is not a time","A,t,never,1,"
 //
-// A row is mended in the column `row`; `line` is its line in the source, `reason` is for people alone.
+// A row is mended in the column `row`. `line` is its line in the source; `reason` is for people only.
 //
 // Invariants:
-// - A file is one by its first line, whatever its name.
-// - What was said of the source's form stands in it, so the mended rows are read as the source was.
+// - A file of rejected rows is recognized by its first line, not by its name.
+// - The file holds the options that described the source, so that mended rows are read as the source was.
 
 public import VarveFile
 import VarveText
 
-/// An option of the command line that says how an input is written, as `--tz` and `Europe/Paris`.
+/// An option of the command line that describes the form of an input, such as `--tz` with `Europe/Paris`.
 public struct SaidOption: Hashable, Sendable {
     /// The option with its dashes.
     public var name: String
@@ -31,9 +31,9 @@ public struct SaidOption: Hashable, Sendable {
     }
 }
 
-/// What the first lines of a file of rejected rows say.
+/// The first lines of a file of rejected rows.
 public struct RejectsFile: Hashable, Sendable {
-    /// What was said of the source of the rows.
+    /// The options that described the source of the rows.
     public internal(set) var options: [SaidOption] = []
     /// Whether the rows are lines of NDJSON.
     var isNDJSON = false
@@ -46,9 +46,9 @@ public struct RejectsFile: Hashable, Sendable {
 
     init() {}
 
-    /// Describes an input.
+    /// Describes the source of the rows.
     ///
-    /// - Parameter columns: The names in its header; nil for NDJSON.
+    /// - Parameter columns: The names in the source's header; nil for NDJSON.
     init(columns: [String]?, options: [SaidOption]) {
         self.options = options
         isNDJSON = columns == nil
@@ -60,7 +60,7 @@ public struct RejectsFile: Hashable, Sendable {
         header = String(decoding: line, as: UTF8.self)
     }
 
-    /// Says what numbers among the times of the source mean, where only its other rows told.
+    /// Adds `--time-unit` if the rejected rows alone would not show what the numbers among the source's times mean.
     mutating func say(_ numbers: NumericTimes) {
         guard let unit = numbers.unit, numbers.lookLikeDates,
             !options.contains(where: { $0.name == "--time-unit" })
@@ -70,8 +70,8 @@ public struct RejectsFile: Hashable, Sendable {
 
     /// Reads the first lines of a file of rejected rows.
     ///
-    /// - Returns: What they say, or nil for a pipe and for a file of another kind.
-    /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if it is one whose first lines are broken.
+    /// - Returns: Their content; nil for a pipe and for a file of another kind.
+    /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if the marker is followed by broken first lines.
     public static func read(_ path: String, files: any FileSystem) throws -> RejectsFile? {
         guard case .file? = try files.kind(path) else { return nil }
         let file = try files.open(path, .read)
@@ -80,7 +80,7 @@ public struct RejectsFile: Hashable, Sendable {
         return try RejectsFile(RowReader(file, encoding: .utf8, sizes: ReadingSizes()), path: path)
     }
 
-    /// Whether an open file holds rejected rows.
+    /// Whether an open file is a file of rejected rows.
     static func recognizes(_ file: any File) throws -> Bool {
         let decoder = try InputCompression.decoder(for: file)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -92,13 +92,13 @@ public struct RejectsFile: Hashable, Sendable {
             start.append(contentsOf: buffer.prefix(count))
         }
         var rest = start[...]
-        // Spreadsheets put a byte order mark in front, or quotes around the text.
+        // Spreadsheets put a byte order mark before the text, or quotes around it.
         if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
         if rest.first == 0x22 { rest = rest.dropFirst() }
         return rest.starts(with: marker.utf8)
     }
 
-    /// Reads what stands before the rows; the next row of the reader is the first rejected one.
+    /// Reads the first lines; the reader's next row is then the first rejected one.
     init(_ reader: RowReader, path: String) throws {
         guard try reader.firstByte() != nil, let first = try reader.header()?.first,
             first == Self.marker + Self.version
@@ -134,7 +134,7 @@ public struct RejectsFile: Hashable, Sendable {
         }
     }
 
-    /// Appends what stands before the rows.
+    /// Appends the lines that come before the rows.
     func append(to bytes: inout [UInt8]) {
         bytes.append(contentsOf: "\(Self.marker)\(Self.version)\n".utf8)
         bytes.append(contentsOf: (isNDJSON ? "#rows,ndjson,\n" : "#rows,csv,").utf8)

@@ -1,12 +1,13 @@
-// SetAsideRows.swift — rows that wait for the end of the input: in memory, beyond that in a temporary file.
+// SetAsideRows.swift — rows that wait for the end of the input, in memory and then in a temporary file.
 //
-// Layout of a frame: records one after the other. A line record is a byte 1, the line's number (8 bytes), the length of
-// its text (4) and the text; a row record is a byte 0, a fixed part (`RowPart`) and the fields' bytes.
+// A frame is a sequence of records. A line record is a byte 1, the line's number (8 bytes), the length of its text (4)
+// and the text. A row record is a byte 0, the members of its `Place`, and for each of six fields the kind (1 byte), the
+// length (4) and the bytes.
 //
 // Invariants:
 // - Memory is one frame and the longest row, however many rows wait.
-// - A frame can be read alone: before the first row of a line in a frame stands the line's text.
-// - The temporary file has no name by the time it is written to, so no crash leaves it behind.
+// - A frame can be read alone: in each frame, the text of a line comes before the first row of that line.
+// - The temporary file loses its name before it is written to, so no crash leaves it behind.
 
 import Glibc
 import Synchronization
@@ -14,16 +15,16 @@ import VarveFile
 import VarveModel
 import VarveText
 
-/// Keeps rows and gives them out again in their order.
+/// Keeps rows and hands them out again in their order.
 final class SetAsideRows {
-    /// What is kept of a row beside its fields.
+    /// What is kept of a row besides its fields.
     struct Place {
         /// The index of its zone.
         var zone: UInt16
         var seconds: Int64
         var fraction: Int64
         var stretch: RepeatedStretch
-        /// The line at which its part of the series began, with no row of another part in between; 0 for none.
+        /// The line at which the row's part of the series began (see `Heading.line`); 0 for none.
         var part: UInt64 = 0
     }
 
@@ -35,16 +36,16 @@ final class SetAsideRows {
     private var spilled = 0
     private var file: (any File)?
     private var lastLine = 0
-    /// The rows that wait.
+    /// The number of rows that wait.
     private(set) var count: UInt64 = 0
 
     private static let counter = Atomic<UInt64>(0)
 
-    /// Makes room for rows.
+    /// Makes an empty collection of rows.
     ///
     /// - Parameters:
-    ///   - folder: Where the temporary file is made, if one is needed.
-    ///   - frameSize: The bytes kept in memory.
+    ///   - folder: The folder of the temporary file; the file is made only if it is needed.
+    ///   - frameSize: The bytes kept in memory before a frame is written to the file.
     init(_ files: any FileSystem, folder: String, frameSize: Int = 8 << 20) {
         self.files = files
         self.folder = folder
@@ -55,7 +56,9 @@ final class SetAsideRows {
         file?.close()
     }
 
-    /// Keeps a row.
+    /// Keeps a copy of a row.
+    ///
+    /// - Throws: `FileError` if the temporary file cannot be made or written.
     func add(_ row: borrowing Row, _ place: Place) throws {
         if frame.count >= frameSize { try spill() }
         if row.line != lastLine {
@@ -82,7 +85,11 @@ final class SetAsideRows {
         count += 1
     }
 
-    /// Gives out all rows, in the order in which they came.
+    /// Calls `body` with all rows, in the order in which they were added.
+    ///
+    /// The rows are kept.
+    ///
+    /// - Throws: `FileError` if the temporary file cannot be read, and what `body` throws.
     func forEach(_ body: (_ row: borrowing Row, _ place: Place) throws -> Void) throws {
         var buffer: [UInt8] = []
         for one in frames {

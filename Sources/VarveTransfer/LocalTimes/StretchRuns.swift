@@ -1,12 +1,16 @@
-// StretchRuns.swift — which pass of a repeated hour each row of one series is of, told by the rows' order.
+// StretchRuns.swift — finds the pass of a repeated hour that each row of a series belongs to, from the rows' order.
 //
-// Rows of a stretch are cut where time does not go on in the series' direction. Two runs are the two passes. One run
-// tells nothing. Where there are more, neighbours equal in time, value and quality are first taken as one. Two runs that
-// such neighbours alone part are one run with a row twice, unless there are no other rows: hourly data look like that.
-// Runs with other rows of the series between them are no passes: one of them came late, or was exported twice.
+// A stretch is the local time that comes twice. Its rows are cut into runs where time does not go on in the series'
+// direction.
+// - Two runs are the two passes.
+// - One run does not show its pass.
+// - If there are more than two, neighbours equal in time, value and quality first count as one row.
+// - Two runs that are separated only by such neighbours are one run with a row twice. Two single rows are an exception:
+//   hourly data look like that.
+// - Runs with other rows of the series between them are not passes: one of them came late, or was exported twice.
 //
 // Invariants:
-// - What is kept of a stretch does not grow with its rows.
+// - The memory for a stretch does not grow with its rows.
 
 /// A direction of time in a file.
 enum TimeDirection {
@@ -14,23 +18,26 @@ enum TimeDirection {
     case descending
 }
 
-/// Counts how often time goes forwards and backwards from one row of a series to the next, steps inside of a stretch
-/// left out.
+/// Counts how often time goes forwards and backwards from one row of a series to the next.
+///
+/// Steps inside a stretch are left out.
 struct Heading: Hashable {
     private var last: (seconds: Int64, fraction: Int64)?
     private(set) var forwards: UInt64 = 0
     private(set) var backwards: UInt64 = 0
-    /// Where the stretch of the last row begins; nil for a row outside of such stretches.
+    /// The start of the last row's stretch; nil for a row outside stretches.
     private var stretch: Int64?
-    /// The line at which the part of the series began that the last row is of: a row outside of stretches, or the rows of
-    /// one stretch that follow each other; 0 for none.
+    /// The line at which the last row's part of the series began; 0 for none.
+    ///
+    /// A part is one row outside stretches, or successive rows of one stretch.
     private(set) var line: UInt64 = 0
 
     /// Takes note of the next row.
     ///
     /// - Parameters:
-    ///   - stretch: Where its stretch begins; nil for a row outside of such stretches.
-    ///   - line: Its line.
+    ///   - seconds: Its local time, with `fraction` in nanoseconds.
+    ///   - stretch: The start of its stretch; nil for a row outside stretches.
+    ///   - line: The number of its line.
     @inline(__always)
     mutating func add(_ seconds: Int64, _ fraction: Int64, stretch: Int64? = nil, line: UInt64 = 0) {
         let goesOn = stretch != nil && stretch == self.stretch
@@ -49,15 +56,15 @@ struct Heading: Hashable {
         backwards &+= other.backwards
     }
 
-    /// Whether time goes anywhere.
+    /// Whether any step was counted.
     var hasSteps: Bool { forwards > 0 || backwards > 0 }
 
-    /// Where most steps lead; nil if neither way has more.
+    /// The direction of most steps; nil for a tie.
     var majority: TimeDirection? {
         forwards == backwards ? nil : forwards > backwards ? .ascending : .descending
     }
 
-    /// Where three quarters of the steps lead, or more; nil for rows in no order, which tell nothing.
+    /// The direction of at least three quarters of the steps; nil for rows in no clear order.
     var direction: TimeDirection? {
         max(forwards, backwards) / 3 >= min(forwards, backwards) ? majority : nil
     }
@@ -72,15 +79,15 @@ struct Heading: Hashable {
     }
 }
 
-/// The runs of one series in one stretch, row after row.
+/// Assigns the rows of one series in one stretch to runs, row after row.
 struct RunCounter {
-    /// A row, as far as runs ask.
+    /// A row reduced to what runs compare.
     struct Row: Equatable {
         var seconds: Int64
         var fraction: Int64
-        /// Stands for value and quality.
+        /// A hash of value and quality.
         var content: UInt64
-        /// The line at which its part of the series began, with no row of another part in between; 0 for none.
+        /// The line at which the row's part of the series began (see `Heading.line`); 0 for none.
         var part: UInt64
 
         static func == (left: Row, right: Row) -> Bool {
@@ -91,10 +98,10 @@ struct RunCounter {
     private let direction: TimeDirection
     private let joinsEqual: Bool
     private var last: Row?
-    /// The runs so far.
+    /// The number of runs so far.
     private(set) var count = 0
 
-    /// - Parameter joinsEqual: Whether neighbours equal in time, value and quality are one row.
+    /// - Parameter joinsEqual: Whether neighbours equal in time, value and quality count as one row.
     init(_ direction: TimeDirection, joinsEqual: Bool) {
         self.direction = direction
         self.joinsEqual = joinsEqual
@@ -119,21 +126,21 @@ struct RunCounter {
     }
 }
 
-/// The rows of one series in one stretch, looked at before they are given out.
+/// Decides about the rows of one series in one stretch before they are handed on.
 struct StretchRuns {
-    /// What becomes of the rows.
+    /// The decision about the rows.
     enum Verdict: Equatable {
-        /// They are the two passes; `joinsEqual` says how they are to be cut.
+        /// The rows are the two passes; `joinsEqual` says how to cut them.
         case passes(TimeDirection, joinsEqual: Bool)
-        /// They are all of one run.
+        /// All rows are one run.
         case once
         /// The rows around them are in no order.
         case unordered
-        /// Other rows of the series stand between them.
+        /// Other rows of the series lie between them.
         case parted
-        /// They are mended rows, without the rows around them that told the direction.
+        /// They are mended rows, without the surrounding rows that would show the direction.
         case alone
-        /// They have this many runs.
+        /// The rows form this many runs.
         case unclear(Int)
 
         /// Why the rows are rejected.
@@ -172,12 +179,12 @@ struct StretchRuns {
         for index in counters.indices { _ = counters[index].add(row) }
     }
 
-    /// What becomes of the rows.
+    /// Decides about the rows taken so far.
     ///
     /// - Parameters:
-    ///   - series: The series' steps to, from and outside of such stretches.
-    ///   - file: Those of all series of the file, of rows in zones with changes.
-    ///   - areMended: Whether the rows were rejected before, and so lack those that were around them.
+    ///   - series: The steps of the series outside stretches, and into and out of them.
+    ///   - file: The steps of all series of the file, for rows in zones with clock changes.
+    ///   - areMended: Whether the rows were rejected before, and so lack the rows that surrounded them.
     func verdict(series: Heading, file: Heading, areMended: Bool) -> Verdict {
         if areMended { return .alone }
         let around = series.hasSteps ? series : file
@@ -189,7 +196,7 @@ struct StretchRuns {
         let plain = counters[first].count
         let joined = counters[first + 1].count
         if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
-        // The passes follow each other; what stands between them is of another part of the history.
+        // The passes follow each other: rows between them belong to another part of the history.
         if areParted { return .parted }
         if plain == 2 { return .passes(direction, joinsEqual: false) }
         return joined == 2 ? .passes(direction, joinsEqual: true) : .unclear(plain)

@@ -1,12 +1,12 @@
-// TimedRows.swift — gives every row of an input its moment, before anything else is asked of it.
+// TimedRows.swift — finds the moment of every row of an input before the row is handed on.
 //
 // A time with an offset, or an epoch, is a moment. A local time needs a zone: that of the row's own column, of the
-// command, of the device, else UTC. Rows of a local hour that comes twice wait for the end of the input, as only all
-// rows of a series tell which pass each is of.
+// command, of the device, else UTC. Rows of a local hour that comes twice wait for the end of the input, because only
+// all rows of a series show the pass of each.
 //
 // Invariants:
 // - Every row reaches the inner consumer once: with its moment, or refused with the reason.
-// - Rows keep their order, but for those of repeated hours, which come last.
+// - Rows keep their order, except that rows of repeated hours come last.
 // - Nothing is remembered from one input to the next.
 
 import VarveFile
@@ -15,9 +15,9 @@ import VarveText
 
 /// Reads the times of rows and hands them on.
 struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
-    /// Who gets the rows.
+    /// The consumer of the rows.
     var inner: Inner
-    /// Rows seen: lines of a wide file, whatever the number of their cells.
+    /// The rows seen; in a wide file, its lines.
     private(set) var lines: UInt64 = 0
     private let options: LocalTimeOptions
     private let directory: (any PointDirectory)?
@@ -26,37 +26,37 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     private var outcome = TimeParser.Outcome.failed
     private var clocks: [ZoneClock] = []
     private var clockNames: [String: Int] = [:]
-    /// The zone that the last zone cell named: its text and index; the index of a name that is no zone is -1.
+    /// The text of the last zone cell and the index of its zone, or -1 if the text is no zone.
     private var lastCell: (text: [UInt8], clock: Int) = ([], -1)
-    /// The devices whose local times were read, with the zones that they are registered with and were read in.
+    /// The devices whose local times were read, with their registered zone and the zone used.
     private var devices = SeriesTable<DeviceClocks>(empty: DeviceClocks())
     private var lineClock = -1
     private var headings = SeriesTable<Heading>(empty: Heading())
     private var forgotten = Heading()
-    /// Whether the rows were rejected before and are mended.
+    /// Whether the input is a file of rejected rows.
     private let areMended: Bool
     private let waiting: SetAsideRows
     private var badZones: [String: String] = [:]
 
-    /// The zones of a device: -1 for one that was not asked for.
+    /// The zones of a device, as indexes into `clocks`; -1 if not asked for yet.
     private struct DeviceClocks {
         var registered = -1
         var used = -1
     }
 
-    /// Names after which the directions of series are forgotten, and their bytes.
+    /// The limits of names, in number and bytes, after which the directions of series are forgotten.
     private static var maximumSeries: Int { 1 << 18 }
     private static var maximumNameBytes: Int { 32 << 20 }
     /// The most zones of one input.
     private static var maximumZones: Int { 1024 }
-    /// Rows looked at in one pass over those that wait, which bounds the stretches in memory.
+    /// The rows examined in one pass over the waiting rows; this bounds the stretches in memory.
     private static var rowsPerPass: UInt64 { 1 << 20 }
 
     /// - Parameters:
-    ///   - directory: Knows the zones of devices; nil if nobody does.
+    ///   - directory: Knows the zones of devices; nil if they are unknown.
     ///   - product: The product of rows that name none.
-    ///   - waiting: Where rows of repeated hours wait.
-    ///   - areMended: Whether the rows were rejected before and are mended.
+    ///   - waiting: Keeps the rows of repeated hours.
+    ///   - areMended: Whether the input is a file of rejected rows.
     init(
         _ inner: consuming Inner, numbers: NumericTimes, options: LocalTimeOptions,
         directory: (any PointDirectory)?, product: String?, waiting: SetAsideRows, areMended: Bool = false
@@ -99,6 +99,8 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     }
 
     /// Hands on the rows that waited.
+    ///
+    /// - Throws: `FileError` if the waiting rows cannot be read, and what the inner consumer throws.
     mutating func finish() throws {
         guard waiting.count > 0 else { return }
         let passes = (waiting.count + Self.rowsPerPass - 1) / Self.rowsPerPass
@@ -106,7 +108,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         for pass in 0..<passes { try giveOut(file: file, pass: pass, of: passes) }
     }
 
-    /// The zones that local times were read in, and what became of the rows around clock changes.
+    /// The zones that local times were read in, with the counts of rows around clock changes.
     var zones: [ZoneUse] {
         clocks.filter { $0.used != nil || $0.repeated.rows > 0 || $0.missing.rows > 0 }.map(ZoneUse.init)
     }
@@ -159,7 +161,9 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         }
     }
 
-    /// Refuses a row whose local time means no one moment; one that holds nothing is skipped, as nothing is lost.
+    /// Refuses a row whose local time is not exactly one moment.
+    ///
+    /// A row with neither value nor quality is skipped instead, as nothing is lost.
     private mutating func refuse(
         _ row: borrowing Row, _ clock: Int, _ counts: WritableKeyPath<ZoneClock, ZoneClock.Counts>,
         _ reason: String
@@ -177,7 +181,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
             + "changed in summer, use a fixed offset such as --tz \(FixedZone.text(ofOffset: Int(offset)))"
     }
 
-    /// A bare date, or 24:00, is the first moment of its day, whatever the clock shows then.
+    /// Reads a bare date, or 24:00, as the first moment of its day, whatever the clock shows then.
     private mutating func takeDayStart(_ row: borrowing Row, _ local: TimeText, _ clock: Int) throws {
         guard let start = clocks[clock].start(ofLocalDay: local.seconds) else {
             clocks[clock].missing.rows += 1
@@ -201,13 +205,13 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         try inner.take(row, time: time.nanoseconds)
     }
 
-    /// Takes note of where time goes in the row's series.
+    /// Counts the step of time to this row in its series.
     private mutating func follow(_ row: borrowing Row, _ local: TimeText) {
         guard let entry = heading(row) else { return }
         headings[entry].add(local.seconds, local.fraction, line: lines)
     }
 
-    /// Takes note of a row of a stretch, and returns the line at which its part of the series began.
+    /// Counts a row of a stretch, and returns the line at which its part of the series began.
     private mutating func part(_ row: borrowing Row, _ local: TimeText, _ stretch: Int64) -> UInt64 {
         guard let entry = heading(row) else { return 0 }
         headings[entry].add(local.seconds, local.fraction, stretch: stretch, line: lines)
@@ -227,7 +231,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
 // MARK: - Zones
 
 extension TimedRows where Inner: ~Copyable {
-    /// The index of the zone of a row's local time; -1 if the row names one that there is not.
+    /// The index of the zone of a row's local time; -1 if the row names an unknown zone.
     private mutating func clock(of row: borrowing Row) throws -> Int {
         guard row.hasStorableNames else { return options.zone == nil ? assumedClock() : 0 }
         if devices.count >= Self.maximumSeries || devices.nameBytes >= Self.maximumNameBytes {
@@ -248,7 +252,7 @@ extension TimedRows where Inner: ~Copyable {
         return clock
     }
 
-    /// The devices whose local times were read, with the zone in which they were.
+    /// The devices whose local times were read, with the zone used.
     var deviceZones: [DeviceZone] {
         (0..<devices.count).compactMap { entry in
             guard devices[entry].used >= 0, let names = devices.names(of: entry) else { return nil }
@@ -307,21 +311,21 @@ extension TimedRows where Inner: ~Copyable {
         return clocks.count - 1
     }
 
-    /// UTC, as nobody says more.
+    /// The index of UTC, assumed because no zone is named.
     private mutating func assumedClock() -> Int { clock(of: FixedZone(), isAssumed: true) ?? -1 }
 }
 
 // MARK: - Repeated hours
 
 extension TimedRows where Inner: ~Copyable {
-    /// What is known of one series in one stretch.
+    /// One series in one stretch.
     private struct StretchKey: Hashable {
         var zone: UInt16
         var series: Int
         var start: Int64
     }
 
-    /// Hands on the waiting rows of one share of the series.
+    /// Hands on the waiting rows of one share of the series: those whose hash of names, modulo `passes`, is `pass`.
     private mutating func giveOut(file: Heading, pass: UInt64, of passes: UInt64) throws {
         var names = SeriesTable<Bool>(empty: true)
         var runs: [StretchKey: StretchRuns] = [:]

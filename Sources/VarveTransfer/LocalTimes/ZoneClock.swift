@@ -1,16 +1,16 @@
-// ZoneClock.swift — one zone of an input: from what its clock shows to the moment, a stretch of time remembered.
+// ZoneClock.swift — one zone of an input: turns local times into offsets and remembers a stretch of time.
 //
 // Invariants:
-// - The answer is that of the zone's `meaning(ofLocal:)`; what is remembered saves look-ups only.
+// - The answer is that of the zone's `meaning(ofLocal:)`; what is remembered only saves look-ups.
 
 import VarveModel
 import VarveText
 
-/// A run of local time that a clock shows twice.
+/// A stretch of local time that a clock shows twice.
 struct RepeatedStretch: Hashable {
     /// The first second of local time that comes twice.
     var start: Int64
-    /// The first second after it that does not.
+    /// The first second after the stretch.
     var end: Int64
     /// The offset of the first pass.
     var earlier: Int64
@@ -18,32 +18,31 @@ struct RepeatedStretch: Hashable {
     var later: Int64
 }
 
-/// A zone that local times of an input are of.
+/// A zone of an input's local times.
 struct ZoneClock {
     /// The zone's name.
     let name: String
-    /// Whether nobody named the zone, so that UTC is taken.
+    /// Whether no zone was named, so that UTC is taken.
     let isAssumed: Bool
-    /// Whether its clocks were ever changed, as far as the input's times show.
     private let rules: any ZoneRules
     private let zone: any NamedZone
-    /// Local time from `from` up to `to` has one offset.
+    /// A span of local time, from `from` up to but not including `to`, that has one offset.
     private var plain: (from: Int64, to: Int64, offset: Int64) = (0, 0, 0)
     private var stretch = RepeatedStretch(start: 0, end: 0, earlier: 0, later: 0)
-    /// The span of moments that were asked for.
+    /// The first and the last moment that rows had in this zone; nil without rows.
     private(set) var used: (first: Int64, last: Int64)?
     /// Rows of hours that come twice.
     var repeated = Counts()
     /// Rows of hours that do not exist.
     var missing = Counts()
 
-    /// What became of the rows of hours in which the clock is changed.
+    /// Counts of rows in hours that a clock change repeats or skips.
     struct Counts: Hashable {
         var rows: UInt64 = 0
         var rejected: UInt64 = 0
     }
 
-    /// Local time in steps of which both ends are looked at; clocks have changed on whole quarters since 1970.
+    /// The step, in seconds, at whose ends the offset is compared; since 1970 clocks have changed on quarter hours.
     private static let step: Int64 = 900
 
     init(_ zone: any NamedZone, isAssumed: Bool) {
@@ -56,20 +55,20 @@ struct ZoneClock {
     /// Whether the zone has one offset for all times.
     var isFixed: Bool { zone.isFixed }
 
-    /// Its offsets in the span of times that were asked for, as people write them.
+    /// Its offsets in the span `used`, as people write them; empty without rows.
     var offsets: String {
         guard let used else { return "" }
         return zone.offsetsText(from: used.first, to: used.last)
     }
 
-    /// The offset, if the local time comes once.
+    /// The offset if the local time comes exactly once; else nil.
     @inline(__always)
     mutating func offset(ofLocal seconds: Int64) -> Int64? {
         if seconds >= plain.from, seconds < plain.to { return plain.offset }
         return offsetSlowly(seconds)
     }
 
-    /// What the local time means.
+    /// Whether the local time comes once, twice or never, with the offsets.
     mutating func meaning(ofLocal seconds: Int64) -> LocalMeaning {
         let meaning = rules.meaning(ofLocal: seconds)
         if case .twice(let earlier, let later) = meaning, seconds < stretch.start || seconds >= stretch.end {
@@ -86,7 +85,7 @@ struct ZoneClock {
     /// The first moment of a local day, or nil where the day does not exist.
     func start(ofLocalDay seconds: Int64) -> Int64? { rules.start(ofLocalDay: seconds) }
 
-    /// Takes note of a moment, in seconds since 1970 UTC.
+    /// Extends `used` by a moment, in seconds since 1970 UTC.
     @inline(__always)
     mutating func use(_ moment: Int64) {
         guard let span = used else {

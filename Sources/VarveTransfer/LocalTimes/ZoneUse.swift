@@ -1,20 +1,20 @@
-// ZoneUse.swift — what a receipt says of one zone in which local times were read.
+// ZoneUse.swift — what a receipt says about one zone in which local times were read.
 
-/// A zone and what was done in it.
+/// A zone of local times, with the counts of rows around clock changes.
 public struct ZoneUse: Hashable, Sendable {
     /// The zone's name.
     public var name: String
-    /// Whether nobody named a zone, so that UTC was taken.
+    /// Whether no zone was named, so that UTC was taken.
     public var isAssumed: Bool
-    /// Its offsets in the time of the rows, such as `+01:00, in summer +02:00`; empty if no row was taken.
+    /// Its offsets over the time of the rows, such as `+01:00, in summer +02:00`; empty if no row was taken.
     public var offsets: String
-    /// Samples of local hours that come twice.
+    /// The number of samples in local hours that come twice.
     public var repeated: UInt64
-    /// Those of them that were rejected.
+    /// The number of `repeated` that were rejected.
     public var repeatedRejected: UInt64
-    /// Samples of local hours that do not exist.
+    /// The number of samples in local hours that do not exist.
     public var missing: UInt64
-    /// Those of them that were rejected; the others were shifted.
+    /// The number of `missing` that were rejected; the others were shifted.
     public var missingRejected: UInt64
 
     init(_ clock: ZoneClock) {
@@ -27,7 +27,7 @@ public struct ZoneUse: Hashable, Sendable {
         missingRejected = clock.missing.rejected
     }
 
-    /// Adds what was done in the same zone in another file.
+    /// Adds the counts of the same zone in another file.
     mutating func add(_ other: ZoneUse) {
         if offsets.utf8.count < other.offsets.utf8.count { offsets = other.offsets }
         repeated += other.repeated
@@ -38,7 +38,7 @@ public struct ZoneUse: Hashable, Sendable {
 }
 
 extension [ZoneUse] {
-    /// Adds what was done in the zones of another file.
+    /// Adds the zones of another file; the counts of a zone already present are summed.
     package mutating func add(_ others: [ZoneUse]) {
         for zone in others {
             let known = firstIndex { $0.name == zone.name && $0.isAssumed == zone.isAssumed }

@@ -1,10 +1,10 @@
 // JSONValueWriter.swift — the value of a row as JSON, exactly.
 //
-// JSON has no numbers that are not finite: they are the strings "NaN", "Infinity" and "-Infinity".
+// JSON has only finite numbers, so the others become the strings "NaN", "Infinity" and "-Infinity".
 //
 // Invariants:
 // - A number's text reads back to the same double or integer; −0 is `-0`.
-// - What is written is valid JSON on one line.
+// - The output is valid JSON on one line.
 
 import VarveModel
 import VarveText
@@ -14,7 +14,7 @@ struct JSONValueWriter {
     private var values = ValueParser()
     private var doubles = DoubleWriter()
 
-    /// What became of a value.
+    /// The result for one value.
     enum Outcome {
         case written
         case missing
@@ -23,7 +23,7 @@ struct JSONValueWriter {
 
     /// Appends the value of a field.
     ///
-    /// - Parameter type: The type of its point, or nil where nobody knows it: then the text of the value tells.
+    /// - Parameter type: The type of its point; nil if it is unknown, so that the text of the value decides.
     @inline(__always)
     mutating func append(_ field: Field, as type: ValueType?, to bytes: inout [UInt8]) -> Outcome {
         guard let type else { return appendUntyped(field, to: &bytes) }
@@ -45,9 +45,9 @@ struct JSONValueWriter {
         return .written
     }
 
-    /// Numbers become numbers, true and false truth values, arrays and objects themselves, all else strings.
+    /// Writes numbers, truth values, arrays and objects as such, and everything else as a string.
     ///
-    /// A quoted `""` or `"null"` of a CSV file is a text, as it is for a text point at import.
+    /// A quoted `""` or `"null"` of a CSV file is a text, as for a text point at import.
     private mutating func appendUntyped(_ field: Field, to bytes: inout [UInt8]) -> Outcome {
         if field.isMissing { return .missing }
         switch field.kind {
@@ -76,7 +76,7 @@ struct JSONValueWriter {
         case .text: return false
         case .integer, .bigInteger:
             guard let value = NumberText.int64(field.base, field.count) else { return false }
-            // The integer of "-0" has no sign, the double has.
+            // As an integer "-0" loses its sign; as a double it keeps it.
             if value == 0, field.base[0] == 0x2D { bytes.append(0x2D) }
             ValueText.append(value, to: &bytes)
         case .hugeInteger, .decimal:

@@ -1,7 +1,7 @@
-// ReadingInput.swift — a file or stream whose rows are sent on instead of imported: the same reading, another end.
+// ReadingInput.swift — reads a file or stream as an import does, but hands the rows to a consumer that sends them on.
 //
 // Invariants:
-// - The input is read whole before the first row is handed on, unless nothing is to be learnt from that.
+// - The input is read whole before the first row is handed on, except a plain file whose unit of times is given.
 
 package import VarveCodec
 package import VarveFile
@@ -19,7 +19,7 @@ package final class ReadingInput {
     private let files: any FileSystem
     private let spoolFolder: String
 
-    /// What a whole reading found.
+    /// The result of a whole reading.
     package struct Outcome {
         /// All rows, good or bad.
         package var rows: UInt64
@@ -29,12 +29,13 @@ package final class ReadingInput {
         package var zones: [ZoneUse]
     }
 
-    /// Opens a file; a pipe is copied to a temporary file first, as a stream is.
+    /// Opens a file; a pipe is copied to a temporary file first, like a stream.
     ///
     /// - Parameters:
-    ///   - options: How the input is to be read; what else they say means nothing here.
+    ///   - options: How the input is read; options of registering and committing have no effect.
     ///   - rejectedPath: Where rejected rows go.
-    ///   - spoolFolder: Where the bytes of streams wait.
+    ///   - spoolFolder: The folder of temporary copies of streams.
+    /// - Throws: `FileError`.
     package convenience init(
         path: String, options: ImportOptions, files: any FileSystem, rejectedPath: String, spoolFolder: String
     ) throws {
@@ -57,7 +58,9 @@ package final class ReadingInput {
         }
     }
 
-    /// Copies a stream to a temporary file and opens that.
+    /// Copies a stream of at most 64 GiB to a temporary file and opens the copy.
+    ///
+    /// - Throws: `FileError`.
     package convenience init(
         stream: any File, options: ImportOptions, files: any FileSystem, rejectedPath: String,
         spoolFolder: String
@@ -83,15 +86,18 @@ package final class ReadingInput {
 
     deinit { file.close() }
 
-    /// Rows rejected so far.
+    /// The number of rows rejected so far.
     package var rejectedCount: UInt64 { rejected.count }
 
-    /// The first error of the file of rejected rows.
+    /// The first error in writing the file of rejected rows; nil without an error.
     package var rejectedFailure: FileError? { rejected.failure }
 
-    /// The hash of the bytes on disk.
+    /// The hash of the bytes on disk, before unpacking.
     ///
-    /// - Parameter advanced: Is told how many bytes are hashed, every MiB.
+    /// Cost: reads the whole file once.
+    ///
+    /// - Parameter advanced: Gets the number of bytes hashed so far, after each MiB; an error from it ends the hashing.
+    /// - Throws: `FileError`, and what `advanced` throws.
     package func contentHash(_ advanced: (Int) throws -> Void) throws -> Hash128 {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -110,7 +116,7 @@ package final class ReadingInput {
     ///
     /// - Parameters:
     ///   - product: The product of rows that name none; rows of another one are rejected.
-    ///   - types: Knows the types of points; nil: each value's text tells.
+    ///   - types: Knows the types of points; nil: the text of each value decides.
     /// - Throws: `FileError`, `DamagedInput`, `ImportError`, and what the consumer throws.
     package func read(
         product: String, types: (any PointDirectory)?, to consumer: any ReadingConsumer
@@ -132,14 +138,14 @@ package final class ReadingInput {
         return Outcome(rows: rows.lines, skipped: outcome.skipped, zones: rows.zones)
     }
 
-    /// Adds a row that was read well and could not be used.
+    /// Adds a row that was read but could not be used to the rejected rows.
     package func reject(line: Int, reason: String, text: UnsafeRawBufferPointer) {
         rejected.add(line: line, reason: reason, text: text)
     }
 
-    /// Puts the file of rejected rows in place, or removes that of an earlier run if there are none.
+    /// Syncs the file of rejected rows and puts it in place; without rejected rows, removes the file of an earlier run.
     ///
-    /// - Returns: The path, if there is a file.
+    /// - Returns: The path of the file; nil if nothing was rejected or the file could not be written.
     package func finishRejected() -> String? { rejected.finish() }
 
     private func numericTimes(_ consumer: any ReadingConsumer) throws -> NumericTimes {

@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Every reading is counted once: in a run, as rejected or as skipped. Every line is counted once too.
-// - Where series are forgotten depends on the rows alone; where a run ends means nothing.
+// - Where series are forgotten depends only on the rows. Consumers must not depend on where a run ends.
 
 import VarveModel
 
@@ -13,7 +13,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         /// Its number; -1 if its rows are rejected, -2 if it is new, -3 if it is passed over.
         var number: Int32
         var type: ValueType?
-        /// Its number in `MissingReadings`; -1 if nothing but what is empty is missing.
+        /// Its number in `MissingReadings`; -1 if only empty values are missing.
         var missing = -1
     }
 
@@ -32,10 +32,10 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     private var rows: UInt64 = 0
     private var skipped: UInt64 = 0
 
-    /// Rows and bytes after which a run is handed on.
+    /// The limits, in rows and bytes, at which a run is handed on.
     private static let runRows = 1024
     private static let runBytes = 1 << 18
-    /// Names after which all are forgotten, and their bytes.
+    /// The limits of names, in number and bytes, after which all series are forgotten.
     private static let maximumSeries = 1 << 18
     private static let maximumNameBytes = 32 << 20
 
@@ -43,7 +43,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     ///
     /// - Parameters:
     ///   - product: The product of all rows; a row that names another one is rejected.
-    ///   - types: Knows the types of points; nil if nobody does.
+    ///   - types: Knows the types of points; nil if they are unknown.
     ///   - missing: What counts as no reading.
     ///   - passesOverUnknownPoints: Whether a point that `types` does not know is passed over instead of being sent.
     init(
@@ -116,9 +116,10 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         try consumer.advanced(.rows, bytesRead: bytesRead, rows: rows)
     }
 
-    /// Hands on what is left.
+    /// Hands on the last run.
     ///
-    /// - Returns: How many lines there were and how many readings had neither value nor quality.
+    /// - Returns: The number of lines, and of readings with neither value nor quality.
+    /// - Throws: What the consumer throws.
     mutating func finish() throws -> (rows: UInt64, skipped: UInt64) {
         try handOn()
         return (rows, skipped)
@@ -146,7 +147,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         run.removeAll()
     }
 
-    /// Decides about a name that is seen for the first time.
+    /// Decides whether the rows of a new name are sent, rejected or passed over.
     @inline(never)
     private mutating func meet(_ entry: Int) throws {
         guard let names = table.names(of: entry) else { return refuse(entry, UTF8Advice.text("a name")) }
@@ -164,7 +165,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
             case .unknownPoint, .unknownDevice, .unknownProduct, .ambiguousDevice: break
             }
         }
-        // What the registry does not know is sent all the same: the receiver decides, and writes it in its log.
+        // A series that the registry does not know is sent all the same: the receiver decides and logs it.
         try consumer.addSeries(device: names.device, point: names.point)
         let number = missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry))
         table[entry] = Slot(number: Int32(seriesCount), type: type, missing: number)

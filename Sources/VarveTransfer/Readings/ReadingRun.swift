@@ -1,14 +1,14 @@
-// ReadingRun.swift — some rows of an input as columns, their values as JSON text: the form in which they are sent on.
+// ReadingRun.swift — rows of an input as columns with their values as JSON text, the form in which they are sent on.
 //
 // Invariants:
-// - All columns have `count` elements, in file order. The value of a row without one is the empty text.
+// - All columns have `count` elements, in file order. A row without a value has the empty text.
 // - Cells of one line of a wide file share its text.
 
 import VarveModel
 
 /// Some rows, in file order.
 package struct ReadingRun {
-    /// The number of each row's series, as `ReadingConsumer` was told it.
+    /// The number of each row's series, as given to `ReadingConsumer.addSeries`.
     package private(set) var series: [UInt32] = []
     /// Times in nanoseconds since 1970 UTC.
     package private(set) var times: [Int64] = []
@@ -24,7 +24,7 @@ package struct ReadingRun {
     package private(set) var text: [UInt8] = []
     /// Where each row's line begins in `text`.
     package private(set) var textStarts: [Int] = []
-    /// How long each row's line is.
+    /// The length of each row's line in bytes.
     package private(set) var textCounts: [Int] = []
 
     init() {}
@@ -35,9 +35,9 @@ package struct ReadingRun {
     /// Where a row's value lies in `values`.
     package func valueRange(_ row: Int) -> Range<Int> { (row == 0 ? 0 : valueEnds[row - 1])..<valueEnds[row] }
 
-    /// Adds a row whose value, if it has one, is at the end of `values` already.
+    /// Adds a row, whose value, if any, is already at the end of `values`.
     mutating func append(series number: UInt32, time: Int64, state: UInt64, row: borrowing Row) {
-        // Another row of the same line may be from before a break between two runs, so the text counts too.
+        // The same line may also have rows in the run before, so the text must be in this run too.
         let line = row.line
         let sharesText = row.continuesLine ? lines.last == line : false
         let start = sharesText ? textStarts[textStarts.count - 1] : text.count
@@ -67,15 +67,15 @@ package struct ReadingRun {
 
 /// Gets the readings of an input, in file order.
 package protocol ReadingConsumer: AnyObject {
-    /// Learns the names of the next series; they are numbered from 0.
+    /// Gets the names of the next series; series are numbered from 0.
     func addSeries(device: String, point: String) throws
 
-    /// Forgets all series; the next one has the number 0 again. Where this happens depends on the rows alone.
+    /// Forgets all series; the next one is number 0 again. Where this happens depends only on the rows.
     func forgetSeries() throws
 
-    /// Takes some rows.
+    /// Takes the next rows.
     func take(_ run: borrowing ReadingRun) throws
 
-    /// Says how far the reading is; called every few MiB.
+    /// Gets the progress of the reading, every few MiB.
     func advanced(_ phase: ImportPhase, bytesRead: Int, rows: UInt64) throws
 }

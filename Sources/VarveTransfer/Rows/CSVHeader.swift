@@ -1,15 +1,15 @@
-// CSVHeader.swift — which column is what, told by the header line.
+// CSVHeader.swift — finds the meaning of each column from the header line.
 //
 // Invariants:
-// - Every named column has one meaning; a name that stands twice, is missing or is unknown is an error that names it.
-// - Columns without a name mean nothing: a delimiter too many at the end of the lines makes one.
+// - Every named column has one meaning; a repeated, missing or unknown name is an error that names it.
+// - Columns without a name are ignored: one delimiter too many at the end of the lines makes such a column.
 
 import VarveModel
 import VarveText
 
 /// The columns of a CSV input.
 struct CSVHeader: Hashable, Sendable {
-    /// Positions of the columns; nil where the input does not have one.
+    /// The positions of the columns, from 0; nil if the input lacks the column.
     var device = 0
     var time = 0
     var point: Int?
@@ -34,7 +34,7 @@ struct CSVHeader: Hashable, Sendable {
     /// Reads a header.
     ///
     /// - Parameters:
-    ///   - names: The column names as they stand in the file.
+    ///   - names: The column names as the file has them.
     ///   - line: The text of the line, for errors.
     ///   - path: The file, for errors.
     init(_ names: [String], line: String, options: ImportOptions, path: String) throws(ImportError) {
@@ -61,7 +61,7 @@ struct CSVHeader: Hashable, Sendable {
         quality = positions["quality"]
         product = positions["product"]
         zone = zoneColumn.flatMap { positions[Name($0)] }
-        // A wide input may have a point of that name.
+        // In a wide input such a name may be a point.
         let known = Set(
             required + ["quality", "product"] + (options.isWide ? [] : ["type"])
                 + (zoneColumn.map { [$0] } ?? []))
@@ -85,9 +85,9 @@ struct CSVHeader: Hashable, Sendable {
     }
 }
 
-/// What stands in the first line of a file that is no header: for the message.
+/// The content of a first line that is no header, for the error message.
 public struct FoundColumns: Hashable, Sendable, CustomStringConvertible {
-    /// What was found, as half a sentence.
+    /// The content, as half a sentence.
     public let description: String
 
     init(_ names: [String], line: String) {

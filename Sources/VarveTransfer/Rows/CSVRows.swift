@@ -6,7 +6,7 @@ import VarveText
 struct CSVRows: ~Copyable, RowScanner {
     private var scanner: CSVFieldScanner
     private let columnCount: Int
-    // Column positions; those the input does not have point at a field that stays absent.
+    // Column positions; a column that the input lacks points at a field that is always absent.
     private let device: Int
     private let point: Int
     private let time: Int
@@ -129,14 +129,14 @@ struct WideCSVRows: ~Copyable, RowScanner {
     }
 }
 
-/// Columns without a name, and fields beyond the header: a delimiter too many makes them.
+/// Columns without a name, and fields beyond the header; superfluous delimiters make them.
 private struct NamelessColumns {
     private let header: CSVHeader
     private let ignoresContent: Bool
     /// The fields of a row without the nameless columns at the end of the header.
     private let leastFields: Int
 
-    /// Empty fields that a row may have beyond the header.
+    /// The most empty fields that a row may have beyond the header.
     private static let spareFields = 16
 
     init(_ header: CSVHeader, ignoresContent: Bool) {
@@ -150,10 +150,10 @@ private struct NamelessColumns {
     /// Whether the header has such columns.
     var isAny: Bool { !header.nameless.isEmpty }
 
-    /// The fields of a row that the scanner has to keep.
+    /// The most fields of a row that the scanner has to keep.
     var maximumFields: Int { header.columnCount + Self.spareFields }
 
-    /// Why a row that has not just the header's named fields is rejected, or nil if it is not.
+    /// Why a row with more or fewer fields than the header names is rejected; nil if it is accepted.
     @inline(never)
     func problem(_ scanner: borrowing CSVFieldScanner) -> String? {
         let count = scanner.fieldCount
@@ -175,7 +175,7 @@ private struct NamelessColumns {
 }
 
 extension Field {
-    /// Whether there is nothing in it but spaces.
+    /// Whether it is empty or holds only spaces.
     fileprivate var isBlank: Bool {
         UnsafeBufferPointer(start: base, count: count).allSatisfy { $0 == 0x20 }
     }

@@ -1,14 +1,14 @@
-// ForeignFormat.swift — formats that people hold and that are not read here, known by their first bytes.
+// ForeignFormat.swift — recognizes common formats that Varve does not read, by their first bytes.
 //
 // Invariants:
-// - Only first bytes that no CSV file with a usable header and no NDJSON line has make a file foreign.
+// - No CSV file with a usable header and no NDJSON file is taken for a foreign format.
 
-/// A format that is not read, with its name and what to do.
+/// A format that Varve does not read, with its name and the way to convert it.
 struct ForeignFormat {
     var name: String
     var remedy: String
 
-    /// Formats by the bytes they begin with.
+    /// Binary formats by their first bytes.
     private static let signatures: [(bytes: [UInt8], name: String)] = [
         (Array("PAR1".utf8), "a Parquet file"),
         (Array("ARROW1".utf8), "an Arrow file"),
@@ -38,7 +38,7 @@ struct ForeignFormat {
         (Array("BT-Lab ASCII FILE".utf8), "a BT-Lab text file (.mpt)"),
     ]
 
-    /// Text formats by what their first line begins with.
+    /// Text formats by the beginning of their first line.
     private static let beginnings: [(text: String, name: String)] = [
         ("\"TOA5\",", "a Campbell TOA5 file with four header lines"),
         ("TOA5,", "a Campbell TOA5 file with four header lines"),
@@ -62,9 +62,9 @@ struct ForeignFormat {
         ("<?xml", "an XML file"),
     ]
 
-    /// The format of a file that begins with these bytes, or nil if it may be one that is read.
+    /// The format of a file that begins with these bytes; nil if Varve may be able to read it.
     ///
-    /// - Parameter bytes: The first 512 bytes, unpacked.
+    /// - Parameter bytes: The first 512 bytes of the file, unpacked.
     init?(firstBytes bytes: [UInt8], encoding: TextEncoding) {
         let advice = "convert it to CSV with a header device,point,time,value"
         if let known = Self.signatures.first(where: { bytes.starts(with: $0.bytes) }) {
@@ -82,7 +82,7 @@ struct ForeignFormat {
                 self.init(name: "UTF-16 text", remedy: "say so with --encoding utf-16")
                 return
             }
-            // A zero byte in a later line costs its row only.
+            // A zero byte in a later line only causes that row to be rejected.
             if bytes.prefix(64).prefix(while: { $0 != 0x0A && $0 != 0x0D }).contains(0) {
                 self.init(
                     name: "no text: its first line has zero bytes",

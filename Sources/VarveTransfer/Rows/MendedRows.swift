@@ -1,25 +1,25 @@
-// MendedRows.swift — the rows inside a file of rejected rows, read as those of their source.
+// MendedRows.swift — reads the rows inside a file of rejected rows as rows of their source.
 //
 // Invariants:
-// - A row has the line number of its source.
-// - A row that is not there whole is rejected again, never read as a shorter one.
+// - A row has its line number in the source.
+// - A row that is not complete in the file is rejected again, never read as a shorter row.
 
 import VarveModel
 import VarveText
 
-/// Takes the third column of each line as a row of its own.
+/// Reads the third column of each line as a row of the source.
 struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
     private var outer: CSVFieldScanner
     private var inner: Inner
     private let limit: Int
-    /// The row that is looked at, with a line end.
+    /// The current row with a line end.
     private let room: UnsafeMutablePointer<UInt8>
     private var lastLine: Int64 = 0
 
-    /// More than three columns are what a spreadsheet adds, and empty.
+    /// The most columns of a line; those after the third must be empty, as spreadsheets add them.
     private static var maximumFields: Int { 64 }
 
-    /// Room for a row in quotes with its number and reason.
+    /// The room for a row in quotes with its line number and reason, in bytes.
     static func outerRowBytes(_ maximumRowBytes: Int) -> Int { 2 * maximumRowBytes + (64 << 10) }
 
     init(_ inner: consuming Inner, maximumRowBytes: Int, lineEnd: UInt8) {
@@ -59,7 +59,7 @@ struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
         }
         let row = fields[2]
         if row.count == 0 {
-            // A further reason for the line before.
+            // This line gives a further reason for the row of the line before.
             if number == lastLine { return }
             return try consumer.reject(
                 "the row is not in this file: mend it in its source", line: source,

@@ -1,10 +1,10 @@
 // NDJSONRows.swift — lines of JSON objects as readings.
 //
-// `{"device":…,"point":…,"time":…,"value":…}`, also `quality`, `product` and `type`; other members are an error unless
-// columns are ignored, a member that stands twice always.
+// A line is `{"device":…,"point":…,"time":…,"value":…}`, optionally with `quality`, `product` and `type`. Other members
+// are an error unless unknown columns are ignored. A repeated member is always an error.
 //
 // Invariants:
-// - A number's text is handed on as it stands, so no integer passes through a double.
+// - A number is handed on as its text, so no integer passes through a double.
 
 import VarveModel
 import VarveText
@@ -15,13 +15,13 @@ struct NDJSONRows: ~Copyable, RowScanner {
     private(set) var textEnd: UnsafePointer<UInt8>
     private(set) var problem = ""
     private let ignoresMembers: Bool
-    /// Decoded strings of the current line; never longer than the line.
+    /// The decoded strings of the current line; together they are never longer than the line.
     private let scratch: UnsafeMutablePointer<UInt8>
     private var scratchUsed = 0
     private var decoded: [UInt8] = []
     private var row: Row
 
-    /// The members of a row, in the order of the bits that say which were seen.
+    /// The members of a row; a raw value is the member's bit in the set of members seen.
     private enum Member: UInt8, CaseIterable {
         case device
         case point
@@ -33,7 +33,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
         case type
     }
 
-    /// The member with the zone of the row's time, if the caller named one.
+    /// The name of the member with the row's zone; empty if the caller named none.
     private let zoneMember: [UInt8]
     private let lineEnd: UInt8
 
@@ -89,7 +89,8 @@ struct NDJSONRows: ~Copyable, RowScanner {
 
     /// Reads the members of the line's object into `row`.
     ///
-    /// - Returns: False if members are wrong or missing; `problem` says which.
+    /// - Returns: False if members are wrong or missing; `problem` names them.
+    /// - Throws: `JSONFailure` if the line is not valid JSON.
     private mutating func readObject(_ scanner: inout JSONScanner) throws(JSONFailure) -> Bool {
         scratchUsed = 0
         var seen: UInt16 = 0

@@ -1,7 +1,7 @@
-// Row.swift — one row of an input as the places of its fields in memory, before anything is parsed.
+// Row.swift — one row of an input, as pointers to its fields before anything is parsed.
 //
 // Invariants:
-// - The pointers are valid only during the call that gets the row.
+// - The pointers are valid only during the call that receives the row.
 // - Quotes and escapes are already resolved: a field's bytes are its text.
 
 import VarveModel
@@ -15,9 +15,9 @@ struct Row {
     var time: Field
     var value: Field
     var quality: Field
-    /// The zone of the time, where the input has a column for it.
+    /// The zone of the time; absent if the input has no column for it.
     var zone: Field
-    /// The type that the row says its point has; empty or absent for none.
+    /// The type that the row declares for its point; empty or absent if it declares none.
     var type: Field
     /// Whether device, time and quality are those of the row before (the next cell of a wide line).
     var continuesLine: Bool
@@ -32,29 +32,29 @@ protocol RowConsumer: ~Copyable {
     /// Takes a row.
     mutating func take(_ row: borrowing Row) throws
 
-    /// Takes note of a row that is broken as such.
+    /// Takes a row that is broken and has no usable fields.
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
 
-    /// Says how far the reading is; called once per buffer.
+    /// Gets the number of bytes read so far, once per buffer.
     mutating func advanced(bytesRead: Int) throws
 }
 
-/// Gets the rows of an input with the moments that their times mean.
+/// Gets the rows of an input with the moments of their times.
 protocol TimedRowConsumer: ~Copyable {
     /// Takes a row.
     ///
     /// - Parameter time: Nanoseconds since 1970 UTC.
     mutating func take(_ row: borrowing Row, time: Int64) throws
 
-    /// Whether a row would be skipped whatever its time: it has neither a value nor a quality, and a known series.
+    /// Whether a row would be skipped at any time: it has a known series but neither value nor quality.
     mutating func skips(_ row: borrowing Row) throws -> Bool
 
-    /// Takes note of a row whose time cannot be used.
+    /// Takes a row whose time cannot be used.
     mutating func refuse(_ row: borrowing Row, _ reason: String) throws
 
-    /// Takes note of a row that is broken as such.
+    /// Takes a row that is broken and has no usable fields.
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
 
-    /// Says how far the reading is; called once per buffer.
+    /// Gets the number of bytes read so far, once per buffer.
     mutating func advanced(bytesRead: Int) throws
 }

@@ -9,9 +9,9 @@ struct RowInput {
     private let maximumRowBytes: Int
     private let ignoresColumns: Bool
     private let zoneColumn: String?
-    /// Whether the rows are those of a file of rejected rows.
+    /// Whether the input is a file of rejected rows.
     let areMended: Bool
-    /// What stands in the file of rows of this input that are rejected.
+    /// The first lines of the file of rows that are rejected from this input.
     let rejectsHead: RejectsFile
 
     private enum Form {
@@ -19,10 +19,12 @@ struct RowInput {
         case ndjson
     }
 
-    /// The bytes that are looked at to know a format.
+    /// The number of first bytes by which a foreign format is recognized.
     private static let prefixCount = 512
 
     /// Opens an input and reads its header.
+    ///
+    /// - Throws: `FileError`, `DamagedInput`, and `ImportError` if the format or the header cannot be used.
     init(_ file: any File, path: String, options: ImportOptions, sizes: ReadingSizes) throws {
         maximumRowBytes = sizes.maximumRowBytes
         ignoresColumns = options.ignoresColumns
@@ -64,7 +66,7 @@ struct RowInput {
         }
     }
 
-    /// The form of rows with these columns; nil: lines of NDJSON.
+    /// The form of rows with these columns; nil columns mean lines of NDJSON.
     private static func form(
         _ columns: [String]?, line: String, _ options: ImportOptions, _ path: String
     ) throws(ImportError) -> Form {
@@ -96,7 +98,7 @@ struct RowInput {
         }
     }
 
-    /// The line end of the rows: those in a file of rejected rows have one of their own.
+    /// The last byte of a row's line end; always a line feed inside a file of rejected rows.
     private var lineEnd: UInt8 { areMended ? 0x0A : reader.lineEnd }
 
     private func read<Scanner: RowScanner & ~Copyable, Consumer: RowConsumer & ~Copyable>(

@@ -1,9 +1,9 @@
-// RowReader.swift — turns buffers of bytes into rows, whatever the buffers' borders.
+// RowReader.swift — turns buffers of bytes into rows.
 //
 // Invariants:
-// - The rows do not depend on the size of the buffers: a scanner sees at most `maximumRowBytes` and a line
-//   end from where a row begins, and what it cannot decide from that is decided by the same rule everywhere.
-// - A broken row costs its first line only; reading goes on with the next line.
+// - The rows do not depend on the size of the buffers: from the start of a row a scanner sees at most
+//   `maximumRowBytes` and a line end. A row that it cannot decide from these bytes is too long and is rejected.
+// - A broken row costs only its first line; reading goes on with the next line.
 
 import VarveFile
 import VarveModel
@@ -25,10 +25,10 @@ final class RowReader {
     private var line = 1
     /// The byte that ends a line: a line feed, or a carriage return where the first line ends with one alone.
     private(set) var lineEnd: UInt8 = 0x0A
-    /// What the cursor points to while there is no buffer.
+    /// A valid address for the cursor while there is no buffer.
     private let nothing: UnsafeMutablePointer<UInt8>
 
-    /// Opens a reader; the reading ahead starts at once.
+    /// Opens a reader and starts to read ahead.
     init(_ file: any File, encoding: TextEncoding, sizes: ReadingSizes) throws {
         limit = sizes.maximumRowBytes
         source = try ByteSource(
@@ -51,7 +51,7 @@ final class RowReader {
         if end - cursor >= 3, cursor[0] == 0xEF, cursor[1] == 0xBB, cursor[2] == 0xBF { cursor += 3 }
         while true {
             while cursor < end, cursor.pointee == 0x0A || cursor.pointee == 0x0D {
-                // A carriage return that a line feed follows is half a line end.
+                // A carriage return before a line feed is only half a line end.
                 if cursor.pointee == 0x0A || cursor + 1 < end && cursor[1] != 0x0A { line += 1 }
                 cursor += 1
             }
@@ -63,7 +63,7 @@ final class RowReader {
         }
     }
 
-    /// The first bytes, as they stand in the file; call it before anything else.
+    /// The first bytes of the text; call it before anything else.
     func prefix(_ count: Int) throws -> [UInt8] {
         while end - cursor < min(count, limit), try refill() {}
         return Array(UnsafeBufferPointer(start: cursor, count: min(count, end - cursor)))
@@ -76,7 +76,7 @@ final class RowReader {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Looks at how the first line ends, line ends in quotes left out.
+    /// Finds how the first line ends; line ends in quotes do not count.
     private func detectLineEnd() throws {
         while true {
             var position = cursor
@@ -97,10 +97,10 @@ final class RowReader {
         }
     }
 
-    /// The next row as a header: the texts of its fields.
+    /// Reads the next row as a header: the texts of its fields.
     ///
-    /// - Returns: Nil if it is broken or longer than a row may be.
-    /// - Throws: `HeaderNotUTF8` where a name is no UTF-8.
+    /// - Returns: The names; nil if the row is broken or longer than a row may be.
+    /// - Throws: `HeaderNotUTF8` if a name is not valid UTF-8, `FileError` and `DamagedInput`.
     func header() throws -> [String]? {
         var scanner = CSVFieldScanner(
             maximumFields: Self.maximumColumns, maximumRowBytes: limit, lineEnd: lineEnd)
@@ -160,7 +160,7 @@ final class RowReader {
         }
     }
 
-    /// Rejects the line that a broken row begins with, once its end is in sight.
+    /// Rejects the first line of a broken row as soon as the line's end is in the buffer.
     private func rejectFirstLine(
         _ problem: String, _ window: UnsafePointer<UInt8>, seesEnd: Bool,
         _ consumer: inout some RowConsumer & ~Copyable
@@ -179,7 +179,7 @@ final class RowReader {
         }
     }
 
-    /// Rejects a row without end within the limit: its first line, or all up to the next line end.
+    /// Rejects a row that does not end within the limit: its first line, or all bytes up to the next line end.
     private func rejectLong(_ consumer: inout some RowConsumer & ~Copyable) throws {
         if let newline = Bytes.firstNewline(cursor, min(end, cursor + (limit + 1)), lineEnd: lineEnd) {
             try reject(
@@ -189,7 +189,7 @@ final class RowReader {
             line += 1
             return
         }
-        // A part of the row would be mended as if it were the whole.
+        // The row is left out of the file: a part of it would be mended as if it were the whole row.
         let start = Field(base: cursor, count: min(60, limit), kind: .plain).excerpt
         try consumer.reject(
             "the row is longer than \(limit) bytes; it begins with \(start)", line: line,
@@ -219,7 +219,7 @@ final class RowReader {
         return more
     }
 
-    /// Gets the next buffer and puts the unread rest of this one in front of it.
+    /// Gets the next buffer and copies the unread rest of the current one to its front.
     ///
     /// - Returns: False at the end of the input.
     private func refill() throws -> Bool {
@@ -243,7 +243,7 @@ final class RowReader {
 /// A name in a header is not valid UTF-8.
 struct HeaderNotUTF8: Error {}
 
-/// How much is read and looked at at once; tests make them small.
+/// The size of a buffer and of the longest row, in bytes; tests make them small.
 struct ReadingSizes {
     var buffer = ByteSource.defaultBufferSize
     var maximumRowBytes = RowReader.maximumRowBytes

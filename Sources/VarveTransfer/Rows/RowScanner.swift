@@ -1,4 +1,4 @@
-// RowScanner.swift — what the formats have in common: finding the next row in a run of bytes.
+// RowScanner.swift — the interface of all formats: finds the next row in a run of bytes.
 
 import VarveText
 
@@ -10,10 +10,10 @@ protocol RowScanner: ~Copyable {
     var textEnd: UnsafePointer<UInt8> { get }
     /// The number of line ends that the row holds; after `row` only.
     var lineCount: Int { get }
-    /// What is wrong; after `malformed` only.
+    /// What is wrong with the row; after `malformed` only.
     var problem: String { get }
 
-    /// Looks at the row that begins at `start`.
+    /// Scans the row that begins at `start`.
     ///
     /// - Parameter atEnd: Whether the input ends at `end`.
     mutating func scan(

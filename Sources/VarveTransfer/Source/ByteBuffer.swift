@@ -1,7 +1,7 @@
 // ByteBuffer.swift — a large reusable run of bytes with free room in front.
 //
-// The room in front takes the unfinished row of the buffer before, so that every row lies in one piece
-// without copying the rest.
+// The unfinished row of the buffer before is copied to the room in front. So every row lies in one piece, and nothing
+// else is copied.
 //
 // Invariants:
 // - `headroom` bytes lie before `start`; `start` to `start + capacity` is for data, of which `count` are filled.
@@ -13,7 +13,7 @@ final class ByteBuffer: @unchecked Sendable {
     let capacity: Int
     /// The number of bytes filled.
     var count = 0
-    /// How many bytes of the file had been read when the buffer was filled.
+    /// The bytes of the file that had been read when the buffer was filled.
     var bytesRead = 0
     private let memory: UnsafeMutablePointer<UInt8>
 
@@ -28,7 +28,7 @@ final class ByteBuffer: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// Where the data begin.
+    /// The first byte of the data.
     var start: UnsafeMutablePointer<UInt8> { memory + headroom }
 
     /// The room for data.

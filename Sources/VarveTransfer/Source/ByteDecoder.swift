@@ -1,4 +1,4 @@
-// ByteDecoder.swift — how a file's bytes become text: plain or decompressed, told by the first bytes.
+// ByteDecoder.swift — turns a file's bytes into text; the first bytes show whether and how it is packed.
 //
 // Invariants:
 // - `decode` returns 0 only at the proper end of the data; a file that ends early or does not follow its
@@ -11,9 +11,10 @@ protocol ByteDecoder: AnyObject {
     /// Fills `target` as far as it can in one step.
     ///
     /// - Returns: The number of bytes produced; 0 at the end.
+    /// - Throws: `FileError`, and `DamagedInput` if the data are cut off or damaged.
     func decode(into target: UnsafeMutableRawBufferPointer) throws -> Int
 
-    /// How many bytes of the file were read so far.
+    /// The bytes of the file read so far.
     var bytesRead: Int { get }
 }
 
@@ -25,15 +26,15 @@ public struct DamagedInput: Error, Hashable, Sendable, CustomStringConvertible {
         case truncated
         /// Its content contradicts itself or its checksum.
         case corrupt
-        /// It needs something this program does not do.
+        /// It needs a feature of the format that is not supported.
         case unsupported(String)
     }
 
-    /// The file.
+    /// The path of the file.
     public var path: String
-    /// The compression: "gzip", "zstd" or "lz4".
+    /// The compression: `gzip`, `zstd` or `lz4`.
     public var format: String
-    /// What is wrong.
+    /// What is wrong with the file.
     public var fault: Fault
 
     /// One line: what, where and what to do.
@@ -54,7 +55,7 @@ enum InputCompression {
     case zstd
     case lz4
 
-    /// Tells the packing by the first bytes.
+    /// Finds the packing from the first bytes.
     init(firstBytes bytes: ArraySlice<UInt8>) {
         let four = Array(bytes.prefix(4))
         if four.starts(with: [0x1F, 0x8B]) {
@@ -74,7 +75,7 @@ enum InputCompression {
         return InputCompression(firstBytes: try input.peek(4)) == .plain
     }
 
-    /// The decoder for a file of which nothing is consumed yet.
+    /// Makes the decoder for a file; it reads from the beginning.
     static func decoder(for file: any File) throws -> any ByteDecoder {
         var input = RawInput(file)
         switch InputCompression(firstBytes: try input.peek(4)) {

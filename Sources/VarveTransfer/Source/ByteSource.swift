@@ -2,13 +2,13 @@
 //
 // Invariants:
 // - At most `bufferCount` buffers exist, so a slow reader stops the thread (backpressure).
-// - An error of the thread comes out of `next` after the good bytes before it.
+// - `next` throws an error of the thread only after it has returned the good bytes before the error.
 
 import Synchronization
 import VarveFile
 import VarvePlatform
 
-/// Reads and unpacks a file ahead of the one who asks for its bytes.
+/// Reads and unpacks a file ahead of its consumer.
 final class ByteSource: Sendable {
     private let filled = Handover<ByteBuffer>(capacity: ByteSource.bufferCount)
     private let free = Handover<ByteBuffer>(capacity: ByteSource.bufferCount)
@@ -26,7 +26,7 @@ final class ByteSource: Sendable {
     ///   - file: A file open for reading; read by position, so several sources may share it.
     ///   - encoding: The encoding of the unpacked bytes, which become UTF-8.
     ///   - bufferSize: The bytes per buffer.
-    ///   - headroom: The free room in front of each buffer.
+    ///   - headroom: The free room in front of each buffer, in bytes.
     init(_ file: any File, encoding: TextEncoding = .utf8, bufferSize: Int, headroom: Int) throws {
         for _ in 0..<Self.bufferCount {
             free.put(ByteBuffer(headroom: headroom, capacity: bufferSize))
@@ -48,7 +48,9 @@ final class ByteSource: Sendable {
         thread.join()
     }
 
-    /// The next bytes, never none of them; nil at the end.
+    /// The next buffer, with at least one byte; nil at the end of the file.
+    ///
+    /// - Throws: The first error of the reading thread.
     func next() throws -> ByteBuffer? {
         if let buffer = filled.take() { return buffer }
         try failure.rethrow()
@@ -74,16 +76,16 @@ final class ByteSource: Sendable {
     }
 }
 
-/// Carries the first error from one thread to another.
+/// Passes the first error from one thread to another.
 final class FailureBox: Sendable {
     private let error = Mutex<(any Error)?>(nil)
 
-    /// Keeps an error, unless one is kept already.
+    /// Keeps an error; only the first one is kept.
     func set(_ new: any Error) {
         error.withLock { $0 = $0 ?? new }
     }
 
-    /// Throws the kept error, if there is one.
+    /// Throws the kept error if there is one.
     func rethrow() throws {
         if let error = error.withLock({ $0 }) { throw error }
     }

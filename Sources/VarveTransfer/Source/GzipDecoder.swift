@@ -1,7 +1,7 @@
-// GzipDecoder.swift — gzip by zlib; members that follow one another are one stream, as gzip(1) reads them.
+// GzipDecoder.swift — decompresses gzip with zlib; successive members are one stream, as for gzip(1).
 //
 // Invariants:
-// - The checksum and length at the end of each member are checked (by zlib).
+// - zlib checks the checksum and the length at the end of each member.
 // - After the last member only zero bytes may follow (padding of tapes and blocks).
 
 import CZlib
@@ -14,7 +14,7 @@ final class GzipDecoder: ByteDecoder {
 
     init(_ input: RawInput) throws {
         self.input = input
-        // 16 more than the window bits: the gzip wrapper, and no other.
+        // Window bits plus 16: zlib accepts only the gzip wrapper.
         let code = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
             throw DamagedInput(path: input.path, format: "gzip", fault: .unsupported("ran out of memory"))

@@ -1,4 +1,4 @@
-// LZ4Decoder.swift — `.lz4` files: frames by VarveCodec, one after the other as one stream.
+// LZ4Decoder.swift — decompresses `.lz4` files with VarveCodec; successive frames are one stream.
 
 import VarveCodec
 
@@ -20,7 +20,7 @@ final class LZ4Decoder: ByteDecoder {
         while produced < target.count {
             let room = UnsafeMutableRawBufferPointer(rebasing: target[produced...])
             guard try input.fill() else {
-                // The decoder may still hold bytes that found no room before.
+                // The decoder may still hold bytes that did not fit before.
                 let more = isInFrame ? try step(room) : 0
                 produced += more
                 if more > 0 { continue }

@@ -1,8 +1,8 @@
-// Paths.swift — the few things that are asked of a path's text.
+// Paths.swift — the folder and the endings of a path.
 
 /// Takes paths apart.
 enum Paths {
-    /// The folder that a file is in.
+    /// The folder of a file.
     static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: 0x2F) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -1,4 +1,4 @@
-// RawInput.swift — the bytes of a file as they are on disk, in order, with a look ahead of a few bytes.
+// RawInput.swift — reads the bytes of a file as they are on disk, in order, with a look ahead of a few bytes.
 
 import VarveFile
 
@@ -18,16 +18,16 @@ struct RawInput {
         buffer = [UInt8](repeating: 0, count: Self.bufferSize)
     }
 
-    /// How many bytes were read from the file.
+    /// The bytes read from the file so far.
     var bytesRead: Int { offset }
 
     /// The file's path, for errors.
     var path: String { file.path }
 
-    /// Bytes that were read and not yet consumed.
+    /// The number of bytes that were read and not yet consumed.
     var available: Int { filled - position }
 
-    /// Reads more if nothing is left.
+    /// Reads the next piece if the buffer is empty.
     ///
     /// - Returns: False at the end of the file.
     mutating func fill() throws(FileError) -> Bool {
@@ -52,7 +52,7 @@ struct RawInput {
         return buffer[position..<min(position + count, filled)]
     }
 
-    /// Gives the unconsumed bytes to `body`, which returns how many it used.
+    /// Passes the unconsumed bytes to `body`, which returns how many it used.
     mutating func consume<Result>(
         _ body: (UnsafeMutableRawBufferPointer) throws -> (used: Int, result: Result)
     ) rethrows -> Result {
@@ -65,7 +65,7 @@ struct RawInput {
         return outcome.result
     }
 
-    /// Reads straight into `target`, past the buffer when that is empty.
+    /// Reads into `target`; if the buffer is empty, directly from the file.
     mutating func read(into target: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         if available > 0 {
             let count = min(available, target.count)

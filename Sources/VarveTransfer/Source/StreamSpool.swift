@@ -1,7 +1,7 @@
-// StreamSpool.swift — a stream's bytes in a temporary file, so that they can be read twice.
+// StreamSpool.swift — copies a stream to a temporary file so that it can be read twice.
 //
 // Invariants:
-// - The file has no name by the time anything is read from it, so no crash leaves it behind.
+// - The file loses its name before anything is copied to it, so no crash leaves it behind.
 // - It holds at most `limit` bytes.
 
 import Glibc
@@ -13,11 +13,13 @@ struct StreamSpool {
     /// The copy, open for reading.
     let file: any File
 
-    /// The most bytes that are taken from a stream.
+    /// The most bytes of a stream: 64 GiB.
     static let defaultLimit = 64 << 30
     private static let counter = Atomic<UInt64>(0)
 
     /// Copies a stream to its end.
+    ///
+    /// - Throws: `FileError`, with the code `EFBIG` if the stream is longer than `limit` bytes.
     init(_ stream: any File, files: any FileSystem, folder: String, limit: Int = defaultLimit) throws {
         let number = Self.counter.add(1, ordering: .relaxed).newValue
         let path = "\(folder)/import-\(getpid())-\(number).partial"
@@ -32,7 +34,7 @@ struct StreamSpool {
         }
     }
 
-    /// Frees the disk space.
+    /// Closes the copy, which frees its disk space.
     func close() {
         file.close()
     }

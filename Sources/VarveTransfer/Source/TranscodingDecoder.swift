@@ -1,14 +1,14 @@
-// TranscodingDecoder.swift — text in another encoding becomes UTF-8.
+// TranscodingDecoder.swift — turns text in another encoding into UTF-8.
 //
 // Source of the encodings: the WHATWG Encoding Standard for windows-1252, RFC 2781 for UTF-16.
 //
 // Invariants:
 // - The bytes do not depend on how the input is cut into buffers.
-// - What is no character becomes the byte 0xFF, which no UTF-8 has, so that its row is rejected.
+// - Bytes that are no character become the byte 0xFF. UTF-8 never has this byte, so the row is rejected.
 
 import VarveFile
 
-/// How the text of a file is encoded.
+/// The encoding of a file's text.
 public enum TextEncoding: String, CaseIterable, Sendable {
     /// UTF-8, with or without a byte order mark.
     case utf8 = "utf-8"
@@ -16,7 +16,7 @@ public enum TextEncoding: String, CaseIterable, Sendable {
     case latin1 = "latin-1"
     /// Latin-1 with quotes, dashes and the euro sign at 0x80 to 0x9F.
     case windows1252 = "windows-1252"
-    /// UTF-16; the byte order mark tells the order, without one it is little-endian.
+    /// UTF-16 in the order of its byte order mark; little-endian without one.
     case utf16 = "utf-16"
 }
 
@@ -26,17 +26,18 @@ final class TranscodingDecoder: ByteDecoder {
     private let encoding: TextEncoding
     private let path: String
     private var input = [UInt8](repeating: 0, count: 64 << 10)
-    /// UTF-8 that is not handed on yet begins at `position`.
+    /// Produced UTF-8; the part from `position` on is not handed on yet.
     private var output: [UInt8] = []
     private var position = 0
     private var isBigEndian = false
     private var hasOrder = false
-    /// A byte of UTF-16 whose other half is to come, and a first surrogate.
+    /// The first byte of a UTF-16 unit whose second byte is still to come.
     private var half: UInt8?
+    /// A first surrogate whose second is still to come.
     private var surrogate: UInt16?
     private var isAtEnd = false
 
-    /// What windows-1252 has at 0x80 to 0x9F; the five free places are control characters.
+    /// The characters of windows-1252 at 0x80 to 0x9F; the five free places are control characters.
     private static let middle: [UInt16] = [
         0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152,
         0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122,

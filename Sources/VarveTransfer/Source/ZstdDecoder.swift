@@ -1,4 +1,4 @@
-// ZstdDecoder.swift — zstd by libzstd; frames that follow one another are one stream.
+// ZstdDecoder.swift — decompresses zstd with libzstd; successive frames are one stream.
 
 import CZstd
 
@@ -8,7 +8,9 @@ final class ZstdDecoder: ByteDecoder {
     private let stream: OpaquePointer
     private var isInFrame = false
 
-    /// Frames that need a larger window are refused: 128 MiB would be half of an import's memory.
+    /// The base-2 logarithm of the largest window, 64 MiB.
+    ///
+    /// Frames that need more are refused: the next step, 128 MiB, would be half of an import's memory.
     private static let maximumWindowLog: Int32 = 26
 
     init(_ input: RawInput) throws {
@@ -30,7 +32,7 @@ final class ZstdDecoder: ByteDecoder {
         var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
         while output.pos < output.size {
             guard try input.fill() else {
-                // The decoder may still hold bytes that found no room in the buffer before.
+                // The decoder may still hold bytes that did not fit into the buffer before.
                 let before = output.pos
                 if isInFrame { try step(&output) }
                 if output.pos > before { continue }

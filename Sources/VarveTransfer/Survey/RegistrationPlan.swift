@@ -1,22 +1,22 @@
-// RegistrationPlan.swift — from the series an input names to what must be created for them.
+// RegistrationPlan.swift — finds what must be created for the series that an input names.
 //
-// A row that names no product means the device of that key wherever it is; a point that its product lacks is
-// added there. Only a device that no product has is created, in the default product.
+// A row without a product means the device of that key in any product. If that product lacks the point, the point is
+// added there. A device that no product has is created in the default product.
 //
 // Invariants:
-// - A plan creates no second device of a key that a row without a product names.
-// - Rows that declare two types for one point refuse the run: either would change values of the other.
+// - For a row without a product, a plan never creates a second device of the same key.
+// - Rows that declare two types for one point refuse the run: each type would change values of the other.
 
 import VarveModel
 import VarveText
 
 /// What `--register` has to create.
 struct RegistrationPlan {
-    /// What is asked of the registry.
+    /// The request to the registry.
     private(set) var registration = Registration()
-    /// What a dry run takes as registered: by product (as the row names it, or empty), device and point.
+    /// The points that a dry run treats as registered, by product (as the row names it, or empty), device and point.
     private(set) var expected: [SeriesKey: RegisteredPoint] = [:]
-    /// The points that are new, in their order.
+    /// The new points, ordered by product and point.
     private(set) var newPoints: [NewPoint] = []
 
     /// Makes a plan.
@@ -24,8 +24,10 @@ struct RegistrationPlan {
     /// - Parameters:
     ///   - series: The series as the input names them.
     ///   - product: The product of rows that name none.
-    ///   - types: Types given by hand, by point; a registered point of another type is an error.
+    ///   - types: Types given by the caller, by point name.
     ///   - isDryRun: Whether `expected` is needed.
+    /// - Throws: `ImportError.twoTypes`, `ImportError.otherType` for a registered point of another type than given, and
+    ///   what the directory throws.
     init(
         _ series: [SurveyedSeries.Named], product: String?, types given: [String: ValueType], isDryRun: Bool,
         directory: any PointDirectory
@@ -36,7 +38,7 @@ struct RegistrationPlan {
         var places: [(named: SeriesKey, product: String)] = []
         for one in series {
             let named = one.product.isEmpty ? product : one.product
-            // Such a name cannot be registered; its rows are rejected one by one and do not stop the others.
+            // A name with a control character cannot be registered; only its own rows are rejected.
             guard ![named ?? "", one.device, one.point].contains(where: \.hasControlCharacter) else {
                 continue
             }
@@ -86,7 +88,7 @@ struct RegistrationPlan {
         guard types.count < 2 else { throw .twoTypes(point: point, types: types.map(\.name)) }
     }
 
-    /// The product in which a series that is named without one belongs; nil if there is nothing to create.
+    /// The product of a series that the input names without one; nil if nothing is to be created.
     private static func home(
         of series: SurveyedSeries.Named, _ directory: any PointDirectory
     ) throws -> String? {
@@ -97,7 +99,7 @@ struct RegistrationPlan {
         }
     }
 
-    /// Refuses a type given by hand for a point that is registered with another one.
+    /// Refuses a given type for a point that is registered with another type.
     private static func check(
         _ series: SurveyedSeries.Named, product: String?, isOfType type: ValueType,
         _ directory: any PointDirectory

@@ -1,30 +1,30 @@
-// Survey.swift — the first reading of an input: is it whole, what do its numeric times mean, what does it name?
+// Survey.swift — the first reading of an input: is it complete, what do its numeric times mean, what does it name?
 //
 // Invariants:
 // - A damaged file fails here, before anything is registered or committed.
-// - Memory is bounded by `SurveyedSeries`, whatever the inputs name.
+// - The limits of `SurveyedSeries` bound the memory.
 
 import VarveModel
 import VarveText
 
-/// The series that the inputs of one run name, with what their values are.
+/// The series that the inputs of one run name, with the kinds of their values.
 final class SurveyedSeries {
     /// The most series that a run can register.
     static let maximumSeries = 1 << 18
-    /// The most bytes that their names can have.
+    /// The most bytes of the names of all series.
     static let maximumNameBytes = 24 << 20
 
     /// What is known of a series.
     struct Entry {
         var census = ValueCensus()
-        /// Its number in `MissingReadings`; nil until it was asked for.
+        /// Its number in `MissingReadings`; nil until it is looked up.
         var missing: Int32?
     }
 
     private var table = SeriesTable<Entry>(empty: Entry())
     private var examples: [Int: ValueExample] = [:]
 
-    /// Takes what a survey has found.
+    /// Takes the findings of a survey.
     fileprivate func take(_ found: consuming SeriesTable<Entry>, _ examples: [Int: ValueExample]) {
         table = found
         self.examples = examples
@@ -32,16 +32,18 @@ final class SurveyedSeries {
 
     /// A series as the inputs name it.
     struct Named {
-        /// The product that a row names; empty for none.
+        /// The product that the rows name; empty if they name none.
         var product: String
         var device: String
         var point: String
         var census: ValueCensus
-        /// One of its values that are no numbers, if there are some and it was kept.
+        /// One of its values that are not numbers; nil if there are no such values or none was kept.
         var example: ValueExample?
     }
 
-    /// The series; one whose name is not valid UTF-8 is left to be rejected.
+    /// The series.
+    ///
+    /// Series whose names are not valid UTF-8 are left out; the import rejects their rows.
     func all() -> [Named] {
         (0..<table.count).compactMap { entry in
             table.names(of: entry).map {
@@ -53,7 +55,7 @@ final class SurveyedSeries {
     }
 }
 
-/// The series of all inputs of a run that could be read whole.
+/// The series of all inputs of a run that could be read to their end.
 struct NamedSeries {
     private var censuses: [SeriesKey: ValueCensus] = [:]
     private var examples: [SeriesKey: ValueExample] = [:]
@@ -61,7 +63,7 @@ struct NamedSeries {
 
     /// Adds the series of an input.
     ///
-    /// - Throws: `ImportError.tooManySeries`; the input's series count for nothing then.
+    /// - Throws: `ImportError.tooManySeries`; the input's series are not added then.
     mutating func add(_ series: SurveyedSeries, path: String) throws(ImportError) {
         let all = series.all()
         let new = all.filter { censuses[Self.key($0)] == nil }
@@ -93,7 +95,7 @@ struct NamedSeries {
     }
 }
 
-/// Takes note of rows without importing them.
+/// Examines rows without importing them.
 struct Survey: ~Copyable, RowConsumer {
     private let path: String
     private let missing: MissingReadings
@@ -111,8 +113,8 @@ struct Survey: ~Copyable, RowConsumer {
     /// Makes a survey.
     ///
     /// - Parameters:
-    ///   - collectsSeries: Whether somebody asks for the series.
-    ///   - report: Is told bytes and rows once per buffer.
+    ///   - collectsSeries: Whether the series are needed, for `--register`.
+    ///   - report: Gets the bytes read and the rows seen so far, once per buffer.
     init(
         path: String, options: ImportOptions, collectsSeries: Bool,
         report: @escaping (_ bytesRead: Int, _ rows: UInt64) throws -> Void
@@ -122,7 +124,7 @@ struct Survey: ~Copyable, RowConsumer {
         collects = collectsSeries
         missing = options.missing
         hasMissing = !options.missing.isEmpty
-        // Any unit will do to tell a number from what is no time; the range is checked at import.
+        // Any unit will do to tell numbers from texts that are no time; the import checks the range.
         times = TimeParser(NumericTimes(unit: options.timeUnit ?? .nanoseconds))
     }
 
@@ -152,7 +154,7 @@ struct Survey: ~Copyable, RowConsumer {
         }
     }
 
-    /// Counts a value that is no number, and keeps it as an example if it is the first of its kind.
+    /// Counts a value that is not a number, and keeps it as an example if it is the first of its kind.
     @inline(never)
     private mutating func addOther(_ kind: TypeCensus, _ field: Field, _ entry: Int) {
         let isKnown = table[entry].census.kinds.isSuperset(of: kind)
@@ -170,10 +172,10 @@ struct Survey: ~Copyable, RowConsumer {
         try report(bytesRead, rows)
     }
 
-    /// Whether a time is a number that the unit assumed here cannot take, and the file's unit may.
+    /// Whether a time is a number that is out of range in the unit assumed here but may be valid in the file's unit.
     private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
-    /// Hands over the series that were found.
+    /// Hands over the series found.
     consuming func finish(into series: SurveyedSeries) { series.take(table, examples) }
 
     private mutating func isMissing(_ row: borrowing Row, _ entry: Int) -> Bool {

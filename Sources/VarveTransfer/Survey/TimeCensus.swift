@@ -1,28 +1,28 @@
-// TimeCensus.swift — what the times of a file that are numbers look like, and the unit that follows.
+// TimeCensus.swift — examines the numbers among the times of a file and finds their unit.
 //
-// A number belongs to the coarsest unit in which it can be stored: seconds up to 2262 are at most
-// 9,223,372,036, milliseconds a thousand times that, and so on. Times within a hundred days of 1970 look like
-// the unit before; `--time-unit` is for those.
+// A number belongs to the coarsest unit in which it can be stored: seconds up to 2262 are at most 9,223,372,036,
+// milliseconds a thousand times that, and so on. Numbers of times within about a hundred days of 1970 look like the
+// next coarser unit; such files need `--time-unit`.
 //
 // Invariants:
-// - A file has one unit: numbers of different units are an error, never a guess. Zero fits every unit.
-// - Digits are dates if most numbers of the file are such dates: one wrong row must not move all others to 1970.
+// - A file has one unit: numbers of different units are an error. Zero fits every unit.
+// - Digits are dates if most numbers of the file look like dates: one wrong row must not move all others to 1970.
 
 import VarveModel
 import VarveText
 
-/// Counts what the numbers among the times of a file look like.
+/// Counts the units and forms that the numbers among the times of a file look like.
 struct TimeCensus {
-    /// Numbers that look like each unit, by raw value; zeros are not among them.
+    /// The numbers that look like each unit, by the unit's raw value; zeros are not counted here.
     private var counts: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     private(set) var zeros: UInt64 = 0
-    /// Numbers that are dates, see `CompactDate`; `counts` has them too.
+    /// The numbers that are dates (see `CompactDate`); `counts` includes them.
     private(set) var dates: UInt64 = 0
 
     /// The largest number of seconds that can be stored.
     private static let lastSecond: UInt64 = 9_223_372_036
 
-    /// Whether nanoseconds since 1970 look like another unit.
+    /// Whether a number of nanoseconds since 1970 looks like a coarser unit.
     static func isEarly(_ nanoseconds: Int64) -> Bool {
         nanoseconds != 0 && nanoseconds.magnitude <= lastSecond * 1_000_000
     }
@@ -62,13 +62,13 @@ struct TimeCensus {
         }
     }
 
-    /// All numbers.
+    /// The count of all numbers.
     private var total: UInt64 { counts.0 + counts.1 + counts.2 + counts.3 + zeros }
 
     /// Whether there was a number.
     var hasNumbers: Bool { total > 0 }
 
-    /// Whether most numbers are dates written as digits; the others are rejected then.
+    /// Whether most numbers are dates written as digits; the import then rejects the others.
     var areDates: Bool { dates > total / 2 }
 
     /// The units that numbers of the file look like.
@@ -77,7 +77,7 @@ struct TimeCensus {
         return TimeUnit.allCases.filter { all[Int($0.rawValue)] > 0 }
     }
 
-    /// The one unit of the file; nil where it has no epochs or they are of several.
+    /// The unit of the file; nil if it has no epochs or epochs of several units.
     var unit: TimeUnit? {
         let units = seenUnits
         if units.count == 1 { return units[0] }
@@ -86,7 +86,7 @@ struct TimeCensus {
 }
 
 extension NumericTimes {
-    /// What the numbers among the times of a file mean, told by all of them.
+    /// Finds what the numbers among the times of a file mean from all of them.
     ///
     /// - Throws: `ImportError.mixedTimeUnits` if they look like several units.
     init(_ census: TimeCensus, options: ImportOptions, path: String) throws(ImportError) {

@@ -1,12 +1,12 @@
-// TypeCensus.swift — what the values of a point are, seen over all inputs of a run, and the type that follows.
+// TypeCensus.swift — counts the kinds of a point's values over all inputs of a run and chooses its type.
 //
 // Invariants:
-// - Words for "no reading" have no vote. Of the other values numbers win if they are at least half.
+// - Words for "no reading" do not count. Numbers win if they are at least half of the other values.
 
 import VarveModel
 import VarveText
 
-/// The kinds of values seen, as a set that can be joined with others.
+/// The kinds of values seen, as a set.
 struct TypeCensus: OptionSet, Hashable, Sendable {
     let rawValue: UInt16
 
@@ -18,7 +18,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     static let hugeInteger = TypeCensus(rawValue: 4)
     /// Numbers with a point or an exponent, NaN and infinities.
     static let decimal = TypeCensus(rawValue: 8)
-    /// Text.
+    /// Text that is neither a number nor a word for "no reading".
     static let text = TypeCensus(rawValue: 16)
     /// A quoted `""` or `"null"`: text if the point is text, else no value.
     static let emptyText = TypeCensus(rawValue: 32)
@@ -29,21 +29,21 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     /// A word for "no reading".
     static let word = TypeCensus(rawValue: 256)
 
-    /// Text that looks like a number, see `NumberLook`; `text` too.
+    /// Text that looks like a number (see `NumberLook`); always together with `text`.
     static let numberLook = TypeCensus(rawValue: 1 << 14)
 
-    /// A row says that the point is of a type: bits 9 to 13, in the order of their numbers.
+    /// A row declares this type for the point: bits 9 to 13, in the order of the types' raw values.
     static func declared(_ type: ValueType) -> TypeCensus {
         TypeCensus(rawValue: 1 << (8 + UInt16(type.rawValue)))
     }
 
-    /// The types that rows say the point is of.
+    /// The types that rows declare for the point.
     var declaredTypes: [ValueType] {
         if rawValue & 0x3E00 == 0 { return [] }
         return ValueType.allCases.filter { contains(.declared($0)) }
     }
 
-    /// What a field shows about its point; nothing if the value is missing.
+    /// The kinds of one field; empty if the value is missing.
     @inline(__always)
     init(_ field: Field) {
         if field.kind == .plain {
@@ -65,7 +65,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
 
     /// The kinds that are numbers.
     static let numbers: TypeCensus = [.integer, .bigInteger, .hugeInteger, .decimal]
-    /// The kinds that have a vote against numbers.
+    /// The kinds that count against numbers.
     static let others: TypeCensus = [.text, .bool, .compound]
 
     @inline(never)
@@ -77,7 +77,7 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
             if NumberText.equals(field.base, field.count, "true") { return .bool }
             if NumberText.equals(field.base, field.count, "false") { return .bool }
         case .string:
-            // Only what JSON cannot write as a number counts as one in a string.
+            // A JSON string counts as a number only for NaN and infinities, which JSON has no numbers for.
             guard let value = NumberText.double(field.base, field.count), !value.isFinite else {
                 return field.count == 0 ? .emptyText : Self.text(field)
             }
@@ -96,15 +96,15 @@ struct TypeCensus: OptionSet, Hashable, Sendable {
     }
 }
 
-/// The values of a point, counted.
+/// The counts of a point's values.
 struct ValueCensus: Hashable, Sendable {
     /// The kinds seen.
     private(set) var kinds: TypeCensus = []
     private(set) var numbers: UInt64 = 0
-    /// Values that are neither numbers nor words for "no reading".
+    /// The number of values that are neither numbers nor words for "no reading".
     private(set) var others: UInt64 = 0
     private(set) var words: UInt64 = 0
-    /// Those of `others` that look like numbers.
+    /// The number of `others` that look like numbers.
     private(set) var numberLooks: UInt64 = 0
 
     /// Counts a number.
@@ -114,7 +114,7 @@ struct ValueCensus: Hashable, Sendable {
         numbers &+= 1
     }
 
-    /// Counts a value that is no number, or takes note of a declared type.
+    /// Counts a value that is not a number, or takes note of a declared type.
     mutating func add(_ kind: TypeCensus) {
         kinds.formUnion(kind)
         if !kind.isDisjoint(with: TypeCensus.others) {
@@ -136,10 +136,10 @@ struct ValueCensus: Hashable, Sendable {
 
     /// The type of a point with these values.
     ///
-    /// Numbers are `double`; integers beyond 2^53 make `int64`, with decimals or beyond Int64 `string`, as no
-    /// number type would hold all of them exactly. NDJSON also has `bool` and `json`, for points that have nothing
-    /// else. All else is `string`, and so is a point of which only words for "no reading" are known. A type that rows
-    /// declare is taken whatever the values are.
+    /// A type that rows declare comes first. Numbers make `double`, or `int64` if integers beyond 2^53 are among them.
+    /// If these are mixed with decimals, or if an integer is beyond Int64, the type is `string`, as no number type
+    /// holds all of them exactly. JSON truth values alone make `bool`, arrays and objects alone `json`. Everything else
+    /// makes `string`, also words for "no reading" alone; a point without any value is `double`.
     var type: ValueType {
         if let declared = kinds.declaredTypes.first { return declared }
         if numbers > 0, numbers >= others {
@@ -154,9 +154,9 @@ struct ValueCensus: Hashable, Sendable {
         return .string
     }
 
-    /// Whether some of the values do not fit the type, nothing but words tells it, or numbers have become text.
+    /// Whether some values do not fit the type, only words for "no reading" decided it, or numbers became text.
     ///
-    /// A text point that has texts beside words for "no reading" is not mixed: nothing is lost.
+    /// A text point with texts besides words for "no reading" is not mixed: nothing is lost.
     ///
     /// - Parameter type: The type that the point gets.
     /// - Parameter isByHand: Whether the caller chose it.
@@ -170,30 +170,30 @@ struct ValueCensus: Hashable, Sendable {
         }
     }
 
-    /// Whether the point would be a number point if its texts that look like numbers were some.
+    /// Whether the point would be a number point if texts that look like numbers counted as numbers.
     var looksLikeNumbers: Bool {
         kinds.declaredTypes.isEmpty && type == .string && numberLooks > 0
             && numbers < others && numbers + numberLooks >= others - numberLooks
     }
 }
 
-/// A value that is no number, to be shown.
+/// A value that is not a number, as an example for the receipt.
 struct ValueExample {
-    /// The kind of value: texts that look like numbers come first, then words for "no reading".
+    /// The rank of its kind: 0 a text that looks like a number, 1 a word for "no reading", 2 another text.
     private let rank: Int
     let text: String
 
-    /// The most that are kept of an input.
+    /// The most examples kept of one input.
     static let maximumCount = 1024
 
-    /// An example of a value, if it is a text or a word.
+    /// Makes an example; nil if the value is neither a text nor a word for "no reading".
     init?(_ field: Field, _ kind: TypeCensus) {
         guard let rank = Self.rank(kind) else { return nil }
         self.rank = rank
         text = field.excerpt
     }
 
-    /// The better one of two.
+    /// The example with the lower rank; the first one if the ranks are equal.
     static func better(_ one: ValueExample?, _ other: ValueExample?) -> ValueExample? {
         guard let one, let other else { return one ?? other }
         return one.rank <= other.rank ? one : other

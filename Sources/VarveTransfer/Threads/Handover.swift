@@ -1,8 +1,9 @@
-// Handover.swift — a bounded queue between two threads: the one that is ahead waits.
+// Handover.swift — a bounded queue between two threads; the faster thread waits for the slower one.
 //
 // Invariants:
-// - At most `capacity` elements wait; `put` blocks until there is room, `take` until there is an element.
-// - After `close` nothing more is accepted, what waits can still be taken; after `abandon` nothing waits either.
+// - At most `capacity` elements wait: `put` blocks until there is room, `take` until there is an element.
+// - After `close` no element is accepted, and waiting elements can still be taken.
+// - After `abandon` no element is accepted, and no element waits.
 
 import VarvePlatform
 
@@ -19,12 +20,12 @@ final class Handover<Element>: Sendable {
     /// Makes a queue in which at most `capacity` elements wait.
     init(capacity: Int) { self.capacity = capacity }
 
-    /// The number of elements that wait at this moment.
+    /// The number of elements that wait now.
     var waiting: Int { queue.withLock { $0.elements.count } }
 
-    /// Adds an element, waiting for room.
+    /// Adds an element; waits until there is room.
     ///
-    /// - Returns: False if the queue is closed; the element is dropped then.
+    /// - Returns: False if the queue is closed; the element is then dropped.
     @discardableResult
     func put(_ element: sending Element) -> Bool {
         // Handed over: the caller has given it up.
@@ -49,10 +50,10 @@ final class Handover<Element>: Sendable {
         return element
     }
 
-    /// Ends the queue after what waits in it.
+    /// Closes the queue; waiting elements can still be taken.
     func close() { queue.change { $0.isClosed = true } }
 
-    /// Ends the queue at once and drops what waits in it.
+    /// Closes the queue and drops the waiting elements.
     func abandon() {
         queue.change { queue in
             queue.isClosed = true

@@ -1,7 +1,7 @@
-// DeclaredType.swift — the type that a row of an exported file says its point has.
+// DeclaredType.swift — the type that a row of an exported file declares for its point.
 //
 // Invariants:
-// - A declared type is never overruled in silence: where the point has another one, the row is rejected.
+// - A declared type is never ignored: if the point has another type, the row is rejected.
 
 import VarveModel
 import VarveText
@@ -10,7 +10,7 @@ import VarveText
 enum DeclaredType {
     /// Reads the name of a type.
     ///
-    /// - Returns: The type, or nil for a name that no type has.
+    /// - Returns: The type; nil if no type has that name.
     static func read(_ field: Field) -> ValueType? {
         func isNamed(_ word: StaticString) -> Bool {
             field.count == word.utf8CodeUnitCount && Bytes.equal(field.base, word.utf8Start, field.count)
@@ -22,13 +22,13 @@ enum DeclaredType {
         return isNamed("json") ? .json : nil
     }
 
-    /// Why a row with another word is rejected.
+    /// Why a row whose field is no type's name is rejected.
     static func unknownReason(_ field: Field) -> String {
         "the type \"\(field.excerpt)\" is none of \(ValueType.allCases.map(\.name).joined(separator: ", ")); "
             + "rename the column if it means something else"
     }
 
-    /// Why a row of a point of another type is rejected.
+    /// Why a row is rejected if its point has another type than the row declares.
     static func mismatchReason(_ declared: ValueType, point: Field, type: ValueType) -> String {
         "point \(point.excerpt) is \(type.name), and the row says that it is \(declared.name); "
             + "leave the type out to have the value read as \(type.name)"

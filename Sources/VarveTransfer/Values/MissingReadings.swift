@@ -1,7 +1,7 @@
-// MissingReadings.swift — the words and numbers that the caller of an import calls missing.
+// MissingReadings.swift — the words and numbers that the caller of an import declares missing.
 //
 // Invariants:
-// - How a word is compared: MissingWords in VarveModel.
+// - Words are compared as `MissingWords` in VarveText compares them.
 
 import VarveModel
 import VarveText
@@ -10,21 +10,21 @@ import VarveText
 public struct MissingReadings: Sendable {
     /// The words of all points.
     private var common = MissingWords()
-    /// Those of points that have some of their own, with the common ones.
+    /// The words of points that have words of their own, each with the common words added.
     private var special: [(point: [UInt8], words: MissingWords)] = []
-    /// The texts as they were given, for those who must tell one reading of a file from another.
+    /// The lists as they were given, so that a caller can distinguish two readings of one file.
     public private(set) var texts: [String] = []
 
-    /// Nothing is missing but what is empty.
+    /// Starts without words: only empty values are missing.
     public init() {}
 
     /// Whether there are any words.
     public var isEmpty: Bool { texts.isEmpty }
 
-    /// Adds a list.
+    /// Adds a list of words and numbers.
     ///
-    /// - Parameter text: `LIST`, words and numbers between commas, for all points; or `POINT=LIST` for one. Only the
-    ///   first `=` counts, so a word with one is written `=LIST`.
+    /// - Parameter text: `LIST` for all points, or `POINT=LIST` for one; a list is separated by commas. Only the first
+    ///   `=` separates, so a list for all points with a `=` in a word is written `=LIST`.
     /// - Returns: False if the list has no word.
     public mutating func add(_ text: String) -> Bool {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -51,14 +51,14 @@ public struct MissingReadings: Sendable {
         return true
     }
 
-    /// The number of the words of a point; -1 if it has none.
+    /// The number of the point's list of words, for `contains`; -1 if no words apply to the point.
     func number(ofPoint name: Field) -> Int {
         let bytes = UnsafeBufferPointer(start: name.base, count: name.count)
         for (index, one) in special.enumerated() where one.point.elementsEqual(bytes) { return index + 1 }
         return common.isEmpty ? -1 : 0
     }
 
-    /// Whether a field is missing for the points of that number.
+    /// Whether a field is missing according to the list of that number.
     func contains(_ field: Field, number: Int) -> Bool {
         guard number >= 0, field.kind != .compound else { return false }
         let text = UnsafeBufferPointer(start: field.base, count: field.count)

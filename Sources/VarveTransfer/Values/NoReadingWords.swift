@@ -1,7 +1,7 @@
-// NoReadingWords.swift — words that loggers and historians write where there is no reading.
+// NoReadingWords.swift — words that loggers and historians write when there is no reading.
 //
-// The list decides nothing but whether a word has a vote when a point is registered. A word becomes a missing reading
-// only where the caller says so (see MissingReadings).
+// The list only decides whether a word counts when the type of a new point is chosen. A word is a missing reading only
+// if the caller declares it (see MissingReadings).
 //
 // Invariants:
 // - Words are compared without regard to case and to blanks around them.
@@ -18,7 +18,7 @@ enum NoReadingWords {
         "#null!", "#value!", "#div/0!", "#ref!", "#num!", "#name?",
         // C runtimes.
         "1.#qnan", "-1.#qnan", "1.#snan", "-1.#snan", "1.#ind", "-1.#ind", "1.#nan",
-        // Signs that stand for nothing.
+        // Signs for "nothing".
         "-", "--", "---", "----", "?", "??", "???", "*", "**", "***", ".", "..", "...", "#", "_",
         // Historians.
         "no data", "nodata", "no_data", "no value", "no sample", "no reading", "not available",

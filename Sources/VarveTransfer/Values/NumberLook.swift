@@ -1,15 +1,15 @@
-// NumberLook.swift — texts that people read as numbers and that are none here: `20,5`, `1 234`, `20.5 kW`, ` 7`.
+// NumberLook.swift — recognizes texts that people read as numbers but Varve does not: `20,5`, `1 234`, `20.5 kW`, ` 7`.
 //
-// It decides nothing but what a receipt says of a new text point: no value is read otherwise for it.
+// The result only affects what a receipt says about a new text point. It never changes how a value is read.
 //
 // Invariants:
-// - Dates, times, addresses, versions and words are no such texts.
+// - Dates, times, addresses, versions and words do not look like numbers.
 
 import VarveText
 
 /// Knows texts that look like numbers.
 enum NumberLook {
-    /// Longer texts are looked at no further.
+    /// The length of the longest text that can look like a number.
     private static let maximumBytes = 40
     private static let maximumUnitBytes = 10
 
@@ -22,7 +22,7 @@ enum NumberLook {
         if bytes.first == 0x2B || bytes.first == 0x2D {
             bytes.removeFirst()
         } else if bytes.starts(with: [0xE2, 0x88, 0x92]) {
-            // The sign of typesetters, U+2212.
+            // The typographic minus sign, U+2212.
             bytes.removeFirst(3)
         }
         guard let first = bytes.first, first &- 0x30 < 10 || first == 0x2C || first == 0x2E,
@@ -44,7 +44,7 @@ enum NumberLook {
                 bytes.removeFirst()
                 continue
             }
-            // A blank, of which there are several kinds, is a separator only between digits.
+            // A blank of any kind is a separator only between digits.
             var rest = bytes
             let isBlank = dropBlank(&rest)
             if isBlank {
@@ -62,7 +62,7 @@ enum NumberLook {
         guard let last = separators.last else { return true }
         let isDecimal = last == 0x2C || last == 0x2E
         if separators.count == 1, isDecimal { return true }
-        // All but a decimal separator at the end stand between thousands, and are alike.
+        // All separators, except a decimal separator at the end, separate thousands and must be equal.
         let endsDecimal = isDecimal && last != separators[0]
         let thousands = endsDecimal ? separators.dropLast() : separators[...]
         guard thousands.allSatisfy({ $0 == separators[0] }), (1...3).contains(groups[0]) else { return false }
@@ -78,7 +78,9 @@ enum NumberLook {
         bytes = rest
     }
 
-    /// Whether it is a unit; a digit in it, as in `m3/h`, counts only where a blank stands before it.
+    /// Whether the bytes are a unit.
+    ///
+    /// A unit with a digit, such as `m3/h`, is accepted only after a blank.
     private static func isUnit(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, isApart: Bool) -> Bool {
         guard bytes.count <= maximumUnitBytes, let first = bytes.first else { return false }
         func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte >= 0x80 || byte == 0x25 }
@@ -93,7 +95,7 @@ enum NumberLook {
         while dropBlank(&bytes) {}
     }
 
-    /// Drops a space, a tab, or a space that does not break (U+00A0, U+202F).
+    /// Drops a space, a tab or a no-break space (U+00A0, U+202F).
     private static func dropBlank(_ bytes: inout Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         if bytes.first == 0x20 || bytes.first == 0x09 {
             bytes.removeFirst()

@@ -1,7 +1,7 @@
-// RowTerms.swift — what survey and import ask of every row alike: names and quality.
+// RowTerms.swift — the checks of names and quality that survey and import make for every row.
 //
 // Invariants:
-// - Survey and import reject the same rows here, so a type is never learnt from a rejected row.
+// - Survey and import reject the same rows here, so no type is derived from a rejected row.
 
 import VarveModel
 import VarveText
@@ -10,7 +10,7 @@ import VarveText
 struct RowTerms {
     /// The quality as `SampleState.bits`; 0 for none.
     private(set) var quality: UInt64 = 0
-    /// The type that the row says its point has, if it says one.
+    /// The type that the row declares for its point; nil if it declares none.
     private(set) var declaredType: ValueType?
     private var hasBadQuality = false
     private var lastQuality: (text: UInt8, bits: UInt64) = (0x30, SampleState(quality: 0).bits)

@@ -1,11 +1,11 @@
-// TimeParser.swift — the time of a row, with the date and the offset of the row before remembered.
+// TimeParser.swift — reads the time of a row and remembers the date and the offset of the row before.
 //
-// Rows of a file mostly share their date and nearly always their offset, so the calendar is consulted once a
-// day of data; every form that is not a common one goes to `TimeText`, or to `NumberText` for an epoch.
+// Rows of a file mostly share their date and nearly always their offset, so the calendar is consulted about once per
+// day of data. Less common forms are read by `TimeText`, epochs by `NumberText`.
 //
 // Invariants:
 // - The result is that of `TimeText`, or for a number exactly `value * unit`.
-// - A time without an offset is handed on as what the clock shows: which moment that is, a zone says elsewhere.
+// - A time without an offset is handed on as local time; `TimedRows` finds its moment with a zone.
 
 import VarveModel
 import VarveText
@@ -13,9 +13,9 @@ import VarveText
 /// Why a text is not a time.
 enum TimeFailure {
     case text(Timestamp.ParseFailure)
-    /// A number without a known unit: it was not there in the survey, so the file changed in between.
+    /// A number without a known unit: the survey saw no number, so the file has changed since.
     case unknownUnit
-    /// A number that is no date, where the numbers of the file are dates.
+    /// A number that is no date in a file whose numbers are dates.
     case noDate
 
     /// The failure as half a sentence.
@@ -28,23 +28,23 @@ enum TimeFailure {
     }
 }
 
-/// What numbers as times mean in one input.
+/// The meaning of numbers among the times of one input.
 struct NumericTimes: Hashable, Sendable {
     /// The unit of epochs; nil if the input has none.
     var unit: TimeUnit?
     /// Whether numbers are dates; see `CompactDate`.
     var areDates = false
-    /// Whether some of the epochs look like dates, so that one of them alone would be read as such.
+    /// Whether some epochs look like dates; in a file with only these rows they would be read as dates.
     var lookLikeDates = false
 }
 
 /// Reads times.
 struct TimeParser {
-    /// What a text was found to be.
+    /// The kind of time that a text is.
     enum Outcome {
         /// A moment; `nanoseconds` has it.
         case moment
-        /// What a clock without a written offset shows; `local` has it.
+        /// A time without an offset; `local` has it.
         case local
         /// No time; `failure` says why.
         case failed
@@ -55,7 +55,7 @@ struct TimeParser {
     private(set) var nanoseconds: Int64 = 0
     /// The local time last read.
     private(set) var local = TimeText(seconds: 0)
-    /// What was wrong with the text last refused.
+    /// Why the last refused text is no time.
     private(set) var failure = TimeFailure.unknownUnit
     private var dateHead: UInt64 = 0
     private var dateTail: UInt16 = 0
@@ -178,7 +178,7 @@ struct TimeParser {
         return .failed
     }
 
-    /// Keeps the date and the offset of a text that was found valid.
+    /// Remembers the date and the offset of a valid text.
     private mutating func remember(_ base: UnsafePointer<UInt8>, _ count: Int) {
         guard count == 19 || count == 20 || count == 25, base[4] == 0x2D else { return }
         let raw = UnsafeRawPointer(base)
@@ -197,7 +197,7 @@ struct TimeParser {
         }
     }
 
-    /// The size of a number with a point or an exponent; nil for all other texts.
+    /// The magnitude of a number with a point or an exponent; nil for all other texts.
     static func magnitude(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         guard NumberText.classify(base, count) == .decimal, let value = NumberText.double(base, count),
             value.isFinite

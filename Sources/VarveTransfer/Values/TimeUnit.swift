@@ -21,7 +21,7 @@ public enum TimeUnit: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The unit of that name (`µs` too), or nil if there is none.
+    /// Finds a unit by its short name, also `µs`; nil if no unit has that name.
     public init?(name: some StringProtocol) {
         guard
             let match = TimeUnit.allCases.first(where: { $0.name == name || name == "µs" && $0.name == "us" })
@@ -29,7 +29,7 @@ public enum TimeUnit: UInt8, CaseIterable, Sendable {
         self = match
     }
 
-    /// The power of ten of the nanoseconds in one.
+    /// The decimal logarithm of the nanoseconds in one unit.
     var digits: Int {
         switch self {
         case .seconds: 9
@@ -39,7 +39,7 @@ public enum TimeUnit: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The nanoseconds in one.
+    /// The nanoseconds in one unit.
     var nanoseconds: Int64 {
         switch self {
         case .seconds: 1_000_000_000

@@ -1,7 +1,7 @@
 // ValueParser.swift — the value of a row, read as the type of its point.
 //
 // Invariants:
-// - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
+// - A value is taken exactly or rejected, except that decimal text is rounded to the nearest double.
 
 import VarveModel
 import VarveText
@@ -15,12 +15,12 @@ enum ValueFailure {
     case json(JSONFailure)
 }
 
-/// What a field is as a value.
+/// The result of reading a field as a value.
 enum ParsedValue {
     case bits(UInt64)
-    /// A text that stands in the row.
+    /// A text, as a pointer into the row.
     case text(UnsafeBufferPointer<UInt8>)
-    /// The text in the parser's `canonical`.
+    /// A JSON value, whose text is in the parser's `canonical`.
     case canonicalText
     case missing
     case failure(ValueFailure)
@@ -41,7 +41,7 @@ struct ValueParser {
         return parseOther(field, as: type)
     }
 
-    /// Whether a field is no value of a type; nil where nobody knows the type.
+    /// Whether a field is a missing value for a point of a type; a nil type means that the type is unknown.
     static func isMissing(_ field: Field, as type: ValueType?) -> Bool {
         if field.isMissing { return true }
         guard let type, type != .string, field.kind == .quoted || field.kind == .string else { return false }
@@ -64,7 +64,9 @@ struct ValueParser {
         }
     }
 
-    /// Whether a text says "no value" for a point that is not text; a JSON string is a value of `json`.
+    /// Whether a quoted text means "no value" for a point that is not text.
+    ///
+    /// For `json` a JSON string is always a value.
     private static func isEmptyOrNull(_ field: Field, _ type: ValueType) -> Bool {
         if type == .json, field.kind == .string { return false }
         return ValueReading.isNothing(field.base, field.count)
@@ -74,13 +76,13 @@ struct ValueParser {
         guard field.kind != .compound, let value = NumberText.double(field.base, field.count) else {
             return .failure(.notNumber)
         }
-        // A JSON string is text, but JSON has no other way to write what is not finite.
+        // A JSON string is a number only for NaN and infinities, which JSON has no numbers for.
         if field.kind == .string, value.isFinite { return .failure(.notNumber) }
         return .bits(value.bitPattern)
     }
 
     private func bool(_ field: Field) -> ParsedValue {
-        // A JSON string is text: "1" is no truth value there.
+        // A JSON string is text: "1" in quotes is not a truth value.
         let isDigit = field.kind == .string && field.count == 1
         guard field.kind != .compound, !isDigit, let value = ValueReading.bool(field.base, field.count) else {
             return .failure(.notBool)
@@ -90,7 +92,7 @@ struct ValueParser {
 
     private func string(_ field: Field) -> ParsedValue {
         let text = UnsafeBufferPointer(start: field.base, count: field.count)
-        // The JSON scanner has checked its strings; CSV fields come unchecked.
+        // The JSON scanner has already checked its strings; CSV fields are unchecked.
         if field.kind == .plain || field.kind == .quoted, !UTF8Text.isValid(text) {
             return .failure(.invalidUTF8)
         }
@@ -109,7 +111,7 @@ struct ValueParser {
                 return .failure(.json(error))
             }
         }
-        // JSON's null is no value; kept as one, NDJSON could not write it apart from a missing one.
+        // JSON's null is a missing value: NDJSON could not tell a stored null from a missing value.
         return canonical.elementsEqual("null".utf8) ? .missing : .canonicalText
     }
 }
@@ -130,7 +132,7 @@ extension ValueFailure {
         }
     }
 
-    /// What to do with a value that does not fit.
+    /// The advice for a value that does not fit its point.
     private func advice(_ field: Field) -> String {
         if NoReadingWords.contains(field) {
             return "if it means that there is no reading, import with "
@@ -144,9 +146,9 @@ extension ValueFailure {
     }
 }
 
-/// The reason of rows with bytes that are no UTF-8.
+/// The reason for rejecting rows that are not valid UTF-8.
 enum UTF8Advice {
-    /// - Parameter part: The part of the row that has them.
+    /// - Parameter part: The part of the row that is not valid UTF-8.
     static func text(_ part: String) -> String {
         "\(part) is not valid UTF-8; say what it is with --encoding latin-1 or windows-1252"
     }

@@ -1,10 +1,10 @@
 // BrokerLog.swift — keeps mosquitto's log from growing without end.
 //
-// mosquitto names each saving of its state in its log and has no limit for it. It appends, so the file can be cut to
-// nothing while it is open; a line written in that moment may be lost.
+// mosquitto logs each saving of its state and has no limit for its log. It appends, so the file can be truncated to
+// zero bytes while it is open; a line that is written at that moment may be lost.
 //
 // Invariants:
-// - Log and predecessor together take at most twice the limit and what is written between two looks.
+// - The log and its predecessor together take at most twice the limit, and what is written between two checks.
 
 import VarveFile
 
@@ -14,23 +14,27 @@ struct BrokerLog: Sendable {
     private let files: any FileSystem
     private let limit: Int
 
-    /// - Parameter limit: Bytes above which the log begins anew.
+    /// - Parameter limit: The size in bytes above which the log is moved to its predecessor.
     init(_ path: String, _ files: any FileSystem, limit: Int = 8 << 20) {
         self.path = path
         self.files = files
         self.limit = limit
     }
 
-    /// Where the log is kept when it begins anew.
+    /// The path of the earlier part of the log.
     var predecessor: String { path + ".1" }
 
-    /// Sets the log of a broker that ended aside, for whoever reads on in it.
+    /// Renames the log of a broker that has ended to the predecessor, so that a reader can read the rest of it.
+    ///
+    /// - Throws: `FileError` if the file cannot be renamed.
     func setAside() throws(FileError) {
         guard try files.kind(path) != nil else { return }
         try files.rename(path, to: predecessor)
     }
 
-    /// Begins the log anew if it has become too long.
+    /// Copies the log to its predecessor and truncates it, if it is longer than the limit.
+    ///
+    /// - Throws: `FileError` if a file cannot be read or written.
     func bound() throws(FileError) {
         guard case .file(let size)? = try files.kind(path), size > limit else { return }
         try files.replace(predecessor, try files.readAll(path))

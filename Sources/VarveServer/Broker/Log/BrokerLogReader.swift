@@ -1,11 +1,11 @@
 // BrokerLogReader.swift — reads mosquitto's log onward from where its reader was.
 //
-// The log is cut to nothing when it is too long, after a copy of it was made, and set aside when a broker is started
-// (BrokerLog). The place is told by its offset and the bytes before it, as an inode is used again at once.
+// When the log is too long, it is copied and truncated; when a broker is started, it is renamed (BrokerLog). So a place
+// is recognised by its offset and the bytes before it. An inode would not do, as the file system reuses it at once.
 //
 // Invariants:
-// - A line is read once as long as nobody takes the log away, also after a cut and a restart of the service.
-// - One call reads at most `pieceBytes`, and a line that does not end is not waited for beyond that.
+// - A line is read once while nobody removes the log, also after the log was truncated or the service restarted.
+// - One call reads at most `pieceBytes`; it passes over a line that is longer.
 
 import VarveCodec
 import VarveFile
@@ -25,7 +25,7 @@ struct BrokerLogPosition: Hashable, Sendable {
         self.mark = mark
     }
 
-    /// Reads what `text` gives; nil for anything else.
+    /// Reads the form that `text` has; nil for anything else.
     init?(text: String) {
         let parts = text.split(separator: " ")
         guard parts.count == 2, let offset = Int(parts[0]), offset >= 0,
@@ -34,7 +34,7 @@ struct BrokerLogPosition: Hashable, Sendable {
         self.init(offset: offset, mark: mark)
     }
 
-    /// The place as text, to be kept beside what was made of the lines.
+    /// The place as text, as the message log keeps it.
     var text: String { "\(offset) \(String(mark, radix: 16))" }
 }
 
@@ -54,7 +54,8 @@ struct BrokerLogReader: Sendable {
 
     /// Reads complete lines.
     ///
-    /// - Returns: The lines, the place behind them, and whether there may be more at once.
+    /// - Returns: The lines, the place after them, and whether there may be more to read now.
+    /// - Throws: `FileError` if a file cannot be read.
     func read(
         after position: BrokerLogPosition
     ) throws -> (lines: [String], position: BrokerLogPosition, hasMore: Bool) {
@@ -64,7 +65,7 @@ struct BrokerLogReader: Sendable {
             let (lines, next) = try read(current, position)
             return (lines, next, next != position)
         }
-        // What was read to the end of its copy goes on at the beginning of the log.
+        // The place may be in the copy. Once all of the copy is read, reading goes on at the beginning of the log.
         if let older = try open(BrokerLog(path, files).predecessor) {
             defer { older.close() }
             if try matches(older, position) {

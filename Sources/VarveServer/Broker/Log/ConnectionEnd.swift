@@ -1,30 +1,30 @@
 // ConnectionEnd.swift — a line of mosquitto's log that says how the connection of a client ended.
 //
-// The plugin is told that a client is gone, never why (its reason is always -1), so the reason comes from the log. The
-// lines are those of mosquitto 2.0.11 with `connection_messages true`.
+// The plugin learns that a client is gone, but never why (its reason is always -1), so the reason comes from the log.
+// The lines are those of mosquitto 2.0.11 with `connection_messages true`.
 //
 // Invariants:
-// - A client id is whatever stands between the words at the line's beginning and those at its end: an id that looks like
-//   a line itself changes neither. Only what the end says is believed.
-// - A line of whatever else is passed over.
+// - The client id is everything between the words at the line's beginning and those at its end. An id that looks like a
+//   line itself changes neither, and only the words at the end decide the reason.
+// - Any other line is passed over.
 
 import Glibc
 
 /// How a connection ended.
 struct ConnectionEnd: Hashable, Sendable {
-    /// Seconds since 1970 as the broker's clock said, or nil if the line has no time that can be read.
+    /// Seconds since 1970 by the broker's clock, or nil if the line has no readable time.
     var seconds: Int64?
     /// The client id as the line has it.
     var client: String
-    /// The reason, as it is told in Varve's log; empty where there is none, or the plugin tells it.
+    /// The reason, as Varve's log has it; empty if there is none or the plugin reports it.
     var reason: String
 
     private static let beginning = "Client "
-    /// What mosquitto writes for a client that has not said its id.
+    /// What mosquitto writes for a client that has not sent its id.
     private static let nobody = "<unknown>"
     private static let reasonMark = " disconnected: "
 
-    /// How a line ends, and the reason.
+    /// How a line ends, and the reason that Varve's log gives for it.
     private static let ends: [(end: String, reason: String)] = [
         (
             " disconnected due to malformed packet.",
@@ -46,7 +46,7 @@ struct ConnectionEnd: Hashable, Sendable {
         (" closed its connection.", "the connection broke, without a DISCONNECT"),
         (" disconnected.", ""),
         (" disconnected, not authorised.", ""),
-        // The plugin has this done, and says itself why.
+        // The plugin caused this, and reports the reason itself.
         (" been disconnected by administrative action.", ""),
     ]
 
@@ -67,7 +67,7 @@ struct ConnectionEnd: Hashable, Sendable {
         for (end, reason) in Self.ends where rest.hasSuffix(end) {
             found = (rest.dropLast(end.count), reason)
         }
-        // "Client ID disconnected: TEXT.", where TEXT is the system's and has no such mark in it.
+        // "Client ID disconnected: TEXT.", where TEXT comes from the system and does not contain the mark.
         if found == nil, rest.hasSuffix("."), let mark = rest.ranges(of: Self.reasonMark).last {
             found = (rest[..<mark.lowerBound], "cut off: \(rest[mark.upperBound...].dropLast())")
         }
@@ -75,7 +75,7 @@ struct ConnectionEnd: Hashable, Sendable {
         self.init(seconds: seconds, client: String(found.client), reason: found.reason)
     }
 
-    /// Reads `2026-11-30T12:00:00`, which is local time: the broker has the service's zone.
+    /// Reads a time such as `2026-11-30T12:00:00`, in local time: the broker has the service's time zone.
     private static func seconds(_ text: Substring) -> Int64? {
         let numbers = text.split { $0 == "-" || $0 == "T" || $0 == ":" }.compactMap { Int32($0) }
         guard text.utf8.count == 19, numbers.count == 6, numbers[0] > 1900,

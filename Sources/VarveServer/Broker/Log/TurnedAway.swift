@@ -1,11 +1,11 @@
-// TurnedAway.swift — a line of mosquitto's log about a connection that it closed before a byte of it was read.
+// TurnedAway.swift — a line of mosquitto's log about a connection that it closed before it read a byte.
 //
-// The broker does so where it has all the connections that `max_connections` allows. It asks no plugin and reads no client id,
-// so an address is all there is. The line is that of mosquitto 2.0.11.
+// The broker does so when it has as many connections as `max_connections` allows. It asks no plugin and reads no client
+// id, so only the address is known. The line is that of mosquitto 2.0.11.
 
 /// A connection that was closed unread.
 struct TurnedAway: Hashable, Sendable {
-    /// Whose it was, as the line has it.
+    /// The address that the connection came from, as the line has it.
     var address: String
 
     private static let beginning = ": Client connection from "
@@ -14,7 +14,7 @@ struct TurnedAway: Hashable, Sendable {
     /// Reads a line without its line feed; nil if it is about something else.
     init?(line: String) {
         guard let start = line.firstRange(of: Self.beginning), line.hasSuffix(Self.end),
-            // A time and nothing else stands before: what a client says cannot.
+            // Only a time of 19 bytes may come before. So a line that quotes a client's words cannot pass.
             line[..<start.lowerBound].utf8.count == 19
         else { return nil }
         let address = line[start.upperBound...].dropLast(Self.end.count)
