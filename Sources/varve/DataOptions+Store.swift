@@ -20,7 +20,7 @@ extension DataOptions {
     ///
     /// Beside a running service a reader sees the commits up to the last acknowledged one.
     ///
-    /// - Throws: `StorageError.noStore` if there is none to read or change, and what `Store.open` throws.
+    /// - Throws: `StorageError.noStore` if there is no store to read or change, and what `Store.open` throws.
     func openStore(to access: StoreAccess) throws -> Store {
         switch access {
         case .read:
@@ -36,7 +36,7 @@ extension DataOptions {
         }
     }
 
-    /// The registry; nil if there is none yet, also if its creation was interrupted.
+    /// The registry; nil if it was not created yet, or its creation was interrupted.
     ///
     /// - Throws: `RegistryError` if it is there and cannot be opened.
     func registryIfMade() throws -> Registry? {

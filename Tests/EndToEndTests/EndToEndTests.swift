@@ -1,7 +1,7 @@
-// EndToEndTests.swift — the suite that all tests of this target are in.
+// EndToEndTests.swift — the suite of all tests in this target.
 //
-// These tests run the built executable as a user does. They start many processes, so they run one after another:
-// beside them the tests of other targets have a core of their own.
+// These tests run the built executable as a user does. They start many processes, so they run one after another, which
+// leaves a core to the tests of other targets.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// DeathRecordTests.swift — when a service that dies is started again, and when not any more.
+// DeathRecordTests.swift — when a service that dies is started again, and when it no longer is.
 
 import Testing
 

@@ -1,4 +1,4 @@
-// MemorySink.swift — output kept in memory, and a reader that goes away.
+// MemorySink.swift — keeps output in memory, and can act as a reader that closes the output.
 
 import VarveModel
 import VarveText
@@ -8,7 +8,7 @@ import VarveText
 final class MemorySink: ByteSink {
     private(set) var bytes: [UInt8] = []
     private(set) var writes = 0
-    /// After this many writes nobody reads any more.
+    /// After this many writes the reader is gone.
     var lifetime = Int.max
 
     var text: String { String(decoding: bytes, as: UTF8.self) }

@@ -107,7 +107,7 @@ struct DigestCommand: ParsableCommand {
 
     /// The registry of the store.
     ///
-    /// Nil if there is none, or if SQLite cannot open it, as on a read-only disk. Names and types are then those of
+    /// Nil if it is missing, or if SQLite cannot open it, as on a read-only disk. Names and types are then those of
     /// the store's series.
     private func registryIfReadable() throws -> Registry? {
         do {

@@ -24,7 +24,7 @@ struct LogTail {
         self.after = after
     }
 
-    /// The next entries, at most 1000; empty if there are none at the moment, or the log is missing or busy.
+    /// The next entries, at most 1000; empty without new ones, or if the log is missing or busy.
     ///
     /// - Throws: `LogError` if the log cannot be read for another reason.
     mutating func next() throws -> [LogEntry] {

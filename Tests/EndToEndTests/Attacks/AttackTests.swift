@@ -1,6 +1,6 @@
-// AttackTests.swift — the short forms of Tools/attack and Tools/kill-service against the service built with these tests.
+// AttackTests.swift — the short forms of Tools/attack and Tools/kill-service against the service of this build.
 //
-// The clients and the ledger are Python of their own: they share no code with Varve.
+// The clients and the ledger are written in Python and share no code with Varve.
 
 import Foundation
 import Testing

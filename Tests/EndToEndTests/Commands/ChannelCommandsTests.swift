@@ -1,4 +1,4 @@
-// ChannelCommandsTests.swift — channels made, shown, switched and deleted, and the lines shown tried in a shell.
+// ChannelCommandsTests.swift — channels are made, shown, switched and deleted, and the lines shown work in a shell.
 
 import Foundation
 import Testing
@@ -82,7 +82,7 @@ extension EndToEndTests {
                 #expect(ending.code == 1 && ending.errorLines.count == 1, "\(text): \(ending.errors)")
                 #expect(ending.errors.contains("broker/address"), "\(ending.errors)")
             }
-            // A service that says where it is needs no advice to start it.
+            // If a service has written its address, the user is not advised to start one.
             try sandbox.write("127.0.0.1:2883".utf8, "data/broker/address")
             #expect(try !run("channel create sea_1 --product sea").output.contains("varve serve"))
         }

@@ -29,7 +29,7 @@ extension EndToEndTests {
             #expect(ending.code == 0 && ending.errors.isEmpty, "\(ending.errors)")
             #expect(ending.output.contains("Example"), "\(ending.output)")
             #expect(ending.output.contains("\n  varve \(words[0])"), "\(ending.output)")
-            // The number that a word has on disk tells nobody anything.
+            // The number of a word on disk means nothing to a user.
             #expect(!ending.output.contains("default: 0)"), "\(ending.output)")
             #expect(!ending.output.contains(" - \n"), "\(ending.output)")
         }
@@ -121,7 +121,7 @@ extension EndToEndTests {
             #expect(imports.first?["accepted"] as? Int == 1, "\(status.output)")
         }
 
-        @Test("a dry run tells what an import would do and changes nothing")
+        @Test("a dry run shows what an import would do and changes nothing")
         func dryRun() throws {
             let lines = [
                 "device,point,time,value", "T1,p,2024-01-01T00:00:00Z,1", "T1,p,2024-01-01T00:00:00Z,1",

@@ -1,4 +1,4 @@
-// DeleteCommandTests.swift — `varve delete`, alone and beside a service: gone for every command, and off the disk.
+// DeleteCommandTests.swift — `varve delete`, alone and beside a service: the samples leave every answer and the disk.
 
 import Foundation
 import Testing

@@ -1,10 +1,10 @@
-// DigestComparisonTests.swift — `varve digest --compare` of the file that was imported says "equal", whatever it holds.
+// DigestComparisonTests.swift — `varve digest --compare` of an imported file says "equal" for every kind of input.
 
 import Foundation
 import Testing
 import VarveTestSupport
 
-/// One kind of input: what is set up, what is imported, and how many samples are compared then.
+/// One kind of input: what is set up, what is imported, and how many samples are then compared.
 struct DigestKind: Sendable, CustomTestStringConvertible {
     var name: String
     var setUp: [[String]] = []
@@ -21,7 +21,7 @@ struct DigestKind: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    /// Commands that make device A of product P, whose model has these points.
+    /// Commands that create device A of product P, whose model has these points.
     static func model(_ points: String..., device: [String] = []) -> [[String]] {
         [
             ["model", "create", "M"] + points.flatMap { ["--point", $0] },
@@ -145,7 +145,7 @@ extension EndToEndTests {
 
         init() throws { sandbox = try Sandbox() }
 
-        /// Sets a kind up, imports its file and returns its path.
+        /// Sets up a kind of input, imports its file and returns the file's path.
         private func prepare(_ kind: DigestKind) throws -> String {
             for command in kind.setUp where command != ["import-other"] {
                 #expect(try sandbox.varve(command).code == 0)
@@ -208,7 +208,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a file of which every row is rejected is not called equal, and the reason of the first is told")
+            "a file of which every row is rejected is not called equal, and the first reason is shown")
         func nothing() throws {
             for command in DigestKind.model("p:double") { #expect(try sandbox.varve(command).code == 0) }
             let file = try sandbox.write(lines: DigestKind.rows(["1,0"]), "a.csv")
@@ -239,7 +239,7 @@ extension EndToEndTests {
             #expect(ending.code == 0 && ending.output.hasPrefix("equal: 2 samples"), "\(ending.errors)")
         }
 
-        @Test("a zone that the import was told is named where the comparison takes another")
+        @Test("the zone given to the import is named if the comparison takes another")
         func otherZone() throws {
             let file = try sandbox.write(
                 lines: ["device,point,time,value", "A,p,2024-07-01 00:30,1"], "a.csv")

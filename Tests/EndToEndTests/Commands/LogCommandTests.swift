@@ -16,7 +16,7 @@ extension EndToEndTests {
             try FileManager.default.createDirectory(
                 atPath: sandbox.data, withIntermediateDirectories: true)
             log = MessageLog.open(path: "\(sandbox.data)/log.sqlite") {
-                // One test removes the log while it is in use.
+                // One test removes the log while it is in use, so this message is expected.
                 if !"\($0)".contains("a new log begins") { Issue.record("\($0)") }
             }
         }
@@ -76,7 +76,7 @@ extension EndToEndTests {
             #expect(try run("log --tz Asia/Kolkata").output.contains("2024-05-01T06:30:00+05:30"))
         }
 
-        @Test("a JSON line has what the entry has, a payload as text or, if it is none, in base 64")
+        @Test("a JSON line has what the entry has, with the payload as text, or in base 64 if it is not text")
         func jsonLines() throws {
             try fill()
             let rows = try lines(run("log --format ndjson"))
@@ -146,7 +146,7 @@ extension EndToEndTests {
             #expect(row["payload"] as? String == "ab" && row["payloadCut"] as? Bool == true)
         }
 
-        @Test("follow prints entries as they come, each once, and goes on in a log begun anew")
+        @Test("follow prints entries as they come, each once, and goes on in a new log")
         func follow() throws {
             try fill()
             let stem = "\(sandbox.path)/follow"
@@ -166,7 +166,7 @@ extension EndToEndTests {
             #expect(process.kill(after: 0).errors.isEmpty)
         }
 
-        @Test("follow ends when nobody reads any more, without a word")
+        @Test("follow ends without a message when nobody reads any more")
         func closedPipe() throws {
             try fill()
             let line = "'\(Installation.varve)' log --follow | head -n 1"
@@ -177,7 +177,7 @@ extension EndToEndTests {
             #expect(ending.output.hasPrefix("TIME"))
         }
 
-        @Test("a directory without a log, and one with a file that is none, say so in one line")
+        @Test("a directory without a log, and one with a file that is not a log, say so in one line")
         func missing() throws {
             let missing = try sandbox.varve(["log"], data: "\(sandbox.path)/none")
             #expect(missing.code == 1 && missing.errorLines.count == 1, "\(missing.errors)")

@@ -1,4 +1,4 @@
-// ModelChangeTests.swift — `varve model change`: a wrong type is no dead end.
+// ModelChangeTests.swift — `varve model change`: the wrong type of a point can be changed.
 
 import Foundation
 import Testing
@@ -44,7 +44,7 @@ extension EndToEndTests {
             #expect(
                 try sandbox.varve("query", "--device", "T1", "--point", "p", "--every", "1h", "--agg", "avg")
                     .code == 1)
-            // A value that does not fit refuses the change.
+            // A value that does not fit stops the change.
             let refused = try sandbox.varve("model", "change", "m", "--point", "p:double")
             #expect(refused.code == 1 && refused.errorLines.count == 1, "\(refused.errors)")
             #expect(refused.errors.contains("1 of 4 values do not fit double"), "\(refused.errors)")
@@ -70,16 +70,16 @@ extension EndToEndTests {
                 "query", "--device", "T1", "--point", "p", "--every", "1h", "--agg", "avg", "--format", "csv")
             #expect(average.output.contains(",21"), "\(average.output)\(average.errors)")
             #expect(try sandbox.varve("model", "show", "m").output.contains("double"))
-            // One commit for all.
+            // The whole change is one commit.
             let after = try sandbox.varve("stats", "--json").object()
             #expect(after["commit"] as? Int == (before["commit"] as? Int).map { $0 + 1 })
             #expect(after["samples"] as? Int == 4 && after["series"] as? Int == 3, "\(after)")
-            // The same again has nothing to do, and an older state of the point cannot be read.
+            // The same command again has nothing to do, and an older state of the point cannot be read.
             #expect(try sandbox.varve(change).object()["series"] as? Int == 0)
             let past = try sandbox.varve("query", "--device", "T1", "--point", "p", "--as-of", "1")
             #expect(past.code == 1 && past.errorLines.count == 1, "\(past.errors)")
             #expect(try sandbox.varve("query", "--device", "S1", "--point", "q", "--as-of", "1").code == 0)
-            // The file that was imported before is applied again, and its word rejected.
+            // The file that was imported before is applied again, and its word is rejected.
             let again = try sandbox.varve("import", "--json", file)
             #expect(again.code == 3, "\(again.errors)")
             #expect(try again.receipt()["identical"] == 4 && again.receipt()["rejected"] == 1)
@@ -92,7 +92,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "verify tells of a registry that is behind an interrupted change, and the same command finishes it"
+            "verify reports a registry that is behind an interrupted change, and the same command finishes it"
         )
         func interrupted() throws {
             let sandbox = try Sandbox()
@@ -102,7 +102,7 @@ extension EndToEndTests {
             let change = ["model", "change", "m", "--point", "p:double", "--missing", "No Data"]
             #expect(try sandbox.varve(change).code == 0)
             #expect(try !sandbox.varve("verify").output.contains("interrupted"))
-            // As an end between the store's change and the registry's leaves it.
+            // The state that a kill between the store's change and the registry's leaves.
             try before.write(to: URL(fileURLWithPath: registry))
             let verify = try sandbox.varve("verify")
             #expect(verify.code == 0)
@@ -115,7 +115,7 @@ extension EndToEndTests {
             #expect(try !sandbox.varve("verify").output.contains("interrupted"))
         }
 
-        @Test("what does not fit is deleted only when it is told to be, with its count first")
+        @Test("values that do not fit are deleted only on request, with their count first")
         func dropUnfit() throws {
             let sandbox = try Sandbox()
             _ = try store(sandbox)

@@ -36,7 +36,7 @@ extension EndToEndTests {
             let rows = (0..<72).map { "T,p,\(1_711_756_800 + $0 * 3600),\($0)" }
             let file = try sandbox.write(lines: ["device,point,time,value"] + rows, "a.csv")
             #expect(try sandbox.varve("import", "--register", "--json", file).receipt()["accepted"] == 72)
-            // 31 March 2024 has 23 hours in Paris: from 30 March 23:00 to 31 March 22:00 UTC.
+            // 31 March 2024 has 23 hours in Paris, from 30 March 23:00 to 31 March 22:00 UTC.
             let day = ["--from", "2024-03-31", "--to", "2024-04-01", "--tz", "Europe/Paris"]
             let export = try sandbox.varve(["export", "--format", "csv", "--out", "-"] + day)
             #expect(export.output.split(separator: "\n").count == 24, "\(export.errors)")

@@ -1,4 +1,4 @@
-// OutputTests.swift — outputs that are full, closed, or no regular file.
+// OutputTests.swift — outputs that are full, closed, or not a regular file.
 
 import Foundation
 import Testing

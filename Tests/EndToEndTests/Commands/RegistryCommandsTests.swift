@@ -62,7 +62,7 @@ extension EndToEndTests {
                 if name == kind { break }
             }
             #expect(try run("\(kind) list --json", data: copy).output == run("\(kind) list --json").output)
-            // The same again is no error and changes nothing.
+            // The same import again is not an error and changes nothing.
             let again = try run("\(kind) import \(try run("\(kind) list --json").outputPath)")
             #expect(again.code == 0, "\(again.errors)")
         }

@@ -1,4 +1,4 @@
-// DamagedStoreTests.swift — damage is reported by `varve verify`, and no command answers from it.
+// DamagedStoreTests.swift — `varve verify` reports damage, and no command answers from damaged data.
 
 import Foundation
 import Testing
@@ -63,7 +63,7 @@ extension EndToEndTests {
                 let place = Comment("seed \(seed), round \(round): \(name), byte \(offset)")
                 let damage = try Store.verify(sandbox.data).damage.filter { $0.file == name }
                 #expect(!damage.isEmpty, place)
-                // Reading everything takes a while: every eighth store is asked everything.
+                // Reading everything takes long, so only every eighth damaged store is read as a whole.
                 if round % 8 == 0, let store = try? Store.open(sandbox.data, options: .reading) {
                     for (series, sum) in try sums(store) where sum != nil {
                         #expect(sum == answers[series], "\(place), series \(series)")
@@ -93,7 +93,7 @@ extension EndToEndTests {
             let verify = try sandbox.varve("verify")
             #expect(verify.code == 1)
             #expect(verify.output.contains("registry.sqlite"), "\(verify.output)")
-            // The history itself is whole.
+            // The history itself is undamaged.
             #expect(try sandbox.varve("query", "--device", "T1").code == 0)
         }
 
@@ -114,7 +114,7 @@ extension EndToEndTests {
             try Data(contentsOf: URL(fileURLWithPath: store.query(devices)))
         }
 
-        /// Flips a bit; every file gets its turn, and the larger ones the rest.
+        /// Flips a bit: first twice in each file in turn, then in files by chance, larger ones more often.
         private func flip(
             _ generator: inout SeededGenerator, _ round: Int
         ) throws -> (name: String, offset: Int) {
@@ -140,7 +140,9 @@ extension EndToEndTests {
             return (name, offset)
         }
 
-        /// Flips the bit of an offset, which also takes an earlier flip back.
+        /// Flips a bit at an offset.
+        ///
+        /// A second call undoes the first.
         private func restore(_ name: String, _ offset: Int) throws {
             var content = try bytes(name)
             content[offset] ^= 1 << UInt8(offset % 8)
@@ -151,7 +153,7 @@ extension EndToEndTests {
             try Data(contentsOf: URL(fileURLWithPath: "\(sandbox.data)/\(name)"))
         }
 
-        /// A hash of all samples of each series; nil for a series that is refused.
+        /// A hash of all samples of each series; nil for a series that cannot be read.
         private func sums(_ store: Store) throws -> [String: Int?] {
             let snapshot = store.snapshot()
             var sums: [String: Int?] = [:]

@@ -1,4 +1,4 @@
-// FailingDiskTests.swift — a full disk or a failed sync: no receipt, one line that says so, the store intact.
+// FailingDiskTests.swift — a full disk or a failed sync: no receipt, one line about it, and an intact store.
 
 import Foundation
 import Testing
@@ -14,7 +14,7 @@ extension EndToEndTests {
             disk = try PreloadedDisk(in: sandbox)
         }
 
-        /// Imports through the WAL and as a segment, into an empty directory and into one with data.
+        /// Imports through the WAL (few rows) and as a segment, into an empty directory and into one with data.
         static let cases =
             [(rows: 2000, isEmpty: true), (20_000, false)]
             + (Installation.isThorough ? [(2000, false), (20_000, true)] : [])
@@ -27,7 +27,7 @@ extension EndToEndTests {
             for area in PreloadedDisk.Area.allCases {
                 let bytes = try trial.extent(area).bytes
                 for room in bytes > 0 ? Set([0, 1, bytes / 3, bytes * 2 / 3, bytes - 1]) : [] {
-                    // SQLite writes its own last bytes after the receipt; the store owes nothing then.
+                    // SQLite writes its last bytes after the receipt. The store promises nothing about those.
                     try trial.run("\(area): room for \(room) of \(bytes) bytes", mustFail: area != .registry)
                     {
                         try disk.run(trial.command, data: $0, below: "\($0)/\(area)", room: room)
@@ -91,7 +91,7 @@ extension EndToEndTests {
     }
 }
 
-/// One import, tried again and again on a disk that fails in another place.
+/// One import, tried many times on a disk that fails in a different place each time.
 private final class Trial {
     let command: [String]
     /// The directory that each trial starts from.
@@ -123,13 +123,13 @@ private final class Trial {
         #expect(whole["accepted"] == rows)
     }
 
-    /// What the import writes in an area.
+    /// How many bytes the import writes in an area, and how often it syncs there.
     func extent(_ area: PreloadedDisk.Area) throws -> (bytes: Int, syncs: Int) {
         let data = try sandbox.copy(start, to: "measured")
         return try disk.extent(of: command, data: data, below: "\(data)/\(area)")
     }
 
-    /// Runs the import on a failing disk, checks what it left, and runs it again without a fault.
+    /// Runs the import on a failing disk, checks the directory, and runs it again without a fault.
     func run(_ place: String, mustFail: Bool, _ import: (String) throws -> Ending) throws {
         let data = try sandbox.copy(start, to: "trial")
         let ending = try `import`(data)

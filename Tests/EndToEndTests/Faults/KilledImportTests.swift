@@ -1,7 +1,9 @@
 // KilledImportTests.swift — `kill -9` at any moment loses nothing that was acknowledged and leaves nothing half done.
 //
-// Invariants checked: after each kill the directory verifies and can be read; the next run completes the import as
-// if it had never been interrupted; no file is left over.
+// Invariants checked:
+// - After each kill the directory verifies and can be read.
+// - The next run completes the import as if it had never been interrupted.
+// - No file is left over.
 
 import Foundation
 import Testing
@@ -35,7 +37,7 @@ extension EndToEndTests {
                 #expect(rerun.code == 0, "\(place): \(rerun.errors)")
                 let receipt = try rerun.receipt()
                 if kept.isFinished {
-                    // Killed between the last commit and the receipt: the import was done.
+                    // Killed between the last commit and the receipt: the import was complete.
                     #expect(receipt["accepted"] == 0 && receipt["replayed"] == BulkyFile.rows, place)
                 } else {
                     #expect(receipt.counts == whole.receipt.counts, place)
@@ -138,7 +140,7 @@ extension EndToEndTests {
     }
 }
 
-/// An import that nobody disturbed, to compare with.
+/// An import without a kill, to compare with.
 private struct Uninterrupted {
     let data: String
     let receipt: PrintedReceipt

@@ -1,4 +1,4 @@
-// RemovedFilesTests.swift — files of the data directory are taken away, under a running service and behind its back.
+// RemovedFilesTests.swift — files of the data directory are removed, under a running service and while it is stopped.
 
 import Foundation
 import Glibc
@@ -76,11 +76,11 @@ extension EndToEndTests {
             #expect(query.code == 1 && query.errors.contains(sentence), "\(query.errors)")
             let serve = try sandbox.start(service.command).wait()
             #expect(serve.code == 1 && serve.errors.contains(sentence), "\(serve.errors)")
-            // Who goes on without them says so.
+            // Removing `acknowledged` is how a user goes on without them.
             try files.removeItem(atPath: path("acknowledged"))
             try service.start()
             try publish(3)
-            // The killed broker may give messages again that it had not yet noted as taken.
+            // The killed broker may deliver messages again that it had not yet recorded as delivered.
             #expect(try [10, 20, 30, 40].contains(samples() ?? 0))
             service.stop()
             #expect(try sandbox.varve("verify", "--deep").code == 0)
@@ -123,7 +123,7 @@ extension EndToEndTests {
                     && service.errors.contains("broker/ was removed while it was in use: it is made again")
                     && files.fileExists(atPath: path("broker/credentials"))
             }
-            // Another device, and both send.
+            // A second device is added, and both devices send.
             let made = try sandbox.varve("device", "create", "d2", "--product", "k")
             #expect(made.code == 0, "\(made.errors)")
             try publish(1)
@@ -163,7 +163,7 @@ extension EndToEndTests {
                     try $0 + (files.attributesOfItem(atPath: $1)[.size] as? Int ?? 0)
                 }
                 #expect(used > 64 << 10 && used < 384 << 10, "\(used)")
-                // What is left does not hold it a second time.
+                // The remaining space does not hold the WAL a second time.
                 let room = (512 << 10) - used - (48 << 10)
                 try Data(count: max(0, room)).write(to: URL(fileURLWithPath: "\(folder)/filler"))
                 #expect(try samples() == 20_000)

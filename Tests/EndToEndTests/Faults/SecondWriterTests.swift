@@ -1,4 +1,4 @@
-// SecondWriterTests.swift — one process writes; the others are told which, and go on reading.
+// SecondWriterTests.swift — one process writes; a second one is refused with the first one's id, and readers go on.
 
 import Foundation
 import Testing
@@ -32,7 +32,7 @@ extension EndToEndTests {
                 #expect(refused.errors.contains("process \(getpid())"), "\(refused.errors)")
                 #expect(refused.output.isEmpty)
             }
-            // What the reader sees is the last commit; the open WAL of the holder does not disturb it.
+            // The reader sees the last commit, and the open WAL of the writer does not disturb it.
             for (command, answer) in zip(readers, answers) {
                 let ending = try sandbox.varve(command)
                 #expect(ending.code == 0, "\(command): \(ending.errors)")
@@ -56,7 +56,7 @@ extension EndToEndTests {
             let pipe = "\(sandbox.path)/pipe.csv"
             #expect(mkfifo(pipe, 0o600) == 0)
             let writer = try sandbox.start(["import", "--json", "--quiet", file, pipe])
-            // Opening the pipe waits until the writer has come to it, so the first file is committed.
+            // Opening the pipe blocks until the writer opens it too, and by then the first file is committed.
             let end = try #require(FileHandle(forWritingAtPath: pipe))
             let stats = try sandbox.varve("stats", "--json")
             #expect(try stats.object()["samples"] as? Int == 52, "\(stats.errors)")

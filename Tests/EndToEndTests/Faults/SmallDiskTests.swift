@@ -30,7 +30,7 @@ extension EndToEndTests {
             let verify = try sandbox.varve(["verify", "--deep"], data: data)
             #expect(verify.code == 0, "\(verify.output)")
             #expect(try sandbox.varve(["stats", "--json"], data: data).object()["samples"] as? Int == 1)
-            // On a larger disk the same directory takes the whole import.
+            // On a larger disk the same directory can take the whole import.
             let moved = try sandbox.copy(data, to: "moved")
             #expect(try sandbox.varve(command, data: moved).receipt()["accepted"] == noise.count)
         }

@@ -1,4 +1,4 @@
-// SmallerBudgetTests.swift — what waits in the broker outlives a service with a smaller budget, as after an upgrade.
+// SmallerBudgetTests.swift — waiting messages survive a service with a smaller budget, as after an upgrade.
 
 import Foundation
 import Testing
@@ -27,7 +27,7 @@ extension EndToEndTests {
             }
             let channel = try DemoChannel("sea_1", product: "k", in: sandbox)
             first.killService()
-            // More than the smaller budget and what is held before the broker's proof.
+            // More than the smaller budget plus what the service holds before the broker's proof.
             let lines = (0..<28).map { number in
                 #"{"id":"\#(number)","method":"integration.measurepoint.post","params":[{"deviceKey":"d","#
                     + #""measurepoints":{"p":1},"time":\#(1_704_067_200_000 + number)}]"#

@@ -1,9 +1,9 @@
 // Guide.swift — a page of examples: the files it gives, the commands it shows, and what they print.
 //
 //     ```csv history.csv          a block with the name of a file is that file
-//     ```console                  `$ ` begins a command, which goes on behind a `\`; the lines below it are its output
+//     ```console                  `$ ` begins a command, and a `\` continues it; the lines below it are its output
 //
-// All other blocks are not run. The notation of outputs is that of `GuideOutput`.
+// No other block is run. `GuideOutput` explains the notation of outputs.
 
 import Foundation
 
@@ -16,10 +16,12 @@ struct Guide {
         /// The line of the page, counted from 1.
         var line: Int
 
-        /// Whether it goes on while the rest of the page runs.
+        /// Whether it keeps running during the rest of the page.
         var isBackground: Bool { command.hasSuffix(" &") }
 
-        /// The last line that has been printed once the output is complete, as far as the page shows it.
+        /// The last line that the page shows, apart from `…`.
+        ///
+        /// Once it is printed, the output is complete.
         var lastLine: String? { shown.last { $0 != GuideOutput.gap } }
     }
 
@@ -87,7 +89,7 @@ struct Guide {
             isContinued = line.hasSuffix("\\")
         }
         for var example in examples {
-            // A blank line parts a command from the one before.
+            // A blank line before the next command is not part of the output.
             while example.shown.last == "" { example.shown.removeLast() }
             steps.append(.command(example))
         }

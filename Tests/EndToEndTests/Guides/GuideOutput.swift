@@ -1,19 +1,20 @@
 // GuideOutput.swift — whether a command printed what a page shows.
 //
-// `…` in a line stands for any text, also none; a line that is only `…` stands for any lines, also none. Runs of blanks
-// count as one, as the columns of a table are as wide as what is in them, and blanks at the end of a line do not count.
+// - `…` in a line matches any text, also an empty one. A line that is only `…` matches any number of lines, also zero.
+// - Several blanks count as one, because columns of a table are as wide as their contents.
+// - Blanks at the end of a line do not count.
 
 import Foundation
 
 enum GuideOutput {
-    /// What stands for anything.
+    /// The sign that matches anything.
     static let gap = "…"
 
     /// Whether the printed lines are those shown.
     static func matches(shown: [String], printed: [String]) -> Bool {
         let shown = shown.map(plain)
         let printed = printed.map(plain)
-        // The places up to which the lines shown so far may reach.
+        // The numbers of printed lines that the lines shown so far can match.
         var places: Set<Int> = [0]
         for line in shown {
             if line == gap {

@@ -1,17 +1,17 @@
 // GuideRun.swift — a page's examples run in one shell, in order, in an empty folder with the built programs.
 //
 // Invariants:
-// - Each command's output is in a file of its own, so that no other command's is taken for it.
-// - What a page leaves running ends with the shell, and the shell within a time limit.
+// - Each command's output is in a file of its own, so outputs cannot be mixed up.
+// - Processes that a page leaves running end with the shell, and the shell ends within a time limit.
 
 import Foundation
 import VarveTestSupport
 
 /// The outputs of a page's examples.
 struct GuideRun {
-    /// Seconds that a page may take.
+    /// How many seconds a page may take.
     private static let limit = 180
-    /// Keeps the outputs.
+    /// Keeps the folder of the outputs alive.
     private let sandbox: Sandbox
     private let outputs: String
 
@@ -24,14 +24,14 @@ struct GuideRun {
         for path in [folder, outputs] {
             try files.createDirectory(atPath: path, withIntermediateDirectories: false)
         }
-        // The sample data, as somebody has it who is in the repository.
+        // The sample data has the same path as in the repository.
         try files.createSymbolicLink(
             atPath: folder + "/Tools", withDestinationPath: Recording.repository.path + "/Tools")
         let lines = Self.script(guide, folder: folder, outputs: outputs)
         let script = try sandbox.write(lines: lines, "guide.sh")
         let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let programs = (Installation.varve as NSString).deletingLastPathComponent
-        // `timeout` makes a process group of all that it starts, and ends the group.
+        // `timeout` puts everything that it starts into a process group, and ends the group.
         let ending = try sandbox.start(
             program: ["timeout", "--kill-after=20", String(Self.limit), "bash", script],
             environment: [
@@ -78,14 +78,14 @@ struct GuideRun {
                 + awaiting(last, in: output, or: "kill -0 $! 2>/dev/null || break")
         }
         let whole = "{ \(example.command)\n} \(streams)"
-        // The service writes its log behind its answers.
+        // The service writes its log after its answers, so the command is repeated until the entry is there.
         if example.command.hasPrefix("varve log "), last != nil {
             return awaiting(last, in: output, or: whole)
         }
         return [whole]
     }
 
-    /// Waits until a file has a line like that; each time it has not, something else is done.
+    /// Waits until a file has such a line; runs another command each time that it does not.
     private static func awaiting(_ line: String?, in output: String, or other: String) -> [String] {
         guard let line else { return [] }
         return [

@@ -1,4 +1,4 @@
-// GuideTests.swift — the guides are true: what they show is what the built programs print.
+// GuideTests.swift — the built programs print what the guides show.
 
 import Foundation
 import Testing
@@ -17,7 +17,7 @@ extension EndToEndTests {
             let run = try GuideRun(guide, in: sandbox)
             for (number, example) in guide.examples.enumerated() {
                 let printed = run.printed(number)
-                // What goes on may say more later.
+                // A command that keeps running may print more later.
                 let shown = example.shown + (example.isBackground ? [GuideOutput.gap] : [])
                 #expect(
                     GuideOutput.matches(shown: shown, printed: printed),

@@ -121,7 +121,7 @@ class Series:
             runs = runs_of(rows, self.point, direction, False)
             joined = runs_of(rows, self.point, direction, True)
             # Only a row twice beside itself parts the runs: that is no pass, unless there are no other rows.
-            # What stands between passes is of another part of the history.
+            # A line between passes belongs to another part of the history.
             is_parted = len({self.parts[index] for index in indexes}) > 1
             is_copy = runs[-1] == 1 and joined[-1] == 0 and len(rows) > 2
             if runs[-1] > 1 or is_copy:

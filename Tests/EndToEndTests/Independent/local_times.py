@@ -88,7 +88,7 @@ def lines_around(source, zone, change, digits):
         for _ in range(source.randrange(4)):
             local = source.randrange(moment + before, moment + after)
             lines.append(Line(clock_text(source, local, 0, digits), local, 0, None))
-    # A time that does not exist stands where the clock jumps over it.
+    # A time that does not exist is placed where the clock jumps over it.
     def order(line):
         return (moment * 10**9, 0, line.local) if line.truth is None else (line.truth, 1, line.local)
     return sorted(lines, key=order)

@@ -1,7 +1,7 @@
 """The rules of an import, written a second time and from the documents alone.
 
 Reads a CSV file, plain or .gz, and says what a store must hold after `varve import --register` of it into an
-empty directory: the six counts and the visible samples of each series. Shares no code with Varve.
+empty directory: the counts and the visible samples of each series. Shares no code with Varve.
 """
 
 import csv

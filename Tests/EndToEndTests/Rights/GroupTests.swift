@@ -1,4 +1,4 @@
-// GroupTests.swift — data.group: its members read, beside the service and without it, and change nothing.
+// GroupTests.swift — members of `data.group` can read, with and without a running service, and can change nothing.
 
 import Foundation
 import Glibc
@@ -136,7 +136,7 @@ extension EndToEndTests {
                 stranger.code == 1 && stranger.errors.contains("is no member of it"), "\(stranger.errors)")
         }
 
-        @Test("the setting stands in the configuration file beside data, and is printed there")
+        @Test("the setting is in the configuration file beside data, and is printed there")
         func setting() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(#"{"data": "/srv/v", "data.group": "plant"}"#.utf8, "c.json")

@@ -1,4 +1,4 @@
-// RightsTests.swift — a data directory is its owner's, whatever the umask, whoever comes first, through a whole life.
+// RightsTests.swift — a data directory is its owner's alone at all times, with any umask and any command first.
 
 import Foundation
 import Glibc
@@ -189,7 +189,7 @@ extension EndToEndTests {
             let data = try OtherUser.nobody.folder("data", in: sandbox)
             let service = try RunningService(in: sandbox, prefix: OtherUser.nobody.prefix)
             let rows = try rows(in: sandbox)
-            // Root's command goes through the service, which writes.
+            // Root's command goes through the service, which does the writing.
             let made = try OtherUser.nobody.varve(["import", "--register", rows], in: sandbox)
             #expect(made.code == 0, "\(made.errors)")
             #expect(Tree(data).wrong(owner: OtherUser.nobody.number) == [])

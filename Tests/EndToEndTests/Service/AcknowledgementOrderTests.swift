@@ -1,6 +1,6 @@
-// AcknowledgementOrderTests.swift — no acknowledgement and no reply leaves before the sync of its batch.
+// AcknowledgementOrderTests.swift — no acknowledgement and no reply is sent before the sync of its batch.
 //
-// strace watches the running service: the order of its system calls is the proof.
+// strace records the system calls of the running service, and their order is the proof.
 
 import Foundation
 import Glibc
@@ -77,13 +77,13 @@ extension EndToEndTests {
                 case nil: break
                 }
             }
-            // Messages may have shared a commit, and so a bundle of answers.
+            // Several messages may have shared a commit, and so a bundle of answers.
             #expect(acknowledged >= messages && replies > 0, "the trace is whole")
         }
     }
 }
 
-/// An MQTT packet, told by the first byte that a call read or wrote.
+/// An MQTT packet, recognised by the first byte that a call read or wrote.
 private enum Packet {
     case message
     case acknowledgement

@@ -1,4 +1,4 @@
-// BackupServiceTests.swift — a backup beside a service that takes data is a whole store, registry and all.
+// BackupServiceTests.swift — a backup made while a service takes data is a whole store, with its registry.
 
 import Foundation
 import Testing
@@ -45,7 +45,7 @@ extension EndToEndTests {
             #expect(status[.posixPermissions] as? Int == 0o600)
             withExtendedLifetime(service) {}
 
-            // Restored: the copy goes on by itself, and takes no more backups.
+            // The copy is restored by writing to it: it is then a store of its own and takes no more backups.
             let more = try sandbox.write(lines: ["device,point,time,value", "T0,p,1800000000,1"], "c.csv")
             #expect(try sandbox.varve(["import", more], data: copy).code == 0)
             #expect(try sandbox.varve("backup", copy, "--incremental").code == 1)

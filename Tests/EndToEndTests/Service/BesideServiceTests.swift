@@ -1,4 +1,4 @@
-// BesideServiceTests.swift — the commands beside a running service do what they do without one.
+// BesideServiceTests.swift — commands do the same beside a running service as without one.
 
 import Foundation
 import Testing
@@ -143,7 +143,7 @@ extension EndToEndTests {
             #expect(mkfifo(pipe, 0o600) == 0)
             #expect(try sandbox.varve("import", "--register", "--quiet", file).code == 0)
             let first = try sandbox.start(["import", "--quiet", file, pipe])
-            // Opening the pipe waits until the importer has come to it, so the first file is committed.
+            // Opening the pipe blocks until the importer opens it too, and by then the first file is committed.
             let end = try #require(FileHandle(forWritingAtPath: pipe))
             let refused = try sandbox.varve("import", "--register", file)
             #expect(refused.code == 1 && refused.errorLines.count == 1, "\(refused.errors)")
@@ -219,7 +219,7 @@ extension EndToEndTests {
             let sandbox = try Sandbox()
             let file = try sandbox.write(lines: ["device,point,time,value", "T0,p,1,1"], "a.csv")
             #expect(try sandbox.varve("import", "--register", file).code == 0)
-            // Listens and never answers.
+            // This service listens and never answers.
             let mute = try LocalSocketListener(path: sandbox.data + "/control.sock")
             #expect(try sandbox.varve("query", "--device", "T0").code == 0)
             #expect(try sandbox.varve("import", "--json", file).receipt()["replayed"] == 1)

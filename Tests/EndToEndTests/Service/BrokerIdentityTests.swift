@@ -1,4 +1,4 @@
-// BrokerIdentityTests.swift — nothing but the service's own broker is taken for it: not by name, socket or port.
+// BrokerIdentityTests.swift — the service mistakes no other process for its broker, by name, socket or port.
 
 import Foundation
 import Glibc
@@ -12,7 +12,7 @@ extension EndToEndTests {
 
         init() throws { sandbox = try Sandbox() }
 
-        /// The configuration that an earlier service left, without a broker.
+        /// Runs a service to a clean end, and returns the path of the configuration that its broker leaves.
         private func leftConfiguration() throws -> String {
             let service = try RunningService(in: sandbox)
             #expect(service.stop()?.code == 0)
@@ -69,7 +69,7 @@ extension EndToEndTests {
             try eventually("it listens") {
                 FileManager.default.fileExists(atPath: "\(sandbox.path)/broker.sock")
             }
-            // On another port, as the impostor has the first.
+            // The service runs on another port, as the impostor has the first one.
             let service = try RunningService(in: sandbox)
             #expect(impostor.isRunning)
             #expect(try sendRow().code == 0)
@@ -157,7 +157,7 @@ extension EndToEndTests {
             let files = try limits(broker)
             #expect(files[3] == files[4] && files[3] != "300")
             #expect(try limits(service.identifier)[3] == "300")
-            // A thousand is the default of broker.connections.
+            // 1000 is the default of broker.connections.
             let room = min((Int(files[3]) ?? .max) - 24, 1000)
             #expect(line.contains("room for \(room) clients"), "\(line)")
             kill(service.identifier, SIGTERM)
@@ -166,7 +166,7 @@ extension EndToEndTests {
     }
 }
 
-/// Listens on a unix socket in the place of a broker.
+/// Listens on a Unix socket in place of a broker.
 private final class ForeignListener {
     private let descriptor: Int32
 
@@ -185,7 +185,7 @@ private final class ForeignListener {
 
     deinit { close(descriptor) }
 
-    /// What came on all connections so far.
+    /// The bytes received on all connections so far.
     func heard() throws -> [UInt8] {
         var bytes: [UInt8] = []
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

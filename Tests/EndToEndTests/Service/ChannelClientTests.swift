@@ -1,6 +1,6 @@
-// ChannelClientTests.swift — third-party clients log in, post, and get their answers; what goes wrong is in the log.
+// ChannelClientTests.swift — third-party clients log in, post messages and get answers; failures are in the log.
 //
-// The clients share no code with Varve: mosquitto's own, and paho with a signature computed in Python.
+// The clients share no code with Varve. They are mosquitto's own, and paho with a signature computed in Python.
 
 import Foundation
 import Testing
@@ -97,7 +97,7 @@ extension EndToEndTests {
         @Test("a client that the broker cuts off by itself has the reason in the log of its channel")
         func cutOff() throws {
             let large = try sandbox.write(Data(count: 4_300_000), "large")
-            // The broker's own limit is above Varve's, whose answer is 1008.
+            // The broker's own limit is above Varve's, which is answered with 1008.
             let sender = try mosquitto(
                 "mosquitto_pub", "closed its connection.", ["-t", "/sys/wind/x", "-q", "1", "-f", large])
             defer { _ = sender.kill(after: 0) }
@@ -141,7 +141,7 @@ extension EndToEndTests {
         func expired() throws {
             let rule = ["retention", "set", "--product", "wind", "--keep"]
             #expect(try sandbox.varve(rule + ["1y"]).code == 0)
-            // 2001-01-01 is past the rule, 2100-01-01 is not.
+            // 2001-01-01 is too old for the rule, 2100-01-01 is not.
             let old = Self.message(id: "1", time: 978_307_200_000, value: "1.5")
             let new = Self.message(id: "2", time: 4_102_444_800_000, value: "2.5")
             #expect(try post(old) == #"{"id":1,"code":200,"data":{"expired":2}}"#)
@@ -202,7 +202,7 @@ extension EndToEndTests {
             _ program: String, _ client: String, _ arguments: [String]
         ) throws -> ChildProcess {
             try sandbox.start(
-                // Into a file mosquitto_sub would print only at its end.
+                // Without stdbuf, mosquitto_sub would write to a file only at its end.
                 program: [
                     "stdbuf", "-oL", program, "-h", "127.0.0.1", "-p", String(service.port), "-i", client,
                     "-u", channel.username, "-P", channel.password,

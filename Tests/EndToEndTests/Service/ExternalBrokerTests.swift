@@ -1,4 +1,4 @@
-// ExternalBrokerTests.swift — a broker that somebody else runs must prove that it is Varve's; it never gets the secret.
+// ExternalBrokerTests.swift — an external broker must prove that it has Varve's plugin, and never gets the secret.
 
 import Foundation
 import Glibc
@@ -17,7 +17,7 @@ extension EndToEndTests {
 
         private var options: [String] { ["--broker", "external", "--mqtt-port", String(port)] }
 
-        /// Runs the service to its end.
+        /// Runs the service until it ends.
         private func serve() throws -> Ending { try sandbox.varve(["serve"] + options) }
 
         /// Starts a mosquitto without the plugin.
@@ -45,7 +45,7 @@ extension EndToEndTests {
             let file = try other.write(printed.output.utf8, "external.conf")
             let broker = try other.start(program: [Broker.program, "-c", file])
             defer { _ = broker.kill(after: 0) }
-            // Its credentials are written by the service it belongs to.
+            // The service of the other sandbox writes the credentials of that broker.
             let neighbour = try other.start(["serve"] + options)
             defer { _ = neighbour.kill(after: 0) }
             try eventually("the neighbour is ready") { neighbour.output.contains("varve: ready") }
@@ -100,7 +100,7 @@ extension EndToEndTests {
     }
 }
 
-/// Accepts one login of MQTT 5 with everything that is right about a broker, but for the proof.
+/// Accepts one MQTT 5 login and does everything that a broker does, except the proof.
 private final class FakeBroker {
     private let listener: Int32
     private var client: Int32 = -1
@@ -114,7 +114,7 @@ private final class FakeBroker {
         close(listener)
     }
 
-    /// The bytes of the login, which is accepted.
+    /// Accepts a login and returns its bytes.
     func acceptLogin() throws -> [UInt8] {
         var entry = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         try #require(poll(&entry, 1, 30_000) == 1)
@@ -126,14 +126,14 @@ private final class FakeBroker {
         return Array(buffer[..<count])
     }
 
-    /// A message of quality 1 as a channel sends it.
+    /// Sends a message of quality of service 1, as a channel does.
     func sendMessage() {
         let topic = Array("/sys/k/integration/measurepoint/post".utf8)
         let body = [0, UInt8(topic.count)] + topic + [0, 1, 0] + Array("{}".utf8)
         send([0x32, UInt8(body.count)] + body)
     }
 
-    /// What comes until the other end closes.
+    /// The bytes received until the other end closes.
     func rest() throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

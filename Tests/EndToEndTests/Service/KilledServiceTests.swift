@@ -1,6 +1,6 @@
-// KilledServiceTests.swift — service, broker and sender are killed again and again: nothing is lost, nothing twice.
+// KilledServiceTests.swift — service, broker and sender are killed many times, and nothing is lost or stored twice.
 //
-// What the store holds in the end is compared with an import of the same file.
+// The contents of the store at the end are compared with an import of the same file.
 
 import Foundation
 import Testing
@@ -75,9 +75,9 @@ extension EndToEndTests {
             victims.shuffle(using: &generator)
             var sender = try publish(recording, sandbox)
             for victim in victims {
-                // A sender that is through begins again: what is sent again must change nothing.
+                // A sender that has finished is started again: rows that are sent again must change nothing.
                 if !sender.isRunning { sender = try publish(recording, sandbox, ["--again"]) }
-                // A killed broker keeps what was there at its last save, up to two seconds before.
+                // A killed broker keeps only what it had at its last save, up to two seconds earlier.
                 usleep(
                     victim == "broker" ? 3_000_000 : UInt32.random(in: 200_000...1_200_000, using: &generator)
                 )
@@ -106,7 +106,7 @@ extension EndToEndTests {
                     + options)
         }
 
-        /// Everything a store holds, as one export.
+        /// All samples of a store, as one export.
         private func digest(_ sandbox: Sandbox) throws -> Data {
             let path = "\(sandbox.path)/all.csv"
             let ending = try sandbox.varve("export", "--format", "csv", "--out", path, "--quiet")

@@ -1,4 +1,4 @@
-// OnlyTheAnswerCountsTests.swift — what a PUBACK is worth: nothing. The answer is what says that a message is on disk.
+// OnlyTheAnswerCountsTests.swift — a PUBACK does not say that a message is on disk; only the answer does.
 
 import Foundation
 import Glibc
@@ -31,7 +31,7 @@ extension EndToEndTests {
             let id = try #require(service.identifier)
             kill(id, SIGSTOP)
             defer { kill(id, SIGCONT) }
-            // mosquitto_pub ends with 0 at the PUBACK: nobody has stored the message.
+            // mosquitto_pub ends with 0 at the PUBACK, although the message is not stored.
             let sent = try sandbox.start(program: [
                 "mosquitto_pub", "-h", "127.0.0.1", "-p", "\(service.port)", "-q", "1", "-i", "pub",
                 "-u", channel.username, "-P", channel.password, "-t", Self.topic, "-m",

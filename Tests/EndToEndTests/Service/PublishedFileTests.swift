@@ -1,4 +1,4 @@
-// PublishedFileTests.swift — what `varve publish` sends is what an import of the file would store.
+// PublishedFileTests.swift — `varve publish` of a file stores the same as an import of the file.
 
 import Foundation
 import Testing

@@ -1,4 +1,4 @@
-// ServiceFaultTests.swift — a full disk, a clock set back, a stalled service: no answer without safety, none forgotten.
+// ServiceFaultTests.swift — a full disk, a clock set back, a stalled service: no answer is sent too early or forgotten.
 
 import Foundation
 import Glibc
@@ -37,7 +37,7 @@ extension EndToEndTests {
                 let sent = sender.wait()
                 #expect(sent.code == 0, "\(sent.errors)")
                 #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == Self.rows)
-                // One line when it began, with what is needed, and one when it was over.
+                // There is one line when the disk got full, with the space needed, and one when it was over.
                 let lines = service.errors.split(separator: "\n")
                 #expect(lines.filter { $0.contains("no space left") }.count == 1, "\(service.errors)")
                 #expect(lines.contains { $0.contains("is full; free about 1 MiB") }, "\(service.errors)")
@@ -71,7 +71,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("verify", "--deep").code == 0)
         }
 
-        @Test("a service that stands still for a while loses nothing")
+        @Test("a service that stalls for a while loses nothing")
         func stalled() throws {
             let service = try prepared()
             let sender = try sandbox.start(
@@ -117,7 +117,7 @@ extension EndToEndTests {
             return try sandbox.write(lines: ["device,point,time,value"] + lines, "rows.csv")
         }
 
-        /// Takes all the room there is.
+        /// Writes a file until the disk is full.
         private func fill(_ path: String) throws {
             let descriptor = open(path, O_WRONLY | O_CREAT, 0o644)
             defer { close(descriptor) }

@@ -48,7 +48,7 @@ extension EndToEndTests {
             #expect(service.stop()?.code == 0)
         }
 
-        @Test("a running service tells its metrics; where none runs, the command says that")
+        @Test("a running service reports its metrics; where none runs, the command says so")
         func metrics() throws {
             let none = try sandbox.varve("stats", "--metrics")
             #expect(none.code == 1 && none.errorLines.count == 1, "\(none.errors)")
@@ -73,7 +73,7 @@ extension EndToEndTests {
             let service = try RunningService(in: sandbox, isSupervised: true)
             let second = try sandbox.varve(["serve", "--mqtt-port", "1"])
             #expect(second.code == 1 && second.errorLines.count == 1, "\(second.errors)")
-            // The holder, and the process to stop: another worker would take the holder's place.
+            // The line names the holder and the process to stop: if only the worker ended, another would replace it.
             let advice = "(its worker is process \(service.worker ?? 0)); stop it first"
             #expect(second.errors.contains(advice), "\(second.errors)")
             #expect(

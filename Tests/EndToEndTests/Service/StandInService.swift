@@ -1,4 +1,4 @@
-// StandInService.swift — the part of the service that commands talk to, in this process, over a real store.
+// StandInService.swift — the part of the service that commands connect to, in this process, with a real store.
 
 import Foundation
 import Synchronization
@@ -28,7 +28,7 @@ final class StandInService {
 
     deinit { stop() }
 
-    /// Counts what the service was told of the registry.
+    /// Counts the notices about changes of the registry that the service got.
     final class Told: Sendable {
         private let state = Mutex((count: 0, fails: false))
 
@@ -49,7 +49,7 @@ final class StandInService {
         try? store.close()
     }
 
-    /// Commits one sample as a message would.
+    /// Commits one sample, as a message does.
     func message(_ device: String, second: Int, value: Double) throws {
         var columns = SampleColumns(type: .double)
         columns.append(

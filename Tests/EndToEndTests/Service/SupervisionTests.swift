@@ -1,4 +1,4 @@
-// SupervisionTests.swift — the process that the user starts stands for the service: it starts it again, and ends it.
+// SupervisionTests.swift — the process that the user starts represents the service: it restarts it and ends it.
 
 import Foundation
 import Glibc
@@ -11,7 +11,7 @@ extension EndToEndTests {
 
         init() throws { sandbox = try Sandbox() }
 
-        /// Kills the worker once it serves, and waits for the next one.
+        /// Kills the worker once it is ready, and waits for the next one.
         private func killWorker(_ service: RunningService, number: Int) throws {
             try eventually("start \(number) is ready") { service.readyCount >= number }
             let worker = try #require(service.worker)

@@ -24,7 +24,7 @@ struct BrokerClients {
         login = "-h 127.0.0.1 -p \(broker.port) -u '\(user)' -P '\(password)'"
     }
 
-    /// Publishes a message of one word until the listener has heard it.
+    /// Publishes a message of one word repeatedly, until the listener receives it.
     func publish(_ topic: String, until listener: Listener) throws {
         let line = "mosquitto_pub \(login) -t '\(topic)' -m word"
         try eventually("\(topic) is heard; \(listener.errors)") {
@@ -33,33 +33,33 @@ struct BrokerClients {
         }
     }
 
-    /// Listens to topics.
+    /// Starts a client that listens to topics.
     func listener(_ topics: String) throws -> Listener {
         try listener(line: "mosquitto_sub \(login) -v -t \(topics)")
     }
 
-    /// Runs a line of a shell that listens.
+    /// Starts a client with a line for the shell.
     func listener(line: String) throws -> Listener {
         let stem = "\(sandbox.path)/listener-\(UUID())"
-        // `exec` makes the shell the client itself, which is killed with the process.
+        // With `exec` the shell becomes the client, so killing the process kills the client.
         let process = try ChildProcess(
             ["/bin/sh", "-c", "exec " + line], folder: sandbox.path, printsTo: stem)
         return Listener(process: process)
     }
 }
 
-/// A client that prints what it hears.
+/// A client that prints the messages it receives.
 struct Listener {
     let process: ChildProcess
 
-    /// The lines that are complete.
+    /// The complete lines printed so far.
     var lines: [Substring] {
         process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     }
 
     var errors: String { process.errors }
 
-    /// Waits for a line.
+    /// Waits for a line and returns it.
     func waitForLine(_ isWanted: (Substring) -> Bool) throws -> String {
         var found: Substring?
         try eventually("such a line comes; \(lines) \(errors)") {

@@ -1,22 +1,22 @@
-// BulkyFile.swift — a file of few rows that is several batches all the same.
+// BulkyFile.swift — a file of few rows that nevertheless makes several batches.
 //
-// A batch of an import ends after 64 MiB of row text. A long column that the import passes over makes rows long
-// without giving the store more to do: the first rows make a batch small enough for the WAL, the next one large
-// enough for a segment, the last ones the rest of a batch.
+// A batch of an import ends after 64 MiB of row text. A long column that the import ignores makes rows long without
+// more work for the store. The first rows make a batch small enough for the WAL, the next rows one large enough for a
+// segment, and the last rows an incomplete batch.
 
 import Foundation
 import VarveTestSupport
 
 enum BulkyFile {
-    /// Rows with the bytes of padding each of them has.
+    /// Numbers of rows, and the bytes of padding of each row.
     private static let parts = [
         (rows: 8200, padding: 8192), (rows: 19_500, padding: 3450), (rows: 5000, padding: 8),
     ]
 
-    /// The number of rows.
+    /// The number of rows in all.
     static let rows = parts.reduce(0) { $0 + $1.rows }
 
-    /// Writes the file, packed, and returns its path.
+    /// Writes the file, compressed, and returns its path.
     static func write(in sandbox: Sandbox) throws -> String {
         var text = Data("device,point,time,value,note\n".utf8)
         var row = 0

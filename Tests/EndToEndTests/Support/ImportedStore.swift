@@ -35,7 +35,7 @@ struct ImportedStore {
         return ending.outputPath
     }
 
-    /// Queries hourly figures: all of them of numbers, those that texts have where there is nothing else.
+    /// Queries hourly aggregates: all of them if the devices have numbers, else those of texts.
     func hours(_ devices: [String], _ options: [String]) throws -> (kind: Comparison.Kind, file: String) {
         let hourly = options + ["--every", "1h", "--agg"]
         do {
@@ -47,7 +47,7 @@ struct ImportedStore {
         }
     }
 
-    /// The answers to every question that a test asks of a whole store, as bytes.
+    /// The answers to all queries that a test makes of a whole store, as bytes.
     func answers(_ devices: [String], data: String? = nil) throws -> [Data] {
         let rows = try query(devices, data: data)
         let hours = try query(devices, ["--every", "1h", "--agg", Self.aggregates], data: data)

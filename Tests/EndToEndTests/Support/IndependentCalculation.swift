@@ -13,7 +13,7 @@ struct Comparison {
         case hours
         /// Buckets of an hour with count, first and last, of texts.
         case texts
-        /// Every hour of a range of one point of numbers with count, twa and last, filled with previous.
+        /// Every hour of a range of one number point with count, twa and last, filled with `previous`.
         case held
     }
 
@@ -75,7 +75,9 @@ struct IndependentCalculation {
         return path
     }
 
-    /// Runs a script and returns how it ended; throws where it fails.
+    /// Runs a script and returns how it ended.
+    ///
+    /// - Throws: `Failure` if the script fails or Python is missing.
     static func python(
         _ script: String, _ arguments: [String], input: String, in sandbox: Sandbox
     ) throws -> Ending {

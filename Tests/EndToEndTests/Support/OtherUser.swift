@@ -12,17 +12,17 @@ struct OtherUser {
 
     /// A user without rights, in a group of its own.
     static let nobody = OtherUser(name: "nobody", number: 65_534, group: "nogroup")
-    /// Another one.
+    /// A second such user.
     static let daemon = OtherUser(name: "daemon", number: 1, group: "daemon")
     /// The group of `nobody`.
     static let group = "nogroup"
 
-    /// What becomes a program as this user.
+    /// The command line before a program that makes it run as this user.
     var prefix: [String] {
         ["/usr/bin/env", "setpriv", "--reuid=\(name)", "--regid=\(group)", "--clear-groups"]
     }
 
-    /// A sandbox that other users may enter; nil, with the reason printed, where `varve` cannot be run as one.
+    /// A sandbox that other users may enter; nil, with the reason printed, if `varve` cannot run as another user.
     static func sandbox() throws -> Sandbox? {
         guard geteuid() == 0, Installation.find("setpriv") != nil else {
             print("skipped: only root, with setpriv of util-linux, can act as another user")
@@ -61,23 +61,23 @@ struct Tree {
             [""] + (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? [])
         entries = names.compactMap { name in
             var status = stat()
-            // Files come and go beside a running service.
+            // A running service creates and removes files meanwhile.
             guard lstat(name.isEmpty ? folder : "\(folder)/\(name)", &status) == 0 else { return nil }
             return (name, status.st_mode, status.st_uid, status.st_gid)
         }
     }
 
-    /// What has other bits than it should, one line each.
+    /// The entries with other bits than they should have, one line each.
     func wrong(owner: uid_t = geteuid(), folder: mode_t = 0o700, file: mode_t = 0o600) -> [String] {
         entries.compactMap { entry in
             let wanted = entry.mode & S_IFMT == S_IFDIR ? folder : file
-            // The bits of a socket that the owner has say nothing; the broker makes one of its own.
+            // The owner's bits of a socket are not checked, as the broker makes its own socket.
             let bits: mode_t = entry.mode & S_IFMT == S_IFSOCK ? 0o7077 : 0o7777
             guard entry.mode & bits != wanted & bits || entry.owner != owner else { return nil }
             return "\(entry.name): 0\(String(entry.mode & 0o7777, radix: 8)) of \(entry.owner)"
         }
     }
 
-    /// The bits of one of them.
+    /// The bits of the entry with a name.
     subscript(_ name: String) -> mode_t? { entries.first { $0.name == name }.map { $0.mode & 0o7777 } }
 }

@@ -8,10 +8,10 @@ struct PreloadedDisk {
     private let library: String
     private let sandbox: Sandbox
 
-    /// The compiler to build it with, if there is one.
+    /// The C compiler that builds the library, if one is installed.
     static let compiler = Installation.find("gcc") ?? Installation.find("clang")
 
-    /// What of a data directory is on the failing disk.
+    /// The part of a data directory that is on the failing disk.
     enum Area: String, CaseIterable {
         case registry
         case wal
@@ -32,7 +32,7 @@ struct PreloadedDisk {
         guard ending.code == 0 else { throw BuildFailure(text: ending.errors) }
     }
 
-    /// What a run would write: bytes and syncs.
+    /// How many bytes a run writes, and how often it syncs.
     func extent(of command: [String], data: String, below: String) throws -> (bytes: Int, syncs: Int) {
         let report = "\(sandbox.path)/extent.txt"
         let ending = try run(command, data: data, below, ["FAILING_DISK_REPORT": report])
@@ -41,12 +41,12 @@ struct PreloadedDisk {
         return (Int(numbers[0]) ?? 0, Int(numbers[1]) ?? 0)
     }
 
-    /// Runs a command on a disk with room for some bytes.
+    /// Runs a command on a disk with room for `room` bytes.
     func run(_ command: [String], data: String, below: String, room: Int) throws -> Ending {
         try run(command, data: data, below, ["FAILING_DISK_BYTES": "\(room)"])
     }
 
-    /// Runs a command on a disk on which one sync fails.
+    /// Runs a command on a disk on which one sync fails, counted from 1.
     func run(_ command: [String], data: String, below: String, failingSync: Int) throws -> Ending {
         try run(command, data: data, below, ["FAILING_DISK_SYNC": "\(failingSync)"])
     }

@@ -3,7 +3,7 @@
 import Foundation
 import VarveTestSupport
 
-/// What an import said it did.
+/// The counts that an import printed.
 struct PrintedReceipt: Hashable, CustomStringConvertible {
     static let names = [
         "rows", "samples", "accepted", "identical", "corrected", "superseded", "rejected", "skipped",
@@ -32,6 +32,6 @@ struct PrintedReceipt: Hashable, CustomStringConvertible {
 }
 
 extension Ending {
-    /// The receipt that an import printed.
+    /// The receipt on standard output.
     func receipt() throws -> PrintedReceipt { PrintedReceipt(try object()) }
 }

@@ -1,21 +1,21 @@
-// Recordings.swift — the real recordings that tests read: those that VARVE_TEST_DATA names and the sample in the repository.
+// Recordings.swift — the real recordings that tests read: those in the folder of VARVE_TEST_DATA, and the sample.
 
 import Foundation
 
 /// A file of real data.
 struct Recording: CustomStringConvertible, Sendable {
     var path: String
-    /// Whether only one device of it is read back, as all would take minutes.
+    /// Whether only one device of it is read back, because all devices would take minutes.
     var isLarge = false
 
     var description: String { (path as NSString).lastPathComponent }
 
-    /// The folder of the repository, told by where this file was compiled.
+    /// The folder of the repository, from the path at which this file was compiled.
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// The large recordings in the folder that `VARVE_TEST_DATA` names; none where it is not set.
+    /// The large recordings in the folder that `VARVE_TEST_DATA` names; empty if it is not set.
     ///
     /// `Benchmarks/Recordings.md` says where they come from.
     static let beside: [Recording] = {

@@ -1,16 +1,16 @@
 // RunningService.swift — `varve serve` with its broker on a free port, and the ways to stop and kill both.
 //
-// A supervised one is what a user starts; the others are the service itself, so that a kill is a kill of the service.
+// A supervised service is what a user starts. Without supervision the process is the service itself, so a kill hits it.
 //
 // Invariants:
-// - Service and broker end with the object, however the test ends.
+// - Service and broker end with the object, even if the test fails.
 
 import Foundation
 import Glibc
 import Testing
 import VarveTestSupport
 
-/// Whether a process runs, and is not only not yet reaped.
+/// Whether a process runs; false for a zombie.
 func isAlive(_ process: pid_t) -> Bool {
     guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
         return false
@@ -32,7 +32,7 @@ final class RunningService {
     ///
     /// - Parameters:
     ///   - prefix: A program that becomes the service, such as one that changes the user first.
-    ///   - isSupervised: Whether it is started again when it dies, as a user has it.
+    ///   - isSupervised: Whether it is started again when it dies, as for a user.
     init(
         in sandbox: Sandbox, options: [String] = [], environment: [String: String] = [:],
         prefix: [String] = [], isSupervised: Bool = false
@@ -47,7 +47,7 @@ final class RunningService {
     }
 
     deinit {
-        // The worker first: its supervisor would start another one.
+        // The supervisor is killed before the worker, or it would start another one.
         let worker = worker
         killService()
         if let worker, isSupervised { kill(worker, SIGKILL) }
@@ -55,7 +55,7 @@ final class RunningService {
     }
 
     var address: String { "127.0.0.1:\(port)" }
-    /// Standard error of the run that is on.
+    /// Standard error of the current run.
     var errors: String { process?.errors ?? "" }
     var isRunning: Bool { process?.isRunning ?? false }
     var identifier: pid_t? { process?.identifier }
@@ -65,7 +65,7 @@ final class RunningService {
         ["serve", "--mqtt-port", String(port)] + (isSupervised ? [] : ["--no-supervise"]) + options
     }
 
-    /// The process that serves, where another one supervises it.
+    /// The process that serves, if another process supervises it.
     var worker: pid_t? {
         guard let identifier,
             let text = try? String(
@@ -91,7 +91,7 @@ final class RunningService {
             guard process.isRunning else {
                 throw Overdue(description: "the service ended: \(process.output)\(process.errors)")
             }
-            // Timers do not run under a false clock; the loop that takes messages needs none.
+            // Timers do not run under a false clock, but the loop that takes messages needs no timer.
             let isServing = environment["FAKETIME"] != nil && process.errors.contains("taking messages")
             return isServing || process.output.contains("varve: ready")
         }
@@ -115,7 +115,7 @@ final class RunningService {
         return process?.wait()
     }
 
-    /// Ends the service as Ctrl-C does and waits for it.
+    /// Ends the service with a signal, by default SIGTERM, and waits for it.
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM) -> Ending? {
         guard let process else { return nil }
@@ -124,7 +124,7 @@ final class RunningService {
         return process.wait()
     }
 
-    /// The broker's process: the one whose arguments name a configuration in our folder.
+    /// The broker's process: the one whose arguments name a configuration in the sandbox.
     var brokerIdentifier: pid_t? {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
             guard let id = pid_t(name),
@@ -137,13 +137,13 @@ final class RunningService {
     }
 }
 
-/// A product with a channel and devices.
+/// A channel of a product, with its login.
 struct DemoChannel {
     var username: String
     var password: String
     var product: String
 
-    /// Registers what a recording needs and makes a channel for its product.
+    /// Makes a channel for a product, and reads its login.
     init(_ name: String, product: String, in sandbox: Sandbox) throws {
         let made = try sandbox.varve("channel", "create", name, "--product", product)
         guard made.code == 0 else { throw Overdue(description: made.errors) }

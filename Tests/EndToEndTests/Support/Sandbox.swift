@@ -1,8 +1,8 @@
-// Sandbox.swift — a folder of a test's own, with a data directory in it, and the commands run there.
+// Sandbox.swift — a folder for one test, with a data directory in it, and the commands run there.
 //
 // Invariants:
-// - No variable of the surrounding shell that Varve would read reaches a command.
-// - The folder goes away with its object.
+// - A command does not see variables of the surrounding shell that Varve reads.
+// - The folder is removed with its object.
 
 import Foundation
 import Synchronization
@@ -10,7 +10,7 @@ import VarveFile
 import VarveTestSupport
 
 extension Installation {
-    /// A file that lies beside these tests.
+    /// The path of a resource of these tests.
     static func resource(_ path: String) -> String {
         Bundle.module.bundleURL.appendingPathComponent(path).path
     }
@@ -20,7 +20,7 @@ extension Installation {
 final class Sandbox: Sendable {
     private let place: TemporaryFolder
     var path: String { place.path }
-    /// The data directory that commands work on; made by the first that writes.
+    /// The data directory that commands work on; the first command that writes creates it.
     var data: String { "\(path)/data" }
     private let commands = Atomic<Int>(0)
 
@@ -81,7 +81,7 @@ final class Sandbox: Sendable {
         try write(lines.map { $0 + "\n" }.joined().utf8, name)
     }
 
-    /// Every regular file below a folder with its content.
+    /// Every regular file below a folder, with its contents.
     func contents(of folder: String) throws -> [String: Data] {
         var found: [String: Data] = [:]
         for name in FileManager.default.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {

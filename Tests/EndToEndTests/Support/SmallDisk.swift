@@ -3,7 +3,7 @@
 import Foundation
 import Glibc
 
-/// A tmpfs that is mounted for a while.
+/// A tmpfs that is mounted during a closure.
 enum SmallDisk {
     struct MountFailure: Error {}
 

@@ -1,4 +1,4 @@
-// BadFileTests.swift — a file that is wrong as a whole: exit code 1, one line that says why, nothing done.
+// BadFileTests.swift — a file that is wrong as a whole: exit code 1, one line with the reason, nothing stored.
 
 import Foundation
 import Testing
@@ -108,7 +108,7 @@ extension EndToEndTests {
 
         @Test("a file or directory that may not be read or written is refused", .enabled(if: Nobody.exists))
         func noPermission() throws {
-            // Nobody may enter the folder; only what is in it is closed.
+            // The user nobody may enter the folder, but not read the file in it.
             #expect(chmod(sandbox.path, 0o777) == 0)
             let file = try sandbox.write(lines: ["device,point,time,value", Self.row], "secret.csv")
             #expect(chmod(file, 0o600) == 0)
@@ -118,7 +118,7 @@ extension EndToEndTests {
                 unreadable.errors.contains("ermission") && unreadable.errors.contains(file),
                 "\(unreadable.errors)")
             #expect(chmod(file, 0o644) == 0)
-            // A file that cannot be read makes no data directory.
+            // An import of a file that cannot be read creates no data directory.
             #expect(!FileManager.default.fileExists(atPath: sandbox.data))
             #expect(try sandbox.varve("import", "--register", file).code == 0)
             #expect(chmod(sandbox.data, 0o700) == 0)
@@ -132,7 +132,7 @@ extension EndToEndTests {
             }
         }
 
-        /// One line on standard error, exit code 1, no receipt, and a store without a sample.
+        /// Expects one line on standard error, exit code 1, no receipt, and a store without samples.
         private func expectRefusal(_ ending: Ending, naming name: String, _ reason: String) throws {
             #expect(ending.code == 1)
             #expect(ending.errorLines.count == 1, "\(ending.errors)")

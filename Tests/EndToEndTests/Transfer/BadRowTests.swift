@@ -1,4 +1,4 @@
-// BadRowTests.swift — a row that is wrong is rejected with its line and a reason, the others are stored: exit code 3.
+// BadRowTests.swift — a wrong row is rejected with its line and a reason, the others are stored: exit code 3.
 
 import Foundation
 import Testing
@@ -76,7 +76,7 @@ extension EndToEndTests {
             #expect(answer == ([Self.header] + times.map { "T1,p,\($0),1,0" }).joined(separator: "\n") + "\n")
         }
 
-        @Test("half a line at the end is rejected as such and what stands before it is stored")
+        @Test("half a line at the end is rejected as such, and what comes before it is stored")
         func halfLine() throws {
             let file = try sandbox.write("\(Self.header)\n\(Self.good)\nT1,p,2024-01-0".utf8, "a.csv")
             let ending = try sandbox.varve("import", "--register", "--json", file)
@@ -135,7 +135,7 @@ extension EndToEndTests {
             let rejected = try String(contentsOfFile: file + ".rejected.csv", encoding: .utf8)
             #expect(rejected.contains("T1") && rejected.contains("--register"), "\(rejected)")
             #expect(try sandbox.varve("import", "--register", file).code == 0)
-            // The file of the earlier run is gone, as nothing was rejected.
+            // The rejected rows of the earlier run are removed, as nothing was rejected now.
             #expect(!FileManager.default.fileExists(atPath: file + ".rejected.csv"))
             // An import does not change a type that is registered.
             let late = try sandbox.write(lines: [Self.header, "T1,p,2024-01-03T00:00:00Z,text,0"], "b.csv")

@@ -1,4 +1,4 @@
-// IndependentCalculationTests.swift — counts and answers are those of a calculation that shares no code with Varve.
+// IndependentCalculationTests.swift — counts and answers equal those of a calculation that shares no code with Varve.
 
 import Foundation
 import Testing
@@ -39,7 +39,7 @@ extension EndToEndTests {
             try check(recording, expectedCode: 0, formats: formats)
         }
 
-        /// Everything that is asked of one file, on one imported store.
+        /// All checks of one file, on one imported store.
         private func check(
             _ recording: Recording, expectedCode: Int32, formats: [String] = ["csv", "ndjson"]
         ) throws {
@@ -62,21 +62,21 @@ extension EndToEndTests {
                 #expect(result.rows > 0)
             }
             try checkAgain(store, receipt)
-            // Compacting and copying millions of rows takes minutes with a debug build.
+            // With a debug build, compacting and copying millions of rows takes minutes.
             guard !isSampled else { return }
             let answers = try store.answers(devices)
             try checkCompacted(store, devices: devices, answers)
             try checkRoundTrips(store, devices, answers, visible: calculation.visible, formats: formats)
         }
 
-        /// Raw and hourly answers: of the devices together, of single series, and of a part of the time.
+        /// Raw and hourly answers: for the devices together, for single series, and for a part of the time.
         private func questions(
             _ store: ImportedStore, _ devices: [String], _ receipt: PrintedReceipt
         ) throws -> [Comparison] {
             var questions: [Comparison] = []
             func ask(_ device: String?, _ point: String? = nil, _ range: Range<Int>? = nil) throws {
                 var options = point.map { ["--point", $0] } ?? []
-                // An integer of this size is nanoseconds.
+                // An integer of this size is read as nanoseconds.
                 if let range { options += ["--from", "\(range.lowerBound)", "--to", "\(range.upperBound)"] }
                 let rows = try store.query(device.map { [$0] } ?? devices, options)
                 let (kind, hours) = try store.hours(device.map { [$0] } ?? devices, options)
@@ -87,7 +87,7 @@ extension EndToEndTests {
                             to: range?.upperBound))
                 }
                 guard kind == .hours, let device, let point, let range else { return }
-                // From between two samples to long after the last one of the range.
+                // The range begins between two samples and ends long after the last one.
                 let (from, to) = (range.lowerBound + 1, range.upperBound + 50 * 3_600_000_000_000)
                 for (hold, more) in [(nil, []), (5_400_000_000_000, ["--hold", "90m"])] as [(Int?, [String])]
                 {
@@ -127,7 +127,7 @@ extension EndToEndTests {
             return Int(date.timeIntervalSince1970) * 1_000_000_000 + (Int(fraction) ?? 0)
         }
 
-        /// The same file again changes nothing.
+        /// Checks that importing the same file again changes nothing.
         private func checkAgain(_ store: ImportedStore, _ receipt: PrintedReceipt) throws {
             let before = try sandbox.contents(of: "\(sandbox.data)/segments")
             let bytes = try #require(try store.statistics()["bytes"] as? Int)
@@ -141,14 +141,14 @@ extension EndToEndTests {
             #expect(try sandbox.contents(of: "\(sandbox.data)/segments").count <= before.count + 1)
         }
 
-        /// Compaction changes no answer.
+        /// Checks that compaction changes no answer.
         private func checkCompacted(_ store: ImportedStore, devices: [String], _ answers: [Data]) throws {
             #expect(try sandbox.varve("compact", "--wait", "--quiet").code == 0)
             #expect(try store.answers(devices) == answers)
             #expect(try sandbox.varve("verify", "--deep").code == 0)
         }
 
-        /// What was exported gives the same answers in another store.
+        /// Checks that an export gives the same answers in another store.
         private func checkRoundTrips(
             _ store: ImportedStore, _ devices: [String], _ answers: [Data], visible: Int, formats: [String]
         ) throws {

@@ -1,4 +1,4 @@
-// LocalTimePropertyTests.swift — local times around clock changes are imported as a calculation with Python's zoneinfo has them.
+// LocalTimePropertyTests.swift — local times around clock changes are imported as Python's zoneinfo computes them.
 
 import Foundation
 import Testing
@@ -12,7 +12,7 @@ extension EndToEndTests {
             sandbox = try Sandbox()
         }
 
-        /// Long and wide CSV and NDJSON, up and down, of 28 zones, the zone in a column, an option or the device.
+        /// Long and wide CSV and NDJSON, in rising and falling order, of 28 zones named by column, option or device.
         @Test(
             "random local series over clock changes lose, move and double no sample",
             arguments: Installation.isThorough ? Array(1...20) : [1, 2])
@@ -41,12 +41,12 @@ extension EndToEndTests {
             let (lost, more) = try difference("\(sandbox.path)/expected.csv", found)
             #expect(lost.isEmpty, "seed \(seed): lost or moved")
             #expect(more.isEmpty, "seed \(seed): doubled or moved")
-            // The series are of a kind that can show a fault.
+            // The series are able to show a fault: enough of them have passes that the rules can tell apart.
             #expect(try #require(plan["clear"] as? Int) > 50)
             #expect(try #require(plan["samples"] as? Int) > 5000)
         }
 
-        /// The first lines that only one of two files has.
+        /// The first lines that are in only one of two files.
         private func difference(
             _ expected: String, _ found: String
         ) throws -> (lost: [Substring], more: [Substring]) {
@@ -56,7 +56,7 @@ extension EndToEndTests {
             let sets = lines.map(Set.init)
             let lost = lines[0].filter { !sets[1].contains($0) }
             let more = lines[1].filter { !sets[0].contains($0) }
-            // Equal lines in another order, or more often.
+            // The files have the same lines, but in another order or number.
             guard !lost.isEmpty || !more.isEmpty else { return ([], ["the order or number of lines"]) }
             return (Array(lost.prefix(5)), Array(more.prefix(5)))
         }

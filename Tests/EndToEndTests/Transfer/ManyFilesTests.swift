@@ -52,7 +52,7 @@ extension EndToEndTests {
             let answer = try sandbox.varve("query", "--device", "T1", "--format", "csv").output
             #expect(answer.contains("T1,p,2024-07-02T10:00:00Z,2,"))
             #expect(answer.contains("T1,q,2024-07-02T10:00:00Z,\"a,b\","))
-            // What is not mended is rejected again, with its line in the source.
+            // A row that is not mended is rejected again, with its line number in the source.
             #expect(try sandbox.varve("import", "--json", rejects).code == 3)
             let again = try String(contentsOfFile: rejects + ".rejected.csv", encoding: .utf8)
             #expect(again.contains("\n3,") && again.contains("#option,--tz,Europe/Paris"))
@@ -91,7 +91,7 @@ extension EndToEndTests {
             #expect(mended.errors.contains("mended rows alone do not tell which pass they are of"))
         }
 
-        /// Changes a text in the file of rejected rows of a source.
+        /// Replaces a text in the file of a source's rejected rows.
         private func mend(_ source: String, _ old: String, _ new: String) throws {
             let path = source + ".rejected.csv"
             let text = try String(contentsOfFile: path, encoding: .utf8)

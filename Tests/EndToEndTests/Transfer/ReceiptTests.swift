@@ -1,4 +1,4 @@
-// ReceiptTests.swift — what a receipt says is what the store holds.
+// ReceiptTests.swift — a receipt agrees with what the store holds.
 
 import Testing
 import VarveTestSupport

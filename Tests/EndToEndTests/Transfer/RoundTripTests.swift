@@ -1,4 +1,4 @@
-// RoundTripTests.swift — what one store exports, an empty one imports to the same digest.
+// RoundTripTests.swift — an export of one store, imported into an empty one, gives the same digest.
 
 import Foundation
 import Testing

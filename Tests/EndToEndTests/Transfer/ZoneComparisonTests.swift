@@ -20,7 +20,7 @@ extension EndToEndTests {
             var changed = 0
             for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") {
                 let fields = line.split(separator: ",")
-                // These stand for a clock that is not set, and for whatever the machine is set to.
+                // These names mean a clock that is not set, and the zone of the machine.
                 if ["Factory", "localtime", "posixrules"].contains(fields[1]) { continue }
                 let numbers = try fields[2...].map { try #require(Int64($0)) }
                 let zone = try zones[fields[1]] ?? SystemZones.zone(named: String(fields[1]))
@@ -37,7 +37,7 @@ extension EndToEndTests {
             #expect(zones.count > 300 && changed > 100)
         }
 
-        /// The offsets that a local time has with fold 0 and 1 of PEP 495.
+        /// The offsets of a local time for fold 0 and 1 of PEP 495.
         private func pair(_ meaning: LocalMeaning) -> ArraySlice<Int64> {
             switch meaning {
             case .once(let offset): [offset, offset]

@@ -18,7 +18,7 @@ import VarveChannel
         #expect(plain.username == "user" && plain.password == nil && plain.channelProduct == nil)
     }
 
-    @Test("without a port it is the standard one; an address of version 6 stands in brackets")
+    @Test("without a port it is the standard one; an IPv6 address is written in brackets")
     func address() throws {
         #expect(try BrokerURL("mqtt://host").address == BrokerAddress(host: "host", port: 11883))
         #expect(try BrokerURL("MQTT://h:1/").address == BrokerAddress(host: "h", port: 1))
@@ -28,7 +28,7 @@ import VarveChannel
     }
 
     @Test(
-        "what is no such URL is refused",
+        "any other text is refused as a URL",
         arguments: [
             "", "host:1", "http://host", "mqtts://host:1", "mqtt://", "mqtt://host:0", "mqtt://host:65536",
             "mqtt://host:x", "mqtt://:p@host", "mqtt://u:p@", "mqtt://u:%ff@host", "mqtt://u:%00@host",

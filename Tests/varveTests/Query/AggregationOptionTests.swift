@@ -1,4 +1,4 @@
-// AggregationOptionTests.swift — what is wrong with aggregates is told in the words of the options.
+// AggregationOptionTests.swift — errors about aggregates are worded with the names of the options.
 
 import Testing
 import VarveQuery

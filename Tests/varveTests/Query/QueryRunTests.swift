@@ -28,7 +28,7 @@ import VarveModel
     /// The output of `varve query` with these arguments, without the header.
     static func rows(_ arguments: String...) throws -> [String] { try answer(arguments).rows }
 
-    /// The output without the header, and what was said beside it.
+    /// The output without the header, and the notes.
     static func answer(
         _ arguments: [String], of source: FakeSource? = nil
     ) throws -> (rows: [String], notes: [String]) {
@@ -254,7 +254,7 @@ import VarveModel
                 == ["D,a,2024-05-01T00:00:00.500Z,1,"])
     }
 
-    @Test("integers that no double is are told of where doubles stand beside them")
+    @Test("a note names integers that no double can hold if doubles are beside them")
     func mixedNumbers() throws {
         var source = FakeSource()
         let time = "2024-05-01T00:00:00Z"

@@ -45,7 +45,7 @@ import VarveText
             #expect(zone.offsetSeconds(atUTC: change - 1) == 3600)
             #expect(zone.offsetSeconds(atUTC: change) == 7200)
         }
-        // Paris had its own mean time, 9 minutes 21 seconds ahead, until 1911.
+        // Until 1911 Paris had its own mean time, 9 minutes 21 seconds ahead of UTC.
         let old = try nanoseconds("1900-01-01T00:00:00Z") / 1_000_000_000
         #expect(zone.offsetSeconds(atUTC: old) == 561)
         let end = try nanoseconds("1911-03-10T23:50:39Z") / 1_000_000_000
@@ -93,7 +93,7 @@ import VarveText
         ] as [(String, Int, Int, String)])
     func names(name: String, winter: Int, summer: Int, shown: String) throws {
         let zone = try SystemZones.zone(named: name)
-        // January and July, and both long after the last change that the database lists.
+        // January and July of two years: 2024, and one long after the last change that the database lists.
         for year in [54, 100] as [Int64] {
             let start = year * 31_556_952
             #expect(zone.offsetSeconds(atUTC: start) == winter)
