@@ -1,24 +1,24 @@
 // Name.swift — a text that equals another only if its UTF-8 bytes do: the key of tables of names.
 //
-// Names are the same when their bytes are, as in SQLite and in files. Swift's `String` would also call a composed and
-// a decomposed "é" equal; two devices whose names differ so in the source are two devices here.
+// Two names are the same if their bytes are the same, as in SQLite and in files. Swift's `String` also treats a
+// composed and a decomposed "é" as equal; two devices whose names differ like this in the source are two devices here.
 //
-// It stands in VarveModel and not in VarveText, because `SeriesKey` and the other values with names compare as it does.
+// The file is in VarveModel rather than in VarveText because `SeriesKey` and the other values with names compare alike.
 
 /// A name of a product, device, point or zone.
 package struct Name: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The text.
     package let text: String
 
-    /// Makes a name of a text.
+    /// Makes a name from a text.
     package init(_ text: String) {
         var text = text
-        // Every comparison would walk a bridged or sliced string byte by byte.
+        // A bridged or sliced string would be compared byte by byte each time.
         text.makeContiguousUTF8()
         self.text = text
     }
 
-    /// Makes a name of a literal.
+    /// Makes a name from a literal.
     package init(stringLiteral text: String) {
         self.init(text)
     }
@@ -31,12 +31,12 @@ package struct Name: Hashable, Sendable, ExpressibleByStringLiteral {
 }
 
 extension String {
-    /// Whether both have the same UTF-8 bytes, whatever Unicode says of them.
+    /// Whether both have the same UTF-8 bytes, regardless of Unicode equivalence.
     package func sameBytes(as other: String) -> Bool {
         utf8.count == other.utf8.count && commonBytes(with: other) == utf8.count
     }
 
-    /// How many UTF-8 bytes both begin with.
+    /// The number of UTF-8 bytes at the beginning that both share.
     package func commonBytes(with other: String) -> Int {
         func common(_ mine: UnsafeBufferPointer<UInt8>, _ theirs: UnsafeBufferPointer<UInt8>) -> Int {
             let end = min(mine.count, theirs.count)
@@ -51,7 +51,7 @@ extension String {
         return zip(utf8, other.utf8).prefix { $0 == $1 }.count
     }
 
-    /// Hashes the UTF-8 bytes and their end.
+    /// Hashes the UTF-8 bytes and a terminator.
     package func hashBytes(into hasher: inout Hasher) {
         var copy = self
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }

@@ -1,4 +1,4 @@
-// PointDirectory.swift — what importers and channels ask the registry.
+// PointDirectory.swift — the registry as importers and channels see it.
 //
 // VarveRegistry implements it; VarveTransfer and VarveIntegration see only the protocol.
 
@@ -19,21 +19,21 @@ public struct RegisteredPoint: Hashable, Sendable {
     }
 }
 
-/// The answer to "which point is that?".
+/// The result of looking up a point by its names.
 public enum PointLookup: Hashable, Sendable {
-    /// It is registered.
+    /// The point is registered.
     case found(RegisteredPoint)
-    /// There is no such product.
+    /// The product does not exist.
     case unknownProduct(String)
-    /// No product, or not the one asked for, has this device.
+    /// The named product, or without a named product every product, lacks the device.
     case unknownDevice(String)
-    /// The bare device key exists in these products; the row must name one.
+    /// The device key exists in several products; the row must name one.
     case ambiguousDevice(String, products: [String])
-    /// The device is there, in this product, whose model has no such point.
+    /// The device exists in this product, but the product's model lacks the point.
     case unknownPoint(String, product: String, model: String)
 }
 
-/// Everything an import with `--register` wants to exist.
+/// The devices and points that an import with `--register` needs.
 public struct Registration: Hashable, Sendable {
     /// A device that must exist.
     public struct Device: Hashable, Sendable {
@@ -66,7 +66,7 @@ public struct Registration: Hashable, Sendable {
         public var product: String
         /// The `pointId`.
         public var point: String
-        /// The type it gets if the model does not have it yet; an existing point keeps its own.
+        /// The type of the point if it is created; an existing point keeps its own type.
         public var type: ValueType
 
         /// Names a point.
@@ -100,7 +100,7 @@ public struct Registration: Hashable, Sendable {
 
 /// The zone in which local times of a device were read.
 public struct DeviceZone: Hashable, Sendable {
-    /// The product the device belongs to; empty where the device key alone must do.
+    /// The product the device belongs to; empty if only the device key is known.
     public var product: String
     /// The `deviceKey`.
     public var device: String
@@ -120,43 +120,43 @@ public protocol PointDirectory: AnyObject, Sendable {
     /// Finds the point that a row names.
     ///
     /// - Parameters:
-    ///   - product: The product the row or the command names, or nil: then the device key alone must do.
+    ///   - product: The product that the row or the command names; nil: the device key alone must identify the device.
     ///   - device: The `deviceKey`.
     ///   - point: The `pointId`.
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup
 
-    /// The zone that a device is registered with, or nil if it has none or is not known.
+    /// The zone that a device is registered with; nil if the device has no zone or is unknown.
     ///
     /// - Parameters:
-    ///   - product: The product the row or the command names, or nil: then the device key alone must do.
+    ///   - product: The product that the row or the command names; nil: the device key alone must identify the device.
     ///   - device: The `deviceKey`.
     func timeZone(product: String?, device: String) throws -> String?
 
-    /// The model that a product uses, or nil if there is no such product.
+    /// The model that a product uses; nil if the product does not exist.
     func model(ofProduct product: String) throws -> String?
 
-    /// Whether the model of a product has a point; false if there is no such product.
+    /// Whether the model of a product has a point; false if the product does not exist.
     func hasPoint(_ point: String, product: String) throws -> Bool
 
     /// Compares the zones in which local times of devices were read with those of earlier imports.
     ///
     /// - Parameters:
     ///   - zones: Devices with their zones; an empty product means the one that has the device.
-    ///   - remembers: Whether these zones take the place of the earlier ones.
+    ///   - remembers: Whether these zones replace the earlier ones.
     /// - Returns: The devices whose local times an earlier import read in another zone, with that zone.
     func noteZones(_ zones: [DeviceZone], remembers: Bool) throws -> [DeviceZone]
 
-    /// Looks for changes that others made and returns a number that differs from the last one if any answer may
-    /// have changed since.
+    /// Looks for changes by others; returns a number that differs from the last one if any answer may have changed.
     ///
-    /// Cost: one small query; call it once for each group of messages. Who keeps answers drops them when the
+    /// Cost: one small query; call it once for each group of messages. A caller that caches answers drops them when the
     /// number changes.
     func generation() throws -> UInt64
 
-    /// Creates what is missing of products (with a model of the same name), points and devices, in one
-    /// transaction; what exists stays as it is.
+    /// Creates missing products (each with a model of the same name), points and devices in one transaction.
     ///
-    /// - Returns: How many models, products, points and devices were created.
+    /// Existing products, points and devices stay as they are.
+    ///
+    /// - Returns: The number of models, products, points and devices created.
     @discardableResult
     func register(_ registration: Registration) throws -> Int
 }

@@ -1,14 +1,14 @@
-// Reports.swift — what changes of the store did: the engine fills them, commands and the service show them.
+// Reports.swift — reports about changes of the store: the engine fills them in, commands and the service show them.
 
-/// What a compaction did.
+/// The counts of a compaction.
 public struct CompactionReport: Hashable, Sendable {
     /// Segments merged.
     public var segments = 0
     /// Samples read.
     public var samplesIn: UInt64 = 0
-    /// Older versions that were removed.
+    /// Older versions of samples that were removed.
     public var dropped: UInt64 = 0
-    /// Older versions among what was written: history keeps them.
+    /// Older versions of samples that were written again, to keep history.
     public var kept: UInt64 = 0
     /// Deleted samples that were removed.
     public var deleted: UInt64 = 0
@@ -17,28 +17,28 @@ public struct CompactionReport: Hashable, Sendable {
     /// Bytes of the segments written.
     public var bytesOut: UInt64 = 0
 
-    /// Nothing was merged.
+    /// Makes the report of a compaction that merged nothing.
     public init() {}
 }
 
-/// What a deletion did.
+/// The counts of a deletion.
 public struct DeletionReport: Hashable, Sendable {
     /// Series that had samples in the range.
     public var series = 0
-    /// Samples that were visible before and are gone.
+    /// Samples that were visible before and are deleted now.
     public var samples: UInt64 = 0
-    /// The commit from which on they are gone; of a deletion that found nothing, the newest commit.
+    /// The first commit without the deleted samples; the newest commit if nothing was deleted.
     public var commit: UInt64 = 0
-    /// When the first and the last of them were.
+    /// The time of the first deleted sample; nil if nothing was deleted.
     public var from: Timestamp?
-    /// The last of them.
+    /// The time of the last deleted sample; nil if nothing was deleted.
     public var to: Timestamp?
 
-    /// Nothing was deleted.
+    /// Makes the report of a deletion that found nothing.
     public init() {}
 }
 
-/// What a change of a point's type did, or would do.
+/// The counts of a change of a point's type, also of a dry run.
 public struct RetypingReport: Hashable, Sendable {
     /// A value that does not fit the new type.
     public struct Unfit: Hashable, Sendable {
@@ -46,7 +46,7 @@ public struct RetypingReport: Hashable, Sendable {
         public var key: SeriesKey
         /// Its time.
         public var time: Timestamp
-        /// The value as an export writes it, cut short where it is long.
+        /// The value as an export writes it; a long value is shortened.
         public var text: String
 
         /// Names a value.
@@ -60,23 +60,25 @@ public struct RetypingReport: Hashable, Sendable {
     /// The most examples that are kept.
     public static let mostExamples = 5
 
-    /// Series whose type changes; those that have the new type already are not counted.
+    /// Series whose type changes; series that already have the new type are not counted.
     public var series = 0
-    /// Their visible samples before the change: the sum of the four counts below.
+    /// The visible samples of these series before the change: the sum of the four counts below.
     public var samples: UInt64 = 0
-    /// Samples that stay, with their value in the new type or, as before, without one.
+    /// Samples that stay, with their value in the new type or, as before, without a value.
     public var converted: UInt64 = 0
-    /// Samples that stay and lose their value: an import would read it as missing, and they have a quality.
+    /// Samples that lose their value but stay: an import would read it as missing, and they have a quality.
     public var missing: UInt64 = 0
-    /// Samples that go: an import would read their value as missing, and they have no quality.
+    /// Samples that are removed: an import would read their value as missing, and they have no quality.
     public var skipped: UInt64 = 0
-    /// Samples whose value does not fit; they go if `dropsUnfit` says so, else nothing changes.
+    /// Samples whose value does not fit.
+    ///
+    /// With `dropsUnfit` they are removed; without it nothing is changed.
     public var unfit: UInt64 = 0
-    /// The first of them, in the order in which the series are stored.
+    /// The first `unfit` samples, in the order in which the series are stored.
     public var examples: [Unfit] = []
-    /// The commit from which on the type is the new one; where nothing changed, the newest commit.
+    /// The first commit with the new type; the newest commit if nothing changed.
     public var commit: UInt64 = 0
 
-    /// Nothing was changed.
+    /// Makes the report of a change without samples.
     public init() {}
 }

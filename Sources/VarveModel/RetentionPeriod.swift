@@ -1,8 +1,8 @@
-// RetentionPeriod.swift — how long samples are kept, and from when that counts.
+// RetentionPeriod.swift — how long samples are kept, and from which moment their age counts.
 
 /// How long the samples of a product are kept, and by which rule.
 public struct ProductRetention: Hashable, Sendable {
-    /// How long.
+    /// The time for which samples are kept.
     public var period: RetentionPeriod
     /// The rule in words, such as `product wind keeps 30d`.
     public var rule: String
@@ -14,16 +14,16 @@ public struct ProductRetention: Hashable, Sendable {
     }
 }
 
-/// Gives the rules as they are, by product; a product that is not there keeps everything.
+/// Returns the current rules by product; a product without a rule keeps everything.
 public typealias RetentionRules = @Sendable () throws -> [String: ProductRetention]
 
 /// How long samples are kept.
 public struct RetentionPeriod: Hashable, Sendable {
-    /// From when the age of a sample counts.
+    /// The moment from which the age of a sample counts.
     public enum Basis: UInt8, Hashable, Sendable, CaseIterable {
-        /// From the time of the sample.
+        /// The time of the sample.
         case event = 0
-        /// From when it was committed.
+        /// The time of its commit.
         case arrival = 1
 
         /// The name on the command line.
@@ -32,7 +32,7 @@ public struct RetentionPeriod: Hashable, Sendable {
 
     /// Whole seconds, at least one.
     public var seconds: Int64
-    /// From when they count.
+    /// The moment from which the seconds count.
     public var basis: Basis
 
     /// Describes a period.
@@ -41,6 +41,6 @@ public struct RetentionPeriod: Hashable, Sendable {
         self.basis = basis
     }
 
-    /// How long versions of samples are kept that were corrected since, if nothing else was said: 7 days, in seconds.
+    /// The default time, in seconds, for which corrected versions of samples are kept: 7 days.
     public static let defaultHistorySeconds: Int64 = 604_800
 }

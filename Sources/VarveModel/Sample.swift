@@ -1,10 +1,10 @@
 // Sample.swift — one reading, as a value of its own.
 //
-// For interfaces, tests and output. Loops over many samples use SampleColumns.
+// It serves interfaces, tests and output. Loops over many samples use SampleColumns.
 
 /// The value of a sample.
 ///
-/// Equality is that of the stored bits: a NaN equals a NaN of the same payload, 0.0 differs from −0.0, and texts
+/// Values are equal if their stored bits are: a NaN equals a NaN of the same payload, 0.0 differs from −0.0, and texts
 /// are compared byte by byte.
 public enum Value: Hashable, Sendable {
     /// IEEE 754 binary64.
@@ -28,7 +28,7 @@ public enum Value: Hashable, Sendable {
         }
     }
 
-    /// The text of a `string` or `json`; empty for the others.
+    /// The text of a `string` or `json`; empty for other types.
     public var text: String {
         switch self {
         case .string(let text), .json(let text): text
@@ -64,9 +64,9 @@ public enum Value: Hashable, Sendable {
 public struct Sample: Hashable, Sendable {
     /// When the device took the reading.
     public var time: Timestamp
-    /// The reading, or nil where it is missing.
+    /// The reading; nil if it is missing.
     public var value: Value?
-    /// The quality code, if the source gave one.
+    /// The quality code; nil if the source gave none.
     public var quality: Int32?
 
     /// Makes a sample.

@@ -1,4 +1,4 @@
-// SampleColumns.swift — samples of one series as columns: the form in which they cross module boundaries.
+// SampleColumns.swift — samples of one series as columns, the form in which modules exchange them.
 //
 // Invariants:
 // - `times`, `values` and `states` have the same count.
@@ -9,7 +9,7 @@
 public struct TextColumn: Hashable, Sendable {
     /// The UTF-8 bytes of all texts.
     public var bytes: [UInt8] = []
-    /// For each text the offset of the first byte after it.
+    /// For each text, the offset of the first byte after it.
     public var ends: [Int] = []
 
     /// Makes an empty column.
@@ -65,7 +65,7 @@ public enum ValueColumn: Hashable, Sendable {
     }
 }
 
-/// Samples of one series, in arrival order or in time order as the place where they are used says.
+/// Samples of one series; each use says whether they are in arrival order or in time order.
 public struct SampleColumns: Hashable, Sendable {
     /// Nanoseconds since 1970 UTC.
     public var times: [Int64] = []
@@ -111,7 +111,7 @@ public struct SampleColumns: Hashable, Sendable {
         states.append(SampleState(quality: sample.quality, isMissing: sample.value == nil).bits)
         switch values {
         case .bits(var bits):
-            values = .bits([])  // gives up the enum's hold, so that the append does not copy
+            values = .bits([])  // releases the enum's reference, so that the append does not copy
             bits.append(sample.value?.bits ?? 0)
             values = .bits(bits)
         case .text(var text):

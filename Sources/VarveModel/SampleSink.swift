@@ -1,17 +1,17 @@
-// SampleSink.swift — where importers and channels put samples.
+// SampleSink.swift — the interface through which importers and channels write samples.
 //
-// VarveTransfer and VarveIntegration write through this protocol and never see the engine;
-// VarveStorage implements it. Whole columns cross here, never single samples.
+// VarveTransfer and VarveIntegration write through this protocol and never see the engine, which implements it in
+// VarveStorage. Only whole columns are passed, never single samples.
 
 /// The rows of one series in one batch, in arrival order.
 public struct SeriesRows: Sendable {
     /// The series.
     public var key: SeriesKey
-    /// The type of its values; must be the type the store has for the series, if it has one.
+    /// The type of its values; if the store has the series, this must be its stored type.
     public var type: ValueType
-    /// Which value is kept where two differ.
+    /// The rule for two different values at the same time.
     public var policy: DuplicatePolicy
-    /// The samples, in arrival order: a later row is a later message.
+    /// The samples, in arrival order: a later row arrived later.
     public var columns: SampleColumns
 
     /// Makes the rows of a series.
@@ -27,7 +27,7 @@ public struct SeriesRows: Sendable {
 
 /// One atomic commit: visible as a whole or not at all.
 public struct SampleBatch: Sendable {
-    /// Where a batch stands in a file's import.
+    /// The position of a batch in the import of a file.
     public struct Part: Hashable, Sendable {
         /// The number of the batch in its import, from 0.
         public var index: UInt32
@@ -43,9 +43,9 @@ public struct SampleBatch: Sendable {
 
     /// The rows, each series once.
     public var series: [SeriesRows]
-    /// The position in an import, or nil for a message.
+    /// The position in an import; nil for a message.
     public var part: Part?
-    /// Applies the rows even if the same content was committed before (`import --reapply`).
+    /// Whether the rows are applied even if the same content was committed before (`import --reapply`).
     public var reapply: Bool
 
     /// Makes a batch.
@@ -56,21 +56,22 @@ public struct SampleBatch: Sendable {
     }
 }
 
-/// What a commit did.
+/// The outcome of a commit.
 public struct BatchOutcome: Sendable {
     /// The counts; `rejected` and `skipped` are 0, as such rows never reach the store.
     ///
-    /// For a replay of a finished import or a message, what was stored then is `replayed`. For a batch of an import
-    /// that never finished, these are the counts of its first commit, so that a resumed import reports the whole.
+    /// For a replay of a message or of a finished import, the samples count as `replayed`. For a replayed batch of an
+    /// import that never finished, these are the counts of its first commit, so that a resumed import reports the
+    /// whole.
     public var receipt: Receipt
     /// Whether the same content had been committed before and nothing was applied.
     public var isReplay: Bool
     /// The number of the commit that holds the data.
     public var commit: UInt64
-    /// The retention rules by which samples are `expired`, such as `product wind keeps 30d`; each once.
+    /// The retention rules that samples `expired` by, such as `product wind keeps 30d`; each once.
     public var rules: [String]
 
-    /// The most rules that are named.
+    /// The most rules that an outcome names.
     public static let namedRules = 8
 
     /// Makes an outcome.
@@ -84,30 +85,30 @@ public struct BatchOutcome: Sendable {
 
 /// Takes batches of samples and makes them durable.
 public protocol SampleSink: AnyObject, Sendable {
-    /// The type the store has for a series, or nil if it has never seen it.
+    /// The stored type of a series; nil if the store has never had the series.
     func storedType(of key: SeriesKey) throws -> ValueType?
 
-    /// Starts an import: the batches that follow, from index 0 on, are its batches.
+    /// Starts an import: the batches that follow, from index 0 on, belong to it.
     ///
     /// Only one import at a time may use a sink.
     func beginImport() throws
 
     /// Applies a batch and returns when it is on disk.
     ///
-    /// Durability: when this returns, the batch survives a crash of the process and of the machine. When it
-    /// throws, nothing of the batch is visible now. After a failed write or sync the whole batch may turn out to
-    /// be there once the sink is opened again; to commit it again is right in either case.
+    /// Durability: when this returns, the batch survives a crash of the process and of the machine. When it throws, no
+    /// part of the batch is visible. After a failed write or sync the whole batch may be there when the sink is opened
+    /// again; committing it again is right in either case.
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome
 
-    /// Applies batches in their order and returns, with one sync for all of them, what each did.
+    /// Applies batches in their order with one sync for all of them, and returns the result of each.
     ///
-    /// Durability: as `commit`, for each batch whose result is a success. A failure whose error is a
-    /// `BatchRefusal` concerns that batch alone; any other says that the disk (or what lies behind the sink) failed.
+    /// Durability: as `commit`, for each batch with a success. A failure with a `BatchRefusal` concerns only that
+    /// batch; any other error means that the disk, or whatever the sink writes to, failed.
     func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>]
 
-    /// Says what `commit` would answer, without changing anything (`import --dry-run`).
+    /// Returns what `commit` would return, without changing anything (`import --dry-run`).
     ///
-    /// Only what the store holds now counts: rows of earlier batches of the same dry run are not seen.
+    /// Only the samples already in the store count: rows of earlier batches of the same dry run are not seen.
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome
 }
 
@@ -118,8 +119,8 @@ extension SampleSink {
     }
 }
 
-/// An error that is the batch's own fault: to send the same rows again would fail again.
+/// An error caused by the batch itself: sending the same rows again would fail again.
 public protocol BatchRefusal: Error {
-    /// Whether this error refuses the batch; if not, nothing is known about the batch.
+    /// Whether this error refuses the batch; if false, the state of the batch is unknown.
     var refusesBatch: Bool { get }
 }

@@ -1,4 +1,4 @@
-// SampleSource.swift — where exporters and queries get samples.
+// SampleSource.swift — the interface through which exporters and queries read samples.
 
 /// A series that the store holds.
 public struct SeriesInfo: Hashable, Sendable {
@@ -30,22 +30,23 @@ public protocol SampleSource: Sendable {
     /// The series of devices that have one of these keys, of any product, in the order of `SeriesKey`.
     func series(ofDevices devices: Set<String>) throws -> [SeriesInfo]
 
-    /// Reads the visible samples of a series in a range, in time order, each time once.
+    /// Reads the visible samples of a series in a range, in time order, with at most one sample for each time.
     ///
     /// Memory is bounded: `body` gets the samples in pieces of at most a few thousand.
     ///
     /// - Parameters:
-    ///   - key: The series; one that the store does not hold has no samples.
+    ///   - key: The series; an unknown series has no samples.
     ///   - range: The half-open range of times.
-    ///   - order: Earliest or latest first; pieces and the samples in them both follow it.
-    ///   - body: Gets each piece; returns false to stop reading.
+    ///   - order: Earliest or latest first; it applies to the pieces and to the samples in them.
+    ///   - body: Called with each piece; returns false to stop reading.
+    /// - Throws: The source's error, and what `body` throws.
     func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder,
         _ body: (SampleColumns) throws -> Bool) throws
 }
 
 extension SampleSource {
-    /// The series of some devices, chosen from all.
+    /// The series of some devices, filtered from all series.
     public func series(ofDevices devices: Set<String>) throws -> [SeriesInfo] {
         try series().filter { devices.contains($0.key.device) }
     }

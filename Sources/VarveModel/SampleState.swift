@@ -1,15 +1,16 @@
 // SampleState.swift — quality and presence of a sample in one word.
 //
-// Bits 0–31 hold the quality as a two's-complement Int32, bit 32 says that there is a quality, bit 33 that
-// the value is missing. Keeping both in one column costs nothing when they are constant, which they almost
-// always are, and it stays one short column where missing readings carry a quality of their own.
+// Bits 0–31 hold the quality as a two's-complement Int32. Bit 32 is set if there is a quality, bit 33 if the value is
+// missing. One column for both costs nothing when they are constant, as they almost always are. It stays short when
+// missing readings have a quality of their own.
 //
 // Invariants:
-// - Bits 34–63 are zero. Bits 0–31 are zero where bit 32 is zero.
+// - Bits 34–63 are zero.
+// - Bits 0–31 are zero if bit 32 is zero.
 
 /// The quality of a sample and whether it has a value.
 public struct SampleState: Hashable, Sendable {
-    /// The persisted word; see the file's head for its bits.
+    /// The persisted word: bits 0–31 quality, bit 32 has a quality, bit 33 value missing.
     public let bits: UInt64
 
     private static let qualityPresent: UInt64 = 1 << 32
@@ -27,7 +28,7 @@ public struct SampleState: Hashable, Sendable {
         self.bits = bits
     }
 
-    /// Takes a persisted word, or returns nil if no state has these bits.
+    /// Makes a state from a persisted word; nil if no state has these bits.
     public init?(bits: UInt64) {
         guard bits < 1 << 34 else { return nil }
         guard bits & Self.qualityPresent != 0 || bits & 0xFFFF_FFFF == 0 else { return nil }
@@ -45,6 +46,6 @@ public struct SampleState: Hashable, Sendable {
     /// Whether the reading has no value.
     public var isMissing: Bool { bits & Self.valueMissing != 0 }
 
-    /// Whether the quality is 0 or there is none: the meaning of `--good-only`.
+    /// Whether the quality is 0 or absent: the meaning of `--good-only`.
     public var isGood: Bool { bits & 0xFFFF_FFFF == 0 }
 }

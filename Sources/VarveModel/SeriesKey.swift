@@ -1,8 +1,7 @@
 // SeriesKey.swift — the name of a series: one point of one device of one product.
 //
 // Invariants:
-// - Names are the same when their UTF-8 bytes are. Swift's String would also call a composed and a decomposed
-//   "é" equal; two devices whose names differ so in the source are two devices here.
+// - Two names are the same if their UTF-8 bytes are the same (see Name.swift).
 
 /// The name of a series: (productKey, deviceKey, pointId).
 public struct SeriesKey: Hashable, Comparable, Sendable {
@@ -20,7 +19,7 @@ public struct SeriesKey: Hashable, Comparable, Sendable {
         self.point = point
     }
 
-    /// Longest name in UTF-8 bytes; a longer product, device or point name is refused at the door.
+    /// The longest product, device or point name, in UTF-8 bytes; readers of input refuse longer names.
     public static let maximumNameBytes = 1024
 
     /// Whether all three names have the same bytes.

@@ -1,8 +1,9 @@
 // TimeRange.swift — a half-open span of time.
 //
 // Invariants:
-// - `from` is in the range, `to` is not; the one exception is an open end: `to == nil` takes in every
-//   later time, the last storable nanosecond included, which no half-open Int64 bound could say.
+// - `from` is in the range, `to` is not.
+// - `to == nil` includes every later time, even the last storable nanosecond, which no half-open Int64 bound can
+//   express.
 
 /// The times from `from` up to, but not including, `to`.
 public struct TimeRange: Hashable, Sendable {
@@ -20,7 +21,7 @@ public struct TimeRange: Hashable, Sendable {
     /// Every time that can be stored.
     public static let all = TimeRange()
 
-    /// The last nanosecond in the range, or nil if the range is empty.
+    /// The last nanosecond in the range; nil if the range is empty.
     public var lastNanosecond: Int64? {
         guard let to else { return .max }
         return to > from ? to.nanoseconds - 1 : nil
@@ -35,7 +36,7 @@ public struct TimeRange: Hashable, Sendable {
         return time >= from && time.nanoseconds <= last
     }
 
-    /// Whether a run of samples between `first` and `last`, both included, has a time in the range.
+    /// Whether the span from `first` to `last`, both included, has a time in common with the range.
     public func overlaps(first: Timestamp, last: Timestamp) -> Bool {
         guard let end = lastNanosecond else { return false }
         return first.nanoseconds <= end && last >= from

@@ -1,9 +1,9 @@
 // ValueType.swift — the types a measurement point can have.
 
-/// The type of a measurement point, fixed when the point is first registered.
+/// The type of a measurement point, chosen when the point is registered.
 ///
-/// The raw values are part of the persistent format: do not change the value of an existing case. Zero is
-/// no type, so that a zero-filled page is never valid data.
+/// The raw values are part of the persistent format: do not change the value of an existing case. Zero is not a type,
+/// so a zero-filled page is never valid data.
 public enum ValueType: UInt8, CaseIterable, Sendable {
     /// IEEE 754 binary64, kept bit for bit.
     case double = 1
@@ -27,7 +27,7 @@ public enum ValueType: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The type of that name, or nil if there is none.
+    /// Finds a type by its name; nil if no type has that name.
     public init?(name: some StringProtocol) {
         guard let match = ValueType.allCases.first(where: { $0.name == name }) else { return nil }
         self = match

@@ -1,8 +1,8 @@
-// FileRun.swift — one input on its way: reading, batches, journal, replies and rejected rows brought together.
+// FileRun.swift — sends one input: brings reading, batches, journal, replies and rejected rows together.
 //
 // Invariants:
-// - A batch stands in the journal only if all its rows were taken: one with refused rows is tried again by the next
-//   run, which so writes down its rejected rows anew.
+// - A batch is in the journal only if all its rows were taken. The next run tries a batch with refused rows again, and
+//   so writes these rows to its own file of rejected rows.
 // - Every row is counted once: in a batch, as rejected or as skipped.
 
 import VarveCodec
@@ -21,9 +21,9 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
     private let resentBefore: UInt64
     private var share = 0.0
     private var phase = PublishState.Phase.checking
-    /// Rows read while checking, rows handed over while sending.
+    /// The rows read while checking, or handed over while sending.
     private var rowsSeen: UInt64 = 0
-    /// Rows of the input that the receiver refused.
+    /// The number of rows that the receiver refused.
     private var refused: UInt64 = 0
 
     init(
@@ -39,7 +39,9 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         resentBefore = delivery.resent
     }
 
-    /// Sends everything and waits for all replies.
+    /// Sends everything and waits for all replies; syncs the journal also after an error.
+    ///
+    /// - Throws: `PublisherError`, `FileError`, `DamagedInput`, `ImportError`.
     func run(product: String, options: PublishFileOptions) throws {
         delivery.observer = self
         defer { delivery.observer = nil }
@@ -52,7 +54,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
             result.skipped = outcome.skipped
             result.zones = outcome.zones
         } catch {
-            // What is acknowledged is worth keeping; a second error would only hide the first.
+            // Acknowledged batches are kept; a second error would only hide the first.
             try? journal.flush()
             throw error
         }
@@ -154,7 +156,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
     }
 }
 
-/// Passes on how far it is, and asks whether to stop.
+/// Reports progress to the owner and asks whether to stop.
 struct RunWatch {
     var progress: (any PublishProgress)?
     var isStopped: @Sendable () -> Bool = { false }

@@ -1,13 +1,13 @@
-// ItemFeed.swift — items of another program on their way.
+// ItemFeed.swift — sends the items of another program.
 //
 // Invariants:
-// - Every call's items are checked before the first of them is sent.
+// - All items of a call are checked before the first of them is sent.
 
 import VarveCodec
 import VarveModel
 import VarveText
 
-/// Sends items and collects what is refused.
+/// Sends items and collects the refused readings.
 final class ItemFeed: DeliveryObserver {
     private let delivery: Delivery
     private let watch: RunWatch
@@ -18,7 +18,7 @@ final class ItemFeed: DeliveryObserver {
     private var batches: UInt64 = 0
     private var acknowledged: UInt64 = 0
 
-    /// Series after which all names are forgotten.
+    /// The number of series after which all names are forgotten.
     private static let maximumSeries = 1 << 18
 
     init(_ delivery: Delivery, options: PublisherOptions, watch: RunWatch) {

@@ -1,4 +1,4 @@
-// PublishFileOptions.swift — how an input is read, and where its journal is.
+// PublishFileOptions.swift — how an input is read, and where its journal and rejected rows are.
 
 import VarveCodec
 public import VarveModel
@@ -7,23 +7,23 @@ public import VarveTransfer
 
 /// The options of sending one input.
 public struct PublishFileOptions: Sendable {
-    /// How an import would read the input; what its options say of the store means nothing here.
+    /// How the input is read; options of registering and committing have no effect.
     public var reading = ImportOptions()
-    /// Knows the types of points; nil: each value's text tells (see `Publisher`).
+    /// Knows the types of points; nil: the text of each value decides (see `Publisher`).
     public var types: (any PointDirectory)?
-    /// The journal; nil: the input's path with `.publish-journal` added.
+    /// The path of the journal; nil: the input's path with `.publish-journal` added.
     public var journalPath: String?
-    /// Where rejected rows go; nil: the input's path with `.rejected.csv` added.
+    /// The path of the rejected rows; nil: the input's path with `.rejected.csv` added.
     public var rejectedPath: String?
-    /// Where the bytes of standard input and pipes wait; it must exist.
+    /// The folder of temporary copies of standard input and pipes; it must exist.
     public var spoolFolder = "/var/tmp"
-    /// Sends everything, whatever the journal says.
+    /// Whether everything is sent again and the journal's records are ignored; default false.
     public var sendsAgain = false
 
     /// Makes the default options.
     public init() {}
 
-    /// The hash of all that messages depend on beside the input, and of where they go.
+    /// The hash of the target and of everything that messages depend on besides the input.
     func plan(_ target: PublisherOptions) -> Hash128 {
         var writer = ByteWriter()
         let local = reading.local
@@ -40,7 +40,7 @@ public struct PublishFileOptions: Sendable {
         for flag in [reading.isWide, reading.ignoresColumns, types != nil, local.zone != nil] {
             writer.append(UInt8(flag ? 1 : 0))
         }
-        // A zone has no name here, so its offsets from 1970 to 2070 stand for it.
+        // A zone is hashed by its offsets from 1970 to 2070.
         for fortnight in 0..<Int64(26 * 100) {
             writer.appendSigned(
                 Int64((local.zone ?? FixedZone()).offsetSeconds(atUTC: fortnight * 14 * 86_400)))

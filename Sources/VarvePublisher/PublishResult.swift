@@ -1,21 +1,21 @@
-// PublishResult.swift — what publishing did, and how far it is.
+// PublishResult.swift — the result and the progress of publishing.
 
 public import VarveFile
 public import VarveTransfer
 
-/// What became of an input.
+/// The result of sending an input, or the sum of several.
 public struct PublishResult: Sendable {
     /// All rows of the input, good or bad.
     public var rows: UInt64 = 0
-    /// The batches its rows make.
+    /// The number of batches made from the rows.
     public var batches: UInt64 = 0
-    /// Batches that the receiver has, whole or without the rows that it refused, now or from an earlier run.
+    /// The number of batches that the receiver has, from this or an earlier run, except the rows that it refused.
     public var acknowledged: UInt64 = 0
-    /// Those of them of which it refused rows; these are among the rejected.
+    /// The number of `acknowledged` batches with refused rows; these rows are in `rejected`.
     public var acknowledgedInPart: UInt64 = 0
-    /// Those of them that an earlier run had sent.
+    /// The number of `acknowledged` batches that an earlier run had sent.
     public var acknowledgedBefore: UInt64 = 0
-    /// Messages sent more than once, counted each time.
+    /// The number of repeated sends of messages.
     public var resent: UInt64 = 0
     /// Rows that could not be read or that the receiver refused.
     public var rejected: UInt64 = 0
@@ -23,18 +23,18 @@ public struct PublishResult: Sendable {
     public var skipped: UInt64 = 0
     /// The zones that local times were read in; empty for an input that was finished before.
     public var zones: [ZoneUse] = []
-    /// Where the rejected rows of the first input that has some are.
+    /// The path of the rejected rows of the first input that has some; nil without rejected rows.
     public var rejectedPath: String?
-    /// How many files of rejected rows there are.
+    /// The number of files of rejected rows.
     public var rejectedFiles: UInt64 = 0
-    /// Why the rejected rows could not be written down, if so.
+    /// Why the rejected rows could not be written to their file; nil if they could.
     public var rejectedFailure: FileError?
     /// Whether an earlier run had sent everything, so that nothing was sent now.
     public var wasFinished = false
     /// Remarks for people, such as that the file has changed since the earlier run.
     public var notes: [String] = []
 
-    /// Makes a result of nothing.
+    /// Makes the result of an input without rows.
     public init() {}
 
     /// Adds the counts of another input.
@@ -55,35 +55,35 @@ public struct PublishResult: Sendable {
     }
 }
 
-/// How far publishing is.
+/// The progress of publishing.
 public struct PublishState: Sendable {
-    /// What is done now.
+    /// The phases of publishing.
     public enum Phase: Sendable {
-        /// The input is read to know it again and to check it.
+        /// The input is hashed and surveyed before anything is sent.
         case checking
         /// Batches are sent.
         case sending
     }
 
-    /// What is done now.
+    /// The current phase.
     public var phase: Phase
     /// The share of the input that has been read in this phase, 0 to 1.
     public var share: Double
-    /// Rows handed over so far.
+    /// The rows read while checking, or put into batches while sending.
     public var rows: UInt64
-    /// Batches that the receiver has, earlier ones included.
+    /// The number of batches that the receiver has, including those of earlier runs.
     public var acknowledged: UInt64
-    /// Batches made so far.
+    /// The number of batches made so far.
     public var batches: UInt64
-    /// Messages sent more than once.
+    /// The number of repeated sends of messages.
     public var resent: UInt64
     /// Why there is no connection; nil while there is one.
     public var trouble: String?
 }
 
-/// Is told how far publishing is, often.
+/// Follows the progress of publishing.
 public protocol PublishProgress: AnyObject {
-    /// Takes note of the state; called on the thread that publishes.
+    /// Called often, on the thread that publishes.
     func advanced(_ state: PublishState)
 }
 

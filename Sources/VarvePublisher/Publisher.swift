@@ -1,8 +1,8 @@
-// Publisher.swift — the front door: sends history over MQTT until every answer is there.
+// Publisher.swift — the entry point: sends history over MQTT until every batch has a final answer.
 //
 // Invariants:
-// - What a call reports as acknowledged, the receiver has answered with 200.
-// - After an error nothing is lost: the same call again sends what is not acknowledged.
+// - A call reports only batches as acknowledged that the receiver has answered with 200.
+// - After an error nothing is lost: repeating the call sends what is not acknowledged.
 
 import VarveCodec
 public import VarveFile
@@ -11,10 +11,11 @@ import VarveTransfer
 
 /// The reference sender: batches of history over MQTT, in the form of EnOS offline message integration.
 ///
-/// Each batch is a message on `/sys/{product}/integration/measurepoint/post` (QoS 1) that is sent until the reply with
-/// its id arrives on `…/post_reply`: only this answer says that it is on disk. The PUBACK is the broker's own, which sends
-/// it at once, also while nobody stores anything; what is acknowledged so and not answered may be lost with the broker. A batch that the receiver refuses goes again in halves until the bad rows stand
-/// alone, so all others get in.
+/// Each batch is a message on `/sys/{product}/integration/measurepoint/post` (QoS 1). It is sent until the reply with
+/// its id arrives on `…/post_reply`: only this reply says that the batch is on disk. The PUBACK comes from the broker,
+/// which sends it at once, even if no receiver is running; a message without a reply may be lost with the broker. A
+/// batch that the receiver refuses is sent again in halves until the bad rows are alone, so that all other rows are
+/// taken.
 ///
 /// ```swift
 /// var options = PublisherOptions(host: "127.0.0.1", port: 11883, product: "wind")
@@ -34,12 +35,12 @@ import VarveTransfer
 /// let refusals = try publisher.waitForReplies()
 /// ```
 ///
-/// JSON does not tell a text that looks like a number from a number. Where `PublishFileOptions.types` is given, each
-/// value has the form of its point's type; without, a number becomes a number, `true` and `false` a truth value, an
-/// array or object of NDJSON itself, and all else a string.
+/// A CSV file does not show whether `1` is a text or a number. With `PublishFileOptions.types` each value is written in
+/// the form of its point's type. Without it, a number becomes a number, `true` and `false` become truth values, arrays
+/// and objects of NDJSON stay what they are, and everything else becomes a string.
 ///
-/// Not thread-safe: one thread uses it, apart from what `isStopped` asks. Memory: the window's messages and rows, a few
-/// MiB with the default options.
+/// Not thread-safe: use it from one thread. Memory: the messages and rows of the window, a few MiB with the default
+/// options.
 public final class Publisher {
     private let options: PublisherOptions
     private let delivery: Delivery
@@ -50,10 +51,10 @@ public final class Publisher {
     /// Makes a sender; the first call that sends connects.
     ///
     /// - Parameters:
-    ///   - options: Where to send, and as whom.
-    ///   - progress: Is told how far a file is.
-    ///   - isStopped: Asked several times a second, on the publishing thread; true ends a call with
-    ///     `PublisherError.stopped`.
+    ///   - options: The target, the login and the limits.
+    ///   - progress: Follows the sending of files.
+    ///   - isStopped: Called at least several times a second on the publishing thread; if true, the current call ends
+    ///     with `PublisherError.stopped`.
     public init(
         _ options: PublisherOptions, progress: (any PublishProgress)? = nil,
         isStopped: @escaping @Sendable () -> Bool = { false }
@@ -65,11 +66,11 @@ public final class Publisher {
 
     deinit { delivery.close() }
 
-    /// Sends a file, from where an earlier run of the same file, target and options stopped.
+    /// Sends a file; continues where an earlier run with the same file, target and options stopped.
     ///
-    /// Crash semantics: after a kill at any moment the next call goes on with what is not acknowledged; what the journal
-    /// had not yet on disk is sent again, which a receiver answers without applying it twice. Cost: the file is read
-    /// twice, or three times where the unit of its times has to be found out.
+    /// Crash semantics: after a kill at any moment the next call sends what is not acknowledged. Batches whose records
+    /// were not yet on disk are sent again; the receiver answers them without applying them twice. Cost: the file is
+    /// read twice, or three times if it is packed or the unit of its times must be found.
     ///
     /// - Parameter path: A CSV or NDJSON file, plain or packed by gzip, zstd or lz4.
     /// - Throws: `PublisherError`, `FileError`, `DirectoryInUse` if another process is sending with the same journal,
@@ -84,11 +85,12 @@ public final class Publisher {
         return try publish(input, fileOptions, journal: fileOptions.journalPath ?? path + ".publish-journal")
     }
 
-    /// Sends a stream that can be read only once: it is written to a temporary file first.
+    /// Sends a stream that can be read only once; its bytes (at most 64 GiB) are copied to a temporary file first.
     ///
     /// - Parameters:
     ///   - stream: Standard input or a pipe.
-    ///   - name: What the journal and the file of rejected rows are named after, unless the options name them.
+    ///   - name: The beginning of the paths of the journal and the rejected rows, unless the options set them.
+    /// - Throws: As `publishFile`.
     public func publishStream(
         _ stream: any File, name: String = "stdin", _ fileOptions: PublishFileOptions = PublishFileOptions()
     ) throws -> PublishResult {
@@ -99,27 +101,27 @@ public final class Publisher {
         return try publish(input, fileOptions, journal: fileOptions.journalPath ?? name + ".publish-journal")
     }
 
-    /// Sends items, as one message or several; returns once they are on their way, without waiting for replies.
+    /// Sends items in one or several messages; returns without waiting for the replies.
     ///
-    /// It waits while the window is full. Durability: none before `waitForReplies` returns.
+    /// The call waits while the window is full. Durability: none before `waitForReplies` returns.
     ///
-    /// - Throws: `PublisherError`; a name that is empty or longer than 1,024 bytes and a missing value without a
-    ///   quality are `invalid`, and nothing of the call is sent then.
+    /// - Throws: `PublisherError`. It is `invalid` for a name that is empty or longer than 1,024 bytes, a missing value
+    ///   without a quality, invalid JSON and a text of more than 128 KiB; nothing of the call is sent then.
     public func send(_ items: [PublisherItem]) throws {
         let feed = try openFeed()
         try feed.send(items)
     }
 
-    /// Waits until everything that was sent is answered.
+    /// Waits until all items sent have an answer.
     ///
-    /// - Returns: The readings that the receiver refused since the last call; all others are safe with it.
-    /// - Throws: `PublisherError`; what is unanswered then stays so, and the next call goes on waiting.
+    /// - Returns: The readings that the receiver has refused since the last call; all others are on its disk.
+    /// - Throws: `PublisherError`; the next call goes on waiting for the missing answers.
     public func waitForReplies() throws -> [PublishRefusal] {
         guard let feed else { return [] }
         return try feed.waitForReplies()
     }
 
-    /// Closes the connection; what is unanswered is forgotten.
+    /// Closes the connection and forgets unanswered items.
     public func close() {
         feed = nil
         delivery.close()
@@ -164,7 +166,7 @@ public final class Publisher {
         do {
             try run.run(product: options.product, options: fileOptions)
         } catch {
-            // What is out belongs to this input; a later one starts with an empty window.
+            // Unanswered batches belong to this input; the next input starts with an empty window.
             delivery.close()
             throw error
         }

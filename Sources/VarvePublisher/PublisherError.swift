@@ -1,16 +1,16 @@
-// PublisherError.swift — why sending ends before all is answered; a refused row is no such error.
+// PublisherError.swift — why sending ends before everything is answered; a refused row is no such error.
 
-/// Sending failed or was stopped; what was acknowledged stays so, and the next run goes on after it.
+/// Why sending ended early; acknowledged batches stay acknowledged, and the next run sends the others.
 public enum PublisherError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The options make no sense.
+    /// An option or an item cannot be used; the text says why.
     case invalid(String)
     /// The broker refuses the login, or the subscription to the replies.
     case refused(host: String, port: UInt16, reason: String)
-    /// The receiver refuses everything: the topic, the method or the form of messages.
+    /// The receiver refuses every message because of its topic, method or form.
     case notTaken(code: Int, message: String)
-    /// No reply came for as long as the options allow.
+    /// No reply came within `PublisherOptions.giveUpSeconds`.
     case gaveUp(seconds: Double, reason: String)
-    /// The owner asked to stop.
+    /// The owner stopped the sender through `isStopped`.
     case stopped
 
     /// One line: what, where and what to do.

@@ -1,14 +1,14 @@
-// PublisherOptions.swift — where to send, as whom, and how much at once.
+// PublisherOptions.swift — the target, the login and the limits of a sender.
 
 public import VarveModel
 
 /// How a sender logs in to the broker.
 public enum PublisherLogin: Hashable, Sendable {
-    /// Without a name, for brokers that ask for none.
+    /// No login, for brokers that require none.
     case anonymous
     /// With a user name and a password, such as those that `varve channel show` prints.
     case password(username: String, password: String)
-    /// As the channel of the product, with an EnOS signature made of the `productSecret`.
+    /// The login of the product's channel, with an EnOS signature made from the `productSecret`.
     case signature(secret: String)
 }
 
@@ -18,27 +18,27 @@ public struct PublisherOptions: Sendable {
     public var host: String
     /// The broker's port.
     public var port: UInt16
-    /// The `productKey`: what is sent belongs to its devices.
+    /// The `productKey` of the product whose devices the readings belong to.
     public var product: String
     /// The login.
     public var login: PublisherLogin
-    /// The client id with a login that is no signature; nil: the product with a random ending.
+    /// The client id for logins other than `signature`; nil: the product with a random ending.
     public var clientID: String?
-    /// The most batches without a reply.
+    /// The most batches without a final answer; 32 by default.
     public var window = 32
-    /// The most rows of a batch.
+    /// The most rows of a batch; 1,000 by default.
     public var rowsPerBatch = 1000
-    /// The most bytes of a message; a single row that needs more is a message of its own, up to 1 MiB.
+    /// The most bytes of a message, 256 KiB by default; a larger row is a message of its own, of up to 1 MiB.
     public var bytesPerBatch = 256 << 10
-    /// Seconds without a reply after which a batch is sent again; doubled each time, up to 16 times as long.
+    /// Seconds without a reply after which a batch is sent again; 30 by default, doubled each time, up to 16-fold.
     public var replySeconds = 30.0
-    /// Seconds without any reply after which sending fails; nil: it never does.
+    /// Seconds without any reply after which sending fails; nil, the default: it never fails for that.
     public var giveUpSeconds: Double?
 
-    /// The largest message that receivers take.
+    /// The largest message that receivers take: 1 MiB.
     public static let maximumMessageBytes = 1 << 20
 
-    /// Describes a target; by default the login is anonymous.
+    /// Makes the default options for a target; the login is anonymous by default.
     public init(host: String, port: UInt16, product: String, login: PublisherLogin = .anonymous) {
         self.host = host
         self.port = port
@@ -46,7 +46,9 @@ public struct PublisherOptions: Sendable {
         self.login = login
     }
 
-    /// Throws `PublisherError.invalid` where a number or name cannot be used.
+    /// Checks the numbers and names.
+    ///
+    /// - Throws: `PublisherError.invalid` if one of them cannot be used.
     package func check() throws(PublisherError) {
         func require(_ holds: Bool, _ reason: String) throws(PublisherError) {
             if !holds { throw .invalid(reason) }
@@ -69,22 +71,22 @@ public struct PublisherOptions: Sendable {
     }
 }
 
-/// One item to send: values of one device at one time.
+/// An item to send: the values of one device at one time.
 public struct PublisherItem: Sendable {
     /// The `deviceKey`.
     public var device: String
     /// When the device took the readings.
     public var time: Timestamp
-    /// The readings, each point once; a nil value needs a quality.
+    /// The readings, each point once.
     public var points: [Point]
 
     /// A reading of one point.
     public struct Point: Sendable {
         /// The `pointId`.
         public var name: String
-        /// The value; nil where the reading is missing.
+        /// The value; nil if the reading is missing, which requires a quality.
         public var value: Value?
-        /// The quality code, if there is one.
+        /// The quality code; nil without one.
         public var quality: Int32?
 
         /// Makes a reading.

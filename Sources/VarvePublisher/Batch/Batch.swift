@@ -1,23 +1,23 @@
-// Batch.swift — the rows of one batch, and the messages made of all or some of them.
+// Batch.swift — the rows of one batch, and the messages made from all or some of them.
 //
 // `{"id":…,"version":"1.0","method":"integration.measurepoint.post","params":[{"deviceKey":…,"time":…,
-// "measurepoints":{…}},…]}` with times in milliseconds. Rows of one device and time are one item, wherever they stand
-// in the batch, unless the point stands there already: then they are an item after it, so the later row stays later.
+// "measurepoints":{…}},…]}` with times in milliseconds. All rows of one device and time in the batch are one item. If a
+// point comes twice, its second row begins another item after the first, so that the later row arrives later.
 //
 // Invariants:
 // - The same rows, range and id give the same bytes.
-// - A batch holds all it needs: names, values and the texts of its rows.
+// - A batch is self-contained: it holds the names, values and texts of its rows.
 
 import VarveModel
 import VarveText
 
-/// Some rows on their way.
+/// Rows that are sent together.
 final class Batch {
     /// A series of this batch.
     struct Series {
         /// The number of its device in this batch.
         var device: UInt32
-        /// Where the point's name lies in `names`.
+        /// The place of the point's name in `names`.
         var point: Range<Int>
         /// A hash of device and point that is the same in every batch.
         var hash: UInt64
@@ -37,7 +37,7 @@ final class Batch {
     /// The number of the batch in its input, from 0.
     let index: UInt64
     var series: [Series] = []
-    /// Where the devices' names lie in `names`.
+    /// The places of the devices' names in `names`.
     var devices: [Range<Int>] = []
     /// Names as JSON strings.
     var names: [UInt8] = []
@@ -50,14 +50,14 @@ final class Batch {
     var itemCount = 0
     /// The rows in the order of messages: by item, each item's rows in file order.
     private(set) var order: [Int] = []
-    /// By place in `order`, whether the receiver refused the row; empty while it refused none.
+    /// Whether the receiver refused a row, by its place in `order`; empty until a row is refused.
     private(set) var refused: [Bool] = []
 
     init(index: UInt64) {
         self.index = index
     }
 
-    /// Brings the rows into the order of messages; no row is added after it.
+    /// Sorts the rows into the order of messages; call it after the last row is added.
     func close() {
         var places = [Int](repeating: 0, count: itemCount + 1)
         for row in rows { places[Int(row.item) + 1] += 1 }
@@ -69,16 +69,16 @@ final class Batch {
         }
     }
 
-    /// The row at a place.
+    /// The row at a place in `order`.
     func row(at place: Int) -> Row { rows[order[place]] }
 
-    /// Takes note that the receiver refused a row.
+    /// Marks the row at a place as refused by the receiver.
     func refuse(_ place: Int) {
         if refused.isEmpty { refused = [Bool](repeating: false, count: order.count) }
         refused[place] = true
     }
 
-    /// Places of a range whose rows are not refused.
+    /// The places of a range whose rows are not refused.
     func open(_ range: Range<Int>) -> [Int] {
         refused.isEmpty ? Array(range) : range.filter { !refused[$0] }
     }
@@ -146,11 +146,11 @@ enum MessageForm {
     static let quality = Array(#","quality":"#.utf8)
     static let null = Array("null".utf8)
 
-    /// Room for everything around the items, an id of 64 bytes included.
+    /// The most bytes around the items, with an id of up to 64 bytes.
     static let envelopeBytes = head.count + params.count + end.count + 66
-    /// Room for everything of an item but its device and points.
+    /// The most bytes of an item without its device and points.
     static let itemBytes = device.count + time.count + points.count + nextItem.count + 24
-    /// Room for everything of a point but name and value.
+    /// The most bytes of a point without its name and value.
     static let pointBytes = value.count + quality.count + 4 + 16
 
     /// Appends a time in milliseconds, with as many decimals as it needs.

@@ -1,8 +1,8 @@
 // BatchBuilder.swift — fills batches with rows, in file order.
 //
 // Invariants:
-// - Where a batch ends depends on the rows and the limits alone, so a later run cuts the same batches.
-// - The message of a batch is at most as large as the limit, unless the batch is a single row.
+// - Where a batch ends depends only on the rows and the limits, so a later run makes the same batches.
+// - The message of a batch does not exceed the limit unless the batch is a single row.
 
 import VarveCodec
 import VarveModel
@@ -15,7 +15,7 @@ struct BatchBuilder {
         var device: Int
         var point: [UInt8]
         var hash: UInt64
-        /// At most so many bytes does a row add to a message, its value not counted.
+        /// The most bytes that a row of the series adds to a message, without its value.
         var rowBytes: Int
         /// Its number in the batch that has this stamp.
         var place: UInt32 = 0
@@ -29,7 +29,7 @@ struct BatchBuilder {
         var stamp: UInt64 = .max
     }
 
-    /// A row to be added, wherever its bytes lie.
+    /// A row to be added, without its value and text.
     struct Reading {
         var series: Int
         var time: Int64
@@ -47,7 +47,7 @@ struct BatchBuilder {
     private var items: ItemTable
     private var lastLine = -1
 
-    /// The text of lines after which a batch ends; it bounds memory.
+    /// The bytes of lines after which a batch ends; this bounds memory.
     private static let textLimit = 1 << 20
 
     init(rows: Int, bytes: Int, firstIndex: UInt64 = 0) {
@@ -57,7 +57,7 @@ struct BatchBuilder {
         items = ItemTable(capacity: rows)
     }
 
-    /// Learns the next series.
+    /// Adds the next series; series are numbered from 0.
     mutating func addSeries(device: String, point: String) {
         let key = Array(device.utf8)
         let number = deviceNumbers[key] ?? devices.count
@@ -80,7 +80,7 @@ struct BatchBuilder {
         deviceNumbers.removeAll()
     }
 
-    /// Whether the batch has to end before this row.
+    /// Whether the batch must end before this row.
     @inline(__always)
     mutating func isFull(for reading: Reading, valueBytes: Int) -> Bool {
         if batch.rows.isEmpty { return false }
@@ -88,12 +88,12 @@ struct BatchBuilder {
             || bytes &+ size(of: reading, valueBytes: valueBytes) > byteLimit
     }
 
-    /// The size of a message that holds this row alone.
+    /// The most bytes of a message that holds only this row.
     func messageBytes(_ reading: Reading, valueBytes: Int) -> Int {
         MessageForm.envelopeBytes + size(of: reading, valueBytes: valueBytes)
     }
 
-    /// Adds a row, for which there is room.
+    /// Adds a row; ask `isFull` first.
     @inline(__always)
     mutating func add(_ reading: Reading, value: ArraySlice<UInt8>, text: ArraySlice<UInt8>) {
         bytes &+= size(of: reading, valueBytes: value.count)
@@ -118,7 +118,7 @@ struct BatchBuilder {
                 value: start..<batch.values.count, line: reading.line, text: textRange))
     }
 
-    /// The filled batch; the next one is empty.
+    /// Closes and returns the current batch, and begins an empty one.
     mutating func finishBatch() -> Batch {
         let full = batch
         full.close()
@@ -137,7 +137,7 @@ struct BatchBuilder {
         series[reading.series].rowBytes &+ valueBytes
     }
 
-    /// Gives a series its place in the batch.
+    /// Gives a series its place in the current batch.
     private mutating func touch(_ number: Int) {
         let device = series[number].device
         if devices[device].stamp != batch.index {

@@ -1,7 +1,7 @@
-// ItemTable.swift — which item of a message a row belongs to.
+// ItemTable.swift — finds the item of a message that a row belongs to.
 //
 // Invariants:
-// - Rows of one device and time are in the item that was begun last for them, unless that has their point.
+// - A row goes into the latest item of its device and time, or into a new item if that item has its point.
 // - Of two rows of the same device, time and point the later one is in a later item.
 
 /// Finds items by device and time.
@@ -11,7 +11,7 @@ struct ItemTable {
         var name: UInt64
         var time: Int64
         var item: UInt32
-        /// The batch that filled it; a slot of an earlier one is free.
+        /// The stamp of the batch that filled the slot; a slot with an earlier stamp is free.
         var stamp: UInt32
     }
 
@@ -21,7 +21,7 @@ struct ItemTable {
     private var last: (name: UInt64, time: Int64, slot: Int)?
 
     init(capacity: Int) {
-        // Two entries a row at most, and room to keep the searches short.
+        // Each row has at most two entries; the free places keep searches short.
         var size = 64
         while size < capacity * 4 { size *= 2 }
         slots = [Slot](repeating: Slot(name: 0, time: 0, item: 0, stamp: 0), count: size)
@@ -30,7 +30,7 @@ struct ItemTable {
 
     /// The item of a row.
     ///
-    /// - Parameter count: The number of items so far; grows where a new one is begun.
+    /// - Parameter count: The number of items so far; grows by one for a new item.
     @inline(__always)
     mutating func item(device: UInt32, series: UInt32, time: Int64, count: inout Int) -> UInt32 {
         let group = UInt64(device) | 1 << 32

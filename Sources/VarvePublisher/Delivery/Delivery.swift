@@ -1,27 +1,27 @@
-// Delivery.swift — sends batches until each is answered.
+// Delivery.swift — sends each batch until it has a final answer.
 //
 // Invariants:
 // - At most `window` batches are without a final answer.
-// - Batches that share a reading are never out together, so the later one in the input arrives later.
-// - After a new connection everything unanswered is sent again, in order, before anything new.
+// - Two batches with readings of the same series and time are never sent at once, so the later one arrives later.
+// - After a new connection all unanswered batches are sent again, in order, before new ones.
 
 import VarvePlatform
 
-/// Is told what became of batches; called inside `Delivery`'s calls.
+/// Follows a delivery; called inside the calls of `Delivery`.
 protocol DeliveryObserver: AnyObject {
-    /// The receiver refused a row for good.
+    /// Called when the receiver has refused a row and it will not be sent again.
     func refused(_ row: Batch.Row, of batch: Batch, _ reply: Reply)
 
-    /// All of a batch is taken or refused.
+    /// Called when every row of a batch is taken or refused.
     func settled(_ shipment: Shipment) throws
 
-    /// Time passes; throws to stop.
+    /// Called regularly while the delivery works or waits; throws to stop it.
     func waiting() throws
 }
 
 /// Sends batches and waits for their replies.
 final class Delivery {
-    /// The messages that were sent more than once, counted each time.
+    /// The number of repeated sends of messages.
     private(set) var resent: UInt64 = 0
     weak var observer: (any DeliveryObserver)?
     private let options: PublisherOptions
@@ -46,9 +46,9 @@ final class Delivery {
     /// Why there is no connection; nil while there is one.
     var trouble: String? { link.trouble }
 
-    /// Tries to log in, so that a wrong password is known at once; a broker that is away is no error yet.
+    /// Tries to log in, so that a wrong password is known at once; an unreachable broker is not an error yet.
     ///
-    /// - Throws: `PublisherError.refused`.
+    /// - Throws: `PublisherError.refused`, and what the observer throws.
     func logIn() throws {
         let end = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         guard !link.isReady else { return }
@@ -58,7 +58,9 @@ final class Delivery {
             && SystemClock.monotonicNanoseconds() < end
     }
 
-    /// Sends a batch as soon as the window and the batches before it allow.
+    /// Sends a batch; waits while the window is full or an unanswered batch shares a reading with it.
+    ///
+    /// - Throws: `PublisherError`, and what the observer throws.
     func ship(_ batch: Batch, prefix: String, message: [UInt8], tag: UInt64) throws {
         lastNumber += 1
         let oldest = shipments.first?.number ?? lastNumber
@@ -74,18 +76,22 @@ final class Delivery {
         try pump(0)
     }
 
-    /// Waits until everything is answered.
+    /// Waits until every batch has a final answer.
+    ///
+    /// - Throws: `PublisherError`, and what the observer throws.
     func drain() throws {
         while !shipments.isEmpty { try pump(Self.longestWait) }
     }
 
-    /// Keeps the connection alive while there is nothing to send.
+    /// Keeps the connection alive while there is nothing to send; does not wait.
+    ///
+    /// - Throws: `PublisherError`, and what the observer throws.
     func idle() throws {
         if link.isReady || link.isOpening || !shipments.isEmpty { return try pump(0) }
         try observer?.waiting()
     }
 
-    /// Forgets what is unanswered and closes the connection.
+    /// Forgets unanswered batches and closes the connection.
     func close() {
         shipments = []
         byID = [:]

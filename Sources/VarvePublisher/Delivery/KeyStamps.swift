@@ -1,28 +1,28 @@
-// KeyStamps.swift — which unanswered batch has a reading of the same series and time.
+// KeyStamps.swift — finds unanswered batches that have a reading of the same series and time.
 //
-// The receiver keeps the later of two messages for the same reading. A batch that has to be sent again, or in
-// halves, would arrive after the batches behind it; so a batch waits for those before it that it shares a reading with.
+// The receiver keeps the later of two messages for the same series and time. A batch that is sent again, or in halves,
+// would arrive after later batches. A batch therefore waits for earlier ones that share a series and time with it.
 //
 // Invariants:
-// - Two readings of one series and time have the same key; that others may share it costs a wait, nothing else.
+// - Two readings of one series and time have the same key. Other readings may share it, which only costs a wait.
 
 /// Remembers the readings of batches.
 struct KeyStamps {
     private struct Slot {
         var key: UInt64
-        /// The number of the batch that had it last, from 1; 0 for a free slot.
+        /// The number of the last batch with the key, from 1; 0 for a free slot.
         var stamp: UInt64
     }
 
     private var slots = [Slot](repeating: Slot(key: 0, stamp: 0), count: 1 << 12)
     private var used = 0
 
-    /// Takes note of the readings of a batch.
+    /// Adds the readings of a batch.
     ///
     /// - Parameters:
     ///   - stamp: The number of the batch, larger than all before.
-    ///   - oldest: The lowest number of a batch without an answer; earlier ones are forgotten.
-    /// - Returns: The numbers, from `oldest` on, of batches that share a reading with it.
+    ///   - oldest: The lowest number of an unanswered batch; earlier batches are ignored.
+    /// - Returns: The numbers, from `oldest` on, of batches that have a key in common with this batch.
     mutating func add(_ batch: Batch, stamp: UInt64, oldest: UInt64) -> Set<UInt64> {
         if (used + batch.rows.count) * 2 > slots.count { rebuild(room: batch.rows.count, oldest: oldest) }
         var shared: Set<UInt64> = []

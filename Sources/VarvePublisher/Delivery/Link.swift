@@ -1,8 +1,8 @@
-// Link.swift — the connection to the broker: log in, subscribe to the replies, and all that again when it breaks.
+// Link.swift — the connection to the broker: logs in, subscribes to the replies and reconnects after a break.
 //
 // Invariants:
-// - It is ready only once the broker has confirmed the subscription, so no reply can pass unseen.
-// - `generation` grows with each readiness: what was sent before it may be lost.
+// - The link is ready only after the broker has confirmed the subscription, so no reply is missed.
+// - `generation` grows each time the link becomes ready: messages sent before may be lost.
 // - The connection is dropped outside the calls of the receiver.
 
 import VarveAccess
@@ -23,7 +23,7 @@ final class Link: MQTTReceiver {
     private var replies: [Reply] = []
 
     private static let second: Int64 = 1_000_000_000
-    /// "Server unavailable" of MQTT 3.1.1: senders are asked to come back later.
+    /// The return code "server unavailable" of MQTT 3.1.1: the link connects again later.
     private static let unavailable: Int32 = 3
 
     init(_ options: PublisherOptions) {
@@ -34,24 +34,26 @@ final class Link: MQTTReceiver {
         replyTopic = ChannelTopic.reply(to: topic)
     }
 
-    /// How often the link became ready.
+    /// The number of times that the link became ready.
     var generation: Int { session.generation }
 
     /// Whether messages can be sent.
     var isReady: Bool { session.isReady }
 
-    /// Whether the broker has not answered yet.
+    /// Whether a connection is being opened.
     var isOpening: Bool { session.isOpening }
 
     private static var now: Int64 { SystemClock.monotonicNanoseconds() }
 
-    /// The replies that have come since the last call.
+    /// Returns the replies received since the last call.
     func takeReplies() -> [Reply] {
         defer { replies.removeAll(keepingCapacity: true) }
         return replies
     }
 
-    /// Queues a message; the next `step` sends it.
+    /// Queues a message, which the next `step` sends; without effect while the link is not ready.
+    ///
+    /// - Throws: `PublisherError.invalid` for a message that MQTT cannot carry, `PublisherError.refused`.
     func publish(_ message: [UInt8]) throws(PublisherError) {
         guard isReady, let connection else { return }
         let result = message.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
@@ -68,7 +70,7 @@ final class Link: MQTTReceiver {
         }
     }
 
-    /// Connects if there is no connection, sends what is queued and takes what has come.
+    /// Connects if there is no connection, sends queued messages and reads what has arrived.
     ///
     /// - Parameter milliseconds: The longest wait if there is nothing to do.
     /// - Throws: `PublisherError.refused`.
@@ -84,14 +86,16 @@ final class Link: MQTTReceiver {
         try goOn()
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     func disconnect() {
         if isReady { connection?.disconnect() }
         close()
         session.note(.closed, now: Self.now)
     }
 
-    /// Does what follows at once from what has happened.
+    /// Takes the steps of the session that need no waiting.
+    ///
+    /// - Throws: `PublisherError.refused` if the broker refuses the login or the subscription.
     private func goOn() throws(PublisherError) {
         while true {
             switch session.next(now: Self.now) {
@@ -108,7 +112,7 @@ final class Link: MQTTReceiver {
         }
     }
 
-    /// Does something, and takes note of its failure.
+    /// Runs a step; a failure is noted in the session.
     private func attempt(_ body: () throws(MQTTError) -> Void) {
         do throws(MQTTError) {
             try body()

@@ -1,4 +1,4 @@
-// Reply.swift — what a receiver answered, and what that asks of the sender.
+// Reply.swift — a receiver's answer, and what the sender has to do.
 
 import VarveModel
 import VarveText
@@ -7,31 +7,31 @@ import VarveText
 struct Reply: Hashable, Sendable {
     /// The id of the message, without quotes.
     var id: String
-    /// 200, or why nothing of the message was taken.
+    /// 200 if the whole message was taken, else the code of the reason why nothing of it was.
     var code: Int
-    /// The reason in words; empty if there is none.
+    /// The reason in words; may be empty.
     var message = ""
 
-    /// What to do about it.
+    /// The consequence for the sender.
     enum Meaning {
-        /// All of the message is safe.
+        /// The whole message is safe.
         case taken
-        /// Something in the message is bad: halves of it may be good.
+        /// Some row of the message is bad: send it again in halves.
         case partly
-        /// The receiver cannot now: the same message later.
+        /// The receiver cannot take it now: send the same message later.
         case later
-        /// No message will ever be taken.
+        /// The receiver would refuse every message: stop.
         case never
     }
 
-    /// "Device not found": it holds for every row of the device.
+    /// The code "device not found", which applies to every row of the device.
     static let unknownDevice = 1257
 
-    /// What the code means.
+    /// The meaning of the code.
     var meaning: Meaning {
         switch code {
         case 200: .taken
-        // No right to publish, empty payload, another method than the topic: the same for every message.
+        // No right to publish, an empty payload, a method that differs from the topic: the same for every message.
         case 401, 1009, 1251, 1260: .never
         // Overload and faults of the receiver.
         case 429, 500...599: .later
@@ -42,7 +42,7 @@ struct Reply: Hashable, Sendable {
     /// The reason of a rejected row.
     var reason: String { "refused with code \(code)" + (message.isEmpty ? "" : ": \(message)") }
 
-    /// The longest message text that is kept.
+    /// The most bytes of `message` that are kept.
     private static let maximumMessageBytes = 500
 
     /// Reads a reply; nil if it is not one.
@@ -81,7 +81,7 @@ struct Reply: Hashable, Sendable {
         self.message = message
     }
 
-    /// Passes a value and returns its text; that of a string without quotes and escapes.
+    /// Skips a value and returns its text; the text of a string has no quotes and escapes.
     private static func value(_ scanner: inout JSONScanner) throws(JSONFailure) -> String {
         if scanner.current == 0x22 {
             return String(decoding: scanner.text(of: try scanner.skipString()), as: UTF8.self)

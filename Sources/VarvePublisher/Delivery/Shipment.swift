@@ -1,31 +1,31 @@
-// Shipment.swift — a batch on its way: what of it is still to be taken, and the message that is out for that.
+// Shipment.swift — a batch on its way: the ranges still to be taken, and the message under way.
 //
 // Invariants:
-// - One message of a batch is out at a time, so its rows arrive in their order even if some go in halves.
+// - One message of a batch is under way at a time, so its rows arrive in order even if the batch is split.
 // - A message that is sent again has the same id and the same bytes.
 
 /// A batch without a final answer.
 final class Shipment {
     let batch: Batch
-    /// What begins the ids of its messages.
+    /// The beginning of the ids of its messages.
     let prefix: String
-    /// Its number among all that were shipped, from 1.
+    /// Its number among all shipments, from 1.
     let number: UInt64
-    /// A value of the owner's.
+    /// A value for the owner's use.
     let tag: UInt64
-    /// The id of the message that is out.
+    /// The id of the message under way.
     private(set) var id: String
-    /// The message that is out.
+    /// The message under way.
     private(set) var message: [UInt8]
-    /// When the message was sent; nil if it has to be.
+    /// When the message was sent, in monotonic nanoseconds; nil if it is still to be sent.
     var sentAt: Int64?
-    /// When to send it again.
+    /// When to send the message again, in monotonic nanoseconds.
     var deadline = Int64.max
-    /// How often the message was sent.
+    /// The number of times that the message was sent.
     var attempts = 0
-    /// The rows that were refused.
+    /// The number of refused rows.
     private(set) var refusedCount = 0
-    /// Ranges of places that are still to be taken, the next one last.
+    /// The ranges of places still to be taken; the next one is last.
     private var ranges: [Range<Int>]
 
     init(_ batch: Batch, prefix: String, number: UInt64, message: [UInt8], tag: UInt64) {
@@ -41,18 +41,18 @@ final class Shipment {
     /// The id of the message of a whole batch.
     static func id(_ prefix: String, _ batch: Batch) -> String { "\(prefix)-\(batch.index)" }
 
-    /// The message was taken.
+    /// Notes that the message was taken.
     ///
-    /// - Returns: Whether the whole batch is settled; else the next message is ready.
+    /// - Returns: True if the whole batch is settled; else the next message is ready.
     func take() -> Bool {
         ranges.removeLast()
         return prepare()
     }
 
-    /// Something in the message is bad: goes on with halves of it, or gives a row up.
+    /// Splits a refused message into halves; gives up its row if it has only one.
     ///
-    /// - Parameter refuse: Is told the rows that are given up.
-    /// - Returns: Whether the whole batch is settled.
+    /// - Parameter refuse: Called with each row that is given up.
+    /// - Returns: True if the whole batch is settled; else the next message is ready.
     func divide(_ reply: Reply, refuse: (Batch.Row) -> Void) -> Bool {
         let range = ranges.removeLast()
         let open = batch.open(range)
@@ -67,7 +67,7 @@ final class Shipment {
         return prepare()
     }
 
-    /// An unknown device is so for all its rows: they need not be asked for one by one.
+    /// Gives up all rows of a device that the receiver does not know, instead of trying each of them.
     private func giveUpDevice(of row: Batch.Row, _ refuse: (Batch.Row) -> Void) {
         let device = batch.series[Int(row.series)].device
         for place in batch.open(ranges.map(\.lowerBound).min().map { $0..<batch.order.count } ?? 0..<0) {
@@ -82,7 +82,7 @@ final class Shipment {
         refuse(batch.row(at: place))
     }
 
-    /// Makes the message of the next range that has rows left.
+    /// Makes the message of the next range with rows left; false if there is no such range.
     private func prepare() -> Bool {
         while let range = ranges.last {
             if batch.open(range).isEmpty {

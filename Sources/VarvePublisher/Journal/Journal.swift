@@ -1,9 +1,9 @@
-// Journal.swift — which batches of an input the receiver has, kept beside the input.
+// Journal.swift — records, beside an input, which of its batches the receiver has.
 //
 // Invariants:
-// - A record is written only after the batch was acknowledged. Losing records costs messages, never data: the receiver
-//   answers what it has with 200 again.
-// - One process has a journal open.
+// - A record is written only after the batch was acknowledged. A lost record costs a message, never data: the receiver
+//   again answers 200 for a batch that it has.
+// - At most one process has a journal open.
 
 import VarveCodec
 import VarveFile
@@ -11,17 +11,17 @@ import VarvePlatform
 
 /// An open journal.
 final class Journal {
-    /// What was found when it was opened.
+    /// The state of the journal when it was opened.
     enum Finding: Hashable {
-        /// Nothing was there.
+        /// There was no journal, or the caller asked to forget it.
         case new
         /// Batches of this input were acknowledged before.
         case resumed
         /// This input was sent to its end before.
         case finished(JournalCounts)
-        /// Another input, target or shape of batches: it begins anew.
+        /// The journal was of another input, target or shape of batches; it starts over.
         case other
-        /// Some or all of it could not be read: what it said there is sent again.
+        /// Some or all of the journal could not be read; the batches concerned are sent again.
         case damaged
     }
 
@@ -35,15 +35,15 @@ final class Journal {
     private var pending = ByteWriter()
     private var lastSync = SystemClock.monotonicNanoseconds()
 
-    /// Records or time after which what is pending is written and synced.
+    /// The bytes of pending records, or the time, after which they are written and synced.
     private static let groupBytes = 256 * JournalRecord.bytes
     private static let groupNanoseconds: Int64 = 1_000_000_000
 
-    /// Opens a journal or begins one.
+    /// Opens the journal and locks it; a new journal is written and synced.
     ///
-    /// - Parameter again: Whether to forget what it says.
-    /// - Throws: `DirectoryInUse` if another process has it, `PublisherError.invalid` if the file is no journal,
-    ///   `FileError`.
+    /// - Parameter again: Whether to forget its records.
+    /// - Throws: `DirectoryInUse` if another process has it open, `PublisherError.invalid` if the file is not a
+    ///   journal, `FileError`.
     init(path: String, identity: JournalIdentity, again: Bool, files: POSIXFileSystem) throws {
         self.path = path
         self.identity = identity
@@ -53,7 +53,7 @@ final class Journal {
         salt = head.salt
         let size = try file.size()
         guard JournalHead.mayBegin(try file.readBytes(count: JournalHead.bytes, at: 0)) else {
-            // A slip of the command line must not cost a file of the user's.
+            // A slip on the command line must not destroy a file of the user.
             throw PublisherError.invalid(
                 "\(path) holds something else than a journal of varve publish; nothing was changed: name another file"
             )
@@ -84,23 +84,29 @@ final class Journal {
 
     deinit { file.close() }
 
-    /// Whether the receiver has this very message.
+    /// Whether the receiver has the batch with exactly this message.
     func isAcknowledged(_ index: UInt64, hash: UInt64) -> Bool { acknowledged[index] == hash }
 
-    /// Takes note that the receiver has a batch; written now or a little later.
+    /// Records that the receiver has a batch; the record is on disk within a second or after `flush`.
+    ///
+    /// - Throws: `FileError`.
     func acknowledge(_ record: JournalRecord) throws {
         record.append(to: &pending, salt: salt)
         try flushIfDue()
     }
 
-    /// Writes what has waited for long.
+    /// Writes and syncs pending records if there are 256 of them or the last sync is a second ago.
+    ///
+    /// - Throws: `FileError`.
     func flushIfDue() throws {
         guard pending.count > 0 else { return }
         let now = SystemClock.monotonicNanoseconds()
         if pending.count >= Self.groupBytes || now - lastSync >= Self.groupNanoseconds { try flush() }
     }
 
-    /// Writes and syncs what is pending.
+    /// Writes and syncs pending records.
+    ///
+    /// - Throws: `FileError`.
     func flush() throws {
         guard pending.count > 0 else { return }
         try file.append(pending.bytes)
@@ -109,7 +115,9 @@ final class Journal {
         lastSync = SystemClock.monotonicNanoseconds()
     }
 
-    /// Says that all is acknowledged; the records are no longer needed.
+    /// Replaces the journal by one that says that the whole input is acknowledged, without records.
+    ///
+    /// - Throws: `FileError`.
     func finish(_ counts: JournalCounts) throws {
         try files.replace(path, JournalHead(identity: identity, finished: counts).encoded())
     }

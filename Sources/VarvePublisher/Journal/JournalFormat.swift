@@ -6,21 +6,21 @@
 //             rows u64 · batches u64 · rejected u64 · skipped u64 · checksum u64
 //     record  batch index u64 · hash of its message u64 · rows u64 · checksum u64
 //
-// The checksum of the head is that of the 88 bytes before it; that of a record covers its 24 bytes and the head's
-// checksum, so that no record is taken for one of another input. The counts are 0 until the state is "finished".
+// The checksum of the head covers the 88 bytes before it. The checksum of a record covers its first 24 bytes and the
+// salt of the head, so that a record of another input is not accepted. The counts are 0 until the state is "finished".
 //
 // Invariants:
-// - Bytes that fail a checksum count for nothing: their batches are sent again, which does no harm.
+// - Bytes that fail a checksum are ignored: their batches are sent again, which does no harm.
 
 import VarveCodec
 
-/// What is sent where: another input, target or shape of batches is another journal.
+/// Identifies what is sent where; another input, target or shape of batches needs another journal.
 struct JournalIdentity: Hashable, Sendable {
     /// The hash of the input's bytes.
     var content: Hash128
-    /// Their number.
+    /// The number of the input's bytes.
     var size: UInt64
-    /// The hash of everything else that messages depend on, and of the target.
+    /// The hash of the target and of everything else that messages depend on.
     var plan: Hash128
 }
 
@@ -35,7 +35,7 @@ struct JournalCounts: Hashable, Sendable {
 /// The head of a journal.
 struct JournalHead: Hashable, Sendable {
     var identity: JournalIdentity
-    /// The counts, if all is acknowledged.
+    /// The counts if the whole input is acknowledged; else nil.
     var finished: JournalCounts?
 
     static let bytes = 96
@@ -61,7 +61,7 @@ struct JournalHead: Hashable, Sendable {
         self.finished = finished
     }
 
-    /// Whether a file that begins with these bytes is a journal, perhaps a damaged one, or empty.
+    /// Whether a file that begins with these bytes is a journal (perhaps a damaged one) or empty.
     static func mayBegin(_ bytes: [UInt8]) -> Bool {
         var writer = ByteWriter()
         writer.append(magic)
@@ -69,7 +69,7 @@ struct JournalHead: Hashable, Sendable {
         return bytes.prefix(count).elementsEqual(writer.bytes.prefix(count))
     }
 
-    /// Reads a head; nil if it is none, damaged or of another version.
+    /// Reads a head; nil if the bytes are no head, are damaged or have another version.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.bytes else { return nil }
         do {
@@ -103,7 +103,7 @@ struct JournalHead: Hashable, Sendable {
         return JournalHead(identity: identity, finished: state == 2 ? counts : nil)
     }
 
-    /// What the checksums of records are mixed with.
+    /// The value that the checksums of records are mixed with.
     var salt: UInt64 { encoded().withUnsafeBytes { Checksum.of($0) } }
 }
 
@@ -130,6 +130,8 @@ struct JournalRecord: Hashable, Sendable {
     }
 
     /// Reads the next 32 bytes; nil if their checksum is wrong.
+    ///
+    /// - Throws: `CodecError` if fewer bytes are left.
     init?(_ reader: inout ByteReader, salt: UInt64) throws(CodecError) {
         index = try reader.integer()
         hash = try reader.integer()
