@@ -133,7 +133,8 @@ extension EndToEndTests {
             #expect(try sandbox.varve("device", "show", "E").code == 0)
         }
 
-        @Test("a second import is refused with the first one's process; when that is killed, the next may start")
+        @Test(
+            "a second import is refused with the first one's process; after its end the next may start")
         func twoImports() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)

@@ -102,7 +102,8 @@ extension EndToEndTests {
         }
 
         @Test(
-            "rows too old for a rule are not stored, and the receipt names it; without the rule they are stored")
+            "rows too old for a rule are not stored, and the receipt names it; without the rule they are stored"
+        )
         func expired() throws {
             let old = try sandbox.write(
                 lines: [Self.header, "T1,p,2001-01-01T00:00:00Z,1", "T1,p,2100-01-01T00:00:00Z,2"], "old.csv")
