@@ -65,7 +65,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "reading a directory without a store is exit code 1, and makes nothing",
+            "reading a directory without a store is exit code 1, and creates nothing",
             arguments: [
                 ["query", "--device", "T1"], ["stats"], ["stats", "--json"], ["verify"],
                 ["compact", "--wait"],

@@ -108,7 +108,7 @@ extension EndToEndTests {
             #expect(Tree(folder).wrong() == [])
         }
 
-        @Test("a folder with other things in it that others may enter is not taken, and stays as it is")
+        @Test("a folder that has other files and that others may enter is refused, and stays as it is")
         func foreignFolder() throws {
             let folder = "\(sandbox.path)/home"
             #expect(mkdir(folder, 0o755) == 0)
