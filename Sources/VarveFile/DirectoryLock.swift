@@ -1,12 +1,12 @@
 // DirectoryLock.swift — one writing process per data directory.
 //
 // Invariants:
-// - The lock is the kernel's (`flock(2)`), so it ends with the process, however that ends; the file's text
-//   is for people, and who holds the lock is asked of the kernel.
-// - Only the owner can open the file: whoever can open it can lock it.
-// - Releasing unlocks before it closes: a child that was forked has a copy of the descriptor until it runs its program,
-//   and a lock ends by itself only with the last copy.
-// - The lock file is never removed: removing it would let two processes lock two files of the same name.
+// - The lock is the kernel's (`flock(2)`), so it ends with the process, however that ends.
+// - The text in the file is for people only; the kernel is asked which process holds the lock.
+// - Only the owner can open the file, because any process that can open it can lock it.
+// - `release` unlocks before it closes. A forked child has a copy of the descriptor until it runs its program, and a
+//   lock ends by itself only with the last copy.
+// - The lock file is never removed: otherwise two processes could lock two files of the same name.
 
 import Glibc
 import Synchronization
@@ -15,16 +15,16 @@ import Synchronization
 public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible {
     /// The data directory.
     public var path: String
-    /// The holder's process id, if the kernel tells it.
+    /// The holder's process id; nil if it is not known.
     public var processID: Int?
 
-    /// Makes the error; `processID` is nil where the holder is not known.
+    /// Makes the error; `processID` is nil if the holder is not known.
     package init(path: String, processID: Int?) {
         self.path = path
         self.processID = processID
     }
 
-    /// One line: who holds it and what to do.
+    /// One line: which process holds it, and what to do.
     public var description: String {
         if processID == Int(getpid()) { return "\(path) is in use by process \(getpid()), which is this one" }
         let holder = processID.map { "process \($0)" } ?? "another process"
@@ -32,9 +32,9 @@ public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// A data directory that is held until this is released, or nobody has it any more, or the process ends.
+/// A data directory that is held until `release`, the end of the last reference or the end of the process.
 public protocol HeldLock: AnyObject, Sendable {
-    /// Lets the directory go; a second call does nothing.
+    /// Gives the directory free; a second call does nothing.
     func release()
 }
 
@@ -47,8 +47,9 @@ public final class DirectoryLock: HeldLock {
     ///
     /// - Parameters:
     ///   - file: The path of the lock file; created if absent.
-    ///   - directory: The data directory it stands for, named in the error.
-    /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
+    ///   - directory: The data directory that the lock protects; the error names it.
+    /// - Throws: `DirectoryInUse` if another process has the lock, `DirectoryRefused` if the file is a symbolic link,
+    ///   `FileError` if the file cannot be made.
     public init(file: String, directory: String) throws {
         try DirectoryGuard.refuseLink(file)
         let opened = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -59,7 +60,7 @@ public final class DirectoryLock: HeldLock {
             guard code == EWOULDBLOCK else { throw FileError("lock", file, code: code) }
             throw DirectoryInUse(path: directory, processID: LockHolder.process(of: opened))
         }
-        // From here on the end of this object closes the file.
+        // From here on `deinit` closes the file.
         descriptor = opened
         try FolderRights.settle(opened, file, 0o600)
         let text = Array("\(getpid())\n".utf8)
@@ -69,7 +70,7 @@ public final class DirectoryLock: HeldLock {
 
     deinit { release() }
 
-    /// Lets the directory go; a second call does nothing.
+    /// Gives the directory free; a second call does nothing.
     public func release() {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         _ = flock(descriptor, LOCK_UN)

@@ -1,8 +1,8 @@
-// DirectoryNames.swift — the names in a data directory that more than one module makes or looks for.
+// DirectoryNames.swift — the names in a data directory that more than one module makes or reads.
 
 /// Names in a data directory.
 package enum DirectoryNames {
-    /// The directory of a command or a service that is told no other.
+    /// The data directory of a command or a service without a `--data` option.
     package static let standard = "./varve-data"
 
     /// The lock of the one process that writes.

@@ -1,12 +1,12 @@
-// FileError.swift — a failed file-system call: which call, on what, why.
+// FileError.swift — a failed file-system call: which call, on which path, and why.
 
 public import Glibc
 
 /// A call to the file system failed.
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was tried, as half a sentence: "open", "write to", "sync".
+    /// The call, as the verb of the message: "open", "write to", "sync".
     public var action: String
-    /// The path it was tried on.
+    /// The path that the call was for.
     public var path: String
     /// The system's `errno`.
     public var code: Int32
@@ -21,7 +21,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the file or folder does not exist.
     public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
-    /// Whether the caller has no right to it.
+    /// Whether the caller lacks the right to do this.
     public var isForbidden: Bool { code == EACCES || code == EPERM || code == EROFS }
 
     /// Whether the disk or the quota is full.
@@ -30,7 +30,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the reader of a pipe went away.
     public var isClosedPipe: Bool { code == EPIPE }
 
-    /// One line: what, where, why and, where there is one, the remedy.
+    /// One line: what failed, where, why, and the remedy if there is one.
     public var description: String {
         "cannot \(action) \(path): \(reason)"
     }

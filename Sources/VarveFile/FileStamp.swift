@@ -1,9 +1,9 @@
-// FileStamp.swift — what tells one version of a file from the next.
+// FileStamp.swift — what distinguishes one version of a file from the next.
 
-/// The identity and state of a file at one moment; two equal stamps mean that nothing was replaced or written.
+/// The identity and state of a file at one moment; two equal stamps mean that the file was not replaced or written.
 ///
-/// Two writes of the same length in place within one tick of the file system's clock go unnoticed; a file that
-/// is only ever replaced has another node each time, so its readers notice every change.
+/// One change goes unnoticed: a second write in place of the same length, within one tick of the file system's clock. A
+/// file that is only replaced has another node each time, so its readers notice every change.
 public struct FileStamp: Hashable, Sendable {
     /// The device that the file is on.
     public var device: UInt64
@@ -13,6 +13,6 @@ public struct FileStamp: Hashable, Sendable {
     public var size: Int64
     /// When it was last written, in seconds since 1970.
     public var changeSeconds: Int64
-    /// The nanoseconds to be added to `changeSeconds`.
+    /// The nanoseconds of that time, beyond `changeSeconds`.
     public var changeNanoseconds: Int64
 }

@@ -1,37 +1,50 @@
-// FileSteps.swift — what is made of several calls of a disk: files that appear whole, folders that stay.
+// FileSteps.swift — operations that take several calls of a disk: files that appear whole, folders that are durable.
 //
-// The real disk and the simulated one take these very steps, so a crash between any two of them can be tried.
+// The real disk and the simulated one take the same steps, so tests can crash between any two of them.
 //
 // Invariants:
-// - A file that `createIfAbsent` or `replace` made is never seen half written: it is written and synced under
-//   a temporary name first, then linked or renamed into place, then the folder is synced.
-// - Temporary names end in `.partial`; whoever owns the folder may remove them after a crash.
+// - A file that `createIfAbsent` or `replace` makes is never seen half written. It is first written and synced under a
+//   temporary name, then linked or renamed into place; then the folder is synced.
+// - Temporary names end in `.partial`; the owner of the folder may remove them after a crash.
 
 import Glibc
 
-/// The single calls from which the promises of `FileSystem` are made.
+/// The single calls of which the operations of `FileSystem` consist.
 package protocol FileSteps: FileSystem {
-    /// A name beside `path` that nobody else uses, ending in `.partial`.
+    /// A path in the folder of `path` that no other file has, ending in `.partial`.
     func partialPath(for path: String) -> String
 
-    /// Opens a file for writing anew that only its owner may read and write from its first byte on.
+    /// Opens an empty file for writing; only its owner may read and write it, from its first byte on.
+    ///
+    /// - Throws: `FileError` if the file cannot be made.
     func openPrivate(_ path: String) throws(FileError) -> any File
 
-    /// Gives a file a second name in its folder; EEXIST if the name is taken.
+    /// Gives a file a second name in its folder; not durable before `syncDirectory`.
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     func link(_ path: String, to newPath: String) throws(FileError)
 
-    /// Makes a folder in a folder that exists; EEXIST if the name is taken.
+    /// Makes a folder in a folder that exists; not durable before `syncDirectory`.
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     func makeDirectory(_ path: String) throws(FileError)
 
-    /// Makes a folder that is only on the way to the one wanted.
+    /// Makes a parent of the folder that is wanted; not durable before `syncDirectory`.
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     func makeParent(_ path: String) throws(FileError)
 }
 
 extension FileSteps {
-    /// A folder as any other.
+    /// Makes a parent like any other folder.
+    ///
+    /// - Throws: What `makeDirectory` throws.
     package func makeParent(_ path: String) throws(FileError) { try makeDirectory(path) }
 
-    /// Temporary file, sync, link, sync of the folder; false if the name was taken.
+    /// Creates a file: temporary file, sync, link, sync of the folder.
+    ///
+    /// - Returns: False if the name was taken.
+    /// - Throws: `FileError` if a step fails.
     package func createInSteps(
         _ path: String, _ bytes: UnsafeRawBufferPointer
     ) throws(FileError) -> Bool {
@@ -43,13 +56,15 @@ extension FileSteps {
             if error.code == EEXIST { return false }
             throw error
         }
-        // What stays here is removed by whoever owns the folder; the file itself is there.
+        // If the temporary name stays, the owner of the folder removes it later. The file itself is there.
         try? remove(partial)
         try syncDirectory(parentFolder(of: path))
         return true
     }
 
-    /// Temporary file, sync, rename, sync of the folder.
+    /// Replaces a file: temporary file, sync, rename, sync of the folder.
+    ///
+    /// - Throws: `FileError` if a step fails.
     package func replaceInSteps(
         _ path: String, _ bytes: UnsafeRawBufferPointer, isPrivate: Bool = false
     ) throws(FileError) {
@@ -63,7 +78,9 @@ extension FileSteps {
         try syncDirectory(parentFolder(of: path))
     }
 
-    /// A folder and its parents, each new name durable.
+    /// Creates a folder and its parents, and makes each new name durable.
+    ///
+    /// - Throws: `FileError`: ENOTDIR if the path is not a folder, or why a step fails.
     package func createDirectoryInSteps(_ path: String, isParent: Bool = false) throws(FileError) {
         do throws(FileError) {
             try isParent ? makeParent(path) : makeDirectory(path)
@@ -78,7 +95,7 @@ extension FileSteps {
                 let above = parentFolder(of: path)
                 guard above != path else { throw error }
                 if try kind(above) == nil { try createDirectoryInSteps(above, isParent: true) }
-                // Once more and not again: some file systems refuse to make any folder so, as /proc does.
+                // One second attempt only: some file systems, such as /proc, answer ENOENT to every new folder.
                 do throws(FileError) {
                     try isParent ? makeParent(path) : makeDirectory(path)
                 } catch {
@@ -101,7 +118,7 @@ extension FileSteps {
             try file.sync()
         } catch {
             try? remove(partial)
-            // The name that the caller knows, which is the same each time it is tried again.
+            // The error names the path that the caller knows, so it is the same at each attempt.
             throw FileError(error.action, path, code: error.code)
         }
         return partial

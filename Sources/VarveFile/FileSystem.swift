@@ -1,12 +1,12 @@
-// FileSystem.swift — the disk seam: everything Varve does to files goes through these two protocols.
+// FileSystem.swift — the interface to the disk: everything Varve does to files goes through these two protocols.
 //
-// POSIXFileSystem is the real disk; tests have one in memory that loses what it may. The seam is narrow on
-// purpose: what the engine needs of a disk is also what it can get from an object store (immutable files,
+// POSIXFileSystem is the real disk. Tests have a disk in memory that loses everything that a crash may lose. The
+// interface is narrow on purpose: the engine needs only what an object store offers too (immutable files,
 // create-if-absent, list, delete).
 //
 // Invariants:
-// - A file made by `createIfAbsent` is complete and synced, or absent, whatever crashes; one that `replace` writes has
-//   its old content or the new one.
+// - After any crash a file of `createIfAbsent` is complete and durable, or absent.
+// - After any crash a file of `replace` has its old content or its new content.
 // - Nothing outside this module opens, writes, syncs, renames or removes a file.
 
 import Glibc
@@ -19,43 +19,55 @@ public protocol File: AnyObject, Sendable {
     var path: String { get }
 
     /// The size in bytes at this moment.
+    ///
+    /// - Throws: `FileError` if the system does not answer.
     func size() throws(FileError) -> Int
 
     /// Reads up to `buffer.count` bytes at `offset`.
     ///
     /// - Returns: The number of bytes read; less than asked for only at the end of the file.
+    /// - Throws: `FileError` if reading fails.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int
 
     /// Reads up to `buffer.count` bytes from where the last sequential read ended; for pipes and streams.
     ///
     /// - Returns: The number of bytes read; 0 at the end.
+    /// - Throws: `FileError` if reading fails.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
 
-    /// Writes all bytes at the end: after what was appended before, over reserved room.
+    /// Writes all bytes after the last append, over reserved room.
     ///
     /// Durability: none before `sync`.
+    /// - Throws: `FileError` if writing fails; part of the bytes may be written then.
     func append(_ bytes: UnsafeRawBufferPointer) throws(FileError)
 
-    /// Makes the file `size` bytes large with zeros, which the appends after it fill; for files opened with `createNew`.
+    /// Fills the file with zeros up to `size` bytes, for later appends; for files opened with `createNew`.
     ///
-    /// A sync after an append into reserved room has no new size and no new place on the disk to record: it is one
-    /// write instead of two. An error means that less room, or none, is there; appends go on without it.
+    /// A sync after an append into reserved room need not record a new size or a new place on the disk: it is one write
+    /// instead of two.
+    /// - Throws: `FileError` if there is less room or none; appends go on without it.
     func reserve(to size: Int) throws(FileError)
 
     /// Writes all bytes at `offset`, over what is there; for files opened with `update`.
     ///
-    /// Room on the disk is needed only for what lies behind the end. Durability: none before `sync`.
+    /// Only bytes beyond the end need new room on the disk. Durability: none before `sync`.
+    /// - Throws: `FileError` if writing fails; part of the bytes may be written then.
     func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError)
 
-    /// Which file it is, whatever became of its name.
+    /// Which file it is, even if its name was removed or given to another file.
+    ///
+    /// - Throws: `FileError` if the system does not answer.
     func identity() throws(FileError) -> FileIdentity
 
     /// Makes everything written so far durable (`fdatasync(2)`).
     ///
-    /// After an error the file is suspect: it must be closed and read anew, never synced again.
+    /// - Throws: `FileError`. The file is suspect then: close it and read it again, but never sync it again.
     func sync() throws(FileError)
 
     /// Cuts the file at `size` bytes; the next append begins there.
+    ///
+    /// Durability: none before `sync`.
+    /// - Throws: `FileError` if the file cannot be cut.
     func truncate(to size: Int) throws(FileError)
 
     /// Closes the file; later calls fail.
@@ -68,69 +80,91 @@ public enum OpenMode: Sendable {
     case read
     /// For appending; created if absent.
     case append
-    /// For writing anew; it must not exist.
+    /// For writing a new file; it must not exist.
     case createNew
-    /// For writing anew; an existing file is emptied.
+    /// For writing from the beginning; created if absent, emptied if it exists.
     case replace
-    /// For writing in place; created if absent, and what is there stays.
+    /// For writing in place; created if absent, and an existing file keeps its content.
     case update
 }
 
 /// The file-system calls that Varve makes.
 public protocol FileSystem: AnyObject, Sendable {
     /// Opens a file.
+    ///
+    /// Durability: a new name is durable only after `syncDirectory` of the folder.
+    /// - Throws: `FileError` if the file cannot be opened as `mode` says.
     func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File
 
     /// Creates a file with these bytes if no file of that name exists: complete and durable, or not at all.
     ///
-    /// Durability: when it returns true, content and name survive a power failure. Cost: a write, a sync, a
-    /// link and a sync of the folder.
+    /// Durability: when it returns true, content and name survive a power failure. Cost: a write, a sync, a link and a
+    /// sync of the folder.
     ///
     /// - Returns: False if the name was taken; nothing is changed then.
+    /// - Throws: `FileError` if a step fails.
     func createIfAbsent(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) -> Bool
 
-    /// Replaces a file's content atomically and durably, or creates it.
+    /// Replaces a file's content atomically and durably, or creates the file.
+    ///
+    /// Cost: a write, a sync, a rename and a sync of the folder.
+    /// - Throws: `FileError` if a step fails.
     func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError)
 
     /// Renames a file; durable only after `syncDirectory` of the folder.
+    ///
+    /// - Throws: `FileError` if the file cannot be renamed.
     func rename(_ path: String, to newPath: String) throws(FileError)
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file; durable only after `syncDirectory` of the folder.
+    ///
+    /// - Throws: `FileError` if the file cannot be removed; a missing file is no error.
     func remove(_ path: String) throws(FileError)
 
     /// The names in a folder, sorted; without `.` and `..`.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     func list(_ path: String) throws(FileError) -> [String]
 
-    /// Creates a folder and its parents; one that exists is no error.
+    /// Creates a folder and its parents, durably.
+    ///
+    /// - Throws: `FileError` if a folder cannot be made; an existing folder is no error.
     func createDirectory(_ path: String) throws(FileError)
 
     /// Makes the names in a folder durable (`fsync(2)` of the folder).
+    ///
+    /// - Throws: `FileError` if the folder cannot be opened or synced.
     func syncDirectory(_ path: String) throws(FileError)
 
-    /// The path that symbolic links lead to, or the path itself where nothing is.
+    /// The path without symbolic links, or the path itself if nothing is there.
     func resolved(_ path: String) -> String
 
     /// What is at a path, or nil if nothing is.
+    ///
+    /// - Throws: `FileError` if the path cannot be examined.
     func kind(_ path: String) throws(FileError) -> FileKind?
 
     /// Which file or folder a path names, or nil if nothing is there.
+    ///
+    /// - Throws: `FileError` if the path cannot be examined.
     func identity(_ path: String) throws(FileError) -> FileIdentity?
 
     /// Takes the lock of a data directory for one writing process.
     ///
     /// - Parameters:
     ///   - file: The path of the lock file; created if absent.
-    ///   - directory: The data directory it stands for, named in the error.
-    /// - Throws: `DirectoryInUse` if another process has it, `FileError` if the file cannot be made.
+    ///   - directory: The data directory that the lock protects; the error names it.
+    /// - Throws: `DirectoryInUse` if another process has the lock, `DirectoryRefused` if the file is a symbolic link,
+    ///   `FileError` if the file cannot be made.
     func lock(_ file: String, directory: String) throws -> any HeldLock
 
-    /// Looks whether a data directory may be opened, and closes to others what is open to them before it is written.
+    /// Checks that a data directory may be opened; before writing, also takes away other users' rights to it.
     ///
-    /// - Returns: What was changed, one line each.
-    /// - Throws: `DirectoryRefused`, `FileError`.
+    /// - Returns: The changes that were made, one line each.
+    /// - Throws: `DirectoryRefused` if the directory cannot be used as it is, `FileError` if it cannot be examined.
     func admit(_ directory: String, forWriting: Bool) throws -> [String]
 
-    /// The same disk for files that a user asks for by name: who may read them is the user's to say.
+    /// The same disk for files that a user names: the user's umask decides who may read them.
     var forNamedFiles: any FileSystem { get }
 }
 
@@ -145,20 +179,21 @@ public enum FileKind: Sendable {
 }
 
 extension FileSystem {
-    /// The path itself: a file system without symbolic links.
+    /// The path itself, for a file system without symbolic links.
     public func resolved(_ path: String) -> String { path }
 
-    /// The file system itself: one without users.
+    /// The file system itself, for one without users.
     public var forNamedFiles: any FileSystem { self }
 
-    /// Nothing to look at: a file system without users.
+    /// Accepts every directory, for a file system without users.
     public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }
 
     /// Reads a whole file.
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - limit: The most bytes to take; a larger file is refused with EFBIG.
+    ///   - limit: The most bytes to take.
+    /// - Throws: `FileError`: EFBIG if the file is larger than `limit`, or why it cannot be read.
     public func readAll(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
         let file = try open(path, .read)
         defer { file.close() }
@@ -176,7 +211,9 @@ extension FileSystem {
         return bytes
     }
 
-    /// Creates a file if absent; see `createIfAbsent(_:_:)`.
+    /// Creates a file if absent, durably; see `createIfAbsent(_:_:)`.
+    ///
+    /// - Throws: `FileError` if a step fails.
     public func createIfAbsent(_ path: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
         let result = bytes.withUnsafeBytes { buffer -> Result<Bool, FileError> in
             Result { () throws(FileError) in try createIfAbsent(path, buffer) }
@@ -184,7 +221,9 @@ extension FileSystem {
         return try result.get()
     }
 
-    /// Replaces a file's content; see `replace(_:_:)`.
+    /// Replaces a file's content, durably; see `replace(_:_:)`.
+    ///
+    /// - Throws: `FileError` if a step fails.
     public func replace(_ path: String, _ bytes: [UInt8]) throws(FileError) {
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
             Result { () throws(FileError) in try replace(path, buffer) }
@@ -194,7 +233,9 @@ extension FileSystem {
 }
 
 extension File {
-    /// Reads exactly `count` bytes at `offset`, or fewer at the end of the file.
+    /// Reads `count` bytes at `offset`, or fewer at the end of the file.
+    ///
+    /// - Throws: `FileError` if reading fails.
     public func readBytes(count: Int, at offset: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, FileError> in
@@ -204,7 +245,9 @@ extension File {
         return bytes
     }
 
-    /// Writes all bytes at the end.
+    /// Writes all bytes at the end; see `append(_:)`.
+    ///
+    /// - Throws: `FileError` if writing fails.
     public func append(_ bytes: [UInt8]) throws(FileError) {
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
             Result { () throws(FileError) in try append(buffer) }
@@ -213,6 +256,8 @@ extension File {
     }
 
     /// Writes all bytes at `offset`; see `overwrite(_:at:)`.
+    ///
+    /// - Throws: `FileError` if writing fails.
     public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
             Result { () throws(FileError) in try overwrite(buffer, at: offset) }
@@ -222,7 +267,8 @@ extension File {
 
     /// Reads the rest of a stream: a file from its beginning, a pipe until its writer closes it.
     ///
-    /// - Parameter limit: The most bytes to take; more are refused with EFBIG.
+    /// - Parameter limit: The most bytes to take.
+    /// - Throws: `FileError`: EFBIG if there are more bytes than `limit`, or why reading fails.
     public func readToEnd(limit: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)

@@ -1,16 +1,16 @@
-// ForwardingFileSystem.swift — a disk in front of another: it does a few calls its own way and hands on all others.
+// ForwardingFileSystem.swift — a disk in front of another: it does a few calls its own way and forwards all others.
 //
-// Disks that count, fail or leave something out say what they do, and nothing else.
+// So the code of a disk that counts, fails or leaves something out contains only what it does differently.
 //
 // Invariants:
-// - A call without an implementation of its own reaches the disk behind unchanged, as does what it throws.
+// - A call that a disk does not implement itself is forwarded unchanged, and so is the error that it throws.
 
-/// A file system that hands every call on to another, but for those it implements itself.
+/// A file system that forwards to another file system every call that it does not implement itself.
 public protocol ForwardingFileSystem: FileSystem {
-    /// What the calls are handed on to.
+    /// The type of the file system that gets the calls.
     associatedtype Disk: FileSystem
 
-    /// The file system behind this one.
+    /// The file system that gets the calls.
     var disk: Disk { get }
 }
 
@@ -67,9 +67,9 @@ extension ForwardingFileSystem {
     }
 }
 
-/// An open file that hands every call on to another, but for those it implements itself.
+/// An open file that forwards to another file every call that it does not implement itself.
 public protocol ForwardingFile: File {
-    /// The file behind this one.
+    /// The file that gets the calls.
     var file: any File { get }
 }
 

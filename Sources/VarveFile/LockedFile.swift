@@ -1,18 +1,18 @@
 // LockedFile.swift — a file that one process at a time appends to.
 //
 // Invariants:
-// - Only the owner can open the file: whoever can open it can lock it.
+// - Only the owner can open the file, because any process that can open it can lock it.
 // - The lock is the kernel's (`flock(2)`) on the file itself, so it ends with the process, however that ends.
-// - Closing unlocks first: a child that was forked has a copy of the descriptor until it runs its program, and a lock
-//   ends by itself only with the last copy.
-// - The locked file is the one of that name: a file that was replaced between opening and locking is let go.
+// - `close` unlocks first. A forked child has a copy of the descriptor until it runs its program, and a lock ends by
+//   itself only with the last copy.
+// - The locked file is the one that the path names: a file that was replaced before it was locked is closed again.
 
 import Glibc
 
 extension POSIXFileSystem {
-    /// Opens a file for appending, made if it is missing, and locks it until it is closed.
+    /// Opens a file for appending, created if absent, and locks it until it is closed.
     ///
-    /// - Throws: `DirectoryInUse` if another process has it, `FileError` if it cannot be opened.
+    /// - Throws: `DirectoryInUse` if another process has the lock, `FileError` if the file cannot be opened.
     package func openLocked(_ path: String) throws -> any File {
         while true {
             let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

@@ -1,8 +1,8 @@
 // POSIXFile.swift — an open file descriptor.
 //
 // Invariants:
-// - Partial reads and writes and EINTR are handled here and nowhere else.
-// - The descriptor is closed exactly once. A lock on it ends with that, also where a child process has a copy of it.
+// - Only this file handles partial reads and writes and EINTR.
+// - The descriptor is closed exactly once. A lock on it then ends, even if a child process has a copy of it.
 
 import Glibc
 import Synchronization
@@ -36,27 +36,28 @@ public final class POSIXFile: File {
     /// The process's standard error.
     public static func standardError() -> POSIXFile { POSIXFile(path: "standard error", descriptor: dup(2)) }
 
-    /// Makes writing to a pipe that nobody reads an error (`FileError.isClosedPipe`) instead of the end of the process.
+    /// Makes a write to a pipe without a reader an error (`FileError.isClosedPipe`) instead of the end of the process.
     ///
-    /// It holds for the whole process (`SIGPIPE` is ignored), so only a program's own code calls it.
+    /// This affects the whole process (`SIGPIPE` is ignored), so only the code of a program calls it.
     public static func reportClosedPipes() {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Keeps the numbers of standard streams that were closed from the files that are opened later: what is said on such a
-    /// stream would go into the store.
+    /// Occupies the numbers of standard streams that were closed, so that no file gets them later.
     ///
-    /// To read or write the stream stays an error. Only a program's own code calls it, before anything is opened.
+    /// Otherwise output to such a stream could go into a file of the store. Reading or writing the stream stays an
+    /// error. Only the code of a program calls this, before it opens anything.
     public static func occupyClosedStreams() {
         for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
-            // The lowest number that is free is taken.
+            // `open` takes the lowest free number, which is this one.
             _ = Glibc.open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY)
         }
     }
 
-    /// Writes out what `print` has collected, and tells when that or an earlier part could not be written.
+    /// Writes out what `print` has collected.
     ///
-    /// `print` itself says nothing of a full disk or a closed pipe.
+    /// `print` itself does not report a full disk or a closed pipe.
+    /// - Throws: `FileError` if the output cannot be written.
     public static func flushStandardOutput() throws(FileError) {
         guard fflush(nil) == 0 else { throw FileError("write to", "standard output") }
     }
@@ -64,29 +65,33 @@ public final class POSIXFile: File {
     /// Whether the descriptor is a terminal.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// The width of the terminal in columns, or nil where there is none.
+    /// The width of the terminal in columns, or nil if it is not a terminal.
     public var terminalColumns: Int? {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
-    /// Waits some time, or until the reader of this pipe or terminal goes away (`poll(2)`).
+    /// Waits at most `milliseconds` for the reader of this pipe or terminal to go away (`poll(2)`).
     ///
-    /// - Returns: Whether the reader is gone; a regular file has none to lose.
+    /// - Returns: Whether the reader is gone; always false for a regular file.
     public func waitForLostReader(milliseconds: Int) -> Bool {
         var request = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&request, 1, Int32(clamping: milliseconds)) > 0
     }
 
     /// The size in bytes at this moment (`fstat(2)`).
+    ///
+    /// - Throws: `FileError`.
     public func size() throws(FileError) -> Int {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
         return Int(status.st_size)
     }
 
-    /// Reads at a position (`pread(2)`).
+    /// Reads at a position (`pread(2)`) until the buffer is full or the file ends.
+    ///
+    /// - Throws: `FileError`.
     public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
         guard let base = buffer.baseAddress else { return 0 }
         var done = 0
@@ -103,6 +108,8 @@ public final class POSIXFile: File {
     }
 
     /// Reads the next bytes of a stream (`read(2)`).
+    ///
+    /// - Throws: `FileError`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -111,7 +118,9 @@ public final class POSIXFile: File {
         }
     }
 
-    /// Writes all bytes (`write(2)`).
+    /// Writes all bytes at the end (`write(2)`); durable only after `sync`.
+    ///
+    /// - Throws: `FileError`; part of the bytes may be written then.
     public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         guard let base = bytes.baseAddress else { return }
         var done = 0
@@ -125,10 +134,11 @@ public final class POSIXFile: File {
         }
     }
 
-    /// Writes zeros behind the end (`pwrite(2)`), which leaves the place of the next append where it was.
+    /// Writes zeros after the end (`pwrite(2)`); the position of the next append does not change.
     ///
-    /// `fallocate(2)` would be quicker here, but the first write into room it made has to be recorded as well: with it
-    /// a commit of 4 KiB took 123 µs, with zeros 80, without room 155 (ext4, measured on 2 cores).
+    /// `fallocate(2)` would be quicker here, but the file system must also record the first write into such room. A
+    /// commit of 4 KiB took 123 µs with it, 80 µs with zeros and 155 µs without room (ext4, measured on 2 cores).
+    /// - Throws: `FileError`.
     public func reserve(to size: Int) throws(FileError) {
         let zeros = [UInt8](repeating: 0, count: min(1 << 20, max(0, size)))
         var end = try self.size()
@@ -142,7 +152,9 @@ public final class POSIXFile: File {
         }
     }
 
-    /// Writes all bytes at a position (`pwrite(2)`), which in a file opened with `append` the kernel does not heed.
+    /// Writes all bytes at a position (`pwrite(2)`); in a file opened with `append` the kernel ignores the position.
+    ///
+    /// - Throws: `FileError`; part of the bytes may be written then.
     public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         guard let base = bytes.baseAddress else { return }
         var done = 0
@@ -157,6 +169,8 @@ public final class POSIXFile: File {
     }
 
     /// Which file it is (`fstat(2)`).
+    ///
+    /// - Throws: `FileError`.
     public func identity() throws(FileError) -> FileIdentity {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
@@ -164,11 +178,15 @@ public final class POSIXFile: File {
     }
 
     /// Makes the written bytes durable (`fdatasync(2)`).
+    ///
+    /// - Throws: `FileError`.
     public func sync() throws(FileError) {
         guard fdatasync(descriptor) == 0 else { throw FileError("sync", path) }
     }
 
-    /// Cuts the file (`ftruncate(2)`).
+    /// Cuts the file (`ftruncate(2)`); the next append begins at the new end.
+    ///
+    /// - Throws: `FileError`.
     public func truncate(to size: Int) throws(FileError) {
         guard ftruncate(descriptor, off_t(size)) == 0, lseek(descriptor, off_t(size), SEEK_SET) >= 0 else {
             throw FileError("cut", path)

@@ -1,6 +1,6 @@
 // POSIXFileSystem.swift — the real disk.
 //
-// Each call of FileSteps is one system call here; what is made of several stands there.
+// Each call of FileSteps is one system call here; FileSteps combines several of them.
 
 import Glibc
 import Synchronization
@@ -13,9 +13,9 @@ public final class POSIXFileSystem: FileSystem {
     /// The ending of files that are being written.
     public static let partialSuffix = ".partial"
 
-    /// Makes an instance; it holds no state worth sharing.
+    /// Makes an instance; instances share no state, so any number may be made.
     ///
-    /// - Parameter newFiles: Who may read the files and folders that are made.
+    /// - Parameter newFiles: Who may read the files and folders that it makes.
     public init(_ newFiles: NewFiles = .guarded) {
         self.newFiles = newFiles
     }
@@ -37,12 +37,16 @@ public final class POSIXFileSystem: FileSystem {
         try replaceInSteps(path, bytes)
     }
 
-    /// Replaces a file as `replace` does by one that only its owner may read and write, from its first byte on.
+    /// Replaces a file like `replace`; only its owner may read and write the new file, from its first byte on.
+    ///
+    /// - Throws: `FileError` if a step fails.
     public func replacePrivately(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
         try replaceInSteps(path, bytes, isPrivate: true)
     }
 
-    /// Creates an empty file that only its owner may read and write; one that exists keeps what it has.
+    /// Creates an empty file that only its owner may read and write; an existing file keeps its content.
+    ///
+    /// - Throws: `FileError` if the file cannot be made or is a symbolic link.
     public func createPrivate(_ path: String) throws(FileError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError("create", path) }
@@ -82,10 +86,12 @@ public final class POSIXFileSystem: FileSystem {
         try DirectoryLock(file: file, directory: directory)
     }
 
-    /// The local file system, with rights as the umask says.
+    /// The local file system, where the umask decides the rights of new files.
     public var forNamedFiles: any FileSystem { POSIXFileSystem(.usual) }
 
-    /// Closes to others what of a data directory is open to them; a reader only looks for links.
+    /// For writing, takes away other users' rights to a data directory; for reading, only refuses links in it.
+    ///
+    /// - Throws: `DirectoryRefused`, `FileError`.
     public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
         if forWriting { return try DirectoryGuard.prepare(directory) }
         try DirectoryGuard.refuseLinks(in: directory)
@@ -132,16 +138,18 @@ public final class POSIXFileSystem: FileSystem {
         try stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
     }
 
-    /// Whether the disk of a file, which need not exist, has next to no room left (`statvfs(3)`).
+    /// Whether the disk of a file, which need not exist, has less than 128 KiB left (`statvfs(3)`).
     ///
-    /// SQLite says of some files that they cannot be opened where they cannot grow.
+    /// It explains an error of SQLite, which says of some files that they cannot be opened when they cannot grow.
     public func isFull(at path: String) -> Bool {
         var status = statvfs()
         guard statvfs(parentFolder(of: path), &status) == 0 else { return false }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize) < 128 << 10
     }
 
-    /// What tells one version of a file from the next (`stat(2)`), or nil if nothing is there.
+    /// The identity and state of a file (`stat(2)`), or nil if nothing is there.
+    ///
+    /// - Throws: `FileError` if the path cannot be examined.
     public func stamp(_ path: String) throws(FileError) -> FileStamp? {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -161,7 +169,7 @@ public final class POSIXFileSystem: FileSystem {
             switch mode {
             case .read: O_RDONLY
             case .append: O_RDWR | O_CREAT | O_APPEND
-            // Appends to one go to the place behind the last one, which reserved room leaves as it is.
+            // Without O_APPEND, an append begins where the last one ended, not at the end of reserved room.
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_APPEND
             case .update: O_RDWR | O_CREAT
@@ -199,7 +207,7 @@ extension POSIXFileSystem: FileSteps {
     package func makeDirectory(_ path: String) throws(FileError) {
         let bits = newFiles == .guarded ? FolderRights(of: parentFolder(of: path)).folder : 0o777
         guard mkdir(path, bits) == 0 else { throw FileError("create folder", path) }
-        // The umask may have taken bits away, and mkdir(2) does not set the one that hands on the group.
+        // The umask may have taken bits away, and mkdir(2) does not set the bit that passes on the group.
         if newFiles == .guarded, chmod(path, bits) != 0 { throw FileError("set the rights of", path) }
     }
 

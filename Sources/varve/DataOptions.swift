@@ -40,6 +40,8 @@ struct DataOptions: ParsableArguments {
     var logPath: String { path + "/" + DirectoryNames.messageLog }
 
     /// Makes the directory if it is missing, and takes rights away from others; prints on standard error what changed.
+    ///
+    /// - Throws: `DirectoryRefused` if it or something in it is another user's or a link; `FileError`.
     func ensureDirectory() throws {
         var errors = StandardErrors()
         for note in try DirectoryGuard.prepare(path) { print("varve: \(note)", to: &errors) }

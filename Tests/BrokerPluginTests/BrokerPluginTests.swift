@@ -197,7 +197,7 @@ import VarveFile
         try client.drive("it is disconnected") { client.isLost }
         _ = try broker.event("disconnected") { $0.kind == .disconnected && $0.clientID == "gw" }
         #expect(try channel(broker).refusal == 5)
-        // Without a login in between the file is looked at as well.
+        // The plugin reads the file also without a login in between.
         changed.channels.removeLast()
         try CredentialsFile.write(changed, to: broker.credentialsPath)
         try new.drive("it is disconnected") { new.isLost }

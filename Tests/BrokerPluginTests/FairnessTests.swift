@@ -1,4 +1,4 @@
-// FairnessTests.swift — who is turned away by a real broker when the queue for the service grows.
+// FairnessTests.swift — which products a real broker turns away when the queue for the service grows.
 
 import Foundation
 import Testing
@@ -32,7 +32,7 @@ import VarveChannel
         try service.drive("both messages that were taken arrive") { service.received.count >= 2 }
         #expect(service.received.last?.payload == "mine" && !neighbour.isLost)
         #expect(service.received.count == 2, "what is over the limit is not queued")
-        // A report of anybody else is refused by the rights.
+        // A report from any other client is refused by the rights.
         try neighbour.publish(ControlTopic.consumption, "consumed 90000 9 pk")
         #expect(try !HoldTests.channel(broker, id: "late").isAccepted)
         try service.publish(ControlTopic.consumption, "consumed 19000 0 pk\nconsumed 1100 1 other")
@@ -98,14 +98,14 @@ import VarveChannel
     }
 
     @Test(
-        "a client that there are two reasons to disconnect is disconnected once, and its session stays whole")
+        "a client with two reasons to be disconnected is disconnected once, and its session stays whole")
     func once() throws {
         let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 10000"])
         let other = try RawClient(broker)
         let sender = try RawClient(broker)
         #expect(sender.login("sender", isClean: false))
         try broker.whileStopped {
-            // The login makes the plugin read the credentials, in which the sender's channel is gone.
+            // The login makes the plugin read the credentials, which no longer have the sender's channel.
             var credentials = HoldTests.base
             credentials.channels.removeFirst()
             try CredentialsFile.write(credentials, to: broker.credentialsPath)

@@ -1,4 +1,4 @@
-// HoldTests.swift — what a client can make a real broker hold: each way has an end, and the log tells of it.
+// HoldTests.swift — what a client can make a real broker hold: each way has a limit, and the log reports it.
 
 import Foundation
 import Testing
@@ -35,14 +35,14 @@ import VarveFile
         return service
     }
 
-    /// An event of a kind with these words.
+    /// Waits for an event whose detail has these words.
     private func event(
         _ broker: PluginBroker, kind: ConnectionEvent.Kind = .overload, _ words: String
     ) throws -> ConnectionEvent {
         try broker.event(words) { $0.kind == kind && $0.detail.contains(words) }
     }
 
-    @Test("nothing is retained: a flag is taken off, and what was retained before the plugin came is removed")
+    @Test("nothing is retained: the flag is cleared, and messages retained before the plugin are removed")
     func retained() throws {
         let broker = try PluginBroker(Self.base, usesPlugin: false)
         let early = try RawClient(broker)
@@ -185,7 +185,7 @@ import VarveFile
         #expect(try Self.channel(broker, id: "second", product: "other").isAccepted)
     }
 
-    @Test("the database tells sessions, answers and what waits for the service, and a damaged one tells less")
+    @Test("the database shows sessions, answers and waiting messages, and a damaged one shows less")
     func database() throws {
         let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
@@ -216,7 +216,7 @@ import VarveFile
         }
     }
 
-    @Test("answers for a client that is away are kept up to a limit, and what is not kept is told")
+    @Test("answers for a client that is away are kept up to a limit, and an event reports the others")
     func awayAnswers() throws {
         let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
@@ -234,7 +234,7 @@ import VarveFile
         #expect(again.received.count == 6, "5 of 200 kB are 1 MiB")
     }
 
-    @Test("where a product is full, answers for its sessions are refused without a look at each, and counted")
+    @Test("if a product is full, answers for its sessions are refused without a look at each, and counted")
     func fullProduct() throws {
         let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)
@@ -250,7 +250,7 @@ import VarveFile
         #expect(event.clientID.isEmpty && event.product == "pk" && event.channel == "one" && event.count > 1)
     }
 
-    @Test("answers for a client that does not read are limited, a reader gets its own, and reading ends it")
+    @Test("answers for a client that does not read are limited; others get theirs; reading ends the limit")
     func slowReader() throws {
         let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)

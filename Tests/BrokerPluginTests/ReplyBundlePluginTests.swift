@@ -43,7 +43,7 @@ extension BrokerPluginTests {
             return bundle.bytes
         }
 
-        @Test("answers of quality 0 that a client got take nothing of what may be kept when it is away")
+        @Test("answers of quality 0 that a client got do not count towards those kept while it is away")
         func readAnswers() throws {
             let broker = try PluginBroker(Self.credentials)
             let (service, client) = (try service(broker), try channel(broker, keepsSession: true))
@@ -55,7 +55,7 @@ extension BrokerPluginTests {
             _ = try broker.event("gone") { $0.kind == .disconnected && $0.clientID == "gw" }
             let kept = (topic: Self.topic, payload: "kept", qos: Int32(1))
             try service.publish(ControlTopic.replies, bytes: bundle([kept]), qos: 0)
-            // Behind the bundle: what it holds has been published when this is answered.
+            // This comes after the bundle: the bundle's answers are published once this is answered.
             #expect(try service.subscribe("/sys/#") <= 2)
             let again = try channel(broker, keepsSession: true)
             try again.drive("what was kept arrives") { !again.received.isEmpty }
@@ -81,11 +81,11 @@ extension BrokerPluginTests {
             #expect(client.qualities == answers.map(\.qos))
             #expect(!client.hasRetained)
             #expect(other.received.map(\.payload) == ["last"])
-            // What it gets next comes behind anything that the bundle would have brought it.
+            // Its next message comes after anything that the bundle would have brought it.
             try client.publish("/sys/pk/integration/measurepoint/post", "mark")
             try service.drive("the mark arrives") { !service.received.isEmpty }
             #expect(service.received.map(\.payload) == ["mark"], "the service gets no answers")
-            // A later subscriber gets none either.
+            // A later subscriber gets no answer either.
             let late = try channel(broker, id: "late")
             #expect(try late.subscribe("/sys/pk/#") == 1)
             try service.publish(ControlTopic.replies, bytes: bundle([(Self.topic, "new", 1)]), qos: 0)
@@ -119,7 +119,7 @@ extension BrokerPluginTests {
             _ = try broker.event("denied") {
                 $0.kind == .deniedPublish && $0.detail == ControlTopic.replies
             }
-            // One whole answer, and a second that is cut.
+            // One whole answer, and a second one that is cut off.
             let cut = Array(bundle([(Self.topic, "whole", 1), (Self.topic, "cut", 1)]).dropLast())
             for bytes in [cut, [], [9], [UInt8](repeating: 0xFF, count: 1000)] {
                 try service.publish(ControlTopic.replies, bytes: bytes, qos: 1)

@@ -1,4 +1,5 @@
-// ServiceProofTests.swift — the service's login at a real broker: answered to the service alone, and good once.
+// ServiceProofTests.swift — the service's login at a real broker: only the service gets the answer, and a login is
+// accepted once.
 
 import Foundation
 import Testing
@@ -29,7 +30,7 @@ import VarveChannel
         try Client(broker, clientID: "gw", username: "%channel%&pk", password: "fixed")
     }
 
-    @Test("the plugin's answer reaches the service without a subscription, and nobody else")
+    @Test("the plugin's answer reaches the service without a subscription, and no other client")
     func answer() throws {
         let broker = try PluginBroker(Self.credentials)
         let other = try channel(broker)
@@ -40,7 +41,7 @@ import VarveChannel
         try service.drive("the answer") { !service.proofs.isEmpty }
         let wanted = String(decoding: try #require(proof.answer(secret: "sp")), as: UTF8.self)
         #expect(service.proofs == [wanted])
-        // What is published now comes behind what the broker had sent before.
+        // A message that is published now comes after anything that the broker sent before.
         try service.publish(Self.post + "_reply", "answer")
         try other.drive("the reply") { !other.received.isEmpty }
         #expect(other.proofs.isEmpty && other.received.map(\.payload) == ["answer"])

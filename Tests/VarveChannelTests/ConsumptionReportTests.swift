@@ -1,4 +1,4 @@
-// ConsumptionReportTests.swift — what the service tells the plugin of the messages it has done with.
+// ConsumptionReportTests.swift — the service's report to the plugin about the messages that it has finished with.
 
 import Testing
 import VarveChannel

@@ -33,7 +33,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a private replacement is its owner's alone, and its stamp is another")
+    @Test("a private replacement is open to its owner only, and it has another stamp")
     func replacePrivately() throws {
         try withFolder { folder throws in
             try files.replace("\(folder)/a", [1])
@@ -95,7 +95,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a private file is its owner's only, and one that exists keeps its content")
+    @Test("a private file is open to its owner only, and an existing one keeps its content")
     func createPrivate() throws {
         try withFolder { folder throws in
             try files.createPrivate("\(folder)/a")
@@ -142,7 +142,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a directory is held by one lock at a time, and the second hears the holder's pid")
+    @Test("a directory is held by one lock at a time, and the error of the second has the holder's pid")
     func lock() throws {
         try withFolder { folder throws in
             let first = try DirectoryLock(file: "\(folder)/lock", directory: folder)
@@ -189,7 +189,7 @@ private struct Heir {
     private let process: pid_t
     private let input: Int32
 
-    /// The descriptor that this process has of a file.
+    /// This process's descriptor of a file.
     static func descriptor(of path: String) -> Int32? {
         let named = realpath(path, nil).map { name in
             defer { free(name) }

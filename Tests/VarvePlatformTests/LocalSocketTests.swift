@@ -1,4 +1,4 @@
-// LocalSocketTests.swift — unix sockets on the real kernel: who may connect, and that nothing waits for ever.
+// LocalSocketTests.swift — unix sockets on the real kernel: who may connect, and that every wait ends.
 
 import Glibc
 import Testing
@@ -51,7 +51,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("the socket's file is its owner's only")
+    @Test("the socket's file is open to its owner only")
     func permissions() throws {
         try withFolder { folder throws in
             let before = umask(0)
@@ -116,7 +116,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("closing removes only the socket that was made here")
+    @Test("closing removes only the listener's own socket")
     func closing() throws {
         try withFolder { folder throws in
             let listener = try LocalSocketListener(path: "\(folder)/s")
@@ -127,7 +127,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("an end that neither sends nor reads costs the other no more than its time limit")
+    @Test("an end that neither sends nor reads holds up the other no longer than its time limit")
     func silence() throws {
         try withFolder { folder throws in
             let listener = try LocalSocketListener(path: "\(folder)/s")

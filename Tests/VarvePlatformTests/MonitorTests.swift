@@ -38,7 +38,7 @@ import VarvePlatform
 }
 
 @Suite struct RepeatingThreadTests {
-    @Test("the work is repeated until stop, which waits for the work in hand, and never after it")
+    @Test("the work is repeated until stop, which waits for the current run, and never after it")
     func repeats() async throws {
         let rounds = Monitor(0)
         let thread = try RepeatingThread {
@@ -62,7 +62,7 @@ import VarvePlatform
     @Test("a task that waits for blocking work leaves its thread to other tasks")
     func pool() async throws {
         let gate = Monitor(false)
-        // More than the pool has threads: each waits for a task that could not run if they held the pool.
+        // There are more waits than threads in the pool. Each waits for a task that could not run if they held it.
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<64 { group.addTask { try await onOwnThread { gate.wait { $0 ? () : nil } } } }
             group.addTask { gate.change { $0 = true } }
@@ -70,7 +70,7 @@ import VarvePlatform
         }
     }
 
-    @Test("what blocking work throws reaches the task")
+    @Test("an error that blocking work throws reaches the task")
     func failure() async {
         struct Failure: Error {}
         await #expect(throws: Failure.self) { try await onOwnThread { throw Failure() } }

@@ -14,7 +14,7 @@ import Testing
         #expect(waits == [100, 200, 400, 800, nil])
     }
 
-    @Test("deaths that are a minute old count no more")
+    @Test("deaths that are a minute old no longer count")
     func oldDeaths() {
         var deaths = DeathRecord()
         for moment in 0..<4 { _ = deaths.note(at: Int64(moment) * Self.second) }

@@ -17,7 +17,7 @@ import VarveText
         #expect(table.text() == "NAME     N  LAST\nMöwe  1234  -\na        7  x\nb        -  -\n")
     }
 
-    @Test("rows that come later stand under the earlier ones, without another header")
+    @Test("later rows line up under earlier ones, without another header")
     func laterRows() {
         var table = TextTable([.init(title: "A"), .init(title: "N", isNumber: true), .init(title: "B")])
         table.append(["long", "1", "x"])
@@ -29,7 +29,7 @@ import VarveText
         #expect(table.takeLines() == "longer  3  z\n")
     }
 
-    @Test("a long value does not stretch the table: it is cut, but for the last column")
+    @Test("a long value does not widen the table: it is cut, except in the last column")
     func longValues() {
         var table = TextTable([.init(title: "CLIENT"), .init(title: "WHAT")])
         let long = String(repeating: "x", count: 5000)
@@ -40,7 +40,7 @@ import VarveText
         #expect(TextTable.fitting(String(repeating: "y", count: TextTable.longestValue)).last == "y")
     }
 
-    @Test("what is not seen is an escape in every column")
+    @Test("invisible characters are escapes in every column")
     func invisible() {
         var table = TextTable(titles: ["A", "B"])
         table.append(["a\u{202E}b", "c\u{1B}[2J\nd\u{2066}\u{FEFF}"])
@@ -64,7 +64,7 @@ import VarveText
         #expect(value.line() == #"{"z":null,"a":[true,-9223372036854775808,0.1,null,[]],"o":{}}"#)
     }
 
-    @Test("text is escaped where JSON demands it and else left as it is")
+    @Test("text is escaped where JSON requires it, and otherwise unchanged")
     func escapes() {
         #expect(JSONText.string("a\"b\\c\n\r\t\u{1}\u{1F}/é🌊").line() == #""a\"b\\c\n\r\t\u0001\u001f/é🌊""#)
     }
@@ -102,7 +102,7 @@ import VarveText
 }
 
 @Suite struct ZoneNamesTests {
-    @Test("names of the database and offsets are known, inventions are not")
+    @Test("names of the database and offsets are known, invented names are not")
     func known() {
         for zone in ["UTC", "Europe/Paris", "Asia/Kolkata", "Etc/GMT+5", "GMT", "+02:00", "UTC+5"] {
             #expect(SystemZones.isKnown(zone), "\(zone)")

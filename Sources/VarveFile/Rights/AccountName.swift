@@ -4,13 +4,13 @@ import Glibc
 
 /// Names of users and groups, for messages and settings.
 enum AccountName {
-    /// The name of a user, or its number.
+    /// The name of a user, or `user` and the number if it has no name.
     static func user(_ number: uid_t) -> String {
         guard let entry = getpwuid(number), let name = entry.pointee.pw_name else { return "user \(number)" }
         return String(cString: name)
     }
 
-    /// The name of a group, or its number.
+    /// The name of a group, or `group` and the number if it has no name.
     static func group(_ number: gid_t) -> String {
         guard let entry = getgrgid(number), let name = entry.pointee.gr_name else { return "group \(number)" }
         return String(cString: name)

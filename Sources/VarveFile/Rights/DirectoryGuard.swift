@@ -1,13 +1,13 @@
-// DirectoryGuard.swift — a data directory is its owner's: what is open to others is closed, what is another's refused.
+// DirectoryGuard.swift — only its owner may use a data directory: other users' rights are removed, their files refused.
 //
-// A writer looks before it opens anything: `broker/`, the registry and the log are their owner's alone; the directory,
-// `manifests/`, `segments/` and `wal/` are so too, or open to one group (see FolderRights). A reader only looks for
-// links. What has a name that Varve does not use is left alone.
+// A writer checks the rights before it opens anything. `broker/`, the registry and the log are open to their owner
+// only. The directory, `manifests/`, `segments/` and `wal/` are so too, or are open to one group (see FolderRights). A
+// reader only checks for links. Names that Varve does not use are left alone.
 //
 // Invariants:
-// - Nothing is changed in a directory of another user, nor in one that has other things in it and none of Varve's.
+// - Nothing is changed in a directory of another user, nor in one that is open to others and not a data directory.
 // - No symbolic link in the directory is followed; the directory's own path may be one.
-// - Files that another process removes meanwhile are no error.
+// - A file that another process removes meanwhile is no error.
 
 import Glibc
 
@@ -17,24 +17,25 @@ public struct DirectoryRefused: Error, Hashable, Sendable, CustomStringConvertib
     public var description: String
 }
 
-/// Looks at the rights in a data directory.
+/// Checks and sets the rights in a data directory.
 public enum DirectoryGuard {
-    /// Who is to read a data directory beside its owner.
+    /// Who may read a data directory besides its owner.
     public enum Readers: Hashable, Sendable {
-        /// The group that the directory is open to, if it is.
+        /// The group that the directory is open to already, if there is one.
         case asFound
-        /// Nobody.
+        /// No other user.
         case nobody
         /// The members of this group.
         case group(String)
     }
 
-    /// Makes a directory if it is missing, and closes to others what is open to them, before it is written.
+    /// Makes a data directory if it is missing, and sets the rights in it, before it is written.
     ///
-    /// Cost: a look at each file in it.
+    /// Cost: a `stat(2)` of each file in it.
     ///
-    /// - Returns: What was changed, one line each.
-    /// - Throws: `DirectoryRefused` if it or something in it is another user's or a link; `FileError`.
+    /// - Returns: The changes that were made, one line each.
+    /// - Throws: `DirectoryRefused` if the directory or something in it is another user's, if a link is in it, if it is
+    ///   open to others with foreign files in it, or if the group is unknown or not the caller's; `FileError`.
     public static func prepare(_ path: String, for readers: Readers = .asFound) throws -> [String] {
         let isNew = try POSIXFileSystem().kind(path) == nil
         if isNew { try POSIXFileSystem().createDirectory(path) }
@@ -44,7 +45,7 @@ public enum DirectoryGuard {
             if case .group(let name) = readers { try number(of: name) } else { nil }
         let rights =
             switch readers {
-            // A new one may have got the bits of a folder that others share.
+            // A new directory may have inherited the bits of a folder that a group shares.
             case .asFound: FolderRights(isShared: !isNew && FolderRights.isShared(folder.status.st_mode))
             case .nobody: FolderRights(isShared: false)
             case .group: FolderRights(isShared: true)
@@ -64,7 +65,7 @@ public enum DirectoryGuard {
     ///
     /// Cost: the names in its folders.
     ///
-    /// - Throws: `DirectoryRefused`; `FileError` if it is no folder or cannot be listed.
+    /// - Throws: `DirectoryRefused` if there is a link; `FileError` if it is not a folder or cannot be listed.
     public static func refuseLinks(in path: String) throws {
         guard try POSIXFileSystem().kind(path) != nil else { return }
         let folder = try GuardedFolder(path)
@@ -77,8 +78,9 @@ public enum DirectoryGuard {
         }
     }
 
-    /// Makes a folder that only its owner may enter, in whatever folder; one that exists becomes so.
+    /// Makes a folder that only its owner may enter, whatever the rights of the folder around it.
     ///
+    /// An existing folder gets the same rights. Durability: the name is durable when this returns.
     /// - Throws: `DirectoryRefused` if it is another user's or a link; `FileError`.
     public static func makePrivate(_ path: String) throws {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError("create folder", path) }
@@ -88,13 +90,18 @@ public enum DirectoryGuard {
         try POSIXFileSystem().syncDirectory(parentFolder(of: path))
     }
 
-    /// Closes a socket in a private folder to all but its owner: mosquitto opens its own to the group, whatever the umask.
+    /// Closes a socket in a private folder to all but its owner.
+    ///
+    /// mosquitto opens its socket to the group, whatever the umask is.
+    /// - Throws: `DirectoryRefused` if the path is a symbolic link, `FileError` if the rights cannot be set.
     public static func closeSocket(_ path: String) throws {
         try refuseLink(path)
         guard chmod(path, 0o600) == 0 else { throw FileError("set the rights of", path) }
     }
 
-    /// Refuses a file that is a symbolic link, or that the caller may not read; one that is not there is no error.
+    /// Refuses a file that is a symbolic link, or that the caller may not read; a missing file is no error.
+    ///
+    /// - Throws: `DirectoryRefused`.
     public static func checkFile(_ path: String) throws {
         try refuseLink(path)
         var status = stat()
@@ -104,18 +111,20 @@ public enum DirectoryGuard {
         throw DirectoryRefused(description: "\(path) may be read by \(owner) alone: run this as \(owner)")
     }
 
-    /// Refuses a path at which a symbolic link is; one at which nothing is is no error.
+    /// Refuses a path that is a symbolic link; a missing file is no error.
+    ///
+    /// - Throws: `DirectoryRefused`.
     static func refuseLink(_ path: String) throws {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
         throw DirectoryRefused(description: linkReason(path))
     }
 
-    /// The folders that whoever reads the store reads.
+    /// The folders that a reader of the store needs.
     static let storeFolders = [
         DirectoryNames.manifests, DirectoryNames.segments, DirectoryNames.wal,
     ]
-    /// The file beside them that they read too: the last commit that was acknowledged.
+    /// The file that a reader needs besides them: the number of the last acknowledged commit.
     static let storeFile = DirectoryNames.acknowledged
 
     static func linkReason(_ path: String) -> String {

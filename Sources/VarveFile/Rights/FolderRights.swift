@@ -1,12 +1,12 @@
-// FolderRights.swift — who may read what is made in a folder: its owner, or a group as well.
+// FolderRights.swift — who may read new files in a folder: only the owner, or a group as well.
 //
-// A folder says it by itself, so the service and every command do the same without a setting of their own: where its
-// group may enter and new files get its group (02750), members read the files too (0640); in any other folder nobody
-// but the owner does (0600).
+// The folder's own bits decide, so the service and every command do the same without a setting of their own. If the
+// folder's group may enter and new files get its group (02750), members may read the files (0640). In any other folder
+// only the owner may (0600).
 //
 // Invariants:
-// - The umask has no say, neither to open more nor to close more.
-// - The rights of a file that an earlier version or another program made are set right when it is opened for writing.
+// - The umask neither adds rights nor takes rights away.
+// - A file that an earlier version or another program made gets the right bits when it is opened for writing.
 
 import Glibc
 
@@ -17,7 +17,7 @@ package struct FolderRights: Hashable, Sendable {
 
     package init(isShared: Bool) { self.isShared = isShared }
 
-    /// What a folder says; one that cannot be looked at is its owner's alone.
+    /// The rights that a folder's bits ask for; if they cannot be read, only the owner's.
     package init(of folder: String) {
         var status = stat()
         isShared = stat(folder, &status) == 0 && Self.isShared(status.st_mode)
@@ -30,7 +30,7 @@ package struct FolderRights: Hashable, Sendable {
     var file: mode_t { isShared ? 0o640 : 0o600 }
     /// The bits of a folder.
     var folder: mode_t { isShared ? 0o2750 : 0o700 }
-    /// The bits of a socket on which members of the group may ask.
+    /// The bits of a socket to which members of the group may connect if the folder is shared.
     package var socket: UInt32 { isShared ? 0o660 : 0o600 }
 }
 
@@ -38,14 +38,14 @@ package struct FolderRights: Hashable, Sendable {
 public enum NewFiles: Sendable {
     /// The owner, and the group that the folder is open to. A symbolic link is not written through.
     case guarded
-    /// As the umask says: for files that a user asks for by name.
+    /// Those whom the umask allows; for files that a user names.
     case usual
 }
 
 extension FolderRights {
     /// Gives a file that was opened for writing exactly these bits, if it is the caller's own.
     ///
-    /// - Throws: `FileError` where the file system cannot keep them.
+    /// - Throws: `FileError` if the file system cannot store them.
     static func settle(_ descriptor: Int32, _ path: String, _ bits: mode_t) throws(FileError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }

@@ -1,4 +1,4 @@
-// GuardedFolder.swift — a folder of a data directory, held by its descriptor while its rights are looked at.
+// GuardedFolder.swift — a folder of a data directory, held by its descriptor while its rights are checked and set.
 //
 // Invariants:
 // - Names are looked up in the folder that was opened, and no link is followed.
@@ -45,14 +45,18 @@ final class GuardedFolder {
 
     deinit { _ = Glibc.close(descriptor) }
 
-    /// Opens a folder in it; nil if it is gone, or is no folder.
+    /// Opens a folder in it; nil if the name is gone or is not a folder.
+    ///
+    /// - Throws: `DirectoryRefused` if it is a symbolic link, `FileError` if it cannot be opened.
     func enter(_ name: String) throws -> GuardedFolder? {
         let opened = openat(descriptor, name, Self.flags | O_NOFOLLOW)
         if opened < 0, errno == ENOENT || errno == ENOTDIR { return nil }
         return try GuardedFolder(opened, "\(path)/\(name)")
     }
 
-    /// The names in it, without `.` and `..`, in no order.
+    /// The names in it, without `.` and `..`, in no particular order.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     func entries() throws -> [Entry] {
         let copy = openat(descriptor, ".", Self.flags)
         guard copy >= 0, let stream = fdopendir(copy) else { throw FileError("list", path) }
@@ -74,7 +78,7 @@ final class GuardedFolder {
         return entries
     }
 
-    /// Some file systems do not tell the kind with the name.
+    /// The kind of an entry; some file systems do not list it with the name.
     private func kind(_ told: Int, _ name: String) throws -> Int {
         guard told == Int(DT_UNKNOWN) else { return told }
         guard let status = try look(name) else { return told }
@@ -100,6 +104,8 @@ final class GuardedFolder {
     }
 
     /// Refuses a folder of another user.
+    ///
+    /// - Throws: `DirectoryRefused`.
     func demandOwner() throws { try Self.demandOwner(path, status) }
 
     private static func demandOwner(_ path: String, _ status: stat) throws {
@@ -111,9 +117,11 @@ final class GuardedFolder {
                 + "or hand it over with chown -R \(caller)")
     }
 
-    /// Opens or closes the data directory itself.
+    /// Opens the data directory itself to a group, or closes it.
     ///
-    /// - Returns: What was changed, unless it was only made.
+    /// - Returns: What was changed, in words; nil if no other user gains or loses a right.
+    /// - Throws: `DirectoryRefused` if it is open to others with foreign files in it, or the group cannot be given;
+    ///   `FileError`.
     func open(to rights: FolderRights, group: gid_t?) throws -> String? {
         let before = status.st_mode & 0o7777
         let others = before & 0o077 & ~rights.folder
@@ -135,9 +143,10 @@ final class GuardedFolder {
 
     private static func octal(_ mode: mode_t) -> String { "0" + String(mode, radix: 8) }
 
-    /// Whether it is a data directory, or may become one: what is in it can only be Varve's.
+    /// Whether it is a data directory or may become one.
     ///
-    /// A name such as `lock` or `backup` says nothing by itself: `/var` has one of them.
+    /// A folder of manifests or a registry proves it. Otherwise every name in it must be one that Varve uses: a single
+    /// name such as `lock` or `backup` proves nothing, because `/var` has one, too.
     private func isOwn() throws -> Bool {
         if status.st_mode & S_ISVTX != 0 { return false }
         let names = try entries().map(\.name)
@@ -148,7 +157,7 @@ final class GuardedFolder {
             }
     }
 
-    /// Whether Varve makes a file of that name in the data directory, which only the owner is to read.
+    /// Whether Varve makes a file of that name in the data directory that only the owner may read.
     static func isOwnFile(_ name: String) -> Bool {
         name == DirectoryNames.lock
             || [DirectoryNames.registry, DirectoryNames.messageLog, DirectoryNames.backup].contains { end in
@@ -158,7 +167,8 @@ final class GuardedFolder {
 
     /// Gives the folder its bits and its group.
     ///
-    /// - Returns: Whether they were others.
+    /// - Returns: Whether they were different before.
+    /// - Throws: `DirectoryRefused` if the caller may not give it to the group, `FileError`.
     func set(_ bits: mode_t, group: gid_t?) throws -> Bool {
         let hasGroup = group.map { $0 == status.st_gid } ?? true
         guard status.st_mode & 0o7777 != bits || !hasGroup else { return false }
@@ -171,7 +181,8 @@ final class GuardedFolder {
 
     /// Gives a file in it its bits and its group.
     ///
-    /// - Returns: Whether they were others; false too if it is gone.
+    /// - Returns: Whether they were different before; false if the file is gone.
+    /// - Throws: `DirectoryRefused` if it is another user's or may not be given to the group, `FileError`.
     func mend(_ name: String, to bits: mode_t, group: gid_t?) throws -> Bool {
         guard let found = try look(name), found.st_mode & S_IFMT == S_IFREG else { return false }
         let file = "\(path)/\(name)"

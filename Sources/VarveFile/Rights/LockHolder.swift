@@ -1,15 +1,15 @@
-// LockHolder.swift — who really holds a lock: the kernel's list, not what somebody wrote into the file.
+// LockHolder.swift — which process holds a lock: from the kernel's list, not from the text in the lock file.
 //
-// The kernel names the process that took the lock. It may have ended with a child still holding it, so the process must
-// also be alive to be named.
+// The kernel lists the process that took the lock. That process may have ended while a child still holds the lock, so
+// only a process that is alive is named.
 
 import Glibc
 
-/// Looks for the holder of a lock.
+/// Finds the holder of a lock.
 enum LockHolder {
     private static let listBytes = 4 << 20
 
-    /// The process that holds an advisory lock on an open file; nil if it cannot be told.
+    /// The process that holds an advisory lock on an open file; nil if it cannot be found out.
     static func process(of descriptor: Int32) -> Int? {
         var status = stat()
         guard fstat(descriptor, &status) == 0,
@@ -24,7 +24,7 @@ enum LockHolder {
 
     /// The processes that hold a lock on a file, from the text of `/proc/locks`.
     ///
-    /// A line is `1: FLOCK  ADVISORY  WRITE 812 08:01:131090 0 EOF`; one with `->` behind the number only waits.
+    /// A line is `1: FLOCK  ADVISORY  WRITE 812 08:01:131090 0 EOF`. A process with `->` after the number only waits.
     static func find(in list: String, device: UInt64, node: UInt64) -> [Int] {
         list.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
@@ -40,7 +40,7 @@ enum LockHolder {
         }
     }
 
-    /// The number that `stat(2)` has for a device: `makedev(3)`, a macro that Swift does not see.
+    /// The number that `stat(2)` gives for a device: `makedev(3)`, a macro that Swift cannot use.
     static func number(major: UInt64, minor: UInt64) -> UInt64 {
         (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | minor & 0xFF | (minor & ~0xFF) << 12
     }

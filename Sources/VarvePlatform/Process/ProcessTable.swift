@@ -23,7 +23,7 @@ package enum ProcessTable {
 
     /// The processes that fit, of all users.
     ///
-    /// Cost: reads three files of every process.
+    /// Cost: reads two files and a link of each process.
     /// - Throws: `FileError` if /proc cannot be listed.
     package static func find(
         _ files: any FileSystem, where fits: (RunningProcess) -> Bool

@@ -23,14 +23,14 @@ public final class LocalSocketListener: Sendable {
 
     /// Makes the socket and listens.
     ///
-    /// The caller must hold the folder's lock: if two processes find the socket file of a dead one, only one of them may
-    /// replace it.
+    /// The caller must hold the folder's lock: if two processes find the socket file of a dead one, only one of them
+    /// may replace it.
     ///
     /// - Parameters:
     ///   - path: The socket's path, of any length.
     ///   - isShared: Whether members of the file's group may connect too.
-    /// - Throws: `FileError`: EADDRINUSE if another process listens there, EEXIST if the path is not a socket, or why the
-    ///   socket cannot be made.
+    /// - Throws: `FileError`: EADDRINUSE if another process listens there, EEXIST if the path is not a socket, or why
+    ///   the socket cannot be made.
     public init(path: String, isShared: Bool = false) throws(FileError) {
         let address = try LocalSocketAddress(path)
         try Self.removeStale(path)

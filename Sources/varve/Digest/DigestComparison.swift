@@ -35,6 +35,10 @@ struct DigestComparison {
     }
 
     /// Compares a series of the file with the store, and keeps the days that differ.
+    ///
+    /// Cost: reads and hashes the samples of the series in both.
+    ///
+    /// - Throws: The errors of reading.
     mutating func compare(
         _ selected: SelectedSeries, of file: StoreSnapshot, in range: TimeRange
     ) throws {

@@ -54,6 +54,7 @@ struct DigestRows {
     /// A series without samples changes nothing.
     ///
     /// - Parameter advanced: Called after each day with the number of samples so far, earlier series included.
+    /// - Throws: The errors of reading, and of writing the output.
     mutating func add(
         _ selected: SelectedSeries, in range: TimeRange, from source: some SampleSource,
         _ advanced: (_ samples: UInt64) -> Void
@@ -71,6 +72,8 @@ struct DigestRows {
     }
 
     /// Writes the total, or the table with its last row, and flushes.
+    ///
+    /// - Throws: The errors of writing the output.
     mutating func end() throws {
         if grouping == .all {
             try write(nil, nil, total)

@@ -53,7 +53,9 @@ final class StandardOutputSink: ByteSink {
     }
 }
 
-/// Text on its way to a sink.
+/// Gathers text for a sink.
+///
+/// Every call that passes text on throws the errors of the sink.
 final class OutputBuffer {
     private let sink: any ByteSink
     private var text = TextBuffer(pieceBytes: 1 << 16)

@@ -58,11 +58,15 @@ enum TimeBound {
     }
 
     /// The range of `--from` and `--to`, with local times and days in the zone of `--tz`, else in UTC.
+    ///
+    /// - Throws: `QueryFailure` for the bounds, `SystemZones.Failure` for an unknown zone.
     static func range(from: String?, to: String?, tz: String?) throws -> TimeRange {
         try range(from: from, to: to, zone: tz.map { try SystemZones.zone(named: $0) })
     }
 
     /// Prints on standard error which moment is meant where a bound comes twice in the zone of `--tz`.
+    ///
+    /// - Throws: `SystemZones.Failure` for an unknown zone.
     static func tellNotes(from: String?, to: String?, tz: String?) throws {
         var errors = StandardErrors()
         for note in notes(from: from, to: to, zone: try tz.map { try SystemZones.zone(named: $0) }) {

@@ -15,13 +15,13 @@ final class Client: MQTTReceiver {
     private var acknowledged: Set<Int32> = []
     /// Topics and payloads that came in.
     private(set) var received: [(topic: String, payload: String)] = []
-    /// What the plugin answered to a login of the service.
+    /// The plugin's answers to logins of the service.
     private(set) var proofs: [String] = []
-    /// Their qualities of service.
+    /// The qualities of service of the received messages.
     private(set) var qualities: [Int32] = []
-    /// Whether one of them was retained.
+    /// Whether one of the received messages was retained.
     private(set) var hasRetained = false
-    /// The costs that the plugin told with them.
+    /// The costs that the plugin added to the received messages.
     private(set) var costs: [String?] = []
     /// Whether the broker closed the connection.
     private(set) var isLost = false
@@ -73,7 +73,7 @@ final class Client: MQTTReceiver {
         try drive("the message is acknowledged") { acknowledged.contains(id) || isLost }
     }
 
-    /// Runs the connection until something holds.
+    /// Runs the connection until a condition holds.
     func drive(_ fact: String, until holds: () -> Bool) throws {
         try broker.wait(fact) {
             do {
@@ -87,7 +87,7 @@ final class Client: MQTTReceiver {
         }
     }
 
-    /// Goes away without a goodbye.
+    /// Closes the connection without a DISCONNECT.
     func drop() { connection?.drop() }
 
     func connected(refusal: MQTTError?, hasSession: Bool) {

@@ -1,4 +1,4 @@
-// PluginBroker.swift — a broker with the built plugin in it, and what the plugin tells of it.
+// PluginBroker.swift — a broker that has loaded the built plugin, and the events that the plugin writes.
 
 import Glibc
 import Testing
@@ -22,9 +22,9 @@ final class PluginBroker {
     /// Starts a broker.
     ///
     /// - Parameters:
-    ///   - credentials: What its credentials file says; nil for no file.
+    ///   - credentials: The content of its credentials file; nil for no file.
     ///   - options: More lines of the plugin's options.
-    ///   - usesPlugin: Whether it loads the plugin; without it everybody may do everything.
+    ///   - usesPlugin: Whether it loads the plugin; without it, every client may do everything.
     init(_ credentials: Credentials?, options: [String] = [], usesPlugin: Bool = true) throws {
         self.options = options
         broker = try Broker(usesPlugin ? .plugin(options: options) : .everybody) { folder in
@@ -41,10 +41,10 @@ final class PluginBroker {
     /// Stops it with SIGTERM, as its service does.
     func stop() { broker.stop() }
 
-    /// Holds it still while something is done, so that it finds all of that at once.
+    /// Stops the broker's process while `body` runs, so that it then finds all of its effects at once.
     func whileStopped(_ body: () throws -> Void) rethrows { try broker.whileStopped(body) }
 
-    /// Waits until something holds; the error shows the broker's log and the events that were read.
+    /// Waits until a condition holds; the error shows the broker's log and the events that were read.
     func wait(_ fact: String, until holds: () throws -> Bool) throws {
         do {
             try broker.wait(fact, until: holds)
@@ -53,7 +53,7 @@ final class PluginBroker {
         }
     }
 
-    /// Waits for an event, among those that were and those to come.
+    /// Waits for an event; earlier events count, too.
     func event(_ fact: String, where matches: (ConnectionEvent) -> Bool) throws -> ConnectionEvent {
         var found: ConnectionEvent?
         try wait("the event: \(fact)") {
@@ -64,7 +64,7 @@ final class PluginBroker {
         return try #require(found)
     }
 
-    /// Reads what is new in the events file.
+    /// Reads the new lines of the events file.
     func readEvents() throws {
         let batch = try ConnectionEvents(path: broker.eventsPath).read(after: position)
         events += batch.events

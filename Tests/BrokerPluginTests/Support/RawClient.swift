@@ -1,4 +1,4 @@
-// RawClient.swift — a client that sends packets as they are written down here, and need not read what comes back.
+// RawClient.swift — a client that sends the packets that a test builds, and need not read the answers.
 
 import Foundation
 import Testing
@@ -7,7 +7,7 @@ import VarveTestSupport
 /// A client over a socket of its own; every packet is well-formed, and may be sent in part.
 final class RawClient {
     private let descriptor: Int32
-    /// What has come.
+    /// The bytes that have come.
     private(set) var bytes: [UInt8] = []
     /// Whether the broker has closed the connection.
     private(set) var isLost = false
@@ -21,7 +21,7 @@ final class RawClient {
 
     deinit { close(descriptor) }
 
-    /// Sends bytes; what does not go within 10 s, or after an end, is left out.
+    /// Sends bytes; drops those that cannot be sent within 10 s, or after the end of the connection.
     func send(_ packet: [UInt8]) {
         var rest = packet[...]
         let deadline = ContinuousClock.now + .seconds(10)
@@ -33,7 +33,7 @@ final class RawClient {
         }
     }
 
-    /// Takes what has come by now.
+    /// Reads the bytes that have come by now.
     func read() {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while !isLost {
@@ -48,7 +48,7 @@ final class RawClient {
         }
     }
 
-    /// Logs in and takes the answer.
+    /// Logs in and reads the answer.
     func login(
         _ id: String, product: String = "pk", isClean: Bool = true, version: UInt8 = 4,
         will: (topic: String, payload: String, isRetained: Bool)? = nil
@@ -82,7 +82,7 @@ final class RawClient {
         send(Self.packet(0x82, [0, 1] + Self.text(filter) + [quality]))
     }
 
-    /// A message of MQTT 3.1.1, or of 5 with user properties.
+    /// A message of MQTT 3.1.1, or of MQTT 5 with user properties.
     static func publish(
         _ topic: String, _ payload: [UInt8] = [], quality: UInt8 = 0, isRetained: Bool = false,
         properties: [(String, String)]? = nil

@@ -1,10 +1,10 @@
-// ServiceProof+Now.swift — logins of the service that are made at this moment.
+// ServiceProof+Now.swift — logins of the service, made now or a chosen time ago.
 
 import VarveAccess
 import VarvePlatform
 
 extension ServiceProof {
-    /// A login made so many seconds ago.
+    /// A login that was made `age` seconds ago.
     init?(secret: String, clientID: String, age: Int64 = 0) {
         self.init(
             secret: secret, clientID: clientID, seconds: SystemClock.nanoseconds() / 1_000_000_000 - age,

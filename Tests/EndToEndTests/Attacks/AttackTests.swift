@@ -19,7 +19,7 @@ extension EndToEndTests {
         ]
 
         @Test(
-            "under an attack nothing answered is lost, what is refused is in the log, memory and the neighbour hold",
+            "under an attack nothing answered is lost, refusals are in the log, and memory and the neighbour are not affected",
             arguments: attacks)
         func attack(name: String) throws {
             let ending = try tool("attack", ["--only", name])

@@ -97,7 +97,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "the lines that show prints work in a shell, whatever is in the names",
+            "the lines that show prints work in a shell with any names",
             .enabled(if: BrokerClients.isInstalled, "the broker's clients are not installed"))
         func lines() throws {
             let device = #"it's "$HOME" `x` \ é&|%"#

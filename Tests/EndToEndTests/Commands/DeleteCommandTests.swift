@@ -30,7 +30,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a range of a point, then of all points; what was imported comes back with the file",
+            "a range of a point is deleted, then of all points; importing the file again brings the samples back",
             arguments: [false, true])
         func ranges(isBesideService: Bool) throws {
             let service = isBesideService ? try StandInService(sandbox.data) : nil
@@ -67,7 +67,7 @@ extension EndToEndTests {
             withExtendedLifetime(service) {}
         }
 
-        @Test("what makes no sense deletes nothing and says why")
+        @Test("a deletion that makes no sense deletes nothing and says why")
         func refusals() throws {
             _ = try importRows()
             let range = ["--from", "1700010000", "--to", "1700012000"]

@@ -24,7 +24,7 @@ extension EndToEndTests {
             return try sandbox.write(Data(text.utf8), name)
         }
 
-        @Test("a store and the file it was imported from are equal, whatever the order of the rows")
+        @Test("a store and the file it was imported from are equal, with the rows in any order")
         func equal() throws {
             let file = try file(Self.rows, "a.csv")
             let other = try self.file(Self.rows.reversed(), "b.csv")
@@ -40,7 +40,7 @@ extension EndToEndTests {
             #expect(!FileManager.default.fileExists(atPath: other + ".rejected.csv"))
         }
 
-        @Test("a day with another value, one that is missing and one too many are named; the exit code is 1")
+        @Test("days with a different, a missing and an extra value are named; the exit code is 1")
         func different() throws {
             #expect(try sandbox.varve("import", "--register", "--quiet", file(Self.rows, "a.csv")).code == 0)
             var changed = Self.rows

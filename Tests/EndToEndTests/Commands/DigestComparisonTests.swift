@@ -186,7 +186,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a value that is another one is still different",
+            "a different value is still reported as different",
             arguments: [
                 ("bool", "true", "0"), ("string", "007", "7"), ("json", "[1]", "[2]"), ("int64", "1", "2"),
                 ("double", "0", "-0"),
@@ -255,7 +255,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "what export writes is equal to its store, with the types that it cannot show",
+            "an export is equal to its store, also with types that the export cannot show",
             arguments: ["csv", "ndjson"])
         func exported(format: String) throws {
             for command in DigestKind.model("s:string", "b:bool", "n:int64", "j:json", "d:double") {
@@ -273,7 +273,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "where the registry cannot be read, names and types are the store's, and a line says what is not known"
+            "if the registry cannot be read, names and types are the store's, and a line says what is not known"
         )
         func noRegistry() throws {
             for command in DigestKind.model("p:bool") { #expect(try sandbox.varve(command).code == 0) }

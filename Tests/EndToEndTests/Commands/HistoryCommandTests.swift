@@ -50,7 +50,7 @@ extension EndToEndTests {
             withExtendedLifetime(service) {}
         }
 
-        @Test("without history a merge ends it")
+        @Test("without history a merge drops the earlier states")
         func noHistory() throws {
             try importRows(["T0,p,1700000001,1"], "a.csv")
             try importRows(["T0,p,1700000001,2"], "b.csv")
@@ -65,7 +65,7 @@ extension EndToEndTests {
             #expect(statistics["historyBytes"] as? Int == 0 && statistics["historyFromCommit"] as? Int == 2)
         }
 
-        @Test("what is older than the rule goes, and a re-send does not bring it back")
+        @Test("samples older than the rule are removed, and sending them again does not bring them back")
         func retention() throws {
             let now = Int(Date().timeIntervalSince1970)
             let rows = (1...40).map { "T0,p,\(now - $0 * 86_400),\($0)" }
@@ -103,7 +103,7 @@ extension EndToEndTests {
             #expect(forever.output == "samples of product default: kept for good\n")
         }
 
-        @Test("a policy set later is that of what comes later")
+        @Test("a policy that is set later applies to rows that come later")
         func policy() throws {
             try importRows(["T0,p,1700000001,1"], "a.csv")
             #expect(try sandbox.varve("policy", "set", "default", "--duplicates", "first").code == 0)

@@ -89,7 +89,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "options choose entries",
+            "options select entries",
             arguments: [
                 ("--kind payload", ["received"]),
                 ("--kind connection --kind error", ["refused", "rejected"]),
@@ -137,7 +137,7 @@ extension EndToEndTests {
             #expect(try lines(run("log --format ndjson")).first?["client"] as? String == long.client)
         }
 
-        @Test("a payload cut inside a character is text all the same")
+        @Test("a payload cut inside a character is still text")
         func cutPayload() throws {
             var long = entry(.payload, .received)
             long.setPayload(Array("abé".utf8), limit: 3)

@@ -7,7 +7,7 @@ import VarveTestSupport
 extension EndToEndTests {
     @Suite struct OptionValueTests {
         @Test(
-            "a negative number, zone or epoch is taken as it stands, and an option in its place is an error")
+            "a negative number, zone or epoch is taken as a value, and an option in its place is an error")
         func negativeValues() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(
@@ -56,7 +56,7 @@ extension EndToEndTests {
                 none.code == 2 && none.errors.contains("does not exist in this time zone"), "\(none.errors)")
         }
 
-        @Test("lines to paste are words of a shell, whatever the names")
+        @Test("lines to paste are safe in a shell with any names")
         func quotedHints() throws {
             let sandbox = try Sandbox()
             let header = "device,point,time,value"

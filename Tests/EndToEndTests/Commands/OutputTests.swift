@@ -36,7 +36,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a reader that has seen enough is no error",
+            "a reader that stops early is not an error",
             arguments: ["export --format csv --out -", "query --device T1 --format csv", "--help"])
         func closedOutput(command: String) throws {
             let ending = try shell("set -o pipefail; \"$varve\" \(command) | head -n 1")
@@ -65,7 +65,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a name with a control character, or one that is not seen, costs its own rows only",
+            "a name with a control or invisible character loses only its own rows",
             arguments: ["bad\u{7}name", "bad\u{202E}name", "\u{2066}bad\u{2069}", "b\u{200B}ad", "bad\u{9B}"])
         func controlCharacters(name: String) throws {
             let file = try sandbox.write(
@@ -78,7 +78,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a name that is not seen whole is refused where it is created, and the error shows what is in it")
+            "a name with invisible characters is refused when it is created, and the error shows them")
         func invisibleNames() throws {
             #expect(try sandbox.varve("model", "create", "m", "--point", "p:double").code == 0)
             #expect(try sandbox.varve("product", "create", "k", "--model", "m").code == 0)
@@ -98,7 +98,7 @@ extension EndToEndTests {
                 try sandbox.varve("device", "create", "\u{6CC}\u{200C}\u{6CC}", "--product", "k").code == 0)
         }
 
-        @Test("a key that also reads as product and device is refused with the way to say it")
+        @Test("a key that also reads as product and device is refused, and the error says how to write it")
         func ambiguousName() throws {
             let file = try sandbox.write(
                 lines: [

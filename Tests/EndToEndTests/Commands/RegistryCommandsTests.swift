@@ -30,7 +30,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("what was made is listed and shown with everything that was given")
+        @Test("entries are listed and shown with everything that was given")
         func listAndShow() throws {
             try make()
             let devices = try run("device list --json").array()

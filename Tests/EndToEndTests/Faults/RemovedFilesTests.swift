@@ -110,7 +110,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("verify", "--deep").code == 0)
         }
 
-        @Test("broker/, registry and log that are removed under the service are made again, and it is said")
+        @Test("if broker/, registry and log are removed under the service, it makes them again and says so")
         func besideTheStore() throws {
             let service = try RunningService(in: sandbox)
             try publish(0)

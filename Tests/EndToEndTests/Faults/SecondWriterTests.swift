@@ -9,7 +9,7 @@ import VarveTestSupport
 
 extension EndToEndTests {
     @Suite struct SecondWriterTests {
-        @Test("while a process holds the directory an import names it and changes nothing, and readers go on")
+        @Test("if a process holds the directory, an import names it and changes nothing, and readers go on")
         func heldDirectory() throws {
             let sandbox = try Sandbox()
             let header = "device,point,time,value"

@@ -16,7 +16,7 @@ extension EndToEndTests {
             return try RunningService(in: sandbox, options: ["--config", settings])
         }
 
-        @Test("more than the budget waits since it was larger: all of it is taken and stored")
+        @Test("if more waits than a budget that was made smaller, all of it is taken and stored")
         func smallerBudget() throws {
             let first = try service(megabytes: 64)
             for command in [

@@ -110,7 +110,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "each change of the registry is told to the service, and one that is not confirmed is still made")
+            "the service is notified of each registry change, and an unconfirmed change is still made")
         func registryChanges() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -133,7 +133,8 @@ extension EndToEndTests {
             #expect(try sandbox.varve("device", "show", "E").code == 0)
         }
 
-        @Test("a second import is told which process imports; when that one is killed the next one may")
+        @Test(
+            "a second import is refused with the first one's process; after its end the next may start")
         func twoImports() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -183,7 +184,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("verify", "--deep").code == 0)
         }
 
-        @Test("a service that stops in the middle of an import ends it with one line, and it can go on alone")
+        @Test("if a service stops during an import, the import ends with one line and can go on without it")
         func stoppedService() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -214,7 +215,7 @@ extension EndToEndTests {
             #expect(service.store.lastCommit == 1)
         }
 
-        @Test("a socket on which somebody listens and never answers is as none")
+        @Test("a socket on which somebody listens and never answers is treated as absent")
         func otherSockets() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(lines: ["device,point,time,value", "T0,p,1,1"], "a.csv")

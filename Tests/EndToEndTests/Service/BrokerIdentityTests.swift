@@ -135,7 +135,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "the broker may open as many files as the system lets it, and the room is told; the service keeps its limit"
+            "the broker may open as many files as the system allows, and the number is reported; the service keeps its limit"
         )
         func openFiles() throws {
             let port = Int(try Loopback.freePort())

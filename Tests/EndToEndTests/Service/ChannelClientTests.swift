@@ -137,7 +137,8 @@ extension EndToEndTests {
         }
 
         @Test(
-            "samples past a retention rule are answered as expired and not stored; without the rule they are")
+            "samples too old for a rule are answered as expired and not stored; without the rule they are stored"
+        )
         func expired() throws {
             let rule = ["retention", "set", "--product", "wind", "--keep"]
             #expect(try sandbox.varve(rule + ["1y"]).code == 0)

@@ -62,7 +62,7 @@ extension EndToEndTests {
                 try sandbox.varve("import", "--register", "--json", file), naming: file, "header")
         }
 
-        @Test("a packed file that was cut or altered is refused before anything is stored")
+        @Test("a compressed file that was cut or altered is refused before anything is stored")
         func damagedPacking() throws {
             let lines = (0..<50_000).map { "T1,p,\(1_700_000_000 + $0),\($0 &* 7919 % 1013)" }
             let plain = try sandbox.write(lines: ["device,point,time,value"] + lines, "history.csv")

@@ -104,7 +104,7 @@ extension EndToEndTests {
             #expect(receipt["replayed"] == 2 && receipt["rows"] == 2, "\(receipt)")
         }
 
-        @Test("a line longer than 1 MiB, zero bytes and invalid UTF-8 cost their own rows only")
+        @Test("a line longer than 1 MiB, zero bytes and invalid UTF-8 lose only their own rows")
         func strangeBytes() throws {
             let time = "2024-01-01T00:00:0"
             var bytes = Data("\(Self.header)\nT1,p,\(time)1Z,1,0\nT1,p,\(time)2Z,".utf8)

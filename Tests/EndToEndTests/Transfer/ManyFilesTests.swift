@@ -16,7 +16,7 @@ extension EndToEndTests {
         private func row(_ day: Int, _ value: String) -> String { "T1,p,2024-07-0\(day) 12:00:00,\(value)" }
 
         @Test(
-            "a second run passes over the files of rejected rows that the first one wrote, whatever their names"
+            "a second run passes over the files of rejected rows of the first, with any names"
         )
         func secondRun() throws {
             let a = try sandbox.write(lines: [Self.header, row(1, "1"), "T1,p,never,2"], "a.csv")
@@ -61,7 +61,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a mended row has the unit of its source, and no pass of a repeated hour that only its source told"
+            "a mended row has the unit of its source, and not the pass of a repeated hour that only the source showed"
         )
         func mendedAlone() throws {
             let numbers = try sandbox.write(
@@ -99,7 +99,7 @@ extension EndToEndTests {
             try text.replacing(old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
         }
 
-        @Test("a bad and a missing file keep no other out, and the end lists them")
+        @Test("a bad and a missing file do not stop the others, and the end lists them")
         func badFiles() throws {
             let bad = try sandbox.write(lines: ["a,b", "1,2"], "bad.csv")
             let good = try sandbox.write(lines: [Self.header, row(1, "1")], "good.csv")

@@ -18,7 +18,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a file that was corrected since is replayed: nothing is applied, and the receipt says where it is"
+            "a file that was corrected since its import is replayed: nothing is applied, and the receipt says where it is"
         )
         func replay() throws {
             let time = "2024-01-01T00:00:00Z"
@@ -102,7 +102,8 @@ extension EndToEndTests {
         }
 
         @Test(
-            "rows past a retention rule are not stored and the receipt names the rule; without it they come")
+            "rows too old for a rule are not stored, and the receipt names it; without the rule they are stored"
+        )
         func expired() throws {
             let old = try sandbox.write(
                 lines: [Self.header, "T1,p,2001-01-01T00:00:00Z,1", "T1,p,2100-01-01T00:00:00Z,2"], "old.csv")

@@ -49,7 +49,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a NaN with a sign refuses the export in one line, and is written with the option that names the loss"
+            "a NaN with a sign stops the export with one line, and is written with the option that names the loss"
         )
         func loss() throws {
             let file = try sandbox.write(

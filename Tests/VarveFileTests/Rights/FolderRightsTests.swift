@@ -1,4 +1,4 @@
-// FolderRightsTests.swift — new files and folders have the rights that their folder says, and no link is written through.
+// FolderRightsTests.swift — a folder decides the rights of new files and folders, and no link is written through.
 
 import Glibc
 import Testing
@@ -18,7 +18,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "files and folders in a folder of a group are open to it, in every other folder to nobody",
+        "files and folders in a folder of a group are open to the group, in any other folder to the owner only",
         arguments: [
             (mode_t(0o2750), mode_t(0o640)), (0o700, 0o600), (0o755, 0o600), (0o2775, 0o600), (0o750, 0o600),
         ])
@@ -39,7 +39,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a new data directory is its owner's, also in a folder that a group shares; a folder above it is not")
+        "a new data directory is its owner's only, even in a folder of a group; its new parents are not")
     func newDirectory() throws {
         #expect(chmod(folder.path, 0o2750) == 0)
         #expect(try DirectoryGuard.prepare("\(folder.path)/data") == [])
@@ -62,7 +62,7 @@ import VarveTestSupport
         #expect(try files.readAll(target) == [8], "a file that the user names may be a link")
     }
 
-    @Test("a folder for everybody is refused, even where it is empty")
+    @Test("a folder for everybody is refused, even if it is empty")
     func sticky() throws {
         #expect(chmod(folder.path, 0o1777) == 0)
         #expect(throws: DirectoryRefused.self) { try DirectoryGuard.prepare(folder.path) }
@@ -80,7 +80,7 @@ import VarveTestSupport
         #expect(mode(folder.path) == 0o755)
     }
 
-    @Test("only what has Varve's names is closed; a file beside it is left alone, a link beside it refused")
+    @Test("only files with Varve's names are closed; any other file is left alone, a link is refused")
     func otherFiles() throws {
         _ = try files.createIfAbsent("\(folder.path)/registry.sqlite", [1])
         _ = try files.createIfAbsent("\(folder.path)/notes.txt", [1])

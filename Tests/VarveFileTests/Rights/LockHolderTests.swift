@@ -1,4 +1,4 @@
-// LockHolderTests.swift — the holder of a lock is the kernel's word, not that of the file.
+// LockHolderTests.swift — the holder of a lock is known from the kernel, not from the text of the lock file.
 
 import Glibc
 import Testing
@@ -17,7 +17,7 @@ import VarveTestSupport
         broken
         """
 
-    @Test("of the kernel's list only the line counts that is a held lock of this kind on this file")
+    @Test("in the kernel's list only a held lock of this kind on this file counts")
     func find() {
         let device = LockHolder.number(major: 8, minor: 1)
         #expect(LockHolder.find(in: list, device: device, node: 42) == [812])

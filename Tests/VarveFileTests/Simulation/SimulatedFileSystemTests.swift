@@ -1,4 +1,4 @@
-// SimulatedFileSystemTests.swift — what the simulated disk keeps, what it may lose, and that it does lose it.
+// SimulatedFileSystemTests.swift — what the simulated disk keeps, what it may lose, and that it really loses it.
 
 import Glibc
 import Testing
@@ -48,7 +48,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("unsynced sectors are kept, lost, torn and zeroed, each by itself; synced bytes of theirs stay")
+    @Test("unsynced sectors are kept, lost, torn and zeroed independently, and the synced bytes in them stay")
     func sectors() throws {
         let files = try Self.machine()
         let file = try files.open("/d/a", .createNew)
@@ -94,14 +94,14 @@ import VarveTestSupport
             let after = Self.crash(files, seed: seed)
             let names = try after.list("/d")
             seen.insert(names)
-            // A rename is whole: one name, with the contents.
+            // A rename happens as a whole: there is one name, with the contents.
             #expect(names.contains("old") != names.contains("new"), "seed \(seed)")
             if names.contains("x") { #expect(try after.readAll("/d/x") == Self.bytes(10)) }
         }
         #expect(seen.count == 16)
     }
 
-    @Test("names follow their order: what rests on a lost change is lost with it")
+    @Test("names follow their order: a change that depends on a lost change is lost with it")
     func order() throws {
         let files = try Self.machine()
         try files.open("/d/a", .createNew).close()
@@ -112,7 +112,7 @@ import VarveTestSupport
         #expect(seen == [[], ["a"], ["b"], ["c"]])
     }
 
-    @Test("what was appended into reserved room may be lost to zeros, and a full disk has room for it")
+    @Test("bytes that were appended into reserved room may become zeros, and a full disk has room for them")
     func reserve() throws {
         var faults = SimulatedFaults()
         faults.capacity = 10
@@ -133,7 +133,7 @@ import VarveTestSupport
         #expect(throws: FileError("write to", "/d/a", code: ENOSPC)) { try file.append([1]) }
     }
 
-    @Test("a cut is lost or kept, and what was written after it may be there without it")
+    @Test("a cut is lost or kept, and later writes may be there without it")
     func cut() throws {
         let files = try Self.machine()
         let file = try files.open("/d/a", .createNew)
@@ -166,11 +166,11 @@ import VarveTestSupport
             try file.sync()
             #expect(try Self.crash(files, .allKept, seed: seed).readAll("/a") == [0, 2])
         }
-        // For a while reads may still give what is not on the disk.
+        // For a while, reads may still return bytes that are not on the disk.
         #expect(seen == [[0], [1]])
     }
 
-    @Test("a full disk takes what fits and no more")
+    @Test("a full disk takes the bytes that fit and no more")
     func full() throws {
         var faults = SimulatedFaults()
         faults.capacity = 100
@@ -183,7 +183,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "the machine stops at the change it was told to, part of a write done, and nothing works afterwards")
+        "the machine stops at the chosen change, with part of a write done, and nothing works afterwards")
     func stop() throws {
         var faults = SimulatedFaults()
         faults.stopAt = 4
@@ -198,7 +198,7 @@ import VarveTestSupport
         #expect(try (0...1000).contains(after.readAll("/d/a").count))
     }
 
-    @Test("a lock is held once, until it is released or the machine starts anew")
+    @Test("a lock is held once, until it is released or the machine is restarted")
     func lock() throws {
         let files = try Self.machine()
         let lock = try files.lock("/d/lock", directory: "/d")

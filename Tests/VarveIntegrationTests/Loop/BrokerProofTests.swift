@@ -1,4 +1,4 @@
-// BrokerProofTests.swift — before the broker has proved itself nothing of it is committed, acknowledged or answered.
+// BrokerProofTests.swift — before a broker proves itself, its messages are not committed, acknowledged or answered.
 
 import Glibc
 import Logging
@@ -43,7 +43,7 @@ struct BrokerProofTests {
         #expect(!stub.hasInput(within: 300), "neither an acknowledgement nor a subscription")
         #expect(sink.batches.isEmpty && loop.counts.messages == 0)
         stub.send(answer("right"))
-        // The acknowledgement was queued first; the subscription comes when the loop goes on.
+        // The acknowledgement was queued first; the subscription comes in the loop's next step.
         #expect(try stub.next().type == 4)
         #expect(sink.samples("d1", "num").count == 1)
         loop.stop()
@@ -66,7 +66,7 @@ struct BrokerProofTests {
     }
 
     @Test(
-        "no answer's connection is used, and none for messages opened, before the broker has proved itself there"
+        "before the broker proves itself on the connection of answers, that is not used and no other is opened"
     )
     func answersConnection() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
@@ -97,7 +97,7 @@ struct BrokerProofTests {
         loop.stop()
     }
 
-    @Test("a loop that is stopped before the proof leaves without a word")
+    @Test("a loop that is stopped before the proof sends nothing more")
     func stopped() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink, patience: 60)

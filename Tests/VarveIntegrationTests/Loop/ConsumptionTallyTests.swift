@@ -1,4 +1,4 @@
-// ConsumptionTallyTests.swift — what is reported of a commit.
+// ConsumptionTallyTests.swift — what is reported about the messages of a group.
 
 import Testing
 import VarveAccess
@@ -8,7 +8,7 @@ import VarveTestSupport
 @testable import VarveIntegration
 
 @Suite struct ConsumptionTallyTests {
-    @Test("costs are summed by product: what the plugin told, else payload, topic and 1 KiB")
+    @Test("costs are summed by product: the cost that the plugin gave, else payload, topic and 1 KiB")
     func sums() {
         var tally = ConsumptionTally()
         for (topic, payload, cost) in [

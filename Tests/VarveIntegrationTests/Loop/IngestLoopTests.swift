@@ -75,7 +75,7 @@ struct IngestLoopTests {
         let sender = try sender(broker)
         try sender.publish(message(1))
         try sender.turn("the commit begins") { gate.withLock { $0.entered } == 1 }
-        // Another message goes to the broker and back while the commit waits: an answer would have come by then.
+        // Another message goes to the broker and back while the commit waits; an answer would have come by then.
         let other = try TestSender(port: broker.port, client: "other", isService: true)
         try other.publish("x", topic: Self.replyTopics[1])
         try sender.turn("the other message") { !sender.replies.isEmpty }
@@ -86,7 +86,7 @@ struct IngestLoopTests {
         loop.stop()
     }
 
-    @Test("where the store fails nothing is acknowledged, and everything comes again")
+    @Test("if the store fails, nothing is acknowledged, and everything comes again")
     func failingSink() throws {
         let broker = try Broker.withChannel()
         let sink = FakeSink()
@@ -107,7 +107,7 @@ struct IngestLoopTests {
     @Test(
         "a connection that breaks between commit and answer: the message comes again and is answered as a replay",
         arguments: [
-            // Without the connection of the answers, none leaves; without the other, one has left already.
+            // Without the connection of the answers, no answer leaves. Without the other, an answer has already left.
             (client: "varve-service-replies", codes: [replayed]),
             (client: "varve-service", codes: ["{\"id\":1,\"code\":200,\"data\":{}}", replayed]),
         ])
@@ -118,7 +118,7 @@ struct IngestLoopTests {
         let sink = FakeSink(after: { count in
             guard count == 1 else { return }
             do {
-                // Whoever logs in with the service's id makes the broker close the service's connection.
+                // A login with the service's id makes the broker close the service's connection.
                 try TestSender(port: port, client: client, keepsSession: true, isService: true).drop()
             } catch {
                 failure.withLock { $0 = "\(error)" }

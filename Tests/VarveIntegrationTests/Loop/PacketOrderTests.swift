@@ -1,4 +1,4 @@
-// PacketOrderTests.swift — what leaves the service on the wire, and when: nothing before the commit.
+// PacketOrderTests.swift — what the service sends, and when: nothing before the commit.
 
 import Glibc
 import Logging
@@ -11,7 +11,7 @@ import VarveTestSupport
 
 @Suite("Packets of the ingest loop", .serialized)
 struct PacketOrderTests {
-    /// Lets a commit begin and end when the test says so.
+    /// Holds up a commit until the test lets it end.
     private final class Gate: Sendable {
         private let state = Mutex((entered: 0, allowed: 0))
 
@@ -41,7 +41,7 @@ struct PacketOrderTests {
         return loop
     }
 
-    @Test("acknowledgements, the report behind them, and answers leave after the commit")
+    @Test("acknowledgements, the report after them, and answers leave after the commit")
     func order() throws {
         let stub = try BrokerStub()
         let gate = Gate()
@@ -96,7 +96,7 @@ struct PacketOrderTests {
     }
 
     @Test(
-        "what was read at once and is too much for one commit is committed in slices, and nothing leaves before the last"
+        "messages that are too much for one commit are committed in slices, and nothing leaves before the last"
     )
     func slices() throws {
         let stub = try BrokerStub()
@@ -121,7 +121,7 @@ struct PacketOrderTests {
         loop.stop()
     }
 
-    @Test("where a later slice fails nothing leaves, and both slices come again")
+    @Test("if a later slice fails, nothing leaves, and both slices come again")
     func failedSlice() throws {
         let stub = try BrokerStub()
         let sink = FakeSink()
@@ -150,7 +150,7 @@ struct PacketOrderTests {
         let loop = try loop(stub, sink, groupMessages: 10)
         try stub.serveLogin()
         for _ in 0..<300 { gate.open() }
-        // Answers to these are out, and nobody acknowledges them.
+        // The answers to these are sent, but not acknowledged.
         for id: UInt8 in 1...50 { stub.publish(reading("num", "\(id)"), id: id) }
         try eventually("all are committed") { loop.counts.messages == 50 }
         stub.send((51...250).flatMap { BrokerStub.message(reading("num", "\($0)"), id: UInt8($0)) })

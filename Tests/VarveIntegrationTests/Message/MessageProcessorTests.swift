@@ -19,7 +19,7 @@ import VarveTestSupport
         #expect(try channel.post("{\"id\":\(id),").id == id)
     }
 
-    @Test("without a usable id it is null")
+    @Test("without a usable id the answer's id is null")
     func noID() throws {
         var channel = TestChannel()
         #expect(try channel.post("{\"method\":\"integration.measurepoint.post\",\"params\":[]}").id == "null")
@@ -42,7 +42,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "topics of later versions and unknown ones are 1009",
+        "topics of later versions and unknown topics are 1009",
         arguments: [
             ("/sys/P/integration/event/post", "yet"), ("sys/P/integration/attribute/post", "yet"),
             ("/sys/P/integration/attributes/post", "yet"), ("/sys/P/integration/model/up_raw", "yet"),
@@ -82,7 +82,7 @@ import VarveTestSupport
         let answer = try channel.post(fits + String(repeating: " ", count: 301 - fits.utf8.count))
         #expect(answer.code == 1008 && answer.id == "5")
         #expect(answer.message?.contains("301") == true && answer.message?.contains("300") == true)
-        // The id is looked for only near the beginning.
+        // Only the first 64 KiB are searched for the id.
         let far = "{\"x\":\"\(String(repeating: "x", count: 100_000))\",\"id\":1}"
         #expect(try channel.post(far).id == "null")
         #expect(channel.log.events.last?.payloadBytes == far.utf8.count)
@@ -130,7 +130,7 @@ import VarveTestSupport
         #expect(try channel.post(reading("num", "1")).code == 200)
     }
 
-    @Test("what the registry says of a point is asked for once, until it changes")
+    @Test("the registry is asked once for a point, until the registry changes")
     func caching() throws {
         var channel = TestChannel()
         for _ in 0..<3 { #expect(try channel.post(reading("num", "1.5")).code == 200) }
@@ -141,13 +141,13 @@ import VarveTestSupport
         #expect(channel.directory.lookUps == 2)
     }
 
-    @Test("what is unknown is asked for each time")
+    @Test("the registry is asked each time for what it does not know")
     func unknownIsAsked() throws {
         var channel = TestChannel()
         #expect(try channel.post(reading("later", "1")).code == 1204)
         #expect(try channel.post(reading("later", "1")).code == 1204)
         #expect(channel.directory.lookUps == 2)
-        // Not even the number changes, as with a registry's own additions.
+        // The generation does not change either, as when something is added to a registry.
         channel.directory.state.withLock { $0.points["later"] = .double }
         #expect(try channel.post(reading("later", "1")).code == 200)
     }
@@ -186,7 +186,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "what is odd about a message that is taken stands in the log, and not in the answer",
+        "what is odd about a message that is taken is in the log, and not in the answer",
         arguments: [
             (#"{"deviceKey":"d1","measurepoints":{"num":1},"time":1714557600}"#, "1970-01-20T20:15:57.6Z"),
             (#"{"deviceKey":"d1","measurepoints":{"num":1},"Time":1714557600000}"#, "passed over: Time"),
@@ -203,7 +203,7 @@ import VarveTestSupport
         #expect(event.reason == nil)
     }
 
-    @Test("a usual message has no note, and one after an odd one neither")
+    @Test("an ordinary message has no note, not even after an odd one")
     func noNote() throws {
         var channel = TestChannel()
         _ = try channel.post(payload(#"{"deviceKey":"d1","measurepoints":{"num":null},"x":1}"#))

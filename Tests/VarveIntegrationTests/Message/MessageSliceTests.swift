@@ -1,4 +1,4 @@
-// MessageSliceTests.swift — how messages that were read at once are parted into commits.
+// MessageSliceTests.swift — how messages that were read at once are split into commits.
 
 import Testing
 import VarveModel

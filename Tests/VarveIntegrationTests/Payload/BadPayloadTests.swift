@@ -36,7 +36,7 @@ struct BadPayloadTests {
         ])
     func notJSON(text: String, part: String) throws { try expect(text, .malformed, part) }
 
-    @Test("broken JSON behind good items stores nothing and comes before what is wrong in an item")
+    @Test("broken JSON after good items stores nothing and is reported before a wrong item")
     func brokenLate() throws {
         try expect("{\(Self.post),\"params\":[\(Self.item)]", .malformed, "not valid JSON")
         try expect(
@@ -59,7 +59,7 @@ struct BadPayloadTests {
         }
     }
 
-    @Test("nesting is limited wherever it stands")
+    @Test("nesting is limited in every place")
     func depth() throws {
         let deep = String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000)
         try expect("{\"x\":\(deep)}", .malformed, "nested deeper")
@@ -90,7 +90,7 @@ struct BadPayloadTests {
     func shape(text: String, part: String) throws { try expect(text, .malformed, part) }
 
     @Test(
-        "a member that stands twice is 1220",
+        "a repeated member is 1220",
         arguments: [
             "{\"id\":1,\"id\":2,\(post),\"params\":[]}", "{\(post),\(post),\"params\":[]}",
             "{\(post),\"params\":[],\"params\":[]}", "{\"x\":1,\"x\":1,\(post),\"params\":[]}",
@@ -108,7 +108,7 @@ struct BadPayloadTests {
         ])
     func repeated(text: String) throws { try expect(text, .malformed, "twice") }
 
-    @Test("the same ignored member in the envelope and in items is none too many")
+    @Test("the same ignored member may be in the envelope and in each item")
     func ignoredPerObject() throws {
         var channel = TestChannel()
         let item = "{\"deviceKey\":\"d1\",\"x\":1,\"measurepoints\":{\"num\":1},\"time\":1}"
@@ -117,7 +117,7 @@ struct BadPayloadTests {
     }
 
     @Test(
-        "a time that is none is 1220",
+        "a value that is not a time is 1220",
         arguments: [
             "\"1000\"", "null", "true", "[]", "{}", "1e300", "9223372036855", "-9223372036855", "0.0000001",
             "1.23456789",
@@ -128,7 +128,7 @@ struct BadPayloadTests {
             "the time of params[0], \(text)")
     }
 
-    @Test("the method must be the topic's, whatever its place")
+    @Test("the method must be the topic's, wherever it comes in the payload")
     func method() throws {
         try expect(
             "{\"method\":\"integration.event.post\",\"params\":[]}", .wrongMethod, "integration.event.post")
@@ -179,7 +179,7 @@ struct BadPayloadTests {
         try expect(reading(point, value), .modelMismatch, "point \(point)")
     }
 
-    @Test("reasons stay one short line whatever the names hold")
+    @Test("a reason stays one short line for any name")
     func hostileNames() throws {
         var channel = TestChannel()
         let name = String(repeating: "\\n\\\"\\u0007x", count: 3000)

@@ -34,7 +34,7 @@ struct MutationTests {
         var channel = TestChannel()
         var codes: Set<Int> = []
         for round in 0..<Self.rounds / 2 {
-            // What the fakes remember would fill the memory.
+            // The fakes remember everything and would fill the memory.
             if round % 1000 == 999 { channel = TestChannel() }
             var bytes = Self.seeds.randomElement(using: &generator) ?? []
             for _ in 0..<Int.random(in: 1...4, using: &generator) { Self.damage(&bytes, &generator) }

@@ -29,7 +29,7 @@ struct ValueTests {
         #expect(try store("num", "{\"quality\":3,\"value\":\(text)}")?.value?.bits == expected.bitPattern)
     }
 
-    @Test("what is not finite comes as a string")
+    @Test("values that are not finite come as strings")
     func special() throws {
         #expect(try store("num", "\"NaN\"")?.value == .double(.nan))
         #expect(try store("num", "\"Infinity\"")?.value == .double(.infinity))
@@ -60,7 +60,7 @@ struct ValueTests {
         #expect(try store("doc", "\"x\"")?.value == .json("\"x\""))
     }
 
-    @Test("a quality stands beside the value, also beside none")
+    @Test("a quality is stored beside a value, and also without a value")
     func quality() throws {
         #expect(try store("num", "{\"value\":1,\"quality\":9}")?.quality == 9)
         #expect(try store("num", "{\"value\":1,\"quality\":-2147483648}")?.quality == .min)
@@ -86,7 +86,7 @@ struct ValueTests {
         }
     }
 
-    @Test("of JSON points only an object with just value and a numeric quality is a pair")
+    @Test("for a JSON point, only an object with just a value and a numeric quality is a pair")
     func pairs() throws {
         #expect(
             try store("doc", "{\"value\":[1],\"quality\":2}")
@@ -98,7 +98,7 @@ struct ValueTests {
         #expect(
             try store("doc", "{\"value\":1,\"quality\":2,\"x\":3}")?.value
                 == .json("{\"quality\":2,\"value\":1,\"x\":3}"))
-        // What looks like a pair and is a value can be sent inside one.
+        // A value that looks like a pair can be sent inside a pair.
         let inside = try store("doc", "{\"value\":{\"value\":1,\"quality\":2},\"quality\":null}")
         #expect(inside?.value == .json("{\"quality\":2,\"value\":1}"))
         #expect(inside?.quality == nil)
@@ -170,7 +170,7 @@ struct ValueTests {
         #expect(try channel.post(payload(items.joined(separator: ","))).code == 200)
         #expect(channel.sink.samples("d1", "num").map(\.value) == (0..<5000).map { .double(Double($0 * 2)) })
         #expect(channel.sink.samples("d2", "text").last?.value == .string("t9999"))
-        // One bad item of as many, and nothing is stored.
+        // With one bad item among as many, nothing is stored.
         let bad = items.dropLast() + ["{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":\"x\"}}"]
         let answer = try channel.post(payload(bad.joined(separator: ",")))
         #expect(answer.code == 1204 && answer.message?.contains("params[9999]") == true)

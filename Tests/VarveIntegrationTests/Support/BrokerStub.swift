@@ -1,7 +1,7 @@
 // BrokerStub.swift — the broker's end of the loop's two MQTT 5 connections, played by the test packet by packet.
 //
 // Invariants:
-// - Nothing is read or written but in the calls, so a test sees exactly what left the client so far.
+// - The stub reads and writes only during its calls, so a test sees exactly what the client has sent so far.
 
 import Glibc
 import Testing
@@ -11,7 +11,7 @@ import VarveTestSupport
 
 /// Listens, accepts the loop's two clients and speaks just enough of the protocol.
 final class BrokerStub {
-    /// A packet: the type in the high half of its first byte, and what follows the length.
+    /// A packet: its type (the high half of the first byte), and the bytes after the length.
     struct Packet {
         var type: UInt8
         var body: [UInt8]
@@ -32,13 +32,13 @@ final class BrokerStub {
         close(listener)
     }
 
-    /// Accepts the next two clients and lets them log in, and the second subscribe to two topics.
+    /// Accepts the logins of the next two clients, and the second client's subscription to two topics.
     func serveLogin() throws {
         try answerLogin()
         try answerSubscription()
     }
 
-    /// Accepts the next two clients and answers their logins: that of the answers, then that of the messages.
+    /// Accepts the next two clients and answers their logins: first the connection of answers, then that of messages.
     ///
     /// - Parameters:
     ///   - first: Sent in one piece with the first answer.
@@ -55,7 +55,9 @@ final class BrokerStub {
         }
     }
 
-    /// Accepts the next client and its login; whether it then leaves without a word.
+    /// Accepts the next client and its login, and sends `more`.
+    ///
+    /// - Returns: Whether the client then closes the connection without another byte.
     func refusesAfterFirstLogin(_ more: [UInt8]) throws -> Bool {
         try eventually("a client") { isReadable(listener, milliseconds: 10) }
         let accepted = accept(listener, nil, nil)
@@ -87,7 +89,7 @@ final class BrokerStub {
         return [0x32, UInt8(body.count & 0x7F) | 0x80, UInt8(body.count >> 7)] + body
     }
 
-    /// Whether a client has sent anything that was not read yet.
+    /// Whether a client has sent bytes that were not read yet, or sends some within the time.
     func hasInput(within milliseconds: Int32) -> Bool {
         isReadable(client, milliseconds: milliseconds) || isReadable(replies, milliseconds: 0)
     }
@@ -112,7 +114,7 @@ final class BrokerStub {
         let topic = Int(packet.body[0]) << 8 | Int(packet.body[1])
         let name = String(decoding: packet.body[2..<(2 + topic)], as: UTF8.self)
         try #require(name == ControlTopic.replies)
-        // One byte of properties, as there is none.
+        // The properties are empty and take one byte, their length.
         let payload = Array(packet.body[(3 + topic)...])
         var texts: [String] = []
         let count = payload.withUnsafeBytes { payload in

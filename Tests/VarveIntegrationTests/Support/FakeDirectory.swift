@@ -1,4 +1,4 @@
-// FakeDirectory.swift — a registry in dictionaries that counts what it is asked.
+// FakeDirectory.swift — a registry in dictionaries that counts the questions it gets.
 
 import Synchronization
 import VarveModel

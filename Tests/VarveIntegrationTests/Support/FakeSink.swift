@@ -1,4 +1,4 @@
-// FakeSink.swift — a store in dictionaries that can be told to fail or to wait.
+// FakeSink.swift — a store in dictionaries that fails or waits when a test wants it.
 
 import Synchronization
 import VarveModel
@@ -21,12 +21,12 @@ final class FakeSink: SampleSink {
         var samples: [SeriesKey: [Sample]] = [:]
         var seen: Set<[String]> = []
         var replays = 0
-        /// Groups that fail from now on.
+        /// How many of the next groups fail.
         var failures = 0
         /// Numbers of the groups that fail, counted from 1.
         var failing: Set<Int> = []
         var asked = 0
-        /// A text value that is refused.
+        /// The text value that makes a batch refused; nil for none.
         var refusedText: String?
     }
 

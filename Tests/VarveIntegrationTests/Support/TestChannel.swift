@@ -17,16 +17,16 @@ final class EventList: ChannelLog {
     func add(_ event: ChannelEvent) { list.withLock { $0.append(event) } }
 }
 
-/// An answer, taken apart.
+/// The parts of an answer.
 struct Answer: Equatable {
     var topic: String
     var qos: Int32
     var text: String
     var code: Int
-    /// The id as it stands in the answer.
+    /// The id as the answer has it.
     var id: String
     var message: String?
-    /// The counts of what was not stored.
+    /// The counts of samples that were not stored.
     var data: [String: Int]
 }
 

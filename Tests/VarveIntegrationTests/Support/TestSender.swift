@@ -1,4 +1,4 @@
-// TestSender.swift — a third-party system: publishes and collects the replies.
+// TestSender.swift — a third-party system that publishes messages and collects the replies.
 
 import Testing
 import VarveIntegration
@@ -16,7 +16,7 @@ final class TestSender: MQTTReceiver {
     /// Logs in.
     ///
     /// - Parameters:
-    ///   - client: The client id; a service's id takes its session over.
+    ///   - client: The client id; the service's id takes over the service's session.
     ///   - isService: Whether it logs in as the service and not as the channel of `P`.
     init(
         port: UInt16, client: String, subscribes topics: [String] = [], keepsSession: Bool = false,
@@ -47,7 +47,7 @@ final class TestSender: MQTTReceiver {
         try connection?.flush()
     }
 
-    /// Talks to the broker until a condition is true; what was read last is not acknowledged then.
+    /// Talks to the broker until a condition is true; the messages read last are not acknowledged then.
     func turn(_ what: String, until condition: () -> Bool) throws {
         try eventually(what) {
             guard let connection else { return true }
@@ -57,7 +57,7 @@ final class TestSender: MQTTReceiver {
         }
     }
 
-    /// Closes the connection without a word.
+    /// Closes the connection without a DISCONNECT.
     func drop() {
         connection?.drop()
         connection = nil

@@ -1,4 +1,4 @@
-// BrokerLogReaderTests.swift — the broker's log is read on after a cut, a new broker and a restart of the reader.
+// BrokerLogReaderTests.swift — reading the broker's log goes on after a cut, a new broker and a restart of the reader.
 
 import Testing
 import VarveFile
@@ -19,7 +19,7 @@ import VarveTestSupport
         try file.append(Array(text.utf8))
     }
 
-    /// Reads all there is, through the place as text, as a service does after its restart.
+    /// Reads everything, with the place as text between the calls, as a service does after its restart.
     private func read(_ place: inout String, pieceBytes: Int = 1 << 20) throws -> [String] {
         let reader = BrokerLogReader(path, files, pieceBytes: pieceBytes)
         var lines: [String] = []
@@ -32,7 +32,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("each line comes once, and one that is not complete comes when it is")
+    @Test("each line comes once, and an incomplete line comes when it is complete")
     func onward() throws {
         var place = BrokerLogPosition.start.text
         #expect(try read(&place).isEmpty)
@@ -60,7 +60,7 @@ import VarveTestSupport
         #expect(try read(&place) == ["and on"])
     }
 
-    @Test("the last words of a broker that died are read before those of the next")
+    @Test("the last lines of a broker that died are read before those of the next")
     func newBroker() throws {
         var place = BrokerLogPosition.start.text
         try write("a line of the first broker\n")
@@ -83,7 +83,7 @@ import VarveTestSupport
         #expect(try read(&place, pieceBytes: 64).last == "next")
     }
 
-    @Test("a place that is no place is refused", arguments: ["", "-1 0", "x 1", "1", "1 2 3", "1 g"])
+    @Test("a text that is not a place is refused", arguments: ["", "-1 0", "x 1", "1", "1 2 3", "1 g"])
     func badPlace(text: String) {
         #expect(BrokerLogPosition(text: text) == nil)
     }

@@ -1,4 +1,4 @@
-// BrokerLogTests.swift — the broker's log begins anew when it is too long, under the hands of who writes it.
+// BrokerLogTests.swift — a log that is too long becomes empty while its writer has it open.
 
 import Testing
 import VarveFile

@@ -26,7 +26,7 @@ import Testing
         #expect(found.seconds != nil)
     }
 
-    @Test("an end that needs no reason is one all the same: it stands for its event")
+    @Test("an end without a reason counts too: it belongs to an event")
     func clean() throws {
         for line in ["Client dev1 disconnected.", "Client d3c been disconnected by administrative action."] {
             #expect(try #require(end(line)).reason.isEmpty)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "other lines say nothing of a connection's end",
+        "other lines are not about a connection's end",
         arguments: [
             "Client <unknown> disconnected due to protocol error.", "Client  disconnected.",
             "New client connected from 127.0.0.1:49044 as Client x closed its connection. (p2, c1, k60).",
@@ -58,7 +58,7 @@ import Testing
         #expect(end(line) == nil)
     }
 
-    @Test("a line without a time that can be read has its reason, and no time")
+    @Test("a line without a readable time has a reason but no time")
     func noTime() throws {
         let found = try #require(ConnectionEnd(line: "soon: Client a closed its connection."))
         #expect(found.client == "a" && found.seconds == nil)

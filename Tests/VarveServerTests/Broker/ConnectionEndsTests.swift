@@ -1,4 +1,4 @@
-// ConnectionEndsTests.swift — a reason from the broker's log finds the event it belongs to, or becomes an entry.
+// ConnectionEndsTests.swift — a reason from the broker's log is joined with its event, or becomes an entry.
 
 import Testing
 import VarveAccess
@@ -100,7 +100,7 @@ import VarveModel
     }
 
     @Test(
-        "a client id that looks like a line about a connection that was closed unread is none",
+        "a client id that looks like a line about a connection that was closed unread is not taken for one",
         arguments: [
             "Client a: Client connection from 10.0.0.1 denied: max_connections exceeded. disconnected.",
             "Client : Client connection from 10.0.0.1 denied: max_connections exceeded.",

@@ -1,4 +1,4 @@
-// StoreMetricsTests.swift — what a store did is what its metrics say.
+// StoreMetricsTests.swift — the metrics of a store say what it did.
 
 import Testing
 import VarveFile
@@ -28,7 +28,7 @@ import VarveTestSupport
         #expect(lines.filter { $0.hasPrefix("# HELP") }.count == StoreMetrics.help.count)
     }
 
-    @Test("rows are counted by what they did, a replay is none of the commits")
+    @Test("rows are counted by their outcome, and a replay does not count as a commit")
     func commits() throws {
         let folder = try TemporaryFolder()
         let text = TextMetrics()
@@ -48,7 +48,7 @@ import VarveTestSupport
         #expect(values["segments"] == "0" && values["memtable_bytes"] != "0")
     }
 
-    @Test("a failed write is counted once, as is that the store was opened again")
+    @Test("a failed write is counted once, and so is the opening of the store after it")
     func failures() throws {
         let folder = try TemporaryFolder()
         let disk = FailingDisk()
@@ -68,7 +68,7 @@ import VarveTestSupport
         #expect(values(text)["commits_total"] == "2")
     }
 
-    @Test("a merge tells its bytes, and how far it is while it runs; one that is given up changes nothing")
+    @Test("a merge reports its bytes and, while it runs, its progress; giving one up changes nothing")
     func merges() throws {
         let folder = try TemporaryFolder()
         let text = TextMetrics()

@@ -6,7 +6,7 @@ import Testing
 @testable import VarveServer
 
 @Suite struct MergePaceTests {
-    /// A clock that only sleeping moves, and what was slept.
+    /// A clock that moves only by sleeping, and the naps so far.
     private final class Clock: Sendable {
         let time = Mutex<Int64>(1_000_000_000_000)
         let naps = Mutex<[Int64]>([])
@@ -31,7 +31,7 @@ import Testing
         for _ in 0..<(20 << 20) / block { try pace.take(block) }
         let taken = clock.time.withLock { $0 } - start
         #expect(abs(taken - 2_000_000_000) <= 50_000_001)
-        // Short naps, so that a stop is heard soon.
+        // The naps are short, so that a stop takes effect soon.
         #expect(clock.naps.withLock { $0 }.allSatisfy { $0 <= 100_000_000 })
     }
 

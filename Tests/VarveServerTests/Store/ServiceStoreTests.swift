@@ -1,4 +1,4 @@
-// ServiceStoreTests.swift — a store that stays usable after a failed write, and never says too much.
+// ServiceStoreTests.swift — a store that stays usable after a failed write, and never acknowledges too much.
 
 import Glibc
 import Synchronization
@@ -42,7 +42,7 @@ import VarveTestSupport
         try next.close()
     }
 
-    @Test("while the disk fails every commit answers the failure; afterwards a retry stores each row once")
+    @Test("while the disk fails, every commit fails with the reason; afterwards a retry stores each row once")
     func failedWrites() throws {
         let folder = try TemporaryFolder()
         let disk = FailingDisk()
@@ -65,7 +65,7 @@ import VarveTestSupport
         let results = store.commit(group: lost)
         #expect(try results.map { try $0.get().receipt.stored } == [10, 10])
         #expect(store.reopenCount >= 1)
-        // Each commit answers the same, so that who tells of it does so once; then that it goes on.
+        // Each commit has the same error, so that it is reported once. Then the end of the trouble is reported.
         #expect(answers.count == 1 && answers.first?.contains("no space left: the disk of") == true)
         #expect(answers.first?.hasSuffix("is full; free about 1 MiB") == true)
         #expect(told.all == ["the disk of \(folder.path) has room again, samples are stored"])
@@ -75,7 +75,7 @@ import VarveTestSupport
         #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
     }
 
-    @Test("while the store is opened again, what needs no store answers, and nobody opens it a second time")
+    @Test("while the store is opened again, calls that need no store answer, and no other thread opens it")
     func slowOpening() throws {
         let folder = try TemporaryFolder()
         let disk = HoldingDisk()
@@ -89,7 +89,7 @@ import VarveTestSupport
             try WorkerThread { _ = try? store.commit(Messages.batch(2 + index..<3 + index)) }
         }
         disk.awaitHeld()
-        // None of these waits for the opening; a deadlock here is one of the test.
+        // None of these calls waits for the opening; if one did, the test would hang here.
         #expect(store.lastCommit == 1)
         store.measure()
         store.setHistory(1)
@@ -133,7 +133,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "an import in whose middle the store was opened again fails, and run again goes on where it stopped")
+        "an import fails if the store was opened again in its middle; a second run goes on where it stopped")
     func interruptedImport() throws {
         let folder = try TemporaryFolder()
         let disk = FailingDisk()
@@ -159,7 +159,7 @@ import VarveTestSupport
         #expect(imports.map(\.isFinished) == [true] && imports.map(\.batches) == [3])
     }
 
-    @Test("while segments are merged, what is only due is left for later, and commits go on")
+    @Test("while segments are merged, a merge that is due waits for later, and commits go on")
     func merging() throws {
         let folder = try TemporaryFolder()
         let store = try ServiceStore(path: folder.path)
@@ -169,7 +169,7 @@ import VarveTestSupport
         }
         let inside = Mutex<[Bool]>([])
         let report = try store.compact { _, _ in
-            // Joined here: a merge that waited for this one would never end.
+            // It is joined here: a merge that waited for this one would never end.
             try? WorkerThread {
                 let due = Result { try store.compactIfDue() }
                 inside.withLock { $0.append((try? due.get() == nil) ?? false) }
@@ -190,7 +190,7 @@ import VarveTestSupport
             _ = try store.commit(Messages.batch(round * 5..<round * 5 + 5))
             try store.flush()
         }
-        // A clock that stands still: by itself the merge would wait for ever, so after many naps it is given up.
+        // The clock does not move: alone the merge would wait without end, so it is given up after many naps.
         let naps = Atomic<Int>(0)
         let pace = Mutex<MergePace?>(nil)
         pace.withLock {
@@ -260,7 +260,7 @@ import VarveTestSupport
     }
 }
 
-/// What was told, line by line.
+/// The reported lines.
 private final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
 

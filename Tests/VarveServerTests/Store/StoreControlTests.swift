@@ -1,4 +1,4 @@
-// StoreControlTests.swift — the service's handler over a real store, asked through a real socket.
+// StoreControlTests.swift — the service's handler with a real store, through a real socket.
 
 import Synchronization
 import Testing
@@ -70,7 +70,7 @@ import VarveTestSupport
         #expect(try client.status().broker == "no broker")
     }
 
-    @Test("what the store refuses is told as a refusal, what fails as a failure, a stopping service as such")
+    @Test("a refusal of the store, a failure and a stopping service are reported as what they are")
     func errors() throws {
         let service = try Service()
         let (client, store) = (service.client, service.store)

@@ -1,10 +1,10 @@
-// HoldingDisk.swift — a disk on which taking the lock of a directory can be held up.
+// HoldingDisk.swift — a disk that can hold up the lock of a directory.
 
 import VarveFile
 import VarvePlatform
 import VarveTestSupport
 
-/// A disk that can fail, and that holds up whoever takes a lock.
+/// A disk that can fail, and that holds up threads that take a lock.
 final class HoldingDisk: ForwardingFileSystem {
     private struct Gate {
         var isClosed = false
@@ -14,13 +14,13 @@ final class HoldingDisk: ForwardingFileSystem {
     let disk = FailingDisk()
     private let gate = Monitor(Gate())
 
-    /// Holds up the next who takes a lock.
+    /// Holds up the next thread that takes a lock.
     func hold() { gate.change { $0.isClosed = true } }
 
-    /// Waits until somebody is held up.
+    /// Waits until a thread is held up.
     func awaitHeld() { gate.wait { $0.isAwaited ? () : nil } }
 
-    /// Lets all go on.
+    /// Lets all threads go on.
     func release() { gate.change { $0.isClosed = false } }
 
     func lock(_ file: String, directory: String) throws -> any HeldLock {

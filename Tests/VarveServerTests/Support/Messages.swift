@@ -1,4 +1,4 @@
-// Messages.swift — batches to put in a store.
+// Messages.swift — batches for a store.
 
 import VarveModel
 

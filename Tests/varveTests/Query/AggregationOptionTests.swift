@@ -28,7 +28,7 @@ import VarveQuery
         #expect(error?.description == text)
     }
 
-    @Test("rows that are too many name what makes fewer")
+    @Test("an error about too many rows names options that make fewer")
     func rows() {
         #expect(
             AggregationFailure.tooManyEmptyBuckets(limit: 9).queryFailure(.null).description

@@ -200,7 +200,7 @@ import VarveModel
         #expect(!text.contains("\n"))
     }
 
-    @Test("numbers of texts: an error where the point is named or all are texts, else said and left out")
+    @Test("texts where numbers are needed are an error if named or alone, else they are left out with a note")
     func textAggregates() throws {
         for agg in ["avg", "min", "max", "sum", "stddev", "median", "twa", "count,avg"] {
             for point in ["--point State", "--point State --point Power"] {
@@ -224,7 +224,7 @@ import VarveModel
         }
     }
 
-    @Test("times of rows have the form asked for, or the first one that it would cut is named")
+    @Test("times have the form asked for, or the error names the first time that it would cut")
     func timeForms() throws {
         let rows = "--device WT2 --point Power --format"
         #expect(try Self.rows(rows, "csv --time-digits 3") == ["WT2,Power,2024-05-01T00:00:00.000Z,7,"])
@@ -267,7 +267,7 @@ import VarveModel
         #expect(try Self.answer(["--device D --format table"], of: source).notes == [])
     }
 
-    @Test("a query of nothing gives empty rows and an empty plot")
+    @Test("a query without samples gives no rows and an empty plot")
     func nothing() throws {
         #expect(try Self.rows("--device WT1 --from 2030-01-01 --format csv") == [])
         #expect(try Self.rows("--device WT1 --point Power --from 2030-01-01 --plot") == [])

@@ -25,7 +25,9 @@ struct ChannelOptions: ParsableArguments {
     @OptionGroup var data: DataOptions
     @Argument(help: "The channel's name.") var name: String
 
-    /// Enables or disables the channel, tells a running service and prints the result.
+    /// Enables or disables the channel, notifies a running service and prints the result.
+    ///
+    /// - Throws: `RegistryError` if there is no such channel, or the registry cannot be changed.
     func set(enabled: Bool) throws {
         let channel = try data.changeRegistry { try $0.setChannel(name, enabled: enabled) }
         let meaning = enabled ? "clients can log in" : "nobody can log in"

@@ -77,6 +77,8 @@ struct ExampleSample: Equatable {
     var type: ValueType
 
     /// A sample of the product's first device and point; nil if the product has no devices or no points.
+    ///
+    /// - Throws: `RegistryError` if there is no such product.
     init?(of product: String, in registry: Registry) throws {
         guard let device = try registry.devices(product: product).first,
             let point = try registry.model(registry.product(product).model).points.first

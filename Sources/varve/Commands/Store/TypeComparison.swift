@@ -19,6 +19,8 @@ enum TypeComparison {
     /// One line for each point whose types differ, with the command that mends it.
     ///
     /// Cost: reads the names of all series, and no samples.
+    ///
+    /// - Throws: `RegistryError` if the registry cannot be read.
     static func notes(_ snapshot: StoreSnapshot, _ registry: Registry) throws -> [String] {
         var stored: Set<Stored> = []
         for series in snapshot.series() {

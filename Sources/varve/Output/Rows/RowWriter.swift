@@ -32,6 +32,8 @@ struct PrintedSeries: Hashable {
 }
 
 /// Writes the rows of a query: `begin`, rows, `end`.
+///
+/// Every call throws the errors of writing the output.
 protocol RowWriter {
     /// Writes what comes before the first row.
     mutating func begin() throws

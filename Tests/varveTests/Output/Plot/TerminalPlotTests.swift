@@ -31,7 +31,7 @@ import VarveText
     static let rising = day(step: 60) { $0 >= 480 && $0 <= 660 ? nil : Double($0) / 60 }
     static let falling = day(step: 60) { 24 - Double($0) / 60 }
 
-    @Test("a single high reading shows, values and times stand at the axes")
+    @Test("a single high reading is visible, and the axes have values and times")
     func spike() {
         let saw = Self.day(step: 10) { $0 == 700 ? 30 : Double($0 / 10 * 7 % 40) / 4 }
         #expect(
@@ -59,7 +59,7 @@ import VarveText
                 """)
     }
 
-    @Test("missing readings leave a gap, and letters tell series apart")
+    @Test("missing readings leave a gap, and letters distinguish series")
     func severalSeries() {
         #expect(
             Self.plot([("A/x", Self.rising), ("B/x", Self.falling)]) == """
