@@ -20,7 +20,8 @@ struct Varved: AsyncParsableCommand {
             Every setting is read from the flag, else from the variable VARVE_… (mqtt.port is VARVE_MQTT_PORT), else \
             from the configuration file, which is JSON.
 
-            Example: varve serve --data /srv/varve --mqtt-port 11883
+            Example:
+              varve serve --data /srv/varve --mqtt-port 11883
             """)
 
     @Option(help: ArgumentHelp("The data directory; default ./varve-data.", valueName: "dir"))

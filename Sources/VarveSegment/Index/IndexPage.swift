@@ -31,7 +31,7 @@ package final class IndexPage: Sendable {
         var vectorEnds: [UInt32] = []
     }
 
-    private let columns: Columns
+    let columns: Columns
 
     init(_ columns: Columns) {
         self.columns = columns

@@ -37,6 +37,10 @@ package struct SegmentCheck {
 
     package var footerOffset: Int { Int(reader.reference.byteCount) - SegmentFormat.footerBytes }
 
+    private mutating func checkInvariants(_ page: IndexPage, _ offset: Int) {
+        do throws(BrokenInvariant) { try page.checkInvariants() } catch { add(offset, "\(error)") }
+    }
+
     /// Checks the file.
     ///
     /// - Parameters:
@@ -50,7 +54,9 @@ package struct SegmentCheck {
         var replaced: UInt64 = 0
         for index in top.index.pages.indices {
             reporting(top.index.pages[index].extent.offset) { check in
-                for entry in try check.reader.page(index).entries {
+                let page = try check.reader.page(index)
+                if deep { check.checkInvariants(page, check.top.index.pages[index].extent.offset) }
+                for entry in page.entries {
                     if let before, !Self.inOrder(before, entry) {
                         check.add(
                             check.top.index.pages[index].extent.offset, "index entries are out of order")

@@ -63,6 +63,11 @@ public struct StoreOptions: Sendable {
     /// Bytes of room that a WAL file reserves at once.
     var walReserveBytes = Limits.walReserveBytes
 
+    /// What a build for debugging does with a state that breaks an invariant, before it is published.
+    ///
+    /// The default ends the process. Builds for release check nothing.
+    var reportBroken: @Sendable (BrokenInvariant) -> Void = { assertionFailure("\($0)") }
+
     /// Bytes above which the memtable is flushed; the default is 64 MiB.
     ///
     /// It bounds the WAL too, and so the time that an opening after a crash takes. Commits are refused when flushes fail

@@ -95,6 +95,18 @@ public final class Store: Sendable {
     /// The newest state, as the engine's parts see it.
     var view: StoreView { published.withLock { $0 } }
 
+    /// Shows readers a new state.
+    private func publish(_ view: StoreView) {
+        #if DEBUG
+            do throws(BrokenInvariant) {
+                try view.checkInvariants(after: published.withLock { $0 })
+            } catch {
+                context.options.reportBroken(error)
+            }
+        #endif
+        published.withLock { $0 = view }
+    }
+
     /// The newest state, for any number of reads; later commits do not change it.
     public func snapshot() -> StoreSnapshot {
         StoreSnapshot(view: view, dictionary: context.dictionary)
@@ -132,7 +144,7 @@ public final class Store: Sendable {
             }
             var commit = GroupCommit(context, state, view)
             let results = commit.run(group)
-            published.withLock { $0 = commit.view }
+            publish(commit.view)
             if context.options.isWritable { state.mark.raise(to: commit.view.commit, context.folder) }
             return results
         }
@@ -201,7 +213,7 @@ public final class Store: Sendable {
             var view = published.withLock { $0 }
             try DirectoryCheck(context, state).run(view.manifest.number)
             defer {
-                published.withLock { $0 = view }
+                publish(view)
                 state.mark.raise(to: view.commit, context.folder)
             }
             return try body(state, &view)

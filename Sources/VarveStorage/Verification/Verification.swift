@@ -102,7 +102,8 @@ final class Verification {
     private func checkOpening() throws {
         var options = StoreOptions.reading
         options.mayBeMissing = true
-        _ = try ReadOnlyOpening(folder, SegmentLibrary(folder), options).run()
+        let opened = try ReadOnlyOpening(folder, SegmentLibrary(folder), options).run()
+        if isDeep { try opened.view.checkInvariants() }
     }
 
     /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
@@ -129,7 +130,11 @@ final class Verification {
                 }
             }
         }
-        return isWhole ? newest?.manifest : nil
+        guard isWhole, let manifest = newest?.manifest else { return nil }
+        if isDeep {
+            reporting(StoreFolder.manifest(manifest.number), counts: false) { try manifest.checkInvariants() }
+        }
+        return manifest
     }
 
     private func dictionaries(_ manifest: Manifest) {
@@ -204,6 +209,8 @@ final class Verification {
         var newest = manifest.commit
         guard case .folder? = try folder.files.kind(folder.wal) else { return newest }
         var expected = manifest.firstWAL
+        // Large batches go into segments, so the manifest may have later commits than the WAL.
+        var ordered: UInt64 = 0
         for name in try folder.files.list(folder.wal) {
             guard let (number, sealed) = StoreFolder.walNumber(name), number >= manifest.firstWAL else {
                 continue
@@ -218,6 +225,7 @@ final class Verification {
             expected = number + 1
             reporting(file) {
                 let contents = try WALReader.read(number: number, sealed: sealed, folder)
+                if isDeep { ordered = try contents.checkInvariants(after: ordered) }
                 let buffer = SmallRowBuffer()
                 try contents.forEachRecord { record, _ in
                     newest = max(newest, record.commit)

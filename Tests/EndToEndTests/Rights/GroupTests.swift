@@ -19,10 +19,10 @@ extension EndToEndTests {
         private let export = ["export", "--format", "csv", "--out", "-"]
 
         @Test(
-            "members of the group query and export; registry, log and logins stay the owner's, strangers get nothing"
-        )
+            "members of the group query and export; registry, log and logins stay the owner's, strangers get nothing",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func members() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let service = try RunningService(in: sandbox, options: ["--data-group", OtherUser.group])
             let rows = try rows(in: sandbox)
             #expect(try sandbox.varve("import", "--register", rows).code == 0)
@@ -53,9 +53,11 @@ extension EndToEndTests {
             #expect(try OtherUser.nobody.varve(query, in: sandbox).code == 0, "without the service too")
         }
 
-        @Test("a member is told names by the service, never a secret; without a service what to do is said")
+        @Test(
+            "a member is told names by the service, never a secret; without a service what to do is said",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func names() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let service = try RunningService(in: sandbox, options: ["--data-group", OtherUser.group])
             for command in [
                 ["model", "create", "m", "--point", "a:double:quality", "--point", "b:string"],
@@ -84,9 +86,11 @@ extension EndToEndTests {
             #expect(alone.errors.contains("no service runs"), "\(alone.errors)")
         }
 
-        @Test("a member changes nothing through the service's socket, nor beside it")
+        @Test(
+            "a member changes nothing through the service's socket, nor beside it",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func readOnly() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let service = try RunningService(in: sandbox, options: ["--data-group", OtherUser.group])
             let rows = try rows(in: sandbox)
             #expect(try sandbox.varve("import", "--register", rows).code == 0)
@@ -108,10 +112,10 @@ extension EndToEndTests {
         }
 
         @Test(
-            "the directory keeps its group for commands without a service; a service without the setting takes it back"
-        )
+            "the directory keeps its group for commands without a service; a service without the setting takes it back",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func kept() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let service = try RunningService(in: sandbox, options: ["--data-group", OtherUser.group])
             #expect(service.stop()?.code == 0)
             #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
@@ -123,13 +127,15 @@ extension EndToEndTests {
             #expect(other.stop()?.code == 0)
         }
 
-        @Test("a group that does not exist, or that the user is not in, is refused in one line")
+        @Test(
+            "a group that does not exist, or that the user is not in, is refused in one line",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func unknownGroup() throws {
             let sandbox = try Sandbox()
             let none = try sandbox.varve("serve", "--data-group", "no-such-group")
             #expect(
                 none.code == 1 && none.errors.contains("there is no group no-such-group"), "\(none.errors)")
-            guard let shared = try OtherUser.sandbox() else { return }
+            let shared = try OtherUser.sandbox()
             _ = try OtherUser.nobody.folder("data", in: shared)
             let stranger = try OtherUser.nobody.varve(["serve", "--data-group", "daemon"], in: shared)
             #expect(

@@ -151,9 +151,11 @@ extension EndToEndTests {
             #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == 2)
         }
 
-        @Test("a stranger can neither read the directory nor hold its lock")
+        @Test(
+            "a stranger can neither read the directory nor hold its lock",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func stranger() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             #expect(try sandbox.varve("import", "--register", rows(in: sandbox)).code == 0)
             let read = try OtherUser.nobody.varve(["query", "--device", "d"], in: sandbox)
             #expect(read.code == 1 && read.errors.contains("permission denied"), "\(read.errors)")
@@ -162,10 +164,10 @@ extension EndToEndTests {
         }
 
         @Test(
-            "root reads the store of a service's user, and is told to write as that user: no file becomes root's"
-        )
+            "root reads the store of a service's user, and is told to write as that user: no file becomes root's",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func root() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let rows = try rows(in: sandbox)
             let data = try OtherUser.nobody.folder("theirs", in: sandbox)
             let made = try OtherUser.nobody.varve(["import", "--register", rows], data: data, in: sandbox)
@@ -183,9 +185,11 @@ extension EndToEndTests {
             #expect(try OtherUser.nobody.varve(["import", rows], data: data, in: sandbox).code == 0)
         }
 
-        @Test("a service runs as a user without rights, and all its files are that user's alone")
+        @Test(
+            "a service runs as a user without rights, and all its files are that user's alone",
+            .enabled(if: OtherUser.canAct, OtherUser.need))
         func serviceUser() throws {
-            guard let sandbox = try OtherUser.sandbox() else { return }
+            let sandbox = try OtherUser.sandbox()
             let data = try OtherUser.nobody.folder("data", in: sandbox)
             let service = try RunningService(in: sandbox, prefix: OtherUser.nobody.prefix)
             let rows = try rows(in: sandbox)

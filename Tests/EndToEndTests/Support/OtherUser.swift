@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import Testing
 import VarveTestSupport
 
 /// A user and a group that every system has.
@@ -12,29 +13,31 @@ struct OtherUser {
 
     /// A user without rights, in a group of its own.
     static let nobody = OtherUser(name: "nobody", number: 65_534, group: "nogroup")
-    /// A second such user.
+    /// Another one.
     static let daemon = OtherUser(name: "daemon", number: 1, group: "daemon")
     /// The group of `nobody`.
     static let group = "nogroup"
 
-    /// The command line before a program that makes it run as this user.
+    /// What becomes a program as this user.
     var prefix: [String] {
         ["/usr/bin/env", "setpriv", "--reuid=\(name)", "--regid=\(group)", "--clear-groups"]
     }
 
-    /// A sandbox that other users may enter; nil, with the reason printed, if `varve` cannot run as another user.
-    static func sandbox() throws -> Sandbox? {
-        guard geteuid() == 0, Installation.find("setpriv") != nil else {
-            print("skipped: only root, with setpriv of util-linux, can act as another user")
-            return nil
+    /// Why a test that needs another user is skipped.
+    static let need: Comment = "only root, with setpriv of util-linux, can act as another user"
+
+    /// Whether another user can run `varve` here: that takes root, and setpriv of util-linux.
+    static let canAct: Bool = {
+        guard geteuid() == 0, Installation.find("setpriv") != nil, let sandbox = try? sandbox() else {
+            return false
         }
+        return (try? nobody.varve(["--version"], in: sandbox))?.code == 0
+    }()
+
+    /// A sandbox that other users may enter.
+    static func sandbox() throws -> Sandbox {
         let sandbox = try Sandbox()
         guard chmod(sandbox.path, 0o755) == 0 else { throw POSIXError(.EPERM) }
-        let attempt = try nobody.varve(["--version"], in: sandbox)
-        guard attempt.code == 0 else {
-            print("skipped: another user cannot run \(Installation.varve): \(attempt.errors)")
-            return nil
-        }
         return sandbox
     }
 
@@ -61,23 +64,23 @@ struct Tree {
             [""] + (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? [])
         entries = names.compactMap { name in
             var status = stat()
-            // A running service creates and removes files meanwhile.
+            // Files come and go beside a running service.
             guard lstat(name.isEmpty ? folder : "\(folder)/\(name)", &status) == 0 else { return nil }
             return (name, status.st_mode, status.st_uid, status.st_gid)
         }
     }
 
-    /// The entries with other bits than they should have, one line each.
+    /// What has other bits than it should, one line each.
     func wrong(owner: uid_t = geteuid(), folder: mode_t = 0o700, file: mode_t = 0o600) -> [String] {
         entries.compactMap { entry in
             let wanted = entry.mode & S_IFMT == S_IFDIR ? folder : file
-            // The owner's bits of a socket are not checked, as the broker makes its own socket.
+            // The bits of a socket that the owner has say nothing; the broker makes one of its own.
             let bits: mode_t = entry.mode & S_IFMT == S_IFSOCK ? 0o7077 : 0o7777
             guard entry.mode & bits != wanted & bits || entry.owner != owner else { return nil }
             return "\(entry.name): 0\(String(entry.mode & 0o7777, radix: 8)) of \(entry.owner)"
         }
     }
 
-    /// The bits of the entry with a name.
+    /// The bits of one of them.
     subscript(_ name: String) -> mode_t? { entries.first { $0.name == name }.map { $0.mode & 0o7777 } }
 }

@@ -149,9 +149,9 @@ import VarveText
         _ = Self.convert((0..<9).map { Self.sample($0, .string(long)) }, to: .int64, &report)
         #expect(report.unfit == 9 && report.examples.count == RetypingReport.mostExamples)
         let text = report.examples[0].text
-        #expect(text.hasPrefix("ab ab ") && text.hasSuffix("…") && text.utf8.count < 70)
+        #expect(text.hasPrefix(#"ab\nab\n"#) && text.hasSuffix("…") && text.utf8.count < 90)
         let error = UnfitValues(report: report, type: .int64)
-        #expect("\(error)".hasPrefix("9 of 9 values do not fit int64, such as \"ab ab "))
+        #expect("\(error)".hasPrefix("9 of 9 values do not fit int64, such as \"ab\\nab"))
         #expect(!"\(error)".contains("\n"))
     }
 }
