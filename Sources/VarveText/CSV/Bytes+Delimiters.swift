@@ -1,9 +1,9 @@
-// Bytes+Delimiters.swift — finds what ends a line or a field.
+// Bytes+Delimiters.swift — finds the end of a line or a field.
 
 import Glibc
 
 extension Bytes {
-    /// The first line end, or nil if there is none.
+    /// The first line end; nil if the bytes have no line end.
     ///
     /// - Parameter lineEnd: The byte that ends a line.
     @inline(__always)
@@ -14,15 +14,15 @@ extension Bytes {
         return UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
     }
 
-    /// The first comma or line end, or `end` if there is none.
+    /// The first comma or line end; `end` if the bytes have neither.
     ///
-    /// - Parameter lineEnds: The byte that ends a line, eight times.
+    /// - Parameter lineEnds: The byte that ends a line, repeated eight times.
     @inline(__always)
     static func firstDelimiter(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, lineEnds: UInt64
     ) -> UnsafePointer<UInt8> {
         var position = start
-        // Eight bytes at a time: of the bytes that the subtraction marks, the lowest is a true zero.
+        // Eight bytes at a time: the lowest byte that the subtraction marks is a true match.
         while end - position >= 8 {
             let word = UInt64(littleEndian: UnsafeRawPointer(position).loadUnaligned(as: UInt64.self))
             let comma = word ^ 0x2C2C_2C2C_2C2C_2C2C

@@ -1,36 +1,36 @@
-// CSVFieldScanner.swift — finds the fields of one CSV row (RFC 4180), quoted ones resolved.
+// CSVFieldScanner.swift — finds the fields of one CSV row (RFC 4180) and resolves their quotes.
 //
-// A quote has its meaning only as the first byte of a field; elsewhere it is a letter like any other.
+// A quote is special only as the first byte of a field; elsewhere it is an ordinary character.
 //
 // Invariants:
-// - `fields` holds the first `maximumFields` fields, then `spare` absent ones; `fieldCount` counts all.
-// - Fields point into the scanned bytes, or into `scratch` where quotes inside had to be undoubled.
+// - `fields` holds the first `maximumFields` fields, then `spare` absent ones; `fieldCount` counts all fields.
+// - Fields point into the scanned bytes, or into `scratch` if doubled quotes inside were resolved.
 
-/// What a scan found.
+/// The result of a scan.
 package enum ScanStatus {
     /// A whole row, ready for `deliver`.
     case row
     /// A line without content.
     case blank
-    /// The run ends before the row does.
+    /// The bytes end before the row does.
     case incomplete
     /// The row breaks the format's rules; `problem` says which.
     case malformed
 }
 
-/// Takes CSV rows apart.
+/// Splits CSV rows into fields.
 package struct CSVFieldScanner: ~Copyable {
-    /// How many fields the row has.
+    /// The number of fields of the row.
     package private(set) var fieldCount = 0
     /// The first byte after the row and its line end.
     package private(set) var next: UnsafePointer<UInt8>
     /// The end of the row before its line end.
     package private(set) var textEnd: UnsafePointer<UInt8>
-    /// How many line ends the row has.
+    /// The number of line ends in the row.
     package private(set) var lineCount = 0
     /// What is wrong with a malformed row.
     package private(set) var problem = ""
-    /// Whether the row was ended by the end of the input instead of a line end.
+    /// Whether the row ended with the input instead of a line end.
     package private(set) var isUnterminated = false
     /// The fields of the row scanned last.
     package let fields: UnsafeMutablePointer<Field>
@@ -38,17 +38,17 @@ package struct CSVFieldScanner: ~Copyable {
     private let scratch: UnsafeMutablePointer<UInt8>
     private let scratchSize: Int
     private var scratchUsed = 0
-    /// The byte that ends a line, and eight of it.
+    /// The byte that ends a line; `lineEnds` repeats it eight times.
     private let lineEnd: UInt8
     private let lineEnds: UInt64
 
     /// Makes a scanner.
     ///
     /// - Parameters:
-    ///   - maximumFields: How many fields of a row are kept.
-    ///   - spare: How many absent ones follow them.
-    ///   - maximumRowBytes: The most bytes that a row has.
-    ///   - lineEnd: The byte that ends a line: a line feed, or a carriage return in a file that has no other.
+    ///   - maximumFields: The number of fields of a row that are kept.
+    ///   - spare: The number of absent fields that follow them.
+    ///   - maximumRowBytes: The most bytes of a row.
+    ///   - lineEnd: The byte that ends a line: a line feed, or a carriage return in a file without line feeds.
     package init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
         self.maximumFields = maximumFields
         self.lineEnd = lineEnd
@@ -68,7 +68,7 @@ package struct CSVFieldScanner: ~Copyable {
         scratch.deallocate()
     }
 
-    /// Scans the row at `start`; a row of no bytes is `blank`.
+    /// Scans the row at `start`; a row without bytes is `blank`.
     package mutating func scan(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
     ) -> ScanStatus {
@@ -141,7 +141,7 @@ package struct CSVFieldScanner: ~Copyable {
             problem = "text follows a closing quote; a quote inside a quoted field is written twice"
             return .malformed
         }
-        // At the end of what is in sight a closing quote may still be the first of two.
+        // At the end of the available bytes a closing quote may be the first of two.
         if cursor == end, !atEnd { return .incomplete }
         position = cursor
         return .row
@@ -152,7 +152,7 @@ package struct CSVFieldScanner: ~Copyable {
         return atEnd ? .malformed : .incomplete
     }
 
-    /// Copies a quoted field's content with each doubled quote made one.
+    /// Copies a quoted field's content and replaces each doubled quote by one.
     private mutating func undouble(
         _ begin: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
     ) -> UnsafePointer<UInt8> {

@@ -1,11 +1,11 @@
-// CSVRecords.swift — a small CSV file held in memory, one record at a time, over the scanner of the large ones.
+// CSVRecords.swift — reads a small CSV file in memory record by record, with the scanner of large files.
 //
 // Invariants:
-// - Every record knows the line on which it begins; the first line is 1.
-// - LF and CRLF end a record outside quotes; inside, they belong to the field. A byte order mark at the start
-//   and blank lines are passed over.
-// - A field is valid UTF-8, or the record is an error; so is one with a quote in the middle of a field, which the
-//   scanner takes for a letter.
+// - Every record has the number of the line on which it begins, from 1.
+// - LF and CRLF end a record outside quotes; inside quotes they belong to the field.
+// - A byte order mark at the start and blank lines are skipped.
+// - A field that is not valid UTF-8 is an error. So is a quote in the middle of a field, which the scanner itself
+//   takes for an ordinary character.
 
 /// Reads records of fields separated by commas.
 package struct CSVRecords: ~Copyable {
@@ -15,9 +15,9 @@ package struct CSVRecords: ~Copyable {
         package var fields: [String]
     }
 
-    /// Why a file cannot be read on.
+    /// Why the rest of a file cannot be read.
     package struct Failure: Error {
-        /// The line.
+        /// The number of the line.
         package var line: Int
         /// What is wrong with it, and what to do.
         package var reason: String
@@ -31,7 +31,7 @@ package struct CSVRecords: ~Copyable {
     /// The most fields that a record keeps.
     private static let maximumFields = 4096
 
-    /// Reads a file.
+    /// Starts to read the bytes of a whole file.
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
         scanner = CSVFieldScanner(
@@ -39,7 +39,9 @@ package struct CSVRecords: ~Copyable {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
     }
 
-    /// The next record that is not blank, or nil at the end.
+    /// Reads the next record that is not blank; nil at the end.
+    ///
+    /// - Throws: `Failure` if the record is malformed.
     package mutating func next() throws(Failure) -> Record? {
         while index < bytes.count {
             let start = line
@@ -49,7 +51,7 @@ package struct CSVRecords: ~Copyable {
         return nil
     }
 
-    /// Passes a record or a blank line.
+    /// Reads a record or a blank line.
     ///
     /// - Returns: The fields; nil for a blank line.
     private mutating func scanRecord() throws(Failure) -> [String]? {
@@ -57,7 +59,7 @@ package struct CSVRecords: ~Copyable {
             guard let base = bytes.baseAddress else { return .success(nil) }
             let status = scanner.scan(base + index, base + bytes.count, atEnd: true)
             guard status == .row || status == .blank else {
-                // Without a closing quote the whole rest is a field: the line that opened it helps more.
+                // Without a closing quote the whole rest is one field: report the line that opened it.
                 let isOpen = scanner.problem.hasPrefix("a quote is opened")
                 return .failure(
                     isOpen

@@ -1,19 +1,20 @@
-// CSVText.swift — one field of CSV (RFC 4180), quoted where it has to be: the one dialect that Varve writes.
+// CSVText.swift — writes one field of CSV (RFC 4180), quoted if needed, in the only dialect that Varve writes.
 //
 // Invariants:
-// - A field is quoted if a reader could take it for another text: separators, quotes and line ends in it; blanks
-//   at its ends, which readers keep or drop; nothing, or the word `null`, which without quotes are no value.
+// - A field is quoted if a reader could take it for another text. This is so if it has a separator, quote or line end;
+//   if a blank is at one of its ends, which some readers drop; and if it is empty or `null`, which mean no value
+//   without quotes.
 // - The importer reads the same text back.
 
 /// Writes CSV fields.
 package enum CSVText {
-    /// Appends a field.
+    /// Appends a field, in quotes if needed.
     package static func append(_ text: String, to bytes: inout [UInt8]) {
         var copy = text
         copy.withUTF8 { append($0, to: &bytes) }
     }
 
-    /// Appends a field.
+    /// Appends a field of UTF-8 bytes, in quotes if needed.
     package static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         if needsQuotes(text) {
             appendQuoted(text, to: &bytes)
@@ -22,7 +23,7 @@ package enum CSVText {
         }
     }
 
-    /// Appends a field in quotes, whatever it is; each quote in it is doubled.
+    /// Appends a field always in quotes; each quote in it is doubled.
     package static func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(0x22)
         for byte in text {

@@ -1,17 +1,17 @@
-// CanonicalJSON.swift — one text for equal JSON: the stored form of `json` values.
+// CanonicalJSON.swift — the stored form of `json` values, which is the same text for equal JSON.
 //
-// No white space; keys sorted by their UTF-8 bytes; strings with only the escapes that JSON demands (`\"`, `\\`
-// and control characters, the short form where there is one); numbers exactly as they were written.
+// The form has no white space. Keys are sorted by their UTF-8 bytes. Strings have only the escapes that JSON requires
+// (`\"`, `\\` and control characters, in the short form if there is one). Numbers are exactly as they were written.
 //
 // Invariants:
-// - The canonical text of a canonical text is that text.
+// - The canonical form of a canonical text is that text.
 // - It is never longer than the text it was made from.
 
 /// Makes JSON text canonical.
 public enum CanonicalJSON {
     /// Appends the canonical form of a JSON text.
     ///
-    /// - Throws: Why the text is not JSON, is nested too deep or has a key twice; nothing is appended then.
+    /// - Throws: `JSONFailure` if the text is not JSON, is nested too deep or repeats a key; nothing is appended then.
     public static func append(
         _ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]
     ) throws(JSONFailure) {

@@ -1,4 +1,4 @@
-// JSONElements.swift — the elements of a JSON array as trees, with the line of each value: for small files of people.
+// JSONElements.swift — the elements of a JSON array as trees with line numbers, for small files written by people.
 //
 // Invariants:
 // - Nesting is bounded by `maximumDepth`.
@@ -6,7 +6,7 @@
 
 /// A JSON value and the line on which it begins.
 package struct JSONValue {
-    /// What it is.
+    /// The value itself.
     package enum Content {
         case null
         case bool(Bool)
@@ -28,15 +28,15 @@ package enum JSONElements {
 
     fileprivate static let noArray = "there is no JSON array: begin with \"[\", as list --json prints"
 
-    /// Why a file cannot be read on.
+    /// Why the rest of a file cannot be read.
     package struct Failure: Error {
-        /// The line.
+        /// The number of the line.
         package var line: Int
         /// What is wrong there, and what to do.
         package var reason: String
     }
 
-    /// Hands over the elements of the array that a file is, one after the other.
+    /// Calls `body` with each element of a file that is one JSON array.
     ///
     /// - Throws: `Failure`, and what `body` throws.
     package static func forEach(in bytes: [UInt8], _ body: (JSONValue) throws -> Void) throws {
@@ -52,7 +52,7 @@ package enum JSONElements {
 private struct JSONTreeReader {
     private var scanner: JSONScanner
     private var line = 1
-    /// How far line ends were counted.
+    /// The position up to which line ends are counted.
     private var counted = 0
 
     init(_ base: UnsafePointer<UInt8>, _ count: Int) {
@@ -160,7 +160,7 @@ private struct JSONTreeReader {
         }
     }
 
-    /// What is wrong with the string that begins at `start`.
+    /// The reason why the string that begins at `start` cannot be read.
     private func reason(of error: JSONFailure, from start: Int) -> String {
         guard case .malformed(let offset) = error else {
             let passed = UnsafeBufferPointer(start: scanner.base + start, count: scanner.position - start)
@@ -175,7 +175,7 @@ private struct JSONTreeReader {
         }
     }
 
-    /// Takes a comma or what closes an array or object.
+    /// Reads a comma or the closing byte of an array or object.
     private mutating func next(
         after closing: String, _ body: (inout JSONScanner) throws(JSONFailure) -> Bool
     ) throws(JSONElements.Failure) -> Bool {
@@ -196,7 +196,7 @@ private struct JSONTreeReader {
         JSONElements.Failure(line: currentLine(), reason: reason)
     }
 
-    /// The line of the scanner's place.
+    /// The number of the line at the scanner's position.
     private mutating func currentLine() -> Int {
         while counted < min(scanner.position, scanner.count) {
             if scanner.base[counted] == 0x0A { line += 1 }

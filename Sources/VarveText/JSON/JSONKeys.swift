@@ -1,12 +1,12 @@
-// JSONKeys.swift — the names of all values in a JSON object, objects in it taken apart.
+// JSONKeys.swift — the names of all values in a JSON object, including nested objects.
 
 /// Reads names.
 package enum JSONKeys {
-    /// The names of the values of an object that are no objects, in the order of the text.
+    /// The names of all values of an object that are not objects themselves, in the order of the text.
     ///
-    /// A value in an object in it has both names with a point between them: `{"mqtt": {"port": 1}}` has `mqtt.port`.
+    /// The name of a value in a nested object is the path to it, with points: `{"mqtt": {"port": 1}}` has `mqtt.port`.
     ///
-    /// - Throws: Why the text is no JSON object.
+    /// - Throws: `JSONFailure` if the text is not a JSON object.
     package static func paths(in bytes: [UInt8]) throws(JSONFailure) -> [String] {
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[String], JSONFailure> in
             guard let base = buffer.baseAddress else { return .failure(.malformed(offset: 0)) }

@@ -1,5 +1,4 @@
-// JSONScanner+Members.swift — walks the members of an object and the elements of an array one by one: the one walk for all that reads
-// JSON.
+// JSONScanner+Members.swift — walks the members of an object and the elements of an array; all readers of JSON use it.
 //
 //     var hasMember = try scanner.enterObject()
 //     while hasMember {
@@ -9,20 +8,24 @@
 //     }
 //
 // Invariants:
-// - After each call the scanner stands at the next thing to read, white space passed.
+// - After each call the scanner is at the next thing to read, after white space.
 
 extension JSONScanner {
     /// Passes the opening brace.
     ///
-    /// - Returns: Whether a member follows; if not, the closing brace is passed too.
+    /// - Returns: True if a member follows; else the closing brace is passed too.
+    /// - Throws: `JSONFailure.malformed`.
     package mutating func enterObject() throws(JSONFailure) -> Bool { try enter(0x7B, closing: 0x7D) }
 
     /// Passes the opening bracket.
     ///
-    /// - Returns: Whether an element follows; if not, the closing bracket is passed too.
+    /// - Returns: True if an element follows; else the closing bracket is passed too.
+    /// - Throws: `JSONFailure.malformed`.
     package mutating func enterArray() throws(JSONFailure) -> Bool { try enter(0x5B, closing: 0x5D) }
 
-    /// Passes a member's name and the colon.
+    /// Passes a member's name and the colon; returns the place of the name.
+    ///
+    /// - Throws: `JSONFailure` if there is no valid name or no colon.
     package mutating func memberName() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
         let name = try skipString()
         skipWhitespace()
@@ -31,14 +34,16 @@ extension JSONScanner {
         return name
     }
 
-    /// Passes what stands behind a member's value: a comma, or the closing brace.
+    /// Passes the comma or closing brace after a member's value.
     ///
     /// - Returns: Whether another member follows.
+    /// - Throws: `JSONFailure.malformed`.
     package mutating func nextMember() throws(JSONFailure) -> Bool { try next(closing: 0x7D) }
 
-    /// Passes what stands behind an element: a comma, or the closing bracket.
+    /// Passes the comma or closing bracket after an element.
     ///
     /// - Returns: Whether another element follows.
+    /// - Throws: `JSONFailure.malformed`.
     package mutating func nextElement() throws(JSONFailure) -> Bool { try next(closing: 0x5D) }
 
     private mutating func enter(_ opening: UInt8, closing: UInt8) throws(JSONFailure) -> Bool {

@@ -1,12 +1,12 @@
 // JSONScanner.swift — walks JSON text (RFC 8259) byte by byte and validates what it passes.
 //
 // Invariants:
-// - No text traps: every read is behind a check of `position` against `count`, and depth is limited.
-// - What was passed without an error is valid JSON of valid UTF-8.
+// - No text traps: every read follows a check of `position` against `count`, and depth is limited.
+// - Text passed without an error is valid JSON in valid UTF-8.
 
 /// Why a text is not usable JSON.
 public enum JSONFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// It breaks the grammar at this offset.
+    /// The text breaks the grammar at this offset in bytes.
     case malformed(offset: Int)
     /// Arrays and objects are nested deeper than `JSONScanner.maximumDepth`.
     case tooDeep
@@ -26,7 +26,7 @@ public enum JSONFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A place in a JSON text.
+/// A position in a JSON text.
 ///
 /// Public only so that other modules can inline its steps; not for use outside Varve.
 public struct JSONScanner {
@@ -37,19 +37,19 @@ public struct JSONScanner {
     public let base: UnsafePointer<UInt8>
     /// Its length in bytes.
     public let count: Int
-    /// How far it was passed.
+    /// The offset of the next byte to read.
     public var position = 0
 
-    /// Looks at a text from its beginning.
+    /// Starts at the beginning of a text.
     package init(base: UnsafePointer<UInt8>, count: Int) {
         self.base = base
         self.count = count
     }
 
-    /// The failure of a text that breaks the grammar here.
+    /// The failure of a text that breaks the grammar at this position.
     package var malformed: JSONFailure { .malformed(offset: position) }
 
-    /// The byte at this place, or 0 at the end.
+    /// The byte at this position; 0 at the end.
     @inlinable @inline(__always)
     public var current: UInt8 { position < count ? base[position] : 0 }
 
@@ -64,13 +64,17 @@ public struct JSONScanner {
         }
     }
 
-    /// Passes one byte that must be there.
+    /// Passes one required byte.
+    ///
+    /// - Throws: `JSONFailure.malformed` if another byte follows.
     package mutating func expect(_ byte: UInt8) throws(JSONFailure) {
         guard position < count, base[position] == byte else { throw malformed }
         position += 1
     }
 
     /// Passes any value.
+    ///
+    /// - Throws: `JSONFailure` if the value is not valid JSON or is nested too deep.
     package mutating func skipValue(depth: Int = 0) throws(JSONFailure) {
         switch current {
         case 0x22: _ = try skipString()
@@ -85,7 +89,8 @@ public struct JSONScanner {
 
     /// Passes a string with its quotes.
     ///
-    /// - Returns: Where its content lies and whether it has escapes.
+    /// - Returns: The range of its content, and whether it has escapes.
+    /// - Throws: `JSONFailure.malformed` or `JSONFailure.invalidText`.
     package mutating func skipString() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
         try expect(0x22)
         let start = position
@@ -115,7 +120,7 @@ public struct JSONScanner {
         }
     }
 
-    /// Passes characters of a string that need no look, eight at a time.
+    /// Passes characters of a string that need no check, eight at a time.
     @inline(__always)
     private mutating func skipPlainCharacters() {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -124,7 +129,7 @@ public struct JSONScanner {
                 littleEndian: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self))
             let quote = word ^ 0x2222_2222_2222_2222
             let escape = word ^ 0x5C5C_5C5C_5C5C_5C5C
-            // The lowest mark is exact: a subtraction borrows only from bytes above a true one.
+            // The lowest mark is exact: the subtraction borrows only from bytes above a true match.
             let marks =
                 word | ((quote &- ones) & ~quote) | ((escape &- ones) & ~escape)
                 | ((word &- 0x2020_2020_2020_2020) & ~word)
@@ -138,6 +143,8 @@ public struct JSONScanner {
     }
 
     /// Passes a number.
+    ///
+    /// - Throws: `JSONFailure.malformed`.
     package mutating func skipNumber() throws(JSONFailure) {
         var index = position
         if index < count, base[index] == 0x2D { index &+= 1 }
@@ -159,6 +166,8 @@ public struct JSONScanner {
     }
 
     /// Passes `word`.
+    ///
+    /// - Throws: `JSONFailure.malformed` if another text follows.
     package mutating func skipWord(_ word: StaticString) throws(JSONFailure) {
         guard count - position >= word.utf8CodeUnitCount else { throw malformed }
         for index in 0..<word.utf8CodeUnitCount where base[position + index] != word.utf8Start[index] {
@@ -196,7 +205,7 @@ public struct JSONScanner {
         }
     }
 
-    /// Checks the escape whose letter is at this place and stops at its last byte.
+    /// Checks the escape whose letter is at this position and stops at its last byte.
     private mutating func checkEscape() throws(JSONFailure) {
         switch current {
         case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return
@@ -229,7 +238,7 @@ public struct JSONScanner {
         return value
     }
 
-    /// The text of a string that `skipString` or `memberName` has passed.
+    /// The text, without escapes, of a string that `skipString` or `memberName` has passed.
     package func text(of string: (content: Range<Int>, isEscaped: Bool)) -> [UInt8] {
         let content = string.content
         guard string.isEscaped else {
@@ -241,7 +250,7 @@ public struct JSONScanner {
         return text
     }
 
-    /// Appends the text of a string's content, which `skipString` has passed, without its escapes.
+    /// Appends the content of a string that `skipString` has passed, with its escapes resolved.
     package func appendText(of content: Range<Int>, to text: inout [UInt8]) {
         var index = content.lowerBound
         while index < content.upperBound {
@@ -263,7 +272,8 @@ public struct JSONScanner {
         }
     }
 
-    /// Appends the character of a `\u` escape; returns how many bytes it has beyond the two of a short one.
+    /// Appends the character of a `\u` escape; returns how many bytes longer the escape is than a short one of two
+    /// bytes.
     private func appendUnit(at start: Int, to text: inout [UInt8]) -> Int {
         let unit = Self.hexUnit(base, count, start) ?? 0xFFFD
         var scalar = unit

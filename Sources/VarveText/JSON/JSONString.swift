@@ -1,8 +1,9 @@
-// JSONString.swift — text as a JSON string: the one escaper of all that Varve writes.
+// JSONString.swift — writes text as a JSON string; everything that Varve writes uses it.
 //
 // Invariants:
-// - The output is one line and escapes only what JSON demands: quote, backslash and everything below U+0020, in
-//   the short form where there is one. The same text always gives the same bytes.
+// - The output is one line. It escapes only what JSON requires: quote, backslash and everything below U+0020, in the
+//   short form if there is one.
+// - The same text always gives the same bytes.
 
 /// Writes text as JSON strings.
 package enum JSONString {

@@ -1,7 +1,7 @@
-// JSONText.swift — JSON to write: members in the order given.
+// JSONText.swift — a JSON value to write, with members in the order given.
 //
 // Invariants:
-// - The text is valid JSON: a double that is not finite has no JSON form and becomes null.
+// - The text is valid JSON; a double that is not finite has no JSON form and becomes null.
 
 /// A JSON value to print.
 package indirect enum JSONText: Sendable {
@@ -13,7 +13,7 @@ package indirect enum JSONText: Sendable {
     case array([JSONText])
     case object([(name: String, value: JSONText)])
 
-    /// The text, or null where there is none.
+    /// The text as a string, or null for nil.
     package static func optional(_ text: String?) -> JSONText {
         text.map(JSONText.string) ?? .null
     }
@@ -25,7 +25,7 @@ package indirect enum JSONText: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The value with a member of an object a line, indented by two blanks for each object around it.
+    /// The value with one member of an object per line, indented by two blanks for each enclosing object.
     package func indented() -> String {
         var bytes: [UInt8] = []
         append(to: &bytes, indent: "\n")
@@ -44,7 +44,7 @@ package indirect enum JSONText: Sendable {
         bytes.append(contentsOf: "\(indent)}".utf8)
     }
 
-    /// An array with one element a line, so that a person and `grep` can read it.
+    /// An array with one element per line, for people and `grep`.
     package static func lines(_ elements: some Sequence<JSONText>) -> String {
         var bytes = Array("[".utf8)
         var separator = "\n"

@@ -1,9 +1,9 @@
-// DoubleWriter.swift — doubles as text, fast for the decimal numbers that measurements are.
+// DoubleWriter.swift — writes doubles as text, fast for the decimal numbers that measurements usually are.
 //
-// A double that is m / 10^k for an integer m below 10^15 is the nearest double to that decimal, and numbers of
-// up to 15 digits all have doubles of their own; so with the smallest such k the text is the shortest one, and
-// there is no other of its length. The product v * 10^k is off by less than 0.25 in this range, so rounding it
-// finds m, and the division, being correctly rounded, proves it.
+// A double v that is m / 10^k for an integer m below 10^15 is the nearest double to that decimal. Decimals of up to 15
+// digits are all different doubles. With the smallest such k the text is therefore the shortest one, and no other text
+// has its length. The product v * 10^k is off by less than 0.25 in this range, so rounding it gives m. The division is
+// correctly rounded, so it proves m.
 //
 // Invariants:
 // - The text has the fewest digits that read back to the same bits; −0 is `-0`.
@@ -13,7 +13,7 @@ package struct DoubleWriter {
     /// The longest text.
     static let maximumBytes = 32
 
-    /// The decimal places of the number before; the next one mostly has as many.
+    /// The decimal places of the previous number; the next one mostly has as many.
     private var places = 0
     private var text: [UInt8] = []
 
@@ -32,13 +32,13 @@ package struct DoubleWriter {
     /// Makes a writer.
     package init() {}
 
-    /// Writes a double; room for `maximumBytes` is there.
+    /// Writes a double; the output must have room for `maximumBytes`.
     ///
-    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
+    /// A double that is not finite is `NaN`, `inf` or `-inf`; the payload of a NaN is not written.
     @inline(__always)
     mutating func write(_ value: Double, to output: inout TextBuffer) {
         let magnitude = value.magnitude
-        // Below a thousandth the shortest text has an exponent, which is not for this way.
+        // Below a thousandth the shortest text has an exponent, which this method does not write.
         guard magnitude >= 0.001, magnitude < Self.largest, let digits = digits(magnitude) else {
             return writeOther(value, to: &output)
         }
@@ -54,7 +54,7 @@ package struct DoubleWriter {
 
     /// Appends a double to an array.
     ///
-    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
+    /// A double that is not finite is `NaN`, `inf` or `-inf`; the payload of a NaN is not written.
     package mutating func append(_ value: Double, to bytes: inout [UInt8]) {
         if value.bitPattern == 0 { return bytes.append(0x30) }
         let magnitude = value.magnitude
@@ -73,7 +73,7 @@ package struct DoubleWriter {
         }
     }
 
-    /// Writes an integer; room for `maximumBytes` is there.
+    /// Writes an integer; the output must have room for `maximumBytes`.
     @inline(__always)
     static func writeInteger(_ value: UInt64, to output: inout TextBuffer) {
         var width = 1
@@ -122,7 +122,7 @@ package struct DoubleWriter {
         output.write(text)
     }
 
-    /// Appends any double, by the standard library's digits: what the quick way is measured by.
+    /// Appends any double with the standard library's digits; the fast method must give the same text.
     @inline(never)
     static func appendOther(_ value: Double, to bytes: inout [UInt8]) {
         guard value.isFinite else {

@@ -1,30 +1,30 @@
-// MissingWords.swift — the words and numbers that someone calls missing readings.
+// MissingWords.swift — the words and numbers that a caller declares missing readings.
 //
 // Invariants:
-// - Words are compared as they are written, blanks around them left out and case kept.
-// - Numbers are compared as numbers, so -9999.00 is -9999; integers beyond 2^53 exactly.
+// - Words are compared with their case and without blanks around them.
+// - Numbers are compared as numbers, so -9999.00 equals -9999; integers beyond 2^53 are compared exactly.
 
-/// Words and numbers that stand for no reading.
+/// Words and numbers that mean "no reading".
 public struct MissingWords: Sendable {
     private var words = Set<[UInt8]>()
     private var numbers: [Double] = []
     private var integers: [Int64] = []
 
-    /// No words.
+    /// Makes an empty set of words.
     public init() {}
 
-    /// The words of a list, with commas between them; nil if it has none.
+    /// Makes the words of a comma-separated list; nil if the list has no words.
     public init?(list: some StringProtocol) {
         for word in Self.words(of: list) { add(word) }
         if isEmpty { return nil }
     }
 
-    /// The words of several lists.
+    /// Makes the words of several lists.
     public init(lists: [String]) {
         for list in lists { for word in Self.words(of: list) { add(word) } }
     }
 
-    /// The words of a list without the blanks around them, empty ones left out.
+    /// The words of a list without the blanks around them; empty words are left out.
     package static func words(of list: some StringProtocol) -> [String] {
         list.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     }
@@ -37,13 +37,13 @@ public struct MissingWords: Sendable {
         return String(text)
     }
 
-    /// The words, in an order that is always the same.
+    /// The words, sorted.
     public var list: [String] { words.map { String(decoding: $0, as: UTF8.self) }.sorted() }
 
     /// Whether there are no words.
     public var isEmpty: Bool { words.isEmpty }
 
-    /// Adds a word without blanks around it.
+    /// Adds a word, which must have no blanks around it.
     public mutating func add(_ word: String) {
         let bytes = Array(word.utf8)
         words.insert(bytes)

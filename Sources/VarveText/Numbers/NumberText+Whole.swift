@@ -1,18 +1,18 @@
-// NumberText+Whole.swift — whole numbers as people count with them: a sign and digits, and nothing else.
+// NumberText+Whole.swift — whole numbers as people count with them: only a sign and digits.
 //
-// `NumberText.int64` also reads `5.0` and `1e3`, which are values, but no epochs, line numbers or lengths of time.
+// `NumberText.int64` also reads `5.0` and `1e3`. These are values, but not epochs, line numbers or lengths of time.
 //
 // Invariants:
 // - No text traps, whatever its length.
 
 extension NumberText {
-    /// What a text is as a whole number.
+    /// The result of reading a whole number.
     package enum Whole {
-        /// No whole number.
+        /// The text is not a whole number.
         case none
-        /// This one.
+        /// The number.
         case value(Int64)
-        /// One that Int64 does not hold.
+        /// The number is beyond Int64.
         case tooLarge
     }
 

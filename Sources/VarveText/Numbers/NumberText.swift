@@ -1,4 +1,4 @@
-// NumberText.swift — numbers from text: exact, and fast for the numbers that data files have.
+// NumberText.swift — reads numbers from text, exactly, and fast for the numbers that data files have.
 //
 // Invariants:
 // - A double is the one nearest to the decimal text (ties to even), as `Double(String)` gives it.
@@ -6,7 +6,7 @@
 //   `nan`, `inf`, `infinity` in any case with an optional sign; nothing else, so no hexadecimal form.
 // - No text traps, whatever its length.
 
-/// What a text is as a number.
+/// The kind of number that a text is.
 package enum NumberClass: UInt8 {
     /// An integer of at most 2^53: exact as a double.
     case integer
@@ -16,7 +16,7 @@ package enum NumberClass: UInt8 {
     case hugeInteger
     /// A number with a point or an exponent, NaN or an infinity.
     case decimal
-    /// No number.
+    /// Not a number.
     case text
 }
 
@@ -39,7 +39,7 @@ package struct DecimalParts {
 public enum NumberText {
     /// 10^0 to 10^22: the powers of ten that a double holds exactly.
     ///
-    /// A compiler makes a table of the cases, which a loop reads without asking first whether it was made.
+    /// The compiler turns the cases into a constant table, so a loop reads it without checking for initialization.
     @inlinable @inline(__always)
     static func power(_ exponent: Int) -> Double {
         switch exponent {
@@ -69,7 +69,7 @@ public enum NumberText {
         }
     }
 
-    /// The double nearest to the text, or nil if it is no number or beyond the range of doubles.
+    /// The double nearest to the text; nil if the text is not a number or is beyond the range of doubles.
     @inlinable @inline(__always)
     public static func double(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         // The common case in one loop: up to 18 digits with at most one point.
@@ -116,14 +116,14 @@ public enum NumberText {
         return value
     }
 
-    /// The integer that the text is, also in the forms `5.0` and `1e3`; nil if it is none that Int64 holds.
+    /// The integer of the text, also in the forms `5.0` and `1e3`; nil if it is not whole or is beyond Int64.
     ///
     /// - Parameter scale: The power of ten that the number is multiplied by first: with 6, `1.5` is 1,500,000.
     package static func int64(_ base: UnsafePointer<UInt8>, _ count: Int, scale: Int = 0) -> Int64? {
         guard let parts = parts(base, count) else { return nil }
         var magnitude = parts.digits
         var exponent = parts.exponent + scale
-        // More than 19 significant digits of which the last is not zero: not whole, or above 10^19.
+        // More than 19 significant digits, the last not zero: the number is not whole, or above 10^19.
         if parts.isCut { return nil }
         if magnitude == 0 { return 0 }
         while exponent < 0 {
@@ -144,9 +144,9 @@ public enum NumberText {
         return Int64(exactly: magnitude)
     }
 
-    /// What the text is.
+    /// The kind of number that the text is.
     package static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
-        // Up to 15 digits with an optional sign and point need no more than a look.
+        // Up to 15 digits with an optional sign and point need no conversion.
         var index = count > 0 && base[0] == 0x2D ? 1 : 0
         let first = index
         while index < count, base[index] &- 0x30 < 10 { index &+= 1 }
@@ -164,7 +164,7 @@ public enum NumberText {
         return value.magnitude <= 1 << 53 ? .integer : .bigInteger
     }
 
-    /// Splits a decimal number, or returns nil if the text has another form.
+    /// Splits a decimal number into its parts; nil if the text has another form.
     package static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
         var parts = DecimalParts()
         var index = 0
@@ -206,7 +206,7 @@ public enum NumberText {
         return parts
     }
 
-    /// A written exponent; one of absurd size counts as a million, which is as far out of range.
+    /// The value of a written exponent; a huge one counts as a million, which is also out of range.
     private static func exponent(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int? {
         var index = 0
         var isNegative = false
@@ -225,7 +225,7 @@ public enum NumberText {
         return isNegative ? -value : value
     }
 
-    /// `nan`, `inf`, `infinity`.
+    /// The value of `nan`, `inf` or `infinity` in any case; nil for other texts.
     private static func special(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
         var start = 0
         var isNegative = false

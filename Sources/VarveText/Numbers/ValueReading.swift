@@ -1,7 +1,7 @@
-// ValueReading.swift — texts as values of a type: the rules that imports and changes of a type share.
+// ValueReading.swift — reads texts as values of a type, by the rules that imports and changes of a type share.
 //
 // Invariants:
-// - A value is taken exactly or not at all: nothing is rounded but decimal text to the nearest double.
+// - A value is taken exactly or not at all, except that decimal text is rounded to the nearest double.
 
 package import VarveModel
 
@@ -9,7 +9,7 @@ package import VarveModel
 package enum ValueReading {
     /// Reads a whole text as a `double`, `int64` or `bool`.
     ///
-    /// - Returns: The bits as they are stored, or nil where the text has another form or `type` is a type of texts.
+    /// - Returns: The bits as they are stored; nil if the text has another form or `type` is `string` or `json`.
     package static func bits(_ text: UnsafeBufferPointer<UInt8>, as type: ValueType) -> UInt64? {
         guard let base = text.baseAddress else { return nil }
         switch type {
@@ -22,7 +22,7 @@ package enum ValueReading {
 
     /// Reads `true`, `false` (in any case), `1` or `0`.
     ///
-    /// - Returns: The truth value, or nil for other texts.
+    /// - Returns: The truth value; nil for other texts.
     package static func bool(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
         if count == 1, base[0] == 0x30 || base[0] == 0x31 { return base[0] == 0x31 }
         if NumberText.equals(base, count, "true") { return true }
@@ -30,7 +30,7 @@ package enum ValueReading {
         return nil
     }
 
-    /// Whether a text says "no value" for a point that is not a string: empty or `null` in any case.
+    /// Whether a text means "no value" for a point that is not a string: it is empty, or `null` in any case.
     package static func isNothing(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         count == 0 || NumberText.equals(base, count, "null")
     }

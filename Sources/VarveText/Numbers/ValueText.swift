@@ -1,20 +1,21 @@
-// ValueText.swift — numbers as text: the form of CSV, NDJSON, tables and messages.
+// ValueText.swift — writes numbers as text, in the form of CSV, NDJSON, tables and messages.
 //
 // Invariants:
 // - A finite double is written with the fewest digits that read back to the same bits, −0 as `-0`.
 
 /// Writes values as text.
 public enum ValueText {
-    /// Writes a double: shortest digits that read back to the same value, without a trailing `.0`.
+    /// Writes a double with the fewest digits that read back to the same value, without a trailing `.0`.
     ///
-    /// Not finite: `NaN`, `inf`, `-inf`. A NaN's payload has no text form.
+    /// A double that is not finite is `NaN`, `inf` or `-inf`; the payload of a NaN is not written.
     public static func append(_ value: Double, to bytes: inout [UInt8]) {
         var writer = DoubleWriter()
         writer.append(value, to: &bytes)
     }
 
-    /// Writes a double as JSON values of the wire contract have it: what is not finite is one of the strings
-    /// `"NaN"`, `"Infinity"` and `"-Infinity"`.
+    /// Writes a double as a JSON value of a message; one that is not finite becomes a string.
+    ///
+    /// The strings are `"NaN"`, `"Infinity"` and `"-Infinity"`, as in the wire contract.
     package static func appendJSON(_ value: Double, to bytes: inout [UInt8]) {
         if value.isFinite { return append(value, to: &bytes) }
         bytes.append(

@@ -1,14 +1,14 @@
-// SampleRowWriter.swift — the samples of one series as rows of text: the one form of them, for all that write rows.
+// SampleRowWriter.swift — writes the samples of one series as rows of text; every writer of rows uses it.
 //
 //     CSV     device,point,time,value,quality
 //     NDJSON  {"device":…,"point":…,"time":…,"value":…,"quality":…}
 //
-// A missing value is an empty field, in JSON `null`; a quality that was not given is an empty field, in JSON no
-// member. Numbers that JSON cannot write are the strings "NaN", "inf" and "-inf". Product and type come last.
+// A missing value is an empty field, or `null` in JSON. A quality that was not given is an empty field, or no member in
+// JSON. Numbers that JSON cannot write are the strings "NaN", "inf" and "-inf". Product and type come last.
 //
 // Invariants:
-// - The importer reads the same samples back, but for what `ExportSurvey` of VarveTransfer names.
-// - It is called for many samples at once: what is done for each of them stays in this module.
+// - The importer reads the same samples back, except for the losses that `ExportLoss` of VarveTransfer names.
+// - One call writes many samples, so that the work for each sample stays in this module.
 
 package import VarveModel
 
@@ -16,15 +16,15 @@ package import VarveModel
 package enum SampleRowFormat: Sendable {
     /// Lines of comma separated fields, with a header.
     case csv
-    /// A JSON object a line.
+    /// One JSON object per line.
     case ndjson
-    /// The elements of a JSON array, a line each: a row begins with the line end and, but for the first, a comma.
+    /// The elements of a JSON array, one per line: each row begins with a line end, and all but the first with a comma.
     case jsonElements
 }
 
-/// What rows have, and in which form.
+/// The columns and the form of rows.
 package struct SampleRowShape: Sendable {
-    /// The form.
+    /// The format of the rows.
     package var format: SampleRowFormat
     /// How times are written; the form must hold all of them.
     package var times: TimeForm
@@ -50,10 +50,10 @@ package struct SampleRowShape: Sendable {
             + (hasType ? ["type"] : [])
     }
 
-    /// The line before the rows; empty where there is none.
+    /// The line before the rows; empty for JSON.
     package var header: String { format == .csv ? columns.joined(separator: ",") + "\n" : "" }
 
-    /// Whether a time stands in quotes: in JSON, but for an integer.
+    /// Whether a time is in quotes: in JSON, unless it is an integer.
     fileprivate var quotesTimes: Bool { format != .csv && times != .epochNanoseconds }
 }
 
@@ -61,9 +61,9 @@ package struct SampleRowShape: Sendable {
 package struct SampleRowWriter {
     private let isCSV: Bool
     private let type: ValueType
-    /// What every row begins with: up to the time.
+    /// The beginning of every row, up to the time.
     private let head: [UInt8]
-    /// What every row ends with: after the quality.
+    /// The end of every row, after the quality.
     private let tail: [UInt8]
     private let afterTime: [UInt8]
     private var times: TimeWriter
@@ -72,14 +72,14 @@ package struct SampleRowWriter {
     /// Whether the next row is the first of an array.
     private var isFirst: Bool
 
-    /// The most that a row has besides its names and a text.
+    /// The most bytes of a row without its names and a text.
     private static let rowBytes = 160
 
     /// Makes a writer.
     ///
     /// - Parameters:
     ///   - device: The device as rows name it.
-    ///   - isFirst: Whether no row was written before; `jsonElements` asks.
+    ///   - isFirst: Whether no row was written before; only `jsonElements` uses it.
     package init(
         product: String = "", device: String, point: String, type: ValueType, shape: SampleRowShape,
         isFirst: Bool = true
@@ -120,7 +120,7 @@ package struct SampleRowWriter {
     /// Appends rows until all are written or the buffer is full.
     ///
     /// - Parameter range: The samples of `columns` to write.
-    /// - Returns: The index of the first sample that was not written, the end of `range` if all were.
+    /// - Returns: The index of the first sample not written; the end of `range` if all were written.
     package mutating func append(
         _ columns: SampleColumns, _ range: Range<Int>, to output: inout TextBuffer
     ) -> Int {
@@ -152,11 +152,11 @@ package struct SampleRowWriter {
         return index
     }
 
-    /// Whether the row of a text may be longer than `limit` bytes without its line end, all columns counted.
+    /// Whether the row of a text, with all columns and without its line end, may be longer than `limit` bytes.
     package static func mayExceed(
         _ limit: Int, _ text: ArraySlice<UInt8>, of series: SeriesInfo, _ format: SampleRowFormat
     ) -> Bool {
-        // One byte can become six (`\u0000`); names take up twice as much at most where nothing is escaped.
+        // One byte can become six (`\u0000`); names take at most twice their size if nothing is escaped.
         if text.count < limit / 8 - 4 * SeriesKey.maximumNameBytes { return false }
         var writer = SampleRowWriter(
             product: series.key.product, device: series.key.device, point: series.key.point,
@@ -227,7 +227,7 @@ package struct SampleRowWriter {
         output.write(scratch)
     }
 
-    /// Puts the field of a text into `scratch`; canonical JSON is a value as it is.
+    /// Writes the field of a text into `scratch`; in JSON rows, canonical JSON is copied as it is.
     private mutating func prepare(_ text: UnsafeBufferPointer<UInt8>) {
         scratch.removeAll(keepingCapacity: true)
         if isCSV {

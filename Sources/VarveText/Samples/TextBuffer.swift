@@ -1,8 +1,8 @@
-// TextBuffer.swift — the text of rows, collected in memory until a piece of it is worth passing on.
+// TextBuffer.swift — collects the text of rows in memory until a piece is large enough to be passed on.
 //
 // Invariants:
-// - `reserve` comes before every `write` and says how much may follow; `write` itself does not check.
-// - Memory is two pieces, and more only while a single text is longer.
+// - Every `write` follows a `reserve` for at least as many bytes; `write` itself does not check.
+// - Memory is two pieces; only a single longer text needs more.
 
 /// Collects text.
 package struct TextBuffer: ~Copyable {
@@ -10,12 +10,12 @@ package struct TextBuffer: ~Copyable {
     private var capacity: Int
     private let usualCapacity: Int
     private let pieceBytes: Int
-    /// The bytes collected.
+    /// The number of bytes collected.
     package private(set) var count = 0
 
     /// Makes an empty buffer.
     ///
-    /// - Parameter pieceBytes: How many bytes are a piece.
+    /// - Parameter pieceBytes: The bytes of a piece.
     package init(pieceBytes: Int) {
         self.pieceBytes = pieceBytes
         usualCapacity = 2 * pieceBytes
@@ -27,29 +27,29 @@ package struct TextBuffer: ~Copyable {
         memory.deallocate()
     }
 
-    /// Whether a piece is there, to be passed on.
+    /// Whether a whole piece is collected.
     package var isFull: Bool { count >= pieceBytes }
 
-    /// Shows what is collected; the pointer is valid during the call.
+    /// Calls `body` with the collected bytes; the pointer is valid only during the call.
     package borrowing func withBytes<Result, Failure>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
-    /// Forgets what is collected.
+    /// Drops the collected bytes and keeps the memory.
     package mutating func removeAll() {
         count = 0
         if capacity > usualCapacity { allocate(usualCapacity) }
     }
 
-    /// Adds bytes, for which it makes room.
+    /// Adds bytes; reserves the room itself.
     package mutating func append(_ bytes: [UInt8]) {
         reserve(bytes.count)
         write(bytes)
     }
 
-    /// Adds a text, for which it makes room.
+    /// Adds a text as UTF-8; reserves the room itself.
     package mutating func append(_ text: String) {
         var copy = text
         copy.withUTF8 {
@@ -58,7 +58,7 @@ package struct TextBuffer: ~Copyable {
         }
     }
 
-    /// Makes room for `bytes` more.
+    /// Makes room for `bytes` more bytes.
     @inline(__always)
     mutating func reserve(_ bytes: Int) {
         if count &+ bytes > capacity { allocate(max(count + bytes, 2 * capacity)) }

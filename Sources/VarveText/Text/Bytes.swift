@@ -1,10 +1,10 @@
-// Bytes.swift — comparing and hashing short runs of bytes, without making strings of them.
+// Bytes.swift — compares and hashes short runs of bytes without turning them into strings.
 
 /// Loops over runs of bytes.
 ///
 /// Public only so that other modules can inline them; not for use outside Varve.
 public enum Bytes {
-    /// Whether two runs of the same length are equal; made for names, which are short.
+    /// Whether two runs of the same length are equal; fast for short runs such as names.
     @inlinable @inline(__always)
     public static func equal(
         _ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int
@@ -41,7 +41,7 @@ public enum Bytes {
         return mix(hash ^ rest)
     }
 
-    /// Spreads every bit of a hash over all of them.
+    /// Mixes a hash so that every bit depends on every bit.
     @inlinable @inline(__always)
     public static func mix(_ value: UInt64) -> UInt64 {
         // The finisher of MurmurHash3: every input bit reaches every output bit.

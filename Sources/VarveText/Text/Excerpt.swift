@@ -1,14 +1,14 @@
-// Excerpt.swift — texts from outside as they may stand in a message: the one rule for all of them.
+// Excerpt.swift — makes texts from outside safe for messages; all messages use this rule.
 //
 // Invariants:
-// - An excerpt is one line, without a character that steers a terminal or is not seen, and of bounded length.
+// - An excerpt is one line of bounded length, without invisible characters and without terminal control characters.
 
 /// Makes excerpts.
 package enum Excerpt {
-    /// The most characters of an excerpt, unless told otherwise.
+    /// The default for the most characters of an excerpt.
     package static let limit = 60
 
-    /// The beginning of a text, invisible characters made visible; `…` follows where it was cut.
+    /// The beginning of a text with invisible characters made visible; `…` follows if the text was cut.
     ///
     /// - Parameter limit: The most characters (Unicode scalars) of the text.
     package static func of(_ text: some StringProtocol, limit: Int = limit) -> String {
@@ -19,16 +19,16 @@ package enum Excerpt {
         return String(text[..<end]).visible + "…"
     }
 
-    /// The beginning of a text; bytes that are no UTF-8 become replacement characters.
+    /// The beginning of a text of bytes; invalid UTF-8 becomes replacement characters.
     ///
     /// - Parameter limit: The most characters (Unicode scalars) of the text.
     package static func of(_ text: UnsafeBufferPointer<UInt8>, limit: Int = limit) -> String {
-        // One scalar more than is shown, however long; a scalar has four bytes at most.
+        // Enough bytes for one scalar more than is shown; a scalar has at most four bytes.
         let start = String(decoding: text.prefix(4 * (limit + 1)), as: UTF8.self)
         return of(start, limit: limit)
     }
 
-    /// The beginning of a text between quotes.
+    /// The beginning of a text, in quotes.
     package static func quoted(_ text: String, limit: Int = limit) -> String {
         "\"\(of(text, limit: limit))\""
     }

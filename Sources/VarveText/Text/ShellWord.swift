@@ -1,11 +1,11 @@
-// ShellWord.swift — texts as words of a command line that somebody may paste.
+// ShellWord.swift — quotes texts as words of a command line that a user may paste.
 //
 // Invariants:
-// - A shell takes the word as the text, whatever is in it.
+// - A shell reads the word as exactly the text.
 
 /// Writes words of command lines.
 package enum ShellWord {
-    /// The text as one word: as it is, or between single quotes where a shell would read more into it.
+    /// The text as one word: as it is, or in single quotes if it has characters that are special in a shell.
     package static func quoted(_ text: String) -> String {
         func isPlain(_ byte: UInt8) -> Bool {
             switch byte {
@@ -17,7 +17,7 @@ package enum ShellWord {
         return "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
-    /// An option with its value; a value that begins as an option does is joined to the name.
+    /// An option with its value; a value that looks like an option is joined to the name.
     package static func option(_ name: String, _ value: String) -> String {
         name + (value.hasPrefix("-") ? "=" : " ") + quoted(value)
     }

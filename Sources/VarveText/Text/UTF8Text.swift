@@ -1,7 +1,7 @@
-// UTF8Text.swift — whether bytes from outside are UTF-8.
+// UTF8Text.swift — checks whether bytes from outside are UTF-8.
 //
 // Invariants:
-// - Accepted is exactly what Unicode calls well formed: no overlong forms, no surrogates, nothing above U+10FFFF.
+// - It accepts exactly well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 
 /// Checks text.
 package enum UTF8Text {
@@ -27,7 +27,7 @@ package enum UTF8Text {
         return true
     }
 
-    /// The length of the sequence that begins at `base` with a byte of 0x80 or more; 0 if it is not valid.
+    /// The length of the sequence that begins at `base` with a byte of at least 0x80; 0 if it is not valid.
     private static func sequenceLength(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int {
         let length: Int
         var second: ClosedRange<UInt8> = 0x80...0xBF

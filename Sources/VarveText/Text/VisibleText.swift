@@ -1,27 +1,29 @@
-// VisibleText.swift — characters that nobody sees: which they are, and texts with them made visible.
+// VisibleText.swift — recognizes invisible characters and makes them visible.
 //
-// A text from outside must not steer a terminal, nor look like another: a control character moves the cursor, a
-// bidirectional one (U+202E and its kind) turns what stands behind it around, others are not seen at all.
+// A text from outside must neither control a terminal nor look like another text. A control character moves the cursor,
+// a bidirectional one (such as U+202E) reverses the text after it, and others are not shown at all.
 //
 // Invariants:
-// - What `visible` gives has none of them, and is the text itself where it had none.
+// - The result of `visible` has no invisible characters; a text without them is returned as it is.
 
 extension Unicode.Scalar {
-    /// Whether the character is not seen, or changes how others are shown: controls, format characters such as the
-    /// bidirectional ones, and the two separators that some programs take for a line break.
+    /// Whether the character is not shown, or changes how others are shown.
+    ///
+    /// These are controls, format characters such as the bidirectional ones, and the two separators that some programs
+    /// take for a line break.
     package var isInvisible: Bool {
         if value < 0x7F { return value < 0x20 }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: return true
-        // Fillers and the like, which have no shape; selectors of a shape belong to the character before them.
+        // Fillers and similar letters have no shape. Variation selectors belong to the character before them.
         case .otherLetter: return properties.isDefaultIgnorableCodePoint
         default: return false
         }
     }
 
-    /// Whether no new name may have it.
+    /// Whether the character is forbidden in new names.
     ///
-    /// The two joiners are invisible too, but Persian and the scripts of India are not written without them.
+    /// The two joiners are invisible but allowed, because Persian and the scripts of India need them.
     package var isForbiddenInNames: Bool { isInvisible && value != 0x200C && value != 0x200D }
 }
 
@@ -38,10 +40,11 @@ extension String {
         }
     }
 
-    /// Whether a control character, a line break or a character that is not seen is in the text: no name of a product,
-    /// device or point has one.
+    /// Whether the text has a character that no name of a product, device or point may have.
+    ///
+    /// These are control characters, line breaks and other invisible characters.
     package var hasControlCharacter: Bool {
-        // Nearly all names are of bytes from 0x20 to 0x7E.
+        // Nearly all names consist of bytes from 0x20 to 0x7E.
         utf8.contains { $0 < 0x20 || $0 >= 0x7F } && unicodeScalars.contains(where: \.isForbiddenInNames)
     }
 }

@@ -1,17 +1,17 @@
-// CompactDate.swift — dates written as digits only, which could be epochs too.
+// CompactDate.swift — reads dates written as digits only, which could also be epochs.
 //
-// As epochs all of them would lie in 1970, so the years 1900 to 2100 are hardly ever meant otherwise.
+// As epochs all of them would be in 1970, so digits with a year from 1900 to 2100 are nearly always meant as dates.
 //
 // Invariants:
-// - Reading never traps: every text is a date or none.
+// - Reading never traps: for every text it returns a date or nil.
 
 import VarveModel
 
-/// Reads `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, the last one also with `fff` or `.f…` after it.
+/// Reads `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, the last also followed by `fff` or `.f…`.
 ///
 /// A second 60 and 24:00 mean what they mean in `TimeText`.
 package enum CompactDate {
-    /// What the clock shows, or nil if the text is no such date.
+    /// The local time of the text; nil if the text is no such date.
     package static func time(_ base: UnsafePointer<UInt8>, _ count: Int) -> TimeText? {
         guard count >= 8, base[0] == 0x31 || base[0] == 0x32 else { return nil }
         var fraction: Int64 = 0

@@ -1,4 +1,4 @@
-// LocalTimeText.swift — times for people: by a local clock, with its offset.
+// LocalTimeText.swift — writes local times with their offset, for people.
 
 import VarveModel
 

@@ -1,8 +1,8 @@
-// NamedZone.swift — zones that people name, and where they are found.
+// NamedZone.swift — zones with names, and the interface that finds them.
 
 /// A zone with a name.
 public protocol NamedZone: ZoneRules {
-    /// The name as it is shown in receipts, such as `Europe/Paris` or `+01:00`.
+    /// The name as receipts show it, such as `Europe/Paris` or `+01:00`.
     var name: String { get }
 
     /// Whether the zone has one offset for all times.
@@ -12,13 +12,13 @@ public protocol NamedZone: ZoneRules {
     ///
     /// - Parameters:
     ///   - first: The first moment, in seconds since 1970 UTC.
-    ///   - last: The last moment.
+    ///   - last: The last moment, in seconds since 1970 UTC.
     func offsetsText(from first: Int64, to last: Int64) -> String
 }
 
 /// Finds zones by name.
 public protocol ZoneDirectory: Sendable {
-    /// The zone of that name.
+    /// Finds the zone of a name.
     ///
     /// - Throws: An error that says in one line what is wrong with the name.
     func zone(named name: String) throws -> any NamedZone
@@ -28,13 +28,13 @@ extension FixedZone: NamedZone {
     /// `UTC` or the offset, such as `+01:00`.
     public var name: String { seconds == 0 ? "UTC" : FixedZone.text(ofOffset: seconds) }
 
-    /// Always.
+    /// Always true: the zone has one offset.
     public var isFixed: Bool { true }
 
-    /// The one offset.
+    /// The zone's offset; the moments do not matter.
     public func offsetsText(from _: Int64, to _: Int64) -> String { FixedZone.text(ofOffset: seconds) }
 
-    /// An offset as `±hh:mm`, with `:ss` where it has seconds.
+    /// An offset as `±hh:mm`, followed by `:ss` if it has seconds.
     public static func text(ofOffset seconds: Int) -> String {
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let size = abs(seconds)

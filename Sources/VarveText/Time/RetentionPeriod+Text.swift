@@ -1,7 +1,7 @@
-// RetentionPeriod+Text.swift — how long samples are kept, as text: a whole number and a unit.
+// RetentionPeriod+Text.swift — reads and writes how long samples are kept, as a whole number and a unit.
 //
 // Invariants:
-// - What `text` writes, `seconds` reads back.
+// - `seconds` reads back what `text` writes.
 
 public import VarveModel
 
@@ -18,7 +18,7 @@ extension RetentionPeriod {
         DurationText.length(text, units: units).flatMap { $0 > longest ? nil : $0 }
     }
 
-    /// The text that `seconds` reads, in the largest unit that divides it; weeks are told in days.
+    /// The text that `seconds` reads, in the largest unit that divides the number; weeks are written as days.
     public static func text(_ seconds: Int64) -> String {
         let unit = units.first { $0.name != "w" && seconds % $0.length == 0 }
         guard seconds > 0, let unit else { return "\(seconds)s" }

@@ -1,15 +1,15 @@
-// TimeForm.swift — the forms in which rows of CSV and NDJSON have their times.
+// TimeForm.swift — the forms of times in rows of CSV and NDJSON.
 //
 // Invariants:
-// - No form loses a digit: `firstCut` says which time a form cannot hold, and writers ask before they write.
+// - No digit is lost: writers first call `firstCut`, which returns a time that the form cannot hold.
 
 public import VarveModel
 
-/// How a time is written.
+/// The form in which times are written.
 public enum TimeForm: Hashable, Sendable {
     /// RFC 3339 in UTC with `Z` and the shortest fraction that is exact.
     case shortest
-    /// RFC 3339 in UTC with `Z` and a fraction of so many digits: 0, 3, 6 or 9.
+    /// RFC 3339 in UTC with `Z` and a fraction of this many digits: 0, 3, 6 or 9.
     case digits(Int)
     /// Nanoseconds since 1970-01-01T00:00:00Z as an integer.
     case epochNanoseconds
@@ -22,7 +22,7 @@ public enum TimeForm: Hashable, Sendable {
         return unit
     }
 
-    /// The first of some times that has more digits than the form.
+    /// The first time that has more digits than the form; nil if the form holds all times.
     public func firstCut(_ times: some Sequence<Int64>) -> Timestamp? {
         let unit = unit
         guard unit > 1 else { return nil }
@@ -37,7 +37,7 @@ public enum TimeForm: Hashable, Sendable {
         case .digits(let count):
             let start = bytes.count
             time.appendRFC3339(to: &bytes)
-            // Without a fraction the text has 20 bytes, with one of n digits 21 + n.
+            // The text has 20 bytes without a fraction, and 21 + n with a fraction of n digits.
             var written = max(bytes.count - start - 21, 0)
             guard written < count else { return }
             bytes.removeLast()

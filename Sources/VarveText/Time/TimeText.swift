@@ -1,18 +1,18 @@
-// TimeText.swift — what a written time says before a zone gives it a moment.
+// TimeText.swift — a written time, before a zone gives it a moment.
 //
 // Invariants:
 // - Reading never traps: every byte sequence is a time or one of the failures.
-// - Nothing is guessed: a form in which day and month could be taken for each other is no time.
+// - Nothing is guessed: a form in which day and month could be confused is not a time.
 
 public import VarveModel
 
-/// A written time: what a clock shows, and the clock's offset where it is written too.
+/// A written time: the local time, and its offset if the text has one.
 public struct TimeText: Hashable, Sendable {
-    /// The seconds that the clock shows since 1970-01-01 00:00.
+    /// The local time in seconds since 1970-01-01 00:00 of the same clock.
     public var seconds: Int64
     /// Nanoseconds after that second, below 1,000,000,000.
     public var fraction: Int64
-    /// Seconds east of Greenwich; nil where the text does not say, so that a zone must.
+    /// Seconds east of Greenwich; nil if the text has no offset, so that a zone is needed.
     public var offset: Int64?
     /// Whether the text means the beginning of a day: a bare date, or 24:00 of the day before.
     public var isDayStart: Bool
@@ -27,13 +27,13 @@ public struct TimeText: Hashable, Sendable {
 
     /// Reads a date, or a date and a time of day.
     ///
-    /// Accepted: `YYYY-MM-DD`, alone or followed by `T`, `t` or a space and `HH:MM[:SS[.f]]`; the compact form
-    /// `YYYYMMDDTHHMM[SS[.f]]`; at the end nothing, `Z`, `z`, `UTC`, `±hh`, `±hhmm` or `±hh:mm`, also after one space.
-    /// A fraction has a point or a comma and up to nine digits, more if they are zeros. A second 60 counts as the
-    /// first of the next minute, as POSIX time has no leap seconds. 24:00 is the end of its day.
+    /// It accepts `YYYY-MM-DD`, alone or followed by `T`, `t` or a space and `HH:MM[:SS[.f]]`, and the compact form
+    /// `YYYYMMDDTHHMM[SS[.f]]`. At the end may be `Z`, `z`, `UTC`, `±hh`, `±hhmm` or `±hh:mm`, also after one space. A
+    /// fraction has a point or a comma and up to nine digits, or more if these are zeros. A second 60 is the first
+    /// second of the next minute, as POSIX time has no leap seconds. 24:00 is the end of its day.
     ///
     /// - Parameter text: UTF-8 bytes, without spaces around them.
-    /// - Throws: Which rule the text breaks.
+    /// - Throws: The rule that the text breaks.
     public init(reading text: UnsafeRawBufferPointer) throws(Timestamp.ParseFailure) {
         var reader = Reader(text: text)
         let days = try reader.date()
@@ -51,11 +51,11 @@ public struct TimeText: Hashable, Sendable {
             isDayStart: isEnd && offset == nil)
     }
 
-    /// Takes a text apart from left to right.
+    /// Reads a text from left to right.
     private struct Reader {
         let text: UnsafeRawBufferPointer
         var index = 0
-        /// Whether date and time of day have no dashes and colons.
+        /// Whether date and time of day are written without dashes and colons.
         private var isCompact = false
 
         init(text: UnsafeRawBufferPointer) {
@@ -96,7 +96,7 @@ public struct TimeText: Hashable, Sendable {
             return (Int64(hour * 3600 + minute * 60 + second), hasSeconds)
         }
 
-        /// The nanoseconds of a written fraction, 0 where there is none.
+        /// The nanoseconds of a written fraction; 0 without a fraction.
         mutating func fraction() throws(Timestamp.ParseFailure) -> Int64 {
             guard index < text.count, text[index] == 0x2E || text[index] == 0x2C else { return 0 }
             index += 1
@@ -116,7 +116,7 @@ public struct TimeText: Hashable, Sendable {
             return value
         }
 
-        /// The seconds of a written offset, nil where there is none.
+        /// The seconds of a written offset; nil without an offset.
         mutating func offset() throws(Timestamp.ParseFailure) -> Int64? {
             if index == text.count { return nil }
             if text[index] == 0x20 { index += 1 }
@@ -170,11 +170,11 @@ public struct TimeText: Hashable, Sendable {
 }
 
 extension ZoneRules {
-    /// The offset of the first moment of the local day that begins when the clock shows `seconds`.
+    /// The first moment of the local day that begins when the clock shows `seconds`.
     ///
-    /// Where midnight comes twice the earlier one counts; where it does not exist the day begins at the change.
+    /// If midnight comes twice, the earlier one counts; if it does not exist, the day begins at the clock change.
     ///
-    /// - Returns: Seconds since 1970 UTC, or nil where the whole day does not exist.
+    /// - Returns: Seconds since 1970 UTC; nil if the whole day does not exist.
     package func start(ofLocalDay seconds: Int64) -> Int64? {
         switch meaning(ofLocal: seconds) {
         case .once(let offset), .twice(let offset, _): return seconds - offset
@@ -184,7 +184,7 @@ extension ZoneRules {
         }
     }
 
-    /// The first moment in a span at which the offset is no longer `offset`; it must not be so at the span's end.
+    /// The first moment in a span at which the offset differs from `offset`; at the span's end it must differ.
     package func change(after first: Int64, upTo last: Int64, from offset: Int64) -> Int64 {
         var (low, high) = (first, last)
         while high - low > 1 {

@@ -1,4 +1,4 @@
-// TimeWriter.swift — times as text, with the date of the time before remembered.
+// TimeWriter.swift — writes times as text and remembers the date of the time before.
 //
 // Invariants:
 // - The text is that of `TimeForm.append`.
@@ -11,7 +11,7 @@ package struct TimeWriter {
     package static let maximumBytes = 30
 
     private let form: TimeForm
-    /// The digits of every fraction; nil for as many as a time has.
+    /// The digits of every fraction; nil for as many as a time needs.
     private let digits: Int?
     private var firstNanosecond: Int64 = 0
     private var prefix: [UInt8] = []
@@ -19,13 +19,13 @@ package struct TimeWriter {
     /// The nanoseconds of a day.
     private static let day: Int64 = 86_400_000_000_000
 
-    /// Makes a writer of a form.
+    /// Makes a writer for a form.
     package init(_ form: TimeForm = .shortest) {
         self.form = form
         if case .digits(let count) = form { digits = count } else { digits = nil }
     }
 
-    /// Writes a time, which the form must hold; room for `maximumBytes` is there.
+    /// Writes a time, which the form must hold; the output must have room for `maximumBytes`.
     @inline(__always)
     mutating func write(_ nanoseconds: Int64, to output: inout TextBuffer) {
         guard form != .epochNanoseconds else { return writeWhole(nanoseconds, to: &output) }
@@ -59,7 +59,7 @@ package struct TimeWriter {
         output.writeDigits(rest, width: width)
     }
 
-    /// Takes the day of a time as the current one; the two days that Int64 cuts are left out.
+    /// Makes the day of a time the current one; false for the two days that Int64 cuts off.
     @inline(never)
     private mutating func startDay(_ nanoseconds: Int64) -> Bool {
         prefix = []

@@ -1,10 +1,10 @@
-// Timestamp+Text.swift — times as text: RFC 3339 out, and in what `TimeText` reads.
+// Timestamp+Text.swift — writes times as RFC 3339 and reads the forms of `TimeText`.
 //
-// The calendar is the proleptic Gregorian one; days are counted with the shifted-March method
-// (years begin on 1 March, so the leap day is the last of its year and months have a linear formula).
+// The calendar is the proleptic Gregorian one. Days are counted with the shifted-March method: years begin on 1 March,
+// so the leap day is the last of its year and months follow a linear formula.
 //
 // Invariants:
-// - What `appendRFC3339` writes, `parse` reads back to the same nanosecond.
+// - `parse` reads back what `appendRFC3339` writes, to the same nanosecond.
 // - `parse` never traps: every byte sequence is a time or one of the failures.
 
 public import VarveModel
@@ -35,13 +35,13 @@ extension Timestamp {
 
     /// Reads a time in one of the forms of `TimeText`; without an offset it is a local time in `zone`.
     ///
-    /// A local time that a zone's clocks show twice means the first; one that they skip is taken with the offset
-    /// before the jump. A day begins with its first moment, whatever the clock shows then.
+    /// A local time that comes twice means its first occurrence. A local time that does not exist is read with the
+    /// offset before the clock change. A day begins with its first moment, whatever the clock shows then.
     ///
     /// - Parameters:
     ///   - text: UTF-8 bytes, without spaces around them.
-    ///   - zone: The zone of times that carry no offset.
-    /// - Throws: Which rule the text breaks.
+    ///   - zone: The zone of times without an offset.
+    /// - Throws: The rule that the text breaks.
     public static func parse(
         _ text: UnsafeRawBufferPointer, zone: some ZoneRules
     ) throws(ParseFailure) -> Timestamp {
@@ -90,7 +90,7 @@ extension Timestamp {
         appendDigits(ofDay / 60 % 60, width: 2, to: &bytes)
         bytes.append(0x3A)
         appendDigits(ofDay % 60, width: 2, to: &bytes)
-        // The product can leave Int64's range at the very first storable second; the difference cannot.
+        // At the first storable second the product can overflow Int64; the wrapped difference is still right.
         var fraction = Int(nanoseconds &- seconds &* 1_000_000_000)
         if fraction != 0 {
             var width = 9
@@ -127,7 +127,9 @@ extension Timestamp {
         return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
-    /// Joins whole seconds and nanoseconds, or fails where Int64 nanoseconds cannot hold the time.
+    /// Joins whole seconds and nanoseconds.
+    ///
+    /// - Throws: `ParseFailure.outOfRange` if Int64 nanoseconds cannot hold the time.
     public static func make(
         seconds: Int64, nanoseconds fraction: Int64
     ) throws(ParseFailure) -> Timestamp {
@@ -147,7 +149,7 @@ extension Timestamp: CustomStringConvertible {
     }
 }
 
-/// The quotient rounded down, where Swift's `/` rounds toward zero.
+/// The quotient rounded down; Swift's `/` rounds toward zero.
 package func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
     let quotient = dividend / divisor
     return dividend % divisor < 0 ? quotient - 1 : quotient

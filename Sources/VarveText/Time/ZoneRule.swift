@@ -1,15 +1,15 @@
-// ZoneRule.swift — the rule by which a zone changes its clocks every year, as POSIX writes it.
+// ZoneRule.swift — the rule by which a zone changes its clocks every year, in POSIX form.
 //
-// Source: POSIX.1-2017 section 8.3 (TZ), with the extension of RFC 9636 that times of day go from −167 to 167 hours.
+// Source: POSIX.1-2017 section 8.3 (TZ), extended by RFC 9636 to times of day from −167 to 167 hours.
 //
 // Invariants:
 // - Reading never traps: every text is a rule or an error.
 
 import VarveModel
 
-/// Standard time and, in some zones, summer time from one day of each year to another.
+/// Standard time and, in some zones, summer time between two days of each year.
 struct ZoneRule: Hashable, Sendable {
-    /// When summer time is in force.
+    /// Summer time: its offset, its first and its last day.
     struct Summer: Hashable, Sendable {
         var offset: Int
         var begin: Day
@@ -36,7 +36,9 @@ struct ZoneRule: Hashable, Sendable {
     let standard: Int
     let summer: Summer?
 
-    /// Reads a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`; nil where the text is empty.
+    /// Reads a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`; nil for an empty text.
+    ///
+    /// - Throws: `ZoneTable.Damaged` if the text is not a rule.
     init?(_ text: [UInt8]) throws(ZoneTable.Damaged) {
         if text.isEmpty { return nil }
         var reader = RuleReader(text)
@@ -60,7 +62,7 @@ struct ZoneRule: Hashable, Sendable {
     func state(at seconds: Int64) -> (offset: Int, isSummer: Bool) {
         guard let summer else { return (standard, false) }
         let year = Self.year(of: seconds)
-        // A change near the turn of a year may lie in the year beside it.
+        // A change near the turn of the year may be in the year before or after.
         var latest: (moment: Int64, isSummer: Bool)?
         for year in year - 1...year + 1 {
             for change in changes(in: year, summer) where change.moment <= seconds {
@@ -70,7 +72,7 @@ struct ZoneRule: Hashable, Sendable {
         return latest?.isSummer == true ? (summer.offset, true) : (standard, false)
     }
 
-    /// The changes after one moment and up to another, ascending; at most those of 400 years.
+    /// The changes after one moment and up to another, ascending; at most the changes of 400 years.
     func changes(after first: Int64, upTo last: Int64) -> [Int64] {
         guard let summer, first < last else { return [] }
         let from = Self.year(of: first) - 1
@@ -93,7 +95,7 @@ struct ZoneRule: Hashable, Sendable {
 }
 
 extension ZoneRule.Day {
-    /// What the clock shows then, in seconds since 1970-01-01 00:00.
+    /// The local time of the day in a year, in seconds since 1970-01-01 00:00.
     func seconds(in year: Int) -> Int64 {
         let first = Timestamp.dayNumber(year: year, month: 1, day: 1)
         let isLeap = TimeText.isDate(year: year, month: 2, day: 29)
@@ -132,7 +134,7 @@ private struct RuleReader {
         position += 1
     }
 
-    /// Letters, or anything between `<` and `>`.
+    /// Skips a name: letters, or anything between `<` and `>`.
     mutating func skipName() throws(ZoneTable.Damaged) {
         let start = position
         if current == 0x3C {
@@ -144,7 +146,7 @@ private struct RuleReader {
         guard position - start >= 3 else { throw Self.failure }
     }
 
-    /// `[+-]hh[:mm[:ss]]` in seconds.
+    /// Reads `[+-]hh[:mm[:ss]]`, in seconds.
     mutating func time(limit: Int) throws(ZoneTable.Damaged) -> Int {
         let isNegative = current == 0x2D
         if isNegative || current == 0x2B { position += 1 }

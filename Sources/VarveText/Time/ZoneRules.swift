@@ -1,15 +1,15 @@
-// ZoneRules.swift — what Varve asks of a time zone.
+// ZoneRules.swift — a time zone as Varve uses it.
 //
 // Invariants:
-// - `meaning(ofLocal:)` agrees with `offsetSeconds(atUTC:)`: a moment it names shows the local time asked for.
+// - `meaning(ofLocal:)` agrees with `offsetSeconds(atUTC:)`: at a moment that it names, the clock shows the local time.
 
-/// What a local clock time means in a zone.
+/// The meaning of a local time in a zone.
 public enum LocalMeaning: Hashable, Sendable {
     /// The clock shows it once; the offset is in seconds east of Greenwich.
     case once(offset: Int64)
-    /// The clock shows it twice, as it was put back in between: the offsets of the earlier and of the later moment.
+    /// The clock shows it twice, because it was put back: the offsets of the earlier and of the later moment.
     case twice(earlier: Int64, later: Int64)
-    /// The clock never shows it, as it was put forward over it: the offsets before and after the jump.
+    /// The clock never shows it, because it was put forward: the offsets before and after the change.
     case never(before: Int64, after: Int64)
 }
 
@@ -18,12 +18,12 @@ public protocol ZoneRules: Sendable {
     /// Seconds to add to UTC to get local time, at a moment given in whole seconds since 1970 UTC.
     func offsetSeconds(atUTC seconds: Int64) -> Int
 
-    /// What a local time means, given as the seconds that its clock shows since 1970-01-01 00:00.
+    /// The meaning of a local time, given in seconds since 1970-01-01 00:00 of the same clock.
     func meaning(ofLocal seconds: Int64) -> LocalMeaning
 }
 
 extension ZoneRules {
-    /// Looks at all offsets that are in force around the time.
+    /// Finds the meaning from all offsets that are in force around the time.
     ///
     /// Cost: some hundred look-ups; a zone that knows its changes answers faster.
     public func meaning(ofLocal seconds: Int64) -> LocalMeaning {
@@ -55,9 +55,9 @@ public struct FixedZone: ZoneRules, Hashable {
         self.seconds = seconds
     }
 
-    /// The same offset, whatever the time.
+    /// The zone's offset, at every moment.
     public func offsetSeconds(atUTC _: Int64) -> Int { seconds }
 
-    /// Once, whatever the time.
+    /// Always `once`, with the zone's offset.
     public func meaning(ofLocal _: Int64) -> LocalMeaning { .once(offset: Int64(seconds)) }
 }

@@ -1,14 +1,14 @@
-// ZoneTable.swift — a zone as the time zone database has it: its changes, and the rule for the time after them.
+// ZoneTable.swift — a zone of the time zone database: its changes, and the rule for the time after them.
 //
 // Source of the format: RFC 9636 (TZif), versions 2 and up, and POSIX.1-2017 section 8.3 for the rule in its footer.
 //
 // Invariants:
 // - Reading never traps: every byte sequence is a zone or an error.
-// - The changes ascend, and the offsets of `spans` are in force from each change to the next.
+// - The changes ascend; each element of `offsets` after the first is in force from one change to the next.
 
 /// A named zone with all of its changes.
 public struct ZoneTable: NamedZone {
-    /// Why bytes are no zone.
+    /// Why bytes are not a zone.
     public struct Damaged: Error, Hashable, Sendable, CustomStringConvertible {
         /// What is wrong, as half a sentence.
         public let description: String
@@ -18,14 +18,14 @@ public struct ZoneTable: NamedZone {
     public let name: String
     /// The moments of the changes, in seconds since 1970 UTC.
     private var changes: [Int64] = []
-    /// The offset before the first change, and after each.
+    /// The offset before the first change, then the offset after each change.
     private var offsets: [Int]
     /// Whether summer time is in force with each of `offsets`.
     private var isSummer: [Bool]
     /// The rule for the time after the last change.
     private let rule: ZoneRule?
 
-    /// The largest file that is read; the largest of the database has 4 KiB.
+    /// The largest file that is read, in bytes; the largest file of the database has 4 KiB.
     public static let maximumBytes = 1 << 20
 
     /// Reads a file of the time zone database.
@@ -33,13 +33,13 @@ public struct ZoneTable: NamedZone {
     /// - Parameters:
     ///   - name: The zone's name.
     ///   - bytes: The whole file.
-    /// - Throws: `Damaged`.
+    /// - Throws: `Damaged` if the bytes are not a zone.
     public init(name: String, bytes: [UInt8]) throws(Damaged) {
         self.name = name
         var reader = ZoneReader(bytes)
         let first = try reader.header()
         guard first.version >= 2 else { throw Damaged(description: "is of the old version 1") }
-        // The first block has 32-bit times; the second one, with all of them, has the same form.
+        // The first block has 32-bit times; the second block has the same form and all times.
         try reader.skip(first.size(timeBytes: 4))
         let header = try reader.header()
         var moments: [Int64] = []
@@ -78,11 +78,11 @@ public struct ZoneTable: NamedZone {
     /// Cost: a binary search over the changes.
     public func offsetSeconds(atUTC seconds: Int64) -> Int { state(at: seconds).offset }
 
-    /// What a local time means.
+    /// The meaning of a local time.
     ///
     /// Cost: a few look-ups of offsets.
     public func meaning(ofLocal seconds: Int64) -> LocalMeaning {
-        // No two changes are closer than the offsets are far apart, but some come near: all within reach are looked at.
+        // Two changes are never closer than their offsets differ, but some come near: all within reach are checked.
         let reach: Int64 = 26 * 3600
         var offsets = [offsetSeconds(atUTC: seconds - reach)]
         for change in changesBetween(seconds - reach, seconds + reach) {
@@ -97,7 +97,7 @@ public struct ZoneTable: NamedZone {
             return first == last
                 ? .once(offset: seconds - first) : .twice(earlier: seconds - first, later: seconds - last)
         }
-        // The clock jumps over the time at the change before which it shows less and after which it shows more.
+        // The skipped time is at the change before which the clock shows less and after which it shows more.
         for change in changesBetween(seconds - reach, seconds + reach) {
             let before = Int64(offsetSeconds(atUTC: change - 1))
             let after = Int64(offsetSeconds(atUTC: change))
@@ -111,13 +111,13 @@ public struct ZoneTable: NamedZone {
     /// The offsets between two moments, such as `+01:00, in summer +02:00`.
     public func offsetsText(from first: Int64, to last: Int64) -> String {
         var seen: [(offset: Int, isSummer: Bool)] = [state(at: first)]
-        // A year before and after, so that both offsets of a zone with summer time are told.
+        // A year before and after, so that both offsets of a zone with summer time are included.
         let year: Int64 = 366 * 86_400
         for change in changesBetween(first - year, last + year).prefix(10_000) {
             let state = state(at: change)
             if !seen.contains(where: { $0 == state }) { seen.append(state) }
         }
-        // The database marks the lower offset of some zones: Dublin's winter time, Casablanca's Ramadan.
+        // For some zones the database marks the lower offset: Dublin's winter time, Casablanca's Ramadan.
         let highest = seen.filter { !$0.isSummer }.map(\.offset).max() ?? .min
         let isMarked = seen.contains { $0.isSummer && $0.offset > highest }
         let summer = seen.filter { $0.isSummer && isMarked }.map { FixedZone.text(ofOffset: $0.offset) }
@@ -137,7 +137,7 @@ public struct ZoneTable: NamedZone {
         return (offsets[low], isSummer[low])
     }
 
-    /// The changes after one moment and up to another, those of the rule too.
+    /// The changes after one moment and up to another, including those of the rule.
     private func changesBetween(_ first: Int64, _ last: Int64) -> [Int64] {
         var low = 0
         var high = changes.count
