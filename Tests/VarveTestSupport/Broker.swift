@@ -1,7 +1,7 @@
 // Broker.swift — the one way to start a mosquitto in a test: on a free port of loopback, in a folder of its own.
 //
 // Invariants:
-// - It ends with its object, also when the test fails, and its folder goes away with it.
+// - The broker ends and its folder is removed when its object goes away, also when the test fails.
 // - It runs with the limits that the service gives to its own broker (`Broker.limits`, which a test compares).
 
 import Foundation
@@ -12,11 +12,11 @@ import VarveFile
 package final class Broker {
     /// Who may log in.
     package enum Admission: Sendable {
-        /// Everybody may do everything.
+        /// Every client may do everything.
         case everybody
         /// One user, who may do everything.
         case login(name: String, password: String)
-        /// Whom the built plugin lets in, with more lines of its options; the test writes `credentialsPath`.
+        /// Clients that the built plugin lets in, with more lines of its options; the test writes `credentialsPath`.
         case plugin(options: [String] = [])
     }
 
@@ -24,7 +24,7 @@ package final class Broker {
     package static let program = "/usr/sbin/mosquitto"
     /// The plugin that was built with these tests.
     package static let plugin = Installation.built("libVarveBrokerPlugin.so")
-    /// What the service's own configuration says too, line by line (BrokerConfiguration).
+    /// The limits, as lines that are in the service's own configuration too (BrokerConfiguration).
     ///
     /// `max_queued_messages` must be finite: with 0 Debian's build cuts off every client whose publish is denied.
     package static let limits = [
@@ -44,21 +44,21 @@ package final class Broker {
 
     /// Its folder.
     package var folder: String { place.path }
-    /// The logins that the plugin reads.
+    /// The file of the logins, which the plugin reads.
     package var credentialsPath: String { folder + "/credentials" }
-    /// Where it keeps its sessions and what waits in them.
+    /// The file of its sessions and the messages that wait in them.
     package var databasePath: String { folder + "/mosquitto.db" }
-    /// Where the plugin writes what happens on connections.
+    /// The file to which the plugin writes the events of connections.
     package var eventsPath: String { folder + "/connections.log" }
-    /// What it has logged since its last start.
+    /// The broker's log since its last start.
     package var log: String { (try? place.text("log")) ?? "" }
 
     /// Starts a broker and waits until it listens.
     ///
     /// - Parameters:
     ///   - port: Its port; nil for a free one.
-    ///   - isPersistent: Whether sessions outlive an end of the broker.
-    ///   - prepare: Writes what the broker reads at its start, such as credentials; gets the path of its folder.
+    ///   - isPersistent: Whether sessions survive a restart of the broker.
+    ///   - prepare: Writes files that the broker reads at its start, such as credentials; gets the path of its folder.
     /// - Throws: `Overdue` with the broker's log if it does not start, and what `prepare` throws.
     package init(
         _ admission: Admission = .everybody, port: UInt16? = nil, isPersistent: Bool = true,
@@ -75,6 +75,8 @@ package final class Broker {
     deinit { stop(SIGKILL) }
 
     /// Starts it again after `stop`, on the same port and with a new log.
+    ///
+    /// - Throws: `Overdue` with the broker's log if it does not start.
     package func start() throws {
         var lines = Self.limits
         lines += ["user \(NSUserName())", "listener \(port) 127.0.0.1", "log_dest file \(folder)/log"]
@@ -111,7 +113,9 @@ package final class Broker {
         }
     }
 
-    /// Ends it and waits for that: SIGTERM lets it save its sessions, as its service does; SIGKILL does not.
+    /// Ends it and waits for its end.
+    ///
+    /// SIGTERM, which the service sends too, lets it save its sessions; SIGKILL does not.
     package func stop(_ signal: Int32 = SIGTERM) {
         guard let process else { return }
         self.process = nil
@@ -121,7 +125,7 @@ package final class Broker {
         if process.isRunning { _ = process.kill(after: 0) }
     }
 
-    /// Holds it still while something is done, so that it finds all of that at once.
+    /// Stops its process while `body` runs, so that it then finds all of its effects at once.
     package func whileStopped(_ body: () throws -> Void) rethrows {
         guard let process else { return }
         kill(process.identifier, SIGSTOP)
@@ -129,7 +133,7 @@ package final class Broker {
         try body()
     }
 
-    /// Waits until something holds, half a minute at most; the error shows the broker's log.
+    /// Waits until a condition holds, at most half a minute; the error shows the broker's log.
     package func wait(_ fact: String, until holds: () throws -> Bool) throws {
         try eventually("\(fact)\n\(log)", within: 30, holds)
     }

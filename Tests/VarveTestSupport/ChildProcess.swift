@@ -1,8 +1,8 @@
-// ChildProcess.swift — a program that a test started: wait for it, or kill it.
+// ChildProcess.swift — a program that a test starts, and waits for or kills.
 //
 // Invariants:
 // - Standard output and standard error go to files, so that no amount of output can block the program.
-// - The program hears all signals: the threads that run tests have them blocked, and it would inherit that.
+// - The program receives all signals, although the threads that run tests block them, which a child would inherit.
 // - A program that the test left running is killed when its object goes away.
 
 package import Foundation
@@ -29,13 +29,13 @@ package struct Ending {
     /// The lines on standard error.
     package var errorLines: [Substring] { errors.split(separator: "\n") }
 
-    /// The object that standard output is, or ends with.
+    /// The JSON object that standard output consists of, or ends with.
     package func object() throws -> [String: Any] {
         let line = output.split(separator: "\n").last ?? ""
         return try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
     }
 
-    /// The array that standard output is.
+    /// The JSON array that standard output consists of.
     package func array() throws -> [[String: Any]] {
         try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] ?? []
     }
@@ -50,17 +50,17 @@ package final class ChildProcess {
     private let outputPath: String
     private let errorPath: String
     private var ended = false
-    /// The status of a program whose end was noticed before it was waited for.
+    /// The status of a program whose end `isRunning` noticed before `wait`.
     private var early: Int32?
 
     /// Starts a program.
     ///
     /// - Parameters:
     ///   - command: The path of the program and its arguments.
-    ///   - environment: Its variables; default: those of the tests.
+    ///   - environment: Its variables; by default those of the tests.
     ///   - folder: The working directory.
     ///   - input: The file that is its standard input.
-    ///   - printsTo: The path to which `.out` and `.err` are added for what it prints.
+    ///   - printsTo: The path of its output files, without their endings `.out` and `.err`.
     package init(
         _ command: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         folder: String = "/", input: String = "/dev/null", printsTo stem: String
@@ -80,7 +80,7 @@ package final class ChildProcess {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        // `env` becomes the program itself, with the same process id.
+        // `env` becomes the program itself and keeps the process id.
         let placed = ["/usr/bin/env", "--chdir=\(folder)"] + command
         var arguments: [UnsafeMutablePointer<CChar>?] = placed.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
@@ -91,9 +91,9 @@ package final class ChildProcess {
         self.identifier = identifier
     }
 
-    /// What it has printed so far.
+    /// Its standard output so far.
     package var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
-    /// What it has printed on standard error so far.
+    /// Its standard error so far.
     package var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
     /// Whether it still runs.
@@ -113,7 +113,7 @@ package final class ChildProcess {
         }
     }
 
-    /// Waits for the end.
+    /// Waits for the program's end.
     package func wait() -> Ending {
         var status: Int32 = early ?? 0
         if early == nil { while waitpid(identifier, &status, 0) < 0, errno == EINTR {} }

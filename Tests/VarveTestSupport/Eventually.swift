@@ -4,7 +4,7 @@ import Glibc
 
 /// A condition did not come true in time.
 package struct Overdue: Error, CustomStringConvertible {
-    /// What was waited for.
+    /// The condition that did not come true, and how long the test waited.
     package var description: String
 
     /// Makes the error of a wait.
@@ -15,8 +15,8 @@ package struct Overdue: Error, CustomStringConvertible {
 ///
 /// - Parameters:
 ///   - what: The condition in words, for the error.
-///   - seconds: How long to wait; default: a minute, which a busy machine needs.
-///   - interval: Milliseconds between two looks.
+///   - seconds: How long to wait; by default a minute, which a busy machine may need.
+///   - interval: Milliseconds between two checks.
 /// - Throws: `Overdue` if the condition does not hold in time, and what the condition throws.
 package func eventually(
     _ what: @autoclosure () -> String, within seconds: Double = 60, every interval: UInt32 = 2,

@@ -4,18 +4,18 @@ import Foundation
 
 /// The programs that tests run.
 package enum Installation {
-    /// The executable `varve`: that of `VARVE_BINARY`, else the one built with these tests.
+    /// The path of `varve`: the value of `VARVE_BINARY`, else the program that was built with these tests.
     package static let varve: String = {
         let given = ProcessInfo.processInfo.environment["VARVE_BINARY"]
         return given.map { URL(fileURLWithPath: $0).path } ?? built("varve")
     }()
 
-    /// A file that was built with these tests.
+    /// The path of a file that was built with these tests.
     package static func built(_ name: String) -> String {
         Bundle.main.bundleURL.appendingPathComponent(name).path
     }
 
-    /// The program of that name on the search path, or nil.
+    /// The path of the first program of that name in PATH, or nil.
     package static func find(_ name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }

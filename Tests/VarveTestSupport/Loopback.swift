@@ -7,7 +7,9 @@ package enum Loopback {
     /// The system refused a socket or an address.
     package struct Failure: Error { package var code: Int32 }
 
-    /// A port that nobody listens on now.
+    /// A port on which no process listens now.
+    ///
+    /// - Throws: `Failure`.
     package static func freePort() throws -> UInt16 {
         let descriptor = socket()
         defer { close(descriptor) }
@@ -15,7 +17,7 @@ package enum Loopback {
         return port(of: descriptor)
     }
 
-    /// Whether somebody listens on a port.
+    /// Whether a process listens on a port.
     package static func isListening(_ port: UInt16) -> Bool {
         guard let descriptor = try? connect(to: port) else { return false }
         close(descriptor)
@@ -23,6 +25,8 @@ package enum Loopback {
     }
 
     /// A socket that is connected to a port; the caller closes it.
+    ///
+    /// - Throws: `Failure` if no process listens there.
     package static func connect(to port: UInt16) throws -> Int32 {
         let descriptor = socket()
         guard withAddress(port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
@@ -35,7 +39,8 @@ package enum Loopback {
 
     /// A socket that listens, and its port; the caller closes it.
     ///
-    /// - Parameter port: Where to listen; default: a free port.
+    /// - Parameter port: The port; 0, the default, for a free one.
+    /// - Throws: `Failure` if the port is in use.
     package static func listen(_ port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket()
         guard withAddress(port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 8) == 0 else {

@@ -1,7 +1,7 @@
-// SeededGenerator.swift — the one source of chance in tests: the same numbers from the same seed, on every machine.
+// SeededGenerator.swift — the one source of randomness in tests: the same seed gives the same numbers on every machine.
 //
 // Invariants:
-// - The sequence of a seed never changes: crash histories and generated data are told by their seed alone.
+// - The sequence of a seed never changes, because crash histories and generated data are recorded by their seed only.
 
 /// A generator (SplitMix64) that a failing test can repeat: the test prints its seed.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {

@@ -1,8 +1,8 @@
-// SumCase.swift — sums of doubles and what exact rational arithmetic makes of them.
+// SumCase.swift — lists of doubles with their sums by exact rational arithmetic.
 
 import VarveFile
 
-/// A line of exact_sums.txt, made by exact_sums.py beside it.
+/// A line of exact_sums.txt, which exact_sums.py writes.
 package struct SumCase: Sendable {
     /// The bit patterns of the doubles.
     package var values: [UInt64] = []
@@ -12,9 +12,9 @@ package struct SumCase: Sendable {
     package var quotient: UInt64 = 0
     package var count: UInt64 = 0
 
-    /// All lines.
+    /// All lines of the file.
     ///
-    /// - Throws: `FileError` if the file is not there.
+    /// - Throws: `FileError` if the file cannot be read.
     package static func all() throws -> [SumCase] {
         let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
         let text = String(decoding: try POSIXFileSystem().readAll("/\(folder)/exact_sums.txt"), as: UTF8.self)

@@ -1,4 +1,4 @@
-// TemporaryDirectory.swift — a data directory of its own for a test, and what tests of stores put in and read out.
+// TemporaryDirectory.swift — a data directory for one test, and what tests of stores put into it and read from it.
 
 package import VarveFile
 package import VarveModel
@@ -12,7 +12,7 @@ package final class TemporaryDirectory: Sendable {
 
     package var path: String { folder.path }
 
-    /// A copy of the folder, removed like it.
+    /// A copy of the folder, which is removed with its own last reference.
     package func copy() throws -> TemporaryDirectory {
         let target = try TemporaryDirectory()
         try Self.copyTree(path, target.path)

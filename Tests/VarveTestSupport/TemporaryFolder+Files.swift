@@ -3,7 +3,7 @@
 package import VarveFile
 
 extension TemporaryFolder {
-    /// Writes a file, over one of that name, and returns its path.
+    /// Writes a file, replaces an existing one, and returns its path.
     @discardableResult
     package func write(_ bytes: [UInt8], _ name: String) throws -> String {
         let file = try POSIXFileSystem().open("\(path)/\(name)", .replace)

@@ -3,17 +3,17 @@
 import Synchronization
 package import VarveFile
 
-/// Counts the reads.
+/// A disk that counts its reads.
 package final class CountingDisk: ForwardingFileSystem {
     package let disk = POSIXFileSystem()
     private let counts = Counts()
 
-    /// Counts from 0.
+    /// Makes a disk without reads so far.
     package init() {}
 
-    /// All reads so far.
+    /// The reads at a position so far, of all files.
     package var reads: Int { counts.all.load(ordering: .relaxed) }
-    /// Those of segments.
+    /// The reads at a position so far, of segments.
     package var segmentReads: Int { counts.segments.load(ordering: .relaxed) }
 
     package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {

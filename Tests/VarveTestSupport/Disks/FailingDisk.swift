@@ -1,19 +1,19 @@
-// FailingDisk.swift — the real disk, on which chosen changes go wrong.
+// FailingDisk.swift — the real disk, on which chosen changes fail.
 //
 // Changes are counted from 1: opening to write, append, reserve, sync, truncate, create-if-absent, replace, rename, and
 // the sync of a folder. Reading always works.
 //
 // Invariants:
-// - A change that fails has the effect that was chosen for it, and no other: none, half of it (appends), or all of
-//   it, as a lost answer would.
+// - A change that fails has exactly the chosen effect: none, half of it (appends), or all of it, as if only the answer
+//   were lost.
 
 import Glibc
 import Synchronization
 package import VarveFile
 
-/// A disk that fails as a test tells it to.
+/// A disk that fails as a test wants it to.
 package final class FailingDisk: ForwardingFileSystem {
-    /// What a failing change does all the same.
+    /// The effect that a change has although it fails.
     package enum Effect: CaseIterable, Sendable { case none, half, whole }
 
     /// A change that is tried.
@@ -32,11 +32,11 @@ package final class FailingDisk: ForwardingFileSystem {
 
     /// Which changes fail.
     private enum Rule: Sendable {
-        /// None, unless the disk is full.
+        /// No change, unless the disk is full.
         case never
-        /// One change; with `staysDown` all after it too, as if the process had been killed.
+        /// One change; with `staysDown` all later changes too, as if the process had been killed.
         case at(Int, Effect, code: Int32, staysDown: Bool)
-        /// New bytes in the files that a test names: there is no room for them.
+        /// Opening for writing, creating and replacing the files that a test chooses, with ENOSPC.
         case noRoom(@Sendable (_ path: String) -> Bool)
     }
 
@@ -45,7 +45,7 @@ package final class FailingDisk: ForwardingFileSystem {
         var appends: [Int] = []
     }
 
-    /// The disk behind.
+    /// The real disk.
     package let disk = POSIXFileSystem()
     private let rule: Rule
     private let full = Atomic<Bool>(false)
@@ -58,9 +58,9 @@ package final class FailingDisk: ForwardingFileSystem {
     ///
     /// - Parameters:
     ///   - failAt: The number of the change; 0 for none.
-    ///   - effect: What it does all the same.
-    ///   - code: Its `errno`.
-    ///   - staysDown: Whether nothing works from then on.
+    ///   - effect: The effect that it has although it fails.
+    ///   - code: The `errno` of the failure.
+    ///   - staysDown: Whether all later changes fail, too.
     package init(failAt: Int, _ effect: Effect, code: Int32 = EIO, staysDown: Bool = false) {
         rule = .at(failAt, effect, code: code, staysDown: staysDown)
     }
@@ -68,13 +68,13 @@ package final class FailingDisk: ForwardingFileSystem {
     /// A disk that has no room for some files.
     package init(noRoomFor isFull: @escaping @Sendable (_ path: String) -> Bool) { rule = .noRoom(isFull) }
 
-    /// The changes so far.
+    /// The number of changes so far.
     package var count: Int { counts.withLock(\.changes) }
 
-    /// Which of them were appends.
+    /// The numbers of the changes that were appends.
     package var appends: [Int] { counts.withLock(\.appends) }
 
-    /// Whether new files, writes and syncs fail with ENOSPC.
+    /// Whether all changes fail with ENOSPC, except reserving room and syncing folders.
     package var isFull: Bool {
         get { full.load(ordering: .acquiring) }
         set { full.store(newValue, ordering: .releasing) }

@@ -1,7 +1,7 @@
 // CrashOutcome.swift — what a power failure does to what was not synced.
 //
 // Invariants:
-// - `allLost` and `allKept` take nothing from the generator.
+// - `allLost`, `allKept` and `zeroes` take no numbers from the generator.
 
 /// What becomes of unsynced writes and names when the power fails.
 package enum CrashOutcome: Hashable, Sendable, CaseIterable {
@@ -9,9 +9,9 @@ package enum CrashOutcome: Hashable, Sendable, CaseIterable {
     case allLost
     /// Everything is there, as if it had been synced.
     case allKept
-    /// Every name is there, every file has its size, and what was not synced is zeros.
+    /// Every name is there and every file has its size, but all unsynced bytes are zeros.
     case zeroes
-    /// Each sector and each name has a fate of its own.
+    /// Each sector and each name has its own random fate.
     case random
 
     /// What becomes of one sector of a write.
@@ -19,7 +19,7 @@ package enum CrashOutcome: Hashable, Sendable, CaseIterable {
         case kept, lost, zeroed, torn
     }
 
-    /// How many of the changes of a file's size count, in their order.
+    /// How many changes of a file's size survive, counted from the first.
     func keptChanges(of count: Int, using random: inout some RandomNumberGenerator) -> Int {
         switch self {
         case .allLost: 0
@@ -28,12 +28,12 @@ package enum CrashOutcome: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How much the first size that does not count as a whole counts.
+    /// How many bytes of the first write that does not survive still count for the file's size.
     func keptBytes(of count: Int, using random: inout some RandomNumberGenerator) -> Int {
         self == .random ? Int.random(in: 0...count, using: &random) : 0
     }
 
-    /// What becomes of all sectors of a write, or nil if each has a fate of its own.
+    /// What becomes of all sectors of a write, or nil if each has its own fate.
     func fateOfWrite(using random: inout some RandomNumberGenerator) -> Fate? {
         switch self {
         case .allLost: .lost
@@ -54,7 +54,7 @@ package enum CrashOutcome: Hashable, Sendable, CaseIterable {
         return Fate.allCases[Int.random(in: 0..<Fate.allCases.count, using: &random)]
     }
 
-    /// Whether a change of a folder's names is there.
+    /// Whether a change of a folder's names survives.
     func keepsName(using random: inout some RandomNumberGenerator) -> Bool {
         switch self {
         case .allLost: false

@@ -1,8 +1,8 @@
-// SimulatedContent.swift — the bytes of one file: what programs see, what is on the platter, and what lies between.
+// SimulatedContent.swift — the bytes of one file: what programs see, what is on the disk, and the changes in between.
 //
 // Invariants:
 // - `durable` with all of `unsynced` applied in order has the size of `live`.
-// - A crash changes no byte outside the ranges of unsynced writes, but for a size that is cut or grown with zeros.
+// - Outside the ranges of unsynced writes, a crash changes only the size: bytes are cut off, or zeros are added.
 
 struct SimulatedContent: Sendable {
     /// A change since the last sync.
@@ -19,10 +19,10 @@ struct SimulatedContent: Sendable {
         }
     }
 
-    /// What a disk writes at once.
+    /// The bytes that a disk writes as a unit.
     static let sectorBytes = 512
 
-    /// What reads see.
+    /// The bytes that reads see.
     private(set) var live: [UInt8] = []
     private var durable: [UInt8] = []
     private var unsynced: [Change] = []
@@ -49,9 +49,10 @@ struct SimulatedContent: Sendable {
         unsynced = []
     }
 
-    /// A sync that failed: the kernel gives up what it could not write and counts it as clean from now on.
+    /// Fails a sync: the kernel gives up the bytes that it could not write, and treats them as clean from now on.
     ///
-    /// - Parameter forgets: Whether reads give what is on the disk at once, or what was written for a while yet.
+    /// - Parameter forgets: Whether reads return what is on the disk at once; otherwise they still return what was
+    ///   written.
     mutating func failSync(forgets: Bool) {
         unsynced = []
         guard forgets else { return }
@@ -65,7 +66,7 @@ struct SimulatedContent: Sendable {
         _ outcome: CrashOutcome, using random: inout some RandomNumberGenerator
     ) -> SimulatedContent {
         var bytes = durable
-        // Sizes are kept in the order of the changes; the last one that counts may count in part.
+        // Changes of the size survive in their order; the first that does not may survive in part.
         let kept = outcome.keptChanges(of: unsynced.count, using: &random)
         var size = durable.count
         for (number, change) in unsynced.enumerated() {
@@ -88,7 +89,7 @@ struct SimulatedContent: Sendable {
         return after
     }
 
-    /// Leaves of each sector of a write what the outcome says.
+    /// Applies a write sector by sector, each as the outcome decides.
     private static func write(
         _ written: [UInt8], at offset: Int, in bytes: inout [UInt8], _ outcome: CrashOutcome,
         _ random: inout some RandomNumberGenerator

@@ -1,15 +1,15 @@
 // SimulatedDisk.swift — a disk in memory, as a value: files and folders by number.
 //
-// A copy is a disk of its own, so the same moment can be crashed in many ways.
+// A copy is an independent disk, so a test can crash the same moment in many ways.
 //
 // Invariants:
-// - Folder 0 is `/`. Numbers are not used twice.
-// - Files without a name stay until the next crash: open files still read them.
+// - Folder 0 is `/`. No number is used twice.
+// - Files without a name stay until the next crash, because open files still read them.
 
 import Glibc
 import VarveFile
 
-/// What a simulated machine has on its disk and in its page cache.
+/// The content of a simulated machine's disk and page cache.
 package struct SimulatedDisk: Sendable {
     private(set) var files: [SimulatedContent] = []
     private var folders = [SimulatedFolder()]
@@ -95,7 +95,7 @@ package struct SimulatedDisk: Sendable {
     mutating func rename(_ path: String, to newPath: String) throws(FileError) {
         let (from, to) = (try place(of: path, "rename to"), try place(of: newPath, "rename to"))
         guard let entry = find(path) else { throw FileError("rename to", newPath, code: ENOENT) }
-        // A rename from one folder to another is two changes on a disk; none is needed.
+        // A rename from one folder to another would be two changes on a disk. Varve does not need it.
         guard from.folder == to.folder else { throw FileError("rename to", newPath, code: EXDEV) }
         if from.name == to.name { return }
         folders[from.folder].change([(from.name, nil), (to.name, entry)])

@@ -1,4 +1,4 @@
-// SimulatedFaults.swift — what goes wrong on a simulated disk while it runs.
+// SimulatedFaults.swift — the faults of a simulated disk while it runs.
 
 /// Failures of the calls of a simulated disk.
 package struct SimulatedFaults: Sendable {
@@ -6,14 +6,16 @@ package struct SimulatedFaults: Sendable {
     ///
     /// An append may be carried out in part; any other change is not carried out.
     package var stopAt: Int?
-    /// Bytes of files at which the disk is full.
+    /// The bytes of all files at which the disk is full; nil for a disk without a limit.
     package var capacity: Int?
-    /// Changes, counted from 1, that fail without effect with an `errno`; an append with part of its effect, a
-    /// sync with the loss of what it should have made durable.
+    /// The changes, counted from 1, that fail, and the `errno` of each.
+    ///
+    /// A failing write has part of its effect. A failing sync loses the bytes that it should have made durable. Any
+    /// other failing change has no effect.
     package var failing: [Int: Int32] = [:]
-    /// Of a thousand changes, how many fail with EIO in the same way.
+    /// How many of a thousand changes fail with EIO in the same way.
     package var failuresPerMille = 0
-    /// Of a thousand reads, how many fail with EIO.
+    /// How many of a thousand reads fail with EIO.
     package var readFailuresPerMille = 0
 
     /// Nothing goes wrong.

@@ -1,8 +1,8 @@
 // SimulatedFile.swift — an open file of a simulated disk.
 //
 // Invariants:
-// - It stays with its file whatever becomes of the name.
-// - A write that fails leaves a beginning of it behind, as a disk that fills up does.
+// - It stays with its file, even if the file's name is removed or given to another file.
+// - A write that fails leaves its beginning behind, as on a disk that becomes full.
 
 import Glibc
 import Synchronization
@@ -14,7 +14,7 @@ final class SimulatedFile: File {
     private let number: Int
     private let system: SimulatedFileSystem
     private let position = Atomic(0)
-    /// Where the next append begins in a file opened with `createNew`; in others it is the end.
+    /// Where the next append begins in a file opened with `createNew`; in other files it is the end.
     private let appended = Atomic(0)
     private let isNew: Bool
     private let isClosed = Atomic(false)

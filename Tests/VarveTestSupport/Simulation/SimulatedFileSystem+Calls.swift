@@ -33,19 +33,19 @@ extension SimulatedFileSystem: FileSystem {
         }
     }
 
-    /// As `FileSteps.createInSteps`.
+    /// Creates a file in the steps of `FileSteps.createInSteps`.
     package func createIfAbsent(
         _ path: String, _ bytes: UnsafeRawBufferPointer
     ) throws(FileError) -> Bool {
         try createInSteps(path, bytes)
     }
 
-    /// As `FileSteps.replaceInSteps`.
+    /// Replaces a file in the steps of `FileSteps.replaceInSteps`.
     package func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
         try replaceInSteps(path, bytes)
     }
 
-    /// As `FileSteps.createDirectoryInSteps`.
+    /// Creates a folder in the steps of `FileSteps.createDirectoryInSteps`.
     package func createDirectory(_ path: String) throws(FileError) {
         try createDirectoryInSteps(path)
     }
@@ -65,7 +65,7 @@ extension SimulatedFileSystem: FileSystem {
         try look("list", path) { state throws(FileError) in try state.disk.names(path) }
     }
 
-    /// Makes the names in a folder durable; a failing one leaves them as they were.
+    /// Makes the names in a folder durable; a failing sync leaves them unsynced.
     package func syncDirectory(_ path: String) throws(FileError) {
         try change("sync folder", path) { state throws(FileError) in try state.disk.syncFolder(path) }
     }
@@ -92,7 +92,7 @@ extension SimulatedFileSystem: FileSystem {
         }
     }
 
-    /// Takes a lock that lasts until it is released or the machine starts anew.
+    /// Takes a lock that lasts until it is released or the machine is restarted.
     package func lock(_ file: String, directory: String) throws -> any HeldLock {
         if try kind(file) == nil { try open(file, .append).close() }
         return try look("lock", file) { state in

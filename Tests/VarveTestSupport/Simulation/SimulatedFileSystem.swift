@@ -1,18 +1,18 @@
-// SimulatedFileSystem.swift — a machine whose disk lies in memory and keeps only what was synced.
+// SimulatedFileSystem.swift — a machine with a disk in memory that keeps for certain only what was synced.
 //
-// Files, names and the rules of what survives: SimulatedDisk and what it is made of. Here: the calls, their count,
-// and what goes wrong with them. All chance comes from one seed.
+// SimulatedDisk and its parts hold the files, the names and the rules of what survives. This file has the calls, their
+// count and their faults. All randomness comes from one seed.
 //
 // Invariants:
-// - Changes are numbered from 1 in the order in which they are made. Opening to read, reading and listing are none.
-// - After the machine stopped every call fails with `stopped`, and nothing changes any more.
-// - A lock is held by this machine's process: the machine started anew knows none.
+// - Changes are numbered from 1 in the order in which they are made. Opening to read, reading and listing do not count.
+// - After the machine has stopped, every call fails with `stopped`, and nothing changes any more.
+// - A lock belongs to this machine's process: a machine that is restarted from the disk has no locks.
 
 import Glibc
 import Synchronization
 import VarveFile
 
-/// A file system in memory that can lose whatever was not synced.
+/// A file system in memory that can lose everything that was not synced.
 package final class SimulatedFileSystem: Sendable {
     struct State {
         var disk: SimulatedDisk
@@ -25,7 +25,7 @@ package final class SimulatedFileSystem: Sendable {
         var locks: Set<String> = []
     }
 
-    /// The code of every call after the machine stopped; no system has it.
+    /// The error code of every call after the machine has stopped; no system uses it.
     package static let stopped: Int32 = -1
 
     private let state: Mutex<State>
@@ -33,26 +33,26 @@ package final class SimulatedFileSystem: Sendable {
     /// Starts a machine.
     ///
     /// - Parameters:
-    ///   - disk: What is on its disk.
-    ///   - seed: The seed of all chance in it.
-    ///   - faults: What goes wrong.
+    ///   - disk: The content of its disk.
+    ///   - seed: The seed of all its randomness.
+    ///   - faults: Its faults.
     package init(_ disk: SimulatedDisk = SimulatedDisk(), seed: UInt64, faults: SimulatedFaults = .init()) {
         state = Mutex(State(disk: disk, faults: faults, random: SeededGenerator(seed: seed)))
     }
 
-    /// What is on the disk and in the page cache now.
+    /// The present content of the disk and the page cache.
     package var disk: SimulatedDisk { state.withLock { $0.disk } }
 
-    /// How many changes were made.
+    /// The number of changes so far.
     package var changes: Int { state.withLock { $0.changes } }
 
-    /// What each change was, as "sync /data/wal/1.wal".
+    /// The changes so far, each in words such as "sync /data/wal/1.wal".
     package var actions: [String] { state.withLock { $0.actions } }
 
-    /// Whether the machine has come to its stop.
+    /// Whether the machine has stopped.
     package var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Other faults from now on; the numbers of changes go on.
+    /// Replaces the faults; the numbering of changes goes on.
     package func setFaults(_ faults: SimulatedFaults) { state.withLock { $0.faults = faults } }
 
     /// Stops the machine.
@@ -85,10 +85,10 @@ package final class SimulatedFileSystem: Sendable {
     /// Runs a call that changes something.
     ///
     /// - Parameters:
-    ///   - action: What is tried.
-    ///   - path: On what.
-    ///   - failed: What a failing call does all the same; its argument tells whether the machine stops.
-    ///   - body: The call.
+    ///   - action: The call, as a verb for errors and `actions`.
+    ///   - path: The path that it is for.
+    ///   - failed: What the call does although it fails; its second argument says whether the machine stops.
+    ///   - body: What the call does.
     func change<T: Sendable>(
         _ action: String, _ path: String, failed: (inout State, Bool) -> Void = { _, _ in },
         _ body: (inout State) throws(FileError) -> T
@@ -121,12 +121,12 @@ package final class SimulatedFileSystem: Sendable {
 }
 
 extension SimulatedFileSystem.State {
-    /// Bytes that the disk still takes.
+    /// How many bytes the disk still takes.
     var room: Int { faults.capacity.map { max(0, $0 - disk.byteCount) } ?? 1 << 62 }
 
     mutating func chance(_ perMille: Int) -> Bool { Int.random(in: 0..<1000, using: &random) < perMille }
 
-    /// The code with which the current change fails, if it does.
+    /// The `errno` with which the current change fails; nil if it does not fail.
     fileprivate mutating func failure() -> Int32? {
         if let code = faults.failing[changes] { return code }
         return faults.failuresPerMille > 0 && chance(faults.failuresPerMille) ? EIO : nil

@@ -1,9 +1,9 @@
-// SimulatedFolder.swift — the names of one folder: what programs see, what is on the platter, and what lies between.
+// SimulatedFolder.swift — the names of one folder: what programs see, what is on the disk, and the changes in between.
 //
 // Invariants:
-// - After a crash a name leads to what it led to at some moment since the last sync, or before it.
-// - A change that is lost takes with it the later ones of the same names; others keep or lose on their own.
-// - A rename is one change: never both names, never none.
+// - After a crash a name leads to what it led to at the last sync, or at some moment since then.
+// - If a change is lost, all later changes of the same names are lost, too. Changes of other names do not depend on it.
+// - A rename is one change: it survives as a whole or not at all.
 
 struct SimulatedFolder: Sendable {
     /// What a name leads to.
@@ -12,7 +12,7 @@ struct SimulatedFolder: Sendable {
         case folder(Int)
     }
 
-    /// What one call did to some names; nil takes a name away.
+    /// What one call did to some names; nil removes a name.
     typealias Change = [(name: String, entry: Entry?)]
 
     private(set) var live: [String: Entry] = [:]
