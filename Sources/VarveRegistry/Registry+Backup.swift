@@ -1,4 +1,4 @@
-// Registry+Backup.swift — a copy of the registry as of one moment, made while others may change it.
+// Registry+Backup.swift — copies the registry as of one moment, while others may change it.
 //
 // Invariants:
 // - The copy appears under its name, in place of an earlier one, only when it is complete and on disk.
@@ -12,7 +12,7 @@ extension Registry {
     ///
     /// Durability: when it returns the copy is on disk. Cost: the size of the file.
     ///
-    /// - Parameter path: The path of the copy. Nobody may have that file open.
+    /// - Parameter path: The path of the copy; no process may have that file open.
     /// - Throws: `RegistryError` if the registry cannot be read or the copy cannot be written.
     public func backUp(to path: String) throws {
         let files = POSIXFileSystem()

@@ -42,8 +42,7 @@ extension Registry {
     ///   - convert: Changes the stored values in the given products. It returns when that is durable.
     /// - Returns: What `convert` returned.
     /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product
-    ///   meanwhile; what `convert` throws, with nothing changed here.
-    ///   `convert` throws, and then nothing is changed here.
+    ///   meanwhile; what `convert` throws, and then nothing is changed here.
     public func changeType<Result>(
         ofPoint point: String, inModel model: String, to type: ValueType,
         convert: (_ products: [String]) throws -> Result

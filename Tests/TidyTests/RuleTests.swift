@@ -195,6 +195,13 @@ struct RuleTests {
         #expect(TextRules.machinePaths(file("Tools/run", "cd /tmp\n")).isEmpty)
     }
 
+    @Test("an unfinished merge is found", arguments: ["<", ">"])
+    func conflicts(_ mark: String) {
+        let line = String(repeating: mark, count: 7) + " main"
+        #expect(TextRules.conflicts(file("README.md", "a\n\(line)\nb\n")).map(\.line) == [2])
+        #expect(TextRules.conflicts(file("README.md", "a \(line)\n")).isEmpty)
+    }
+
     @Test(
         "what is cited and not in the repository is found",
         arguments: ["DES" + "IGN", "../shared/" + "data", "../shared/" + "reference/a.md"])

@@ -70,10 +70,11 @@ struct TreeTests {
         Self.expectNone(Repository.swiftFiles.flatMap { TrapRules.unlisted($0, page: page.text) })
     }
 
-    @Test("no text holds a marker of unfinished work or a path of one machine")
+    @Test("no text holds a marker of unfinished work, a path of one machine or an unfinished merge")
     func texts() {
         Self.expectNone(Repository.files.flatMap(TextRules.markers))
         Self.expectNone(Repository.files.flatMap(TextRules.machinePaths))
+        Self.expectNone(Repository.files.flatMap(TextRules.conflicts))
     }
 
     @Test("no text cites what is not in the repository")

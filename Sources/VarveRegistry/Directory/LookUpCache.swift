@@ -1,11 +1,11 @@
 // LookUpCache.swift — remembered answers of look-ups, so that an import asks SQLite once for each device.
 //
-// It answers by names. VarveIntegration remembers above it, by product, which numbers the points of messages have there
-// (ProductPoints): a message then asks the registry for nothing.
+// The cache answers by names. Above it, `ProductPoints` in VarveIntegration remembers the numbers of points by product,
+// so that most messages need no look-up here.
 //
 // Invariants:
-// - Only what exists is remembered, never that something is missing. So what was just created is found at
-//   once.
+// - Only existing things are remembered, never that something is missing. So a thing that was just created is
+//   found at once.
 // - Names are compared by their bytes, as in SQLite, not by Unicode equivalence.
 
 import VarveModel

@@ -1,15 +1,15 @@
-// ImportKind.swift — what can be imported, and the columns it has.
+// ImportKind.swift — the kinds of files to import, and their columns.
 
-/// What a file to import describes.
+/// The kind of rows that a file to import has.
 public enum ImportKind: Sendable {
-    /// Columns `model,point,type`, and optionally `quality,unit,name`; a row for each point.
+    /// Models: columns `model,point,type`, and optionally `quality,unit,name`; one row for each point.
     case models
-    /// Columns `product,model`, and optionally `secret,format,name,duplicates`.
+    /// Products: columns `product,model`, and optionally `secret,format,name,duplicates`.
     case products
-    /// Columns `device,product`, and optionally `secret,asset,name,timezone`.
+    /// Devices: columns `device,product`, and optionally `secret,asset,name,timezone`.
     case devices
 
-    /// The columns a CSV file must have.
+    /// The columns that a CSV file must have.
     var required: [String] {
         switch self {
         case .models: ["model", "point", "type"]
@@ -18,7 +18,7 @@ public enum ImportKind: Sendable {
         }
     }
 
-    /// The members of a JSON object; a model has `points` besides.
+    /// The members of a JSON object; a model also has `points`.
     var members: [String] {
         self == .models ? ["model", "name"] : columns
     }
@@ -36,12 +36,12 @@ public enum ImportKind: Sendable {
     }
 }
 
-/// What an import did.
+/// The counts of an import.
 public struct ImportOutcome: Hashable, Sendable {
-    /// Models, products or devices that are new.
+    /// The number of new models, products or devices.
     public var created = 0
-    /// Points that are new, in new or existing models.
+    /// The number of new points, in new or existing models.
     public var points = 0
-    /// Rows whose model and point, product or device was there already, as described.
+    /// The number of rows whose model and point, product or device already existed as described.
     public var unchanged = 0
 }

@@ -1,11 +1,11 @@
-// ImportRows.swift — a CSV or JSON file as rows with named fields, whatever the form.
+// ImportRows.swift — reads a CSV or JSON file as rows with named fields.
 //
-// A JSON file is an array of objects as `list --json` prints; a model's array `points` becomes a row for each
-// point, so both forms lead to the same rows.
+// A JSON file is an array of objects as `list --json` prints them. Each point in a model's array `points` becomes a
+// row, so both forms give the same rows.
 //
 // Invariants:
 // - A field that is absent, null or empty is nil.
-// - A column or member that the kind does not have is an error, so a misspelt one is not lost.
+// - A column or member that the kind does not have is an error, so a misspelt name is noticed.
 
 import VarveText
 
@@ -24,7 +24,9 @@ struct ImportRow {
         set { values[name] = newValue == "" ? nil : newValue }
     }
 
-    /// The value of a field that every row must have.
+    /// The value of a required field.
+    ///
+    /// - Throws: `RegistryError` (`malformedInput`) if the field is absent.
     func require(_ name: String) throws -> String {
         guard let value = values[name] else {
             throw RegistryError(.malformedInput, "\(name) is missing: fill it in")
@@ -32,7 +34,9 @@ struct ImportRow {
         return value
     }
 
-    /// A field that is true or false; nil if it is absent.
+    /// The truth value of a field; nil if the field is absent.
+    ///
+    /// - Throws: `RegistryError` (`malformedInput`) for any other value.
     func flag(_ name: String) throws -> Bool? {
         switch values[name] {
         case nil: return nil
@@ -50,7 +54,9 @@ struct ImportRows {
     let kind: ImportKind
     let source: String
 
-    /// Hands over each row; `body`'s errors get the row's place in front.
+    /// Calls `body` with each row, in file order; a `RegistryError` from `body` gets the row's place in front.
+    ///
+    /// - Throws: `RegistryError` (`malformedInput`) if the file cannot be read, and what `body` throws.
     func forEach(in bytes: [UInt8], _ body: (ImportRow) throws -> Void) throws {
         func located(_ row: ImportRow) throws {
             do {
@@ -72,7 +78,7 @@ struct ImportRows {
         }
     }
 
-    /// By the name's extension, else by the first byte that is not white space.
+    /// Whether the file is JSON, by its name's extension, else by its first byte that is not white space.
     private func isJSON(_ bytes: [UInt8]) -> Bool {
         let name = source.lowercased()
         if name.hasSuffix(".json") { return true }

@@ -1,9 +1,9 @@
-// Registry+Import.swift — models, products and devices from a CSV or JSON file.
+// Registry+Import.swift — creates models, products and devices from a CSV or JSON file.
 //
 // Invariants:
-// - All or nothing: one transaction, and the first row that cannot be taken ends it.
-// - Importing the same file again changes nothing. A row that describes an existing thing otherwise than it
-//   is is an error; a field that the row leaves out agrees with everything.
+// - An import is one transaction; the first row that cannot be taken undoes all of it.
+// - Importing the same file again changes nothing.
+// - A row that differs from the existing thing it names is an error; fields that the row leaves out are not compared.
 
 import VarveModel
 
@@ -11,15 +11,19 @@ extension Registry {
     /// The largest file to import, in bytes.
     public static let maximumImportBytes = 64 << 20
 
-    /// Creates what a file describes.
+    /// Creates the models, products or devices that a file describes.
+    ///
+    /// Durability: on disk when it returns.
     ///
     /// - Parameters:
-    ///   - kind: What the file's rows are.
-    ///   - bytes: The file: CSV with a header, or a JSON array of objects as `list --json` prints.
-    ///   - source: The file's name: its extension decides the form (else the first byte does), and errors begin
-    ///     with it and the line.
+    ///   - kind: The kind of the file's rows.
+    ///   - bytes: The file: CSV with a header, or a JSON array of objects as `list --json` prints them.
+    ///   - source: The file's name. Its extension decides the form, or else the first byte does. Errors begin with the
+    ///     name and the line.
     ///   - isTimeZone: Whether a text is the id of a time zone.
-    /// - Throws: `RegistryError`; then nothing was created.
+    /// - Throws: `RegistryError`, with nothing created: `malformedInput` for the file, `invalid` for a name or time
+    ///   zone, `exists` and `typeFixed` for a row that differs from the existing thing, `notFound` for a model or
+    ///   product.
     public func importRows(
         _ kind: ImportKind, from bytes: [UInt8], named source: String, isTimeZone: (String) -> Bool
     ) throws -> ImportOutcome {
@@ -47,7 +51,7 @@ extension Registry {
         }
     }
 
-    /// The error for a text that is the id of no time zone.
+    /// The error (`invalid`) for a text that is not the id of a time zone.
     public static func noTimeZone(_ zone: String) -> RegistryError {
         RegistryError(
             .invalid,

@@ -1,7 +1,7 @@
 // RowText.swift — the canonical text of each row: one JSON object on one line.
 //
-// The digest of a row covers this text, so it is part of the persistent format: names and order of the keys,
-// numbers in decimal, absent texts as null.
+// The digest of a row covers this text, so the text is part of the persistent format. This includes the names and the
+// order of the keys, decimal numbers, and null for absent texts.
 //
 // Invariants:
 // - Two rows have the same text only if all their columns are the same.

@@ -60,7 +60,7 @@ struct SeriesTable<Payload>: ~Copyable {
         return findSlowly(product, device, point)
     }
 
-    /// The number of the entry with these names, or nil if there is none.
+    /// The number of the entry with these names, or nil if no entry has them.
     func find(product: String, device: String, point: String) -> Int? {
         func field(_ bytes: UnsafeBufferPointer<UInt8>) -> Field? {
             bytes.baseAddress.map { Field(base: $0, count: bytes.count - 1, kind: .plain) }

@@ -5,6 +5,9 @@
 enum TextRules {
     private static let markers = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
 
+    /// How the two sides of an unfinished merge begin and end.
+    private static let conflicts = [String(repeating: "<", count: 7), String(repeating: ">", count: 7)]
+
     /// Folders of single machines; their names mean nothing anywhere else.
     private static let machinePaths = ["/wo" + "rk/", "/ro" + "ot/", "/opt/" + "swift-packages"]
 
@@ -13,6 +16,14 @@ enum TextRules {
         file.lines.enumerated().flatMap { index, line in
             markers.filter { line.contains($0) && isWord($0, in: line) }
                 .map { Violation(path: file.path, line: index + 1, reason: "the marker \($0)") }
+        }
+    }
+
+    /// A merge is finished before it is committed.
+    static func conflicts(_ file: SourceFile) -> [Violation] {
+        file.lines.enumerated().flatMap { index, line in
+            conflicts.filter { line.hasPrefix($0 + " ") }
+                .map { Violation(path: file.path, line: index + 1, reason: "the conflict mark \($0)") }
         }
     }
 
