@@ -13,7 +13,7 @@ import Synchronization
 
 /// Another process holds the data directory.
 public struct DirectoryInUse: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The data directory.
+    /// The path of the data directory.
     public var path: String
     /// The holder's process id; nil if it is not known.
     public var processID: Int?

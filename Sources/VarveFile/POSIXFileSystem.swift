@@ -13,7 +13,7 @@ public final class POSIXFileSystem: FileSystem {
     /// The ending of files that are being written.
     public static let partialSuffix = ".partial"
 
-    /// Makes an instance; instances share no state, so any number may be made.
+    /// Makes an instance; its only state is a counter for temporary names.
     ///
     /// - Parameter newFiles: Who may read the files and folders that it makes.
     public init(_ newFiles: NewFiles = .guarded) {
@@ -21,11 +21,15 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Opens a file (`open(2)`, close-on-exec).
+    ///
+    /// - Throws: `FileError` if the file cannot be opened as `mode` says.
     public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
         try openFile(path, mode)
     }
 
     /// Creates a file if absent: temporary file, `fdatasync(2)`, `link(2)`, `fsync(2)` of the folder.
+    ///
+    /// - Throws: `FileError` if a step fails.
     public func createIfAbsent(
         _ path: String, _ bytes: UnsafeRawBufferPointer
     ) throws(FileError) -> Bool {
@@ -33,6 +37,8 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Replaces a file: temporary file, `fdatasync(2)`, `rename(2)`, `fsync(2)` of the folder.
+    ///
+    /// - Throws: `FileError` if a step fails.
     public func replace(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(FileError) {
         try replaceInSteps(path, bytes)
     }
@@ -55,16 +61,22 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Renames a file (`rename(2)`).
+    ///
+    /// - Throws: `FileError` if the file cannot be renamed.
     public func rename(_ path: String, to newPath: String) throws(FileError) {
         guard Glibc.rename(path, newPath) == 0 else { throw FileError("rename to", newPath) }
     }
 
     /// Removes a file (`unlink(2)`).
+    ///
+    /// - Throws: `FileError` if the file cannot be removed; a missing file is no error.
     public func remove(_ path: String) throws(FileError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove", path) }
     }
 
     /// The names in a folder (`readdir(3)`).
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     public func list(_ path: String) throws(FileError) -> [String] {
         guard let stream = opendir(path) else { throw FileError("list", path) }
         defer { closedir(stream) }
@@ -82,6 +94,8 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Takes the lock of a data directory (`flock(2)`).
+    ///
+    /// - Throws: What `DirectoryLock.init` throws.
     public func lock(_ file: String, directory: String) throws -> any HeldLock {
         try DirectoryLock(file: file, directory: directory)
     }
@@ -99,11 +113,15 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Creates a folder and its parents (`mkdir(2)`) and makes each new name durable.
+    ///
+    /// - Throws: `FileError` if a folder cannot be made.
     public func createDirectory(_ path: String) throws(FileError) {
         try createDirectoryInSteps(path)
     }
 
     /// Makes the names in a folder durable (`fsync(2)` on the folder).
+    ///
+    /// - Throws: `FileError` if the folder cannot be opened or synced.
     public func syncDirectory(_ path: String) throws(FileError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError("open folder", path) }
@@ -119,6 +137,8 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// What is at a path (`stat(2)`).
+    ///
+    /// - Throws: `FileError` if the path cannot be examined.
     public func kind(_ path: String) throws(FileError) -> FileKind? {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -134,6 +154,8 @@ public final class POSIXFileSystem: FileSystem {
     }
 
     /// Which file or folder a path names (`stat(2)`), or nil if nothing is there.
+    ///
+    /// - Throws: `FileError` if the path cannot be examined.
     public func identity(_ path: String) throws(FileError) -> FileIdentity? {
         try stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
     }
@@ -191,19 +213,29 @@ public final class POSIXFileSystem: FileSystem {
 }
 
 extension POSIXFileSystem: FileSteps {
+    /// The path with the process id, a count and `.partial` added.
     package func partialPath(for path: String) -> String {
         let number = counter.add(1, ordering: .relaxed).newValue
         return "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     }
 
+    /// Opens an empty file with the bits 0600.
+    ///
+    /// - Throws: `FileError` if the file cannot be opened or is a symbolic link.
     package func openPrivate(_ path: String) throws(FileError) -> any File {
         try openFile(path, .replace, isPrivate: true)
     }
 
+    /// Gives a file a second name (`link(2)`).
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     package func link(_ path: String, to newPath: String) throws(FileError) {
         guard Glibc.link(path, newPath) == 0 else { throw FileError("create", newPath) }
     }
 
+    /// Makes a folder (`mkdir(2)`) with the rights that the folder above it asks for.
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     package func makeDirectory(_ path: String) throws(FileError) {
         let bits = newFiles == .guarded ? FolderRights(of: parentFolder(of: path)).folder : 0o777
         guard mkdir(path, bits) == 0 else { throw FileError("create folder", path) }
@@ -211,6 +243,9 @@ extension POSIXFileSystem: FileSteps {
         if newFiles == .guarded, chmod(path, bits) != 0 { throw FileError("set the rights of", path) }
     }
 
+    /// Makes a parent folder (`mkdir(2)`) with the rights that the umask allows.
+    ///
+    /// - Throws: `FileError`: EEXIST if the name is taken.
     package func makeParent(_ path: String) throws(FileError) {
         guard mkdir(path, 0o777) == 0 else { throw FileError("create folder", path) }
     }

@@ -8,7 +8,7 @@ import Glibc
 
 /// A folder under TMPDIR, or /tmp, that is removed with everything in it.
 public final class TemporaryFolder: Sendable {
-    /// The folder.
+    /// The path of the folder.
     public let path: String
 
     /// Makes a folder whose name begins with `name`.

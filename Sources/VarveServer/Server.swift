@@ -30,7 +30,7 @@ import VarvePlatform
 import VarveRegistry
 import VarveStorage
 
-/// The service.
+/// The service: starts all its parts, runs until a signal, and stops them.
 public struct Server: Sendable {
     private let settings: ServerConfiguration
     private let supervisor: SupervisorLink?

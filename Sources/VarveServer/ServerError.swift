@@ -2,7 +2,7 @@
 
 /// An error of the service, in one line: what, where, what to do.
 public struct ServerError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The line.
+    /// The text of the error, in one line.
     public let description: String
 
     /// Makes an error.

@@ -56,7 +56,7 @@ public struct IngestOptions: Sendable {
     /// How messages are taken.
     public var limits = MessageLimits()
 
-    /// Where the broker is, for messages.
+    /// Where the broker is, as errors and the log show it.
     var place: String { socket ?? "\(host):\(port)" }
 
     /// The default settings for a broker.

@@ -7,7 +7,8 @@
 // - Nothing is written between reading a message and its commit: only `exchange` and `sayGoodbye` flush, and both only
 //   while the group is empty.
 // - A group that is larger than a commit may be is committed in slices, all of them before the flush.
-// - The report of a group leaves after its acknowledgements, as the plugin counts a message until the broker drops it.
+// - The report of a group leaves after its acknowledgements. They take the messages out of the broker's queue, and only
+//   then may the plugin stop counting them.
 // - Between the accepted login and the broker's proof nothing is written, and no message is committed.
 // - If a commit fails, both connections are dropped with all that is queued; the broker sends the messages again.
 // - Memory is bounded, however much the broker sends: see <doc:Memory>.
@@ -180,7 +181,7 @@ final class IngestRun: MQTTReceiver {
         if !connection.wantsFlush { unsentAcknowledgements = 0 }
     }
 
-    /// Whether so little waits to be sent that more messages may be read.
+    /// Whether few enough acknowledgements and answers wait to be sent, so that more messages may be read.
     private var mayRead: Bool { unsentAcknowledgements < Self.maximumUnsent && !answers.isFull }
 
     /// Reads messages until there are no more, the group is full, or 25 ms have passed.

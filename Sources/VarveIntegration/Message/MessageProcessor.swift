@@ -22,7 +22,7 @@ public struct MessageLimits: Sendable {
     /// Default: 512.
     public var loggedBytes = 512
 
-    /// The default limits.
+    /// Makes limits with the defaults.
     public init() {}
 }
 

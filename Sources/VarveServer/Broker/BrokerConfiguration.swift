@@ -11,7 +11,7 @@
 //   the flag, so nothing is retained.
 // - `max_connections` and `max_topic_alias` belong to the listener before them, so the service's own listener is not
 //   limited. A topic alias takes memory of each connection, for topics of any length.
-// - `memory_limit` is the last resort: once it is reached, the next sender is cut off without an acknowledgement, be it
+// - `memory_limit` is the last resort: once it is reached, the next sender is cut off without an acknowledgement, even
 //   the service. The messages that may wait, counted twice while they go to the service, are well below it.
 // - `connection_messages` logs why a connection ended, which the plugin does not learn (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.

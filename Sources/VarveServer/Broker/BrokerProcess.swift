@@ -14,7 +14,7 @@ import Synchronization
 import VarveFile
 import VarvePlatform
 
-/// A dedicated broker.
+/// The mosquitto that the service runs for itself.
 final class BrokerProcess: Sendable {
     private struct State {
         var id: Int32?

@@ -16,7 +16,7 @@ public enum BrokerMode: String, CaseIterable, Sendable {
 
 /// The settings of the service.
 public struct ServerConfiguration: Sendable, Equatable {
-    /// The data directory.
+    /// The path of the data directory.
     public var data = DirectoryNames.standard
     /// The group whose members may query and export; empty for none.
     public var dataGroup = ""
@@ -51,7 +51,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The lowest level of the reports on standard error.
     public var logLevel = "info"
 
-    /// The defaults.
+    /// Makes a configuration with all defaults.
     public init() {}
 
     /// Checks that every value is in range and that the service's own broker serves this machine only.
