@@ -3,7 +3,7 @@
 /// A structure is not what its file says that it always is.
 package struct BrokenInvariant: Error, Hashable, Sendable, CustomStringConvertible {
     /// The structure.
-    package var structure: String
+    var structure: String
     /// The sentence that does not hold.
     package var reason: String
 
