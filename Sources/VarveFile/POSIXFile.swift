@@ -15,6 +15,9 @@ public final class POSIXFile: File {
     private let isLocked: Bool
     private let isClosed = Atomic<Bool>(false)
 
+    /// Takes over an open descriptor, which this object closes.
+    ///
+    /// - Parameter isLocked: Whether `close` must also release a `flock(2)` on it.
     package init(path: String, descriptor: Int32, isLocked: Bool = false) {
         self.path = path
         self.descriptor = descriptor

@@ -116,6 +116,8 @@ public struct DeviceZone: Hashable, Sendable {
 }
 
 /// Resolves the names in rows and messages.
+///
+/// Every method throws the error of its implementation, such as `RegistryError`, if the registry cannot be read.
 public protocol PointDirectory: AnyObject, Sendable {
     /// Finds the point that a row names.
     ///
@@ -157,6 +159,7 @@ public protocol PointDirectory: AnyObject, Sendable {
     /// Existing products, points and devices stay as they are.
     ///
     /// - Returns: The number of models, products, points and devices created.
+    /// - Throws: Also if a name is not allowed; nothing is created then.
     @discardableResult
     func register(_ registration: Registration) throws -> Int
 }

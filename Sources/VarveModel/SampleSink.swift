@@ -86,6 +86,8 @@ public struct BatchOutcome: Sendable {
 /// Takes batches of samples and makes them durable.
 public protocol SampleSink: AnyObject, Sendable {
     /// The stored type of a series; nil if the store has never had the series.
+    ///
+    /// - Throws: The sink's error if the store cannot be read.
     func storedType(of key: SeriesKey) throws -> ValueType?
 
     /// Starts an import: the batches that follow, from index 0 on, belong to it.
@@ -98,6 +100,8 @@ public protocol SampleSink: AnyObject, Sendable {
     /// Durability: when this returns, the batch survives a crash of the process and of the machine. When it throws, no
     /// part of the batch is visible. After a failed write or sync the whole batch may be there when the sink is opened
     /// again; committing it again is right in either case.
+    ///
+    /// - Throws: A `BatchRefusal` if the batch itself is at fault, else the sink's error.
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome
 
     /// Applies batches in their order with one sync for all of them, and returns the result of each.
@@ -109,6 +113,8 @@ public protocol SampleSink: AnyObject, Sendable {
     /// Returns what `commit` would return, without changing anything (`import --dry-run`).
     ///
     /// Only the samples already in the store count: rows of earlier batches of the same dry run are not seen.
+    ///
+    /// - Throws: As `commit(_:)`.
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome
 }
 

@@ -23,6 +23,8 @@ public enum TimeOrder: Sendable {
 }
 
 /// Answers range reads over one unchanging state of the store.
+///
+/// Every method throws the error of its implementation if the store cannot be read.
 public protocol SampleSource: Sendable {
     /// All series, in the order of `SeriesKey`.
     func series() throws -> [SeriesInfo]

@@ -1,10 +1,10 @@
-// ValueTests.swift — values, states, keys and ranges: what counts as the same.
+// ValueTests.swift — when values, states, keys and ranges are equal.
 
 import Testing
 import VarveModel
 
 @Suite struct ValueTests {
-    @Test("values are the same when their stored bits are")
+    @Test("values are equal if their stored bits are")
     func equality() {
         #expect(Value.double(0) != .double(-0.0))
         #expect(Value.double(.nan) == .double(.nan))
@@ -13,7 +13,7 @@ import VarveModel
         #expect(Value.string("e\u{301}") != .string("\u{E9}"))
     }
 
-    @Test("names are the same when their bytes are")
+    @Test("names are equal if their bytes are")
     func keys() {
         let composed = SeriesKey(product: "p", device: "\u{E9}", point: "x")
         let decomposed = SeriesKey(product: "p", device: "e\u{301}", point: "x")
@@ -38,7 +38,7 @@ import VarveModel
         #expect(SampleState(bits: 1 << 34) == nil)
     }
 
-    @Test("ranges are half open, and one without end takes in the last nanosecond")
+    @Test("ranges are half open, and a range without end includes the last nanosecond")
     func ranges() {
         let range = TimeRange(from: Timestamp(nanoseconds: 10), to: Timestamp(nanoseconds: 20))
         #expect(range.contains(Timestamp(nanoseconds: 10)) && !range.contains(Timestamp(nanoseconds: 20)))

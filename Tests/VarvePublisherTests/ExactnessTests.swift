@@ -1,4 +1,4 @@
-// ExactnessTests.swift — what arrives is what the file says, bit for bit.
+// ExactnessTests.swift — the readings of a file arrive bit for bit.
 
 import Foundation
 import Testing
@@ -40,7 +40,7 @@ import VarveTransfer
         }
     }
 
-    @Test("every type, quality and missing value has its form")
+    @Test("every type, quality and missing value is sent in its form")
     func forms() throws {
         let setup = try Setup()
         let file = try setup.folder.write(
@@ -71,7 +71,7 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == expected)
     }
 
-    @Test("without types the text of a value tells what it is sent as")
+    @Test("without types the text of a value decides its form")
     func untyped() throws {
         let setup = try Setup()
         let file = try setup.folder.write(
@@ -97,7 +97,7 @@ import VarveTransfer
             ])
     }
 
-    @Test("rows that cannot be read are written down, and all others get in")
+    @Test("rows that cannot be read go to the rejected file, and all others are taken")
     func badRows() throws {
         let setup = try Setup()
         let file = try setup.folder.write(

@@ -1,4 +1,4 @@
-// RegistryChannelsTests.swift — channels of products, and registries from before there were any.
+// RegistryChannelsTests.swift — channels of products, and registries older than channels.
 
 import Foundation
 import GRDB
@@ -20,7 +20,7 @@ import VarveModel
         Channel(name: name, product: product, password: "p4ss", description: "north", created: created)
     }
 
-    @Test("a channel comes back as it was made, after reopening too, until it is deleted")
+    @Test("a channel comes back as it was created, also after reopening, until it is deleted")
     func lifecycle() throws {
         try fixture.registry.createChannel(farm())
         try fixture.registry.createChannel(farm("Solar_7", product: "solar"))
@@ -54,7 +54,7 @@ import VarveModel
         #expect(try registry.channels().count == 1)
     }
 
-    @Test("a product with a channel stays, and the message says what to do")
+    @Test("a product with a channel cannot be deleted, and the message says what to do")
     func refusedDelete() throws {
         let registry = fixture.registry
         try registry.createChannel(farm("solar_1", product: "solar"))
@@ -91,18 +91,18 @@ import VarveModel
         try fixture.registry.createChannel(channel)
     }
 
-    @Test("keys that topics or user names cannot hold are refused in new products")
+    @Test("new products cannot have keys that topics or user names cannot hold")
     func newKeys() throws {
         let registry = fixture.registry
         for mark in ["+", "#", "&", "|"] {
             let text = message { try registry.create(Product(key: "a\(mark)b", model: "turbine")) }
             #expect(text.contains("\"\(mark)\""), "\(text)")
         }
-        // A message names its device in the payload, where every character can stand.
+        // A message names its device in the payload, which can hold every character.
         for key in ["a+b", "Pump #1", "a&b|c"] { try registry.create(Device(product: "wind", key: key)) }
     }
 
-    @Test("a key from before channels came still takes files, but its product gets no channel")
+    @Test("a key older than channels still takes files, but its product gets no channel")
     func oldKeys() throws {
         let registry = fixture.registry
         try insert(product: "a&b")
@@ -111,7 +111,7 @@ import VarveModel
         try registry.verifySeal()
     }
 
-    /// Writes a row as a Varve without the rules for MQTT did, with its seal.
+    /// Writes a product row with its seal, as a Varve without the rules for MQTT did.
     private func insert(product key: String) throws {
         try fixture.tamper(
             "INSERT INTO product (key, model, secret, format, duplicates) VALUES ('\(key)', 'turbine', 's', 'json', 1)"
@@ -162,7 +162,7 @@ import VarveModel
         #expect(try registry.exportText() == before)
     }
 
-    @Test("credentials have the channels with their products' secrets and devices, and no others")
+    @Test("credentials have only the channels with their products' secrets and devices")
     func credentials() throws {
         try fixture.registry.createChannel(farm())
         let credentials = try fixture.registry.channelCredentials()
@@ -187,7 +187,7 @@ import VarveModel
         let writer = try Registry.open(path: fixture.path, create: false)
         try writer.createChannel(farm())
         try writer.verifySeal()
-        // The reader that was open all the while sees it.
+        // A reader that was open before sees the channel.
         #expect(try reader.channels() == [farm()])
         try reader.verifySeal()
     }

@@ -25,8 +25,8 @@ final class RegistryFixture {
         try? FileManager.default.removeItem(at: directory)
     }
 
-    /// Model `turbine` (power: double, state: string), products `wind` and `solar` (policy first), device `T1` in both and
-    /// `T2` in `wind`.
+    /// Model `turbine` (power: double, state: string), products `wind` and `solar` (policy first), device `T1` in both
+    /// and `T2` in `wind`.
     func fill() throws {
         try registry.create(
             Model(
@@ -42,7 +42,7 @@ final class RegistryFixture {
         try registry.create(Device(product: "solar", key: "T1", secret: "d3"))
     }
 
-    /// Changes the database behind the registry's back.
+    /// Changes the database without the registry.
     func tamper(_ sql: String) throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
@@ -51,7 +51,7 @@ final class RegistryFixture {
     }
 }
 
-/// The code of the `RegistryError` that the body throws; nil if it throws none.
+/// The code of the `RegistryError` that the body throws; nil if it throws no such error.
 func code(_ body: () throws -> Void) -> RegistryError.Code? {
     do {
         try body()

@@ -1,4 +1,4 @@
-// RegistryRetentionTests.swift — rules of retention and the policy of a product, sealed like all other rows.
+// RegistryRetentionTests.swift — retention rules and the policy of a product, which are sealed like all other rows.
 
 import Testing
 import VarveModel
@@ -15,7 +15,7 @@ import VarveText
         for key in ["north", "south"] { try fixture.registry.create(Product(key: key, model: "turbine")) }
     }
 
-    @Test("a product's rule comes before its model's, and without one nothing is said")
+    @Test("a product's rule comes before its model's, and a product without a rule is left out")
     func precedence() throws {
         let registry = fixture.registry
         #expect(try registry.retentionPeriods().isEmpty && registry.historySeconds() == 604_800)
@@ -35,7 +35,7 @@ import VarveText
         try registry.verifySeal()
     }
 
-    @Test("a rule goes with its product or model, and needs one")
+    @Test("a rule needs its product or model and is deleted with it")
     func owners() throws {
         let registry = fixture.registry
         let day = RetentionPeriod(seconds: 86_400)
@@ -70,7 +70,7 @@ import VarveText
         try registry.verifySeal()
     }
 
-    @Test("times are read with their unit and told in the largest that fits")
+    @Test("times are read with their unit and written in the largest that fits")
     func times() {
         let read = ["90s", "15m", "12h", "30d", "8w", "2y", "0s", "7d", "36h", "730d"].map(
             RetentionPeriod.seconds)

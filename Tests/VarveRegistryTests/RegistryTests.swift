@@ -16,7 +16,7 @@ import VarveModel
         fixture = try RegistryFixture()
     }
 
-    @Test("what was created is there after reopening")
+    @Test("created things are there after reopening")
     func reopening() throws {
         try fixture.fill()
         let registry = try Registry.open(path: fixture.path, create: false, readOnly: true)
@@ -29,7 +29,7 @@ import VarveModel
         #expect(try registry.device(named: "T2").timeZone == "Europe/Paris")
     }
 
-    @Test("a missing file is an error unless it is to be created, and opening for reading makes none")
+    @Test("a missing file is an error unless it is to be created, and opening for reading creates none")
     func missingFile() throws {
         let path = fixture.directory.appendingPathComponent("other.sqlite").path
         #expect(code { _ = try Registry.open(path: path, create: false) } == .notFound)
@@ -61,7 +61,7 @@ import VarveModel
         #expect(code { try registry.register(Registration()) } == .readOnly)
     }
 
-    @Test("the file uses the WAL journal with full synchronisation and is its owner's alone")
+    @Test("the file uses the WAL journal with full synchronisation and only its owner can read it")
     func durability() throws {
         let settings = try fixture.registry.read { reading in
             (
@@ -95,7 +95,7 @@ import VarveModel
         #expect(code { _ = try registry.devices(product: "none") } == .notFound)
     }
 
-    @Test("a model with products and a product with devices stay; the message says what to do")
+    @Test("a model with products and a product with devices cannot be deleted; the message says what to do")
     func refusedDeletes() throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -128,7 +128,7 @@ import VarveModel
         #expect(code { try registry.addPoints([speed], toModel: "none") } == .notFound)
     }
 
-    @Test("a device is found by its bare key where that is enough, else by product and key")
+    @Test("a device is found by its bare key if that is enough, else by product and key")
     func deviceNames() throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -137,7 +137,7 @@ import VarveModel
         #expect(message { _ = try registry.device(named: "T1") }.contains("\"solar/T1\", \"wind/T1\""))
         #expect(code { _ = try registry.device(named: "wind/T9") } == .notFound)
         #expect(try registry.ambiguousDeviceKeys() == ["T1"])
-        // A bare key may look like a qualified name; the qualified reading counts.
+        // A bare key may look like a qualified name; then it is read as qualified.
         try registry.create(Device(product: "solar", key: "wind/T1", secret: "x"))
         try registry.create(Device(product: "solar", key: "a/b", secret: "y"))
         #expect(try registry.device(named: "wind/T1").secret == "d1")
@@ -162,7 +162,7 @@ import VarveModel
         try fixture.registry.verifySeal()
     }
 
-    @Test("several that create the registry at the same moment all succeed", arguments: 0..<20)
+    @Test("several connections that create the registry at once all succeed", arguments: 0..<20)
     func concurrentCreation(attempt: Int) throws {
         let path = fixture.directory.appendingPathComponent("shared.sqlite").path
         let failures = Mutex<[String]>([])
@@ -229,7 +229,7 @@ import VarveModel
         #expect(try registry.device(named: "Möwe 7 \"x\" \\ 'y' 🌊").product == "wind")
     }
 
-    @Test("a long name is cut in messages")
+    @Test("messages shorten a long name")
     func shownNames() {
         #expect(RegistryNames.shown("a\r\nb") == "\"a\\r\\nb\"")
         #expect(RegistryNames.shown(String(repeating: "x", count: 200)).count == 83)

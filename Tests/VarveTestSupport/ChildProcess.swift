@@ -46,6 +46,7 @@ package final class ChildProcess {
     /// The program cannot be started.
     package struct StartFailure: Error { package var code: Int32 }
 
+    /// Its process id.
     package let identifier: pid_t
     private let outputPath: String
     private let errorPath: String

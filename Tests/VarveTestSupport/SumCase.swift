@@ -6,10 +6,13 @@ import VarveFile
 package struct SumCase: Sendable {
     /// The bit patterns of the doubles.
     package var values: [UInt64] = []
-    /// The nearest double to their sum, to their mean, and to their sum divided by `count`.
+    /// The bit pattern of the double nearest to their exact sum.
     package var sum: UInt64 = 0
+    /// The bit pattern of the double nearest to their exact mean; nil if the line has none.
     package var mean: UInt64?
+    /// The bit pattern of the double nearest to their exact sum divided by `count`.
     package var quotient: UInt64 = 0
+    /// The divisor of `quotient`.
     package var count: UInt64 = 0
 
     /// All lines of the file.

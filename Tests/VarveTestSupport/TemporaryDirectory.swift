@@ -6,10 +6,15 @@ package import VarveModel
 /// A data directory under the system's temporary folder.
 package final class TemporaryDirectory: Sendable {
     private let folder: TemporaryFolder
+    /// The real disk.
     package let files = POSIXFileSystem()
 
+    /// Makes an empty directory.
+    ///
+    /// - Throws: `FileError` if it cannot be made.
     package init() throws { folder = try TemporaryFolder("varve-test") }
 
+    /// The path of the directory.
     package var path: String { folder.path }
 
     /// A copy of the folder, which is removed with its own last reference.

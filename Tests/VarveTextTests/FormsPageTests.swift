@@ -1,4 +1,4 @@
-// FormsPageTests.swift — the page of forms says what is read and written: each row of its tables is tried.
+// FormsPageTests.swift — tries each row of the tables on the page of forms.
 
 import Foundation
 import Testing
@@ -15,7 +15,7 @@ import VarveModel
             .split(separator: "\n", omittingEmptySubsequences: false)
         let header = try #require(lines.firstIndex(of: "| \(left) | \(right) |"))
         return lines[(header + 2)...].prefix { $0.hasPrefix("|") }.map { line in
-            // A code span keeps the blanks inside.
+            // The blanks inside a code span belong to the text.
             let cells = line.split(separator: "`", omittingEmptySubsequences: false)
             return (String(cells[1]), String(cells[3]))
         }

@@ -15,6 +15,7 @@ package struct FolderRights: Hashable, Sendable {
     /// Whether members of the folder's group may read what is made in it.
     package let isShared: Bool
 
+    /// Makes the rights of a folder that is, or is not, shared with a group.
     package init(isShared: Bool) { self.isShared = isShared }
 
     /// The rights that a folder's bits ask for; if they cannot be read, only the owner's.

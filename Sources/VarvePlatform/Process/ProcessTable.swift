@@ -8,11 +8,13 @@ package import VarveFile
 
 /// A running process.
 package struct RunningProcess: Sendable, Equatable {
+    /// Its process id.
     package let id: Int32
     /// Its real user.
     package let user: UInt32
     /// The path of the file it runs; if that file was removed or replaced, ` (deleted)` follows.
     package let executable: String
+    /// Its arguments, with the name by which it was started as the first.
     package let arguments: [String]
 }
 

@@ -15,8 +15,11 @@ package import Glibc
 /// other thread holds it.
 package final class Monitor<State>: @unchecked Sendable {
     // Unchecked: `state` is only touched between lock and unlock of `mutex`.
+    /// The lock of `state`; package-visible only because inlined calls use it.
     @usableFromInline package let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    /// The condition of the waiting threads; package-visible only because inlined calls use it.
     @usableFromInline package let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// The guarded value; package-visible only because inlined calls use it.
     @usableFromInline package var state: State
 
     /// Guards a value.

@@ -90,13 +90,12 @@ extension Registry: PointDirectory {
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
     ///
     /// A missing product gets the model of its own name, which is created if it is missing too. New points
-    /// have a quality.
+    /// have a quality. An existing point keeps its type, even if the registration has another one.
     ///
     /// Durability: on disk when it returns.
     ///
     /// - Returns: The number of rows created.
-    /// - Throws: `RegistryError`, with nothing created: `typeFixed` if a point has another type, `invalid`
-    ///   for a name.
+    /// - Throws: `RegistryError`, with nothing created: `invalid` for a name or for too many points in a model.
     @discardableResult
     public func register(_ registration: Registration) throws -> Int {
         try change { change in

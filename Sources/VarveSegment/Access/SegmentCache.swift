@@ -1,25 +1,25 @@
-// SegmentCache.swift — pieces of segments whose checksums held: decoded indexes, stored bytes of blocks.
+// SegmentCache.swift — keeps verified pieces of segments: decoded indexes, stored bytes of blocks.
 //
-// What is here is not read and not checked again. Blocks are kept as stored: they are a tenth of their samples, and
-// decoding takes little more time than copying would. Only blocks that many short series share are kept decoded, while
-// their series are read one after the other.
+// A piece in the cache is neither read nor checked again. Blocks are kept as stored: they take a tenth of the space of
+// their samples, and decoding takes little more time than copying would. Only blocks that many short series share are
+// kept decoded, while their series are read one after the other.
 //
 // Invariants:
-// - The pieces together take at most `byteLimit`, as far as their own counts go.
-// - A piece that was used since the hand last passed survives it (CLOCK); a scan cannot clear out what is in use.
+// - The pieces together take at most `byteLimit` bytes, by their own counts.
+// - A piece that was used since the hand last passed stays (CLOCK), so a scan cannot evict pieces in use.
 
 import Synchronization
 import VarveCodec
 
 final class SegmentCache: Sendable {
-    /// What is kept.
+    /// A piece of a segment as the cache keeps it.
     enum Piece: Sendable {
         case top(SegmentTop)
         case page(IndexPage)
         case bytes([UInt8])
         case run(SampleRun)
 
-        /// About how much memory it takes.
+        /// About how much memory the piece takes, in bytes.
         fileprivate var byteCount: Int {
             switch self {
             case .top(let top): top.byteCount
@@ -30,7 +30,7 @@ final class SegmentCache: Sendable {
         }
     }
 
-    /// A place in a segment; the top index has offset −1, what a block decodes to the complement of the block's.
+    /// A place in a segment; the top index has offset −1, and a decoded block the complement of the block's offset.
     struct Key: Hashable, Sendable {
         var id: FileID
         var offset: Int
@@ -40,7 +40,7 @@ final class SegmentCache: Sendable {
             self.offset = offset
         }
 
-        /// What the block at `offset` decodes to; no block begins at 0.
+        /// The key of the decoded block at `offset`; no block begins at 0.
         init(_ id: FileID, decodedAt offset: Int) { self.init(id, ~offset) }
     }
 
@@ -50,10 +50,10 @@ final class SegmentCache: Sendable {
         shards = (0..<Self.shardCount).map { _ in Shard(byteLimit: byteLimit / Self.shardCount) }
     }
 
-    /// Readers of different pieces mostly take different locks.
+    /// Readers of different pieces mostly take different locks, one for each shard.
     private static let shardCount = 8
 
-    /// The bytes of all pieces.
+    /// The bytes of all pieces in the cache.
     var byteCount: Int { shards.reduce(0) { $0 + $1.byteCount } }
 
     func find(_ key: Key) -> Piece? { shard(key).find(key) }
@@ -99,7 +99,7 @@ private final class Shard: Sendable {
     }
 
     func insert(_ piece: SegmentCache.Piece, _ byteCount: Int, _ key: SegmentCache.Key) {
-        // What would clear out a quarter of the shard is not worth it.
+        // A piece that would evict a quarter of the shard is not kept.
         guard byteCount <= byteLimit / 4 else { return }
         state.withLock { state in
             guard state.places[key] == nil else { return }
@@ -110,7 +110,7 @@ private final class Shard: Sendable {
         }
     }
 
-    /// Moves the hand on to a piece that was not used since it last passed, and drops that.
+    /// Looks at one piece: evicts it if it was not used since the hand last passed, else moves the hand on.
     private static func evict(_ state: inout State) {
         if state.hand >= state.slots.count { state.hand = 0 }
         guard !state.slots[state.hand].wasUsed else {

@@ -1,10 +1,10 @@
-// SegmentFiles.swift — the open files of the segments of a store: opened when first asked for, at most so many at once.
+// SegmentFiles.swift — the open segment files of a store, opened on demand and limited in number.
 //
-// A file that is closed to make room is opened again on demand. So its name must stay as long as anyone may ask:
-// who replaces a segment retires its reader, and the name goes with the last snapshot that has it.
+// A file that is closed to make room is opened again on demand. So its name must stay as long as a snapshot may read
+// it: a merge retires the readers of its inputs, and the name is removed with the last snapshot that has the segment.
 //
 // Invariants:
-// - At most `limit` files are kept open; beyond that only those that a read is just using.
+// - At most `limit` files are kept open, apart from files that a running read still uses.
 
 import Synchronization
 import VarveFile
@@ -35,7 +35,7 @@ final class SegmentFiles: Sendable {
     /// Whether another file can be kept open without closing one.
     var hasRoom: Bool { count < limit }
 
-    /// The open file of a segment.
+    /// The file of a segment, opened unless it is open already.
     func file(_ id: FileID) throws(FileError) -> any File {
         if let known = find(id) { return known }
         let opened = try folder.open(StoreFolder.immutable(id, .segment), .read)
@@ -48,11 +48,13 @@ final class SegmentFiles: Sendable {
         }
     }
 
-    /// Lets go of a file that nobody will ask for again, and of its name if it is no longer part of the store.
+    /// Closes a file whose reader is gone.
+    ///
+    /// - Parameter removing: Whether the segment is no longer part of the store, so that its file is removed too.
     func release(_ id: FileID, removing: Bool) {
         state.withLock { $0.slots[id] = nil }
         guard removing else { return }
-        // What cannot be removed now is an orphan that the next writer removes.
+        // A file that cannot be removed now is an orphan that the next writer removes.
         try? folder.remove(StoreFolder.immutable(id, .segment))
     }
 
@@ -64,7 +66,7 @@ final class SegmentFiles: Sendable {
         }
     }
 
-    /// Closes the eighth that was not used for longest; a read that is using one keeps it open to its end.
+    /// Closes the least recently used eighth of the files; a running read keeps its file open until it ends.
     private static func makeRoom(_ state: inout State, _ limit: Int) {
         let oldest = state.slots.sorted { $0.value.lastUse < $1.value.lastUse }
         for (id, _) in oldest.prefix(max(1, limit / 8)) { state.slots[id] = nil }

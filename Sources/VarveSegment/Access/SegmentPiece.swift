@@ -1,4 +1,4 @@
-// SegmentPiece.swift — one piece of a segment: checked, unpacked and decoded, with its name in every complaint.
+// SegmentPiece.swift — checks, unpacks and decodes one piece of a segment; every error names file and offset.
 
 import VarveCodec
 
@@ -7,13 +7,15 @@ struct SegmentPiece {
     let extent: Extent
     let what: StaticString
 
-    /// Checks the stored bytes.
+    /// Checks size and checksum of the stored bytes.
     func check(_ bytes: [UInt8]) throws {
         guard bytes.count == extent.count, bytes.withUnsafeBytes({ Checksum.of($0) }) == extent.checksum
         else { throw damaged("the checksum of the \(what) does not match") }
     }
 
     /// Decodes checked bytes.
+    ///
+    /// - Throws: `StorageError.damaged` where `body` throws.
     func decode<T>(
         _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
     ) throws -> T {
@@ -26,7 +28,7 @@ struct SegmentPiece {
         }
     }
 
-    /// Decodes checked bytes that are an LZ4 block unless they are `rawCount` already.
+    /// Decodes checked bytes; they are an LZ4 block unless their count is `rawCount`.
     func unpack<T>(
         _ bytes: [UInt8], rawCount: Int, _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
     ) throws -> T {

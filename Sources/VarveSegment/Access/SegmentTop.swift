@@ -1,24 +1,27 @@
-// SegmentTop.swift — the end of a segment: footer and top index, read together.
+// SegmentTop.swift — the end of a segment: footer and top index, mostly in one read.
 //
 // Invariants:
-// - Mostly one read: the last `FormatLimits.tailBytes` of a file have both.
-// - The footer is the one that the manifest names.
+// - The first read takes the last `FormatLimits.tailBytes` of the file; a second one is needed only for a longer top
+//   index.
+// - The footer is the one that the manifest names, if one does.
 
 import VarveCodec
 import VarveFile
 
 package struct SegmentTop: Sendable {
     let index: TopIndex
-    /// Where blocks and time columns are; the index follows.
+    /// The part of the file with blocks and time columns; the index follows it.
     let data: Range<Int>
     let summary: SegmentSummary
-    /// Of the footer.
+    /// XXH3-64 of the footer.
     let checksum: UInt64
 
-    /// About how much memory it takes.
+    /// About how much memory it takes, in bytes.
     var byteCount: Int { index.byteCount + 128 }
 
-    /// Reads the end of a file that must have `size` bytes and, if given, a footer of this checksum.
+    /// Reads the end of a file that must have `size` bytes and, if given, a footer with this checksum.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`.
     init(_ file: any File, name: String, size: Int, checksum: UInt64?) throws {
         let start = max(0, size - FormatLimits.tailBytes)
         let tail = try file.readBytes(count: max(0, size - start), at: start)

@@ -1,11 +1,10 @@
 // BlockCodec.swift — samples of a run ⇄ the bytes of a block and of its time column.
 //
-// A block's bytes: varint length of values, varint length of states, then values, states, commits, each a
-// column as ColumnFormat.md describes. The times are a column of their own.
+// The bytes of a block: the varint lengths of values and states, then values, states and commits, each a column as
+// ColumnFormat.md describes. The times are a separate column.
 //
 // Invariants:
-// - `decode` trusts nothing: lengths are checked against the bytes, states against `SampleState`, times and
-//   commits against their order.
+// - `decode` checks lengths against the bytes, states against `SampleState`, and the order of times and commits.
 
 package import VarveCodec
 package import VarveModel
@@ -26,7 +25,9 @@ package enum BlockCodec {
         return encodeBlock(run, range, type: type, effort: effort, hint: &hint)
     }
 
-    /// - Parameter hint: What the block before of the same series showed.
+    /// Encodes values, states and commits of samples `range`.
+    ///
+    /// - Parameter hint: What the previous block of the same series showed; updated for the next one.
     static func encodeBlock(
         _ run: SampleRun, _ range: Range<Int>, type: ValueType, effort: Effort, hint: inout ColumnHint
     ) -> [UInt8] {
@@ -56,13 +57,14 @@ package enum BlockCodec {
         return block.bytes
     }
 
-    /// Decodes the columns asked for; the others of the run are empty.
+    /// Decodes some columns of a block; the other columns of the run are empty.
     ///
     /// - Parameters:
-    ///   - block: Values, states and commits.
-    ///   - times: The time column; may be empty where `columns` does not have it.
-    ///   - count: The samples of the block.
-    ///   - rows: Which of them are wanted, if not all; only the vectors that have them are decoded.
+    ///   - block: The bytes of values, states and commits.
+    ///   - times: The bytes of the time column; may be empty where `columns` leaves out the times.
+    ///   - count: The number of samples of the block.
+    ///   - rows: The samples that are wanted; nil for all. Only the vectors with these samples are decoded.
+    /// - Throws: `CodecError` where the bytes are not such a block.
     package static func decode(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
         type: ValueType, columns: BlockColumns = .all
@@ -73,7 +75,9 @@ package enum BlockCodec {
         return run
     }
 
-    /// Decodes a block that may have the samples of several series; those of one must pass `check` before use.
+    /// Decodes a block that may have the samples of several series.
+    ///
+    /// The samples of one series must pass `check` before they are used.
     static func decodeColumns(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
         type: ValueType, columns: BlockColumns = .all
@@ -102,9 +106,10 @@ package enum BlockCodec {
         return run.part(start..<start + rows.count)
     }
 
-    /// Decodes, with all times of a block of one series, the other columns of the vectors with times between two.
+    /// Decodes all times of a block of one series, and the other columns of the vectors with samples in a range of
+    /// times.
     ///
-    /// - Returns: The samples of these vectors with their times; none if no sample is between the two.
+    /// - Returns: The samples of these vectors with their times; empty if no sample is in the range.
     static func decode(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int,
         between wanted: ClosedRange<Int64>, type: ValueType, columns: BlockColumns
@@ -126,7 +131,7 @@ package enum BlockCodec {
             values: run.values, states: run.states, commits: run.commits)
     }
 
-    /// The part of a block that is decoded: whole vectors.
+    /// The whole vectors of a block that are decoded.
     private struct Part {
         let count: Int
         let vectors: Range<Int>
@@ -158,9 +163,9 @@ package enum BlockCodec {
             })
     }
 
-    /// Checks what columns alone do not: the states, and the order of the samples of one series.
+    /// Checks the states and the order of the samples of one series, which decoding of columns does not check.
     static func check(_ run: SampleRun) throws(CodecError) {
-        // States mostly are all the same; then one is looked at.
+        // Mostly all states are the same; then one check suffices.
         let head = run.states.first ?? 0
         var differences: UInt64 = 0
         for state in run.states { differences |= state ^ head }
@@ -173,12 +178,12 @@ package enum BlockCodec {
         guard isOrdered else { throw CodecError(offset: 0, reason: "samples out of order") }
     }
 
-    /// Whether samples ascend by (time, commit); without commits equal times may follow each other.
+    /// Whether samples ascend by (time, commit); if commits are not decoded, equal times may follow each other.
     private static func areOrdered(
         _ times: UnsafeBufferPointer<Int64>, _ commits: UnsafeBufferPointer<UInt64>
     ) -> Bool {
         guard times.count > 1 else { return true }
-        // Without a branch in the loop; nearly always this is all there is to do.
+        // The loop has no branch. Nearly always its result is the answer.
         var wrong = 0
         for index in 1..<times.count {
             wrong |= times[index &- 1] < times[index] ? 0 : 1

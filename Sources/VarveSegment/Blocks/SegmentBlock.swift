@@ -1,4 +1,5 @@
-// SegmentBlock.swift — the bytes of a block in a segment: a short layout, perhaps the times, then what BlockCodec makes.
+// SegmentBlock.swift — the bytes of a block in a segment: a short layout, the times if they are few, then BlockCodec's
+// bytes.
 //
 //   layout   varint: 2 · (bytes of the time column in the block) + (1 if several series share the block)
 //   samples  varint, only if shared: the samples of all of them
@@ -6,17 +7,20 @@
 //   block    values, states, commits
 //
 // Invariants:
-// - The samples of one series ascend by (time, commit); those of different series in a shared block need not.
+// - The samples of one series ascend by (time, commit); samples of different series in a shared block need not.
 
 package import VarveCodec
 
 package enum SegmentBlock {
-    /// Time columns of at most this many bytes are not worth a place of their own, to share them.
+    /// A time column of at most so many bytes is stored in the block; a longer one is a piece that blocks share.
     static let inlineTimes = 32
 
-    /// The bytes of a block of its own.
+    /// The bytes of a block.
     ///
-    /// - Parameter times: The time column, if it goes into the block.
+    /// - Parameters:
+    ///   - times: The time column if it is stored in the block, else empty.
+    ///   - block: The bytes of values, states and commits.
+    ///   - samples: The number of samples if several series share the block.
     static func encode(times: [UInt8], block: [UInt8], shared samples: Int? = nil) -> [UInt8] {
         var writer = ByteWriter(capacity: times.count + block.count + 16)
         writer.appendVarint(UInt64(times.count) << 1 | (samples == nil ? 0 : 1))
@@ -26,16 +30,18 @@ package enum SegmentBlock {
         return writer.bytes
     }
 
-    /// The parts of a block.
+    /// The parts of a block's bytes.
     package struct Parts {
-        /// Samples of the columns, all series counted.
+        /// The number of samples of all series in the block.
         package var samples: Int
         /// Nil where the times are elsewhere.
         var times: UnsafeRawBufferPointer?
         var block: UnsafeRawBufferPointer
     }
 
-    /// Takes the bytes of a block apart that holds `count` samples of a series from `row` on.
+    /// Splits the bytes of a block that has `count` samples of a series from `row` on.
+    ///
+    /// - Throws: `CodecError` where the bytes are not such a block.
     package static func parts(
         _ bytes: UnsafeRawBufferPointer, count: Int, row: Int
     ) throws(CodecError) -> Parts {
@@ -55,7 +61,7 @@ package enum SegmentBlock {
     }
 }
 
-/// A block as it stands in a segment, with all that its index says.
+/// The stored bytes of a block, with all that the index says about it.
 package struct StoredBlock {
     package var entry: BlockEntry
     var bytes: [UInt8]

@@ -1,7 +1,7 @@
-// SharedBlock.swift — short series gathered into one block, so that each costs bytes and not a block of its own.
+// SharedBlock.swift — collects short series into one block, so that each costs a few bytes and not a block of its own.
 //
 // Invariants:
-// - All series have the same type; their samples follow each other in the order of their entries.
+// - All series have the same type. Their samples follow each other in the order of their entries.
 
 import VarveCodec
 import VarveModel
@@ -9,7 +9,7 @@ import VarveModel
 struct SharedBlock {
     let type: ValueType
     private var builder: SampleRunBuilder
-    /// Where the open page has the entries of the series.
+    /// The indexes of the series' entries in the open index page.
     private(set) var places: [Int] = []
 
     init(type: ValueType) {
@@ -22,19 +22,19 @@ struct SharedBlock {
         run.count <= FormatLimits.sharedSamples && run.textBytes <= FormatLimits.sharedTextBytes
     }
 
-    /// Whether a series fits in.
+    /// Whether a series still fits into the block.
     func hasRoom(for run: SampleRun) -> Bool {
         builder.count + run.count <= FormatLimits.blockSamples
             && builder.textBytes + run.textBytes <= FormatLimits.sharedTextBytes
     }
 
-    /// Adds the samples of the series whose entry is at `place`.
+    /// Adds the samples of the series whose entry is at index `place` of the open page.
     mutating func append(_ run: SampleRun, place: Int) {
         builder.append(run, 0..<run.count)
         places.append(place)
     }
 
-    /// Its bytes and how many samples they hold.
+    /// The bytes of time column and block, and the number of samples; empties the block.
     mutating func encode(effort: Effort) -> (times: [UInt8], block: [UInt8], samples: Int) {
         let run = builder.finish()
         let range = 0..<run.count

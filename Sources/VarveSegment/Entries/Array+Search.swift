@@ -1,7 +1,9 @@
-// Array+Search.swift — where a condition begins to hold in a sorted array.
+// Array+Search.swift — binary search in a sorted array.
 
 extension Array {
-    /// The first index from which on the elements, sorted so, fulfil a condition.
+    /// The first index whose element fulfils a condition that all later elements fulfil too; `count` if none does.
+    ///
+    /// Cost: logarithmic in the count.
     package func partitioningIndex(where isAfter: (Element) -> Bool) -> Int {
         var low = 0
         var high = count

@@ -1,9 +1,9 @@
-// BlockEntry.swift — what the index of a segment says: of blocks, of their vectors, of its own pages.
+// BlockEntry.swift — what the index of a segment says about blocks, their vectors and its own pages.
 
-/// The number of a series in one store.
+/// The id of a series in one store; dense from 0.
 package typealias SeriesID = UInt32
 
-/// Where some bytes are in the file, and their checksum.
+/// The place of some bytes in a file, and their checksum.
 package struct Extent: Hashable, Sendable {
     var offset: Int
     package var count: Int
@@ -16,7 +16,7 @@ package struct Extent: Hashable, Sendable {
     }
 }
 
-/// What an index page says of the samples of one series in one block.
+/// What an index page says about the samples of one series in one block.
 package struct BlockEntry: Hashable, Sendable {
     package var series: SeriesID
     package var count: Int
@@ -24,19 +24,19 @@ package struct BlockEntry: Hashable, Sendable {
     package var lastTime: Int64
     package var lowestCommit: UInt64
     package var highestCommit: UInt64
-    /// Whether a time may come more than once in it, with several versions.
+    /// Whether a time comes more than once among the samples, with several versions.
     package var hasVersions = false
-    /// Values, states and commits; several short series may share a block.
+    /// The piece with values, states and commits; several short series may share it.
     package var block: Extent
-    /// Where its samples begin in the block.
+    /// The position of the first sample in the block.
     var row = 0
-    /// The times, if they are not in the block; several blocks of a device may share them.
+    /// The piece with the times if they are not in the block; several blocks of a device may share it.
     var times: Extent?
-    /// Nil for a short series, which costs no more to decode.
+    /// Nil for a short series, which is decoded as fast as its statistics.
     package var statistics: BlockStatistics?
-    /// The statistics of its vectors, if they are kept.
+    /// The place of the statistics of its vectors, if the segment has them.
     var vectors: VectorIndexPlace?
-    /// Whether the statistics of its vectors are kept.
+    /// Whether the segment has statistics of its vectors.
     package var hasVectors: Bool { vectors != nil }
 
     package init(
@@ -52,13 +52,13 @@ package struct BlockEntry: Hashable, Sendable {
     }
 }
 
-/// Where the statistics of the vectors of one block are: some bytes of a piece that a page's blocks share.
+/// The place of the statistics of a block's vectors: some bytes of a piece that all blocks of a page share.
 struct VectorIndexPlace: Hashable, Sendable {
     var extent: Extent
     var bytes: Range<Int>
 }
 
-/// What is known of one vector of a block without decoding it.
+/// What the index says about one vector of a block.
 package struct VectorEntry: Hashable, Sendable {
     package var count: Int
     package var firstTime: Int64
@@ -68,12 +68,12 @@ package struct VectorEntry: Hashable, Sendable {
     package var statistics: BlockStatistics
 }
 
-/// What the top index says of one index page.
+/// What the top index says about one index page.
 struct PageEntry: Hashable, Sendable {
     var extent: Extent
-    /// The page's bytes after LZ4, or the stored bytes again where it is plain.
+    /// The size of the page unpacked; the stored size where it is not packed.
     var rawCount: Int
-    /// The bytes of the vector indexes of its blocks, which lie directly before it.
+    /// The bytes of the vector indexes of its blocks, which directly precede the page.
     var vectorBytes: Int
     var firstSeries: SeriesID
     var lastSeries: SeriesID

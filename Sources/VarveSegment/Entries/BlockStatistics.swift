@@ -1,22 +1,23 @@
-// BlockStatistics.swift — what a block or a vector says of its samples without being decoded.
+// BlockStatistics.swift — what an index says about the samples of a block or a vector.
 //
 // Invariants:
-// - `minimum` … `last` speak of numeric samples: present, not text, not NaN. With none of them all four are 0.
-// - `total` is exact (see ExactTotal), so it does not depend on how samples are spread over blocks and vectors.
+// - `minimum`, `maximum`, `first` and `last` are of the numeric samples: present, not text, not NaN. Without such a
+//   sample all four are 0.
+// - `total` is exact (see ExactTotal), so it does not depend on the cuts between blocks and vectors.
 
 package import VarveModel
 
 package struct BlockStatistics: Hashable, Sendable {
-    /// What the values are.
+    /// The kind of the values.
     enum Numbers: Hashable, Sendable {
         /// Texts.
         case none
         case doubles
-        /// Integers and truth values.
+        /// Integers and booleans.
         case integers
     }
 
-    /// Without a numeric sample: doubles, unless they are texts.
+    /// The kind of the values; doubles for numbers of which no sample has a value.
     var numbers = Numbers.none
     /// Samples that have a value.
     package var present = 0
@@ -28,35 +29,37 @@ package struct BlockStatistics: Hashable, Sendable {
     package var good = 0
     /// Whether all samples have the same quality, or none has one.
     var hasOneQuality = true
-    /// Bit patterns in the series' type; −0 is below +0.
+    /// The smallest numeric sample, as a bit pattern in the series' type like the three below; −0 is below +0.
     package var minimum: UInt64 = 0
     package var maximum: UInt64 = 0
     package var first: UInt64 = 0
     package var last: UInt64 = 0
-    /// The exact sum of the numeric samples but the infinities.
+    /// The exact sum of the numeric samples, without the infinities.
     package var total = ExactTotal()
 
     init() {}
 
-    /// Samples whose value is a number and not NaN; infinities are among them.
+    /// Samples whose value is a number and not NaN, infinities included.
     package var numeric: Int { numbers == .none ? 0 : present - nans }
 
     /// Adds the numeric samples to a sum.
     ///
-    /// - Throws: `ExactSum.ReadFailure` where damaged statistics passed for whole.
+    /// - Throws: `ExactSum.ReadFailure` if a wide sum from a file is malformed.
     package func add(to sum: inout ExactSum) throws(ExactSum.ReadFailure) {
         try sum.add(total)
         sum.positiveInfinities &+= UInt64(positiveInfinities)
         sum.negativeInfinities &+= UInt64(negativeInfinities)
     }
 
-    /// Looks at samples `range` of a run.
+    /// The statistics of samples `range` of a run.
     package init(_ run: SampleRun, _ range: Range<Int>, type: ValueType) {
         var sum = ExactSum()
         self.init(run, range, type: type, sum: &sum)
     }
 
-    /// The same, with the memory of a sum to work with; the sum is that of the samples afterwards.
+    /// The statistics of samples `range` of a run.
+    ///
+    /// - Parameter sum: Memory to work with; afterwards the sum of these samples.
     init(_ run: SampleRun, _ range: Range<Int>, type: ValueType, sum: inout ExactSum) {
         sum.reset()
         numbers = type.isText ? .none : type == .double ? .doubles : .integers
@@ -82,7 +85,12 @@ package struct BlockStatistics: Hashable, Sendable {
         negativeInfinities = Int(clamping: sum.negativeInfinities)
     }
 
-    /// What parts, in time order, say together; `sum` is the sum of all of them.
+    /// The statistics of parts together.
+    ///
+    /// - Parameters:
+    ///   - parts: In time order.
+    ///   - sum: The sum of all parts.
+    ///   - oneQuality: Whether all samples of all parts have the same quality.
     init(joining parts: some Collection<BlockStatistics>, sum: borrowing ExactSum, oneQuality: Bool) {
         hasOneQuality = oneQuality
         for part in parts {
@@ -129,7 +137,7 @@ package struct BlockStatistics: Hashable, Sendable {
             low = min(low, key)
             high = max(high, key)
         }
-        // The keys of NaNs lie beyond those of the infinities.
+        // The keys of NaNs are beyond those of the infinities.
         let isNumber = numbers == .integers || (low >= Self.lowestKey && high <= Self.highestKey)
         guard isNumber else {
             let numbers = values.filter { !Double(bitPattern: $0).isNaN }
@@ -150,7 +158,7 @@ package struct BlockStatistics: Hashable, Sendable {
     private static let highestKey = Int64(bitPattern: Double.infinity.bitPattern)
     private static let lowestKey = Int64(bitPattern: (-Double.infinity).bitPattern) ^ .max
 
-    /// A signed integer that orders as the numbers do.
+    /// A signed integer with the order of the numbers.
     @inline(__always)
     private func key(_ bits: UInt64) -> Int64 {
         let word = Int64(bitPattern: bits)

@@ -1,11 +1,11 @@
-// CodecShares.swift — how many bytes each encoding took, for `varve stats`.
+// CodecShares.swift — the bytes that each encoding took, for `varve stats`.
 //
-// Kept in the top index of a segment, so that statistics need not read data.
+// The top index of a segment has them, so that statistics need not read data.
 
 import VarveCodec
 
 package struct CodecShares: Hashable, Sendable {
-    /// Encoded bytes by name of the outermost encoding, with ` + LZ4` where the column is also an LZ4 block.
+    /// Encoded bytes by the name of the outermost encoding, with ` + LZ4` where the column is also an LZ4 block.
     package var bytes: [String: UInt64] = [:]
 
     package init() {}

@@ -1,8 +1,8 @@
-// SegmentReference.swift — a segment as a manifest names it.
+// SegmentReference.swift — what a manifest says about a segment.
 
 package import VarveCodec
 
-/// The footer's numbers.
+/// The numbers in the footer of a segment.
 package struct SegmentSummary: Hashable, Sendable {
     package var samples: UInt64 = 0
     package var series: UInt32 = 0
@@ -13,20 +13,20 @@ package struct SegmentSummary: Hashable, Sendable {
     package var highestCommit: UInt64 = 0
 }
 
-/// A segment the manifest names.
+/// A segment that the manifest names.
 package struct SegmentReference: Hashable, Sendable {
     package var id: FileID
     package var byteCount: UInt64
     /// XXH3-64 of the footer.
     package var checksum: UInt64
     package var summary: SegmentSummary
-    /// Whether compaction made it: then it is packed as well as can be.
+    /// Whether compaction wrote it, with the best compression.
     package var isCompacted = false
-    /// Samples in it that a later version in it took the place of.
+    /// Samples that have a later version in the same segment.
     package var olderVersions: UInt64 = 0
-    /// The highest commit of these later versions: once history begins there, the older ones can go.
+    /// The highest commit of these later versions: once history begins there, a merge may drop the older ones.
     package var replacedUpTo: UInt64 = 0
-    /// What was deleted up to this commit is not in it any more.
+    /// Samples that were deleted up to this commit are no longer in the segment.
     package var erasedUpTo: UInt64 = 0
 
     init(
@@ -39,7 +39,7 @@ package struct SegmentReference: Hashable, Sendable {
         self.summary = summary
     }
 
-    /// Writes what every version of a manifest says of a segment.
+    /// Writes the fields that every version of a manifest has for a segment.
     package func write(to writer: inout ByteWriter) {
         id.hash.write(to: &writer)
         writer.appendVarint(byteCount)

@@ -8,13 +8,13 @@ package struct FileID: Hashable, Sendable, CustomStringConvertible {
 
     init(_ hash: Hash128) { self.hash = hash }
 
-    /// A new name; 122 random bits and more make a clash practically impossible, and creation is exclusive.
+    /// A new name of 128 random bits: a clash is practically impossible, and creation is exclusive.
     package static func random() -> FileID {
         var generator = SystemRandomNumberGenerator()
         return FileID(Hash128(low: generator.next(), high: generator.next()))
     }
 
-    /// Reads the 32 hex digits of a file's name.
+    /// Reads the 32 hex digits of a file's name; nil for any other text.
     package init?(hex: Substring) {
         guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),
             let low = UInt64(hex.suffix(16), radix: 16)

@@ -1,8 +1,8 @@
-// SealedFile+Parts.swift — sealed files as a manifest names them: one dictionary or receipts file of several.
+// SealedFile+Parts.swift — the dictionary and receipts files that a manifest names.
 
 package import VarveCodec
 
-/// A dictionary or receipts file the manifest names.
+/// A dictionary or receipts file that a manifest names.
 package struct PartReference: Hashable, Sendable {
     package var id: FileID
     package var byteCount: UInt64
@@ -34,14 +34,15 @@ package struct PartReference: Hashable, Sendable {
 }
 
 extension SealedFile {
-    /// Creates a file, durably, under a new name.
+    /// Creates a file under a new name; it is durable on return.
     ///
     /// - Parameters:
-    ///   - role: What the name says of it.
-    ///   - kind: What it is.
-    ///   - payload: Its content.
+    ///   - role: The role in the file's name.
+    ///   - kind: The kind of the file.
+    ///   - payload: The content, unpacked.
     ///   - count: The series or records in it.
-    /// - Throws: `StorageError.invalidBatch` if it has more than a reader takes; `FileError`.
+    /// - Throws: `StorageError.invalidBatch` if the payload is larger than a reader accepts; `StorageError.needsReopen`
+    ///   if the name is taken; `FileError`.
     package static func create(
         _ role: FileRole, _ kind: Kind, _ payload: [UInt8], count: Int, in folder: StoreFolder
     ) throws -> PartReference {
@@ -60,7 +61,7 @@ extension SealedFile {
 
     /// Reads a file that a manifest names, and parses its payload.
     ///
-    /// - Throws: As `read`, and `StorageError.damaged` if it is another file or does not parse.
+    /// - Throws: As `read(_:_:_:)`, and `StorageError.damaged` if it is another file or does not parse.
     package static func read<T>(
         _ part: PartReference, _ role: FileRole, _ kind: Kind, in folder: StoreFolder,
         _ body: (inout ByteReader) throws -> T

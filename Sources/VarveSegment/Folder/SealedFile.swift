@@ -10,20 +10,20 @@
 //   24+n      8  XXH3-64 of every byte before it
 //
 // Invariants:
-// - A file has exactly these bytes and no more; any flipped bit is found by the checksum.
-// - The file is unpacked only after its checksum held.
+// - A file has exactly these bytes; the checksum finds any flipped bit.
+// - The payload is unpacked only after the checksum was verified.
 
 package import VarveCodec
 import VarveFile
 
 package enum SealedFile {
-    /// A kind of file; each is declared by the room that owns the payload.
+    /// A kind of file; the module that owns the payload declares it.
     package struct Kind: Sendable {
-        /// The eight letters that the file begins with.
+        /// The eight ASCII letters at the start of the file.
         let magic: String
-        /// What error messages call it.
+        /// The name of the kind in error messages.
         let name: String
-        /// The newest version of the payload; older ones are read.
+        /// The newest version of the payload; older ones are still read.
         let version: UInt16
 
         package init(magic: String, name: String, version: UInt16) {
@@ -37,9 +37,10 @@ package enum SealedFile {
     static let trailerBytes = 8
     private static let packedFlag: UInt16 = 1
 
-    /// The file's bytes for a payload; packed with LZ4 where that saves a tenth.
+    /// The file's bytes for a payload, packed with LZ4 where that saves more than a tenth.
     ///
-    /// - Parameter payload: At most `FormatLimits.sealedFileBytes`, which is all a reader takes; the callers see to that.
+    /// - Parameter payload: At most `FormatLimits.sealedFileBytes`, which is all a reader accepts; the caller checks
+    ///   this.
     package static func encode(_ kind: Kind, version: UInt16? = nil, payload: [UInt8]) -> [UInt8] {
         var packed = ByteWriter()
         let isPacked =
@@ -69,9 +70,10 @@ package enum SealedFile {
     ///
     /// - Parameters:
     ///   - folder: The folder of the store.
-    ///   - name: The file's name in it.
-    ///   - kind: What it must be.
-    /// - Throws: `StorageError.damaged` with file and offset; `FileError` if it cannot be read.
+    ///   - name: The file's name in the folder.
+    ///   - kind: The kind that the file must be.
+    /// - Throws: `StorageError.damaged` with file and offset; `StorageError.unknownVersion`; `FileError` if it cannot
+    ///   be read.
     package static func read(
         _ folder: StoreFolder, _ name: String, _ kind: Kind
     ) throws -> (payload: [UInt8], checksum: UInt64, version: UInt16) {
@@ -111,7 +113,10 @@ package enum SealedFile {
         }
     }
 
-    /// Runs a parser over a payload and turns its complaint into damage of the file.
+    /// Runs a parser over a payload and reports its error as damage of the file.
+    ///
+    /// - Throws: `StorageError.damaged` if the parser throws a `CodecError` or leaves bytes unread; any other error of
+    ///   the parser.
     package static func parse<T>(
         _ payload: [UInt8], _ name: String, _ body: (inout ByteReader) throws -> T
     ) throws -> T {

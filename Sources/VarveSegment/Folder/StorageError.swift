@@ -1,44 +1,45 @@
-// StorageError.swift — what can go wrong in the engine, with place and remedy.
+// StorageError.swift — the errors of the engine; each message names place and remedy.
 
 public import VarveModel
 
 /// An error of the store.
 public enum StorageError: Error, Sendable, CustomStringConvertible {
-    /// Bytes on disk are not what was written.
+    /// Bytes on disk differ from what was written.
     case damaged(Damage)
     /// There is no store at the path.
     case noStore(path: String)
     /// A file was written by a newer version of Varve.
     case unknownVersion(file: String, version: Int)
-    /// The store has the series with another type.
+    /// The series exists in the store with another type.
     case typeConflict(key: SeriesKey, stored: ValueType, offered: ValueType)
-    /// A batch breaks a limit or a rule of `SampleBatch`; a mistake of the caller.
+    /// A batch breaks a limit or a rule of `SampleBatch`: an error of the caller.
     case invalidBatch(String)
-    /// An earlier write failed in a way that leaves the file suspect; the store must be opened again.
+    /// An earlier write failed and its outcome is unknown, or a file changes faster than it can be read; the store must
+    /// be opened again.
     case needsReopen(String)
-    /// Commits that were acknowledged are not in the store any more: files of it were removed or replaced by older ones.
+    /// Acknowledged commits are no longer in the store: some of its files were removed or replaced by older ones.
     case commitsLost(ClosedRange<UInt64>, path: String)
     /// The disk has too little room to open the store for writing after a crash.
     case noRoom(path: String, bytes: Int)
-    /// The directory is not what the open store made of it; nothing is committed until it is again.
+    /// The directory was changed while the store was open; nothing is committed until it is restored.
     case directoryChanged(String)
-    /// Another compaction has merged the same segments meanwhile; nothing was changed.
+    /// Another compaction has meanwhile merged the same segments; nothing was changed.
     case overtaken
-    /// A segment is not there any more: another process replaced it since this one looked, or it was removed.
+    /// The file of a segment is gone: another process merged the segment in the meantime, or the file was removed.
     case segmentGone(file: String)
-    /// There is no such state of the store: not yet, or not any more.
+    /// The requested state of the store does not exist yet, or is no longer kept.
     case noSuchState(String)
     /// The store was opened for reading only, or is closed.
     case notWritable
 
-    /// How many commits are missing, and which.
+    /// A clause that says how many commits are missing, and which.
     package static func missing(_ commits: ClosedRange<UInt64>) -> String {
         commits.count == 1
             ? "commit \(commits.lowerBound), which was acknowledged, is missing"
             : "\(commits.count) commits, \(commits.lowerBound) to \(commits.upperBound), which were acknowledged, are missing"
     }
 
-    /// One line: what, where, what to do.
+    /// One line that says what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .damaged(let damage):
@@ -68,7 +69,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
 }
 
 extension StorageError: BatchRefusal {
-    /// Whether the rows themselves cannot be stored.
+    /// Whether the batch itself is at fault, so that a retry cannot succeed.
     public var refusesBatch: Bool {
         switch self {
         case .typeConflict, .invalidBatch: true
@@ -77,13 +78,13 @@ extension StorageError: BatchRefusal {
     }
 }
 
-/// A place where bytes on disk are not what was written.
+/// A place where bytes on disk differ from what was written.
 public struct Damage: Hashable, Sendable, CustomStringConvertible {
     /// The file, relative to the data directory.
     public var file: String
-    /// The offset of the first byte of the smallest checked piece that is damaged.
+    /// The offset of the damaged piece in the file: the smallest piece with a checksum of its own.
     public var offset: Int
-    /// What is wrong there.
+    /// What is wrong there, as a phrase for messages.
     public var reason: String
 
     /// Describes damage.
@@ -93,6 +94,6 @@ public struct Damage: Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// File, offset and what is wrong.
+    /// One line with file, offset and reason.
     public var description: String { "\(file) is damaged at byte \(offset): \(reason)" }
 }

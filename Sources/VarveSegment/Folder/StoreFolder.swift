@@ -1,4 +1,4 @@
-// StoreFolder.swift — the folder of a store on a disk, and every name in it: made and parsed here and nowhere else.
+// StoreFolder.swift — the folder of a store on a disk. Every name in it is made and parsed here and nowhere else.
 //
 //     DIR/lock                            held by the one writing process
 //     DIR/manifests/00000000000000000007.manifest
@@ -16,12 +16,12 @@ package import VarveFile
 
 /// The folder of a store, and the disk it is on.
 ///
-/// Names are relative to the folder, as `Damage.file` has them; `absolute` makes a path of one.
+/// Names are relative to the folder, as in `Damage.file`; `absolute` makes a path of a name.
 package struct StoreFolder: Sendable {
     /// The disk.
     package let files: any FileSystem
     package let path: String
-    /// Names the next immutable file.
+    /// Gives the id of the next immutable file; tests replace it.
     package let newFileID: @Sendable () -> FileID
 
     package init(
@@ -41,7 +41,7 @@ package struct StoreFolder: Sendable {
 
     static let acknowledgedName = "acknowledged"
 
-    /// The path of a name.
+    /// The path of a name in the folder.
     package func absolute(_ relative: String) -> String { "\(path)/\(relative)" }
 
     package static func manifest(_ number: UInt64) -> String { "manifests/\(padded(number)).manifest" }
@@ -78,10 +78,10 @@ extension StoreFolder {
         try files.open(absolute(name), mode)
     }
 
-    /// What has a name in the folder, or nil if nothing has.
+    /// The kind of the entry with a name in the folder, or nil if the name is free.
     package func kind(_ name: String) throws(FileError) -> FileKind? { try files.kind(absolute(name)) }
 
-    /// Which file has a name in the folder, or nil if none has.
+    /// The identity of the file with a name in the folder, or nil if the name is free.
     package func identity(_ name: String) throws(FileError) -> FileIdentity? {
         try files.identity(absolute(name))
     }
@@ -91,11 +91,13 @@ extension StoreFolder {
         try files.readAll(absolute(name), limit: limit)
     }
 
-    /// Creates a file of the folder if the name is free; see `FileSystem.createIfAbsent`.
+    /// Creates a file of the folder, durably, if the name is free; see `FileSystem.createIfAbsent`.
+    ///
+    /// - Returns: False if the name is taken.
     package func createIfAbsent(_ name: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
         try files.createIfAbsent(absolute(name), bytes)
     }
 
-    /// Removes a file of the folder; one that is not there is no error.
+    /// Removes a file of the folder; a missing file is not an error.
     package func remove(_ name: String) throws(FileError) { try files.remove(absolute(name)) }
 }

@@ -1,7 +1,7 @@
-// SegmentFooter.swift — the last bytes of a segment, read and checked.
+// SegmentFooter.swift — reads and checks the last 104 bytes of a segment.
 //
 // Invariants:
-// - A file of another version is refused before anything else of it is looked at.
+// - A file of another version is refused before any other field is used.
 
 import VarveCodec
 import VarveModel
@@ -12,14 +12,15 @@ struct SegmentFooter {
     let summary: SegmentSummary
     let indexOffset: Int
     let top: Extent
-    /// The bytes of the top index after LZ4, or the stored bytes again where it is plain.
+    /// The size of the top index unpacked; the stored size where it is not packed.
     let topRawCount: Int
 
     /// Reads the footer of a file that must have `size` bytes.
     ///
     /// - Parameters:
-    ///   - tail: Bytes up to the end of the file.
-    ///   - actual: The bytes that the file has.
+    ///   - tail: The last bytes of the file, at least the footer.
+    ///   - actual: The size that the file has.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`.
     init(_ tail: [UInt8], name: String, size: Int, actual: Int) throws {
         func damaged(_ offset: Int, _ reason: String) -> StorageError {
             .damaged(Damage(file: name, offset: offset, reason: reason))
@@ -84,12 +85,12 @@ struct SegmentFooter {
             version: try reader.integer(as: UInt16.self), flags: try reader.integer(as: UInt16.self))
     }
 
-    /// Only the low 48 bits count: sums of two places do not overflow.
+    /// Reads an offset or size, of which only the low 48 bits count, so that the sum of two does not overflow.
     private static func place(_ reader: inout ByteReader) throws(CodecError) -> Int {
         Int(truncatingIfNeeded: try reader.integer(as: UInt64.self) & (1 << 48 - 1))
     }
 
-    /// The footer of a segment.
+    /// The 104 bytes of a footer.
     static func encode(
         _ summary: SegmentSummary, indexOffset: Int, top: Extent, topRawCount: Int
     ) -> [UInt8] {

@@ -1,7 +1,7 @@
-// SegmentPreamble.swift — the first bytes of a segment, read and checked.
+// SegmentPreamble.swift — reads and checks the first 40 bytes of a segment.
 //
 // Invariants:
-// - A file of another version is refused before anything else of it is looked at.
+// - A file of another version is refused before any field behind the version is used.
 
 import VarveCodec
 import VarveFile
@@ -10,7 +10,7 @@ import VarveModel
 enum SegmentPreamble {
     /// Checks the preamble of a file that must be segment `id`.
     ///
-    /// - Throws: `StorageError.damaged`, or `StorageError.unknownVersion`.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`.
     static func check(_ file: any File, name: String, id: FileID) throws {
         func damaged(_ offset: Int, _ reason: String) -> StorageError {
             .damaged(Damage(file: name, offset: offset, reason: reason))

@@ -1,16 +1,16 @@
-// BrokenInvariant.swift — what a check of a structure found wrong.
+// BrokenInvariant.swift — the error of a structure that breaks one of its invariants.
 
-/// A structure is not what its file says that it always is.
+/// A structure breaks an invariant that the head of its file lists.
 package struct BrokenInvariant: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The structure.
+    /// The name of the structure, for messages.
     var structure: String
-    /// The sentence that does not hold.
+    /// What is wrong, as a phrase for messages.
     package var reason: String
 
-    /// Structure and reason.
+    /// One line with structure and reason.
     package var description: String { "\(structure): \(reason)" }
 
-    /// Throws unless something holds.
+    /// Throws a `BrokenInvariant` unless `holds` is true.
     package static func unless(
         _ holds: Bool, _ structure: String, _ reason: @autoclosure () -> String
     ) throws(BrokenInvariant) {

@@ -1,12 +1,12 @@
 // IndexBuilder.swift — collects block entries into pages while a segment is written.
 //
 // Invariants:
-// - A page is encoded as soon as it is full: what stays in memory is what will be on disk.
+// - A page is encoded as soon as it is full, so memory holds finished pages only in their encoded form.
 
 import VarveCodec
 
 struct IndexBuilder {
-    /// A page and, in front of it, the vector indexes of its blocks.
+    /// An encoded page and the vector indexes of its blocks, which precede it in the file.
     private struct Page {
         var vectors: [UInt8]
         var bytes: [UInt8]
@@ -16,7 +16,7 @@ struct IndexBuilder {
     private let effort: Effort
     private var pages: [Page] = []
     private var pageBytes = 0
-    /// The entries of the open page; the writer fills in where a shared block went.
+    /// The entries of the open page; the writer fills in the place of a shared block once it is written.
     var entries: [BlockEntry] = []
     private var vectors = ByteWriter()
     /// The ends of the vector indexes of the entries.
@@ -29,15 +29,15 @@ struct IndexBuilder {
         self.effort = effort
     }
 
-    /// About how many bytes the index has so far.
+    /// About how many bytes the index takes so far.
     var byteCount: Int { pageBytes + vectors.count + entries.count * 32 }
 
-    /// Whether the open page has all the entries it should have.
+    /// Whether the open page must end before the next entry.
     var isPageFull: Bool {
         large >= FormatLimits.largePageEntries || entries.count >= FormatLimits.pageEntries
     }
 
-    /// Adds an entry and the statistics of its vectors, if they are worth their bytes.
+    /// Adds an entry, and the statistics of its vectors if they are small beside the block.
     mutating func append(_ entry: BlockEntry, vectors entries: [VectorEntry] = []) {
         if entry.series != lastSeries { series.append(entry.series) }
         lastSeries = entry.series
@@ -58,7 +58,7 @@ struct IndexBuilder {
         guard let first = entries.first, let last = entries.last else { return }
         var extent: Extent?
         if vectors.count > 0 {
-            // Where it will be is not known yet; only the places of the indexes in it matter to a page.
+            // The piece's offset is not known yet; a page needs only the places of the indexes within the piece.
             extent = Extent(
                 offset: 0, count: vectors.count, checksum: vectors.bytes.withUnsafeBytes { Checksum.of($0) })
             for index in entries.indices {
@@ -83,7 +83,7 @@ struct IndexBuilder {
         large = 0
     }
 
-    /// Hands on the bytes of the pages in order and gives the top index.
+    /// Passes the bytes of all pages to `write`, in order, and returns the top index.
     func finish(
         codecs: CodecShares, write: ([UInt8]) throws -> Void
     ) throws -> (stored: [UInt8], rawCount: Int) {
@@ -99,7 +99,7 @@ struct IndexBuilder {
         return (Self.packed(raw), raw.count)
     }
 
-    /// The bytes as an LZ4 block where that is smaller.
+    /// The bytes as an LZ4 block if that is smaller, else unchanged.
     private static func packed(_ raw: [UInt8]) -> [UInt8] {
         var packed = ByteWriter()
         let isPacked = raw.withUnsafeBytes {

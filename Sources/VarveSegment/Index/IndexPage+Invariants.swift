@@ -1,11 +1,11 @@
-// IndexPage+Invariants.swift — the check that an index page is what IndexPage and PageDecoder say.
+// IndexPage+Invariants.swift — checks the invariants that IndexPage and PageDecoder list.
 
 extension IndexPage {
     /// Checks all columns.
     ///
-    /// Cost: the entries of the page.
+    /// Cost: one pass over the entries of the page.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants() throws(BrokenInvariant) {
         func unless(_ holds: Bool, _ reason: @autoclosure () -> String) throws(BrokenInvariant) {
             try BrokenInvariant.unless(holds, "index page", reason())

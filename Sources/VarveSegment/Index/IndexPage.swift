@@ -1,8 +1,8 @@
-// IndexPage.swift — a decoded index page: what is known of some hundred blocks, column by column.
+// IndexPage.swift — a decoded index page: the entries of up to 1024 blocks, column by column.
 //
 // Invariants:
 // - All columns have the same count; entries ascend by (series, first time).
-// - A value once made never changes; readers share it.
+// - A page never changes, so readers share it.
 
 package final class IndexPage: Sendable {
     /// The columns, filled by the decoder.
@@ -15,19 +15,19 @@ package final class IndexPage: Sendable {
         var highestCommits: [UInt64] = []
         /// Indexes into `extents`.
         var blocks: [UInt16] = []
-        /// Indexes into `extents`, plus one; 0 where the times are in the block.
+        /// Indexes into `extents` plus 1; 0 where the times are in the block.
         var times: [UInt16] = []
-        /// Where the samples begin in their block.
+        /// The position of the entry's first sample in its block.
         var rows: [UInt16] = []
         var haveVersions: [Bool] = []
-        /// Indexes into `statistics`, plus one; 0 where there are none.
+        /// Indexes into `statistics` plus 1; 0 for an entry without statistics.
         var statisticsPlaces: [UInt16] = []
         var statistics: [BlockStatistics] = []
-        /// Pieces of the data part.
+        /// The blocks and time columns that the entries name, by offset.
         var extents: [Extent] = []
-        /// All vector indexes of the page.
+        /// The piece with all vector indexes of the page, if there are any.
         var vectors: Extent?
-        /// Where the vector index of each entry ends.
+        /// The end of each entry's vector index within that piece.
         var vectorEnds: [UInt32] = []
     }
 
@@ -40,7 +40,7 @@ package final class IndexPage: Sendable {
     /// The number of entries.
     var count: Int { columns.series.count }
 
-    /// About how much memory the page takes.
+    /// About how much memory the page takes, in bytes.
     var byteCount: Int {
         count * 52 + columns.extents.count * MemoryLayout<Extent>.stride
             + columns.statistics.count * MemoryLayout<BlockStatistics>.stride + 256
@@ -70,7 +70,7 @@ package final class IndexPage: Sendable {
     /// All entries.
     package var entries: [BlockEntry] { (0..<count).map { self[$0] } }
 
-    /// The entries of a series with samples from `first` to `last`.
+    /// Adds to `found` the entries of a series with samples from `first` to `last`, both included.
     func entries(of series: SeriesID, first: Int64, last: Int64, into found: inout [BlockEntry]) {
         var index = columns.series.partitioningIndex { $0 >= series }
         while index < count, columns.series[index] == series {
@@ -81,7 +81,7 @@ package final class IndexPage: Sendable {
         }
     }
 
-    /// The series in the page, each once.
+    /// Adds to `found` the series of the page, each once.
     func series(into found: inout [SeriesID]) {
         for series in columns.series where series != found.last { found.append(series) }
     }

@@ -1,8 +1,8 @@
 // PageDecoder.swift — the bytes of an index page → its columns. Byte table: SegmentFormat.md.
 //
 // Invariants:
-// - Nothing is trusted: every number has its limit, memory is taken for at most `FormatLimits.pageEntries` entries.
-// - Every extent lies inside the data part of the file, after the one before it.
+// - Every number is checked against its limit. Memory is taken for at most `FormatLimits.pageEntries` entries.
+// - Every extent lies inside the data part of the file, behind the one before it.
 
 package import VarveCodec
 
@@ -11,7 +11,13 @@ package struct PageDecoder {
     private var columns = IndexPage.Columns()
     private let count: Int
 
-    /// Reads a page of a file whose blocks are in `data`; its vector indexes, `vectorBytes` in all, end at `end`.
+    /// Decodes the unpacked bytes of a page.
+    ///
+    /// - Parameters:
+    ///   - data: The part of the file with blocks and time columns.
+    ///   - vectorBytes: The bytes of all vector indexes of the page.
+    ///   - end: The offset at which the vector indexes end.
+    /// - Throws: `CodecError` where the bytes are not a page.
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, data: Range<Int>, vectorBytes: Int, end: Int
     ) throws(CodecError) -> IndexPage {
@@ -141,7 +147,7 @@ package struct PageDecoder {
         }
     }
 
-    /// Reads a column of integers with its size in front.
+    /// Reads a column of integers that is preceded by its size.
     private mutating func column(_ count: Int) throws(CodecError) -> [Int64] {
         let size = try reader.varint(limit: reader.remaining, "bytes of a column")
         return try IntegerColumn.array(try reader.bytes(count: size), count: count)

@@ -1,23 +1,27 @@
 // PageEncoder.swift — block entries → the bytes of an index page: columns of integers, then rows of statistics.
 //
-// Byte table: SegmentFormat.md. The other direction: PageDecoder.swift.
+// Byte table: SegmentFormat.md. PageDecoder.swift is the inverse.
 //
 // Invariants:
-// - Entries are sorted by (series, first time); pages follow each other in the same order.
+// - Entries are sorted by (series, first time), and pages follow each other in the same order.
 // - The entries of a shared block are all in one page, in the order of their samples.
 
 package import VarveCodec
 
-/// The bits of what a page says of an entry.
+/// The bits of an entry's marks.
 enum PageMark {
-    /// Statistics follow.
+    /// The entry has statistics.
     static let statistics: Int64 = 1
-    /// A time comes more than once.
+    /// A time comes more than once among the samples.
     static let versions: Int64 = 2
 }
 
 package enum PageEncoder {
-    /// The page of some entries whose vector indexes are at `vectors`.
+    /// The bytes of a page, before LZ4.
+    ///
+    /// - Parameters:
+    ///   - entries: Sorted; at least one, at most `FormatLimits.pageEntries`.
+    ///   - vectors: The piece with their vector indexes, if there are any.
     package static func encode(_ entries: [BlockEntry], vectors: Extent?, effort: Effort) -> [UInt8] {
         var writer = ByteWriter(capacity: 256 + entries.count * 40)
         let extents = Set(entries.map(\.block)).union(entries.compactMap(\.times))

@@ -1,26 +1,26 @@
-// SeriesSet.swift — the series of a segment: the filter that spares a query the segments without its series.
+// SeriesSet.swift — the set of the series of a segment; a query skips segments without its series.
 //
-// Exact, and small because ids are dense: a list of differences in a column takes bits a series, in memory a run of
-// neighbours is two numbers. Ids of a segment with more than `FormatLimits.listedSeries` are not listed; their pages say
-// enough.
+// The set is exact, and small because ids are dense. On disk, a column of differences takes a few bits a series. In
+// memory, a run of neighbours is two numbers. The ids of a segment with more than `FormatLimits.listedSeries` series
+// are not listed; its page entries suffice.
 //
 // Invariants:
-// - `contains` never says no for a series of the segment.
+// - `contains` is true for every series of the segment.
 
 import VarveCodec
 
 struct SeriesSet: Hashable, Sendable {
-    /// The first and last ids of the runs, ascending.
+    /// The first ids of the runs of neighbours, ascending; `ends` has their last ids.
     private var starts: [SeriesID] = []
     private var ends: [SeriesID] = []
     /// The number of ids.
     private(set) var count = 0
-    /// Whether ids were left out.
+    /// Whether there are too many ids to list; then any series may be in the segment.
     private var isOpen = false
 
     init() {}
 
-    /// Adds an id above all in the set.
+    /// Adds an id that is higher than all ids in the set.
     mutating func append(_ id: SeriesID) {
         count += 1
         if let end = ends.last, end + 1 == id {
@@ -36,7 +36,7 @@ struct SeriesSet: Hashable, Sendable {
         }
     }
 
-    /// About how much memory the set takes.
+    /// About how much memory the set takes, in bytes.
     var byteCount: Int { starts.count * 8 + 64 }
 
     /// Whether a series may be in the segment.
@@ -46,7 +46,7 @@ struct SeriesSet: Hashable, Sendable {
         return next < starts.count && starts[next] <= id
     }
 
-    /// Writes how many ids are listed and the list, in columns.
+    /// Writes the number of listed ids, and the ids in columns.
     func write(to writer: inout ByteWriter, effort: Effort) {
         guard !isOpen else { return writer.appendVarint(0) }
         writer.appendVarint(UInt64(count))
@@ -61,7 +61,7 @@ struct SeriesSet: Hashable, Sendable {
         }
     }
 
-    /// Reads what `write` wrote.
+    /// Reads a set that `write` wrote.
     init(from reader: inout ByteReader) throws(CodecError) {
         let listed = try reader.varint(limit: FormatLimits.listedSeries, "listed series")
         isOpen = listed == 0

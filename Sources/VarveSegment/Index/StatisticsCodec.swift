@@ -1,11 +1,11 @@
-// StatisticsCodec.swift — the statistics of blocks and vectors ⇄ rows of a few bytes, each read after the one before.
+// StatisticsCodec.swift — the statistics of blocks and vectors ⇄ rows of a few bytes.
 //
-// A row: flags, the counts that the flags announce, and for numbers a form, the four values and the sum in that
-// form. Byte table: SegmentFormat.md.
+// A row has flags and the counts that the flags announce. For numbers it also has a form, and the four values and the
+// sum in that form. Byte table: SegmentFormat.md.
 //
 // Invariants:
-// - Decoding gives back every bit; a form is used only where it does.
-// - A row depends on the row before it and on the number of samples, on nothing else.
+// - Decoding gives back every bit; a form is used only where this holds.
+// - A row depends only on the row before it and on the number of samples.
 
 import VarveCodec
 
@@ -21,7 +21,7 @@ struct StatisticsCodec {
         static let all: UInt8 = 63
     }
 
-    /// How values are written: decimals with 0 to 15 digits behind the point have their number, then these.
+    /// How values are written: forms 0 to 15 are decimals with so many digits behind the point.
     private enum Form {
         static let mostDigits: UInt8 = 15
         static let integer: UInt8 = 16
@@ -30,7 +30,7 @@ struct StatisticsCodec {
         static let mask: UInt8 = 31
     }
 
-    /// Bits beside the form.
+    /// Bits in the byte of the form.
     private enum Mark {
         static let constant: UInt8 = 32
         static let plainSum: UInt8 = 64
@@ -41,10 +41,10 @@ struct StatisticsCodec {
     private var form = Form.bits
     /// The last value of the row before, in units of its form.
     private var last: Int64 = 0
-    /// The exponent of the last sum's rest.
+    /// The exponent of the last sum that had one.
     private var exponent = 0
 
-    /// Begins with no row before.
+    /// Begins a sequence of rows.
     init() {}
 
     // MARK: Writing
@@ -112,7 +112,9 @@ struct StatisticsCodec {
         last = numbers[1]
     }
 
-    /// Writes the nearest double of a sum as the distance to what minimum and maximum suggest, if that is short.
+    /// Writes the nearest double of a sum as its distance from the sum that minimum and maximum suggest.
+    ///
+    /// - Returns: False, with nothing written, where this takes more than 8 bytes.
     private func writeHigh(
         _ row: BlockStatistics, _ numbers: [Int64], _ form: UInt8, to writer: inout ByteWriter
     ) -> Bool {
@@ -130,7 +132,7 @@ struct StatisticsCodec {
         return false
     }
 
-    /// The form of the row before where it fits, else the first that does.
+    /// The form of the row before if it fits, else the first form that fits.
     private func form(of values: [UInt64], _ numbers: BlockStatistics.Numbers) -> UInt8 {
         if numbers == .integers { return Form.integer }
         func fits(_ digits: UInt8) -> Bool {
@@ -184,7 +186,7 @@ struct StatisticsCodec {
         let isConstant = head & Mark.constant != 0
         guard form <= Form.bits else { throw reader.failure("an unknown form of statistics") }
         if form == Form.integer { row.numbers = .integers }
-        // First, last, minimum, maximum, in units of the form.
+        // First, last, minimum and maximum, in units of the form.
         var numbers: (Int64, Int64, Int64, Int64)
         switch form {
         case Form.bits, Form.float:
@@ -237,7 +239,7 @@ struct StatisticsCodec {
         (0..<exponent).reduce(1.0) { power, _ in power * 10 }
     }
 
-    /// A value in units of a form that it fits.
+    /// A value in units of a form that fits it.
     private static func number(_ bits: UInt64, _ form: UInt8) -> Int64 {
         switch form {
         case Form.float: Int64(Float(Double(bitPattern: bits)).bitPattern)
@@ -254,12 +256,12 @@ struct StatisticsCodec {
         }
     }
 
-    /// The pattern of a sum in units of a form; a sum is a double in all of them.
+    /// The bit pattern of a sum in units of a form; a sum is a double in every form.
     private static func bits(ofSum number: Int64, _ form: UInt8) -> UInt64 {
         form == Form.integer ? Double(number).bitPattern : bits(number, form)
     }
 
-    /// About what `count` values between two sum up to.
+    /// An estimate of the sum of `count` values between a minimum and a maximum.
     private static func expected(_ count: Int, _ minimum: Int64, _ maximum: Int64) -> Int64 {
         ((minimum &+ maximum) &* Int64(count)) >> 1
     }

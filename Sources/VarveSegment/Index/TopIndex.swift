@@ -1,10 +1,10 @@
-// TopIndex.swift — what the end of a segment says of the rest: index pages, series, encodings.
+// TopIndex.swift — the index at the end of a segment: its index pages, series and encodings.
 //
 // Byte table: SegmentFormat.md.
 //
 // Invariants:
 // - The vector indexes and pages follow each other without gaps from the start of the index to the top index.
-// - Pages ascend by series: the first of one is not below the last of the one before.
+// - Pages ascend by series: the first series of a page is not below the last one of the page before.
 
 package import VarveCodec
 
@@ -13,12 +13,12 @@ package struct TopIndex: Hashable, Sendable {
     var series = SeriesSet()
     var codecs = CodecShares()
 
-    /// The bytes of a page whose numbers are all of one byte.
+    /// The bytes of a page entry whose numbers all take one byte.
     private static let leastPageBytes = 15
 
     init() {}
 
-    /// About how much memory it takes.
+    /// About how much memory it takes, in bytes.
     var byteCount: Int {
         pages.count * MemoryLayout<PageEntry>.stride + series.byteCount + codecs.bytes.count * 64 + 256
     }
@@ -48,7 +48,10 @@ package struct TopIndex: Hashable, Sendable {
         return writer.bytes
     }
 
-    /// Reads the top index of a file whose index is at `index`.
+    /// Reads the unpacked bytes of a top index.
+    ///
+    /// - Parameter index: The part of the file with vector indexes and pages, which the pages must fill.
+    /// - Throws: `CodecError` where the bytes are not such an index.
     package init(_ bytes: UnsafeRawBufferPointer, index: Range<Int>) throws(CodecError) {
         var reader = ByteReader(bytes)
         let count = try reader.varint(limit: bytes.count / Self.leastPageBytes, "index pages")

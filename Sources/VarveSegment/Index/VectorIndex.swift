@@ -1,14 +1,15 @@
 // VectorIndex.swift — the statistics of the vectors of one block ⇄ bytes. Byte table: SegmentFormat.md.
 //
-// Only for blocks of two vectors and more. Read on demand: a query needs it where a block is not whole in a bucket.
+// Only blocks of two or more vectors have one. It is read on demand: a query needs it where a block is only partly in a
+// bucket.
 //
 // Invariants:
-// - The vectors follow each other and together are the block: first and last time are those of its entry.
+// - The vectors follow each other and together are the block: their first and last time are those of its entry.
 
 package import VarveCodec
 
 package enum VectorIndex {
-    /// The bit of the flags where not all vectors have the commits of the block.
+    /// The flag that not all vectors have the commits of the block.
     private static let manyCommits: UInt8 = 1
 
     /// The number of vectors of a block.
@@ -16,7 +17,7 @@ package enum VectorIndex {
         (samples + BlockLimits.vector - 1) / BlockLimits.vector
     }
 
-    /// Samples of vector `index` of a block.
+    /// The number of samples of vector `index` of a block of `count` samples.
     static func samples(_ index: Int, of count: Int) -> Int {
         min(BlockLimits.vector, count - index * BlockLimits.vector)
     }
@@ -50,6 +51,8 @@ package enum VectorIndex {
     }
 
     /// Reads the index of an entry's block.
+    ///
+    /// - Throws: `CodecError` where the bytes are not an index of this block.
     package static func read(
         _ bytes: UnsafeRawBufferPointer, of entry: BlockEntry
     ) throws(CodecError) -> [VectorEntry] {

@@ -1,7 +1,10 @@
-// MessageFile+Lines.swift — a messages file described line by line, for `varve inspect`.
+// MessageFile+Lines.swift — the lines that describe a messages file for `varve inspect`.
 
 extension MessageFile {
-    /// The lines that describe the file, which is checked, with its first messages up to `limit` lines.
+    /// Checks the file and returns the lines that describe it.
+    ///
+    /// - Parameter limit: At most so many messages have a line.
+    /// - Throws: As `check()`.
     package func lines(limit: Int) throws -> [String] {
         try check()
         var lines = [

@@ -1,11 +1,11 @@
-// MessageFile.swift — an open messages file: the hashes and commits of messages, sorted, behind a filter.
+// MessageFile.swift — an open messages file: sorted hashes and commits of messages behind a filter.
 //
-// Opening reads the header. A look-up that passes the filter reads one piece of 4 KiB, rarely two or three: hashes
-// are spread evenly, so the piece is guessed from the hash.
+// Opening reads the header. A look-up that passes the filter reads one piece of 4 KiB, rarely two or three: hashes are
+// spread evenly, so the hash gives a good guess of the piece.
 //
 // Invariants:
-// - Nothing read from the file is used before its checksum, its file and its place were found right.
-// - Never changes.
+// - No piece is used before its checksum, and the tag of its file and place, are verified.
+// - The file never changes.
 
 package import VarveCodec
 import VarveFile
@@ -19,6 +19,8 @@ package final class MessageFile: Sendable {
     private let layout: MessageFormat.Layout
 
     /// Opens a file that the manifest names.
+    ///
+    /// - Throws: `StorageError.damaged`, also if it is another file; `StorageError.unknownVersion`; `FileError`.
     package convenience init(
         _ folder: StoreFolder, _ reference: MessageReference
     ) throws {
@@ -31,7 +33,9 @@ package final class MessageFile: Sendable {
         }
     }
 
-    /// Opens a file by itself, without a manifest.
+    /// Opens a file without a manifest.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`.
     package init(_ id: FileID, _ folder: StoreFolder) throws {
         let name = StoreFolder.immutable(id, .messages)
         self.name = name
@@ -48,10 +52,12 @@ package final class MessageFile: Sendable {
         }
     }
 
-    /// The bytes its filter takes in memory.
+    /// The bytes that its filter takes in memory.
     package var filterBytes: Int { layout.blocks * MessageFilter.blockBytes }
 
     /// Reads the whole filter.
+    ///
+    /// - Throws: `StorageError.damaged`; `FileError`.
     package func filter() throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(filterBytes)
@@ -59,11 +65,12 @@ package final class MessageFile: Sendable {
         return bytes
     }
 
-    /// The commit of a message, or nil if the file does not have it.
+    /// The newest commit of a message, or nil if the file does not have the message.
     ///
     /// - Parameters:
     ///   - hash: The content hash of the message.
-    ///   - filter: The filter, if it is in memory; else its piece is read.
+    ///   - filter: The whole filter if it is in memory, else nil: then a piece of the filter is read.
+    /// - Throws: `StorageError.damaged`; `FileError`.
     package func commit(of hash: Hash128, filter: [UInt8]?) throws -> UInt64? {
         let block = MessageFilter.block(of: hash, among: layout.blocks)
         let isPerhapsHere: Bool
@@ -81,6 +88,8 @@ package final class MessageFile: Sendable {
     }
 
     /// The entries of piece `index`, sorted.
+    ///
+    /// - Throws: `StorageError.damaged`; `FileError`.
     package func entries(_ index: Int) throws -> [MessageEntry] {
         let extent = layout.entries(index)
         let bytes = try piece(extent, "entries")
@@ -91,7 +100,9 @@ package final class MessageFile: Sendable {
 
     package var pieces: Int { layout.entryPieces }
 
-    /// Checks every byte, the order of the entries, and that the filter lets each of them through.
+    /// Checks every byte, the order of the entries, and that the filter passes each of them.
+    ///
+    /// - Throws: `StorageError.damaged` at the first fault; `FileError`.
     package func check() throws {
         let filter = try filter()
         var before: MessageEntry?
@@ -113,7 +124,8 @@ package final class MessageFile: Sendable {
         }
     }
 
-    /// Guesses the piece between those known to be too low and too high; bisects where guesses go wrong.
+    /// Searches for a hash: guesses its piece between those known to be too low and too high, and bisects after four
+    /// guesses.
     private func search(_ hash: Hash128) throws -> UInt64? {
         var (low, high) = (0, pieces - 1)
         var (lowKey, highKey) = (UInt64.min, UInt64.max)
@@ -139,7 +151,7 @@ package final class MessageFile: Sendable {
         return nil
     }
 
-    /// The newest commit of a message that the piece has: one that was applied again is there twice.
+    /// The newest entry of a message in a piece; a message that was applied again has several.
     private static func newest(_ hash: Hash128, _ entries: [MessageEntry]) -> MessageEntry? {
         let wanted = MessageEntry(hash: hash, commit: .max)
         var (low, high) = (0, entries.count)
@@ -150,7 +162,7 @@ package final class MessageFile: Sendable {
         return low > 0 && entries[low - 1].hash == hash ? entries[low - 1] : nil
     }
 
-    /// The same over the pieces that follow, into which equal hashes may reach.
+    /// The newest commit of a message, including the following pieces, into which equal hashes may reach.
     private func newest(after index: Int, _ found: MessageEntry) throws -> UInt64 {
         var newest = found
         for next in index + 1..<max(pieces, index + 1) {

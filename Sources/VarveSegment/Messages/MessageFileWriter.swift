@@ -1,11 +1,11 @@
-// MessageFileWriter.swift — sorted entries in, a durable messages file out.
+// MessageFileWriter.swift — writes sorted entries to a new, durable messages file.
 //
-// The entries are gone through twice: once for the filter, once for themselves.
+// It makes two passes over the entries: one for the filter, one for the entries themselves.
 //
 // Invariants:
-// - The file exists under its final random name from the start but nothing refers to it before `write` returned:
-//   after a crash it is an orphan that the next writer removes. What fails leaves no file.
-// - Memory: one piece and the buffer of bytes not yet written.
+// - The file has its final random name from the start, but nothing refers to it before `write` returns. After a crash
+//   it is an orphan that the next writer removes. After an error it is removed at once.
+// - Memory: one piece, and the bytes not yet written.
 
 import VarveCodec
 import VarveFile
@@ -18,13 +18,14 @@ package struct MessageFileWriter {
 
     private static let flushBytes = 1 << 20
 
-    /// Writes a file.
+    /// Writes a file; file and name are durable on return.
     ///
     /// - Parameters:
-    ///   - header: What it will hold; its counts and its highest commit must be right.
-    ///   - files: The disk.
-    ///   - directory: The data directory.
-    ///   - source: Begins a pass over the entries, sorted; called twice.
+    ///   - header: Describes the file; its counts and its highest commit must be right.
+    ///   - folder: The folder of the store.
+    ///   - source: Begins a pass over the sorted entries; called twice.
+    /// - Throws: `StorageError.invalidBatch` if there are fewer entries than the header says; `FileError`; what
+    ///   `source` throws.
     package static func write(
         _ header: MessageHeader, _ folder: StoreFolder,
         _ source: () throws -> () throws -> MessageEntry?

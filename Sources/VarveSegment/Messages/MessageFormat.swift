@@ -5,12 +5,12 @@
 // Byte table: ManifestFormat.md, "Messages file".
 //
 // Invariants:
-// - Where every piece lies follows from the two counts of the header.
-// - Every byte is under the checksum of the header or of its piece; a piece names its file and its place.
+// - The two counts of the header determine the place of every piece.
+// - The checksum of the header or of a piece covers every byte. The tag of a piece names its file and its place.
 
 package import VarveCodec
 
-/// One committed message: what a replay is recognised by.
+/// One committed message; a replay is recognised by its hash.
 package struct MessageEntry: Hashable, Comparable, Sendable {
     package var hash: Hash128
     package var commit: UInt64
@@ -20,7 +20,7 @@ package struct MessageEntry: Hashable, Comparable, Sendable {
         self.commit = commit
     }
 
-    /// By the upper 64 bits of the hash, then the lower ones, then the commit.
+    /// Orders by the upper 64 bits of the hash, then the lower ones, then the commit.
     package static func < (left: MessageEntry, right: MessageEntry) -> Bool {
         if left.hash.high != right.hash.high { return left.hash.high < right.hash.high }
         if left.hash.low != right.hash.low { return left.hash.low < right.hash.low }
@@ -37,10 +37,10 @@ enum MessageFormat {
     static let pieceBlocks = 127
     /// The tag, then the checksum.
     static let trailerBytes = 8 + 8
-    /// More messages than this are in no file; keeps every size far below overflow.
+    /// The most messages of a file; it keeps every size far below overflow.
     static let maximumEntries = 1 << 36
 
-    /// Where the pieces of a file lie.
+    /// The places of the pieces of a file.
     struct Layout: Hashable, Sendable {
         let entries: Int
         let blocks: Int
@@ -77,16 +77,17 @@ enum MessageFormat {
         }
     }
 
-    /// What the tag of a piece at an offset of a file must be.
+    /// The tag that a piece at an offset of a file must have.
     static func tag(_ id: FileID, _ offset: Int) -> UInt64 { id.hash.low &+ UInt64(offset) }
 }
 
-/// What the header of a messages file says.
+/// The header of a messages file.
 package struct MessageHeader: Hashable, Sendable {
     package var id: FileID
     package var entries: Int
     var blocks: Int
-    /// The age clock (`Manifest.messageClock`) when the oldest and the newest message were written to a file.
+    /// The age clock (`Manifest.messageClock`) when the oldest message was written to a file; `newest` is that of the
+    /// newest.
     package var oldest: Int64
     package var newest: Int64
     package var highestCommit: UInt64
@@ -121,6 +122,8 @@ package struct MessageHeader: Hashable, Sendable {
     }
 
     /// Reads a header and returns it with its checksum.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`.
     static func decode(
         _ bytes: [UInt8], id: FileID, name: String
     ) throws -> (header: MessageHeader, checksum: UInt64) {

@@ -1,15 +1,15 @@
-// MessageReference.swift — a messages file as a manifest names it.
+// MessageReference.swift — what a manifest says about a messages file.
 
 package import VarveCodec
 
-/// A messages file the manifest names.
+/// A messages file that the manifest names.
 package struct MessageReference: Hashable, Sendable {
     package var id: FileID
     package var byteCount: UInt64
     /// XXH3-64 of the header.
     var checksum: UInt64
     package var count: UInt64
-    /// The age clock when its oldest and its newest message were written to a file.
+    /// The age clock when the oldest message was written to a file; `newest` is that of the newest.
     package var oldest: Int64
     package var newest: Int64
 

@@ -1,12 +1,14 @@
-// BatchRecord.swift — one committed batch: in the WAL of every batch, in receipts files of those of imports.
+// BatchRecord.swift — the record of one committed batch. The WAL has one of every batch, receipts files of those of
+// imports.
 //
 // Byte table: ManifestFormat.md, "receipts".
 //
 // Invariants:
-// - One record per committed batch or message, never changed. Receipts files of version 1 stores have messages too.
-// - An import is the run of records with the same `importHash` and `generation`; it is finished when one of
-//   them says `isLast`. `importHash` is the content hash of the import's batch 0, `generation` counts how many
-//   imports beginning with that batch were finished before.
+// - Every committed batch has one record, which never changes. Receipts files of stores with a manifest of version 1
+//   have records of messages too.
+// - An import is the set of records with the same `importHash` and `generation`. It is finished when one of them has
+//   `isLast`. `importHash` is the content hash of the import's batch 0. `generation` counts how many imports that begin
+//   with that batch were finished before.
 
 package import VarveCodec
 package import VarveModel
@@ -17,7 +19,7 @@ package struct BatchRecord: Hashable, Sendable {
     package var generation: UInt32
     package var index: UInt32
     package var isLast: Bool
-    /// Whether it is a message and not a part of an import; the four fields above are then 0.
+    /// Whether the batch is a message and not part of an import; the four fields above are then 0 or false.
     package var isMessage: Bool
     package var commit: UInt64
     /// Nanoseconds since 1970 UTC at the commit.
@@ -43,7 +45,7 @@ package struct BatchRecord: Hashable, Sendable {
         self.receipt = receipt
     }
 
-    /// What is remembered of a message.
+    /// The entry of a messages file for this message.
     package var message: MessageEntry { MessageEntry(hash: contentHash, commit: commit) }
 
     package func write(to writer: inout ByteWriter) {
@@ -82,7 +84,7 @@ package struct BatchRecord: Hashable, Sendable {
         receipt.identical = try reader.varint()
         receipt.corrected = try reader.varint()
         receipt.superseded = try reader.varint()
-        // The sum must not overflow where it is added up later.
+        // So that later sums of counts do not overflow.
         let counts = [receipt.accepted, receipt.identical, receipt.corrected, receipt.superseded]
         guard counts.allSatisfy({ $0 < 1 << 60 }) else { throw reader.failure("an impossible count") }
         if flags & Self.spanFlag != 0 {

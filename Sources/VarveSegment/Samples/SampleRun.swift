@@ -1,10 +1,10 @@
-// SampleRun.swift — sorted samples of one series with the commits that wrote them.
+// SampleRun.swift — sorted samples of one series, each with the commit that wrote it.
 //
-// A decoded block, a commit's rows in the memtable and the output of a merge are all runs.
+// Decoded blocks, the rows of a commit in the memtable and the output of a merge are all runs.
 //
 // Invariants:
 // - Sorted by (time, commit). A time may come more than once, with different commits: older versions.
-// - All columns have the same count, apart from those that a reader did not ask for: they are empty.
+// - All columns have the same count, except columns that a reader did not ask for: these are empty.
 
 package import VarveModel
 
@@ -18,7 +18,7 @@ package struct BlockColumns: OptionSet, Sendable {
     package static let values = BlockColumns(rawValue: 2)
     package static let states = BlockColumns(rawValue: 4)
     package static let commits = BlockColumns(rawValue: 8)
-    /// What a sample is to its user.
+    /// The columns of a sample that users see.
     package static let samples: BlockColumns = [.times, .values, .states]
     package static let all: BlockColumns = [.times, .values, .states, .commits]
 }
@@ -61,7 +61,7 @@ package final class SampleRun: Sendable {
             commits: [UInt64](repeating: commit, count: columns.count))
     }
 
-    /// About how much memory the run takes.
+    /// About how much memory the run takes, in bytes.
     package var byteCount: Int {
         let fixed = times.count * 24 + 128
         switch values {
@@ -70,7 +70,8 @@ package final class SampleRun: Sendable {
         }
     }
 
-    /// A block ends after 8192 samples, or earlier where its texts would grow too large for one.
+    /// The end of the block that begins at `start`: after 8192 samples, or earlier where the texts would exceed the
+    /// limit.
     private func blockEnd(from start: Int) -> Int {
         var end = min(start + FormatLimits.blockSamples, times.count)
         if case .text(let text) = values {
@@ -82,7 +83,7 @@ package final class SampleRun: Sendable {
         return end
     }
 
-    /// The samples as blocks take them.
+    /// The ranges of the samples that blocks take, in order.
     package var blocks: [Range<Int>] {
         var blocks: [Range<Int>] = []
         var start = 0
@@ -94,7 +95,7 @@ package final class SampleRun: Sendable {
         return blocks
     }
 
-    /// Samples `range` as a run of their own, with the columns that there are.
+    /// Samples `range` as a run of their own, with the same columns.
     package func part(_ range: Range<Int>) -> SampleRun {
         let values: ValueColumn =
             switch self.values {
@@ -107,7 +108,7 @@ package final class SampleRun: Sendable {
             commits: commits.isEmpty ? [] : Array(commits[range]))
     }
 
-    /// The bytes of its texts.
+    /// The bytes of all texts; 0 for numbers.
     package var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }
     }
@@ -158,7 +159,7 @@ extension SampleRun {
 }
 
 extension SampleRun {
-    /// The samples from one time to another, both included.
+    /// The indexes of the samples from one time to another, both included.
     package func range(_ first: Int64, _ last: Int64) -> Range<Int> {
         let start = lowerBound(first)
         return start..<max(start, last == .max ? count : lowerBound(last + 1))

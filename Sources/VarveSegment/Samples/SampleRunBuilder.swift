@@ -1,8 +1,8 @@
-// SampleRunBuilder.swift — collects samples column by column into a run.
+// SampleRunBuilder.swift — joins parts of runs to one run.
 
 package import VarveModel
 
-/// Collects samples column by column.
+/// Collects parts of runs of one type, column by column.
 package struct SampleRunBuilder {
     package private(set) var times: [Int64] = []
     private var bits: [UInt64] = []

@@ -1,7 +1,7 @@
-// SegmentCheck.swift — checks one segment file: every byte, every entry.
+// SegmentCheck.swift — checks every byte and every entry of one segment file.
 //
 // Invariants:
-// - Every byte of the file belongs to exactly one checked piece: gaps and overlaps are damage.
+// - Every byte of the file belongs to exactly one checked piece; gaps and overlaps are damage.
 
 import VarveCodec
 import VarveFile
@@ -20,8 +20,11 @@ package struct SegmentCheck {
     ///
     /// - Parameters:
     ///   - file: Its name in the folder.
-    ///   - type: The type of a series; nil for one that has no name.
-    ///   - isReplaced: Whether another series of the same name took its place.
+    ///   - id: The file id that the segment must have.
+    ///   - type: The type of a series; nil for one that is not in the dictionary.
+    ///   - isReplaced: Whether another series of the same name took the place of a series.
+    /// - Throws: `StorageError.damaged`, also if preamble, footer or top index are damaged;
+    ///   `StorageError.unknownVersion`; `FileError`.
     package init(
         _ file: String, id: FileID, _ folder: StoreFolder, type: @escaping (SeriesID) -> ValueType?,
         isReplaced: @escaping (SeriesID) -> Bool
@@ -46,7 +49,7 @@ package struct SegmentCheck {
     /// - Parameters:
     ///   - deep: Whether every block is decoded and compared with its statistics.
     ///   - isLive: Whether the manifest names it, so that its series have names.
-    /// - Returns: What is damaged.
+    /// - Returns: All damage that was found; empty if the file is whole.
     package mutating func run(deep: Bool, isLive: Bool) -> [Damage] {
         var pieces: [Extent] = []
         var summary = SegmentSummary()
@@ -95,7 +98,7 @@ package struct SegmentCheck {
         before.series < after.series || (before.series == after.series && before.lastTime <= after.firstTime)
     }
 
-    /// The vectors of a block count what the block counts.
+    /// Checks that the counts of the vectors add up to those of the block.
     private mutating func checkVectors(_ vectors: [VectorEntry], _ entry: BlockEntry) {
         guard let whole = entry.statistics else { return }
         let present = vectors.reduce(0) { $0 + $1.statistics.present }
@@ -110,7 +113,7 @@ package struct SegmentCheck {
         var end = top.data.lowerBound
         for piece in pieces.sorted(by: { $0.offset < $1.offset }) {
             reporting(piece.offset) { try $0.reader.check(piece, "block") }
-            // After damage to an index page some pieces are unknown and gaps mean nothing.
+            // After damage to an index page some pieces are unknown, so gaps mean nothing.
             if !hadDamage, piece.offset != end { add(end, "bytes that belong to no block") }
             end = piece.offset + piece.count
         }
@@ -132,7 +135,7 @@ package struct SegmentCheck {
         }
     }
 
-    /// Whether the statistics of a block and of its vectors are those of its samples.
+    /// Whether the statistics of a block and of its vectors match its samples.
     private func agree(_ entry: BlockEntry, _ run: SampleRun, _ type: ValueType) throws -> Bool {
         guard let statistics = entry.statistics else { return true }
         guard BlockStatistics(run, 0..<run.count, type: type) == statistics else { return false }

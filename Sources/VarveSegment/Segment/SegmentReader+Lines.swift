@@ -1,9 +1,12 @@
-// SegmentReader+Lines.swift — a segment described line by line, for `varve inspect`.
+// SegmentReader+Lines.swift — the lines that describe a segment for `varve inspect`.
 
 import VarveModel
 
 extension SegmentReader {
-    /// The lines that describe the segment, with the first `limit` of its encodings and entries.
+    /// The lines that describe the segment.
+    ///
+    /// - Parameter limit: At most so many encodings, and so many entries, have a line.
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func lines(limit: Int) throws -> [String] {
         let summary = reference.summary
         let index = try top().index
@@ -36,7 +39,7 @@ extension SegmentReader {
 }
 
 extension SegmentSummary {
-    /// The first and the last time, for people.
+    /// The first and the last time as text.
     package var span: String { Self.span(firstTime, lastTime) }
 
     fileprivate static func span(_ first: Int64, _ last: Int64) -> String {

@@ -1,36 +1,44 @@
-// SegmentReader+Whole.swift — what goes through a whole segment: its series, its entries, a reading back after a merge.
+// SegmentReader+Whole.swift — reads that go through a whole segment: its series, its entries, the check after a merge.
 
 package import VarveModel
 
 extension SegmentReader {
     /// The series in the segment, ascending, each once.
     ///
-    /// Cost: reads the index.
+    /// Cost: reads the whole index.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func series() throws -> [SeriesID] {
         var series: [SeriesID] = []
         for index in try top().index.pages.indices { try page(index).series(into: &series) }
         return series
     }
 
-    /// Goes through the index.
+    /// Calls `body` with each entry of the index, by series and time.
     ///
-    /// - Parameter body: Gets each entry, by series and time.
+    /// Cost: reads the whole index.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`; what `body` throws.
     package func forEachEntry(_ body: (BlockEntry) throws -> Void) throws {
         for index in try top().index.pages.indices {
             for entry in try page(index).entries { try body(entry) }
         }
     }
 
-    /// How many bytes each encoding took.
+    /// How many bytes of the segment each encoding took.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func codecs() throws -> CodecShares { try top().index.codecs }
 
-    /// Reads the file back from disk, past the cache: what was copied by its checksums, everything else decoded.
+    /// Reads the file back from disk, past the cache.
+    ///
+    /// Copied blocks are checked by their checksums; all other blocks are decoded.
     ///
     /// - Parameters:
-    ///   - copied: The checksums of the blocks that were copied: their bytes were checked when they were read.
-    ///   - type: The type of a series that was written.
-    ///   - pace: Gets the bytes of each block.
-    /// - Returns: The samples.
+    ///   - copied: The checksums of the copied blocks, whose bytes were checked when they were read.
+    ///   - type: The type of a series; entries of a series without a type are skipped.
+    ///   - pace: Called with the bytes of each block.
+    /// - Returns: The number of samples.
     /// - Throws: `StorageError.needsReopen` if blocks overlap; `StorageError.damaged`; what `pace` throws.
     package func readBack(
         copied: Set<UInt64>, type: (SeriesID) -> ValueType?, pace: (Int) throws -> Void
@@ -49,7 +57,7 @@ extension SegmentReader {
                 throw StorageError.needsReopen("a merge wrote blocks that overlap")
             }
             samples += UInt64(entry.count)
-            // Short series share a block, which is read once for all of them.
+            // A block that short series share is reported once.
             let isRead = before?.block == entry.block
             before = entry
             if !isRead { try pace(entry.block.count) }

@@ -1,12 +1,12 @@
-// SegmentReader.swift — a segment of a store: finds and reads blocks.
+// SegmentReader.swift — finds and reads the blocks of one segment of a store.
 //
-// Making one reads nothing. The first question reads the end of the file, with the filter of its series; a series that is
-// in it costs one read for its index page and one for a block, one more where the times are shared with others. What was
-// read stays in the cache for a while.
+// Creating a reader reads nothing. The first question reads the end of the file, with the filter of its series. A
+// series in the segment costs one read for its index page and one for a block, and one more where blocks share their
+// times. The pieces stay in the cache for a while.
 //
 // Invariants:
-// - Nothing read from the file is used before its checksum held.
-// - The file's identity is checked against the manifest: the footer's checksum and the file's size.
+// - No byte of the file is used before its checksum was verified.
+// - The footer's checksum and the file's size are those that the manifest names.
 // - A retired segment keeps its file until the last reference to its reader is gone.
 
 import Synchronization
@@ -19,7 +19,7 @@ package final class SegmentReader: Sendable {
     let name: String
     private let library: SegmentLibrary
     private let isRetired = Atomic<Bool>(false)
-    /// Where the block begins that was read last.
+    /// The offset of the block that was read last.
     private let lastBlock = Atomic<Int>(0)
 
     package init(_ library: SegmentLibrary, _ reference: SegmentReference) {
@@ -28,7 +28,9 @@ package final class SegmentReader: Sendable {
         name = StoreFolder.immutable(reference.id, .segment)
     }
 
-    /// Opens a segment by itself, without a manifest; for `varve inspect` and `varve verify`.
+    /// Opens a segment without a manifest, for `varve inspect` and `varve verify`.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`.
     package convenience init(alone name: String, id: FileID, _ folder: StoreFolder) throws {
         let file = try folder.open(name, .read)
         defer { file.close() }
@@ -45,13 +47,15 @@ package final class SegmentReader: Sendable {
         library.files.release(reference.id, removing: isRetired.load(ordering: .acquiring))
     }
 
-    /// Says that the segment is no longer part of the store: its file goes when no snapshot has it any more.
+    /// Marks the segment as no longer part of the store: its file is removed when no snapshot uses it any more.
     package func retire() { isRetired.store(true, ordering: .releasing) }
 
-    /// Opens the file, so that it can be read even if another process removes its name.
+    /// Opens the file, so that it can be read even after another process removes its name.
     package func open() throws(FileError) { _ = try library.files.file(reference.id) }
 
-    /// The end of the file.
+    /// The footer and top index, from the cache if they are there.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.segmentGone`; `FileError`.
     package func top() throws -> SegmentTop {
         let key = SegmentCache.Key(reference.id, -1)
         if case .top(let top)? = library.cache.find(key) { return top }
@@ -61,7 +65,11 @@ package final class SegmentReader: Sendable {
         return top
     }
 
-    /// The entries of a series' blocks with samples in a range, in time order.
+    /// The entries of a series with samples in a range, in time order.
+    ///
+    /// Cost: reads the end of the file and the index pages of the series, unless they are in the cache.
+    ///
+    /// - Throws: As `top()`.
     package func blocks(of series: SeriesID, in range: TimeRange = .all) throws -> [BlockEntry] {
         var found: [BlockEntry] = []
         guard let last = range.lastNanosecond else { return found }
@@ -80,7 +88,7 @@ package final class SegmentReader: Sendable {
         return found
     }
 
-    /// Page `index`.
+    /// Index page `index`, from the cache if it is there.
     func page(_ index: Int) throws -> IndexPage { try page(index, of: top()) }
 
     private func page(_ index: Int, of top: SegmentTop) throws -> IndexPage {
@@ -98,7 +106,9 @@ package final class SegmentReader: Sendable {
         return decoded
     }
 
-    /// What is known of the vectors of a block; empty where it has only one or they are not worth their bytes.
+    /// The statistics of the vectors of a block; empty where the segment has none of them.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func vectors(of entry: BlockEntry) throws -> [VectorEntry] {
         guard let place = entry.vectors else { return [] }
         let piece = SegmentPiece(name: name, extent: place.extent, what: "vector indexes")
@@ -110,9 +120,10 @@ package final class SegmentReader: Sendable {
         }
     }
 
-    /// Reads and decodes the samples of an entry, or some of its columns.
+    /// Reads and decodes the samples of an entry, or some of their columns.
     ///
-    /// - Parameter keeps: Whether the block may stay in the cache; not so for who goes through all once.
+    /// - Parameter keeps: Whether the block may stay in the cache; false for a caller that reads all blocks once.
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func read(
         _ entry: BlockEntry, type: ValueType, columns: BlockColumns = .all, keeps: Bool = true
     ) throws -> SampleRun {
@@ -126,7 +137,9 @@ package final class SegmentReader: Sendable {
         return run
     }
 
-    /// Reads a block without decoding it; nil where several series share it.
+    /// Reads a block without decoding it; nil where several series share the block.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func stored(_ entry: BlockEntry) throws -> StoredBlock? {
         let bytes = try bytes(of: blockPiece(entry), keeps: false)
         let isShared = try blockPiece(entry).decode(bytes) { raw throws(CodecError) in
@@ -140,6 +153,8 @@ package final class SegmentReader: Sendable {
     }
 
     /// Reads and decodes the samples of some vectors of an entry's block.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func read(
         _ entry: BlockEntry, type: ValueType, vectors: Range<Int>, columns: BlockColumns = .all
     ) throws -> SampleRun {
@@ -147,9 +162,11 @@ package final class SegmentReader: Sendable {
         return try read(entry, rows: rows, type: type, columns: columns, keeps: true)
     }
 
-    /// Reads and decodes the samples of those vectors of an entry's block that have times between two.
+    /// Reads and decodes the vectors of an entry's block that have samples in a range of times.
     ///
-    /// All times are decoded to find the vectors, of the other columns no more than these.
+    /// All times are decoded to find the vectors. Of the other columns only these vectors are decoded.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func read(
         _ entry: BlockEntry, type: ValueType, between times: ClosedRange<Int64>, columns: BlockColumns
     ) throws -> SampleRun {
@@ -164,8 +181,8 @@ package final class SegmentReader: Sendable {
     ) throws -> SampleRun {
         let rows = rows.lowerBound + entry.row..<rows.upperBound + entry.row
         let piece = blockPiece(entry)
-        // A shared block is decoded as a whole only if it is asked for twice: its series are mostly read one
-        // after the other, but a query wants one of them.
+        // A shared block is decoded as a whole only at the second read in a row: a merge reads its series one after the
+        // other, but a query wants only one of them.
         let isAgain = lastBlock.exchange(entry.block.offset, ordering: .relaxed) == entry.block.offset
         let shared = SegmentCache.Key(reference.id, decodedAt: entry.block.offset)
         if isAgain, case .run(let columns)? = library.cache.find(shared) {
@@ -226,7 +243,7 @@ package final class SegmentReader: Sendable {
         SegmentPiece(name: name, extent: entry.block, what: "block")
     }
 
-    /// The bytes of a piece, checked once while they stay in the cache.
+    /// The bytes of a piece; they are checked once while they stay in the cache.
     private func bytes(of piece: SegmentPiece, keeps: Bool = true) throws -> [UInt8] {
         let key = SegmentCache.Key(reference.id, piece.extent.offset)
         if case .bytes(let bytes)? = library.cache.find(key), bytes.count == piece.extent.count {

@@ -1,17 +1,17 @@
-// SegmentWriter.swift — runs in, a sealed segment file out.
+// SegmentWriter.swift — writes runs of samples to a new segment file.
 //
 // Invariants:
-// - Series come in ascending order of id, each once, its samples sorted.
-// - The file exists under its final random name from the start but nothing refers to it before `seal`
-//   returned: after a crash it is an orphan that the next writer removes.
-// - Memory: the open block, one open shared block per type, the encoded index, and the bytes not yet written.
+// - Series come in ascending order of id, each once. The samples of a series are sorted.
+// - The file has its final random name from the start, but nothing refers to it before `seal` returns. After a crash it
+//   is an orphan that the next writer removes.
+// - Memory: the open block, one open shared block for each type, the encoded index, and the bytes not yet written.
 
 package import VarveCodec
 import VarveFile
 package import VarveModel
 
 package final class SegmentWriter {
-    /// A time column that was written: its bytes where they are few, else where they are.
+    /// A time column: its bytes if they are few, else its place in the file.
     private enum TimeColumn {
         case short([UInt8])
         case stored(Extent)
@@ -22,7 +22,7 @@ package final class SegmentWriter {
     private let file: any File
     private let effort: Effort
     private var buffer: ByteWriter
-    /// Bytes that are gathered before they are written.
+    /// Bytes that are collected before they are written.
     private let flushBytes: Int
     private var written = 0
     private var index: IndexBuilder
@@ -30,13 +30,13 @@ package final class SegmentWriter {
     private var summary = SegmentSummary()
     private var codecs = CodecShares()
     private var sharedTimes: [Hash128: TimeColumn] = [:]
-    /// Where time columns are, by the hash of their bytes: those of blocks that are copied are not decoded.
+    /// The places of time columns by the hash of their bytes, as those of copied blocks are not decoded.
     private var storedTimes: [Hash128: Extent] = [:]
     private var lastSeries: SeriesID?
     private var lastSample: (series: SeriesID, time: Int64)?
     private var olderVersions: UInt64 = 0
     private var replacedUpTo: UInt64 = 0
-    /// Of the blocks of the series at hand.
+    /// What the last block of the current series showed.
     private var hint = ColumnHint()
     private var sum = ExactSum()
     private var total = ExactSum()
@@ -45,7 +45,8 @@ package final class SegmentWriter {
 
     /// Creates the file.
     ///
-    /// - Parameter isOneOfMany: Whether many files are written at once: then each takes little memory.
+    /// - Parameter isOneOfMany: Whether many files are written at once; then each takes little memory.
+    /// - Throws: `FileError`.
     package init(_ folder: StoreFolder, effort: Effort, isOneOfMany: Bool = false) throws {
         self.folder = folder
         flushBytes = isOneOfMany ? 512 << 10 : 4 << 20
@@ -57,10 +58,12 @@ package final class SegmentWriter {
         writePreamble()
     }
 
-    /// The bytes so far.
+    /// About how large the file is so far, in bytes.
     package var byteCount: Int { written + buffer.count + index.byteCount }
 
-    /// Adds the samples of the next series.
+    /// Adds all samples of the next series.
+    ///
+    /// - Throws: `FileError`.
     package func append(series: SeriesID, type: ValueType, _ run: SampleRun) throws {
         begin(series)
         if SharedBlock.takes(run), run.count > 0 {
@@ -70,12 +73,16 @@ package final class SegmentWriter {
         }
     }
 
-    /// Adds samples to the series that was begun, as blocks of their own.
+    /// Adds samples to the current series, as blocks of their own.
+    ///
+    /// - Throws: `FileError`.
     package func appendBlocks(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
         for block in run.blocks { try appendBlock(series, type, run, block) }
     }
 
-    /// Adds a block of another segment to the series that was begun, as it is.
+    /// Adds a block of another segment to the current series, unchanged.
+    ///
+    /// - Throws: `FileError`; `CodecError` if the block does not parse.
     package func copy(_ block: StoredBlock) throws {
         var entry = block.entry
         try block.bytes.withUnsafeBytes { bytes in
@@ -90,7 +97,11 @@ package final class SegmentWriter {
         if index.isPageFull { try endPage() }
     }
 
-    /// Adds the samples of the next series from a source of runs, in time order, each full or the last.
+    /// Adds all samples of the next series from a source of runs.
+    ///
+    /// - Parameter next: Gives the runs in time order; each but the last fills its blocks.
+    /// - Returns: The number of samples.
+    /// - Throws: `FileError`; what `next` throws.
     package func append(
         series: SeriesID, type: ValueType, runs next: () throws -> SampleRun?
     ) throws -> UInt64 {
@@ -111,7 +122,11 @@ package final class SegmentWriter {
         return samples
     }
 
-    /// Writes index and footer and makes the file durable; the folder's entry too.
+    /// Writes index and footer, and makes the file and its name durable.
+    ///
+    /// Cost: two syncs.
+    ///
+    /// - Throws: `FileError`.
     package func seal() throws -> SegmentReference {
         try endPage()
         let indexOffset = written + buffer.count
@@ -131,13 +146,13 @@ package final class SegmentWriter {
         return reference
     }
 
-    /// Gives up: removes the file.
+    /// Abandons the segment and removes its file.
     package func discard() {
         file.close()
         try? folder.remove(StoreFolder.immutable(id, .segment))
     }
 
-    /// Begins the next series, whose blocks follow one by one.
+    /// Begins the next series; its blocks follow with `appendBlocks` and `copy`.
     package func begin(_ series: SeriesID) {
         precondition(lastSeries.map { $0 < series } ?? true, "series must ascend")
         lastSeries = series
@@ -169,7 +184,7 @@ package final class SegmentWriter {
         if index.isPageFull { try endPage() }
     }
 
-    /// What the index says of the vectors of a block; the sum of them all is in `total` afterwards.
+    /// The statistics of the vectors of a block; their sum is in `total` afterwards.
     private func vectors(_ run: SampleRun, _ range: Range<Int>, _ type: ValueType) -> [VectorEntry] {
         total.reset()
         return (0..<VectorIndex.count(samples: range.count)).map { index in
@@ -184,7 +199,7 @@ package final class SegmentWriter {
         }
     }
 
-    /// The entry of some samples; where they are is not known yet.
+    /// The entry of some samples, whose place is not known yet.
     private func entry(_ series: SeriesID, _ run: SampleRun, _ range: Range<Int>) -> BlockEntry {
         var lowest = UInt64.max
         var highest: UInt64 = 0
@@ -223,7 +238,9 @@ package final class SegmentWriter {
 
     // MARK: Time columns
 
-    /// Points of one device are read together: equal time columns are stored once.
+    /// The time column of some samples, written unless an equal one was.
+    ///
+    /// The points of one device are often sampled together, so equal time columns are stored once.
     private func timeColumn(_ run: SampleRun, _ range: Range<Int>) throws -> TimeColumn {
         let hash = run.times.withUnsafeBufferPointer {
             Hasher128.hash(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: $0[range])))
@@ -242,7 +259,7 @@ package final class SegmentWriter {
         return column
     }
 
-    /// Where an encoded time column is; written unless it was before.
+    /// The place of an encoded time column, which is written if it is new.
     private func store(times bytes: [UInt8]) throws -> Extent {
         let hash = bytes.withUnsafeBytes { Hasher128.hash($0) }
         if let known = storedTimes[hash] { return known }
@@ -255,7 +272,7 @@ package final class SegmentWriter {
 
     // MARK: Versions
 
-    /// Counts samples that a later version took the place of.
+    /// Counts the samples that have a later version in the segment.
     private func noteVersions(_ series: SeriesID, _ run: SampleRun, _ range: Range<Int>, _ entry: BlockEntry)
     {
         note(
@@ -267,7 +284,7 @@ package final class SegmentWriter {
         }
     }
 
-    /// Takes note of a block; its first sample may be a later version of the last of the block before.
+    /// Notes the ends of a block; its first sample may be a later version of the last sample of the block before.
     private func note(_ series: SeriesID, first: Int64, last: Int64, commit: UInt64) {
         if let lastSample, lastSample == (series, first) {
             olderVersions += 1
@@ -292,7 +309,7 @@ package final class SegmentWriter {
         index.endPage()
     }
 
-    /// The entry, once it is counted in the footer's numbers.
+    /// Counts an entry in the footer's numbers and returns it.
     private func counted(_ entry: BlockEntry) -> BlockEntry {
         summary.samples += UInt64(entry.count)
         summary.blocks += 1

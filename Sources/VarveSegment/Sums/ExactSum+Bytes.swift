@@ -1,25 +1,25 @@
-// ExactSum+Bytes.swift — an exact sum as bytes, for statistics whose values are of very different sizes.
+// ExactSum+Bytes.swift — an exact sum ⇄ bytes, for statistics whose values differ greatly in magnitude.
 //
 // Layout:
 //   flags     1 byte: bit 0 says that the two counts of infinities follow; the other bits are zero
 //   counts    two LEB128 numbers, +∞ then −∞, only if announced; not both zero
 //   start     LEB128: how many zero bytes of the number are left out at its low end
 //   length    LEB128: how many bytes follow; 0 for a sum of zero, and then start is 0 too
-//   number    the two's-complement number in units of 2^-1074, little-endian, without the bytes that its
-//             sign would fill in again
+//   number    the two's-complement number in units of 2^-1074, little-endian, without high bytes that only
+//             repeat its sign
 //
 // Invariants:
-// - Equal sums have equal bytes, and only those bytes are read: a second spelling is refused.
+// - Equal sums have equal bytes. A reader refuses every other form.
 
 extension ExactSum {
-    /// Why bytes are not an exact sum.
+    /// The reason why bytes are not an exact sum.
     package enum ReadFailure: Error, Hashable, Sendable, CustomStringConvertible {
         /// The bytes end inside the sum.
         case truncated
-        /// Flags, lengths or spare bytes that are never written.
+        /// Flags, lengths or spare bytes have values that are never written.
         case malformed
 
-        /// The failure as half a sentence.
+        /// The failure as a clause without its subject.
         package var description: String {
             switch self {
             case .truncated: "ends inside an exact sum"
@@ -30,7 +30,7 @@ extension ExactSum {
 
     private static let byteCount = ExactSum.limbCount * 4
 
-    /// Writes the sum; a sum of one block takes 10 to 20 bytes.
+    /// Appends the sum to some bytes; a sum of one block takes 10 to 20 bytes.
     func append(to bytes: inout [UInt8]) {
         let hasInfinities = positiveInfinities != 0 || negativeInfinities != 0
         bytes.append(hasInfinities ? 1 : 0)
@@ -51,7 +51,7 @@ extension ExactSum {
         bytes.append(contentsOf: number[start..<end])
     }
 
-    /// Reads a sum that is all of `bytes`.
+    /// Reads a sum that takes all of `bytes`.
     init(bytes: [UInt8]) throws(ReadFailure) {
         self.init()
         var offset = 0
@@ -59,11 +59,11 @@ extension ExactSum {
         guard offset == bytes.count else { throw .malformed }
     }
 
-    /// Adds a written sum without making a value of it.
+    /// Adds a written sum without creating another sum.
     ///
     /// - Parameters:
     ///   - bytes: Bytes that hold a written sum.
-    ///   - offset: Where it begins; moved behind it.
+    ///   - offset: Where the sum begins; afterwards the offset behind it.
     mutating func merge(reading bytes: RawSpan, at offset: inout Int) throws(ReadFailure) {
         let flags = try nextByte(bytes, &offset)
         guard flags <= 1 else { throw .malformed }
@@ -90,7 +90,7 @@ extension ExactSum {
         func byte(_ index: Int) -> UInt8 { number.unsafeLoad(fromByteOffset: index, as: UInt8.self) }
         let top = byte(count - 1)
         guard byte(0) != 0, count == 1 || !isSpare(top, above: byte(count - 2)) else { throw .malformed }
-        // The last byte alone carries the sign; its digit is negative or not, all others are not.
+        // Only the last byte carries the sign, so only its digit may be negative.
         for index in 0..<count {
             let place = start + index
             let value = index == count - 1 ? Int64(Int8(bitPattern: top)) : Int64(byte(index))

@@ -1,12 +1,12 @@
-// ExactSum+Result.swift — from the exact sum to the nearest double, rounded once.
+// ExactSum+Result.swift — rounds an exact sum, or its mean, once to the nearest double.
 //
 // Invariants:
-// - Rounding is to nearest, ties to even, over all bits of the sum or of the quotient's remainder.
-// - An exact zero is +0.
-// - No memory is allocated, and only the digits in use are looked at: a query asks once for each bucket.
+// - Rounding is to nearest, ties to even, and considers all bits of the sum, or of the quotient and its remainder.
+// - An exact zero gives +0.
+// - No heap memory is allocated, and only digits in use are visited: a query rounds once for each bucket.
 
 extension ExactSum {
-    /// The double nearest to the sum; ±∞ beyond the largest, NaN where both infinities were added.
+    /// The double nearest to the sum; ±∞ beyond the largest double, NaN if both infinities were added.
     package var sum: Double { rounded(dividedBy: 1) }
 
     /// The double nearest to the sum divided by `count`; NaN for a count of 0.
@@ -14,11 +14,11 @@ extension ExactSum {
         count == 0 ? .nan : rounded(dividedBy: count)
     }
 
-    /// The sum as an integer, or nil if it is not one, does not fit or has infinities.
+    /// The sum as an integer; nil if it is not an integer, does not fit, or has infinities.
     package var integer: Int128? {
         guard positiveInfinities == 0, negativeInfinities == 0 else { return nil }
         return withDigits { digits, used, isNegative in
-            // 160 bits from the limb of the unit on; the unit's place in the limb is shifted away.
+            // Takes 160 bits from the limb of the unit on, and shifts away the bits below the unit.
             let unit = ExactSum.unitPosition / 32
             let shift = UInt64(ExactSum.unitPosition % 32)
             for index in used where digits[index] != 0 && (index < unit || index > unit + 4) { return nil }
@@ -31,7 +31,7 @@ extension ExactSum {
         }
     }
 
-    /// The 32-bit digits of the absolute value without infinities, in units of 2^-1074, lowest first.
+    /// The 32-bit digits of the absolute value, without infinities, in units of 2^-1074, lowest first.
     package var magnitudeDigits: [UInt32] {
         withDigits { digits, used, _ in
             [UInt32](repeating: 0, count: used.lowerBound)
@@ -39,7 +39,8 @@ extension ExactSum {
         }
     }
 
-    /// Gives `body` the 32-bit digits of the absolute value; only those in the range are set.
+    /// Calls `body` with the 32-bit digits of the absolute value, the range of digits that are set, and whether the sum
+    /// is negative.
     private func withDigits<Result>(
         _ body: (UnsafeMutableBufferPointer<UInt64>, Range<Int>, Bool) -> Result
     ) -> Result {
@@ -49,7 +50,7 @@ extension ExactSum {
                 while first < limbs.count, limbs[first] == 0 { first &+= 1 }
                 var end = limbs.count
                 while end > first, limbs[end &- 1] == 0 { end &-= 1 }
-                // The carry out of a limb has at most 32 bits: one digit takes it, its sign is what is left.
+                // The carry out of a limb has at most 32 bits: one more digit takes it, and the last carry is the sign.
                 if first < end { end = min(end + 1, limbs.count) }
                 var carry: Int64 = 0
                 for index in first..<end {
@@ -75,7 +76,7 @@ extension ExactSum {
         if negativeInfinities > 0 { return -.infinity }
         return withDigits { digits, used, isNegative in
             guard let last = used.last(where: { digits[$0] != 0 }) else { return 0 }
-            // Word w holds the digits 2w − 2 and 2w − 1, so word 0 is 64 bits below the smallest double.
+            // Word w has the digits 2w − 2 and 2w − 1, so word 0 is 64 bits below the smallest double.
             func word(_ index: Int) -> UInt64 {
                 func digit(_ place: Int) -> UInt64 { used.contains(place) ? digits[place] : 0 }
                 return digit(2 * index - 1) << 32 | digit(2 * index - 2)
@@ -94,7 +95,7 @@ extension ExactSum {
     }
 }
 
-/// The leading words of a number in units of 2^-1138, the lowest of them word `base`.
+/// The three leading words of a number in units of 2^-1138; the lowest is word `base`.
 private struct Quotient {
     var high: UInt64 = 0
     var middle: UInt64 = 0
@@ -114,11 +115,14 @@ private struct Quotient {
         }
     }
 
-    /// The bit pattern of the nearest double, of a little more than the words if `isSticky`.
+    /// The bit pattern of the nearest double.
+    ///
+    /// - Parameter isSticky: Whether the number is a little greater than the words say.
     func nearest(isSticky: Bool) -> UInt64 {
         let top = high != 0 ? 2 : middle != 0 ? 1 : 0
         let highest = top * 64 + 63 - word(top).leadingZeroBitCount
-        // Every double is a multiple of 2^-1074, bit 64 of word 0; a large one of a higher bit.
+        // Every double is a multiple of 2^-1074, which is bit 64 from word 0 on; a large one is a multiple of a higher
+        // bit.
         let lowest = max(64 - base * 64, highest - 52)
         let shift = UInt64(lowest % 64)
         var significand = word(lowest / 64) >> shift

@@ -1,19 +1,19 @@
 // ExactSum.swift — a sum of doubles and integers that keeps every bit, whatever the order of the values.
 //
-// The sum is one wide two's-complement number in units of 2^-1074, the smallest double, spread over limbs of
-// 32 bits each. A limb is an Int64, so that many additions fit before carries must be passed on.
+// The sum is one wide two's-complement number in units of 2^-1074, the smallest double. It is spread over limbs of 32
+// bits each. A limb is an Int64, so that many additions fit before carries must be passed on.
 //
 // Invariants:
-// - The limbs stand for Σ limbs[i] · 2^(32·i − 1074), exactly; the order of additions cannot be seen.
+// - The limbs mean exactly Σ limbs[i] · 2^(32·i − 1074); the order of additions has no effect on the sum.
 // - |limbs[i]| < (pending + 1) · 2^32 for all but the last limb, and pending ≤ 2^30, so no limb overflows.
 // - 2^64 values of the largest magnitude fit in the last limb.
-// - Infinities are counted, not added; NaN is left out.
+// - Infinities are counted, not added. NaN is left out.
 
 /// An exact, order-independent sum.
 package struct ExactSum: Sendable {
-    /// Limbs of 32 bits: 2098 bits for every finite double, 64 for 2^64 of them, and the sign.
+    /// The number of limbs: 2098 bits for every finite double, 64 bits for 2^64 of them, and the sign.
     static let limbCount = 68
-    /// The bit of the limbs that stands for 1.
+    /// The bit of the limbs that means 1.
     package static let unitPosition = 1074
     private static let pendingLimit = 1 << 29
 
@@ -25,10 +25,10 @@ package struct ExactSum: Sendable {
     /// How often −∞ was added.
     var negativeInfinities: UInt64 = 0
 
-    /// Makes a sum of nothing.
+    /// Creates an empty sum, which is 0.
     package init() {}
 
-    /// Makes it a sum of nothing again and keeps the memory.
+    /// Sets the sum to 0 and keeps the memory.
     package mutating func reset() {
         limbs.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
         pending = 0
@@ -48,7 +48,7 @@ package struct ExactSum: Sendable {
         add(integer: Int128(value))
     }
 
-    /// Adds `value · factor`; NaN changes nothing, a factor of 0 neither.
+    /// Adds `value · factor`; NaN changes nothing, and an infinity counts once.
     package mutating func add(_ value: Double, times factor: UInt64) {
         guard value.isFinite else { return add(value) }
         let bits = value.bitPattern
@@ -76,7 +76,7 @@ package struct ExactSum: Sendable {
         return doubleBits.count - skipped
     }
 
-    /// Adds integers given as two's complement.
+    /// Adds integers given by their bit patterns in two's complement.
     mutating func add(integerBits: UnsafeBufferPointer<UInt64>) {
         var total: Int128 = 0
         for bits in integerBits {
@@ -85,7 +85,7 @@ package struct ExactSum: Sendable {
         add(integer: total)
     }
 
-    /// Adds all that another sum holds.
+    /// Adds another sum, with its infinities.
     package mutating func merge(_ other: borrowing ExactSum) {
         if pending + other.pending >= ExactSum.pendingLimit { normalise() }
         limbs.withUnsafeMutableBufferPointer { mine in
@@ -98,7 +98,7 @@ package struct ExactSum: Sendable {
         negativeInfinities &+= other.negativeInfinities
     }
 
-    /// Adds `digit · 2^(32·limb − 1074)`; the door for decoded bytes.
+    /// Adds `digit · 2^(32·limb − 1074)`, as decoded from bytes.
     mutating func add(digit: Int64, limb: Int) {
         if pending >= ExactSum.pendingLimit { normalise() }
         limbs[limb] &+= digit
@@ -117,7 +117,7 @@ package struct ExactSum: Sendable {
         pending = 1
     }
 
-    /// Adds `value · 2^(position − 1074)`, which must be a sum or multiple of doubles that the limbs hold.
+    /// Adds `value · 2^(position − 1074)`, which must be a sum or multiple of doubles and fit in the limbs.
     package mutating func add(integer value: Int128, position: Int = ExactSum.unitPosition) {
         if pending >= ExactSum.pendingLimit { normalise() }
         var limb = position >> 5
@@ -136,7 +136,7 @@ package struct ExactSum: Sendable {
         pending += 1
     }
 
-    /// Adds a part small enough for the limbs and returns how many NaNs were in it.
+    /// Adds a part that the limbs can take without carries, and returns how many values were NaN.
     private mutating func addPart(_ part: UnsafeBufferPointer<UInt64>) -> Int {
         var nans = 0
         var infinities: (positive: UInt64, negative: UInt64) = (0, 0)

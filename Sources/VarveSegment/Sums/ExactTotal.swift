@@ -1,12 +1,12 @@
-// ExactTotal.swift — an exact sum in a few words: the nearest double and what is left of it.
+// ExactTotal.swift — an exact sum in a few words: the nearest double and the rest.
 //
-// Statistics of blocks and vectors keep their sums so: 17 words of an ExactSum would be most of an index.
+// Statistics of blocks and vectors keep their sums in this form: the 68 limbs of an ExactSum would be most of an index.
 //
 // Invariants:
 // - Equal finite sums have equal totals: `high` is the nearest double, `low` is odd or 0.
-// - Where the rest spreads over more than 62 bits or there is no nearest finite double, `wide` has all of the sum and
-//   the other fields are 0.
-// - Infinities are not in it; statistics count them.
+// - Where the rest takes more than 62 bits, or no finite double is nearest, `wide` has the whole sum and the other
+//   fields are 0.
+// - It does not contain infinities; statistics count them.
 
 /// The finite part of an exact sum.
 package struct ExactTotal: Hashable, Sendable {
@@ -15,10 +15,10 @@ package struct ExactTotal: Hashable, Sendable {
     /// The sum less `high`, in units of 2^(exponent − 1074).
     package var low: Int64 = 0
     package var exponent = 0
-    /// The sum as ExactSum writes it, or nothing.
+    /// The whole sum in the bytes of `ExactSum.append(to:)`, or empty.
     package var wide: [UInt8] = []
 
-    /// A total of nothing.
+    /// An empty total, which is 0.
     init() {}
 
     /// The finite part of a sum.
@@ -46,7 +46,7 @@ package struct ExactTotal: Hashable, Sendable {
 extension ExactSum {
     /// Adds a total.
     ///
-    /// - Throws: `ReadFailure` where a wide total, which came from a file, is none.
+    /// - Throws: `ReadFailure` if a wide total, which came from a file, is malformed.
     mutating func add(_ total: ExactTotal) throws(ReadFailure) {
         guard total.wide.isEmpty else {
             var offset = 0
@@ -58,10 +58,10 @@ extension ExactSum {
         add(integer: Int128(total.low), position: total.exponent)
     }
 
-    /// The highest exponent of a total's rest: its digits end below the last limb.
+    /// The highest exponent of a total's rest; the digits of such a rest end below the last limb.
     static let highestExponent = (limbCount - 4) * 32
 
-    /// The sum as low · 2^(exponent − 1074), low odd or 0, if 62 bits hold it.
+    /// The sum as low · 2^(exponent − 1074) with low odd or 0; nil if low would take more than 62 bits.
     fileprivate var shortNumber: (low: Int64, exponent: Int)? {
         mutating get {
             normalise()

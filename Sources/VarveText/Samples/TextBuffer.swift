@@ -31,6 +31,8 @@ package struct TextBuffer: ~Copyable {
     package var isFull: Bool { count >= pieceBytes }
 
     /// Calls `body` with the collected bytes; the pointer is valid only during the call.
+    ///
+    /// - Throws: What `body` throws.
     package borrowing func withBytes<Result, Failure>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

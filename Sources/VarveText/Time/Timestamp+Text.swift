@@ -59,6 +59,8 @@ extension Timestamp {
     }
 
     /// Reads a string; see `parse(_:zone:)`.
+    ///
+    /// - Throws: The rule that the text breaks.
     public static func parse(
         _ text: String, zone: some ZoneRules = FixedZone()
     ) throws(ParseFailure) -> Timestamp {

@@ -89,7 +89,7 @@ final class CommitPipeline {
     }
 }
 
-/// What the batches of an import did together.
+/// The sum of the outcomes of an import's batches.
 struct CommitTotal: Sendable {
     /// The counts and the span of times.
     var receipt = Receipt()

@@ -9,7 +9,7 @@ import VarveText
 
 /// Takes rows and commits them in batches.
 struct ImportPass: ~Copyable, TimedRowConsumer {
-    /// What is known of a series that rows name.
+    /// What is known about a name in the rows.
     private struct Slot {
         /// The index in `series`, or: -1 rows are rejected, -2 not looked up yet, -3 passed over, -4 rows are rejected
         /// because product, device or point is unknown.

@@ -25,7 +25,7 @@ struct SeriesResolver {
         self.expected = expected
     }
 
-    /// What a row's names mean.
+    /// The meaning of a row's names.
     enum Answer {
         case point(RegisteredPoint)
         case rejected(String)

@@ -58,11 +58,10 @@ public final class Exporter {
     /// Exports to a file; an existing file of that name is replaced when the new one is complete.
     ///
     /// Cost: reads all samples twice. Durability: when this returns, the file survives a power failure; a pipe or a
-    /// device is only written to. After an error the old file is still there.
+    /// device is only written to. An error before the new file is complete leaves the old file.
     ///
     /// - Parameter times: How times are written.
-    /// - Throws: `ExportError` (`packedName` and all but `timeCut` before a row is written), `FileError`, and what the
-    ///   source throws.
+    /// - Throws: `ExportError` (before a row is written, except `timeCut`), `FileError`, and what the source throws.
     public func export(
         _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
         to path: String
@@ -100,7 +99,7 @@ public final class Exporter {
     ///
     /// Cost: reads all samples twice. The file is not synced.
     ///
-    /// - Throws: `ExportError` (all but `timeCut` before anything is written), `FileError`, and what the source throws.
+    /// - Throws: `ExportError` (before a row is written, except `timeCut`), `FileError`, and what the source throws.
     public func export(
         _ series: [SeriesInfo], in range: TimeRange, format: ExportFormat, times: TimeForm = .shortest,
         to file: any File
@@ -163,7 +162,9 @@ public final class Exporter {
         return output.count
     }
 
-    /// Whether the store has an exported device key in several products.
+    /// Whether several products of the store have the key of an exported device.
+    ///
+    /// - Throws: What the source throws.
     private func needsProduct(_ series: [SeriesInfo]) throws -> Bool {
         var products: [Name: Name] = [:]
         var ambiguous = Set<Name>()

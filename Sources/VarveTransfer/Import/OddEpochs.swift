@@ -5,7 +5,7 @@
 import VarveModel
 import VarveText
 
-/// What is odd about the times of an input whose times are numbers.
+/// The reason why numbers read as epochs look odd.
 public enum OddEpochs: Hashable, Sendable {
     /// The first or the last time is in 1970, and its seconds look like days of a spreadsheet or like `YYYYMMDD`.
     case firstYear

@@ -8,7 +8,7 @@ import VarveModel
 
 /// Takes rows and hands them on as readings.
 struct ReadingPass: ~Copyable, TimedRowConsumer {
-    /// What is known of a series that rows name.
+    /// What is known about a name in the rows.
     private struct Slot {
         /// Its number; -1 if its rows are rejected, -2 if it is new, -3 if it is passed over.
         var number: Int32

@@ -61,7 +61,7 @@ struct CSVHeader: Hashable, Sendable {
         quality = positions["quality"]
         product = positions["product"]
         zone = zoneColumn.flatMap { positions[Name($0)] }
-        // In a wide input such a name may be a point.
+        // In a wide input a column of such a name may be a point.
         let known = Set(
             required + ["quality", "product"] + (options.isWide ? [] : ["type"])
                 + (zoneColumn.map { [$0] } ?? []))

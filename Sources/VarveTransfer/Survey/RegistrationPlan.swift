@@ -10,7 +10,7 @@
 import VarveModel
 import VarveText
 
-/// What `--register` has to create.
+/// The products, points and devices that `--register` creates.
 struct RegistrationPlan {
     /// The request to the registry.
     private(set) var registration = Registration()

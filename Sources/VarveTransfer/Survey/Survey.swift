@@ -14,7 +14,7 @@ final class SurveyedSeries {
     /// The most bytes of the names of all series.
     static let maximumNameBytes = 24 << 20
 
-    /// What is known of a series.
+    /// What is known about a series.
     struct Entry {
         var census = ValueCensus()
         /// Its number in `MissingReadings`; nil until it is looked up.

@@ -6,7 +6,7 @@
 import VarveModel
 import VarveText
 
-/// What counts as no reading, for all points and for some.
+/// The words and numbers that count as no reading, for all points and for single points.
 public struct MissingReadings: Sendable {
     /// The words of all points.
     private var common = MissingWords()

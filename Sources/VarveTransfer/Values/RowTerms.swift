@@ -15,7 +15,7 @@ struct RowTerms {
     private var hasBadQuality = false
     private var lastQuality: (text: UInt8, bits: UInt64) = (0x30, SampleState(quality: 0).bits)
 
-    /// What can be wrong with a row as such.
+    /// The problems that a row can have regardless of its point.
     enum Problem {
         case quality
         case type
@@ -26,7 +26,7 @@ struct RowTerms {
 
     /// Checks a row.
     ///
-    /// - Returns: What is wrong with it, or nil.
+    /// - Returns: The problem; nil for a good row.
     @inline(__always)
     mutating func check(_ row: borrowing Row) -> Problem? {
         if !row.continuesLine { checkLine(row) }

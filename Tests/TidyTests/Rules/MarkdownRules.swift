@@ -24,12 +24,9 @@ enum MarkdownRules {
     /// Characters of a line.
     private static let width = 120
 
-    /// Folders whose documents are still to be wrapped.
-    private static let unwrapped = ["Sources/VarveStorage/"]
-
     /// Lines are wrapped, apart from tables, blocks, links and what cannot be broken.
     static func lineLength(_ file: SourceFile) -> [Violation] {
-        guard file.isMarkdown, !unwrapped.contains(where: file.path.hasPrefix) else { return [] }
+        guard file.isMarkdown else { return [] }
         return prose(file).filter { line in
             line.text.count > width && line.text.first != "|" && !line.text.contains("://")
                 && line.text.drop { $0 == " " }.contains(" ")

@@ -10,7 +10,7 @@ import VarveTestSupport
     private static let devices = ["d0", "d1"]
     private static let points = ["a", "b", "ü\"x"]
 
-    /// The batches of rows (device, point, time).
+    /// The batches made from rows of device, point and time.
     private func batches(
         _ rows: [(device: Int, point: Int, time: Int64)], rowLimit: Int = 1000, byteLimit: Int = 1 << 18
     ) -> [Batch] {
@@ -35,7 +35,7 @@ import VarveTestSupport
         String(decoding: batch.message(id: "i", 0..<batch.order.count), as: UTF8.self)
     }
 
-    @Test("rows of one device and time share an item, wherever they stand")
+    @Test("rows of one device and time share an item, wherever they are in the batch")
     func sharedItems() throws {
         let batch = try #require(batches([(0, 0, 5), (1, 0, 5), (0, 1, 5), (0, 2, 6)]).first)
         #expect(
@@ -47,7 +47,7 @@ import VarveTestSupport
                 """)
     }
 
-    @Test("a point that stands in the item already opens a new one after it")
+    @Test("a point that the item already has begins a new item after it")
     func repeatedPoint() throws {
         let batch = try #require(
             batches([(0, 0, 5), (0, 0, 5), (0, 1, 5), (0, 0, 5), (0, 1, 5)]).first)
@@ -60,7 +60,7 @@ import VarveTestSupport
                 """))
     }
 
-    @Test("of the same reading the later row is later in the message, whatever the rows")
+    @Test("of two rows of the same reading the later one is later in the message")
     func order() {
         let seed: UInt64 = 11
         var generator = SeededGenerator(seed: seed)
@@ -80,13 +80,13 @@ import VarveTestSupport
                     #expect(last[reading.key, default: -1] < number, "seed \(seed), round \(round)")
                     last[reading.key] = number
                 }
-                // A key twice in one object would be read as "twice" and so be no number.
+                // A key that is repeated in one object would be read as "twice", which is no number.
                 #expect(Set(readings.map(\.value)).count == readings.count, "seed \(seed), round \(round)")
             }
         }
     }
 
-    @Test("a batch ends at its rows and its bytes, and a message is never larger than the limit")
+    @Test("a batch ends at its limit of rows or bytes, and no message exceeds the limit")
     func limits() {
         let rows = (0..<1000).map { (Int($0 % 2), Int($0 % 3), Int64($0)) }
         #expect(batches(rows, rowLimit: 300).map(\.rows.count) == [300, 300, 300, 100])

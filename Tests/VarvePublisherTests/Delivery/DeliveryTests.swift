@@ -1,4 +1,4 @@
-// DeliveryTests.swift — window, replies that are late, lost, doubled or refusals, and a broker that comes and goes.
+// DeliveryTests.swift — the window, replies that are late, lost, doubled or refusals, and a broker that restarts.
 
 import Foundation
 import Synchronization
@@ -9,7 +9,7 @@ import VarveTestSupport
 import VarveTransfer
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DeliveryTests {
-    @Test("no more batches than the window are out, and it is used")
+    @Test("the window is filled with unanswered batches and never exceeded")
     func window() throws {
         let isOpen = Mutex(false)
         let setup = try Setup { message, _ in isOpen.withLock { $0 } ? Answer.taken(message) : [] }
@@ -24,7 +24,7 @@ import VarveTransfer
             outcome.withLock { $0 = result }
         }
         sender.start()
-        // By the time everything has been sent twice, an eighth batch would have been sent too.
+        // When everything has been sent twice, an eighth batch would also have been sent.
         try eventually("all is sent again") { setup.receiver.messages.count >= 14 }
         #expect(Set(setup.receiver.messages.map(\.id)).count == 7)
         isOpen.withLock { $0 = true }
@@ -34,7 +34,7 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(600))
     }
 
-    @Test("a batch without a reply is sent again with the same id and bytes, until there is one")
+    @Test("a batch is sent again with the same id and bytes until it has a reply")
     func resends() throws {
         let setup = try Setup { message, seen in
             seen <= abs(message.id.hashValue % 3) ? [] : Answer.taken(message)
@@ -55,7 +55,8 @@ import VarveTransfer
     func strangeReplies() throws {
         let late = Mutex<[String]>([])
         let setup = try Setup { message, seen in
-            // The first time only the replies of earlier messages come, twice, and one that belongs to nobody.
+            // The first time the receiver only sends the replies to earlier messages, twice, and one with an unknown
+            // id.
             let earlier = late.withLock { late in
                 let earlier = late
                 late = seen == 1 ? [message.id] : []
@@ -74,7 +75,7 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(400))
     }
 
-    @Test("a receiver that cannot now gets the same message later")
+    @Test("a busy receiver gets the same message later")
     func overload() throws {
         let setup = try Setup { message, seen in [Answer(id: message.id, code: seen < 3 ? 500 : 200)] }
         let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
@@ -86,7 +87,7 @@ import VarveTransfer
         #expect(setup.receiver.messages.count >= 9)
     }
 
-    @Test("bad rows stand alone in the end, and their neighbours get in")
+    @Test("bad rows end up alone, and their neighbours are taken")
     func badRows() throws {
         let bad: Set = ["7", "8", "99", "250"]
         let taken = Mutex<[Reading]>([])
@@ -110,7 +111,7 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.map(\.id)).count == setup.receiver.messages.count)
     }
 
-    @Test("what the receiver refused is tried again by the next run, and only that")
+    @Test("the next run sends the refused rows again, and only those")
     func retriedRows() throws {
         let isMended = Mutex(false)
         let setup = try Setup { message, _ in
@@ -128,7 +129,7 @@ import VarveTransfer
         #expect(throws: (any Error).self) { try setup.folder.text("a.csv.rejected.csv") }
     }
 
-    @Test("an unknown device is given up without asking for each of its rows")
+    @Test("an unknown device is given up without trying each of its rows")
     func unknownDevice() throws {
         let setup = try Setup { message, _ in
             let isUnknown = message.readings.contains { $0.device == "d1" }
@@ -143,7 +144,7 @@ import VarveTransfer
         #expect(Set(taken.flatMap(\.readings)) == expected)
     }
 
-    @Test("a later row of the same reading arrives later, also when the earlier batch has to go in halves")
+    @Test("a later row of the same reading arrives later, even if the earlier batch is split")
     func order() throws {
         let applied = Mutex<[String: String]>([:])
         let setup = try Setup { message, _ in
@@ -152,7 +153,7 @@ import VarveTransfer
             applied.withLock { applied in for reading in readings { applied[reading.key] = reading.value } }
             return Answer.taken(message)
         }
-        // Twenty times the same twenty readings, each time with another value, and a bad row in each batch.
+        // The same twenty readings twenty times, each time with another value, and a bad row in each batch.
         var lines = ["device,point,time,value"]
         for round in 0..<20 {
             lines += (0..<20).map { "d,p,\($0),\(round * 100 + $0)" }
@@ -168,14 +169,14 @@ import VarveTransfer
         #expect((0..<20).allSatisfy { last["d\tp\t\($0)\($0 == 0 ? "" : "000")"] == "\(1900 + $0)" })
     }
 
-    @Test("a receiver that takes nothing of the kind ends it with its reason")
+    @Test("a receiver that refuses every message ends the run with its reason")
     func neverTaken() throws {
         let setup = try Setup { message, _ in [Answer(id: message.id, code: 1009, message: "no")] }
         let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
         #expect(throws: PublisherError.notTaken(code: 1009, message: "no")) { try setup.publish(file) }
     }
 
-    @Test("a wrong password ends it at once")
+    @Test("a wrong password ends the run at once")
     func wrongPassword() throws {
         let broker = try Broker(.login(name: "%channel%&p", password: "right"), isPersistent: false)
         let folder = try TemporaryFolder("varve-publish")
@@ -191,7 +192,7 @@ import VarveTransfer
         }
     }
 
-    @Test("a silent receiver ends it only if that was asked for")
+    @Test("a silent receiver ends the run only if the options say so")
     func givesUp() throws {
         let setup = try Setup { _, _ in [] }
         let file = try setup.folder.write(lines: Setup.lines(30), "a.csv")
@@ -203,7 +204,7 @@ import VarveTransfer
         }
     }
 
-    @Test("a broker that is killed several times in between loses nothing")
+    @Test("nothing is lost if the broker is killed several times")
     func brokerRestarts() throws {
         let setup = try Setup()
         let file = try setup.folder.write(lines: Setup.lines(20_000), "a.csv")
@@ -231,7 +232,7 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(20_000))
     }
 
-    @Test("a wish to stop ends it, and the next run goes on")
+    @Test("a request to stop ends the run, and the next run goes on")
     func stopped() throws {
         let isWished = Mutex(false)
         let setup = try Setup { message, _ in

@@ -1,4 +1,4 @@
-// ReplyTests.swift — what counts as a reply.
+// ReplyTests.swift — which messages are replies, and what their codes mean.
 
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
 @Suite struct ReplyTests {
     private func reply(_ text: String) -> Reply? { Array(text.utf8).withUnsafeBytes { Reply($0) } }
 
-    @Test("id, code and message are found, whatever stands around them")
+    @Test("id, code and message are found among any other members")
     func found() {
         #expect(
             reply(#"{"id":"a-1","code":200,"data":{}}"#) == Reply(id: "a-1", code: 200))
@@ -16,7 +16,7 @@ import Testing
                 == Reply(id: "17", code: 1204, message: "no \"b\""))
     }
 
-    @Test("what is no reply is none")
+    @Test("other texts are not taken for a reply")
     func none() {
         for text in [
             "", "{}", "[]", "null", #"{"id":"a"}"#, #"{"code":200}"#, #"{"id":"a","code":"200"}"#,
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("codes ask for what they mean")
+    @Test("each code has its consequence")
     func meanings() {
         func meaning(_ code: Int) -> Reply.Meaning { Reply(id: "", code: code).meaning }
         #expect(meaning(200) == .taken)

@@ -1,4 +1,4 @@
-// JournalTests.swift — what a journal remembers, and that its damage costs messages only.
+// JournalTests.swift — a journal remembers acknowledged batches, and its damage only costs messages.
 
 import Foundation
 import Synchronization
@@ -9,7 +9,7 @@ import VarveTestSupport
 import VarveTransfer
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct JournalTests {
-    /// A sender, and a receiver that answers the batches below a number only.
+    /// A sender, and a receiver that answers only the first batches.
     private final class Scene {
         let setup: Setup
         let file: String
@@ -28,7 +28,7 @@ import VarveTransfer
 
         var journal: String { file + ".publish-journal" }
 
-        /// Sends until the receiver falls silent.
+        /// Sends until the receiver stops answering.
         func sendPart() {
             #expect(throws: PublisherError.self) { try send(giveUp: 0.4) }
         }
@@ -50,7 +50,7 @@ import VarveTransfer
             }
         }
 
-        /// Whether everything of the file has come.
+        /// Whether all rows of the file have arrived.
         var isComplete: Bool {
             Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(400)
         }
@@ -77,7 +77,7 @@ import VarveTransfer
         #expect(scene.isComplete)
     }
 
-    @Test("a finished journal is small and says so, and sends again only if told")
+    @Test("a finished journal is small, and everything is sent again only on request")
     func finished() throws {
         let scene = try Scene(answered: .max)
         let first = try scene.send()
@@ -106,7 +106,7 @@ import VarveTransfer
         #expect(try scene.bytes().count == 96)
     }
 
-    @Test("records behind a cut are whole")
+    @Test("records appended after a cut are whole")
     func goesOnBehindCut() throws {
         let scene = try Scene(answered: 10)
         scene.sendPart()
@@ -142,7 +142,7 @@ import VarveTransfer
         }
     }
 
-    @Test("a file that is no journal is left as it is")
+    @Test("a file that is not a journal is left as it is")
     func notJournal() throws {
         let scene = try Scene(answered: 20)
         for bytes in [Array("device,point,time,value\n".utf8), Array("v".utf8) + [0], [0]] {
@@ -153,7 +153,7 @@ import VarveTransfer
         }
     }
 
-    @Test("an altered file, another target or other batches begin anew, with a note")
+    @Test("an altered file, another target or other batches start over, with a note")
     func otherInput() throws {
         let scene = try Scene(answered: .max)
         _ = try scene.send()
@@ -169,7 +169,7 @@ import VarveTransfer
         #expect(unit.acknowledgedBefore == 0 && unit.notes.count == 1)
     }
 
-    @Test("two senders do not use one journal")
+    @Test("two senders cannot use one journal")
     func locked() throws {
         let scene = try Scene(answered: .max)
         let held = try POSIXFileSystem().openLocked(scene.journal)

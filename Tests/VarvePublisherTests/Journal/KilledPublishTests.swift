@@ -1,4 +1,4 @@
-// KilledPublishTests.swift — `varve publish` killed with SIGKILL again and again: nothing is missing in the end.
+// KilledPublishTests.swift — nothing is missing in the end if `varve publish` is killed again and again with SIGKILL.
 
 import Foundation
 import Glibc
@@ -51,7 +51,7 @@ import VarveTestSupport
         #expect(again.code == 0 && numbers(again)["earlier"] == 600)
     }
 
-    @Test("Ctrl-C ends it with 1 and a journal that the next run goes on with")
+    @Test("Ctrl-C ends the sender with 1 and leaves a journal for the next run")
     func interrupted() throws {
         let setup = try Setup()
         let file = try setup.folder.write(lines: Setup.lines(60_000), "a.csv")
@@ -70,7 +70,7 @@ import VarveTestSupport
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == Setup.readings(60_000))
     }
 
-    @Test("the password may come from the variable; a wrong one ends with 1 and the reason")
+    @Test("the password may come from the variable; a wrong one ends the sender with 1 and the reason")
     func password() throws {
         let broker = try Broker(.login(name: "%channel%&p", password: "p@ss:w%rd"), isPersistent: false)
         let folder = try TemporaryFolder("varve-publish")
@@ -82,7 +82,7 @@ import VarveTestSupport
             #expect(ending.code == 1)
             return ending.errors
         }
-        // Nobody answers, so a login that is accepted ends by giving up.
+        // No receiver answers, so the sender gives up after a login that is accepted.
         #expect(try publish("%25channel%25&p:wrong", nil).contains("refuses the login"))
         #expect(try publish("%25channel%25&p", "wrong").contains("refuses the login"))
         #expect(try publish("%25channel%25&p", nil).contains("has no password"))

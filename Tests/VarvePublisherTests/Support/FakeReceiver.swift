@@ -1,4 +1,4 @@
-// FakeReceiver.swift — the other end: takes messages from the broker on a thread of its own and answers as told.
+// FakeReceiver.swift — the receiver of a test: takes messages from the broker on its own thread and answers them.
 
 import Foundation
 import Synchronization
@@ -6,14 +6,14 @@ import VarveMQTT
 import VarvePlatform
 import VarveTestSupport
 
-/// A message as it came.
+/// A message as it arrived.
 struct Received: Sendable {
     var topic: String
     var payload: [UInt8]
     /// The text of `id`.
     var id: String
 
-    /// The readings in it, in order.
+    /// The readings in the message, in order.
     var readings: [Reading] { Payload.readings(payload) }
 }
 
@@ -26,14 +26,14 @@ struct Answer: Sendable {
     static func taken(_ message: Received) -> [Answer] { [Answer(id: message.id, code: 200)] }
 }
 
-/// Answers messages.
+/// Answers each message with the replies that the test decides.
 final class FakeReceiver: @unchecked Sendable, MQTTReceiver {
     // Unchecked: `connection` and `pending` belong to the thread, the rest is behind `state`.
     typealias Decide = @Sendable (_ message: Received, _ seen: Int) -> [Answer]
 
     private struct State {
         var messages: [Received] = []
-        /// How often each id came.
+        /// The number of times that each id arrived.
         var seen: [String: Int] = [:]
         var isReady = false
         var isStopped = false
@@ -48,7 +48,8 @@ final class FakeReceiver: @unchecked Sendable, MQTTReceiver {
 
     /// Starts a receiver and waits until it is subscribed.
     ///
-    /// - Parameter decide: Gets each message and how often its id has come, 1 the first time; returns the replies.
+    /// - Parameter decide: Gets each message and the number of times that its id has arrived, from 1; returns the
+    ///   replies.
     init(_ port: UInt16, _ decide: @escaping Decide = { message, _ in Answer.taken(message) }) throws {
         self.port = port
         self.decide = decide
@@ -56,14 +57,14 @@ final class FakeReceiver: @unchecked Sendable, MQTTReceiver {
         try eventually("the receiver is subscribed") { state.withLock(\.isReady) }
     }
 
-    /// Ends the thread, which holds this object until then.
+    /// Ends the thread, which keeps this object alive until then.
     func stop() {
         state.withLock { $0.isStopped = true }
         thread?.join()
         thread = nil
     }
 
-    /// All messages so far, in the order they came.
+    /// All messages so far, in order of arrival.
     var messages: [Received] { state.withLock(\.messages) }
 
     private func run() {

@@ -2,7 +2,7 @@
 
 import VarveModel
 
-/// Types by point.
+/// Answers look-ups with a table of types by point.
 final class FakeTypes: PointDirectory {
     private let types: [String: ValueType]
 

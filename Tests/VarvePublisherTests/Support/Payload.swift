@@ -1,4 +1,4 @@
-// Payload.swift — what is in a message, read independently of the code that made it, number texts untouched.
+// Payload.swift — reads messages independently of the code that makes them, and keeps the texts of numbers.
 
 import Foundation
 import VarveModel
@@ -16,7 +16,7 @@ struct Reading: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "\(device) \(point) \(time) \(value) \(quality ?? "-")" }
 
-    /// What the reading is of.
+    /// Device, point and time of the reading.
     var key: String { "\(device)\t\(point)\t\(time)" }
 }
 
@@ -24,7 +24,7 @@ struct Reading: Hashable, Sendable, CustomStringConvertible {
 enum Payload {
     static func id(_ payload: [UInt8]) -> String { object(payload)["id"].map(string) ?? "" }
 
-    /// All readings; an empty list if the message has another form.
+    /// All readings of a message; empty if the message has another form.
     static func readings(_ payload: [UInt8]) -> [Reading] {
         let message = object(payload)
         guard message["method"].map(string) == "integration.measurepoint.post",
@@ -81,7 +81,7 @@ enum Payload {
         return elements
     }
 
-    /// Visits what stands between the brackets, as long as it has the form of compact JSON.
+    /// Calls `visit` for each element between the brackets; stops at anything that is not compact JSON.
     private static func walk(_ bytes: [UInt8], _ visit: (inout JSONScanner) throws -> Void) {
         bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress, buffer.count > 2 else { return }

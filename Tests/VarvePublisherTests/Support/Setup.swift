@@ -1,10 +1,10 @@
-// Setup.swift — broker, receiver, folder and sender of one test.
+// Setup.swift — the broker, receiver, folder and sender of one test.
 
 import VarveFile
 import VarvePublisher
 import VarveTestSupport
 
-/// What most tests need.
+/// A broker with a receiver, and a folder for files.
 final class Setup {
     let broker: Broker
     let folder: TemporaryFolder
@@ -18,7 +18,7 @@ final class Setup {
 
     deinit { receiver.stop() }
 
-    /// Options that let a hanging test end.
+    /// Options with which a hanging test ends.
     var options: PublisherOptions {
         var options = PublisherOptions(host: "127.0.0.1", port: broker.port, product: "p")
         options.giveUpSeconds = 40
@@ -38,13 +38,13 @@ final class Setup {
         return try publisher.publishFile(path, fileOptions)
     }
 
-    /// Rows `device,point,time,value` with values that tell the rows apart.
+    /// Rows `device,point,time,value`, each with another value.
     static func lines(_ count: Int) -> [String] {
         ["device,point,time,value"]
             + (0..<count).map { "d\($0 % 3),p\($0 % 5),\(1_700_000_000 + $0 / 15),\($0)" }
     }
 
-    /// The readings that `lines` makes, in no order.
+    /// The readings of `lines`, without order.
     static func readings(_ count: Int) -> Set<Reading> {
         Set(
             (0..<count).map {

@@ -1,4 +1,4 @@
-// RegistryPointDirectoryTests.swift — look-ups of rows' names, and registration of what is missing.
+// RegistryPointDirectoryTests.swift — look-ups of the names in rows, and registration of missing things.
 
 import Synchronization
 import Testing
@@ -48,7 +48,7 @@ import VarveModel
         }
     }
 
-    @Test("answers stay the same when there are so many devices that all are read at once")
+    @Test("answers stay the same if so many devices are looked up that all are read at once")
     func manyDevices() throws {
         let registry = fixture.registry
         try fixture.fill()
@@ -78,7 +78,7 @@ import VarveModel
                 == found("wind", "late", "power", .double, .last))
     }
 
-    @Test("names that are equal only by Unicode's rules are different names")
+    @Test("names that are equal only by Unicode's rules are different")
     func exactNames() throws {
         try fixture.fill()
         try fixture.registry.create(Device(product: "wind", key: "caf\u{E9}"))
@@ -96,7 +96,7 @@ import VarveModel
         }
     }
 
-    @Test("own changes are seen at once, another connection's new things too, its deletions after refresh")
+    @Test("own changes and another connection's additions are seen at once, its deletions after refresh")
     func freshness() throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -120,7 +120,7 @@ import VarveModel
         #expect(try registry.lookUp(product: nil, device: "T2", point: "power") == .unknownDevice("T2"))
     }
 
-    @Test("registration makes what is missing and leaves what exists")
+    @Test("registration creates missing things and leaves existing ones as they are")
     func registering() throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -134,7 +134,7 @@ import VarveModel
             .init(product: "wind", device: "T1"), .init(product: "wind", device: "T3"),
             .init(product: "new", device: "D1"), .init(product: "new", device: "D1"),
         ]
-        // speed, model new, product new, level, T3, D1.
+        // Created: point speed, model new, product new, point level, devices T3 and D1.
         #expect(try registry.register(registration) == 6)
         #expect(try registry.model("turbine").points.map(\.id) == ["power", "state", "speed"])
         #expect(try registry.model("turbine").points[0].type == .double)
@@ -147,7 +147,7 @@ import VarveModel
         try registry.verifySeal()
     }
 
-    @Test("a missing product takes the model of its name where there is one")
+    @Test("a missing product takes the model of its name if that exists")
     func registeringWithModel() throws {
         try fixture.fill()
         var registration = Registration()

@@ -24,7 +24,7 @@ import VarveModel
         try registry.importRows(kind, from: Array(text.utf8), named: name) { $0 == "UTC" }
     }
 
-    @Test("CSV makes models, products and devices, and a second time changes nothing")
+    @Test("CSV creates models, products and devices, and a second import changes nothing")
     func csv() throws {
         let registry = fixture.registry
         #expect(
@@ -53,7 +53,7 @@ import VarveModel
         try registry.verifySeal()
     }
 
-    @Test("JSON makes the same as CSV, whatever the name's extension")
+    @Test("JSON creates the same as CSV, with any extension of the name")
     func json() throws {
         let registry = fixture.registry
         let models = """
@@ -156,7 +156,7 @@ import VarveModel
         #expect(try registry.exportText().rows == 0)
     }
 
-    @Test("any cut of a good file is an error or a shorter good file, never a trap")
+    @Test("a good file cut anywhere is an error or a shorter good file, never a trap")
     func cutFiles() throws {
         let registry = fixture.registry
         let json =

@@ -1,4 +1,4 @@
-// SealTests.swift — the registry's checksum notices what Varve did not write.
+// SealTests.swift — the registry's checksum detects rows that Varve did not write.
 
 import Foundation
 import Testing
@@ -22,7 +22,7 @@ import VarveModel
     }
 
     @Test(
-        "a row changed, added or removed behind its back is noticed, with the file named",
+        "a row changed, added or removed by others is noticed, with the file named",
         arguments: [
             "UPDATE model SET name = 'x'",
             "UPDATE point SET type = 2 WHERE id = 'power'",
@@ -73,7 +73,7 @@ import VarveModel
             try registry.verifySeal()
             digests.insert(try registry.exportText().digest)
         }
-        // The two deletions lead back to the rows after the third and the second step.
+        // The two deletions restore the rows of the third and the second step.
         #expect(digests.count == 4)
         try registry.deleteModel("m")
         try registry.verifySeal()

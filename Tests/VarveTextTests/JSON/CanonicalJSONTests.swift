@@ -1,4 +1,4 @@
-// CanonicalJSONTests.swift — one text for equal JSON, and none for what is no JSON.
+// CanonicalJSONTests.swift — equal JSON has one canonical text, and other text has none.
 
 import Testing
 import VarveModel
@@ -38,7 +38,7 @@ import VarveModel
     }
 
     @Test(
-        "what breaks the grammar is refused",
+        "text that breaks the grammar is refused",
         arguments: [
             "", " ", "{", "}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "01", "-", "1.",
             ".5", "1e",
@@ -53,7 +53,7 @@ import VarveModel
         }
     }
 
-    @Test("lone surrogates, bytes that are no UTF-8, repeated keys and deep nesting are refused")
+    @Test("lone surrogates, invalid UTF-8, repeated keys and deep nesting are refused")
     func others() throws {
         for text in [#""\ud800""#, #""\udc00""#, #""\ud800\u0041""#, #""\ud800\\""#] {
             #expect(throws: JSONFailure.invalidText) { try canonical(text) }
@@ -83,7 +83,7 @@ import VarveModel
         }
     }
 
-    @Test("UTF-8 is valid where the standard library says so")
+    @Test("UTF-8 is valid if the standard library says so")
     func utf8() {
         let samples: [[UInt8]] = [
             [0xC2, 0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0xA0, 0x80], [0xE0, 0x9F, 0xBF],

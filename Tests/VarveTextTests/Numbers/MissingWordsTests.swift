@@ -1,4 +1,4 @@
-// MissingWordsTests.swift — which texts are one of the words that stand for no reading.
+// MissingWordsTests.swift — which texts match the words for "no reading".
 
 import Testing
 import VarveModel
@@ -10,7 +10,7 @@ import VarveModel
         Array(text.utf8).withUnsafeBufferPointer { words.contains($0) }
     }
 
-    @Test("words are as written but for blanks around them, numbers are numbers")
+    @Test("words are compared without blanks around them, numbers as numbers")
     func words() throws {
         let words = try #require(MissingWords(list: " Bad , No Data,-9999,9007199254740993,nan,, "))
         for text in ["Bad", " Bad\t", "No Data", "-9999.00", "-9.999e3", "9007199254740993", "NaN"] {
@@ -22,13 +22,13 @@ import VarveModel
         #expect(words.list == ["-9999", "9007199254740993", "Bad", "No Data", "nan"])
     }
 
-    @Test("a list without a word is none")
+    @Test("a list without a word is nil")
     func empty() {
         #expect(MissingWords(list: " , ,") == nil && MissingWords().isEmpty)
         #expect(!Self.contains(MissingWords(), "") && !Self.contains(MissingWords(), "0"))
     }
 
-    @Test("texts are values in full or not at all")
+    @Test("a text is a value as a whole or not at all")
     func values() {
         func bits(_ text: String, _ type: ValueType) -> UInt64? {
             Array(text.utf8).withUnsafeBufferPointer { ValueReading.bits($0, as: type) }

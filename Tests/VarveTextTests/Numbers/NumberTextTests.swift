@@ -1,4 +1,4 @@
-// NumberTextTests.swift — numbers from text against the standard library.
+// NumberTextTests.swift — compares numbers read from text with the standard library.
 
 import Testing
 import VarveModel
@@ -61,7 +61,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "what is no number is none",
+        "other texts are not taken for numbers",
         arguments: [
             "", "-", "+", ".", "-.", "e5", "1e", "1e+", "1.2.3", "1,5", "0x10", "1_000", " 1", "1 ", "nanx",
             "infinit",
@@ -94,7 +94,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a text is classed by what holds it exactly",
+        "a text is classed by the type that holds it exactly",
         arguments: [
             ("1", .integer), ("-12", .integer), ("9007199254740992", .integer),
             ("9007199254740993", .bigInteger), ("-9223372036854775808", .bigInteger),

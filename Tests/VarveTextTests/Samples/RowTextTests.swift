@@ -1,4 +1,4 @@
-// RowTextTests.swift — the fast texts of rows are the texts that everything else writes.
+// RowTextTests.swift — the fast writers of rows give the same texts as the simple ones.
 
 import Testing
 import VarveModel
@@ -7,7 +7,7 @@ import VarveTestSupport
 @testable import VarveText
 
 @Suite struct RowTextTests {
-    /// What is written into a buffer.
+    /// The text that the body writes into a buffer.
     private func text(_ body: (inout TextBuffer) -> Void) -> String {
         var output = TextBuffer(pieceBytes: 1 << 10)
         body(&output)
@@ -105,7 +105,7 @@ import VarveTestSupport
         #expect(whole == lines.joined())
     }
 
-    @Test("product and type come last, and only where they are asked for")
+    @Test("product and type come last, and only on request")
     func shape() {
         var columns = SampleColumns(type: .int64)
         columns.append(Sample(time: Timestamp(nanoseconds: 0), value: .int64(.min), quality: -3))

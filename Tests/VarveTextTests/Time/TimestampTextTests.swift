@@ -1,4 +1,4 @@
-// TimestampTextTests.swift — times as text, in and out.
+// TimestampTextTests.swift — reads and writes times as text.
 
 import Testing
 import VarveModel
@@ -86,7 +86,7 @@ import VarveText
         }
     }
 
-    /// A zone that goes from UTC+1 to UTC+2 at 01:00 UTC on 11 January 1970 and back at 01:00 UTC on 11 April.
+    /// A zone that changes from UTC+1 to UTC+2 at 01:00 UTC on 11 January 1970, and back at 01:00 UTC on 11 April.
     private struct Jumping: ZoneRules {
         static let forward: Int64 = 10 * 86_400 + 3600
         static let back: Int64 = 100 * 86_400 + 3600
@@ -96,7 +96,7 @@ import VarveText
         }
     }
 
-    @Test("a local time shown twice means the first, one skipped takes the offset before the jump")
+    @Test("a local time shown twice means the first one; a skipped one takes the offset before the change")
     func localTimes() throws {
         func local(_ text: String) throws -> Int64 {
             try Timestamp.parse("1970-" + text, zone: Jumping()).nanoseconds / 1_000_000_000

@@ -1,6 +1,6 @@
-// ZoneTableTests.swift — files of the time zone database, whole, cut off and damaged.
+// ZoneTableTests.swift — files of the time zone database that are whole, cut off or damaged.
 //
-// The files are those of the system; that their offsets are right is shown beside Python in ZoneComparisonTests.
+// The files are those of the system. ZoneComparisonTests compares their offsets with Python.
 
 import Foundation
 import Testing
@@ -10,7 +10,7 @@ import VarveTestSupport
 @testable import VarveText
 
 @Suite struct ZoneTableTests {
-    /// Small and large, with and without a rule, with changes that are no hour.
+    /// Small and large files, with and without a rule, also with changes other than an hour.
     private static let names = [
         "Europe/Paris", "Europe/Dublin", "Antarctica/Troll", "America/Caracas", "Asia/Kathmandu",
         "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "EST",
@@ -20,7 +20,7 @@ import VarveTestSupport
         Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/\(name)")))
     }
 
-    /// Asks a zone for everything; the answers must lie within limits, whatever the zone.
+    /// Calls every method of a zone; the answers must be within limits for any zone.
     private func ask(_ zone: ZoneTable, _ times: [Int64], isWhole: Bool, _ note: String) {
         let limit: Int64 = 26 * 3600
         for time in times {
@@ -44,7 +44,7 @@ import VarveTestSupport
         }
     }
 
-    /// Seconds of the years 0 to 9999, most of them of 1900 to 2100.
+    /// Random seconds of the years 0 to 9999, most of them in 1900 to 2100.
     private func times(_ count: Int, _ generator: inout SeededGenerator) -> [Int64] {
         (0..<count).map { index in
             .random(
@@ -77,7 +77,7 @@ import VarveTestSupport
         for round in 0..<1000 {
             var bytes = files[round % files.count]
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                // The header and the rule at the end are short, but much depends on them.
+                // The header and the rule at the end are short but important, so they are damaged more often.
                 let place = [0..<bytes.count, 0..<44, max(bytes.count - 40, 0)..<bytes.count]
                 let index = Int.random(in: place[Int.random(in: 0..<3, using: &generator)], using: &generator)
                 bytes[index] =
@@ -113,7 +113,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "texts that are no rules",
+        "texts that are not rules",
         arguments: [
             "C-1", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-25", "CET-1CEST,M13.5.0,M10.5.0",
             "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5.0/168,M10.5.0",

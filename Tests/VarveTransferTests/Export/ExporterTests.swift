@@ -1,4 +1,4 @@
-// ExporterTests.swift — exported files, and that they import to the same samples.
+// ExporterTests.swift — exported files are correct and import to the same samples.
 
 import Synchronization
 import Testing
@@ -14,7 +14,7 @@ import VarveText
         "t": .double, "n": .int64, "b": .bool, "s": .string, "j": .json, "null": .string, "q\"u,o": .double,
     ]
 
-    /// A store with all kinds of values in two products that share a device key.
+    /// A store with values of all kinds in two products that share a device key.
     private func filledStore(seed: UInt64) throws -> FakeStore {
         var generator = SeededGenerator(seed: seed)
         let store = FakeStore()
@@ -59,7 +59,7 @@ import VarveText
     }
 
     @Test(
-        "what is exported imports to the same samples",
+        "an exported file imports to the same samples",
         arguments: [ExportFormat.csv, .ndjson], [1, 2] as [UInt64])
     func roundTrip(format: ExportFormat, seed: UInt64) throws {
         let store = try filledStore(seed: seed)
@@ -81,7 +81,7 @@ import VarveText
         #expect(isSame, "seed \(seed)")
     }
 
-    @Test("rows stand by device, point and time, and the product only where a device is ambiguous")
+    @Test("rows are ordered by device, point and time, and name the product only if a device is ambiguous")
     func order() throws {
         let fixture = try TransferFixture()
         _ = try fixture.run(
@@ -110,7 +110,7 @@ import VarveText
             lines == ["device,point,time,value,quality,product", "A,s,1970-01-01T00:00:02Z,\"a,b\",-5,P"])
     }
 
-    @Test("a failed export leaves no file, and keeps the one that was there")
+    @Test("a failed export leaves no new file and keeps an existing one")
     func failure() throws {
         let fixture = try TransferFixture()
         let exporter = Exporter(source: BrokenSource(), files: fixture.files)
@@ -140,7 +140,7 @@ import VarveText
     }
 
     @Test(
-        "a form of times is read back, or refused before a file appears",
+        "a form of times reads back, or is refused before a file appears",
         arguments: [ExportFormat.csv, .ndjson])
     func timeForms(format: ExportFormat) throws {
         let fixture = try TransferFixture(directory: FakeDirectory(devices: ["A"], points: Self.points))

@@ -8,7 +8,7 @@ import VarveTestSupport
 @testable import VarveTransfer
 
 @Suite struct TypedExportTests {
-    /// A store with one series of device A, a sample a second.
+    /// A store with series of device A that have one sample per second.
     private func store(_ values: [String: [Value?]], product: String = "default") throws -> FakeStore {
         let store = FakeStore()
         var batch = SampleBatch(series: [])
@@ -26,7 +26,7 @@ import VarveTestSupport
         return store
     }
 
-    /// Exports a store and imports the file with `--register` where nothing is known.
+    /// Exports a store and imports the file with `--register` into an empty store and registry.
     private func roundTrip(
         _ store: FakeStore, _ format: ExportFormat, allowing allowed: Set<ExportLoss> = []
     ) throws -> (store: FakeStore, firstLine: String) {
@@ -50,7 +50,7 @@ import VarveTestSupport
         #expect(isSame)
     }
 
-    @Test("every type with odd values comes back as it was", arguments: ExportFormat.allCases)
+    @Test("every type, also with odd values, comes back unchanged", arguments: ExportFormat.allCases)
     func allTypes(format: ExportFormat) throws {
         let values: [String: [Value?]] = [
             "numbers as text": [.string("1.10"), .string("007"), .string("1e3")],
@@ -83,13 +83,13 @@ import VarveTestSupport
         try expectSame(result.store, all)
         for (point, values) in values {
             let one = try store([point: values])
-            // The type of a point without a value must be that of the series.
+            // A point without a value must keep the type of its series.
             try expectSame(try roundTrip(one, format).store, one)
         }
     }
 
     @Test(
-        "the type is written only where registration would make another one",
+        "the type is written only if registration would choose another one",
         arguments: [
             ([.double(1), .double(.nan), nil], false, false),
             ([.double(9_007_199_254_740_994)], false, false),
@@ -106,7 +106,7 @@ import VarveTestSupport
         #expect(try roundTrip(store, .ndjson).firstLine.contains("\"type\":") == inNDJSON)
     }
 
-    @Test("points of one name and other types in two products are told apart by the product")
+    @Test("points of one name with different types in two products are distinguished by the product")
     func twoProducts() throws {
         let store = FakeStore()
         for (product, value) in [("P", Value.double(1)), ("Q", .string("x"))] {
@@ -121,7 +121,7 @@ import VarveTestSupport
         try expectSame(result.store, store)
     }
 
-    @Test("a point that is of two types in one product refuses the export")
+    @Test("a point with two types in one product refuses the export")
     func twoTypes() throws {
         let store = FakeStore()
         for (device, value) in [("A", Value.double(1)), ("B", .string("x"))] {
@@ -136,7 +136,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("what a file cannot hold refuses the export and leaves no file, unless it is allowed")
+    @Test("a loss that is not allowed refuses the export and leaves no file")
     func losses() throws {
         let text = String(repeating: "\"\u{1}", count: 300_000)
         for (point, values, loss) in [

@@ -44,7 +44,7 @@ import VarveModel
         #expect(fixture.store.batches.isEmpty)
     }
 
-    @Test("a zero byte after the first line costs its row, in the first line the file")
+    @Test("a zero byte rejects its row; in the first line it refuses the file")
     func zeroBytes() throws {
         let fixture = try TransferFixture()
         let result = try fixture.run("device,point,time,value\nA,t,1,1\nA,t,2,\0\nA,t,3,3\n")
@@ -55,7 +55,7 @@ import VarveModel
     }
 
     @Test(
-        "epochs of 1970 and hours written as ten digits are told",
+        "epochs of 1970 and hours written as ten digits are reported",
         arguments: [
             (["45413.5"], .firstYear), (["0", "1714564800"], nil), (["1714564800"], nil),
             (["20240132", "1"], .firstYear),
@@ -81,7 +81,7 @@ import VarveModel
     }
 
     @Test(
-        "a bad row is rejected with its reason, the others are imported",
+        "a bad row is rejected with its reason, and the others are imported",
         arguments: [
             ("X,t,2024-05-01T12:00:00Z,1", "unknown device X"),
             ("A,x,2024-05-01T12:00:00Z,1", "unknown point x"),
@@ -115,7 +115,7 @@ import VarveModel
         #expect(text.contains(bad.replacing("\"", with: "\"\"")))
     }
 
-    @Test("bytes that are no UTF-8 are rejected in names and texts, and kept out of the store")
+    @Test("invalid UTF-8 is rejected in names and texts and never stored")
     func invalidUTF8() throws {
         let fixture = try TransferFixture()
         var bytes = Array("device,point,time,value\nA,s,2024-05-01T12:00:00Z,".utf8)
@@ -126,7 +126,7 @@ import VarveModel
         #expect(try fixture.reasons().allSatisfy { $0.contains("--encoding latin-1") })
     }
 
-    @Test("a half line at the end is rejected, a whole one without a line end is taken")
+    @Test("half a line at the end is rejected, a whole line without a line end is taken")
     func halfLine() throws {
         let fixture = try TransferFixture()
         let half = try fixture.run("device,point,time,value\n\(Self.row)A,t,2024-05-01T12:0")
@@ -137,7 +137,7 @@ import VarveModel
         #expect(whole.exitCode == 0)
     }
 
-    @Test("a store that has another type than the model rejects the rows")
+    @Test("rows are rejected if the store has another type than the model")
     func storedType() throws {
         let fixture = try TransferFixture()
         let key = SeriesKey(product: "P", device: "A", point: "t")

@@ -10,7 +10,7 @@ import VarveTestSupport
 @testable import VarveTransfer
 
 @Suite struct BatchTests {
-    /// Rows of two devices with quoted line ends, CRLF, bad rows, blank lines and text.
+    /// Rows of two devices, with quoted line ends, CRLF, bad rows, blank lines and texts.
     private static func text(rows: Int) -> String {
         var text = "\u{FEFF}device,point,time,value,quality\r\n"
         for row in 0..<rows {
@@ -64,7 +64,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("NDJSON does not depend on the size of the buffers either")
+    @Test("NDJSON rows do not depend on the size of the buffers")
     func bufferSizesNDJSON() throws {
         var text = ""
         for row in 0..<30 {
@@ -83,7 +83,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("an unclosed quote costs its line only, wherever the buffers end")
+    @Test("an unclosed quote costs only its line, wherever the buffers end")
     func unclosedQuote() throws {
         let good = "A,t,2024-05-01T12:00:00Z,1,\n"
         let text = "device,point,time,value,quality\nA,\"t,1,2,\n" + String(repeating: good, count: 40)
@@ -94,7 +94,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a file that fills its batches exactly has no empty batch at the end")
+    @Test("no empty batch follows a file that fills its last batch exactly")
     func exactFit() throws {
         let rows = (0..<20).map { "A,t,2024-05-01T12:00:\($0 + 10)Z,1,\n" }.joined()
         let outcome = try run("device,point,time,value,quality\n" + rows, buffer: 64, rows: 10)
@@ -146,7 +146,7 @@ import VarveTestSupport
         #expect(try fixture.text("in.csv.rejected.csv.partial") == nil)
     }
 
-    @Test("at most as many elements wait between two threads as the queue allows")
+    @Test("no more elements wait between two threads than the queue allows")
     func handover() throws {
         let queue = Handover<Int>(capacity: 2)
         let thread = try WorkerThread {

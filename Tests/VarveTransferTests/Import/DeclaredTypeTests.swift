@@ -1,4 +1,4 @@
-// DeclaredTypeTests.swift — what the column or member `type` of a row does.
+// DeclaredTypeTests.swift — the effect of the column or member `type` of a row.
 
 import Testing
 import VarveModel
@@ -7,7 +7,7 @@ import VarveTestSupport
 @testable import VarveTransfer
 
 @Suite struct DeclaredTypeTests {
-    @Test("a declared type decides what a new point is, whatever its values look like")
+    @Test("a declared type decides the type of a new point, whatever its values look like")
     func newPoint() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = """
@@ -28,7 +28,7 @@ import VarveTestSupport
         #expect(texts == [.string("1.10"), .string("2")])
     }
 
-    @Test("a row that declares another type than its point has is rejected, and so is a word that is no type")
+    @Test("a row is rejected if it declares another type than its point has, or a word that is no type")
     func mismatch() throws {
         let fixture = try TransferFixture()
         let text = """
@@ -58,7 +58,7 @@ import VarveTestSupport
         #expect(second.receipt.rejected == 2)
     }
 
-    @Test("two types for one point refuse the run before anything is registered")
+    @Test("two declared types for one point refuse the run before anything is registered")
     func twoTypes() throws {
         for device in ["D", "E"] {
             let fixture = try TransferFixture(directory: FakeDirectory())
@@ -76,7 +76,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("in a wide file a column of that name is a point")
+    @Test("in a wide file a column named type is a point")
     func wide() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let result = try fixture.run("time,device,type\n1714564800,D,5\n") {

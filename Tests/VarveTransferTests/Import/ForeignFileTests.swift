@@ -1,4 +1,4 @@
-// ForeignFileTests.swift — files that are no CSV as expected: encodings, line ends, formats, stray delimiters.
+// ForeignFileTests.swift — files that are not the usual CSV: encodings, line ends, formats, superfluous delimiters.
 
 import Testing
 import VarveFile
@@ -34,7 +34,7 @@ import VarveText
         _ text: String, _ fixture: TransferFixture, _ change: (inout ImportOptions) -> Void = { _ in }
     ) throws -> ImportResult { try run(Array(text.utf8), fixture, change) }
 
-    @Test("line ends of all three kinds", arguments: ["\n", "\r\n", "\r"])
+    @Test("line ends of all three kinds are read", arguments: ["\n", "\r\n", "\r"])
     func lineEnds(end: String) throws {
         let fixture = try fixture()
         let lines = ["device,point,time,value", "A,t,1,1.5", "\"A\",s,2,\"x\"", "", "A,t,3,4"]
@@ -47,7 +47,7 @@ import VarveText
         #expect(fixture.store.samples("A", "s").map(\.value) == [.string("x")])
     }
 
-    /// The lower byte of each unit first.
+    /// The bytes of UTF-16 units, little-endian, after a mark.
     private static func bytes(_ units: some Sequence<UInt16>, mark: [UInt8] = []) -> [UInt8] {
         var bytes = mark
         for unit in units {
@@ -57,7 +57,7 @@ import VarveText
         return bytes
     }
 
-    @Test("UTF-16 in both orders, with and without a mark")
+    @Test("UTF-16 is read in both byte orders, with and without a mark")
     func utf16() throws {
         let text = Self.header + "K\u{FC}che,s,1,20 \u{20AC} \u{1F600}\n"
         let little = Self.bytes(text.utf16)
@@ -70,7 +70,7 @@ import VarveText
         }
         let fixture = try fixture()
         #expect(throws: DamagedInput.self) { try run([0x41, 0, 0x42], fixture) { $0.encoding = .utf16 } }
-        // Half a pair of surrogates is no character: its row is rejected.
+        // Half a surrogate pair is no character: its row is rejected.
         let half: [UInt16] = (Self.header + "A,s,1,x\n").utf16.map { $0 == 0x78 ? 0xD800 : $0 }
         let bytes = Self.bytes(half)
         #expect(try run(bytes, fixture) { $0.encoding = .utf16 }.receipt.rejected == 1)
@@ -92,7 +92,7 @@ import VarveText
     }
 
     @Test(
-        "a file that is not read is named",
+        "a file of a format that is not read is refused by the format's name",
         arguments: [
             (Array("PAR1xxxx".utf8), "Parquet"), ([0x50, 0x4B, 3, 4, 0], "xlsx"),
             ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xz"), (Array("BZh9".utf8), "bzip2"),
@@ -114,7 +114,7 @@ import VarveText
         #expect(error?.description.contains("\n") == false)
     }
 
-    @Test("a delimiter too many means nothing, wherever it stands")
+    @Test("superfluous delimiters are ignored, wherever they are")
     func strayDelimiters() throws {
         let fixture = try fixture()
         let both = "device,point,time,value,\nA,t,1,1.5,\nA,t,2,2\nA,t,3,3,,,\n"
@@ -130,7 +130,7 @@ import VarveText
         #expect(wide.receipt.samples == 1)
     }
 
-    @Test("columns of a wide file that are no points are passed over if the caller says so")
+    @Test("columns of a wide file that are not points are passed over if the caller allows it")
     func wideIgnored() throws {
         let fixture = try fixture()
         let text = "time,device,t,note\n8,A,1,hello\n"

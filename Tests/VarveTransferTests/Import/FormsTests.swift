@@ -1,4 +1,4 @@
-// FormsTests.swift — the forms an input can have: wide, NDJSON, streams, options.
+// FormsTests.swift — the forms of an input: wide files, NDJSON, streams, options.
 
 import Testing
 import VarveFile
@@ -22,7 +22,7 @@ import VarveText
 
             """
         let result = try fixture.run(text) { $0.isWide = true }
-        // 16 cells and the line with too few fields.
+        // The 16 cells, and the line with too few fields.
         #expect(result.receipt.samples == 17)
         #expect(result.receipt.rows == 5)
         #expect(result.receipt.accepted == 6)
@@ -33,11 +33,11 @@ import VarveText
         #expect(store.samples("A", "t").map(\.quality) == [nil, 7])
         #expect(store.samples("A", "s").map(\.value) == [.string("x"), .string("")])
         let rejected = try #require(try fixture.text("in.csv.rejected.csv"))
-        // The text of a line stands once, however many of its cells are rejected.
+        // The text of a line is written once, however many of its cells are rejected.
         #expect(rejected.split(separator: "never,1,A").count == 2)
     }
 
-    @Test("a wide file needs a point column and cannot be NDJSON")
+    @Test("a wide file needs a point column and must be CSV")
     func wideErrors() throws {
         let fixture = try TransferFixture()
         let error = #expect(throws: ImportError.self) {
@@ -103,7 +103,7 @@ import VarveText
         #expect(reason.contains(expected), "\(reason)")
     }
 
-    @Test("NDJSON registers bool and json for points that have nothing else")
+    @Test("NDJSON registers bool and json for points with only such values")
     func ndjsonTypes() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let values = ["b": "true", "j": "[1]", "m": "true", "d": "\"nan\"", "s": "\"5\""]
@@ -119,7 +119,7 @@ import VarveText
         #expect(types == [.bool, .json, .double, .double, .string])
     }
 
-    @Test("the format is told by the name, else by the first byte, else by the option")
+    @Test("the format is found from the option, else the name, else the first byte")
     func formats() throws {
         let json = #"{"device":"A","point":"t","time":1,"value":1}"#
         let csv = "device,point,time,value\nA,t,1,1\n"
@@ -131,7 +131,7 @@ import VarveText
         #expect(throws: ImportError.self) { try fixture.run(json, name: "x.csv") }
     }
 
-    @Test("unknown columns are passed over when told so, blank lines always")
+    @Test("unknown columns are passed over on request, blank lines always")
     func ignoredColumns() throws {
         let fixture = try TransferFixture()
         let result = try fixture.run("x,device,point,y,time,value\n\n1,A,t,,1,1\n\r\n\n2,A,t,,2,2\n") {
@@ -150,7 +150,7 @@ import VarveText
         #expect(fixture.store.samples("A", "t")[0].time == (try Timestamp.parse("2024-05-01T10:00:00Z")))
     }
 
-    @Test("missing values are kept with a quality and skipped without; quoted ones are text")
+    @Test("missing values are kept with a quality and skipped without one; quoted ones are text")
     func missing() throws {
         let fixture = try TransferFixture()
         let result = try fixture.run(
@@ -172,7 +172,7 @@ import VarveText
         #expect(fixture.store.samples("A", "t").map(\.quality) == [5, 0])
     }
 
-    @Test("a stream is spooled, imported and leaves no file behind")
+    @Test("a stream is spooled and imported, and leaves no file behind")
     func stream() throws {
         let fixture = try TransferFixture()
         let text = "device,point,time,value\nA,t,1,1\nA,t,2,x\n"
@@ -189,7 +189,7 @@ import VarveText
         #expect(error?.action == "spool")
     }
 
-    @Test("the rejected file of an earlier run goes away when nothing is rejected")
+    @Test("the rejected file of an earlier run is removed if nothing is rejected")
     func rejectedFileGoes() throws {
         let fixture = try TransferFixture()
         _ = try fixture.run("device,point,time,value\nA,t,1,x\n")
@@ -198,7 +198,7 @@ import VarveText
         #expect(try fixture.text("in.csv.rejected.csv") == nil)
     }
 
-    @Test("rejected rows that cannot be written down do not stop the import, and its exit code is 1")
+    @Test("rejected rows that cannot be written do not stop the import, and the exit code is 1")
     func rejectedFileFails() throws {
         let fixture = try TransferFixture()
         let path = try fixture.write("device,point,time,value\nA,t,1,x\nA,t,2,1\n")

@@ -1,4 +1,4 @@
-// LocalTimeTests.swift — times without an offset: whose zone, and the hours in which clocks are changed.
+// LocalTimeTests.swift — times without an offset: which zone they are in, and the hours of clock changes.
 
 import Synchronization
 import Testing
@@ -9,10 +9,10 @@ import VarveText
 @testable import VarveTransfer
 
 @Suite struct LocalTimeTests {
-    /// What rows of `time,value` of point t of device A become.
+    /// The result of importing rows `time,value` of point t of device A.
     private struct Outcome {
         var result: ImportResult
-        /// Times with values, such as `26T00:00=2`.
+        /// The samples as times with values, such as `26T00:00=2`.
         var samples: [String]
         var reasons: [String]
     }
@@ -39,7 +39,7 @@ import VarveText
         }
     }
 
-    @Test("the order of rows tells the passes of an hour that comes twice")
+    @Test("the order of rows shows the passes of an hour that comes twice")
     func autumn() throws {
         let day = "2014-10-26_"
         let rows = ["02:00:00,2", "02:30:00,3", "02:00:00,4", "02:30:00,5", "03:00:00,6"].map { day + $0 }
@@ -52,14 +52,14 @@ import VarveText
         #expect(zone.repeatedRejected == 0)
     }
 
-    @Test("rows inside the hour alone show their direction, and hourly rows are two samples")
+    @Test("rows only inside the hour show their direction, and two hourly rows are two samples")
     func insideOnly() throws {
         let down = "2014-10-26_02:30,5 2014-10-26_02:00,4 2014-10-26_02:30,3 2014-10-26_02:00,2"
         #expect(try run(down).samples == ["26T00:00=2", "26T00:30=3", "26T01:00=4", "26T01:30=5"])
         #expect(try run("2014-10-26_02:00,5 2014-10-26_02:00,5").samples == ["26T00:00=5", "26T01:00=5"])
     }
 
-    @Test("one run tells nothing, three do not either, and repeats beside each other are one row")
+    @Test("one run or three runs show no passes, and adjacent repeats are one row")
     func unclear() throws {
         let once = try run("2014-10-26_01:30,1 2014-10-26_02:00,2 2014-10-26_02:30,3 2014-10-26_03:00,4")
         #expect(once.samples == ["25T23:30=1", "26T02:00=4"])
@@ -74,7 +74,7 @@ import VarveText
         #expect(repeats.result.receipt.identical == 1)
     }
 
-    @Test("a row twice in an hour that is once in the file makes no second pass")
+    @Test("a repeated row in an hour with a single pass makes no second pass")
     func copiedRow() throws {
         let day = "2014-10-26_"
         let rows = ["02:00,1", "02:10,2", "02:10,2", "02:20,3"].map { day + $0 }.joined(separator: " ")
@@ -82,11 +82,11 @@ import VarveText
         #expect(copied.samples.isEmpty)
         #expect(copied.reasons.count == 4 && copied.reasons.allSatisfy { $0.contains("once only") })
         #expect(try run(rows) { $0.local.repeatedHour = .first }.samples.count == 3)
-        // With another value it is no copy.
+        // With another value the row is no copy.
         #expect(try run(rows.replacing("2 2014-10-26_02:20", with: "9 2014-10-26_02:20")).samples.count == 4)
     }
 
-    @Test("rows in no order do not tell the passes, rows of which a few came late do")
+    @Test("rows in no order do not show the passes, but rows with a few late ones do")
     func unordered() throws {
         let day = "2014-10-26_"
         func reasons(_ rows: [String]) throws -> [String] {
@@ -120,14 +120,14 @@ import VarveText
         }
     }
 
-    @Test("one row around the hour tells the direction")
+    @Test("one row outside the hour shows the direction")
     func around() throws {
         let one = try run("2014-10-26_03:00,4 2014-10-26_02:00,3 2014-10-26_02:00,2")
         #expect(one.samples == ["26T00:00=2", "26T01:00=3", "26T02:00=4"])
         #expect(try run("2014-10-26_02:30,2 2014-10-26_03:00,3 2014-10-26_02:30,2").samples == ["26T02:00=3"])
     }
 
-    @Test("rows that wait on disk, and many batches, change nothing")
+    @Test("rows that wait on disk and many batches do not change the result")
     func spilled() throws {
         let times = (0..<60).map { "2014-10-26_02:\($0 < 10 ? "0" : "")\($0):00" }
         let rows = times.map { $0 + ",1" } + times.map { $0 + ",2" }
@@ -140,7 +140,7 @@ import VarveText
         #expect(cut.samples == whole.samples)
     }
 
-    @Test("the first or second pass, or none, as the caller says")
+    @Test("rows are of the first or second pass, or rejected, as the caller says")
     func chosen() throws {
         let rows = "2014-10-26_02:00,2 2014-10-26_02:30,3"
         #expect(try run(rows) { $0.local.repeatedHour = .first }.samples == ["26T00:00=2", "26T00:30=3"])
@@ -150,7 +150,7 @@ import VarveText
         #expect(rejected.reasons.allSatisfy { $0.contains("comes twice in Europe/Paris") })
     }
 
-    @Test("an hour that does not exist is rejected, or taken as the hour after it")
+    @Test("rows of an hour that does not exist are rejected, or taken as the hour after it")
     func spring() throws {
         let rows = "2014-03-30_01:30,1 2014-03-30_02:00,2 2014-03-30_02:30,3 2014-03-30_03:00,4"
         let rejected = try run(rows)
@@ -163,7 +163,7 @@ import VarveText
         #expect(shifted.result.zones[0].missing == 2)
     }
 
-    @Test("changes that are no hour, days that do not exist, and midnights that do not")
+    @Test("clock changes of half an hour, missing days and missing midnights are handled")
     func odd() throws {
         let half = ["01:30,1", "01:45,2", "01:30,3", "01:45,4", "02:00,5"].map { "2014-04-06_" + $0 }
         #expect(
@@ -177,7 +177,7 @@ import VarveText
         #expect(midnight.reasons.count == 1)
     }
 
-    @Test("a column names the zone, else the option, else the device, else it is UTC")
+    @Test("the zone is that of the column, else the option, else the device, else UTC")
     func whose() throws {
         let directory = FakeDirectory(devices: ["A", "B"], points: ["t": .double])
         directory.state.withLock { $0.timeZones = ["A": "Europe/Paris"] }
@@ -196,7 +196,7 @@ import VarveText
         let byDevice = try read(plain)
         #expect(byDevice.times == ["01T10:00=1", "01T12:00=2"])
         #expect(byDevice.result.zones.map(\.isAssumed) == [false, true])
-        // The zones were noted, so another one is told.
+        // The zones were noted, so another zone is reported.
         let byOption = try read(plain) { $0.local.zone = FixedZone(seconds: 3600) }
         #expect(byOption.times == ["01T11:00=1", "01T11:00=2"])
         #expect(byOption.result.otherZones.map(\.zone) == ["Europe/Paris", "UTC"])
@@ -214,7 +214,7 @@ import VarveText
         #expect(try read(json) { $0.local.zoneColumn = "zone" }.times == ["01T10:00=1"])
     }
 
-    @Test("empty cells of hours that come twice or not at all are skipped, as nothing is lost")
+    @Test("empty cells of repeated and missing hours are skipped, as nothing is lost")
     func emptyCells() throws {
         let lines = ["2014-03-30 02:30", "2014-10-26 02:30", "2011-12-30"]
         for isWide in [true, false] {
@@ -239,7 +239,7 @@ import VarveText
         #expect(kept.reasons.count == 2)
     }
 
-    @Test("wide files: every point of a line waits and is told apart")
+    @Test("in wide files each point of a line waits and is decided separately")
     func wide() throws {
         let fixture = try TransferFixture()
         let text = """

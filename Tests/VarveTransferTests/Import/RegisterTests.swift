@@ -1,4 +1,4 @@
-// RegisterTests.swift — types, products and devices that `--register` makes.
+// RegisterTests.swift — the types, products and devices that `--register` creates.
 
 import Testing
 import VarveModel
@@ -33,7 +33,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a point is marked where values are lost or numbers are text, not where texts stand beside words",
+        "a point is marked if values are lost or numbers become text, but not for texts beside words",
         arguments: [
             (["run", "No Data", "stop"], false), (["n/a", "-"], true), (["1", "No Data"], true),
             (["1", "a", "b"], true), (["1", "2", "a"], true),
@@ -49,7 +49,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a text point whose texts look like numbers is told with the first of them",
+        "a text point whose texts look like numbers is reported with the first of them",
         arguments: [
             "\"20,5\"", "\"1,234.5\"", "\"1.234,5\"", "1 234", "1'234.5", "1\u{A0}234", "20.5 kW", "12 %",
             "12%",
@@ -85,7 +85,7 @@ import VarveTestSupport
         #expect(result.newPoints.map(\.type) == [.string])
     }
 
-    @Test("NDJSON numbers in quotes are told; a type by hand or few such texts are not")
+    @Test("NDJSON numbers in quotes are reported, but not with a given type or with few such texts")
     func quotedNumbers() throws {
         let rows = (1...4).map { #"{"device":"D","point":"p","time":\#($0),"value":"20.5"}"# + "\n" }.joined()
         func looks(_ text: String, _ name: String, _ types: [String: ValueType] = [:]) throws -> [String?] {
@@ -115,7 +115,7 @@ import VarveTestSupport
         #expect(fixture.directory.registrations.count == 1)
     }
 
-    @Test("a column names the product, else the option, else it is default")
+    @Test("the product is that of the column, else the option, else default")
     func products() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = "device,point,time,value,product\nD,p,1714564800,1,X\nD,p,1714564800,2,\n"
@@ -158,7 +158,7 @@ import VarveTestSupport
         #expect(try fixture.reasons()[0].contains("varve model change"))
     }
 
-    @Test("nothing is learnt from rows that are rejected")
+    @Test("no type is derived from rejected rows")
     func rejectedRows() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = "device,point,time,value,quality\nD,p,1714564800,1,\nD,p,never,x,\nE,p,1714564800,x,bad\n"
@@ -182,7 +182,7 @@ import VarveTestSupport
         #expect(fixture.store.content.isEmpty)
     }
 
-    @Test("all files of a run decide the types together, and one that fails keeps no other out")
+    @Test("all files of a run decide the types together, and a failed file does not stop the others")
     func wholeRun() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let header = "device,point,time,value\n"
@@ -206,7 +206,7 @@ import VarveTestSupport
         #expect(try results[2].get().newPoints.isEmpty)
     }
 
-    @Test("a type given by hand wins, and contradicts no registered point")
+    @Test("a given type wins, but must agree with registered points")
     func typeByHand() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = "device,point,time,value\nD,p,1714564800,1.10\n"
@@ -224,7 +224,7 @@ import VarveTestSupport
         #expect(error?.description.contains("point p is string in model default, not double") == true)
     }
 
-    @Test("numbers in a text point that was there before are told")
+    @Test("numbers in a text point registered before are reported")
     func numericTexts() throws {
         let fixture = try TransferFixture()
         let rows = ["1.5", "No Data", "x", "2"].enumerated().map {
@@ -238,7 +238,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "what the caller calls missing is skipped, or kept without a value where the row has a quality",
+        "values declared missing are skipped, or kept without a value if the row has a quality",
         arguments: [
             ("-9999", "-9999.00", true), ("-9999", "-9999.5", false), ("No Data, x ", " No Data ", true),
             ("No Data", "no data", false), ("t=7", "7", true), ("n=7", "7", false), ("=a=b", "a=b", true),
@@ -256,7 +256,7 @@ import VarveTestSupport
         #expect((kept?.quality == 3 && kept?.value == nil) == isMissing)
     }
 
-    @Test("what is missing has no vote, and integers are compared exactly")
+    @Test("missing values do not count for the type, and integers are compared exactly")
     func missingAtRegistration() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         var missing = MissingReadings()

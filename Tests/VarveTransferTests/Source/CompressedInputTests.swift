@@ -1,6 +1,6 @@
-// CompressedInputTests.swift — packed files, whole, joined, cut and damaged.
+// CompressedInputTests.swift — packed files that are complete, joined, cut or damaged.
 //
-// The bytes are one small CSV file packed by gzip 1.12, zstd 1.5 and lz4 1.9.
+// The bytes are one small CSV file packed with gzip 1.12, zstd 1.5 and lz4 1.9.
 
 import Testing
 import VarveFile
@@ -34,7 +34,7 @@ import VarveModel
 
     static let all = [("gzip", gzip), ("zstd", zstd), ("lz4", lz4)]
 
-    @Test("a packed file is told by its first bytes and imported", arguments: all)
+    @Test("a packed file is recognised by its first bytes and imported", arguments: all)
     func whole(format: String, bytes: [UInt8]) throws {
         let fixture = try TransferFixture()
         let result = try fixture.importer().importFile(try fixture.write(bytes, "in.csv"))
@@ -42,17 +42,17 @@ import VarveModel
         #expect(fixture.store.samples("A", "t").last == (try .at("2024-05-01T12:00:01Z", .double(2.5))))
     }
 
-    @Test("members and frames that follow one another are one file", arguments: all)
+    @Test("successive members and frames are one file", arguments: all)
     func joined(format: String, bytes: [UInt8]) throws {
         let fixture = try TransferFixture()
         let result = try fixture.importer().importFile(try fixture.write(bytes + bytes, "in.csv"))
-        // The second header is a row without a time.
+        // The header of the second file is read as a row without a valid time.
         #expect(result.receipt.rejected == 1)
         #expect(result.receipt.accepted == 2)
         #expect(result.receipt.identical == 2)
     }
 
-    @Test("a packed file cut anywhere is said to be truncated and commits nothing", arguments: all)
+    @Test("a packed file cut anywhere is reported as truncated and commits nothing", arguments: all)
     func truncated(format: String, bytes: [UInt8]) throws {
         let fixture = try TransferFixture()
         for count in 4..<bytes.count {
@@ -85,7 +85,7 @@ import VarveModel
         }
     }
 
-    @Test("zero padding after gzip is no damage, anything else is")
+    @Test("zero padding after gzip is accepted, anything else is damage")
     func padding() throws {
         let fixture = try TransferFixture()
         let padded = try fixture.write(Self.gzip + [0, 0, 0], "padded.csv")

@@ -1,4 +1,4 @@
-// FakeDirectory.swift — a registry in dictionaries.
+// FakeDirectory.swift — a registry held in dictionaries.
 
 import Synchronization
 import VarveModel
@@ -9,13 +9,13 @@ final class FakeDirectory: PointDirectory {
     struct State {
         /// Product → devices.
         var devices: [String: Set<String>] = [:]
-        /// Product → its model.
+        /// Product → model.
         var models: [String: String] = [:]
         /// Model → points.
         var points: [String: [String: ValueType]] = [:]
         var policy = DuplicatePolicy.last
         var registrations: [Registration] = []
-        /// Device → its zone.
+        /// Device → zone.
         var timeZones: [String: String] = [:]
         /// Device → the zone in which an import read its local times.
         var notedZones: [String: String] = [:]
@@ -23,7 +23,7 @@ final class FakeDirectory: PointDirectory {
 
     let state: Mutex<State>
 
-    /// Product P with model M, devices and points.
+    /// Makes product P of model M, with these devices and points.
     init(devices: [String] = [], points: [String: ValueType] = [:], policy: DuplicatePolicy = .last) {
         var state = State()
         if !points.isEmpty || !devices.isEmpty {

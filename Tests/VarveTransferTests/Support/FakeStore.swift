@@ -1,4 +1,4 @@
-// FakeStore.swift — a store in a dictionary: takes batches, counts like the contract says, reads ranges.
+// FakeStore.swift — a store held in a dictionary: takes batches, counts as the contract says, reads ranges.
 
 import Synchronization
 import VarveModel
@@ -15,7 +15,7 @@ final class FakeStore: SampleSink, SampleSource {
         var failsAtBatch: UInt32?
     }
 
-    /// What `commit` throws when told to fail.
+    /// The error of `commit` if a test makes it fail.
     struct Refusal: Error, Equatable {}
 
     let state = Mutex(State())
@@ -33,7 +33,7 @@ final class FakeStore: SampleSink, SampleSource {
         samples(SeriesKey(product: product, device: device, point: point))
     }
 
-    /// All that the store holds, for comparing two.
+    /// The whole content, for comparing two stores.
     var content: [SeriesKey: [Sample]] {
         state.withLock { state in
             state.samples.mapValues { $0.sorted { $0.key < $1.key }.map(\.value) }

@@ -1,4 +1,4 @@
-// TestZone.swift — zones with changes of the clock that a test can read.
+// TestZone.swift — zones whose clock changes are written in the test.
 
 import VarveModel
 import VarveText
@@ -7,7 +7,7 @@ import VarveText
 struct TestZone: NamedZone {
     var name: String
     var first: Int
-    /// Moments in seconds since 1970 UTC, and the offsets from then on.
+    /// The moments of changes in seconds since 1970 UTC, each with the offset from then on.
     var changes: [(moment: Int64, offset: Int)]
 
     var isFixed: Bool { changes.isEmpty }

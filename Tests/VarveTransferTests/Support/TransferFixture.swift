@@ -1,4 +1,4 @@
-// TransferFixture.swift — one way to run an import in a test: a folder, a store, a registry.
+// TransferFixture.swift — runs an import in a test with a folder, a store and a registry of its own.
 
 import VarveFile
 import VarveModel
@@ -7,14 +7,15 @@ import VarveText
 
 @testable import VarveTransfer
 
-/// A folder of its own that goes away with the fixture.
+/// A store, a registry and a folder, which is removed with the fixture.
 final class TransferFixture {
     private let place: TemporaryFolder
     let files = POSIXFileSystem()
     let store = FakeStore()
     let directory: FakeDirectory
 
-    /// Device A with the points t (double), n (int64), b (bool), s (string), j (json), unless told otherwise.
+    /// Makes a fixture; the default registry has device A with the points t (double), n (int64), b (bool), s (string)
+    /// and j (json).
     init(directory: FakeDirectory? = nil) throws {
         self.directory =
             directory
@@ -37,7 +38,7 @@ final class TransferFixture {
         return path
     }
 
-    /// The text of a file in the folder, or nil if there is none.
+    /// The text of a file in the folder; nil if the file does not exist.
     func text(_ name: String) throws -> String? {
         guard try files.kind("\(folder)/\(name)") != nil else { return nil }
         return String(decoding: try files.readAll("\(folder)/\(name)"), as: UTF8.self)
@@ -54,7 +55,7 @@ final class TransferFixture {
             progress: nil, sizes: sizes, limits: limits)
     }
 
-    /// Imports a text as a file.
+    /// Writes a text to a file and imports the file.
     @discardableResult
     func run(
         _ text: String, name: String = "in.csv", sizes: ReadingSizes = ReadingSizes(),
@@ -80,13 +81,13 @@ final class TransferFixture {
                 cursor = scanner.next
             }
         }
-        // What comes before the rows ends with the names of the columns.
+        // The lines before the rows end with the names of the columns.
         return Array(reasons.drop { $0 != "reason" }.dropFirst())
     }
 }
 
 extension Sample {
-    /// A sample at a time in RFC 3339.
+    /// Makes a sample at a time given in RFC 3339.
     static func at(_ time: String, _ value: Value?, _ quality: Int32? = nil) throws -> Sample {
         Sample(time: try Timestamp.parse(time), value: value, quality: quality)
     }

@@ -1,4 +1,4 @@
-// TimeParserTests.swift — times of rows, and the unit of integer times.
+// TimeParserTests.swift — how times of rows are read, and how the unit of integer times is found.
 
 import Testing
 import VarveModel
@@ -8,7 +8,7 @@ import VarveText
 @testable import VarveTransfer
 
 @Suite struct TimeParserTests {
-    /// The moment, local times taken one hour east of Greenwich.
+    /// The moment of a text; a local time is taken one hour east of Greenwich.
     private func parse(_ parser: inout TimeParser, _ text: String) -> Int64? {
         switch text.withBytes({ parser.parse($0, $1) }) {
         case .moment: return parser.nanoseconds
@@ -60,7 +60,7 @@ import VarveText
     }
 
     @Test(
-        "the unit of a file is that of all its integer times, or there is none",
+        "a file has one unit for all its integer times, or none",
         arguments: [
             ([1_714_564_800], .seconds), ([1_714_564_800_000], .milliseconds),
             ([1_714_564_800_000_000], .microseconds), ([1_714_564_800_000_000_000], .nanoseconds),
