@@ -1,10 +1,10 @@
-// AggregateSource+Bounds.swift — what lies around the range of a request: the value that holds into it, and until when
-// the last one holds.
+// AggregateSource+Bounds.swift — finds the value that holds into the range of a request, and the end of the last value
+// in it.
 
 internal import VarveModel
 
 extension AggregateSource {
-    /// What holds into the range of a request and until when values hold in it.
+    /// The value that holds into the range of a request, and the last moment at which values hold in it.
     func bounds(of series: SeriesInfo, _ request: AggregateRequest) throws -> HoldBounds {
         let last = request.range.lastNanosecond ?? .min
         let before = try countedValue(
@@ -12,13 +12,14 @@ extension AggregateSource {
         guard let present = request.present, present.nanoseconds <= last else {
             return HoldBounds(before: before, last: last)
         }
-        // A value before one that lies in the future holds to that one; only the last of all ends with the present.
+        // A value that is followed by one in the future holds to that one; only the last value of all ends with the
+        // present.
         let latest = try countedValue(of: series, request, in: TimeRange(from: present), .descending)
         let end = max(present.nanoseconds, latest?.time ?? .min, .min + 1)
         return HoldBounds(before: before, last: min(last, end - 1))
     }
 
-    /// The first value of a range that counts, in the given order.
+    /// The first value that counts in a range, in the given order.
     func countedValue(
         of series: SeriesInfo, _ request: AggregateRequest, in range: TimeRange, _ order: TimeOrder
     ) throws -> HeldValue? {

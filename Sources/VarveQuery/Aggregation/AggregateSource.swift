@@ -1,18 +1,19 @@
-// AggregateSource.swift — who answers aggregates: any source of samples, a store with its statistics faster.
+// AggregateSource.swift — sources of aggregates: any source of samples, and a store faster with its statistics.
 
 public import VarveModel
 
-/// Answers aggregates over one unchanging state of the store.
+/// A source of aggregates over one unchanging state of a store.
 public protocol AggregateSource: SampleSource {
-    /// Hands on one row for each bucket of a series that has samples that count.
+    /// Passes on one row for each bucket of a series with samples that count.
     ///
-    /// - Parameter emit: Gets each row in the order of the request; returns false if no more are wanted.
+    /// - Parameter emit: Called with each row, in the order of the request; returns false to end.
+    /// - Throws: What the source throws when it reads; what `emit` throws.
     func aggregate(
         _ series: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool) throws
 }
 
 extension AggregateSource {
-    /// Aggregates from the samples.
+    /// Aggregates the samples, without statistics.
     public func aggregate(
         _ series: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
@@ -30,7 +31,7 @@ extension AggregateSource {
         if isWanted { _ = try aggregator.finish(complete) }
     }
 
-    /// The request with what has to be known of the time around its range.
+    /// The request with its `bounds` set, if an aggregate needs them.
     func bounded(
         _ request: AggregateRequest, of series: SeriesInfo, _ plan: AggregationPlan
     ) throws -> AggregateRequest {
@@ -40,7 +41,9 @@ extension AggregateSource {
         return request
     }
 
-    /// The row with the median of a bucket too large to be kept in memory, found by reading it again.
+    /// The row with its median.
+    ///
+    /// Cost: reads the bucket four more times if it has more values than memory keeps, else nothing.
     func completed(
         _ row: AggregateRow, of series: SeriesInfo, _ request: AggregateRequest, _ plan: AggregationPlan
     ) throws -> AggregateRow {

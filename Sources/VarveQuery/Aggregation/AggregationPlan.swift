@@ -1,9 +1,9 @@
-// AggregationPlan.swift — what has to be known of samples for the aggregates asked for.
+// AggregationPlan.swift — what the requested aggregates need from the samples.
 
 internal import VarveModel
 import VarveSegment
 
-/// Which samples count and what has to be known of them.
+/// Which samples count, and what the aggregates need from them.
 struct AggregationPlan: Sendable {
     let type: ValueType
     let isText: Bool
@@ -17,7 +17,7 @@ struct AggregationPlan: Sendable {
     let needsHolding: Bool
     /// Whether the time of the last value of a bucket is needed.
     let needsTimes: Bool
-    /// Whether only the number of samples is asked for.
+    /// Whether only the number of samples is requested.
     let isCountOnly: Bool
 
     init(type: ValueType, _ request: AggregateRequest) {
@@ -46,7 +46,7 @@ struct AggregationPlan: Sendable {
 
     /// Whether a sample that is not text counts.
     func counts(_ bits: UInt64, _ state: UInt64) -> Bool {
-        // Only doubles can be NaN: without its sign a NaN is above the infinity.
+        // Only doubles can be NaN; without its sign a NaN is above infinity.
         let limit: UInt64 = type == .double ? Double.infinity.bitPattern : .max
         return state & rejectedStates == 0 && bits & UInt64(Int64.max) <= limit
     }
@@ -54,19 +54,19 @@ struct AggregationPlan: Sendable {
     /// Whether a sample that is text counts.
     func countsText(_ state: UInt64) -> Bool { state & rejectedStates == 0 }
 
-    /// Whether every sample of a block counts.
+    /// Whether every sample of a block counts, by its statistics.
     func takesAll(of statistics: BlockStatistics, count: Int) -> Bool {
         let numbers = type == .double ? statistics.numeric : statistics.present
         return numbers == count && (!goodOnly || statistics.good == count)
     }
 
-    /// Whether the statistics say all that has to be known of a block's samples.
+    /// Whether the statistics of a block suffice for the request.
     func isServed(by statistics: BlockStatistics, count: Int) -> Bool {
         if statistics.present == 0 || (goodOnly && statistics.good == 0) { return true }
         return canUseStatistics && (!goodOnly || statistics.good == count)
     }
 
-    /// Whether there are statistics that say what is asked.
+    /// Whether statistics have all requested aggregates.
     var canUseStatistics: Bool {
         !(needsSquares || needsMedian || needsTimes) && (!isText || isCountOnly)
     }

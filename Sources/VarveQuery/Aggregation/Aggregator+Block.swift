@@ -1,21 +1,23 @@
-// Aggregator+Block.swift — a block into an aggregation: as statistics where they say enough, else decoded.
+// Aggregator+Block.swift — adds a block to an aggregation, by its statistics where they suffice, else decoded.
 //
-// A block that lies in the range and in one bucket is not read: its statistics are added. If they do not say enough,
-// only its values are decoded. Where an edge cuts it and buckets are longer than its vectors, the statistics of
-// vectors are asked in the same way. What is left is decoded and cut.
+// A block that lies in the range and in one bucket is not read: its statistics are added. If they do not suffice, only
+// its values are decoded. Where an edge cuts the block and buckets are longer than its vectors, the statistics of
+// vectors are used in the same way. Any other block is decoded and cut.
 //
 // Invariants:
-// - The rows are the same to the last bit whatever is taken from statistics.
+// - The rows are the same to the last bit with and without statistics.
 
 import VarveCodec
 import VarveSegment
 import VarveStorage
 
 extension Aggregator {
-    /// Vectors are asked where buckets, and the range, are at least so many times as long as they.
+    /// Vectors are used where buckets, and the range, are at least so many times as long as a vector.
     private static let vectorsPerBucket: UInt64 = 2
 
-    /// Takes the samples of a part of a block.
+    /// Adds the samples of a part of a block.
+    ///
+    /// - Returns: False if `emit` wants no more rows.
     mutating func add(
         _ block: BlockPiece, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
@@ -58,7 +60,7 @@ extension Aggregator {
         return min(UInt64(buckets.width.nanoseconds), wanted) / Self.vectorsPerBucket >= vectorSpan
     }
 
-    /// Takes a part of a block vector by vector; those that have to be decoded and follow each other together.
+    /// Adds a part of a block vector by vector; neighbouring vectors that must be decoded are decoded together.
     private mutating func add(
         _ block: BlockPiece, _ vectors: [VectorEntry], _ columns: BlockColumns, allCount: Bool,
         _ emit: (AggregateRow) throws -> Bool

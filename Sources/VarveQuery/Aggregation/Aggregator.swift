@@ -1,12 +1,12 @@
-// Aggregator.swift — samples of one series in, one row for each bucket that has samples out.
+// Aggregator.swift — aggregates the samples of one series to one row for each bucket with samples.
 //
-// Aggregates run over samples of any quality, or only good ones, that have a value; NaN does not count, and a
-// bucket with nothing that counts gives no row. Truth values count as 0 and 1. Text has count, first and last.
+// Samples with a value count, of any quality or only good ones; NaN does not count. A bucket in which no sample counts
+// gives no row. Booleans count as 0 and 1. Texts have count, first and last.
 //
 // Invariants:
 // - Memory does not grow with the samples: one bucket is open at a time.
-// - The rows are the same whether runs come from the earliest on or from the latest back, and whether a block
-//   comes as samples or as statistics; only the order of rows differs. Inside a run the earliest is always first.
+// - The rows are the same for runs from the earliest on and from the latest back, and for blocks as samples and as
+//   statistics. Only the order of the rows differs. Inside a run the earliest sample is always first.
 
 internal import VarveModel
 import VarveSegment
@@ -22,22 +22,22 @@ struct Aggregator: Sendable {
     private var current: Buckets.Bucket?
     private var totals: BucketTotals
     private var holding: HeldAverage?
-    /// What lies around the range.
+    /// What holds around the range.
     private let bounds: HoldBounds
-    /// The time of the last value of the bucket, where it is needed.
+    /// The time of the last value of the bucket, if it is needed.
     private var latestTime: Int64?
-    /// The earliest time met in the bucket: the start of a bucket that takes in all of time.
+    /// The earliest time in the bucket so far; the start of the row if the bucket takes in all of time.
     private var earliest = Int64.max
-    /// The row that leaves next; its memory serves one row after the other.
+    /// The next row; its memory is reused for each row.
     private var row = AggregateRow(start: 0, values: [])
     /// Backwards: a row that waits for the last value before its bucket.
     private var waiting: (row: AggregateRow, holding: HeldAverage)?
 
-    /// Makes an aggregator of a series.
+    /// Creates an aggregator for a series.
     ///
     /// - Parameters:
     ///   - type: The type of the series' values.
-    ///   - request: What to compute, over which buckets and samples.
+    ///   - request: The aggregates, the buckets and which samples count.
     init(type: ValueType, _ request: AggregateRequest) {
         plan = AggregationPlan(type: type, request)
         aggregates = request.aggregates
@@ -55,11 +55,11 @@ struct Aggregator: Sendable {
         }
     }
 
-    /// Takes samples and hands on each bucket that they complete.
+    /// Adds samples and passes on the row of each bucket that they complete.
     ///
     /// - Parameters:
-    ///   - columns: Samples in the order of the request, all behind those before.
-    ///   - emit: Gets each row; returns false if no more are wanted.
+    ///   - columns: Samples in the order of the request, all behind earlier ones in that order.
+    ///   - emit: Called with each row; returns false to end.
     /// - Returns: False if `emit` wants no more rows.
     mutating func add(
         _ columns: SampleColumns, _ emit: (AggregateRow) throws -> Bool
@@ -68,9 +68,9 @@ struct Aggregator: Sendable {
         return try add(run, 0..<run.count, allCount: false, emit)
     }
 
-    /// Takes samples `range` of a run, the earliest first, all behind those before in the order of the request.
+    /// Adds samples `range` of a run; all are behind earlier ones in the order of the request.
     ///
-    /// - Parameter allCount: That no value is missing or NaN and, where only good samples are asked for, all are.
+    /// - Parameter allCount: Whether every sample is known to count.
     mutating func add(
         _ run: SampleRun, _ range: Range<Int>, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
@@ -101,7 +101,7 @@ struct Aggregator: Sendable {
         return last <= buckets.bucket(containing: first).last
     }
 
-    /// Takes samples by their statistics, which must serve, all times being in one bucket.
+    /// Adds samples by their statistics, which must suffice; all samples must be in one bucket.
     mutating func add(
         _ statistics: BlockStatistics, from time: Int64, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
@@ -111,7 +111,7 @@ struct Aggregator: Sendable {
         return true
     }
 
-    /// Takes a run without its times, of which the first is `time` and all are in one bucket.
+    /// Adds a run without times; its first time is `time`, and all samples must be in one bucket.
     mutating func add(
         _ run: SampleRun, from time: Int64, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
@@ -120,7 +120,7 @@ struct Aggregator: Sendable {
         return try take(run, 0..<run.count, allCount: allCount, emit)
     }
 
-    /// Hands on the last bucket.
+    /// Passes on the row of the last bucket.
     ///
     /// - Returns: False if `emit` wants no more rows.
     mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
@@ -153,7 +153,7 @@ struct Aggregator: Sendable {
         return try emitWaiting(before: latest, emit)
     }
 
-    /// The last value of the bucket, where its time is needed.
+    /// The last value of the bucket, if its time is needed.
     private var latest: HeldValue? { latestTime.map { HeldValue(bits: totals.latest, time: $0) } }
 
     private func latestTime(_ run: SampleRun, _ range: Range<Int>, allCount: Bool) -> Int64? {

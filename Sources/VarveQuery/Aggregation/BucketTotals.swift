@@ -1,22 +1,22 @@
-// BucketTotals.swift — what is known of the samples of one bucket.
+// BucketTotals.swift — running figures of the samples of one bucket.
 //
 // Invariants:
-// - Only samples with a value that is not NaN, and good ones where only those are asked for, are in it.
-// - The same samples give the same figures to the last bit, whether they come one by one, in runs or as the
-//   statistics of blocks, from the earliest on or from the latest back.
+// - Only samples that count are included: with a value that is not NaN, and good if only good samples count.
+// - The same samples give the same figures to the last bit: one by one, in runs or as statistics of blocks, from the
+//   earliest on or from the latest back.
 
 internal import VarveModel
 import VarveSegment
 
 /// Running figures of a bucket.
 struct BucketTotals: Sendable {
-    /// Values taken at once.
+    /// The most values that are added at once.
     private static let partCount = NumberKernels.sumCount
-    /// Runs below this have their extremes found one by one.
+    /// In runs shorter than this, extremes are found value by value.
     private static let fewValues = 16
 
     private let plan: AggregationPlan
-    /// Whether what comes is earlier than what came.
+    /// Whether runs come from the latest to the earliest.
     private let isBackward: Bool
     private(set) var count = 0
     private var sum = RunningSum()
@@ -38,7 +38,7 @@ struct BucketTotals: Sendable {
         if plan.needsMedian { ranks = MedianKeys() }
     }
 
-    /// Forgets everything and keeps the memory.
+    /// Empties the figures and keeps the memory.
     mutating func reset() {
         guard count > 0 else { return }
         sum.reset()
@@ -49,9 +49,9 @@ struct BucketTotals: Sendable {
         (lowInteger, highInteger) = (.max, .min)
     }
 
-    /// Adds samples, earliest first.
+    /// Adds samples, the earliest first.
     ///
-    /// - Parameter allCount: That no value is missing or NaN and, where only good samples are asked for, all are.
+    /// - Parameter allCount: Whether every sample is known to count.
     mutating func add(_ run: SampleRun, _ range: Range<Int>, allCount: Bool) {
         switch run.values {
         case .text(let texts):
@@ -69,10 +69,12 @@ struct BucketTotals: Sendable {
         }
     }
 
-    /// Adds samples that count, of which only the number is asked for.
+    /// Adds a number of samples that count, if only `count` is requested.
     mutating func addCount(_ number: Int) { count += number }
 
-    /// Adds all samples of a block, which the statistics must serve.
+    /// Adds all samples of a block by its statistics, which must suffice.
+    ///
+    /// - Throws: `ExactSum.ReadFailure` if the sum of the statistics is malformed.
     mutating func add(_ statistics: BlockStatistics) throws(ExactSum.ReadFailure) {
         let number = plan.isText ? statistics.present : statistics.numeric
         guard number > 0, !plan.goodOnly || statistics.good > 0 else { return }
@@ -90,7 +92,7 @@ struct BucketTotals: Sendable {
         count += number
     }
 
-    /// How many values the median is of, if they were too many to keep.
+    /// The number of values of the median if they were too many to keep, else nil.
     var overfull: Int? { ranks?.isOverfull == true ? count : nil }
 
     /// The value of an aggregate other than the time-weighted average; the bucket must not be empty.
@@ -139,18 +141,18 @@ struct BucketTotals: Sendable {
         for index in first...last where counts(index) { count += 1 }
     }
 
-    /// Adds numbers of which some may not count.
+    /// Adds numbers, some of which may not count.
     private mutating func addChosen(
         _ bits: UnsafeBufferPointer<UInt64>, states: UnsafeBufferPointer<UInt64>
     ) {
-        // Choosing first, into a small buffer, leaves loops without conditions for all that follows.
+        // The values that count are copied to a small buffer first, so that all later loops have no conditions.
         let capacity = min(bits.count, Self.partCount)
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { chosen in
             guard let target = chosen.baseAddress else { return }
             var end = bits.count
             var start = 0
             while start < end {
-                // Backwards the parts come from the latest on too.
+                // Backwards, the parts come from the latest back too.
                 let part = isBackward ? max(0, end - capacity)..<end : start..<min(start + capacity, end)
                 let kept = plan.choose(
                     UnsafeBufferPointer(rebasing: bits[part]), UnsafeBufferPointer(rebasing: states[part]),
@@ -223,19 +225,19 @@ struct BucketTotals: Sendable {
     }
 
     private mutating func takeExtremes(_ least: Double, _ most: Double) {
-        // −0 is below 0 although they compare equal.
+        // −0 is below +0, although they compare equal.
         if least < low || (least == low && least.sign == .minus) { low = least }
         if most > high || (most == high && most.sign == .plus) { high = most }
     }
 }
 
 extension AggregationPlan {
-    /// Copies the values that count, which must fit, and returns how many they are.
+    /// Copies the values that count to `target`, which must have room for all, and returns their number.
     func choose(
         _ bits: UnsafeBufferPointer<UInt64>, _ states: UnsafeBufferPointer<UInt64>,
         into target: UnsafeMutablePointer<UInt64>
     ) -> Int {
-        // Only doubles can be NaN: without its sign a NaN is above the infinity.
+        // Only doubles can be NaN; without its sign a NaN is above infinity.
         let limit: UInt64 = type == .double ? Double.infinity.bitPattern : .max
         let rejected = rejectedStates
         var kept = 0

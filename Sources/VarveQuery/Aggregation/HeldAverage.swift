@@ -1,15 +1,16 @@
-// HeldAverage.swift — the average over time: a value holds until the next one.
+// HeldAverage.swift — the average over time, in which a value holds until the next one.
 //
-// In a bucket, or the part of it that was asked for, each moment has the value that holds then, as HeldValue.swift has
-// it: from the start of the part that is the last value before it, whichever bucket that is in, be it before the range.
-// Moments at which no value holds have no weight; a bucket without any other has no average.
-// In the one bucket of all of time whose range has no end the average ends with the last sample that counts, or is
-// its value where that is the only one.
+// In a bucket, or the requested part of it, each moment has the value that holds then by the rule of HeldValue.swift.
+// At the start of the part that is the last value before it, in any earlier bucket or before the range. Moments at
+// which no value holds have no weight. A bucket in which no value holds at any moment has no average. If one bucket
+// takes in all of time and the range has no end, the average ends with the last sample that counts; if that is the only
+// sample, the average is its value.
 //
-// So it is the same whether a bucket is read alone or with others. Buckets without samples get theirs in GapFiller.swift.
+// So the average of a bucket is the same whether the bucket is read alone or with others. GapFiller.swift gives buckets
+// without samples their average.
 //
 // Invariants:
-// - The sum of value · nanoseconds is exact and is rounded once, so both orders give the same to the last bit.
+// - The sum of value · nanoseconds is exact and rounded once, so both orders give the same average to the last bit.
 
 internal import VarveModel
 import VarveSegment
@@ -18,23 +19,26 @@ import VarveSegment
 struct HeldAverage: Sendable {
     private let plan: AggregationPlan
     private let isBackward: Bool
-    /// Whether the last value holds for no time because nothing says until when.
+    /// Whether the last value has no weight, as the range has no end.
     private let isOpen: Bool
-    /// How long a value holds at most.
+    /// The most nanoseconds that a value holds; nil for no limit.
     private let hold: Int64?
     private var sum = ExactSum()
-    /// The nanoseconds at which a value holds; only the bucket of all of time could have 2^64, and that is open.
+    /// The number of nanoseconds at which a value holds; only the bucket of all of time could have 2^64, and that is
+    /// open.
     private var weight: UInt64 = 0
-    /// The part of the bucket, both ends included; empty where nothing may hold in it.
+    /// The part of the bucket, both ends included; empty if no value can hold in it.
     private var part: (first: Int64, last: Int64) = (0, -1)
-    /// Forwards: the latest value met, in this bucket or before.
+    /// Forwards: the latest value so far, in this bucket or before it.
     private var held: HeldValue?
-    /// Backwards: the time of the earliest value met in the bucket.
+    /// Backwards: the time of the earliest value so far in the bucket.
     private var next: Int64?
 
+    /// Creates the averages of a series.
+    ///
     /// - Parameters:
     ///   - isOpen: Whether the bucket ends with its last sample.
-    ///   - hold: How long a value holds at most.
+    ///   - hold: The most nanoseconds that a value holds; nil for no limit.
     ///   - before: The last value before the range.
     init(_ plan: AggregationPlan, isBackward: Bool, isOpen: Bool, hold: Int64?, before: HeldValue?) {
         self.plan = plan
@@ -44,7 +48,7 @@ struct HeldAverage: Sendable {
         held = isBackward ? nil : before
     }
 
-    /// Begins a bucket.
+    /// Begins a bucket, or the part of it from `first` to `last`, both included.
     mutating func begin(first: Int64, last: Int64) {
         sum.reset()
         weight = 0
@@ -52,7 +56,7 @@ struct HeldAverage: Sendable {
         next = nil
     }
 
-    /// Adds samples of the bucket, which in one call are earliest first.
+    /// Adds samples of the bucket; in one call the earliest is first.
     mutating func add(_ run: SampleRun, _ range: Range<Int>, allCount: Bool) {
         guard case .bits(let bits) = run.values else { return }
         func counts(_ index: Int) -> Bool { allCount || plan.counts(bits[index], run.states[index]) }
@@ -104,7 +108,7 @@ struct HeldAverage: Sendable {
         return isOpen ? latest.average(plan.type) : nil
     }
 
-    /// Adds a value from its time, or the start of the part if it is earlier, to `last` or the end of its hold.
+    /// Adds a value from its time, but not before the start of the part, to `last` or the end of its hold.
     private mutating func add(_ value: HeldValue, through last: Int64) {
         let first = max(value.time, part.first)
         let last = min(last, part.last, value.last(holding: hold))

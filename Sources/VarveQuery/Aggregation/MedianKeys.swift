@@ -1,10 +1,10 @@
-// MedianKeys.swift — the values of a bucket in their order, for the median.
+// MedianKeys.swift — collects the values of a bucket as sortable keys, for the median.
 //
-// Up to `limit` values are kept. A bucket with more is only counted; its median is then found by reading the
-// bucket again, 16 bits of the answer a time (RankSearch.swift). Memory stays bounded and the answer exact.
+// Up to `limit` values are kept. If a bucket has more, they are only counted. The bucket is then read four more times,
+// and each time gives 16 bits of the median (RankSearch.swift). Memory stays bounded and the answer exact.
 //
 // Invariants:
-// - A key is a signed integer that orders as the value does; −0 before +0.
+// - A key is a signed integer with the order of the values; −0 is before +0.
 // - The median of an even number is the mean of the two in the middle, rounded once.
 
 internal import VarveModel
@@ -12,11 +12,11 @@ import VarveSegment
 
 /// Collects values for the median.
 struct MedianKeys: Sendable {
-    /// The most values kept: 8 MiB, and as much again while the median is found.
+    /// The most values that are kept; they take 8 MiB, and as much again while the median is computed.
     static let limit = 1 << 20
 
     private(set) var keys: [Int64] = []
-    /// Values in the bucket, kept or not.
+    /// The number of values in the bucket, kept or not.
     private(set) var count = 0
 
     /// Whether there were too many to keep.
@@ -34,7 +34,7 @@ struct MedianKeys: Sendable {
         for bits in values { keys.append(Self.key(bits, type)) }
     }
 
-    /// The median, or nil if there are no values or they were too many.
+    /// The median, or nil if there are no values or too many.
     func median(_ type: ValueType) -> Double? {
         guard count > 0, !isOverfull else { return nil }
         let middle = (count - 1) / 2
@@ -68,21 +68,23 @@ struct MedianKeys: Sendable {
         return sum.mean(count: 2)
     }
 
-    /// Negative doubles have the reverse order of their bits; flipping all bits but the sign makes it right.
+    /// The key of a value.
+    ///
+    /// Negative doubles have the reverse order of their bits, so all their bits but the sign are flipped.
     static func key(_ bits: UInt64, _ type: ValueType) -> Int64 {
         let signed = Int64(bitPattern: bits)
         return type == .double ? signed ^ ((signed &>> 63) & Int64.max) : signed
     }
 
-    /// The element with `rank` smaller or equal ones before it in order; reorders what it looks at.
+    /// The key at position `rank` in ascending order; overwrites `keys`.
     ///
-    /// Cost: linear whatever the values: a digit of 8 bits a time, going on with the keys that have it.
+    /// Cost: linear for all values. Each pass finds 8 bits of the key and keeps the keys that have them.
     private static func select(_ rank: Int, in keys: UnsafeMutableBufferPointer<Int64>) -> Int64 {
         var rest = keys.count
         var rank = rank
         return withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { counts in
             for shift in stride(from: Int64(56), through: 0, by: -8) where rest > 1 {
-                // The sign bit is turned so that negative keys come first.
+                // The sign bit is flipped so that negative keys come first.
                 let flip: UInt8 = shift == 56 ? 0x80 : 0
                 func digit(_ key: Int64) -> UInt8 { UInt8(truncatingIfNeeded: key &>> shift) ^ flip }
                 counts.update(repeating: 0)

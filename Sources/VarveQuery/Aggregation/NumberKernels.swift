@@ -1,11 +1,11 @@
-// NumberKernels.swift — passes over many numbers at once: extremes, and sums without rounding.
+// NumberKernels.swift — fast passes over many numbers: extremes, and sums without rounding.
 //
-// A sum of doubles without rounding: adding and subtracting a large constant splits each value into a multiple of
-// a coarse unit and a rest. Coarse parts add up exactly in a double because few bits are left in each; so do the
-// rests if they are multiples of a fine unit, which is checked. Two doubles are then the whole sum.
+// A sum of doubles without rounding: adding and subtracting a large constant splits each value into a multiple of a
+// coarse unit and a rest. Coarse parts add up exactly in a double, because each has few bits. So do the rests if they
+// are multiples of a fine unit, which is checked. Two doubles are then the whole sum.
 //
 // Invariants:
-// - Values are not NaN; every operation is one IEEE operation, so the result does not depend on the lanes.
+// - Values are not NaN. Every operation is one IEEE operation, so the result does not depend on the lanes.
 
 enum NumberKernels {
     /// The most values that one exact sum takes.
@@ -13,7 +13,7 @@ enum NumberKernels {
 
     private typealias Lanes = SIMD8<Double>
 
-    /// The smallest and the largest; −0 is below +0.
+    /// The smallest and the largest value; −0 is below +0.
     static func extremes(_ values: UnsafeBufferPointer<Double>) -> (low: Double, high: Double) {
         var low = Lanes(repeating: .infinity)
         var high = Lanes(repeating: -.infinity)
@@ -39,7 +39,7 @@ enum NumberKernels {
             if value < least { least = value }
             if value > most { most = value }
         }
-        // Zeros compare equal whatever their signs.
+        // Zeros of both signs compare equal.
         if least == 0 {
             least = values.contains { $0.bitPattern == (-0.0).bitPattern } ? -0.0 : 0
         }
@@ -49,7 +49,7 @@ enum NumberKernels {
         return (least, most)
     }
 
-    /// The largest magnitude.
+    /// The largest magnitude; 0 for no values.
     static func largestMagnitude(_ values: UnsafeBufferPointer<Double>) -> Double {
         var most = SIMD8<UInt64>(repeating: 0)
         let full = values.count & ~7
@@ -72,11 +72,11 @@ enum NumberKernels {
         return largest
     }
 
-    /// The exact sum as two doubles, or nil if it takes more.
+    /// The exact sum as two doubles; nil if two do not suffice.
     ///
     /// - Parameters:
     ///   - values: At most `sumCount` finite values.
-    ///   - largest: The largest magnitude among them or more.
+    ///   - largest: The largest magnitude among them, or a greater number.
     static func sum(_ values: UnsafeBufferPointer<Double>, largest: Double) -> (Double, Double)? {
         guard values.count <= sumCount, largest.isFinite else { return nil }
         guard largest > 0 else { return (0, 0) }
@@ -103,7 +103,9 @@ enum NumberKernels {
         return isLost ? nil : (total, restTotal)
     }
 
-    /// The sums of coarse parts and rests of a multiple of eight values, and whether a rest has too many bits.
+    /// The sums of the coarse parts and of the rests, and whether a rest has too many bits.
+    ///
+    /// - Parameter values: A multiple of eight values.
     private static func laneSums(
         _ values: UnsafeBufferPointer<Double>, _ coarse: Double, _ fine: Double
     ) -> (sum: Double, rest: Double, isLost: Bool) {
@@ -132,7 +134,7 @@ enum NumberKernels {
         Double(bitPattern: UInt64(truncatingIfNeeded: exponent &+ 1023) &<< 52 | 1 << 51)
     }
 
-    /// The smallest and the largest of integers given as two's complement.
+    /// The smallest and the largest of integers given by their bit patterns in two's complement.
     static func integerExtremes(_ values: UnsafeBufferPointer<UInt64>) -> (low: Int64, high: Int64) {
         var low = Int64.max
         var high = Int64.min

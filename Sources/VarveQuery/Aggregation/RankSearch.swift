@@ -1,36 +1,38 @@
-// RankSearch.swift — the middle values of more samples than fit in memory, by reading them four times.
+// RankSearch.swift — finds the middle values of samples that do not fit in memory, in four reads.
 //
-// Each pass counts the values that begin with the bits known so far by their next 16 bits.
+// Each pass takes the values that begin with the bits known so far, and counts them by their next 16 bits.
 //
 // Invariants:
 // - Memory: two tables of 65,536 counters.
-// - Exact: after four passes all 64 bits of both middle values are known.
+// - After four passes all 64 bits of both middle values are known, so the median is exact.
 
 internal import VarveModel
 
-/// Finds the two middle values of a bucket (the same one twice if their number is odd).
+/// Finds the two middle values of a bucket; they are the same if the number of values is odd.
 struct RankSearch {
     private struct Target {
         var rank: Int
-        /// The bits known so far, at the low end.
+        /// The bits known so far, in the lowest bits.
         var prefix: UInt64 = 0
         var counts = [Int](repeating: 0, count: 1 << 16)
     }
 
-    /// How often the samples have to be read.
+    /// The number of times that the samples are read.
     static let passes = 4
 
     private let type: ValueType
     private var targets: [Target]
     private var pass = 0
 
+    /// Begins a search.
+    ///
     /// - Parameter count: The number of values that count, at least 1.
     init(_ type: ValueType, count: Int) {
         self.type = type
         targets = [Target(rank: (count - 1) / 2), Target(rank: count / 2)]
     }
 
-    /// Takes samples of the current pass.
+    /// Adds samples to the current pass.
     mutating func add(
         _ bits: UnsafeBufferPointer<UInt64>, states: UnsafeBufferPointer<UInt64>, _ plan: AggregationPlan
     ) {
@@ -46,7 +48,7 @@ struct RankSearch {
         for index in targets.indices {
             let prefix = targets[index].prefix
             for bits in values {
-                // The sign bit is turned so that negative keys come first.
+                // The sign bit is flipped so that negative keys come first.
                 let key = UInt64(bitPattern: MedianKeys.key(bits, type)) ^ 1 << 63
                 // In the first pass all 64 bits are shifted out.
                 guard key >> (shift + 16) == prefix else { continue }
@@ -55,7 +57,7 @@ struct RankSearch {
         }
     }
 
-    /// Ends a pass.
+    /// Ends a pass: adds 16 bits to the prefix of both values.
     mutating func endPass() {
         for index in targets.indices {
             var digit = 0

@@ -1,9 +1,9 @@
-// SampleColumns+Reversed.swift — samples, the latest first.
+// SampleColumns+Reversed.swift — samples in reverse order.
 
 internal import VarveModel
 
 extension SampleColumns {
-    /// The samples, last first.
+    /// The samples in reverse order.
     func reversed() -> SampleColumns {
         var copy = self
         copy.times.reverse()

@@ -1,17 +1,17 @@
 // SampleDigest.swift — a fingerprint of a set of samples that does not depend on their order.
 //
-// The digest is the sum, modulo 2^128, of a hash of each sample: the order plays no part, two halves can be added,
-// and a sample that is there twice counts twice. What is hashed (XXH3 128-bit, seed 0):
+// The digest is the sum, modulo 2^128, of a hash of each sample. So the order has no effect, two halves can be added,
+// and a sample that comes twice counts twice. These bytes are hashed (XXH3 128-bit, seed 0):
 //
 //     time: Int64, value: 8 bytes, state: 8 bytes, then the UTF-8 bytes of a text
 //
-// all little-endian. The lower 34 bits of the state are those of `SampleState`; the kind of the value stands from bit
-// 40 on. A double that is an integer is hashed as that integer: a file tells no difference between 5 and 5.0, so two
-// stores that read it differently agree.
+// Everything is little-endian. The lower 34 bits of the state are those of `SampleState`; the kind of the value is in
+// the bits from 40 on. A double that is an integer is hashed as that integer: a file may write 5 or 5.0, and two stores
+// that read it with different types agree.
 //
 // Invariants:
-// - Persistent in the sense that people keep digests: what is hashed must not change.
-// - Equal digests mean equal samples unless somebody searched for a collision: it is no signature.
+// - The hashed bytes must not change, because people keep digests.
+// - Equal digests mean equal samples, unless somebody searched for a collision: a digest is not a signature.
 
 import VarveCodec
 public import VarveModel
@@ -23,7 +23,7 @@ public struct SampleDigest: Hashable, Sendable, CustomStringConvertible {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 
-    /// What a value is to the digest.
+    /// The kind of a value in the digest.
     private enum Kind: UInt64 {
         case missing = 0
         case integer = 1
@@ -35,7 +35,7 @@ public struct SampleDigest: Hashable, Sendable, CustomStringConvertible {
 
     private static let kindShift: UInt64 = 40
 
-    /// The digest of no sample.
+    /// The digest of no samples.
     public init() {}
 
     /// 32 hex digits.
@@ -47,9 +47,9 @@ public struct SampleDigest: Hashable, Sendable, CustomStringConvertible {
         add(Hash128(low: other.low, high: other.high))
     }
 
-    /// Adds all samples of a series, of which this is the digest, to that of a store.
+    /// Adds the digest of a whole series to the digest of a store.
     ///
-    /// The names take part, so that samples of two series that changed places are noticed.
+    /// The names are hashed too, so the digest shows if two series changed places.
     public mutating func add(_ digest: SampleDigest, of key: SeriesKey) {
         var bytes = ByteWriter(capacity: 128)
         for name in [key.product, key.device, key.point] { bytes.append(text: name) }
@@ -121,11 +121,11 @@ public struct SampleDigest: Hashable, Sendable, CustomStringConvertible {
         SampleState(bits: state)?.isMissing ?? false
     }
 
-    /// The kind and the bits of a number: integers are the same whatever their type.
+    /// The kind and the bits of a number; an integer has the same bits as int64 and as double.
     private static func number(_ bits: UInt64, _ type: ValueType) -> (Kind, UInt64) {
         guard type == .double else { return (type == .bool ? .bool : .integer, bits) }
         let number = Double(bitPattern: bits)
-        // −0 is not the integer 0, and is kept apart.
+        // −0 is not the integer 0, so it stays a double.
         guard let integer = Int64(exactly: number), bits != (-0.0).bitPattern else { return (.double, bits) }
         return (.integer, UInt64(bitPattern: integer))
     }

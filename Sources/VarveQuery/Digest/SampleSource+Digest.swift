@@ -2,11 +2,11 @@
 
 public import VarveModel
 
-/// The samples of one UTC day of a series.
+/// The digest of the samples of one UTC day of a series.
 public struct DayDigest: Hashable, Sendable {
-    /// The first moment of the day.
+    /// The first moment of the day; the earliest storable time if the day begins before that.
     public let day: Timestamp
-    /// Its samples.
+    /// The digest of its samples.
     public internal(set) var digest = SampleDigest()
     /// The time of its first sample.
     public let first: Timestamp
@@ -18,10 +18,10 @@ public struct DayDigest: Hashable, Sendable {
 
     private static let length: Int64 = 86_400_000_000_000
 
-    /// The day of a time, which is that of its first sample.
+    /// The day of a time, which is the time of its first sample.
     init(from time: Int64) {
         let into = ((time % Self.length) + Self.length) % Self.length
-        // The first day begins before the first time there is, the last one ends behind the last.
+        // The first day begins before the earliest storable time, and the last day ends after the latest one.
         let (start, isBefore) = time.subtractingReportingOverflow(into)
         let (end, isAfter) = time.addingReportingOverflow(Self.length - 1 - into)
         day = Timestamp(nanoseconds: isBefore ? .min : start)
@@ -30,7 +30,7 @@ public struct DayDigest: Hashable, Sendable {
         last = first
     }
 
-    /// Adds samples of the day.
+    /// Adds samples of the day, in time order.
     mutating func add(_ columns: SampleColumns, _ range: Range<Int>, type: ValueType) {
         digest.add(columns, range, type: type)
         last = Timestamp(nanoseconds: columns.times[range.upperBound - 1])
@@ -38,14 +38,15 @@ public struct DayDigest: Hashable, Sendable {
 }
 
 extension SampleSource {
-    /// Goes through the visible samples of a series and hands on the digest of each day that has any, in time order.
+    /// Passes on the digest of each day with visible samples of a series, in time order.
     ///
-    /// Cost: reads, decodes and hashes the range: some 30 million samples a second. Memory: that of the read.
+    /// Cost: reads, decodes and hashes the range, at some 30 million samples a second. Memory: that of the read.
     ///
     /// - Parameters:
     ///   - series: The series; one without samples has no days.
     ///   - range: The half-open range of times.
-    ///   - body: Gets each day.
+    ///   - body: Called with each day.
+    /// - Throws: What the source throws when it reads; what `body` throws.
     public func digests(
         of series: SeriesInfo, in range: TimeRange, _ body: (DayDigest) throws -> Void
     ) throws {

@@ -1,22 +1,22 @@
-// GapFiller.swift — the rows of a series with rows for the buckets without samples.
+// GapFiller.swift — the rows of a series, with rows for buckets without samples.
 //
-// Which buckets get a row:
-// - With a fill all between the first and the last one with samples, and all of the range on the sides where it has an
-//   end, also where the range has no samples.
-// - Without a fill those in which a value holds, if the average over time is asked for.
-// In such a row `count` is 0, as that is the truth; the average over time is the value that holds, or nothing; the
-// other aggregates follow the fill. The buckets around a gap may lie outside of the range: the last one with samples
-// before it and the first one after it, as far as they lie outside.
+// These empty buckets get a row:
+// - With a fill: all between the first and the last bucket with samples, and all up to the ends of the range that are
+//   given, even if the range has no samples.
+// - Without a fill: buckets in which a value holds, if the average over time is requested.
+// In such a row `count` is 0. The average over time is the value that holds, or empty. The other aggregates follow the
+// fill. The buckets around a gap may lie outside the range: the last bucket with samples before it and the first one
+// after it, each with the part that lies outside.
 //
 // Invariants:
-// - At most `limit` rows are made; a gap that needs more is refused before its first row.
-// - Ascending and descending order make the same rows.
+// - At most `limit` rows are made. A gap that clearly needs more is refused before its first row.
+// - Ascending and descending order give the same rows.
 
 public import VarveModel
 
-/// Aggregates series after series and puts rows into the gaps.
+/// Aggregates one series after the other and adds rows for empty buckets.
 public struct GapFiller: Sendable {
-    /// The most rows that are made for one query.
+    /// The most rows for empty buckets in one query.
     public static let defaultLimit = 10_000_000
 
     private let fill: Fill
@@ -27,12 +27,14 @@ public struct GapFiller: Sendable {
     private let limit: Int
     private var made = 0
     private var buckets: Buckets
-    // Of the series at hand:
+    // Of the current series:
     private var type = ValueType.double
     private var bounds: HoldBounds
     private var hasAverage = false
 
-    /// Makes a filler for what is asked of each series.
+    /// Creates a filler for a request.
+    ///
+    /// - Parameter limit: The most rows for empty buckets, of all series together.
     public init(_ fill: Fill, _ request: AggregateRequest, limit: Int = GapFiller.defaultLimit) {
         self.fill = fill
         self.request = request
@@ -43,9 +45,10 @@ public struct GapFiller: Sendable {
         bounds = HoldBounds(before: nil, last: last)
     }
 
-    /// Hands on the rows of a series, in the order of the request.
+    /// Passes on the rows of a series, in the order of the request.
     ///
-    /// - Parameter emit: Gets each row; returns false if no more are wanted.
+    /// - Parameter emit: Called with each row; returns false to end.
+    /// - Throws: `AggregationFailure.tooManyEmptyBuckets` or `tooManyHeldBuckets`; what `source` and `emit` throw.
     public mutating func rows(
         of series: SeriesInfo, in source: some AggregateSource, _ emit: (AggregateRow) throws -> Bool
     ) throws {
@@ -69,7 +72,7 @@ public struct GapFiller: Sendable {
         if isWanted { _ = try fillAtEnd(near, series, source, emit) }
     }
 
-    /// Fills between the row handed on last, or the side of the range where the order begins, and this row.
+    /// Fills the gap between the previous row, or the start of the range in the order of the request, and this row.
     private mutating func fillBefore(
         _ row: AggregateRow, _ near: AggregateRow?, _ series: SeriesInfo, _ source: some AggregateSource,
         _ emit: (AggregateRow) throws -> Bool
@@ -89,7 +92,8 @@ public struct GapFiller: Sendable {
         return try fillGap(bucket.last + 1, through, row, newer, emit)
     }
 
-    /// Fills from the row handed on last to the side of the range where the order ends, or all of the range.
+    /// Fills the gap between the last row and the end of the range in the order of the request, or the whole range if
+    /// it has no row.
     private mutating func fillAtEnd(
         _ near: AggregateRow?, _ series: SeriesInfo, _ source: some AggregateSource,
         _ emit: (AggregateRow) throws -> Bool
@@ -111,7 +115,7 @@ public struct GapFiller: Sendable {
         guard first > .min else { return true }
         var through = last
         if request.range.to == nil {
-            // The last value of all is before the range; it holds to the end of its bucket.
+            // The last value of all is before the range and holds to the end of its bucket.
             guard !buckets.isWhole, let before = bounds.before else { return true }
             through = buckets.bucket(containing: before.time).last
         }
@@ -120,7 +124,7 @@ public struct GapFiller: Sendable {
             first, through, outer(before: series, source), outer(after: series, source), emit)
     }
 
-    /// Makes a row for each bucket from the one with time `first` to the one with time `last`.
+    /// Passes on a row for each bucket from the one with time `first` to the one with time `last`.
     ///
     /// - Parameters:
     ///   - older: The bucket before the gap.
@@ -132,7 +136,7 @@ public struct GapFiller: Sendable {
         let held = older.map { min(bounds.last, $0.held?.last(holding: request.hold) ?? .max) } ?? .min
         let last = fill == .none ? min(last, held) : last
         guard first <= last else { return true }
-        // An estimate only, short by a bucket cut at midnight; the count below is exact.
+        // This estimate is too low where midnight cuts a bucket; the count below is exact.
         let span = Int128(last) - Int128(first)
         guard span / Int128(buckets.width.nanoseconds) <= Int128(limit - made) else { throw tooMany }
         var time = isAscending ? first : last
@@ -172,19 +176,19 @@ public struct GapFiller: Sendable {
         return AggregateRow(start: start, values: values)
     }
 
-    /// How far `start` is on the way between two other times, half where they are one.
+    /// The position of `start` between two other times, from 0 to 1; 0.5 if the two are equal.
     private static func share(_ start: Int64, _ older: Int64, _ newer: Int64) -> Double {
         guard older < newer else { return 0.5 }
-        // Times are subtracted as integers: as doubles they would be rounded to 256 ns first.
+        // Times are subtracted as integers, as doubles would first be rounded to 256 ns.
         return Double(Int128(start) - Int128(older)) / Double(Int128(newer) - Int128(older))
     }
 
     private static func between(_ from: Double, _ to: Double, _ share: Double) -> Double {
-        // Written so that neither the difference of two huge values nor equal ones lose anything.
+        // In this form two huge values do not overflow, and equal values stay exact.
         from == to ? from : from * (1 - share) + to * share
     }
 
-    /// The last bucket with samples before the range, as far as it lies outside.
+    /// The last bucket with samples before the range, with the part that lies outside.
     private mutating func outer(
         before series: SeriesInfo, _ source: some AggregateSource
     ) throws -> AggregateRow? {
@@ -199,7 +203,8 @@ public struct GapFiller: Sendable {
         return row
     }
 
-    /// The first bucket with samples after the range, as far as it lies outside, for those who look there.
+    /// The first bucket with samples after the range, with the part that lies outside; nil if the fill does not need
+    /// it.
     private mutating func outer(
         after series: SeriesInfo, _ source: some AggregateSource
     ) throws -> AggregateRow? {
@@ -225,7 +230,7 @@ public struct GapFiller: Sendable {
         return found
     }
 
-    /// The first nanosecond after the bucket that begins at `start`; the last storable one if there is none.
+    /// The first nanosecond after the bucket that begins at `start`; the last storable one if no bucket follows.
     private mutating func end(after start: Int64) -> Int64 {
         let last = buckets.bucket(containing: start).last
         return last == .max ? .max : last + 1

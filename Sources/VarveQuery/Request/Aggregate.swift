@@ -1,37 +1,38 @@
-// Aggregate.swift — the names of the aggregates and what one yields.
+// Aggregate.swift — the aggregates, their values, and the rows that hold them.
 
 /// A figure computed over the samples of a bucket.
 public enum Aggregate: String, CaseIterable, Hashable, Sendable {
     /// The exact sum divided by the count, correctly rounded.
     case avg
-    /// The smallest number; −0 is smaller than 0.
+    /// The smallest number; −0 is below +0.
     case min
     /// The largest number.
     case max
     /// The exact sum: rounded once for doubles, every digit for integers.
     case sum
-    /// How many samples counted.
+    /// The number of samples that count.
     case count
     /// The value of the earliest sample that counts.
     case first
     /// The value of the latest sample that counts.
     case last
-    /// The standard deviation of a sample (divided by n − 1), correctly rounded; none for one value.
+    /// The standard deviation of a sample (divided by n − 1), correctly rounded; no value if only one sample counts.
     case stddev
     /// The middle value, or the mean of the two in the middle.
     case median
-    /// The average over time: a value holds until the next one; see `HeldAverage`.
+    /// The average over time, in which a value holds until the next one; see `HeldAverage`.
     case twa
 
     /// Whether texts have this aggregate.
     public var isForText: Bool { self == .count || self == .first || self == .last }
 
-    /// All names, as error messages list them.
+    /// All names, separated by commas, for error messages.
     public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// Reads a comma list such as `avg,min,max`.
     ///
-    /// - Throws: `unknownAggregate`, `repeatedAggregate`.
+    /// - Returns: The aggregates in the order of the list.
+    /// - Throws: `AggregationFailure.unknownAggregate`; `AggregationFailure.repeatedAggregate`.
     public static func parse(list: String) throws(AggregationFailure) -> [Aggregate] {
         var result: [Aggregate] = []
         for part in list.split(separator: ",", omittingEmptySubsequences: false) {
@@ -44,22 +45,22 @@ public enum Aggregate: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// What an aggregate yields for a bucket.
+/// The value of an aggregate for a bucket.
 public enum AggregateValue: Hashable, Sendable {
-    /// Nothing: the aggregate does not exist for the type, or the bucket was filled with null.
+    /// No value: the aggregate does not exist for the type, or the bucket was filled without one.
     case none
     /// A double.
     case double(Double)
-    /// An integer; a sum of int64 readings needs more than 64 bits.
+    /// An integer; a sum of int64 values can need more than 64 bits.
     case integer(Int128)
-    /// A truth value, from `first` and `last`.
+    /// A boolean, from `first` and `last`.
     case bool(Bool)
     /// A text, from `first` and `last`.
     case text(String)
     /// JSON text, from `first` and `last`.
     case json(String)
 
-    /// The value as a double, or nil if it is not a number.
+    /// The value as a double, booleans as 0 and 1; nil for texts and for no value.
     public var number: Double? {
         switch self {
         case .double(let value): value
@@ -74,23 +75,23 @@ public enum AggregateValue: Hashable, Sendable {
 public struct AggregateRow: Hashable, Sendable {
     /// The start of the bucket, in nanoseconds since 1970 UTC.
     public var start: Int64
-    /// One value for each aggregate asked for, in the order asked.
+    /// One value for each aggregate of the request, in its order.
     public var values: [AggregateValue]
-    /// A median that needs the bucket to be read again; only inside the engine.
+    /// Set, inside the engine only, if the median needs the bucket to be read again.
     var openMedian: OpenMedian?
-    /// The last value that counts, where the request has use for its time; only inside the engine.
+    /// The last value that counts, inside the engine only, if the request needs its time.
     var held: HeldValue?
 
-    /// Where the median is still missing.
+    /// A bucket whose median is still missing.
     struct OpenMedian: Hashable, Sendable {
         /// The first and last nanosecond of the bucket.
         var first: Int64
         var last: Int64
-        /// The samples that count.
+        /// The number of samples that count.
         var count: Int
     }
 
-    /// Makes a row.
+    /// Creates a row.
     public init(start: Int64, values: [AggregateValue]) {
         self.start = start
         self.values = values

@@ -1,41 +1,41 @@
-// AggregateRequest.swift — what is asked of the aggregates of one series.
+// AggregateRequest.swift — a request for aggregates of one series.
 
 public import VarveModel
 
-/// What an aggregation takes from the statistics of blocks.
+/// How far an aggregation uses the statistics of blocks.
 package enum StatisticsUse: CaseIterable, Sendable {
-    /// Nothing: every sample is decoded and looked at.
+    /// Not at all: every sample is decoded and checked.
     case none
-    /// Only which blocks have nothing to leave out; all values are decoded.
+    /// Only to see in which blocks every sample counts; all values are decoded.
     case counts
-    /// The figures themselves where they serve.
+    /// For the figures themselves, where statistics have them.
     case figures
 }
 
 /// A request for aggregates of one series.
 public struct AggregateRequest: Sendable {
-    /// What to compute; the order of the values in a row.
+    /// The aggregates, in the order of the values in a row.
     public var aggregates: [Aggregate]
     /// The buckets.
     public var buckets: Buckets
-    /// The times asked for.
+    /// The range of times.
     public var range: TimeRange
-    /// Whether samples count whose quality is given and not 0.
+    /// Whether only samples whose quality is 0 or absent count.
     public var goodOnly: Bool
-    /// The order in which rows leave.
+    /// The order of the rows.
     public var order: TimeOrder
-    /// What may be taken from the statistics of blocks; the rows are the same, tests and benchmarks compare.
+    /// How far statistics of blocks are used; it does not change the rows. Tests and benchmarks compare.
     package var statistics = StatisticsUse.figures
-    /// How many nanoseconds, at least 1, a value holds at most; nil for no end.
+    /// The most nanoseconds, at least 1, that a value holds; nil for no limit.
     public var hold: Int64?
-    /// The moment from which on the last value of all does not hold any more; nil for no such moment.
+    /// The moment at which the last value of all ceases to hold; nil for none.
     public var present: Timestamp?
-    /// What is known of the time around the range; nil if it has to be found.
+    /// What holds around the range; nil if it has to be found.
     var bounds: HoldBounds?
-    /// Whether rows say when their last value was read.
+    /// Whether rows carry the time of their last value.
     var tracksLatest = false
 
-    /// Makes a request.
+    /// Creates a request.
     public init(
         _ aggregates: [Aggregate], over buckets: Buckets, in range: TimeRange = .all, goodOnly: Bool = false,
         order: TimeOrder = .ascending

@@ -1,31 +1,31 @@
-// AggregationFailure.swift — why aggregates cannot be computed as they are asked for.
+// AggregationFailure.swift — the reasons why aggregates cannot be computed as requested.
 
-/// Why aggregates cannot be computed as they are asked for.
+/// The reason why aggregates cannot be computed as requested.
 ///
-/// The words of options are the caller's: a case says what is wrong, `description` says it without naming an option.
+/// `description` names no option of a command line; a caller adds that.
 public enum AggregationFailure: Error, Hashable, Sendable {
-    /// A text is no length of time, such as `5x`.
+    /// A text is not a length of time, for example `5x`.
     case notDuration(String)
     /// A length of time is too long: a bucket has at most 400 days.
     case tooLong(String)
-    /// A length of time is nothing at all; at least a millisecond.
+    /// A length of time is 0; the least is a millisecond.
     case tooShort(String)
-    /// No aggregate has that name.
+    /// No aggregate has this name.
     case unknownAggregate(String)
     /// An aggregate is named more than once.
     case repeatedAggregate(String)
-    /// No fill has that name.
+    /// No fill has this name.
     case unknownFill(String)
     /// Buckets that follow a local clock are longer than a day and not whole days.
     case notWholeDays
-    /// More empty buckets are to be filled than the limit of a query.
+    /// More empty buckets need a row than the limit of a query.
     case tooManyEmptyBuckets(limit: Int)
     /// A value holds over more empty buckets than the limit of a query.
     case tooManyHeldBuckets(limit: Int)
 }
 
 extension AggregationFailure: CustomStringConvertible {
-    /// What is wrong, in one line.
+    /// One line that says what is wrong.
     public var description: String {
         switch self {
         case .notDuration(let text):

@@ -5,7 +5,7 @@ import VarveText
 
 /// The nominal length of a bucket.
 public struct BucketWidth: Hashable, Sendable {
-    /// The length in nanoseconds, from 1 ms to 400 days.
+    /// The length in nanoseconds, from 1 ms to 400 days; `Int64.max` for `Buckets.whole`.
     public let nanoseconds: Int64
 
     static let day: Int64 = 86_400_000_000_000
@@ -17,7 +17,7 @@ public struct BucketWidth: Hashable, Sendable {
 
     /// Reads a whole number and a unit: `500ms`, `10s`, `5m` or `5min`, `1h`, `1d`, `1w`.
     ///
-    /// - Throws: `notDuration`, `tooLong`, `tooShort`.
+    /// - Throws: `AggregationFailure.notDuration`, `tooLong` or `tooShort`.
     public static func parse(_ text: String) throws(AggregationFailure) -> BucketWidth {
         guard let length = DurationText.length(text, units: units) else { throw .notDuration(text) }
         guard length <= longest else { throw .tooLong(text) }

@@ -1,28 +1,28 @@
-// Buckets.swift — the edges of the buckets that time is cut into.
+// Buckets.swift — cuts time into buckets.
 //
-// Without a zone every bucket has the full width and one begins at 1970-01-01T00:00:00Z (so weeks begin on
-// Thursdays). With a zone, buckets follow the local clock:
-// - Days begin at local midnight; a day with a clock change has 23 or 25 hours. Several days (`2d`) are
-//   counted from 1970-01-01; whole weeks begin on Mondays.
-// - A width that divides a day and the clock change (1 h and its parts, nearly everywhere) keeps its length;
-//   the local day has more or fewer such buckets.
-// - A width that divides a day but not the clock change (`6h`) begins where the local clock shows a multiple
-//   of it; on the day of a clock change one bucket is longer or shorter.
-// - A width below a day that does not divide it (`7h`) counts from each local midnight; the day's last
-//   bucket is cut.
-// - More than a day but not whole days (`36h`) cannot follow the local clock and is refused.
+// Without a zone every bucket has the full width, and one begins at 1970-01-01T00:00:00Z, so weeks begin on Thursdays.
+// With a zone, buckets follow the local clock:
+// - Days begin at local midnight. A day with a clock change has 23 or 25 hours. Several days (`2d`) are counted from
+//   1970-01-01. Whole weeks begin on Mondays.
+// - A width that divides a day and the clock change (1 h and its parts, nearly everywhere) keeps its length. The local
+//   day has more or fewer such buckets.
+// - With a width that divides a day but not the clock change (`6h`), buckets begin where the local clock shows a
+//   multiple of the width. On the day of a clock change one bucket is longer or shorter.
+// - A width below a day that does not divide it (`7h`) counts from each local midnight. The last bucket of the day is
+//   cut.
+// - A width of more than a day that is not whole days (`36h`) cannot follow the local clock and is refused.
 //
-// Without a width there is one bucket, all of time.
+// Without a width one bucket takes in all of time.
 //
 // Invariants:
-// - Buckets do not overlap and leave no gap; every storable time is in exactly one.
+// - Every storable time is in exactly one bucket: buckets neither overlap nor leave gaps.
 
 import VarveModel
 public import VarveText
 
 /// Cuts time into buckets.
 public struct Buckets: Sendable {
-    /// One bucket: `start` and `last` are both in it.
+    /// One bucket; both `start` and `last` are in it.
     public struct Bucket: Hashable, Sendable {
         /// The first nanosecond; the earliest storable one if the bucket begins before that.
         public var start: Int64
@@ -32,7 +32,7 @@ public struct Buckets: Sendable {
 
     /// The nominal length of a bucket.
     public let width: BucketWidth
-    /// Whether there is one bucket only.
+    /// Whether one bucket takes in all of time.
     public let isWhole: Bool
     private let days: LocalDays?
     private var currentDay: (number: Int128, start: Int128, end: Int128) = (0, 0, 0)
@@ -46,9 +46,9 @@ public struct Buckets: Sendable {
         days = nil
     }
 
-    /// Makes the buckets of a width, by the local clock if there is a zone.
+    /// Creates the buckets of a width, by the local clock if there is a zone.
     ///
-    /// - Throws: `notWholeDays` where a width cannot follow the local clock.
+    /// - Throws: `AggregationFailure.notWholeDays` if the width cannot follow the local clock.
     public init(width: BucketWidth, zone: (any ZoneRules)? = nil) throws(AggregationFailure) {
         if zone != nil, width.nanoseconds > BucketWidth.day, width.nanoseconds % BucketWidth.day != 0 {
             throw .notWholeDays
@@ -60,7 +60,7 @@ public struct Buckets: Sendable {
 
     /// The bucket that a time is in.
     ///
-    /// The local day is remembered, so asking for times near each other is cheap.
+    /// Cost: small for times near each other, as the local day is remembered.
     public mutating func bucket(containing time: Int64) -> Bucket {
         if isWhole { return Bucket(start: .min, last: .max) }
         guard let days else { return fixed(time) }

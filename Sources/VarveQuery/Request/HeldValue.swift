@@ -1,32 +1,34 @@
-// HeldValue.swift — a value that holds until the next one, and until when the last one of a range does.
+// HeldValue.swift — a value that holds until the next one, and the end of the last value of a range.
 //
 // One rule serves the average over time and `Fill.previous`:
-// - A value holds from its time to the time of the next one that counts, whether that is in the range or not.
-// - The last one of all holds to the end of the range, but not beyond the present.
-// - With a limit of holding no value holds longer than that.
+// - A value holds from its time to the time of the next value that counts, whether that one is in the range or not.
+// - The last value of all holds to the end of the range, but not beyond the present.
+// - With a limit of holding (`AggregateRequest.hold`) no value holds longer than that.
 //
 // Invariants:
-// - What counts follows the request: missing values, NaN and, where only good ones are asked for, others neither
-//   hold nor end what holds.
+// - The request decides what counts. Missing values, NaN and, if only good samples count, other qualities neither hold
+//   nor end a value that holds.
 
 import VarveModel
 import VarveSegment
 
-/// The last value that counts before some time.
+/// A value that counts, and its time.
 struct HeldValue: Hashable, Sendable {
-    /// The bits of a number; nothing of use for a text.
+    /// The bits of a number; without meaning for a text.
     var bits: UInt64
-    /// When it was read.
+    /// The time of the sample, in nanoseconds since 1970 UTC.
     var time: Int64
 
     /// The last nanosecond at which it holds if no other value follows.
+    ///
+    /// - Parameter length: The most nanoseconds that it holds; nil for no limit.
     func last(holding length: Int64?) -> Int64 {
         guard let length else { return .max }
         let (last, isBeyond) = time.addingReportingOverflow(length - 1)
         return isBeyond ? .max : last
     }
 
-    /// The value as its average over any time.
+    /// The value as a double: its average over any time.
     func average(_ type: ValueType) -> Double {
         var sum = ExactSum()
         sum.add(self, type, times: 1)
@@ -34,7 +36,7 @@ struct HeldValue: Hashable, Sendable {
     }
 }
 
-/// What is known of the time around the range of a request.
+/// What holds around the range of a request.
 struct HoldBounds: Hashable, Sendable {
     /// The last value that counts before the range.
     var before: HeldValue?
@@ -43,7 +45,7 @@ struct HoldBounds: Hashable, Sendable {
 }
 
 extension ExactSum {
-    /// Adds a value that is not NaN as often as it has nanoseconds.
+    /// Adds a value, which is not NaN, `count` times: once for each nanosecond.
     mutating func add(_ value: HeldValue, _ type: ValueType, times count: UInt64) {
         if type == .double {
             add(Double(bitPattern: value.bits), times: count)

@@ -1,14 +1,14 @@
-// HoldDuration.swift — how long a value holds at most, as a text.
+// HoldDuration.swift — reads the limit of how long a value holds.
 
 import VarveModel
 import VarveText
 
-/// How long a value holds at most.
+/// The longest time that a value holds.
 public enum HoldDuration {
-    /// Reads a whole number and a unit, as of the width of a bucket: `90s`, `15m`, `2h`, `1d`; at least 1 ms.
+    /// Reads a whole number and a unit, with the units of a bucket's width: `90s`, `15m`, `2h`, `1d`; at least 1 ms.
     ///
     /// - Returns: The length in nanoseconds.
-    /// - Throws: `notDuration`, `tooLong`, `tooShort`.
+    /// - Throws: `AggregationFailure.notDuration`, `tooLong` or `tooShort`.
     public static func parse(_ text: String) throws(AggregationFailure) -> Int64 {
         guard let length = DurationText.length(text, units: BucketWidth.units) else {
             throw .notDuration(text)

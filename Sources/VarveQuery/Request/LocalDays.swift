@@ -1,12 +1,12 @@
-// LocalDays.swift — where local days begin, as moments in UTC.
+// LocalDays.swift — the beginnings of local days, as moments in UTC.
 //
-// A local clock may skip midnight, show it twice, or jump over a whole day. So a day begins at the first
-// moment when the clock shows its date or a later one; a day that was skipped has no length.
+// A local clock may skip midnight, show it twice, or jump over a whole day. So a day begins at the first moment when
+// the clock shows its date or a later one. A skipped day has no length.
 //
 // Invariants:
 // - Starts of days never decrease with the day number, so every moment is in exactly one day.
 // - A zone changes its offset at most once within two days.
-// - Moments are Int128 nanoseconds: no arithmetic near the ends of the storable range overflows.
+// - Moments are Int128 nanoseconds, so no arithmetic near the ends of the storable range overflows.
 
 internal import VarveModel
 import VarveText
@@ -18,11 +18,11 @@ struct LocalDays: Sendable {
 
     let zone: any ZoneRules
 
-    /// The number, counted from 1970-01-01, of the local day that a moment is in.
+    /// The number of the local day that a moment is in, counted from 1970-01-01.
     func day(containing moment: Int128) -> Int128 {
         let local = moment + Int128(offset(at: moment)) * LocalDays.second
         var day = local.dividedDown(by: LocalDays.dayLength)
-        // Right after the clock went back over midnight, the clock shows the day before once more.
+        // Right after the clock went back over midnight, it shows the day before once more.
         while start(ofDay: day + 1) <= moment { day += 1 }
         while start(ofDay: day) > moment { day -= 1 }
         return day
@@ -43,7 +43,7 @@ struct LocalDays: Sendable {
         let new = offset(at: after)
         let byOld = local - Int128(old) * LocalDays.second
         if old == new { return byOld }
-        // The change lies between the two; the second after which the new offset holds is found by halving.
+        // The change is between the two; bisection finds the second from which the new offset holds.
         while after - before > LocalDays.second {
             let steps = (after - before).dividedDown(by: 2 * LocalDays.second)
             let middle = before + Swift.max(1, steps) * LocalDays.second

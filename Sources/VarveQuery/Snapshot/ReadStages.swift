@@ -1,20 +1,25 @@
-// ReadStages.swift — cuts a range over many segments into stages, so that who stops early asks few of them.
+// ReadStages.swift — cuts a range over many segments into stages, so that a read that stops early asks few segments.
 //
-// The first stage reaches as far as the eight segments nearest to where the read begins, each later one eight times
-// as far: "latest value" of a store with thousands of segments reads the indexes of a few. A cut costs at most one
-// block of a segment that is decoded twice, and there are few cuts.
+// The first stage takes in the eight segments nearest to the start of the read, and each later stage eight times as
+// many. So the latest value in a store with thousands of segments needs the indexes of only a few. At a cut, at most
+// one block of each segment is decoded twice, and there are few cuts.
 //
 // Invariants:
-// - The stages follow each other in the order of the read and are the range, without gap or overlap.
+// - The stages follow each other in the order of the read, and together are the range, without gap or overlap.
 
 import VarveModel
 
 /// Cuts ranges.
 enum ReadStages {
-    /// Segments of the first stage, and how many times more each later one takes in.
+    /// The segments of the first stage, and the factor by which each later stage grows.
     static let width = 8
 
-    /// The stages of a read of `range`, which all segments, of these first and last times, have a time in.
+    /// The stages of a read.
+    ///
+    /// - Parameters:
+    ///   - range: The range of the read.
+    ///   - segments: The first and last times of the segments with times in the range.
+    ///   - order: The order of the read, and of the stages.
     static func cut(
         _ range: TimeRange, _ segments: [(first: Int64, last: Int64)], _ order: TimeOrder
     ) -> [TimeRange] {
@@ -24,7 +29,7 @@ enum ReadStages {
             : descending(range, segments.map { min($0.last, last) })
     }
 
-    /// Stages that end where a segment begins.
+    /// Stages that each end at the beginning of a segment.
     private static func ascending(_ range: TimeRange, _ starts: [Int64]) -> [TimeRange] {
         var rest = range
         var stages: [TimeRange] = []
@@ -36,7 +41,7 @@ enum ReadStages {
         return stages + [rest]
     }
 
-    /// Stages that begin behind the end of a segment.
+    /// Stages that each begin behind the end of a segment.
     private static func descending(_ range: TimeRange, _ ends: [Int64]) -> [TimeRange] {
         var rest = range
         var stages: [TimeRange] = []
@@ -48,7 +53,7 @@ enum ReadStages {
         return stages + [rest]
     }
 
-    /// The times of the segments that no longer belong to the first, the second … stage.
+    /// The time of the first segment behind each stage.
     private static func steps(_ times: [Int64]) -> [Int64] {
         var found: [Int64] = []
         var count = width

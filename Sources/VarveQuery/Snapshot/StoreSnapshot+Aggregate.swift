@@ -1,12 +1,14 @@
-// StoreSnapshot+Aggregate.swift — aggregates of a series, from statistics where they say enough.
+// StoreSnapshot+Aggregate.swift — aggregates of a series, from statistics where these suffice.
 //
-// How a block is taken: Aggregation/Aggregator+Block.swift.
+// Aggregation/Aggregator+Block.swift decides how a block is taken.
 
 public import VarveModel
 public import VarveStorage
 
 extension StoreSnapshot: AggregateSource {
-    /// Hands on one row for each bucket that has samples that count; see `AggregateSource`.
+    /// Passes on one row for each bucket with samples that count; see `AggregateSource`.
+    ///
+    /// - Throws: `StorageError`; `FileError`; what `emit` throws.
     public func aggregate(
         _ info: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {

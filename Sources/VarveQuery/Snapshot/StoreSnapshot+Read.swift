@@ -1,8 +1,8 @@
 // StoreSnapshot+Read.swift — range reads over one state of the store.
 //
 // Invariants:
-// - Every read sees the same commit, whatever is written meanwhile.
-// - Memory of a read: of blocks that overlap in time one each, decoded, and one piece of output.
+// - Every read sees the same commit, no matter what is written meanwhile.
+// - Memory of a read: one decoded block for each set of blocks that follow each other in time, and one piece of output.
 
 public import VarveModel
 import VarveSegment
@@ -11,8 +11,11 @@ public import VarveStorage
 extension StoreSnapshot: SampleSource {
     /// Reads samples; see `SampleSource`.
     ///
-    /// Cost: per segment one index page and the overlapping blocks, from the side where the order begins: who stops
-    /// early asks few segments and reads little.
+    /// Cost: one index page and the blocks in the range for each segment, from the side where the order begins. A read
+    /// that stops early asks few segments and reads little.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `StorageError.noSuchState`; `FileError`; what
+    ///   `body` throws.
     public func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {
@@ -22,7 +25,7 @@ extension StoreSnapshot: SampleSource {
             return try body(order == .ascending ? columns : columns.reversed())
         }
         var isWanted = true
-        // Who wants no more than one value, or the rows of a limit, stops in the first block.
+        // A read of one value, or of a few rows, ends in the first block.
         var isFirst = true
         for stage in ReadStages.cut(range, view.times(in: range), order) {
             var scan = try SeriesScan(view, series, type, in: stage, order: order)

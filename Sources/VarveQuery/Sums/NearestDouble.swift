@@ -1,8 +1,8 @@
-// NearestDouble.swift — from wide integers to the double nearest to them, rounded once.
+// NearestDouble.swift — rounds a wide integer, or a quotient, once to the nearest double.
 //
 // Invariants:
-// - Rounding is to nearest, ties to even; bits that were cut off before decide ties as `isSticky`.
-// - Where the result would not be a normal double, nil: the caller has a slower way that covers those.
+// - Rounding is to nearest, ties to even. `isSticky` says that bits were cut off before, which decides ties.
+// - The result is nil where it would not be a normal double; the caller has a slower way for these.
 
 enum NearestDouble {
     /// The double nearest to `magnitude · 2^exponent / divisor`, or nil outside the normal doubles.
@@ -15,7 +15,7 @@ enum NearestDouble {
         }
         let high = UInt64(truncatingIfNeeded: number &>> 64)
         if divisor < 512 {
-            // The upper half alone gives 55 bits and more: one division of 64 bits in place of two of 128.
+            // The upper half alone gives at least 55 bits: one division of 64 bits in place of two of 128.
             let (quotient, rest) = high.quotientAndRemainder(dividingBy: divisor)
             let isSticky = rest != 0 || UInt64(truncatingIfNeeded: number) != 0
             return nearest(UInt128(quotient), exponent: exponent - shift + 64, isSticky: isSticky)
@@ -26,10 +26,9 @@ enum NearestDouble {
         return nearest(quotient, exponent: exponent - shift, isSticky: last != 0)
     }
 
-    /// The double nearest to a little more than `number · 2^exponent` if it is sticky, else to exactly that; nil
-    /// outside the normal doubles.
+    /// The double nearest to `number · 2^exponent`, or to a little more if `isSticky`; nil outside the normal doubles.
     ///
-    /// - Precondition: `number` is not 0, and has at least 54 bits if it is sticky.
+    /// - Precondition: `number` is not 0, and has at least 54 bits if `isSticky`.
     static func nearest(_ number: UInt128, exponent: Int, isSticky: Bool) -> Double? {
         let top = 127 - number.leadingZeroBitCount
         let highest = top + exponent

@@ -1,23 +1,23 @@
-// RunningSum.swift — an exact sum that is cheap while the values are of about one size.
+// RunningSum.swift — an exact sum that is cheap while the values have similar magnitudes.
 //
-// Values of a bucket mostly lie within 50 binary places of each other; then their sum is one 128-bit integer
-// times a power of two. What does not fit goes to an ExactSum, which takes everything.
+// The values of a bucket mostly lie within 50 binary places of each other. Then their sum is one 128-bit integer times
+// a power of two. A value that does not fit goes to an ExactSum, which takes every value.
 //
 // Invariants:
-// - The sum is digits · 2^(position − 1074) plus what `wide` holds, exactly, whatever the order of the values.
-// - |digits| < 2^121, so a value moved to fit beside it never overflows.
-// - The same results to the last bit as an ExactSum of the same values.
+// - The sum is exactly digits · 2^(position − 1074) plus `wide`, in any order of the values.
+// - |digits| < 2^121, so adding a value that fits never overflows.
+// - The results are the same to the last bit as those of an ExactSum of the same values.
 
-/// An exact, order-independent sum of the values of a bucket.
 import VarveSegment
 
+/// An exact, order-independent sum of the values of a bucket.
 struct RunningSum: Sendable {
     private var digits: Int128 = 0
     private var position = 0
     private var wide: ExactSum?
     private var isWide = false
 
-    /// Makes it a sum of nothing again.
+    /// Sets the sum to 0 and keeps the memory.
     mutating func reset() {
         digits = 0
         if isWide { wide?.reset() }
@@ -56,7 +56,7 @@ struct RunningSum: Sendable {
         spillIfLarge()
     }
 
-    /// Adds integers given as two's complement.
+    /// Adds integers given by their bit patterns in two's complement.
     mutating func add(integerBits: UnsafeBufferPointer<UInt64>) {
         var total: Int128 = 0
         for bits in integerBits {
@@ -65,12 +65,14 @@ struct RunningSum: Sendable {
         add(total, at: ExactSum.unitPosition)
     }
 
-    /// Adds doubles, none of them NaN, one by one.
+    /// Adds doubles that are not NaN, one by one.
     mutating func add(doubleBits: UnsafeBufferPointer<UInt64>) {
         for bits in doubleBits { add(Double(bitPattern: bits)) }
     }
 
     /// Adds the numbers of a block by its statistics.
+    ///
+    /// - Throws: `ExactSum.ReadFailure` if the sum of the statistics is malformed.
     mutating func add(_ statistics: BlockStatistics) throws(ExactSum.ReadFailure) {
         let total = statistics.total
         if total.wide.isEmpty, statistics.positiveInfinities | statistics.negativeInfinities == 0 {
@@ -82,7 +84,7 @@ struct RunningSum: Sendable {
         widen { $0.merge(other) }
     }
 
-    /// The nearest double; ±∞ beyond the largest, NaN where both infinities were added.
+    /// The double nearest to the sum; ±∞ beyond the largest double, NaN if both infinities were added.
     var sum: Double { mean(count: 1) }
 
     /// The double nearest to the sum divided by `count`, which is not 0.
@@ -96,20 +98,20 @@ struct RunningSum: Sendable {
         return all.mean(count: count)
     }
 
-    /// The sum as an integer, or nil if it is not one, does not fit or has infinities.
+    /// The sum as an integer; nil if it is not an integer, does not fit, or has infinities.
     var integer: Int128? {
         guard isWide || position != ExactSum.unitPosition && digits != 0 else { return digits }
         return all.integer
     }
 
-    /// The whole sum in its widest form.
+    /// The whole sum as an ExactSum.
     var all: ExactSum {
         var all = isWide ? wide ?? ExactSum() : ExactSum()
         if digits != 0 { all.add(integer: digits, position: position) }
         return all
     }
 
-    /// Whether a number moved left by so many bits stays below 2^120.
+    /// Whether a number shifted left by so many bits stays below 2^120.
     private static func isSmall(_ value: Int128, afterShift shift: Int) -> Bool {
         (value ^ (value &>> 127)).leadingZeroBitCount &- shift >= 8
     }

@@ -1,22 +1,22 @@
 // SquareSum.swift — the exact sum of the squares of values, and the standard deviation from it.
 //
-// With S1 = Σx and S2 = Σx² the variance of a sample is (n·S2 − S1²) / (n·(n − 1)). Both sums are exact, so is the
-// numerator, a wide integer; the quotient's square root is then rounded once. Nothing cancels, however large
-// the mean is, and the order of the values cannot be seen.
+// With S1 = Σx and S2 = Σx² the variance of a sample is (n·S2 − S1²) / (n·(n − 1)). Both sums are exact, and so is the
+// numerator, a wide integer. The square root of the quotient is rounded once. So no digits cancel, even for a large
+// mean, and the order of the values has no effect.
 //
 // Invariants:
-// - The limbs stand for Σ limbs[i] · 2^(32·i − 2148), exactly; carries are passed on before a limb overflows.
-// - Memory: 138 limbs, whatever the values.
+// - The limbs mean exactly Σ limbs[i] · 2^(32·i − 2148). Carries are passed on before a limb overflows.
+// - Memory: 138 limbs for all values.
 
 internal import VarveModel
 import VarveSegment
 
 /// An exact sum of squares.
 struct SquareSum: Sendable {
-    /// 4244 bits for the squares of all doubles, 64 for 2^64 of them.
+    /// The number of limbs: 4244 bits for the squares of all doubles, and 64 bits for 2^64 of them.
     private static let limbCount = 138
     private static let pendingLimit = 1 << 28
-    /// The bit that stands for 1.
+    /// The bit of the limbs that means 1.
     private static let unitPosition = 2 * ExactSum.unitPosition
 
     private var limbs = [Int64](repeating: 0, count: SquareSum.limbCount)
@@ -50,7 +50,11 @@ struct SquareSum: Sendable {
         hasInfinity = hasInfinity || infinities
     }
 
-    /// The standard deviation of a sample of `count` values, at least 2, with the given sum; NaN with an infinity.
+    /// The standard deviation of a sample; NaN if an infinity was added.
+    ///
+    /// - Parameters:
+    ///   - sum: The sum of the same values.
+    ///   - count: The number of values, at least 2.
     func deviation(of sum: ExactSum, count: UInt64) -> Double {
         if hasInfinity { return .nan }
         // n·S2 − S1² in units of 2^-2148.

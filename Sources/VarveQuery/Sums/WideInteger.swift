@@ -1,13 +1,13 @@
-// WideInteger.swift — the little arithmetic on wide integers that a standard deviation needs.
+// WideInteger.swift — the arithmetic on wide integers that a standard deviation needs.
 //
 // Invariants:
-// - Digits of 32 bits, lowest first; never negative. Zeros at the low end are not kept but counted, so that work
-//   grows with the digits in use.
+// - The number is never negative. Its digits have 32 bits, the lowest first.
+// - Zero digits at the low end are counted but not stored, so work grows with the digits in use.
 
 /// An integer of any size that is not negative.
 struct WideInteger {
     private var digits: [UInt32]
-    /// How many digits of zero come below.
+    /// The number of zero digits below `digits`.
     private var offset: Int
 
     init(_ all: [UInt32]) {
@@ -72,7 +72,7 @@ struct WideInteger {
 
     /// The double nearest to the square root of `self · 2^unit / (first · second)`.
     ///
-    /// - Precondition: the divisors are not 0 and `unit` is even.
+    /// - Precondition: The divisors are not 0, and `unit` is even.
     func root(dividedBy first: UInt64, _ second: UInt64, unit: Int) -> Double {
         guard !digits.isEmpty else { return 0 }
         // Dividing 256 leading bits twice leaves at least 127 bits of the quotient.
@@ -101,7 +101,7 @@ struct WideInteger {
         return digits.indices.contains(index) ? digits[index] : 0
     }
 
-    /// The leading 256 bits, lowest word first, the exponent of their lowest bit, and whether bits below are lost.
+    /// The leading 256 bits, lowest word first, the exponent of their lowest bit, and whether a lower bit was set.
     private func leadingWords() -> (words: [UInt64], exponent: Int, isSticky: Bool) {
         let end = offset + digits.count
         let shift = UInt64(digit(end - 1).leadingZeroBitCount)
@@ -119,7 +119,7 @@ struct WideInteger {
         return (words, (lowest + 1) * 32 - Int(shift), isSticky)
     }
 
-    /// Four words without their lowest `count` bits, which is what fits 128 bits, and whether a lost bit was set.
+    /// Four words without their lowest `count` bits, which must fit in 128 bits, and whether a lost bit was set.
     private static func shifted(_ words: [UInt64], by count: Int) -> (UInt128, lost: Bool) {
         func pair(_ index: Int) -> UInt128 {
             UInt128(words[2 * index + 1]) << 64 | UInt128(words[2 * index])
@@ -138,7 +138,7 @@ struct WideInteger {
         let guess = UInt64(Double(number).squareRoot())
         let (quotient, _) = guess.dividingFullWidth(
             (UInt64(number >> 64), UInt64(truncatingIfNeeded: number)))
-        // The guess has 52 bits right, one step of Newton all but the last.
+        // The guess has 52 correct bits; after one Newton step at most the last bit is wrong.
         var root = (guess >> 1) + (quotient >> 1) + (guess & quotient & 1)
         while UInt128(root) * UInt128(root) > number { root -= 1 }
         while UInt128(root + 1) * UInt128(root + 1) <= number { root += 1 }
@@ -149,7 +149,7 @@ struct WideInteger {
         if let result = NearestDouble.nearest(UInt128(root), exponent: exponent, isSticky: isSticky) {
             return result
         }
-        // The root of 2^-2148 · n / n² can be below the normal doubles: cut to their unit first.
+        // The root of 2^-2148 · n / n² can be below the normal doubles, so it is cut to their unit first.
         let cut = -1074 - exponent
         guard cut > 0, cut < 64 else { return cut <= 0 ? .infinity : 0 }
         var units = root >> UInt64(cut)
