@@ -36,9 +36,9 @@ package enum ConsumptionReport: Hashable, Sendable {
     /// The most bytes of a product's name in a report.
     ///
     /// Messages of a product with a longer name are reported without it.
-    package static let maximumProductBytes = 1024
+    static let maximumProductBytes = 1024
     /// The bytes that a message takes in the broker besides its topic and payload, by rule of thumb.
-    package static let fixedCost = 1024
+    static let fixedCost = 1024
 
     /// The cost of a message in the broker, in bytes, unless the plugin has reported another one.
     package static func cost(topicBytes: Int, payloadBytes: Int) -> Int {

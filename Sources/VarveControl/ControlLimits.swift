@@ -1,39 +1,39 @@
 // ControlLimits.swift — all bounds of conversations over `control.sock`, for both ends.
 
 /// Sizes that no message exceeds.
-package enum ControlLimits {
+enum ControlLimits {
     /// The version of the protocol.
     ///
     /// Both ends must have the same.
-    package static let version: UInt16 = 5
+    static let version: UInt16 = 5
     /// The first bytes of a greeting.
-    package static let magic = Array("VARVECTL".utf8)
+    static let magic = Array("VARVECTL".utf8)
     /// The most bytes of a frame before the greeting is complete.
-    package static let greetingBytes = 512
+    static let greetingBytes = 512
     /// The most bytes of a frame: one piece of columns, or the largest text with the fields around it.
-    package static let frameBytes = textBytes + (2 << 20)
+    static let frameBytes = textBytes + (2 << 20)
     /// The most rows of one piece of a series.
-    package static let pieceRows = 32_768
+    static let pieceRows = 32_768
     /// The bytes of rows after which a frame is sent.
-    package static let pieceBytes = 1 << 20
+    static let pieceBytes = 1 << 20
     /// The most rows of a batch: the engine's limit.
-    package static let batchRows = 8 << 20
+    static let batchRows = 8 << 20
     /// The most series of a batch.
-    package static let batchSeries = 1 << 20
+    static let batchSeries = 1 << 20
     /// The most bytes of all texts of a batch.
-    package static let batchTextBytes = 128 << 20
+    static let batchTextBytes = 128 << 20
     /// The most bytes of all names of a batch.
-    package static let batchNameBytes = 128 << 20
+    static let batchNameBytes = 128 << 20
     /// The most bytes of one text: the engine's limit.
-    package static let textBytes = 16 << 20
+    static let textBytes = 16 << 20
     /// The most points in an order to delete.
-    package static let deletedPoints = 8192
+    static let deletedPoints = 8192
     /// The most lists of missing values in an order to change a type.
-    package static let missingLists = 1024
+    static let missingLists = 1024
     /// The most bytes of the reason of a failure, and of other lines for people.
-    package static let lineBytes = 4096
+    static let lineBytes = 4096
     /// The most bytes of the text of all metrics.
-    package static let metricsBytes = 1 << 20
+    static let metricsBytes = 1 << 20
 
     /// A text as a line for people: line breaks become spaces, and what is beyond `lineBytes` is cut off.
     static func line(_ text: String) -> String {

@@ -79,7 +79,7 @@ package struct LogEntry: Hashable, Sendable {
     }
 
     /// The most bytes of a payload that are kept by default.
-    package static let payloadLimit = 4096
+    static let payloadLimit = 4096
 
     /// The entry's number, in the order in which entries were written; 0 until it is written.
     package var id: Int64 = 0

@@ -18,11 +18,11 @@ import VarveFile
 /// Every method may be called from any thread.
 package final class MessageLog: Sendable {
     /// The default limit of a log, in bytes.
-    package static let defaultLimit = 64 << 20
+    static let defaultLimit = 64 << 20
     /// The smallest limit, in bytes.
     ///
     /// A lower one is raised to it.
-    package static let minimumLimit = 1 << 20
+    static let minimumLimit = 1 << 20
     /// The most bytes of the journal, which grows while somebody reads for long.
     static let journalLimit = 32 << 20
     /// The bytes after which the journal is written back to the file, if nobody reads.
@@ -30,7 +30,7 @@ package final class MessageLog: Sendable {
     private static let pageBytes = 16_384
 
     /// The path of the file.
-    package let path: String
+    let path: String
     private let limitBytes: Int
     private let isReadOnly: Bool
     private let warn: @Sendable (String) -> Void

@@ -52,7 +52,7 @@ extension String {
     }
 
     /// Hashes the UTF-8 bytes and a terminator.
-    package func hashBytes(into hasher: inout Hasher) {
+    func hashBytes(into hasher: inout Hasher) {
         var copy = self
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         hasher.combine(UInt8(0xFF))

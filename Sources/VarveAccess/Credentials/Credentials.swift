@@ -20,15 +20,15 @@ package struct Credentials: Hashable, Sendable {
     /// The channel of a product.
     package struct Channel: Hashable, Sendable {
         /// The product's key.
-        package var product: String
+        var product: String
         /// The channel's name, for the log.
-        package var name: String
+        var name: String
         /// Whether anybody may log in through it, the product's devices included.
         package var isEnabled: Bool
         /// The secret that the channel's signatures are made with; empty if the product has no secret.
-        package var productSecret: String
+        var productSecret: String
         /// The fixed password; empty if the channel has no password.
-        package var password: String
+        var password: String
 
         package init(
             product: String, name: String, isEnabled: Bool, productSecret: String, password: String
@@ -43,10 +43,10 @@ package struct Credentials: Hashable, Sendable {
 
     /// A device that has a secret.
     package struct Device: Hashable, Sendable {
-        package var product: String
-        package var key: String
+        var product: String
+        var key: String
         /// The secret that its signatures are made with.
-        package var secret: String
+        var secret: String
 
         package init(product: String, key: String, secret: String) {
             self.product = product
@@ -56,7 +56,7 @@ package struct Credentials: Hashable, Sendable {
     }
 
     /// Nil if no service may log in, as at an external broker that is being prepared.
-    package var service: Service?
+    var service: Service?
     package var channels: [Channel]
     package var devices: [Device]
 

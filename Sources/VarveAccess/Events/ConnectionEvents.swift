@@ -10,9 +10,9 @@ package import VarveFile
 /// How far the events file has been read.
 package struct ConnectionEventPosition: Hashable, Sendable {
     /// The number in the first line of the file.
-    package var file: UInt64
+    var file: UInt64
     /// The offset of the first byte that has not been read.
-    package var offset: Int
+    var offset: Int
 
     init(file: UInt64, offset: Int) {
         self.file = file

@@ -14,7 +14,7 @@
 /// One login of the service.
 package struct ServiceProof: Hashable, Sendable {
     /// When the login was made, in seconds since 1970.
-    package let seconds: Int64
+    let seconds: Int64
     /// A text that no other login has: 32 hex digits.
     package let nonce: String
     private let digest: [UInt8]
@@ -84,7 +84,7 @@ package struct ServiceProof: Hashable, Sendable {
 /// Remembers the logins of the service that the plugin has seen.
 package struct ProofMemory: Sendable {
     /// The most seconds between a login's time and the plugin's clock.
-    package static let seconds: Int64 = 60
+    static let seconds: Int64 = 60
     /// The most logins remembered.
     ///
     /// The service logs in at most ten times a second.

@@ -42,7 +42,7 @@ package struct TopicRights: Sendable {
     /// Whether each key of a role can be one level of a topic, and belongs to nobody else.
     ///
     /// A device called `integration` would own the topics of its product's channel.
-    package static func canName(_ role: Role) -> Bool {
+    static func canName(_ role: Role) -> Bool {
         switch role {
         case .service: true
         case .channel(let product): isLevel(product)

@@ -32,7 +32,7 @@ package struct SessionTable: Sendable {
 
     /// How long the broker keeps the session of a client that is away (`persistent_client_expiration`): 90
     /// days.
-    package static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
+    static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
     private let limit: Int
     private let perhapsLimit: Int
     private var sessions: [String: Session] = [:]

@@ -101,7 +101,7 @@ package struct ByteReader {
 
     /// Takes the next `count` bytes as a reader of their own, whose errors keep the offsets of this reader's
     /// payload.
-    package mutating func nested(count: Int) throws(CodecError) -> ByteReader {
+    mutating func nested(count: Int) throws(CodecError) -> ByteReader {
         let start = origin + offset
         return ByteReader(try bytes(count: count), origin: start)
     }

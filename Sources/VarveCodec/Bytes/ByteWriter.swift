@@ -73,7 +73,7 @@ package enum ZigZag {
         UInt64(bitPattern: (value &<< 1) ^ (value &>> 63))
     }
 
-    package static func decode(_ value: UInt64) -> Int64 {
+    static func decode(_ value: UInt64) -> Int64 {
         Int64(bitPattern: (value &>> 1) ^ (0 &- (value & 1)))
     }
 }

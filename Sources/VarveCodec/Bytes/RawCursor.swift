@@ -28,7 +28,7 @@ package struct RawCursor {
     }
 
     /// Writes a signed integer as the varint of its zigzag form.
-    package mutating func appendSigned(_ value: Int64) { appendVarint(ZigZag.encode(value)) }
+    mutating func appendSigned(_ value: Int64) { appendVarint(ZigZag.encode(value)) }
 
     /// Copies the bytes between a start and another cursor.
     package mutating func append(_ start: UnsafeMutablePointer<UInt8>, upTo end: RawCursor) {

@@ -36,7 +36,7 @@ package enum ColumnEncoding: UInt8, CaseIterable, Sendable {
     case textPrefixDictionary = 35
 
     /// The name shown by `varve inspect` and `varve stats`.
-    package var name: String {
+    var name: String {
         switch self {
         case .constant: "constant"
         case .step: "constant step"
@@ -75,7 +75,7 @@ package enum VectorForm: UInt8, CaseIterable, Sendable {
     case grid = 13
 
     /// The name shown by `varve inspect` and `varve stats`.
-    package var name: String {
+    var name: String {
         switch self {
         case .constant: "constant"
         case .step: "constant step"

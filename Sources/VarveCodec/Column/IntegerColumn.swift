@@ -61,7 +61,7 @@ package enum IntegerColumn {
     /// The value of a constant column whose first bytes show that it is constant; otherwise nil.
     ///
     /// Cheap: decodes no values.
-    package static func constant(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    static func constant(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         guard bytes.first == ColumnEnvelope.plain.rawValue else { return nil }
         var body = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
         return try? IntegerBody.constant(&body)

@@ -24,7 +24,9 @@ public struct AggregateRequest: Sendable {
     public var goodOnly: Bool
     /// The order of the rows.
     public var order: TimeOrder
-    /// How far statistics of blocks are used; for tests and benchmarks, as the rows are the same.
+    /// How far statistics of blocks are used; it does not change the rows.
+    ///
+    /// Tests and benchmarks compare its cases.
     package var statistics = StatisticsUse.figures
     /// The most nanoseconds, at least 1, that a value holds; nil for no limit.
     public var hold: Int64?

@@ -1,12 +1,12 @@
 // FileID.swift — the random names of immutable files, and their kinds.
 
-package import VarveCodec
+import VarveCodec
 
 /// Random name of an immutable file; never used twice.
 package struct FileID: Hashable, Sendable, CustomStringConvertible {
-    package var hash: Hash128
+    var hash: Hash128
 
-    package init(_ hash: Hash128) { self.hash = hash }
+    init(_ hash: Hash128) { self.hash = hash }
 
     /// A new name of 128 random bits: a clash is practically impossible, and creation is exclusive.
     package static func random() -> FileID {

@@ -7,7 +7,7 @@ package struct PartReference: Hashable, Sendable {
     package var id: FileID
     package var byteCount: UInt64
     /// The file's own checksum.
-    package var checksum: UInt64
+    var checksum: UInt64
     /// Series or records in it.
     package var count: UInt64
 

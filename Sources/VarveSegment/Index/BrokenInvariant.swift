@@ -3,7 +3,7 @@
 /// A structure breaks an invariant that the head of its file lists.
 package struct BrokenInvariant: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the structure, for messages.
-    package var structure: String
+    var structure: String
     /// What is wrong, as a phrase for messages.
     package var reason: String
 

@@ -6,7 +6,7 @@ extension IndexPage {
     /// Cost: one pass over the entries of the page.
     ///
     /// - Throws: `BrokenInvariant` at the first violation.
-    package func checkInvariants() throws(BrokenInvariant) {
+    func checkInvariants() throws(BrokenInvariant) {
         func unless(_ holds: Bool, _ reason: @autoclosure () -> String) throws(BrokenInvariant) {
             try BrokenInvariant.unless(holds, "index page", reason())
         }

@@ -28,7 +28,7 @@ package struct MessageEntry: Hashable, Comparable, Sendable {
     }
 }
 
-package enum MessageFormat {
+enum MessageFormat {
     static let magic: [UInt8] = Array("VARVEMSG".utf8)
     static let version: UInt16 = 1
     static let headerBytes = 8 + 2 + 2 + 4 + 16 + 5 * 8 + 16 + 8
@@ -38,7 +38,7 @@ package enum MessageFormat {
     /// The tag, then the checksum.
     static let trailerBytes = 8 + 8
     /// The most messages of a file; it keeps every size far below overflow.
-    package static let maximumEntries = 1 << 36
+    static let maximumEntries = 1 << 36
 
     /// The places of the pieces of a file.
     struct Layout: Hashable, Sendable {

@@ -7,7 +7,7 @@ package struct MessageReference: Hashable, Sendable {
     package var id: FileID
     package var byteCount: UInt64
     /// XXH3-64 of the header.
-    package var checksum: UInt64
+    var checksum: UInt64
     package var count: UInt64
     /// The age clock when the oldest message was written to a file; `newest` is that of the newest.
     package var oldest: Int64

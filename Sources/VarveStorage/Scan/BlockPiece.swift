@@ -12,9 +12,9 @@ package struct BlockPiece {
     /// Blocks of fewer samples are decoded whole: finding the vectors would cost as much.
     private static let fewSamples = 2 * BlockLimits.vector
 
-    package let reader: SegmentReader
+    let reader: SegmentReader
     package let entry: BlockEntry
-    package let type: ValueType
+    let type: ValueType
     package let first: Int64
     package let last: Int64
 

@@ -15,7 +15,7 @@ package enum CSVText {
     }
 
     /// Appends a field of UTF-8 bytes, in quotes if needed.
-    package static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         if needsQuotes(text) {
             appendQuoted(text, to: &bytes)
         } else {

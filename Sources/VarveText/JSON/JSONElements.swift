@@ -24,7 +24,7 @@ package struct JSONValue {
 /// Reads trees.
 package enum JSONElements {
     /// The deepest nesting of arrays and objects.
-    package static let maximumDepth = 16
+    static let maximumDepth = 16
 
     fileprivate static let noArray = "there is no JSON array: begin with \"[\", as list --json prints"
 

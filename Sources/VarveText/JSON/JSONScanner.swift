@@ -31,7 +31,7 @@ public enum JSONFailure: Error, Hashable, Sendable, CustomStringConvertible {
 /// Public only so that other modules can inline its steps; not for use outside Varve.
 public struct JSONScanner {
     /// The deepest nesting of arrays and objects.
-    package static let maximumDepth = 64
+    static let maximumDepth = 64
 
     /// The text.
     public let base: UnsafePointer<UInt8>

@@ -21,16 +21,16 @@ package enum NumberClass: UInt8 {
 }
 
 /// The parts of a decimal number.
-package struct DecimalParts {
-    package var isNegative = false
+struct DecimalParts {
+    var isNegative = false
     /// The first 19 significant digits, or all if there are fewer.
-    package var digits: UInt64 = 0
+    var digits: UInt64 = 0
     /// The power of ten that `digits` is multiplied by.
-    package var exponent = 0
+    var exponent = 0
     /// Whether significant digits beyond the nineteenth were left out.
-    package var isCut = false
+    var isCut = false
     /// Whether the text has a point or an exponent.
-    package var isDecimal = false
+    var isDecimal = false
 }
 
 /// Reads numbers from bytes.
@@ -165,7 +165,7 @@ public enum NumberText {
     }
 
     /// Splits a decimal number into its parts; nil if the text has another form.
-    package static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
+    static func parts(_ base: UnsafePointer<UInt8>, _ count: Int) -> DecimalParts? {
         var parts = DecimalParts()
         var index = 0
         if index < count, base[index] == 0x2D || base[index] == 0x2B {

@@ -25,13 +25,13 @@ package enum SampleRowFormat: Sendable {
 /// The columns and the form of rows.
 package struct SampleRowShape: Sendable {
     /// The format of the rows.
-    package var format: SampleRowFormat
+    var format: SampleRowFormat
     /// How times are written; the form must hold all of them.
-    package var times: TimeForm
+    var times: TimeForm
     /// Whether a row names the product.
-    package var hasProduct: Bool
+    var hasProduct: Bool
     /// Whether a row names the type.
-    package var hasType: Bool
+    var hasType: Bool
 
     /// Describes rows.
     package init(
@@ -45,7 +45,7 @@ package struct SampleRowShape: Sendable {
     }
 
     /// The columns of a row, in order.
-    package var columns: [String] {
+    var columns: [String] {
         ["device", "point", "time", "value", "quality"] + (hasProduct ? ["product"] : [])
             + (hasType ? ["type"] : [])
     }

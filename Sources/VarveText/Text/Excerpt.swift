@@ -6,7 +6,7 @@
 /// Makes excerpts.
 package enum Excerpt {
     /// The default for the most characters of an excerpt.
-    package static let limit = 60
+    static let limit = 60
 
     /// The beginning of a text with invisible characters made visible; `…` follows if the text was cut.
     ///

@@ -4,7 +4,7 @@ import VarveModel
 
 /// Writes times as a zone's clocks show them; without a zone in UTC.
 package struct LocalTimeText {
-    package let zone: (any ZoneRules)?
+    let zone: (any ZoneRules)?
 
     /// Makes a writer for a zone; nil is UTC.
     package init(zone: (any ZoneRules)?) {

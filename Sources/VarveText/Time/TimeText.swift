@@ -157,7 +157,7 @@ public struct TimeText: Hashable, Sendable {
     }
 
     /// Whether the Gregorian calendar has the date.
-    package static func isDate(year: Int, month: Int, day: Int) -> Bool {
+    static func isDate(year: Int, month: Int, day: Int) -> Bool {
         let days =
             switch month {
             case 4, 6, 9, 11: 30

@@ -6,9 +6,9 @@
 import VarveModel
 
 /// Writes the times of rows.
-package struct TimeWriter {
+struct TimeWriter {
     /// The longest text: a date, a time of day, nine digits of fraction, `Z`.
-    package static let maximumBytes = 30
+    static let maximumBytes = 30
 
     private let form: TimeForm
     /// The digits of every fraction; nil for as many as a time needs.
@@ -20,7 +20,7 @@ package struct TimeWriter {
     private static let day: Int64 = 86_400_000_000_000
 
     /// Makes a writer for a form.
-    package init(_ form: TimeForm = .shortest) {
+    init(_ form: TimeForm = .shortest) {
         self.form = form
         if case .digits(let count) = form { digits = count } else { digits = nil }
     }

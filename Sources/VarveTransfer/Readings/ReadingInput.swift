@@ -10,7 +10,7 @@ package import VarveModel
 /// An open input with the file of its rejected rows.
 package final class ReadingInput {
     /// Its name for messages.
-    package let path: String
+    let path: String
     /// Its size on disk.
     package let totalBytes: Int
     private let file: any File

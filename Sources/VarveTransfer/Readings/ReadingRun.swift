@@ -17,7 +17,7 @@ package struct ReadingRun {
     /// The JSON texts of the values, one after the other.
     package internal(set) var values: [UInt8] = []
     /// Where each row's value ends in `values`.
-    package private(set) var valueEnds: [Int] = []
+    private(set) var valueEnds: [Int] = []
     /// The number of each row's line in the input.
     package private(set) var lines: [Int] = []
     /// The texts of the lines, one after the other.

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveQuery
 import VarveTestSupport
 
 @testable import VarveStorage
