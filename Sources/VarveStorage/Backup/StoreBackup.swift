@@ -68,8 +68,9 @@ public struct StoreBackup {
     ///     at each new start.
     ///   - progress: Called with the bytes copied so far and the bytes to copy in all.
     /// - Throws: `BackupError` if the folder is not suitable; `DirectoryInUse` if another process uses it;
-    ///   `StorageError.damaged` if the source is damaged, in which case the copy keeps its earlier state; `FileError`;
-    ///   what `beside` throws.
+    ///   `StorageError.damaged` if the source is damaged, in which case the copy keeps its earlier state;
+    ///   `StorageError.needsReopen` if the source changes faster than it can be copied; `FileError`; what `beside`
+    ///   throws.
     public func run(
         isIncremental: Bool, beside: (_ folder: String) throws -> Void = { _ in },
         progress: (_ copied: UInt64, _ total: UInt64) -> Void = { _, _ in }

@@ -34,7 +34,7 @@ extension StoreSnapshot {
         return report
     }
 
-    /// Counts the visible samples of a series; returns its id, or nil if there are none.
+    /// Counts the visible samples of a series; returns its id, or nil if it has no samples in the range.
     @discardableResult
     func count(
         _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport

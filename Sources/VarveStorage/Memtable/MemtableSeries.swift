@@ -160,7 +160,7 @@ final class MemtableSeries {
         return builder.finish()
     }
 
-    /// The rows of a run up to a commit, or nil if there are none.
+    /// The rows of a run up to a commit; nil if it has no such rows.
     private static func upTo(_ commit: UInt64, _ run: SampleRun, _ type: ValueType) -> SampleRun? {
         if run.commits.allSatisfy({ $0 <= commit }) { return run }
         var builder = SampleRunBuilder(type: type)

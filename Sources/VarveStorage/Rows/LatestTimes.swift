@@ -13,7 +13,7 @@ struct LatestTimes: Sendable {
 
     init() {}
 
-    /// The bound, or nil if there is none.
+    /// The bound of a series; nil if it is unknown.
     subscript(series: SeriesID) -> Int64? {
         guard Int(series) < bounds.count, bounds[Int(series)] != Self.unknown else { return nil }
         return bounds[Int(series)]
