@@ -1,4 +1,4 @@
-// ExampleTests.swift — the example at the top of the module's page, as it stands there.
+// ExampleTests.swift — the example at the top of the module's page compiles and runs as printed.
 
 import Testing
 import VarveFile

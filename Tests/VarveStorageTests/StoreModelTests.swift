@@ -1,7 +1,7 @@
 // StoreModelTests.swift — random histories against the oracle.
 //
 // Invariants checked: receipts, all reads in both directions, and the number of samples agree with the model after
-// every step, whatever was flushed, compacted or opened again in between; `verify --deep` stays clean.
+// every step, with flushes, compactions and openings in between. `verify --deep` finds no damage.
 
 import Testing
 import VarveFile
@@ -148,7 +148,7 @@ import VarveTestSupport
         #expect(try store.statistics().samples == UInt64(total), "\(place)")
     }
 
-    /// States of the past are what they were, but for what was deleted since.
+    /// Checks that states of the past are unchanged, apart from samples deleted since.
     private static func compareStates(
         _ store: Store, _ model: ModelStore, _ random: inout SeededGenerator, _ options: StoreOptions,
         _ place: String
@@ -170,7 +170,7 @@ import VarveTestSupport
         }
     }
 
-    /// Counts come from statistics where these say enough: of blocks with deleted samples they do not.
+    /// Counts come from statistics where these suffice, which is not so for blocks with deleted samples.
     private static func compareCounts(
         _ snapshot: StoreSnapshot, _ info: SeriesInfo, _ expected: [Sample], _ place: String
     ) throws {

@@ -1,4 +1,4 @@
-// HoldingTests.swift — until when a value holds, for the average over time and for `--fill previous`.
+// HoldingTests.swift — how long a value holds, for the average over time and for `--fill previous`.
 
 import Testing
 import VarveModel

@@ -1,4 +1,4 @@
-// ReadStagesTests.swift — stages are the range they were cut from, and spare reads to who stops early.
+// ReadStagesTests.swift — stages together are the whole range, and save reads if a caller stops early.
 
 import Testing
 import VarveModel

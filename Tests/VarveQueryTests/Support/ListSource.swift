@@ -1,4 +1,4 @@
-// ListSource.swift — one series as a list of samples, which aggregates know by its samples only.
+// ListSource.swift — a source with one series as a list of samples, without statistics.
 
 import VarveModel
 
@@ -49,7 +49,7 @@ struct ListSource: AggregateSource {
 }
 
 extension AggregateSource {
-    /// The filled rows of a series, earliest first whatever the order.
+    /// The filled rows of a series, the earliest first in both orders.
     func filledRows(
         _ fill: Fill, of series: SeriesInfo, _ request: AggregateRequest,
         limit: Int = GapFiller.defaultLimit

@@ -1,4 +1,4 @@
-// BackupCrashTests.swift — a backup stopped at any call leaves a copy that opens, and can be gone on with.
+// BackupCrashTests.swift — a backup that is stopped at any call leaves a copy that opens and can be continued.
 
 import Testing
 import VarveFile
@@ -19,7 +19,7 @@ import VarveTestSupport
         _ = try store.commit(SampleBatch(series: [SeriesRows(key, .int64, samples)]))
     }
 
-    /// A disk with a store, and with a backup of an earlier state of it unless the first is to be made.
+    /// A disk with a store, and with a backup of an earlier state unless the test makes the first backup.
     private static func disk(isFirst: Bool) throws -> SimulatedDisk {
         let files = SimulatedFileSystem(seed: 1)
         let store = try Store.open(source, files: files)
@@ -48,7 +48,7 @@ import VarveTestSupport
             return 0
         }
         let samples = try snapshot.samples(key, .int64)
-        // Whatever state it is: it begins at the beginning and has no hole.
+        // Every state begins with the first commit and has no gap.
         #expect(samples.map(\.time.nanoseconds) == (0..<Int64(samples.count)).map { $0 })
         return samples.count
     }
@@ -60,7 +60,7 @@ import VarveTestSupport
         _ = try StoreBackup(of: Self.source, into: Self.target, files: whole).run(isIncremental: true)
         #expect(whole.changes > 20)
         var random = SeededGenerator(seed: 3)
-        // What was there before, the new state without its WAL, and the new state.
+        // The earlier state, the new state without its WAL, and the new state.
         let possible: Set = isFirst ? [0, 90, 95] : [45, 90, 95]
         var seen: Set<Int> = []
         for call in 1...whole.changes {

@@ -1,4 +1,4 @@
-// StoreBackupTests.swift — a backup is the store at one moment, and takes nothing that is not its own.
+// StoreBackupTests.swift — a backup is the store at one moment, and overwrites no files of others.
 
 import Synchronization
 import Testing
@@ -42,7 +42,7 @@ import VarveTestSupport
         #expect(try read(target) == Self.samples(0..<3010))
         let check = try Store.verify(target, deep: true)
         #expect(check.damage.isEmpty && check.notes.isEmpty)
-        // What came later is no part of it, and it is a store like any other.
+        // It has no later commits, and is a store like any other.
         let copy = try Store.open(target)
         #expect(copy.recoveryNotes.isEmpty)
         try Self.commit(5000..<5001, to: copy)

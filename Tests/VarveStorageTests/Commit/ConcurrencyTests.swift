@@ -1,4 +1,5 @@
-// ConcurrencyTests.swift — writers, readers, merges, deletions and changes of a type at once; also what Tools/sanitize watches for races.
+// ConcurrencyTests.swift — writers, readers, merges, deletions and changes of a type at once; Tools/sanitize runs it
+// too, to find races.
 
 import Dispatch
 import Synchronization
@@ -26,7 +27,7 @@ import VarveTestSupport
         return SampleBatch(series: [SeriesRows(key(writer), .int64, samples)])
     }
 
-    /// What a writer's series shows: sample `time` was corrected by the round after it, but for the last.
+    /// What a writer's series shows: every sample but the last was corrected in the round after it.
     private static func isWhole(_ samples: [Sample]) -> Bool {
         for (index, sample) in samples.enumerated() {
             let time = Int64(index)

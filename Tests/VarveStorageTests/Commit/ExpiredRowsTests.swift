@@ -1,4 +1,4 @@
-// ExpiredRowsTests.swift — rows that retention no longer keeps are counted and not stored, and come with a wider rule.
+// ExpiredRowsTests.swift — rows that are too old for retention are counted and not stored; a wider rule lets them in.
 
 import Synchronization
 import Testing

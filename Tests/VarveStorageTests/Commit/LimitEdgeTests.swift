@@ -1,5 +1,5 @@
-// LimitEdgeTests.swift — each limit of the write path, at its edge and over it: taken, parted or refused, never the end
-// of the process.
+// LimitEdgeTests.swift — each limit of the write path, at its edge and over it: the batch is taken, split or refused,
+// and the process never ends.
 
 import Testing
 import VarveFile
@@ -97,7 +97,7 @@ import VarveTestSupport
             let results = store.commit(group: group)
             if files.count < failAt { break }
             let taken = results.prefix { (try? $0.get()) != nil }.count
-            // All ten where only the note of what was acknowledged failed, which is no promise.
+            // All ten, if only the mark of the acknowledged commit could not be written; the mark is no promise.
             #expect([0, 4, 8, 10].contains(taken), "change \(failAt)")
             #expect(results.dropFirst(taken).allSatisfy { (try? $0.get()) == nil && !Self.isRefusal($0) })
             #expect(store.snapshot().series().count == taken, "change \(failAt)")

@@ -12,7 +12,7 @@ import VarveTestSupport
         var name: String
         var type: ValueType = .double
         var policy: DuplicatePolicy = .last
-        /// What earlier commits left, each at time 5; the last one is the newest.
+        /// The samples of earlier commits, all at time 5; the last one is the newest.
         var existing: [Value?] = []
         var rows: [Sample]
         /// Accepted, identical, corrected, superseded.

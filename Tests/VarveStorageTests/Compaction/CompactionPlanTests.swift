@@ -152,7 +152,7 @@ import VarveTestSupport
         let even = Self.segments([Span](repeating: (64, 0, 1 << 43), count: 8)).segments
         let cuts = CompactionPlan(even).cuts
         #expect(cuts == (1..<8).map { Int64($0) << 40 })
-        // What a merge of one time leaves fits with what one of a longer time leaves.
+        // The cuts of a merge fit those of a merge of a longer time.
         let dense = even + Self.segments([Span](repeating: (64, 0, 1 << 40), count: 8)).segments
         #expect(Set(cuts).isSubset(of: CompactionPlan(dense).cuts) && CompactionPlan(dense).cuts.count > 10)
         let huge = Self.segments([Span](repeating: (1 << 14, .min, .max), count: 100)).segments

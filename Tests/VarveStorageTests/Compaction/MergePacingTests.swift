@@ -1,4 +1,4 @@
-// MergePacingTests.swift — the bytes that a merge tells of are those that it moved, however many series share them.
+// MergePacingTests.swift — a merge reports the bytes that it moved, however many series share them.
 
 import Synchronization
 import Testing
@@ -28,8 +28,8 @@ import VarveTestSupport
         let moved = Atomic<Int>(0)
         let report = try store.compactIfDue { bytes in moved.add(bytes, ordering: .relaxed) }
         #expect(report.segments == 8)
-        // Written bytes count twice, as what was read for them is not told apart, and once for having been read back; an
-        // open page of the index is estimated.
+        // Written bytes count three times: once each for the read before, the write, and the reading back. The open
+        // page of the index is estimated.
         let told = moved.load(ordering: .relaxed)
         #expect(told >= Int(report.bytesOut))
         #expect(told <= 3 * Int(report.bytesOut) + 2 * 32 * FormatLimits.pageEntries)

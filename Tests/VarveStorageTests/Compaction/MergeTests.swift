@@ -1,4 +1,4 @@
-// MergeTests.swift — what a merge copies, packs anew and cuts, and that answers stay the same.
+// MergeTests.swift — what a merge copies, packs again and cuts; answers stay the same.
 
 import Testing
 import VarveFile
@@ -51,7 +51,7 @@ import VarveTestSupport
         #expect(kept.count == 4)
         #expect(after.dropLast().allSatisfy { $0.count >= MergeOutputs.fewSamples })
         #expect(after.map(\.statistics).compactMap { $0 }.count == after.count)
-        // Both series have the same times: where blocks were copied these are stored once too.
+        // Both series have the same times, which are stored once even if the blocks were copied.
         let times = try zip(entries(store, 0), entries(store, 1)).map { ($0.times, $1.times) }
         #expect(times.allSatisfy { $0 == $1 && $0 != nil })
         #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)

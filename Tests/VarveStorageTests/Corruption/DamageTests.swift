@@ -1,4 +1,4 @@
-// DamageTests.swift — one wrong bit or one missing byte, anywhere, is reported and never answered from.
+// DamageTests.swift — one wrong bit or one missing byte anywhere is reported, and never leads to a wrong answer.
 
 import Testing
 import VarveFile
@@ -67,7 +67,7 @@ import VarveTestSupport
 
     @Test("a missing file is reported, and no query answers without it")
     func missingFiles() throws {
-        // Of the manifests the newest counts; that it was the newest nothing else says.
+        // Only the newest manifest counts, and no other file says which one was the newest.
         for (name, bytes) in store.files where !name.hasPrefix("manifests/") && name != store.files.last?.name
         {
             try store.directory.files.remove("\(store.directory.path)/\(name)")

@@ -1,4 +1,4 @@
-// SmallStore.swift — a closed store of a few KB that has every kind of file, and what it answers.
+// SmallStore.swift — a closed store of a few KB with every kind of file, and its answers.
 
 import Testing
 import VarveFile
@@ -29,7 +29,8 @@ struct SmallStore {
         let large = Limits.walBatchRows + 100
         for (index, times) in [0..<40, 20..<large, (large - 10)..<(large + 30)].enumerated() {
             let store = try Store.open(directory.path)
-            // One long series makes the batch large enough for a segment; the others keep reading it quick.
+            // One long series makes the batch large enough for a segment; the other series are short, so that reads are
+            // fast.
             let rows = Self.keys.map { key, type in
                 let times = type == .double ? times[...] : times.prefix(200)
                 return SeriesRows(key, type, times.map { Self.sample($0, type, version: index) })

@@ -46,7 +46,7 @@ struct CrashHistory {
             } catch {
                 machine.note("failed: \(error)")
                 if !machine.files.isStopped, let store = machine.store, !store.needsReopen {
-                    // A failure that is over: the store goes on as it was.
+                    // After a passing failure the store goes on.
                     machine.files.setFaults(SimulatedFaults())
                     try machine.checkReads()
                 }
@@ -64,7 +64,7 @@ struct CrashHistory {
         return (machine.crashes, machine.events + machine.files.actions)
     }
 
-    /// Opens the store again where a step has ended it or left it unable to go on.
+    /// Opens the store again if a step has stopped it or left it unable to go on.
     private mutating func recover() throws {
         if machine.files.isStopped {
             crash()
@@ -129,7 +129,7 @@ struct CrashHistory {
             imports.append(newImport())
             try commit(importNumber: imports.count - 1)
         case 57..<59:
-            // Where batches of an import change, it is another import.
+            // If its batches change, it is another import.
             imports = []
             try machine.retype("x", to: chance(2) ? .string : .double)
         case 59..<64:
@@ -208,7 +208,7 @@ struct CrashHistory {
 
     /// Runs an import from its beginning, until it is done or a batch fails.
     private func commit(importNumber: Int) throws {
-        // An import has a first batch, and one of which nothing fits a new type is none.
+        // An import needs its first batch, and a batch without a row that fits a new type is not committed.
         if let store = machine.store,
             imports[importNumber].contains(where: { $0.adapted(to: store) == nil })
         {

@@ -1,9 +1,9 @@
-// CrashMachine.swift — a store on a machine that can lose its power at any call, and what must hold when it is back.
+// CrashMachine.swift — a store on a machine that can lose its power at any call, and the checks after each restart.
 //
 // Invariants checked after every start:
 // - `verify` finds no damage before the store is opened, and none after.
-// - All series read as one possible state of the oracle says, and `samples` counts them.
-// - Nothing is left that the manifest does not name.
+// - All series read as in one possible state of the oracle, and `samples` counts them.
+// - No file is left that the manifest does not name.
 
 import Synchronization
 import VarveCodec
@@ -17,10 +17,10 @@ import VarveTestSupport
 final class CrashMachine {
     static let path = "/data"
 
-    /// All chance of the history.
+    /// The source of all random choices of the history.
     var random: SeededGenerator
     private(set) var files: SimulatedFileSystem
-    /// The disk as the store sees it: the simulated one, or that with a planted fault.
+    /// The disk that the store uses: the simulated one, or a wrapper with a planted fault.
     private var disk: any FileSystem
     private let plant: (SimulatedFileSystem) -> any FileSystem
     private(set) var store: Store?
@@ -51,7 +51,7 @@ final class CrashMachine {
         events = other.events
     }
 
-    /// A machine of its own with the disk as it is now, on which no store is open.
+    /// A separate machine with a copy of the current disk, on which no store is open.
     func fork(seed: UInt64) -> CrashMachine { CrashMachine(forkOf: self, seed: seed) }
 
     func note(_ event: String) { events.append("\(files.changes): \(event)") }
@@ -74,7 +74,7 @@ final class CrashMachine {
         return options
     }
 
-    /// Opens the store and checks what it shows; throws what the store throws where a fault was set.
+    /// Opens the store and checks what it shows; throws the store's error if a fault was set.
     func open() throws {
         note("open")
         let store = try Store.open(Self.path, options: options, files: disk)
@@ -91,7 +91,7 @@ final class CrashMachine {
         try store?.close()
     }
 
-    /// Commits batches as one group, tells the oracle what came of them, and returns whether all went well.
+    /// Commits batches as one group, reports the results to the oracle, and returns whether all succeeded.
     @discardableResult
     func commit(_ batches: [CrashBatch]) throws -> Bool {
         guard let store else { return false }
@@ -105,14 +105,14 @@ final class CrashMachine {
             case .failure(let error):
                 isWhole = false
                 note("commit failed: \(error)")
-                // Without a need to open again the batch is gone for good.
+                // If the store need not be opened again, the batch can no longer appear.
                 if files.isStopped || store.needsReopen { oracle.unknown { _ = $0.apply(batch) } }
             }
         }
         return isWhole
     }
 
-    /// Deletes samples and tells the oracle what came of it.
+    /// Deletes samples and reports the result to the oracle.
     func delete(_ keys: Set<SeriesKey>, in range: TimeRange) throws {
         try remove(
             "delete \(keys.map(\.device).sorted()) \(range)",
@@ -120,14 +120,14 @@ final class CrashMachine {
             { $0.delete(keys, in: range) })
     }
 
-    /// Carries out retention and tells the oracle what came of it.
+    /// Carries out retention and reports the result to the oracle.
     func expire(_ keys: Set<SeriesKey>, before time: Timestamp) throws {
         try remove(
             "expire \(keys.map(\.device).sorted()) before \(time)",
             { try $0.expire(Array(keys), keeping: .from(time)).samples }, { $0.expire(keys, before: time) })
     }
 
-    /// Changes the type of a point of product `p` and tells the oracle what came of it.
+    /// Changes the type of a point of product `p` and reports the result to the oracle.
     func retype(_ point: String, to type: ValueType) throws {
         let retyping = Retyping(products: ["p"], point: point, to: type, dropsUnfit: true)
         try remove(
@@ -195,7 +195,7 @@ final class CrashMachine {
 
     func checkReads() throws {
         guard let store else { return }
-        // Until it is opened again, a store that cannot go on does not show what it may turn out to have.
+        // A store that cannot go on may have commits that it shows only after it is opened again.
         try oracle.shown(store.snapshot(), isFinal: !store.needsReopen)
         try checkCount()
         try checkPast(store)
@@ -205,7 +205,7 @@ final class CrashMachine {
         }
     }
 
-    /// States of the past are what they were or, if history ended since, refused.
+    /// Checks that states of the past are unchanged or, if history ended since, refused.
     private func checkPast(_ store: Store) throws {
         guard !store.needsReopen else { return }
         let snapshot = store.snapshot()
@@ -227,7 +227,7 @@ final class CrashMachine {
         held = (snapshot, try CrashOracle.read(snapshot))
     }
 
-    /// Lets go of the snapshot.
+    /// Releases the snapshot.
     func letGo() { held = nil }
 
     private func checkCount() throws {
@@ -238,7 +238,7 @@ final class CrashMachine {
         }
     }
 
-    /// After an opening nothing is left of what a crash interrupted.
+    /// Checks that an opening leaves no file of an interrupted operation.
     private func checkNames() throws {
         guard let store else { return }
         let manifest = store.snapshot().view.manifest

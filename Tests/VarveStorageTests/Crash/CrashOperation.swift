@@ -7,7 +7,7 @@ import VarveTestSupport
 
 @testable import VarveStorage
 
-/// An operation of the engine, with what must be there before it.
+/// An operation of the engine, with the state that it needs.
 enum CrashOperation: String, CaseIterable, Sendable {
     case firstOpening = "first opening"
     case newWALFile = "commit to a new WAL file"
@@ -60,7 +60,7 @@ enum CrashOperation: String, CaseIterable, Sendable {
         if self == .recovery || self == .recoveryOfOrphans { machine.crash(.allKept) }
     }
 
-    /// Runs the operation; what a stopped machine throws is no concern of the caller's.
+    /// Runs the operation; errors of a stopped machine are ignored.
     func run(_ machine: CrashMachine) throws {
         switch self {
         case .firstOpening, .recovery, .recoveryAfterSync, .recoveryOfOrphans: try machine.open()

@@ -1,7 +1,7 @@
-// CrashOracle.swift — what a store may show after a crash: one of a few states, each kept in dictionaries.
+// CrashOracle.swift — the states that a store may show after a crash, each kept in dictionaries.
 //
-// A batch that was acknowledged is in every state. One whose commit failed with an unknown outcome splits each
-// state in two: with it as a whole, and without it. What the store shows or answers then rules states out.
+// Every state has all acknowledged batches. A batch whose commit failed with an unknown outcome splits each state in
+// two: one with the whole batch, and one without it. The later answers of the store rule states out.
 
 import VarveModel
 import VarveTestSupport
@@ -11,7 +11,7 @@ import VarveTestSupport
 /// A batch as the oracle and the store both take it.
 struct CrashBatch {
     var rows: [(key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rows: [Sample])]
-    /// The import that it is a batch of, and where it stands there.
+    /// The import that the batch belongs to, and its place in it.
     var part: (importNumber: Int, index: UInt32, isLast: Bool)?
 
     var batch: SampleBatch {
@@ -21,12 +21,12 @@ struct CrashBatch {
     }
 }
 
-/// What a store holds, and how far its imports have come.
+/// The contents of a store, and the progress of its imports.
 struct CrashState {
     private(set) var model = ModelStore()
-    /// The types of the series that there are.
+    /// The types of the existing series.
     private var types: [SeriesKey: ValueType] = [:]
-    /// The receipts of the batches of imports that are not finished, so that a resumed one reports the whole.
+    /// The receipts of the batches of unfinished imports, so that a resumed import reports the whole.
     private var unfinished: [Int: [UInt32: (receipt: Receipt, batch: CrashBatch)]] = [:]
 
     var samples: [SeriesKey: [Sample]] {
@@ -48,7 +48,7 @@ struct CrashState {
         return receipt
     }
 
-    /// Lets go of samples before a time and returns how many there were.
+    /// Removes samples before a time and returns their number.
     mutating func expire(_ keys: Set<SeriesKey>, before time: Timestamp) -> UInt64 {
         UInt64(model.expire(keys, before: time))
     }
@@ -60,7 +60,7 @@ struct CrashState {
         return UInt64(model.retype(Set(keys)) { $0.converted(to: type) })
     }
 
-    /// Remembers what is shown after a commit, and forgets later ones: they turned out not to be.
+    /// Notes what is shown after a commit, and drops notes of later commits, which were lost.
     mutating func note(_ commit: UInt64) { model.note(commit) }
 
     /// Deletes samples and returns how many there were.
@@ -77,7 +77,7 @@ struct CrashState {
     }
 }
 
-/// Something that must not be: what was wrong, where in which history.
+/// A violation: what was wrong, and where in which history.
 struct CrashFinding: Error, CustomStringConvertible {
     var description: String
 
@@ -85,7 +85,7 @@ struct CrashFinding: Error, CustomStringConvertible {
 }
 
 struct CrashOracle {
-    /// The states that are possible by all that was seen so far.
+    /// The states that are possible after everything seen so far.
     private(set) var states = [CrashState()]
 
     /// Whether nothing was ever acknowledged or may be there.
@@ -114,7 +114,7 @@ struct CrashOracle {
         states = possible
     }
 
-    /// Something of which nobody knows whether it was done.
+    /// An operation with an unknown outcome.
     mutating func unknown(_ change: (inout CrashState) -> Void) {
         for var state in states {
             change(&state)
@@ -122,13 +122,13 @@ struct CrashOracle {
         }
     }
 
-    /// Remembers what a commit shows where there is no doubt about it.
+    /// Notes what a commit shows, if only one state is possible.
     mutating func note(_ commit: UInt64) {
         guard states.count == 1 else { return }
         states[0].note(commit)
     }
 
-    /// A state of the past must be what it was, but for what was deleted since.
+    /// A state of the past must be unchanged, apart from samples deleted since.
     func shownPast(_ source: some SampleSource, _ commit: UInt64) throws {
         let shown = try Self.read(source).filter { !$0.value.isEmpty }
         let possible = states.compactMap { $0.model.states[commit] }.map { past in
@@ -146,7 +146,7 @@ struct CrashOracle {
     /// The commits whose states are remembered.
     var pastCommits: [UInt64] { states.count == 1 ? states[0].model.states.keys.sorted() : [] }
 
-    /// What the store shows must be a possible state; the others are none any more.
+    /// The store must show a possible state; the other states are then no longer possible.
     mutating func shown(_ source: some SampleSource, isFinal: Bool = true) throws {
         let shown = try Self.read(source)
         let possible = states.filter { $0.samples == shown }

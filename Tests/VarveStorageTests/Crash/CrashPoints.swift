@@ -1,6 +1,6 @@
 // CrashPoints.swift — stops an operation at every one of its calls and ends each stop in several ways.
 //
-// Invariants checked after each: as CrashMachine says. Then the store goes on, and what it took stays too.
+// After each stop the invariants of CrashMachine are checked. Then the store takes more commits, which must stay too.
 
 import Glibc
 import VarveFile
@@ -10,7 +10,7 @@ import VarveTestSupport
 @testable import VarveStorage
 
 struct CrashPoints {
-    /// How a stop ends, and how the machine ends again once the store was opened: nil if the process alone dies.
+    /// How the machine ends at the stop, and again after the store was opened; nil if only the process dies.
     private static let ends: [(first: CrashOutcome?, then: CrashOutcome?)] = [
         (nil, nil), (nil, .allLost), (nil, .random), (nil, .random), (.allLost, nil),
         (.allKept, .allLost),
@@ -29,7 +29,7 @@ struct CrashPoints {
         return Array(machine.files.actions.dropFirst(before))
     }
 
-    /// Stops the operation at each call and right after the last; hands on what was found wrong.
+    /// Stops the operation at each call and right after the last one, and passes on the violations.
     func stopEverywhere(_ found: (CrashFinding) -> Bool) throws -> (calls: Int, crashes: Int) {
         let calls = try calls()
         var crashes = 0
@@ -107,7 +107,7 @@ struct CrashPoints {
     ) throws {
         machine.crash(first)
         try machine.restart()
-        // What was recovered stays, whatever comes now.
+        // Recovered commits must survive the next crash.
         machine.crash(then)
         try machine.restart()
         for number in 4..<8 { try machine.commit([CrashOperation.batch(number, 4 + number)]) }

@@ -1,4 +1,4 @@
-// CrashTypes.swift — what a value of the histories is as another type, written without the engine's code.
+// CrashTypes.swift — converts values of the histories to another type, without the engine's code.
 
 import VarveModel
 import VarveText

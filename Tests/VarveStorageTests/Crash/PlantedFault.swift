@@ -1,7 +1,7 @@
-// PlantedFault.swift — an engine that forgets a step, played by a disk that leaves the step out.
+// PlantedFault.swift — a disk that leaves out a step, as an engine with a fault would.
 //
-// The store calls the disk through this wrapper, which hands every single call on to the simulated disk, but for what
-// the fault leaves out or does at the wrong time. Nothing of it is in the sources that ship.
+// The store calls the disk through this wrapper. It passes every call on to the simulated disk, except the calls that
+// the fault leaves out or makes at the wrong time. The shipped sources contain nothing of it.
 
 import Glibc
 import Synchronization
@@ -42,7 +42,7 @@ enum PlantedFault: String, CaseIterable, Sendable {
         }
     }
 
-    /// For what shows in one moment only: the operation whose stops must find it.
+    /// For a fault that shows only at one moment: the operation whose stops must find it.
     var operation: CrashOperation? {
         switch self {
         case .walGone: .flush
@@ -117,7 +117,7 @@ final class PlantedFileSystem: FileSteps, ForwardingFileSystem {
         try disk.link(path, to: newPath)
     }
 
-    /// Removes what a manifest will not need any more, before it is there.
+    /// Removes files that the next manifest will no longer need, before that manifest exists.
     private func collect(before partial: String) {
         let directory = StoreFolder(CrashMachine.path, on: disk)
         let name = String(partial.dropFirst(directory.path.count + 1))

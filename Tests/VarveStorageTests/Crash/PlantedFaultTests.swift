@@ -1,4 +1,4 @@
-// PlantedFaultTests.swift — an engine that leaves out a step is found: proof that the crash tests can fail.
+// PlantedFaultTests.swift — the crash tests find an engine that leaves out a step, which proves that they can fail.
 
 import Testing
 

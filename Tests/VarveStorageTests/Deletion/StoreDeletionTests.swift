@@ -1,4 +1,4 @@
-// StoreDeletionTests.swift — what is deleted is gone at once, for good, and only that.
+// StoreDeletionTests.swift — deleted samples, and only these, are gone at once and never come back.
 
 import Testing
 import VarveFile

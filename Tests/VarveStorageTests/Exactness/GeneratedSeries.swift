@@ -1,4 +1,4 @@
-// GeneratedSeries.swift — series of every type, of many shapes and of any length, out of a seed.
+// GeneratedSeries.swift — makes series of every type, many shapes and any length from a seed.
 
 import VarveModel
 import VarveTestSupport

@@ -1,4 +1,4 @@
-// StoredSeriesTests.swift — whatever a series is made of, it comes back bit for bit from memory, WAL and segments.
+// StoredSeriesTests.swift — every series comes back bit for bit from memory, WAL and segments.
 
 import Glibc
 import Testing

@@ -1,6 +1,6 @@
-// FormatDocumentsTests.swift — the format documents say the numbers that the code uses.
+// FormatDocumentsTests.swift — the format documents have the numbers of the code.
 //
-// Byte tables stand in the documents and in the constants, nowhere else; this compares the two.
+// Byte tables are only in the documents and in the constants; this test compares the two.
 
 import Testing
 import VarveFile

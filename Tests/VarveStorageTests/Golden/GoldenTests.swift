@@ -1,8 +1,8 @@
 // GoldenTests.swift — the folders of Fixtures read as they were written, and the same samples still make the same
 // bytes.
 //
-// The first test must pass for as long as a version is read. Byte for byte is only asked of what the current code
-// still writes so: an encoder may choose otherwise, a decoder may not.
+// The first test must pass for as long as a version is read. Equal bytes are required only where the current code still
+// writes the same: an encoder may change its choices, a decoder may not.
 
 import Glibc
 import Testing
@@ -87,13 +87,13 @@ import VarveTestSupport
         name: "v5", newestCommit: 11, messages: [200..<225, 225..<250], hasDeletion: true, hasExpiry: true,
         hasRetyping: true)
 
-    /// Makes the folder anew; see its README.
+    /// Creates the folder again; see its README.
     ///
     /// Never to be run for a version that was released.
     @Test("make the fixtures", .enabled(if: getenv("VARVE_MAKE_FIXTURES") != nil))
     func make() throws {
         for (index, golden) in [Self.v1, Self.v2, Self.v3, Self.v4, Self.v5].enumerated() {
-            // One that is there is never made again.
+            // An existing folder is never made again.
             guard try Self.files.kind(golden.directory.path) == nil else { continue }
             try GoldenStore.make(golden.directory.path, version: index + 1)
             try Self.files.remove(golden.directory.lock)
@@ -284,7 +284,7 @@ import VarveTestSupport
         #expect(try scratch.bytes(name) == Self.v2.bytes(name))
     }
 
-    /// The sealed WAL file made anew from its records.
+    /// The bytes of the sealed WAL file, encoded again from its records.
     private static func walRebuilt(firstRecord: UInt64) throws -> [UInt8] {
         let contents = try WALReader.read(number: 2, sealed: true, v2.directory)
         var writer = ByteWriter()

@@ -1,4 +1,4 @@
-// CommitTimesTests.swift — which commit was the newest at a time, by table, and what is left of it with the years.
+// CommitTimesTests.swift — the newest commit at a time, by table, and how old times are joined over the years.
 
 import Testing
 import VarveCodec

@@ -1,4 +1,4 @@
-// HistoryTests.swift — states of the past by time, and when they end; random histories are in StoreModelTests.
+// HistoryTests.swift — states of the past by time, and the end of history; StoreModelTests has random histories.
 
 import Synchronization
 import Testing
@@ -106,7 +106,7 @@ import VarveTestSupport
         let store = try open()
         try commitFive(to: store)
         try store.flush()
-        // The state that the last correction made is the oldest that is asked for from then on.
+        // From then on the state of the last correction is the oldest that is kept.
         let last = 500 * Self.second + store.history
         for (now, versions) in [(500 * Self.second, 4), (last - 1, 4), (last, 0)] as [(Int64, UInt64)] {
             clock.advance(to: now)
@@ -233,7 +233,7 @@ import VarveTestSupport
         let files = try directory.fileNames().filter { $0.hasSuffix(".segment") }
         #expect(files.count == 2)
         #expect(try shown(store.snapshot()) == (25..<40).map(Double.init))
-        // A later one takes the place of an earlier one, which has waited longer.
+        // A later expiry replaces an earlier one, and keeps its time, as that has waited longer.
         let first = try #require(store.snapshot().view.manifest.expiries.first)
         clock.advance(to: 500 * Self.second)
         _ = try store.expire([Self.key], keeping: .from(Timestamp(nanoseconds: 27)))
@@ -245,7 +245,7 @@ import VarveTestSupport
     }
 }
 
-/// A clock that stands until it is told to go on.
+/// A clock that moves only when a test advances it.
 private final class TestClock: Sendable {
     private let time = Atomic<Int64>(0)
 

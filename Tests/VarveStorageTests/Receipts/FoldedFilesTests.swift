@@ -1,4 +1,4 @@
-// FoldedFilesTests.swift — many small files that were folded into one do not stay behind.
+// FoldedFilesTests.swift — small files that were joined into one are removed.
 
 import Testing
 import VarveModel

@@ -1,4 +1,4 @@
-// MessageMemoryTests.swift — what is remembered of messages, for how long, and in which files.
+// MessageMemoryTests.swift — which messages are remembered, for how long, and in which files.
 
 import Synchronization
 import Testing
@@ -101,7 +101,7 @@ import VarveTestSupport
     func merges() throws {
         let directory = try TemporaryDirectory()
         var store = try Store.open(directory.path)
-        // Each flush has too many messages to be taken up by the next.
+        // Each flush has too many messages for the next flush to merge them.
         let perFlush = MessageMerge.absorbedEntries
         for flush in 0..<4 {
             let group = (0..<perFlush).map { Self.message(flush * perFlush + $0) }
@@ -151,7 +151,7 @@ import VarveTestSupport
     /// Commits a message and flushes once an hour.
     private static func run(_ store: Store, _ clock: Clock, hours: Int, from first: inout Int) throws {
         for _ in 0..<hours {
-            // Too many for the next flush to take up.
+            // Too many for the next flush to merge.
             let group = (first..<first + MessageMerge.absorbedEntries).map { message($0) }
             for result in store.commit(group: group) { _ = try result.get() }
             first += group.count

@@ -1,4 +1,4 @@
-// ReplayIndexTests.swift — what is a replay, by table and through the store.
+// ReplayIndexTests.swift — which batches are replays, by table and through the store.
 
 import Testing
 import VarveCodec
@@ -42,7 +42,7 @@ import VarveTestSupport
         ]
     }
 
-    /// Runs `body` on a store; then again with the store opened anew before each use.
+    /// Runs `body` on a store, and then with the store closed and opened, or flushed too, before each use.
     private static func everyWay(_ body: (() throws -> Store) throws -> Void) throws {
         for (reopens, flushes) in [(false, false), (true, false), (true, true)] {
             let directory = try TemporaryDirectory()

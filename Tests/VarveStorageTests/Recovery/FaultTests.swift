@@ -1,7 +1,7 @@
-// FaultTests.swift — one failing call of the disk, at every place of a history in turn.
+// FaultTests.swift — one failing call of the disk, at each place of a history in turn.
 //
 // Invariants checked, for every place and kind of failure, after the store was opened again on a sound disk:
-// - What was acknowledged is there; what was not is there as a whole or not at all.
+// - Acknowledged batches are there. Each other batch is there as a whole or not at all.
 // - `verify --deep` is clean.
 // - Every batch can be committed again, and then everything is there.
 

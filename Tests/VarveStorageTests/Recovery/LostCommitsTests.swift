@@ -1,5 +1,5 @@
-// LostCommitsTests.swift — what was acknowledged and is gone is told, with its numbers; and a store that is open notices
-// that its directory is taken away under it.
+// LostCommitsTests.swift — lost acknowledged commits are reported with their numbers, and an open store notices that
+// its directory is removed or changed.
 
 import Testing
 import VarveFile
@@ -57,7 +57,7 @@ import VarveTestSupport
         let name = StoreFolder.wal(2, sealed: false)
         let older = try directory.bytes(name)
         try commit(3..<5, to: store)
-        // Left as a kill leaves it: the lock is free, the file without a seal.
+        // As after a kill: the lock is free, and the file has no seal.
         let left = try directory.bytes(name)
         try store.close()
         try files.remove(path(StoreFolder.wal(2, sealed: true)))
@@ -82,7 +82,7 @@ import VarveTestSupport
         }
         let damage = try Store.verify(directory.path).damage
         #expect(damage.contains { $0.reason.hasPrefix("\(missing) acknowledged") })
-        // Who knows of the loss and goes on says so; nothing else is told any more.
+        // A user who accepts the loss removes the file; then nothing is reported any more.
         try files.remove(directory.path + "/acknowledged")
         let next = try Store.open(directory.path)
         #expect(next.snapshot().commit == first - 1)
@@ -146,7 +146,7 @@ import VarveTestSupport
         #expect(try Store.verify(directory.path, deep: true).damage == [])
         let next = try Store.open(directory.path)
         #expect(try count(next) == 5 && next.snapshot().commit == 5)
-        // What was sent before is still known.
+        // Earlier messages are still remembered.
         try commit(0..<5, to: next)
         #expect(next.snapshot().commit == 5)
         try next.close()
@@ -159,7 +159,7 @@ import VarveTestSupport
         #expect(try store.examine().isEmpty)
         try harm(kind)
         #expect(try store.examine().count == 1)
-        // As a kill leaves it: nothing is closed.
+        // As after a kill: nothing is closed.
         let reader = try Store.open(directory.path, options: .reading)
         #expect(try count(reader) == 3)
         try store.close()
@@ -190,7 +190,7 @@ import VarveTestSupport
         for name in gone {
             try files.rename(path(name), to: "\(directory.path)-\(name.split(separator: "/").last ?? "")")
         }
-        // The names of segments are looked at from time to time, all others before each commit.
+        // The names of segments are checked from time to time, all others before each commit.
         if removal == .segment { #expect(throws: StorageError.self) { try store.examine() } }
         for _ in 0..<2 {
             let refusal = #expect(throws: StorageError.self) { try commit(4..<5, to: store) }

@@ -80,7 +80,7 @@ import VarveTestSupport
 
         init(_ path: String) { self.path = path }
 
-        /// Commits, flushes and compacts until told to stop.
+        /// Commits, flushes and compacts until it is stopped.
         func run() {
             do {
                 let store = try Store.open(path)

@@ -186,7 +186,7 @@ import VarveTestSupport
             try directory.files.remove("\(directory.path)/\(newest)")
             let names = try directory.fileNames()
             if flushes == 0 {
-                // Nothing was in it, and nothing is lost: its making is finished.
+                // The directory was empty, so nothing is lost, and its creation is completed.
                 #expect(try Store.verify(directory.path).damage.isEmpty)
                 try Store.open(directory.path).close()
                 #expect(try directory.fileNames().contains(newest))

@@ -1,4 +1,4 @@
-// StateInvariantTests.swift — memtable, WAL and view: a fault in one is told before it is shown to anybody.
+// StateInvariantTests.swift — a fault in a memtable, WAL or view is reported before the state is published.
 
 import Synchronization
 import Testing

@@ -1,4 +1,4 @@
-// SampleConversionTests.swift — which values fit which type, and as what.
+// SampleConversionTests.swift — which values fit which type, and the results.
 
 import Testing
 import VarveModel

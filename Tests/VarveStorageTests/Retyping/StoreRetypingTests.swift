@@ -105,7 +105,7 @@ import VarveText
         #expect(store.snapshot().size.series == 4 && store.snapshot().size.samples == 20_060)
         #expect(statistics.historySamples == 20_050)
         #expect(statistics.firstTime == Self.time(0) && statistics.lastTime == Self.time(20_009))
-        // Who looked before goes on seeing texts.
+        // An earlier snapshot still shows texts.
         for old in [before, reader.snapshot()] {
             #expect(old.series().allSatisfy { $0.type == .string } && old.series().count == 4)
             #expect(try old.samples(Self.keys[1], .string) == Self.texts(0..<30))
@@ -247,7 +247,7 @@ import VarveText
         }
         #expect(try store.snapshot().samples(Self.keys[0], .double) == expected)
         let commits = store.snapshot().view.segments.map(\.reference).filter(\.isCompacted)
-        // The samples came when they came.
+        // The conversion does not change the arrival of samples.
         #expect(commits.map(\.summary.lowestCommit).min() == 1)
         #expect(try store.delete([Self.keys[0]], in: .all).samples == UInt64(expected.count))
         #expect(try store.snapshot().samples(Self.keys[0], .double).isEmpty)

@@ -1,4 +1,5 @@
-// SegmentReaderTests.swift — what a segment costs to ask: reads, open files, memory; and that it outlives its name.
+// SegmentReaderTests.swift — the cost of questions to a segment: reads, open files, memory; a segment outlives its
+// name.
 
 import Testing
 import VarveFile

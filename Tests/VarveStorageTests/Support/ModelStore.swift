@@ -1,13 +1,13 @@
-// ModelStore.swift — the oracle: what a store should answer, kept in dictionaries.
+// ModelStore.swift — the oracle: the expected answers of a store, kept in dictionaries.
 //
-// Written from promise G2 of VarveStorage's page Guarantees alone, with none of the engine's code.
+// It follows promise G2 on VarveStorage's page Guarantees alone, and uses no code of the engine.
 
 import VarveModel
 
 struct ModelStore {
     private(set) var samples: [SeriesKey: [Int64: Sample]] = [:]
     private var committed: Set<[SeriesKey: [Sample]]> = []
-    /// What the store showed after some commits, but for what was deleted since.
+    /// What the store showed after some commits, without samples deleted since.
     private(set) var states: [UInt64: [SeriesKey: [Int64: Sample]]] = [:]
 
     /// Applies a message and says what its rows did.
@@ -39,7 +39,7 @@ struct ModelStore {
         return receipt
     }
 
-    /// Deletes samples; what was sent before with times in the range is no replay any more.
+    /// Deletes samples; earlier messages with times in the range are no longer replays.
     ///
     /// - Returns: The samples deleted, by series.
     mutating func delete(_ keys: Set<SeriesKey>, in range: TimeRange) -> [SeriesKey: Int] {
@@ -64,10 +64,10 @@ struct ModelStore {
         return range.from <= last && (range.to.map { first < $0 } ?? true)
     }
 
-    /// Gives series another type; what was sent of them before is no replay any more, and no earlier state is kept.
+    /// Gives series another type; their earlier messages are no longer replays, and no earlier state is kept.
     ///
-    /// - Parameter convert: What becomes of a sample; nil if it goes.
-    /// - Returns: The samples that went.
+    /// - Parameter convert: The converted sample; nil if it is deleted.
+    /// - Returns: The number of deleted samples.
     mutating func retype(_ keys: Set<SeriesKey>, _ convert: (Sample) -> Sample?) -> Int {
         var gone = 0
         for key in keys {
@@ -81,9 +81,9 @@ struct ModelStore {
         return gone
     }
 
-    /// Lets go of what is older than a time; what was sent before stays a replay.
+    /// Removes samples before a time; earlier messages are still replays.
     ///
-    /// - Returns: The samples that went.
+    /// - Returns: The number of removed samples.
     mutating func expire(_ keys: Set<SeriesKey>, before time: Timestamp) -> Int {
         var gone = 0
         for key in keys {
@@ -97,13 +97,13 @@ struct ModelStore {
 
     /// Remembers what the store shows after a commit.
     ///
-    /// Numbers of later commits that were lost are given out again: what was noted for them is forgotten.
+    /// Notes of later commits are dropped, as those commits were lost and their numbers are given out again.
     mutating func note(_ commit: UInt64) {
         states = states.filter { $0.key < commit }
         states[commit] = samples
     }
 
-    /// What is deleted is part of no state any more.
+    /// Removes deleted samples from all states.
     private mutating func forget(_ keys: Set<SeriesKey>, where isGone: (Int64) -> Bool) {
         for commit in states.keys {
             for key in keys {

@@ -1,4 +1,4 @@
-// WALReaderTests.swift — a table of damaged WAL files: what is cut, what is an error, and where.
+// WALReaderTests.swift — damaged WAL files as a table: what is cut, what is an error, and at which offset.
 
 import Testing
 import VarveCodec
