@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Every read sees the same commit, no matter what is written meanwhile.
-// - Memory of a read: one decoded block for each set of blocks that follow each other in time, and one piece of output.
+// - Memory of a read: one decoded block for each track (see Queries.md), and one piece of output.
 
 public import VarveModel
 import VarveSegment

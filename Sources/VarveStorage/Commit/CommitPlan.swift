@@ -1,10 +1,10 @@
-// CommitPlan.swift — what a batch will do to the store: its rows to keep, its receipt, its new series.
+// CommitPlan.swift — what a batch will do to the store: the rows to keep, the receipt, the new series.
 //
-// Rows later than everything their series has, each time once, are taken as they are; all others go through
-// RowResolver. Most rows of a live stream are of the first kind, so for them nothing is looked up or copied.
+// Rows that are later than all samples of their series, with each time once, are taken unchanged. All others go through
+// RowResolver. Most rows of a live stream are of the first kind, so nothing is looked up or copied for them.
 //
 // Invariants:
-// - Making a plan changes nothing but the dictionary's new entries, which its maker takes back if it fails.
+// - A plan changes nothing but adds new entries to the dictionary; the caller removes them if the plan fails.
 
 import VarveCodec
 import VarveModel
@@ -17,7 +17,7 @@ struct CommitPlan {
     var part: SampleBatch.Part?
     var firstNew: Int
     var newSeries: [SeriesInfo] = []
-    /// Bounds to note for series once the plan is carried out.
+    /// Bounds for `LatestTimes`, to be set once the plan is carried out.
     var latest: [(series: SeriesID, time: Int64)] = []
 
     init(hash: Hash128, part: SampleBatch.Part?, firstNew: Int) {
@@ -26,13 +26,17 @@ struct CommitPlan {
         self.firstNew = firstNew
     }
 
-    /// Whether the rows go through the WAL, which takes so many.
+    /// Whether the rows go through the WAL.
+    ///
+    /// - Parameter walBatchRows: The most rows of a batch that goes through the WAL.
     func isSmall(walBatchRows: Int) -> Bool {
         rows.reduce(0) { $0 + $1.count } <= min(walBatchRows, Limits.walBatchRows)
             && rows.reduce(0) { $0 + $1.columns.textBytes } <= Limits.walBatchTextBytes
     }
 
-    /// Decides about the rows of a batch that was checked.
+    /// Decides about the rows of a batch that passed `BatchRules`.
+    ///
+    /// - Throws: `StorageError.invalidBatch`; errors of reading blocks at the times of the rows.
     mutating func decide(
         _ batch: SampleBatch, _ known: [SeriesDictionary.Known?], _ dictionary: SeriesDictionary,
         _ state: WriterState,
@@ -92,7 +96,7 @@ extension SampleColumns {
         }
     }
 
-    /// The bytes of its texts.
+    /// The bytes of all texts; 0 for numbers.
     var textBytes: Int {
         if case .text(let text) = values { text.bytes.count } else { 0 }
     }

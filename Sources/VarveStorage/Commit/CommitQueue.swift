@@ -1,7 +1,7 @@
 // CommitQueue.swift — group commit: callers that arrive while a sync runs share the next one.
 //
-// The first caller becomes the leader and commits everything that is waiting, in order; the others sleep until
-// their result is there.
+// The first caller becomes the leader and commits all waiting batches, in order. The others sleep until they have their
+// result.
 //
 // Invariants:
 // - Batches are committed in the order in which `commit` was called.
@@ -22,22 +22,22 @@ final class CommitQueue: Sendable {
         var hasLeader = false
     }
 
-    /// What a caller does next.
+    /// The next step of a caller.
     private enum Turn {
         case done(Result<BatchOutcome, any Error>)
-        /// It commits the batches of these.
+        /// The caller leads and commits the batches of these waiters.
         case lead([Waiter])
     }
 
     private let queue = Monitor(Queue())
 
-    /// Most batches that one sync takes; bounds the memory of a group.
+    /// The most batches of a group; bounds its memory.
     private static let groupLimit = 1024
 
     func commit(
         _ batch: consuming SampleBatch, _ commitGroup: ([SampleBatch]) -> [Result<BatchOutcome, any Error>]
     ) -> Result<BatchOutcome, any Error> {
-        // Shared with whoever leads, and touched under the lock or by the leader of its group alone.
+        // Shared with the leader; accessed only under the lock or by the leader of its group.
         nonisolated(unsafe) let waiter = Waiter(batch)
         queue.withLock { $0.waiting.append(waiter) }
         while true {

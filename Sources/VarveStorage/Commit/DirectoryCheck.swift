@@ -1,13 +1,13 @@
-// DirectoryCheck.swift — whether the directory on disk is still the one that the open store writes to.
+// DirectoryCheck.swift — checks that the directory on disk is still the one that the open store writes to.
 //
 // Files can be removed, cut or moved away under a process that has them open, and its writes go on without an error.
-// What is acknowledged then would not be there at the next opening. So before each group the lock and the two newest
-// manifests are looked at, and behind each sync the WAL file: some microseconds. Once in a while the names of all files of
-// the live set are looked at, too.
+// Commits acknowledged then would be missing at the next opening. So the lock and the two newest manifests are checked
+// before each group, and the WAL file after each sync, which takes some microseconds. From time to time the names of
+// all files of the live set are checked too.
 //
 // Invariants:
-// - Where lock, manifests or segments are gone nothing more is acknowledged: recovery would refuse the directory.
-// - Where the WAL is gone its commits are still in memory: they are written as a segment, and nothing is lost.
+// - If the lock, a manifest or a segment is gone, nothing more is acknowledged: recovery would refuse the directory.
+// - If a WAL file is gone, its commits are still in memory. They are written as a segment, and nothing is lost.
 
 import VarveFile
 import VarveSegment
@@ -21,13 +21,14 @@ struct DirectoryCheck {
         self.state = state
     }
 
-    /// Looks whether the directory is the one that was opened and has its newest manifests.
+    /// Checks that the directory is the one that was opened and has its newest manifests.
     ///
-    /// - Throws: `StorageError.directoryChanged`; the store takes no more writes then.
+    /// - Throws: `StorageError.directoryChanged`, after which the store takes no more writes; `FileError`.
     func run(_ manifest: UInt64) throws {
         let folder = context.folder
         guard try folder.files.identity(folder.lock) == state.lockIdentity else {
-            // Where the manifests are in their place only the lock is another: an opening takes it and goes on.
+            // If the manifests are in their place, only the lock has changed: the next opening takes the new lock and
+            // goes on.
             if manifest > 0, try folder.identity(StoreFolder.manifest(manifest)) != nil {
                 throw fail(
                     "\(folder.lock) was removed or replaced while it was in use; the store is opened again"
@@ -40,9 +41,11 @@ struct DirectoryCheck {
         }
     }
 
-    /// Looks whether all files of the live set are there.
+    /// Checks that all files of the live set are there.
     ///
     /// Cost: one listing of a folder.
+    ///
+    /// - Throws: As `run`.
     func runWhole(_ manifest: Manifest) throws {
         try run(manifest.number)
         let names = (try? context.folder.files.list(context.folder.segments)) ?? []
@@ -53,7 +56,9 @@ struct DirectoryCheck {
                 + "went missing while it was in use; restore from a backup, `varve verify` lists all damage")
     }
 
-    /// Writes what is in the WAL as a segment where a WAL file is gone or was changed by somebody else.
+    /// Writes the commits of the WAL as a segment if a WAL file is gone or was changed by somebody else.
+    ///
+    /// - Throws: `StorageError.directoryChanged` if that fails, or if the memtable has no commits.
     func rescueWAL(_ view: inout StoreView) throws {
         guard let name = lostWAL() else { return }
         guard !view.memtable.isEmpty else {
@@ -75,7 +80,7 @@ struct DirectoryCheck {
                 + "nothing is lost; see to it that nobody else changes files in \(context.folder.path)")
     }
 
-    /// A WAL file that is not what was written, or nil.
+    /// The name of a WAL file that is gone or was changed, or nil.
     func lostWAL() -> String? {
         if let wal = state.wal, !wal.isThere() { return wal.name }
         for number in state.walFiles where number != state.wal?.number {

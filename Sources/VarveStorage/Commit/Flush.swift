@@ -1,7 +1,7 @@
-// Flush.swift — memtable → segment, whatever its time span; the WAL files it came from are no longer needed.
+// Flush.swift — writes the memtable as a segment and removes the WAL files with its commits.
 //
 // Invariants:
-// - The manifest that names the new segment also raises `firstWAL`, so a commit is in exactly one of the two.
+// - The manifest that names the new segment also raises `firstWAL`, so a commit is either in a segment or in the WAL.
 // - WAL files are removed only after that manifest is durable.
 
 import VarveCodec
@@ -18,7 +18,11 @@ struct Flush {
         self.state = state
     }
 
-    /// Writes the memtable of the view as a segment, if it holds anything.
+    /// Writes the memtable of the view as a segment, unless it is empty.
+    ///
+    /// Durability: the commits were durable before, and are durable in the segment when this returns.
+    ///
+    /// - Throws: `StorageError`; `FileError`.
     func run(_ view: inout StoreView) throws {
         guard !view.memtable.isEmpty else { return }
         let records = view.memtable.records
@@ -40,11 +44,11 @@ struct Flush {
                 records, withoutMessages: state.messages.hasReceipts, to: &manifest)
             try change.addMessages(messages, to: &manifest)
             let reader = reference.map { SegmentReader(context.library, $0) }
-            // What was written can be read, or nothing is committed.
+            // The written segment must be readable before it is committed.
             _ = try reader?.top()
             try change.commit(&manifest)
             view.manifest = manifest
-            // With the places of the past joined, so that they do not gather.
+            // In the manifest old places are joined, so that the list stays short.
             view.commitTimes = manifest.commitTimes
             if let reader { view.segments.append(reader) }
             view.clearMemtable()
@@ -60,7 +64,7 @@ struct Flush {
         state.walFiles = []
     }
 
-    /// Nil where the memtable holds receipts but no rows.
+    /// Writes the rows to a segment that is not yet sealed; nil if the memtable has records but no rows.
     private func write(_ view: StoreView, _ manifest: inout Manifest) throws -> SegmentWriter? {
         let memtable = view.memtable
         let series = memtable.series

@@ -1,13 +1,12 @@
-// GroupCommit.swift — carries out a group of batches: decide, make durable, publish.
+// GroupCommit.swift — commits a group of batches: decides about their rows and makes them durable.
 //
-// Small batches of a group become WAL records written with one sync, or with several where they are more than one
-// write takes. A batch with many rows to store is sealed as
-// a segment and committed by a manifest of its own; waiting WAL records are synced before it, so that commits
-// become durable in their order.
+// Small batches of a group become WAL records that are written with one sync, or with several if they exceed one write.
+// A batch with many rows is sealed as a segment and committed by a manifest of its own. Waiting WAL records are synced
+// before it, so that commits become durable in their order.
 //
 // Invariants:
-// - `view` is ahead of disk only inside `run`; what failed is taken back before it returns.
-// - Durability order of a large batch: segment, dictionary and receipts or messages file, then the manifest naming them.
+// - `view` is ahead of the disk only inside `run`; failed commits are taken back before it returns.
+// - A large batch is made durable in this order: segment, dictionary and receipts or messages file, manifest.
 
 import VarveCodec
 import VarveFile
@@ -18,14 +17,14 @@ struct GroupCommit {
     private let context: StoreContext
     private let state: WriterState
     private(set) var view: StoreView
-    /// What is too old now; an error if the rules cannot be read.
+    /// The limits of retention at this moment, or the error if the rules cannot be read.
     private let limits: Result<RetentionLimits, any Error>
-    /// Encoded records that are in `view` but not yet written, and the results waiting for them.
+    /// Encoded records that are in `view` but not yet written, and the indexes of their results.
     private var pending: [(payload: [UInt8], record: BatchRecord, resultIndex: Int)] = []
     private var pendingBytes = 0
-    /// The first result that a failed sync takes back; replays of a waiting record depend on it too.
+    /// The first result that a failed sync takes back; later results may be replays of a record that was not written.
     private var failedFrom: (index: Int, error: any Error)?
-    /// What to fall back to when the records cannot be written.
+    /// The state to return to when records cannot be written.
     private var durable: (view: StoreView, series: Int)
 
     init(_ context: StoreContext, _ state: WriterState, _ view: StoreView) {
@@ -53,7 +52,9 @@ struct GroupCommit {
         return results
     }
 
-    /// What a commit of the batch would answer.
+    /// The answer that a commit of the batch would give; nothing is stored.
+    ///
+    /// - Throws: `StorageError.invalidBatch`; `StorageError.typeConflict`; errors of reading blocks or retention rules.
     mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
         let known = context.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
@@ -149,7 +150,7 @@ struct GroupCommit {
         advance(record.batch, plan)
     }
 
-    /// Takes a commit into the view and the writer's memory.
+    /// Notes a commit in the view and in the writer's state.
     private mutating func advance(_ record: BatchRecord, _ plan: CommitPlan) {
         if !record.isMessage { state.replay.add(record) }
         for (series, time) in plan.latest { state.latest.set(series, time) }
@@ -166,7 +167,7 @@ struct GroupCommit {
         state.nextCommit += 1
     }
 
-    /// A resumed import whose last batch is a replay of another import still has to be marked as finished.
+    /// Marks a resumed import as finished if its last batch is a replay of another import.
     private mutating func finishImport(
         _ batch: SampleBatch, _ replayed: Receipt, _ hash: Hash128, _ resultIndex: Int
     ) throws {
@@ -175,14 +176,15 @@ struct GroupCommit {
             return
         }
         var plan = CommitPlan(hash: hash, part: part, firstNew: context.dictionary.count)
-        // A record has no count for them: that of what was there already says the same of the context.
+        // A record has no count of replayed rows; they are counted as identical, as they were there already.
         plan.receipt.identical = replayed.stored + replayed.replayed
         (plan.receipt.from, plan.receipt.to) = (replayed.from, replayed.to)
         addPending(plan, resultIndex)
     }
 
-    /// Makes the waiting records durable if they are as many as one write takes, so that no group needs memory without
-    /// bounds; called while the dictionary has no series of a batch that is being decided about.
+    /// Makes the waiting records durable if they fill one write, so that the memory of a group is bounded.
+    ///
+    /// Called while the dictionary has no series of an undecided batch.
     private mutating func writeFullPending() throws {
         let records = min(context.options.walWriteRecords, Limits.walWriteRecords)
         guard pending.count >= records || pendingBytes >= Limits.walWriteBytes else { return }
@@ -191,19 +193,19 @@ struct GroupCommit {
         durable = (view, context.dictionary.count)
     }
 
-    /// Makes the waiting records durable; if that fails, what was noted for them is taken back.
+    /// Makes the waiting records durable; if that fails, their commits are taken back.
     private mutating func syncPending() throws {
         guard !pending.isEmpty else { return }
         do {
             let check = DirectoryCheck(context, state)
             let wal = try state.openWAL(context)
-            // What goes behind a hole would not be found.
+            // Recovery would not find records behind a missing file.
             if wal.isThere() { try wal.append(pending.map(\.payload)) }
             try check.rescueWAL(&view)
             (pending, pendingBytes) = ([], 0)
             durable = (view, context.dictionary.count)
         } catch {
-            // Whether the records reached the disk is unknown: nothing is acknowledged, recovery will tell.
+            // It is unknown whether the records reached the disk: nothing is acknowledged, and recovery decides.
             state.failure = "\(error)"
             if let first = pending.first { failedFrom = (first.resultIndex, error) }
             (pending, pendingBytes) = ([], 0)
@@ -241,7 +243,7 @@ struct GroupCommit {
                 ? change.addMessages([record.message], to: &manifest)
                 : change.addReceipts([record], to: &manifest)
             let reader = SegmentReader(context.library, reference)
-            // What was written can be read, or nothing is committed.
+            // The written segment must be readable before it is committed.
             _ = try reader.top()
             try change.commit(&manifest)
             view.manifest = manifest
@@ -256,8 +258,10 @@ struct GroupCommit {
         durable = (view, context.dictionary.count)
     }
 
-    /// Flushing is housekeeping: if it fails the data is still in the WAL, and the next commit tries again;
-    /// when too much has gathered, commits are refused with the reason.
+    /// Flushes the memtable if it is large.
+    ///
+    /// If that fails, the data is still in the WAL, and the next commit tries again. Once the memtable has twice its
+    /// limit, commits are refused with the reason.
     private mutating func flushIfLarge() {
         guard state.failure == nil, !state.isClosed,
             view.memtable.byteCount > context.options.memtableBytes || state.walFiles.count > Limits.walFiles

@@ -2,8 +2,9 @@
 //
 // Invariants:
 // - Every file is durable before the manifest that names it.
-// - A change that fails before its manifest is given up without a trace; one that fails while the manifest is
-//   created leaves the outcome open, so the store stops taking writes until it is opened again.
+// - A change that fails before its manifest leaves nothing behind.
+// - If the creation of the manifest fails and the file may exist, the store takes no more writes until it is opened
+//   again.
 
 import VarveCodec
 import VarveFile
@@ -16,7 +17,7 @@ struct ManifestChange {
     private var created: [String] = []
     private var flushedSeries: Int
     private let now: Int64
-    /// The messages files of the new manifest, if they are others than before.
+    /// The messages files of the new manifest, if they changed.
     private var messageFiles: [MessageFile]?
     /// Files that the new manifest no longer names.
     private var replaced: [String] = []
@@ -28,7 +29,9 @@ struct ManifestChange {
         flushedSeries = state.flushedSeries
     }
 
-    /// Writes the series that no dictionary file has yet; folds the files when there are many.
+    /// Writes the series that no dictionary file has yet; joins the files when there are many.
+    ///
+    /// - Throws: As `SealedFile.create`.
     mutating func addSeries(to manifest: inout Manifest) throws {
         let fold = manifest.dictionary.count >= Limits.sealedParts
         let first = fold ? 0 : flushedSeries
@@ -47,13 +50,14 @@ struct ManifestChange {
         flushedSeries = count
     }
 
-    /// Writes the records of the commit's batches; folds the files when there are many.
+    /// Writes the records of the commit's batches; joins the files when there are many.
     ///
     /// - Parameters:
     ///   - records: Records of batches of imports.
-    ///   - withoutMessages: Folds the files and leaves out messages, which version 1 kept there; this change must
-    ///     put them in a messages file.
-    ///   - manifest: The manifest to be.
+    ///   - withoutMessages: Whether to join the files and leave out messages, which version 1 kept there; this change
+    ///     must put them in a messages file.
+    ///   - manifest: The manifest of this change.
+    /// - Throws: As `SealedFile.create` and `ReceiptsFile.read`.
     mutating func addReceipts(
         _ records: [BatchRecord], withoutMessages: Bool = false, to manifest: inout Manifest
     ) throws {
@@ -71,7 +75,9 @@ struct ManifestChange {
         manifest.receipts.append(part)
     }
 
-    /// Writes messages to a file, with those of small files, and leaves out files that are too old.
+    /// Writes messages to a new file together with those of small files, and drops files that are too old.
+    ///
+    /// - Throws: `StorageError`; `FileError`.
     mutating func addMessages(_ entries: [MessageEntry], to manifest: inout Manifest) throws {
         let clock = manifest.messageClock(at: now)
         let horizon = context.options.messageHorizon
@@ -92,7 +98,7 @@ struct ManifestChange {
         try use(kept, insteadOf: gone, in: &manifest)
     }
 
-    /// Names one messages file in the place of those it was merged from.
+    /// Replaces messages files in the manifest by the file that they were merged to.
     mutating func replaceMessages(
         _ inputs: [MessageReference], by output: MessageReference, in manifest: inout Manifest
     ) throws {
@@ -111,7 +117,11 @@ struct ManifestChange {
         manifest.messages = references
     }
 
-    /// Creates the manifest: the commit itself.
+    /// Creates the manifest, which is the commit; then removes files that it no longer names.
+    ///
+    /// Durability: the change is on disk when this returns.
+    ///
+    /// - Throws: As `ManifestLog.commit`.
     mutating func commit(_ manifest: inout Manifest) throws {
         manifest.number += 1
         manifest.previousChecksum = state.manifestChecksum
@@ -130,13 +140,13 @@ struct ManifestChange {
         ManifestLog.removeOld(before: manifest.number, context.folder)
     }
 
-    /// Removes the files of a change that did not happen.
+    /// Removes the files of a change that failed before its commit.
     func discard() {
         guard state.failure == nil else { return }
         for name in created { try? context.folder.remove(name) }
     }
 
-    /// Whether the manifest is there although its creation failed; not knowing counts as yes.
+    /// Whether the manifest may exist although its creation failed.
     private func mayExist(_ number: UInt64) -> Bool {
         do {
             return try context.folder.kind(StoreFolder.manifest(number)) != nil

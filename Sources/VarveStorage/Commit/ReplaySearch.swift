@@ -1,7 +1,7 @@
-// ReplaySearch.swift — the answer to a batch that was committed before.
+// ReplaySearch.swift — recognises a batch that was committed before, and gives its answer.
 //
 // Invariants:
-// - Changes nothing but what the memory of messages has read.
+// - It changes nothing but the filters that `MessageMemory` has read.
 
 import VarveCodec
 import VarveModel
@@ -12,11 +12,14 @@ struct ReplaySearch {
     let state: WriterState
     let view: StoreView
 
-    /// The answer to a batch whose content was committed before; nil to any other.
+    /// The answer to a batch whose content was committed before; nil for any other batch.
     ///
     /// - Parameters:
     ///   - content: The content hash of the batch.
-    ///   - expired: The rows of it that are too old now.
+    ///   - batch: The batch.
+    ///   - session: The import that the batch belongs to, if any.
+    ///   - expired: The rows of the batch that are too old now.
+    /// - Throws: `StorageError.damaged` or `FileError` if messages files cannot be read.
     func find(
         _ content: Hash128, _ batch: SampleBatch, in session: ReplayIndex.Session?, _ expired: ExpiredRows
     ) throws -> BatchOutcome? {
@@ -26,7 +29,7 @@ struct ReplaySearch {
                 return nil
             }
             if isResumed || batch.part == nil { return outcome }
-            // The batch of the import that is being resumed is told before one of another import.
+            // A batch of the resumed import has precedence over one of another import.
             other = other ?? outcome
             return nil
         }
@@ -50,7 +53,7 @@ struct ReplaySearch {
         guard let commit = try state.messages.commit(of: hash), !isDeleted(batch, since: commit) else {
             return nil
         }
-        // The content is the same, so its count and span are those of the rows at hand.
+        // The content is the same, so count and span are those of this batch.
         var receipt = Receipt()
         for rows in batch.series {
             receipt.replayed += UInt64(rows.columns.count)
@@ -63,8 +66,8 @@ struct ReplaySearch {
         return (BatchOutcome(receipt: receipt, isReplay: true, commit: commit), false)
     }
 
-    /// Whether something in the time of a batch was deleted after a commit, or a point of it got another type: then it is
-    /// applied again.
+    /// Whether a deletion after a commit touched the times of the batch, or a point of it got another type since; then
+    /// the batch is applied again.
     private func isDeleted(_ batch: SampleBatch, since commit: UInt64) -> Bool {
         guard !view.tombstones.isEmpty || !view.manifest.replacements.isEmpty else { return false }
         return batch.series.contains { rows in

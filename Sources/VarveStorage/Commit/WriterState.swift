@@ -1,8 +1,8 @@
-// WriterState.swift — what the one writer knows beyond the published view.
+// WriterState.swift — the state of the writer beside the published view.
 //
 // Invariants:
-// - Only touched under the store's writer lock.
-// - `failure` set means: a write left disk and memory possibly apart; nothing more is committed.
+// - It is accessed only under the store's writer lock.
+// - If `failure` is set, disk and memory may differ after a failed write, and nothing more is committed.
 
 import VarveFile
 import VarveModel
@@ -17,12 +17,12 @@ final class WriterState: @unchecked Sendable {
     var latest = LatestTimes()
     var session: ReplayIndex.Session?
     var failure: String?
-    /// What was mended by itself and is worth telling.
+    /// Repairs that the store made by itself, for the user.
     var notes: [String] = []
     let mark = AcknowledgedMark()
-    /// Of the lock file, as it was when the store was opened.
+    /// The identity of the lock file when the store was opened.
     let lockIdentity: FileIdentity?
-    /// Why the last flush failed, while there is more to flush.
+    /// The error of the last flush, until a flush succeeds.
     var flushFailure: (any Error)?
     var isClosed = false
     var wal: WALWriter?
@@ -43,7 +43,9 @@ final class WriterState: @unchecked Sendable {
         walFiles = recovered.walFiles
     }
 
-    /// The WAL file to write to, created if there is none.
+    /// The open WAL file, created if there is none.
+    ///
+    /// - Throws: `FileError`.
     func openWAL(_ context: StoreContext) throws -> WALWriter {
         if let wal { return wal }
         let writer = try WALWriter(
@@ -55,7 +57,7 @@ final class WriterState: @unchecked Sendable {
         return writer
     }
 
-    /// Lets go of a WAL file that is not what was written to it.
+    /// Closes a WAL file that was removed or changed by somebody else.
     func abandonWAL() {
         guard let wal else { return }
         self.wal = nil
@@ -63,7 +65,10 @@ final class WriterState: @unchecked Sendable {
         nextWALRecord = wal.recordNumber
     }
 
-    /// Ends the open WAL file, if there is one; after a failed write it is left to recovery.
+    /// Seals the open WAL file, if there is one; after a failed write it only closes the file and leaves it to
+    /// recovery.
+    ///
+    /// - Throws: `FileError`, after which nothing more is committed.
     func sealWAL() throws {
         guard let wal else { return }
         self.wal = nil
@@ -71,7 +76,7 @@ final class WriterState: @unchecked Sendable {
         do {
             try wal.seal()
         } catch {
-            // A WAL file behind one that has no seal would be taken for damage: nothing more is written.
+            // A WAL file behind one without a seal would count as damage, so nothing more is written.
             failure = "\(error)"
             throw error
         }

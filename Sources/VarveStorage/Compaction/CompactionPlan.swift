@@ -1,14 +1,14 @@
-// CompactionPlan.swift — which segments to merge, and where to cut the result: a pure function of the manifest.
+// CompactionPlan.swift — decides which segments to merge and where to cut the result, by the manifest alone.
 //
 // Any set of segments may be merged, neighbours or not, because each sample carries its commit number and the highest
-// one wins wherever it lies. What it pays to merge is another matter: small segments, whatever times they have; large
-// ones only where many overlap. A large result is cut at the borders of partitions (Partitions), so it will not overlap
-// with its neighbours, and nobody has a reason to touch it again until late data comes for its time.
+// one wins in every file. It pays to merge small segments with any times, and large ones only where many overlap. A
+// large result is cut at the borders of partitions (Partitions). So it does not overlap its neighbours, and is not
+// merged again before late data comes for its time.
 //
 // Invariants:
-// - Deciding reads nothing and changes nothing.
-// - Automatic plans merge segments of about the same size, so a sample is rewritten once per fourfold growth at
-//   most, eightfold as a rule: write amplification grows with the logarithm of the data.
+// - A decision reads no file and changes nothing.
+// - Automatic plans merge segments of about the same size. So a sample is rewritten once for each eightfold growth as a
+//   rule, and at most once for each fourfold growth: write amplification grows with the logarithm of the data.
 // - A plan has at most `mostInputs` inputs.
 
 import VarveSegment
@@ -16,21 +16,21 @@ import VarveSegment
 struct CompactionPlan: Hashable, Sendable {
     /// The segments to merge into one run of samples.
     var inputs: [SegmentReference]
-    /// Times where a new output begins, ascending.
+    /// The times at which a new output begins, ascending.
     var cuts: [Int64]
 
-    /// How many segments of one tier start a merge.
+    /// The number of segments of one tier that starts a merge.
     static let tierWidth = 8
-    /// How many segments one merge reads at most.
+    /// The most segments that one merge reads.
     static let mostInputs = 128
     /// Segments of at least this many bytes are merged only where they overlap.
     static let largeBytes = Partitions.bytes / 2
     /// Neighbours are joined while one of them is smaller.
     static let smallBytes = Partitions.bytes / 8
 
-    /// How long deleted samples may stay on disk before a merge is due because of them: a day.
+    /// The nanoseconds that deleted samples may stay on disk before a merge is due for them: a day.
     static let longestDeleted: Int64 = 86_400_000_000_000
-    /// A segment is written again when one in so many of its samples is a version that nobody can ask for any more.
+    /// A segment is written again when one in so many of its samples is a version that no kept state shows.
     static let samplesPerOldVersion: UInt64 = 8
 
     init(_ inputs: [SegmentReference]) {
@@ -38,12 +38,12 @@ struct CompactionPlan: Hashable, Sendable {
         cuts = Partitions.cuts(inputs)
     }
 
-    /// The merge that is due, if one is: of the segments that have samples deleted long ago, else of one with many
-    /// versions that are not kept any more, else the smallest tier that is full.
+    /// The merge that is due, if any: of segments with samples that were deleted long ago, else of one segment with
+    /// many versions that are no longer kept, else of the smallest full tier.
     ///
     /// - Parameters:
     ///   - history: The oldest commit whose state is kept.
-    ///   - now: The time, in nanoseconds since 1970 UTC.
+    ///   - now: The present, in nanoseconds since 1970 UTC.
     static func automatic(
         _ manifest: Manifest, history: UInt64 = 0, now: Int64 = .min
     ) -> CompactionPlan? {
@@ -55,7 +55,7 @@ struct CompactionPlan: Hashable, Sendable {
             guard segments.count >= tierWidth else { continue }
             let isLarge = segments.contains { $0.byteCount >= UInt64(largeBytes) }
             let small = CompactionPlan(Array(inTime(segments).prefix(mostInputs)))
-            // What would be cut into about as many again is not made better by that.
+            // A merge that would be cut into about as many segments again brings nothing.
             if !isLarge, small.cuts.count + 1 <= small.inputs.count / 2 { return small }
             let deep = deepest(segments)
             if deep.count >= tierWidth { return CompactionPlan(Array(deep.prefix(mostInputs))) }
@@ -63,13 +63,13 @@ struct CompactionPlan: Hashable, Sendable {
         return nil
     }
 
-    /// The next of the merges that leave a store of segments that do not overlap, packed as well as can be and without
-    /// what nobody can ask for; nil if it is that already.
+    /// The next merge towards segments that do not overlap, have the best compression, and hold only what reads can
+    /// show; nil if they are so already.
     ///
     /// - Parameter history: The oldest commit whose state is kept.
     static func full(_ manifest: Manifest, history: UInt64 = .max) -> CompactionPlan? {
         for group in groups(manifest, history) {
-            // The small ones first: then the others are read once.
+            // Small segments are merged first, so that large ones are read once.
             guard group.count > mostInputs else { return CompactionPlan(group) }
             let smallest = group.sorted { $0.byteCount < $1.byteCount }.prefix(mostInputs)
             return CompactionPlan(inTime(Array(smallest)))
@@ -101,7 +101,7 @@ struct CompactionPlan: Hashable, Sendable {
         return inputs.isEmpty ? nil : CompactionPlan(Array(inputs.prefix(mostInputs)))
     }
 
-    /// The segments that share one time, where most do.
+    /// The largest set of segments that all share one time.
     private static func deepest(_ segments: [SegmentReference]) -> [SegmentReference] {
         var best: [SegmentReference] = []
         var open: [SegmentReference] = []
@@ -113,7 +113,7 @@ struct CompactionPlan: Hashable, Sendable {
         return best
     }
 
-    /// Sets of segments that are to become one run each: those that overlap, and small neighbours.
+    /// The sets of segments to be merged: segments that overlap, and small neighbours.
     private static func groups(_ manifest: Manifest, _ history: UInt64) -> [[SegmentReference]] {
         func isSettled(_ segment: SegmentReference) -> Bool {
             segment.isCompacted && (segment.olderVersions == 0 || segment.replacedUpTo > history)
@@ -137,7 +137,7 @@ struct CompactionPlan: Hashable, Sendable {
         return groups.filter { $0.count > 1 || !$0.allSatisfy(isSettled) }
     }
 
-    /// The segments in order of time, those that overlap together, each set with its bytes.
+    /// The segments in order of time, in sets that overlap, each with its bytes.
     private static func components(
         _ segments: [SegmentReference]
     ) -> [(segments: [SegmentReference], bytes: UInt64)] {
@@ -160,7 +160,7 @@ struct CompactionPlan: Hashable, Sendable {
         }
     }
 
-    /// Powers of four of 64 KiB; all large segments are of one tier.
+    /// The tier of a segment by its size: tiers begin at 64 KiB times powers of four, and all large segments share one.
     private static func tier(_ segment: SegmentReference) -> Int {
         var size = min(segment.byteCount, UInt64(largeBytes)) >> 16
         var tier = 0

@@ -1,13 +1,15 @@
-// CompactionWorker.swift — carries out one plan: merge, verify, commit, remove what was merged.
+// CompactionWorker.swift — carries out one plan: merges, verifies, commits, retires the inputs.
 //
 // Invariants:
-// - Commits and reads go on meanwhile; only the exchange of the files is under the writer's lock.
-// - What a query answers is the same before and after, of the newest state and of those that history keeps: per time the
+// - Commits and reads go on meanwhile. Only the exchange of the files is under the writer's lock.
+// - Queries give the same answers before and after, in the newest state and in all states that history keeps: the
 //   versions that they need are kept, unless a tombstone hides them.
-// - Nothing is committed before the written files were read back: every block that was not copied decodes, all are in
-//   order, and samples in equal samples out plus older versions and deleted samples dropped.
-// - A tombstone counts as erased only if all segments that may have what it hides were merged since.
-// - Memory: one decoded block per input, one output block per partition, and the index entries of the outputs.
+// - Nothing is committed before the written files are read back. Every block that was not copied must decode, blocks
+//   must be in order, and the samples read must equal the samples written plus the older versions and deleted samples
+//   dropped.
+// - A tombstone counts as erased only when all segments that may have what it hides were merged since.
+// - Memory: one decoded block for each input, one output block for each partition, and the index entries of the
+//   outputs.
 
 import VarveCodec
 import VarveFile
@@ -23,7 +25,7 @@ struct CompactionWorker {
     private let outputs: MergeOutputs
     private let pace: MergePacing
 
-    /// What a merge did.
+    /// The counts of a merge.
     struct Outcome {
         var samplesIn: UInt64 = 0
         var samplesOut: UInt64 = 0
@@ -32,7 +34,7 @@ struct CompactionWorker {
         var deleted: UInt64 = 0
         var bytesIn: UInt64 = 0
         var bytesOut: UInt64 = 0
-        /// The oldest commit whose state lacks nothing that was dropped.
+        /// The oldest commit whose state needs no dropped version.
         var historyFrom: UInt64 = 0
     }
 
@@ -74,7 +76,7 @@ struct CompactionWorker {
             if !store.needsReopen { outputs.discard() }
             throw error
         }
-        // Their files go when no snapshot has them any more.
+        // The files are removed when no snapshot uses them any more.
         for input in inputs { input.retire() }
         return outcome
     }

@@ -1,11 +1,11 @@
-// SeriesMerge.swift — merges one series: blocks that nothing touches are copied, the others decoded and merged.
+// SeriesMerge.swift — merges one series: copies blocks that nothing overlaps, decodes and merges the others.
 //
-// A block of a compacted segment that no other block overlaps, that lies in one partition, that has no versions and no
-// deleted samples, and that is not much too short, is as good as a merge could make it.
+// A merge cannot improve a block of a compacted segment that no other block overlaps, that lies in one partition, that
+// has no versions and no deleted samples, and that is not much too short.
 //
 // Invariants:
-// - Samples in equal samples out plus versions and deleted samples dropped.
-// - Memory: of blocks that overlap one decoded each.
+// - The samples read equal the samples written plus `dropped` and `deleted`.
+// - Memory: one decoded block for each cursor of a set of overlapping blocks.
 
 import VarveModel
 import VarveSegment
@@ -13,18 +13,18 @@ import VarveSegment
 struct SeriesMerge {
     private typealias Source = OverlappingBlocks.Source
 
-    /// Stored bytes from which on a short block is not packed anew: its texts are large.
+    /// A short block with at least so many stored bytes is copied, as its texts are large.
     private static let muchText = 32 << 10
 
     private let series: SeriesID
     private let type: ValueType
     private let hidden: Tombstones
     private let history: UInt64
-    /// Older versions left out.
+    /// The number of older versions left out.
     private(set) var dropped: UInt64 = 0
-    /// Deleted samples left out.
+    /// The number of deleted samples left out.
     private(set) var deleted: UInt64 = 0
-    /// The oldest commit whose state lacks nothing that was left out.
+    /// The oldest commit whose state needs no version that was left out.
     private(set) var historyFrom: UInt64 = 0
 
     init(_ series: SeriesID, _ type: ValueType, hidden: Tombstones, history: UInt64) {
@@ -34,12 +34,14 @@ struct SeriesMerge {
         self.history = history
     }
 
-    /// Merges what the segments have of the series.
+    /// Merges the blocks that the segments have of the series.
+    ///
+    /// - Throws: `StorageError`; `FileError`; what pacing throws.
     mutating func run(_ inputs: [SegmentReader], into outputs: MergeOutputs) throws {
         for group in try OverlappingBlocks.groups(of: series, in: inputs) { try merge(group, into: outputs) }
     }
 
-    /// Merges blocks that overlap, or takes one that stands alone.
+    /// Merges blocks that overlap, or copies a block that nothing overlaps.
     private mutating func merge(_ sources: ArraySlice<Source>, into outputs: MergeOutputs) throws {
         if sources.count == 1, let source = sources.first {
             let entry = source.entry
@@ -63,13 +65,13 @@ struct SeriesMerge {
         historyFrom = max(historyFrom, merge.historyFrom)
     }
 
-    /// Whether a block that stands alone may stay as it is.
+    /// Whether a block that nothing overlaps may be copied.
     private func isWhole(_ source: Source, _ outputs: MergeOutputs) -> Bool {
         let entry = source.entry
         guard source.reader.reference.isCompacted, !entry.hasVersions, tombstones(entry).isEmpty,
             !outputs.isCut(entry.firstTime, entry.lastTime)
         else { return false }
-        // Few samples before it would make a short block: they are packed together with it.
+        // A few waiting samples would make a short block, so they are packed together with this one.
         let isFree = outputs.waiting == 0 || outputs.waiting >= MergeOutputs.fewSamples
         return isFree && (entry.count >= MergeOutputs.fewSamples || entry.block.count >= Self.muchText)
     }

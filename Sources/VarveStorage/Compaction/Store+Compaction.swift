@@ -1,34 +1,44 @@
-// Store+Compaction.swift — flush and compaction as the store's users see them.
+// Store+Compaction.swift — the store's interface for flush and compaction.
 
 public import VarveModel
 
 extension Store {
-    /// Writes what is in the WAL and the memtable as a segment and removes the WAL files.
+    /// Writes the commits of the WAL as a segment and removes the WAL files.
     ///
-    /// Durability: unchanged; the same commits, in another file.
+    /// Durability: unchanged; the same commits are in another file.
+    ///
+    /// - Throws: `StorageError.notWritable`; `StorageError.needsReopen`; other `StorageError`; `FileError`.
     public func flush() throws {
         try change { state, view in try Flush(context, state).run(&view) }
     }
 
-    /// Flushes and merges until no segments overlap, without versions that history does not keep, and without deleted
-    /// samples; what is so already stays as it is.
+    /// Flushes and merges until no segments overlap, and no segment has deleted samples or versions that history does
+    /// not keep.
     ///
-    /// Cost: reads and writes all data that late rows have come for; readers and writers go on meanwhile.
+    /// Segments that are so already stay as they are.
     ///
-    /// - Parameter progress: Gets samples done and samples in all, from time to time.
+    /// Cost: reads and writes all data that late rows overlap. Readers and writers go on meanwhile.
+    ///
+    /// - Parameter progress: Called from time to time with the samples done and the samples in all.
+    /// - Throws: `StorageError.overtaken` if another compaction merged the same segments; other `StorageError`;
+    ///   `FileError`.
     public func compact(_ progress: (UInt64, UInt64) -> Void = { _, _ in }) throws -> CompactionReport {
         try flush()
         while try mergeMessagesIfDue() {}
         return try compact(progress) { CompactionPlan.full($0.manifest, history: context.historyCommit($0)) }
     }
 
-    /// Merges what has become many small segments or messages files, erases what was deleted a day ago, and leaves out
-    /// versions that are not kept any more where they are many, until nothing is due; cheap where nothing is.
+    /// Runs merges until no merge is due: of many small segments or messages files, of samples deleted a day ago, and
+    /// of many versions that are no longer kept.
+    ///
+    /// Cost: next to nothing if no merge is due.
     ///
     /// - Parameters:
-    ///   - pace: Gets the bytes that a merge has read and written since the last call, after every block; it may wait,
-    ///     so that a merge leaves the disk to others, and what it throws gives the merge up, with nothing changed.
-    ///   - progress: Gets samples done and samples in all, from time to time.
+    ///   - pace: Called after every block with the bytes that a merge has read and written since the last call. It may
+    ///     wait, to leave the disk to others. An error that it throws ends the merge with nothing changed.
+    ///   - progress: Called from time to time with the samples done and the samples in all.
+    /// - Throws: `StorageError.overtaken` if another compaction merged the same segments; other `StorageError`;
+    ///   `FileError`; what `pace` throws.
     public func compactIfDue(
         pace: @escaping MergePacing = { _ in }, _ progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> CompactionReport {
@@ -39,7 +49,7 @@ extension Store {
         }
     }
 
-    /// Carries out plans until there is none.
+    /// Carries out plans until `next` gives none.
     private func compact(
         _ progress: (UInt64, UInt64) -> Void, _ pace: @escaping MergePacing = { _ in },
         isAutomatic: Bool = false, _ next: (StoreView) -> CompactionPlan?
@@ -58,7 +68,7 @@ extension Store {
             report.deleted += outcome.deleted
             report.bytesIn += outcome.bytesIn
             report.bytesOut += outcome.bytesOut
-            // A segment that came out as it went in would be planned again and again.
+            // A segment that a merge did not change would be planned again and again.
             if isAutomatic, plan.inputs.count == 1, outcome.dropped + outcome.deleted == 0 { return report }
         }
     }

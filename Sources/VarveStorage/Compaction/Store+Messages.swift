@@ -1,4 +1,4 @@
-// Store+Messages.swift — merges messages files beside running commits.
+// Store+Messages.swift — merges messages files while commits go on.
 
 import VarveFile
 import VarveSegment
@@ -6,15 +6,16 @@ import VarveSegment
 extension Store {
     /// Merges messages files of one tier, if a merge is due.
     ///
-    /// Durability: the merged file is durable before the manifest that names it; its inputs are removed after.
+    /// Durability: the merged file is durable before the manifest that names it. Its inputs are removed after that.
     ///
-    /// - Returns: Whether a merge was done; false too where a flush took one of the files meanwhile.
+    /// - Returns: Whether a merge was done; false also if a flush took one of the files meanwhile.
+    /// - Throws: `StorageError`; `FileError`.
     func mergeMessagesIfDue() throws -> Bool {
         let horizon = context.options.messageHorizon
         guard let due = MessageMerge.due(view.manifest.messages, horizon: horizon) else {
             return false
         }
-        // The inputs are opened under the lock, so that no flush removes them before.
+        // The inputs are opened under the lock, so that no flush removes them first.
         let inputs: [MessageFile]? = try change { _, view in
             guard Set(due).isSubset(of: view.manifest.messages) else { return nil }
             return try due.map { try MessageFile(context.folder, $0) }

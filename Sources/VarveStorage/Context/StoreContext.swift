@@ -1,7 +1,8 @@
-// StoreContext.swift — what all parts of an open store share: where it is, how it was opened, the names of its series.
+// StoreContext.swift — the values that all parts of an open store share: folder, options, names of series, open
+// segments.
 //
 // Invariants:
-// - Only the two settings that a service changes while it runs, history and retention, ever change.
+// - Only history and retention ever change: a service may set them while it runs.
 
 import Synchronization
 import VarveModel
@@ -26,20 +27,20 @@ final class StoreContext: Sendable {
         historyNanoseconds = Atomic(options.history)
     }
 
-    /// How long versions are kept that were corrected since, in nanoseconds.
+    /// The nanoseconds for which corrected versions are kept.
     var history: Int64 {
         get { historyNanoseconds.load(ordering: .relaxed) }
         set { historyNanoseconds.store(newValue, ordering: .relaxed) }
     }
 
-    /// Sets where the rules of retention come from.
+    /// Sets the source of the rules of retention.
     func setRetention(_ rules: @escaping RetentionRules) {
         retentionRules.withLock { $0 = rules }
     }
 
-    /// The rules of retention as they are now, by product.
+    /// The current rules of retention, by product.
     ///
-    /// - Throws: What their source throws.
+    /// - Throws: What the source of the rules throws.
     func retention() throws -> [String: ProductRetention] {
         try retentionRules.withLock { $0 }()
     }

@@ -1,4 +1,4 @@
-// StoreOptions.swift — how a store is opened.
+// StoreOptions.swift — the options for opening a store.
 
 import VarveFile
 import VarveModel
@@ -9,87 +9,87 @@ import VarveSegment
 public struct StoreOptions: Sendable {
     /// Whether the store will be written; the default is true.
     ///
-    /// Then it takes the directory's lock, recovers after a crash, creates what is
-    /// missing. A store opened for reading changes nothing on disk.
+    /// An opening for writing takes the directory's lock, recovers after a crash, and creates missing folders. A store
+    /// opened for reading changes nothing on disk.
     public var isWritable = true
 
     /// The clock that commit times are taken from, in nanoseconds since 1970 UTC.
     ///
-    /// For people and retention, never for ordering. The default is the system's real-time clock.
+    /// These times are for people and retention, never for ordering. The default is the system's real-time clock.
     public var now: @Sendable () -> Int64 = { SystemClock.nanoseconds() }
 
-    /// How long a message is remembered at least, in nanoseconds, so that it is a replay when it comes again; the
-    /// default is 7 days.
+    /// The least time for which a message is remembered, in nanoseconds; the default is 7 days.
     ///
-    /// Time counts as the changes of the store's live set show it, each for at most an hour, so a clock that jumps
-    /// lets nothing be forgotten early; a store that changes rarely remembers longer. Disk: 26 bytes a message.
+    /// A remembered message that comes again is a replay. Time is counted at changes of the store's live set, each for
+    /// at most an hour. So a clock that jumps makes no message forgotten early, and a store that changes rarely
+    /// remembers longer. Disk: 26 bytes a message.
     public var messageHorizon: Int64 = 7 * 86_400 * 1_000_000_000
 
-    /// How long versions of samples are kept that were corrected since, in nanoseconds; the default is 7 days.
+    /// The time for which corrected versions of samples are kept, in nanoseconds; the default is 7 days.
     ///
-    /// States of that time can be read. With 0 a version goes with the flush or merge that sees a later one.
+    /// States of that time can be read. With 0, a flush or merge that has a later version drops the older one.
     public var history = StoreOptions.defaultHistory
 
-    /// Bytes of blocks and indexes of segments that are kept in memory once they were read; the default is 32 MiB.
+    /// The most bytes of blocks and indexes of segments that are cached in memory; the default is 32 MiB.
     ///
-    /// Beside it the kernel keeps what it can of the files. At most 512 segment files are kept open.
+    /// The kernel also caches the files. At most 512 segment files are kept open.
     public var cacheBytes = FormatLimits.cacheBytes
 
-    /// Whether reading a directory without a store gives an empty one instead of an error; default false.
+    /// Whether a directory without a store reads as an empty store instead of an error; the default is false.
     public var mayBeMissing = false
 
-    /// The newest commit that a reader shows of the WAL, or nil for all that is in it; the default is nil.
+    /// The newest commit of the WAL that a reader shows, or nil for all; the default is nil.
     ///
-    /// A record is in the WAL file a moment before it is durable. A reader that must not show what could still be
-    /// lost asks the writer for its last acknowledged commit first, then opens with it. Commits in segments are
-    /// durable and are shown whatever their numbers. Has no effect on a store opened for writing.
+    /// A record is in the WAL file a moment before it is durable. A reader that must not show commits that may still be
+    /// lost first asks the writer for its last acknowledged commit, and opens with it. Commits in segments are durable
+    /// and are shown in any case. It has no effect on a store opened for writing.
     public var lastCommit: UInt64?
 
-    /// Whether a directory without a store is an error also for writing; default false.
+    /// Whether a directory without a store is an error for writing too; the default is false.
     package var mustExist = false
 
-    /// A commit that must be there, or the opening fails; 0 for none.
+    /// The store must have all commits up to this one, or the opening fails; 0 for none.
     package var leastCommit: UInt64 = 0
 
-    /// Names new immutable files; random unless a simulation must be repeatable.
+    /// Gives the ids of new immutable files; random unless a simulation must be repeatable.
     var newFileID: @Sendable () -> FileID = { .random() }
 
     /// Rows above which a batch is sealed as a segment; at most `Limits.walBatchRows`.
     var walBatchRows = Limits.walBatchRows
 
-    /// Records of a group that are written at once; at most `Limits.walWriteRecords`.
+    /// The most records of a group that are written at once; at most `Limits.walWriteRecords`.
     var walWriteRecords = Limits.walWriteRecords
 
     /// Bytes of room that a WAL file reserves at once.
     var walReserveBytes = Limits.walReserveBytes
 
-    /// What a build for debugging does with a state that breaks an invariant, before it is published.
+    /// Called in a debug build with a state that breaks an invariant, before it is published.
     ///
-    /// The default ends the process. Builds for release check nothing.
+    /// The default ends the process. Release builds check nothing.
     var reportBroken: @Sendable (BrokenInvariant) -> Void = { assertionFailure("\($0)") }
 
     /// Bytes above which the memtable is flushed; the default is 64 MiB.
     ///
-    /// It bounds the WAL too, and so the time that an opening after a crash takes. Commits are refused when flushes fail
-    /// and the memtable has twice as many.
+    /// It also bounds the WAL, and so the time of an opening after a crash. Commits are refused if flushes fail and the
+    /// memtable has twice as many bytes.
     public var memtableBytes = Limits.memtableBytes
 
-    /// How long versions are kept that were corrected since if nothing else was said, in nanoseconds: 7 days.
+    /// The default time for which corrected versions are kept, in nanoseconds: 7 days.
     public static let defaultHistory = RetentionPeriod.defaultHistorySeconds * 1_000_000_000
 
-    /// Makes the default options.
+    /// Creates the default options.
     public init() {}
 
     /// Options for reading only.
     ///
-    /// Opening takes no lock and may happen beside a writer: where files change under it, it begins again.
+    /// Opening takes no lock and may happen beside a writer: it starts again if files change meanwhile.
     public static var reading: StoreOptions {
         var options = StoreOptions()
         options.isWritable = false
         return options
     }
 
-    /// Options for reading only, beside a writer, nothing of the WAL beyond a commit; see `lastCommit`.
+    /// Options for reading beside a writer, without commits of the WAL after a commit; see `lastCommit`.
     public static func reading(upTo commit: UInt64) -> StoreOptions {
         var options = reading
         options.lastCommit = commit

@@ -1,17 +1,18 @@
-// CommitTimes.swift — when commits were made, as far as `--as-of` a time needs it: the first commit of each second.
+// CommitTimes.swift — the times of commits, for `--as-of` a time: the first commit of each second.
 //
-// A commit belongs to the second that it ends in: at a whole second all commits of before are in. Old seconds are joined:
-// an hour back there is a place for each minute, a month back for each hour, a year back for each day; so the list has
-// at most about 60,000 places in its first year and 365 more in each further one.
+// The time of a commit is rounded up to a second, so the state at a whole second has all commits before it. Old seconds
+// are joined: places more than an hour old in whole minutes, more than 30 days old in hours, and more than 365 days old
+// in days. So the list has at most about 60,000 places in its first year and 365 more in each further year.
 //
 // Invariants:
-// - Seconds and commits both ascend strictly; a clock that goes back makes later commits of the last second.
-// - What a state shows at a time does not change when places are joined, if the time is a whole minute, hour or day.
+// - Seconds and commits both ascend strictly. If the clock goes back, later commits count for the last second.
+// - Joining places does not change the state at a time that is a whole minute, hour or day, as far as places are
+//   joined.
 
 import VarveCodec
 
 struct CommitTimes: Hashable, Sendable {
-    /// The first commit of the time up to a second, after the place before it.
+    /// The first commit after the second of the place before, up to the second of this place.
     struct Place: Hashable, Sendable {
         /// Seconds since 1970 UTC.
         var second: Int64
@@ -25,7 +26,7 @@ struct CommitTimes: Hashable, Sendable {
 
     init() {}
 
-    /// Notes a commit; one that is known already is left as it is.
+    /// Notes the time of a commit; a commit that is known already changes nothing.
     mutating func note(_ commit: UInt64, at time: Int64) {
         let second = Self.roundUp(time, Self.nanoseconds)
         guard let last = places.last else { return places.append(Place(second: second, commit: commit)) }
@@ -33,9 +34,9 @@ struct CommitTimes: Hashable, Sendable {
         places.append(Place(second: second, commit: commit))
     }
 
-    /// The newest commit at a time, in nanoseconds since 1970 UTC; nil if that is the newest of all.
+    /// The newest commit at a time in nanoseconds since 1970 UTC; nil if it is the newest of all.
     ///
-    /// Before the first known commit it is the one before that.
+    /// Before the first known commit it is the commit before that one.
     func newest(at time: Int64) -> UInt64? {
         var (low, high) = (0, places.count)
         let second = time / Self.nanoseconds - (time % Self.nanoseconds < 0 ? 1 : 0)
@@ -46,7 +47,7 @@ struct CommitTimes: Hashable, Sendable {
         return low < places.count ? places[low].commit - min(1, places[low].commit) : nil
     }
 
-    /// When a commit was made, rounded up, in nanoseconds since 1970 UTC; nil if it is older than all that is known.
+    /// The time of a commit, rounded up, in nanoseconds since 1970 UTC; nil if it is older than all known commits.
     func time(of commit: UInt64) -> Int64? {
         places.last { $0.commit <= commit }.map {
             $0.second.multipliedReportingOverflow(by: Self.nanoseconds)
@@ -54,7 +55,7 @@ struct CommitTimes: Hashable, Sendable {
         .flatMap { $0.overflow ? nil : $0.partialValue }
     }
 
-    /// The places of commits up to one.
+    /// The times of commits up to a commit.
     func upTo(_ commit: UInt64) -> CommitTimes {
         guard let last = places.last, last.commit > commit else { return self }
         var times = self
@@ -62,12 +63,12 @@ struct CommitTimes: Hashable, Sendable {
         return times
     }
 
-    /// The places with those of the past joined.
+    /// The times with old places joined.
     ///
     /// - Parameter now: Nanoseconds since 1970 UTC.
     func joined(now: Int64) -> CommitTimes {
         let second = now / Self.nanoseconds
-        // Each border is a multiple of the step before it, so that nothing is rounded up over it.
+        // Each border is a multiple of its step, so that no place is rounded up beyond it.
         let steps = [
             (Self.day, Self.border(second - 365 * Self.day, Self.day)),
             (Self.hour, Self.border(second - 30 * Self.day, Self.hour)),

@@ -1,9 +1,9 @@
-// Manifest+Hidden.swift — which segments may have samples that no read shows.
+// Manifest+Hidden.swift — finds segments that may have samples that no read shows.
 
 import VarveSegment
 
 extension Manifest {
-    /// Notes which tombstones no segment needs any more, and drops such expiries.
+    /// Marks tombstones as erased if no segment may have what they hide, and drops such expiries.
     mutating func noteErased() {
         for index in tombstones.indices where !tombstones[index].isErased {
             let tombstone = tombstones[index]

@@ -1,4 +1,5 @@
-// Manifest+History.swift — what version 4 of the payload added: versions kept, when commits were, retention, bytes written.
+// Manifest+History.swift — the additions of version 4 of the payload: kept versions, commit times, expiries, bytes
+// written.
 
 import VarveCodec
 import VarveSegment
@@ -10,14 +11,14 @@ extension Manifest {
         bytesTaken += segment.byteCount
     }
 
-    /// Puts what a merge wrote in the place of its inputs.
+    /// Replaces the inputs of a merge by its outputs.
     mutating func replace(_ inputs: Set<FileID>, by outputs: [SegmentReference]) {
         segments.removeAll { inputs.contains($0.id) }
         segments.append(contentsOf: outputs)
         bytesMerged += outputs.reduce(0) { $0 + $1.byteCount }
     }
 
-    /// Writes what stands behind the tombstones.
+    /// Writes the fields of version 4, which follow the tombstones.
     func writeHistory(to writer: inout ByteWriter) {
         for segment in segments {
             writer.appendVarint(segment.olderVersions)

@@ -1,4 +1,4 @@
-// Manifest+Invariants.swift — the check that a manifest is what Manifest says, by itself and after another one.
+// Manifest+Invariants.swift — checks the invariants of a manifest, by itself and against the one before it.
 
 import VarveSegment
 
@@ -11,9 +11,9 @@ extension Manifest {
 
     /// Checks what must hold in one manifest.
     ///
-    /// Cost: the entries of the manifest.
+    /// Cost: one pass over the entries of the manifest.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants() throws(BrokenInvariant) {
         let files = segments.count + dictionary.count + receipts.count + messages.count
         try Self.unless(fileNames.count == files, "a file is named twice")
@@ -71,7 +71,7 @@ extension Manifest {
 
     /// Checks what must hold in a manifest that follows another one.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants(after earlier: Manifest) throws(BrokenInvariant) {
         guard number != earlier.number else { return }
         try Self.unless(number > earlier.number, "number \(number) follows \(earlier.number)")

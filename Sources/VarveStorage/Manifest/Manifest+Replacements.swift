@@ -1,12 +1,12 @@
-// Manifest+Replacements.swift — what version 5 of the payload added: series that others took the place of.
+// Manifest+Replacements.swift — the addition of version 5 of the payload: replaced series.
 
 import VarveCodec
 import VarveSegment
 
 extension Manifest {
-    /// Tells a dictionary that has all series of the manifest which of them were replaced.
+    /// Marks the replaced series in a dictionary that has all series of the manifest.
     ///
-    /// - Throws: `StorageError.damaged` if it cannot be so.
+    /// - Throws: `StorageError.damaged` if a replacement does not fit the dictionary.
     func noteReplacements(in dictionary: SeriesDictionary) throws {
         for replacement in replacements {
             do throws(CodecError) {
@@ -20,7 +20,7 @@ extension Manifest {
         }
     }
 
-    /// Writes what version 5 has behind version 4; nothing where no series was replaced.
+    /// Writes the field of version 5; nothing if no series was replaced.
     func writeReplacements(to writer: inout ByteWriter) {
         guard !replacements.isEmpty else { return }
         writer.appendVarint(UInt64(replacements.count))

@@ -1,13 +1,14 @@
-// Manifest.swift — the live set: which files make up the store, as a value.
+// Manifest.swift — the live set as a value: the files that make up the store.
 //
-// Payload of a manifest file, byte by byte: ManifestFormat.md. Versions 1 to 5 are read. Version 5 is written where series
-// were replaced, else version 4.
+// Byte table of the payload: ManifestFormat.md. Versions 1 to 5 are read. Version 5 is written if series were replaced,
+// else version 4.
 //
 // Invariants:
 // - A manifest is complete in itself: no other manifest is needed to read the store.
-// - Numbers rise by one; each names the checksum of the one before it, so a forged or mixed-up chain shows.
-// - `commit` is the highest commit number given out when it was written; WAL files numbered below `firstWAL`
-//   are in the segments and no longer needed.
+// - Numbers rise by one. Each manifest names the checksum of the one before, so a forged or mixed-up chain can be
+//   recognised.
+// - `commit` is the highest commit number given out when the manifest was written.
+// - The commits of WAL files numbered below `firstWAL` are in the segments, so these files are no longer needed.
 
 package import VarveCodec
 import VarveSegment
@@ -24,27 +25,30 @@ package struct Manifest: Hashable, Sendable {
     var segments: [SegmentReference] = []
     var dictionary: [PartReference] = []
     var receipts: [PartReference] = []
-    /// The age clock: nanoseconds that have passed since the store was made, as far as changes of the live set
-    /// show; between two changes at most `MessageReference.longestClockStep`, however far the real clock jumped, and never back.
+    /// The age clock: nanoseconds that have passed since the store was created, as seen at changes of the live set.
+    ///
+    /// Between two changes it advances by at most `MessageReference.longestClockStep`, however far the real clock
+    /// jumped, and it never goes back.
     var messageClock: Int64 = 0
     var messages: [MessageReference] = []
-    /// By commit and series.
+    /// Sorted by commit, then series.
     var tombstones: [Tombstone] = []
-    /// What retention let go of and segments may still have.
+    /// What retention removed and segments may still have.
     var expiries: [Expiry] = []
-    /// When commits up to `commit` were made.
+    /// The times of commits up to `commit`.
     var commitTimes = CommitTimes()
-    /// The oldest commit whose state can be read: versions that are only in older states may be gone.
+    /// The oldest commit whose state can be read; versions that only older states need may be gone.
     var historyFrom: UInt64 = 0
-    /// Bytes of segments that were written with new data, and of those that merges wrote, since the store was made.
+    /// Bytes of all segments that were written with new data since the store was created; `bytesMerged` has those that
+    /// merges wrote.
     var bytesTaken: UInt64 = 0
     var bytesMerged: UInt64 = 0
-    /// Series that others of the same name took the place of.
+    /// Series that were replaced by others of the same name.
     package var replacements: [Replacement] = []
 
     package init() {}
 
-    /// The newest version of the payload that is read.
+    /// The newest payload version that this code reads.
     static let newestVersion: UInt16 = 5
 
     /// The version of the payload that `encode` writes.
@@ -84,6 +88,8 @@ package struct Manifest: Hashable, Sendable {
     }
 
     /// Reads the payload of a manifest of version 1 to 5.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader, version: UInt16) throws(CodecError) {
         number = try reader.integer(as: UInt64.self)
         previousChecksum = try reader.integer(as: UInt64.self)

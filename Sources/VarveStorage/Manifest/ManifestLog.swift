@@ -1,27 +1,30 @@
-// ManifestLog.swift — numbered manifests on disk: load the newest, commit the next.
+// ManifestLog.swift — the numbered manifests on disk: loads the newest, commits the next.
 //
-// The commit is one create-if-absent of the next number, on a directory as on a bucket. Whoever loses the race
-// for a number has committed nothing.
+// A commit is one create-if-absent of the next number, on a directory as on a bucket. A process that loses the race for
+// a number has committed nothing.
 //
 // Invariants:
 // - A manifest is created only after everything it names is durable.
-// - The newest manifest is the store; if it is damaged the store is damaged: an older one is never taken in
-//   its place, that would silently undo commits.
-// - The manifest before the newest is kept, older ones are removed: a reader that has just listed the folder
-//   still finds what it saw, and a folder that lost its newest manifest is told from one that did not. So a new store has
-//   two from the beginning; a backup has one, and a mark.
+// - The newest manifest is the store. If it is damaged, the store is damaged: an older one is never taken instead, as
+//   that would silently undo commits.
+// - The manifest before the newest is kept, and older ones are removed. So a reader that has just listed the folder
+//   still finds its manifest, and the loss of the newest manifest is noticed.
+// - A new store has two manifests from the beginning. A backup has one, and a mark.
 
 import VarveFile
 import VarveSegment
 
 extension SealedFile.Kind {
-    /// The live set; the versions are those of `Manifest`.
+    /// Manifests; the versions are those of `Manifest`.
     static let manifest = SealedFile.Kind(
         magic: "VARVEMAN", name: "manifest", version: Manifest.newestVersion)
 }
 
 enum ManifestLog {
-    /// The newest manifest with its checksum, or nil in a folder without any.
+    /// Reads the newest manifest with its checksum; nil in a folder without manifests.
+    ///
+    /// - Throws: `StorageError.damaged`, also if one of the two newest is missing; `StorageError.unknownVersion`;
+    ///   `FileError`.
     static func load(
         _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64)? {
@@ -29,9 +32,9 @@ enum ManifestLog {
         return try read(newest, folder)
     }
 
-    /// The number of the newest manifest, or nil in a folder without any.
+    /// The number of the newest manifest; nil in a folder without manifests.
     ///
-    /// - Throws: `StorageError.damaged` if one of the two newest is missing.
+    /// - Throws: `StorageError.damaged` if one of the two newest is missing; `FileError`.
     static func newest(_ folder: StoreFolder) throws -> UInt64? {
         let found = try numbers(folder)
         guard let newest = found.last, newest > 1, !found.contains(newest - 1) else { return found.last }
@@ -65,7 +68,7 @@ enum ManifestLog {
     /// Creates the manifest, durably, and returns its checksum.
     ///
     /// - Throws: `StorageError.needsReopen` if another process created that number first; `StorageError.invalidBatch`
-    ///   if it has more than a reader takes.
+    ///   if it is larger than a reader accepts; `FileError`.
     static func commit(
         _ manifest: Manifest, _ folder: StoreFolder
     ) throws -> UInt64 {
@@ -81,7 +84,7 @@ enum ManifestLog {
         return SealedFile.checksum(of: bytes)
     }
 
-    /// Removes manifests older than the one before `newest`; failing to is no harm.
+    /// Removes manifests older than the one before `newest`; errors are ignored, as an old manifest does no harm.
     static func removeOld(before newest: UInt64, _ folder: StoreFolder) {
         for number in (try? numbers(folder)) ?? [] where number + 1 < newest {
             try? folder.remove(StoreFolder.manifest(number))

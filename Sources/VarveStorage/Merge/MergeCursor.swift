@@ -1,27 +1,28 @@
-// MergeCursor.swift — many sorted sources of one series as one, with the versions that states of the past need.
+// MergeCursor.swift — merges sorted sources of one series, and keeps the versions that states of the past need.
 //
-// The order is found first, from times alone; then each column is gathered source by source (MergedRun). The sources stand
-// in a heap by the time each is at, so a sample costs the logarithm of the sources even where all of them mix.
+// The order is found first, from times alone. Then each column is collected source by source (MergedRun). The sources
+// are in a heap by their current times, so a sample costs the logarithm of the number of sources even where all of them
+// mix.
 //
 // Invariants:
-// - Output ascends in time, and of one time in commit. Of the versions up to the commit where history begins the highest
-//   is given, and all later ones.
-// - Memory: one decoded block per source and one output run.
+// - Output ascends by (time, commit). Of each time it has all versions later than the commit where history begins, and
+//   the highest of the others.
+// - Memory: one decoded block for each source, and one output run.
 
 import VarveModel
 import VarveSegment
 
 struct MergeCursor {
-    /// A source and the run it is in.
+    /// A source and its current run.
     private struct Source {
         var cursor: RunCursor
         var run: SampleRun
         var index: Int
         var end: Int
-        /// The run's place in the output that is being made; nil if it has none yet.
+        /// The run's place in the current output; nil if it has none yet.
         var place: Int?
 
-        /// The time it is at.
+        /// The current time of the source.
         var time: Int64 { run.times[index] }
 
         init(_ cursor: RunCursor, _ run: SampleRun, _ range: Range<Int>) {
@@ -30,7 +31,7 @@ struct MergeCursor {
             (index, end) = (range.lowerBound, range.upperBound)
         }
 
-        /// Moves on; false at the end.
+        /// Moves to another index, or to the next run; false at the end of the source.
         mutating func advance(to newIndex: Int) throws -> Bool {
             index = newIndex
             guard index >= end else { return true }
@@ -47,17 +48,18 @@ struct MergeCursor {
     private let type: ValueType
     private let history: UInt64
     private var deletedByEmpty: UInt64 = 0
-    /// Older versions left out so far.
+    /// The number of older versions left out so far.
     private(set) var dropped: UInt64 = 0
-    /// The highest commit of a version that was taken instead of one left out: states before it may lack that one.
+    /// The highest commit of a version that was kept in place of one left out; states before it may lack the latter.
     private(set) var historyFrom: UInt64 = 0
 
-    /// Samples that tombstones hid, so far.
+    /// The number of samples that tombstones hid so far.
     var deleted: UInt64 { sources.reduce(0) { $0 + $1.cursor.deleted } + deletedByEmpty }
 
-    /// Merges sources.
+    /// Begins a merge.
     ///
-    /// - Parameter history: The oldest commit whose state is kept; at the greatest number no older version is.
+    /// - Parameter history: The oldest commit whose state is kept; with `UInt64.max` no older version is kept.
+    /// - Throws: What reading the first blocks throws.
     init(_ cursors: [RunCursor], type: ValueType, history: UInt64) throws {
         self.type = type
         self.history = history
@@ -72,7 +74,9 @@ struct MergeCursor {
         }
     }
 
-    /// The next samples, up to `limit` and a few versions of the last time, or nil at the end.
+    /// The next samples, up to `limit` and a few versions of the last time; nil at the end.
+    ///
+    /// - Throws: What reading blocks throws.
     mutating func next(limit: Int = FormatLimits.blockSamples) throws -> SampleRun? {
         for index in sources.indices { sources[index].place = nil }
         var output = MergedRun(type: type, capacity: limit)
@@ -90,15 +94,16 @@ struct MergeCursor {
         return output.count == 0 ? nil : output.finish()
     }
 
-    /// The end of the samples that can be taken at once: before the other sources begin, each time once.
+    /// The end of the samples that can be taken at once: before the other sources begin, and with each time once.
     ///
-    /// The last sample of a run is never among them: the next block of its source may hold the same time.
+    /// The last sample of a run is never included, as the next block of its source may have the same time.
     private func bulkEnd(_ source: Source, before horizon: Int64?, limit: Int) -> Int {
         let stop = min(source.end - 1, source.index + limit)
         return source.run.times.withUnsafeBufferPointer { times in
             var index = source.index
             let horizon = horizon ?? .max
-            // Nothing is at or behind the latest time there is but what has that very time.
+            // Without another source `horizon` is the latest possible time. Samples at that time are left to
+            // `takeVersions`.
             while index < stop, times[index] < horizon, times[index] != times[index + 1] { index += 1 }
             return index
         }
@@ -110,7 +115,7 @@ struct MergeCursor {
         output.append(place, sources[source].index..<stop)
     }
 
-    /// Moves the source with the earliest time on.
+    /// Moves the source with the earliest time to another index.
     private mutating func advance(_ source: Int, to index: Int) throws {
         if try sources[source].advance(to: index) {
             heap.replaceFirst(sources[source].time)
@@ -129,7 +134,7 @@ struct MergeCursor {
             try advance(leader, to: source.index + 1)
         }
         if versions.count > 1 { versions.sort { $0.commit < $1.commit } }
-        // The last version up to where history begins is what its first state shows.
+        // The last version up to the commit where history begins is the one that the first kept state shows.
         let first = (versions.firstIndex { $0.commit > history } ?? versions.count) - 1
         if first > 0 {
             dropped += UInt64(first)

@@ -1,33 +1,35 @@
-// MergeOutputs.swift — the segments that a merge writes side by side, one for each partition.
+// MergeOutputs.swift — the segments that a merge writes at the same time, one for each partition.
 //
-// Each series goes through all partitions before the next one begins, so all their files are open at once. In a partition
-// its samples gather until there are enough for full blocks: no block but the last has less than half of the
-// samples that one may have. A block that is copied stands between such runs.
+// Each series goes through all partitions before the next one begins, so all files are open at once. In a partition the
+// samples are collected until they fill blocks: every block but the last has at least half of the most samples. A
+// copied block comes between such runs.
 //
 // Invariants:
-// - Series come in ascending order, the samples of each in order of time.
+// - Series come in ascending order, and the samples of each in order of time.
 // - Outputs of different partitions share no time.
-// - Nothing refers to a file until the merge is committed; `discard` removes them all.
+// - Nothing refers to a file until the merge is committed. `discard` removes all files.
 
 import VarveCodec
 import VarveFile
 import VarveModel
 import VarveSegment
 
-/// Is told of bytes that a merge has read and written.
+/// Called with the bytes that a merge has read and written since the last call.
+///
+/// It may wait to slow the merge. An error that it throws ends the merge.
 public typealias MergePacing = @Sendable (_ bytes: Int) throws -> Void
 
 final class MergeOutputs {
     /// An output that is being written.
     private struct Output {
         var writer: SegmentWriter?
-        /// Whether it has samples of the series at hand.
+        /// Whether it has samples of the current series.
         var hasSeries = false
     }
 
-    /// Samples from which on a full block is written: two halves of it make two blocks.
+    /// The number of collected samples at which a full block is written; the rest then is at least half a block.
     private static let enough = FormatLimits.blockSamples * 3 / 2
-    /// Blocks of fewer samples are packed anew.
+    /// Blocks of fewer samples are decoded and packed together with others.
     static let fewSamples = FormatLimits.blockSamples / 2
 
     private let folder: StoreFolder
@@ -41,15 +43,15 @@ final class MergeOutputs {
     private var gathered: SampleRunBuilder
     /// The segments that are finished.
     private(set) var sealed: [SegmentReference] = []
-    /// The checksums of the blocks that were copied, by file.
+    /// The checksums of the copied blocks, by file.
     private var copied: [FileID: Set<UInt64>] = [:]
     private(set) var samples: UInt64 = 0
 
-    /// Outputs that begin at the earliest time and at each of the cuts.
+    /// Creates outputs that begin at the earliest time and at each of the cuts.
     ///
     /// - Parameters:
-    ///   - erasedUpTo: What was deleted up to this commit is left out.
-    ///   - pace: Is told of the bytes of each block twice, for having been read and written.
+    ///   - erasedUpTo: The merge leaves out what was deleted up to this commit.
+    ///   - pace: Called for each block with twice its bytes, as they are read and written.
     init(_ folder: StoreFolder, cuts: [Int64], erasedUpTo: UInt64, pace: @escaping MergePacing) {
         self.erasedUpTo = erasedUpTo
         self.pace = pace
@@ -68,13 +70,15 @@ final class MergeOutputs {
         for index in outputs.indices { outputs[index].hasSeries = false }
     }
 
-    /// Samples that wait for more of their block.
+    /// The number of collected samples that are not written yet.
     var waiting: Int { gathered.count }
 
-    /// Whether a time belongs to the partition of another one.
+    /// Whether two times are in different partitions.
     func isCut(_ first: Int64, _ last: Int64) -> Bool { partition(of: first) != partition(of: last) }
 
-    /// Adds samples, which may reach into several partitions.
+    /// Adds samples of the current series, which may reach into several partitions.
+    ///
+    /// - Throws: `FileError`; what `pace` throws.
     func append(_ run: SampleRun) throws {
         var start = 0
         while start < run.count {
@@ -87,7 +91,9 @@ final class MergeOutputs {
         }
     }
 
-    /// Adds a block as it is.
+    /// Adds a block of the current series, unchanged.
+    ///
+    /// - Throws: `FileError`; what `pace` throws.
     func copy(_ block: StoredBlock) throws {
         try move(to: partition(of: block.entry.firstTime))
         try writeGathered()
@@ -98,7 +104,9 @@ final class MergeOutputs {
         try counting(block.entry.count, to: writer) { try writer.copy(block) }
     }
 
-    /// Ends the series; a file that has grown large is finished.
+    /// Ends the series, and seals files that have grown large.
+    ///
+    /// - Throws: `FileError`; what `pace` throws.
     func end() throws {
         try writeGathered(isEnd: true)
         for index in outputs.indices where outputs[index].writer?.byteCount ?? 0 > Limits.segmentBytes {
@@ -106,12 +114,14 @@ final class MergeOutputs {
         }
     }
 
-    /// Finishes all files.
+    /// Seals all files; they are durable on return.
+    ///
+    /// - Throws: `FileError`.
     func finish() throws {
         for index in outputs.indices { try seal(index) }
     }
 
-    /// Reads an output back from disk and returns its samples.
+    /// Reads an output back from disk and returns the number of its samples.
     ///
     /// - Parameter type: The type of a series that was written.
     func check(_ reader: SegmentReader, _ type: (SeriesID) -> ValueType?) throws -> UInt64 {
@@ -159,8 +169,10 @@ final class MergeOutputs {
         }
     }
 
-    /// Writes what waits: as one block or, where that is too much, as two: at the end of the series a full one and the rest,
-    /// else two halves, as a short block between others would stay short.
+    /// Writes the collected samples as one block, or as two if they are too many for one.
+    ///
+    /// At the end of the series the first of the two is full. Elsewhere both are halves, as a short block between
+    /// others would stay short.
     private func writeGathered(isEnd: Bool = false) throws {
         guard gathered.count > 0 else { return }
         let run = gathered.finish()
@@ -170,7 +182,9 @@ final class MergeOutputs {
         try write(run.part(cut..<run.count))
     }
 
-    /// Writes blocks; a short series shares one with others.
+    /// Writes samples as blocks; a short series shares a block with others.
+    ///
+    /// - Parameter isWhole: Whether these may be all samples of the series in this output.
     private func write(_ run: SampleRun, isWhole: Bool = false) throws {
         let writer = try open()
         let isShort = isWhole && !outputs[current].hasSeries

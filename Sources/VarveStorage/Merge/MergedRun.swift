@@ -1,13 +1,13 @@
-// MergedRun.swift — samples of many runs in a new order: noted one by one, gathered column by column and run by run.
+// MergedRun.swift — samples of many runs in a new order, noted piece by piece and copied column by column.
 //
 // Invariants:
-// - Pieces of the output follow each other without gap; each belongs to one run.
+// - The pieces of the output follow each other without gaps, and each belongs to one run.
 
 import VarveModel
 import VarveSegment
 
 struct MergedRun {
-    /// Samples of a run and where they go.
+    /// Samples of a run and their place in the output.
     private struct Piece {
         var start: Int32
         var count: Int32
@@ -16,9 +16,9 @@ struct MergedRun {
 
     private let type: ValueType
     private var runs: [SampleRun] = []
-    /// By run.
+    /// The pieces of each run.
     private var pieces: [[Piece]] = []
-    /// The run of each piece, in the order of the output; texts are gathered in that order.
+    /// The run of each piece, in the order of the output, which texts need.
     private var order: [Int32] = []
     private(set) var count = 0
     private(set) var textBytes = 0
@@ -28,14 +28,14 @@ struct MergedRun {
         if type.isText { order.reserveCapacity(capacity) }
     }
 
-    /// Makes a run known and returns its place.
+    /// Adds a run as a source and returns its place.
     mutating func add(_ run: SampleRun) -> Int {
         runs.append(run)
         pieces.append([])
         return runs.count - 1
     }
 
-    /// Adds samples of the run at a place.
+    /// Appends samples of the run at a place to the output.
     mutating func append(_ place: Int, _ range: Range<Int>) {
         pieces[place].append(
             Piece(
@@ -50,9 +50,9 @@ struct MergedRun {
         }
     }
 
-    /// The samples, with all columns.
+    /// The output, with all columns.
     func finish() -> SampleRun {
-        // One piece that is all of its run needs no copy.
+        // One piece that is a whole run needs no copy.
         if runs.count == 1, pieces[0].count == 1, count == runs[0].count { return runs[0] }
         return SampleRun(
             times: gather { $0.times }, values: type.isText ? .text(texts()) : .bits(gather(bits)),

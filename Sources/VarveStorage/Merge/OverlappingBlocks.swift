@@ -1,4 +1,4 @@
-// OverlappingBlocks.swift — the blocks of one series in several segments, those that overlap in time together.
+// OverlappingBlocks.swift — groups the blocks of one series in several segments by overlapping times.
 //
 // Invariants:
 // - The groups ascend in time and do not overlap each other.
@@ -6,7 +6,7 @@
 import VarveModel
 import VarveSegment
 
-/// Groups blocks.
+/// Groups of blocks that overlap in time.
 enum OverlappingBlocks {
     /// A block and the segment it is in.
     struct Source {
@@ -14,7 +14,9 @@ enum OverlappingBlocks {
         var entry: BlockEntry
     }
 
-    /// What segments have of a series.
+    /// The blocks of a series in some segments, in groups.
+    ///
+    /// Cost: reads the index pages of the series.
     static func groups(of series: SeriesID, in inputs: [SegmentReader]) throws -> [ArraySlice<Source>] {
         var sources: [Source] = []
         for input in inputs {
@@ -36,7 +38,7 @@ enum OverlappingBlocks {
         return groups
     }
 
-    /// A cursor over the blocks of each segment; in a segment they are in order.
+    /// One cursor for each segment over its blocks of a group, which are in order.
     static func cursors(
         _ sources: ArraySlice<Source>, type: ValueType, without deleted: [Tombstone]
     ) -> [RunCursor] {

@@ -1,9 +1,9 @@
-// Partitions.swift — the spans of time that large segments are cut into: halves of halves, as fine as the data is dense.
+// Partitions.swift — the spans of time that large segments are cut into: the denser the data, the shorter the span.
 //
-// A partition is a span of 2^n nanoseconds that begins at a multiple of its length, counted from the earliest time there is.
-// Where data is denser the partitions are shorter, so each has about as many bytes. They come out of the sizes and times
-// of the segments at hand; nothing about them is stored. As they are nested, a merge of one time never cuts
-// across the partitions of another.
+// A partition is a span of 2^n nanoseconds that begins at a multiple of its length, counted from the earliest storable
+// time. Where data is denser the partitions are shorter, so all have about the same size in bytes. They follow from the
+// sizes and times of the segments of a merge, and no file stores them. As they are nested, the cuts of two merges never
+// cross.
 //
 // Invariants:
 // - Cuts ascend, and there are fewer than `most`.
@@ -11,13 +11,13 @@
 import VarveSegment
 
 enum Partitions {
-    /// About the bytes of a partition: enough to be read and written in long pieces, little enough to be rewritten in
-    /// seconds when late data comes for it.
+    /// About the bytes of a partition: enough for long reads and writes, few enough to be rewritten in seconds when
+    /// late data comes.
     static let bytes = 64 << 20
-    /// Outputs that one merge writes side by side at most.
+    /// The most outputs that one merge writes at the same time.
     static let most = 64
 
-    /// Where to cut what becomes of some segments.
+    /// The times at which to cut the merge of some segments; empty if it is not worth a cut.
     static func cuts(_ segments: [SegmentReference]) -> [Int64] {
         guard let first = segments.map(\.summary.firstTime).min(),
             let last = segments.map(\.summary.lastTime).max()
@@ -26,14 +26,14 @@ enum Partitions {
         let wanted = max(Double(bytes), total / Double(most / 2))
         guard total > 2 * wanted else { return [] }
         var cuts: [Int64] = []
-        // Offsets from the earliest time, so that the tree has one root.
+        // Spans begin at offsets from the earliest time, so that the tree of halves has one root.
         var spans: [(start: UInt64, bits: Int)] = [(0, 64)]
         while let span = spans.popLast() {
             let (from, to) = times(span.start, span.bits)
             guard from <= last, to >= first else { continue }
             if span.bits > 20, estimate(segments, from, to) > wanted {
                 let half = span.bits - 1
-                // The later half is looked at after the earlier one.
+                // The earlier half is taken from the stack first.
                 spans.append((span.start + (1 << UInt64(half)), half))
                 spans.append((span.start, half))
             } else if from > first {
@@ -43,7 +43,7 @@ enum Partitions {
         return thinned(cuts, segments, first, last, wanted)
     }
 
-    /// Leaves out cuts behind which, up to the next one, there is little.
+    /// Leaves out cuts that are followed by few bytes up to the next cut.
     private static func thinned(
         _ cuts: [Int64], _ segments: [SegmentReference], _ first: Int64, _ last: Int64, _ wanted: Double
     ) -> [Int64] {
@@ -57,7 +57,7 @@ enum Partitions {
         return Array(kept.prefix(most - 1))
     }
 
-    /// About the bytes between two times, both included, as if each segment were spread evenly over its span.
+    /// An estimate of the bytes between two times, both included, as if each segment were spread evenly over its span.
     private static func estimate(_ segments: [SegmentReference], _ from: Int64, _ to: Int64) -> Double {
         segments.reduce(0) { sum, segment in
             let (first, last) = (segment.summary.firstTime, segment.summary.lastTime)

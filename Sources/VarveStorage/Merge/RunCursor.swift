@@ -1,8 +1,8 @@
-// RunCursor.swift — the samples of one series from one segment or from memtable runs, run by run in time order.
+// RunCursor.swift — reads the samples of one series from one segment or from runs in memory, in time order.
 //
 // Invariants:
-// - Decodes one block at a time.
-// - Every sample given lies in the range.
+// - It decodes one block at a time.
+// - Every sample that it gives lies in the range.
 
 import VarveModel
 import VarveSegment
@@ -10,7 +10,7 @@ import VarveSegment
 struct RunCursor {
     private let reader: SegmentReader?
     private var tombstones: [Tombstone] = []
-    /// Samples that tombstones hid.
+    /// The number of samples that tombstones hid.
     private(set) var deleted: UInt64 = 0
     private var upcoming: ArraySlice<BlockEntry>
     private var upcomingRuns: ArraySlice<SampleRun> = []
@@ -18,7 +18,7 @@ struct RunCursor {
     private let first: Int64
     private let last: Int64
 
-    /// The blocks of a segment.
+    /// Creates a cursor over blocks of a segment, in time order.
     init(
         _ reader: SegmentReader, _ entries: [BlockEntry], type: ValueType, first: Int64, last: Int64,
         without tombstones: [Tombstone] = []
@@ -31,7 +31,7 @@ struct RunCursor {
         self.last = last
     }
 
-    /// Runs in memory, each after the one before it.
+    /// Creates a cursor over runs in memory, each later than the one before.
     init(_ runs: [SampleRun], type: ValueType, first: Int64, last: Int64) {
         reader = nil
         upcoming = []
@@ -41,7 +41,7 @@ struct RunCursor {
         upcomingRuns = runs[...]
     }
 
-    /// A cursor over the ordered rows and one over each late run.
+    /// One cursor over the ordered rows, and one over each late run.
     static func all(
         _ rows: MemtableRows, type: ValueType, first: Int64, last: Int64
     ) -> [RunCursor] {
@@ -49,7 +49,9 @@ struct RunCursor {
         return sources.map { RunCursor($0, type: type, first: first, last: last) }
     }
 
-    /// The next run, and where in it the samples of the range are; nil at the end.
+    /// The next run, and the indexes of its samples in the range; nil at the end.
+    ///
+    /// - Throws: `StorageError`; `FileError`.
     mutating func next() throws -> (run: SampleRun, range: Range<Int>)? {
         while let reader, let entry = upcoming.popFirst() {
             let all = try reader.read(entry, type: type, keeps: false)

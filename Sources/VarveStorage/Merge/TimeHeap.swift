@@ -1,12 +1,12 @@
-// TimeHeap.swift — which of many sources is at the earliest time: a binary heap of times.
+// TimeHeap.swift — a binary heap that gives the source with the earliest time.
 //
 // Invariants:
-// - The first place has the earliest time; a place is not later than the two below it.
+// - The first place has the earliest time. No place is later than the two below it.
 
 struct TimeHeap {
     private var places: [(time: Int64, source: Int32)] = []
 
-    /// The source at the earliest time.
+    /// The source with the earliest time.
     var first: Int? { places.first.map { Int($0.source) } }
 
     /// The earliest time of the other sources.
@@ -27,7 +27,7 @@ struct TimeHeap {
         }
     }
 
-    /// Says where the first source is now.
+    /// Sets the new time of the first source.
     mutating func replaceFirst(_ time: Int64) {
         places[0].time = time
         sink()

@@ -1,17 +1,17 @@
-// AcknowledgedMark.swift — the newest commit that a store has acknowledged, in a file beside it, so that a loss is noticed.
+// AcknowledgedMark.swift — a file with the newest acknowledged commit, so that a loss of commits is noticed.
 //
 // offset  width  field
 //      0      8  magic "VARVEACK"
 //      8      8  the commit
 //     16      8  XXH3-64 of the bytes before
 //
-// A WAL file that somebody removed leaves no gap behind it: the store looks as it did earlier. Only who remembers what
-// was acknowledged can tell. The mark is written in place after each group that is durable, and never synced: it costs a
-// microsecond, outlives the process, and after a power failure it is at worst an older one.
+// A WAL file that somebody removed leaves no gap: the store looks as it did earlier. Only a record of what was
+// acknowledged reveals the loss. The mark is written in place after each durable group and never synced. It costs a
+// microsecond and outlives the process; after a power failure it may name an older commit.
 //
 // Invariants:
 // - It never names a commit that is not durable, so it is never ahead of a store that lost nothing.
-// - Without it, or where it is not whole, nothing is checked. Writing it fails no commit.
+// - If it is missing or damaged, nothing is checked. A failure to write it fails no commit.
 
 import VarveCodec
 import VarveFile
@@ -39,7 +39,7 @@ final class AcknowledgedMark {
         }
     }
 
-    /// Begins anew where somebody has removed the file.
+    /// Writes the file again if somebody has removed or replaced it.
     func keep(_ folder: StoreFolder) {
         guard let file, (try? file.identity()) != (try? folder.files.identity(folder.acknowledged)) else {
             return
@@ -55,7 +55,7 @@ final class AcknowledgedMark {
         commit = 0
     }
 
-    /// The commit that the file names, or nil where there is none to trust.
+    /// The commit that the file names; nil if the file is missing or damaged.
     static func read(_ folder: StoreFolder) -> UInt64? {
         guard case .file(byteCount)? = try? folder.files.kind(folder.acknowledged),
             let bytes = try? folder.files.readAll(folder.acknowledged, limit: byteCount),

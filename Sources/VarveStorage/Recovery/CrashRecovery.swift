@@ -1,20 +1,19 @@
-// CrashRecovery.swift — opens a store for its writer, which holds the lock, after a clean stop as after a crash.
+// CrashRecovery.swift — opens a store for the writer that holds its lock, after a clean stop or a crash.
 //
 // The steps, in order:
-// 1. the newest manifest, or in a new directory the first;
-// 2. what StoreLoader reads: dictionary, receipts, messages, then WAL files from `firstWAL` on;
-// 3. the names of its segments, which are there, but not read;
-// 4. the last WAL file: written again without its torn tail, if it has one, and sealed, or, where the disk has no room for
-//    that, left for a flush of what is in it (Store);
-// 5. what no manifest names is removed, and the mark of a backup.
+// 1. Load the newest manifest, or create the first one in a new directory.
+// 2. Read dictionary, receipts and messages (StoreLoader).
+// 3. Check that the files of the manifest exist, without reading segments.
+// 4. Read the WAL files from `firstWAL` on. Write the last one again without its torn tail, and seal it. If the disk
+//    has no room for that, leave the file, and Store flushes its commits.
+// 5. Remove files that no manifest names, and the mark of a backup.
 //
 // Invariants:
-// - Each step can be interrupted anywhere and done again.
-// - Only a torn tail is ever cut, and never acknowledged data: a record was synced before its acknowledgement.
-// - What was read may be in the kernel's memory only: a process may have been killed before its sync, or the sync
-//   may have failed. Before anything rests on it a writer makes it durable: the names of manifests and WAL files by a sync
-//   of their folders, records by writing them again, as a second sync of pages that could not be written succeeds without
-//   writing them.
+// - Each step can be interrupted anywhere and repeated.
+// - Only a torn tail is ever cut, never acknowledged data: a record is synced before its acknowledgement.
+// - Data that was read is made durable before anything rests on it, as a process may have been killed before its sync,
+//   or the sync may have failed. Names of manifests and WAL files are made durable by a sync of their folders. Records
+//   are written again, because a second sync of pages that could not be written succeeds without writing them.
 
 import VarveCodec
 import VarveFile
@@ -28,7 +27,7 @@ struct CrashRecovery {
 
     /// Prepares a recovery.
     ///
-    /// - Parameter leastCommit: A commit that must be there.
+    /// - Parameter leastCommit: The store must have all commits up to this one.
     init(_ folder: StoreFolder, _ library: SegmentLibrary, leastCommit: UInt64 = 0) {
         self.folder = folder
         self.library = library
@@ -37,9 +36,9 @@ struct CrashRecovery {
 
     /// Recovers the store.
     ///
-    /// Durability: what is returned is on disk, unless `roomNeeded` says that a flush must see to it.
+    /// Durability: the returned state is on disk, unless `roomNeeded` is set: then the caller must flush it.
     ///
-    /// - Throws: `StorageError.damaged`; `StorageError.commitsLost`; `FileError`.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `FileError`.
     func run() throws -> OpenedStore {
         var loader = StoreLoader(folder, leastCommit: leastCommit)
         if try loader.loadManifest() {
@@ -65,9 +64,9 @@ struct CrashRecovery {
         return loader.store
     }
 
-    /// The readers of the segments, whose names must be there; nothing is read.
+    /// Creates the readers of the segments; all files of the manifest must exist, and nothing is read.
     ///
-    /// The names stay as long as the writer has a snapshot with them.
+    /// The names stay as long as the writer has a snapshot that uses them.
     private func segments(_ manifest: Manifest) throws -> [SegmentReader] {
         if !manifest.segments.isEmpty {
             let names = Set(try folder.files.list(folder.segments).map { "segments/\($0)" })
@@ -78,7 +77,7 @@ struct CrashRecovery {
         return manifest.segments.map { SegmentReader(library, $0) }
     }
 
-    /// Makes a new store; its first manifest is there before anything else.
+    /// Creates a new store; its first manifest comes before any other file.
     private func begin(_ store: inout OpenedStore) throws {
         try keepFolders()
         store.view.manifest.number = 1
@@ -94,7 +93,8 @@ struct CrashRecovery {
 
     /// Makes the names of the folders durable.
     ///
-    /// A process before this one may have been killed between making them and that. With a manifest in them they are.
+    /// An earlier process may have been killed after it created them and before their sync. Once there is a manifest,
+    /// they are durable.
     private func keepFolders() throws {
         try folder.files.syncDirectory(folder.path)
         var path = folder.path
@@ -104,18 +104,18 @@ struct CrashRecovery {
                 try folder.files.syncDirectory(path)
             } catch {
                 guard error.isForbidden else { throw error }
-                // Made by someone else, then, and long ago.
+                // Another user created this folder, so it is not new.
                 return
             }
         }
     }
 
-    /// Gives a WAL file that a crash left open its proper end: written again without the torn tail and with a seal
-    /// record, then the sealed name.
+    /// Ends a WAL file that a crash left open: writes it again without the torn tail and with a seal record, and gives
+    /// it its sealed name.
     private func seal(_ number: UInt64, _ contents: WALContents, _ store: inout OpenedStore) throws {
         let name = StoreFolder.wal(number, sealed: false)
         if contents.tornAt == 0 || contents.payloads.isEmpty {
-            // Its creation was interrupted, or nothing came after it: it holds no record.
+            // The file holds no record: its creation was interrupted, or no record followed.
             try folder.remove(name)
             store.nextWALFile = number
             if contents.tornAt != 0 { store.nextWALRecord = contents.firstRecord }
@@ -145,16 +145,19 @@ struct CrashRecovery {
         try folder.files.syncDirectory(folder.wal)
     }
 
-    /// A backup that is written to is a store of its own: no later backup may take it back.
+    /// Turns a backup that is opened for writing into a store, so that no later backup overwrites it.
     private func becomeStore(_ store: inout OpenedStore) throws {
         guard try folder.files.kind(folder.backupMark) != nil else { return }
-        // Without the mark there must be two manifests.
+        // A store without the mark must have two manifests.
         try commitNext(&store)
         try folder.files.remove(folder.backupMark)
         try folder.files.syncDirectory(folder.path)
     }
 
-    /// Removes files that a crash left and that nothing refers to, and says which of them had samples.
+    /// Removes files that a crash left and nothing refers to.
+    ///
+    /// - Returns: A note for the user about each file in `segments/`.
+    /// - Throws: `FileError`.
     static func removeOrphans(_ manifest: Manifest, _ folder: StoreFolder) throws -> [String] {
         var notes: [String] = []
         let live = manifest.fileNames

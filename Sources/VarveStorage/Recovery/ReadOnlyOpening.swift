@@ -1,11 +1,11 @@
 // ReadOnlyOpening.swift — opens a store for reading, beside a writer or without one.
 //
-// A reader takes no lock. If a writer exchanges files while it reads, files may be gone, look torn out of their row, or
-// hold records twice: whatever came of it, the reader starts again.
+// A reader takes no lock. If a writer exchanges files meanwhile, files may be missing, seem out of sequence, or hold
+// records twice. In every such case the reader starts again.
 //
 // Invariants:
 // - Nothing on disk is changed.
-// - What is returned was on disk at one moment.
+// - The returned state was on disk at one moment.
 // - One budget of attempts serves the whole opening, its WAL files included.
 
 import VarveFile
@@ -19,7 +19,7 @@ struct ReadOnlyOpening {
 
     /// Prepares an opening.
     ///
-    /// - Parameter options: `mayBeMissing`, `lastCommit` and `leastCommit` count.
+    /// - Parameter options: Only `mayBeMissing`, `lastCommit` and `leastCommit` are used.
     init(_ folder: StoreFolder, _ library: SegmentLibrary, _ options: StoreOptions) {
         self.folder = folder
         self.library = library
@@ -28,7 +28,8 @@ struct ReadOnlyOpening {
 
     /// Opens the store.
     ///
-    /// - Throws: `StorageError.noStore` in a folder without a store; `StorageError.damaged`; `StorageError.commitsLost`;
+    /// - Throws: `StorageError.noStore` in a folder without a store; `StorageError.damaged`;
+    ///   `StorageError.unknownVersion`; `StorageError.commitsLost`;
     ///   `StorageError.needsReopen` if the folder changes faster than it can be read; `FileError`.
     func run() throws -> OpenedStore {
         var failure: (any Error)?
@@ -61,9 +62,9 @@ struct ReadOnlyOpening {
         return loader.store
     }
 
-    /// The readers of the segments; nothing is read.
+    /// Creates the readers of the segments; nothing is read.
     ///
-    /// As many files as may be are opened: then they can be read even if a compaction removes their names.
+    /// As many files as allowed are opened, so that they can be read even after a compaction removes their names.
     private func segments(_ manifest: Manifest) throws -> [SegmentReader] {
         try manifest.segments.map { reference in
             let reader = SegmentReader(library, reference)

@@ -1,18 +1,18 @@
-// StoreLoader.swift — reads what is on disk into memory, for a writer and for a reader alike; changes nothing.
+// StoreLoader.swift — reads a store from disk into memory, for writers and readers.
 //
-// Files of the manifest first, then WAL files from `firstWAL` on, record by record, into the memtable. Who opens the store
-// decides what to do before and after: CrashRecovery for a writer, ReadOnlyOpening for a reader.
+// It reads the files of the manifest, then the WAL files from `firstWAL` on, record by record, into the memtable.
+// CrashRecovery uses it for a writer, ReadOnlyOpening for a reader.
 //
 // Invariants:
 // - Nothing on disk is changed.
-// - A store that lacks a commit which was acknowledged is refused.
+// - A store that lacks an acknowledged commit is refused.
 
 import VarveCodec
 import VarveFile
 import VarveModel
 import VarveSegment
 
-/// A store as it was found on disk.
+/// The state of a store on disk.
 struct OpenedStore {
     var view = StoreView()
     var dictionary = SeriesDictionary()
@@ -23,14 +23,15 @@ struct OpenedStore {
     var nextWALFile: UInt64 = 1
     var nextWALRecord: UInt64 = 1
     var walFiles: [UInt64] = []
-    /// Bytes of room that the last WAL file needs to be written again, where the disk has too little: the file is as the
-    /// crash left it, and its commits must be flushed.
+    /// Set if the disk has too little room to write the last WAL file again: the bytes needed.
+    ///
+    /// The file is then as the crash left it, and its commits must be flushed.
     var roomNeeded: Int?
     var notes: [String] = []
 }
 
 struct StoreLoader {
-    /// A WAL file that was never sealed: a writer is at work, or a crash left it.
+    /// A WAL file without a seal: a writer is at work, or a crash left it.
     struct OpenWAL {
         var number: UInt64
         var contents: WALContents
@@ -40,24 +41,25 @@ struct StoreLoader {
     private let folder: StoreFolder
     /// Records of later commits are left out.
     private let lastCommit: UInt64
-    /// The newest commit that was acknowledged, as far as is known; read first, as a writer may go on meanwhile.
+    /// The newest acknowledged commit, as far as is known; read first, as a writer may go on meanwhile.
     private let acknowledged: UInt64
 
     /// Prepares a load.
     ///
     /// - Parameters:
     ///   - lastCommit: Records of later commits are left out.
-    ///   - leastCommit: A commit that must be there.
+    ///   - leastCommit: The store must have all commits up to this one.
     init(_ folder: StoreFolder, upTo lastCommit: UInt64 = .max, leastCommit: UInt64 = 0) {
         self.folder = folder
         self.lastCommit = lastCommit
         acknowledged = min(max(AcknowledgedMark.read(folder) ?? 0, leastCommit), lastCommit)
     }
 
-    /// Takes the newest manifest, if there is one.
+    /// Reads the newest manifest, if there is one.
     ///
     /// - Returns: False in a folder without manifests.
-    /// - Throws: `StorageError.damaged` if it is damaged or missing, or if files are there and it is not.
+    /// - Throws: `StorageError.damaged` if it is damaged, if one of the two newest is missing, or if there are files
+    ///   but no manifest; `StorageError.unknownVersion`; `FileError`.
     mutating func loadManifest() throws -> Bool {
         guard let (manifest, checksum) = try ManifestLog.load(folder) else {
             try checkEmpty()
@@ -68,7 +70,7 @@ struct StoreLoader {
         return true
     }
 
-    /// Files without a manifest are never taken for the leftovers of an empty store.
+    /// Checks that a folder without a manifest has no files: they are never taken for leftovers of an empty store.
     private func checkEmpty() throws {
         for path in [folder.segments, folder.wal] {
             guard case .folder? = try folder.files.kind(path) else { continue }
@@ -85,6 +87,8 @@ struct StoreLoader {
     }
 
     /// Reads the dictionary and receipts files of the manifest, and the headers of its messages files.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`.
     mutating func loadFiles() throws {
         let manifest = store.view.manifest
         for part in manifest.dictionary {
@@ -112,9 +116,11 @@ struct StoreLoader {
     /// Reads the WAL files, of which all but the last must be sealed.
     ///
     /// - Parameters:
-    ///   - files: Those that are there, ascending.
-    ///   - attempts: How often what a writer changes meanwhile may be read.
+    ///   - files: The existing files, ascending.
+    ///   - attempts: The budget of reads for files that a writer changes meanwhile.
     /// - Returns: The last file, if it is not sealed.
+    /// - Throws: `StorageError.damaged`, also if a file or a record is missing; `StorageError.unknownVersion`;
+    ///   `StorageError.needsReopen`; `FileError`.
     mutating func loadWAL(
         _ files: [(number: UInt64, sealed: Bool)], _ attempts: inout ReadAttempts
     ) throws -> OpenWAL? {
@@ -174,7 +180,7 @@ struct StoreLoader {
         }
     }
 
-    /// Refuses a store that lacks commits which were acknowledged.
+    /// Refuses a store that lacks acknowledged commits.
     ///
     /// - Throws: `StorageError.commitsLost`.
     func checkAcknowledged() throws {
@@ -192,7 +198,7 @@ struct StoreLoader {
             .filter { $0.number >= first }.sorted { $0.number < $1.number }
     }
 
-    /// Names that change whenever a writer exchanges files: what was read between two equal ones is of one moment.
+    /// Names that change whenever a writer exchanges files; data read between two equal fingerprints is of one moment.
     static func fingerprint(_ folder: StoreFolder) throws -> [String] {
         let wal = try walFiles(from: 0, folder).map { StoreFolder.wal($0.number, sealed: $0.sealed) }
         return wal + [try ManifestLog.numbers(folder).last.map(StoreFolder.manifest) ?? ""]

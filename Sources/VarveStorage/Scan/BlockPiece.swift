@@ -1,7 +1,8 @@
-// BlockPiece.swift — the part of a block in a piece of time, read as far as it is needed.
+// BlockPiece.swift — the part of a block in a piece of time; it decodes only what is needed.
 //
 // Invariants:
-// - No time comes twice in the block, and no other source has samples between `first` and `last`.
+// - No time comes twice in the block.
+// - No other source has samples between `first` and `last`.
 
 import VarveCodec
 package import VarveModel
@@ -9,7 +10,7 @@ package import VarveSegment
 
 /// A block, or the part of it between two times, both included.
 package struct BlockPiece {
-    /// Blocks of fewer samples are decoded whole: finding the vectors would cost as much.
+    /// Blocks of at most so many samples are decoded as a whole, as finding the vectors would cost as much.
     private static let fewSamples = 2 * BlockLimits.vector
 
     let reader: SegmentReader
@@ -18,7 +19,7 @@ package struct BlockPiece {
     package let first: Int64
     package let last: Int64
 
-    /// Whether it is all of the block.
+    /// Whether it is the whole block.
     package var isWhole: Bool { first <= entry.firstTime && entry.lastTime <= last }
 
     /// Reads columns of the samples; the range says where in the run they are.

@@ -1,20 +1,20 @@
-// SeriesScan.swift — the samples of one series in a range, piece by piece in either direction.
+// SeriesScan.swift — reads the samples of one series in a range, piece by piece in either direction.
 //
 // Invariants:
 // - Each time comes once, with its newest version.
-// - Memory: of each track of sources one decoded block, and one piece of output.
-// - A piece that only one source has samples in is handed on as it was decoded.
+// - Memory: one decoded block for each track of sources, and one piece of output.
+// - A piece with samples of only one source is passed on as it was decoded.
 
 package import VarveModel
 package import VarveSegment
 
-/// Goes through the samples of a series.
+/// A scan of the samples of a series.
 package struct SeriesScan {
-    /// What is in a piece of the range.
+    /// The samples of a piece of the range.
     package enum Part {
-        /// A block, or a part of one, that nothing overlaps, each time once in it; not read yet.
+        /// A block, or a part of one, that nothing overlaps and that has each time once; it is not read yet.
         case block(BlockPiece)
-        /// Samples that ascend, each time once.
+        /// Samples that ascend, with each time once.
         case samples(SampleRun, Range<Int>)
     }
 
@@ -47,10 +47,11 @@ package struct SeriesScan {
             range.lastNanosecond == nil ? SourceTracks([]) : tracks, first: first, last: last, order: order)
     }
 
-    /// Hands on the parts of the next piece.
+    /// Passes on the parts of the next piece.
     ///
-    /// - Parameter body: Gets each part; returns false to stop.
-    /// - Returns: False at the end, or if `body` wants no more.
+    /// - Parameter body: Called with each part; returns false to end.
+    /// - Returns: False at the end, or if `body` returned false.
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`; what `body` throws.
     package mutating func next(_ body: (Part) throws -> Bool) throws -> Bool {
         guard let piece = sweep.next() else { return false }
         if piece.parts.count == 1 { return try alone(piece, piece.parts[0], body) }
@@ -70,7 +71,7 @@ package struct SeriesScan {
         if case .block(let reader, let entry) = stretch.content, !entry.hasVersions,
             !stretch.isFiltered
         {
-            // A block that others overlap is met again in the next pieces: it is decoded once.
+            // A block that others overlap comes again in the next pieces, so it is decoded here and kept.
             if piece.first == max(stretch.first, first), piece.last == min(stretch.last, last) {
                 return try body(
                     .block(
@@ -88,7 +89,7 @@ package struct SeriesScan {
         }
     }
 
-    /// The samples of a stretch in a piece; of a block at least the columns asked for.
+    /// The samples of a stretch in a piece, with at least the given columns.
     private mutating func slice(
         _ part: (track: Int, index: Int), _ piece: TimeSweep.Piece, columns: BlockColumns
     ) throws -> RunSlice {
@@ -98,7 +99,7 @@ package struct SeriesScan {
             let range = run.range(piece.first, piece.last).clamped(to: rows)
             return RunSlice(run: run, range: range)
         case .block(let reader, let entry):
-            // Of one commit, all versions are as new.
+            // If all samples have one commit, commits need not be decoded.
             let commit = entry.lowestCommit == entry.highestCommit ? entry.lowestCommit : nil
             let needed = stretch.isFiltered ? columns.union([.times, .commits]) : columns
             let wanted = commit == nil ? needed : needed.subtracting(.commits)
@@ -110,7 +111,7 @@ package struct SeriesScan {
         }
     }
 
-    /// The block of a stretch, decoded once for all pieces that it reaches into.
+    /// The block of a stretch; it is decoded once for all pieces that it reaches into.
     private mutating func load(
         _ part: (track: Int, index: Int), _ reader: SegmentReader, _ entry: BlockEntry,
         _ columns: BlockColumns, _ visible: (SampleRun) -> SampleRun

@@ -1,26 +1,26 @@
-// SliceMerge.swift — sorted slices of one series as one: each time once, its newest version.
+// SliceMerge.swift — merges sorted slices of one series: each time once, with its newest version.
 //
-// First the order is found, from times (and commits where times are equal) alone: a list of spans. Then each column
-// is copied span by span.
+// First it finds the order as a list of spans, from times alone, and from commits where times are equal. Then it copies
+// each column span by span.
 //
 // Invariants:
-// - Spans ascend strictly in time; of several versions of a time the one with the highest commit is in them.
-// - Pieces hold at most as many samples and text bytes as a block, apart from one text larger than that.
+// - Spans ascend strictly in time. Of several versions of a time, a span has the one with the highest commit.
+// - A piece has at most as many samples and text bytes as a block, unless a single span has more.
 
 import VarveModel
 import VarveSegment
 
-/// Samples `range` of a run, which has times and values and, unless all have one commit, commits.
+/// Samples `range` of a run that has times and values, and commits unless all samples have one commit.
 struct RunSlice {
     var run: SampleRun
     var range: Range<Int>
-    /// The commit of all of them, if they have one.
+    /// The commit of all samples if it is the same; else nil, and the run has commits.
     var commit: UInt64?
 
     func commit(_ index: Int) -> UInt64 { commit ?? run.commits[index] }
 }
 
-/// The newest versions of the samples of some slices.
+/// A merge of slices that takes the newest version of each time.
 struct SliceMerge {
     private struct Span {
         var slice: Int
@@ -40,7 +40,9 @@ struct SliceMerge {
         while let (leader, horizon) = leader() { take(leader, before: horizon) }
     }
 
-    /// The merged samples in pieces, the earliest or the latest piece first; in a piece they ascend.
+    /// Passes on the merged samples in pieces, the earliest or the latest piece first; in a piece they ascend.
+    ///
+    /// - Returns: False if `body` returned false.
     func pieces(_ order: TimeOrder, _ body: (SampleRun) throws -> Bool) rethrows -> Bool {
         let cuts = cuts()
         let numbers = cuts.indices.dropLast()
@@ -50,7 +52,7 @@ struct SliceMerge {
         return true
     }
 
-    /// The slice with the earliest sample, and the earliest time that any other has.
+    /// The slice with the earliest sample, and the earliest time of any other slice.
     private func leader() -> (slice: Int, horizon: Int64?)? {
         var leader: Int?
         var leaderTime = Int64.max
@@ -120,7 +122,7 @@ struct SliceMerge {
         return low
     }
 
-    /// The end of the samples from the start of `range` on that have no second version in their slice.
+    /// The end of the samples, from the start of `range` on, that have only one version in their slice.
     private static func distinctEnd(
         _ times: UnsafeBufferPointer<Int64>, _ range: Range<Int>, in slice: Range<Int>
     ) -> Int {
@@ -130,7 +132,9 @@ struct SliceMerge {
         return index < stop ? index : range.upperBound
     }
 
-    /// Where pieces begin and end in the spans; a span longer than a piece is none: slices are blocks at most.
+    /// The indexes of the spans at which pieces begin, and the end of the last one.
+    ///
+    /// A slice is at most a block, so no span has more samples than a piece.
     private func cuts() -> [Int] {
         var cuts = [0]
         var samples = 0

@@ -1,16 +1,16 @@
-// SourceTracks.swift — where the samples of one series lie: stretches of time, in blocks and in memory.
+// SourceTracks.swift — the sources of one series' samples: stretches of time, in blocks and in memory.
 //
-// A late sample makes stretches overlap. They are dealt out to tracks, as few as possible, so that those of one
-// track do not touch: a store without late data has one track, however many segments it has.
+// Late samples make stretches overlap. Stretches are distributed over as few tracks as possible, so that no two of one
+// track touch. A store without late data has one track, however many segments it has.
 //
 // Invariants:
-// - Stretches of a track ascend and share no time, not even at their ends.
-// - Stretches that reach into the range are here as a whole; whoever reads them cuts them.
+// - The stretches of a track ascend and share no time, not even at their ends.
+// - A stretch that reaches into the range is included as a whole; the reader cuts it.
 
 import VarveModel
 import VarveSegment
 
-/// A block or rows in memory, and the times it covers, both included.
+/// A block or rows in memory, and its first and last time, both included.
 struct SourceStretch {
     enum Content {
         case block(SegmentReader, BlockEntry)
@@ -20,11 +20,11 @@ struct SourceStretch {
     let first: Int64
     let last: Int64
     let content: Content
-    /// What hides samples of the block.
+    /// The tombstones that may hide samples of the block.
     let tombstones: [Tombstone]
-    /// Samples of later commits are not part of the state.
+    /// The newest commit of the state; samples of later commits do not belong to it.
     let newest: UInt64
-    /// Whether samples may be hidden: then the block's statistics and its index say too much.
+    /// Whether samples may be hidden; then the statistics of the block do not apply.
     let isFiltered: Bool
 
     init(_ reader: SegmentReader, _ entry: BlockEntry, upTo newest: UInt64, _ tombstones: [Tombstone] = []) {
@@ -46,7 +46,7 @@ struct SourceStretch {
 
 /// The stretches of a series that reach into a range.
 struct SourceTracks {
-    /// Rows in memory are cut into stretches of so many, so that few late ones overlap little.
+    /// Rows in memory are cut into stretches of so many, so that a few late rows overlap little.
     private static let rowsAtOnce = 1024
 
     private(set) var tracks: [[SourceStretch]] = []
@@ -83,7 +83,7 @@ struct SourceTracks {
 
     private mutating func deal(_ stretches: [SourceStretch]) {
         guard !stretches.isEmpty else { return }
-        // Without late data there is nothing to deal out, nor to copy.
+        // Without late data one track takes all stretches, and nothing is copied.
         let isApart = stretches.indices.dropFirst().allSatisfy {
             stretches[$0 - 1].last < stretches[$0].first
         }

@@ -1,29 +1,29 @@
-// TimeSweep.swift — a range cut into pieces of time, each with the stretches that have samples in it.
+// TimeSweep.swift — cuts a range into pieces of time, each with the stretches that have samples in it.
 //
-// A piece with one stretch needs no merging. A piece with several ends where the first of them ends, so that of
-// each track one stretch at a time is held.
+// A piece with one stretch needs no merge. A piece with several stretches ends where the first of them ends, so a
+// reader holds one stretch of each track at a time.
 //
 // Invariants:
-// - Pieces follow each other in the order asked for, do not overlap, and lie in the range; times of the range
-//   outside all pieces have no samples.
-// - A piece names every stretch that has a time in it, at most one of each track.
+// - Pieces follow each other in the given order, do not overlap, and lie in the range. Times of the range outside all
+//   pieces have no samples.
+// - A piece names every stretch that has a time in it, and at most one of each track.
 
 import VarveModel
 
-/// Goes through a range piece by piece.
+/// A pass over a range, piece by piece.
 struct TimeSweep {
-    /// A piece: `first` and `last` are both in it.
+    /// A piece; both `first` and `last` are in it.
     struct Piece {
         var first: Int64
         var last: Int64
-        /// Stretches by track and place in it.
+        /// The stretches, each by its track and its index in the track.
         var parts: [(track: Int, index: Int)]
     }
 
-    /// The stretches of a track as the sweep meets them.
+    /// The stretches of a track in the order of the sweep.
     ///
-    /// Backwards all times are mirrored: the sweep knows one direction only, and ~time turns the order round
-    /// without overflow.
+    /// The sweep knows only one direction, so backwards all times are mirrored: ~time reverses the order without
+    /// overflow.
     private struct Line {
         var spans: [(start: Int64, end: Int64)]
         var next = 0
@@ -77,7 +77,7 @@ struct TimeSweep {
         return line.next < line.spans.count ? line.spans[line.next] : nil
     }
 
-    /// Where the piece that starts at `start` stops, and which lines have a part in it.
+    /// The end of the piece that starts at `start`; adds the lines with a part in it to `parts`.
     private func stop(from start: Int64, _ parts: inout [Int]) -> Int64 {
         var stop = end
         var nearest: Int64?
@@ -91,7 +91,8 @@ struct TimeSweep {
             }
         }
         guard let nearest, nearest <= stop else { return stop }
-        // One stretch alone goes as far as no other begins; several take in those that begin before they end.
+        // A single stretch ends before another one begins. A piece of several stretches takes in others that begin
+        // before its end.
         if parts.count == 1 { return nearest - 1 }
         for line in lines.indices {
             guard let span = span(line), span.start > start, span.start <= stop else { continue }

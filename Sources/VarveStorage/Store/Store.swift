@@ -1,12 +1,12 @@
-// Store.swift — the front door of the engine: open, commit, snapshot, close.
+// Store.swift — the interface of the engine: open, commit, snapshot, close.
 //
-// One write path for data in order and late: small commits go to the WAL and the memtable, large ones are sealed
-// as a segment at once; reads merge both. What each guarantee rests on: Architecture.md.
+// In-order and late data have the same write path: small commits go to the WAL and the memtable, large ones are sealed
+// as a segment at once. Reads merge both. Architecture.md lists what each guarantee rests on.
 //
 // Invariants:
-// - All changes happen under `writer`; `published` is replaced as a whole, so a reader sees a commit entirely or
-//   not at all.
-// - After a failed write the store takes no more writes: memory is never ahead of what is known to be on disk.
+// - All changes happen under `writer`. `published` is replaced as a whole, so a reader sees a commit entirely or not at
+//   all.
+// - After a failed write the store takes no more writes, so memory is never ahead of what is known to be on disk.
 
 import Synchronization
 import VarveCodec
@@ -18,25 +18,26 @@ import VarveSegment
 ///
 /// Any number of threads may read and commit; one process may write at a time.
 public final class Store: Sendable {
-    /// What its parts share.
+    /// The context that all parts share.
     let context: StoreContext
     private let lock: (any HeldLock)?
     private let writer: Mutex<WriterState>
     private let published: Mutex<StoreView>
     private let queue = CommitQueue()
-    /// What recovery found worth telling: cut WAL tails, removed orphans.
+    /// Notes of the opening for the user: cut WAL tails, removed orphans, changed access rights.
     public let recoveryNotes: [String]
 
     /// Opens the store in a directory.
     ///
-    /// Cost: reads the manifest, the dictionary and the WAL; nothing of the segments.
+    /// Cost: reads the manifest, the dictionary, the receipts and the WAL, but no segment.
     ///
     /// - Parameters:
     ///   - path: The data directory; created if absent when opened for writing.
     ///   - options: How to open it.
     ///   - files: The disk.
-    /// - Throws: `StorageError.noStore` when reading a directory without a store, `DirectoryInUse` when another
-    ///   process writes, `DirectoryRefused` when it is another user's or has a link in it, `StorageError.damaged`,
+    /// - Throws: `StorageError.noStore` if a directory without a store is opened for reading; `DirectoryInUse` if
+    ///   another process writes; `DirectoryRefused` if the directory is another user's or has a link in it;
+    ///   `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `StorageError.noRoom`;
     ///   `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
@@ -63,7 +64,7 @@ public final class Store: Sendable {
         if let bytes = opened.roomNeeded { try flushUnsealed(bytes) }
     }
 
-    /// Makes the folders and takes the lock.
+    /// Creates the folders and takes the lock.
     private static func lock(_ folder: StoreFolder, _ options: StoreOptions) throws -> any HeldLock {
         if options.mustExist, try !exists(folder) {
             throw StorageError.directoryChanged(
@@ -75,10 +76,12 @@ public final class Store: Sendable {
         return try folder.files.lock(folder.lock, directory: folder.path)
     }
 
-    /// Writes the commits of a WAL file that a crash left open as a segment, which mostly needs a tenth of the room that
-    /// its copy would need.
+    /// Writes the commits of a WAL file that a crash left open as a segment.
     ///
-    /// - Parameter bytes: The room for the copy.
+    /// That mostly needs a tenth of the room that a copy of the file would need.
+    ///
+    /// - Parameter bytes: The room for the copy, for the error message.
+    /// - Throws: `StorageError.noRoom` if the disk is full; other `StorageError`; `FileError`.
     private func flushUnsealed(_ bytes: Int) throws {
         do {
             try change { state, view in
@@ -92,10 +95,10 @@ public final class Store: Sendable {
         }
     }
 
-    /// The newest state, as the engine's parts see it.
+    /// The newest published state.
     var view: StoreView { published.withLock { $0 } }
 
-    /// Shows readers a new state.
+    /// Publishes a new state for readers.
     private func publish(_ view: StoreView) {
         #if DEBUG
             do throws(BrokenInvariant) {
@@ -108,14 +111,18 @@ public final class Store: Sendable {
     }
 
     /// The newest state, for any number of reads; later commits do not change it.
+    ///
+    /// Cost: none to speak of; nothing is copied or read.
     public func snapshot() -> StoreSnapshot {
         StoreSnapshot(view: view, dictionary: context.dictionary)
     }
 
-    /// Flushes nothing, seals the WAL and releases the directory.
+    /// Seals the WAL and releases the directory; the memtable is not flushed.
     ///
-    /// Durability: everything committed is durable before; a clean close only makes the next opening cheaper to
-    /// trust, as a sealed WAL has no excuse for a torn tail.
+    /// Durability: all commits were durable before. A clean close lets the next opening treat every bad WAL record as
+    /// damage, as a sealed WAL has no torn tail.
+    ///
+    /// - Throws: `FileError` if the WAL cannot be sealed; the directory is released all the same.
     public func close() throws {
         guard context.options.isWritable else { return }
         try writer.withLock { state in
@@ -129,7 +136,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// Commits batches with one sync and returns what each did, in order.
+    /// Commits batches with one sync where all are small, and returns what each did, in order.
     ///
     /// Durability: as `SampleSink.commit`, for all of them at once.
     public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
@@ -150,13 +157,15 @@ public final class Store: Sendable {
         }
     }
 
-    /// Looks whether the directory is still what the store made of it, and mends what it can: commits whose WAL file is
-    /// gone are written as a segment.
+    /// Checks that nobody else changed the directory, and repairs what it can: commits whose WAL file is gone are
+    /// written as a segment.
     ///
-    /// Every commit looks at the most important of it; this is for a service that is idle. Cost: one listing of a folder.
+    /// Every commit makes the most important of these checks; this call is for an idle service. Cost: one listing of a
+    /// folder.
     ///
-    /// - Returns: What was mended since the last call, for people.
-    /// - Throws: `StorageError.directoryChanged`; the store must be opened again then, once the directory is as it was.
+    /// - Returns: Notes for the user about repairs since the last call.
+    /// - Throws: `StorageError.directoryChanged`: the store must be opened again once the directory is restored. Also
+    ///   `StorageError.notWritable` and `StorageError.needsReopen`.
     public func examine() throws -> [String] {
         try change { state, view in
             let check = DirectoryCheck(context, state)
@@ -168,25 +177,27 @@ public final class Store: Sendable {
         }
     }
 
-    /// How long versions are kept that were corrected since, in nanoseconds; see `StoreOptions.history`.
+    /// The nanoseconds for which corrected versions are kept; see `StoreOptions.history`.
     public var history: Int64 {
         get { context.history }
         set { context.history = newValue }
     }
 
-    /// Sets where the rules come from by which rows are too old to be stored; without it there are none.
+    /// Sets the source of the rules that say which rows are too old to be stored; without it there are no rules.
     ///
-    /// It is asked once for each group of batches. Where it throws, the batches are not committed.
+    /// The source is called once for each group of batches. If it throws, the batches are not committed.
     public func setRetention(_ rules: @escaping RetentionRules) {
         context.setRetention(rules)
     }
 
-    /// The records of all batches of imports, in no order.
+    /// The records of all batches of imports, in no particular order.
     func batchRecords() -> [BatchRecord] {
         writer.withLock { Array($0.replay.all) }
     }
 
     /// Whether a directory has a store.
+    ///
+    /// - Throws: `FileError`.
     public static func exists(_ path: String, files: any FileSystem = POSIXFileSystem()) throws -> Bool {
         try exists(StoreFolder(path, on: files))
     }
@@ -197,15 +208,18 @@ public final class Store: Sendable {
         return try !folder.files.list(folder.wal).isEmpty
     }
 
-    /// About the bytes of memory of what is in the WAL alone.
+    /// About the bytes of memory that commits take which are only in the WAL.
     package var unflushedBytes: Int { published.withLock { $0.memtable.byteCount } }
 
-    /// Whether a write failed with an unknown outcome.
+    /// Whether a write failed with an unknown outcome, so that the store must be opened again.
     package var needsReopen: Bool { writer.withLock { $0.failure != nil } }
 
     /// Changes the state under the writer's lock and publishes the new view.
     ///
-    /// A body changes the view only after what it says is durable: where a later step fails, the earlier ones hold.
+    /// The body must change the view only for durable changes: if it throws, the changes so far are published.
+    ///
+    /// - Throws: `StorageError.notWritable`; `StorageError.needsReopen`; `StorageError.directoryChanged`; what `body`
+    ///   throws.
     func change<T>(_ body: (WriterState, inout StoreView) throws -> T) throws -> T {
         try writer.withLock { state in
             guard context.options.isWritable, !state.isClosed else { throw StorageError.notWritable }
@@ -222,22 +236,32 @@ public final class Store: Sendable {
 }
 
 extension Store: SampleSink {
-    /// The type of the values of a series, or nil if the store has never seen it.
+    /// The type of a series, or nil if the store does not have it.
     public func storedType(of key: SeriesKey) -> ValueType? {
         context.dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
     /// Starts an import; see `SampleSink`.
+    ///
+    /// - Throws: As `commit`, if the store takes no writes.
     public func beginImport() throws {
         try change { state, _ in state.session = nil }
     }
 
     /// Commits one batch; concurrent callers share one sync.
+    ///
+    /// Durability: the batch is on disk when this returns; see `SampleSink`.
+    ///
+    /// - Throws: `StorageError.invalidBatch` or `typeConflict` for a batch that cannot be stored;
+    ///   `StorageError.notWritable`, `needsReopen` or `directoryChanged` if the store takes no writes; other
+    ///   `StorageError`; `FileError`; errors of the retention rules.
     public func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         try queue.commit(batch) { self.commit(group: $0) }.get()
     }
 
-    /// What a commit would do now.
+    /// What a commit of the batch would do now; nothing is stored.
+    ///
+    /// - Throws: `StorageError.invalidBatch` or `typeConflict`; errors of reading blocks or retention rules.
     public func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let rows = batch
         return try writer.withLock { state in

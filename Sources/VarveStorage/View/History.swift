@@ -1,17 +1,17 @@
-// History.swift — how far back states can be read, and the states themselves.
+// History.swift — states of the past, and the limit up to which they can be read.
 //
-// Rows that a correction took the place of stay in their segments until a flush or a merge leaves them out. Those that
-// are part of a state younger than `StoreOptions.history` are kept; of older states nothing is promised, but as long as nothing
-// that they need was left out they can be read too.
+// Rows that were corrected stay in their segments until a flush or a merge leaves them out. Rows that belong to a state
+// younger than `StoreOptions.history` are kept. An older state can be read as long as nothing that it needs was left
+// out, but that is not promised.
 //
-// A deletion reaches back: what is deleted is part of no state any more, whenever it was committed. So does a change of a
-// point's type: a read of its series in a state before it is refused.
+// A deletion reaches back: no state shows deleted samples any more. So does a change of a point's type: a read of its
+// series in a state before the change is refused.
 
 public import VarveModel
 import VarveSegment
 
 extension StoreContext {
-    /// The oldest commit whose state a flush or merge must keep; at the greatest number no state is kept.
+    /// The oldest commit whose state a flush or merge must keep; `UInt64.max` if no older state is kept.
     func historyCommit(_ view: StoreView) -> UInt64 {
         let kept = history
         guard kept > 0 else { return .max }
@@ -21,12 +21,14 @@ extension StoreContext {
 }
 
 extension StoreSnapshot {
-    /// When its newest commit was made, to the second, rounded up; nil if that was not noted.
+    /// The time of its newest commit, rounded up to a second; nil if it was not noted.
     var commitTime: Timestamp? {
         view.commitTimes.time(of: commit).map { Timestamp(nanoseconds: $0) }
     }
 
-    /// The state at an earlier commit; of series whose type changed since, reads throw `StorageError.noSuchState`.
+    /// The state at an earlier commit.
+    ///
+    /// Reads of series whose type changed since throw `StorageError.noSuchState`.
     ///
     /// - Throws: `StorageError.noSuchState` if there is no such commit yet, or if versions that belong to its state are
     ///   no longer kept.
@@ -49,8 +51,8 @@ extension StoreSnapshot {
 
     /// The state at a time: all commits up to then, and none after.
     ///
-    /// To the second of the last hour, to the minute of the last 30 days, to the hour of the last year and to the day
-    /// before; between these, it is the state at the last whole one.
+    /// The time counts to the second within the last hour, to the minute within 30 days, to the hour within a year, and
+    /// to the day before that. Between these it is the state at the last whole second, minute, hour or day.
     ///
     /// - Throws: As `asOf(commit:)`.
     public func asOf(time: Timestamp) throws -> StoreSnapshot {
@@ -59,7 +61,7 @@ extension StoreSnapshot {
 }
 
 extension StoreSnapshot {
-    /// The newest change after this state, which is one of the past, that gave a series its type.
+    /// The newest change of type after this state of the past that created a series.
     func laterChange(of series: SeriesID) -> Replacement? {
         guard let last = view.manifest.replacements.last, last.commit > view.commit else { return nil }
         return view.manifest.replacements.last { $0.commit > view.commit && $0.new.contains(series) }

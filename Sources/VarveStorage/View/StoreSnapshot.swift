@@ -1,8 +1,7 @@
-// StoreSnapshot.swift — range reads over one state of the store.
+// StoreSnapshot.swift — one unchanging state of the store, with its series. VarveQuery adds the reads.
 //
 // Invariants:
-// - Every read sees the same commit, whatever is written meanwhile.
-// - Memory of a read: of blocks that overlap in time one each, decoded, and one piece of output.
+// - Every read sees the same commit, no matter what is written meanwhile.
 
 public import VarveModel
 package import VarveSegment
@@ -22,19 +21,19 @@ public struct StoreSnapshot: Sendable {
 }
 
 extension StoreSnapshot {
-    /// All series, by device, point and product.
+    /// All series, in the order of `SeriesKey`.
     public func series() -> [SeriesInfo] {
         dictionary.entries(below: view.seriesCount).sorted { $0.key < $1.key }
     }
 
-    /// The series of some devices, of any product.
+    /// The series of some devices, of any product, in the order of `SeriesKey`.
     public func series(ofDevices devices: Set<String>) -> [SeriesInfo] {
         dictionary.entries(ofDevices: devices, below: view.seriesCount).sorted { $0.key < $1.key }
     }
 
-    /// The id and type of a series of this state.
+    /// The id and type of a series in this state; nil if it has no such series.
     ///
-    /// - Throws: `StorageError.noSuchState` in a state of the past before the series got its type.
+    /// - Throws: `StorageError.noSuchState` if the type of the series changed after this state.
     package func find(_ key: SeriesKey) throws -> (SeriesID, ValueType)? {
         guard let (series, type) = dictionary.find(key, below: view.seriesCount) else { return nil }
         if let later = laterChange(of: series) { throw later.noSuchState(key, type, view) }

@@ -1,7 +1,7 @@
-// StoreView+Invariants.swift — the check that a state is what StoreView says, by itself and after another one.
+// StoreView+Invariants.swift — checks the invariants of a state, by itself and against the one before it.
 //
-// Builds for debugging check every state that is published, so all tests do; builds for release contain no call. The
-// memtable is looked through at each change of the live set, and now and then between.
+// Debug builds, and so all tests, check every published state. Release builds contain no call. The memtable is checked
+// at each change of the live set, and from time to time in between.
 
 import VarveModel
 import VarveSegment
@@ -13,20 +13,20 @@ extension StoreView {
         try BrokenInvariant.unless(holds, "view", reason())
     }
 
-    /// Checks everything in a state that is the newest one.
+    /// Checks everything in the newest state.
     ///
-    /// Cost: the entries of the manifest and the rows of the memtable.
+    /// Cost: one pass over the entries of the manifest and the rows of the memtable.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants() throws(BrokenInvariant) {
         try manifest.checkInvariants()
         try checkSegments()
         try memtable.checkInvariants()
     }
 
-    /// Checks a state that is to be published after another one.
+    /// Checks a state before it is published after another one.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants(after earlier: StoreView) throws(BrokenInvariant) {
         try Self.unless(commit >= earlier.commit, "commit \(commit) follows \(earlier.commit)")
         try Self.unless(seriesCount >= earlier.seriesCount, "series were taken back")
@@ -36,7 +36,7 @@ extension StoreView {
             try manifest.checkInvariants()
         }
         try checkSegments()
-        // Each commit would be too often for large memtables.
+        // A check at each commit would be too slow for large memtables.
         if !isSame || commit <= 32 || commit.isMultiple(of: 256) { try memtable.checkInvariants() }
     }
 

@@ -1,7 +1,8 @@
-// StoreView.swift — one unchanging state of the store: what readers see.
+// StoreView.swift — one unchanging state of the store, as readers see it.
 //
 // Invariants:
-// - A value; a commit makes a new one. Segments in it stay readable: their files stay as long as a view has them.
+// - A view is a value, and a commit makes a new one.
+// - The segments of a view stay readable: their files stay as long as a view has them.
 
 package import VarveModel
 import VarveSegment
@@ -16,42 +17,44 @@ package struct StoreView: Sendable {
             tombstones = Tombstones(manifest.tombstones, manifest.expiries, manifest.replacements)
         }
     }
-    /// What is deleted of the segments.
+    /// Everything that hides samples of the segments.
     private(set) var tombstones = Tombstones()
     var segments: [SegmentReader] = [] {
         didSet {
             times = segments.map { ($0.reference.summary.firstTime, $0.reference.summary.lastTime) }
         }
     }
-    /// The first and last time of each segment, together: thousands of them are looked through in microseconds.
+    /// The first and last time of each segment in one array, so that a search of thousands takes microseconds.
     private var times: [(first: Int64, last: Int64)] = []
-    /// Shared with later views up to the next flush: only rows of commits up to `commit` belong to this one.
+    /// Shared with later views until the next flush; only rows of commits up to `commit` belong to this view.
     private(set) var memtable = Memtable()
-    /// Samples in the memtable.
+    /// The number of samples in the memtable.
     private(set) var unflushed: UInt64 = 0
     /// Distinct (series, time) pairs that the commits in the memtable added to the store.
     private var accepted: UInt64 = 0
-    /// Series with ids below this belong to the state.
+    /// Series with ids below this belong to the view.
     var seriesCount = 0
-    /// The newest commit in it; of a state of the past, segments have later ones too.
+    /// The newest commit of the view; for a state of the past, segments also have later commits.
     var commit: UInt64 = 0
-    /// When its commits were made.
+    /// The times of its commits.
     var commitTimes = CommitTimes()
 
     init() {}
 
-    /// Distinct (series, time) pairs.
+    /// The number of distinct (series, time) pairs.
     var samples: UInt64 { manifest.samples + accepted }
 
-    /// Takes in a commit that goes into the WAL.
+    /// Adds a commit that goes into the WAL.
     mutating func apply(_ record: WALRecord) {
         memtable.apply(record)
         note(record.batch, rows: record.rows.reduce(0) { $0 + $1.count }, record.commit)
     }
 
-    /// Takes in a commit that is read from the WAL.
+    /// Adds a commit that is read from the WAL.
     ///
-    /// - Returns: False, with the commit taken in partly, if `isKnown` denies a series and its type.
+    /// - Parameter isKnown: Whether a series exists with a type.
+    /// - Returns: False, with the commit partly added, if `isKnown` is false for a series.
+    /// - Throws: `CodecError` if the record does not parse.
     mutating func apply(
         _ record: inout WALRecordReader, _ buffer: SmallRowBuffer,
         isKnown: (SeriesID, ValueType) -> Bool
@@ -68,7 +71,7 @@ package struct StoreView: Sendable {
         commitTimes.note(commit, at: batch.writtenAt)
     }
 
-    /// Begins a new memtable: what was in the old one is in a segment now.
+    /// Begins a new memtable, as the rows of the old one are in a segment now.
     mutating func clearMemtable() {
         memtable = Memtable()
         accepted = 0
@@ -98,7 +101,9 @@ package struct StoreView: Sendable {
             series, first: entry.firstTime, last: entry.lastTime, lowestCommit: entry.lowestCommit)
     }
 
-    /// A time that no sample of a series is later than, given that there is one at `time` or none later.
+    /// A time that no sample of a series is later than; at least `time`.
+    ///
+    /// Cost: reads the indexes of segments that reach beyond `time`.
     func latestTime(_ series: SeriesID, atLeast time: Int64) throws -> Int64 {
         var latest = max(time, memtable.lastTime(of: series) ?? time)
         let range = TimeRange(from: Timestamp(nanoseconds: time))
@@ -110,10 +115,10 @@ package struct StoreView: Sendable {
 }
 
 extension StoreView {
-    /// Series that a read can find.
+    /// The number of series that a read can find.
     var liveSeries: Int { seriesCount - manifest.replacements.reduce(0) { $0 + $1.old.count } }
 
-    /// Whether a series took the place of another after a commit.
+    /// Whether a series took the place of another one after a commit.
     func hasReplaced(_ series: SeriesID, after commit: UInt64) -> Bool {
         guard let last = manifest.replacements.last, last.commit > commit else { return false }
         return manifest.replacements.contains { $0.commit > commit && $0.new.contains(series) }

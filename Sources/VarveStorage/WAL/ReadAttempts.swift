@@ -1,13 +1,13 @@
-// ReadAttempts.swift — how often a reader begins again with what a writer changes under it.
+// ReadAttempts.swift — limits how often a reader starts again because a writer changes files.
 
-/// A budget of attempts: one for each opening, whatever is read again in it.
+/// A budget of attempts; one opening has one budget for everything that it reads again.
 struct ReadAttempts {
-    /// As many as it takes until a writer that exchanges files at its fastest leaves a moment between.
+    /// Enough for a gap between two exchanges of files, even by the fastest writer.
     private var left = 50
 
     init() {}
 
-    /// Takes one attempt; false if none is left.
+    /// Uses one attempt; false if no attempt is left.
     mutating func take() -> Bool {
         guard left > 0 else { return false }
         left -= 1

@@ -1,10 +1,11 @@
-// SmallRowBuffer.swift — room for the rows of one series of a small commit, used again for each of them.
+// SmallRowBuffer.swift — a buffer for the rows of one series in a small commit, reused for every series.
 //
-// Most of a WAL is such rows: with arrays of their own for each, opening after a crash spent its time in the allocator.
+// Most of a WAL is such rows. With separate arrays for each series, an opening after a crash spent its time in the
+// allocator.
 //
 // Invariants:
-// - One reader has it; it lends it to the memtable, under its lock, and that keeps nothing of it.
-// - `read` takes what `SmallRowEncoder` writes, and whatever else means as few numbers; it trusts nothing.
+// - One reader owns it. The memtable uses it only during a call, under its lock, and keeps no reference.
+// - `read` accepts the bytes of `SmallRowEncoder`, and any other encoding of as few numbers. It checks everything.
 
 import VarveCodec
 import VarveModel
@@ -12,8 +13,8 @@ import VarveSegment
 
 /// Up to 16 rows of numbers of one series, decoded.
 final class SmallRowBuffer: @unchecked Sendable {
-    /// Times, bits, states and commits, then how many there are: in one place, as the accesses to variables of a class
-    /// would be checked one by one.
+    /// Times, bits, states and commits, then the number of rows: in one allocation, as each access to a variable of a
+    /// class would be checked.
     private let words: UnsafeMutablePointer<UInt64>
     private static let room = FewValues.limit
 
@@ -24,7 +25,7 @@ final class SmallRowBuffer: @unchecked Sendable {
 
     deinit { words.deallocate() }
 
-    /// How many rows there are.
+    /// The number of rows.
     private(set) var count: Int {
         get { Int(words[4 * Self.room]) }
         set { words[4 * Self.room] = UInt64(newValue) }
@@ -53,9 +54,10 @@ final class SmallRowBuffer: @unchecked Sendable {
         return columns
     }
 
-    /// Reads the pieces of a series, if they are few rows of numbers in one piece.
+    /// Reads the rows of a series if they are at most 16 numbers in one piece.
     ///
-    /// - Returns: False, with nothing read, if they are not.
+    /// - Returns: False, with nothing read, for other rows.
+    /// - Throws: `CodecError` where the bytes do not parse.
     func read(_ reader: inout ByteReader, _ type: ValueType) throws(CodecError) -> Bool {
         guard !type.isText else { return false }
         var rest = reader

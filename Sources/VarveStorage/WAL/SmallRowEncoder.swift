@@ -1,7 +1,7 @@
-// SmallRowEncoder.swift — the rows of a small commit as a WAL record holds them, encoded in place.
+// SmallRowEncoder.swift — encodes the rows of a small commit for a WAL record, directly into its buffer.
 //
 // Invariants:
-// - What is written for a series takes at most `bound` bytes, and is what WALRecord reads.
+// - The bytes of a series are at most `bound`, and WALRecord reads them.
 
 import VarveCodec
 import VarveModel
@@ -9,13 +9,13 @@ import VarveModel
 enum SmallRowEncoder {
     private static let columnBytes = (FewValues.byteLimit + 15) / 16 * 16
 
-    /// The most bytes of the rows of a series, or nil for rows that are too many, or texts.
+    /// The most bytes that the rows of a series take; nil for too many rows and for texts.
     static func bound(_ rows: StoredRows) -> Int? {
         guard (1...FewValues.limit).contains(rows.count), case .bits = rows.columns.values else { return nil }
         return 64 + 3 * (24 + 8 * rows.count)
     }
 
-    /// The most bytes of the rows of some series, or nil if one of them is none of ours.
+    /// The most bytes that the rows of some series take; nil if one of them has no bound.
     static func bound(_ all: [StoredRows]) -> Int? {
         var sum = 0
         for rows in all {
@@ -25,7 +25,7 @@ enum SmallRowEncoder {
         return sum
     }
 
-    /// Appends series that have a bound.
+    /// Appends the rows of series that all have a bound.
     static func append(_ all: [StoredRows], commit: UInt64, bound: Int, to writer: inout ByteWriter) {
         let start = writer.count
         var written = 0

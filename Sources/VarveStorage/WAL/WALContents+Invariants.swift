@@ -1,16 +1,16 @@
-// WALContents+Invariants.swift — the check that a WAL file's records are what WALReader and WALRecord say.
+// WALContents+Invariants.swift — checks the invariants of WALReader and WALRecord on a WAL file.
 
 import VarveModel
 import VarveSegment
 
 extension WALContents {
-    /// Checks where the records are and what is in them.
+    /// Checks the places and the contents of the records.
     ///
     /// Cost: decodes every record.
     ///
     /// - Parameter commit: The newest commit before this file.
-    /// - Returns: The newest commit in it, or `commit`.
-    /// - Throws: `BrokenInvariant`, `StorageError.damaged`.
+    /// - Returns: The newest commit in this file, or `commit` if it has none.
+    /// - Throws: `BrokenInvariant`; `StorageError.damaged`.
     func checkInvariants(after commit: UInt64) throws -> UInt64 {
         func unless(_ holds: Bool, _ reason: @autoclosure () -> String) throws(BrokenInvariant) {
             try BrokenInvariant.unless(holds, "WAL", reason())

@@ -8,7 +8,7 @@
 // Invariants:
 // - Record numbers are contiguous within a file and from one file to the next.
 // - A record is never split across files.
-// - Records that were written with one sync have the places 0, 1, 2, …: the record at place 0 was written after
+// - Records that were written with one sync have the places 0, 1, 2, …. The record at place 0 was written after
 //   everything before it was durable.
 
 enum WALFormat {
@@ -16,7 +16,7 @@ enum WALFormat {
     static let magic = Array("VARVEWAL".utf8)
     static let headerBytes = 8 + 2 + 2 + 4 + 8 + 8 + 8
     static let recordHeaderBytes = 4 + 1 + 1 + 2 + 8
-    /// Where the number of a record is in it.
+    /// The offset of the record number within a record.
     static let recordNumberOffset = 4 + 1 + 1 + 2
     static let recordTrailerBytes = 8
 }

@@ -1,30 +1,30 @@
 // WALReader.swift — reads one WAL file up to its end or its first bad record.
 //
 // Invariants:
-// - Records come out in order; nothing after the first bad record is returned.
-// - Zeros up to the end of an unsealed file are room for records to come, no record.
-// - A bad record is a torn tail only in an unsealed file and only if no valid record of a later write follows;
-//   otherwise it is damage. Records of its own write may follow: a disk writes pages in any order before a sync.
-// - The reader never changes the file: cutting a torn tail is Recovery's decision.
+// - Records come out in order. Nothing after the first bad record is returned.
+// - Zeros up to the end of an unsealed file are room for more records, not a record.
+// - A bad record is a torn tail only in an unsealed file, and only if no valid record of a later write follows;
+//   otherwise it is damage. Records of the same write may follow, as a disk writes pages in any order before a sync.
+// - The reader never changes the file. CrashRecovery cuts a torn tail.
 
 import Glibc
 import VarveCodec
 import VarveFile
 import VarveSegment
 
-/// A WAL file whose checksums hold; its records are decoded when they are asked for.
+/// A WAL file whose checksums are verified; its records are decoded on demand.
 struct WALContents: Sendable {
     /// The name of the file, for errors.
     let name: String
     let bytes: [UInt8]
-    /// Where the payload of each commit record is, in order.
+    /// The place of the payload of each commit record, in order.
     var payloads: [Range<Int>] = []
     var firstRecord: UInt64 = 0
-    /// The number that the record after the last good one would have.
+    /// The number that the next record must have.
     var nextRecord: UInt64 = 0
-    /// Where an incomplete last record begins, if there is one.
+    /// The offset of an incomplete last record, if there is one; 0 if the header is incomplete.
     var tornAt: Int?
-    /// Where the last good record ends.
+    /// The end of the last good record.
     var end = 0
     /// Whether the file ends with its seal record.
     var hasSeal = false
@@ -34,10 +34,10 @@ struct WALContents: Sendable {
         self.bytes = bytes
     }
 
-    /// Calls `body` with each commit record, which may read its rows, and where it begins in the file.
+    /// Calls `body` with each commit record, whose rows it may read, and the record's offset in the file.
     ///
-    /// - Throws: `StorageError.damaged` where a record does not parse: its checksum holds, so these are the bytes that were
-    ///   written, and no torn tail.
+    /// - Throws: `StorageError.damaged` if a record does not parse. Its checksum is right, so it is not a torn tail.
+    ///   Also what `body` throws.
     func forEachRecord(_ body: (inout WALRecordReader, _ offset: Int) throws -> Void) throws {
         try bytes.withUnsafeBytes { bytes in
             for payload in payloads {
@@ -53,6 +53,8 @@ struct WALContents: Sendable {
     }
 
     /// All commit records, decoded.
+    ///
+    /// - Throws: `StorageError.damaged` if a record does not parse.
     func records() throws -> [WALRecord] {
         var records: [WALRecord] = []
         let buffer = SmallRowBuffer()
@@ -62,12 +64,13 @@ struct WALContents: Sendable {
 }
 
 enum WALReader {
-    /// Reads a file, which may be written meanwhile.
+    /// Reads a file that may be written meanwhile.
     ///
-    /// Reserved room is read before the writer fills it or after, page by page: a later record can be there without the
-    /// one before it. So a file that looks damaged is read again; what is missing at the same place twice is damage.
+    /// The writer may fill reserved room while it is read, so a later page can be new and an earlier one old. Then a
+    /// record seems to be missing. So an unsealed file that looks damaged is read again; the same damage in two reads
+    /// is real.
     ///
-    /// - Parameter attempts: How often it may be read again.
+    /// - Parameter attempts: The budget of reads.
     /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.needsReopen` if the file changes
     ///   faster than it can be read; `FileError`.
     static func read(
@@ -86,13 +89,17 @@ enum WALReader {
         throw StorageError.needsReopen("\(folder.absolute(name)) changes faster than it can be read")
     }
 
-    /// Reads a file with a budget of its own.
+    /// Reads a file with its own budget of reads.
+    ///
+    /// - Throws: As `read(number:sealed:_:attempts:)`.
     static func read(number: UInt64, sealed: Bool, _ folder: StoreFolder) throws -> WALContents {
         var attempts = ReadAttempts()
         return try Self.read(number: number, sealed: sealed, folder, attempts: &attempts)
     }
 
-    /// What the bytes of a file say.
+    /// Parses the bytes of a file.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`.
     static func parse(_ bytes: [UInt8], number: UInt64, sealed: Bool) throws -> WALContents {
         let name = StoreFolder.wal(number, sealed: sealed)
         return try bytes.withUnsafeBytes {
@@ -150,7 +157,7 @@ enum WALReader {
             let covered = WALFormat.headerBytes - 8
             let checksum = bytes.loadUnaligned(fromByteOffset: covered, as: UInt64.self).littleEndian
             guard Checksum.of(.init(rebasing: bytes[..<covered])) == checksum else {
-                // The header is synced before the first record: with records behind it, it was whole once.
+                // The header is synced before the first record, so with bytes behind it, it was whole once.
                 if isSealed || bytes.count > WALFormat.headerBytes {
                     throw damaged(0, "the checksum of the header does not match")
                 }
@@ -196,7 +203,7 @@ enum WALReader {
 
         /// Whether only zeros follow.
         ///
-        /// Cost: mostly of one byte, as a record begins with its length.
+        /// Cost: mostly one byte is read, as a record begins with its length.
         private func isZero(from offset: Int) -> Bool {
             guard let base = bytes.baseAddress, offset < bytes.count, bytes[offset] == 0 else { return false }
             return memcmp(base + offset, base + offset + 1, bytes.count - offset - 1) == 0
@@ -207,7 +214,7 @@ enum WALReader {
             contents.tornAt = offset
         }
 
-        /// Whether any later byte begins a whole record of a later write: then the bad one was durable once.
+        /// Whether a whole record of a later write follows; then the bad record was durable once.
         private func laterWriteFollows(_ offset: Int) -> Bool {
             var start = offset
             let last = bytes.count - WALFormat.recordHeaderBytes - WALFormat.recordTrailerBytes

@@ -1,4 +1,4 @@
-// WALRecord.swift — the payload of a commit record as a whole; WALRecordReader reads it piece by piece.
+// WALRecord.swift — the payload of a whole commit record; WALRecordReader reads it piece by piece.
 //
 // varint commit · dictionary run (DictionaryFile) · batch record · varint series, then per series: varint id, u8
 // type, varint pieces, then per piece: varint samples, varint bytes of times, varint bytes of block, times, block.
@@ -7,7 +7,7 @@ package import VarveCodec
 package import VarveModel
 package import VarveSegment
 
-/// The rows of one series as a commit stores them: each time once, ascending.
+/// The rows of one series in a commit; times ascend strictly.
 package struct StoredRows: Sendable {
     var series: SeriesID
     var type: ValueType
@@ -77,13 +77,15 @@ package struct WALRecord: Sendable {
     }
 
     /// Reads a whole record.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         var record = try WALRecordReader(reader)
         try self.init(&record, SmallRowBuffer())
         reader = record.reader
     }
 
-    /// Reads the rows of a record, all of them.
+    /// Reads all rows of a record.
     init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
         self.init(
             commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,

@@ -1,8 +1,8 @@
 // WALRecordReader.swift — reads the payload of a commit record, one series after the other.
 //
 // Invariants:
-// - What the record's first bytes say is read when it is made, rows only when they are asked for.
-// - A record has no more rows and texts than a writer puts into one, whatever its bytes say.
+// - The head of the record is read when the reader is created, rows only by `next`.
+// - A record with more rows or text than a writer puts into one is refused.
 
 import VarveCodec
 import VarveModel
@@ -12,7 +12,7 @@ import VarveSegment
 struct WALRecordReader {
     /// The rows of one series.
     enum Rows {
-        /// They are in the buffer.
+        /// The rows are in the buffer.
         case few(SeriesID, ValueType)
         case columns(StoredRows)
     }
@@ -21,9 +21,9 @@ struct WALRecordReader {
     let firstSeries: Int
     let newSeries: [SeriesInfo]
     let batch: BatchRecord
-    /// How many series have rows.
+    /// The number of series with rows.
     let seriesCount: Int
-    /// What is not read yet.
+    /// The bytes that are not read yet.
     private(set) var reader: ByteReader
     private var position = 0
     private var rows = 0
@@ -38,7 +38,9 @@ struct WALRecordReader {
         self.reader = reader
     }
 
-    /// Reads the rows of the next series, or nil at the end of the record.
+    /// Reads the rows of the next series; nil at the end of the record.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     mutating func next(_ buffer: SmallRowBuffer) throws(CodecError) -> Rows? {
         guard position < seriesCount else {
             try reader.finish()
@@ -56,7 +58,7 @@ struct WALRecordReader {
         return .columns(StoredRows(series: series, type: type, columns: try columns(type)))
     }
 
-    /// A few bytes may stand for many samples, but a record has no more than fit.
+    /// Adds to the counts of the record and checks their limits, as a few bytes can encode many samples.
     private mutating func count(rows: Int, textBytes: Int) throws(CodecError) {
         self.rows += rows
         guard self.rows <= Limits.walBatchRows else { throw reader.failure("too many samples") }

@@ -1,9 +1,9 @@
-// WALWriter.swift — one WAL file being written.
+// WALWriter.swift — writes one WAL file.
 //
 // Invariants:
-// - `append` returns after `fdatasync`: what it took is durable, all records of one call with one sync.
-// - After a failed write or sync nothing more is written: `isFailed` stays true, the file is for Recovery.
-// - Behind the last record there may be zeros, room for the next ones; a sealed file has none.
+// - `append` returns after `fdatasync`: its records are durable, all of one call with one sync.
+// - After a failed write or sync nothing more is written: `isFailed` stays true, and the file is left to CrashRecovery.
+// - Behind the last record there may be zeros as room for more records; a sealed file has no such room.
 
 import VarveCodec
 import VarveFile
@@ -17,15 +17,16 @@ final class WALWriter {
     private var nextRecord: UInt64
     private(set) var byteCount = 0
     private(set) var isFailed = false
-    /// The most bytes to reserve at once; 0 when the disk has no more of them.
+    /// The most bytes to reserve at once; 0 once the disk has no room to reserve.
     private var reserveBytes: Int
-    /// Where the reserved room ends.
+    /// The end of the reserved room.
     private var reservedEnd = 0
     private var writes = 0
 
-    /// Creates the file; its name is durable before the first record.
+    /// Creates the file; header and name are durable on return.
     ///
     /// - Parameter reserveBytes: The most bytes of room to reserve at once.
+    /// - Throws: `FileError`.
     init(
         number: UInt64, firstRecord: UInt64, reserveBytes: Int = Limits.walReserveBytes,
         _ folder: StoreFolder
@@ -55,19 +56,22 @@ final class WALWriter {
         return writer.bytes
     }
 
-    /// The number the next record will have.
+    /// The number of the next record.
     var recordNumber: UInt64 { nextRecord }
 
     /// Writes records and makes them durable with one sync.
     ///
-    /// - Parameter payloads: At most `Limits.walWriteRecords`, so that each place fits its field, and none above
-    ///   `Limits.walRecordBytes`, which is all a reader takes.
-    /// - Throws: `StorageError.invalidBatch` for more, with nothing written; what the disk failed with.
+    /// - Parameter payloads: At most `Limits.walWriteRecords`, so that each place fits its field; each of at most
+    ///   `Limits.walRecordBytes`, which is all a reader accepts.
+    /// - Throws: `StorageError.invalidBatch` beyond these limits, with nothing written; `StorageError.needsReopen`
+    ///   after an earlier failure; `FileError`.
     func append(_ payloads: [[UInt8]]) throws {
         try write(payloads.map { (WALRecordType.commit, $0) })
     }
 
-    /// Closes the file for good: seal record, end of the reserved room, sync, rename to its sealed name.
+    /// Ends the file: writes the seal record, cuts the reserved room, syncs, and renames to the sealed name, durably.
+    ///
+    /// - Throws: As `append`.
     func seal() throws {
         try write([(.seal, [])], isLast: true)
         file.close()
@@ -78,13 +82,13 @@ final class WALWriter {
 
     func close() { file.close() }
 
-    /// Whether its name still leads to the file, with all that was written to it.
+    /// Whether its name still leads to the file, with all bytes that were written to it.
     func isThere() -> Bool {
         do {
             let found = try folder.identity(name)
             return try found == file.identity() && file.size() >= byteCount
         } catch {
-            // Not knowing is no reason to give up what was synced.
+            // An error of the check is no reason to abandon a synced file.
             return true
         }
     }
@@ -118,10 +122,10 @@ final class WALWriter {
         writes += 1
     }
 
-    /// Makes room for a write and some more like it, as large as what is there already.
+    /// Reserves room for this write and later ones: as much as the file has already, within limits.
     ///
-    /// A file with few writes gets none, nor does a large write: the zeros would cost more than they save. Where there
-    /// is no room to get the write itself will tell.
+    /// A file with few writes gets no room, and neither does a large write: the zeros would cost more than they save.
+    /// If the disk is full, the write itself fails.
     private func reserve(for count: Int) {
         guard writes >= Self.writesWithoutRoom, reserveBytes > 0, byteCount + count > reservedEnd,
             count <= reserveBytes / 16
@@ -132,7 +136,7 @@ final class WALWriter {
         } catch {
             reserveBytes = 0
         }
-        // What a failed attempt left is cut off at the end, too.
+        // Bytes that a failed attempt left are cut when the file is sealed, too.
         reservedEnd = end
     }
 
