@@ -1,28 +1,28 @@
-// BackupPlace.swift — the folder of a backup: whether it will do, and the mark that makes it one.
+// BackupPlace.swift — the folder of a backup: whether it is suitable, and the mark that makes it a backup.
 //
-// A folder is a backup as long as the file `backup` is in it. Whoever opens it for writing makes it a store of its
-// own and removes the mark (Recovery), so that no later backup ever takes back what was written there.
+// A folder is a backup as long as the file `backup` is in it. An opening for writing turns it into a store and removes
+// the mark (CrashRecovery), so that no later backup ever overwrites what was written there.
 //
 // Invariants:
-// - A folder with anything in it that no backup put there is refused, and left as it is.
+// - A folder with a file that no backup wrote is refused and not changed.
 
 import Glibc
 import VarveFile
 import VarveModel
 import VarveSegment
 
-/// Why a folder cannot take a backup.
+/// The reason why a folder cannot take a backup.
 public enum BackupError: Error, Hashable, CustomStringConvertible {
-    /// It has files, and is no backup.
+    /// The folder has files and is not a backup.
     case notEmpty(String)
-    /// It has a backup, and none was expected.
+    /// The folder has a backup, but the backup was not to be incremental.
     case isBackup(String)
-    /// It has the backup of another store, or a newer one.
+    /// The folder has the backup of another store, or a newer backup.
     case otherStore(String)
-    /// It is the store itself, or in it.
+    /// The folder is the store itself, or inside it.
     case inside(String)
 
-    /// One line: what, where, what to do.
+    /// One line that says what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .notEmpty(let path): "\(path) is not empty and no backup: name a new folder"
@@ -36,7 +36,7 @@ public enum BackupError: Error, Hashable, CustomStringConvertible {
 }
 
 struct BackupPlace {
-    /// What the mark says, for people.
+    /// The text of the mark, for people.
     private static let text =
         "A backup of a Varve store. To restore it use a copy of this folder as data directory.\n"
 
@@ -48,7 +48,9 @@ struct BackupPlace {
         target = backup.target
     }
 
-    /// Refuses a folder that has something else in it.
+    /// Checks that the folder is empty or, for an incremental backup, is a backup.
+    ///
+    /// - Throws: `BackupError`; `FileError`.
     func check(isIncremental: Bool) throws {
         guard try Store.exists(source) else {
             throw StorageError.noStore(path: source.path)
@@ -68,27 +70,27 @@ struct BackupPlace {
         guard isIncremental else { throw BackupError.isBackup(target.path) }
     }
 
-    /// The path without symbolic links, also of what is not there yet.
+    /// The path without symbolic links, even if it does not exist yet.
     private func location(_ path: String) throws -> String {
         guard try target.files.kind(path) == nil else { return target.files.resolved(path) }
         let above = parentFolder(of: path)
         guard above != path, let name = path.split(separator: "/").last else { return path }
-        // Where nothing is, nothing leads back from it.
+        // A path that does not exist has no parent to go back to.
         guard name != ".." else { throw FileError("find", path, code: ENOENT) }
         return name == "." ? try location(above) : try location(above) + "/" + name
     }
 
-    /// Whether it is a mark that was not finished.
+    /// Whether a name is that of an unfinished mark.
     private func isLeftover(_ name: String) -> Bool {
         target.absolute(name).hasPrefix(target.backupMark) && name.hasSuffix(".partial")
     }
 
-    /// Makes the folders and the mark, and takes the folder's lock.
+    /// Creates the folders and the mark, and takes the folder's lock.
     func prepare() throws -> any HeldLock {
         try target.files.createDirectory(target.path)
         let lock = try target.files.lock(target.lock, directory: target.path)
         do {
-            // The mark comes first: what an interruption leaves is a backup that can be gone on with.
+            // The mark comes first, so that an interruption leaves a backup that can be continued.
             _ = try target.files.createIfAbsent(target.backupMark, Array(Self.text.utf8))
             for name in try target.files.list(target.path) where isLeftover(name) {
                 try target.files.remove(target.absolute(name))
@@ -103,7 +105,9 @@ struct BackupPlace {
         return lock
     }
 
-    /// Refuses a backup that is not of an earlier state of this store, as far as its names and numbers tell.
+    /// Checks, by names and numbers, that the backup is of an earlier state of this store.
+    ///
+    /// - Throws: `BackupError.otherStore`; errors of reading the backup's manifest.
     func checkLineage(of state: BackupState) throws {
         guard let (earlier, _) = try ManifestLog.load(target) else { return }
         guard earlier.number <= state.manifest.number, earlier.commit <= state.manifest.commit else {

@@ -1,14 +1,14 @@
-// BackupState.swift — a store at one moment, as a backup takes it: the manifest, and the WAL after it.
+// BackupState.swift — the state of a store that a backup copies: the manifest, and the WAL after it.
 //
 // Invariants:
-// - WAL files are whole and sealed: what the last one has beyond the last whole record, or beyond the last commit
-//   wanted, is left out, and a seal is put after it, as recovery would.
+// - The WAL files are whole and sealed. The last one ends with its last whole record, or the last requested commit, and
+//   a seal, as after recovery.
 
 import VarveCodec
 import VarveFile
 import VarveSegment
 
-/// What a backup copies.
+/// The state that a backup copies.
 struct BackupState {
     let manifest: Manifest
     let manifestBytes: [UInt8]
@@ -16,7 +16,9 @@ struct BackupState {
     /// The newest commit.
     private(set) var commit: UInt64
 
-    /// Reads manifest and WAL; the result is of one moment if the names in the directory are the same after it.
+    /// Reads manifest and WAL.
+    ///
+    /// The result is of one moment if the names in the directory are the same before and after.
     init(_ source: StoreFolder, upTo lastCommit: UInt64) throws {
         guard let newest = try ManifestLog.newest(source) else {
             throw StorageError.noStore(path: source.path)
@@ -27,7 +29,7 @@ struct BackupState {
         let names = try source.files.list(source.wal).compactMap(StoreFolder.walNumber)
         for file in names.sorted(by: { $0.number < $1.number }) where file.number >= manifest.firstWAL {
             let contents = try WALReader.read(number: file.number, sealed: file.sealed, source)
-            // A file without a header never held a record.
+            // A file without a header never had a record.
             guard contents.tornAt != 0 else { continue }
             let last = file.sealed ? .max : lastCommit
             walFiles.append((file.number, try sealed(contents, upTo: last)))

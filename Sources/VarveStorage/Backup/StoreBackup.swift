@@ -1,39 +1,40 @@
-// StoreBackup.swift — a copy of a store as of one commit, made beside a writer; a later one copies only what is new.
+// StoreBackup.swift — copies a store as of one commit while a writer goes on; a later backup copies only new files.
 //
-// Files of segments never change and no name comes twice, so one that is there already is kept. The order makes the
-// copy a store at every moment: files that no manifest names yet, then the manifest, then the WAL after it.
+// Files in `segments/` never change and no name is used twice, so a file that is there already is kept. The order makes
+// the copy a store at every moment: first files that no manifest names yet, then the manifest, then the WAL after it.
 //
 // Invariants:
-// - The source is read only. What a writer replaces meanwhile is looked for anew: the copy is of one moment.
-// - The copy opens as the earlier backup or as the new one, or as the new one without the commits of its WAL,
-//   wherever the work is interrupted; the next backup goes on from there.
+// - The source is only read. If a writer replaces files meanwhile, the backup starts again, so the copy is of one
+//   moment.
+// - After an interruption at any point the copy opens as the earlier backup, as the new one, or as the new one without
+//   the commits of its WAL. The next backup continues from there.
 // - Every file is read back from the copy, with all its checksums, before a manifest names it.
 
 public import VarveFile
 import VarveModel
 import VarveSegment
 
-/// What a backup did.
+/// The result of a backup.
 public struct BackupReport: Hashable, Sendable {
     /// The newest commit in the copy.
     public var commit: UInt64 = 0
-    /// Distinct samples in the copy.
+    /// The number of distinct samples in the copy.
     public var samples: UInt64 = 0
-    /// Files that were copied.
+    /// The number of files that were copied.
     public var copiedFiles = 0
-    /// Their bytes.
+    /// The bytes of the copied files.
     public var copiedBytes: UInt64 = 0
-    /// Files that an earlier backup had copied.
+    /// The number of files that an earlier backup had copied.
     public var keptFiles = 0
-    /// Their bytes.
+    /// The bytes of these files.
     public var keptBytes: UInt64 = 0
-    /// What was changed of the folder's rights, one line each.
+    /// The changes of the folder's access rights, one line each.
     public var rightsNotes: [String] = []
 }
 
-/// Copies stores.
+/// A backup of a store to a folder.
 public struct StoreBackup {
-    /// How often it starts again when a writer exchanges files under it.
+    /// The most starts of a backup whose files a writer exchanges.
     private static let attempts = 100
 
     let source: StoreFolder
@@ -45,8 +46,8 @@ public struct StoreBackup {
     /// - Parameters:
     ///   - source: The data directory; a writer may be at work in it.
     ///   - target: The folder of the copy; it becomes a data directory.
-    ///   - lastCommit: The newest commit of the open WAL file to take in, as `StoreOptions.lastCommit`.
-    ///   - files: The disk of both.
+    ///   - lastCommit: The newest commit of the open WAL file to include; see `StoreOptions.lastCommit`.
+    ///   - files: The disk of source and target.
     public init(
         of source: String, into target: String, upTo lastCommit: UInt64? = nil,
         files: any FileSystem = POSIXFileSystem()
@@ -58,15 +59,18 @@ public struct StoreBackup {
 
     /// Makes the copy.
     ///
-    /// Durability: when it returns the copy is on disk. Cost: reads and writes what is new, and reads that once more.
+    /// Durability: when it returns, the copy is on disk. Cost: reads and writes all new files, and reads them once
+    /// more.
     ///
     /// - Parameters:
     ///   - isIncremental: Whether the folder may hold an earlier backup of this store, which is brought up to date.
-    ///   - beside: Copies what belongs to the store and is not in it, before the copy is complete; called again where a
-    ///     writer made it start again.
-    ///   - progress: Is told the bytes that are copied and all that will be.
-    /// - Throws: `BackupError` if the folder will not do; `DirectoryInUse` if another process is in it;
-    ///   `StorageError.damaged` if the source is damaged, of which the copy then has nothing; `FileError`.
+    ///   - beside: Copies files that belong to the store but are not its own, before the copy is complete; called again
+    ///     at each new start.
+    ///   - progress: Called with the bytes copied so far and the bytes to copy in all.
+    /// - Throws: `BackupError` if the folder is not suitable; `DirectoryInUse` if another process uses it;
+    ///   `StorageError.damaged` if the source is damaged, in which case the copy keeps its earlier state;
+    ///   `StorageError.needsReopen` if the source changes faster than it can be copied; `FileError`; what `beside`
+    ///   throws.
     public func run(
         isIncremental: Bool, beside: (_ folder: String) throws -> Void = { _ in },
         progress: (_ copied: UInt64, _ total: UInt64) -> Void = { _, _ in }
@@ -100,7 +104,7 @@ public struct StoreBackup {
         throw StorageError.needsReopen("the directory changes faster than it can be copied")
     }
 
-    /// Copies the files that the manifest names and that are not there yet, and checks them.
+    /// Copies and checks the files of the manifest that the copy does not have yet.
     private func copy(
         _ state: BackupState, _ progress: (UInt64, UInt64) -> Void
     ) throws -> BackupReport {
@@ -126,14 +130,14 @@ public struct StoreBackup {
         try target.files.syncDirectory(target.segments)
         let damage = Verification(target, isDeep: false).checkUncommitted(missing, of: state.manifest)
         if let first = damage.first {
-            // Of a damaged source nothing is to look like a good copy.
+            // Files of a damaged source must not look like a good copy.
             for name in missing { try target.remove(name) }
             throw StorageError.damaged(first)
         }
         return report
     }
 
-    /// Copies a file under a temporary name, syncs it and gives it its name.
+    /// Copies a file under a temporary name, syncs it, and renames it.
     private func copy(_ name: String, _ progress: (Int) -> Void) throws {
         let from = try source.open(name, .read)
         defer { from.close() }
@@ -162,7 +166,7 @@ public struct StoreBackup {
         }
     }
 
-    /// Makes the new state the state of the copy, and removes what only an earlier one had.
+    /// Makes the new state the state of the copy, and removes files that only an earlier state had.
     private func complete(_ state: BackupState) throws {
         let name = StoreFolder.manifest(state.manifest.number)
         if try target.createIfAbsent(name, state.manifestBytes) == false,

@@ -43,7 +43,7 @@ final class WriterState: @unchecked Sendable {
         walFiles = recovered.walFiles
     }
 
-    /// The open WAL file, created if there is none.
+    /// The open WAL file, created if needed.
     ///
     /// - Throws: `FileError`.
     func openWAL(_ context: StoreContext) throws -> WALWriter {

@@ -1,13 +1,12 @@
-// Store+Deletion.swift — deletes ranges of series: gone for every read at once, off the disk by compaction.
+// Store+Deletion.swift — deletes ranges of series: every read omits them at once, and compaction erases them from disk.
 //
-// What is in memory is flushed first, so that a tombstone hides samples of segments alone: whatever comes after it has
-// a higher commit.
+// The memtable is flushed first, so that tombstones concern only segments; later rows have a higher commit.
 
 public import VarveModel
 import VarveSegment
 
 extension DeletionReport {
-    /// Adds what another deletion did.
+    /// Adds the counts of another deletion.
     mutating func add(_ other: DeletionReport) {
         series += other.series
         samples += other.samples
@@ -19,13 +18,15 @@ extension DeletionReport {
 }
 
 extension StoreSnapshot {
-    /// What a deletion would do now.
+    /// What a deletion would do now; nothing is deleted.
     ///
     /// Cost: reads indexes, and decodes the blocks that an end of the range cuts or that others overlap.
     ///
     /// - Parameters:
-    ///   - keys: The series; one that there is not has no samples.
+    ///   - keys: The series; an unknown one has no samples.
     ///   - range: The half-open range of times.
+    /// - Throws: `StorageError.noSuchState` in a state before a series got its type; `StorageError.damaged`;
+    ///   `FileError`.
     public func assessDeletion(of keys: [SeriesKey], in range: TimeRange) throws -> DeletionReport {
         var report = DeletionReport()
         report.commit = commit
@@ -33,7 +34,7 @@ extension StoreSnapshot {
         return report
     }
 
-    /// Counts the visible samples of a series and returns whether there are any.
+    /// Counts the visible samples of a series; returns its id, or nil if it has no samples in the range.
     @discardableResult
     func count(
         _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport
@@ -77,13 +78,16 @@ extension StoreSnapshot {
 extension Store {
     /// Deletes the samples of some series in a range of times.
     ///
-    /// Durability: when it returns the deletion is on disk, all of it or, after an error, nothing. Reads that began before
-    /// go on seeing what they saw. The bytes go when compaction rewrites the segments they are in: by itself some days
-    /// later, at once with `compact`. Cost: a flush, and that of `assessDeletion`; commits wait meanwhile.
+    /// Durability: when it returns, the whole deletion is on disk; after an error before its commit, no part of it is.
+    /// Reads that began before still see what they saw. The bytes are erased when compaction rewrites their segments: a
+    /// day later by itself, or at once with `compact`. Cost: a flush, and the cost of `assessDeletion`; commits wait
+    /// meanwhile.
     ///
     /// - Parameters:
-    ///   - keys: The series; one that there is not has no samples.
+    ///   - keys: The series; an unknown one has no samples.
     ///   - range: The half-open range of times.
+    /// - Throws: `StorageError.invalidBatch` if the store would have too many deleted ranges;
+    ///   `StorageError.notWritable`, `needsReopen` or `directoryChanged`; other `StorageError`; `FileError`.
     public func delete(_ keys: [SeriesKey], in range: TimeRange) throws -> DeletionReport {
         try change { state, view in
             try Flush(context, state).run(&view)

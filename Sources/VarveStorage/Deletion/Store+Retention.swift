@@ -1,19 +1,22 @@
-// Store+Retention.swift — lets go of what is older than it need be: by the time of the samples, or by when they came.
+// Store+Retention.swift — removes samples that are too old, by their time or by their arrival.
 //
-// One entry of the manifest hides it from every read at once. Segments that have nothing else leave the store in the same
-// commit, without their blocks being read; from others compaction erases it, a day later by itself.
+// One entry of the manifest hides them from every read at once. Segments with only such samples leave the store in the
+// same commit, and their blocks are not read. From other segments compaction erases the samples, a day later by itself.
 //
-// What comes after that and is too old by its time is not stored (ExpiredRows). A batch that was committed before is still
-// a replay: a re-send brings nothing back.
+// Rows that come later and are too old by their time are not stored (ExpiredRows). A batch that was committed before is
+// still a replay, so a re-send brings nothing back.
 
 public import VarveModel
 import VarveSegment
 
 extension Store {
-    /// Lets go of what is older than products keep it.
+    /// Removes samples that are older than their products keep them.
     ///
-    /// - Parameter periods: By product; of one that is not here everything is kept.
-    /// - Returns: What went, of all products together.
+    /// Durability and cost: as `expire(_:keeping:)`, for each period.
+    ///
+    /// - Parameter periods: The periods by product; a product that is not listed keeps everything.
+    /// - Returns: What was removed, of all products together.
+    /// - Throws: As `expire(_:keeping:)`; periods before the failure stay applied.
     public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
         var report = DeletionReport()
         let snapshot = snapshot()
@@ -27,14 +30,15 @@ extension Store {
         return report
     }
 
-    /// Lets go of samples beyond a limit.
+    /// Removes samples beyond a limit.
     ///
-    /// Durability: as `delete`. Cost: a flush, and reading the index of all segments that have samples beyond the limit, and
-    /// the blocks that the limit cuts; commits wait meanwhile.
+    /// Durability: as `delete`. Cost: a flush, and reading the indexes of all segments with samples beyond the limit
+    /// and the blocks that the limit cuts; commits wait meanwhile.
     ///
     /// - Parameters:
     ///   - keys: The series.
-    ///   - limit: What stays.
+    ///   - limit: The samples that stay.
+    /// - Throws: `StorageError.notWritable`, `needsReopen` or `directoryChanged`; other `StorageError`; `FileError`.
     public func expire(_ keys: [SeriesKey], keeping limit: RetentionLimit) throws -> DeletionReport {
         try change { state, view in
             var report = DeletionReport()
@@ -43,7 +47,7 @@ extension Store {
             guard var expiry = expiry(of: series, limit, state, view) else { return report }
             try Flush(context, state).run(&view)
             var after = view
-            // What older ones hid has waited longer to be erased.
+            // The samples that older expiries hid have waited longer to be erased.
             for old in after.manifest.expiries where expiry.covers(old) {
                 expiry.writtenAt = min(expiry.writtenAt, old.writtenAt)
             }
@@ -65,7 +69,7 @@ extension Store {
         }
     }
 
-    /// What a limit hides; nil if that is nothing.
+    /// The expiry for a limit; nil if it would hide nothing.
     private func expiry(
         of series: [SeriesID], _ limit: RetentionLimit, _ state: WriterState, _ view: StoreView
     ) -> Expiry? {
@@ -82,7 +86,7 @@ extension Store {
         return expiry.runs.isEmpty ? nil : expiry
     }
 
-    /// Counts the samples of a series that are in one state and not in the other.
+    /// Counts the samples of a series that `before` shows and `after` does not.
     private func count(
         _ key: SeriesKey, _ expiry: Expiry, before: StoreView, after: StoreView,
         into report: inout DeletionReport
@@ -101,7 +105,7 @@ extension Store {
         report.add(old)
     }
 
-    /// Whether a segment has nothing but what an expiry hides.
+    /// Whether an expiry hides all samples of a segment.
     private static func isGone(_ segment: SegmentReader, _ expiry: Expiry) throws -> Bool {
         let summary = segment.reference.summary
         guard summary.firstTime >= expiry.first, summary.lastTime <= expiry.last,

@@ -1,13 +1,13 @@
-// Memtable+Invariants.swift — the check that a memtable is what Memtable and MemtableSeries say.
+// Memtable+Invariants.swift — checks the invariants of Memtable and MemtableSeries.
 
 import VarveSegment
 
 extension Memtable {
     /// Checks the rows of all series.
     ///
-    /// Cost: a copy of each series' tail, and its rows.
+    /// Cost: copies the tail of each series, and makes one pass over all rows.
     ///
-    /// - Throws: `BrokenInvariant`.
+    /// - Throws: `BrokenInvariant` at the first violation.
     func checkInvariants() throws(BrokenInvariant) {
         for id in series { try check(id, rows(of: id, upTo: .max)) }
     }

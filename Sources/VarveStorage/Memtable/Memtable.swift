@@ -1,12 +1,12 @@
 // Memtable.swift — samples that are durable in the WAL but not yet in a segment.
 //
-// One for all views between two flushes: rows are only added, each with its commit, so a view sees its state by
-// leaving out the rows of later commits, and publishing a view copies nothing.
+// All views between two flushes share one memtable. Rows are only added, each with its commit. A view leaves out the
+// rows of later commits, so publishing a view copies nothing.
 //
 // Invariants:
-// - No row and no version is ever removed or changed; a flush begins a new memtable.
-// - Rows of commits that were not durable in the end stay behind the views, which never show them; after such a
-//   failure nothing is flushed.
+// - No row and no version is ever removed or changed. A flush begins a new memtable.
+// - Rows of commits whose sync failed stay in the memtable, but no view shows them. After such a failure nothing is
+//   flushed.
 
 import Synchronization
 import VarveModel
@@ -16,7 +16,7 @@ final class Memtable: Sendable {
     private struct Contents {
         var series: [SeriesID: MemtableSeries] = [:]
         var byteCount = 0
-        /// The newest commit; a view that has it needs no row left out.
+        /// The newest commit; a view with this commit shows all rows.
         var commit: UInt64 = 0
         var records: [BatchRecord] = []
         var isEmpty = true
@@ -44,13 +44,13 @@ final class Memtable: Sendable {
 
     init() {}
 
-    /// Whether no commit is in it.
+    /// Whether it has no commit.
     var isEmpty: Bool { contents.withLock { $0.isEmpty } }
 
-    /// About how much memory it takes, messages' places in the table of hashes included.
+    /// About how much memory it takes, in bytes, including messages' places in the table of hashes.
     var byteCount: Int { contents.withLock { $0.byteCount } }
 
-    /// Records of the batches of imports in here, to be moved to a receipts file by the flush.
+    /// The records of the batches of imports, which the flush writes to a receipts file.
     var records: [BatchRecord] { contents.withLock { $0.records } }
 
     /// The series with rows, ascending.
@@ -67,9 +67,9 @@ final class Memtable: Sendable {
         }
     }
 
-    /// Adds the rows of the next commit while they are read; nothing is allocated for rows that are few and come in time.
+    /// Adds the rows of the next commit while they are read; a few rows in time order need no allocation.
     ///
-    /// - Returns: How many there are, or nil, with some of them added, if `isKnown` denies a series and its type.
+    /// - Returns: The number of rows, or nil, with some rows added, if `isKnown` is false for a series.
     func apply(
         _ record: inout WALRecordReader, _ buffer: SmallRowBuffer, isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Int? {
@@ -116,11 +116,11 @@ final class Memtable: Sendable {
 
 /// The rows of one series in a memtable.
 struct MemtableRows: Sendable {
-    /// Runs that follow each other in time, each time once.
+    /// Runs that follow each other in time, with each time once.
     var ordered: [SampleRun] = []
-    /// Runs that came late, over each other and over the ordered ones.
+    /// Runs of late rows, which overlap each other and the ordered runs.
     var late: [SampleRun] = []
 
-    /// All of them.
+    /// All runs.
     var runs: [SampleRun] { ordered + late }
 }

@@ -1,19 +1,19 @@
 // MemtableSeries.swift — the rows of one series in the memtable.
 //
-// Rows that come in time order go to the end of a tail, four words each; a full tail becomes a run. The others
-// become late runs: a new one is merged with the one before it until that is more than twice as large, so n late
-// rows make at most log2(n) runs and are copied log2(n) times.
+// Rows in time order are appended to a tail, four words each; a full tail becomes a run. Other rows become late runs. A
+// new late run is merged with the one before it until that one is more than twice as large. So n late rows make at most
+// log2(n) runs and are copied log2(n) times.
 //
 // Invariants:
-// - Ordered rows ascend strictly in time, and in commit. A late row is not later than the last ordered one, so where
-//   both have a time the late row has the higher commit.
-// - Only touched under the memtable's lock; what it gives out never changes.
+// - Ordered rows ascend strictly in time, and ascend in commit. A late row is not later than the last ordered row at
+//   its commit, so where both have the same time, the late row has the higher commit.
+// - It is accessed only under the memtable's lock. The runs that it returns never change.
 
 import VarveModel
 import VarveSegment
 
 final class MemtableSeries {
-    /// About the bytes of a series without rows.
+    /// About the bytes of memory of a series without rows.
     static let fixedBytes = 256
     private static let tailRows = 1024
     private static let rowWords = 4
@@ -21,14 +21,14 @@ final class MemtableSeries {
     let type: ValueType
     private var ordered: [SampleRun] = []
     private var late: [SampleRun] = []
-    /// Time, bits or end of text, state, commit of each row.
+    /// Four words for each row: time, bits or end of text, state, commit.
     private var tail: [UInt64] = []
     private var text: [UInt8] = []
     private(set) var lastTime = Int64.min
 
     init(type: ValueType) { self.type = type }
 
-    /// Adds rows, each time once and ascending, and returns about the bytes they take.
+    /// Adds rows with strictly ascending times, and returns about the bytes that they take.
     func append(_ columns: SampleColumns, commit: UInt64) -> Int {
         let count = columns.count
         var start = 0
@@ -47,14 +47,14 @@ final class MemtableSeries {
             return bytes + run.byteCount
         }
         appendTail(columns, start, commit)
-        // Growing arrays are half full at worst.
+        // A growing array is at worst half full.
         bytes += (count - start) * Self.rowWords * 12
         if case .text(let source) = columns.values { bytes += source.bytes.count * 2 }
         if tail.count >= Self.tailRows * Self.rowWords { sealTail() }
         return bytes
     }
 
-    /// Adds few rows of numbers, each time once and ascending, and returns about the bytes they take.
+    /// Adds a few rows of numbers with strictly ascending times, and returns about the bytes that they take.
     func append(_ few: SmallRowBuffer, commit: UInt64) -> Int {
         guard few.count > 0, few.time(0) > lastTime || (ordered.isEmpty && tail.isEmpty) else {
             return append(few.columns(type), commit: commit)
@@ -65,7 +65,7 @@ final class MemtableSeries {
         return few.count * Self.rowWords * 12
     }
 
-    /// The rows between two times, both included; only those up to a commit, if one is given.
+    /// The rows between two times, both included, up to a commit if one is given.
     func rows(first: Int64, last: Int64, upTo commit: UInt64?) -> MemtableRows {
         func overlaps(_ run: SampleRun) -> Bool {
             guard let from = run.times.first, let to = run.times.last else { return false }
@@ -83,7 +83,7 @@ final class MemtableSeries {
     private var tailCount: Int { tail.count / Self.rowWords }
 
     private func appendTail(_ columns: SampleColumns, _ start: Int, _ commit: UInt64) {
-        // Taken out meanwhile, so that each append works on a local array.
+        // A local variable takes the array meanwhile, so that appending does not copy it.
         var rows = tail
         tail = []
         switch columns.values {
@@ -160,7 +160,7 @@ final class MemtableSeries {
         return builder.finish()
     }
 
-    /// The rows of a run up to a commit, or nil if there are none.
+    /// The rows of a run up to a commit; nil if it has no such rows.
     private static func upTo(_ commit: UInt64, _ run: SampleRun, _ type: ValueType) -> SampleRun? {
         if run.commits.allSatisfy({ $0 <= commit }) { return run }
         var builder = SampleRunBuilder(type: type)
@@ -170,7 +170,7 @@ final class MemtableSeries {
         return builder.count == 0 ? nil : builder.finish()
     }
 
-    /// All versions of both runs; every commit of `newer` is later than those of `older`.
+    /// Merges two runs with all versions; every commit of `newer` is later than those of `older`.
     private static func merge(_ older: SampleRun, _ newer: SampleRun, type: ValueType) -> SampleRun {
         var builder = SampleRunBuilder(type: type, capacity: older.count + newer.count)
         var (left, right) = (0, 0)

@@ -1,18 +1,19 @@
-// MessageMerge.swift — messages files → one, by tiers, and what has become too old.
+// MessageMerge.swift — merges messages files of one tier, and finds files that are too old.
 //
 // Invariants:
-// - Deciding reads nothing. Files are merged only with others of about their size and age, so a message is written
-//   again once per fourfold growth, and a file is dropped soon after its newest message has become too old.
-// - Memory of a merge: one piece per input and the writer's buffer.
+// - A decision reads no file.
+// - Files are merged only with others of about the same size and age. So a message is rewritten once for each fourfold
+//   growth, and a file is dropped soon after its newest message is too old.
+// - Memory of a merge: one piece for each input, and the writer's buffer.
 
 import VarveCodec
 import VarveFile
 import VarveSegment
 
 enum MessageMerge {
-    /// How many files of one tier start a merge.
+    /// The number of files of one tier that starts a merge.
     static let tierWidth = 4
-    /// Files with fewer messages than this are written again by the next flush, with its own.
+    /// The next flush writes files with fewer messages again, together with its own messages.
     static let absorbedEntries = 4096
 
     /// Whether all messages of a file are older than the horizon.
@@ -39,7 +40,9 @@ enum MessageMerge {
         return nil
     }
 
-    /// Writes the messages of some files and some more as one file.
+    /// Writes the messages of some files and some more messages to one file; it is durable on return.
+    ///
+    /// - Throws: `StorageError.damaged`; `FileError`.
     static func write(
         _ inputs: [MessageFile], and more: [MessageEntry], clock: Int64?, _ folder: StoreFolder
     ) throws -> MessageReference {

@@ -1,13 +1,13 @@
-// ReplayIndex.swift — answers "was this batch of an import committed before?", in memory.
+// ReplayIndex.swift — remembers committed batches of imports in memory, to recognise replays.
 //
-// Messages are remembered apart, by MessageMemory.
+// MessageMemory remembers messages.
 //
 // The rule (guarantee G2): a batch with the content of a committed one is a replay and is not applied, so a late
-// re-send never undoes a correction. One exception: inside one import the same content may come twice, at
-// different places of the file, with a correction between; there only the same place is a replay.
+// re-send never undoes a correction. One exception: inside one import the same content may come twice, at different
+// places of the file, with a correction in between. There only the same place is a replay.
 //
 // Invariants:
-// - A pure value over the records; it decides, the store acts.
+// - It is a value made of the records alone; it decides, and the store acts.
 
 import VarveCodec
 import VarveModel
@@ -24,7 +24,7 @@ struct ReplayIndex: Sendable {
     private var finished: [Hash128: UInt32] = [:]
     private var open: Set<Import> = []
 
-    /// The records that belong together as one import.
+    /// The identity of an import; its records have the same.
     struct Import: Hashable, Sendable {
         var hash: Hash128
         var generation: UInt32
@@ -37,7 +37,7 @@ struct ReplayIndex: Sendable {
 
     init() {}
 
-    /// Every record, in no order.
+    /// All records, in no particular order.
     var all: some Sequence<BatchRecord> { records.values.joined() }
 
     mutating func add(_ record: BatchRecord) {
@@ -51,19 +51,19 @@ struct ReplayIndex: Sendable {
         }
     }
 
-    /// The session of an import whose batch 0 has this content.
+    /// The session of an import whose batch 0 has a content hash.
     func session(firstBatch hash: Hash128) -> Session {
         Session(importHash: hash, generation: finished[hash] ?? 0)
     }
 
-    /// Whether batches of the session were committed by a run that did not finish.
+    /// Whether an unfinished run committed batches of the session.
     func isOpen(_ session: Session) -> Bool {
         open.contains(Import(hash: session.importHash, generation: session.generation))
     }
 
-    /// The record that a batch replays, and what the receipt of the replay says.
+    /// The record that a batch replays, and the receipt of the replay; nil if the batch is not a replay.
     ///
-    /// - Parameter counts: Whether a record still says what is in the store: not if some of it was deleted since.
+    /// - Parameter counts: Whether a record still describes the store; false if some of its samples were deleted since.
     func replay(
         of hash: Hash128, index: UInt32?, in session: Session?,
         where counts: (BatchRecord) -> Bool = { _ in true }

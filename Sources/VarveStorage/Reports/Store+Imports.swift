@@ -1,17 +1,17 @@
-// Store+Imports.swift — the imports a store remembers, for `varve import --status`.
+// Store+Imports.swift — the imports that a store remembers, for `varve import --status`.
 
 public import VarveModel
 import VarveSegment
 
-/// One import of a file, as far as it came.
+/// One import of a file, finished or not.
 public struct ImportSummaryRecord: Hashable, Sendable {
-    /// When its newest batch was committed.
+    /// The time of the commit of its newest batch.
     public var writtenAt: Timestamp
-    /// Whether its last batch is in.
+    /// Whether its last batch is committed.
     public var isFinished: Bool
-    /// The batches that were committed.
+    /// The number of batches that were committed.
     public var batches: Int
-    /// What their rows did.
+    /// What the rows of these batches did.
     public var receipt: Receipt
 }
 

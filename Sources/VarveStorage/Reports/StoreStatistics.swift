@@ -1,20 +1,20 @@
 // StoreStatistics.swift — the numbers behind `varve stats`.
 //
 // Invariants:
-// - Manifests, indexes and file sizes are enough; only a deletion that cuts the first or the last block of all has it
-//   decoded.
+// - Manifests, indexes and file sizes suffice. A block is decoded only if a deletion cuts the first or the last block
+//   of all.
 
 import VarveFile
 public import VarveModel
 import VarveSegment
 
-/// How large a store is and what is in it.
+/// The size and the contents of a store.
 public struct StoreStatistics: Hashable, Sendable {
-    /// Series.
+    /// The number of series.
     public var series = 0
     /// Distinct (series, time) pairs that a query sees.
     public var samples: UInt64 = 0
-    /// Segment files.
+    /// The number of segment files.
     public var segments = 0
     /// Bytes of segments, manifests, dictionaries, receipts, messages files and WAL.
     public var bytes: UInt64 = 0
@@ -22,26 +22,26 @@ public struct StoreStatistics: Hashable, Sendable {
     public var historyBytes: UInt64 = 0
     /// Samples of older versions, deleted ones and those of replaced series that are still stored.
     public var historySamples: UInt64 = 0
-    /// Bytes of the WAL, room that an open file has reserved among them; part of `bytes`.
+    /// Bytes of the WAL, including room that an open file has reserved; part of `bytes`.
     public var walBytes: UInt64 = 0
-    /// Bytes by encoding of the columns in segments.
+    /// Bytes of the columns in segments, by encoding.
     public var codecs: [String: UInt64] = [:]
     /// The time of the earliest sample that a query sees.
     public var firstTime: Timestamp?
-    /// The time of the latest one.
+    /// The time of the latest sample that a query sees.
     public var lastTime: Timestamp?
     /// The newest commit.
     public var commit: UInt64 = 0
     /// The oldest commit whose state can be read.
     public var historyFrom: UInt64 = 0
-    /// When that was made, to the second, if it was noted.
+    /// The time of that commit, to the second, if it was noted.
     public var historyTime: Timestamp?
-    /// Bytes of segments that were written with new data since the store was made.
+    /// Bytes of all segments that were written with new data since the store was created.
     public var bytesTaken: UInt64 = 0
-    /// Bytes of segments that merges wrote.
+    /// Bytes of all segments that merges wrote since the store was created.
     public var bytesMerged: UInt64 = 0
 
-    /// How often a byte was written to a segment, merges included, or nil if nothing was.
+    /// How often a byte of new data was written to segments, including merges; nil if nothing was written.
     public var writeAmplification: Double? {
         bytesTaken == 0 ? nil : Double(bytesTaken + bytesMerged) / Double(bytesTaken)
     }
@@ -50,26 +50,28 @@ public struct StoreStatistics: Hashable, Sendable {
     public var bytesPerSample: Double? { samples == 0 ? nil : Double(bytes) / Double(samples) }
 }
 
-/// What is known of a store's size without reading anything.
+/// The size of a store as far as it is known without reading a file.
 public struct StoreSize: Hashable, Sendable {
-    /// Series.
+    /// The number of series.
     public var series = 0
     /// Distinct (series, time) pairs that a query sees.
     public var samples: UInt64 = 0
-    /// Segment files.
+    /// The number of segment files.
     public var segments = 0
-    /// Their bytes.
+    /// The bytes of the segment files.
     public var segmentBytes: UInt64 = 0
     /// About the bytes of the memtable.
     public var memtableBytes = 0
-    /// Bytes of segments that were written with new data since the store was made.
+    /// Bytes of all segments that were written with new data since the store was created.
     public var bytesTaken: UInt64 = 0
-    /// Bytes of segments that merges wrote.
+    /// Bytes of all segments that merges wrote since the store was created.
     public var bytesMerged: UInt64 = 0
 }
 
 extension StoreSnapshot {
-    /// The size of the state; costs a pass over the list of segments.
+    /// The size of the newest state.
+    ///
+    /// Cost: one pass over the list of segments.
     public var size: StoreSize {
         var size = StoreSize()
         size.series = view.liveSeries
@@ -85,6 +87,10 @@ extension StoreSnapshot {
 
 extension Store {
     /// Counts and sizes of the newest state.
+    ///
+    /// Cost: reads the top index of every segment.
+    ///
+    /// - Throws: `StorageError.damaged`; `FileError`.
     public func statistics() throws -> StoreStatistics {
         let snapshot = snapshot()
         let view = snapshot.view

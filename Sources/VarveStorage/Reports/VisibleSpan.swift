@@ -1,14 +1,14 @@
-// VisibleSpan.swift — the first and the last time of a state, without what is deleted.
+// VisibleSpan.swift — the first and the last time of a state, without deleted samples.
 //
 // Invariants:
-// - Blocks are decoded only where a deletion cuts them and they may have the time sought; a segment that no deletion
-//   reaches is not opened.
+// - A block is decoded only if a deletion cuts it and it may have the first or last time.
+// - A segment that no deletion reaches is not opened.
 
 import VarveModel
 import VarveSegment
 
 extension StoreSnapshot {
-    /// The earliest and the latest time of a sample that a query sees; nil in a state without any.
+    /// The earliest and the latest time of a sample that a query sees; nil in a state without samples.
     func visibleSpan() throws -> (first: Timestamp, last: Timestamp)? {
         guard let first = try edge(.ascending), let last = try edge(.descending) else { return nil }
         return (Timestamp(nanoseconds: first), Timestamp(nanoseconds: last))
@@ -23,14 +23,14 @@ extension StoreSnapshot {
         }
         func end(_ first: Int64, _ last: Int64) -> Int64 { isAscending ? first : last }
         var best: Int64?
-        // A deletion begins a new memtable: what is in memory is newer than all of them.
+        // A deletion begins a new memtable, so all rows in memory are newer than every deletion.
         for series in view.memtable.series {
             for run in view.memtable.rows(of: series, upTo: view.commit).runs {
                 guard let first = run.times.first, let last = run.times.last else { continue }
                 if isBetter(end(first, last), best) { best = end(first, last) }
             }
         }
-        // The manifest knows more of a segment than its reader where series were replaced since.
+        // If series were replaced since, the manifest's reference is newer than the reader's.
         let reached = Set(view.manifest.segments.filter(view.manifest.hides).map(\.id))
         let segments = view.segments.sorted {
             let (one, other) = ($0.reference.summary, $1.reference.summary)
@@ -53,7 +53,7 @@ extension StoreSnapshot {
         return best
     }
 
-    /// The first and the last time of a block without what is deleted of it.
+    /// The first and the last time of a block without its deleted samples.
     private func visible(_ entry: BlockEntry, of segment: SegmentReader) throws -> (Int64, Int64)? {
         let tombstones = view.tombstones(of: entry.series, in: entry)
         if tombstones.isEmpty { return (entry.firstTime, entry.lastTime) }

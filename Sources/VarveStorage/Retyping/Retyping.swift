@@ -1,7 +1,7 @@
-// Retyping.swift — what a change of a point's type asks for, and what it does or would do.
+// Retyping.swift — a change of a point's type: the request, its assessment and its execution.
 //
 // Invariants:
-// - Every visible sample of the series is in exactly one of the counts `converted`, `missing`, `skipped` and `unfit`.
+// - Every visible sample of the series is counted in exactly one of `converted`, `missing`, `skipped` and `unfit`.
 
 public import VarveModel
 import VarveSegment
@@ -9,15 +9,15 @@ public import VarveText
 
 /// A change of the type of one point, for all series of some products.
 public struct Retyping: Sendable {
-    /// The `productKey`s; a product without such series is no mistake.
+    /// The `productKey`s; a product without such series is not an error.
     public var products: [String]
     /// The `pointId`.
     public var point: String
-    /// The type that its values get; a series that has it already is left alone.
+    /// The new type of its values; a series that has this type already stays as it is.
     public var type: ValueType
-    /// Values that become missing readings, as in an import; besides them, of texts, what is empty or `null`.
+    /// Words that become missing values, as in an import; empty texts and `null` become missing too.
     public var missing: MissingWords
-    /// Whether values that do not fit are deleted; without it they refuse the change.
+    /// Whether values that do not fit are deleted; if false, such values prevent the change.
     public var dropsUnfit: Bool
 
     /// Describes a change.
@@ -39,20 +39,20 @@ public struct Retyping: Sendable {
     }
 }
 
-/// The refusal of a change that would have had to delete values; nothing was changed.
+/// The refusal of a change because of values that do not fit; nothing was changed.
 public struct UnfitValues: Error, CustomStringConvertible {
     /// What the change would have done, with the first values that do not fit.
     public var report: RetypingReport
     /// The type that they do not fit.
     public var type: ValueType
 
-    /// Makes a refusal.
+    /// Creates a refusal.
     public init(report: RetypingReport, type: ValueType) {
         self.report = report
         self.type = type
     }
 
-    /// One line: how many, the first of them, what to do.
+    /// One line with their number, the first of them, and what to do.
     public var description: String {
         let first = report.examples.map {
             "\"\($0.text)\" at \($0.time) of device \($0.key.device)"
@@ -64,13 +64,14 @@ public struct UnfitValues: Error, CustomStringConvertible {
 }
 
 extension StoreSnapshot {
-    /// What a change of a point's type would do now.
+    /// What a change of a point's type would do now; nothing is changed.
     ///
-    /// Works on any snapshot, also of a store that is open for reading. Cost: decodes all samples of the series.
+    /// It works on any snapshot, including one of a store that is open for reading. Cost: decodes all samples of the
+    /// series.
     ///
     /// - Parameters:
     ///   - retyping: The change.
-    ///   - progress: Gets the samples that were looked at, from time to time; what it throws ends the search.
+    ///   - progress: Called from time to time with the samples checked so far; an error that it throws ends the search.
     public func assessRetyping(
         _ retyping: Retyping, progress: (_ samples: UInt64) throws -> Void = { _ in }
     ) throws -> RetypingReport {
@@ -99,20 +100,21 @@ extension StoreSnapshot {
 extension Store {
     /// Changes the type of a point in all series of some products, in one commit.
     ///
-    /// Times, qualities and the order of commits stay; of each time the version that counts is converted. States before
-    /// the commit cannot be read for these series any more: such a read throws `StorageError.noSuchState`. Batches with
-    /// rows of these series that were committed before are no replays any more.
+    /// Times, qualities and commits stay. Of each time, only the newest version is converted. States before the change
+    /// can no longer be read for these series: such a read throws `StorageError.noSuchState`. Earlier batches with rows
+    /// of these series are no longer replays.
     ///
-    /// Durability: when it returns the change is on disk, all of it or, after an error, nothing. Reads that began before go
-    /// on seeing what they saw. Where all series have the type already nothing is done, so that a caller whose own part of
-    /// the change failed may run it again. The old samples' bytes go when compaction rewrites their segments. Cost: a
-    /// flush, reading and writing all samples of the series; commits wait meanwhile.
+    /// Durability: when it returns, the whole change is on disk; after an error before its commit, no part of it is.
+    /// Reads that began before still see what they saw. If all series have the type already, nothing is done, so a
+    /// caller may run a failed change again. The bytes of the old samples are erased when compaction rewrites their
+    /// segments. Cost: a flush, and reading and writing all samples of the series; commits wait meanwhile.
     ///
     /// - Parameters:
     ///   - retyping: The change.
-    ///   - progress: Gets the samples that were converted, from time to time; what it throws gives the change up.
-    /// - Throws: `UnfitValues` if values do not fit and are not to be deleted; `StorageError.invalidBatch` if the store
-    ///   would have too many series.
+    ///   - progress: Called from time to time with the samples converted so far; an error that it throws ends the
+    ///     change, with nothing changed.
+    /// - Throws: `UnfitValues` if values do not fit and `dropsUnfit` is false; `StorageError.invalidBatch` if the store
+    ///   would have too many series; other `StorageError`; `FileError`; what `progress` throws.
     public func retype(
         _ retyping: Retyping, progress: (_ samples: UInt64) throws -> Void = { _ in }
     ) throws -> RetypingReport {

@@ -1,13 +1,13 @@
-// RetypingWorker.swift — carries out a change of a point's type: convert, verify, commit.
+// RetypingWorker.swift — carries out a change of a point's type: converts, verifies, commits.
 //
-// The samples go to segments of their own, under new ids, as a merge would write them. One manifest then names these, the
-// new ids in the dictionary, and which old ones they take the place of.
+// The converted samples go to separate segments, under new ids, as a merge would write them. Then one manifest names
+// these segments, the new ids in the dictionary, and the old ids that they replace.
 //
 // Invariants:
-// - Nothing is in memory to be converted: a flush came before, under the same lock.
-// - Nothing is committed before the written files were read back; where the change is refused or fails, no file of it is
-//   left but after a commit of unknown outcome.
-// - Memory: one decoded block of each segment that overlaps others, and what a merge needs for its outputs.
+// - The memtable is empty, because a flush came before, under the same lock.
+// - Nothing is committed before the written files are read back.
+// - A change that is refused or fails leaves no file, unless the outcome of its commit is unknown.
+// - Memory: one decoded block of each overlapping segment, and the memory of a merge's outputs.
 
 import VarveCodec
 import VarveFile
@@ -58,7 +58,7 @@ struct RetypingWorker {
         return report
     }
 
-    /// The segments that have blocks of the series, and what they would be with these blocks alone.
+    /// The segments with blocks of the series, and a reference to each with the size of these blocks alone.
     private func sources(
         _ view: StoreView
     ) throws -> (segments: [SegmentReader], shares: [SegmentReference]) {
@@ -71,7 +71,7 @@ struct RetypingWorker {
             for (id, _) in series {
                 for entry in try segment.blocks(of: id) {
                     isAny = true
-                    // A short series has only its part of a block.
+                    // A short series has only a part of a shared block.
                     share.byteCount += UInt64(min(entry.block.count, entry.count * 16))
                 }
             }
@@ -97,7 +97,7 @@ struct RetypingWorker {
                 while let run = try merge.next() {
                     let converted = conversion.convert(run, into: &report)
                     if report.unfit > 0, !retyping.dropsUnfit, !isRefused {
-                        // What follows is only counted.
+                        // All further samples are only counted.
                         isRefused = true
                         outputs.discard()
                     }
@@ -125,7 +125,7 @@ struct RetypingWorker {
             }
             try context.dictionary.replace(replacement)
             var manifest = view.manifest
-            // Segments without the series need not be rewritten because of them.
+            // Segments without the series have nothing to erase.
             for index in manifest.segments.indices where !touched.contains(manifest.segments[index].id) {
                 if !manifest.hides(samplesOf: manifest.segments[index]) {
                     manifest.segments[index].erasedUpTo = state.nextCommit

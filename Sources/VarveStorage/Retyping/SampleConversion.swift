@@ -1,12 +1,13 @@
-// SampleConversion.swift — the samples of a series with values of another type.
+// SampleConversion.swift — converts the values of a series to another type.
 //
-// A text fits where an import would read it so, in full, and an integer only where it keeps all digits; a number fits another type of numbers where that holds it
-// exactly, 0 and 1 are false and true; every value fits a string, as an export writes it.
+// A text fits if an import would read it as the type, in full; it fits an integer type only if all digits are kept. A
+// number fits another type of numbers if that holds it exactly. 0 and 1 are false and true. Every value fits a string,
+// in the form of an export.
 //
 // Invariants:
-// - Times, commits and qualities stay as they are.
+// - Times, commits and qualities do not change.
 // - Each sample is counted once: converted, missing, skipped or unfit.
-// - Nothing is allocated for a single sample, apart from a text that is compared with words.
+// - No memory is allocated for a single sample, except for a text that is compared with words.
 
 import VarveModel
 import VarveSegment
@@ -16,7 +17,7 @@ import VarveText
 struct SampleConversion {
     private enum Fate {
         case bits(UInt64)
-        /// What is in `text`.
+        /// The bytes in `text`.
         case text
         case missing
         case unfit
@@ -26,9 +27,9 @@ struct SampleConversion {
     private let old: ValueType
     private let new: ValueType
     private let words: MissingWords
-    /// The value at hand, as an export writes it; once it is converted to text, that.
+    /// The current value in the form of an export; after a conversion to text, the converted value.
     private var text: [UInt8] = []
-    /// Room for the canonical form of JSON.
+    /// A buffer for the canonical form of JSON.
     private var canonical: [UInt8] = []
 
     init(_ series: SeriesInfo, _ retyping: Retyping) {
@@ -38,7 +39,7 @@ struct SampleConversion {
         words = retyping.missing
     }
 
-    /// Converts samples, counts them, and returns those that stay.
+    /// Converts samples, counts them in `report`, and returns the samples that stay.
     mutating func convert(_ run: SampleRun, into report: inout RetypingReport) -> SampleRun {
         var kept: [Int] = []
         kept.reserveCapacity(run.count)
@@ -82,7 +83,7 @@ struct SampleConversion {
             commits: isWhole || run.commits.isEmpty ? run.commits : kept.map { run.commits[$0] })
     }
 
-    /// What becomes of the value of a sample that has one.
+    /// The fate of the value of a sample that has one.
     private mutating func fate(_ values: ValueColumn, _ index: Int) -> Fate {
         switch values {
         case .bits(let bits):
@@ -96,10 +97,10 @@ struct SampleConversion {
         }
     }
 
-    /// Whether `text` is a word that stands for no reading.
+    /// Whether `text` is a word for a missing value.
     private var isWord: Bool { !words.isEmpty && text.withUnsafeBufferPointer(words.contains) }
 
-    /// Converts what is in `text`, which no word is.
+    /// Converts `text`, which is not such a word.
     private mutating func textFate() -> Fate {
         if new == .string { return .text }
         let (isNothing, bits) = text.withUnsafeBufferPointer { text in
@@ -112,7 +113,7 @@ struct SampleConversion {
         return .bits(bits)
     }
 
-    /// Whether a double has the digits of `text`: an integer may be an identifier, which must not lose its last ones.
+    /// Whether a double has all digits of `text`; an integer may be an identifier, which must not lose its last digits.
     private func isExact(_ bits: UInt64) -> Bool {
         text.withUnsafeBufferPointer { text in
             guard let base = text.baseAddress else { return false }
@@ -139,11 +140,11 @@ struct SampleConversion {
         }
         (text, canonical) = (json, text)
         guard isValid else { return .unfit }
-        // JSON's null is no value.
+        // JSON's null is a missing value.
         return text.elementsEqual("null".utf8) ? .missing : .text
     }
 
-    /// Writes a number as an export does.
+    /// Writes a number in the form of an export.
     private mutating func write(_ bits: UInt64) {
         text.removeAll(keepingCapacity: true)
         switch old {
@@ -153,7 +154,7 @@ struct SampleConversion {
         }
     }
 
-    /// A number as one of another type.
+    /// Converts a number to another type of numbers.
     private func number(_ bits: UInt64) -> Fate {
         switch old {
         case .double:

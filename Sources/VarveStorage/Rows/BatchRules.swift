@@ -1,9 +1,9 @@
-// BatchRules.swift — what a batch must be before it may touch the store.
+// BatchRules.swift — the rules that a batch must keep before the store takes it.
 //
-// A batch that breaks a rule would be acknowledged and then not be readable: the decoders check the same things.
+// The decoders check the same rules, so a batch that breaks one would be acknowledged and then be unreadable.
 //
 // Invariants:
-// - Pure; a batch that passes can be encoded, and what was encoded can be decoded.
+// - A check changes nothing. A batch that passes can be encoded, and its bytes can be decoded.
 
 import VarveModel
 import VarveSegment
@@ -13,7 +13,7 @@ enum BatchRules {
     ///
     /// - Parameters:
     ///   - batch: The batch.
-    ///   - known: What the store knows of each of its series.
+    ///   - known: The id and type of each series in the store; nil for a new series.
     /// - Throws: `StorageError.invalidBatch` or `StorageError.typeConflict`.
     static func check(_ batch: SampleBatch, known: [SeriesDictionary.Known?]) throws {
         var newKeys = Set<SeriesKey>()
@@ -38,7 +38,7 @@ enum BatchRules {
         }
     }
 
-    /// Series that the store has are told apart by their ids, mostly in order already.
+    /// Checks that no stored series comes twice, by the ids, which are mostly in order.
     private static func checkIDs(_ batch: SampleBatch, _ known: [SeriesDictionary.Known?]) throws {
         var last: SeriesID?
         let isAscending = known.allSatisfy { series in

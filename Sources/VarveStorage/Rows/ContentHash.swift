@@ -1,17 +1,17 @@
-// ContentHash.swift — the identity of a batch: the same rows have the same hash, whatever file they came in.
+// ContentHash.swift — the identity of a batch: the same rows have the same hash in every file format.
 //
-// XXH3-128 over, for each series in the order of product, device, point (compared as bytes): the names with
-// their lengths, the type, the number of rows, then times, values and states in arrival order. How series
-// interleave in the file does not count: it cannot change what the rows do.
+// XXH3-128 over the series in the order of product, device, point (compared as bytes). For each: the names with their
+// lengths, the type, the number of rows, then times, values and states in arrival order. The order in which series
+// interleave in the file does not count, as it cannot change what the rows do.
 //
 // Invariants:
-// - Part of the persistent format: receipts remember these hashes for good.
+// - The hash is part of the persistent format: receipts keep these hashes.
 
 import VarveCodec
 import VarveModel
 
 enum ContentHash {
-    /// Bytes gathered before they are hashed; columns longer than this are hashed where they are.
+    /// Bytes that are collected before they are hashed; longer columns are hashed in place.
     private static let gathered = 4096
 
     static func of(_ series: [SeriesRows]) -> Hash128 {
@@ -35,7 +35,7 @@ enum ContentHash {
     /// Whether the bytes product, 0, device, 0, point of the left key come before those of the right.
     private static func precedes(_ left: SeriesKey, _ right: SeriesKey) -> Bool {
         if let order = order(left.product, right.product) ?? order(left.device, right.device) {
-            // A zero byte in a name is not told from the zero behind a name here.
+            // This comparison cannot distinguish a zero byte in a name from the zero behind a name.
             return order.isSure ? order.precedes : bytes(left).lexicographicallyPrecedes(bytes(right))
         }
         let common = left.point.commonBytes(with: right.point)

@@ -1,22 +1,22 @@
-// ExpiredRows.swift — which rows of a batch are older than retention keeps them, and how the batch is remembered then.
+// ExpiredRows.swift — finds rows of a batch that are too old for retention, and the hash for such a batch.
 //
-// Such rows are not stored. A batch that had some is remembered by another hash than one that had none: its content
-// hash marked with the number of them for each product. It is a replay as long as at least those rows are too old; once
-// a rule was widened or removed, fewer are, no earlier mark fits, and the batch is applied again.
+// Such rows are not stored. A batch with such rows is remembered by its content hash with a mark: the number of these
+// rows for each product. It is a replay as long as at least these rows are too old. Once a rule is widened or removed,
+// fewer rows are too old, the mark no longer fits, and the batch is applied again.
 //
 // Invariants:
-// - The limit of a product depends on the writer's clock and the rule at the commit alone.
-// - Rules by arrival let go of nothing here: what comes now has just arrived.
+// - The limit of a product depends only on the writer's clock and the rule at the commit.
+// - Rules by arrival refuse no row here, as the rows arrive only now.
 
 import VarveCodec
 import VarveModel
 
-/// What is too old at one time.
+/// The limits of all products at one time.
 struct RetentionLimits: Sendable {
     private let rules: [String: ProductRetention]
     private let now: Int64
 
-    /// Takes the rules as they are, and the time in nanoseconds since 1970 UTC.
+    /// Creates the limits of some rules at a time in nanoseconds since 1970 UTC.
     init(_ rules: [String: ProductRetention], now: Int64) {
         self.rules = rules
         self.now = now
@@ -24,7 +24,7 @@ struct RetentionLimits: Sendable {
 
     var isEmpty: Bool { rules.isEmpty }
 
-    /// The first time that is kept of a product, and the rule; nil if all are.
+    /// The first time that a product keeps, and the rule; nil if it keeps all times.
     func limit(of product: String) -> (time: Int64, rule: String)? {
         guard let retention = rules[product], case .from(let time)? = retention.period.limit(at: now) else {
             return nil
@@ -39,19 +39,19 @@ struct ExpiredRows {
         var product: String
         var limit: Int64
         var count: UInt64
-        /// Tells the products apart in the marks.
+        /// A hash of the product's name, for the marks.
         var mark: UInt64
     }
 
     /// Products with rows that are too old.
     private var parts: [Part] = []
-    /// The rules by which they are, each once.
+    /// The rules that refuse these rows, each once.
     private(set) var rules: [String] = []
 
-    /// Most marks that are tried, where rows of several products are too old.
+    /// The most marks that a search tries if rows of several products are too old.
     private static let tried: UInt64 = 1 << 20
 
-    /// Looks for rows that are too old.
+    /// Finds the rows that are too old.
     init(_ series: [SeriesRows], _ limits: RetentionLimits) {
         guard !limits.isEmpty else { return }
         var known: (product: String, limit: (time: Int64, rule: String)?)?
@@ -77,10 +77,10 @@ struct ExpiredRows {
 
     var isEmpty: Bool { parts.isEmpty }
 
-    /// How many rows are too old.
+    /// The number of rows that are too old.
     var count: UInt64 { parts.reduce(0) { $0 + $1.count } }
 
-    /// The rows that are left, of the same series in the same order.
+    /// The other rows, with the same series in the same order.
     func remaining(of series: [SeriesRows]) -> [SeriesRows] {
         series.map { rows in
             guard let part = parts.first(where: { $0.product.sameBytes(as: rows.key.product) }) else {
@@ -97,11 +97,11 @@ struct ExpiredRows {
         parts.reduce(content) { $0.marked($1.mark, $1.count) }
     }
 
-    /// Gives `body` each hash by which the batch may be remembered if at most as many rows were too old at its commit,
-    /// and how many were, until it returns something; the likely ones come first.
+    /// Calls `body` with each hash by which the batch may be remembered, and the number of rows that were too old then,
+    /// until it returns a value.
     ///
-    /// Where several products have very many such rows, batches of which only some numbers fit are not all found: those
-    /// are applied again.
+    /// At most as many rows were too old at the commit as now. Likely hashes come first. If several products have very
+    /// many such rows, not all combinations of their numbers are tried; a batch that is missed is applied again.
     func search<Found>(
         _ content: Hash128, _ body: (_ hash: Hash128, _ expired: UInt64) throws -> Found?
     ) rethrows -> Found? {
@@ -136,7 +136,7 @@ struct ExpiredRows {
 }
 
 extension Hash128 {
-    /// The hash with the number of rows of a product that were too old; the order of products means nothing.
+    /// The hash with the mark of a product; the order of products has no effect.
     fileprivate func marked(_ product: UInt64, _ count: UInt64) -> Hash128 {
         let first = Self.mixed(product &+ count &* 0x9E37_79B9_7F4A_7C15)
         return Hash128(low: low ^ first, high: high ^ Self.mixed(first))

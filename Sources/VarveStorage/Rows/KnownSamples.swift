@@ -1,4 +1,4 @@
-// KnownSamples.swift — what the store shows at the times of some rows, found run by run.
+// KnownSamples.swift — finds the samples that the store shows at the times of some rows, run by run.
 //
 // Invariants:
 // - Of several versions of a time the one with the highest commit is kept.
@@ -10,7 +10,7 @@ import VarveSegment
 struct KnownSamples {
     private let times: [Int64]
     private let order: [Int]?
-    /// The distinct times, ascending, and where the rows of each begin in the order.
+    /// The distinct times of the rows, ascending.
     private var distinct: [Int64] = []
     private var starts: [Int] = []
     private var found: [(run: SampleRun, index: Int)?] = []
@@ -44,7 +44,7 @@ struct KnownSamples {
         return TimeRange(from: Timestamp(nanoseconds: first), to: end)
     }
 
-    /// Whether a row has a time between the two, both included; a block without one need not be read.
+    /// Whether a row has a time between two times, both included; otherwise a block of these times need not be read.
     func wants(first: Int64, last: Int64) -> Bool {
         let index = Self.gallop(distinct, from: 0, to: first)
         return index < distinct.count && distinct[index] <= last
@@ -54,7 +54,7 @@ struct KnownSamples {
 
     /// Whether a row has one of some ascending times.
     ///
-    /// Cost: without a branch for each time, as the two mix at random where data comes late.
+    /// The loop has no branch for each time, as times of late data mix at random.
     func share(_ times: [Int64]) -> Bool {
         guard let first = distinct.first, let last = times.last else { return false }
         let start = Self.gallop(times, from: 0, to: first)
@@ -74,7 +74,7 @@ struct KnownSamples {
         }
     }
 
-    /// Remembers the samples of a run at our times where they are newer than those remembered.
+    /// Takes the samples of a run at the times of the rows, where they are newer than those found before.
     mutating func look(at run: SampleRun) {
         guard let first = distinct.first, run.count > 0 else { return }
         var mine = 0
@@ -106,7 +106,7 @@ struct KnownSamples {
         }
     }
 
-    /// The first index from `start` on whose time is `time` or later, in doubling steps: near hits are cheap.
+    /// The first index from `start` on whose time is `time` or later; doubling steps make near hits cheap.
     private static func gallop(_ times: [Int64], from start: Int, to time: Int64) -> Int {
         var step = 1
         var low = start
@@ -124,12 +124,16 @@ struct KnownSamples {
 }
 
 extension StoreView {
-    /// Shows a resolver the samples at the times of its rows.
+    /// Finds the samples of a series at the times of some rows.
+    ///
+    /// Cost: reads and decodes the blocks with these times.
+    ///
+    /// - Throws: `StorageError`; `FileError`.
     func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
         for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
             where known.wants(first: entry.firstTime, last: entry.lastTime) {
-                // Mostly no time of theirs is one of ours: then the values are not decoded.
+                // Mostly the block has none of these times; then its values are not decoded.
                 if entry.statistics != nil,
                     !known.share(try segment.read(entry, type: type, columns: .times).times)
                 {

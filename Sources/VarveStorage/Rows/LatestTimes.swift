@@ -1,20 +1,19 @@
-// LatestTimes.swift — for each series a time that no sample of it is later than: rows after it need no look at the
-// store.
+// LatestTimes.swift — for each series a time that none of its samples is later than; later rows need no look-up.
 //
 // Invariants:
-// - A bound may be too high, never too low; a series without one has to be looked up.
-// - 8 bytes for each series up to the highest id noted.
+// - A bound may be too high but never too low. A series without a bound must be looked up.
+// - Memory: 8 bytes for each series up to the highest id noted.
 
 import VarveSegment
 
 struct LatestTimes: Sendable {
-    /// No row is later than this, so a series that has it is always looked up.
+    /// No row is later than this, so a series with this bound is always looked up.
     private static let unknown = Int64.max
     private var bounds: [Int64] = []
 
     init() {}
 
-    /// The bound, or nil if there is none.
+    /// The bound of a series; nil if it is unknown.
     subscript(series: SeriesID) -> Int64? {
         guard Int(series) < bounds.count, bounds[Int(series)] != Self.unknown else { return nil }
         return bounds[Int(series)]
@@ -29,7 +28,7 @@ struct LatestTimes: Sendable {
         bounds[Int(series)] = time
     }
 
-    /// Raises the bound of a series to a time that was stored, where there is a bound.
+    /// Raises the bound of a series to a time that was stored, if it has a bound.
     mutating func raise(_ series: SeriesID, to time: Int64) {
         guard let bound = self[series] else { return }
         if time > bound { bounds[Int(series)] = time }

@@ -1,26 +1,27 @@
 // RowResolver.swift — decides what each row of a series does: accepted, identical, corrected, superseded.
 //
-// Rows are taken in arrival order against what the store shows at their times; the rules are those of
-// promise G2 in <doc:Guarantees>. What is left to store is one sample per time at most.
+// Rows are compared in arrival order with what the store shows at their times, by the rules of promise G2 in
+// <doc:Guarantees>. At most one sample for each time is left to store.
 //
 // Invariants:
-// - Pure: reads the store through `existing`, changes nothing.
+// - It reads the store through `existing` and changes nothing.
 // - The four counts add up to the rows.
-// - A row is only stored if it differs from what the store shows, so nothing is ever stored twice.
+// - A row is stored only if it differs from what the store shows, so no sample is ever stored twice.
 
 import VarveModel
 import VarveSegment
 
 struct RowResolver {
     private(set) var receipt = Receipt()
-    /// The samples to store, in time order; empty if there are none.
+    /// The samples to store, in time order, with each time once.
     private(set) var stored: SampleColumns
 
     /// Decides about the rows of one series.
     ///
     /// - Parameters:
     ///   - rows: The rows in arrival order.
-    ///   - existing: Shows every run that may hold samples at the rows' times, in any order.
+    ///   - existing: Gives every run that may have samples at the rows' times, in any order.
+    /// - Throws: What `existing` throws.
     init(_ rows: SeriesRows, existing: (inout KnownSamples) throws -> Void) throws {
         stored = SampleColumns(type: rows.type)
         let columns = rows.columns
@@ -62,7 +63,7 @@ struct RowResolver {
                 winner = position
             }
         }
-        // The rows may have led back to what was there: then there is nothing to store.
+        // If the last row equals the stored sample, there is nothing to store.
         if let existing, let last = winner, arrived.sampleEquals(last, existing.run, existing.index) {
             return nil
         }
@@ -82,7 +83,7 @@ struct RowResolver {
         }
     }
 
-    /// The row numbers by (time, arrival), or nil if they stand so already.
+    /// The row numbers in the order of (time, arrival), or nil if the rows are in this order already.
     private static func timeOrder(_ times: [Int64]) -> [Int]? {
         let isSorted = times.withUnsafeBufferPointer { times in
             for index in 1..<max(times.count, 1) where times[index] < times[index - 1] { return false }

@@ -1,17 +1,17 @@
-// DictionaryFile.swift — a run of the series dictionary on disk (and in WAL records).
+// DictionaryFile.swift — a run of the series dictionary, in dictionary files and WAL records.
 //
 // Payload: varint first id, varint count, then per series: u8 value type, product, device, point, each as
 // varint length and UTF-8. Byte table: ManifestFormat.md.
 //
 // Invariants:
-// - A part continues where the one before it in the manifest ends: together they have every id once.
+// - A part continues where the part before it in the manifest ends, so together they have every id.
 
 package import VarveCodec
 package import VarveModel
 import VarveSegment
 
 extension SealedFile.Kind {
-    /// A run of the series dictionary.
+    /// Files with a run of the series dictionary.
     static let dictionary = SealedFile.Kind(magic: "VARVEDIC", name: "dictionary", version: 1)
 }
 
@@ -48,7 +48,7 @@ package enum DictionaryFile {
         return (first, entries)
     }
 
-    /// Adds a run to the dictionary; entries that are there already must be the same.
+    /// Adds a run to the dictionary; existing entries must be the same.
     static func load(
         first: Int, _ entries: [SeriesInfo], into dictionary: SeriesDictionary
     ) throws(CodecError) {

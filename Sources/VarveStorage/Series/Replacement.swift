@@ -1,23 +1,23 @@
-// Replacement.swift — series that others of the same name took the place of when their point got another type.
+// Replacement.swift — series that were replaced by others of the same name when their point got another type.
 //
-// An id never changes its type, so that segments and WAL records keep their meaning; a series of another type has a new
-// id. Reads find the newest one of a name. What the old ones had is hidden as a deletion hides it, and erased by
-// compaction.
+// An id never changes its type, so that segments and WAL records keep their meaning. A series of another type has a new
+// id. Reads find the newest series of a name. The samples of the old ones are hidden as by a deletion, and compaction
+// erases them.
 //
 // Invariants:
 // - Old ids ascend, and each is lower than all new ones. New ids follow each other in the order of the old ones.
-// - Of a list of replacements commits and new ids ascend; no id is replaced twice.
-// - A replacement stays in the manifest for good: without it a name would have two series.
+// - In a list of replacements, commits and new ids ascend, and no id is replaced twice.
+// - A replacement is never removed from the manifest, as a name would have two series without it.
 
 import VarveCodec
 package import VarveSegment
 
 package struct Replacement: Hashable, Sendable {
-    /// The commit from which on the new series count.
+    /// The commit from which on the new series are valid.
     var commit: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
     var writtenAt: Int64
-    /// The id that took the place of the first old one.
+    /// The first new id, which replaces the first old one.
     var first: SeriesID
     /// The ids that were replaced.
     var old: [SeriesID]
@@ -32,7 +32,7 @@ package struct Replacement: Hashable, Sendable {
     /// The new ids.
     var new: Range<SeriesID> { first..<first + SeriesID(old.count) }
 
-    /// The id that took the place of another; nil if it was not replaced here.
+    /// The id that replaces a series; nil if the series is not replaced here.
     func successor(of series: SeriesID) -> SeriesID? {
         guard let last = old.last, series <= last else { return nil }
         let place = old.partitioningIndex { $0 >= series }

@@ -2,9 +2,8 @@
 //
 // Invariants:
 // - Ids are dense from 0 and never change their key or type; the dictionary only grows.
-// - A key has several ids if its type was changed. The newest one is found; a state that is older than that id finds the
-//   newest one of its own.
-// - Readers may ask while the one writer adds.
+// - A key has several ids if its type was changed. A read finds the newest id that exists in its state.
+// - Readers may use it while the writer adds entries.
 
 import Synchronization
 import VarveCodec
@@ -27,12 +26,12 @@ final class SeriesDictionary: Sendable {
         }
     }
 
-    /// A series of the store.
+    /// The id and type of a series of the store.
     typealias Known = (id: SeriesID, type: ValueType)
 
-    /// What the store knows of the series of some rows, each at its place.
+    /// The ids and types of the series of some rows, in their order; nil for series that the store does not have.
     ///
-    /// Points of a device mostly come in the order of their ids, so the next id is tried first.
+    /// Cost: one comparison for most series, as the points of a device mostly come in the order of their ids.
     func find(_ series: [SeriesRows]) -> [Known?] {
         names.withLock { names in
             var next = 0
@@ -54,13 +53,13 @@ final class SeriesDictionary: Sendable {
         names.withLock { Int(id) < $0.count ? $0.type(Int(id)) : nil }
     }
 
-    /// The series with ids below `end`, of each name the newest.
+    /// The series with ids below `end`, with the newest of each name.
     func entries(below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
         return names.live(0..<min(end, names.count), below: end).map { names.info($0) }
     }
 
-    /// The ids of some series below `end`, ascending, of each name the newest.
+    /// The ids of some series below `end`, ascending, with the newest of each name.
     func series(
         below end: Int, where isWanted: (SeriesInfo) -> Bool
     ) -> [(id: SeriesID, info: SeriesInfo)] {
@@ -71,7 +70,7 @@ final class SeriesDictionary: Sendable {
         }
     }
 
-    /// The series with ids below `end` that are points of some devices, of any product; of each name the newest.
+    /// The series of some devices, of any product, with ids below `end` and with the newest of each name.
     func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
         return names.live(names.ids(ofDevices: devices, below: end), below: end).map { names.info($0) }
@@ -79,7 +78,7 @@ final class SeriesDictionary: Sendable {
 
     /// Gives `info` the next id.
     ///
-    /// - Throws: `StorageError.invalidBatch` if the store has all the series it can have.
+    /// - Throws: `StorageError.invalidBatch` if the store has `FormatLimits.series` already.
     func add(_ info: SeriesInfo) throws -> SeriesID {
         try names.withLock { names in
             guard names.count < FormatLimits.series else {
@@ -90,15 +89,17 @@ final class SeriesDictionary: Sendable {
         }
     }
 
-    /// Forgets the entries from id `first` on: the commit that added them did not happen.
+    /// Removes the entries from id `first` on, as the commit that added them failed.
     func removeAll(from first: Int) {
         names.withLock { $0.removeAll(from: first) }
     }
 
-    /// Whether another series of the same name took the place of one.
+    /// Whether a series was replaced by another one of the same name.
     func isReplaced(_ id: SeriesID) -> Bool { names.withLock { $0.isReplaced(Int(id)) } }
 
-    /// Takes note of series that others took the place of; all of them are there.
+    /// Marks replaced series; old and new ones must exist.
+    ///
+    /// - Throws: `CodecError` if the replacement does not fit the dictionary.
     func replace(_ replacement: Replacement) throws(CodecError) {
         let failure: CodecError? = names.withLock { names in
             do throws(CodecError) {
@@ -119,7 +120,9 @@ final class SeriesDictionary: Sendable {
         names.write(from: first, to: &writer)
     }
 
-    /// Adds the payload of a dictionary file; entries that are there already must be the same.
+    /// Adds the payload of a dictionary file; existing entries must be the same.
+    ///
+    /// - Throws: `CodecError` where it does not parse or does not fit.
     func load(_ reader: inout ByteReader) throws(CodecError) {
         let first = try reader.varint(limit: FormatLimits.series, "first series id")
         let count = try reader.varint(limit: FormatLimits.series, "number of series")

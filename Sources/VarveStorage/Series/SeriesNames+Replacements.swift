@@ -1,13 +1,13 @@
 // SeriesNames+Replacements.swift — names that have several ids because the type of their point was changed.
 //
 // Invariants:
-// - Each id but the newest of a name is replaced once, by an id of the same name.
+// - Every id of a name but the newest is replaced once, by an id of the same name.
 
 import VarveCodec
 import VarveSegment
 
 extension SeriesNames {
-    /// The id below `end` that took the place of a series last; that itself if none did.
+    /// The newest id below `end` of the name of a series; the id itself if it was not replaced.
     func newest(_ id: Int, below end: Int = .max) -> Int {
         var newest = id
         for replacement in replacements {
@@ -21,7 +21,7 @@ extension SeriesNames {
         replacements.contains { $0.successor(of: SeriesID(id)) != nil }
     }
 
-    /// Those of some ascending ids that no id below `end` took the place of.
+    /// The ids that no id below `end` replaced, out of some ascending ids.
     func live(_ ids: some Collection<Int>, below end: Int) -> [Int] {
         let old = replacements.prefix { Int($0.first) < end }.flatMap(\.old).sorted()
         guard !old.isEmpty else { return Array(ids) }
@@ -32,7 +32,7 @@ extension SeriesNames {
         }
     }
 
-    /// Takes note of series that others took the place of.
+    /// Marks replaced series.
     mutating func replace(_ replacement: Replacement) throws(CodecError) {
         guard Int(replacement.new.upperBound) <= count,
             replacements.last.map({ $0.first < replacement.first }) ?? true

@@ -1,14 +1,14 @@
-// SeriesNames.swift — the names of all series as bytes, with a table to find them; no text is made before it is asked for.
+// SeriesNames.swift — the names of all series as bytes, with a hash table; a String is made only on demand.
 //
-// A store with 100,000 series opens in milliseconds because of it: a String for each of their names takes longer.
+// So a store with 100,000 series opens in milliseconds; a String for each name would take longer.
 //
 // Invariants:
 // - Series i has the record `records[starts[i]..<starts[i + 1]]`: a value type, then product, device and point, each as
-//   varint length and UTF-8; the bytes of DictionaryFile.
-// - Equal keys have equal bytes: lengths are never written longer than need be.
-// - Of a name with several ids the lowest is found; `newest` leads from it to the others.
-// - `table` is empty or has every series. It is made when several series were asked for: a command that reads one
-//   looks through the records, which is a tenth of the work.
+//   varint length and UTF-8. These are the bytes of DictionaryFile.
+// - Equal keys have equal bytes: lengths are always written in their shortest form.
+// - `find` gives the lowest id of a name; `newest` leads from it to the others.
+// - `table` is empty or has every series. It is made after several searches. A command that reads one series searches
+//   the records, which is a tenth of the work.
 
 import Glibc
 import VarveCodec
@@ -20,12 +20,12 @@ struct SeriesNames: Sendable {
     private var starts = [0]
     /// Ids plus one at the places of their hashes, or 0; open addressing.
     private var table: [UInt32] = []
-    /// Series that others of the same name took the place of, in the order of commits.
+    /// The replacements of series, in the order of commits.
     var replacements: [Replacement] = []
-    /// Series that were looked for without a table.
+    /// The number of searches without a table.
     private var searches = 0
 
-    /// Searches without a table before it is made.
+    /// The most searches without a table.
     private static let searchesAtMost = 8
 
     init() {}
@@ -55,7 +55,7 @@ struct SeriesNames: Sendable {
         if count * 2 > table.count { table = [] } else { insert(count - 1) }
     }
 
-    /// Forgets the series from id `first` on.
+    /// Removes the series from id `first` on.
     mutating func removeAll(from first: Int) {
         guard first < count else { return }
         records.removeSubrange(starts[first]...)
@@ -106,7 +106,7 @@ struct SeriesNames: Sendable {
     /// The ids below `end` of the series of some devices, of any product.
     func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
         let wanted = Set(devices.map { Array($0.utf8) })
-        // Most names are told apart by their length and last byte.
+        // Length and last byte distinguish most names.
         var endings = Set<Int>()
         for name in wanted { endings.insert(Self.ending(name[...])) }
         let only = endings.count == 1 ? endings.first : nil
@@ -136,7 +136,7 @@ struct SeriesNames: Sendable {
         }
     }
 
-    /// Reads `count` records of series from id `first` on; those that are there already must be the same.
+    /// Reads `count` records of series from id `first` on; existing ones must be the same.
     mutating func read(
         _ reader: inout ByteReader, first: Int, count: Int
     ) throws(CodecError) {
@@ -153,7 +153,7 @@ struct SeriesNames: Sendable {
         }
     }
 
-    /// Checks the records, and copies those that are new in one go.
+    /// Checks the records, and copies all new ones at once.
     private mutating func add(
         _ reader: inout ByteReader, first: Int, count: Int
     ) throws(CodecError) {
@@ -162,7 +162,7 @@ struct SeriesNames: Sendable {
         let offset = reader.offset
         let bytes = try ahead.bytes(count: reader.remaining)
         var place = 0
-        // Where the records begin that are new.
+        // The offset of the first new record.
         var fresh = 0
         for id in first..<first + count {
             let start = place
@@ -197,7 +197,7 @@ struct SeriesNames: Sendable {
             var length = Int(bytes[place])
             place += 1
             if length >= 128 {
-                // One more byte, which is not 0: lengths are never written longer than need be.
+                // The second byte of a length is not 0, as lengths are written in their shortest form.
                 guard place < bytes.count, bytes[place] > 0, bytes[place] < 128 else {
                     throw failure(place, "a length that is never written so")
                 }
@@ -269,7 +269,7 @@ struct SeriesNames: Sendable {
         }
     }
 
-    /// The series whose record has these bytes after its type, found by looking at all of them.
+    /// The series whose record has these bytes after its type, by a search of all records.
     private func search(_ name: ArraySlice<UInt8>) -> Int? {
         name.withUnsafeBytes { name in
             records.withUnsafeBytes { records in
@@ -288,7 +288,7 @@ struct SeriesNames: Sendable {
         }
     }
 
-    /// The last bytes before a place, eight at most, as a word.
+    /// The last bytes before a place, at most eight, as a word.
     @inline(__always)
     private static func word(_ end: UnsafeRawPointer, _ count: Int) -> UInt64 {
         if count == 8 { return (end - 8).loadUnaligned(as: UInt64.self) }

@@ -1,7 +1,7 @@
-// Expiry.swift — what retention let go of: a range of many series at once, as one entry of the manifest.
+// Expiry.swift — an entry of the manifest for what retention removed: a time range of many series.
 //
-// It hides samples as a tombstone does. Unlike one it is no reason to apply a batch again that was committed before:
-// what is too old stays gone when it is sent once more. So an erased one is of no further use and is dropped.
+// It hides samples as a tombstone does. Unlike a tombstone, it is no reason to apply a committed batch again: samples
+// that are too old stay gone when they are sent once more. So an erased expiry has no further use and is dropped.
 //
 // Invariants:
 // - Runs of ids ascend and do not touch.
@@ -14,12 +14,12 @@ import VarveSegment
 struct Expiry: Hashable, Sendable {
     /// Runs of ids, both ends included.
     var runs: [ClosedRange<SeriesID>]
-    /// The first and the last time.
+    /// The first time; `last` is the last one, and both are included.
     var first: Int64
     var last: Int64
     /// Samples with a lower commit are hidden.
     var commit: UInt64
-    /// The commit that it was made with, for retention by arrival a later one.
+    /// The commit that it was made with; for retention by arrival it is later than `commit`.
     var made: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
     var writtenAt: Int64
@@ -48,12 +48,12 @@ struct Expiry: Hashable, Sendable {
         return next < runs.count && runs[next].lowerBound <= series
     }
 
-    /// The tombstone that it is for one of its series.
+    /// The tombstone with the same effect on one of its series.
     func tombstone(of series: SeriesID) -> Tombstone {
         Tombstone(series: series, first: first, last: last, commit: commit, writtenAt: writtenAt)
     }
 
-    /// Whether it hides whatever another one hides.
+    /// Whether it hides everything that another expiry hides.
     func covers(_ other: Expiry) -> Bool {
         commit >= other.commit && first <= other.first && last >= other.last
             && other.runs.allSatisfy { run in

@@ -1,8 +1,8 @@
-// RetentionLimit.swift — from which moment on retention keeps samples.
+// RetentionLimit.swift — the moment from which on retention keeps samples.
 
 public import VarveModel
 
-/// What retention keeps of some series.
+/// The samples that retention keeps.
 public enum RetentionLimit: Hashable, Sendable {
     /// Samples of this time and later.
     case from(Timestamp)
@@ -11,7 +11,7 @@ public enum RetentionLimit: Hashable, Sendable {
 }
 
 extension RetentionPeriod {
-    /// The limit at a time in nanoseconds since 1970 UTC, in whole minutes; nil if that is before all times.
+    /// The limit at a time in nanoseconds since 1970 UTC, in whole minutes; nil if it is before all storable times.
     func limit(at now: Int64) -> RetentionLimit? {
         let (length, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (time, overflow) = now.subtractingReportingOverflow(length)

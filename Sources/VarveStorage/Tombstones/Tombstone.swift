@@ -1,9 +1,9 @@
-// Tombstone.swift — a deleted range of one series: what was committed before it is gone, what comes later stays.
+// Tombstone.swift — a deleted range of one series: samples committed before it are gone, later ones stay.
 //
 // Invariants:
 // - A tombstone hides every version of a sample whose commit is lower than its own, so nothing older comes to light.
-// - It stays in the manifest for good: a batch that was committed before it is no replay any more. Once no segment
-//   has a sample that it hides it is erased, and reads need not know it.
+// - It is never removed from the manifest, because a batch that was committed before it is no longer a replay.
+// - It is erased once no segment has a sample that it hides; then reads ignore it.
 
 import VarveCodec
 import VarveSegment
@@ -11,16 +11,16 @@ import VarveSegment
 /// A deleted range of a series.
 struct Tombstone: Hashable, Sendable {
     var series: SeriesID
-    /// The first and the last time deleted.
+    /// The first deleted time; `last` is the last one, and both are included.
     var first: Int64
     var last: Int64
     var commit: UInt64
     /// Nanoseconds since 1970 UTC when it was committed.
     var writtenAt: Int64
-    /// Whether no segment has anything that it hides.
+    /// Whether no segment has a sample that it hides.
     var isErased = false
 
-    /// Whether it hides samples that a run between two times, from a commit on, may have.
+    /// Whether it may hide samples between two times with commits from `lowestCommit` on.
     func reaches(first: Int64, last: Int64, lowestCommit: UInt64) -> Bool {
         !isErased && commit > lowestCommit && self.first <= last && first <= self.last
     }

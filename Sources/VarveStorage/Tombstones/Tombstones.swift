@@ -1,9 +1,9 @@
-// Tombstones.swift — all that hides samples in one state: deletions, retention, changes of type.
+// Tombstones.swift — everything that hides samples in one state: deletions, retention, changes of type.
 
 internal import VarveModel
 import VarveSegment
 
-/// The tombstones of a state, by series, what retention let go of, and what was replaced.
+/// The tombstones, expiries and replacements of a state.
 struct Tombstones: Sendable {
     private var bySeries: [SeriesID: [Tombstone]] = [:]
     private var expiries: [Expiry] = []
@@ -17,10 +17,10 @@ struct Tombstones: Sendable {
         self.replacements = replacements
     }
 
-    /// Whether nothing is hidden of the series that reads find.
+    /// Whether no sample is hidden of the series that reads find.
     var isEmpty: Bool { bySeries.isEmpty && expiries.isEmpty }
 
-    /// Those of a series that hide something between two times, of samples from a commit on.
+    /// The tombstones of a series that may hide samples between two times with commits from `lowestCommit` on.
     func reaching(
         _ series: SeriesID, first: Int64, last: Int64, lowestCommit: UInt64
     ) -> [Tombstone] {
@@ -37,7 +37,7 @@ struct Tombstones: Sendable {
         return known.filter { $0.reaches(first: first, last: last, lowestCommit: lowestCommit) }
     }
 
-    /// Whether something between two times was deleted by someone after a commit, erased or not.
+    /// Whether a deletion after a commit touches a time between two times; erased tombstones count, retention does not.
     func touched(_ series: SeriesID, first: Int64, last: Int64, after commit: UInt64) -> Bool {
         guard let known = bySeries[series] else { return false }
         return known.contains { $0.commit > commit && $0.first <= last && first <= $0.last }
@@ -65,10 +65,10 @@ extension SegmentReference {
 }
 
 extension SampleRun {
-    /// The samples that no tombstone hides and that were there at a commit; the run itself where that is all of them.
+    /// The samples that no tombstone hides and that were there at a commit; the run itself if these are all.
     ///
     /// - Parameters:
-    ///   - tombstones: Those of the series.
+    ///   - tombstones: The tombstones of the series.
     ///   - commit: The commit of all samples; nil if each has its own in `commits`.
     ///   - newest: Samples of later commits are left out.
     func without(_ tombstones: [Tombstone], commit: UInt64?, upTo newest: UInt64 = .max) -> SampleRun {
@@ -90,7 +90,7 @@ extension SampleRun {
         return parts(kept)
     }
 
-    /// Samples `ranges`, one after the other, with the columns that there are.
+    /// Samples `ranges`, one after the other, with the same columns.
     private func parts(_ ranges: [Range<Int>]) -> SampleRun {
         func gather<Word>(_ column: [Word]) -> [Word] {
             column.isEmpty ? [] : Array(ranges.map { column[$0] }.joined())

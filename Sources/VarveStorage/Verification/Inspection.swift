@@ -1,14 +1,14 @@
-// Inspection.swift — describes one file of a data directory line by line, for `varve inspect`.
+// Inspection.swift — the lines that describe one file of a data directory, for `varve inspect`.
 //
 // Invariants:
-// - Reads through the same checked readers as the store: a damaged file is reported, never shown wrongly.
+// - It uses the checked readers of the store, so a damaged file is reported and never shown wrongly.
 
 import VarveCodec
 public import VarveFile
 import VarveModel
 import VarveSegment
 
-/// Looks inside one file.
+/// Describes one file.
 public enum Inspection {
     /// The lines that describe a file.
     ///
@@ -16,7 +16,8 @@ public enum Inspection {
     ///   - path: The file, in its place below a data directory.
     ///   - limit: The most blocks, series or records to list.
     ///   - files: The disk.
-    /// - Throws: `StorageError.damaged`, `FileError`, or `NotOfStore` for a file that is no part of a store.
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `FileError`; `NotOfStore` for a file that does
+    ///   not belong to a store.
     public static func lines(
         of path: String, limit: Int, files: any FileSystem = POSIXFileSystem()
     ) throws -> [String] {
@@ -45,11 +46,11 @@ public enum Inspection {
         }
     }
 
-    /// The path names nothing that a store is made of.
+    /// The path does not name a file of a store.
     public struct NotOfStore: Error, CustomStringConvertible {
         /// The path.
         public let path: String
-        /// One line: what is wrong and what to name.
+        /// One line that says what is wrong and which file to name.
         public var description: String {
             "\(path) is no file of a store; name one below segments/, manifests/ or wal/ of a data directory"
         }

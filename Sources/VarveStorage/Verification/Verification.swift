@@ -1,34 +1,35 @@
 // Verification.swift — checks every byte that a checksum covers and every invariant that needs no decoding.
 //
-// Works on a directory, not on an open store: a damaged store may not open. Every file that is in use is checked
-// by itself, then against the manifest.
+// It works on a directory, not on an open store, as a damaged store may not open. It checks every file in use by
+// itself, then against the manifest.
 //
 // Invariants:
-// - Changes nothing. Goes on after damage: the list is complete.
+// - It changes nothing.
+// - It goes on after damage, so the list is complete.
 
 import VarveCodec
 public import VarveFile
 import VarveModel
 public import VarveSegment
 
-/// What `varve verify` found.
+/// The findings of `varve verify`.
 public struct VerificationReport: Sendable {
     /// Damage, in the order of files and offsets.
     public var damage: [Damage] = []
-    /// What is worth knowing and no damage: torn tails, files nothing refers to.
+    /// Facts that are not damage: torn tails, files that nothing refers to.
     public var notes: [String] = []
-    /// Files checked.
+    /// The number of files checked.
     public var files = 0
-    /// Bytes checked.
+    /// The number of bytes checked.
     public var bytes: UInt64 = 0
-    /// Samples in the blocks checked, without those of series that were replaced.
+    /// The number of samples in the blocks checked, without those of replaced series.
     public var samples: UInt64 = 0
 }
 
 extension Store {
     /// Checks a data directory.
     ///
-    /// Cost: reads every file once; with `deep` every block is decoded too and compared with its statistics.
+    /// Cost: reads every file once. With `deep` every block is also decoded and compared with its statistics.
     ///
     /// - Throws: `FileError` if the folders cannot be listed; damage is reported, not thrown.
     public static func verify(
@@ -58,7 +59,7 @@ final class Verification {
         let manifest = try manifests()
         let live = manifest?.fileNames ?? []
         if let manifest { dictionaries(manifest) }
-        // A crash while the directory was made may have left it without some of its folders.
+        // A crash during the creation of the directory may have left it without some of its folders.
         let names = try folder.files.kind(folder.segments) == nil ? [] : folder.files.list(folder.segments)
         if !names.isEmpty, try ManifestLog.numbers(folder).isEmpty {
             report.damage.append(
@@ -67,7 +68,7 @@ final class Verification {
         for name in names {
             let file = "segments/\(name)"
             if manifest != nil, !live.contains(file) {
-                // It may be half written: a crash left it, and that is no damage.
+                // A crash may have left it half written, which is not damage.
                 report.notes.append("\(file): nothing refers to it; the next import removes it")
                 continue
             }
@@ -79,7 +80,7 @@ final class Verification {
         if let manifest {
             let acknowledged = AcknowledgedMark.read(folder) ?? 0
             let newest = try wal(manifest)
-            // Beside a writer that has just flushed they are in segments that this manifest does not name.
+            // A writer may have just flushed these commits to segments that this manifest does not name.
             let isCurrent = (try? ManifestLog.newest(folder)) == manifest.number
             let isRead = !report.damage.contains { $0.file.hasPrefix("wal/") }
             if newest < acknowledged, isRead, isCurrent || manifest.number == 0 {
@@ -91,14 +92,14 @@ final class Verification {
         return report
     }
 
-    /// Checks files that a manifest names but that is not there yet, and its dictionary.
+    /// Checks the files of a manifest that is not committed yet, and its dictionary.
     func checkUncommitted(_ names: [String], of manifest: Manifest) -> [Damage] {
         dictionaries(manifest)
         for name in names { checkFile(name, isLive: true) }
         return report.damage
     }
 
-    /// Opens the store: what all files together must be is checked nowhere else.
+    /// Opens the store, which checks that all files fit together.
     private func checkOpening() throws {
         var options = StoreOptions.reading
         options.mayBeMissing = true
@@ -106,7 +107,8 @@ final class Verification {
         if isDeep { try opened.view.checkInvariants() }
     }
 
-    /// Checks all manifests and returns the newest, if it is whole; that of an empty store if there is none yet.
+    /// Checks all manifests and returns the newest if it is whole, or an empty one if the directory has no manifest
+    /// yet.
     private func manifests() throws -> Manifest? {
         var newest: (manifest: Manifest, checksum: UInt64)?
         var isWhole = true
@@ -204,12 +206,12 @@ final class Verification {
         }
     }
 
-    /// Checks the WAL files and returns the newest commit in them, or that of the manifest.
+    /// Checks the WAL files and returns the newest commit in them, or that of the manifest if it is newer.
     private func wal(_ manifest: Manifest) throws -> UInt64 {
         var newest = manifest.commit
         guard case .folder? = try folder.files.kind(folder.wal) else { return newest }
         var expected = manifest.firstWAL
-        // Large batches go into segments, so the manifest may have later commits than the WAL.
+        // Large batches are written as segments, so the manifest may have later commits than the WAL.
         var ordered: UInt64 = 0
         for name in try folder.files.list(folder.wal) {
             guard let (number, sealed) = StoreFolder.walNumber(name), number >= manifest.firstWAL else {
@@ -241,7 +243,7 @@ final class Verification {
         return newest
     }
 
-    /// Runs a check of one file and turns what it throws into damage.
+    /// Runs a check of one file and reports its error as damage.
     private func reporting(
         _ file: String, counts: Bool = true, _ body: () throws -> Void
     ) {
