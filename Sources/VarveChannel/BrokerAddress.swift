@@ -3,23 +3,23 @@
 // The text is `host:port`; an IPv6 address is in brackets, as in a URL.
 
 /// Host and port of the broker.
-package struct BrokerAddress: Hashable, Sendable {
+public struct BrokerAddress: Hashable, Sendable {
     /// A name or address; an IPv6 address is without brackets.
-    package var host: String
+    public var host: String
     /// The port, 1 to 65,535.
-    package var port: Int
+    public var port: Int
 
     /// Where the service's broker listens by default: 127.0.0.1, port 11883.
-    package static let standard = BrokerAddress(host: "127.0.0.1", port: 11883)
+    public static let standard = BrokerAddress(host: "127.0.0.1", port: 11883)
 
     /// Describes an address.
-    package init(host: String, port: Int) {
+    public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
 
     /// Reads `host:port`, with an IPv6 address in brackets; nil for any other text.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65535).contains(port)
         else { return nil }
@@ -35,8 +35,8 @@ package struct BrokerAddress: Hashable, Sendable {
     }
 
     /// The address as `host:port`.
-    package var text: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    public var text: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
     /// The address in a URL: `mqtt://host:port`.
-    package var url: String { "mqtt://" + text }
+    public var url: String { "mqtt://" + text }
 }

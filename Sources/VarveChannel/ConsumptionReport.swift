@@ -5,18 +5,18 @@
 // ends before it.
 
 /// A message of the service on `ControlTopic.consumption`.
-package enum ConsumptionReport: Hashable, Sendable {
+public enum ConsumptionReport: Hashable, Sendable {
     /// The messages of one product that were finished since the last report.
-    package struct Line: Hashable, Sendable {
+    public struct Line: Hashable, Sendable {
         /// The sum of the messages' costs.
-        package var cost: Int
+        public var cost: Int
         /// The number of messages.
-        package var messages: Int
+        public var messages: Int
         /// The level of the topic that names the product; empty for topics without one.
-        package var product: String
+        public var product: String
 
         /// Makes a line from numbers that are not below 0.
-        package init(cost: Int, messages: Int, product: String) {
+        public init(cost: Int, messages: Int, product: String) {
             self.cost = cost
             self.messages = messages
             self.product = product
@@ -32,7 +32,7 @@ package enum ConsumptionReport: Hashable, Sendable {
     case drained
 
     /// The most bytes of a payload.
-    package static let maximumBytes = 64 << 10
+    public static let maximumBytes = 64 << 10
     /// The most bytes of a product's name in a report.
     ///
     /// Messages of a product with a longer name are reported without it.
@@ -41,12 +41,12 @@ package enum ConsumptionReport: Hashable, Sendable {
     static let fixedCost = 1024
 
     /// The cost of a message in the broker, in bytes, unless the plugin has reported another one.
-    package static func cost(topicBytes: Int, payloadBytes: Int) -> Int {
+    public static func cost(topicBytes: Int, payloadBytes: Int) -> Int {
         topicBytes + payloadBytes + fixedCost
     }
 
     /// The payloads of this report, none larger than `maximumBytes`.
-    package var payloads: [[UInt8]] {
+    public var payloads: [[UInt8]] {
         guard case .consumed(let lines) = self else { return [Array(Self.drainedText.utf8)] }
         var payloads: [[UInt8]] = []
         for line in lines {
@@ -62,7 +62,7 @@ package enum ConsumptionReport: Hashable, Sendable {
     }
 
     /// Reads a payload; nil if any part of it is not a report.
-    package init?(_ payload: UnsafeRawBufferPointer) {
+    public init?(_ payload: UnsafeRawBufferPointer) {
         guard payload.count <= Self.maximumBytes, let text = String(validating: payload, as: UTF8.self) else {
             return nil
         }

@@ -3,13 +3,13 @@
 // The broker hands a message on a `$CONTROL/` topic to the plugin and delivers it to no client.
 
 /// The topics of the service and the plugin.
-package enum ControlTopic {
+public enum ControlTopic {
     /// Where the service reports what it has consumed; the payload is a `ConsumptionReport`.
-    package static let consumption = "$CONTROL/varve/v1"
+    public static let consumption = "$CONTROL/varve/v1"
 
     /// Where the service sends its answers in bundles, which the plugin publishes.
-    package static let replies = "$CONTROL/varve/replies"
+    public static let replies = "$CONTROL/varve/replies"
 
     /// Where the plugin proves itself to the service after each login; the service gets it without a subscription.
-    package static let proof = "$CONTROL/varve/proof"
+    public static let proof = "$CONTROL/varve/proof"
 }

@@ -3,12 +3,12 @@
 // A sender may set properties of the same names. The plugin adds its own after them, and the service takes the last.
 
 /// The names of the properties.
-package enum MessageProperty {
+public enum MessageProperty {
     /// The client id of the sender, which MQTT itself does not pass on to a subscriber.
-    package static let sender = "varve-client"
+    public static let sender = "varve-client"
 
     /// What the message costs in the broker, in decimal digits.
     ///
     /// The plugin adds it only if the cost differs from `ConsumptionReport.cost`.
-    package static let cost = "varve-cost"
+    public static let cost = "varve-cost"
 }

@@ -1,7 +1,7 @@
 // Role.swift — what a client is to the broker, and the user names that say so.
 
 /// What a logged-in client is.
-package enum Role: Hashable, Sendable {
+public enum Role: Hashable, Sendable {
     /// The service that writes the store.
     case service
     /// The offline channel of a product.
@@ -10,13 +10,13 @@ package enum Role: Hashable, Sendable {
     case device(product: String, key: String)
 
     /// The text that a channel's user name and signature have in place of a device key.
-    package static let channelKey = "%channel%"
+    public static let channelKey = "%channel%"
 
     /// The beginning of a channel's user name; the product follows.
-    package static let channelPrefix = "\(channelKey)&"
+    public static let channelPrefix = "\(channelKey)&"
 
     /// The product of a channel or device.
-    package var product: String? {
+    public var product: String? {
         switch self {
         case .service: nil
         case .channel(let product), .device(let product, _): product
@@ -24,12 +24,12 @@ package enum Role: Hashable, Sendable {
     }
 
     /// The user name with which a channel logs in.
-    package static func channelUsername(product: String) -> String { channelPrefix + product }
+    public static func channelUsername(product: String) -> String { channelPrefix + product }
 
     /// Reads the user name of a channel or device: `%channel%&{product}` or `{device}&{product}`.
     ///
     /// Nil for any other text. A device key may contain `&`, but a product key may not.
-    package init?(username: String) {
+    public init?(username: String) {
         guard let separator = username.lastIndex(of: "&") else { return nil }
         let key = String(username[..<separator])
         let product = String(username[username.index(after: separator)...])

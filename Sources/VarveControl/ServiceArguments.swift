@@ -1,16 +1,16 @@
 // ServiceArguments.swift — how `varve serve` runs the service: its executable, options and variables.
 
 /// What the command and the service have agreed on.
-package enum ServiceArguments {
+public enum ServiceArguments {
     /// The name of the service's executable.
-    package static let executable = "varved"
+    public static let executable = "varved"
 
     /// The option by which the command hands its child the descriptor of the line between them; a number follows.
-    package static let supervisor = "--supervisor"
+    public static let supervisor = "--supervisor"
 
     /// The option that leaves the supervisor out.
-    package static let noSupervisor = "--no-supervise"
+    public static let noSupervisor = "--no-supervise"
 
     /// The variable by which systemd says that it supervises the service.
-    package static let systemdVariable = "NOTIFY_SOCKET"
+    public static let systemdVariable = "NOTIFY_SOCKET"
 }

@@ -5,14 +5,14 @@
 // Invariants:
 // - `payload` is the beginning of a payload, and `bytes` is the size of the whole payload.
 
-package import VarveModel
+public import VarveModel
 
 /// An entry of the message log.
-package struct LogEntry: Hashable, Sendable {
+public struct LogEntry: Hashable, Sendable {
     /// What an entry is about.
     ///
     /// Each kind has its own share of the log.
-    package enum Kind: Int, CaseIterable, Sendable {
+    public enum Kind: Int, CaseIterable, Sendable {
         /// Clients that connected, left or were refused.
         case connection = 0
         /// A message that was stored, or had been stored before.
@@ -21,11 +21,11 @@ package struct LogEntry: Hashable, Sendable {
         case error = 2
 
         /// The name used on the command line.
-        package var name: String { "\(self)" }
+        public var name: String { "\(self)" }
     }
 
     /// The events that the log records.
-    package enum Event: Int, CaseIterable, Sendable {
+    public enum Event: Int, CaseIterable, Sendable {
         /// A client logged in.
         case connected = 0
         /// A client left, or its connection broke; `reason` says which of the two.
@@ -47,19 +47,26 @@ package struct LogEntry: Hashable, Sendable {
         case dropped = 8
 
         /// The name used on the command line.
-        package var name: String { "\(self)" }
+        public var name: String { "\(self)" }
     }
 
     /// How many of a message's samples had each outcome.
-    package struct Counts: Hashable, Sendable {
-        package var accepted: UInt64
-        package var identical: UInt64
-        package var corrected: UInt64
-        package var superseded: UInt64
-        package var expired: UInt64
-        package var replayed: UInt64
+    public struct Counts: Hashable, Sendable {
+        /// New samples.
+        public var accepted: UInt64
+        /// Samples that repeated a stored one.
+        public var identical: UInt64
+        /// Samples that replaced a different value at the same time.
+        public var corrected: UInt64
+        /// Samples dropped because a different value was stored at the same time (policy `first`).
+        public var superseded: UInt64
+        /// Samples too old for a retention rule; not stored.
+        public var expired: UInt64
+        /// Samples of a message that was committed before.
+        public var replayed: UInt64
 
-        package init(
+        /// Takes each count; an absent one is 0.
+        public init(
             accepted: UInt64 = 0, identical: UInt64 = 0, corrected: UInt64 = 0, superseded: UInt64 = 0,
             expired: UInt64 = 0, replayed: UInt64 = 0
         ) {
@@ -71,7 +78,8 @@ package struct LogEntry: Hashable, Sendable {
             self.replayed = replayed
         }
 
-        package init(_ receipt: Receipt) {
+        /// Takes the counts of a receipt that the log keeps.
+        public init(_ receipt: Receipt) {
             self.init(
                 accepted: receipt.accepted, identical: receipt.identical, corrected: receipt.corrected,
                 superseded: receipt.superseded, expired: receipt.expired, replayed: receipt.replayed)
@@ -79,42 +87,47 @@ package struct LogEntry: Hashable, Sendable {
     }
 
     /// The most bytes of a payload that are kept by default.
-    static let payloadLimit = 4096
+    public static let payloadLimit = 4096
 
     /// The entry's number, in the order in which entries were written; 0 until it is written.
-    package var id: Int64 = 0
+    public var id: Int64 = 0
     /// When the event happened, or the message arrived.
-    package var time: Timestamp
-    package var kind: Kind
-    package var event: Event
+    public var time: Timestamp
+    /// Decides in which share of the log the entry is kept.
+    public var kind: Kind
+    /// Decides which of the optional members are set.
+    public var event: Event
     /// The channel's name.
-    package var channel: String?
+    public var channel: String?
     /// The productKey.
-    package var product: String?
+    public var product: String?
     /// The MQTT client id.
-    package var client: String?
+    public var client: String?
     /// The client's address.
-    package var address: String?
+    public var address: String?
     /// The deviceKey.
-    package var device: String?
+    public var device: String?
     /// The message's `id`, as the message had it.
-    package var messageID: String?
+    public var messageID: String?
     /// The code of the answer to the message.
-    package var code: Int?
-    package var topic: String?
+    public var code: Int?
+    /// The topic of the message, or the one that was denied.
+    public var topic: String?
     /// The size of the whole payload, in bytes.
-    package var bytes: Int?
-    package var counts: Counts?
+    public var bytes: Int?
+    /// What became of the samples of a stored message.
+    public var counts: Counts?
     /// The reason, in one line.
-    package var reason: String?
+    public var reason: String?
     /// The payload, or its beginning.
     ///
     /// `setPayload` sets it.
-    package private(set) var payload: [UInt8]?
+    public private(set) var payload: [UInt8]?
     /// Whether `payload` is only the beginning.
-    package private(set) var isCut = false
+    public private(set) var isCut = false
 
-    package init(_ kind: Kind, _ event: Event, time: Timestamp) {
+    /// Makes an entry without a number, whose optional members are nil.
+    public init(_ kind: Kind, _ event: Event, time: Timestamp) {
         self.kind = kind
         self.event = event
         self.time = time
@@ -123,7 +136,7 @@ package struct LogEntry: Hashable, Sendable {
     /// Sets a payload, or its beginning and the size of the whole.
     ///
     /// Keeps at most `limit` bytes of it.
-    package mutating func setPayload(
+    public mutating func setPayload(
         _ beginning: [UInt8], limit: Int = LogEntry.payloadLimit, size: Int? = nil
     ) {
         bytes = size ?? beginning.count

@@ -4,9 +4,9 @@ import GRDB
 import VarveFile
 
 /// Thrown when the message log cannot be read or written.
-package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, for programs.
-    package enum Code: Hashable, Sendable {
+    public enum Code: Hashable, Sendable {
         /// There is no log yet.
         case missing
         /// The file's content is not what Varve wrote.
@@ -17,9 +17,10 @@ package struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
         case unavailable
     }
 
-    package let code: Code
+    /// What a program can act on.
+    public let code: Code
     /// What is wrong, where, and what to do, in one line.
-    package let description: String
+    public let description: String
 
     init(_ code: Code, _ description: String) {
         self.code = code

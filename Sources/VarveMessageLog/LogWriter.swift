@@ -9,19 +9,22 @@ import VarveModel
 import VarvePlatform
 
 /// A queue and a thread in front of a message log.
-package final class LogWriter: Sendable {
+public final class LogWriter: Sendable {
     /// The most that may wait.
     ///
     /// When a room is full, its entries are dropped and counted.
-    package struct Limits: Sendable {
+    public struct Limits: Sendable {
         /// The most payload entries.
-        package var payloads = 16_384
-        package var payloadBytes = 16 << 20
+        public var payloads = 16_384
+        /// The most bytes of payload entries.
+        public var payloadBytes = 16 << 20
         /// The most entries of the other kinds.
-        package var others = 8192
-        package var otherBytes = 8 << 20
+        public var others = 8192
+        /// The most bytes of the other kinds.
+        public var otherBytes = 8 << 20
 
-        package init() {}
+        /// Takes the defaults.
+        public init() {}
     }
 
     private let log: MessageLog
@@ -71,7 +74,7 @@ package final class LogWriter: Sendable {
     ///   - limits: The most that may wait.
     ///   - warn: Called with one line for each new failure to write, and when writing works again.
     /// - Throws: `FileError` if no thread can be started.
-    package init(
+    public init(
         _ log: MessageLog, limits: Limits = Limits(), warn: @escaping @Sendable (String) -> Void
     ) throws {
         self.log = log
@@ -86,7 +89,7 @@ package final class LogWriter: Sendable {
     /// Hands over an entry.
     ///
     /// Costs about a microsecond and never waits for the disk.
-    package func add(_ entry: LogEntry) {
+    public func add(_ entry: LogEntry) {
         let isAwaited = shared.withLock { shared in
             guard !shared.isClosed, shared.queue.add(entry) else { return false }
             return shared.queue.count == 1 || shared.queue.count == Self.batchEntries
@@ -95,7 +98,7 @@ package final class LogWriter: Sendable {
     }
 
     /// Waits until every entry added so far is written, or counted as missing.
-    package func flush() {
+    public func flush() {
         let request = shared.change { shared in
             shared.requested += 1
             return shared.requested
@@ -106,7 +109,7 @@ package final class LogWriter: Sendable {
     /// Writes what waits and ends the thread.
     ///
     /// Entries added later are dropped.
-    package func close() {
+    public func close() {
         shared.change { $0.isClosed = true }
         shared.wait { $0.isEnded ? () : nil }
     }

@@ -16,9 +16,9 @@ import VarveFile
 /// The message log of a data directory.
 ///
 /// Every method may be called from any thread.
-package final class MessageLog: Sendable {
+public final class MessageLog: Sendable {
     /// The default limit of a log, in bytes.
-    static let defaultLimit = 64 << 20
+    public static let defaultLimit = 64 << 20
     /// The smallest limit, in bytes.
     ///
     /// A lower one is raised to it.
@@ -62,7 +62,7 @@ package final class MessageLog: Sendable {
     ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
     ///   - limitBytes: The bytes above which the oldest entries are deleted.
     ///   - warn: Called with one line for each problem that no caller learns of by an error.
-    package static func open(
+    public static func open(
         path: String, limitBytes: Int = defaultLimit, warn: @escaping @Sendable (String) -> Void
     ) -> MessageLog {
         let log = MessageLog(path: path, limitBytes: limitBytes, isReadOnly: false, warn: warn)
@@ -79,7 +79,7 @@ package final class MessageLog: Sendable {
     /// `append` then throws.
     ///
     /// - Throws: `LogError`: `missing` if there is no log, `damaged`, `busy` or `unavailable`.
-    package static func openForReading(path: String) throws(LogError) -> MessageLog {
+    public static func openForReading(path: String) throws(LogError) -> MessageLog {
         let log = MessageLog(path: path, limitBytes: defaultLimit, isReadOnly: true, warn: { _ in })
         try log.read { _ in }
         return log
@@ -94,7 +94,7 @@ package final class MessageLog: Sendable {
     ///   - bookmark: How far the reader of the plugin's events has come with these entries.
     ///   - brokerBookmark: How far the reader of the broker's own log has come.
     /// - Throws: `LogError`, with nothing written.
-    package func append(
+    public func append(
         _ entries: [LogEntry], bookmark: String? = nil, brokerBookmark: String? = nil
     ) throws(LogError) {
         guard !isReadOnly else {
@@ -121,19 +121,19 @@ package final class MessageLog: Sendable {
     /// Cost: looks at each connection entry since then, at worst at all of them.
     ///
     /// - Throws: `LogError` if the log cannot be read.
-    package func lastLogin(of client: String) throws(LogError) -> LogEntry? {
+    public func lastLogin(of client: String) throws(LogError) -> LogEntry? {
         try read { db in try LogTables.lastLogin(of: client, db) }
     }
 
     /// The place in the broker's log that was written last; nil in a new log.
     ///
     /// - Throws: `LogError` if the log cannot be read.
-    package func brokerBookmark() throws(LogError) -> String? { try setting(Self.brokerKey) }
+    public func brokerBookmark() throws(LogError) -> String? { try setting(Self.brokerKey) }
 
     /// The bookmark that was written last; nil in a new log.
     ///
     /// - Throws: `LogError` if the log cannot be read.
-    package func bookmark() throws(LogError) -> String? { try setting(Self.eventsKey) }
+    public func bookmark() throws(LogError) -> String? { try setting(Self.eventsKey) }
 
     private func setting(_ key: String) throws(LogError) -> String? {
         try read { db in
@@ -148,14 +148,14 @@ package final class MessageLog: Sendable {
     /// every entry.
     ///
     /// - Throws: `LogError` if the log cannot be read.
-    package func entries(_ filter: LogFilter = LogFilter()) throws(LogError) -> [LogEntry] {
+    public func entries(_ filter: LogFilter = LogFilter()) throws(LogError) -> [LogEntry] {
         try read { db in try LogTables.select(filter, db) }
     }
 
     /// The id of the newest entry; 0 for an empty log.
     ///
     /// - Throws: `LogError` if the log cannot be read.
-    package func lastID() throws(LogError) -> Int64 {
+    public func lastID() throws(LogError) -> Int64 {
         try read { db in try LogTables.lastID(db) }
     }
 

@@ -13,7 +13,7 @@ public enum SystemClock {
     /// Lets the calling thread sleep, at most `nanoseconds`; a signal that is handled meanwhile ends the sleep.
     ///
     /// Do not call it in a task: tasks share their threads.
-    package static func sleep(nanoseconds: Int64) {
+    public static func sleep(nanoseconds: Int64) {
         var time = timespec(
             tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         if nanoseconds > 0 { nanosleep(&time, nil) }

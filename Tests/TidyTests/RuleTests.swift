@@ -41,6 +41,17 @@ struct RuleTests {
         #expect(SizeRules.folderSize(Array(paths.dropLast()) + ["Sources/M/README.md"]).isEmpty)
     }
 
+    @Test("a module of 91 files and a package declaration too many are found")
+    func surfaces() {
+        let files = (0..<91).map {
+            file("Sources/M/A\($0).swift", "package import B\npackage struct A\($0) {}\n")
+        }
+        #expect(SurfaceRules.moduleSize(files).map(\.path) == ["Sources/M"])
+        #expect(SurfaceRules.moduleSize(Array(files.dropLast())).isEmpty)
+        #expect(SurfaceRules.packageDeclarations(files, limit: 90).count == 1)
+        #expect(SurfaceRules.packageDeclarations(files, limit: 91).isEmpty)
+    }
+
     @Test(
         "the first line must name the file and its purpose",
         arguments: [

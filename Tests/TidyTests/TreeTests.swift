@@ -27,6 +27,12 @@ struct TreeTests {
         Self.expectNone(SizeRules.folderSize(Array(Repository.paths), exceptions: Self.largeFolders))
     }
 
+    @Test("modules have at most 90 files, and at most 500 package declarations together")
+    func surfaces() {
+        Self.expectNone(SurfaceRules.moduleSize(Repository.swiftFiles))
+        Self.expectNone(SurfaceRules.packageDeclarations(Repository.swiftFiles))
+    }
+
     @Test("files are named after what they hold and say so first")
     func names() {
         Self.expectNone(Repository.swiftFiles.flatMap(NameRules.firstLine))

@@ -3,34 +3,38 @@
 /// All logins that the broker accepts.
 ///
 /// The service writes them and the plugin reads them.
-package struct Credentials: Hashable, Sendable {
+public struct Credentials: Hashable, Sendable {
     /// The service's own login.
     ///
     /// The service makes a new one at each start.
-    package struct Service: Hashable, Sendable {
-        package var username: String
-        package var password: String
+    public struct Service: Hashable, Sendable {
+        /// The user name, by which the plugin knows the service.
+        public var username: String
+        /// The secret that the proofs of a login are made with; never sent.
+        public var password: String
 
-        package init(username: String, password: String) {
+        /// Takes both as they are; nothing is checked.
+        public init(username: String, password: String) {
             self.username = username
             self.password = password
         }
     }
 
     /// The channel of a product.
-    package struct Channel: Hashable, Sendable {
+    public struct Channel: Hashable, Sendable {
         /// The product's key.
         var product: String
         /// The channel's name, for the log.
         var name: String
         /// Whether anybody may log in through it, the product's devices included.
-        package var isEnabled: Bool
+        public var isEnabled: Bool
         /// The secret that the channel's signatures are made with; empty if the product has no secret.
         var productSecret: String
         /// The fixed password; empty if the channel has no password.
         var password: String
 
-        package init(
+        /// Takes all members as they are; nothing is checked.
+        public init(
             product: String, name: String, isEnabled: Bool, productSecret: String, password: String
         ) {
             self.product = product
@@ -42,13 +46,14 @@ package struct Credentials: Hashable, Sendable {
     }
 
     /// A device that has a secret.
-    package struct Device: Hashable, Sendable {
+    public struct Device: Hashable, Sendable {
         var product: String
         var key: String
         /// The secret that its signatures are made with.
         var secret: String
 
-        package init(product: String, key: String, secret: String) {
+        /// Takes all members as they are; nothing is checked.
+        public init(product: String, key: String, secret: String) {
             self.product = product
             self.key = key
             self.secret = secret
@@ -57,10 +62,13 @@ package struct Credentials: Hashable, Sendable {
 
     /// Nil if no service may log in, as at an external broker that is being prepared.
     var service: Service?
-    package var channels: [Channel]
-    package var devices: [Device]
+    /// At most one of a product counts: the last.
+    public var channels: [Channel]
+    /// Only devices that have a secret.
+    public var devices: [Device]
 
-    package init(service: Service?, channels: [Channel] = [], devices: [Device] = []) {
+    /// Takes all members as they are; by default nobody but the service may log in.
+    public init(service: Service?, channels: [Channel] = [], devices: [Device] = []) {
         self.service = service
         self.channels = channels
         self.devices = devices

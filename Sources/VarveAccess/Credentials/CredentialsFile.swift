@@ -5,10 +5,10 @@
 // - From its first byte on, only the file's owner can read it.
 // - A reader never loses good credentials to a missing or damaged file.
 
-package import VarveFile
+public import VarveFile
 
 /// Writes the credentials file.
-package enum CredentialsFile {
+public enum CredentialsFile {
     /// The most bytes that are read: enough for about a million devices.
     static let sizeLimit = 128 << 20
 
@@ -17,7 +17,7 @@ package enum CredentialsFile {
     /// Its mode is 0600.
     ///
     /// - Throws: `FileError` if it cannot be written; the old file then stays.
-    package static func write(_ credentials: Credentials, to path: String) throws(FileError) {
+    public static func write(_ credentials: Credentials, to path: String) throws(FileError) {
         let bytes = credentials.encode()
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, FileError> in
             Result { () throws(FileError) in try POSIXFileSystem().replacePrivately(path, buffer) }
@@ -27,9 +27,9 @@ package enum CredentialsFile {
 }
 
 /// The credentials as last read from their file.
-package struct CredentialsReader {
+public struct CredentialsReader {
     /// The result of a look at the file.
-    package enum Outcome: Sendable {
+    public enum Outcome: Sendable {
         /// The file is as it was at the last look.
         case unchanged
         /// New credentials were read.
@@ -43,17 +43,17 @@ package struct CredentialsReader {
     private var stamp: FileStamp?
     private var complaint: String?
     /// The last good credentials, ready for look-ups; nil if there never were any.
-    package private(set) var directory: LoginDirectory?
+    public private(set) var directory: LoginDirectory?
 
     /// Makes a reader, which reads nothing before `refresh`.
-    package init(path: String) {
+    public init(path: String) {
         self.path = path
     }
 
     /// Reads the file if it has changed since the last call.
     ///
     /// Cost: one `stat(2)` if it has not; otherwise a read of the whole file, 0.1 s for some 100,000 devices.
-    package mutating func refresh() -> Outcome {
+    public mutating func refresh() -> Outcome {
         do {
             guard let found = try files.stamp(path) else {
                 stamp = nil

@@ -10,7 +10,7 @@ extension Credentials {
     private static let version = "varve-credentials\t1"
 
     /// The bytes of the file.
-    package func encode() -> [UInt8] {
+    public func encode() -> [UInt8] {
         var bytes = Array("\(Self.version)\n".utf8)
         var count = 0
         func add(_ fields: [String]) {
@@ -33,7 +33,7 @@ extension Credentials {
     /// Reads the bytes of a file.
     ///
     /// - Throws: `AccessError` if they are not exactly what `encode` makes.
-    package init(parsing bytes: [UInt8]) throws(AccessError) {
+    public init(parsing bytes: [UInt8]) throws(AccessError) {
         guard bytes.starts(with: "\(Self.version)\n".utf8) else {
             throw AccessError(
                 "the credentials file does not start with \"varve-credentials 1\": it is damaged or "

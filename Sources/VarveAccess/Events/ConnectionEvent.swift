@@ -7,9 +7,9 @@
 import VarveCodec
 
 /// Something that happened to a client.
-package struct ConnectionEvent: Hashable, Sendable {
+public struct ConnectionEvent: Hashable, Sendable {
     /// What happened.
-    package enum Kind: String, Hashable, Sendable, CaseIterable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A client logged in.
         case connected
         /// A login was refused.
@@ -26,21 +26,26 @@ package struct ConnectionEvent: Hashable, Sendable {
     }
 
     /// Nanoseconds since 1970 UTC.
-    package var time: Int64
-    package var kind: Kind
+    public var time: Int64
+    /// Decides what `detail` means.
+    public var kind: Kind
     /// How many events this one represents: 1, or more if a flood was counted instead of written.
-    package var count: Int
-    package var clientID: String
-    package var username: String
-    package var address: String
+    public var count: Int
+    /// The MQTT client id; empty if the event has no client.
+    public var clientID: String
+    /// The user name of the login; empty if there is none.
+    public var username: String
+    /// The IP address of the client; empty if it is not known.
+    public var address: String
     /// The product that the event is about; nil if it has no channel.
-    package var product: String?
+    public var product: String?
     /// The name of the product's channel.
-    package var channel: String?
+    public var channel: String?
     /// The reason, or the topic.
-    package var detail: String
+    public var detail: String
 
-    package init(
+    /// Makes an event of one occurrence, unless `count` says more.
+    public init(
         time: Int64, kind: Kind, count: Int = 1, clientID: String = "", username: String = "",
         address: String = "", product: String? = nil, channel: String? = nil, detail: String
     ) {
@@ -91,7 +96,7 @@ extension ConnectionEvent {
     }
 
     /// A name or address in the form that a line has: cut if it is long.
-    package static func shown(_ name: String) -> String { cut(name, to: nameLimit) }
+    public static func shown(_ name: String) -> String { cut(name, to: nameLimit) }
 
     /// The text, cut to as many characters as fit, with an ellipsis if it was cut.
     private static func cut(_ text: String, to limit: Int) -> String {

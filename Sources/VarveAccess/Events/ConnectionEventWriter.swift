@@ -6,10 +6,10 @@
 //   before the next line, so it damages no other line.
 // - The two files together take at most twice the size limit.
 
-package import VarveFile
+public import VarveFile
 
 /// Writes the events file.
-package struct ConnectionEventWriter {
+public struct ConnectionEventWriter {
     private let path: String
     private let sizeLimit: Int
     private let files = POSIXFileSystem()
@@ -23,7 +23,7 @@ package struct ConnectionEventWriter {
     /// - Parameters:
     ///   - path: The path of the file, `connections.log` in the broker's folder.
     ///   - sizeLimit: The size in bytes from which a new file is begun.
-    package init(path: String, sizeLimit: Int = 4 << 20) {
+    public init(path: String, sizeLimit: Int = 4 << 20) {
         self.path = path
         self.sizeLimit = sizeLimit
         throttle = EventThrottle()
@@ -35,7 +35,7 @@ package struct ConnectionEventWriter {
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
     /// - Throws: `FileError` if a line cannot be written. The next call opens the file again.
-    package mutating func record(_ event: ConnectionEvent, now: Int64) throws(FileError) {
+    public mutating func record(_ event: ConnectionEvent, now: Int64) throws(FileError) {
         let counts = throttle.counts(now: now)
         let isAdmitted = throttle.admits(event, now: now)
         for count in counts { try write(count) }
@@ -43,7 +43,7 @@ package struct ConnectionEventWriter {
     }
 
     /// Writes the counts of a second that is over, and closes the file if it was moved away.
-    package mutating func tick(now: Int64) throws(FileError) {
+    public mutating func tick(now: Int64) throws(FileError) {
         for count in throttle.counts(now: now) { try write(count) }
         guard file != nil else { return }
         let found = try files.stamp(path)
@@ -51,7 +51,7 @@ package struct ConnectionEventWriter {
     }
 
     /// Writes the counts so far and closes the file.
-    package mutating func finish() throws(FileError) {
+    public mutating func finish() throws(FileError) {
         defer { close() }
         for count in throttle.finish() { try write(count) }
     }

@@ -5,10 +5,10 @@
 //   also holds if the file is renamed in between.
 // - Damaged lines, and lines lost because nobody read while two files were filled, are reported as a note.
 
-package import VarveFile
+public import VarveFile
 
 /// How far the events file has been read.
-package struct ConnectionEventPosition: Hashable, Sendable {
+public struct ConnectionEventPosition: Hashable, Sendable {
     /// The number in the first line of the file.
     var file: UInt64
     /// The offset of the first byte that has not been read.
@@ -20,7 +20,7 @@ package struct ConnectionEventPosition: Hashable, Sendable {
     }
 
     /// Reads the output of `text`; nil for anything else.
-    package init?(text: String) {
+    public init?(text: String) {
         let parts = text.split(separator: " ")
         guard parts.count == 2, let file = UInt64(parts[0], radix: 16), let offset = Int(parts[1]),
             offset >= 0
@@ -29,29 +29,29 @@ package struct ConnectionEventPosition: Hashable, Sendable {
     }
 
     /// The position as text, to be stored with the results of the events.
-    package var text: String { "\(TabText.hex(file)) \(offset)" }
+    public var text: String { "\(TabText.hex(file)) \(offset)" }
 }
 
 /// New events, and the position to go on from.
-package struct ConnectionEventBatch: Sendable {
+public struct ConnectionEventBatch: Sendable {
     /// The events in the order in which they were written.
-    package var events: [ConnectionEvent] = []
+    public var events: [ConnectionEvent] = []
     /// What could not be read, one line for each piece.
-    package var notes: [String] = []
+    public var notes: [String] = []
     /// The position for the next call; nil as long as there is no file.
-    package var position: ConnectionEventPosition?
+    public var position: ConnectionEventPosition?
     /// Whether the limit ended the batch.
-    package var hasMore = false
+    public var hasMore = false
 }
 
 /// Reads an events file.
-package struct ConnectionEvents {
+public struct ConnectionEvents: Sendable {
     private static let pieceSize = 1 << 20
     private let path: String
     private let files: any FileSystem
 
     /// Makes a reader, which keeps no file open between calls.
-    package init(path: String, files: any FileSystem = POSIXFileSystem()) {
+    public init(path: String, files: any FileSystem = POSIXFileSystem()) {
         self.path = path
         self.files = files
     }
@@ -62,7 +62,7 @@ package struct ConnectionEvents {
     ///   - position: The position that the last call returned; nil to read all that there is.
     ///   - limit: The most events to return.
     /// - Throws: `FileError` if a file cannot be read, `AccessError` if it is not an events file.
-    package func read(
+    public func read(
         after position: ConnectionEventPosition?, limit: Int = 4096
     ) throws -> ConnectionEventBatch {
         var batch = ConnectionEventBatch(position: position)

@@ -4,20 +4,20 @@
 // the first bar is signed, whatever it contains. The parameters of the signature are between the bars.
 
 /// A client id, split into its fields.
-package struct ClientID: Hashable, Sendable {
+public struct ClientID: Hashable, Sendable {
     /// What a signature covers: everything before the first `|`.
-    package let signed: String
+    public let signed: String
     /// The way of logging in that the client names: 2 and 4 are signatures with known secrets.
-    package let secureMode: String?
+    public let secureMode: String?
     /// The digest, in the client's words.
-    package let signMethod: String?
+    public let signMethod: String?
     /// An opaque text, from some clients a decimal number.
-    package let timestamp: String?
+    public let timestamp: String?
     /// The compression of payloads, in capitals (`GZIP`), if the part in braces names one.
-    package let compression: String?
+    public let compression: String?
 
     /// Splits any text; without a bar all of it is `signed`.
-    package init(_ text: String) {
+    public init(_ text: String) {
         let parts = text.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
         signed = parts.first.map(String.init) ?? ""
         let parameters = Self.pairs(in: parts.count > 1 ? parts[1] : "")
@@ -28,7 +28,7 @@ package struct ClientID: Hashable, Sendable {
     }
 
     /// Whether the client wants to log in by signature.
-    package var hasSignature: Bool { secureMode != nil || signMethod != nil }
+    public var hasSignature: Bool { secureMode != nil || signMethod != nil }
 
     private static func announcedCompression(in signed: String) -> String? {
         guard signed.hasSuffix("}"), let brace = signed.lastIndex(of: "{") else { return nil }

@@ -5,17 +5,21 @@
 //   nothing.
 // - No reason contains a password or a secret.
 
-package import VarveChannel
+public import VarveChannel
 import VarveModel
 import VarveText
 
 /// The names and the password of a CONNECT.
-package struct LoginAttempt: Sendable {
-    package var clientID: String
-    package var username: String?
-    package var password: [UInt8]?
+public struct LoginAttempt: Sendable {
+    /// The client id, which may name a signature.
+    public var clientID: String
+    /// The user name; nil if the CONNECT has none.
+    public var username: String?
+    /// The bytes of the password; nil if the CONNECT has none.
+    public var password: [UInt8]?
 
-    package init(clientID: String, username: String?, password: [UInt8]?) {
+    /// Takes what the client sent, unchecked.
+    public init(clientID: String, username: String?, password: [UInt8]?) {
         self.clientID = clientID
         self.username = username
         self.password = password
@@ -23,7 +27,7 @@ package struct LoginAttempt: Sendable {
 }
 
 /// Whether a client may log in.
-package enum LoginDecision: Hashable, Sendable {
+public enum LoginDecision: Hashable, Sendable {
     /// It may, in this role. `channel` is the name of the product's channel.
     case accepted(Role, channel: String?)
     /// It may not. The reason is for the channel's log; product and channel are given if they exist.
@@ -31,7 +35,7 @@ package enum LoginDecision: Hashable, Sendable {
 }
 
 /// The accepted logins by user name.
-package struct LoginDirectory: Sendable {
+public struct LoginDirectory: Sendable {
     private struct DeviceName: Hashable {
         var product: String
         var key: String
@@ -42,7 +46,7 @@ package struct LoginDirectory: Sendable {
     private let secrets: [DeviceName: String]
 
     /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
-    package init(_ credentials: Credentials) {
+    public init(_ credentials: Credentials) {
         service = credentials.service
         channels = Dictionary(credentials.channels.map { ($0.product, $0) }) { $1 }
         secrets = Dictionary(
@@ -51,16 +55,16 @@ package struct LoginDirectory: Sendable {
     }
 
     /// The role of a user name, whether or not it may log in.
-    package func role(username: String) -> Role? {
+    public func role(username: String) -> Role? {
         username == service?.username ? .service : Role(username: username)
     }
 
     /// The name of a product's channel, if it has one.
-    package func channelName(product: String) -> String? { channels[product]?.name }
+    public func channelName(product: String) -> String? { channels[product]?.name }
 
     /// Whether a client that is logged in may stay: its channel exists and is enabled, and its device still
     /// has a secret.
-    package func admits(_ role: Role) -> Bool {
+    public func admits(_ role: Role) -> Bool {
         switch role {
         case .service: service != nil
         case .channel(let product): channels[product]?.isEnabled == true
@@ -72,7 +76,7 @@ package struct LoginDirectory: Sendable {
     /// Decides on a login.
     ///
     /// The caller must check the service's login with `ProofMemory` as well.
-    package func decide(_ attempt: LoginAttempt) -> LoginDecision {
+    public func decide(_ attempt: LoginAttempt) -> LoginDecision {
         guard let username = attempt.username, !username.isEmpty else {
             return refused("the login has no user name")
         }
@@ -108,7 +112,7 @@ package struct LoginDirectory: Sendable {
 
     /// The plugin's answer to the service's login; nil if there is no service or libcrypto refuses the
     /// digest.
-    package func answer(to proof: ServiceProof) -> [UInt8]? {
+    public func answer(to proof: ServiceProof) -> [UInt8]? {
         service.flatMap { proof.answer(secret: $0.password) }
     }
 

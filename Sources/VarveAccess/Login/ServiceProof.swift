@@ -12,18 +12,18 @@
 // - A live relay, which passes both on while they are made, is not noticed. Only TLS helps against that.
 
 /// One login of the service.
-package struct ServiceProof: Hashable, Sendable {
+public struct ServiceProof: Hashable, Sendable {
     /// When the login was made, in seconds since 1970.
     let seconds: Int64
     /// A text that no other login has: 32 hex digits.
-    package let nonce: String
+    public let nonce: String
     private let digest: [UInt8]
 
     private static let version = "varve1"
     private static let nonceDigits = 32
 
     /// Makes a login; nil if libcrypto refuses the digest.
-    package init?(secret: String, clientID: String, seconds: Int64, nonce: String) {
+    public init?(secret: String, clientID: String, seconds: Int64, nonce: String) {
         guard let digest = Self.digest(secret, clientID, seconds, nonce) else { return nil }
         self.seconds = seconds
         self.nonce = nonce
@@ -31,7 +31,7 @@ package struct ServiceProof: Hashable, Sendable {
     }
 
     /// Reads a password; nil if the text does not have the form of a service login.
-    package init?(password: [UInt8]) {
+    public init?(password: [UInt8]) {
         let parts = String(decoding: password, as: UTF8.self)
             .split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == Self.version, let seconds = Int64(parts[1]),
@@ -44,27 +44,27 @@ package struct ServiceProof: Hashable, Sendable {
     }
 
     /// Makes a nonce that was never used: 128 bits of the system's random generator.
-    package static func freshNonce() -> String {
+    public static func freshNonce() -> String {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<(nonceDigits / 2)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         return String(decoding: KeyedDigest.hexadecimal(bytes), as: UTF8.self)
     }
 
     /// The password to log in with.
-    package var password: String {
+    public var password: String {
         "\(Self.version):\(seconds):\(nonce):\(String(decoding: digest, as: UTF8.self))"
     }
 
     /// Whether somebody who has the secret made it for this client id.
     ///
     /// Does not check its age.
-    package func isMade(secret: String, clientID: String) -> Bool {
+    public func isMade(secret: String, clientID: String) -> Bool {
         guard let wanted = Self.digest(secret, clientID, seconds, nonce) else { return false }
         return SecretText.isEqual(digest, wanted)
     }
 
     /// The plugin's answer; nil if libcrypto refuses the digest.
-    package func answer(secret: String) -> [UInt8]? {
+    public func answer(secret: String) -> [UInt8]? {
         KeyedDigest.sha256("broker\n\(nonce)", secret: secret).map(KeyedDigest.hexadecimal)
     }
 
@@ -82,7 +82,7 @@ package struct ServiceProof: Hashable, Sendable {
 }
 
 /// Remembers the logins of the service that the plugin has seen.
-package struct ProofMemory: Sendable {
+public struct ProofMemory: Sendable {
     /// The most seconds between a login's time and the plugin's clock.
     static let seconds: Int64 = 60
     /// The most logins remembered.
@@ -94,13 +94,13 @@ package struct ProofMemory: Sendable {
     private var seen: [String: Int64] = [:]
 
     /// Makes an empty memory.
-    package init() {}
+    public init() {}
 
     /// Accepts a login whose digest is right, once.
     ///
     /// - Parameter now: Seconds since 1970.
     /// - Returns: Why it is refused; nil if it is accepted.
-    package mutating func refusal(of proof: ServiceProof, now: Int64) -> String? {
+    public mutating func refusal(of proof: ServiceProof, now: Int64) -> String? {
         let (age, isOutside) = now.subtractingReportingOverflow(proof.seconds)
         guard !isOutside, (-Self.seconds...Self.seconds).contains(age) else {
             return

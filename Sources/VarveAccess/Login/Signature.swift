@@ -8,22 +8,22 @@
 import CCrypto
 
 /// The password that an EnOS client computes.
-package struct Signature: Hashable, Sendable {
+public struct Signature: Hashable, Sendable {
     /// The digest a signature is made with.
-    package enum Method: String, Hashable, Sendable, CaseIterable {
+    public enum Method: String, Hashable, Sendable, CaseIterable {
         case sha256
         case sha1
         case md5
 
         /// The method that a client names, in any case, with or without "hmac"; nil for an unknown one.
-        package init?(named name: String) {
+        public init?(named name: String) {
             let name = name.lowercased()
             self.init(rawValue: name.hasPrefix("hmac") ? String(name.dropFirst(4)) : name)
         }
     }
 
     /// The raw bytes of the digest.
-    package let digest: [UInt8]
+    public let digest: [UInt8]
 
     /// Computes the signature of a login; nil if libcrypto refuses the digest (MD5 may be switched off).
     ///
@@ -33,7 +33,7 @@ package struct Signature: Hashable, Sendable {
     ///   - productKey: The product's key.
     ///   - timestamp: The text that the client sent.
     ///   - secret: The secret of the device or of the product.
-    package init?(
+    public init?(
         clientID: String, deviceKey: String, productKey: String, timestamp: String, secret: String,
         method: Method
     ) {
@@ -44,7 +44,7 @@ package struct Signature: Hashable, Sendable {
     }
 
     /// Whether a password is this signature in hex digits, upper or lower case.
-    package func matches(_ password: [UInt8]) -> Bool {
+    public func matches(_ password: [UInt8]) -> Bool {
         let wanted = hexadecimal
         // To lower case: A–F differ from a–f in one bit, which the digits 0–9 have set anyway.
         return SecretText.isEqual(password.map { $0 | 0x20 }, wanted)
@@ -52,7 +52,7 @@ package struct Signature: Hashable, Sendable {
     }
 
     /// The password that a client sends: lower-case hex digits, as the EnOS SDKs do for sha256.
-    package var password: String { String(decoding: hexadecimal, as: UTF8.self) }
+    public var password: String { String(decoding: hexadecimal, as: UTF8.self) }
 
     private var hexadecimal: [UInt8] {
         digest.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 0xF)]] }

@@ -10,12 +10,12 @@
 //   waits. So no product can fill the queue for the others.
 // - While the service reads, a product whose backlog keeps others waiting is paused before any other product.
 
-package import VarveChannel
+public import VarveChannel
 
 /// Counts what waits for the service, and decides who is turned away.
-package struct OverloadGuard: Sendable {
+public struct OverloadGuard: Sendable {
     /// The new state of a product after an `update`.
-    package enum Change: Hashable, Sendable {
+    public enum Change: Hashable, Sendable {
         /// Its logins are refused: it has nearly used up its part of the queue.
         case closed
         /// Its senders must be disconnected: it has used up its part of the queue.
@@ -29,7 +29,7 @@ package struct OverloadGuard: Sendable {
     }
 
     /// The answer to a message.
-    package enum Answer: Sendable {
+    public enum Answer: Sendable {
         case taken
         /// The message was not counted and must not be queued.
         case refused
@@ -62,34 +62,34 @@ package struct OverloadGuard: Sendable {
     private var rate = ServiceRate()
     private var isReading = false
     /// The cost of all messages that wait, in bytes.
-    package private(set) var bytes = 0
+    public private(set) var bytes = 0
     /// The number of messages that wait.
-    package private(set) var messages = 0
+    public private(set) var messages = 0
 
     /// Makes a guard with nothing waiting.
     ///
     /// - Parameters:
     ///   - byteLimit: The most cost of waiting messages, in bytes; nil for no limit.
     ///   - messageLimit: The most waiting messages; nil for no limit.
-    package init(byteLimit: Int?, messageLimit: Int?) {
+    public init(byteLimit: Int?, messageLimit: Int?) {
         self.byteLimit = byteLimit
         self.messageLimit = messageLimit
     }
 
     /// The cost and the number of a product's messages that wait.
-    package func waiting(product: String) -> (bytes: Int, messages: Int) {
+    public func waiting(product: String) -> (bytes: Int, messages: Int) {
         loads[product].map { ($0.bytes, $0.messages) } ?? (0, 0)
     }
 
     /// Counts messages that were waiting when the plugin started.
-    package mutating func found(bytes size: Int, messages count: Int, product: String) {
+    public mutating func found(bytes size: Int, messages count: Int, product: String) {
         add(size, count, to: product)
     }
 
     /// Counts a message that a client sent, unless its product has no room for it.
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
-    package mutating func accept(cost: Int, product: String, now: Int64) -> Answer {
+    public mutating func accept(cost: Int, product: String, now: Int64) -> Answer {
         var load = loads[product] ?? Load()
         load.lastSent = now
         load.hasSent = true
@@ -105,7 +105,7 @@ package struct OverloadGuard: Sendable {
     }
 
     /// Subtracts what the service reports.
-    package mutating func take(_ report: ConsumptionReport, now: Int64) {
+    public mutating func take(_ report: ConsumptionReport, now: Int64) {
         switch report {
         case .consumed(let lines):
             for line in lines {
@@ -130,10 +130,10 @@ package struct OverloadGuard: Sendable {
     }
 
     /// Stops the measurement of the service's speed, because the service connected or disconnected.
-    package mutating func interrupted() { rate.interrupt() }
+    public mutating func interrupted() { rate.interrupt() }
 
     /// Why a product's logins are refused now; nil if they are accepted.
-    package func refusal(product: String, now: Int64) -> String? {
+    public func refusal(product: String, now: Int64) -> String? {
         guard let load = loads[product] else { return isNear(Load()) ? Self.queueIsFull : nil }
         if isNear(load) { return Self.queueIsFull }
         if load.pausedUntil > now || load.isPaused {
@@ -148,7 +148,7 @@ package struct OverloadGuard: Sendable {
     /// A change is returned once, but each time if senders must be disconnected.
     ///
     /// - Parameter isReading: Whether the service is connected.
-    package mutating func update(now: Int64, isReading: Bool) -> [(product: String, change: Change)] {
+    public mutating func update(now: Int64, isReading: Bool) -> [(product: String, change: Change)] {
         var changes: [(product: String, change: Change)] = []
         self.isReading = isReading
         let burden = isReading ? burden(now: now) : nil

@@ -11,38 +11,38 @@
 // - A bundle is read only if it is valid as a whole: nothing of a damaged one is published.
 
 /// An answer that the plugin publishes for the service.
-package struct ForwardedReply {
+public struct ForwardedReply {
     /// The quality of service: 0 or 1.
-    package var qos: Int32
+    public var qos: Int32
     /// A topic for which `TopicRights.isReplyTopic` holds.
-    package var topic: UnsafeRawBufferPointer
+    public var topic: UnsafeRawBufferPointer
     /// The payload: any bytes.
-    package var payload: UnsafeRawBufferPointer
+    public var payload: UnsafeRawBufferPointer
 }
 
 /// Answers of one commit, in the form that goes to the plugin.
-package struct ReplyBundle: Sendable {
+public struct ReplyBundle: Sendable {
     /// The size in bytes above which another bundle is begun.
     ///
     /// A single answer that is larger goes alone.
-    package static let maximumBytes = 1 << 20
+    public static let maximumBytes = 1 << 20
     private static let version: UInt8 = 1
     /// The bytes before the topic of an answer.
     private static let headBytes = 7
 
     /// The bundle's bytes; empty if it holds no answer.
-    package private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8] = []
 
     /// Makes an empty bundle.
-    package init() {}
+    public init() {}
 
     /// Whether the bundle holds no answer.
-    package var isEmpty: Bool { bytes.isEmpty }
+    public var isEmpty: Bool { bytes.isEmpty }
 
     /// Whether an answer of this size fits.
     ///
     /// The first answer always does.
-    package func hasRoom(topic: Int, payload: Int) -> Bool {
+    public func hasRoom(topic: Int, payload: Int) -> Bool {
         bytes.isEmpty || bytes.count + Self.headBytes + topic + payload <= Self.maximumBytes
     }
 
@@ -51,7 +51,7 @@ package struct ReplyBundle: Sendable {
     /// - Parameter qos: The quality of service. A value above 1 counts as 1.
     /// - Returns: False, with nothing added, if the plugin would not publish the answer: its topic is too
     ///   long or not a topic for answers.
-    package mutating func append(
+    public mutating func append(
         qos: Int32, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
     ) -> Bool {
         guard TopicRights.isReplyTopic(topic), let length = UInt16(exactly: topic.count),
@@ -67,7 +67,7 @@ package struct ReplyBundle: Sendable {
     }
 
     /// Removes all answers, and keeps the memory for the next ones.
-    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func appendInteger<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
@@ -76,7 +76,7 @@ package struct ReplyBundle: Sendable {
     /// Checks all answers of a bundle, then hands them to `body` in their order.
     ///
     /// - Returns: The number of answers; nil, with nothing handed on, if the bytes are not a valid bundle.
-    package static func read(
+    public static func read(
         _ source: UnsafeRawBufferPointer, _ body: (ForwardedReply) -> Void
     ) -> Int? {
         guard source.first == version, var offset = source.isEmpty ? nil : 1 else { return nil }

@@ -5,10 +5,10 @@
 // - Every topic that an allowed filter can match is below the client's own prefix.
 // - `mayRead` is stricter than `maySubscribe`: each message that a filter matches is checked again.
 
-package import VarveChannel
+public import VarveChannel
 
 /// The rights of one logged-in client.
-package struct TopicRights: Sendable {
+public struct TopicRights: Sendable {
     private enum Kind: Sendable {
         case service
         case client
@@ -20,7 +20,7 @@ package struct TopicRights: Sendable {
     private let prefix: [UInt8]
 
     /// The rights of a role.
-    package init(_ role: Role) {
+    public init(_ role: Role) {
         guard Self.canName(role) else {
             kind = .nobody
             prefix = []
@@ -52,7 +52,7 @@ package struct TopicRights: Sendable {
     }
 
     /// Whether the client may publish to a topic.
-    package func mayWrite(_ topic: UnsafeRawBufferPointer) -> Bool {
+    public func mayWrite(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
         case .client: isBelowPrefix(topic) && !Self.isReply(topic)
         case .service: isBelowPrefix(topic) && Self.isReply(topic) || isControl(topic)
@@ -61,7 +61,7 @@ package struct TopicRights: Sendable {
     }
 
     /// Whether a message on a topic may be delivered to the client.
-    package func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
+    public func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
         case .client: isBelowPrefix(topic) && Self.isReply(topic)
         // The plugin publishes the service's answers, so "no local" on its subscription would not leave them
@@ -73,7 +73,7 @@ package struct TopicRights: Sendable {
     }
 
     /// Whether the client may subscribe to a filter, which may have wildcards.
-    package func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
+    public func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
         // A filter that ends in a name matches only topics that end in that name.
         guard let last = filter.last else { return false }
@@ -84,7 +84,7 @@ package struct TopicRights: Sendable {
     /// would accept it from a client.
     ///
     /// The check is needed because the broker does not check what a plugin publishes.
-    package static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
+    public static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
         guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
             return false
         }
@@ -101,7 +101,7 @@ package struct TopicRights: Sendable {
     /// The product in a topic: the level below `sys`.
     ///
     /// Empty for any other topic.
-    package static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    public static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         guard service.isBelowPrefix(topic) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         let start = (topic.first == slash ? 1 : 0) + service.prefix.count
         let end = topic[start...].firstIndex(of: slash) ?? topic.endIndex

@@ -10,25 +10,26 @@
 // - Only headers and names are read, in windows of bounded size.
 
 import VarveChannel
-package import VarveFile
+public import VarveFile
 
 /// The parts of a database that the plugin uses.
-package struct BrokerDatabase: Sendable {
+public struct BrokerDatabase: Sendable {
     /// A client whose session the broker keeps.
-    package struct Session: Hashable, Sendable {
-        package var username = ""
+    public struct Session: Hashable, Sendable {
+        /// The user name by which the client had logged in; empty if it had none.
+        public var username = ""
         /// The cost and the number of the answers that wait for the client.
-        package var answerCost = 0, answers = 0
+        public var answerCost = 0, answers = 0
         /// Whether the client has a subscription for which the broker keeps answers.
-        package var keepsAnswers = false
+        public var keepsAnswers = false
     }
 
     /// The sessions by client id, without those of the service.
-    package private(set) var sessions: [String: Session] = [:]
+    public private(set) var sessions: [String: Session] = [:]
     /// The cost and the number of the messages that wait for the service, by the user name of the sender.
-    package private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
+    public private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
     /// The topics that have a retained message.
-    package private(set) var retained: [String] = []
+    public private(set) var retained: [String] = []
 
     private struct Message: Sendable {
         var username: String
@@ -42,12 +43,12 @@ package struct BrokerDatabase: Sendable {
     private var messages: [UInt64: Message] = [:]
 
     /// Makes an empty database.
-    package init() {}
+    public init() {}
 
     /// Reads a database file; a missing one counts as empty.
     ///
     /// - Throws: `FileError` if the file cannot be read.
-    package init(path: String) throws(FileError) {
+    public init(path: String) throws(FileError) {
         let files = POSIXFileSystem()
         guard case .file(let size)? = try files.kind(path) else { return }
         let file = try files.open(path, .read)

@@ -12,12 +12,13 @@
 // - An MQTT 5 client may keep a session that the plugin cannot see. Of these, the newest are remembered.
 
 /// The products of the client ids in use, and the sessions that are kept.
-package struct SessionTable: Sendable {
+public struct SessionTable: Sendable {
     /// Whether the broker holds a session for a client that is away.
-    package enum Keeping: Int, Comparable, Sendable {
+    public enum Keeping: Int, Comparable, Sendable {
         case nothing, perhaps, surely
 
-        package static func < (left: Keeping, right: Keeping) -> Bool { left.rawValue < right.rawValue }
+        /// Orders by how certain it is that a session is held.
+        public static func < (left: Keeping, right: Keeping) -> Bool { left.rawValue < right.rawValue }
     }
 
     private struct Session: Sendable {
@@ -44,7 +45,7 @@ package struct SessionTable: Sendable {
     /// - Parameters:
     ///   - limit: The most sessions that are kept. One product may have a quarter of them.
     ///   - perhapsLimit: The most sessions remembered that the broker perhaps keeps.
-    package init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
+    public init(limit: Int = 4096, perhapsLimit: Int = 65_536) {
         self.limit = limit
         self.perhapsLimit = perhapsLimit
     }
@@ -52,7 +53,7 @@ package struct SessionTable: Sendable {
     private var productLimit: Int { max(1, limit / 4) }
 
     /// The product that a client id belongs to; nil if it is free.
-    package func owner(of clientID: String, now: Int64) -> String? {
+    public func owner(of clientID: String, now: Int64) -> String? {
         guard let session = sessions[clientID] else { return nil }
         let isHeld = session.connections > 0 || now - session.seen < Self.sessionNanoseconds
         return isHeld ? session.product : nil
@@ -61,7 +62,7 @@ package struct SessionTable: Sendable {
     /// Why a session of a product cannot be kept; nil if it can.
     ///
     /// Once an hour it also forgets expired sessions.
-    package mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
+    public mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
         if let session = sessions[clientID], session.keeping == .surely, session.product == product {
             return nil
         }
@@ -73,21 +74,21 @@ package struct SessionTable: Sendable {
     }
 
     /// Records a session that the broker has kept from an earlier run.
-    package mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
+    public mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
         put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
     }
 
     /// Whether a client of this id is logged in.
-    package func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
+    public func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
 
     /// Records that a client has subscribed with a quality of service for which messages are kept.
-    package mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
+    public mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
 
     /// Whether messages are kept for a client that is away.
-    package func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
+    public func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
 
     /// The product with the most sessions that are perhaps kept, and their number; nil if no session is.
-    package func mostPerhapsKept() -> (product: String, count: Int)? {
+    public func mostPerhapsKept() -> (product: String, count: Int)? {
         var counts: [String: Int] = [:]
         for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {
             counts[session.product, default: 0] += 1
@@ -96,7 +97,7 @@ package struct SessionTable: Sendable {
     }
 
     /// Records the login of a client, which continues or ends the session under its id.
-    package mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
+    public mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[clientID]
         // A session that is continued has its subscriptions.
         let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
@@ -108,7 +109,7 @@ package struct SessionTable: Sendable {
     }
 
     /// Records that a client that had logged in has disconnected.
-    package mutating func disconnected(_ clientID: String, product: String, now: Int64) {
+    public mutating func disconnected(_ clientID: String, product: String, now: Int64) {
         guard var session = sessions[clientID], session.product == product else { return }
         session.connections = max(0, session.connections - 1)
         session.seen = now
@@ -119,7 +120,7 @@ package struct SessionTable: Sendable {
     /// message for it.
     ///
     /// - Returns: Whether messages may be kept for it.
-    package mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
+    public mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
         if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
         let keepsAnswers = sessions[clientID]?.keepsAnswers ?? true

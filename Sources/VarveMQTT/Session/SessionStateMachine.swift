@@ -13,36 +13,36 @@
 // - `next` may be asked any number of times: only `drop`, `giveUp` and `subscribe` change the state.
 
 /// What happens between a client and its broker, from one connection to the next.
-package struct SessionStateMachine: Sendable {
+public struct SessionStateMachine: Sendable {
     /// What the owner wants of a session.
-    package struct Terms: Sendable {
+    public struct Terms: Sendable {
         /// The proof that a broker must give before it is believed.
-        package struct Proof: Sendable {
+        public struct Proof: Sendable {
             /// The bytes that may come before the proof; a broker that sends more is dropped.
-            package var heldBytes: Int
+            public var heldBytes: Int
             /// How long the broker may be silent before the proof, in nanoseconds.
-            package var patience: Int64
+            public var patience: Int64
 
             /// Describes a proof.
-            package init(heldBytes: Int, patience: Int64) {
+            public init(heldBytes: Int, patience: Int64) {
                 self.heldBytes = heldBytes
                 self.patience = patience
             }
         }
 
         /// The proof that is wanted; nil: every broker is believed.
-        package var proof: Proof?
+        public var proof: Proof?
         /// Whether there is something to subscribe to.
-        package var subscribes: Bool
+        public var subscribes: Bool
         /// Whether a refused login or subscription ends all attempts.
-        package var givesUpRefused: Bool
+        public var givesUpRefused: Bool
         /// How long the broker may take for its answer to the login, and to the subscription, in nanoseconds.
-        package var answerTime: Int64 = 10_000_000_000
+        public var answerTime: Int64 = 10_000_000_000
         /// The waits between attempts.
-        package var backoff: Backoff
+        public var backoff: Backoff
 
         /// Describes what is wanted.
-        package init(proof: Proof? = nil, subscribes: Bool, givesUpRefused: Bool = false, backoff: Backoff) {
+        public init(proof: Proof? = nil, subscribes: Bool, givesUpRefused: Bool = false, backoff: Backoff) {
             self.proof = proof
             self.subscribes = subscribes
             self.givesUpRefused = givesUpRefused
@@ -51,7 +51,7 @@ package struct SessionStateMachine: Sendable {
     }
 
     /// What happened.
-    package enum Event: Equatable, Sendable {
+    public enum Event: Equatable, Sendable {
         /// The connection is open and the login queued.
         case opened
         /// The broker accepted the login.
@@ -73,7 +73,7 @@ package struct SessionStateMachine: Sendable {
     }
 
     /// Why a connection is given up.
-    package enum Failure: Error, Hashable, Sendable {
+    public enum Failure: Error, Hashable, Sendable {
         /// The broker could not be reached, or the connection broke.
         case lost(MQTTError)
         /// The broker refused the login.
@@ -91,7 +91,7 @@ package struct SessionStateMachine: Sendable {
     }
 
     /// What the owner is to do.
-    package enum Action: Equatable, Sendable {
+    public enum Action: Equatable, Sendable {
         /// Wait until this time, and open no connection before.
         case wait(until: Int64)
         /// Open a connection; then note `opened` or `failed`.
@@ -131,10 +131,10 @@ package struct SessionStateMachine: Sendable {
     private var isStopping = false
 
     /// How often the session became ready.
-    package private(set) var generation = 0
+    public private(set) var generation = 0
 
     /// Begins without a connection.
-    package init(_ terms: Terms) {
+    public init(_ terms: Terms) {
         self.terms = terms
         backoff = terms.backoff
     }
@@ -144,10 +144,10 @@ package struct SessionStateMachine: Sendable {
 
 extension SessionStateMachine {
     /// Whether messages may be sent, and are taken.
-    package var isReady: Bool { state == .ready }
+    public var isReady: Bool { state == .ready }
 
     /// Whether what the broker sends may be believed, committed and answered.
-    package var isTrusted: Bool {
+    public var isTrusted: Bool {
         switch state {
         case .trusted, .awaitingSubscription, .ready: true
         case .down, .awaitingLogin, .awaitingProof, .failed: false
@@ -155,13 +155,13 @@ extension SessionStateMachine {
     }
 
     /// Whether what is queued may leave: the login itself, and everything from the proof on.
-    package var mayWrite: Bool {
+    public var mayWrite: Bool {
         if case .awaitingLogin = state { return true }
         return isTrusted
     }
 
     /// Whether there is a connection that may still become ready.
-    package var isOpening: Bool {
+    public var isOpening: Bool {
         switch state {
         case .awaitingLogin, .awaitingProof, .trusted, .awaitingSubscription: true
         case .down, .ready, .failed: false
@@ -169,7 +169,7 @@ extension SessionStateMachine {
     }
 
     /// Whether the connection has failed and is to be dropped.
-    package var hasFailed: Bool {
+    public var hasFailed: Bool {
         if case .failed = state { true } else { false }
     }
 }
@@ -180,7 +180,7 @@ extension SessionStateMachine {
     /// Takes note of what happened; allowed inside a receiver's calls, too.
     ///
     /// - Parameter now: Nanoseconds of a clock that never goes back.
-    package mutating func note(_ event: Event, now: Int64) {
+    public mutating func note(_ event: Event, now: Int64) {
         switch (event, state) {
         case (.stopping, _): isStopping = true
         case (.closed, _): state = .down(until: now)
@@ -207,7 +207,7 @@ extension SessionStateMachine {
     /// What the owner is to do now.
     ///
     /// - Parameter now: Nanoseconds of the clock of `note`.
-    package mutating func next(now: Int64) -> Action {
+    public mutating func next(now: Int64) -> Action {
         expire(now: now)
         if case .failed(let failure, let pause) = state { return leave(failure, pause, now: now) }
         if isStopping { return mayWrite ? .sayGoodbye : .end }

@@ -3,7 +3,7 @@
 import Glibc
 
 /// Starts programs in sessions of their own.
-package enum DetachedProcess {
+public enum DetachedProcess {
     /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which Swift's Glibc does not have.
     private static let newSession: Int16 = 0x80
 
@@ -22,7 +22,7 @@ package enum DetachedProcess {
     ///   - output: The file for its standard output and standard error.
     /// - Returns: The process id of a child; call `reap` until it returns true.
     /// - Throws: `LaunchFailure` if the program cannot be started.
-    package static func start(
+    public static func start(
         _ executable: String, _ arguments: [String], folder: String, output: String
     ) throws(LaunchFailure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
@@ -84,7 +84,7 @@ package enum DetachedProcess {
     ///
     /// - Returns: Whether it has ended, now or before.
     @discardableResult
-    package static func reap(_ id: Int32) -> Bool {
+    public static func reap(_ id: Int32) -> Bool {
         var status: Int32 = 0
         // 0 means that it runs. The only possible failure means that it was reaped before.
         return waitpid(id, &status, WNOHANG) != 0
@@ -92,9 +92,9 @@ package enum DetachedProcess {
 }
 
 /// A program could not be started.
-package struct LaunchFailure: Error, Hashable, Sendable, CustomStringConvertible {
+public struct LaunchFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what and why.
-    package let description: String
+    public let description: String
 
     init(_ description: String) { self.description = description }
 }

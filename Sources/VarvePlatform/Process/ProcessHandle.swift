@@ -7,14 +7,14 @@ import CProcess
 import Glibc
 
 /// A handle of a running process.
-package final class ProcessHandle {
+public final class ProcessHandle {
     private let descriptor: Int32
 
     /// Opens a handle; nil if no process has that id, or the system gives no handle.
     ///
     /// Check that it is the right process after this call, not before: signals through the handle then reach the
     /// process that was checked, or none.
-    package init?(_ id: Int32) {
+    public init?(_ id: Int32) {
         let descriptor = process_handle_open(id)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
@@ -31,12 +31,12 @@ package final class ProcessHandle {
     }
 
     /// Sends a signal; does nothing if the process has ended.
-    package func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
+    public func signal(_ number: Int32) { _ = process_handle_signal(descriptor, number) }
 
     /// Waits until the process has ended, at most `milliseconds`.
     ///
     /// - Returns: Whether it has ended. A child must still be reaped.
-    package func awaitEnd(milliseconds: Int32) -> Bool {
+    public func awaitEnd(milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, milliseconds) > 0 && entry.revents & Int16(POLLIN) != 0
     }

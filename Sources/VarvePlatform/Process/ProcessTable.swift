@@ -4,22 +4,22 @@
 // - A process that ends while it is read counts as gone; so does a process whose executable may not be read.
 
 import Glibc
-package import VarveFile
+public import VarveFile
 
 /// A running process.
-package struct RunningProcess: Sendable, Equatable {
+public struct RunningProcess: Sendable, Equatable {
     /// Its process id.
-    package let id: Int32
+    public let id: Int32
     /// Its real user.
-    package let user: UInt32
+    public let user: UInt32
     /// The path of the file it runs; if that file was removed or replaced, ` (deleted)` follows.
-    package let executable: String
+    public let executable: String
     /// Its arguments, with the name by which it was started as the first.
-    package let arguments: [String]
+    public let arguments: [String]
 }
 
 /// Reads /proc.
-package enum ProcessTable {
+public enum ProcessTable {
     /// The most bytes of a file of /proc that are read; a longer file counts as missing.
     private static let fileBytes = 64 << 10
 
@@ -27,7 +27,7 @@ package enum ProcessTable {
     ///
     /// Cost: reads two files and a link of each process.
     /// - Throws: `FileError` if /proc cannot be listed.
-    package static func find(
+    public static func find(
         _ files: any FileSystem, where fits: (RunningProcess) -> Bool
     ) throws -> [RunningProcess] {
         try files.list("/proc").compactMap { name in
@@ -37,7 +37,7 @@ package enum ProcessTable {
     }
 
     /// The process of that id; nil if it is gone or a zombie, which has no arguments.
-    package static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
+    public static func process(_ files: any FileSystem, _ id: Int32) -> RunningProcess? {
         guard let bytes = content(files, "/proc/\(id)/cmdline"), !bytes.isEmpty,
             let executable = target("/proc/\(id)/exe"), let user = number(files, id, "status", "Uid:")
         else { return nil }
@@ -49,12 +49,12 @@ package enum ProcessTable {
     }
 
     /// The number of files that a process may have open at a time, or nil if it is gone.
-    package static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
+    public static func openFiles(_ files: any FileSystem, _ id: Int32) -> Int? {
         number(files, id, "limits", "Max open files")
     }
 
     /// The parent of a process, or nil if it is gone.
-    package static func parent(_ files: any FileSystem, _ id: Int32) -> Int32? {
+    public static func parent(_ files: any FileSystem, _ id: Int32) -> Int32? {
         number(files, id, "status", "PPid:").map { Int32(clamping: $0) }
     }
 

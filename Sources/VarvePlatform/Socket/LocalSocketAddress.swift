@@ -7,10 +7,10 @@
 // - The descriptor lives as long as the address: the kernel looks the name up during `bind` and `connect`.
 
 import Glibc
-package import VarveFile
+public import VarveFile
 
 /// Where a unix socket is.
-package final class LocalSocketAddress {
+public final class LocalSocketAddress {
     /// The path as the user knows it.
     let path: String
     private let folder: Int32
@@ -20,13 +20,13 @@ package final class LocalSocketAddress {
     static let longestDirectPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     /// A path to the same socket that is short enough for the kernel; valid while the address lives.
-    package var shortPath: String { String(decoding: bytes, as: UTF8.self) }
+    public var shortPath: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Makes the address of a socket.
     ///
     /// The socket need not exist. If the path is long, its folder must exist.
     /// - Throws: `FileError` if the folder of a long path cannot be opened, or the socket's name is too long.
-    package init(_ path: String) throws(FileError) {
+    public init(_ path: String) throws(FileError) {
         self.path = path
         if path.utf8.count <= Self.longestDirectPath {
             folder = -1

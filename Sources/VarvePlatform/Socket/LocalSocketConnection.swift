@@ -28,7 +28,7 @@ public final class LocalSocketConnection: Sendable {
         ///
         /// For the end of a caller, that is the process that called `listen`.
         /// - Throws: `FileError` if the kernel does not answer.
-        package init(of descriptor: Int32, path: String) throws(FileError) {
+        public init(of descriptor: Int32, path: String) throws(FileError) {
             var credentials = Credentials()
             var size = socklen_t(MemoryLayout<Credentials>.size)
             guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {

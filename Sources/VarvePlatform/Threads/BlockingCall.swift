@@ -7,7 +7,7 @@
 /// The work is not cancelled with the task. Cost: the start of a thread, about 50 µs.
 ///
 /// - Throws: What the work throws; `FileError` if no thread can be started.
-package func onOwnThread<Value: Sendable>(
+public func onOwnThread<Value: Sendable>(
     _ work: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
     try await withCheckedThrowingContinuation { done in

@@ -7,13 +7,13 @@
 // - The state is touched only inside the closures given to the monitor, by one thread at a time.
 // - A deadline is a time of the monotonic clock: setting the wall clock neither shortens nor lengthens a wait.
 
-package import Glibc
+public import Glibc
 
 /// A value behind a lock, with a queue of threads that wait for it to change.
 ///
 /// Calls are inlined in other modules, so the closures are specialised there. Taking the lock costs about 20 ns if no
 /// other thread holds it.
-package final class Monitor<State>: @unchecked Sendable {
+public final class Monitor<State>: @unchecked Sendable {
     // Unchecked: `state` is only touched between lock and unlock of `mutex`.
     /// The lock of `state`; package-visible only because inlined calls use it.
     @usableFromInline package let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -23,7 +23,7 @@ package final class Monitor<State>: @unchecked Sendable {
     @usableFromInline package var state: State
 
     /// Guards a value.
-    package init(_ state: sending State) {
+    public init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
@@ -44,7 +44,7 @@ package final class Monitor<State>: @unchecked Sendable {
     ///
     /// - Throws: What `body` throws.
     @inlinable
-    package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+    public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&state)
@@ -54,7 +54,7 @@ package final class Monitor<State>: @unchecked Sendable {
     ///
     /// - Throws: What `body` throws.
     @inlinable
-    package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+    public func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(changed)
@@ -65,14 +65,14 @@ package final class Monitor<State>: @unchecked Sendable {
 
     /// Wakes all waiting threads, which then look at the state again.
     @inlinable
-    package func wakeAll() { pthread_cond_broadcast(changed) }
+    public func wakeAll() { pthread_cond_broadcast(changed) }
 
     /// Waits until `body` gives a value.
     ///
     /// `body` runs under the lock, at once and again each time the thread is woken. Between its calls the lock is free.
     /// `body` may change the state, but that wakes no other thread.
     @inlinable
-    package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
+    public func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -86,7 +86,7 @@ package final class Monitor<State>: @unchecked Sendable {
     /// - Parameter deadline: Nanoseconds of `SystemClock.monotonicNanoseconds`.
     /// - Returns: Nil if `body` gave no value by the deadline.
     @inlinable
-    package func wait<Result>(until deadline: Int64, _ body: (inout State) -> Result?) -> Result? {
+    public func wait<Result>(until deadline: Int64, _ body: (inout State) -> Result?) -> Result? {
         var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -3,10 +3,10 @@
 // Invariants:
 // - The work never runs twice at the same time, and never after `stop` has returned.
 
-package import VarveFile
+public import VarveFile
 
 /// A thread that repeats one piece of work.
-package final class RepeatingThread: Sendable {
+public final class RepeatingThread: Sendable {
     private let isStopping = Monitor(false)
     private let hasEnded = Monitor(false)
 
@@ -14,7 +14,7 @@ package final class RepeatingThread: Sendable {
     ///
     /// - Parameter work: The work, which may block. It returns the milliseconds from its start to its next run.
     /// - Throws: `FileError` if no thread can be started.
-    package init(_ work: @escaping @Sendable () -> Int64) throws(FileError) {
+    public init(_ work: @escaping @Sendable () -> Int64) throws(FileError) {
         try WorkerThread { [isStopping, hasEnded] in
             var isLast = false
             while !isLast {
@@ -29,7 +29,7 @@ package final class RepeatingThread: Sendable {
     ///
     /// The calling task waits without holding a thread of the pool.
     /// - Throws: `FileError` if the thread that waits cannot be started.
-    package func stop() async throws {
+    public func stop() async throws {
         isStopping.change { $0 = true }
         try await onOwnThread { [hasEnded] in hasEnded.wait { $0 ? () : nil } }
     }

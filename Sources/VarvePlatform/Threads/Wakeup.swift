@@ -7,18 +7,18 @@
 // - Any number of `signal` calls before a `clear` are one wake-up; no wake-up is lost.
 
 import Glibc
-package import VarveFile
+public import VarveFile
 
 /// A wake-up call between threads, by `socketpair(2)`.
-package final class Wakeup: Sendable {
+public final class Wakeup: Sendable {
     /// The descriptor to wait for together with others; readable from `signal` until `clear`.
-    package let descriptor: Int32
+    public let descriptor: Int32
     private let writer: Int32
 
     /// Makes a wake-up that is not signalled.
     ///
     /// - Throws: `FileError` if the process is out of descriptors.
-    package init() throws(FileError) {
+    public init() throws(FileError) {
         var ends: [Int32] = [-1, -1]
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         guard socketpair(AF_UNIX, Int32(kind), 0, &ends) == 0 else {
@@ -34,14 +34,14 @@ package final class Wakeup: Sendable {
     }
 
     /// Ends the wait of another thread, the current one or else the next.
-    package func signal() {
+    public func signal() {
         var byte: UInt8 = 1
         // Fails only if the socket is full; then it is readable already.
         _ = send(writer, &byte, 1, Int32(MSG_NOSIGNAL))
     }
 
     /// Removes all signals.
-    package func clear() {
+    public func clear() {
         var bytes = [UInt8](repeating: 0, count: 256)
         while recv(descriptor, &bytes, bytes.count, 0) == bytes.count {}
     }
@@ -49,7 +49,7 @@ package final class Wakeup: Sendable {
     /// Waits for a signal, at most `milliseconds`; does not remove it.
     ///
     /// - Returns: Whether there is a signal.
-    package func wait(milliseconds: Int32) -> Bool {
+    public func wait(milliseconds: Int32) -> Bool {
         let end = SystemClock.monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while true {

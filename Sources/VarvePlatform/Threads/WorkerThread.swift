@@ -6,10 +6,10 @@
 // - The owner calls exactly one of `join` and `detach`, once.
 
 import Glibc
-package import VarveFile
+public import VarveFile
 
 /// A thread that runs one closure.
-package final class WorkerThread: Sendable {
+public final class WorkerThread: Sendable {
     private let handle: pthread_t
 
     private final class Body: Sendable {
@@ -23,7 +23,7 @@ package final class WorkerThread: Sendable {
     /// Starts the thread.
     ///
     /// - Throws: `FileError` if the system has no room for another thread.
-    package init(_ run: @escaping @Sendable () -> Void) throws(FileError) {
+    public init(_ run: @escaping @Sendable () -> Void) throws(FileError) {
         let body = Unmanaged.passRetained(Body(run))
         var handle = pthread_t()
         let code = pthread_create(
@@ -41,12 +41,12 @@ package final class WorkerThread: Sendable {
     }
 
     /// Waits until the closure has returned.
-    package func join() {
+    public func join() {
         pthread_join(handle, nil)
     }
 
     /// Lets the thread end by itself; nothing waits for it.
-    package func detach() {
+    public func detach() {
         pthread_detach(handle)
     }
 }

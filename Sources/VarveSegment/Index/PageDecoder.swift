@@ -4,9 +4,9 @@
 // - Every number is checked against its limit. Memory is taken for at most `FormatLimits.pageEntries` entries.
 // - Every extent lies inside the data part of the file, behind the one before it.
 
-package import VarveCodec
+import VarveCodec
 
-package struct PageDecoder {
+struct PageDecoder {
     private var reader: ByteReader
     private var columns = IndexPage.Columns()
     private let count: Int
@@ -18,7 +18,7 @@ package struct PageDecoder {
     ///   - vectorBytes: The bytes of all vector indexes of the page.
     ///   - end: The offset at which the vector indexes end.
     /// - Throws: `CodecError` where the bytes are not a page.
-    package static func decode(
+    static func decode(
         _ bytes: UnsafeRawBufferPointer, data: Range<Int>, vectorBytes: Int, end: Int
     ) throws(CodecError) -> IndexPage {
         var decoder = try PageDecoder(bytes)

@@ -6,7 +6,7 @@
 // - Entries are sorted by (series, first time), and pages follow each other in the same order.
 // - The entries of a shared block are all in one page, in the order of their samples.
 
-package import VarveCodec
+import VarveCodec
 
 /// The bits of an entry's marks.
 enum PageMark {
@@ -16,13 +16,13 @@ enum PageMark {
     static let versions: Int64 = 2
 }
 
-package enum PageEncoder {
+enum PageEncoder {
     /// The bytes of a page, before LZ4.
     ///
     /// - Parameters:
     ///   - entries: Sorted; at least one, at most `FormatLimits.pageEntries`.
     ///   - vectors: The piece with their vector indexes, if there are any.
-    package static func encode(_ entries: [BlockEntry], vectors: Extent?, effort: Effort) -> [UInt8] {
+    static func encode(_ entries: [BlockEntry], vectors: Extent?, effort: Effort) -> [UInt8] {
         var writer = ByteWriter(capacity: 256 + entries.count * 40)
         let extents = Set(entries.map(\.block)).union(entries.compactMap(\.times))
             .sorted { $0.offset < $1.offset }

@@ -28,7 +28,7 @@ package struct TopIndex: Hashable, Sendable {
         pages.partitioningIndex { $0.lastSeries >= series }
     }
 
-    package func encode(effort: Effort) -> [UInt8] {
+    func encode(effort: Effort) -> [UInt8] {
         var writer = ByteWriter(capacity: pages.count * 40 + 256)
         writer.appendVarint(UInt64(pages.count))
         var series: SeriesID = 0

@@ -6,9 +6,9 @@
 // Invariants:
 // - The vectors follow each other and together are the block: their first and last time are those of its entry.
 
-package import VarveCodec
+import VarveCodec
 
-package enum VectorIndex {
+enum VectorIndex {
     /// The flag that not all vectors have the commits of the block.
     private static let manyCommits: UInt8 = 1
 
@@ -23,7 +23,7 @@ package enum VectorIndex {
     }
 
     /// Writes the index of an entry's block.
-    package static func write(
+    static func write(
         _ vectors: [VectorEntry], of entry: BlockEntry, to writer: inout ByteWriter, effort: Effort
     ) {
         let hasManyCommits = entry.lowestCommit != entry.highestCommit
@@ -53,7 +53,7 @@ package enum VectorIndex {
     /// Reads the index of an entry's block.
     ///
     /// - Throws: `CodecError` where the bytes are not an index of this block.
-    package static func read(
+    static func read(
         _ bytes: UnsafeRawBufferPointer, of entry: BlockEntry
     ) throws(CodecError) -> [VectorEntry] {
         var reader = ByteReader(bytes)

@@ -7,7 +7,7 @@ extension Bytes {
     ///
     /// - Parameter lineEnd: The byte that ends a line.
     @inline(__always)
-    package static func firstNewline(
+    public static func firstNewline(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, lineEnd: UInt8
     ) -> UnsafePointer<UInt8>? {
         guard end > start, let found = memchr(start, Int32(lineEnd), end - start) else { return nil }

@@ -7,7 +7,7 @@
 // - Fields point into the scanned bytes, or into `scratch` if doubled quotes inside were resolved.
 
 /// The result of a scan.
-package enum ScanStatus {
+public enum ScanStatus {
     /// A whole row, ready for `deliver`.
     case row
     /// A line without content.
@@ -19,21 +19,21 @@ package enum ScanStatus {
 }
 
 /// Splits CSV rows into fields.
-package struct CSVFieldScanner: ~Copyable {
+public struct CSVFieldScanner: ~Copyable {
     /// The number of fields of the row.
-    package private(set) var fieldCount = 0
+    public private(set) var fieldCount = 0
     /// The first byte after the row and its line end.
-    package private(set) var next: UnsafePointer<UInt8>
+    public private(set) var next: UnsafePointer<UInt8>
     /// The end of the row before its line end.
-    package private(set) var textEnd: UnsafePointer<UInt8>
+    public private(set) var textEnd: UnsafePointer<UInt8>
     /// The number of line ends in the row.
-    package private(set) var lineCount = 0
+    public private(set) var lineCount = 0
     /// What is wrong with a malformed row.
-    package private(set) var problem = ""
+    public private(set) var problem = ""
     /// Whether the row ended with the input instead of a line end.
-    package private(set) var isUnterminated = false
+    public private(set) var isUnterminated = false
     /// The fields of the row scanned last.
-    package let fields: UnsafeMutablePointer<Field>
+    public let fields: UnsafeMutablePointer<Field>
     private let maximumFields: Int
     private let scratch: UnsafeMutablePointer<UInt8>
     private let scratchSize: Int
@@ -49,7 +49,7 @@ package struct CSVFieldScanner: ~Copyable {
     ///   - spare: The number of absent fields that follow them.
     ///   - maximumRowBytes: The most bytes of a row.
     ///   - lineEnd: The byte that ends a line: a line feed, or a carriage return in a file without line feeds.
-    package init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
+    public init(maximumFields: Int, spare: Int = 0, maximumRowBytes: Int, lineEnd: UInt8) {
         self.maximumFields = maximumFields
         self.lineEnd = lineEnd
         lineEnds = UInt64(lineEnd) &* 0x0101_0101_0101_0101
@@ -69,7 +69,7 @@ package struct CSVFieldScanner: ~Copyable {
     }
 
     /// Scans the row at `start`; a row without bytes is `blank`.
-    package mutating func scan(
+    public mutating func scan(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, atEnd: Bool
     ) -> ScanStatus {
         var position = start

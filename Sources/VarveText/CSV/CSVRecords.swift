@@ -8,19 +8,21 @@
 //   takes for an ordinary character.
 
 /// Reads records of fields separated by commas.
-package struct CSVRecords: ~Copyable {
+public struct CSVRecords: ~Copyable {
     /// A record and the line on which it begins.
-    package struct Record {
-        package var line: Int
-        package var fields: [String]
+    public struct Record {
+        /// The line on which the record begins, counted from 1.
+        public var line: Int
+        /// The fields, without their quotes.
+        public var fields: [String]
     }
 
     /// Why the rest of a file cannot be read.
-    package struct Failure: Error {
+    public struct Failure: Error {
         /// The number of the line.
-        package var line: Int
+        public var line: Int
         /// What is wrong with it, and what to do.
-        package var reason: String
+        public var reason: String
     }
 
     private let bytes: [UInt8]
@@ -32,7 +34,7 @@ package struct CSVRecords: ~Copyable {
     private static let maximumFields = 4096
 
     /// Starts to read the bytes of a whole file.
-    package init(_ bytes: [UInt8]) {
+    public init(_ bytes: [UInt8]) {
         self.bytes = bytes
         scanner = CSVFieldScanner(
             maximumFields: Self.maximumFields, maximumRowBytes: bytes.count, lineEnd: 0x0A)
@@ -42,7 +44,7 @@ package struct CSVRecords: ~Copyable {
     /// Reads the next record that is not blank; nil at the end.
     ///
     /// - Throws: `Failure` if the record is malformed.
-    package mutating func next() throws(Failure) -> Record? {
+    public mutating func next() throws(Failure) -> Record? {
         while index < bytes.count {
             let start = line
             let fields = try scanRecord()

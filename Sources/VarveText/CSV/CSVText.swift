@@ -7,9 +7,9 @@
 // - The importer reads the same text back.
 
 /// Writes CSV fields.
-package enum CSVText {
+public enum CSVText {
     /// Appends a field, in quotes if needed.
-    package static func append(_ text: String, to bytes: inout [UInt8]) {
+    public static func append(_ text: String, to bytes: inout [UInt8]) {
         var copy = text
         copy.withUTF8 { append($0, to: &bytes) }
     }
@@ -24,7 +24,7 @@ package enum CSVText {
     }
 
     /// Appends a field always in quotes; each quote in it is doubled.
-    package static func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    public static func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(0x22)
         for byte in text {
             if byte == 0x22 { bytes.append(0x22) }

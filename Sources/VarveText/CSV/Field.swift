@@ -66,10 +66,10 @@ public struct Field {
     }
 
     /// The field's text; invalid UTF-8 becomes replacement characters.
-    package var text: String {
+    public var text: String {
         String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
     }
 
     /// The beginning of the text, for messages.
-    package var excerpt: String { Excerpt.of(UnsafeBufferPointer(start: base, count: count)) }
+    public var excerpt: String { Excerpt.of(UnsafeBufferPointer(start: base, count: count)) }
 }

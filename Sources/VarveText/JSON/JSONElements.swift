@@ -5,9 +5,9 @@
 // - It accepts what `JSONScanner` accepts.
 
 /// A JSON value and the line on which it begins.
-package struct JSONValue {
+public struct JSONValue {
     /// The value itself.
-    package enum Content {
+    public enum Content {
         case null
         case bool(Bool)
         /// A number as it was written.
@@ -17,29 +17,31 @@ package struct JSONValue {
         case object([(name: String, value: JSONValue)])
     }
 
-    package var line: Int
-    package var content: Content
+    /// The line on which the value begins, counted from 1.
+    public var line: Int
+    /// The value itself.
+    public var content: Content
 }
 
 /// Reads trees.
-package enum JSONElements {
+public enum JSONElements {
     /// The deepest nesting of arrays and objects.
     static let maximumDepth = 16
 
     fileprivate static let noArray = "there is no JSON array: begin with \"[\", as list --json prints"
 
     /// Why the rest of a file cannot be read.
-    package struct Failure: Error {
+    public struct Failure: Error {
         /// The number of the line.
-        package var line: Int
+        public var line: Int
         /// What is wrong there, and what to do.
-        package var reason: String
+        public var reason: String
     }
 
     /// Calls `body` with each element of a file that is one JSON array.
     ///
     /// - Throws: `Failure`, and what `body` throws.
-    package static func forEach(in bytes: [UInt8], _ body: (JSONValue) throws -> Void) throws {
+    public static func forEach(in bytes: [UInt8], _ body: (JSONValue) throws -> Void) throws {
         try bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { throw Failure(line: 1, reason: noArray) }
             var reader = JSONTreeReader(base, buffer.count)

@@ -1,13 +1,13 @@
 // JSONKeys.swift — the names of all values in a JSON object, including nested objects.
 
 /// Reads names.
-package enum JSONKeys {
+public enum JSONKeys {
     /// The names of all values of an object that are not objects themselves, in the order of the text.
     ///
     /// The name of a value in a nested object is the path to it, with points: `{"mqtt": {"port": 1}}` has `mqtt.port`.
     ///
     /// - Throws: `JSONFailure` if the text is not a JSON object.
-    package static func paths(in bytes: [UInt8]) throws(JSONFailure) -> [String] {
+    public static func paths(in bytes: [UInt8]) throws(JSONFailure) -> [String] {
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[String], JSONFailure> in
             guard let base = buffer.baseAddress else { return .failure(.malformed(offset: 0)) }
             var scanner = JSONScanner(base: base, count: buffer.count)

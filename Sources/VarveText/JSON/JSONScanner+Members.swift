@@ -15,18 +15,18 @@ extension JSONScanner {
     ///
     /// - Returns: True if a member follows; else the closing brace is passed too.
     /// - Throws: `JSONFailure.malformed`.
-    package mutating func enterObject() throws(JSONFailure) -> Bool { try enter(0x7B, closing: 0x7D) }
+    public mutating func enterObject() throws(JSONFailure) -> Bool { try enter(0x7B, closing: 0x7D) }
 
     /// Passes the opening bracket.
     ///
     /// - Returns: True if an element follows; else the closing bracket is passed too.
     /// - Throws: `JSONFailure.malformed`.
-    package mutating func enterArray() throws(JSONFailure) -> Bool { try enter(0x5B, closing: 0x5D) }
+    public mutating func enterArray() throws(JSONFailure) -> Bool { try enter(0x5B, closing: 0x5D) }
 
     /// Passes a member's name and the colon; returns the place of the name.
     ///
     /// - Throws: `JSONFailure` if there is no valid name or no colon.
-    package mutating func memberName() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
+    public mutating func memberName() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
         let name = try skipString()
         skipWhitespace()
         try expect(0x3A)
@@ -38,13 +38,13 @@ extension JSONScanner {
     ///
     /// - Returns: Whether another member follows.
     /// - Throws: `JSONFailure.malformed`.
-    package mutating func nextMember() throws(JSONFailure) -> Bool { try next(closing: 0x7D) }
+    public mutating func nextMember() throws(JSONFailure) -> Bool { try next(closing: 0x7D) }
 
     /// Passes the comma or closing bracket after an element.
     ///
     /// - Returns: Whether another element follows.
     /// - Throws: `JSONFailure.malformed`.
-    package mutating func nextElement() throws(JSONFailure) -> Bool { try next(closing: 0x5D) }
+    public mutating func nextElement() throws(JSONFailure) -> Bool { try next(closing: 0x5D) }
 
     private mutating func enter(_ opening: UInt8, closing: UInt8) throws(JSONFailure) -> Bool {
         try expect(opening)

@@ -41,13 +41,13 @@ public struct JSONScanner {
     public var position = 0
 
     /// Starts at the beginning of a text.
-    package init(base: UnsafePointer<UInt8>, count: Int) {
+    public init(base: UnsafePointer<UInt8>, count: Int) {
         self.base = base
         self.count = count
     }
 
     /// The failure of a text that breaks the grammar at this position.
-    package var malformed: JSONFailure { .malformed(offset: position) }
+    public var malformed: JSONFailure { .malformed(offset: position) }
 
     /// The byte at this position; 0 at the end.
     @inlinable @inline(__always)
@@ -67,7 +67,7 @@ public struct JSONScanner {
     /// Passes one required byte.
     ///
     /// - Throws: `JSONFailure.malformed` if another byte follows.
-    package mutating func expect(_ byte: UInt8) throws(JSONFailure) {
+    public mutating func expect(_ byte: UInt8) throws(JSONFailure) {
         guard position < count, base[position] == byte else { throw malformed }
         position += 1
     }
@@ -75,7 +75,7 @@ public struct JSONScanner {
     /// Passes any value.
     ///
     /// - Throws: `JSONFailure` if the value is not valid JSON or is nested too deep.
-    package mutating func skipValue(depth: Int = 0) throws(JSONFailure) {
+    public mutating func skipValue(depth: Int = 0) throws(JSONFailure) {
         switch current {
         case 0x22: _ = try skipString()
         case 0x7B: try skipObject(depth: depth + 1)
@@ -91,7 +91,7 @@ public struct JSONScanner {
     ///
     /// - Returns: The range of its content, and whether it has escapes.
     /// - Throws: `JSONFailure.malformed` or `JSONFailure.invalidText`.
-    package mutating func skipString() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
+    public mutating func skipString() throws(JSONFailure) -> (content: Range<Int>, isEscaped: Bool) {
         try expect(0x22)
         let start = position
         var isEscaped = false
@@ -145,7 +145,7 @@ public struct JSONScanner {
     /// Passes a number.
     ///
     /// - Throws: `JSONFailure.malformed`.
-    package mutating func skipNumber() throws(JSONFailure) {
+    public mutating func skipNumber() throws(JSONFailure) {
         var index = position
         if index < count, base[index] == 0x2D { index &+= 1 }
         if index < count, base[index] == 0x30 {
@@ -168,7 +168,7 @@ public struct JSONScanner {
     /// Passes `word`.
     ///
     /// - Throws: `JSONFailure.malformed` if another text follows.
-    package mutating func skipWord(_ word: StaticString) throws(JSONFailure) {
+    public mutating func skipWord(_ word: StaticString) throws(JSONFailure) {
         guard count - position >= word.utf8CodeUnitCount else { throw malformed }
         for index in 0..<word.utf8CodeUnitCount where base[position + index] != word.utf8Start[index] {
             throw malformed
@@ -239,7 +239,7 @@ public struct JSONScanner {
     }
 
     /// The text, without escapes, of a string that `skipString` or `memberName` has passed.
-    package func text(of string: (content: Range<Int>, isEscaped: Bool)) -> [UInt8] {
+    public func text(of string: (content: Range<Int>, isEscaped: Bool)) -> [UInt8] {
         let content = string.content
         guard string.isEscaped else {
             return Array(UnsafeBufferPointer(start: base + content.lowerBound, count: content.count))
@@ -251,7 +251,7 @@ public struct JSONScanner {
     }
 
     /// Appends the content of a string that `skipString` has passed, with its escapes resolved.
-    package func appendText(of content: Range<Int>, to text: inout [UInt8]) {
+    public func appendText(of content: Range<Int>, to text: inout [UInt8]) {
         var index = content.lowerBound
         while index < content.upperBound {
             guard base[index] == 0x5C else {

@@ -6,20 +6,20 @@
 // - The same text always gives the same bytes.
 
 /// Writes text as JSON strings.
-package enum JSONString {
+public enum JSONString {
     /// Appends `text` with quotes and escapes.
-    package static func append(_ text: String, to bytes: inout [UInt8]) {
+    public static func append(_ text: String, to bytes: inout [UInt8]) {
         var copy = text
         copy.withUTF8 { append($0, to: &bytes) }
     }
 
     /// Appends `text`, which is valid UTF-8, with quotes and escapes.
-    package static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
+    public static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
         text.withUnsafeBufferPointer { append($0, to: &bytes) }
     }
 
     /// Appends `text`, which is valid UTF-8, with quotes and escapes.
-    package static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    public static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(0x22)
         var start = 0
         for index in 0..<text.count {

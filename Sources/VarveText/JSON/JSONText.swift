@@ -4,7 +4,7 @@
 // - The text is valid JSON; a double that is not finite has no JSON form and becomes null.
 
 /// A JSON value to print.
-package indirect enum JSONText: Sendable {
+public indirect enum JSONText: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -14,19 +14,19 @@ package indirect enum JSONText: Sendable {
     case object([(name: String, value: JSONText)])
 
     /// The text as a string, or null for nil.
-    package static func optional(_ text: String?) -> JSONText {
+    public static func optional(_ text: String?) -> JSONText {
         text.map(JSONText.string) ?? .null
     }
 
     /// The value on one line.
-    package func line() -> String {
+    public func line() -> String {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value with one member of an object per line, indented by two blanks for each enclosing object.
-    package func indented() -> String {
+    public func indented() -> String {
         var bytes: [UInt8] = []
         append(to: &bytes, indent: "\n")
         return String(decoding: bytes, as: UTF8.self)
@@ -45,7 +45,7 @@ package indirect enum JSONText: Sendable {
     }
 
     /// An array with one element per line, for people and `grep`.
-    package static func lines(_ elements: some Sequence<JSONText>) -> String {
+    public static func lines(_ elements: some Sequence<JSONText>) -> String {
         var bytes = Array("[".utf8)
         var separator = "\n"
         for element in elements {

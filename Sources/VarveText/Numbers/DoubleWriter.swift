@@ -9,7 +9,7 @@
 // - The text has the fewest digits that read back to the same bits; −0 is `-0`.
 
 /// Writes doubles.
-package struct DoubleWriter {
+public struct DoubleWriter {
     /// The longest text.
     static let maximumBytes = 32
 
@@ -30,7 +30,7 @@ package struct DoubleWriter {
     }()
 
     /// Makes a writer.
-    package init() {}
+    public init() {}
 
     /// Writes a double; the output must have room for `maximumBytes`.
     ///
@@ -55,7 +55,7 @@ package struct DoubleWriter {
     /// Appends a double to an array.
     ///
     /// A double that is not finite is `NaN`, `inf` or `-inf`; the payload of a NaN is not written.
-    package mutating func append(_ value: Double, to bytes: inout [UInt8]) {
+    public mutating func append(_ value: Double, to bytes: inout [UInt8]) {
         if value.bitPattern == 0 { return bytes.append(0x30) }
         let magnitude = value.magnitude
         guard magnitude >= 0.001, magnitude < Self.largest, let digits = digits(magnitude) else {

@@ -25,12 +25,12 @@ public struct MissingWords: Sendable {
     }
 
     /// The words of a list without the blanks around them; empty words are left out.
-    package static func words(of list: some StringProtocol) -> [String] {
+    public static func words(of list: some StringProtocol) -> [String] {
         list.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     }
 
     /// A text without the blanks around it.
-    package static func trimmed(_ text: some StringProtocol) -> String {
+    public static func trimmed(_ text: some StringProtocol) -> String {
         var text = Substring(text)
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
@@ -55,7 +55,7 @@ public struct MissingWords: Sendable {
     }
 
     /// Whether a text is one of the words.
-    package func contains(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    public func contains(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard var base = text.baseAddress else { return false }
         var count = text.count
         while count > 0, base[0] == 0x20 || base[0] == 0x09 {

@@ -7,7 +7,7 @@
 
 extension NumberText {
     /// The result of reading a whole number.
-    package enum Whole {
+    public enum Whole {
         /// The text is not a whole number.
         case none
         /// The number.
@@ -17,7 +17,7 @@ extension NumberText {
     }
 
     /// Reads an optional sign and digits.
-    package static func whole(_ base: UnsafePointer<UInt8>, _ count: Int) -> Whole {
+    public static func whole(_ base: UnsafePointer<UInt8>, _ count: Int) -> Whole {
         var index = 0
         var isNegative = false
         if count > 0, base[0] == 0x2D || base[0] == 0x2B {

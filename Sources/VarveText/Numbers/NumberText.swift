@@ -7,7 +7,7 @@
 // - No text traps, whatever its length.
 
 /// The kind of number that a text is.
-package enum NumberClass: UInt8 {
+public enum NumberClass: UInt8, Sendable {
     /// An integer of at most 2^53: exact as a double.
     case integer
     /// A larger integer that Int64 holds.
@@ -119,7 +119,7 @@ public enum NumberText {
     /// The integer of the text, also in the forms `5.0` and `1e3`; nil if it is not whole or is beyond Int64.
     ///
     /// - Parameter scale: The power of ten that the number is multiplied by first: with 6, `1.5` is 1,500,000.
-    package static func int64(_ base: UnsafePointer<UInt8>, _ count: Int, scale: Int = 0) -> Int64? {
+    public static func int64(_ base: UnsafePointer<UInt8>, _ count: Int, scale: Int = 0) -> Int64? {
         guard let parts = parts(base, count) else { return nil }
         var magnitude = parts.digits
         var exponent = parts.exponent + scale
@@ -145,7 +145,7 @@ public enum NumberText {
     }
 
     /// The kind of number that the text is.
-    package static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
+    public static func classify(_ base: UnsafePointer<UInt8>, _ count: Int) -> NumberClass {
         // Up to 15 digits with an optional sign and point need no conversion.
         var index = count > 0 && base[0] == 0x2D ? 1 : 0
         let first = index
@@ -244,7 +244,7 @@ public enum NumberText {
 
     /// Whether the bytes are `word` in any case; `word` is lower-case ASCII letters.
     @inlinable
-    package static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
+    public static func equals(_ base: UnsafePointer<UInt8>, _ count: Int, _ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }
         let letters = word.utf8Start
         for index in 0..<count where base[index] | 0x20 != letters[index] { return false }

@@ -3,14 +3,14 @@
 // Invariants:
 // - A value is taken exactly or not at all, except that decimal text is rounded to the nearest double.
 
-package import VarveModel
+public import VarveModel
 
 /// Reads values.
-package enum ValueReading {
+public enum ValueReading {
     /// Reads a whole text as a `double`, `int64` or `bool`.
     ///
     /// - Returns: The bits as they are stored; nil if the text has another form or `type` is `string` or `json`.
-    package static func bits(_ text: UnsafeBufferPointer<UInt8>, as type: ValueType) -> UInt64? {
+    public static func bits(_ text: UnsafeBufferPointer<UInt8>, as type: ValueType) -> UInt64? {
         guard let base = text.baseAddress else { return nil }
         switch type {
         case .double: return NumberText.double(base, text.count)?.bitPattern
@@ -23,7 +23,7 @@ package enum ValueReading {
     /// Reads `true`, `false` (in any case), `1` or `0`.
     ///
     /// - Returns: The truth value; nil for other texts.
-    package static func bool(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
+    public static func bool(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
         if count == 1, base[0] == 0x30 || base[0] == 0x31 { return base[0] == 0x31 }
         if NumberText.equals(base, count, "true") { return true }
         if NumberText.equals(base, count, "false") { return false }
@@ -31,7 +31,7 @@ package enum ValueReading {
     }
 
     /// Whether a text means "no value" for a point that is not a string: it is empty, or `null` in any case.
-    package static func isNothing(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    public static func isNothing(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         count == 0 || NumberText.equals(base, count, "null")
     }
 }

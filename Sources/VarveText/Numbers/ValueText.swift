@@ -16,7 +16,7 @@ public enum ValueText {
     /// Writes a double as a JSON value of a message; one that is not finite becomes a string.
     ///
     /// The strings are `"NaN"`, `"Infinity"` and `"-Infinity"`, as in the wire contract.
-    package static func appendJSON(_ value: Double, to bytes: inout [UInt8]) {
+    public static func appendJSON(_ value: Double, to bytes: inout [UInt8]) {
         if value.isFinite { return append(value, to: &bytes) }
         bytes.append(
             contentsOf: (value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)

@@ -10,10 +10,10 @@
 // - The importer reads the same samples back, except for the losses that `ExportLoss` of VarveTransfer names.
 // - One call writes many samples, so that the work for each sample stays in this module.
 
-package import VarveModel
+public import VarveModel
 
 /// The forms of rows.
-package enum SampleRowFormat: Sendable {
+public enum SampleRowFormat: Sendable {
     /// Lines of comma separated fields, with a header.
     case csv
     /// One JSON object per line.
@@ -23,7 +23,7 @@ package enum SampleRowFormat: Sendable {
 }
 
 /// The columns and the form of rows.
-package struct SampleRowShape: Sendable {
+public struct SampleRowShape: Sendable {
     /// The format of the rows.
     var format: SampleRowFormat
     /// How times are written; the form must hold all of them.
@@ -34,7 +34,7 @@ package struct SampleRowShape: Sendable {
     var hasType: Bool
 
     /// Describes rows.
-    package init(
+    public init(
         _ format: SampleRowFormat, times: TimeForm = .shortest, hasProduct: Bool = false,
         hasType: Bool = false
     ) {
@@ -51,14 +51,14 @@ package struct SampleRowShape: Sendable {
     }
 
     /// The line before the rows; empty for JSON.
-    package var header: String { format == .csv ? columns.joined(separator: ",") + "\n" : "" }
+    public var header: String { format == .csv ? columns.joined(separator: ",") + "\n" : "" }
 
     /// Whether a time is in quotes: in JSON, unless it is an integer.
     fileprivate var quotesTimes: Bool { format != .csv && times != .epochNanoseconds }
 }
 
 /// Writes the samples of one series.
-package struct SampleRowWriter {
+public struct SampleRowWriter {
     private let isCSV: Bool
     private let type: ValueType
     /// The beginning of every row, up to the time.
@@ -80,7 +80,7 @@ package struct SampleRowWriter {
     /// - Parameters:
     ///   - device: The device as rows name it.
     ///   - isFirst: Whether no row was written before; only `jsonElements` uses it.
-    package init(
+    public init(
         product: String = "", device: String, point: String, type: ValueType, shape: SampleRowShape,
         isFirst: Bool = true
     ) {
@@ -121,7 +121,7 @@ package struct SampleRowWriter {
     ///
     /// - Parameter range: The samples of `columns` to write.
     /// - Returns: The index of the first sample not written; the end of `range` if all were written.
-    package mutating func append(
+    public mutating func append(
         _ columns: SampleColumns, _ range: Range<Int>, to output: inout TextBuffer
     ) -> Int {
         var index = range.lowerBound
@@ -153,7 +153,7 @@ package struct SampleRowWriter {
     }
 
     /// Whether the row of a text, with all columns and without its line end, may be longer than `limit` bytes.
-    package static func mayExceed(
+    public static func mayExceed(
         _ limit: Int, _ text: ArraySlice<UInt8>, of series: SeriesInfo, _ format: SampleRowFormat
     ) -> Bool {
         // One byte can become six (`\u0000`); names take at most twice their size if nothing is escaped.

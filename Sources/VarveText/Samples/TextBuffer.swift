@@ -5,18 +5,18 @@
 // - Memory is two pieces; only a single longer text needs more.
 
 /// Collects text.
-package struct TextBuffer: ~Copyable {
+public struct TextBuffer: ~Copyable {
     private var memory: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private let usualCapacity: Int
     private let pieceBytes: Int
     /// The number of bytes collected.
-    package private(set) var count = 0
+    public private(set) var count = 0
 
     /// Makes an empty buffer.
     ///
     /// - Parameter pieceBytes: The bytes of a piece.
-    package init(pieceBytes: Int) {
+    public init(pieceBytes: Int) {
         self.pieceBytes = pieceBytes
         usualCapacity = 2 * pieceBytes
         capacity = usualCapacity
@@ -28,31 +28,31 @@ package struct TextBuffer: ~Copyable {
     }
 
     /// Whether a whole piece is collected.
-    package var isFull: Bool { count >= pieceBytes }
+    public var isFull: Bool { count >= pieceBytes }
 
     /// Calls `body` with the collected bytes; the pointer is valid only during the call.
     ///
     /// - Throws: What `body` throws.
-    package borrowing func withBytes<Result, Failure>(
+    public borrowing func withBytes<Result, Failure>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
     /// Drops the collected bytes and keeps the memory.
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         count = 0
         if capacity > usualCapacity { allocate(usualCapacity) }
     }
 
     /// Adds bytes; reserves the room itself.
-    package mutating func append(_ bytes: [UInt8]) {
+    public mutating func append(_ bytes: [UInt8]) {
         reserve(bytes.count)
         write(bytes)
     }
 
     /// Adds a text as UTF-8; reserves the room itself.
-    package mutating func append(_ text: String) {
+    public mutating func append(_ text: String) {
         var copy = text
         copy.withUTF8 {
             reserve($0.count)

@@ -4,9 +4,9 @@
 // - A shell reads the word as exactly the text.
 
 /// Writes words of command lines.
-package enum ShellWord {
+public enum ShellWord {
     /// The text as one word: as it is, or in single quotes if it has characters that are special in a shell.
-    package static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         func isPlain(_ byte: UInt8) -> Bool {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -18,7 +18,7 @@ package enum ShellWord {
     }
 
     /// An option with its value; a value that looks like an option is joined to the name.
-    package static func option(_ name: String, _ value: String) -> String {
+    public static func option(_ name: String, _ value: String) -> String {
         name + (value.hasPrefix("-") ? "=" : " ") + quoted(value)
     }
 }

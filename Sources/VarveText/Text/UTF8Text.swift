@@ -4,9 +4,9 @@
 // - It accepts exactly well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 
 /// Checks text.
-package enum UTF8Text {
+public enum UTF8Text {
     /// Whether the bytes are well-formed UTF-8.
-    package static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    public static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let base = bytes.baseAddress else { return true }
         let raw = UnsafeRawPointer(base)
         let count = bytes.count

@@ -11,7 +11,7 @@ extension Unicode.Scalar {
     ///
     /// These are controls, format characters such as the bidirectional ones, and the two separators that some programs
     /// take for a line break.
-    package var isInvisible: Bool {
+    public var isInvisible: Bool {
         if value < 0x7F { return value < 0x20 }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: return true
@@ -24,12 +24,12 @@ extension Unicode.Scalar {
     /// Whether the character is forbidden in new names.
     ///
     /// The two joiners are invisible but allowed, because Persian and the scripts of India need them.
-    package var isForbiddenInNames: Bool { isInvisible && value != 0x200C && value != 0x200D }
+    public var isForbiddenInNames: Bool { isInvisible && value != 0x200C && value != 0x200D }
 }
 
 extension String {
     /// The text with invisible characters written as `\n`, `\u{202E}`.
-    package var visible: String {
+    public var visible: String {
         guard unicodeScalars.contains(where: \.isInvisible) else { return self }
         return unicodeScalars.reduce(into: "") { result, scalar in
             if scalar.isInvisible {
@@ -43,7 +43,7 @@ extension String {
     /// Whether the text has a character that no name of a product, device or point may have.
     ///
     /// These are control characters, line breaks and other invisible characters.
-    package var hasControlCharacter: Bool {
+    public var hasControlCharacter: Bool {
         // Nearly all names consist of bytes from 0x20 to 0x7E.
         utf8.contains { $0 < 0x20 || $0 >= 0x7F } && unicodeScalars.contains(where: \.isForbiddenInNames)
     }

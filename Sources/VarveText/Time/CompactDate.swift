@@ -10,9 +10,9 @@ import VarveModel
 /// Reads `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, the last also followed by `fff` or `.f…`.
 ///
 /// A second 60 and 24:00 mean what they mean in `TimeText`.
-package enum CompactDate {
+public enum CompactDate {
     /// The local time of the text; nil if the text is no such date.
-    package static func time(_ base: UnsafePointer<UInt8>, _ count: Int) -> TimeText? {
+    public static func time(_ base: UnsafePointer<UInt8>, _ count: Int) -> TimeText? {
         guard count >= 8, base[0] == 0x31 || base[0] == 0x32 else { return nil }
         var fraction: Int64 = 0
         if count > 14 {

@@ -1,12 +1,12 @@
 // DurationText.swift — reads a length of time as people write it, a whole number and a unit: `90s`, `12h`, `30d`.
 
 /// Reads lengths of time.
-package enum DurationText {
+public enum DurationText {
     /// A unit's name and its length, in a measure that all units share.
-    package typealias Unit = (name: String, length: Int64)
+    public typealias Unit = (name: String, length: Int64)
 
     /// The length in the units' common measure, `Int64.max` if it is larger; nil if the text is not a length of time.
-    package static func length(_ text: String, units: [Unit]) -> Int64? {
+    public static func length(_ text: String, units: [Unit]) -> Int64? {
         let digits = text.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }
         let name = String(text.dropFirst(digits.count))
         guard !digits.isEmpty, let unit = units.first(where: { $0.name == name }) else { return nil }

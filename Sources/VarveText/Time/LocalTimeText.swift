@@ -3,16 +3,16 @@
 import VarveModel
 
 /// Writes times as a zone's clocks show them; without a zone in UTC.
-package struct LocalTimeText {
+public struct LocalTimeText {
     let zone: (any ZoneRules)?
 
     /// Makes a writer for a zone; nil is UTC.
-    package init(zone: (any ZoneRules)?) {
+    public init(zone: (any ZoneRules)?) {
         self.zone = zone
     }
 
     /// RFC 3339 with the zone's offset, `2024-05-01T14:00:00+02:00`, or with `Z` without a zone.
-    package func full(_ nanoseconds: Int64) -> String {
+    public func full(_ nanoseconds: Int64) -> String {
         guard let zone else { return Timestamp(nanoseconds: nanoseconds).description }
         let offset = zone.offsetSeconds(atUTC: floorDivide(nanoseconds, 1_000_000_000))
         guard let local = shifted(nanoseconds, by: offset) else {
@@ -26,7 +26,7 @@ package struct LocalTimeText {
     }
 
     /// Date and time to the second or the minute, without an offset: `2024-05-01 14:00`.
-    package func short(_ nanoseconds: Int64, hasSeconds: Bool) -> String {
+    public func short(_ nanoseconds: Int64, hasSeconds: Bool) -> String {
         let offset = zone?.offsetSeconds(atUTC: floorDivide(nanoseconds, 1_000_000_000)) ?? 0
         let local = shifted(nanoseconds, by: offset) ?? Timestamp(nanoseconds: nanoseconds)
         let text = local.description.prefix(hasSeconds ? 19 : 16)

@@ -175,7 +175,7 @@ extension ZoneRules {
     /// If midnight comes twice, the earlier one counts; if it does not exist, the day begins at the clock change.
     ///
     /// - Returns: Seconds since 1970 UTC; nil if the whole day does not exist.
-    package func start(ofLocalDay seconds: Int64) -> Int64? {
+    public func start(ofLocalDay seconds: Int64) -> Int64? {
         switch meaning(ofLocal: seconds) {
         case .once(let offset), .twice(let offset, _): return seconds - offset
         case .never(let before, let after):
@@ -185,7 +185,7 @@ extension ZoneRules {
     }
 
     /// The first moment in a span at which the offset differs from `offset`; at the span's end it must differ.
-    package func change(after first: Int64, upTo last: Int64, from offset: Int64) -> Int64 {
+    public func change(after first: Int64, upTo last: Int64, from offset: Int64) -> Int64 {
         var (low, high) = (first, last)
         while high - low > 1 {
             let middle = low + (high - low) / 2

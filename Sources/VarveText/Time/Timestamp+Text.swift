@@ -152,7 +152,7 @@ extension Timestamp: CustomStringConvertible {
 }
 
 /// The quotient rounded down; Swift's `/` rounds toward zero.
-package func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+public func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
     let quotient = dividend / divisor
     return dividend % divisor < 0 ? quotient - 1 : quotient
 }

@@ -4,7 +4,7 @@
 // - An entry is one line.
 // - Control characters are printed as escapes, so text from a client cannot steer a terminal.
 
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import VarveMessageLog
 import VarveModel

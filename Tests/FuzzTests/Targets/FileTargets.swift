@@ -2,8 +2,9 @@
 
 import VarveCodec
 import VarveModel
-import VarveSegment
 import VarveStorage
+
+@testable import VarveSegment
 
 enum FileTargets {
     static let all = [
