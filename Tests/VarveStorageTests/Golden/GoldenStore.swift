@@ -94,11 +94,11 @@ enum GoldenStore {
 
     /// An import of two batches and a message, flushed; then a correction and a message in the WAL; a clean stop.
     ///
-    /// In version 3 a deletion came after that, which flushed what was in the WAL. In version 4 the two segments were then
-    /// merged, with the versions that were corrected; what the third and the fifth series had before their tenth sample
-    /// went by retention; and one more sample came.
-    /// In version 5 the points of two series then got another type, and another sample came.
-    /// In version 1 nothing came between the import and the flush, and the last message was `rows(200..<250)`.
+    /// In version 3 a deletion came after that, which flushed the commits of the WAL. In version 4 the two segments
+    /// were then merged, with the corrected versions. Retention removed the samples of the third and the fifth series
+    /// before their tenth sample, and one more sample came. In version 5 the points of two series then got another
+    /// type, and another sample came. In version 1 nothing came between the import and the flush, and the last message
+    /// was `rows(200..<250)`.
     static func make(_ path: String, version: Int) throws {
         let clock = Mutex<Int64>(start)
         var options = StoreOptions()

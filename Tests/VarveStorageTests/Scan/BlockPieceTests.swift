@@ -1,4 +1,4 @@
-// BlockPieceTests.swift — parts of blocks: edges of ranges and buckets inside of vectors, on their edges, on the block's.
+// BlockPieceTests.swift — parts of blocks: edges of ranges and buckets inside vectors, on their edges, on the block's.
 
 import Testing
 import VarveCodec
