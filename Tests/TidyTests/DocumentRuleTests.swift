@@ -63,4 +63,13 @@ struct DocumentRuleTests {
         #expect(count("[a]: https://" + words + "\n") == 0)
         #expect(count("  " + String(repeating: "a", count: 140) + "\n") == 0)
     }
+
+    @Test("a phrase at which readers stumbled is found in prose, and only there")
+    func phrases() {
+        let word = "an" + "ew"
+        let code = "// It is made \(word).\nlet a = \"\(word)\"\n    /// \(word)ed\n"
+        #expect(PhraseRules.phrases(SourceFile("Sources/M/A.swift", code)).map(\.line) == [1])
+        let page = "Made \(word).\n```\n\(word)\n```\n  | \"\(word)\" | again |\n"
+        #expect(PhraseRules.phrases(SourceFile("README.md", page)).map(\.line) == [1])
+    }
 }

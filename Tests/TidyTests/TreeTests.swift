@@ -83,6 +83,11 @@ struct TreeTests {
         Self.expectNone(Repository.files.flatMap(TextRules.conflicts))
     }
 
+    @Test("no prose has a phrase at which readers stumbled")
+    func phrases() {
+        Self.expectNone(Repository.files.flatMap(PhraseRules.phrases))
+    }
+
     @Test("no text cites what is not in the repository")
     func citations() {
         Self.expectNone(Repository.files.flatMap(TextRules.citations))
