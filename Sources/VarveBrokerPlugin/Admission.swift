@@ -10,7 +10,7 @@ enum LoginAnswer {
     /// The service's login. The answer carries this proof that the plugin knows the secret.
     case acceptedService(proof: [UInt8])
     case refused
-    /// Refused for now. The same login may be accepted later.
+    /// The plugin has no room or no credentials to decide with, so the same login may be accepted later.
     case unavailable
 }
 

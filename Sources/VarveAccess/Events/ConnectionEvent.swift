@@ -33,7 +33,7 @@ public struct ConnectionEvent: Hashable, Sendable {
     public var count: Int
     /// The MQTT client id; empty if the event has no client.
     public var clientID: String
-    /// The user name of the login; empty if there is none.
+    /// The user name of the login; empty if the client sent no user name.
     public var username: String
     /// The IP address of the client; empty if it is not known.
     public var address: String

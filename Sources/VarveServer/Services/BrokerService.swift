@@ -66,7 +66,7 @@ struct BrokerService: Service {
     private func mendFolder(_ broker: BrokerProcess) throws {
         guard try folder.mend() else { return }
         logger.error(
-            "broker/ was removed while it was in use: it is made again, and the broker is started anew")
+            "broker/ was removed while it was in use: it is made again, and the broker is restarted")
         // When it stops, the broker saves the messages that wait into the new folder.
         try broker.stop()
         try broker.start()

@@ -75,15 +75,21 @@ import VarveTestSupport
         #expect(try Store.verify(folder.path, deep: true).damage.isEmpty)
     }
 
-    @Test("while the store is opened again, calls that need no store answer, and no other thread opens it")
-    func slowOpening() throws {
-        let folder = try TemporaryFolder()
-        let disk = HoldingDisk()
+    /// A store with one batch whose next commit opens it again, because a full disk failed the last one.
+    private func failedStore(_ folder: TemporaryFolder, _ disk: HoldingDisk) throws -> ServiceStore {
         let store = try ServiceStore(path: folder.path, files: disk)
         _ = try store.commit(Messages.batch(0..<1))
         disk.disk.isFull = true
         #expect(throws: (any Error).self) { try store.commit(Messages.batch(1..<2)) }
         disk.disk.isFull = false
+        return store
+    }
+
+    @Test("while the store is opened again, calls that need no store answer, and no other thread opens it")
+    func slowOpening() throws {
+        let folder = try TemporaryFolder()
+        let disk = HoldingDisk()
+        let store = try failedStore(folder, disk)
         disk.hold()
         let callers = try (0..<3).map { index in
             try WorkerThread { _ = try? store.commit(Messages.batch(2 + index..<3 + index)) }
@@ -105,11 +111,7 @@ import VarveTestSupport
     func closedWhileOpening() throws {
         let folder = try TemporaryFolder()
         let disk = HoldingDisk()
-        let store = try ServiceStore(path: folder.path, files: disk)
-        _ = try store.commit(Messages.batch(0..<1))
-        disk.disk.isFull = true
-        #expect(throws: (any Error).self) { try store.commit(Messages.batch(1..<2)) }
-        disk.disk.isFull = false
+        let store = try failedStore(folder, disk)
         disk.hold()
         let caller = try WorkerThread { _ = try? store.commit(Messages.batch(2..<3)) }
         disk.awaitHeld()

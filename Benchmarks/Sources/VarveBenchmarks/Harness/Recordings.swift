@@ -21,9 +21,9 @@ struct Recordings {
     /// Lines about missing recordings, for the report.
     let notes: [String]
 
-    /// Finds the recordings in `folder`; any `.csv.gz` there replaces them if all are absent.
+    /// Finds the recordings in `folder`.
     ///
-    /// If there are none, any `.csv.gz` there replaces them.
+    /// If all of them are absent, every `.csv.gz` in the folder takes their place.
     init(in folder: String, files: any FileSystem) throws {
         let present = try files.list(folder)
         var all = Self.names.filter { present.contains("\($0).csv.gz") }

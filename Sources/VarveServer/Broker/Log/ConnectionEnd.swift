@@ -16,7 +16,9 @@ struct ConnectionEnd: Hashable, Sendable {
     var seconds: Int64?
     /// The client id as the line has it.
     var client: String
-    /// The reason, as Varve's log has it; empty if there is none or the plugin reports it.
+    /// The reason in the words of Varve's log.
+    ///
+    /// It is empty if the line gives no reason, or if the plugin reports the reason itself.
     var reason: String
 
     private static let beginning = "Client "
