@@ -1,7 +1,8 @@
 // ColumnProbe.swift — a public view of the column codecs, for the package in Benchmarks/.
 //
 // Another package sees only what is public. The codecs are internal to this package and stay so. Only
-// measurements may depend on this module: it is not an API, and no product contains it.
+// measurements may depend on this module: it is not an API. The product VarveProbe exists for
+// Benchmarks/ alone.
 //
 // Invariants:
 // - It adds no work to an encoding or a decoding, apart from handing over the buffers.

@@ -17,7 +17,8 @@ struct Arguments {
 
     static let usage = """
         usage: VarveBenchmarks --tool VARVE --data FOLDER --report FILE [--versions TEXT] [--runs N]
-                               [--only channel,codecs,imports,messages,opening,queries,sizes,upkeep]
+                               [--only channel,codecs,imports,messages,opening,queries,
+                                       recovery,sizes,upkeep]
         """
 
     init(_ words: [String]) throws(HarnessError) {

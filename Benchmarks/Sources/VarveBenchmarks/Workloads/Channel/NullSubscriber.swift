@@ -6,6 +6,7 @@
 
 import Glibc
 import Synchronization
+import VarveChannel
 import VarveMQTT
 
 /// A subscriber on a thread of its own.
@@ -15,7 +16,7 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
     private let ready = Atomic<Bool>(false)
     private var connection: MQTTConnection?
     private(set) var failure: String?
-    private var consumed = 0
+    private var consumed: [String: (cost: Int, messages: Int)] = [:]
     private var replies: [(topic: String, payload: [UInt8])] = []
 
     /// The most messages of one flush, as in the service.
@@ -55,13 +56,16 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
     ///
     /// Otherwise the broker's plugin would consider the queue full.
     private func report(_ connection: MQTTConnection) throws {
-        let report = Array("consumed \(consumed)".utf8)
-        consumed = 0
-        _ = try report.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
-            Result { () throws(MQTTError) in
-                try connection.publish(topic: "$CONTROL/varve/v1", payload: bytes, qos: 0)
-            }
-        }.get()
+        let report = ConsumptionReport.consumed(
+            consumed.map { .init(cost: $1.cost, messages: $1.messages, product: $0) })
+        consumed.removeAll(keepingCapacity: true)
+        for payload in report.payloads {
+            _ = try payload.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
+                Result { () throws(MQTTError) in
+                    try connection.publish(topic: ControlTopic.consumption, payload: bytes, qos: 0)
+                }
+            }.get()
+        }
     }
 
     func connected(refusal: MQTTError?, hasSession _: Bool) {
@@ -73,10 +77,15 @@ final class NullSubscriber: MQTTReceiver, @unchecked Sendable {
 
     func received(_ message: MQTTMessageView) {
         // The messages of this benchmark begin with {"id":"…", so finding the id needs no parser.
-        consumed += message.payload.count
+        let topic = String(decoding: message.topic, as: UTF8.self)
+        // A topic is /sys/{product}/…, as the senders of this benchmark write it.
+        let product = String(topic.split(separator: "/", maxSplits: 2)[1])
+        consumed[product, default: (0, 0)].cost += ConsumptionReport.cost(
+            topicBytes: message.topic.count, payloadBytes: message.payload.count)
+        consumed[product, default: (0, 0)].messages += 1
         let id = message.payload.dropFirst(6).prefix { $0 != UInt8(ascii: ",") }
         let payload = Array(#"{"id":"#.utf8) + id + Array(#","code":200,"data":{}}"#.utf8)
-        replies.append((String(decoding: message.topic, as: UTF8.self) + "_reply", payload))
+        replies.append((topic + "_reply", payload))
     }
 
     func published(id _: Int32) {}
