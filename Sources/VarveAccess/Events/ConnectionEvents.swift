@@ -130,12 +130,12 @@ public struct ConnectionEvents: Sendable {
                 batch.position?.offset = offset + bytes.count
                 continue
             }
-            take(bytes[..<end], of: file.path, at: offset, into: &batch, limit: limit)
+            addLines(bytes[..<end], of: file.path, at: offset, into: &batch, limit: limit)
             if batch.hasMore { return }
         }
     }
 
-    private func take(
+    private func addLines(
         _ bytes: ArraySlice<UInt8>, of path: String, at offset: Int,
         into batch: inout ConnectionEventBatch, limit: Int
     ) {
