@@ -143,7 +143,7 @@ private func handleReport(
         return MOSQ_ERR_ACL_DENIED.rawValue
     }
     if !control.applyReport(client, payload) {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.consumption) is no report of the service")
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.consumption) is not a report of the service")
     }
     return MOSQ_ERR_SUCCESS.rawValue
 }
@@ -162,7 +162,7 @@ private func handleReplies(
         if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
     }
     if !isTaken {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is no bundle of the service")
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is not a bundle of the service")
     }
     if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
     return MOSQ_ERR_SUCCESS.rawValue

@@ -56,7 +56,7 @@ extension AccessControl {
             channel: directory?.channelName(product: client.product), detail: "")
         guard recordAwaySession(client) else {
             var full = event
-            full.detail = "an answer is not kept for it: the sessions kept are the most there may be"
+            full.detail = "an answer is not kept for it: no more sessions can be kept"
             record(full)
             return false
         }
