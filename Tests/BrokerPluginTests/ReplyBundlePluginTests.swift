@@ -127,7 +127,7 @@ extension BrokerPluginTests {
             try service.publish(ControlTopic.replies, bytes: bundle([(Self.topic, "good", 1)]), qos: 1)
             try client.drive("the good one arrives") { !client.received.isEmpty }
             #expect(client.received.map(\.payload) == ["good"])
-            #expect(!service.isLost && broker.log.contains("is no bundle of the service"))
+            #expect(!service.isLost && broker.log.contains("is not a bundle of the service"))
         }
 
         @Test("nobody but the service may use the client id of its answers")

@@ -137,9 +137,9 @@ import VarveFile
         let events = try readAll().events
         #expect(events.count <= 170)
         #expect(events.reduce(0) { $0 + $1.count } == 20_001)
-        let counted = try #require(events.first { $0.kind == .deniedPublish && $0.count > 1 })
-        #expect(counted.clientID == "c" && counted.count == 9995)
-        #expect(counted.detail.hasPrefix("and 9995 more"))
+        let seenBytes = try #require(events.first { $0.kind == .deniedPublish && $0.count > 1 })
+        #expect(seenBytes.clientID == "c" && seenBytes.count == 9995)
+        #expect(seenBytes.detail.hasPrefix("and 9995 more"))
         #expect(events.last?.clientID == "quiet")
     }
 

@@ -23,7 +23,7 @@ import VarveChannel
 
         mutating func consume(_ product: String, _ cost: Int, _ messages: Int = 1) {
             now += 1_000_000
-            load.take(.consumed([.init(cost: cost, messages: messages, product: product)]), now: now)
+            load.apply(.consumed([.init(cost: cost, messages: messages, product: product)]), now: now)
         }
 
         mutating func update(isReading: Bool = false) -> [String: OverloadGuard.Change] {
@@ -49,7 +49,7 @@ import VarveChannel
         #expect(queue.update() == [:])
         #expect(queue.send("a", 1) == .refused)
         #expect(queue.update() == ["a": .full])
-        #expect(queue.load.bytes == 750, "what is refused is not counted")
+        #expect(queue.load.bytes == 750, "what is refused is not seenBytes")
         #expect(queue.send("a", 1) == .refused)
         #expect(queue.update() == ["a": .stillSending])
         queue.consume("a", 249)
@@ -83,7 +83,7 @@ import VarveChannel
         var queue = Queue(messages: 16)
         for _ in 0..<12 { #expect(queue.send("a", 0) == .taken) }
         #expect(queue.update() == ["a": .closed])
-        queue.load.take(.drained, now: queue.now)
+        queue.load.apply(.drained, now: queue.now)
         #expect(queue.load.messages == 0 && queue.load.bytes == 0)
         #expect(queue.update() == ["a": .open])
     }
@@ -91,7 +91,7 @@ import VarveChannel
     @Test("what is found at the start counts, and no report takes a count below zero or from another product")
     func counts() {
         var queue = Queue(bytes: 1000)
-        queue.load.found(bytes: 700, messages: 3, product: "a")
+        queue.load.addWaitingAtStart(bytes: 700, messages: 3, product: "a")
         #expect(queue.update() == ["a": .closed])
         queue.consume("b", 500)
         queue.consume("a", 50)

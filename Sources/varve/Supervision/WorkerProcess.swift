@@ -31,7 +31,7 @@ final class WorkerProcess {
     }
 
     let id: pid_t
-    private let line: Int32
+    private let socket: Int32
 
     /// Starts the service with this process's streams and environment.
     ///
@@ -40,9 +40,9 @@ final class WorkerProcess {
     init(_ executable: String, _ arguments: [String], signals: sigset_t) throws {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw ServeFailure("a line to the service cannot be made: \(String(cString: strerror(errno)))")
+            throw ServeFailure("a socket to the service cannot be made: \(String(cString: strerror(errno)))")
         }
-        line = ends[0]
+        socket = ends[0]
         defer { close(ends[1]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -61,13 +61,13 @@ final class WorkerProcess {
         var child: pid_t = 0
         let code = posix_spawn(&child, executable, &actions, &attributes, &pointers, environ)
         guard code == 0 else {
-            close(line)
+            close(socket)
             throw ServeFailure("\(executable) cannot be started: \(String(cString: strerror(code)))")
         }
         id = child
     }
 
-    deinit { close(line) }
+    deinit { close(socket) }
 
     /// How the process ended; nil while it runs.
     ///
@@ -84,6 +84,6 @@ final class WorkerProcess {
     /// Called once, after its end.
     func hasBeenReady() -> Bool {
         var byte: UInt8 = 0
-        return recv(line, &byte, 1, Int32(MSG_DONTWAIT)) == 1
+        return recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) == 1
     }
 }

@@ -122,11 +122,11 @@ extension EndToEndTests {
             ].enumerated() {
                 let ending = try sandbox.varve(command)
                 #expect(ending.code == 0 && ending.errors.isEmpty, "\(command): \(ending.errors)")
-                #expect(service.told.count == index + 1, "\(command)")
+                #expect(service.registryNotices.count == index + 1, "\(command)")
             }
             #expect(try sandbox.varve("device", "list").code == 0)
-            #expect(service.told.count == 6)
-            service.told.fail()
+            #expect(service.registryNotices.count == 6)
+            service.registryNotices.fail()
             let warned = try sandbox.varve("device", "create", "E", "--product", "P")
             #expect(warned.code == 0 && warned.errorLines.count == 1, "\(warned.errors)")
             #expect(warned.errors.contains("the credentials file is gone"))

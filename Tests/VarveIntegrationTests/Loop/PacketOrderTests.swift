@@ -28,11 +28,11 @@ struct PacketOrderTests {
     }
 
     private func loop(
-        _ stub: BrokerStub, _ sink: FakeSink, groupMessages: Int = 4096, groupBytes: Int = 16 << 20
+        _ stub: BrokerStub, _ sink: FakeSink, commitMessages: Int = 4096, commitBytes: Int = 16 << 20
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
-        options.groupMessages = groupMessages
-        options.groupBytes = groupBytes
+        options.commitMessages = commitMessages
+        options.commitBytes = commitBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
             options, directory: FakeDirectory(), sink: sink, log: EventList(),
@@ -102,7 +102,7 @@ struct PacketOrderTests {
         let stub = try BrokerStub()
         let gate = Gate()
         let sink = FakeSink(before: { _ in gate.pass() })
-        let loop = try loop(stub, sink, groupBytes: 500)
+        let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
         stub.send(BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2))
@@ -126,7 +126,7 @@ struct PacketOrderTests {
         let stub = try BrokerStub()
         let sink = FakeSink()
         sink.state.withLock { $0.failing = [2] }
-        let loop = try loop(stub, sink, groupBytes: 500)
+        let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
         let both = BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2)
@@ -147,7 +147,7 @@ struct PacketOrderTests {
         let stub = try BrokerStub()
         let gate = Gate()
         let sink = FakeSink(before: { _ in gate.pass() })
-        let loop = try loop(stub, sink, groupMessages: 10)
+        let loop = try loop(stub, sink, commitMessages: 10)
         try stub.serveLogin()
         for _ in 0..<300 { gate.open() }
         // The answers to these are sent, but not acknowledged.
