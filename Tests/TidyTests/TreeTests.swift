@@ -88,7 +88,7 @@ struct TreeTests {
         Self.expectNone(Repository.files.flatMap(PhraseRules.phrases))
     }
 
-    @Test("no text cites what is not in the repository")
+    @Test("no text cites anything outside the repository")
     func citations() {
         Self.expectNone(Repository.files.flatMap(TextRules.citations))
     }
@@ -121,7 +121,7 @@ struct TreeTests {
             Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
     }
 
-    @Test("what a document says a test shows is shown by a test that exists")
+    @Test("every test that a document cites as a proof exists")
     func proofs() {
         let tests = Repository.swiftFiles.filter { $0.path.hasPrefix("Tests/") }
         let titles = Set(tests.flatMap(ProofRules.titles))

@@ -25,7 +25,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("most pages of the catalog have examples, and so has the README")
+        @Test("most pages of the catalog, and the README, have examples")
         func pages() throws {
             let counts = try Guide.pages.map { try Guide(page: $0).examples.count }
             #expect(counts.count { $0 > 0 } >= 9, "\(Guide.pages) \(counts)")
@@ -60,7 +60,7 @@ extension EndToEndTests {
             #expect(GuideOutput.matches(shown: shown, printed: printed) == isSame)
         }
 
-        @Test("files, commands and outputs of a page are told apart")
+        @Test("files, commands and outputs of a page are distinguished")
         func reading() {
             let guide = Guide(
                 """
