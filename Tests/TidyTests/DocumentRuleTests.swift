@@ -50,6 +50,17 @@ struct DocumentRuleTests {
         #expect(found(["Tools/run"]) == 1)
     }
 
+    @Test("a variable that the sources read and the table does not name is found")
+    func variables() {
+        let page = SourceFile(MapRules.commands, "| variable | what |\n|---|---|\n| `VARVE_A` | a |\n")
+        func found(_ text: String, _ path: String = "Sources/M/A.swift") -> Int {
+            MapRules.variables(page, sources: [SourceFile(path, text)]).count
+        }
+        #expect(found(#"getenv("VARVE_A") + ["VARVE_"]"#) == 0)
+        #expect(found(#"let name = "VARVE_NEW""#) == 1)
+        #expect(found(#"let name = "VARVE_NEW""#, "Tests/M/A.swift") == 0)
+    }
+
     @Test("a line of a document has at most 120 characters, tables, blocks and links apart")
     func lineLength() {
         func count(_ text: String) -> Int {

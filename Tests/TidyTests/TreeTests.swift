@@ -107,6 +107,12 @@ struct TreeTests {
         Self.expectNone(MapRules.tools(page, existing: Repository.paths))
     }
 
+    @Test("the page of commands names every variable that the programs read")
+    func variables() throws {
+        let page = try #require(Repository.files.first { $0.path == MapRules.commands })
+        Self.expectNone(MapRules.variables(page, sources: Repository.swiftFiles))
+    }
+
     @Test("the README has at most 150 lines")
     func frontPage() throws {
         let page = try #require(Repository.files.first { $0.path == "README.md" })
