@@ -229,7 +229,7 @@ final class AccessControl {
         record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.disconnectReason))
     }
 
-    /// Looks at files, queue and memory.
+    /// Checks files, queue and memory.
     ///
     /// The broker calls it many times a second.
     func tick() -> Expulsions {

@@ -38,7 +38,7 @@ extension AccessControl {
     private static let unfinishedBytes = 64 << 10, unfinishedProductBytes = 1 << 20
     private static let manySessions = 100
 
-    /// Looks at the broker's memory, and adds the clients to disconnect to `expulsions`.
+    /// Checks the broker's memory, and adds the clients to disconnect to `expulsions`.
     func checkMemory(now: Int64, _ expulsions: inout Expulsions) {
         // A message on its way to the service exists twice.
         let explained = 2 * queue.load.bytes + answers.cost + clients.count * Self.clientBytes

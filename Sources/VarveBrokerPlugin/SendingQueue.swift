@@ -65,7 +65,7 @@ extension AccessControl {
         }
     }
 
-    /// Looks at the parts of the queue, and adds the clients to disconnect to `expulsions`.
+    /// Checks the parts of the queue, and adds the clients to disconnect to `expulsions`.
     func updateQueue(now: Int64, _ expulsions: inout Expulsions) {
         guard queue.hasRefused || queue.lastUpdate == .min || now - queue.lastUpdate >= SendingQueue.interval
         else { return }

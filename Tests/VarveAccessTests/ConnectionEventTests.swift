@@ -33,7 +33,7 @@ import VarveFile
         #expect(batch.events.isEmpty && batch.notes.isEmpty && batch.position == nil)
     }
 
-    @Test("events come back as they were, whatever a client put into them, cut to their limits")
+    @Test("events are read back unchanged but cut to their limits, with any text of a client")
     func roundTrip() throws {
         var writer = ConnectionEventWriter(path: path)
         var odd = event(1, client: "a\tb\nc\\x0a\u{0}é|{}", detail: "")

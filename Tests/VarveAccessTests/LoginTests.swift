@@ -180,7 +180,7 @@ import VarveChannel
                 .contains("\"crc\""))
     }
 
-    @Test("no reason tells a secret")
+    @Test("no reason contains a secret")
     func secrets() {
         for decision in [
             decide("%channel%&pk", "guess"), sign("pk", "d1", "psecret", mode: "2"),

@@ -88,7 +88,7 @@ import VarveChannel
         #expect(queue.update() == ["a": .open])
     }
 
-    @Test("what is found at the start counts, and no report takes a count below zero or from another product")
+    @Test("messages found at the start count, and no report takes a count below zero or from another product")
     func counts() {
         var queue = Queue(bytes: 1000)
         queue.load.addWaitingAtStart(bytes: 700, messages: 3, product: "a")
@@ -138,7 +138,9 @@ import VarveChannel
         #expect(queue.isOpen("flood"))
     }
 
-    @Test("a backlog that the service reads in less than others may wait is no burden, nor is a small one")
+    @Test(
+        "a small backlog, or one that the service reads within the time that others may wait, is not a burden"
+    )
     func noBurden() {
         var fast = measured(perSecond: 19_000)
         #expect(fast.load.messages == 3000, "less than 0.3 s at 19,000 a second")
@@ -158,7 +160,7 @@ import VarveChannel
         #expect(queue.update(isReading: true) == [:])
     }
 
-    @Test("a product that sent nothing for two minutes is no neighbour")
+    @Test("a product that sent nothing for two minutes does not count as a neighbour")
     func inactive() {
         var queue = Queue(bytes: 1 << 30)
         _ = queue.send("small", 1100)

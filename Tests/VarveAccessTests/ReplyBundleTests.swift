@@ -94,7 +94,7 @@ import VarveAccess
         #expect(read(whole + [0]) == nil)
     }
 
-    @Test("whatever byte is changed, no answer is handed on that may not be published")
+    @Test("a bundle with any byte changed gives no answer that may not be published")
     func changed() {
         var named = answer("two", qos: 0)
         named.client = Array("gw".utf8)

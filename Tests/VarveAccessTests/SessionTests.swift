@@ -32,7 +32,7 @@ import VarveAccess
         #expect(sessions.owner(of: "id", now: 4) == nil)
     }
 
-    @Test("no session that is surely kept is forgotten, however many others come and go")
+    @Test("a session that is surely kept is not forgotten, even after many others")
     func many() {
         var sessions = SessionTable()
         sessions.recordConnected("kept", product: "a", keeping: .surely, now: 0)

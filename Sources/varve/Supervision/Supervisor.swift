@@ -37,7 +37,8 @@ struct Supervisor {
     /// Runs the service until its final end; blocks SIGTERM, SIGINT and SIGCHLD in this thread.
     ///
     /// - Returns: The exit code of the service.
-    /// - Throws: `ServeFailure` if the service cannot be started or dies too often.
+    /// - Throws: `ServeFailure` if the service dies too often or no socket can be made, `LaunchFailure` if it cannot be
+    ///   started.
     mutating func run() throws -> Int32 {
         // The parent may have set SIGCHLD to ignored, which a new program inherits.
         signal(SIGCHLD, SIG_DFL)

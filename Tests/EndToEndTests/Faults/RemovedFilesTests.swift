@@ -144,7 +144,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a service that was killed starts on a disk without room for its WAL once more",
+            "a killed service starts again on a disk without room for a second copy of its WAL",
             .enabled(if: SmallDisk.canMount, "no tmpfs can be mounted here"))
         func nearlyFull() throws {
             try files.createDirectory(atPath: sandbox.data, withIntermediateDirectories: true)

@@ -34,7 +34,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "an import, the same again, query, export, stats and verify give what they give without a service"
+            "import, the same import again, query, export, stats and verify give the same results as without a service"
         )
         func sameResults() throws {
             let alone = try Sandbox()
@@ -68,7 +68,7 @@ extension EndToEndTests {
             #expect(try beside.varve("verify", "--deep").code == 0)
         }
 
-        @Test("what a message has committed is seen by the next command, and an import's rows by the service")
+        @Test("the next command sees what a message committed, and the service sees an import's rows")
         func bothWays() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -84,7 +84,7 @@ extension EndToEndTests {
             #expect(service.store.lastCommit == 21)
         }
 
-        @Test("compact merges in the service, waited for or not")
+        @Test("compact merges in the service, with and without --wait")
         func compact() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)

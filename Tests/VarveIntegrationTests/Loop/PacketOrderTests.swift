@@ -96,7 +96,7 @@ struct PacketOrderTests {
     }
 
     @Test(
-        "messages that are too much for one commit are committed in slices, and nothing leaves before the last"
+        "messages that are too many for one commit are committed in slices, and nothing leaves before the last"
     )
     func slices() throws {
         let stub = try BrokerStub()
@@ -141,7 +141,7 @@ struct PacketOrderTests {
     }
 
     @Test(
-        "however many messages are there, and however many answers are out, no commit has more than the limit"
+        "no commit has more messages than the limit, with many messages waiting and many answers unsent"
     )
     func groupLimit() throws {
         let stub = try BrokerStub()
