@@ -202,8 +202,8 @@ public final class MessageLog: Sendable {
         return try outcome.get()
     }
 
-    private func use<Result: Sendable>(
-        _ connection: inout Connection?, _ body: (inout Connection) throws -> Result
+    private func run<Result: Sendable>(
+        _ body: (inout Connection) throws -> Result, on connection: inout Connection?
     ) throws -> Result {
         var open = try connection ?? connect()
         let result = try body(&open)
