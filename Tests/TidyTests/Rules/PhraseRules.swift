@@ -12,7 +12,7 @@ enum PhraseRules {
     private static let phrases: [(phrase: String, better: String)] = [
         ("an" + "ew", "again"), ("none of " + "ours", "what it is instead"),
         ("none of " + "theirs", "what it is instead"),
-        ("is none" + ":", "what it is instead"), ("are none any " + "more", "no longer are"),
+        ("is " + "none:", "what it is instead"), ("are " + "none any more", "no longer are"),
         ("does away " + "with", "removes"), ("nobody can " + "ask for", "that is out of reach"),
         ("there is " + "but", "there is only"), ("he" + "eds", "follows"), ("he" + "ed", "follow"),
         ("whatever " + "else", "everything else"), ("for " + "ever", "without a limit of time"),
