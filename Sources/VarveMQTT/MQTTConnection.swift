@@ -286,14 +286,14 @@ extension MQTTMessageView {
     }
 
     /// The value of the last user property of a name (MQTT 5); nil without such a property.
-    public func userProperty(_ name: String) -> String? { read(userProperties: name, "").first }
+    public func userProperty(_ name: String) -> String? { properties(user: name, "").first }
 
     /// Reads the properties (MQTT 5); those that the message does not have are nil or empty.
     ///
     /// - Parameters:
     ///   - first: The name of a user property.
     ///   - second: The name of another one.
-    public func read(userProperties first: String, _ second: String) -> Properties {
+    public func properties(user first: String, _ second: String) -> Properties {
         var found = Properties()
         var place = properties
         while let property = place {

@@ -343,7 +343,7 @@ final class IngestRun: MQTTReceiver {
             isOverrun = true
             return
         }
-        let properties = message.read(userProperties: options.senderProperty, MessageProperty.cost)
+        let properties = message.properties(user: options.senderProperty, MessageProperty.cost)
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
             arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: properties.first,

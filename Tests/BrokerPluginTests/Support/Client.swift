@@ -108,7 +108,7 @@ final class Client: MQTTReceiver {
         }
         costs.append(message.userProperty(MessageProperty.cost))
         qualities.append(message.qos)
-        correlations.append(String(decoding: message.read(userProperties: "", "").correlation, as: UTF8.self))
+        correlations.append(String(decoding: message.properties(user: "", "").correlation, as: UTF8.self))
         if message.isRetained { hasRetained = true }
         received.append((topic, payload))
     }
