@@ -188,10 +188,13 @@ extension AccessControl {
             let product = String(decoding: TopicRights.product(of: reply.topic), as: UTF8.self)
             let clientID = String(decoding: reply.client, as: UTF8.self)
             goesByTopic = delivery.hasListeners(product)
+            let hasSession = sessions.mayKeepAnswer(forAway: clientID, product: product)
             // The broker keeps no answer of quality 0.
-            if reply.qos > 0, sessions.mayKeepAnswer(forAway: clientID, product: product) {
+            if reply.qos > 0, hasSession {
                 delivery.allow(away: clientID, reply)
                 goesByTopic = true
+            } else if !goesByTopic {
+                recordUnheard(reply, clientID: clientID, product: product, hasSession: hasSession)
             }
         }
         guard goesByTopic else { return }
@@ -202,6 +205,26 @@ extension AccessControl {
             copy.correlation = UnsafeRawBufferPointer(start: nil, count: 0)
         }
         publish(copy, .subscribers)
+    }
+
+    /// Logs that nobody gets an answer, and why.
+    private func recordUnheard(
+        _ reply: ForwardedReply, clientID: String, product: String, hasSession: Bool
+    ) {
+        let reason =
+            if delivery.client(reply.client) != nil {
+                "another product uses its client id by now"
+            } else if hasSession {
+                "it is away, and an answer with quality of service 0 is not kept"
+            } else {
+                "it is away, and has no session that keeps answers"
+            }
+        let topic = String(decoding: reply.topic, as: UTF8.self)
+        record(
+            ConnectionEvent(
+                time: SystemClock.nanoseconds(), kind: .unheard, clientID: clientID, product: product,
+                channel: directory?.channelName(product: product),
+                detail: "nobody got an answer on \(topic): \(reason)"))
     }
 
     /// Records that a client has published or is sent an answer of its own.

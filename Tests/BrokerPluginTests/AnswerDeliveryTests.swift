@@ -213,6 +213,32 @@ extension BrokerPluginTests {
             #expect(low.qualities == [0, 0] && listener.qualities == [1, 1])
         }
 
+        @Test("an answer that nobody gets is an event with the likely reason; one that somebody gets is not")
+        func unheard() throws {
+            let service = try service()
+            let kept = try channel("kept", keepsSession: true)
+            #expect(try kept.subscribe("/sys/pk/#") == 1)
+            try drop(kept, "kept")
+            _ = try channel("taken", product: "other")
+            try answer(
+                service, .init("1", to: "gone"), .init("2", to: "kept", qos: 0), .init("3", to: "taken"),
+                .init("4", to: "kept"))
+            for (id, words) in [
+                ("gone", "has no session"), ("kept", "quality of service 0"), ("taken", "another product"),
+            ] {
+                let event = try broker.event(words) { $0.kind == .unheard && $0.clientID == id }
+                #expect(event.detail.contains(words) && event.detail.contains(BundledAnswer.topic))
+                #expect(event.channel == "one")
+            }
+            let listener = try channel("listener")
+            #expect(try listener.subscribe("/sys/pk/#") == 1)
+            try answer(service, .init("5", to: "gone"))
+            try awaitLast("5", listener)
+            broker.stop()
+            try broker.readEvents()
+            #expect(broker.events.filter { $0.kind == .unheard }.count == 3)
+        }
+
         @Test("a client without a subscription gets thousands of answers at once if it reads them")
         func burst() throws {
             let service = try service()
