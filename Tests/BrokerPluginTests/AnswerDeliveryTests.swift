@@ -219,7 +219,7 @@ extension BrokerPluginTests {
             let kept = try channel("kept", keepsSession: true)
             #expect(try kept.subscribe("/sys/pk/#") == 1)
             try drop(kept, "kept")
-            _ = try channel("taken", product: "other")
+            let taken = try channel("taken", product: "other")
             try answer(
                 service, .init("1", to: "gone"), .init("2", to: "kept", qos: 0), .init("3", to: "taken"),
                 .init("4", to: "kept"))
@@ -230,6 +230,7 @@ extension BrokerPluginTests {
                 #expect(event.detail.contains(words) && event.detail.contains(BundledAnswer.topic))
                 #expect(event.channel == "one")
             }
+            #expect(!taken.isLost)
             let listener = try channel("listener")
             #expect(try listener.subscribe("/sys/pk/#") == 1)
             try answer(service, .init("5", to: "gone"))
