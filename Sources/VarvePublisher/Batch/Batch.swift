@@ -79,7 +79,7 @@ final class Batch {
     }
 
     /// The places of a range whose rows are not refused.
-    func open(_ range: Range<Int>) -> [Int] {
+    func unrefusedPlaces(in range: Range<Int>) -> [Int] {
         refused.isEmpty ? Array(range) : range.filter { !refused[$0] }
     }
 

@@ -51,7 +51,7 @@ package final class SegmentReader: Sendable {
     package func retire() { isRetired.store(true, ordering: .releasing) }
 
     /// Opens the file, so that it can be read even after another process removes its name.
-    package func open() throws(FileError) { _ = try library.files.file(reference.id) }
+    package func openFile() throws(FileError) { _ = try library.files.file(reference.id) }
 
     /// The footer and top index, from the cache if they are there.
     ///

@@ -6,7 +6,7 @@ import VarveSegment
 
 extension Manifest {
     /// Adds a segment with new data.
-    mutating func take(_ segment: SegmentReference) {
+    mutating func addNew(_ segment: SegmentReference) {
         segments.append(segment)
         bytesTaken += segment.byteCount
     }

@@ -34,7 +34,7 @@ struct ReadOnlyOpening {
     func run() throws -> OpenedStore {
         var failure: (any Error)?
         var attempts = ReadAttempts()
-        while attempts.take() {
+        while attempts.useOne() {
             let before = try StoreLoader.fingerprint(folder)
             do {
                 let store = try load(&attempts)
@@ -68,7 +68,7 @@ struct ReadOnlyOpening {
     private func segments(_ manifest: Manifest) throws -> [SegmentReader] {
         try manifest.segments.map { reference in
             let reader = SegmentReader(library, reference)
-            if library.hasRoom { try reader.open() }
+            if library.hasRoom { try reader.openFile() }
             return reader
         }
     }

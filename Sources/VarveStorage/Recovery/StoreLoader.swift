@@ -108,7 +108,7 @@ struct StoreLoader {
                 }
             }
         }
-        store.messages.use(try manifest.messages.map { try MessageFile(folder, $0) })
+        store.messages.replaceFiles(with: try manifest.messages.map { try MessageFile(folder, $0) })
         store.view.commit = manifest.commit
         store.view.commitTimes = manifest.commitTimes
     }

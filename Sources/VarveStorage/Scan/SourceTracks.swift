@@ -76,18 +76,18 @@ struct SourceTracks {
                 stretches.append(SourceStretch(run, start..<min(start + Self.rowsAtOnce, run.count)))
             }
         }
-        deal(stretches)
+        distribute(stretches)
     }
 
-    init(_ stretches: [SourceStretch]) { deal(stretches) }
+    init(_ stretches: [SourceStretch]) { distribute(stretches) }
 
-    private mutating func deal(_ stretches: [SourceStretch]) {
+    private mutating func distribute(_ stretches: [SourceStretch]) {
         guard !stretches.isEmpty else { return }
         // Without late data one track takes all stretches, and nothing is copied.
-        let isApart = stretches.indices.dropFirst().allSatisfy {
+        let areDisjoint = stretches.indices.dropFirst().allSatisfy {
             stretches[$0 - 1].last < stretches[$0].first
         }
-        guard !isApart else {
+        guard !areDisjoint else {
             tracks = [stretches]
             return
         }

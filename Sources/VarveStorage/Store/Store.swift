@@ -47,7 +47,7 @@ public final class Store: Sendable {
     }
 
     private init(_ folder: StoreFolder, _ options: StoreOptions) throws {
-        let rightsNotes = try folder.files.admit(folder.path, forWriting: options.isWritable)
+        let rightsNotes = try folder.files.checkDirectory(folder.path, forWriting: options.isWritable)
         lock = options.isWritable ? try Self.lock(folder, options) : nil
         let library = SegmentLibrary(folder, cacheBytes: options.cacheBytes)
         let opened =
@@ -171,7 +171,7 @@ public final class Store: Sendable {
             let check = DirectoryCheck(context, state)
             try check.runWhole(view.manifest)
             try check.rescueWAL(&view)
-            state.mark.keep(context.folder)
+            state.mark.rewriteIfReplaced(in: context.folder)
             defer { state.notes = [] }
             return state.notes
         }
