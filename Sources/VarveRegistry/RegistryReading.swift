@@ -240,14 +240,14 @@ extension RegistryReading {
         let value: DatabaseValue = row[index]
         if value.isNull { return nil }
         guard let text = String.fromDatabaseValue(value) else {
-            throw unknownContent("a name that is no text")
+            throw unknownContent("a name that is not text")
         }
         return text
     }
 
     private func number(_ row: Row, _ index: Int) throws -> Int64 {
         guard let number = Int64.fromDatabaseValue(row[index]) else {
-            throw unknownContent("a number that is none")
+            throw unknownContent("a value that is not a number")
         }
         return number
     }

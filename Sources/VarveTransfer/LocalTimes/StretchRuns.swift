@@ -150,8 +150,8 @@ struct StretchRuns {
                 case .passes: ""
                 case .oneRun: " and once only in the file"
                 case .unordered: ", and the rows around it are in no order"
-                case .parted: ", and other rows of the point stand between its rows"
-                case .mended: ", and mended rows alone do not tell which pass they are of"
+                case .parted: ", and other rows of the point are between its rows"
+                case .mended: ", and mended rows alone do not show which pass they belong to"
                 case .unclear(let count): ", and the rows of this point begin it \(count) times"
                 }
             let other =

@@ -22,7 +22,7 @@ struct ReadOptions: ParsableArguments {
     var ignoreColumns = false
     @Option(help: "The encoding of the text: utf-8, latin-1, windows-1252 or utf-16.")
     var encoding: TextEncoding = .utf8
-    @Option(help: "The unit of times that are numbers: s, ms, us or ns; else told from all rows.")
+    @Option(help: "The unit of times that are numbers: s, ms, us or ns; else derived from all rows.")
     var timeUnit: TimeUnit?
     // Unconditional, so that values such as -03:30 are not taken for options.
     @Option(

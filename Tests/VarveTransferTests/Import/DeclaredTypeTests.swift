@@ -45,7 +45,7 @@ import VarveTestSupport
         let reasons = try fixture.reasons()
         #expect(reasons.count == 3)
         #expect(reasons[0].contains("point t is double, and the row says that it is string"))
-        #expect(reasons[1].contains("\"Double\" is none of double, int64"))
+        #expect(reasons[1].contains("there is no type \"Double\", only double, int64"))
         let lines = """
             {"device":"A","point":"s","time":1714564800,"value":"x","type":"double"}
             {"device":"A","point":"s","time":1714564801,"value":"x","type":null}

@@ -186,7 +186,7 @@ import VarveModel
             ("--device W --plot --every 1h --agg min,max", "one aggregate"),
             ("--device W --every 1h --hold 5m", "--hold is for --agg twa and for --fill previous"),
             ("--device W --time-digits 3", "are for --format csv, ndjson and json"),
-            ("--device W --format csv --time-digits 4", "none of 0, 3, 6 and 9"),
+            ("--device W --format csv --time-digits 4", "is not 0, 3, 6 or 9"),
             ("--device W --format csv --time-format unix", "use rfc3339 or epoch-ns"),
             ("--device W --format csv --time-format epoch-ns --time-digits 3", "leave it out"),
             ("--device W --hold 5m", "--hold is for --agg twa and for --fill previous"),

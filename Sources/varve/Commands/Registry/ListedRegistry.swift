@@ -85,14 +85,14 @@ enum ListedRegistry {
 
     private static func text(_ row: [String?], _ index: Int) throws -> String {
         guard let text = row[index] else {
-            throw ControlError(.notUnderstood, "the service told a name that is none")
+            throw ControlError(.notUnderstood, "the service sent no text where a name belongs")
         }
         return text
     }
 
     private static func point(_ row: [String?]) throws -> MeasurementPoint {
         guard let type = ValueType(name: try text(row, 2)) else {
-            throw ControlError(.notUnderstood, "the service told a type that is none")
+            throw ControlError(.notUnderstood, "the service sent the name of no type")
         }
         return MeasurementPoint(id: try text(row, 1), type: type, hasQuality: row[3] != nil, unit: row[4])
     }
@@ -101,7 +101,9 @@ enum ListedRegistry {
         let duplicates = try text(row, 4)
         guard let format = PayloadFormat(rawValue: try text(row, 3)),
             let policy = DuplicatePolicy.allCases.first(where: { $0.name == duplicates })
-        else { throw ControlError(.notUnderstood, "the service told a product that is none") }
+        else {
+            throw ControlError(.notUnderstood, "the service sent an unknown format or policy")
+        }
         return Product(
             key: try text(row, 0), model: try text(row, 1), name: row[2], secret: "", format: format,
             duplicates: policy)
