@@ -102,6 +102,8 @@ struct Aggregator: Sendable {
     }
 
     /// Adds samples by their statistics, which must suffice; all samples must be in one bucket.
+    ///
+    /// - Throws: `ExactSum.ReadFailure` if the sum of the statistics does not parse; what `emit` throws.
     mutating func add(
         _ statistics: BlockStatistics, from time: Int64, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {

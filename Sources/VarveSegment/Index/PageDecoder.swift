@@ -156,6 +156,8 @@ struct PageDecoder {
 
 extension IntegerColumn {
     /// Decodes a column into an array.
+    ///
+    /// - Throws: `CodecError` where the bytes are not a column of `count` integers.
     static func array(_ bytes: UnsafeRawBufferPointer, count: Int) throws(CodecError) -> [Int64] {
         var failure: CodecError?
         let column = [Int64](unsafeUninitializedCapacity: count) { buffer, filled in

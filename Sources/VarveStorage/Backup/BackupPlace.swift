@@ -86,6 +86,8 @@ struct BackupPlace {
     }
 
     /// Creates the folders and the mark, and takes the folder's lock.
+    ///
+    /// - Throws: `DirectoryInUse` if a process writes to the folder; `DirectoryRefused`; `FileError`.
     func prepare() throws -> any HeldLock {
         try target.files.createDirectory(target.path)
         let lock = try target.files.lock(target.lock, directory: target.path)

@@ -99,6 +99,8 @@ struct ManifestChange {
     }
 
     /// Replaces messages files in the manifest by the file that they were merged to.
+    ///
+    /// - Throws: `StorageError.damaged` and `FileError` if a file cannot be opened; the manifest is unchanged then.
     mutating func replaceMessages(
         _ inputs: [MessageReference], by output: MessageReference, in manifest: inout Manifest
     ) throws {

@@ -106,6 +106,9 @@ struct CommitTimes: Hashable, Sendable {
         }
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse or the times do not ascend.
     init(from reader: inout ByteReader) throws(CodecError) {
         let count = try reader.varint(limit: reader.remaining, "commit times")
         entries.reserveCapacity(count)

@@ -126,6 +126,7 @@ final class MergeOutputs {
     /// Reads an output back from disk and returns the number of its samples.
     ///
     /// - Parameter type: The type of a series that was written.
+    /// - Throws: `StorageError.needsReopen` if blocks overlap; `StorageError.damaged`; `FileError`; what `pace` throws.
     func check(_ reader: SegmentReader, _ type: (SeriesID) -> ValueType?) throws -> UInt64 {
         try reader.readBack(copied: copied[reader.reference.id] ?? [], type: type, pace: pace)
     }

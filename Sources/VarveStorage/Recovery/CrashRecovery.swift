@@ -40,7 +40,8 @@ struct CrashRecovery {
     ///
     /// Durability: the returned state is on disk, unless `roomNeeded` is set: then the caller must flush it.
     ///
-    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `FileError`.
+    /// - Throws: `StorageError.damaged`; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`;
+    ///   `StorageError.commitsLost`; `FileError`.
     func run() throws -> OpenedStore {
         var loader = StoreLoader(folder, leastCommit: leastCommit)
         if try loader.loadManifest() {

@@ -29,7 +29,7 @@ struct ReadOnlyOpening {
     /// Opens the store.
     ///
     /// - Throws: `StorageError.noStore` in a folder without a store; `StorageError.damaged`;
-    ///   `StorageError.unknownVersion`; `StorageError.commitsLost`;
+    ///   `StorageError.unfinishedBackup`; `StorageError.unknownVersion`; `StorageError.commitsLost`;
     ///   `StorageError.needsReopen` if the folder changes faster than it can be read; `FileError`.
     func run() throws -> OpenedStore {
         var failure: (any Error)?

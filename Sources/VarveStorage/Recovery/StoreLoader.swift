@@ -190,6 +190,8 @@ struct StoreLoader {
     }
 
     /// The WAL files in a folder from a number on, ascending.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     static func walFiles(
         from first: UInt64, _ folder: StoreFolder
     ) throws -> [(number: UInt64, sealed: Bool)] {
@@ -199,6 +201,8 @@ struct StoreLoader {
     }
 
     /// Names that change whenever a writer exchanges files; data read between two equal fingerprints is of one moment.
+    ///
+    /// - Throws: `FileError` if a folder cannot be listed.
     static func fingerprint(_ folder: StoreFolder) throws -> [String] {
         let wal = try walFiles(from: 0, folder).map { StoreFolder.wal($0.number, sealed: $0.sealed) }
         return wal + [try ManifestLog.numbers(folder).last.map(StoreFolder.manifest) ?? ""]

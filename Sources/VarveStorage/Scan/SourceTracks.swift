@@ -51,6 +51,9 @@ struct SourceTracks {
 
     private(set) var tracks: [[SourceStretch]] = []
 
+    /// Finds the stretches of a series that reach into a range, from index pages and memory.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.segmentGone`; `FileError`.
     init(_ view: StoreView, _ series: SeriesID, in range: TimeRange) throws {
         guard let last = range.lastNanosecond else { return }
         var stretches: [SourceStretch] = []

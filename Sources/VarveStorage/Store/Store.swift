@@ -37,8 +37,8 @@ public final class Store: Sendable {
     ///   - files: The disk.
     /// - Throws: `StorageError.noStore` if a directory without a store is opened for reading; `DirectoryInUse` if
     ///   another process writes; `DirectoryRefused` if the directory is another user's or has a link in it;
-    ///   `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `StorageError.noRoom`;
-    ///   `FileError`.
+    ///   `StorageError.damaged`; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`;
+    ///   `StorageError.commitsLost`; `StorageError.noRoom`; `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
@@ -202,6 +202,9 @@ public final class Store: Sendable {
         try exists(StoreFolder(path, on: files))
     }
 
+    /// Whether a folder has a manifest or a WAL file.
+    ///
+    /// - Throws: `FileError` if a folder cannot be listed.
     static func exists(_ folder: StoreFolder) throws -> Bool {
         if try !ManifestLog.numbers(folder).isEmpty { return true }
         guard case .folder? = try folder.files.kind(folder.wal) else { return false }

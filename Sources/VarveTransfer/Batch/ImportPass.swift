@@ -94,6 +94,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     ///   - missing: What counts as no reading.
     ///   - passesOverUnknownPoints: Whether a point that its model lacks is passed over instead of being rejected.
     ///   - report: Gets the bytes read and the rows seen so far, once per buffer.
+    /// - Throws: The error of a failed commit, or `CancellationError` if the pipeline was stopped.
     init(
         resolver: SeriesResolver, missing: MissingReadings, passesOverUnknownPoints: Bool,
         pipeline: CommitPipeline, rejected: RejectedRows, limits: BatchLimits,

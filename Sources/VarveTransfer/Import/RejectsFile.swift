@@ -81,6 +81,8 @@ public struct RejectsFile: Hashable, Sendable {
     }
 
     /// Whether an open file is a file of rejected rows.
+    ///
+    /// - Throws: `FileError`, and `DamagedInput` if it is compressed and damaged.
     static func recognizes(_ file: any File) throws -> Bool {
         let decoder = try InputCompression.decoder(for: file)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -99,6 +101,9 @@ public struct RejectsFile: Hashable, Sendable {
     }
 
     /// Reads the first lines; the reader's next row is then the first rejected one.
+    ///
+    /// - Throws: `ImportError.badRejects` if they are not as `append` writes them; `HeaderNotUTF8`, `FileError` and
+    ///   `DamagedInput`.
     init(_ reader: RowReader, path: String) throws {
         guard try reader.firstByte() != nil, let first = try reader.header()?.first,
             first == Self.marker + Self.version

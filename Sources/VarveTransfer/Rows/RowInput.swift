@@ -76,6 +76,8 @@ struct RowInput {
     }
 
     /// Hands all rows to a consumer.
+    ///
+    /// - Throws: `FileError` and `DamagedInput`; what the consumer throws.
     func readRows<Consumer: RowConsumer & ~Copyable>(_ consumer: inout Consumer) throws {
         switch form {
         case .csv(let header) where header.points.isEmpty:
