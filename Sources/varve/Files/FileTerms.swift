@@ -53,6 +53,6 @@ enum FileTerms {
     private static func failure(_ option: GivenOption) -> Failure {
         Failure(
             description: "the file of rejected rows says \(option.name) \(option.value), which this version "
-                + "does not know; import its source again, which writes a new file")
+                + "does not know; import its source again, which writes the file again")
     }
 }

@@ -7,7 +7,7 @@ import VarveTestSupport
 @testable import VarveTransfer
 
 @Suite struct DeclaredTypeTests {
-    @Test("a declared type decides the type of a new point, whatever its values look like")
+    @Test("a declared type decides the type of a new point, even if its values look like another")
     func newPoint() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = """
@@ -28,7 +28,7 @@ import VarveTestSupport
         #expect(texts == [.string("1.10"), .string("2")])
     }
 
-    @Test("a row is rejected if it declares another type than its point has, or a word that is no type")
+    @Test("a row is rejected if it declares another type than its point has, or a word that is not a type")
     func mismatch() throws {
         let fixture = try TransferFixture()
         let text = """

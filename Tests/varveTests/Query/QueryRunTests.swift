@@ -55,7 +55,7 @@ import VarveModel
         }
     }
 
-    @Test("samples of a range, missing ones too, by device, point and time")
+    @Test("the samples of a range come by device, point and time, missing ones too")
     func samples() throws {
         #expect(
             try Self.rows(
@@ -67,7 +67,7 @@ import VarveModel
                 ])
     }
 
-    @Test("without points all points of the device; a limit counts over all series")
+    @Test("without --point all points of the device are read, and a limit counts over all series")
     func limits() throws {
         let rows = try Self.rows("--device WT1 --format csv")
         #expect(rows.count == 7)
@@ -88,7 +88,7 @@ import VarveModel
                 == ["WT1,Power,2024-05-01T00:00:00Z,3,60"])
     }
 
-    @Test("aggregates by buckets, with fill, in both orders and under a limit")
+    @Test("aggregates come by buckets, with fill, in both orders and under a limit")
     func aggregates() throws {
         let hourly = "--device WT1 --point Power --every 1h --format csv --agg avg,count"
         let rows = [
