@@ -61,7 +61,7 @@ class Trial:
     def client(self, name, product=STORM, waits=True, buffer=None, filters=(), on_answer=None, **login):
         """A client that has logged in; None, with the refusal counted, if it was refused."""
         user, password = self.logins[product]
-        hears = on_answer or (self.ledger.take if product == STORM else None)
+        hears = on_answer or (self.ledger.record_answer if product == STORM else None)
         client = mqtt.Client(self.service.port, mqtt.Login(name, user, password, **login), hears)
         client.name = name
         client.spans = []
