@@ -15,7 +15,7 @@ final class TroubleReport: Sendable {
     }
 
     /// Runs work and reports what it throws, unless the last call threw the same text.
-    func watch(_ body: () throws -> Void) {
+    func reportingFailure(_ body: () throws -> Void) {
         do {
             try body()
             let isOver = last.withLock { last in
@@ -24,7 +24,7 @@ final class TroubleReport: Sendable {
             }
             if isOver { logger.notice("\(what): that is over") }
         } catch {
-            let text = "\(error)"
+            let text = messageWithRemedy(error)
             let isNew = last.withLock { last in
                 defer { last = text }
                 return last != text
