@@ -106,7 +106,9 @@ let package = Package(
         // The library that mosquitto loads.
         .target(
             name: "VarveBrokerPlugin",
-            dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
+            ],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(

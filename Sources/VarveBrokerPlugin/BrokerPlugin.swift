@@ -234,11 +234,11 @@ private func takeDisconnect(
 private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let control = control(context) else { return MOSQ_ERR_SUCCESS.rawValue }
     let expulsions = control.tick()
-    for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
+    for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username.text, false) }
     // By id, mosquitto 2.0 also finds a session whose client is away, and ending one twice damages its
     // memory.
     for clientID in control.present(expulsions.clientIDs) {
-        _ = mosquitto_kick_client_by_clientid(clientID, false)
+        _ = mosquitto_kick_client_by_clientid(clientID.text, false)
     }
     // Without a user name this ends all connections that have not logged in: every logged-in client has one.
     if expulsions.strangers { _ = mosquitto_kick_client_by_username(nil, false) }

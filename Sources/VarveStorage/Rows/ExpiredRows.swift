@@ -13,11 +13,11 @@ import VarveModel
 
 /// The limits of all products at one time.
 struct RetentionLimits: Sendable {
-    private let rules: [String: ProductRetention]
+    private let rules: [Name: ProductRetention]
     private let now: Int64
 
     /// Creates the limits of some rules at a time in nanoseconds since 1970 UTC.
-    init(_ rules: [String: ProductRetention], now: Int64) {
+    init(_ rules: [Name: ProductRetention], now: Int64) {
         self.rules = rules
         self.now = now
     }
@@ -26,7 +26,8 @@ struct RetentionLimits: Sendable {
 
     /// The first time that a product keeps, and the rule; nil if it keeps all times.
     func limit(of product: String) -> (time: Int64, rule: String)? {
-        guard let retention = rules[product], case .from(let time)? = retention.period.limit(at: now) else {
+        guard let retention = rules[Name(product)], case .from(let time)? = retention.period.limit(at: now)
+        else {
             return nil
         }
         return (time.nanoseconds, retention.rule)

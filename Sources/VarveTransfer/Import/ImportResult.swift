@@ -69,12 +69,16 @@ public struct ImportResult: Sendable {
         registered += other.registered
         newPoints += other.newPoints
         for point in other.numericTexts {
-            let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
+            let known = numericTexts.firstIndex {
+                $0.product.sameBytes(as: point.product) && $0.point.sameBytes(as: point.point)
+            }
             if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
         }
         zones.add(other.zones)
         otherZones += other.otherZones
-        for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
+        for name in other.passedOver where !passedOver.contains(where: name.sameBytes) {
+            passedOver.append(name)
+        }
         unknown += other.unknown
         firstRejected = firstRejected ?? other.firstRejected
         rejectedPath = rejectedPath ?? other.rejectedPath

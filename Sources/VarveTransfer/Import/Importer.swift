@@ -224,9 +224,9 @@ public final class Importer {
         if total.receipt.stored > 0 {
             result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
         }
-        let new = Set(registered.points.map { NewPoint.Name(product: $0.product, point: $0.point) })
+        let new = Set(registered.points.map { PointName(product: $0.product, point: $0.point) })
         for point in outcome.numericTexts
-        where !new.contains(NewPoint.Name(product: point.product, point: point.point)) {
+        where !new.contains(PointName(product: point.product, point: point.point)) {
             var point = point
             point.model = try directory.model(ofProduct: point.product) ?? point.product
             result.numericTexts.append(point)

@@ -270,6 +270,26 @@ import VarveTestSupport
         #expect(try Self.answer(["--device D --format table"], of: source).notes == [])
     }
 
+    @Test("names that are the same to Unicode are chosen and printed apart", arguments: ["csv", "ndjson"])
+    func alikeNames(format: String) throws {
+        let source = FakeStore.inPieces()
+        let names = ["\u{E9}", "e\u{301}"]
+        let time = "2024-05-01T00:00:00Z"
+        for name in names { try source.add("p/\(name)/\(name)", .double, [(time, .double(1), nil)]) }
+        for name in names {
+            let rows = try Self.answer(["--device \(name) --point \(name) --format \(format)"], of: source)
+                .rows
+            // The header of CSV is left out, the only row of NDJSON too.
+            #expect(rows.count == (format == "csv" ? 1 : 0))
+            #expect(rows.allSatisfy { $0.utf8.starts(with: "\(name),\(name),".utf8) })
+        }
+        let both = names.map { "--device \($0)" }.joined(separator: " ") + " --format \(format)"
+        let rows = try Self.answer([both], of: source).rows
+        // The order of the bytes: the decomposed name is first.
+        let text = try #require(rows.last)
+        #expect(text.utf8.count { $0 == 0xC3 } == 2, "\(text)")
+    }
+
     @Test("a query without samples gives no rows and an empty plot")
     func nothing() throws {
         #expect(try Self.rows("--device WT1 --from 2030-01-01 --format csv") == [])
