@@ -99,10 +99,11 @@ public final class Store: Sendable {
     var view: StoreView { published.withLock { $0 } }
 
     /// Publishes a new state for readers.
-    private func publish(_ view: StoreView) {
+    private func publish(_ view: StoreView, _ state: WriterState) {
         #if DEBUG
             do throws(BrokenInvariant) {
                 try view.checkInvariants(after: published.withLock { $0 })
+                try state.wal?.position.checkInvariants()
             } catch {
                 context.options.reportBroken(error)
             }
@@ -151,7 +152,7 @@ public final class Store: Sendable {
             }
             var commit = GroupCommit(context, state, view)
             let results = commit.run(group)
-            publish(commit.view)
+            publish(commit.view, state)
             if context.options.isWritable { state.mark.raise(to: commit.view.commit, context.folder) }
             return results
         }
@@ -227,7 +228,7 @@ public final class Store: Sendable {
             var view = published.withLock { $0 }
             try DirectoryCheck(context, state).run(view.manifest.number)
             defer {
-                publish(view)
+                publish(view, state)
                 state.mark.raise(to: view.commit, context.folder)
             }
             return try body(state, &view)
