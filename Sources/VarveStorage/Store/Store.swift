@@ -236,13 +236,13 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: SampleSink {
+extension Store: ImportSink {
     /// The type of a series, or nil if the store does not have it.
     public func storedType(of key: SeriesKey) -> ValueType? {
         context.dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
-    /// Starts an import; see `SampleSink`.
+    /// Starts an import; see `ImportSink`.
     ///
     /// - Throws: As `commit`, if the store takes no writes.
     public func beginImport() throws {

@@ -169,7 +169,7 @@ private struct ImportTarget {
     let files = POSIXFileSystem()
     private let place: Place
 
-    var sink: any SampleSink {
+    var sink: any ImportSink {
         switch place {
         case .service(let client): client
         case .store(let store), .dryRun(let store): store

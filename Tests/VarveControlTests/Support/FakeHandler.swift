@@ -33,7 +33,7 @@ final class FakeHandler: ControlHandler {
     let brokerState = "running as process 5"
     let metrics = "# TYPE a counter\na 5\n"
     var lastCommit: UInt64 { store.state.withLock { $0.commits } }
-    var sink: any SampleSink { store }
+    var sink: any ImportSink { store }
 
     /// Makes all calls fail with this error; nil lets them work again.
     func fail(_ error: (any Error)?) { store.state.withLock { $0.failure = error } }

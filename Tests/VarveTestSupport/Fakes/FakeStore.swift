@@ -9,7 +9,7 @@ package import Synchronization
 package import VarveModel
 
 /// A sink and source that keeps everything in memory, and fails or waits when a test wants it.
-package final class FakeStore: SampleSink, SampleSource {
+package final class FakeStore: ImportSink, SampleSource {
     /// The error of a disk that failed.
     package struct DiskFailure: Error, CustomStringConvertible {
         package let description = "no space left"
