@@ -154,18 +154,6 @@ extension Hash128 {
 extension SampleColumns {
     /// The rows of a time and later.
     fileprivate func from(_ limit: Int64) -> SampleColumns {
-        let keep = times.indices.filter { times[$0] >= limit }
-        var columns = self
-        columns.times = keep.map { times[$0] }
-        columns.states = keep.map { states[$0] }
-        switch values {
-        case .bits(let bits): columns.values = .bits(keep.map { bits[$0] })
-        case .text(let source):
-            var text = TextColumn()
-            text.ends.reserveCapacity(keep.count)
-            for index in keep { text.append(source.bytes[source.range(index)]) }
-            columns.values = .text(text)
-        }
-        return columns
+        selecting(times.indices.filter { times[$0] >= limit })
     }
 }
