@@ -72,4 +72,24 @@ struct DocumentRuleTests {
         let page = "Made \(word).\n```\n\(word)\n```\n  | \"\(word)\" | again |\n"
         #expect(PhraseRules.phrases(SourceFile("README.md", page)).map(\.line) == [1])
     }
+
+    @Test("a documented parameter that the declaration does not have is found")
+    func parameters() {
+        let code = """
+            /// - Parameters:
+            ///   - named: It is there.
+            ///   - gone: It is not.
+            ///   - inner: The name inside counts.
+            /// - Throws: Nothing: it is no parameter.
+            @discardableResult
+            func a(
+                named: Int, label inner: Int
+            ) -> Int {
+            /// - Parameter label: The name outside does not count.
+            init(label inner: [String: Int]) { self.gone = gone }
+
+            """
+        let found = ParameterRules.stale(SourceFile("Sources/M/A.swift", code))
+        #expect(found.map(\.line) == [3, 10])
+    }
 }

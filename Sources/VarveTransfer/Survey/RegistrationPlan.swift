@@ -24,7 +24,7 @@ struct RegistrationPlan {
     /// - Parameters:
     ///   - series: The series as the input names them.
     ///   - product: The product of rows that name none.
-    ///   - types: Types given by the caller, by point name.
+    ///   - given: Types given by the caller, by point name.
     ///   - isDryRun: Whether `expected` is needed.
     /// - Throws: `ImportError.twoTypes`, `ImportError.otherType` for a registered point of another type than given, and
     ///   what the directory throws.
