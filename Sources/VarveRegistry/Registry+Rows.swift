@@ -178,7 +178,7 @@ extension Registry {
     ///
     /// Such devices are printed as `productKey/deviceKey`.
     public func ambiguousDeviceKeys() throws -> Set<Name> {
-        try read { Set(try $0.ambiguousDeviceKeys().map(Name.init)) }
+        try read { Set(try $0.ambiguousDeviceKeys().map { Name($0) }) }
     }
 
     /// Deletes a device, but not its history in the store.

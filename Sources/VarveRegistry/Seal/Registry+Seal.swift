@@ -2,9 +2,9 @@
 
 import GRDB
 
-/// All rows of a registry as text, with their digest: what the seal covers. Tests compare registries by it.
+/// All rows of a registry as text, with their digest: what the seal covers.
 ///
-/// The text contains the secrets.
+/// Tests compare registries by it. The text contains the secrets.
 struct RegistryExport: Hashable, Sendable {
     /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
     /// imports, each in the order of their keys.

@@ -1,6 +1,6 @@
-// BlockCodec.swift — samples of a run ⇄ the bytes of a block and of its time column.
+// BlockCodec.swift — samples of a run ⇄ the body of a block and its time column.
 //
-// The bytes of a block: the varint lengths of values and states, then values, states and commits, each a column as
+// The body: the varint lengths of values and states, then values, states and commits, each a column as
 // ColumnFormat.md describes. The times are a separate column.
 //
 // Invariants:

@@ -162,7 +162,7 @@ public final class ServiceStore: Sendable {
     public func delete(
         product: String, device: String, points: [String], in range: TimeRange
     ) throws -> DeletionReport {
-        let wanted = Set(points.map(Name.init))
+        let wanted = Set(points.map { Name($0) })
         let report = try change { store in
             let keys = store.snapshot().series(ofDevices: [Name(device)]).map(\.key).filter {
                 $0.product.sameBytes(as: product) && (wanted.isEmpty || wanted.contains(Name($0.point)))

@@ -1,12 +1,14 @@
 // CrashRecovery.swift — opens a store for the writer that holds its lock, after a clean stop or a crash.
 //
 // The steps, in order:
-// 1. Load the newest manifest, or create the first one in a new directory.
+// 1. Load the newest manifest, or create the first one in a new directory. A new store gets a second manifest at once.
 // 2. Read dictionary, receipts and messages (StoreLoader).
 // 3. Check that the files of the manifest exist, without reading segments.
 // 4. Read the WAL files from `firstWAL` on. Write the last one again without its torn tail, and seal it. If the disk
 //    has no room for that, leave the file, and Store flushes its commits.
-// 5. Remove files that no manifest names, and the mark of a backup.
+// 5. Check that the store has every commit that was acknowledged.
+// 6. Remove files that no manifest names.
+// 7. If the folder is a backup, commit a manifest of its own and remove the mark of a backup.
 //
 // Invariants:
 // - Each step can be interrupted anywhere and repeated.

@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Nesting is bounded by `maximumDepth`.
-// - It accepts what `JSONScanner` accepts.
+// - Up to that depth it accepts what `JSONScanner` accepts.
 
 /// A JSON value and the line on which it begins.
 public struct JSONValue {

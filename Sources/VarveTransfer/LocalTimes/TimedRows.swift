@@ -2,7 +2,8 @@
 //
 // A time with an offset, or an epoch, is a moment. A local time needs a zone: that of the row's own column, of the
 // command, of the device, else UTC. Rows of a local hour that comes twice wait for the end of the input, because only
-// all rows of a series show the pass of each.
+// all rows of a series show the pass of each. A local time that does not exist is refused, or shifted. A text that is not
+// a time is refused.
 //
 // Invariants:
 // - Every row reaches the inner consumer once: with its moment, or refused with the reason.

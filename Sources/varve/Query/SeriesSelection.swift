@@ -63,7 +63,7 @@ enum SeriesSelection {
         from source: some SampleSource, devices: [String], points: [String]
     ) throws -> [SelectedSeries] {
         let owners = devices.map(Owner.all)
-        let keys = Set(devices.map(Name.init)).union(owners.joined().map(\.device))
+        let keys = Set(devices.map { Name($0) }).union(owners.joined().map(\.device))
         let some = try source.series(ofDevices: keys)
         let known = Set(some.map { Owner($0.key) })
         let bare = Set(some.map { Name($0.key.device) })
@@ -79,7 +79,7 @@ enum SeriesSelection {
     static func select(
         from all: [SeriesInfo], devices: [String], points: [String]
     ) throws(QueryFailure) -> [SelectedSeries] {
-        let bare = Set(devices.map(Name.init))
+        let bare = Set(devices.map { Name($0) })
         let owners = Set(devices.flatMap(Owner.all))
         let candidates = all.filter { info in
             bare.contains(Name(info.key.device)) || owners.contains(Owner(info.key))
@@ -111,7 +111,7 @@ enum SeriesSelection {
         _ points: [String], of candidates: [SeriesInfo], products: [Name: Set<Name>],
         device: String? = nil
     ) throws(QueryFailure) -> [SelectedSeries] {
-        let wanted = Set(points.map(Name.init))
+        let wanted = Set(points.map { Name($0) })
         let chosen = candidates.filter { wanted.isEmpty || wanted.contains(Name($0.key.point)) }
         for point in points where !chosen.contains(where: { $0.key.point.sameBytes(as: point) }) {
             let hint = NearMatches.hint(for: point, among: candidates.map(\.key.point))

@@ -60,7 +60,7 @@ import VarveTestSupport
                 #expect(Set(found) == Set(Self.keys.filter { $0.device.sameBytes(as: Self.names[device]) }))
                 #expect(found.count == 4)
             }
-            #expect(snapshot.series(ofDevices: Set(Self.names.map(Name.init))).count == 8)
+            #expect(snapshot.series(ofDevices: Set(Self.names.map { Name($0) })).count == 8)
             // The default of the protocol, without the store's own search.
             #expect(try Listed(all: snapshot.series()).series(ofDevices: [Name(Self.names[0])]).count == 4)
         }

@@ -43,7 +43,7 @@ package final class FakeDirectory: PointDirectory {
     package init(devices: [String] = [], points: [String: ValueType] = [:], policy: DuplicatePolicy = .last) {
         var state = State()
         if !points.isEmpty || !devices.isEmpty {
-            state.devices["P"] = Set(devices.map(Name.init))
+            state.devices["P"] = Set(devices.map { Name($0) })
             state.models["P"] = "M"
             state.points["M"] = Self.named(points)
         }

@@ -30,7 +30,7 @@ enum TypeComparison {
         }
         var models: [Name: Model] = [:]
         for model in try registry.models() { models[Name(model.id)] = model }
-        var notes: Set<String> = []
+        var notes: Set<Name> = []
         for product in try registry.products() {
             guard let model = models[Name(product.model)] else { continue }
             for found in stored where found.product == Name(product.key) {
@@ -38,11 +38,12 @@ enum TypeComparison {
                     point.type != found.type
                 else { continue }
                 notes.insert(
-                    "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
-                        + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
-                        + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`")
+                    Name(
+                        "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
+                            + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
+                            + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`"))
             }
         }
-        return notes.sorted()
+        return notes.sorted().map(\.text)
     }
 }
