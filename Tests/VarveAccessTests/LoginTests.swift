@@ -206,6 +206,14 @@ import VarveChannel
         #expect(!directory.admits(.device(product: keys[1], key: keys[0])))
     }
 
+    @Test("names are separated by bytes: a mark behind the separator does not join it")
+    func marks() {
+        #expect(Role(username: "d&\u{301}p") == .device(product: "\u{301}p", key: "d"))
+        #expect(Role(username: "%channel%&\u{301}p") == .channel(product: "\u{301}p"))
+        let client = ClientID("c|\u{301}=1,securemode=2|")
+        #expect(client.signed == "c" && client.secureMode == "2")
+    }
+
     @Test("no reason tells a secret")
     func secrets() {
         for decision in [

@@ -23,7 +23,7 @@ struct BrokerProofTests {
         proof.patienceSeconds = patience
         options.proof = proof
         let loop = try IngestLoop(
-            options, directory: .channel(), sink: sink, log: EventList(),
+            options, directory: FakeDirectory.channel(), sink: sink, log: EventList(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop

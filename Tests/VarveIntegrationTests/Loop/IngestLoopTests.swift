@@ -20,7 +20,7 @@ struct IngestLoopTests {
         options.proof = .plugin(secret: "sp", heldBytes: 1 << 20, remedy: "")
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
-            options, directory: .channel(), sink: sink, log: log,
+            options, directory: FakeDirectory.channel(), sink: sink, log: log,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop

@@ -35,7 +35,7 @@ struct PacketOrderTests {
         options.groupBytes = groupBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
-            options, directory: .channel(), sink: sink, log: EventList(),
+            options, directory: FakeDirectory.channel(), sink: sink, log: EventList(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop
