@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "BrokerPluginTests",
             dependencies: [
-                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT",
+                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveModel", "VarveFile", "VarvePlatform",
+                "VarveMQTT",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -9,6 +9,7 @@ public import CMosquittoBroker
 import Glibc
 import VarveAccess
 import VarveChannel
+import VarveModel
 
 /// Answers which version of the plugin interface this plugin speaks: 5, or −1 if the broker does not offer
 /// it.

@@ -6,6 +6,7 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// A client that is away and has a session in the broker.

@@ -75,17 +75,18 @@ struct DocumentRuleTests {
 
     @Test("a documented parameter that the declaration does not have is found")
     func parameters() {
+        let mark = "//" + "/"
         let code = """
-            /// - Parameters:
-            ///   - named: It is there.
-            ///   - gone: It is not.
-            ///   - inner: The name inside counts.
-            /// - Throws: Nothing: it is no parameter.
+            \(mark) - Parameters:
+            \(mark)   - named: It is there.
+            \(mark)   - gone: It is not.
+            \(mark)   - inner: The name inside counts.
+            \(mark) - Throws: Nothing: it is no parameter.
             @discardableResult
             func a(
                 named: Int, label inner: Int
             ) -> Int {
-            /// - Parameter label: The name outside does not count.
+            \(mark) - Parameter label: The name outside does not count.
             init(label inner: [String: Int]) { self.gone = gone }
 
             """

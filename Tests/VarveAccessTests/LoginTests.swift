@@ -185,6 +185,7 @@ import VarveChannel
         let keys = ["caf\u{E9}", "cafe\u{301}"]
         let directory = LoginDirectory(
             Credentials(
+                service: nil,
                 channels: keys.map {
                     .init(
                         product: $0, name: "of \($0)", isEnabled: true, productSecret: "s",

@@ -7,6 +7,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @Suite struct ControlClientTests {
     @Test("status, horizon, flush and the registry's change reach the service and come back")

@@ -97,8 +97,9 @@ import VarveTestSupport
         let service = try TestService(times: times)
         let client = try service.client()
         let caller = try service.caller()
-        try caller.greet()
         #expect(try client.storedType(of: Batches.key("p")) == nil)
+        // The caller is closed after the client, because it speaks later.
+        try caller.greet()
         #expect(try caller.reply() == nil)
         service.handler.store.state.withLock { $0.types[Batches.key("p")] = .bool }
         #expect(try client.storedType(of: Batches.key("p")) == .bool)

@@ -30,7 +30,7 @@ import VarveTestSupport
         #expect(try first.commit(Batches.one()).commit == 1)
         // Other requests are answered meanwhile.
         #expect(try second.horizon() == 1)
-        #expect(try second.storedType(of: Batches.key("p")) == nil)
+        #expect(try second.storedType(of: Batches.key("p")) == .double)
         try first.endImport()
         try second.beginImport()
         #expect(try second.commit(Batches.one(1)).commit == 2)

@@ -45,7 +45,7 @@ import VarveTestSupport
 
     @Test("each is stored and read apart, before and after the store is opened again")
     func stored() throws {
-        try withStore { store in #expect(try values(store) == (0..<8).map(Double.init)) }
+        try withStore { store throws in #expect(try values(store) == (0..<8).map(Double.init)) }
         let again = try Store.open(directory.path)
         #expect(try values(again) == (0..<8).map(Double.init))
         try again.close()
@@ -53,7 +53,7 @@ import VarveTestSupport
 
     @Test("the series of a device are those of its bytes, of both devices if both are named")
     func ofDevices() throws {
-        try withStore { store in
+        try withStore { store throws in
             let snapshot = store.snapshot()
             for device in 0..<2 {
                 let found = snapshot.series(ofDevices: [Name(Self.names[device])]).map(\.key)
@@ -78,7 +78,7 @@ import VarveTestSupport
 
     @Test("deletion takes only the series that it names")
     func deleted() throws {
-        try withStore { store in
+        try withStore { store throws in
             #expect(try store.delete([Self.keys[3]], in: .all).samples == 1)
             #expect(try values(store) == (0..<8).map { $0 == 3 ? nil : Double($0) })
         }
@@ -86,7 +86,7 @@ import VarveTestSupport
 
     @Test("retention of one product leaves the other as it is")
     func expired() throws {
-        try withStore { store in
+        try withStore { store throws in
             let product = Name(Self.key(product: 1).product)
             #expect(try store.expire([product: RetentionPeriod(seconds: 60)]).samples == 4)
             #expect(try values(store) == (0..<8).map { $0 & 1 == 1 ? nil : Double($0) })

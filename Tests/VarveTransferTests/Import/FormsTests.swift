@@ -243,6 +243,6 @@ import VarveText
                 #""newPoints":[{"type":"string","mixed":true,"numbers":1,"texts":2,"words":0,"numberLooks":0,"#
                     + #""looksLikeNumbers":false,"example":"x","product":"default","point":"p"}],"#
                     + #""zones":[{"assumed":true,"repeated":0,"repeatedRejected":0,"missing":0,"#
-                    + #""missingRejected":0,"name":"UTC","offsets":"UTC"}]}"#), "\(line)")
+                    + #""missingRejected":0,"name":"UTC","offsets":"+00:00"}]}"#), "\(line)")
     }
 }

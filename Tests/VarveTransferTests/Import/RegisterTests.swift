@@ -105,7 +105,7 @@ import VarveTestSupport
     @Test("NDJSON numbers in quotes are reported, but not with a given type or with few such texts")
     func quotedNumbers() throws {
         let rows = (1...4).map { #"{"device":"D","point":"p","time":\#($0),"value":"20.5"}"# + "\n" }.joined()
-        func looks(_ text: String, _ name: String, _ types: [String: ValueType] = [:]) throws -> [String?] {
+        func looks(_ text: String, _ name: String, _ types: [Name: ValueType] = [:]) throws -> [String?] {
             let fixture = try TransferFixture(directory: FakeDirectory())
             let result = try fixture.run(text, name: name) {
                 $0.registers = true

@@ -1,5 +1,6 @@
 // FakeStore+Query.swift — a store in memory that `varve query` can read.
 
+import Synchronization
 import VarveModel
 import VarveQuery
 import VarveTestSupport

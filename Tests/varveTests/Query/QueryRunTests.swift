@@ -1,6 +1,7 @@
 // QueryRunTests.swift — queries over a store in memory, from options to output.
 
 import ArgumentParser
+import Synchronization
 import Testing
 import VarveModel
 import VarveTestSupport
