@@ -79,7 +79,7 @@ public struct SessionTable: Sendable {
 
     /// Records a session that the broker has kept from an earlier run.
     public mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
-        put(
+        set(
             clientID, Session(product: Name(product), keeping: .surely, keepsAnswers: keepsAnswers, seen: now)
         )
     }
@@ -88,7 +88,9 @@ public struct SessionTable: Sendable {
     public func isConnected(_ clientID: String) -> Bool { (sessions[Name(clientID)]?.connections ?? 0) > 0 }
 
     /// Records that a client has subscribed with a quality of service for which messages are kept.
-    public mutating func subscribed(_ clientID: String) { sessions[Name(clientID)]?.keepsAnswers = true }
+    public mutating func recordSubscribed(_ clientID: String) {
+        sessions[Name(clientID)]?.keepsAnswers = true
+    }
 
     /// Whether messages are kept for a client that is away.
     public func keepsAnswers(_ clientID: String) -> Bool { sessions[Name(clientID)]?.keepsAnswers ?? false }
@@ -103,11 +105,11 @@ public struct SessionTable: Sendable {
     }
 
     /// Records the login of a client, which continues or ends the session under its id.
-    public mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
+    public mutating func recordConnected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[Name(clientID)]
         // A session that is continued has its subscriptions.
         let keepsAnswers = keeping == .surely && old?.product == Name(product) && old?.keepsAnswers == true
-        put(
+        set(
             clientID,
             Session(
                 product: Name(product), connections: (old?.connections ?? 0) + 1, keeping: keeping,
@@ -115,30 +117,30 @@ public struct SessionTable: Sendable {
     }
 
     /// Records that a client that had logged in has disconnected.
-    public mutating func disconnected(_ clientID: String, product: String, now: Int64) {
+    public mutating func recordDisconnected(_ clientID: String, product: String, now: Int64) {
         guard var session = sessions[Name(clientID)], session.product == Name(product) else { return }
         session.connections = max(0, session.connections - 1)
         session.seen = now
-        put(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
+        set(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
     }
 
     /// Records that the broker holds a session for a client that is away: it has asked whether to keep a
     /// message for it.
     ///
     /// - Returns: Whether messages may be kept for it.
-    public mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
+    public mutating func recordAway(_ clientID: String, product: String, now: Int64) -> Bool {
         if let session = sessions[Name(clientID)], session.keeping == .surely {
             return session.product == Name(product)
         }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
         let keepsAnswers = sessions[Name(clientID)]?.keepsAnswers ?? true
-        put(
+        set(
             clientID, Session(product: Name(product), keeping: .surely, keepsAnswers: keepsAnswers, seen: now)
         )
         return true
     }
 
-    private mutating func put(_ clientID: String, _ session: Session?) {
+    private mutating func set(_ clientID: String, _ session: Session?) {
         if let old = sessions[Name(clientID)] { count(old, -1) }
         sessions[Name(clientID)] = session
         guard let session else { return }
@@ -164,13 +166,13 @@ public struct SessionTable: Sendable {
         let over = sessions.filter {
             $0.value.connections == 0 && now - $0.value.seen >= Self.sessionNanoseconds
         }
-        for clientID in over.keys { put(clientID.text, nil) }
+        for clientID in over.keys { set(clientID.text, nil) }
     }
 
     /// Forgets the older half of the sessions that are perhaps kept, so that this is rarely done.
     private mutating func forgetOldest() {
         let away = sessions.filter { $0.value.connections == 0 && $0.value.keeping == .perhaps }
             .sorted { $0.value.seen < $1.value.seen }
-        for (clientID, _) in away.prefix(away.count / 2 + 1) { put(clientID.text, nil) }
+        for (clientID, _) in away.prefix(away.count / 2 + 1) { set(clientID.text, nil) }
     }
 }

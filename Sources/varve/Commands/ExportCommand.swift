@@ -53,7 +53,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        try selection.tellNotes(tz: tz)
+        try selection.printNotes(tz: tz)
         let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)

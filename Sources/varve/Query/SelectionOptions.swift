@@ -24,10 +24,10 @@ struct SelectionOptions: ParsableArguments {
     /// - Throws: What `TimeBound.range` throws.
     func range(tz: String?) throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
 
-    /// Tells what is odd about the times.
+    /// Prints what is odd about the times.
     ///
-    /// - Throws: What `TimeBound.tellNotes` throws.
-    func tellNotes(tz: String?) throws { try TimeBound.tellNotes(from: from, to: to, tz: tz) }
+    /// - Throws: What `TimeBound.printNotes` throws.
+    func printNotes(tz: String?) throws { try TimeBound.printNotes(from: from, to: to, tz: tz) }
 
     /// The series that are chosen.
     ///

@@ -41,7 +41,8 @@ extension EndToEndTests {
                 try sandbox.varve("export", "--device", names[1], "--format", "csv", "--out", out).code == 0)
             let exported = try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n")
             #expect(exported.count == 2 && exported[1].utf8.starts(with: lines[1].utf8), "\(exported)")
-            #expect(try sandbox.varve(
+            #expect(
+                try sandbox.varve(
                     "delete", "--device", names[0], "--from", "2024-01-01", "--to", "2024-01-02"
                 ).code == 0)
             let left = try rows(["export", "--format", "csv", "--out", "-"])
