@@ -96,9 +96,9 @@ import VarveTestSupport
         times.idle = 0.1
         let service = try TestService(times: times)
         let client = try service.client()
-        let caller = try service.caller()
         #expect(try client.storedType(of: Batches.key("p")) == nil)
-        // The caller is closed after the client, because it speaks later.
+        // Idle for less time than the client, so that both connections are closed when this one is.
+        let caller = try service.caller()
         try caller.greet()
         #expect(try caller.reply() == nil)
         service.handler.store.state.withLock { $0.types[Batches.key("p")] = .bool }
