@@ -52,6 +52,9 @@ package struct SegmentReference: Hashable, Sendable {
         writer.append(isCompacted ? UInt8(1) : UInt8(0))
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         (id, byteCount, checksum) = try FileReference.read(&reader)
         summary = SegmentSummary(

@@ -23,6 +23,9 @@ package struct PartReference: Hashable, Sendable {
         writer.appendVarint(count)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         (id, byteCount, checksum) = try FileReference.read(&reader)
         count = try reader.varint()

@@ -32,6 +32,9 @@ package struct MessageReference: Hashable, Sendable {
         writer.append(newest)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         (id, byteCount, checksum) = try FileReference.read(&reader)
         count = UInt64(try reader.varint(limit: MessageFormat.maximumEntries, "messages"))
