@@ -13,10 +13,11 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// The name of a client as bytes, so that a lookup makes no text.
-private enum ClientName: Hashable {
+private enum ClientKey: Hashable {
     case own([UInt8])
     case borrowed(UnsafeRawBufferPointer)
 
@@ -27,7 +28,7 @@ private enum ClientName: Hashable {
         }
     }
 
-    static func == (left: ClientName, right: ClientName) -> Bool {
+    static func == (left: ClientKey, right: ClientKey) -> Bool {
         left.withBytes { left in right.withBytes { left.elementsEqual($0) } }
     }
 
@@ -53,13 +54,13 @@ struct AnswerDelivery {
     var moment = Moment.other
     /// The bundles of the service since the last tick.
     fileprivate var bundles: [[UInt8]] = []
-    private var clients: [ClientName: ConnectedClient] = [:]
+    private var clients: [ClientKey: ConnectedClient] = [:]
     /// The number of clients that listen, by product.
-    private var listeners: [String: Int] = [:]
+    private var listeners: [Name: Int] = [:]
     /// The answers of this moment without an addressee.
     private var forEverybody: Contents = []
     /// The answers of this moment for clients that are away.
-    private var forAway: [String: Contents] = [:]
+    private var forAway: [Name: Contents] = [:]
 
     /// The connected client of a name.
     fileprivate func client(_ name: UnsafeRawBufferPointer) -> ConnectedClient? {
@@ -74,7 +75,7 @@ struct AnswerDelivery {
 
     /// Removes a client that has disconnected.
     mutating func remove(_ client: ConnectedClient) {
-        let name = ClientName.own(Array(client.clientID.utf8))
+        let name = ClientKey.own(Array(client.clientID.utf8))
         if clients[name] === client { clients[name] = nil }
         count(client, isListener: false)
     }
@@ -87,12 +88,12 @@ struct AnswerDelivery {
     private mutating func count(_ client: ConnectedClient, isListener: Bool) {
         guard let product = client.role.product, client.isCountedListener != isListener else { return }
         client.isCountedListener = isListener
-        let number = listeners[product, default: 0] + (isListener ? 1 : -1)
-        listeners[product] = number > 0 ? number : nil
+        let number = listeners[Name(product), default: 0] + (isListener ? 1 : -1)
+        listeners[Name(product)] = number > 0 ? number : nil
     }
 
     /// Whether a client of the product listens.
-    fileprivate func hasListeners(_ product: String) -> Bool { listeners[product] != nil }
+    fileprivate func hasListeners(_ product: String) -> Bool { listeners[Name(product)] != nil }
 
     /// Ends the moment of the last tick.
     fileprivate mutating func beginMoment() {
@@ -108,7 +109,7 @@ struct AnswerDelivery {
 
     /// Lets the session of a client that is away have an answer.
     fileprivate mutating func allow(away clientID: String, _ reply: ForwardedReply) {
-        forAway[clientID, default: []].insert(Self.content(reply.topic, reply.payload))
+        forAway[Name(clientID), default: []].insert(Self.content(reply.topic, reply.payload))
     }
 
     /// Whether a sender may have an answer of this moment by subscription.
@@ -123,7 +124,7 @@ struct AnswerDelivery {
         _ clientID: () -> String?, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
     ) -> Bool {
         if allowsSender(topic: topic, payload: payload) { return true }
-        guard !forAway.isEmpty, let contents = clientID().flatMap({ forAway[$0] }) else { return false }
+        guard !forAway.isEmpty, let contents = clientID().flatMap({ forAway[Name($0)] }) else { return false }
         return contents.contains(Self.content(topic, payload))
     }
 
