@@ -57,7 +57,7 @@ public final class POSIXFileSystem: FileSystem {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError("create", path) }
         defer { _ = Glibc.close(descriptor) }
-        try FolderRights.settle(descriptor, path, 0o600)
+        try FolderRights.setBits(descriptor, path, 0o600)
     }
 
     /// Renames a file (`rename(2)`).
@@ -106,7 +106,7 @@ public final class POSIXFileSystem: FileSystem {
     /// For writing, takes away other users' rights to a data directory; for reading, only refuses links in it.
     ///
     /// - Throws: `DirectoryRefused`, `FileError`.
-    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
+    public func checkDirectory(_ directory: String, forWriting: Bool) throws -> [String] {
         if forWriting { return try DirectoryGuard.prepare(directory) }
         try DirectoryGuard.refuseLinks(in: directory)
         return []
@@ -203,7 +203,7 @@ public final class POSIXFileSystem: FileSystem {
         let file = POSIXFile(path: path, descriptor: descriptor)
         if isGuarded {
             let rights = FolderRights(isShared: false)
-            try FolderRights.settle(
+            try FolderRights.setBits(
                 descriptor, path, isPrivate ? rights.file : FolderRights(of: parentFolder(of: path)).file)
         }
         // A folder opens for reading and fails only at the first read; say so at once.

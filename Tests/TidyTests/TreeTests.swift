@@ -63,10 +63,12 @@ struct TreeTests {
     }
 
     @Test(
-        "files are touched in VarveFile only; the engine neither prints nor waits; nothing traps on purpose")
+        "files are touched in VarveFile only; the engine neither prints, waits nor names commands; nothing traps on purpose"
+    )
     func calls() {
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.fileAccess))
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.engineCalls))
+        Self.expectNone(Repository.swiftFiles.flatMap(CallRules.commandWords))
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.traps))
     }
 

@@ -54,6 +54,9 @@ package struct SegmentReference: Hashable, Sendable {
         writer.append(isCompacted ? UInt8(1) : UInt8(0))
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         id = FileID(try Hash128(from: &reader))
         byteCount = try reader.varint()

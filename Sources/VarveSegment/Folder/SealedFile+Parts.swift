@@ -25,6 +25,9 @@ package struct PartReference: Hashable, Sendable {
         writer.appendVarint(count)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         id = FileID(try Hash128(from: &reader))
         byteCount = try reader.varint()

@@ -34,6 +34,9 @@ package struct MessageReference: Hashable, Sendable {
         writer.append(newest)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         id = FileID(try Hash128(from: &reader))
         byteCount = try reader.varint()

@@ -305,7 +305,8 @@ public final class ServiceStore: Sendable {
         metrics.countFailure()
         // A full disk is reported by the callers, whose commits fail.
         if !Self.isDiskFull(error) {
-            report("a write failed, nothing is acknowledged until the store is opened again: \(error)")
+            let message = messageWithRemedy(error)
+            report("a write failed, nothing is acknowledged until the store is opened again: \(message)")
         }
     }
 

@@ -137,6 +137,9 @@ struct SeriesNames: Sendable {
     }
 
     /// Reads `count` records of series from id `first` on; existing ones must be the same.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse, if series before `first` are missing, or if a name differs;
+    ///   nothing is added then.
     mutating func read(
         _ reader: inout ByteReader, first: Int, count: Int
     ) throws(CodecError) {

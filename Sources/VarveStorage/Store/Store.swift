@@ -37,8 +37,8 @@ public final class Store: Sendable {
     ///   - files: The disk.
     /// - Throws: `StorageError.noStore` if a directory without a store is opened for reading; `DirectoryInUse` if
     ///   another process writes; `DirectoryRefused` if the directory is another user's or has a link in it;
-    ///   `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `StorageError.noRoom`;
-    ///   `FileError`.
+    ///   `StorageError.damaged`; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`;
+    ///   `StorageError.commitsLost`; `StorageError.noRoom`; `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
@@ -47,7 +47,7 @@ public final class Store: Sendable {
     }
 
     private init(_ folder: StoreFolder, _ options: StoreOptions) throws {
-        let rightsNotes = try folder.files.admit(folder.path, forWriting: options.isWritable)
+        let rightsNotes = try folder.files.checkDirectory(folder.path, forWriting: options.isWritable)
         lock = options.isWritable ? try Self.lock(folder, options) : nil
         let library = SegmentLibrary(folder, cacheBytes: options.cacheBytes)
         let opened =
@@ -171,7 +171,7 @@ public final class Store: Sendable {
             let check = DirectoryCheck(context, state)
             try check.runWhole(view.manifest)
             try check.rescueWAL(&view)
-            state.mark.keep(context.folder)
+            state.mark.rewriteIfReplaced(in: context.folder)
             defer { state.notes = [] }
             return state.notes
         }
@@ -202,6 +202,9 @@ public final class Store: Sendable {
         try exists(StoreFolder(path, on: files))
     }
 
+    /// Whether a folder has a manifest or a WAL file.
+    ///
+    /// - Throws: `FileError` if a folder cannot be listed.
     static func exists(_ folder: StoreFolder) throws -> Bool {
         if try !ManifestLog.numbers(folder).isEmpty { return true }
         guard case .folder? = try folder.files.kind(folder.wal) else { return false }

@@ -46,7 +46,7 @@ public struct ImportOptions: Sendable {
     /// The options of the command line that describe the input's form.
     ///
     /// They are written into the file of rejected rows; the caller has already applied them.
-    public var said: [SaidOption] = []
+    public var givenOptions: [GivenOption] = []
 
     /// Makes the default options.
     public init() {}

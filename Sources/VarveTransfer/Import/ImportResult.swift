@@ -54,7 +54,7 @@ public struct ImportResult: Sendable {
         return receipt.rejected == 0 ? 0 : 3
     }
 
-    mutating func take(_ total: CommitTotal) { self.total = total }
+    mutating func setTotal(_ total: CommitTotal) { self.total = total }
 
     /// Adds the result of the next file.
     public mutating func add(_ other: ImportResult) {

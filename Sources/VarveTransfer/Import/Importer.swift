@@ -194,7 +194,7 @@ public final class Importer {
         let rejected = RejectedRows(files, path: source.rejectedPath)
         let rows = try RowInput(file, path: input.path, options: options, sizes: sizes)
         rejected.head = rows.rejectsHead
-        rejected.head.say(input.numbers)
+        rejected.head.addTimeUnit(for: input.numbers)
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)
@@ -216,7 +216,7 @@ public final class Importer {
         var total = outcome.total
         // Cells of repeated hours waited apart from their line, so lines are counted where they are read.
         total.receipt.rows = timed.lines
-        result.take(total)
+        result.setTotal(total)
         result.isDryRun = options.isDryRun
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones

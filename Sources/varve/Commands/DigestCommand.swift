@@ -73,7 +73,7 @@ struct DigestCommand: ParsableCommand {
         }
         let named = try NamedFiles(inputs)
         let files = try ImportedFiles(
-            named.paths, importOptions(named.said), terms(), showsProgress: !quiet)
+            named.paths, importOptions(named.givenOptions), terms(), showsProgress: !quiet)
         let notes = DigestNotes(files)
         var errors = StandardErrors()
         for line in notes.lines { print("varve: \(line)", to: &errors) }
@@ -121,10 +121,10 @@ struct DigestCommand: ParsableCommand {
         }
     }
 
-    private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {
+    private func importOptions(_ givenOptions: [GivenOption]) throws -> ImportOptions {
         var options = ImportOptions()
         try reading.apply(to: &options)
-        try FileTerms.apply(said + reading.said(product: product), to: &options)
+        try FileTerms.apply(givenOptions + reading.givenOptions(product: product), to: &options)
         return options
     }
 

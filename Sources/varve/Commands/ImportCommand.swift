@@ -90,7 +90,7 @@ struct ImportCommand: ParsableCommand {
         var options = ImportOptions()
         try reading.apply(to: &options)
         try FileTerms.apply(
-            named.said + reading.said(product: product, format: form.format), to: &options)
+            named.givenOptions + reading.givenOptions(product: product, format: form.format), to: &options)
         options.registers = register
         options.reapplies = reapply
         options.isDryRun = dryRun

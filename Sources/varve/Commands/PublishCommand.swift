@@ -110,7 +110,7 @@ struct PublishCommand: ParsableCommand {
         var options = PublishFileOptions()
         try reading.apply(to: &options.reading)
         try FileTerms.apply(
-            named.said + reading.said(product: target.options.product, format: form.format),
+            named.givenOptions + reading.givenOptions(product: target.options.product, format: form.format),
             to: &options.reading)
         options.types = target.types
         options.journalPath = journal

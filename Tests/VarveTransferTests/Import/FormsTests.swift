@@ -78,7 +78,7 @@ import VarveText
         arguments: [
             (#"{"device":"A","point":"t","time":1}"#, "has no value"),
             (#"{"device":1,"point":"t","time":1,"value":1}"#, "device is not a string"),
-            (#"{"device":"A","device":"A","point":"t","time":1,"value":1}"#, "stands twice"),
+            (#"{"device":"A","device":"A","point":"t","time":1,"value":1}"#, "is there twice"),
             (#"{"device":"A","point":"t","time":1,"value":1,"x":1}"#, "unknown member x"),
             (#"{"device":"A","point":"t","time":1,"value":"5"}"#, "is not a number"),
             (#"{"device":"A","point":"t","time":1,"value":01}"#, "not valid JSON"),
