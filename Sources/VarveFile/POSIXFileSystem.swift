@@ -7,13 +7,14 @@ import Synchronization
 
 /// The local file system, by POSIX calls.
 public final class POSIXFileSystem: FileSystem {
-    private let counter = Atomic<UInt64>(0)
+    /// Counts the temporary names of the whole process, so that two instances never choose the same name.
+    private static let counter = Atomic<UInt64>(0)
     private let newFiles: NewFiles
 
     /// The ending of files that are being written.
     public static let partialSuffix = ".partial"
 
-    /// Makes an instance; its only state is a counter for temporary names.
+    /// Makes an instance; all instances of a process count temporary names together.
     ///
     /// - Parameter newFiles: Who may read the files and folders that it makes.
     public init(_ newFiles: NewFiles = .guarded) {
@@ -215,7 +216,7 @@ public final class POSIXFileSystem: FileSystem {
 extension POSIXFileSystem: FileSteps {
     /// The path with the process id, a count and `.partial` added.
     package func partialPath(for path: String) -> String {
-        let number = counter.add(1, ordering: .relaxed).newValue
+        let number = Self.counter.add(1, ordering: .relaxed).newValue
         return "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     }
 

@@ -39,6 +39,11 @@ struct TreeTests {
         Self.expectNone(Repository.paths.sorted().flatMap(NameRules.meaningfulName))
     }
 
+    @Test("documented parameters are there")
+    func parameters() {
+        Self.expectNone(Repository.swiftFiles.flatMap(ParameterRules.stale))
+    }
+
     @Test("modules import what the table allows")
     func imports() {
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.direction))

@@ -56,7 +56,7 @@ public final class StoreControl: ControlHandler {
     public var lastCommit: UInt64 { store.lastCommit }
 
     /// Where batches go.
-    public var sink: any SampleSink { StoppingSink(store) }
+    public var sink: any ImportSink { StoppingSink(store) }
 
     /// Applies changes of the registry to logins.
     ///
@@ -138,7 +138,7 @@ private func inWordsOfCommands<T>(_ body: () throws -> T) throws -> T {
 }
 
 /// The store's sink, with errors in the words of commands.
-private final class StoppingSink: SampleSink {
+private final class StoppingSink: ImportSink {
     private let store: ServiceStore
 
     init(_ store: ServiceStore) { self.store = store }

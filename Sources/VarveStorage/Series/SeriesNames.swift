@@ -104,8 +104,8 @@ struct SeriesNames: Sendable {
     }
 
     /// The ids below `end` of the series of some devices, of any product.
-    func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
-        let wanted = Set(devices.map { Array($0.utf8) })
+    func ids(ofDevices devices: Set<Name>, below end: Int) -> [Int] {
+        let wanted = Set(devices.map { Array($0.text.utf8) })
         // Length and last byte distinguish most names.
         var endings = Set<Int>()
         for name in wanted { endings.insert(Self.ending(name[...])) }

@@ -99,10 +99,11 @@ public final class Store: Sendable {
     var view: StoreView { published.withLock { $0 } }
 
     /// Publishes a new state for readers.
-    private func publish(_ view: StoreView) {
+    private func publish(_ view: StoreView, _ state: WriterState) {
         #if DEBUG
             do throws(BrokenInvariant) {
                 try view.checkInvariants(after: published.withLock { $0 })
+                try state.wal?.position.checkInvariants()
             } catch {
                 context.options.reportBroken(error)
             }
@@ -151,7 +152,7 @@ public final class Store: Sendable {
             }
             var commit = GroupCommit(context, state, view)
             let results = commit.run(group)
-            publish(commit.view)
+            publish(commit.view, state)
             if context.options.isWritable { state.mark.raise(to: commit.view.commit, context.folder) }
             return results
         }
@@ -230,7 +231,7 @@ public final class Store: Sendable {
             var view = published.withLock { $0 }
             try DirectoryCheck(context, state).run(view.manifest.number)
             defer {
-                publish(view)
+                publish(view, state)
                 state.mark.raise(to: view.commit, context.folder)
             }
             return try body(state, &view)
@@ -238,13 +239,13 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: SampleSink {
+extension Store: ImportSink {
     /// The type of a series, or nil if the store does not have it.
     public func storedType(of key: SeriesKey) -> ValueType? {
         context.dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
-    /// Starts an import; see `SampleSink`.
+    /// Starts an import; see `ImportSink`.
     ///
     /// - Throws: As `commit`, if the store takes no writes.
     public func beginImport() throws {

@@ -53,13 +53,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private var skipped: UInt64 = 0
     private var unknown: UInt64 = 0
     /// The counts of series that were forgotten since, by product and point; see `gatherTexts`.
-    private var textPoints: [TextPoint: (numbers: UInt64, texts: UInt64)] = [:]
-    private var passedOver = Set<String>()
-
-    private struct TextPoint: Hashable {
-        var product: String
-        var point: String
-    }
+    private var textPoints: [PointName: (numbers: UInt64, texts: UInt64)] = [:]
+    private var passedOver = Set<Name>()
 
     /// The size of the current batch, in each of the measures that `BatchLimits` limits.
     private struct BatchSize {
@@ -210,20 +205,22 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         total.receipt.rejected += rejected.count
         total.receipt.skipped += skipped
         return Outcome(
-            total: total, unknown: unknown, numericTexts: numericTexts(), passedOver: passedOver.sorted())
+            total: total, unknown: unknown, numericTexts: numericTexts(),
+            passedOver: passedOver.sorted().map(\.text))
     }
 
     /// The text points with more numbers than other texts, by product and point.
     private mutating func numericTexts() -> [NumericTextPoint] {
         gatherTexts()
         return textPoints.filter { $0.value.numbers > $0.value.texts }.map {
-            NumericTextPoint(product: $0.key.product, point: $0.key.point, numbers: $0.value.numbers)
+            NumericTextPoint(
+                product: $0.key.product.text, point: $0.key.point.text, numbers: $0.value.numbers)
         }.sorted { ($0.product, $0.point) < ($1.product, $1.point) }
     }
 
     private mutating func gatherTexts() {
         for one in series where one.numbers + one.texts > 0 {
-            let key = TextPoint(product: one.point.key.product, point: one.point.key.point)
+            let key = PointName(product: one.point.key.product, point: one.point.key.point)
             let known = textPoints[key] ?? (0, 0)
             textPoints[key] = (known.numbers + one.numbers, known.texts + one.texts)
         }
@@ -290,7 +287,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
                 reasons[entry] = reason
                 return NoSeries.unknown
             }
-            if passedOver.count < RowReader.maximumColumns { passedOver.insert(name) }
+            if passedOver.count < RowReader.maximumColumns { passedOver.insert(Name(name)) }
             return NoSeries.passedOver
         case .point(let point):
             // Two names can mean the same series: one with the product, one without.

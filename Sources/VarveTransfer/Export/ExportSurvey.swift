@@ -19,12 +19,6 @@ struct ExportSurvey {
     /// The number of samples with each of the allowed losses.
     private(set) var lost: [ExportLoss: UInt64] = [:]
 
-    /// A point, shared by all devices of a product.
-    private struct PointName: Hashable {
-        var product: Name
-        var point: Name
-    }
-
     /// The kinds of values of a point that registration would tell apart.
     private struct Kinds: OptionSet {
         let rawValue: UInt8
@@ -51,7 +45,7 @@ struct ExportSurvey {
     /// - Throws: `loss` for the first loss that is not allowed.
     mutating func add(_ columns: SampleColumns, of series: SeriesInfo) throws(ExportError) {
         if columns.count == 0 { return }
-        let name = PointName(product: Name(series.key.product), point: Name(series.key.point))
+        let name = PointName(product: series.key.product, point: series.key.point)
         var kinds = points[name]?[series.type] ?? []
         for (index, state) in columns.states.enumerated() {
             if state & Self.missingBits == 0 {
@@ -92,7 +86,7 @@ struct ExportSurvey {
                 let types = byType.keys.sorted { $0.rawValue < $1.rawValue }
                 throw .twoTypes(product: name.product.text, point: name.point.text, types: types)
             }
-            let place = withProduct ? name : PointName(product: "", point: name.point)
+            let place = withProduct ? name : PointName(product: "", point: name.point.text)
             joined[place, default: []].formUnion(kinds)
             types[place] = type
         }

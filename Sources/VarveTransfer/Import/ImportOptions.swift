@@ -40,7 +40,7 @@ public struct ImportOptions: Sendable {
     /// The types of points that `registers` creates, by point name.
     ///
     /// The types of other new points follow from their values.
-    public var types: [String: ValueType] = [:]
+    public var types: [Name: ValueType] = [:]
     /// The format of the rows; found from the file by default.
     public var format = InputFormat.auto
     /// The options of the command line that describe the input's form.
