@@ -23,7 +23,7 @@ import VarveTestSupport
                 try reader.add(&bytes)
             }
         }
-        return reader.isComplete ? reader.take() : nil
+        return reader.isComplete ? reader.finish() : nil
     }
 
     @Test("what was written is read, in frames of bounded size", arguments: 0..<20 as Range<UInt64>)
@@ -84,7 +84,7 @@ import VarveTestSupport
         return true
     }
 
-    @Test("more than was announced is refused: rows, series, text")
+    @Test("more rows, series or text than announced are refused")
     func beyondAnnouncement() throws {
         let batch = Batches.mixed(rows: 5, seed: 6)
         let frames = try rows(batch)

@@ -123,7 +123,7 @@ import VarveTestSupport
         try next.close()
     }
 
-    @Test("a refused batch is no reason to open the store again")
+    @Test("the store is not opened again because of a refused batch")
     func refusedBatch() throws {
         let folder = try TemporaryFolder()
         let store = try ServiceStore(path: folder.path)
@@ -204,7 +204,7 @@ import VarveTestSupport
         let outcome = Mutex<Int?>(nil)
         let merge = try WorkerThread {
             let report = try? store.compactIfDue { bytes in
-                try pace.withLock { $0 }?.take(bytes, unless: { store.isMergeAwaited })
+                try pace.withLock { $0 }?.waitForBudget(bytes, unless: { store.isMergeAwaited })
             }
             outcome.withLock { $0 = report?.segments }
         }
