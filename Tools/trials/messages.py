@@ -24,6 +24,7 @@ class Ledger:
         self.answered = set()
         self.refused = {}
         self.answers = 0
+        self.heard = set()
 
     @property
     def sent(self):
@@ -33,7 +34,9 @@ class Ledger:
         self.answers += 1
         if code == 200:
             self.answered.add(number)
-        else:
+        elif (number, code) not in self.heard:
+            # Its sender and a listener hear the same answer.
+            self.heard.add((number, code))
             self.refused[code] = self.refused.get(code, 0) + 1
 
     def payload(self, number, digits=0):
