@@ -18,6 +18,8 @@ let package = Package(
     products: [
         .executable(name: "varve", targets: ["varve"]),
         .executable(name: "varved", targets: ["varved"]),
+        // The process in which a parsing script runs.
+        .executable(name: "VarveScriptRunner", targets: ["VarveScriptRunner"]),
         // The library that mosquitto loads to check logins and topic rights.
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
@@ -32,7 +34,7 @@ let package = Package(
             name: "VarvePublisher",
             targets: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer", "VarvePublisher"]),
         // Not API: it gives the package in Benchmarks/ access to internals that it measures.
-        .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
+        .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT", "VarveScript"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -52,7 +54,11 @@ let package = Package(
         .systemLibrary(
             name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CMosquittoBroker", providers: [.apt(["mosquitto-dev"])]),
+        .systemLibrary(
+            name: "CJavaScriptCore", pkgConfig: "javascriptcoregtk-4.1",
+            providers: [.apt(["libjavascriptcoregtk-4.1-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CConfinement"),
 
         // Values, and the protocols through which modules work together that do not import each other.
         .target(name: "VarveModel", swiftSettings: settings),
@@ -123,6 +129,17 @@ let package = Package(
             name: "VarveControl",
             dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
             swiftSettings: settings),
+        // Parsing scripts of products: their processes, and the conversation with these.
+        .target(
+            name: "VarveScript", dependencies: ["VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+            swiftSettings: settings),
+        // The process of a script, which alone links the JavaScript engine.
+        .executableTarget(
+            name: "VarveScriptRunner",
+            dependencies: [
+                "VarveFile", "VarvePlatform", "VarveCodec", "VarveScript", "CJavaScriptCore", "CConfinement",
+            ],
+            swiftSettings: settings),
         // The reference sender.
         .target(
             name: "VarvePublisher",
@@ -178,7 +195,7 @@ let package = Package(
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
                 "VarveStorage", "VarveQuery", "VarveRegistry",
                 "VarveTransfer", "VarveMessageLog",
-                "VarveControl", "VarvePublisher",
+                "VarveControl", "VarveScript", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -249,6 +266,13 @@ let package = Package(
             name: "VarveControlTests",
             dependencies: [
                 "VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec",
+            ],
+            swiftSettings: settings),
+        // Scripts in the built runner.
+        .testTarget(
+            name: "VarveScriptTests",
+            dependencies: [
+                "VarveTestSupport", "VarveScript", "VarvePlatform", "VarveFile", "VarveCodec", "VarveText",
             ],
             swiftSettings: settings),
         .testTarget(

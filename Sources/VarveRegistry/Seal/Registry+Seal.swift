@@ -7,7 +7,7 @@ import GRDB
 /// The text contains the secrets: treat it like the registry itself.
 public struct RegistryExport: Hashable, Sendable {
     /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
-    /// imports, each in the order of their keys.
+    /// imports, versions of scripts, each in the order of their keys.
     ///
     /// The same rows give the same bytes, in whatever order they were written.
     public let text: String
