@@ -4,6 +4,7 @@
 // - A version is never changed. A roll-back is a new version with the text of an older one.
 // - A script is deleted with its product.
 
+import Synchronization
 import VarveModel
 import VarvePlatform
 
@@ -75,10 +76,41 @@ extension Registry {
         }
     }
 
+    /// A function that returns the text of a product's script, nil if it has none, and reads it again only if the
+    /// registry has changed.
+    ///
+    /// Cost of a call: one small query if nothing has changed. Holds the texts in memory.
+    public var currentScripts: @Sendable (String) throws -> String? {
+        let memory = ScriptMemory()
+        return { try memory.text(of: $0, in: self) }
+    }
+
     static func noScript(_ product: String) -> RegistryError {
         RegistryError(
             .notFound, "product \(RegistryNames.shown(product)) has no script: set one with varve script set")
     }
 
     private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}
+
+/// The scripts of products as they were last read.
+private final class ScriptMemory: Sendable {
+    private struct Known {
+        var generation: UInt64
+        var texts: [String: String?] = [:]
+    }
+
+    private let known = Mutex<Known?>(nil)
+
+    func text(of product: String, in registry: Registry) throws -> String? {
+        try known.withLock { known in
+            // Read before the script: a change in between is then seen by the next call.
+            let generation = try registry.generation()
+            if known?.generation != generation { known = Known(generation: generation) }
+            if let text = known?.texts[product] { return text }
+            let text = try registry.read { try $0.script(of: product)?.text }
+            known?.texts[product] = .some(text)
+            return text
+        }
+    }
 }

@@ -27,6 +27,8 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case tooLarge
         /// The process in which it ran has crashed.
         case crashed
+        /// The product has no script.
+        case noScript
 
         /// The name for logs and programs.
         public var name: String {
@@ -40,6 +42,7 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
             case .wrongResult: "wrong-result"
             case .tooLarge: "too-large"
             case .crashed: "crashed"
+            case .noScript: "no-script"
             }
         }
     }
@@ -66,7 +69,7 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
         let place = line.map { " at line \($0)" } ?? ""
         return switch category {
         case .syntax: "the script is not JavaScript\(place): \(message)"
-        case .noFunction, .tooLarge: message
+        case .noFunction, .tooLarge, .noScript: message
         case .threw: "the script threw an error\(place): \(message)"
         case .timeOut: "the script took too long\(place): \(message)"
         case .memory: "the script took too much memory\(place): \(message)"

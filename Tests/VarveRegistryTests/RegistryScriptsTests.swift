@@ -77,6 +77,18 @@ import VarveModel
         #expect(try registry.script(ofProduct: "meters")?.text == large)
     }
 
+    @Test("the current scripts follow changes, also those of another process")
+    func current() throws {
+        let current = registry.currentScripts
+        #expect(try current("meters") == nil && current("none") == nil)
+        try registry.setScript("a", ofProduct: "meters")
+        #expect(try current("meters") == "a" && current("meters") == "a")
+        try Registry.open(path: fixture.path, create: false).setScript("b", ofProduct: "meters")
+        #expect(try current("meters") == "b")
+        try registry.restoreScript(ofProduct: "meters")
+        #expect(try current("meters") == "a")
+    }
+
     @Test(
         "a script that others changed is noticed",
         arguments: [

@@ -93,6 +93,26 @@ import VarvePlatform
         #expect(try fixture.decode(table + ScriptFixture.decoder("return [t[149999]]")) == "[149999]")
     }
 
+    @Test("scripts by products follow what is told, and a product without one has a failure that says so")
+    func products() throws {
+        let fixture = ScriptFixture()
+        let scripts = Monitor(["a": ScriptFixture.decoder("return [1]")])
+        let products = ProductScripts(fixture.pool) { product in scripts.withLock { $0[product] } }
+        func decode(_ product: String) throws -> [Result<[UInt8], ScriptFailure>] {
+            try products.call(.decode, ofProduct: product, [[7], [8]])
+        }
+        #expect(try decode("a") == [.success(Array("[1]".utf8)), .success(Array("[1]".utf8))])
+        scripts.change { $0["a"] = ScriptFixture.decoder("return [2]") }
+        #expect(try decode("a") == [.success(Array("[2]".utf8)), .success(Array("[2]".utf8))])
+        for result in try decode("b") {
+            #expect(
+                throws: ScriptFailure(.noScript, "the product has no script: set one with varve script set")
+            ) {
+                try result.get()
+            }
+        }
+    }
+
     @Test("an ended pool has no processes, and says that it has ended")
     func ended() throws {
         let fixture = ScriptFixture()

@@ -75,9 +75,17 @@ struct CallRun {
         return payloads[start..<end]
     }
 
-    /// Turns a decoded payload that is not JSON into a failure.
+    /// Turns a result that is too large, and a decoded payload that is not JSON, into a failure.
+    ///
+    /// The process checks sizes too, but it is not trusted with that.
     private func checked(_ result: Result<[UInt8], ScriptFailure>) -> Result<[UInt8], ScriptFailure> {
-        guard function == .decode, case .success(let text) = result else { return result }
+        guard case .success(let text) = result else { return result }
+        guard text.count <= limits.resultBytes else {
+            return .failure(
+                ScriptFailure(
+                    .tooLarge, "a result of \(text.count) bytes, above the limit of \(limits.resultBytes)"))
+        }
+        guard function == .decode else { return result }
         return text.withUnsafeBufferPointer { text in
             do throws(JSONFailure) {
                 guard let base = text.baseAddress else { throw .malformed(offset: 0) }
