@@ -137,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "VarveScriptRunner",
             dependencies: [
-                "VarveFile", "VarvePlatform", "VarveCodec", "VarveScript", "CJavaScriptCore", "CConfinement",
+                "VarveFile", "VarvePlatform", "VarveScript", "CJavaScriptCore", "CConfinement",
             ],
             swiftSettings: settings),
         // The reference sender.

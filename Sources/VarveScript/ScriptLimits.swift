@@ -23,26 +23,22 @@ public struct ScriptLimits: Hashable, Sendable {
     /// How many times the processor time of one payload the loading of a script may take.
     static let loadFactor = 10
     /// How many times its processor time something may take in real time.
-    package static let realTimeFactor = 10
+    public static let realTimeFactor = 10
 
     /// The milliseconds of processor time for loading the script.
-    package var loadMilliseconds: Int { milliseconds * Self.loadFactor }
+    public var loadMilliseconds: Int { milliseconds * Self.loadFactor }
 }
 
 /// Bounds of the conversation between the service and a runner, the same on both sides.
-package enum WireLimits {
+enum WireLimits {
     /// The version of the conversation; both ends are built together.
-    package static let version: UInt16 = 1
+    static let version: UInt16 = 1
     /// The most payloads of a request.
-    package static let payloads = 256
+    static let payloads = 256
     /// The bytes of payloads after which no other is added to a request.
-    package static let requestBytes = 2 << 20
+    static let requestBytes = 2 << 20
     /// The most bytes of a frame: one payload, script or result with what is around it.
-    package static let frameBytes = 64 << 20
-    /// The bytes of results after which a runner sends them.
-    package static let replyBytes = 64 << 10
-    /// The nanoseconds after which a runner sends the results it has.
-    package static let replyNanoseconds: Int64 = 20_000_000
+    static let frameBytes = 64 << 20
     /// The most bytes of a message in a reply.
-    package static let messageBytes = 4096
+    static let messageBytes = 4096
 }

@@ -9,7 +9,6 @@
 
 import Glibc
 import Synchronization
-import VarveCodec
 import VarvePlatform
 import VarveScript
 
@@ -36,18 +35,19 @@ final class CallWatch: Sendable {
     }
 
     private let state = Monitor(State())
-    private let connection: LocalSocketConnection
+    private let line: ServiceLine
     private let memory: ProcessMemory
     private let clock: clockid_t
 
     /// The nanoseconds between two measurements.
     private static let interval: Int64 = 5_000_000
-    /// The nanoseconds within which the service must take what is sent.
-    private static let patience: Int64 = 60_000_000_000
+    /// The bytes of results after which they are sent, and the nanoseconds.
+    private static let replyBytes = 64 << 10
+    private static let replyNanoseconds: Int64 = 20_000_000
 
     /// Makes a watch of the calling thread, which must be the one that runs the script.
-    init(_ connection: LocalSocketConnection, _ memory: ProcessMemory) {
-        self.connection = connection
+    init(_ line: ServiceLine, _ memory: ProcessMemory) {
+        self.line = line
         self.memory = memory
         var clock = clockid_t()
         pthread_getcpuclockid(pthread_self(), &clock)
@@ -92,8 +92,8 @@ final class CallWatch: Sendable {
         let isDue = state.withLock { state in
             state.results.append(result)
             if case .success(let bytes) = result { state.resultBytes += bytes.count }
-            return state.resultBytes >= WireLimits.replyBytes
-                || SystemClock.monotonicNanoseconds() - state.lastSent >= WireLimits.replyNanoseconds
+            return state.resultBytes >= Self.replyBytes
+                || SystemClock.monotonicNanoseconds() - state.lastSent >= Self.replyNanoseconds
         }
         if isDue { try send() }
     }
@@ -104,16 +104,9 @@ final class CallWatch: Sendable {
         try send()
     }
 
-    /// Sends a reply.
-    func send(_ reply: ScriptReply) throws(LostRunner) {
-        var writer = ByteWriter()
-        reply.append(to: &writer)
-        try connection.send(frames: writer.bytes, until: SystemClock.monotonicNanoseconds() + Self.patience)
-    }
-
     private func send() throws(LostRunner) {
         let results = state.withLock { Self.take(&$0) }
-        if !results.isEmpty { try send(.results(results)) }
+        if !results.isEmpty { try line.send(.results(results)) }
     }
 
     private static func take(_ state: inout State) -> [Result<[UInt8], ScriptFailure>] {
@@ -143,13 +136,14 @@ final class CallWatch: Sendable {
                         "the process has \(bytes >> 20) MB, above the limit of \(state.memoryLimit >> 20) MB"
                     stop(&state, .memory, text)
                 }
-                let limit = Int64(call.limit) * 1_000_000
-                guard
-                    nowProcessor - processor > limit
-                        || nowReal - real > limit * Int64(ScriptLimits.realTimeFactor)
-                else { return }
                 let what = call.isLoading ? "to load" : "for one payload"
-                stop(&state, .timeOut, "more than \(call.limit) ms \(what)")
+                if nowProcessor - processor > Int64(call.limit) * 1_000_000 {
+                    stop(&state, .timeOut, "more than \(call.limit) ms of processor time \(what)")
+                }
+                let realLimit = Int64(call.limit) * Int64(ScriptLimits.realTimeFactor)
+                if nowReal - real > realLimit * 1_000_000 {
+                    stop(&state, .timeOut, "more than \(realLimit) ms \(what)")
+                }
             }
         }
     }
@@ -157,8 +151,8 @@ final class CallWatch: Sendable {
     /// Sends what there is and ends this process.
     private func stop(_ state: inout State, _ category: ScriptFailure.Category, _ text: String) -> Never {
         let results = Self.take(&state)
-        if !results.isEmpty { try? send(.results(results)) }
-        try? send(.stopped(ScriptFailure(category, text)))
+        if !results.isEmpty { try? line.send(.results(results)) }
+        try? line.send(.stopped(ScriptFailure(category, text)))
         _exit(0)
     }
 

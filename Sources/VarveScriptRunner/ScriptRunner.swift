@@ -7,7 +7,6 @@
 // - The answer to a request is complete, or the last frame says which limit was exceeded, or the process has crashed.
 
 import Glibc
-import VarveCodec
 import VarveFile
 import VarvePlatform
 import VarveScript
@@ -17,13 +16,13 @@ enum ScriptRunner {
     static func main() {
         ScriptEngine.prepareProcess()
         do {
-            let connection = try LocalSocketConnection.standardInput()
-            let watch = CallWatch(connection, try ProcessMemory())
+            let line = ServiceLine(try LocalSocketConnection.standardInput())
+            let watch = CallWatch(line, try ProcessMemory())
             let engine = ScriptEngine()
-            try confine(watch)
+            try confine(line)
             try watch.start()
-            try watch.send(.ready(version: WireLimits.version, obstacle: ""))
-            try serve(ScriptFrames(connection), watch, engine)
+            try line.send(.ready(version: ServiceLine.version, obstacle: ""))
+            try serve(line, watch, engine)
         } catch is LostRunner {
             // The service has gone, or says what this program does not understand.
             exit(1)
@@ -35,22 +34,19 @@ enum ScriptRunner {
     }
 
     /// Confines the process; if that is not possible, tells the service and ends.
-    private static func confine(_ watch: CallWatch) throws {
+    private static func confine(_ line: ServiceLine) throws {
         do {
             try Confinement.enter()
         } catch {
-            try watch.send(.ready(version: WireLimits.version, obstacle: "\(error)"))
+            try line.send(.ready(version: ServiceLine.version, obstacle: "\(error)"))
             exit(1)
         }
     }
 
-    private static func serve(_ frames: ScriptFrames, _ watch: CallWatch, _ engine: ScriptEngine) throws {
+    private static func serve(_ line: ServiceLine, _ watch: CallWatch, _ engine: ScriptEngine) throws {
         var limits = ScriptLimits()
         while true {
-            let request = try frames.receive(until: .max) { kind, reader throws(CodecError) in
-                try ScriptRequest(kind, &reader)
-            }
-            switch request {
+            switch try line.receive() {
             case nil: return
             case .load(let script, let given):
                 limits = given
@@ -59,7 +55,7 @@ enum ScriptRunner {
                     engine.load(script)
                 }
                 try watch.finish()
-                try watch.send(.loaded(failure))
+                try line.send(.loaded(failure))
             case .call(let function, let payloads):
                 watch.begin()
                 for payload in payloads {

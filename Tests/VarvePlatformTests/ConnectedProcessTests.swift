@@ -11,7 +11,9 @@ import VarvePlatform
         // Its end of the connection closes with it.
         let deadline = SystemClock.monotonicNanoseconds() + 60_000_000_000
         var byte = [UInt8](repeating: 0, count: 1)
-        let count = try byte.withUnsafeMutableBytes { try short.connection.receive(into: $0, until: deadline) }
+        let count = try byte.withUnsafeMutableBytes {
+            try short.connection.receive(into: $0, until: deadline)
+        }
         #expect(count == 0)
         #expect(short.end() == "ended with exit code 0")
     }

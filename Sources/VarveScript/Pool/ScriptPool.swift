@@ -35,7 +35,7 @@ public final class ScriptPool: Sendable {
     public let limits: ScriptLimits
     private let state = Monitor(State())
 
-    /// Makes a pool without processes; the first call for a product starts one, in some 30 ms.
+    /// Makes a pool without processes; the first call for a product starts one, in about 50 ms.
     ///
     /// - Parameters:
     ///   - executable: The path of the runner, as `RunnerPath.find` gives it.

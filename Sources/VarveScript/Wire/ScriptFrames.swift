@@ -8,18 +8,19 @@
 // - No frame is longer than `WireLimits.frameBytes`; a longer one ends the conversation.
 // - After an error the position in the stream is unknown, and the connection is not used again.
 
-package import VarveCodec
-package import VarvePlatform
+import VarveCodec
+import VarvePlatform
 
 /// The conversation cannot go on: the other end is gone, silent or not understood.
-package struct LostRunner: Error, CustomStringConvertible {
-    package let description: String
+public struct LostRunner: Error, CustomStringConvertible {
+    /// One line: what was wrong.
+    public let description: String
 
-    package init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description }
 }
 
 /// Receives frames over a connection.
-package final class ScriptFrames {
+final class ScriptFrames {
     private let connection: LocalSocketConnection
     private var buffer: [UInt8] = []
 
@@ -28,13 +29,13 @@ package final class ScriptFrames {
     private static let keptBytes = 1 << 20
 
     /// Uses a connection.
-    package init(_ connection: LocalSocketConnection) { self.connection = connection }
+    init(_ connection: LocalSocketConnection) { self.connection = connection }
 
     /// Waits for a frame, and passes its kind and payload to `body`.
     ///
     /// - Returns: Nil if the other end closed before a frame began.
     /// - Throws: `LostRunner` if no whole frame comes in time, or one that is not understood.
-    package func receive<Result>(
+    func receive<Result>(
         until deadline: Int64, _ body: (UInt8, inout ByteReader) throws(CodecError) -> Result
     ) throws(LostRunner) -> Result? {
         guard try fill(Self.headerBytes, from: 0, until: deadline) else { return nil }
@@ -99,7 +100,7 @@ extension LocalSocketConnection {
     ///
     /// - Parameter deadline: A time of `SystemClock.monotonicNanoseconds`.
     /// - Throws: `LostRunner` if the other end is gone or does not take them in time.
-    package func send(frames: [UInt8], until deadline: Int64) throws(LostRunner) {
+    func send(frames: [UInt8], until deadline: Int64) throws(LostRunner) {
         do {
             try frames.withUnsafeBytes { try send($0, until: deadline) }
         } catch {
@@ -110,7 +111,7 @@ extension LocalSocketConnection {
 
 extension ByteWriter {
     /// Writes a frame with the payload that `body` writes.
-    package mutating func appendFrame(_ kind: UInt8, _ body: (inout ByteWriter) -> Void) {
+    mutating func appendFrame(_ kind: UInt8, _ body: (inout ByteWriter) -> Void) {
         let start = count
         append(UInt32(0))
         append(kind)

@@ -9,10 +9,10 @@
 // The results of a call come in the order of its payloads, in one frame or several. `stopped` concerns the script that
 // is being loaded, or the first payload without a result.
 
-package import VarveCodec
+import VarveCodec
 
 /// A reply of a runner.
-package enum ScriptReply {
+public enum ScriptReply: Sendable {
     /// It runs and is confined, or says why not.
     case ready(version: UInt16, obstacle: String)
     /// The script is loaded, or why not.
@@ -30,7 +30,7 @@ package enum ScriptReply {
     }
 
     /// Writes the reply as a frame.
-    package func append(to writer: inout ByteWriter) {
+    func append(to writer: inout ByteWriter) {
         switch self {
         case .ready(let version, let obstacle):
             writer.appendFrame(Kind.ready) { writer in
@@ -73,7 +73,7 @@ package enum ScriptReply {
     /// Reads a reply.
     ///
     /// - Throws: `CodecError` if the bytes are none.
-    package init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
+    init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
         switch kind {
         case Kind.ready:
             let version = try reader.integer(as: UInt16.self)

@@ -5,10 +5,10 @@
 //
 // A script and a payload are preceded by their count of bytes. A runner gets one `load`, then any number of `call`.
 
-package import VarveCodec
+import VarveCodec
 
 /// A request to a runner.
-package enum ScriptRequest: Equatable {
+public enum ScriptRequest: Equatable, Sendable {
     /// Takes this script, with limits for it.
     case load(script: [UInt8], limits: ScriptLimits)
     /// Calls a function for each payload.
@@ -20,7 +20,7 @@ package enum ScriptRequest: Equatable {
     }
 
     /// Writes the request as a frame.
-    package func append(to writer: inout ByteWriter) {
+    func append(to writer: inout ByteWriter) {
         switch self {
         case .load(let script, let limits): Self.appendLoad(script, limits, to: &writer)
         case .call(let function, let payloads): Self.appendCall(function, payloads[...], to: &writer)
@@ -51,7 +51,7 @@ package enum ScriptRequest: Equatable {
     /// Reads a request.
     ///
     /// - Throws: `CodecError` if the bytes are none.
-    package init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
+    init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
         switch kind {
         case Kind.load:
             var limits = ScriptLimits()

@@ -29,7 +29,7 @@ enum ImportRules {
         "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
         "VarveScript": ["VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
         "VarveScriptRunner": [
-            "VarveFile", "VarvePlatform", "VarveCodec", "VarveScript", "CJavaScriptCore", "CConfinement",
+            "VarveFile", "VarvePlatform", "VarveScript", "CJavaScriptCore", "CConfinement",
         ],
         "VarvePublisher": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
