@@ -89,7 +89,7 @@ let package = Package(
             name: "VarveQuery",
             dependencies: ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
             swiftSettings: settings),
-        // Models, products and devices, in SQLite.
+        // Models, products, devices, channels and scripts, in SQLite.
         .target(
             name: "VarveRegistry",
             dependencies: [

@@ -43,7 +43,7 @@ struct ScriptWorkload {
 
     func run(into report: inout Report) throws {
         var lines: [Report.Line] = []
-        for (batch, goal) in [(64, Goal.atLeast(20_000)), (256, nil), (1, nil)] {
+        for (batch, goal) in [(64, .atLeast(20_000)), (256, nil), (1, nil)] as [(Int, Goal?)] {
             var figure = Figure()
             for _ in 0..<runs { figure.add(try rate(batch: batch)) }
             lines.append(.init("\(batch) to a call", "payloads/s", figure, goal))

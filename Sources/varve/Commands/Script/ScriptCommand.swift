@@ -108,7 +108,8 @@ extension ScriptCommand {
 
         func run() throws {
             let set = try data.changeRegistry { try $0.restoreScript(ofProduct: product, version: to) }
-            let origin = set.restores.map { ", again version \($0)" } ?? ", which is in use"
+            let isNew = to != set.version
+            let origin = isNew ? ", again version \(set.restores ?? set.version)" : ", which is in use already"
             print("script of product \(printable(product)): version \(set.version)\(origin)")
         }
     }
@@ -125,6 +126,6 @@ extension DataOptions {
         let missing = version.map { "version \($0) of its script: see varve script history" }
         throw RegistryError(
             .notFound,
-            "product \(printable(product)) has no \(missing ?? "script: set one with varve script set")")
+            "product \"\(printable(product))\" has no \(missing ?? "script: set one with varve script set")")
     }
 }
