@@ -33,7 +33,7 @@ COUNTED = """How it is counted:
   series, which has a fixed size. Lossless."""
 
 
-def tell(text):
+def report_progress(text):
     print(text, file=sys.stderr, flush=True)
 
 
@@ -97,9 +97,9 @@ def measure(name, stats, load, found, scratch):
         try:
             size, count = function(recording, folder)
             cells.append(f"{size / count:.3f}")
-            tell(f"{name}: {peer} {size:,} bytes, {count:,} samples")
+            report_progress(f"{name}: {peer} {size:,} bytes, {count:,} samples")
         except Exception as error:  # A peer that fails is no reason to lose the others.
-            tell(f"{name}: {peer} failed: {error}")
+            report_progress(f"{name}: {peer} failed: {error}")
             cells.append("failed")
         shutil.rmtree(folder, ignore_errors=True)
     return cells
@@ -108,7 +108,7 @@ def measure(name, stats, load, found, scratch):
 def farm(options, scratch):
     """The farm's Parquet file and a CSV of it, made by the generator; None if there is no generator."""
     if not (options.generator and os.path.exists(options.generator) and library("pyarrow")):
-        tell("the generator of the farm or pyarrow is absent: skipped")
+        report_progress("the generator of the farm or pyarrow is absent: skipped")
         return None
     import pyarrow.csv
     import pyarrow.parquet
@@ -128,9 +128,9 @@ def measure_all(options, scratch, found):
     for name in RECORDINGS:
         source = f"{options.data}/{name}.csv.gz"
         if not os.path.exists(source):
-            tell(f"{source} is absent: skipped")
+            report_progress(f"{source} is absent: skipped")
             continue
-        tell(name)
+        report_progress(name)
         store = f"{scratch}/store-{name}"
         stats = varve(options.varve, source, store)
 
@@ -145,7 +145,7 @@ def measure_all(options, scratch, found):
     if options.farm and (made := farm(options, scratch)):
         import recording
 
-        tell("synthetic wind farm")
+        report_progress("synthetic wind farm")
         stats = varve(options.varve, made[0], f"{scratch}/store-farm")
         os.remove(made[0])
         name = f"synthetic wind farm, {options.devices} devices"
@@ -185,7 +185,7 @@ def main():
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     lines += ["", COUNTED]
     pathlib.Path(options.report).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    tell(f"written: {options.report}")
+    report_progress(f"written: {options.report}")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def size_of(folders):
     return total
 
 
-def settle(folders):
+def wait_until_unchanged(folders):
     """Waits until the files have not changed for 15 seconds, at most five minutes."""
     last, still = -1, 0
     for _ in range(300):
@@ -115,7 +115,7 @@ def victoria_metrics(recording, scratch):
             post(f"{url}/api/v1/import/csv?format={form}", body)
         for step in ("force_flush", "force_merge"):
             urllib.request.urlopen(f"{url}/internal/{step}", timeout=300).close()
-        settle(folders)
+        wait_until_unchanged(folders)
     return size_of(folders), finite(recording)
 
 
@@ -152,5 +152,5 @@ def influxdb(recording, scratch):
         post(f"{url}/query", query)
         for body in rows(recording, lambda s, t, v: f"m,d={label(s.device)},p={label(s.point)} v={v!r} {t}\n"):
             post(f"{url}/write?db=varve&precision=ns", body)
-        settle(folders)
+        wait_until_unchanged(folders)
     return size_of(folders), finite(recording)

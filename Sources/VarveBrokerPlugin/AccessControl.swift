@@ -21,12 +21,12 @@ final class AccessControl {
         var usernames: Set<String> = []
         var clientIDs: Set<String> = []
         /// Whether to close connections that have not logged in.
-        var strangers = false
+        var closesUnauthenticated = false
         /// Topics whose retained message must be removed.
         var retained: [String] = []
     }
 
-    private static let lookInterval: Int64 = 500_000_000
+    private static let checkInterval: Int64 = 500_000_000
     let log: (String) -> Void
     private var credentials: CredentialsReader
     private var events: ConnectionEventWriter
@@ -44,10 +44,10 @@ final class AccessControl {
     /// The number of connections of the service that read what waits.
     ///
     /// Its other connections only write.
-    private(set) var readers = 0
+    private(set) var serviceReaders = 0
     private var isAdmissionStale = false
-    private var lastLook: Int64 = .min
-    private var lastMemoryLook: Int64 = .min
+    private var lastCheck: Int64 = .min
+    private var lastMemoryCheck: Int64 = .min
     private var retained: [String]
 
     var directory: LoginDirectory? { credentials.directory }
@@ -94,24 +94,24 @@ final class AccessControl {
                     channel: channel, detail: reason))
             return answer
         case .accepted(let role, let channel):
-            forget(client, keepsSession: false)
+            removeClient(client, keepsSession: false)
             if sessions.isConnected(attempt.clientID) || role == .service {
                 for other in clients.values where other.clientID == attempt.clientID {
                     other.isReplaced = true
                 }
             }
-            answers.returned(attempt.clientID)
+            answers.clientReturned(attempt.clientID)
             let accepted = ConnectedClient(
                 role: role, attempt: attempt, address: address, channel: channel, socket: socket)
             clients[client] = accepted
             if let product = role.product {
-                sessions.connected(attempt.clientID, product: product, keeping: keeping, now: now)
+                sessions.recordConnected(attempt.clientID, product: product, keeping: keeping, now: now)
                 connections[product, default: 0] += 1
             }
-            if let held = accepted.answers { answers.joined(held) }
+            if let held = accepted.answers { answers.clientConnected(held) }
             if attempt.clientID == ServiceClient.id {
-                readers += 1
-                queue.load.interrupted()
+                serviceReaders += 1
+                queue.load.interruptMeasurement()
             }
             record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
             guard role == .service, let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
@@ -130,7 +130,7 @@ final class AccessControl {
             denyWill(name(), topic)
             return false
         }
-        known.received(topic: topic.count, rest: size)
+        known.countPacket(topic: topic.count, rest: size)
         let reason =
             quality > 1 && known.role != .service
             ? "quality of service 2 is not taken: publish with 0 or 1" : ClientLimits.refusal(topic: topic)
@@ -176,7 +176,7 @@ final class AccessControl {
         guard let known = clients[client] else {
             return rights(username: username())?.maySubscribe(filter) ?? false
         }
-        known.received(topic: filter.count, rest: 0)
+        known.countPacket(topic: filter.count, rest: 0)
         let time = SystemClock.nanoseconds()
         guard known.rights.maySubscribe(filter) else {
             let name = String(decoding: filter, as: UTF8.self)
@@ -187,23 +187,23 @@ final class AccessControl {
             record(known.event(.overload, time: time, detail: "a subscription is refused: \(reason)"))
             return false
         }
-        if quality > 0 { sessions.subscribed(known.clientID) }
+        if quality > 0 { sessions.recordSubscribed(known.clientID) }
         return true
     }
 
     /// Counts what the service reports.
     ///
     /// False for anything that is not a report from the service.
-    func report(_ client: OpaquePointer, _ payload: UnsafeRawBufferPointer) -> Bool {
+    func applyReport(_ client: OpaquePointer, _ payload: UnsafeRawBufferPointer) -> Bool {
         guard isService(client), let report = ConsumptionReport(payload) else { return false }
-        queue.load.take(report, now: SystemClock.monotonicNanoseconds())
+        queue.load.apply(report, now: SystemClock.monotonicNanoseconds())
         return true
     }
 
     /// Reads a bundle of the service's answers and hands each to `publish`.
     ///
     /// False for anything else.
-    func takeReplies(
+    func forwardReplies(
         _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
     ) -> Bool {
         isService(client) && ReplyBundle.read(payload, publish) != nil
@@ -213,27 +213,27 @@ final class AccessControl {
     ///
     /// - Parameter keepsSession: Whether the broker may hold messages until it returns.
     func disconnected(_ client: OpaquePointer, keepsSession: Bool) {
-        guard let known = forget(client, keepsSession: keepsSession) else { return }
-        record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.farewell))
+        guard let known = removeClient(client, keepsSession: keepsSession) else { return }
+        record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.disconnectReason))
     }
 
-    /// Looks at files, queue and memory.
+    /// Checks files, queue and memory.
     ///
     /// The broker calls it many times a second.
     func tick() -> Expulsions {
         var expulsions = Expulsions()
         let now = SystemClock.monotonicNanoseconds()
         updateQueue(now: now, &expulsions)
-        tellRefused(now: now)
-        if lastMemoryLook == .min || now - lastMemoryLook >= Self.memoryInterval {
-            lastMemoryLook = now
-            lookAtMemory(now: now, &expulsions)
+        logRefused(now: now)
+        if lastMemoryCheck == .min || now - lastMemoryCheck >= Self.memoryInterval {
+            lastMemoryCheck = now
+            checkMemory(now: now, &expulsions)
         }
-        if lastLook == .min || now - lastLook >= Self.lookInterval {
-            lastLook = now
+        if lastCheck == .min || now - lastCheck >= Self.checkInterval {
+            lastCheck = now
             refreshCredentials()
-            answers.lookAtAll(now: now)
-            note { () throws(FileError) in try events.tick(now: now) }
+            answers.subtractReadFromAll(now: now)
+            loggingFirstFailure { () throws(FileError) in try events.tick(now: now) }
         }
         if isAdmissionStale, let directory = credentials.directory {
             isAdmissionStale = false
@@ -247,7 +247,7 @@ final class AccessControl {
     }
 
     /// Those of the given client ids that are logged in.
-    func present(_ clientIDs: Set<String>) -> Set<String> {
+    func loggedIn(_ clientIDs: Set<String>) -> Set<String> {
         clientIDs.isEmpty ? [] : clientIDs.intersection(clients.values.lazy.map(\.clientID))
     }
 
@@ -258,7 +258,7 @@ final class AccessControl {
             record(client.event(.disconnected, time: time, detail: "the broker is stopping"))
         }
         clients.removeAll()
-        note { () throws(FileError) in try events.finish() }
+        loggingFirstFailure { () throws(FileError) in try events.finish() }
     }
 
     /// Whether a client is the service.
@@ -284,27 +284,27 @@ final class AccessControl {
     }
 
     /// Whether there is room for the session of a client that is away.
-    func expectSession(_ client: AwayClient) -> Bool {
-        sessions.expected(
+    func recordAwaySession(_ client: AwayClient) -> Bool {
+        sessions.recordAway(
             client.clientID, product: client.product, now: SystemClock.monotonicNanoseconds())
     }
 
-    @discardableResult private func forget(
+    @discardableResult private func removeClient(
         _ client: OpaquePointer, keepsSession: Bool
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
         guard let product = known.role.product else {
             if known.clientID == ServiceClient.id {
-                readers -= 1
-                queue.load.interrupted()
+                serviceReaders -= 1
+                queue.load.interruptMeasurement()
             }
             return known
         }
         let number = connections[product, default: 1] - 1
         connections[product] = number > 0 ? number : nil
-        sessions.disconnected(known.clientID, product: product, now: SystemClock.monotonicNanoseconds())
+        sessions.recordDisconnected(known.clientID, product: product, now: SystemClock.monotonicNanoseconds())
         if let held = known.answers {
-            answers.left(
+            answers.clientLeft(
                 known.clientID, held, keepsSession: keepsSession && !known.isReplaced,
                 hasAcknowledged: known.unseenBytes >= held.answers * 2)
         }
@@ -331,7 +331,7 @@ final class AccessControl {
     }
 
     func record(_ event: ConnectionEvent) {
-        note { () throws(FileError) in
+        loggingFirstFailure { () throws(FileError) in
             try events.record(event, now: SystemClock.monotonicNanoseconds())
         }
     }
@@ -339,7 +339,7 @@ final class AccessControl {
     /// Writes to the events file.
     ///
     /// A failure is logged once and stops nothing.
-    private func note(_ write: () throws(FileError) -> Void) {
+    private func loggingFirstFailure(_ write: () throws(FileError) -> Void) {
         do {
             try write()
             eventComplaint = nil

@@ -74,7 +74,7 @@ extension AccessControl {
     /// Nil if it is fresh.
     private func repetition(_ attempt: LoginAttempt) -> String? {
         guard let proof = attempt.password.flatMap({ ServiceProof(password: $0) }) else {
-            return "it is no proof"
+            return "the password is not a proof"
         }
         return proofs.refusal(of: proof, now: SystemClock.nanoseconds() / 1_000_000_000)
     }

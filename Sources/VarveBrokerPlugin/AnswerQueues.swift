@@ -19,14 +19,14 @@ final class AnswerQueue {
     /// The number of answers since the login that would stay when the client goes, let through or refused,
     /// and the bytes of the newest answer.
     fileprivate(set) var answers = 0, answerBytes = 0
-    /// The cost let through since the connection was last looked at.
-    fileprivate var unlooked = 0
-    fileprivate var handed: Int
+    /// The cost let through since the connection was last checked.
+    fileprivate var uncheckedCost = 0
+    fileprivate var handedToKernel: Int
 
     init(product: String, socket: ClientSocket?) {
         self.product = product
         self.socket = socket
-        handed = socket?.handed() ?? 0
+        handedToKernel = socket?.bytesHandedToKernel() ?? 0
     }
 }
 
@@ -40,19 +40,19 @@ struct AnswerQueues {
     }
 
     /// The bytes that the broker keeps for an answer besides its own, rounded up.
-    static let fixed = 512
+    static let fixedBytes = 512
     /// The most cost for a client that is connected.
     static let connectedLimit = 4 << 20
     /// The most cost, and the most messages, for a session whose client is away.
     static let awayLimit = 1 << 20, awayMessages = 2000
     /// The cost that a product, and a client that is connected, may always hold.
-    private static let little = 256 << 10, readerPart = 32 << 10
-    private static let productPart = 4, lookStep = 64 << 10
+    private static let guaranteedProductCost = 256 << 10, guaranteedReaderCost = 32 << 10
+    private static let productPart = 4, uncheckedLimit = 64 << 10
     private let limit: Int
     private var sums: [String: Int] = [:]
     private var away: [String: AnswerQueue] = [:]
     private var connected: [ObjectIdentifier: AnswerQueue] = [:]
-    private var lastLook: Int64 = .min
+    private var lastCheck: Int64 = .min
     /// The cost of all answers that are held.
     private(set) var cost = 0
 
@@ -72,23 +72,23 @@ struct AnswerQueues {
         if stays { queue.answers += 1 }
         // Without a socket to look at, what the client has read is unknown.
         guard queue.socket != nil else { return nil }
-        let added = bytes + Self.fixed
-        if queue.bytes == 0 || queue.unlooked + added > Self.lookStep { look(at: queue) }
+        let added = bytes + Self.fixedBytes
+        if queue.bytes == 0 || queue.uncheckedCost + added > Self.uncheckedLimit { subtractRead(from: queue) }
         if let excess = excess(added, queue) {
-            look(at: queue)
-            if excess != .client { lookAtAll(now: now) }
+            subtractRead(from: queue)
+            if excess != .client { subtractReadFromAll(now: now) }
             if let excess = self.excess(added, queue) { return excess }
         }
-        put(bytes, added, in: queue)
-        queue.unlooked += added
+        addAnswer(bytes, added, to: queue)
+        queue.uncheckedCost += added
         return nil
     }
 
     /// Adds the queue of a client that has logged in.
-    mutating func joined(_ queue: AnswerQueue) { connected[ObjectIdentifier(queue)] = queue }
+    mutating func clientConnected(_ queue: AnswerQueue) { connected[ObjectIdentifier(queue)] = queue }
 
     /// Counts bytes other than answers that the broker writes to a connected client.
-    mutating func expect(bytes: Int, to queue: AnswerQueue) {
+    mutating func addOtherBytes(_ bytes: Int, to queue: AnswerQueue) {
         if queue.bytes > 0 { queue.bytes += bytes }
     }
 
@@ -96,11 +96,11 @@ struct AnswerQueues {
     ///
     /// If it is over a limit, counts nothing and returns which limit.
     mutating func add(bytes: Int, toAway clientID: String, product: String) -> Excess? {
-        let added = bytes + Self.fixed
+        let added = bytes + Self.fixedBytes
         let queue = away[clientID] ?? AnswerQueue(product: product, socket: nil)
         if let excess = excess(added, queue) { return excess }
         away[clientID] = queue
-        put(bytes, added, in: queue)
+        addAnswer(bytes, added, to: queue)
         return nil
     }
 
@@ -109,13 +109,13 @@ struct AnswerQueues {
         guard messages > 0 else { return }
         let queue = AnswerQueue(product: product, socket: nil)
         away[clientID] = queue
-        put(cost, cost, in: queue)
+        addAnswer(cost, cost, to: queue)
         queue.messages = messages
     }
 
     /// Drops the count of a client that has returned: each answer that waited is asked about again, or is
     /// gone.
-    mutating func returned(_ clientID: String) {
+    mutating func clientReturned(_ clientID: String) {
         if let queue = away.removeValue(forKey: clientID) { change(queue, to: (0, 0, 0)) }
     }
 
@@ -125,14 +125,14 @@ struct AnswerQueues {
     ///   - keepsSession: Whether the broker keeps what the client has not acknowledged.
     ///   - hasAcknowledged: Whether the client acknowledged what it was sent, so that only unsent answers
     ///     stay.
-    mutating func left(
+    mutating func clientLeft(
         _ clientID: String, _ queue: AnswerQueue, keepsSession: Bool, hasAcknowledged: Bool
     ) {
         connected[ObjectIdentifier(queue)] = nil
-        look(at: queue)
+        subtractRead(from: queue)
         let sent = hasAcknowledged ? 0 : min(queue.answers, Self.awayMessages)
         let messages = max(queue.messages, sent)
-        let cost = max(queue.cost, sent * (queue.answerBytes + Self.fixed))
+        let cost = max(queue.cost, sent * (queue.answerBytes + Self.fixedBytes))
         change(queue, to: (0, 0, 0))
         // Answers of quality 0 go with the connection.
         if keepsSession, queue.answers > 0 {
@@ -141,22 +141,22 @@ struct AnswerQueues {
     }
 
     /// Subtracts what all clients have read, at most once in 10 ms.
-    mutating func lookAtAll(now: Int64) {
-        guard lastLook == .min || now - lastLook > 10_000_000 else { return }
-        lastLook = now
-        for queue in connected.values where queue.bytes > 0 { look(at: queue) }
+    mutating func subtractReadFromAll(now: Int64) {
+        guard lastCheck == .min || now - lastCheck > 10_000_000 else { return }
+        lastCheck = now
+        for queue in connected.values where queue.bytes > 0 { subtractRead(from: queue) }
     }
 
     /// Subtracts what a client has read.
-    private mutating func look(at queue: AnswerQueue) {
-        queue.unlooked = 0
-        guard let handed = queue.socket?.handed() else { return }
-        let passed = max(0, handed - queue.handed)
-        queue.handed = handed
+    private mutating func subtractRead(from queue: AnswerQueue) {
+        queue.uncheckedCost = 0
+        guard let handed = queue.socket?.bytesHandedToKernel() else { return }
+        let passed = max(0, handed - queue.handedToKernel)
+        queue.handedToKernel = handed
         guard queue.bytes > 0 else { return }
         let rest = max(0, queue.bytes - passed)
         let messages = queue.messages * rest / queue.bytes
-        change(queue, to: (rest, min(queue.cost, rest + messages * Self.fixed), messages))
+        change(queue, to: (rest, min(queue.cost, rest + messages * Self.fixedBytes), messages))
     }
 
     private func excess(_ added: Int, _ queue: AnswerQueue) -> Excess? {
@@ -167,13 +167,13 @@ struct AnswerQueues {
         }
         let sum = sums[queue.product, default: 0] + added
         // Clients that read must not suffer from those that do not.
-        let isReading = queue.socket != nil && queue.cost + added <= Self.readerPart
-        if sum <= Self.little || isReading { return nil }
+        let isReading = queue.socket != nil && queue.cost + added <= Self.guaranteedReaderCost
+        if sum <= Self.guaranteedProductCost || isReading { return nil }
         if sum > limit / Self.productPart { return .product }
         return cost + added > limit ? .broker : nil
     }
 
-    private mutating func put(_ bytes: Int, _ cost: Int, in queue: AnswerQueue) {
+    private mutating func addAnswer(_ bytes: Int, _ cost: Int, to queue: AnswerQueue) {
         queue.answerBytes = bytes
         change(queue, to: (queue.bytes + bytes, queue.cost + cost, queue.messages + 1))
     }

@@ -29,11 +29,11 @@ struct BrokerMemory {
     private let connections: Int
     private let heap: BrokerHeap
     private var ownDescriptors = Int.max
-    private var strangers = 0
+    private var unauthenticated = 0
     private var lastCount: Int64 = .min
     private var crowdedSince: Int64?
     private var lastTrim: Int64 = .min
-    /// The resident bytes of the process at the last look.
+    /// The resident bytes of the process at the last check.
     private(set) var resident = 0
 
     /// - Parameters:
@@ -51,18 +51,18 @@ struct BrokerMemory {
     /// - Parameters:
     ///   - clients: The number of clients that are logged in.
     ///   - explained: The bytes that waiting messages and answers may take.
-    mutating func look(clients: Int, explained: Int, now: Int64) -> [Alarm] {
+    mutating func check(clients: Int, explained: Int, now: Int64) -> [Alarm] {
         var alarms: [Alarm] = []
         if lastCount == .min || now - lastCount >= Self.countInterval {
             lastCount = now
             count(clients: clients)
         }
-        let isCrowded = strangers > max(4, connections / 4)
+        let isCrowded = unauthenticated > max(4, connections / 4)
         if !isCrowded { crowdedSince = nil } else if crowdedSince == nil { crowdedSince = now }
         if let since = crowdedSince, now - since >= Self.patience {
             crowdedSince = nil
             lastCount = .min
-            alarms.append(.unfinishedLogins(strangers))
+            alarms.append(.unfinishedLogins(unauthenticated))
         }
         resident = Self.residentBytes()
         guard resident > Self.quietSize else { return alarms }
@@ -72,8 +72,8 @@ struct BrokerMemory {
             heap.trim()
         }
         guard used > explained + Self.slack else { return alarms }
-        if alarms.isEmpty, strangers > max(4, connections / 32) {
-            alarms.append(.unfinishedLogins(strangers))
+        if alarms.isEmpty, unauthenticated > max(4, connections / 32) {
+            alarms.append(.unfinishedLogins(unauthenticated))
         }
         alarms.append(.unexplained(bytes: used - explained))
         return alarms
@@ -85,7 +85,7 @@ struct BrokerMemory {
         // The broker opens its own files before any client connects, so the lowest number ever seen is
         // theirs.
         ownDescriptors = min(ownDescriptors, open - clients)
-        strangers = open - clients - ownDescriptors
+        unauthenticated = open - clients - ownDescriptors
     }
 
     private static func openDescriptors() -> Int? { (try? files.list("/proc/self/fd"))?.count }

@@ -38,10 +38,10 @@ public func pluginInit(
     let callbacks: [(mosquitto_plugin_event, MOSQ_FUNC_generic_callback, String?)] = [
         (MOSQ_EVT_BASIC_AUTH, { answerLogin($1, $2) }, nil),
         (MOSQ_EVT_ACL_CHECK, { answerAccess($1, $2) }, nil),
-        (MOSQ_EVT_DISCONNECT, { takeDisconnect($1, $2) }, nil),
-        (MOSQ_EVT_MESSAGE, { takeMessage($1, $2) }, nil),
-        (MOSQ_EVT_CONTROL, { takeReport($1, $2) }, ControlTopic.consumption),
-        (MOSQ_EVT_CONTROL, { takeReplies($1, $2) }, ControlTopic.replies),
+        (MOSQ_EVT_DISCONNECT, { handleDisconnect($1, $2) }, nil),
+        (MOSQ_EVT_MESSAGE, { handleMessage($1, $2) }, nil),
+        (MOSQ_EVT_CONTROL, { handleReport($1, $2) }, ControlTopic.consumption),
+        (MOSQ_EVT_CONTROL, { handleReplies($1, $2) }, ControlTopic.replies),
         (MOSQ_EVT_TICK, { _, _, context in tick(context) }, nil),
     ]
     for (event, callback, topic) in callbacks {
@@ -136,14 +136,14 @@ private func controlMessage(
     return (client, UnsafeRawBufferPointer(start: event.payload, count: Int(event.payloadlen)))
 }
 
-private func takeReport(
+private func handleReport(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let control = control(context), let (client, payload) = controlMessage(event) else {
         return MOSQ_ERR_ACL_DENIED.rawValue
     }
-    if !control.report(client, payload) {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.consumption) is no report of the service")
+    if !control.applyReport(client, payload) {
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.consumption) is not a report of the service")
     }
     return MOSQ_ERR_SUCCESS.rawValue
 }
@@ -151,18 +151,18 @@ private func takeReport(
 /// Publishes the service's answers.
 ///
 /// The broker checks for each receiver whether it may read them.
-private func takeReplies(
+private func handleReplies(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let control = control(context), let (client, payload) = controlMessage(event) else {
         return MOSQ_ERR_ACL_DENIED.rawValue
     }
     var unpublished = 0
-    let isTaken = control.takeReplies(client, payload) { reply in
+    let isTaken = control.forwardReplies(client, payload) { reply in
         if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
     }
     if !isTaken {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is no bundle of the service")
+        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is not a bundle of the service")
     }
     if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
     return MOSQ_ERR_SUCCESS.rawValue
@@ -201,7 +201,7 @@ private func publish(
 /// A sender may have set properties of the same names; the service takes the last ones, which are the
 /// plugin's. The flag to retain is taken off: a retained message would stay in memory and on disk, and be
 /// sent at every subscription.
-private func takeMessage(
+private func handleMessage(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let event = event?.assumingMemoryBound(to: mosquitto_evt_message.self),
@@ -212,7 +212,7 @@ private func takeMessage(
     let topic = bytes(UnsafePointer(name))
     let size = Int(event.pointee.payloadlen)
     let properties = MessageProperties.measure(event.pointee.properties, limit: ClientLimits.properties)
-    let cost = control.take(
+    let cost = control.countMessage(
         client, topic: topic, payload: size, quality: Int(event.pointee.qos), properties: properties)
     guard let cost else { return MOSQ_ERR_ACL_DENIED.rawValue }
     if cost != ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size) {
@@ -222,7 +222,7 @@ private func takeMessage(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-private func takeDisconnect(
+private func handleDisconnect(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     if let client = event?.assumingMemoryBound(to: mosquitto_evt_disconnect.self).pointee.client {
@@ -237,11 +237,11 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
     // By id, mosquitto 2.0 also finds a session whose client is away, and ending one twice damages its
     // memory.
-    for clientID in control.present(expulsions.clientIDs) {
+    for clientID in control.loggedIn(expulsions.clientIDs) {
         _ = mosquitto_kick_client_by_clientid(clientID, false)
     }
     // Without a user name this ends all connections that have not logged in: every logged-in client has one.
-    if expulsions.strangers { _ = mosquitto_kick_client_by_username(nil, false) }
+    if expulsions.closesUnauthenticated { _ = mosquitto_kick_client_by_username(nil, false) }
     for topic in expulsions.retained { _ = mosquitto_broker_publish(nil, topic, 0, nil, 0, true, nil) }
     return MOSQ_ERR_SUCCESS.rawValue
 }

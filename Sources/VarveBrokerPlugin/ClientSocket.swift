@@ -27,7 +27,7 @@ struct ClientSocket {
 
     /// The number of bytes that the broker has handed to the kernel for the client; nil if the kernel does
     /// not say.
-    func handed() -> Int? {
+    func bytesHandedToKernel() -> Int? {
         information { information in
             let unsent = information.load(fromByteOffset: Self.unsentPlace, as: UInt32.self)
             let sent = information.load(fromByteOffset: Self.sentPlace, as: UInt64.self)
@@ -37,7 +37,7 @@ struct ClientSocket {
     }
 
     /// The number of bytes that the client has sent; nil if the kernel does not say.
-    func received() -> Int? {
+    func bytesReceived() -> Int? {
         information { Int(clamping: $0.load(fromByteOffset: Self.receivedPlace, as: UInt64.self)) }
     }
 

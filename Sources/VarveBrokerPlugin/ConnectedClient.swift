@@ -21,12 +21,12 @@ final class ConnectedClient {
     /// Anything it sends from then on is its last will.
     var isReplaced = false
     /// Why the plugin disconnects it, for the log; empty if the plugin does not.
-    var farewell = ""
+    var disconnectReason = ""
     private let socket: ClientSocket?
     /// The bytes that it had sent before counting began.
     private let receivedBefore: Int
     /// The bytes of the packets that the plugin has seen whole.
-    private var counted = 0
+    private var seenBytes = 0
 
     init(
         role: Role, attempt: LoginAttempt, address: String, channel: String?, socket: ClientSocket?
@@ -38,17 +38,17 @@ final class ConnectedClient {
         self.address = address
         self.channel = channel
         self.socket = socket
-        receivedBefore = socket?.received() ?? 0
+        receivedBefore = socket?.bytesReceived() ?? 0
         answers = role.product.map { AnswerQueue(product: $0, socket: socket) }
     }
 
     /// Counts a packet with a topic, of about this size in bytes.
-    func received(topic: Int, rest: Int) { counted += topic + rest + 6 }
+    func countPacket(topic: Int, rest: Int) { seenBytes += topic + rest + 6 }
 
     /// The bytes that it sent outside the packets seen: an unfinished message, acknowledgements, pings.
     var unseenBytes: Int {
-        guard let received = socket?.received() else { return 0 }
-        return max(0, received - receivedBefore - counted)
+        guard let received = socket?.bytesReceived() else { return 0 }
+        return max(0, received - receivedBefore - seenBytes)
     }
 
     /// Makes an event of this client, for the events file.

@@ -25,7 +25,7 @@ struct FullProducts {
     private var began: Int64 = 0
 
     /// Marks the product in the topic as full.
-    mutating func add(_ topic: UnsafeRawBufferPointer, now: Int64) {
+    mutating func markFull(_ topic: UnsafeRawBufferPointer, now: Int64) {
         guard entries.count < Self.limit else { return }
         if entries.isEmpty { began = now }
         entries.append(Entry(name: Array(TopicRights.product(of: topic))))
@@ -45,7 +45,7 @@ struct FullProducts {
     /// Ends the moment if it is over.
     ///
     /// - Returns: How many answers were refused, by product.
-    mutating func end(now: Int64) -> [(product: String, refused: Int)] {
+    mutating func releaseIfOver(now: Int64) -> [(product: String, refused: Int)] {
         guard !entries.isEmpty, now - began >= Self.moment else { return [] }
         defer { entries.removeAll(keepingCapacity: true) }
         return entries.filter { $0.refused > 0 }.map {

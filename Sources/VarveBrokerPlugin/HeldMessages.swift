@@ -27,7 +27,7 @@ extension AccessControl {
         }
         for (username, waiting) in found.waiting {
             guard let product = Role(username: username)?.product else { continue }
-            queue.load.found(bytes: waiting.cost, messages: waiting.messages, product: product)
+            queue.load.addWaitingAtStart(bytes: waiting.cost, messages: waiting.messages, product: product)
         }
         if !found.retained.isEmpty {
             log("\(found.retained.count) retained messages are removed: nothing is retained any more")
@@ -42,7 +42,7 @@ extension AccessControl {
         let now = SystemClock.monotonicNanoseconds()
         let stays = quality > 0 && sessions.keepsAnswers(client.clientID)
         guard let excess = answers.add(bytes: bytes, stays: stays, to: held, now: now) else { return true }
-        tellExcess(client.event(.overload, time: SystemClock.nanoseconds(), detail: ""), excess, topic)
+        logExcess(client.event(.overload, time: SystemClock.nanoseconds(), detail: ""), excess, topic)
         return false
     }
 
@@ -54,9 +54,9 @@ extension AccessControl {
             time: SystemClock.nanoseconds(), kind: .overload, clientID: client.clientID,
             username: client.username, product: client.product,
             channel: directory?.channelName(product: client.product), detail: "")
-        guard expectSession(client) else {
+        guard recordAwaySession(client) else {
             var full = event
-            full.detail = "an answer is not kept for it: the sessions kept are the most there may be"
+            full.detail = "an answer is not kept for it: no more sessions can be kept"
             record(full)
             return false
         }
@@ -64,14 +64,14 @@ extension AccessControl {
         guard quality > 0, sessions.keepsAnswers(client.clientID) else { return true }
         let excess = answers.add(bytes: bytes, toAway: client.clientID, product: client.product)
         guard let excess else { return true }
-        if excess != .client { full.add(topic, now: SystemClock.monotonicNanoseconds()) }
-        tellExcess(event, excess, topic)
+        if excess != .client { full.markFull(topic, now: SystemClock.monotonicNanoseconds()) }
+        logExcess(event, excess, topic)
         return false
     }
 
     /// Logs the answers that were refused without a look at their sessions.
-    func tellRefused(now: Int64) {
-        for (product, refused) in full.end(now: now) {
+    func logRefused(now: Int64) {
+        for (product, refused) in full.releaseIfOver(now: now) {
             record(
                 ConnectionEvent(
                     time: SystemClock.nanoseconds(), kind: .overload, count: refused, product: product,
@@ -92,7 +92,7 @@ extension AccessControl {
                 detail: "a last will is not taken, to \(String(decoding: topic, as: UTF8.self))"))
     }
 
-    private func tellExcess(
+    private func logExcess(
         _ event: ConnectionEvent, _ excess: AnswerQueues.Excess, _ topic: UnsafeRawBufferPointer
     ) {
         var event = event

@@ -30,7 +30,7 @@ struct MemoryControl {
 }
 
 extension AccessControl {
-    /// The time between two looks at the memory, in nanoseconds.
+    /// The time between two checks of the memory, in nanoseconds.
     static let memoryInterval: Int64 = 100_000_000
     private static let clientBytes = 16 << 10
     /// The unseen bytes from which a client counts as one with an unfinished message, and a product as their
@@ -38,30 +38,30 @@ extension AccessControl {
     private static let unfinishedBytes = 64 << 10, unfinishedProductBytes = 1 << 20
     private static let manySessions = 100
 
-    /// Looks at the broker's memory, and adds the clients to disconnect to `expulsions`.
-    func lookAtMemory(now: Int64, _ expulsions: inout Expulsions) {
+    /// Checks the broker's memory, and adds the clients to disconnect to `expulsions`.
+    func checkMemory(now: Int64, _ expulsions: inout Expulsions) {
         // A message on its way to the service exists twice.
         let explained = 2 * queue.load.bytes + answers.cost + clients.count * Self.clientBytes
-        let alarms = memory.watch.look(clients: clients.count, explained: explained, now: now)
+        let alarms = memory.watch.check(clients: clients.count, explained: explained, now: now)
         var isCalm = true
         for alarm in alarms {
             switch alarm {
             case .unfinishedLogins(let count):
-                expulsions.strangers = true
-                tell("\(count) connections that have not logged in are closed", product: nil)
+                expulsions.closesUnauthenticated = true
+                logOverload("\(count) connections that have not logged in are closed", product: nil)
             case .unexplained(let bytes):
                 isCalm = false
-                relieve(bytes: bytes, &expulsions)
+                actOnUnexplained(bytes: bytes, &expulsions)
             }
         }
         if isCalm, memory.isFull || !memory.refusedProducts.isEmpty {
             memory.isFull = false
             memory.refusedProducts = []
-            tell("the broker's memory has room again", product: nil)
+            logOverload("the broker's memory has room again", product: nil)
         }
     }
 
-    private func relieve(bytes: Int, _ expulsions: inout Expulsions) {
+    private func actOnUnexplained(bytes: Int, _ expulsions: inout Expulsions) {
         var unfinished: [String: [(client: ConnectedClient, bytes: Int)]] = [:]
         for client in clients.values {
             let unseen = client.unseenBytes
@@ -71,30 +71,32 @@ extension AccessControl {
         let sums = unfinished.mapValues { $0.reduce(0) { $0 + $1.bytes } }
         if let worst = sums.max(by: { $0.value < $1.value }), worst.value >= Self.unfinishedProductBytes {
             for (client, _) in unfinished[worst.key] ?? [] {
-                client.farewell = "disconnected: the broker's memory is used up by unfinished messages"
+                client.disconnectReason =
+                    "disconnected: the broker's memory is used up by unfinished messages"
                 expulsions.clientIDs.insert(client.clientID)
             }
-            tell(
+            logOverload(
                 "\(worst.value) bytes of unfinished messages are dropped with their clients",
                 product: worst.key)
-        } else if expulsions.strangers {
+        } else if expulsions.closesUnauthenticated {
             // The connections that are being closed may explain it.
         } else if let most = sessions.mostPerhapsKept(), most.count >= Self.manySessions,
             !memory.refusedProducts.contains(most.product)
         {
             memory.refusedProducts.insert(most.product)
-            tell(
+            logOverload(
                 "the broker's memory is used up: \(most.count) clients may have left sessions; such logins are refused",
                 product: most.product)
         } else if memory.refusedProducts.isEmpty, !memory.isFull {
             memory.isFull = true
-            tell(
+            logOverload(
                 "the broker's memory is used up, logins are refused: \(bytes) bytes are unexplained",
                 product: nil)
         }
     }
 
-    private func tell(_ text: String, product: String?) {
+    /// Writes a line into the broker's log, and an event about the product or the whole broker.
+    func logOverload(_ text: String, product: String?) {
         log(text)
         record(
             ConnectionEvent(

@@ -11,7 +11,7 @@ import VarvePlatform
 
 /// The queue as the plugin sees it.
 struct SendingQueue {
-    /// The time between two looks at the parts of the queue, in nanoseconds.
+    /// The time between two checks of the parts of the queue, in nanoseconds.
     static let interval: Int64 = 10_000_000
     /// A client that sent within this time, in nanoseconds, is disconnected with its product.
     static let sending: Int64 = 5_000_000_000
@@ -31,12 +31,12 @@ extension AccessControl {
     /// Nil if it must not be queued.
     ///
     /// - Parameter properties: The number of its properties and their bytes.
-    func take(
+    func countMessage(
         _ client: OpaquePointer, topic: UnsafeRawBufferPointer, payload: Int, quality: Int,
         properties: (count: Int, bytes: Int)
     ) -> Int? {
         guard let known = clients[client], let product = known.role.product else { return nil }
-        known.received(topic: 0, rest: properties.bytes)
+        known.countPacket(topic: 0, rest: properties.bytes)
         let now = SystemClock.monotonicNanoseconds()
         known.lastSent = now
         let time = SystemClock.nanoseconds()
@@ -50,8 +50,8 @@ extension AccessControl {
             ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: payload)
             + properties.bytes + properties.count * ClientLimits.propertyCost
         // The broker keeps no message of quality 0 for a service that is away.
-        guard quality > 0 || readers > 0 else { return cost }
-        if quality > 0, let answers = known.answers { self.answers.expect(bytes: 4, to: answers) }
+        guard quality > 0 || serviceReaders > 0 else { return cost }
+        if quality > 0, let answers = known.answers { self.answers.addOtherBytes(4, to: answers) }
         switch queue.load.accept(cost: cost, product: product, now: now) {
         case .taken: return cost
         case .refused:
@@ -64,27 +64,27 @@ extension AccessControl {
         }
     }
 
-    /// Looks at the parts of the queue, and adds the clients to disconnect to `expulsions`.
+    /// Checks the parts of the queue, and adds the clients to disconnect to `expulsions`.
     func updateQueue(now: Int64, _ expulsions: inout Expulsions) {
         guard queue.hasRefused || queue.lastUpdate == .min || now - queue.lastUpdate >= SendingQueue.interval
         else { return }
         queue.lastUpdate = now
         queue.hasRefused = false
-        for (product, change) in queue.load.update(now: now, isReading: readers > 0) {
-            tell(product, change)
+        for (product, change) in queue.load.update(now: now, isReading: serviceReaders > 0) {
+            logChange(of: product, change)
             switch change {
             case .open, .closed: break
             case .full, .paused, .stillSending:
                 for client in clients.values
                 where client.role.product == product && client.lastSent > now - SendingQueue.sending {
-                    client.farewell = Self.farewell(change)
+                    client.disconnectReason = Self.disconnectReason(change)
                     expulsions.clientIDs.insert(client.clientID)
                 }
             }
         }
     }
 
-    private func tell(_ product: String, _ change: OverloadGuard.Change) {
+    private func logChange(of product: String, _ change: OverloadGuard.Change) {
         let own = queue.load.waiting(product: product)
         let waiting =
             "\(own.bytes) bytes in \(own.messages) messages wait of product \(product), \(queue.load.bytes) in all"
@@ -98,14 +98,10 @@ extension AccessControl {
                 "messages of others wait behind those of product \(product); its senders are disconnected for \(seconds) s: \(waiting)"
         case .stillSending: return
         }
-        log(text)
-        record(
-            ConnectionEvent(
-                time: SystemClock.nanoseconds(), kind: .overload, product: product,
-                channel: directory?.channelName(product: product), detail: text))
+        logOverload(text, product: product)
     }
 
-    private static func farewell(_ change: OverloadGuard.Change) -> String {
+    private static func disconnectReason(_ change: OverloadGuard.Change) -> String {
         switch change {
         case .paused, .stillSending: "disconnected: it sends faster than the service reads, and others wait"
         case .full, .closed, .open: "disconnected: its product's part of the queue is full"

@@ -1,4 +1,4 @@
-// VarveVersion.swift — the version that the commands and the service tell.
+// VarveVersion.swift — the version that the commands and the service print.
 
 /// The version of this build.
 public enum VarveVersion {

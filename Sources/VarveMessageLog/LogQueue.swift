@@ -55,7 +55,7 @@ struct LogQueue {
     }
 
     /// Counts entries that could not be written.
-    mutating func drop(_ lost: Dropped) {
+    mutating func countDropped(_ lost: Dropped) {
         dropped.payloads += lost.payloads
         dropped.others += lost.others
     }

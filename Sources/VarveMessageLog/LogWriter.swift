@@ -116,10 +116,10 @@ public final class LogWriter: Sendable {
 
     private func run() {
         var course = Course()
-        while let batch = take(&course) {
+        while let batch = nextBatch(&course) {
             let lost = store(batch, &course)
             shared.change { shared in
-                shared.queue.drop(lost)
+                shared.queue.countDropped(lost)
                 shared.served = batch.requests
             }
             if lost.count > 0 { wait(Self.pause) { $0.isFlushing } }
@@ -130,7 +130,7 @@ public final class LogWriter: Sendable {
     /// Waits for work.
     ///
     /// - Returns: Nil once the writer is closed and nothing is left that can be written.
-    private func take(_ course: inout Course) -> Batch? {
+    private func nextBatch(_ course: inout Course) -> Batch? {
         let hasMissing = shared.withLock { $0.queue.dropped.count > 0 }
         _ = shared.wait(until: hasMissing ? course.nextNotice : .max) { shared in
             shared.isClosed || shared.isFlushing || shared.queue.count > 0 ? () : nil

@@ -56,7 +56,6 @@ public final class MessageLog: Sendable {
     /// A missing file is created, readable by its owner only. A damaged one is renamed to `….damaged`,
     /// replacing an older file of that name, and a new one is begun. If the file cannot be opened now, each
     /// `append` tries again.
-    /// `append`.
     ///
     /// - Parameters:
     ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
@@ -168,7 +167,7 @@ public final class MessageLog: Sendable {
 
     /// Runs changes in one transaction.
     ///
-    /// Opens the file if it is not open, and sets it aside if it is damaged.
+    /// Opens the file if it is not open, and renames it if it is damaged.
     private func change(_ body: (Database, inout LogSpace) throws -> Void) throws(LogError) {
         try withConnection { connection in
             try limitJournal(connection.queue)
@@ -189,11 +188,11 @@ public final class MessageLog: Sendable {
                     if !isReadOnly { warn("\(path) was removed while it was in use: a new log begins") }
                 }
                 do {
-                    return .success(try use(&connection, body))
+                    return .success(try run(body, on: &connection))
                 } catch let error where LogError(error, path: path).code == .damaged && !isReadOnly {
                     connection = nil
-                    try setAside(because: LogError(error, path: path))
-                    return .success(try use(&connection, body))
+                    try renameDamaged(because: LogError(error, path: path))
+                    return .success(try run(body, on: &connection))
                 }
             } catch {
                 connection = nil
@@ -203,8 +202,8 @@ public final class MessageLog: Sendable {
         return try outcome.get()
     }
 
-    private func use<Result: Sendable>(
-        _ connection: inout Connection?, _ body: (inout Connection) throws -> Result
+    private func run<Result: Sendable>(
+        _ body: (inout Connection) throws -> Result, on connection: inout Connection?
     ) throws -> Result {
         var open = try connection ?? connect()
         let result = try body(&open)
@@ -233,7 +232,7 @@ extension MessageLog {
         if !isReadOnly { try prepare(queue) }
         return try queue.read { db in
             guard try LogTables.areUsable(db) else {
-                throw LogError(.damaged, "\(path) is no message log of this version of Varve")
+                throw LogError(.damaged, "\(path) is not a message log of this version of Varve")
             }
             return Connection(queue: queue, space: isReadOnly ? .empty : try LogSpace(db))
         }
@@ -283,11 +282,11 @@ extension MessageLog {
         }
         guard try size() <= Self.journalLimit else {
             throw LogError(
-                .busy, "\(path) cannot be written on: another process has been reading it for long")
+                .busy, "\(path) cannot be written on: another process has been reading it for too long")
         }
     }
 
-    private func setAside(because error: LogError) throws(FileError) {
+    private func renameDamaged(because error: LogError) throws(FileError) {
         let files = POSIXFileSystem()
         try files.rename(path, to: path + ".damaged")
         for end in ["-wal", "-shm"] { try files.remove(path + end) }

@@ -135,7 +135,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         batch.text[row.text].withUnsafeBytes { input.reject(line: row.line, reason: reply.reason, text: $0) }
     }
 
-    func settled(_ shipment: Shipment) throws {
+    func finished(_ shipment: Shipment) throws {
         guard shipment.refusedCount < shipment.batch.rows.count else { return }
         result.acknowledged += 1
         guard shipment.refusedCount == 0 else {

@@ -129,7 +129,7 @@ final class ItemFeed: DeliveryObserver {
                 message: reply.message))
     }
 
-    func settled(_ shipment: Shipment) {
+    func finished(_ shipment: Shipment) {
         if shipment.refusedCount == 0 { acknowledged += 1 }
     }
 

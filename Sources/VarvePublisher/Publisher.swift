@@ -155,7 +155,8 @@ public final class Publisher {
         var note: String?
         switch journal.finding {
         case .finished(let counts): return Self.finishedResult(counts)
-        case .other: note = "\(path) is of another content, target or form of batches: everything is sent"
+        case .other:
+            note = "\(path) belongs to another content, target or form of batches: everything is sent"
         case .damaged: note = "\(path) is damaged: batches that it does not know are sent again"
         case .new, .resumed: break
         }

@@ -21,7 +21,7 @@ public enum PublisherError: Error, Hashable, Sendable, CustomStringConvertible {
             "the broker at \(host):\(port) refuses the login (\(reason)): check user name and password, and that the "
                 + "channel is enabled"
         case .notTaken(let code, let message):
-            "the receiver takes no message of ours: code \(code)\(message.isEmpty ? "" : ", \(message)")"
+            "the receiver refuses every message: code \(code)\(message.isEmpty ? "" : ", \(message)")"
         case .gaveUp(let seconds, let reason):
             "gave up after \(Int(seconds.rounded(.up))) s without a reply (\(reason)); run it again to go on"
         case .stopped: "stopped before all was acknowledged; run it again to go on"

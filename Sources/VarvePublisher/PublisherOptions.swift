@@ -56,7 +56,7 @@ public struct PublisherOptions: Sendable {
         let isNameable = !product.utf8.contains {
             [0x23, 0x2B, 0x2F].contains($0) || $0 < 0x20 || $0 == 0x7F
         }
-        try require(!product.isEmpty && isNameable, "the product key cannot stand in an MQTT topic")
+        try require(!product.isEmpty && isNameable, "the product key cannot be part of an MQTT topic")
         try require(
             product.utf8.count <= SeriesKey.maximumNameBytes,
             "the product key is longer than \(SeriesKey.maximumNameBytes) bytes")

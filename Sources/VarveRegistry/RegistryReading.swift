@@ -287,7 +287,7 @@ extension RegistryReading {
 
     private func number(_ row: Row, _ index: Int) throws -> Int64 {
         guard let number = Int64.fromDatabaseValue(row[index]) else {
-            throw unknownContent("a number that is none")
+            throw unknownContent("a value that is not a number")
         }
         return number
     }

@@ -118,7 +118,7 @@ public struct Server: Sendable {
         if let supervisor {
             logger.info(
                 "process \(getpid()) serves; process \(supervisor.processID) starts it again if it dies")
-            supervisor.tellReady()
+            supervisor.announceReady()
         }
     }
 }

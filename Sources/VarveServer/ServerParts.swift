@@ -175,8 +175,8 @@ extension ServerParts {
             options.refusalOfPeer = { broker.refusal(of: $0) }
         }
         options.username = login.username
-        options.groupMessages = settings.batchMessages
-        options.groupBytes = settings.batchBytes
+        options.commitMessages = settings.batchMessages
+        options.commitBytes = settings.batchBytes
         options.limits.payloadBytes = settings.payloadBytes
         options.limits.loggedBytes = settings.logPayloadBytes
         return options

@@ -11,7 +11,7 @@ import VarveRegistry
 
 enum RunningService {
     /// How many seconds the service has to confirm a change of the registry.
-    private static let notice = 2.0
+    private static let confirmationSeconds = 2.0
 
     /// Connects to the service of the directory, to write through it.
     ///
@@ -33,7 +33,7 @@ enum RunningService {
     /// A failure prints a line on standard error: the service notices the change by itself later.
     static func noteRegistryChange(_ data: DataOptions) {
         do {
-            try connect(data)?.registryChanged(within: notice)
+            try connect(data)?.registryChanged(within: confirmationSeconds)
         } catch {
             var errors = StandardErrors()
             print(

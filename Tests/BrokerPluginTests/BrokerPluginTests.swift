@@ -91,7 +91,7 @@ import VarveFile
         #expect(broker.events.count == 1, "a refused client leaves no other event")
     }
 
-    @Test("nobody but the service may use the service's client id")
+    @Test("only the service may use the service's client id")
     func clientIDOfService() throws {
         let broker = try PluginBroker(Self.base)
         #expect(try channel(broker, id: "varve-service").refusal == 5)
@@ -130,7 +130,7 @@ import VarveFile
         #expect(try channel(broker, id: "shared", product: "other").isAccepted)
     }
 
-    @Test("another product's topic can be neither written nor subscribed, and both are events")
+    @Test("publishing or subscribing to another product's topic is refused and recorded as an event")
     func foreignTopics() throws {
         let broker = try PluginBroker(Self.base)
         let service = try service(broker)
@@ -152,7 +152,7 @@ import VarveFile
         #expect(filter.detail == "/sys/other/#")
     }
 
-    @Test("a client gets the replies of its own product and nothing else, whatever it subscribed to")
+    @Test("a client gets only the replies of its own product, even if it subscribes to more")
     func delivery() throws {
         let broker = try PluginBroker(Self.base)
         let service = try service(broker)
@@ -218,7 +218,7 @@ import VarveFile
         #expect(broker.log.components(separatedBy: "the last good credentials stay").count == 3)
     }
 
-    @Test("a client whose every message is denied fills no log")
+    @Test("a client whose messages are all denied does not fill the log")
     func flood() throws {
         let broker = try PluginBroker(Self.base)
         let client = try channel(broker)

@@ -44,7 +44,7 @@ import VarveChannel
     }
 
     @Test(
-        "a flood is cut off for a moment while another product sends too, and its neighbour is not",
+        "a flood is cut off for a moment while another product sends, and the other product is not",
         arguments: [0, 1])
     func pause(quality: UInt8) throws {
         let broker = try PluginBroker(HoldTests.base)
@@ -83,7 +83,7 @@ import VarveChannel
         #expect(try HoldTests.channel(broker, id: "more").isAccepted)
     }
 
-    @Test("what waited is counted after a restart of the broker, product by product")
+    @Test("waiting messages are counted by product after a restart of the broker")
     func restart() throws {
         let broker = try PluginBroker(HoldTests.base, options: ["plugin_opt_queue_limit 100000"])
         let service = try HoldTests.service(broker)

@@ -71,7 +71,7 @@ import VarveFile
     }
 
     @Test(
-        "a last will is not taken, retained or not, when its client is lost or replaced",
+        "a last will is refused, retained or not, when its client is lost or replaced",
         arguments: [false, true])
     func wills(isReplaced: Bool) throws {
         let broker = try PluginBroker(Self.base)
@@ -114,7 +114,7 @@ import VarveFile
         }
     }
 
-    @Test("subscriptions are limited in number, length and depth, names of a login in length")
+    @Test("subscriptions are limited in number, length and depth, and the names of a login in length")
     func names() throws {
         let broker = try PluginBroker(Self.base)
         let client = try Self.channel(broker, id: "many")
@@ -234,7 +234,8 @@ import VarveFile
         #expect(again.received.count == 6, "5 of 200 kB are 1 MiB")
     }
 
-    @Test("if a product is full, answers for its sessions are refused without a look at each, and counted")
+    @Test(
+        "answers for the sessions of a full product are refused and counted without a check of each session")
     func fullProduct() throws {
         let broker = try PluginBroker(Self.base)
         let service = try Self.service(broker)

@@ -109,7 +109,7 @@ extension BrokerPluginTests {
         }
 
         @Test(
-            "a bundle of anybody but the service, or one that is damaged, publishes nothing and hurts nobody")
+            "a bundle that is damaged or not from the service publishes nothing and harms nobody")
         func refused() throws {
             let broker = try PluginBroker(Self.credentials)
             let (service, client) = (try service(broker), try channel(broker))
@@ -127,10 +127,10 @@ extension BrokerPluginTests {
             try service.publish(ControlTopic.replies, bytes: bundle([(Self.topic, "good", 1)]), qos: 1)
             try client.drive("the good one arrives") { !client.received.isEmpty }
             #expect(client.received.map(\.payload) == ["good"])
-            #expect(!service.isLost && broker.log.contains("is no bundle of the service"))
+            #expect(!service.isLost && broker.log.contains("is not a bundle of the service"))
         }
 
-        @Test("nobody but the service may use the client id of its answers")
+        @Test("only the service may use the client id of its answers")
         func clientID() throws {
             let broker = try PluginBroker(Self.credentials)
             #expect(try channel(broker, id: ServiceClient.repliesID).refusal == 5)

@@ -63,7 +63,7 @@ import VarveChannel
         }
     }
 
-    @Test("after a restart of the broker an old login is refused all the same")
+    @Test("an old login is refused after a restart of the broker too")
     func replayAfterRestart() throws {
         let broker = try PluginBroker(Self.credentials)
         let old = try proof(age: 61).password
@@ -73,7 +73,8 @@ import VarveChannel
     }
 
     @Test(
-        "what waits for the service survives refused logins, and comes with the right one before the answer")
+        "messages that wait for the service survive refused logins, and arrive before the answer to the right one"
+    )
     func waitingMessages() throws {
         let broker = try PluginBroker(Self.credentials)
         let first = try service(broker, password: try proof().password)

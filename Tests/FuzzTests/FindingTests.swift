@@ -24,7 +24,9 @@ import Testing
         }
     }
 
-    @Test("every seed, whole, cut short and with a byte changed", arguments: FuzzTarget.all.map(\.name))
+    @Test(
+        "every seed is decoded or refused as promised: whole, cut short and with a byte changed",
+        arguments: FuzzTarget.all.map(\.name))
     func seeds(name: String) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })
         for seed in target.seeds() {
@@ -38,7 +40,7 @@ import Testing
         }
     }
 
-    @Test("findings lie in folders of targets")
+    @Test("every folder of findings is named after a target")
     func folders() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
             .filter { !$0.hasPrefix(".") && $0 != "README.md" }

@@ -50,6 +50,17 @@ struct DocumentRuleTests {
         #expect(found(["Tools/run"]) == 1)
     }
 
+    @Test("a variable that the sources read and the table does not name is found")
+    func variables() {
+        let page = SourceFile(MapRules.commands, "| variable | what |\n|---|---|\n| `VARVE_A` | a |\n")
+        func found(_ text: String, _ path: String = "Sources/M/A.swift") -> Int {
+            MapRules.variables(page, sources: [SourceFile(path, text)]).count
+        }
+        #expect(found(#"getenv("VARVE_A") + ["VARVE_"]"#) == 0)
+        #expect(found(#"let name = "VARVE_NEW""#) == 1)
+        #expect(found(#"let name = "VARVE_NEW""#, "Tests/M/A.swift") == 0)
+    }
+
     @Test("a line of a document has at most 120 characters, tables, blocks and links apart")
     func lineLength() {
         func count(_ text: String) -> Int {
@@ -64,11 +75,13 @@ struct DocumentRuleTests {
         #expect(count("  " + String(repeating: "a", count: 140) + "\n") == 0)
     }
 
-    @Test("a phrase at which readers stumbled is found in prose, and only there")
+    @Test("a phrase at which readers stumbled is found in prose, messages and titles, and only there")
     func phrases() {
         let word = "an" + "ew"
-        let code = "// It is made \(word).\nlet a = \"\(word)\"\n    /// \(word)ed\n"
-        #expect(PhraseRules.phrases(SourceFile("Sources/M/A.swift", code)).map(\.line) == [1])
+        let code = "// It is made \(word).\nlet a = \"b \(word)\"\n    /// \(word)ed\nlet \(word) = 1\n"
+        #expect(PhraseRules.phrases(SourceFile("Sources/M/A.swift", code)).map(\.line) == [1, 2])
+        let none = "// There is " + "none.\n@Test(\"one is " + "none\")\n"
+        #expect(PhraseRules.phrases(SourceFile("Tests/M/A.swift", none)).map(\.line) == [2])
         let page = "Made \(word).\n```\n\(word)\n```\n  | \"\(word)\" | again |\n"
         #expect(PhraseRules.phrases(SourceFile("README.md", page)).map(\.line) == [1])
     }

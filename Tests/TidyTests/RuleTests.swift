@@ -19,7 +19,7 @@ struct RuleTests {
         #expect(SizeRules.fileLength(file("Notes.md", lines + lines)).isEmpty)
     }
 
-    @Test("a function of 61 lines is too long, whatever its braces stand in")
+    @Test("a function of 61 lines is too long, even with braces in texts and comments")
     func functionLength() {
         func check(_ text: String) -> [Int] {
             SizeRules.functionLength(file("Sources/M/A.swift", text)).map(\.line)
@@ -136,7 +136,7 @@ struct RuleTests {
     }
 
     @Test(
-        "methods and functions of ours may have the names of system calls",
+        "methods and functions of the tree may have the names of system calls",
         arguments: [
             "files.open(path, .read)", "func open(_ path: String) {}", "// open(path)",
             "let a = \"open(path)\"",
@@ -214,7 +214,7 @@ struct RuleTests {
     }
 
     @Test(
-        "what is cited and not in the repository is found",
+        "a citation of something outside the repository is found",
         arguments: ["DES" + "IGN", "../shared/" + "data", "../shared/" + "reference/a.md"])
     func citations(_ text: String) {
         #expect(TextRules.citations(file("Tools/run", "as \(text) has it\n")).map(\.line) == [1])
@@ -272,7 +272,7 @@ struct RuleTests {
         #expect(MarkdownRules.links(page, existing: existing) == [])
     }
 
-    @Test("a dependency more or less than in the table is found")
+    @Test("a dependency that is missing in the table, or only there, is found")
     func manifest() {
         let text = """
             .target(name: "A"),

@@ -92,7 +92,7 @@ struct TreeTests {
         Self.expectNone(Repository.files.flatMap(PhraseRules.phrases))
     }
 
-    @Test("no text cites what is not in the repository")
+    @Test("no text cites anything outside the repository")
     func citations() {
         Self.expectNone(Repository.files.flatMap(TextRules.citations))
     }
@@ -111,6 +111,12 @@ struct TreeTests {
         Self.expectNone(MapRules.tools(page, existing: Repository.paths))
     }
 
+    @Test("the page of commands names every variable that the programs read")
+    func variables() throws {
+        let page = try #require(Repository.files.first { $0.path == MapRules.commands })
+        Self.expectNone(MapRules.variables(page, sources: Repository.swiftFiles))
+    }
+
     @Test("the README has at most 150 lines")
     func frontPage() throws {
         let page = try #require(Repository.files.first { $0.path == "README.md" })
@@ -125,7 +131,7 @@ struct TreeTests {
             Repository.files.flatMap { MarkdownRules.links($0, existing: Repository.paths) })
     }
 
-    @Test("what a document says a test shows is shown by a test that exists")
+    @Test("every test that a document cites as a proof exists")
     func proofs() {
         let tests = Repository.swiftFiles.filter { $0.path.hasPrefix("Tests/") }
         let titles = Set(tests.flatMap(ProofRules.titles))

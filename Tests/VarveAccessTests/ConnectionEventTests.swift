@@ -33,7 +33,7 @@ import VarveFile
         #expect(batch.events.isEmpty && batch.notes.isEmpty && batch.position == nil)
     }
 
-    @Test("events come back as they were, whatever a client put into them, cut to their limits")
+    @Test("events are read back unchanged but cut to their limits, with any text of a client")
     func roundTrip() throws {
         var writer = ConnectionEventWriter(path: path)
         var odd = event(1, client: "a\tb\nc\\x0a\u{0}é|{}", detail: "")
@@ -137,9 +137,9 @@ import VarveFile
         let events = try readAll().events
         #expect(events.count <= 170)
         #expect(events.reduce(0) { $0 + $1.count } == 20_001)
-        let counted = try #require(events.first { $0.kind == .deniedPublish && $0.count > 1 })
-        #expect(counted.clientID == "c" && counted.count == 9995)
-        #expect(counted.detail.hasPrefix("and 9995 more"))
+        let seenBytes = try #require(events.first { $0.kind == .deniedPublish && $0.count > 1 })
+        #expect(seenBytes.clientID == "c" && seenBytes.count == 9995)
+        #expect(seenBytes.detail.hasPrefix("and 9995 more"))
         #expect(events.last?.clientID == "quiet")
     }
 

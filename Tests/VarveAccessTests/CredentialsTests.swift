@@ -42,7 +42,7 @@ import VarveFile
         } catch { #expect(!error.description.contains("\n")) }
     }
 
-    @Test("the file is its owner's alone, also when it replaces one that was not")
+    @Test("only the owner has rights on the file, even if it replaces a file that was open to others")
     func mode() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/credentials"

@@ -164,8 +164,8 @@ import VarveChannel
         #expect(reason(decide("%channel%&bare", "")).contains("no password"))
         #expect(reason(decide("d9&pk", "x")).contains("unknown or has no secret"))
         #expect(reason(decide("d1&pk", "fixed")).contains("by signature"))
-        #expect(reason(decide("%channel%&a/b", "p")).contains("cannot stand in a topic"))
-        #expect(reason(sign("pk", "integration", "dsecret", mode: "2")).contains("cannot stand in a topic"))
+        #expect(reason(decide("%channel%&a/b", "p")).contains("cannot be part of a topic"))
+        #expect(reason(sign("pk", "integration", "dsecret", mode: "2")).contains("cannot be part of a topic"))
         #expect(reason(sign("off", "d1", "dsecret", mode: "2")).contains("disabled"))
         #expect(reason(sign("bare", "%channel%", "", mode: "4")).contains("no secret"))
         #expect(reason(sign("pk", "d1", "psecret", mode: "2")) == "wrong signature (secure mode 2, md5)")
@@ -180,7 +180,7 @@ import VarveChannel
                 .contains("\"crc\""))
     }
 
-    @Test("no reason tells a secret")
+    @Test("no reason contains a secret")
     func secrets() {
         for decision in [
             decide("%channel%&pk", "guess"), sign("pk", "d1", "psecret", mode: "2"),

@@ -23,7 +23,7 @@ import VarveChannel
 
         mutating func consume(_ product: String, _ cost: Int, _ messages: Int = 1) {
             now += 1_000_000
-            load.take(.consumed([.init(cost: cost, messages: messages, product: product)]), now: now)
+            load.apply(.consumed([.init(cost: cost, messages: messages, product: product)]), now: now)
         }
 
         mutating func update(isReading: Bool = false) -> [String: OverloadGuard.Change] {
@@ -49,7 +49,7 @@ import VarveChannel
         #expect(queue.update() == [:])
         #expect(queue.send("a", 1) == .refused)
         #expect(queue.update() == ["a": .full])
-        #expect(queue.load.bytes == 750, "what is refused is not counted")
+        #expect(queue.load.bytes == 750, "what is refused is not seenBytes")
         #expect(queue.send("a", 1) == .refused)
         #expect(queue.update() == ["a": .stillSending])
         queue.consume("a", 249)
@@ -83,15 +83,15 @@ import VarveChannel
         var queue = Queue(messages: 16)
         for _ in 0..<12 { #expect(queue.send("a", 0) == .taken) }
         #expect(queue.update() == ["a": .closed])
-        queue.load.take(.drained, now: queue.now)
+        queue.load.apply(.drained, now: queue.now)
         #expect(queue.load.messages == 0 && queue.load.bytes == 0)
         #expect(queue.update() == ["a": .open])
     }
 
-    @Test("what is found at the start counts, and no report takes a count below zero or from another product")
+    @Test("messages found at the start count, and no report takes a count below zero or from another product")
     func counts() {
         var queue = Queue(bytes: 1000)
-        queue.load.found(bytes: 700, messages: 3, product: "a")
+        queue.load.addWaitingAtStart(bytes: 700, messages: 3, product: "a")
         #expect(queue.update() == ["a": .closed])
         queue.consume("b", 500)
         queue.consume("a", 50)
@@ -138,7 +138,9 @@ import VarveChannel
         #expect(queue.isOpen("flood"))
     }
 
-    @Test("a backlog that the service reads in less than others may wait is no burden, nor is a small one")
+    @Test(
+        "a small backlog, or one that the service reads within the time that others may wait, is not a burden"
+    )
     func noBurden() {
         var fast = measured(perSecond: 19_000)
         #expect(fast.load.messages == 3000, "less than 0.3 s at 19,000 a second")
@@ -158,7 +160,7 @@ import VarveChannel
         #expect(queue.update(isReading: true) == [:])
     }
 
-    @Test("a product that sent nothing for two minutes is no neighbour")
+    @Test("a product that sent nothing for two minutes does not count as a neighbour")
     func inactive() {
         var queue = Queue(bytes: 1 << 30)
         _ = queue.send("small", 1100)

@@ -72,7 +72,7 @@ import VarveAccess
         #expect(read(whole + [0]) == nil)
     }
 
-    @Test("whatever byte is changed, no answer is handed on that may not be published")
+    @Test("a bundle with any byte changed gives no answer that may not be published")
     func changed() {
         let whole = bundle([answer("one"), answer("two", qos: 0)])
         for place in whole.indices {

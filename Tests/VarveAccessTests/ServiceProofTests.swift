@@ -25,7 +25,7 @@ import VarveAccess
                 == "26959954ec822f5b778484a05930991799a012adaa4babbcdde6a5c3e5a3e111")
     }
 
-    @Test("a login is good for its secret, client id, time and nonce only, and survives the way")
+    @Test("a login is valid only for its secret, client id, time and nonce, and is read back from its text")
     func binding() throws {
         let read = try #require(ServiceProof(password: Array(try proof().password.utf8)))
         #expect(try read == proof())
@@ -59,7 +59,7 @@ import VarveAccess
     }
 
     @Test(
-        "what is no login of the service is not taken for one",
+        "other texts are not taken for a login of the service",
         arguments: [
             "", "sp", "varve1", "varve1:1:\(nonce)", "varve1:1:\(nonce):00:", "varve2:1:\(nonce):00",
             "varve1:01:\(nonce):00", "varve1:x:\(nonce):00", "varve1:9223372036854775808:\(nonce):00",

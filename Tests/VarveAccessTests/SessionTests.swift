@@ -9,38 +9,38 @@ import VarveAccess
     @Test("an id belongs to its product from the login to the end of its session")
     func owners() {
         var sessions = SessionTable()
-        sessions.connected("clean", product: "a", keeping: .nothing, now: 0)
-        sessions.connected("kept", product: "a", keeping: .surely, now: 0)
+        sessions.recordConnected("clean", product: "a", keeping: .nothing, now: 0)
+        sessions.recordConnected("kept", product: "a", keeping: .surely, now: 0)
         #expect(sessions.owner(of: "clean", now: 1) == "a")
-        for id in ["clean", "kept"] { sessions.disconnected(id, product: "a", now: 1) }
+        for id in ["clean", "kept"] { sessions.recordDisconnected(id, product: "a", now: 1) }
         #expect(sessions.owner(of: "clean", now: 2) == nil)
         #expect(sessions.owner(of: "kept", now: 89 * Self.day) == "a")
         #expect(sessions.owner(of: "kept", now: 91 * Self.day) == nil)
-        sessions.connected("kept", product: "a", keeping: .nothing, now: 2)
-        sessions.disconnected("kept", product: "a", now: 3)
+        sessions.recordConnected("kept", product: "a", keeping: .nothing, now: 2)
+        sessions.recordDisconnected("kept", product: "a", now: 3)
         #expect(sessions.owner(of: "kept", now: 4) == nil, "a clean login ends the session")
     }
 
     @Test("a login that takes over keeps the id when the old connection ends")
     func takeover() {
         var sessions = SessionTable()
-        sessions.connected("id", product: "a", keeping: .nothing, now: 0)
-        sessions.connected("id", product: "a", keeping: .nothing, now: 1)
-        sessions.disconnected("id", product: "a", now: 2)
+        sessions.recordConnected("id", product: "a", keeping: .nothing, now: 0)
+        sessions.recordConnected("id", product: "a", keeping: .nothing, now: 1)
+        sessions.recordDisconnected("id", product: "a", now: 2)
         #expect(sessions.owner(of: "id", now: 3) == "a" && sessions.isConnected("id"))
-        sessions.disconnected("id", product: "a", now: 3)
+        sessions.recordDisconnected("id", product: "a", now: 3)
         #expect(sessions.owner(of: "id", now: 4) == nil)
     }
 
-    @Test("no session that is surely kept is forgotten, however many others come and go")
+    @Test("a session that is surely kept is not forgotten, even after many others")
     func many() {
         var sessions = SessionTable()
-        sessions.connected("kept", product: "a", keeping: .surely, now: 0)
-        sessions.disconnected("kept", product: "a", now: 1)
+        sessions.recordConnected("kept", product: "a", keeping: .surely, now: 0)
+        sessions.recordDisconnected("kept", product: "a", now: 1)
         for number in 0..<70_000 {
             let id = "other \(number)"
-            sessions.connected(id, product: "b", keeping: .perhaps, now: Int64(number))
-            sessions.disconnected(id, product: "b", now: Int64(number))
+            sessions.recordConnected(id, product: "b", keeping: .perhaps, now: Int64(number))
+            sessions.recordDisconnected(id, product: "b", now: Int64(number))
         }
         #expect(sessions.owner(of: "kept", now: 70_000) == "a")
         #expect(sessions.owner(of: "other 69999", now: 70_000) == "b")
@@ -54,8 +54,8 @@ import VarveAccess
         var sessions = SessionTable(limit: 8)
         func keep(_ id: String, _ product: String) -> Bool {
             guard sessions.refusal(of: id, product: product, now: 0) == nil else { return false }
-            sessions.connected(id, product: product, keeping: .surely, now: 0)
-            sessions.disconnected(id, product: product, now: 0)
+            sessions.recordConnected(id, product: product, keeping: .surely, now: 0)
+            sessions.recordDisconnected(id, product: product, now: 0)
             return true
         }
         for product in ["a", "b", "c", "d"] {
@@ -66,12 +66,12 @@ import VarveAccess
         #expect(!fifth, "all are in use")
         let again = keep("a1", "a")
         #expect(again, "its own is continued")
-        sessions.connected("a1", product: "a", keeping: .nothing, now: 1)
+        sessions.recordConnected("a1", product: "a", keeping: .nothing, now: 1)
         let free = keep("e1", "e")
         #expect(free)
-        let known = sessions.expected("a2", product: "a", now: 1)
+        let known = sessions.recordAway("a2", product: "a", now: 1)
         #expect(known)
-        let unknown = sessions.expected("a9", product: "a", now: 1)
+        let unknown = sessions.recordAway("a9", product: "a", now: 1)
         #expect(!unknown, "nothing is kept for a session beyond the limit")
     }
 

@@ -47,7 +47,7 @@ import VarveChannel
         }
     }
 
-    @Test("a filter is granted only if all it matches is below the own prefix and may be a reply")
+    @Test("a filter is granted only if all that it matches is below the client's prefix and may be a reply")
     func subscriptions() {
         for filter in [
             "/sys/pk/#", "sys/pk/#", "/sys/pk/+", "/sys/pk/integration/+/post_reply", "/sys/pk/+/#",
@@ -100,7 +100,7 @@ import VarveChannel
     }
 
     @Test(
-        "keys that are no level of a topic have no rights at all",
+        "keys that cannot be a level of a topic have no rights",
         arguments: ["+", "#", "a/b", "", "a+", "x#"])
     func unsafeKeys(key: String) {
         for role in [Role.channel(product: key), .device(product: "pk", key: key)] {

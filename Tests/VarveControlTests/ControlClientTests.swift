@@ -74,7 +74,7 @@ import VarvePlatform
         #expect(arrived.count == 2 && arrived[0].equals(empty) && arrived[1].equals(large))
     }
 
-    @Test("to assess a batch commits nothing and needs no import")
+    @Test("assessing a batch commits nothing and needs no import")
     func assess() throws {
         let service = try TestService()
         #expect(try service.client().assess(Batches.one()).receipt.accepted == 3)
@@ -126,7 +126,7 @@ import VarvePlatform
         #expect(try client.commit(Batches.one()).commit == 1)
     }
 
-    @Test("a long call is waited for as long as the service gives signs of life, with its progress")
+    @Test("a client waits for a long call, and gets its progress, as long as the service gives signs of life")
     func signsOfLife() throws {
         var times = ControlTimes()
         times.sign = 0.02
@@ -164,7 +164,7 @@ import VarvePlatform
         service.handler.gate.open()
     }
 
-    @Test("the time that a caller allows in all is kept in spite of signs of life")
+    @Test("signs of life do not extend the total time that a caller allows")
     func limitedWait() throws {
         var times = ControlTimes()
         times.sign = 0.01

@@ -128,7 +128,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("folders are made with their parents, and making one again is no error")
+    @Test("folders are made with their parents, and making one again is not an error")
     func folders() throws {
         try withFolder { folder throws in
             #expect(throws: FileError.self) { try files.createDirectory("/proc/none/such") }
@@ -157,7 +157,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a released lock is free, though a child that was forked meanwhile has its descriptor",
+        "a released lock is free even if a forked child has its descriptor",
         arguments: [true, false])
     func inheritedLock(isDirectory: Bool) throws {
         try withFolder { folder throws in

@@ -220,7 +220,7 @@ import VarveMQTT
             ], isTrusted: true, mayWrite: true),
     ]
 
-    @Test("a session goes its way", arguments: ways)
+    @Test("each event of a session leads to its action", arguments: ways)
     func way(_ way: Way) {
         var machine = Machine(way.terms)
         for line in way.lines {
@@ -232,7 +232,7 @@ import VarveMQTT
         #expect(machine.mayWrite == way.mayWrite)
     }
 
-    @Test("the first failure of a connection is the one that is told")
+    @Test("the first failure of a connection is the one that is reported")
     func firstFailure() {
         var machine = Machine(Self.terms())
         #expect(machine.next(now: 0) == .connect)
@@ -244,7 +244,7 @@ import VarveMQTT
         #expect(machine.next(now: 1) == .drop(.loginRefused(Self.refused)))
     }
 
-    @Test("whatever happens in whatever order, nothing is written between an accepted login and the proof")
+    @Test("no order of events makes a session write between an accepted login and the proof")
     func anyOrder() {
         let events: [Machine.Event] = [
             .opened, .accepted, .heard(heldBytes: 1), .proven, .subscribed, .failed(.lost(Self.lost)),

@@ -43,7 +43,7 @@ import VarveModel
     }
 
     @Test(
-        "sizes that no entry has do not stop the log from making room",
+        "the log makes room even if impossible sizes of entries are stored",
         arguments: ["9223372036854775807", "-5"])
     func wrongSize(size: String) throws {
         let fixture = try fixture("size", size)

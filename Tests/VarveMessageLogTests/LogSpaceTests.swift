@@ -94,7 +94,8 @@ import Testing
     }
 
     @Test(
-        "a reader that does not end keeps the journal from growing without end, not the service from working")
+        "a reader that does not end makes appending fail before the journal is too long, until the reader ends"
+    )
     func longReader() throws {
         let log = fixture.open()
         try log.append([entry(.error, .failed)])

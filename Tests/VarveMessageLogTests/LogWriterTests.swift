@@ -29,7 +29,7 @@ import Testing
         return try log.entries(filter)
     }
 
-    @Test("what many threads add is there after flush, each thread's entries in their order")
+    @Test("entries of many threads are there after flush, those of each thread in order")
     func flush() throws {
         let log = fixture.open()
         let writer = try fixture.writer(log)
@@ -82,7 +82,7 @@ import Testing
         #expect(again)
     }
 
-    @Test("a room is full by bytes too")
+    @Test("a room can also be full by bytes")
     func bytes() {
         var queue = LogQueue(
             payloads: .init(entries: 1000, bytes: 10_000), others: .init(entries: 5, bytes: 1000))
@@ -90,7 +90,9 @@ import Testing
         #expect(added.filter { $0 }.count == 3)
     }
 
-    @Test("what cannot be written is counted, reported once, and later entries say how many are missing")
+    @Test(
+        "entries that cannot be written are counted and reported once, and a later entry says how many are missing"
+    )
     func failing() throws {
         let log = try lockedLog()
         let writer = try fixture.writer(log)

@@ -42,7 +42,7 @@ import VarveModel
         #expect(fixture.warnings.all.isEmpty)
     }
 
-    @Test("of a payload the beginning and the size are kept, of a text the beginning")
+    @Test("the log keeps the beginning and the size of a payload, and the beginning of a text")
     func cutting() throws {
         let log = fixture.open()
         var long = entry(.payload, .received, payloadBytes: 5000)
@@ -59,7 +59,7 @@ import VarveModel
         #expect(read.reason == long.reason)
     }
 
-    @Test("a filter lets through what meets all its conditions, the newest last")
+    @Test("a filter selects the entries that meet all its conditions, the newest last")
     func filters() throws {
         let log = fixture.open()
         try log.append([
@@ -93,7 +93,7 @@ import VarveModel
         #expect(try ids { $0.after = 4 } == [])
     }
 
-    @Test("the bookmark is written with the entries it belongs to, or neither is")
+    @Test("a bookmark and its entries are written together or not at all")
     func bookmark() throws {
         let log = fixture.open()
         #expect(try log.bookmark() == nil)
@@ -113,7 +113,7 @@ import VarveModel
         #expect(try MessageLog.openForReading(path: fixture.path).entries().count == 2)
     }
 
-    @Test("a log that was never written cannot be read, and none is created")
+    @Test("a log that was never written cannot be read, and reading does not create it")
     func missing() throws {
         let error = #expect(throws: LogError.self) { try MessageLog.openForReading(path: fixture.path) }
         #expect(error?.code == .missing && error?.description.contains("varve serve") == true)
@@ -124,14 +124,14 @@ import VarveModel
         }
     }
 
-    @Test("the file is its owner's alone")
+    @Test("only the owner has rights on the file")
     func permissions() throws {
         try fixture.open().append([full()])
         let attributes = try FileManager.default.attributesOfItem(atPath: fixture.path)
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
     }
 
-    @Test("a file that is no log is set aside with a warning, and another begins")
+    @Test("a file that is not a log is renamed with a warning, and a new log begins")
     func foreignFile() throws {
         let text = Data(String(repeating: "not a database. ", count: 500).utf8)
         try text.write(to: URL(fileURLWithPath: fixture.path))
@@ -164,7 +164,7 @@ import VarveModel
         #expect(fixture.warnings.all.isEmpty)
     }
 
-    @Test("a log with a damaged page or without a table is set aside", arguments: [true, false])
+    @Test("a log with a damaged page or without a table is renamed", arguments: [true, false])
     func damaged(isPage: Bool) throws {
         do {
             let log = fixture.open()

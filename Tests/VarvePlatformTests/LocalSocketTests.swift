@@ -127,7 +127,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("an end that neither sends nor reads holds up the other no longer than its time limit")
+    @Test("an end that neither sends nor reads blocks the other only up to its time limit")
     func silence() throws {
         try withFolder { folder throws in
             let listener = try LocalSocketListener(path: "\(folder)/s")

@@ -91,7 +91,7 @@ import VarveModel
         try fixture.registry.createChannel(channel)
     }
 
-    @Test("new products cannot have keys that topics or user names cannot hold")
+    @Test("the key of a new product must fit into topics and user names")
     func newKeys() throws {
         let registry = fixture.registry
         for mark in ["+", "#", "&", "|"] {

@@ -16,7 +16,7 @@ import VarveModel
         fixture = try RegistryFixture()
     }
 
-    @Test("created things are there after reopening")
+    @Test("created entries are there after reopening")
     func reopening() throws {
         try fixture.fill()
         let registry = try Registry.open(path: fixture.path, create: false, readOnly: true)
@@ -75,7 +75,7 @@ import VarveModel
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
     }
 
-    @Test("a second thing of the same name is refused")
+    @Test("a second entry of the same name is refused")
     func duplicates() throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -193,7 +193,7 @@ import VarveModel
     }
 
     @Test(
-        "a bad name is refused for every kind of thing",
+        "a bad name is refused for every kind of entry",
         arguments: [
             "", String(repeating: "é", count: 513), "a\nb", "a\u{0}", "a\u{7F}", "a\u{85}", "a\u{2028}",
         ])
@@ -218,7 +218,7 @@ import VarveModel
         #expect(try registry.models().count == 1)
     }
 
-    @Test("a slash is refused in product keys only, and 1024 bytes are not too many")
+    @Test("a slash is refused only in product keys, and a name may have 1024 bytes")
     func goodNames() throws {
         try fixture.fill()
         let registry = fixture.registry

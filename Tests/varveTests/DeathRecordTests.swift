@@ -10,19 +10,19 @@ import Testing
     @Test("waits double from death to death, and the fifth within a minute is the last")
     func limit() {
         var deaths = DeathRecord()
-        let waits = (0..<5).map { deaths.note(at: $0 * Self.second) }
+        let waits = (0..<5).map { deaths.record(at: $0 * Self.second) }
         #expect(waits == [100, 200, 400, 800, nil])
     }
 
     @Test("deaths that are a minute old no longer count")
     func oldDeaths() {
         var deaths = DeathRecord()
-        for moment in 0..<4 { _ = deaths.note(at: Int64(moment) * Self.second) }
-        let at60 = deaths.note(at: 60 * Self.second)
+        for moment in 0..<4 { _ = deaths.record(at: Int64(moment) * Self.second) }
+        let at60 = deaths.record(at: 60 * Self.second)
         #expect(at60 == 800, "the first has passed")
-        let at62 = deaths.note(at: 62 * Self.second)
+        let at62 = deaths.record(at: 62 * Self.second)
         #expect(at62 == 400)
-        let later = deaths.note(at: 1000 * Self.second)
+        let later = deaths.record(at: 1000 * Self.second)
         #expect(later == 100)
     }
 }

@@ -54,7 +54,7 @@ import VarveText
 }
 
 @Suite struct JSONTextTests {
-    @Test("values in their JSON form, members in the order given")
+    @Test("values have their JSON form, and members keep the order given")
     func forms() {
         let value = JSONText.object([
             ("z", .null),
@@ -75,7 +75,7 @@ import VarveText
         #expect(JSONText.lines([.integer(1), .integer(2)]) == "[\n1,\n2\n]")
     }
 
-    @Test("what list --json prints, import takes", arguments: ["plain", "q\"uo,te\\ é 🌊"])
+    @Test("import reads what list --json prints", arguments: ["plain", "q\"uo,te\\ é 🌊"])
     func roundTrip(name: String) throws {
         let model = Model(
             id: name, name: "n " + name,

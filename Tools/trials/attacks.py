@@ -26,10 +26,10 @@ def stopped_for(process, seconds):
     """Stops a process for a time, while other things go on."""
     os.kill(process, signal.SIGSTOP)
 
-    def go_on():
+    def resume():
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGCONT)
-    timer = threading.Timer(seconds, go_on)
+    timer = threading.Timer(seconds, resume)
     timer.start()
     try:
         yield

@@ -29,7 +29,7 @@ class Ledger:
     def sent(self):
         return self.next - self.first
 
-    def take(self, number, code):
+    def record_answer(self, number, code):
         self.answers += 1
         if code == 200:
             self.answered.add(number)
@@ -85,7 +85,7 @@ class Neighbour:
         began = self.waiting.pop(number, None)
         if began is not None:
             self.latencies.append(time.monotonic() - began)
-            self.ledger.take(number, code)
+            self.ledger.record_answer(number, code)
 
     def connect(self):
         self.client = mqtt.Client(self.port, self.login, self.heard)
@@ -104,7 +104,7 @@ class Neighbour:
         """Sends until the pipe says stop, waits for the last answers, and sends the counts to the pipe."""
         start = time.monotonic()
         stopped = None
-        told = False
+        is_announced = False
         # If the tool is gone, nobody reads the results.
         parent = os.getppid()
         while os.getppid() == parent:
@@ -124,8 +124,8 @@ class Neighbour:
                         self.send(number)
             elif not self.waiting or now > stopped + grace:
                 break
-            if not told and len(self.ledger.answered) >= 2:
-                told = True
+            if not is_announced and len(self.ledger.answered) >= 2:
+                is_announced = True
                 self.pipe.send("ready")
             for client in self.fleet.step(0.02):
                 if client.isAccepted:

@@ -187,11 +187,11 @@ class Client:
                 break
             if place + size > end:
                 break
-            self.take(data[at], data, place, size)
+            self.handle_packet(data[at], data, place, size)
             at = place + size
         del data[:at]
 
-    def take(self, head, data, at, size):
+    def handle_packet(self, head, data, at, size):
         kind = head >> 4
         if kind == 4:
             self.acknowledged += 1

@@ -61,7 +61,7 @@ class Trial:
     def client(self, name, product=STORM, waits=True, buffer=None, filters=(), on_answer=None, **login):
         """A client that has logged in; None, with the refusal counted, if it was refused."""
         user, password = self.logins[product]
-        hears = on_answer or (self.ledger.take if product == STORM else None)
+        hears = on_answer or (self.ledger.record_answer if product == STORM else None)
         client = mqtt.Client(self.service.port, mqtt.Login(name, user, password, **login), hears)
         client.name = name
         client.spans = []
@@ -167,10 +167,10 @@ class Trial:
 
     def watch(self):
         while self.watching:
-            self.look()
+            self.sample_memory()
             time.sleep(0.1)
 
-    def look(self):
+    def sample_memory(self):
         worker, broker = self.service.worker(), self.service.broker()
         if worker:
             self.workers.add(worker)
@@ -192,10 +192,10 @@ class Trial:
         # The frame that crashed is below this line of Swift's backtrace.
         thread = [place for place, line in enumerate(lines) if line.endswith("crashed:")]
         if thread and thread[0] + 2 < len(lines):
-            told = [line for line in lines[thread[0] + 1:] if line][0]
+            last_line = [line for line in lines[thread[0] + 1:] if line][0]
         else:
-            told = next((line for line in reversed(lines) if line), "")
-        return ", ".join(filter(None, [how, " ".join(told.split())[:200]]))
+            last_line = next((line for line in reversed(lines) if line), "")
+        return ", ".join(filter(None, [how, " ".join(last_line.split())[:200]]))
 
     def revive(self):
         """Restarts a service that has died, so that the messages it acknowledged can be looked for."""
@@ -262,7 +262,7 @@ class Trial:
             client.close()
         self.watching = False
         watcher.join()
-        self.look()
+        self.sample_memory()
         self.judge_life()
         # The service copies the broker's part of the log only now and then.
         given = self.read_log()
@@ -274,7 +274,7 @@ class Trial:
         if self.service.stop() != 0:
             self.wrong("the service does not end with 0")
         # The broker saves once more when it ends.
-        self.look()
+        self.sample_memory()
         logged = self.judge_log(seen, *given)
         self.judge_store(seen)
         self.judge_neighbour(seen)

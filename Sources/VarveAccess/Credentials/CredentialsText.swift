@@ -37,7 +37,7 @@ extension Credentials {
         guard bytes.starts(with: "\(Self.version)\n".utf8) else {
             throw AccessError(
                 "the credentials file does not start with \"varve-credentials 1\": it is damaged or "
-                    + "of another version; the service writes it anew at its next start")
+                    + "of another version; the service writes it again at its next start")
         }
         guard bytes.last == TabText.lineFeed,
             let before = bytes.dropLast().lastIndex(of: TabText.lineFeed)
@@ -52,8 +52,8 @@ extension Credentials {
         }
         self.init(service: nil)
         for (index, line) in lines.enumerated() {
-            guard let fields = TabText.fields(of: line), take(fields) else {
-                throw AccessError("line \(index + 2) of the credentials file is no entry")
+            guard let fields = TabText.fields(of: line), addEntry(fields) else {
+                throw AccessError("line \(index + 2) of the credentials file is not an entry")
             }
         }
     }
@@ -61,7 +61,7 @@ extension Credentials {
     /// Adds the entry of one line.
     ///
     /// False if the line is not an entry.
-    private mutating func take(_ fields: [String]) -> Bool {
+    private mutating func addEntry(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
         case ("service", 3) where service == nil:
             service = Service(username: fields[1], password: fields[2])

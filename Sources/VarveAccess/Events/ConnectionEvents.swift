@@ -79,7 +79,8 @@ public struct ConnectionEvents: Sendable {
             if let index = steps.firstIndex(where: { $0.identity == position.file }) {
                 steps.removeFirst(index)
             } else if !steps.isEmpty {
-                batch.notes.append("\(path): older events may be lost; nobody read them for two files' time")
+                batch.notes.append(
+                    "\(path): older events may be lost: nobody read them while two files were filled")
             }
         }
         for (index, step) in steps.enumerated() {
@@ -103,7 +104,7 @@ public struct ConnectionEvents: Sendable {
         }
         guard let identity = try ConnectionEventFile.identity(of: file) else {
             file.close()
-            throw AccessError("\(path) is no events file, or its first line is damaged; move it away")
+            throw AccessError("\(path) is not an events file, or its first line is damaged; move it away")
         }
         return (file, identity)
     }
@@ -130,12 +131,12 @@ public struct ConnectionEvents: Sendable {
                 batch.position?.offset = offset + bytes.count
                 continue
             }
-            take(bytes[..<end], of: file.path, at: offset, into: &batch, limit: limit)
+            addLines(bytes[..<end], of: file.path, at: offset, into: &batch, limit: limit)
             if batch.hasMore { return }
         }
     }
 
-    private func take(
+    private func addLines(
         _ bytes: ArraySlice<UInt8>, of path: String, at offset: Int,
         into batch: inout ConnectionEventBatch, limit: Int
     ) {

@@ -94,10 +94,10 @@ public struct LoginDirectory: Sendable {
         }
         guard channel.isEnabled else { return refuse("the channel is disabled") }
         guard !attempt.clientID.unicodeScalars.contains(where: \.isInvisible) else {
-            return refuse("the client id has a character that is not seen, such as U+202E: leave it out")
+            return refuse("the client id has an invisible character, such as U+202E: leave it out")
         }
         guard TopicRights.canName(role) else {
-            return refuse("its keys cannot stand in a topic: they have one of / + # or are reserved")
+            return refuse("its keys cannot be part of a topic: they have one of / + # or are reserved")
         }
         guard let password = attempt.password, !password.isEmpty else {
             return refuse("the login has no password")

@@ -82,7 +82,7 @@ public struct OverloadGuard: Sendable {
     }
 
     /// Counts messages that were waiting when the plugin started.
-    public mutating func found(bytes size: Int, messages count: Int, product: String) {
+    public mutating func addWaitingAtStart(bytes size: Int, messages count: Int, product: String) {
         add(size, count, to: product)
     }
 
@@ -105,7 +105,7 @@ public struct OverloadGuard: Sendable {
     }
 
     /// Subtracts what the service reports.
-    public mutating func take(_ report: ConsumptionReport, now: Int64) {
+    public mutating func apply(_ report: ConsumptionReport, now: Int64) {
         switch report {
         case .consumed(let lines):
             for line in lines {
@@ -130,7 +130,7 @@ public struct OverloadGuard: Sendable {
     }
 
     /// Stops the measurement of the service's speed, because the service connected or disconnected.
-    public mutating func interrupted() { rate.interrupt() }
+    public mutating func interruptMeasurement() { rate.interrupt() }
 
     /// Why a product's logins are refused now; nil if they are accepted.
     public func refusal(product: String, now: Int64) -> String? {

@@ -54,32 +54,33 @@ public struct BrokerDatabase: Sendable {
         let file = try files.open(path, .read)
         defer { file.close() }
         var reader = Window(file: file, size: size)
-        guard try reader.take(15)?.elementsEqual(Self.magic) == true, try reader.skip(4),
+        guard try reader.next(15)?.elementsEqual(Self.magic) == true, try reader.skip(4),
             try reader.number32() == 6
         else { return }
         while let kind = try reader.number32(), let length = try reader.number32() {
             let end = reader.offset + Int(length)
-            guard end <= size, try take(kind, length: Int(length), &reader) else { break }
+            guard end <= size, try readChunk(kind, length: Int(length), &reader) else { break }
             reader.offset = end
         }
         messages = [:]
     }
 
     /// Reads a chunk; false if it is damaged.
-    private mutating func take(_ kind: UInt32, length: Int, _ reader: inout Window) throws(FileError) -> Bool
-    {
+    private mutating func readChunk(
+        _ kind: UInt32, length: Int, _ reader: inout Window
+    ) throws(FileError) -> Bool {
         switch kind {
-        case 2: try takeMessage(length: length, &reader)
-        case 3: try takeClientMessage(&reader)
-        case 4: try takeRetained(&reader)
-        case 5: try takeSubscription(&reader)
-        case 6: try takeClient(&reader)
+        case 2: try readMessage(length: length, &reader)
+        case 3: try readClientMessage(&reader)
+        case 4: try readRetained(&reader)
+        case 5: try readSubscription(&reader)
+        case 6: try readClient(&reader)
         default: true
         }
     }
 
-    private mutating func takeMessage(length: Int, _ reader: inout Window) throws(FileError) -> Bool {
-        guard let fixed = try reader.take(32) else { return false }
+    private mutating func readMessage(length: Int, _ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.next(32) else { return false }
         let payload = fixed.number(at: 16, bytes: 4), source = fixed.number(at: 22, bytes: 2)
         let user = fixed.number(at: 24, bytes: 2), topic = fixed.number(at: 26, bytes: 2)
         let properties = length - 32 - payload - source - user - topic
@@ -93,8 +94,8 @@ public struct BrokerDatabase: Sendable {
         return true
     }
 
-    private mutating func takeClient(_ reader: inout Window) throws(FileError) -> Bool {
-        guard let fixed = try reader.take(24),
+    private mutating func readClient(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.next(24),
             let id = try reader.text(fixed.number(at: 14, bytes: 2)),
             let username = try reader.text(fixed.number(at: 18, bytes: 2))
         else { return false }
@@ -102,8 +103,8 @@ public struct BrokerDatabase: Sendable {
         return true
     }
 
-    private mutating func takeClientMessage(_ reader: inout Window) throws(FileError) -> Bool {
-        guard let fixed = try reader.take(16), let id = try reader.text(fixed.number(at: 10, bytes: 2)) else {
+    private mutating func readClientMessage(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.next(16), let id = try reader.text(fixed.number(at: 10, bytes: 2)) else {
             return false
         }
         guard let message = messages[fixed.hostNumber()] else { return true }
@@ -117,16 +118,16 @@ public struct BrokerDatabase: Sendable {
         return true
     }
 
-    private mutating func takeSubscription(_ reader: inout Window) throws(FileError) -> Bool {
-        guard let fixed = try reader.take(12), let id = try reader.text(fixed.number(at: 4, bytes: 2)) else {
+    private mutating func readSubscription(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.next(12), let id = try reader.text(fixed.number(at: 4, bytes: 2)) else {
             return false
         }
         if fixed.number(at: 8, bytes: 1) > 0 { sessions[id]?.keepsAnswers = true }
         return true
     }
 
-    private mutating func takeRetained(_ reader: inout Window) throws(FileError) -> Bool {
-        guard let fixed = try reader.take(8) else { return false }
+    private mutating func readRetained(_ reader: inout Window) throws(FileError) -> Bool {
+        guard let fixed = try reader.next(8) else { return false }
         if let message = messages[fixed.hostNumber()] { retained.append(message.topic) }
         return true
     }
@@ -147,7 +148,7 @@ private struct Window {
     }
 
     /// The next bytes; nil if the file has fewer.
-    mutating func take(_ count: Int) throws(FileError) -> ArraySlice<UInt8>? {
+    mutating func next(_ count: Int) throws(FileError) -> ArraySlice<UInt8>? {
         guard count <= size - offset else { return nil }
         if offset < start || offset + count > start + bytes.count {
             start = offset
@@ -165,11 +166,11 @@ private struct Window {
     }
 
     mutating func text(_ count: Int) throws(FileError) -> String? {
-        try take(count).map { String(decoding: $0, as: UTF8.self) }
+        try next(count).map { String(decoding: $0, as: UTF8.self) }
     }
 
     mutating func number32() throws(FileError) -> UInt32? {
-        try take(4).map { UInt32($0.number(at: 0, bytes: 4)) }
+        try next(4).map { UInt32($0.number(at: 0, bytes: 4)) }
     }
 }
 

@@ -75,14 +75,14 @@ public struct SessionTable: Sendable {
 
     /// Records a session that the broker has kept from an earlier run.
     public mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
-        put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+        set(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
     }
 
     /// Whether a client of this id is logged in.
     public func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
 
     /// Records that a client has subscribed with a quality of service for which messages are kept.
-    public mutating func subscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
+    public mutating func recordSubscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
 
     /// Whether messages are kept for a client that is away.
     public func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
@@ -97,11 +97,11 @@ public struct SessionTable: Sendable {
     }
 
     /// Records the login of a client, which continues or ends the session under its id.
-    public mutating func connected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
+    public mutating func recordConnected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[clientID]
         // A session that is continued has its subscriptions.
         let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
-        put(
+        set(
             clientID,
             Session(
                 product: product, connections: (old?.connections ?? 0) + 1, keeping: keeping,
@@ -109,26 +109,26 @@ public struct SessionTable: Sendable {
     }
 
     /// Records that a client that had logged in has disconnected.
-    public mutating func disconnected(_ clientID: String, product: String, now: Int64) {
+    public mutating func recordDisconnected(_ clientID: String, product: String, now: Int64) {
         guard var session = sessions[clientID], session.product == product else { return }
         session.connections = max(0, session.connections - 1)
         session.seen = now
-        put(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
+        set(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
     }
 
     /// Records that the broker holds a session for a client that is away: it has asked whether to keep a
     /// message for it.
     ///
     /// - Returns: Whether messages may be kept for it.
-    public mutating func expected(_ clientID: String, product: String, now: Int64) -> Bool {
+    public mutating func recordAway(_ clientID: String, product: String, now: Int64) -> Bool {
         if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
         let keepsAnswers = sessions[clientID]?.keepsAnswers ?? true
-        put(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+        set(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
         return true
     }
 
-    private mutating func put(_ clientID: String, _ session: Session?) {
+    private mutating func set(_ clientID: String, _ session: Session?) {
         if let old = sessions[clientID] { count(old, -1) }
         sessions[clientID] = session
         guard let session else { return }
@@ -154,13 +154,13 @@ public struct SessionTable: Sendable {
         let over = sessions.filter {
             $0.value.connections == 0 && now - $0.value.seen >= Self.sessionNanoseconds
         }
-        for clientID in over.keys { put(clientID, nil) }
+        for clientID in over.keys { set(clientID, nil) }
     }
 
     /// Forgets the older half of the sessions that are perhaps kept, so that this is rarely done.
     private mutating func forgetOldest() {
         let away = sessions.filter { $0.value.connections == 0 && $0.value.keeping == .perhaps }
             .sorted { $0.value.seen < $1.value.seen }
-        for (clientID, _) in away.prefix(away.count / 2 + 1) { put(clientID, nil) }
+        for (clientID, _) in away.prefix(away.count / 2 + 1) { set(clientID, nil) }
     }
 }

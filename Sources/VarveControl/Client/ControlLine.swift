@@ -84,7 +84,7 @@ final class ControlLine: @unchecked Sendable {
                 try BatchWriter.write(batch) { try channel.send($0) }
             } catch let error as ControlError where error.kind == .lost {
                 // If the service closes because of what was sent, it has sent the reason before.
-                if case .failure(let told)? = try? receiveOne(within: 0) { throw told }
+                if case .failure(let reported)? = try? receiveOne(within: 0) { throw reported }
                 throw error
             }
             guard case .outcome(let outcome) = try receive(until: nil, { _, _ in }) else {

@@ -105,7 +105,7 @@ public final class ControlServer: Sendable {
             return table.last
         }
         guard let number else {
-            return refuse(connection, .busy, "the service talks with as many as it may; try again")
+            return refuse(connection, .busy, "the service has as many connections as it allows; try again")
         }
         do {
             try WorkerThread { [self] in

@@ -101,7 +101,7 @@ final class Conversation {
             return try reply(
                 .failure(
                     ControlError(
-                        .notAllowed, "only the user of the service may change something; you may read")))
+                        .notAllowed, "only the user of the service may change anything; you may read")))
         }
         switch request {
         case .hello: throw ControlError(.notUnderstood, "a second greeting")

@@ -40,11 +40,11 @@ public struct IngestOptions: Sendable {
     /// The most messages of a commit.
     ///
     /// Default: 4096.
-    public var groupMessages = 4096
+    public var commitMessages = 4096
     /// The most bytes of a commit's messages, with their topics and senders; a larger message is committed alone.
     ///
     /// Default: 16 MiB. This bounds memory: a commit takes its own size, and its samples up to ten times as much.
-    public var groupBytes = 16 << 20
+    public var commitBytes = 16 << 20
     /// The keep-alive interval in seconds; the broker drops a silent service after it, so a commit must be faster.
     ///
     /// Default: 60.

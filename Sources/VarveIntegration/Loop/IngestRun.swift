@@ -50,7 +50,7 @@ final class IngestRun: MQTTReceiver {
     /// How long the last answers may take to leave.
     private static let goodbyeNanoseconds: Int64 = 800_000_000
     /// How long reading may gather messages before their commit; under a flood there are always more.
-    private static let gatherNanoseconds: Int64 = 25_000_000
+    private static let readingNanoseconds: Int64 = 25_000_000
     /// A wait of this length without a byte means that the broker has nothing for the service.
     private static let idleNanoseconds: Int64 = 900_000_000
     /// How much more than a full group is held before the connection is dropped.
@@ -163,10 +163,10 @@ final class IngestRun: MQTTReceiver {
     private func exchange(_ connection: MQTTConnection) throws {
         let began = Self.now
         let ready = MQTTConnection.wait(
-            for: [(connection, mayRead), (answers.source, true)], milliseconds: 1000,
+            for: [(connection, mayRead), (answers.connection, true)], milliseconds: 1000,
             wakeup: control.wakeup.descriptor)
         let isIdle = !ready[0] && Self.now - began > Self.idleNanoseconds
-        if ready[0] { try gather(connection) }
+        if ready[0] { try readMessages(connection) }
         guard !session.hasFailed else { return }
         if session.isTrusted { try commit(connection) }
         if isIdle, mayRead, session.isReady, !isDrained {
@@ -174,7 +174,7 @@ final class IngestRun: MQTTReceiver {
             isDrained = true
             try report(.drained, connection)
         }
-        try answers.turn()
+        try answers.exchange()
         try connection.housekeeping()
         // What came before the proof must not be acknowledged.
         if session.mayWrite { try connection.flush() }
@@ -185,10 +185,10 @@ final class IngestRun: MQTTReceiver {
     private var mayRead: Bool { unsentAcknowledgements < Self.maximumUnsent && !answers.isFull }
 
     /// Reads messages until there are no more, the group is full, or 25 ms have passed.
-    private func gather(_ connection: MQTTConnection) throws {
-        let end = Self.now + Self.gatherNanoseconds
+    private func readMessages(_ connection: MQTTConnection) throws {
+        let end = Self.now + Self.readingNanoseconds
         try connection.readAvailable {
-            group.count >= options.groupMessages || group.heldBytes >= options.groupBytes || Self.now >= end
+            group.count >= options.commitMessages || group.heldBytes >= options.commitBytes || Self.now >= end
         }
         session.note(.heard(heldBytes: group.heldBytes), now: Self.now)
     }
@@ -207,7 +207,7 @@ final class IngestRun: MQTTReceiver {
         var start = 0
         while start < group.count {
             let slice = group.slice(
-                from: start, messages: options.groupMessages, bytes: options.groupBytes)
+                from: start, messages: options.commitMessages, bytes: options.commitBytes)
             counted.samples += try commit(slice)
             counted.commits += 1
             counted.replies += UInt64(replies.replies.count)
@@ -275,11 +275,12 @@ final class IngestRun: MQTTReceiver {
             connection.disconnect()
         }
         let deadline = Self.now + Self.goodbyeNanoseconds
-        try answers.turn()
+        try answers.exchange()
         try connection.flush()
         while connection.wantsFlush || answers.wantsFlush, Self.now < deadline {
-            _ = MQTTConnection.wait(for: [(connection, false), (answers.source, false)], milliseconds: 10)
-            try answers.turn()
+            _ = MQTTConnection.wait(
+                for: [(connection, false), (answers.connection, false)], milliseconds: 10)
+            try answers.exchange()
             try connection.flush()
         }
     }
@@ -337,8 +338,8 @@ final class IngestRun: MQTTReceiver {
         case .none: break
         }
         // Before the proof, the broker sends all that it may send at once; the limit on these bytes is the proof's own.
-        let limit = session.isTrusted ? options.groupBytes + Self.overrunBytes : Int.max
-        guard group.count < options.groupMessages + Self.overrunMessages, group.heldBytes < limit else {
+        let limit = session.isTrusted ? options.commitBytes + Self.overrunBytes : Int.max
+        guard group.count < options.commitMessages + Self.overrunMessages, group.heldBytes < limit else {
             isOverrun = true
             return
         }

@@ -5,7 +5,7 @@
 // leaves for 20 messages that come.
 //
 // Invariants:
-// - An answer is queued only after its commit, and only `turn` and `disconnect` send it.
+// - An answer is queued only after its commit, and only `exchange` and `disconnect` send it.
 // - If this connection breaks, the loop drops the connection of the messages as well: messages that it has not
 //   acknowledged come again and are answered again.
 
@@ -20,7 +20,8 @@ final class ReplyConnection: MQTTReceiver {
     private let login: MQTTOptions
     private let options: IngestOptions
     private var proof: ProofExchange
-    private lazy var connection = MQTTConnection(login, receiver: self)
+    /// The loop also waits for its socket.
+    private(set) lazy var connection = MQTTConnection(login, receiver: self)
     private var session: SessionStateMachine
     private var bundle = ReplyBundle()
     /// Bytes that were queued since the last time that nothing waited to be sent.
@@ -40,8 +41,6 @@ final class ReplyConnection: MQTTReceiver {
     var isFull: Bool { unsentBytes >= Self.maximumUnsentBytes }
     /// Whether something waits to be sent.
     var wantsFlush: Bool { connection.wantsFlush }
-    /// The connection whose socket the loop waits for.
-    var source: MQTTConnection { connection }
 
     private static var now: Int64 { SystemClock.monotonicNanoseconds() }
 
@@ -60,7 +59,7 @@ final class ReplyConnection: MQTTReceiver {
                 session.note(.opened, now: Self.now)
             case .exchange:
                 do {
-                    try exchange(control)
+                    try exchangeLogin(control)
                 } catch {
                     // The library reports a refused login as a breach of the protocol too: the first failure counts.
                     session.note(.failed(SessionStateMachine.Failure(error)), now: Self.now)
@@ -71,7 +70,7 @@ final class ReplyConnection: MQTTReceiver {
         }
     }
 
-    private func exchange(_ control: IngestLoop.Control) throws {
+    private func exchangeLogin(_ control: IngestLoop.Control) throws {
         if session.mayWrite { try connection.flush() }
         guard connection.wait(milliseconds: 1000, wakeup: control.wakeup.descriptor) else { return }
         try connection.readAvailable { false }
@@ -108,7 +107,7 @@ final class ReplyConnection: MQTTReceiver {
     /// Reads what the broker has sent, and sends what is queued, as far as the socket takes it.
     ///
     /// - Throws: `MQTTError` if the connection is broken.
-    func turn() throws {
+    func exchange() throws {
         // The last look at the socket was before the commit. If the broker has closed it since, answers would be lost.
         if connection.wait(milliseconds: 0) { try connection.readAvailable { false } }
         try connection.housekeeping()

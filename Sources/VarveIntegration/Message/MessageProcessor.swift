@@ -127,7 +127,8 @@ public struct MessageProcessor: ~Copyable {
         case .unknown, .reply:
             return RequestFailure(
                 .unknownTopic,
-                "unknown topic; known is \(ChannelTopic.measurepointPost(product: "{productKey}"))")
+                "unknown topic; the one that is taken is \(ChannelTopic.measurepointPost(product: "{productKey}"))"
+            )
         }
         if payload.isEmpty { return RequestFailure(.empty, "the payload is empty") }
         if payload.count > limits.payloadBytes {

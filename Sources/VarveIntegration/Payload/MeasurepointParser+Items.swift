@@ -68,7 +68,7 @@ extension MeasurepointParser {
                 try scanner.skipValue(depth: 3)
             case .time: time = try readTime(&scanner, item)
             case nil:
-                notes.ignored(name)
+                notes.addIgnored(name)
                 try scanner.skipValue(depth: 3)
             }
             hasMember = try scanner.nextMember()
@@ -83,7 +83,7 @@ extension MeasurepointParser {
             try readPoints(&scanner, &item)
             scanner.position = end
         }
-        if let time { notes.saw(time: time) } else { notes.tookArrival() }
+        if let time { notes.add(time: time) } else { notes.addArrivalTime() }
         rows.endItem(time: time ?? arrival)
     }
 
@@ -141,16 +141,16 @@ extension MeasurepointParser {
             let token = try scanner.memberName()
             let name = decoded.text(scanner, token)
             let number = points.points.find(name)
-            var pair = ProductPoints.pair(device: item.device, point: number)
-            var cell = item.device >= 0 && number >= 0 ? points.find(pair) : nil
+            var series = ProductPoints.seriesNumber(device: item.device, point: number)
+            var cell = item.device >= 0 && number >= 0 ? points.find(series) : nil
             if cell == nil {
-                pair = try resolve(scanner, &item, name)
-                cell = points.find(pair)
+                series = try resolve(scanner, &item, name)
+                cell = points.find(series)
             }
-            guard let cell, let slot = rows.claim(cell, pair: pair) else {
-                throw Self.repeated(pointName(pair), in: "measurepoints of \(item.place)")
+            guard let cell, let slot = rows.slot(for: cell, series: series) else {
+                throw Self.repeated(pointName(series), in: "measurepoints of \(item.place)")
             }
-            try readValue(&scanner, cell.pointee.type, slot, item, pair)
+            try readValue(&scanner, cell.pointee.type, slot, item, series)
             hasMember = try scanner.nextMember()
         }
     }
@@ -166,9 +166,9 @@ extension MeasurepointParser {
         if item.device < 0 { item.device = points.devices.add(device) }
         var number = points.points.find(name)
         if number < 0 { number = points.points.add(point) }
-        let pair = ProductPoints.pair(device: item.device, point: number)
-        points.add(pair, found)
-        return pair
+        let series = ProductPoints.seriesNumber(device: item.device, point: number)
+        points.add(series, found)
+        return series
     }
 
     /// Throws if the device of an item without readings does not exist.
@@ -208,7 +208,7 @@ extension MeasurepointParser {
     }
 
     /// The name of a point, as a reason shows it.
-    func pointName(_ pair: UInt64) -> String { points.key(of: pair).point.excerpt }
+    func pointName(_ series: UInt64) -> String { points.key(of: series).point.excerpt }
 }
 
 extension String {

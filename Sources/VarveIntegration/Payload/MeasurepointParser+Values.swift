@@ -31,7 +31,7 @@ extension MeasurepointParser {
     /// - Throws: `RequestFailure` if the value or its quality does not fit, `JSONFailure`.
     @inline(__always)
     mutating func readValue(
-        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ pair: UInt64
+        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let first = scanner.current
         if type == .double, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
@@ -42,25 +42,25 @@ extension MeasurepointParser {
             }
             scanner.position = start
         }
-        try readOther(&scanner, type, slot, item, pair)
+        try readOther(&scanner, type, slot, item, series)
     }
 
     @inline(never)
     private mutating func readOther(
-        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ pair: UInt64
+        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let start = scanner.position
         guard scanner.current == UInt8(ascii: "{") else {
             try scanner.skipValue(depth: 4)
-            return try add(scanner, start..<scanner.position, nil, type, slot, item, pair)
+            return try add(scanner, start..<scanner.position, nil, type, slot, item, series)
         }
-        let members = try readPair(&scanner, item, pair, isStrict: type != .json)
+        let members = try readPair(&scanner, item, series, isStrict: type != .json)
         let whole = start..<scanner.position
-        guard let members else { return try add(scanner, whole, nil, type, slot, item, pair) }
+        guard let members else { return try add(scanner, whole, nil, type, slot, item, series) }
         guard let value = members.value else {
-            throw mismatch(scanner, item, pair, "\(type.name), and an object without a value is none")
+            throw mismatch(scanner, item, series, "\(type.name), and an object without a value does not fit")
         }
-        try add(scanner, value, members.quality, type, slot, item, pair)
+        try add(scanner, value, members.quality, type, slot, item, series)
     }
 
     /// Passes an object and finds the value and the quality in it.
@@ -68,7 +68,7 @@ extension MeasurepointParser {
     /// - Parameter isStrict: Whether the object must be the pair; false for points of type `json`.
     /// - Returns: Nil if `isStrict` is false and the object is not the pair.
     private mutating func readPair(
-        _ scanner: inout JSONScanner, _ item: Item, _ pair: UInt64, isStrict: Bool
+        _ scanner: inout JSONScanner, _ item: Item, _ series: UInt64, isStrict: Bool
     ) throws -> Pair? {
         var found = Pair()
         var others = IgnoredNames()
@@ -83,13 +83,13 @@ extension MeasurepointParser {
                 isValue ? found.value != nil : isQuality ? found.quality != nil : !others.insert(name)
             {
                 throw Self.repeated(
-                    Excerpt.of(name), in: "\(item.place), point \(pointName(pair)): the value")
+                    Excerpt.of(name), in: "\(item.place), point \(pointName(series)): the value")
             }
             let start = scanner.position
             try scanner.skipValue(depth: 5)
             if isValue { found.value = start..<scanner.position }
             if isQuality { found.quality = start..<scanner.position }
-            if isStrict, !isValue, !isQuality { notes.ignored(name) }
+            if isStrict, !isValue, !isQuality { notes.addIgnored(name) }
             found.members += 1
             hasMember = try scanner.nextMember()
         }
@@ -103,10 +103,10 @@ extension MeasurepointParser {
     /// Adds the row of a value and its quality.
     private mutating func add(
         _ scanner: JSONScanner, _ value: Range<Int>, _ quality: Range<Int>?, _ type: ValueType,
-        _ slot: Int, _ item: Item, _ pair: UInt64
+        _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
-        let code = try quality.flatMap { try readQuality(scanner, $0, item, pair) }
-        switch try read(scanner, value, type, item, pair) {
+        let code = try quality.flatMap { try readQuality(scanner, $0, item, series) }
+        switch try read(scanner, value, type, item, series) {
         case .bits(let bits):
             rows.append(slot: slot, bits: bits, state: code.map { SampleState(quality: $0).bits } ?? 0)
         case .missing:
@@ -117,12 +117,12 @@ extension MeasurepointParser {
             let text = UnsafeBufferPointer(start: scanner.base + value.lowerBound, count: value.count)
             let isQuoted = text[0] == UInt8(ascii: "\"")
             let what = isQuoted ? "a text: it takes \(wanted), without quotes" : "not \(wanted)"
-            throw mismatch(scanner, item, pair, "\(type.name), and \(Excerpt.of(text)) is \(what)")
+            throw mismatch(scanner, item, series, "\(type.name), and \(Excerpt.of(text)) is \(what)")
         }
     }
 
     private func readQuality(
-        _ scanner: JSONScanner, _ range: Range<Int>, _ item: Item, _ pair: UInt64
+        _ scanner: JSONScanner, _ range: Range<Int>, _ item: Item, _ series: UInt64
     ) throws -> Int32? {
         let base = scanner.base + range.lowerBound
         if range.count == 1, base[0] &- UInt8(ascii: "0") < 10 { return Int32(base[0] - UInt8(ascii: "0")) }
@@ -134,13 +134,13 @@ extension MeasurepointParser {
         }
         throw RequestFailure(
             .modelMismatch,
-            "\(item.place), point \(pointName(pair)): the quality "
+            "\(item.place), point \(pointName(series)): the quality "
                 + "\(Excerpt.of(UnsafeBufferPointer(start: base, count: range.count))) is not an integer of 32 bits",
             device: nil)
     }
 
     private mutating func read(
-        _ scanner: JSONScanner, _ range: Range<Int>, _ type: ValueType, _ item: Item, _ pair: UInt64
+        _ scanner: JSONScanner, _ range: Range<Int>, _ type: ValueType, _ item: Item, _ series: UInt64
     ) throws -> Reading {
         let base = scanner.base + range.lowerBound
         let first = base[0]
@@ -168,19 +168,19 @@ extension MeasurepointParser {
             let start = rows.text.count
             scanner.appendText(of: range.lowerBound + 1..<range.upperBound - 1, to: &rows.text)
             return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
-        case .json: return try readJSON(UnsafeBufferPointer(start: base, count: range.count), item, pair)
+        case .json: return try readJSON(UnsafeBufferPointer(start: base, count: range.count), item, series)
         }
     }
 
     private mutating func readJSON(
-        _ text: UnsafeBufferPointer<UInt8>, _ item: Item, _ pair: UInt64
+        _ text: UnsafeBufferPointer<UInt8>, _ item: Item, _ series: UInt64
     ) throws -> Reading {
         let start = rows.text.count
         do throws(JSONFailure) {
             try CanonicalJSON.append(text, to: &rows.text)
         } catch {
             throw RequestFailure(
-                .malformed, "\(item.place), point \(pointName(pair)): the value \(error.description)")
+                .malformed, "\(item.place), point \(pointName(series)): the value \(error.description)")
         }
         return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
     }
@@ -194,11 +194,11 @@ extension MeasurepointParser {
     }
 
     private mutating func mismatch(
-        _ scanner: JSONScanner, _ item: Item, _ pair: UInt64, _ reason: String
+        _ scanner: JSONScanner, _ item: Item, _ series: UInt64, _ reason: String
     ) -> RequestFailure {
         let device = deviceName(scanner, item).excerpt
         return RequestFailure(
-            .modelMismatch, "\(item.place), device \(device): point \(pointName(pair)) is \(reason)",
+            .modelMismatch, "\(item.place), device \(device): point \(pointName(series)) is \(reason)",
             device: device)
     }
 }

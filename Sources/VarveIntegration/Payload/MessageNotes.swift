@@ -29,16 +29,16 @@ struct MessageNotes {
     }
 
     /// Notes that an item took the time of arrival.
-    mutating func tookArrival() { arrivals += 1 }
+    mutating func addArrivalTime() { arrivals += 1 }
 
     /// Notes an item's time, in nanoseconds.
     @inline(__always)
-    mutating func saw(time: Int64) {
+    mutating func add(time: Int64) {
         if Self.suspicious.contains(time) { earlyTime = earlyTime ?? time }
     }
 
     /// Notes that a member was passed over.
-    mutating func ignored(_ name: UnsafeBufferPointer<UInt8>) {
+    mutating func addIgnored(_ name: UnsafeBufferPointer<UInt8>) {
         guard names.count <= Self.namesShown else { return }
         let name = Excerpt.of(name)
         if !names.contains(name) { names.append(name) }

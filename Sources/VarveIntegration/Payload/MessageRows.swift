@@ -3,14 +3,14 @@
 // Invariants:
 // - `count` rows are filled in every column, and a row's `owner` is an index into the slots.
 // - The bits of a text are its offset in `text` times 2^32 plus its length.
-// - The slot that a cell remembers is used only if it names the same pair as the cell.
+// - The slot that a cell remembers is used only if it names the same series as the cell.
 
 import VarveModel
 
 /// Flat columns of rows, grouped by series at the end.
 struct MessageRows: ~Copyable {
     private struct Slot {
-        var pair: UInt64
+        var series: UInt64
         var type: ValueType
         var policy: DuplicatePolicy
         var rows: Int
@@ -58,9 +58,9 @@ struct MessageRows: ~Copyable {
 
     /// The slot of a cell's series, or nil if the current item has named the series before.
     @inline(__always)
-    mutating func claim(_ cell: UnsafeMutablePointer<ProductPoints.Cell>, pair: UInt64) -> Int? {
+    mutating func slot(for cell: UnsafeMutablePointer<ProductPoints.Cell>, series: UInt64) -> Int? {
         let hint = Int(cell.pointee.slot)
-        if hint < slots.count, slots[hint].pair == pair {
+        if hint < slots.count, slots[hint].series == series {
             if slots[hint].item == item { return nil }
             slots[hint].item = item
             return hint
@@ -69,7 +69,7 @@ struct MessageRows: ~Copyable {
         cell.pointee.slot = UInt32(truncatingIfNeeded: slot)
         slots.append(
             Slot(
-                pair: pair, type: cell.pointee.type, policy: cell.pointee.policy, rows: 0, item: item))
+                series: series, type: cell.pointee.type, policy: cell.pointee.policy, rows: 0, item: item))
         return slot
     }
 
@@ -131,7 +131,7 @@ struct MessageRows: ~Copyable {
             columns.values = slot.type.isText ? .text(texts(rows)) : .bits(gather(bits, rows))
             result.append(
                 SeriesRows(
-                    key: points.key(of: slot.pair), type: slot.type, policy: slot.policy, columns: columns))
+                    key: points.key(of: slot.series), type: slot.type, policy: slot.policy, columns: columns))
         }
         return result
     }

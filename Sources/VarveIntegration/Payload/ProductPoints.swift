@@ -15,8 +15,8 @@ struct ProductPoints: ~Copyable {
     /// What a row needs to know of its point.
     struct Cell {
         /// Device and point number, plus one; 0 for a free place.
-        fileprivate var pair: UInt64
-        /// Which slot of `MessageRows` the point had last; a hint, which `MessageRows.claim` checks.
+        fileprivate var series: UInt64
+        /// Which slot of `MessageRows` the point had last; a hint, which `MessageRows.slot(for:series:)` checks.
         var slot: UInt32
         var type: ValueType
         var policy: DuplicatePolicy
@@ -31,7 +31,7 @@ struct ProductPoints: ~Copyable {
     private(set) var count = 0
     private var cells: UnsafeMutablePointer<Cell>
     private var capacity = 64
-    private static let free = Cell(pair: 0, slot: 0, type: .double, policy: .last)
+    private static let free = Cell(series: 0, slot: 0, type: .double, policy: .last)
 
     init(product: String) {
         self.product = product
@@ -45,40 +45,40 @@ struct ProductPoints: ~Copyable {
 
     /// The number of a device's point: the device in the upper 32 bits, the point plus one in the lower.
     @inline(__always)
-    static func pair(device: Int, point: Int) -> UInt64 {
+    static func seriesNumber(device: Int, point: Int) -> UInt64 {
         UInt64(truncatingIfNeeded: device) << 32 | (UInt64(truncatingIfNeeded: point) &+ 1)
     }
 
     /// The cell of a device's point, or nil if the cache does not know it; valid until `add`.
     @inline(__always)
-    func find(_ pair: UInt64) -> UnsafeMutablePointer<Cell>? {
+    func find(_ series: UInt64) -> UnsafeMutablePointer<Cell>? {
         let mask = capacity &- 1
-        var place = Self.place(pair) & mask
-        while cells[place].pair != 0 {
-            if cells[place].pair == pair { return cells + place }
+        var place = Self.place(series) & mask
+        while cells[place].series != 0 {
+            if cells[place].series == series { return cells + place }
             place = (place &+ 1) & mask
         }
         return nil
     }
 
     /// The series of a cell.
-    func key(of pair: UInt64) -> SeriesKey {
-        let device = Int(pair >> 32)
-        let point = Int(pair & 0xFFFF_FFFF) - 1
+    func key(of series: UInt64) -> SeriesKey {
+        let device = Int(series >> 32)
+        let point = Int(series & 0xFFFF_FFFF) - 1
         return SeriesKey(product: product, device: devices.strings[device], point: points.strings[point])
     }
 
     /// Adds a point that the directory has found.
-    mutating func add(_ pair: UInt64, _ point: RegisteredPoint) {
+    mutating func add(_ series: UInt64, _ point: RegisteredPoint) {
         if count * 2 >= capacity { grow() }
-        insert(Cell(pair: pair, slot: 0, type: point.type, policy: point.policy))
+        insert(Cell(series: series, slot: 0, type: point.type, policy: point.policy))
         count += 1
     }
 
     private func insert(_ cell: Cell) {
         let mask = capacity - 1
-        var place = Self.place(cell.pair) & mask
-        while cells[place].pair != 0 { place = (place + 1) & mask }
+        var place = Self.place(cell.series) & mask
+        while cells[place].series != 0 { place = (place + 1) & mask }
         cells[place] = cell
     }
 
@@ -88,13 +88,13 @@ struct ProductPoints: ~Copyable {
         capacity *= 2
         cells = .allocate(capacity: capacity)
         cells.initialize(repeating: Self.free, count: capacity)
-        for place in 0..<oldCapacity where old[place].pair != 0 { insert(old[place]) }
+        for place in 0..<oldCapacity where old[place].series != 0 { insert(old[place]) }
         old.deallocate()
     }
 
-    /// Where the search for a pair begins: up to four neighbouring points of a device share a cache line.
+    /// Where the search for a series begins: up to four neighbouring points of a device share a cache line.
     @inline(__always)
-    private static func place(_ pair: UInt64) -> Int {
-        Int(truncatingIfNeeded: Bytes.mix(pair >> 2) << 2 | pair & 3)
+    private static func place(_ series: UInt64) -> Int {
+        Int(truncatingIfNeeded: Bytes.mix(series >> 2) << 2 | series & 3)
     }
 }

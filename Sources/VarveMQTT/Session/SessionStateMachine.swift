@@ -1,6 +1,6 @@
 // SessionStateMachine.swift — login and session at a broker, decided without a socket, a clock or a thread.
 //
-// The owner does the I/O: it tells what happened (`note`) and asks what to do (`next`), each with the time. The states
+// The owner does the I/O: it reports what happened (`note`) and asks what to do (`next`), each with the time. The states
 // and their order are drawn in <doc:Sessions>.
 //
 // Invariants:

@@ -10,9 +10,6 @@ import VarveFile
 
 /// A child process with a connection to it.
 public final class ConnectedProcess: Sendable {
-    /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which Swift's Glibc does not have.
-    private static let newSession: Int16 = 0x80
-
     /// Its process id.
     public let id: Int32
     /// The connection to its standard input.
@@ -34,35 +31,16 @@ public final class ConnectedProcess: Sendable {
             throw LaunchFailure("\(executable) cannot be started: \(error)")
         }
         defer { _ = Glibc.close(other) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, other, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        ProcessHandle.addPlace("/", to: &actions)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
         var none = sigset_t()
         sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(truncatingIfNeeded: POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | Self.newSession)
-        var words: [UnsafeMutablePointer<CChar>?] = [strdup(executable), nil]
-        defer { for word in words { free(word) } }
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { for variable in variables { free(variable) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, executable, &actions, &attributes, &words, &variables)
-        guard code == 0 else {
-            throw LaunchFailure("\(executable) cannot be started: \(String(cString: strerror(code)))")
+        id = try ProcessLaunch.start(
+            executable, [], environment: environment, blocked: none, isDetached: true
+        ) { actions in
+            posix_spawn_file_actions_adddup2(&actions, other, 0)
+            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+            posix_spawn_file_actions_adddup2(&actions, 1, 2)
+            ProcessHandle.addPlace("/", to: &actions)
         }
-        id = child
         connection = own
     }
 

@@ -58,7 +58,7 @@ final class Batch {
     }
 
     /// Sorts the rows into the order of messages; call it after the last row is added.
-    func close() {
+    func sortRows() {
         var places = [Int](repeating: 0, count: itemCount + 1)
         for row in rows { places[Int(row.item) + 1] += 1 }
         for item in 0..<itemCount { places[item + 1] += places[item] }
@@ -73,13 +73,13 @@ final class Batch {
     func row(at place: Int) -> Row { rows[order[place]] }
 
     /// Marks the row at a place as refused by the receiver.
-    func refuse(_ place: Int) {
+    func markRefused(_ place: Int) {
         if refused.isEmpty { refused = [Bool](repeating: false, count: order.count) }
         refused[place] = true
     }
 
     /// The places of a range whose rows are not refused.
-    func open(_ range: Range<Int>) -> [Int] {
+    func unrefused(in range: Range<Int>) -> [Int] {
         refused.isEmpty ? Array(range) : range.filter { !refused[$0] }
     }
 

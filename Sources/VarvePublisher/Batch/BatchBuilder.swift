@@ -97,7 +97,7 @@ struct BatchBuilder {
     @inline(__always)
     mutating func add(_ reading: Reading, value: ArraySlice<UInt8>, text: ArraySlice<UInt8>) {
         bytes &+= size(of: reading, valueBytes: value.count)
-        if series[reading.series].stamp != batch.index { touch(reading.series) }
+        if series[reading.series].stamp != batch.index { placeInBatch(reading.series) }
         let place = series[reading.series].place
         let start = batch.values.count
         batch.values.append(contentsOf: value)
@@ -121,7 +121,7 @@ struct BatchBuilder {
     /// Closes and returns the current batch, and begins an empty one.
     mutating func finishBatch() -> Batch {
         let full = batch
-        full.close()
+        full.sortRows()
         batch = Batch(index: full.index + 1)
         batch.rows.reserveCapacity(full.rows.count)
         batch.values.reserveCapacity(full.values.count)
@@ -138,7 +138,7 @@ struct BatchBuilder {
     }
 
     /// Gives a series its place in the current batch.
-    private mutating func touch(_ number: Int) {
+    private mutating func placeInBatch(_ number: Int) {
         let device = series[number].device
         if devices[device].stamp != batch.index {
             devices[device].stamp = batch.index

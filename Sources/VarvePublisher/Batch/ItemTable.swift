@@ -42,11 +42,11 @@ struct ItemTable {
             last = (group, time, groupSlot)
         }
         if slots[groupSlot].stamp != stamp {
-            slots[groupSlot] = Slot(name: group, time: time, item: begin(&count), stamp: stamp)
+            slots[groupSlot] = Slot(name: group, time: time, item: nextItem(&count), stamp: stamp)
         }
         let rowSlot = find(UInt64(series), time)
         if slots[rowSlot].stamp == stamp, slots[rowSlot].item == slots[groupSlot].item {
-            slots[groupSlot].item = begin(&count)
+            slots[groupSlot].item = nextItem(&count)
         }
         slots[rowSlot] = Slot(
             name: UInt64(series), time: time, item: slots[groupSlot].item, stamp: stamp)
@@ -62,7 +62,7 @@ struct ItemTable {
         stamp = 1
     }
 
-    private func begin(_ count: inout Int) -> UInt32 {
+    private func nextItem(_ count: inout Int) -> UInt32 {
         defer { count += 1 }
         return UInt32(truncatingIfNeeded: count)
     }

@@ -13,7 +13,7 @@ protocol DeliveryObserver: AnyObject {
     func refused(_ row: Batch.Row, of batch: Batch, _ reply: Reply)
 
     /// Called when every row of a batch is taken or refused.
-    func settled(_ shipment: Shipment) throws
+    func finished(_ shipment: Shipment) throws
 
     /// Called regularly while the delivery works or waits; throws to stop it.
     func waiting() throws
@@ -53,7 +53,7 @@ final class Delivery {
         let end = SystemClock.monotonicNanoseconds() + Self.loginNanoseconds
         guard !link.isReady else { return }
         repeat {
-            try pump(Self.longestWait)
+            try exchange(waiting: Self.longestWait)
         } while link.isOpening
             && SystemClock.monotonicNanoseconds() < end
     }
@@ -66,28 +66,28 @@ final class Delivery {
         let oldest = shipments.first?.number ?? lastNumber
         let shared = stamps.add(batch, stamp: lastNumber, oldest: oldest)
         while shipments.count >= options.window || shipments.contains(where: { shared.contains($0.number) }) {
-            try pump(Self.longestWait)
+            try exchange(waiting: Self.longestWait)
         }
         if shipments.isEmpty { lastAnswer = SystemClock.monotonicNanoseconds() }
         let shipment = Shipment(batch, prefix: prefix, number: lastNumber, message: message, tag: tag)
         shipments.append(shipment)
         byID[shipment.id] = shipment
         try send(shipment)
-        try pump(0)
+        try exchange(waiting: 0)
     }
 
     /// Waits until every batch has a final answer.
     ///
     /// - Throws: `PublisherError`, and what the observer throws.
     func drain() throws {
-        while !shipments.isEmpty { try pump(Self.longestWait) }
+        while !shipments.isEmpty { try exchange(waiting: Self.longestWait) }
     }
 
     /// Keeps the connection alive while there is nothing to send; does not wait.
     ///
     /// - Throws: `PublisherError`, and what the observer throws.
     func idle() throws {
-        if link.isReady || link.isOpening || !shipments.isEmpty { return try pump(0) }
+        if link.isReady || link.isOpening || !shipments.isEmpty { return try exchange(waiting: 0) }
         try observer?.waiting()
     }
 
@@ -98,11 +98,11 @@ final class Delivery {
         link.disconnect()
     }
 
-    private func pump(_ milliseconds: Int32) throws {
+    private func exchange(waiting milliseconds: Int32) throws {
         let now = SystemClock.monotonicNanoseconds()
         let left = nextDeadline == .max ? Int64(milliseconds) : max(0, (nextDeadline - now) / 1_000_000 + 1)
         try link.step(milliseconds: min(milliseconds, Int32(clamping: left)))
-        for reply in link.takeReplies() { try answer(reply) }
+        for reply in link.takeReplies() { try handle(reply) }
         if link.isReady, generation != link.generation {
             generation = link.generation
             for shipment in shipments { shipment.sentAt = nil }
@@ -147,25 +147,25 @@ final class Delivery {
         }
     }
 
-    private func answer(_ reply: Reply) throws {
+    private func handle(_ reply: Reply) throws {
         guard let shipment = byID[reply.id] else { return }
         lastAnswer = SystemClock.monotonicNanoseconds()
-        let isSettled: Bool
+        let isFinished: Bool
         switch reply.meaning {
-        case .taken: isSettled = shipment.take()
+        case .taken: isFinished = shipment.markTaken()
         case .never: throw PublisherError.notTaken(code: reply.code, message: reply.message)
         case .later: return schedule(shipment, seconds: min(1, options.replySeconds))
         case .partly:
-            isSettled = shipment.divide(reply) { [observer] row in
+            isFinished = shipment.split(reply) { [observer] row in
                 observer?.refused(row, of: shipment.batch, reply)
             }
         }
         byID[reply.id] = nil
-        guard isSettled else {
+        guard isFinished else {
             byID[shipment.id] = shipment
             return try send(shipment)
         }
         shipments.removeAll { $0 === shipment }
-        try observer?.settled(shipment)
+        try observer?.finished(shipment)
     }
 }

@@ -66,7 +66,7 @@ final class Link: MQTTReceiver {
         case .failure(.invalid(let reason)): throw .invalid(reason)
         case .failure(let error):
             session.note(.failed(.lost(error)), now: Self.now)
-            try goOn()
+            try advanceSession()
         }
     }
 
@@ -83,7 +83,7 @@ final class Link: MQTTReceiver {
         case .exchange: attempt { () throws(MQTTError) in try exchange(milliseconds, now: now) }
         case .subscribe, .drop, .giveUp, .sayGoodbye, .end: break
         }
-        try goOn()
+        try advanceSession()
     }
 
     /// Closes the connection.
@@ -96,17 +96,17 @@ final class Link: MQTTReceiver {
     /// Takes the steps of the session that need no waiting.
     ///
     /// - Throws: `PublisherError.refused` if the broker refuses the login or the subscription.
-    private func goOn() throws(PublisherError) {
+    private func advanceSession() throws(PublisherError) {
         while true {
             switch session.next(now: Self.now) {
             case .subscribe:
                 attempt { () throws(MQTTError) in _ = try connection?.subscribe([replyTopic], qos: 1) }
             case .drop(let failure):
                 close()
-                trouble = words(failure)
+                trouble = reason(of: failure)
             case .giveUp(let failure):
                 close()
-                throw .refused(host: options.host, port: options.port, reason: words(failure))
+                throw .refused(host: options.host, port: options.port, reason: reason(of: failure))
             case .wait, .connect, .exchange, .sayGoodbye, .end: return
             }
         }
@@ -146,14 +146,14 @@ final class Link: MQTTReceiver {
         connection = nil
     }
 
-    private func words(_ failure: SessionStateMachine.Failure) -> String {
+    private func reason(of failure: SessionStateMachine.Failure) -> String {
         switch failure {
         case .lost(let error): error.description
         case .loginRefused(.refused(_, let reason)): reason
         case .loginRefused(let error): error.description
-        case .subscriptionRefused: "replies on \(replyTopic) are not ours to read"
+        case .subscriptionRefused: "this login may not read the replies on \(replyTopic)"
         case .silent: "the broker does not answer the login"
-        case .unproven, .distrusted, .interrupted: "the broker is not to be believed"
+        case .unproven, .distrusted, .interrupted: "the broker cannot be trusted"
         }
     }
 

@@ -44,7 +44,7 @@ final class Shipment {
     /// Notes that the message was taken.
     ///
     /// - Returns: True if the whole batch is settled; else the next message is ready.
-    func take() -> Bool {
+    func markTaken() -> Bool {
         ranges.removeLast()
         return prepare()
     }
@@ -53,15 +53,15 @@ final class Shipment {
     ///
     /// - Parameter refuse: Called with each row that is given up.
     /// - Returns: True if the whole batch is settled; else the next message is ready.
-    func divide(_ reply: Reply, refuse: (Batch.Row) -> Void) -> Bool {
+    func split(_ reply: Reply, refuse: (Batch.Row) -> Void) -> Bool {
         let range = ranges.removeLast()
-        let open = batch.open(range)
+        let open = batch.unrefused(in: range)
         if open.count > 1 {
             let middle = open[open.count / 2]
             ranges.append(middle..<range.upperBound)
             ranges.append(range.lowerBound..<middle)
         } else if let place = open.first {
-            give(up: place, refuse)
+            giveUp(place, refuse)
             if reply.code == Reply.unknownDevice { giveUpDevice(of: batch.row(at: place), refuse) }
         }
         return prepare()
@@ -70,14 +70,16 @@ final class Shipment {
     /// Gives up all rows of a device that the receiver does not know, instead of trying each of them.
     private func giveUpDevice(of row: Batch.Row, _ refuse: (Batch.Row) -> Void) {
         let device = batch.series[Int(row.series)].device
-        for place in batch.open(ranges.map(\.lowerBound).min().map { $0..<batch.order.count } ?? 0..<0) {
+        for place in batch.unrefused(
+            in: ranges.map(\.lowerBound).min().map { $0..<batch.order.count } ?? 0..<0)
+        {
             let other = batch.row(at: place)
-            if batch.series[Int(other.series)].device == device { give(up: place, refuse) }
+            if batch.series[Int(other.series)].device == device { giveUp(place, refuse) }
         }
     }
 
-    private func give(up place: Int, _ refuse: (Batch.Row) -> Void) {
-        batch.refuse(place)
+    private func giveUp(_ place: Int, _ refuse: (Batch.Row) -> Void) {
+        batch.markRefused(place)
         refusedCount += 1
         refuse(batch.row(at: place))
     }
@@ -85,7 +87,7 @@ final class Shipment {
     /// Makes the message of the next range with rows left; false if there is no such range.
     private func prepare() -> Bool {
         while let range = ranges.last {
-            if batch.open(range).isEmpty {
+            if batch.unrefused(in: range).isEmpty {
                 ranges.removeLast()
                 continue
             }

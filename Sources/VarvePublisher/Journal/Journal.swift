@@ -55,7 +55,7 @@ final class Journal {
         guard JournalHead.mayBegin(try file.readBytes(count: JournalHead.bytes, at: 0)) else {
             // A slip on the command line must not destroy a file of the user.
             throw PublisherError.invalid(
-                "\(path) holds something else than a journal of varve publish; nothing was changed: name another file"
+                "\(path) is not a journal of varve publish; nothing was changed: name another file"
             )
         }
         let found = JournalHead(try file.readBytes(count: JournalHead.bytes, at: 0))

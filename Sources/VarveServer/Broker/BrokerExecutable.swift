@@ -15,7 +15,7 @@ enum BrokerExecutable {
     static func find(_ name: String, _ files: any FileSystem) throws(ServerError) -> String {
         if name.utf8.contains(UInt8(ascii: "/")) {
             guard isProgram(name, files) else {
-                throw ServerError("the broker \(name) is not there or no program: set broker.executable")
+                throw ServerError("the broker \(name) is missing or not a program: set broker.executable")
             }
             return files.resolved(name)
         }

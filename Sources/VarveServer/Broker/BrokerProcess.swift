@@ -90,7 +90,7 @@ final class BrokerProcess: Sendable {
         let listener = identity.listener()
         for process in try identity.candidates() {
             if id == nil, identity.isAdoptable(process, configuration: path, listener: listener) {
-                settle(process.id, isAdopted: true)
+                becomeBroker(id: process.id, isAdopted: true)
             } else {
                 try end(process.id, listener)
             }
@@ -98,7 +98,7 @@ final class BrokerProcess: Sendable {
         if isRunning { return }
         try clean(keeping: path)
         try files.replace(path, Array(configuration.text.utf8))
-        try BrokerLog(folder.log, files).setAside()
+        try BrokerLog(folder.log, files).moveToPredecessor()
         let started = try DetachedProcess.start(
             identity.executable, BrokerIdentity.arguments(path), folder: folder.path, output: folder.output)
         state.withLock { $0.id = started }
@@ -110,13 +110,13 @@ final class BrokerProcess: Sendable {
             )
         }
         try DirectoryGuard.closeSocket(folder.socket)
-        settle(started, isAdopted: false)
+        becomeBroker(id: started, isAdopted: false)
     }
 
     /// Keeps the broker's log within its limit.
     ///
     /// - Throws: `FileError` if the log cannot be copied or truncated.
-    func boundLog() throws(FileError) { try BrokerLog(folder.log, files).bound() }
+    func truncateLogIfLong() throws(FileError) { try BrokerLog(folder.log, files).truncateIfLong() }
 
     /// Ends the broker, which first saves its sessions and waiting messages.
     ///
@@ -128,7 +128,7 @@ final class BrokerProcess: Sendable {
         for process in try identity.candidates() { try end(process.id, listener) }
     }
 
-    private func settle(_ id: Int32, isAdopted: Bool) {
+    private func becomeBroker(id: Int32, isAdopted: Bool) {
         let socket = socketStamp()
         state.withLock { $0 = State(id: id, isAdopted: isAdopted, socket: socket) }
     }
@@ -166,11 +166,11 @@ final class BrokerProcess: Sendable {
             let said = String(line.split(separator: "Error: ").last ?? line)
             if said.hasPrefix("Address already in use") {
                 return
-                    "port \(settings.mqttPort) of \(settings.mqttHost) is in use; stop who uses it or set another with --mqtt-port"
+                    "port \(settings.mqttPort) of \(settings.mqttHost) is in use; stop the program that uses it, or set another with --mqtt-port"
             }
             return said
         }
-        return "it ended without a word"
+        return "it ended without a message"
     }
 
     private func text(_ path: String) -> String {

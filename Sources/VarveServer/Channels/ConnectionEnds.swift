@@ -144,7 +144,7 @@ struct ConnectionEnds: Sendable {
     private func surplusEntry() -> LogEntry {
         var entry = LogEntry(.connection, .disconnected, time: Self.now)
         entry.reason =
-            "\(surplus) more connections were ended by the broker or broke; its log tells which, while it is kept"
+            "\(surplus) more connections were ended by the broker or broke; its log says which, while it is kept"
         return entry
     }
 

@@ -20,7 +20,7 @@ final class CredentialsPublisher: Sendable {
     private let registry: Registry
     private let path: String
     private let written = Mutex<Written?>(nil)
-    private let tell: @Sendable ([String: String]) -> Void
+    private let onWrite: @Sendable ([String: String]) -> Void
 
     /// The registry's generation and the file's stamp at the last write.
     private struct Written: Equatable {
@@ -28,11 +28,11 @@ final class CredentialsPublisher: Sendable {
         var stamp: FileStamp?
     }
 
-    /// - Parameter tell: Called with the channel of each product whenever the file was written.
-    init(_ registry: Registry, path: String, tell: @escaping @Sendable ([String: String]) -> Void) {
+    /// - Parameter onWrite: Called with the channel of each product whenever the file was written.
+    init(_ registry: Registry, path: String, onWrite: @escaping @Sendable ([String: String]) -> Void) {
         self.registry = registry
         self.path = path
-        self.tell = tell
+        self.onWrite = onWrite
         service = Credentials.Service(username: ServiceClient.username, password: Self.randomPassword())
     }
 
@@ -60,7 +60,7 @@ final class CredentialsPublisher: Sendable {
             }
             try CredentialsFile.write(credentials, to: path)
             written = Written(generation: generation, stamp: try POSIXFileSystem().stamp(path))
-            tell(Dictionary(entries.map { ($0.channel.product, $0.channel.name) }) { first, _ in first })
+            onWrite(Dictionary(entries.map { ($0.channel.product, $0.channel.name) }) { first, _ in first })
         }
     }
 

@@ -84,7 +84,7 @@ public struct ConfigurationSources: Sendable {
         }
         for key in keys.sorted() where !Setting.all.contains(where: { $0.key == key }) {
             throw ServerError(
-                "the configuration file \(file) has \(key), which is no setting; varve serve --print-config shows all"
+                "the configuration file \(file) has \(key), which is not a setting; varve serve --print-config shows all"
             )
         }
     }

@@ -54,7 +54,7 @@ struct BrokerService: Service {
             }
             if !broker.isRunning { pause = Self.retryPause }
         }
-        logTrouble.watch { try broker.boundLog() }
+        logTrouble.watch { try broker.truncateLogIfLong() }
         return pause
     }
 

@@ -49,7 +49,7 @@ public final class ServiceStore: Sendable {
     let holder: Monitor<Holder>
     private let acknowledged: Atomic<UInt64>
     private let reopenings = Atomic<UInt64>(0)
-    private let tell: @Sendable (String) -> Void
+    private let report: @Sendable (String) -> Void
     let metrics: StoreMetrics
     /// Held while segments are merged: two merges of the same segments would do the work twice.
     private let merging = Mutex(())
@@ -61,13 +61,13 @@ public final class ServiceStore: Sendable {
     ///
     /// - Parameters:
     ///   - metrics: Counts what the store does.
-    ///   - tell: Called with a line when a write has failed, and when the store was opened again.
+    ///   - report: Called with a line when a write has failed, and when the store was opened again.
     /// - Throws: What `Store.open` throws.
     public init(
         path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem(),
-        metrics: StoreMetrics = StoreMetrics(), tell: @escaping @Sendable (String) -> Void = { _ in }
+        metrics: StoreMetrics = StoreMetrics(), report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
-        self.tell = tell
+        self.report = report
         self.metrics = metrics
         let store = try Store.open(path, options: options, files: files)
         self.path = path
@@ -282,8 +282,8 @@ public final class ServiceStore: Sendable {
         metrics.noteReopening()
         // On a full disk the store is opened again for every attempt: these openings are not reported.
         if !accepted.isFull {
-            tell("the store was opened again, its newest commit is \(store.snapshot().commit)")
-            for note in store.recoveryNotes { tell("recovered: \(note)") }
+            report("the store was opened again, its newest commit is \(store.snapshot().commit)")
+            for note in store.recoveryNotes { report("recovered: \(note)") }
         }
         return (store, accepted.opening)
     }
@@ -305,7 +305,7 @@ public final class ServiceStore: Sendable {
         metrics.noteFailure()
         // A full disk is reported by the callers, whose commits fail.
         if !Self.isDiskFull(error) {
-            tell("a write failed, nothing is acknowledged until the store is opened again: \(error)")
+            report("a write failed, nothing is acknowledged until the store is opened again: \(error)")
         }
     }
 
@@ -338,7 +338,7 @@ public final class ServiceStore: Sendable {
             defer { holder.fullDisk = nil }
             return holder.fullDisk != nil
         }
-        if isOver { tell("the disk of \(path) has room again, samples are stored") }
+        if isOver { report("the disk of \(path) has room again, samples are stored") }
     }
 
     /// Checks that the directory is still what the store made of it, and reports what it mended; see `Store.examine`.
@@ -347,7 +347,7 @@ public final class ServiceStore: Sendable {
     /// - Throws: What `Store.examine` throws.
     public func examine() throws {
         guard holder.withLock({ $0.store != nil && !$0.isSuspect && !$0.isClosed }) else { return }
-        for note in try change({ try $0.examine() }) { tell(note) }
+        for note in try change({ try $0.examine() }) { report(note) }
     }
 
     /// Whether a store that refused a write because it is closed has been replaced by another meanwhile.

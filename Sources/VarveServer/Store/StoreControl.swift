@@ -67,21 +67,21 @@ public final class StoreControl: ControlHandler {
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compactIfDue` throws.
     public func importEnded() throws {
-        _ = try namingTheStop { try store.compactIfDue() }
+        _ = try reportingShutdown { try store.compactIfDue() }
     }
 
     /// Merges all segments.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compact` throws.
     public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
-        try namingTheStop { try store.compact(progress) }
+        try reportingShutdown { try store.compact(progress) }
     }
 
     /// Deletes samples.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.delete` throws.
     public func delete(_ order: DeletionOrder) throws -> DeletionReport {
-        try namingTheStop {
+        try reportingShutdown {
             try store.delete(
                 product: order.product, device: order.device, points: order.points, in: order.range)
         }
@@ -95,7 +95,7 @@ public final class StoreControl: ControlHandler {
     ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
         // The wait for a merge comes before the pause of messages, because a merge may take long.
-        return try namingTheStop {
+        return try reportingShutdown {
             try store.whileNotMerging {
                 try pausing {
                     try registry.changeType(
@@ -117,11 +117,11 @@ public final class StoreControl: ControlHandler {
     /// Writes the memtable as a segment.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.flush` throws.
-    public func flush() throws { try namingTheStop { try store.flush() } }
+    public func flush() throws { try reportingShutdown { try store.flush() } }
 }
 
 /// Calls the store; a closed store means that the service is stopping, and the error says so.
-private func namingTheStop<T>(_ body: () throws -> T) throws -> T {
+private func reportingShutdown<T>(_ body: () throws -> T) throws -> T {
     do {
         return try body()
     } catch StorageError.notWritable {
@@ -137,18 +137,18 @@ private final class StoppingSink: SampleSink {
     init(_ store: ServiceStore) { self.store = store }
 
     func storedType(of key: SeriesKey) throws -> ValueType? {
-        try namingTheStop { try store.storedType(of: key) }
+        try reportingShutdown { try store.storedType(of: key) }
     }
 
-    func beginImport() throws { try namingTheStop { try store.beginImport() } }
+    func beginImport() throws { try reportingShutdown { try store.beginImport() } }
 
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try namingTheStop { try store.commit(batch) }
+        return try reportingShutdown { try store.commit(batch) }
     }
 
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try namingTheStop { try store.assess(batch) }
+        return try reportingShutdown { try store.assess(batch) }
     }
 }

@@ -28,7 +28,8 @@ public final class SupervisorLink: Sendable {
         var (kind, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
         guard getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 else {
             throw ServerError(
-                "\(ServiceArguments.supervisor) \(descriptor) is no socket: leave the option to varve serve")
+                "\(ServiceArguments.supervisor) \(descriptor) is not a socket: leave the option to varve serve"
+            )
         }
         self.descriptor = descriptor
         processID = getppid()
@@ -40,7 +41,7 @@ public final class SupervisorLink: Sendable {
     public var isGone: Bool { gone.load(ordering: .acquiring) }
 
     /// Informs the supervisor that the service is ready, so that a later end does not count as a failed start.
-    func tellReady() {
+    func announceReady() {
         var byte: UInt8 = 1
         _ = send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }

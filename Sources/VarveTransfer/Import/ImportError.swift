@@ -69,7 +69,7 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "give all its rows one type, or import the files apart and with a --product each"
         case .badRejects(let path):
             "\(path) is a file of rejected rows, and the lines before its rows are not as varve "
-                + "writes them; import its source again, which writes the file anew"
+                + "writes them; import its source again, which writes a new file"
         case .rejectsOptions(let path):
             "\(path) is a file of rejected rows whose options are not known here; name it as a file, alone"
         case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"

@@ -24,7 +24,7 @@ enum DeclaredType {
 
     /// Why a row whose field is no type's name is rejected.
     static func unknownReason(_ field: Field) -> String {
-        "the type \"\(field.excerpt)\" is none of \(ValueType.allCases.map(\.name).joined(separator: ", ")); "
+        "there is no type \"\(field.excerpt)\", only \(ValueType.allCases.map(\.name).joined(separator: ", ")); "
             + "rename the column if it means something else"
     }
 

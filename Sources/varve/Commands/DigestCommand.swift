@@ -19,7 +19,7 @@ struct DigestCommand: ParsableCommand {
             with the products, types, zones and policies of the store, and for each series, from its first to its last \
             sample in the files, the days are listed on which the store has other samples; exit code 1 if there are \
             any. What such an import would not store (rejected, skipped or expired rows) is in no digest: it is counted \
-            on standard error and in --json, and the rest is compared. Say the reading options of the import again.
+            on standard error and in --json, and the rest is compared. Give the reading options of the import again.
 
             Examples:
               varve digest --by day --device R80711 --format csv
@@ -66,7 +66,7 @@ struct DigestCommand: ParsableCommand {
     }
 
     func run() throws {
-        try TimeBound.tellNotes(from: from, to: to, tz: reading.tz)
+        try TimeBound.printNotes(from: from, to: to, tz: reading.tz)
         let output = OutputBuffer(StandardOutputSink())
         guard !inputs.isEmpty else {
             return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
@@ -138,8 +138,8 @@ struct DigestCommand: ParsableCommand {
         let series = try selected(source)
         var rows = try DigestRows(by, form, to: output)
         // CSV and NDJSON rows are written as they come and would run into the progress line of a terminal.
-        let isInTheWay = form != .table && POSIXFile.standardOutput().isTerminal
-        let progress = quiet || isInTheWay ? nil : ProgressLine("digest")
+        let wouldMixWithRows = form != .table && POSIXFile.standardOutput().isTerminal
+        let progress = quiet || wouldMixWithRows ? nil : ProgressLine("digest")
         for (done, one) in series.enumerated() {
             guard output.isOpen else { return }
             try rows.add(one, in: range(), from: source) { samples in

@@ -61,7 +61,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        try TimeBound.tellNotes(from: from, to: to, tz: tz)
+        try TimeBound.printNotes(from: from, to: to, tz: tz)
         let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)

@@ -39,7 +39,7 @@ struct ImportCommand: ParsableCommand {
     @Flag(help: "Create missing models, products, points and devices from the input first.") var register =
         false
     @Flag(help: "Apply the rows even if the same content was imported before.") var reapply = false
-    @Flag(help: "Change nothing; tell what an import would do.") var dryRun = false
+    @Flag(help: "Change nothing; say what an import would do.") var dryRun = false
     @Flag(help: "List the imports this store remembers, instead of importing.") var status = false
     @OptionGroup(title: "Reading options") var reading: ReadOptions
     @OptionGroup(title: "Reading options") var form: InputFormatOption
@@ -143,13 +143,13 @@ struct ImportCommand: ParsableCommand {
             : ImportSource(.file(input), rejectedPath: rejectedPath ?? input + ".rejected.csv")
     }
 
-    private static func tell(_ text: String) {
+    private static func printNote(_ text: String) {
         var errors = StandardErrors()
         print("varve: \(text)", to: &errors)
     }
 
     private func report(_ result: ImportResult, _ firstRejecting: String?, _ seconds: Double) {
-        for note in ImportNotes.lines(result, firstRejecting: firstRejecting) { Self.tell(note) }
+        for note in ImportNotes.lines(result, firstRejecting: firstRejecting) { Self.printNote(note) }
         if json { return print(result.jsonLine(seconds: seconds)) }
         print(ImportSummary.text(result, seconds: seconds, isDryRun: dryRun), terminator: "")
     }

@@ -23,9 +23,9 @@ struct PublishCommand: ParsableCommand {
             among other files it is passed over.
 
             With --channel each value has the type that the registry of --data says, and times without offset are of \
-            the zone of their device, as at import. With --url nobody knows types and zones: the text tells, so that a \
-            number is sent as a number, true and false as truth values, null and empty are missing, everything else \
-            is a string; and times without offset are UTC unless --tz or --tz-column says more.
+            the zone of their device, as at import. With --url there is no registry, so the text of a value decides its \
+            type: a number is sent as a number, true and false as truth values, null and empty are missing, everything \
+            else is a string. Times without offset are then UTC unless --tz or --tz-column says otherwise.
 
             A password on the command line can be seen by other users of the machine: VARVE_PASSWORD takes one that \
             the URL leaves out.
@@ -58,7 +58,7 @@ struct PublishCommand: ParsableCommand {
         help: ArgumentHelp(
             "The journal, for one file. (default: FILE.publish-journal)", valueName: "path"))
     var journal: String?
-    @Flag(help: "Send everything again, whatever the journal says.") var again = false
+    @Flag(help: "Send everything again and ignore the journal.") var again = false
     @Option(help: "The most batches without a reply.") var window = 32
     @Option(help: "The most rows of a batch.") var batchRows = 1000
     @Option(help: "The most bytes of a message.") var batchBytes = 256 << 10
@@ -132,7 +132,7 @@ struct PublishCommand: ParsableCommand {
                 do {
                     let result = try publishOne(input, options, publisher)
                     progress?.end()
-                    tell(result, of: input)
+                    printNotes(result, of: input)
                     total.add(result)
                     files.add(
                         input, rejected: result.rejected, options.reading.isWide ? "samples" : "rows",
@@ -192,7 +192,7 @@ struct PublishCommand: ParsableCommand {
         return try publisher.publishStream(POSIXFile.standardInput(), options)
     }
 
-    private func tell(_ result: PublishResult, of input: String) {
+    private func printNotes(_ result: PublishResult, of input: String) {
         var errors = StandardErrors()
         for note in result.notes { print("varve: \(note)", to: &errors) }
         if result.wasFinished {

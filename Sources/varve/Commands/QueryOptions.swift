@@ -108,37 +108,37 @@ struct QueryOptions: ParsableArguments {
     ///   - isColoured: Whether a plot has colours.
     /// - Throws: The first error in the options, each a line for the user that begins with the option.
     func request(terminalWidth: Int = 80, isColoured: Bool = false) throws -> QueryRequest {
-        guard !devices.isEmpty else { throw wrong("--device is missing; name at least one device") }
+        guard !devices.isEmpty else { throw failure("--device is missing; name at least one device") }
         var request = QueryRequest(devices: devices, points: points)
         request.zone = try tz.map(zone)
         request.range = try TimeBound.range(from: from, to: to, zone: request.zone)
         request.aggregation = try aggregation(request.zone)
         guard order == "asc" || order == "desc" else {
-            throw wrong("--order: \"\(printable(order))\" is unknown; use asc or desc")
+            throw failure("--order: \"\(printable(order))\" is unknown; use asc or desc")
         }
         request.order = order == "asc" ? .ascending : .descending
-        if let limit, limit < 1 { throw wrong("--limit: \(limit) is not a number of rows; at least 1") }
+        if let limit, limit < 1 { throw failure("--limit: \(limit) is not a number of rows; at least 1") }
         request.limit = limit
         request.goodOnly = goodOnly
         request.times = try times.form()
         if times.isGiven, plot || (format ?? "table") == "table" {
-            throw wrong("--time-digits and --time-format are for --format csv, ndjson and json")
+            throw failure("--time-digits and --time-format are for --format csv, ndjson and json")
         }
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
     }
 
     private func zone(_ name: String) throws -> any NamedZone {
-        do { return try SystemZones.zone(named: name) } catch { throw wrong("--tz: \(error)") }
+        do { return try SystemZones.zone(named: name) } catch { throw failure("--tz: \(error)") }
     }
 
     private func aggregation(_ zone: (any ZoneRules)?) throws -> QueryRequest.Aggregation? {
         guard let every else {
-            if fill != nil { throw wrong("--fill needs --every; for example --every 1h") }
+            if fill != nil { throw failure("--fill needs --every; for example --every 1h") }
             let aggregates = try agg.map(aggregates)
             let hold = try holdLength(aggregates ?? [], .none)
             guard let aggregates else { return nil }
-            if plot { throw wrong("--plot with --agg needs --every; for example --every 1h") }
+            if plot { throw failure("--plot with --agg needs --every; for example --every 1h") }
             return QueryRequest.Aggregation(
                 buckets: .whole, aggregates: aggregates, fill: .none, hold: hold)
         }
@@ -163,7 +163,7 @@ struct QueryOptions: ParsableArguments {
             try HoldDuration.parse(hold)
         }
         guard aggregates.contains(.twa) || fill == .previous else {
-            throw wrong("--hold is for --agg twa and for --fill previous, and neither is given")
+            throw failure("--hold is for --agg twa and for --fill previous, and neither is given")
         }
         return length
     }
@@ -171,18 +171,20 @@ struct QueryOptions: ParsableArguments {
     private func rowFormat() throws -> RowFormat {
         guard let known = RowFormat(rawValue: format ?? "table") else {
             let names = RowFormat.allCases.map(\.rawValue).joined(separator: ", ")
-            throw wrong("--format: \"\(printable(format ?? ""))\" is unknown; use one of \(names)")
+            throw failure("--format: \"\(printable(format ?? ""))\" is unknown; use one of \(names)")
         }
         return known
     }
 
     private func plotPresentation(_ width: Int, _ isColoured: Bool) throws -> QueryRequest.Presentation {
         guard format == nil, limit == nil, order == "asc", fill == nil else {
-            throw wrong("--plot draws the whole range; leave out --format, --limit, --order and --fill")
+            throw failure("--plot draws the whole range; leave out --format, --limit, --order and --fill")
         }
-        guard agg?.contains(",") != true else { throw wrong("--plot draws one aggregate; give one in --agg") }
+        guard agg?.contains(",") != true else {
+            throw failure("--plot draws one aggregate; give one in --agg")
+        }
         return .plot(terminalWidth: width, isColoured: isColoured)
     }
 
-    private func wrong(_ description: String) -> QueryFailure { QueryFailure(description: description) }
+    private func failure(_ description: String) -> QueryFailure { QueryFailure(description: description) }
 }

@@ -17,12 +17,12 @@ struct ReadOptions: ParsableArguments {
     @Flag(help: "Columns of a CSV file are points: time,device,<point>,<point>…") var wide = false
     @Flag(
         help:
-            "Pass over CSV columns that mean nothing here; with --wide those that are no points of the model."
+            "Pass over CSV columns that mean nothing here; with --wide those that are not points of the model."
     )
     var ignoreColumns = false
     @Option(help: "The encoding of the text: utf-8, latin-1, windows-1252 or utf-16.")
     var encoding: TextEncoding = .utf8
-    @Option(help: "The unit of times that are numbers: s, ms, us or ns; else told from all rows.")
+    @Option(help: "The unit of times that are numbers: s, ms, us or ns; else found from all rows.")
     var timeUnit: TimeUnit?
     // Unconditional, so that values such as -03:30 are not taken for options.
     @Option(
@@ -35,7 +35,7 @@ struct ReadOptions: ParsableArguments {
     var tzColumn: String?
     @Option(
         help: """
-            Rows of a local hour that comes twice: order (the rows' order tells which pass they are of), first, second \
+            Rows of a local hour that comes twice: order (the order of the rows says which pass they belong to), first, second \
             or reject.
             """)
     var repeatedHour: RepeatedHour = .order
@@ -45,7 +45,7 @@ struct ReadOptions: ParsableArguments {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             """
-            Words and numbers that are no readings, between commas, for all points or as POINT=LIST for one. \
+            Words and numbers that are not readings, between commas, for all points or as POINT=LIST for one. \
             Repeatable.
             """, valueName: "list"))
     var missing: [String] = []
@@ -98,7 +98,7 @@ struct ReadOptions: ParsableArguments {
     /// - Throws: `ValidationError`.
     static func checkMissing(_ lists: [String]) throws {
         for list in lists where list.hasPrefix("--") && list.dropFirst(2).first?.isLetter == true {
-            throw ValidationError("--missing: a list of words comes behind it, not the option \(list)")
+            throw ValidationError("--missing: a list of words must follow it, not the option \(list)")
         }
         if lists.contains("--"), CommandLine.arguments.contains("--") {
             throw ValidationError("--missing: write --missing=-- for this word")

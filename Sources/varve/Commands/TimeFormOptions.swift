@@ -27,7 +27,7 @@ struct TimeFormOptions: ParsableArguments {
     /// - Throws: `QueryFailure` if they contradict each other or have an unknown value.
     func form() throws(QueryFailure) -> TimeForm {
         if let timeDigits, ![0, 3, 6, 9].contains(timeDigits) {
-            throw QueryFailure(description: "--time-digits: \(timeDigits) is none of 0, 3, 6 and 9")
+            throw QueryFailure(description: "--time-digits: \(timeDigits) is not 0, 3, 6 or 9")
         }
         switch timeFormat ?? "rfc3339" {
         case "rfc3339": return timeDigits.map(TimeForm.digits) ?? .shortest

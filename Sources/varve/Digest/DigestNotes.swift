@@ -60,7 +60,7 @@ struct DigestNotes {
             counts.append("\(ImportSummary.grouped(receipt.expired)) expired\(rules)")
         }
         if !result.passedOver.isEmpty {
-            counts.append("\(result.passedOver.count) columns that are no points, passed over")
+            counts.append("\(result.passedOver.count) columns that are not points, passed over")
         }
         return counts
     }

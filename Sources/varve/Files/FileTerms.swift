@@ -53,6 +53,6 @@ enum FileTerms {
     private static func failure(_ option: SaidOption) -> Failure {
         Failure(
             description: "the file of rejected rows says \(option.name) \(option.value), which this version "
-                + "does not know; let it be written anew by importing its source")
+                + "does not know; import its source again, which writes the file again")
     }
 }

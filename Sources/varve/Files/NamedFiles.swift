@@ -71,7 +71,7 @@ struct NamedFiles {
     private func checkFolder(_ files: POSIXFileSystem) throws {
         guard let rejectsFolder else { return }
         guard case .folder? = try files.kind(rejectsFolder) else {
-            throw Failure(description: "--rejects: \(rejectsFolder) is no folder; make it first")
+            throw Failure(description: "--rejects: \(rejectsFolder) is not a folder; make it first")
         }
         let names = Dictionary(grouping: paths, by: Self.name)
         if let twice = names.filter({ $0.value.count > 1 }).keys.min() {
@@ -143,6 +143,6 @@ struct LostRejects: Error, CustomStringConvertible {
     let failure: FileError
 
     var description: String {
-        "the rejected rows are not written down: \(failure); name a folder for them with --rejects"
+        "the rejected rows could not be written: \(failure); name a folder for them with --rejects"
     }
 }

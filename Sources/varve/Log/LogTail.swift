@@ -36,7 +36,7 @@ struct LogTail {
     }
 
     private mutating func read() throws -> [LogEntry] {
-        // Opened each time: the service may have set the file aside.
+        // Opened each time: the service may have renamed the file.
         let log = try MessageLog.openForReading(path: path)
         let last = try log.lastID()
         if last < after { after = 0 }

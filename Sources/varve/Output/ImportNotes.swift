@@ -49,7 +49,7 @@ enum ImportNotes {
         }
         if !result.passedOver.isEmpty {
             notes.append(
-                "passed over columns that are no points: "
+                "passed over columns that are not points: "
                     + result.passedOver.prefix(shown).map(printable).joined(separator: ", ")
                     + (result.passedOver.count > shown ? " and \(result.passedOver.count - shown) more" : ""))
         }

@@ -8,22 +8,22 @@ import Synchronization
 
 /// Records the first SIGINT or SIGTERM.
 enum Interruption {
-    private static let isWished = Atomic<Bool>(false)
+    private static let wasSignalled = Atomic<Bool>(false)
 
     /// Whether one of the signals has come since `listen`.
-    static var isRequested: Bool { isWished.load(ordering: .relaxed) }
+    static var isRequested: Bool { wasSignalled.load(ordering: .relaxed) }
 
     /// Listens from now on, for the rest of the process.
     static func listen() {
         // The first use makes the flag, which must exist before a handler runs.
-        isWished.store(false, ordering: .relaxed)
+        wasSignalled.store(false, ordering: .relaxed)
         // This process inherits blocked signals from the thread that started it.
         var wanted = sigset_t()
         sigemptyset(&wanted)
         for number in [SIGINT, SIGTERM] {
             sigaddset(&wanted, number)
             signal(number) { number in
-                Interruption.isWished.store(true, ordering: .relaxed)
+                Interruption.wasSignalled.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }

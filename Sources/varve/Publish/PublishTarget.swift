@@ -31,7 +31,7 @@ struct PublishTarget {
         let registry = try data.openRegistry(to: .read)
         let channel = try registry.channel(named: name)
         guard channel.isEnabled else {
-            throw Failure(description: "channel \(name) is disabled; let it in with varve channel enable")
+            throw Failure(description: "channel \(name) is disabled; enable it with varve channel enable")
         }
         let address = try BrokerAddress.published(in: data.path) ?? .standard
         let login =
@@ -50,7 +50,7 @@ struct PublishTarget {
         guard let product = url.channelProduct ?? product else {
             throw Failure(
                 description:
-                    "the user name of the URL names no product (\(Role.channelUsername(product: "PRODUCT"))); say --product"
+                    "the user name of the URL names no product (\(Role.channelUsername(product: "PRODUCT"))); give --product"
             )
         }
         let login: PublisherLogin

@@ -16,11 +16,11 @@ enum AggregationOption: String {
         do throws(AggregationFailure) {
             return try body()
         } catch {
-            throw QueryFailure(description: "\(rawValue): \(words(error))")
+            throw QueryFailure(description: "\(rawValue): \(text(of: error))")
         }
     }
 
-    private func words(_ failure: AggregationFailure) -> String {
+    private func text(of failure: AggregationFailure) -> String {
         switch (self, failure) {
         case (.every, .tooLong): "\(failure); at most 400d"
         case (.every, .notWholeDays):

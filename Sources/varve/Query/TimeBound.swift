@@ -27,7 +27,7 @@ enum TimeBound {
         let time: TimeText
         do throws(Timestamp.ParseFailure) {
             if let time = try epoch(text) { return time }
-            time = try written(text)
+            time = try timeText(text)
             if let moment = moment(time, option: option, zone) {
                 return try Timestamp.make(seconds: moment, nanoseconds: time.fraction)
             }
@@ -67,7 +67,7 @@ enum TimeBound {
     /// Prints on standard error which moment is meant where a bound comes twice in the zone of `--tz`.
     ///
     /// - Throws: `SystemZones.Failure` for an unknown zone.
-    static func tellNotes(from: String?, to: String?, tz: String?) throws {
+    static func printNotes(from: String?, to: String?, tz: String?) throws {
         var errors = StandardErrors()
         for note in notes(from: from, to: to, zone: try tz.map { try SystemZones.zone(named: $0) }) {
             print("varve: \(note)", to: &errors)
@@ -78,7 +78,7 @@ enum TimeBound {
     static func notes(from: String?, to: String?, zone: (any ZoneRules)?) -> [String] {
         guard let zone else { return [] }
         return [("--from", from, "earlier"), ("--to", to, "later")].compactMap { option, text, which in
-            guard let text, let time = try? written(text), time.offset == nil, !time.isDayStart,
+            guard let text, let time = try? timeText(text), time.offset == nil, !time.isDayStart,
                 case .twice = zone.meaning(ofLocal: time.seconds),
                 let moment = try? parse(text, option: option, zone: zone)
             else { return nil }
@@ -102,7 +102,7 @@ enum TimeBound {
         }
     }
 
-    private static func written(_ text: String) throws(Timestamp.ParseFailure) -> TimeText {
+    private static func timeText(_ text: String) throws(Timestamp.ParseFailure) -> TimeText {
         var copy = text
         let result = copy.withUTF8 { bytes -> Result<TimeText, Timestamp.ParseFailure> in
             Result { () throws(Timestamp.ParseFailure) in

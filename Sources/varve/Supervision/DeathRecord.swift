@@ -17,7 +17,7 @@ struct DeathRecord {
     ///
     /// - Parameter now: Nanoseconds of a clock that never goes back.
     /// - Returns: Milliseconds to wait before the next start; nil if there have been too many deaths.
-    mutating func note(at now: Int64) -> Int? {
+    mutating func record(at now: Int64) -> Int? {
         moments.removeAll { now - $0 >= Self.seconds * 1_000_000_000 }
         moments.append(now)
         guard moments.count < Self.limit else { return nil }

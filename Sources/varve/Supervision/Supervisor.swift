@@ -37,7 +37,8 @@ struct Supervisor {
     /// Runs the service until its final end; blocks SIGTERM, SIGINT and SIGCHLD in this thread.
     ///
     /// - Returns: The exit code of the service.
-    /// - Throws: `ServeFailure` if the service cannot be started or dies too often.
+    /// - Throws: `ServeFailure` if the service dies too often or no socket can be made, `LaunchFailure` if it cannot be
+    ///   started.
     mutating func run() throws -> Int32 {
         // The parent may have set SIGCHLD to ignored, which a new program inherits.
         signal(SIGCHLD, SIG_DFL)
@@ -50,19 +51,19 @@ struct Supervisor {
             wasReady = worker.hasBeenReady() || wasReady
             if let code = finalCode(end) {
                 if isStopping, case .killed = end {
-                    say("the service (process \(worker.id)) \(end) while it ended")
+                    warn("the service (process \(worker.id)) \(end) while it ended")
                 }
                 return code
             }
-            let next = deaths.note(at: SystemClock.monotonicNanoseconds())
+            let next = deaths.record(at: SystemClock.monotonicNanoseconds())
             guard let milliseconds = next else {
                 throw ServeFailure(
                     "the service died \(DeathRecord.limit) times within \(DeathRecord.seconds) s, the last time it \(end); "
                         + "it is not started again: look at what it said before, and run varve verify. Its broker goes on and keeps what is sent"
                 )
             }
-            say("the service (process \(worker.id)) \(end); starting it again in \(milliseconds) ms")
-            if isToldToStop(within: milliseconds) { return 0 }
+            warn("the service (process \(worker.id)) \(end); starting it again in \(milliseconds) ms")
+            if waitForStop(milliseconds: milliseconds) { return 0 }
         }
     }
 
@@ -87,7 +88,7 @@ struct Supervisor {
     }
 
     /// Waits before the next start; true if SIGTERM or SIGINT comes meanwhile.
-    private func isToldToStop(within milliseconds: Int) -> Bool {
+    private func waitForStop(milliseconds: Int) -> Bool {
         let deadline = SystemClock.monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
         var set = awaited
         while true {
@@ -99,7 +100,7 @@ struct Supervisor {
         }
     }
 
-    private func say(_ text: String) {
+    private func warn(_ text: String) {
         // Errors are ignored: there is nowhere to report that stderr cannot be written.
         try? output.append(Array("varve: warning: \(text)\n".utf8))
     }

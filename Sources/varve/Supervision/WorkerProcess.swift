@@ -6,6 +6,7 @@
 
 import Glibc
 import VarveControl
+import VarvePlatform
 
 /// The service as a child process.
 final class WorkerProcess {
@@ -31,43 +32,33 @@ final class WorkerProcess {
     }
 
     let id: pid_t
-    private let line: Int32
+    private let socket: Int32
 
     /// Starts the service with this process's streams and environment.
     ///
     /// - Parameter signals: The signals that are blocked in the child: the mask from before this process blocked some.
-    /// - Throws: `ServeFailure` if the sockets cannot be made or the program cannot be started.
+    /// - Throws: `ServeFailure` if the sockets cannot be made, `LaunchFailure` if the program cannot be started.
     init(_ executable: String, _ arguments: [String], signals: sigset_t) throws {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw ServeFailure("a line to the service cannot be made: \(String(cString: strerror(errno)))")
+            throw ServeFailure("a socket to the service cannot be made: \(String(cString: strerror(errno)))")
         }
-        line = ends[0]
+        socket = ends[0]
         defer { close(ends[1]) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // Duplicated onto itself, which keeps the descriptor open in the child.
-        posix_spawn_file_actions_adddup2(&actions, ends[1], ends[1])
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = signals
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let words = [executable, ServiceArguments.supervisor, String(ends[1])] + arguments
-        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
-        var child: pid_t = 0
-        let code = posix_spawn(&child, executable, &actions, &attributes, &pointers, environ)
-        guard code == 0 else {
-            close(line)
-            throw ServeFailure("\(executable) cannot be started: \(String(cString: strerror(code)))")
+        do throws(LaunchFailure) {
+            id = try ProcessLaunch.start(
+                executable, [ServiceArguments.supervisor, String(ends[1])] + arguments, blocked: signals
+            ) { actions in
+                // Duplicated onto itself, which keeps the descriptor open in the child.
+                posix_spawn_file_actions_adddup2(&actions, ends[1], ends[1])
+            }
+        } catch {
+            close(socket)
+            throw error
         }
-        id = child
     }
 
-    deinit { close(line) }
+    deinit { close(socket) }
 
     /// How the process ended; nil while it runs.
     ///
@@ -84,6 +75,6 @@ final class WorkerProcess {
     /// Called once, after its end.
     func hasBeenReady() -> Bool {
         var byte: UInt8 = 0
-        return recv(line, &byte, 1, Int32(MSG_DONTWAIT)) == 1
+        return recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) == 1
     }
 }

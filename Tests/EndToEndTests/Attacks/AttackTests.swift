@@ -34,7 +34,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "after kills of service, supervisor and broker the store is what an outside ledger says, and planted faults are found"
+            "after kills of service, supervisor and broker the store matches an outside ledger, and planted faults are found"
         )
         func kills() throws {
             let ending = try tool("kill-service", ["--kills", Installation.isThorough ? "200" : "6"])

@@ -44,7 +44,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "what cannot be done is exit code 1 and one line that names it",
+            "a command that cannot be carried out ends with exit code 1 and one line that names the cause",
             arguments: [
                 ("channel create wind --product none", "none"), ("channel create abc --product wind", "abc"),
                 ("channel create first --product sea", "first"),
@@ -63,7 +63,7 @@ extension EndToEndTests {
             #expect(try run("channel list --json").output == before)
         }
 
-        @Test("the address is the one that the service wrote; a file that holds none is an error")
+        @Test("the address is the one that the service wrote; a file without an address is an error")
         func address() throws {
             #expect(try run("channel create wind --product wind").code == 0)
             try FileManager.default.createDirectory(

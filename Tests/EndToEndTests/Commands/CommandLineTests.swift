@@ -39,7 +39,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a wrong command line is exit code 2 and one line that names the fault",
+            "a wrong command line ends with exit code 2 and one line that names the fault",
             arguments: [
                 (["import"], "file"), (["import", "--no-such-option", "a.csv"], "--no-such-option"),
                 (["import", "--format", "xml", "a.csv"], "xml"),
@@ -65,7 +65,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "reading a directory without a store is exit code 1, and creates nothing",
+            "reading a directory without a store ends with exit code 1 and creates nothing",
             arguments: [
                 ["query", "--device", "T1"], ["stats"], ["stats", "--json"], ["verify"],
                 ["compact", "--wait"],
@@ -80,7 +80,7 @@ extension EndToEndTests {
             #expect(!FileManager.default.fileExists(atPath: sandbox.data))
         }
 
-        @Test("a data directory that is a file or below one is exit code 1")
+        @Test("a data directory that is a file, or below one, ends with exit code 1")
         func dataIsFile() throws {
             let file = try sandbox.write(
                 lines: ["device,point,time,value", "T1,p,2024-01-01T00:00:00Z,1"], "a.csv")

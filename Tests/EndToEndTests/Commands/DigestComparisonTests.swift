@@ -208,7 +208,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a file of which every row is rejected is not called equal, and the first reason is shown")
+            "a file whose rows are all rejected is not called equal, and the first reason is shown")
         func nothing() throws {
             for command in DigestKind.model("p:double") { #expect(try sandbox.varve(command).code == 0) }
             let file = try sandbox.write(lines: DigestKind.rows(["1,0"]), "a.csv")

@@ -100,7 +100,7 @@ extension EndToEndTests {
                 #expect(refused.code == 2 && refused.errors.split(separator: "\n").count == 1)
             }
             let forever = try sandbox.varve("retention", "set", "--product", "default", "--keep", "forever")
-            #expect(forever.output == "samples of product default: kept for good\n")
+            #expect(forever.output == "samples of product default: kept forever\n")
         }
 
         @Test("a policy that is set later applies to rows that come later")

@@ -76,7 +76,9 @@ extension EndToEndTests {
             #expect(try run("log --tz Asia/Kolkata").output.contains("2024-05-01T06:30:00+05:30"))
         }
 
-        @Test("a JSON line has what the entry has, with the payload as text, or in base 64 if it is not text")
+        @Test(
+            "a JSON line has all fields of the entry, with the payload as text or, if it is not text, in base 64"
+        )
         func jsonLines() throws {
             try fill()
             let rows = try lines(run("log --format ndjson"))
@@ -106,7 +108,7 @@ extension EndToEndTests {
             #expect(try lines(ending).map { $0["event"] as? String } == events)
         }
 
-        @Test("what a client sent cannot steer the terminal", arguments: ["table", "ndjson"])
+        @Test("text from a client cannot control the terminal", arguments: ["table", "ndjson"])
         func hostileTexts(format: String) throws {
             var hostile = entry(.error, .rejected)
             let text = "a\u{1B}[2J\u{9B}1m\r\n\u{7F}\u{202E}b\u{2028}c"
@@ -190,7 +192,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a wrong option is exit code 2 and named",
+            "a wrong option ends with exit code 2 and is named",
             arguments: [
                 ("--kind all", "all"), ("--limit 0", "--limit"), ("--from soon", "soon"),
                 ("--tz Mars/X", "Mars/X"),

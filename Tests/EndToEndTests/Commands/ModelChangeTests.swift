@@ -157,7 +157,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("export", "--format", "csv", "--out", "-").output == before)
         }
 
-        @Test("an integer that a double does not hold is unfit for it, as a text too")
+        @Test("an integer that a double cannot hold does not fit it, and neither does the integer's text")
         func largeIntegers() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(
@@ -176,7 +176,7 @@ extension EndToEndTests {
                 try sandbox.varve("model", "change", "default", "--point", "p:double", "--quiet").code == 1)
         }
 
-        @Test("a name that is not there, or a part that cannot change, is one line with a remedy")
+        @Test("an unknown name, or a part that cannot change, is refused in one line with a remedy")
         func badOrders() throws {
             let sandbox = try Sandbox()
             _ = try store(sandbox)

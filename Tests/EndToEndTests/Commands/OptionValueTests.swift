@@ -86,7 +86,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("words that look like options are taken by --missing as a reason advises it")
+        @Test("--missing takes words that look like options in the form that the error advises")
         func advisedWords() throws {
             let sandbox = try Sandbox()
             let rows = ["--", "---", "-"].enumerated().map {
@@ -100,7 +100,7 @@ extension EndToEndTests {
             #expect(again.code == 0 && again.errors.isEmpty, "\(again.errors)")
         }
 
-        @Test("epochs near 1970 are named, and come back with their unit")
+        @Test("epochs near 1970 are reported, and are read back with their unit")
         func earlyEpochs() throws {
             let sandbox = try Sandbox()
             let file = try sandbox.write(

@@ -50,7 +50,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "what list prints as JSON makes the same registry in another directory",
+            "the JSON that list prints creates the same registry in another directory",
             arguments: ["model", "product", "device"])
         func copies(kind: String) throws {
             try make()
@@ -79,7 +79,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "what cannot be done is exit code 1 and one line that names it",
+            "a command that cannot be carried out ends with exit code 1 and one line that names the cause",
             arguments: [
                 ("device create T1 --product wind --asset other", "T1"),
                 ("device create X --product nowhere", "nowhere"),
@@ -104,7 +104,7 @@ extension EndToEndTests {
                     || FileManager.default.fileExists(atPath: "\(sandbox.data)/manifests"))
         }
 
-        @Test("deleting goes from devices to models, and history stays")
+        @Test("devices, products and models are deleted in this order, and history stays")
         func deletion() throws {
             try make()
             let lines = ["device,product,point,time,value", "T1,wind,power,2024-01-01T00:00:00Z,1.5"]

@@ -97,7 +97,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("query", "--device", "T1").code == 0)
         }
 
-        @Test("a missing registry is damage if there is data, and is not before")
+        @Test("a missing registry is damage only if there is data")
         func missingRegistry() throws {
             try FileManager.default.createDirectory(
                 atPath: "\(sandbox.data)/manifests", withIntermediateDirectories: true)

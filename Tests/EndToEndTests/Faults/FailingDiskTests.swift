@@ -36,7 +36,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("an import of which one sync fails is not acknowledged", arguments: cases)
+        @Test("an import is not acknowledged if one of its syncs fails", arguments: cases)
         func failedSyncs(rows: Int, isEmpty: Bool) throws {
             let trial = try Trial(sandbox, disk, rows: rows, isEmpty: isEmpty)
             var tried = 0

@@ -131,7 +131,7 @@ extension EndToEndTests {
                 lines: ["device,point,time,value", "d2,p,2025-01-01T00:00:00Z,1"], "more.csv")
             let sent = try sandbox.varve("publish", "--channel", "taken", "--quiet", more)
             #expect(sent.code == 0, "\(sent.errors)")
-            try eventually("the log is begun anew") {
+            try eventually("a new log is begun") {
                 service.errors.contains("log.sqlite was removed while it was in use: a new log begins")
             }
             #expect(service.stop()?.code == 0)
@@ -144,7 +144,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a service that was killed starts on a disk without room for its WAL once more",
+            "a killed service starts again on a disk without room for a second copy of its WAL",
             .enabled(if: SmallDisk.canMount, "no tmpfs can be mounted here"))
         func nearlyFull() throws {
             try files.createDirectory(atPath: sandbox.data, withIntermediateDirectories: true)

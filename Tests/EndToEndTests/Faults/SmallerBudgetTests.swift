@@ -16,7 +16,7 @@ extension EndToEndTests {
             return try RunningService(in: sandbox, options: ["--config", settings])
         }
 
-        @Test("if more waits than a budget that was made smaller, all of it is taken and stored")
+        @Test("messages that wait are all stored, even if the budget was made smaller than they are")
         func smallerBudget() throws {
             let first = try service(megabytes: 64)
             for command in [

@@ -25,7 +25,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("most pages of the catalog have examples, and so has the README")
+        @Test("most pages of the catalog, and the README, have examples")
         func pages() throws {
             let counts = try Guide.pages.map { try Guide(page: $0).examples.count }
             #expect(counts.count { $0 > 0 } >= 9, "\(Guide.pages) \(counts)")
@@ -34,15 +34,34 @@ extension EndToEndTests {
 
         @Test("the page of commands names every command")
         func commands() throws {
-            let help = try sandbox.varve("--help").output
-            let list = help.components(separatedBy: "SUBCOMMANDS:").last ?? ""
-            let names = list.matches(of: #/\n  ([a-z]+) /#).map { String($0.1) }
-            let file = Recording.repository.path + "/Sources/varve/varve.docc/Commands.md"
-            let page = try String(contentsOfFile: file, encoding: .utf8)
-            #expect(names.count > 15, "\(help)")
+            let names = try #require(CommandTree.varve?.subcommands).map(\.commandName)
+            let page = try Self.page("Commands.md")
+            #expect(names.count > 15)
             for name in names {
                 let isNamed = ["| `varve \(name)`", "| `varve \(name) "].contains { page.contains($0) }
                 #expect(isNamed, "\(name)")
+            }
+        }
+
+        @Test("the page of the service names every setting")
+        func settings() throws {
+            let printed = try sandbox.varve("serve", "--print-config")
+            let object = try JSONSerialization.jsonObject(with: Data(printed.output.utf8))
+            let keys = Self.keys(try #require(object as? [String: Any]))
+            let page = try Self.page("RunningAsAService.md")
+            #expect(keys.count > 10, "\(printed.errors)")
+            #expect(keys.filter { !page.contains("`\($0)`") } == [])
+        }
+
+        private static func page(_ name: String) throws -> String {
+            let folder = Recording.repository.path + "/Sources/varve/varve.docc/"
+            return try String(contentsOfFile: folder + name, encoding: .utf8)
+        }
+
+        /// The keys of an object, with those of an object inside after a dot.
+        private static func keys(_ object: [String: Any]) -> [String] {
+            object.flatMap { key, value in
+                (value as? [String: Any]).map { keys($0).map { "\(key).\($0)" } } ?? [key]
             }
         }
 
@@ -60,7 +79,7 @@ extension EndToEndTests {
             #expect(GuideOutput.matches(shown: shown, printed: printed) == isSame)
         }
 
-        @Test("files, commands and outputs of a page are told apart")
+        @Test("files, commands and outputs of a page are distinguished")
         func reading() {
             let guide = Guide(
                 """

@@ -66,7 +66,7 @@ class Series:
         # The part of the series that each row is of: rows of one repeated hour that follow each other are one part.
         self.parts = [0] * len(lines)
 
-    def settle_plain(self, repeated, missing):
+    def place_plain_rows(self, repeated, missing):
         """Rows that need nothing but themselves."""
         for index, line in enumerate(self.lines):
             if line.kind == "offset":
@@ -74,7 +74,7 @@ class Series:
                 continue
             found = zones.moments_of(self.zone, line.local)
             if len(found) == 1:
-                self.go(index, None)
+                self.append_to_path(index, None)
             if line.kind == "day":
                 start = zones.first_moment(self.zone, line.local)
                 self.results[index] = None if start is None else start * 10**9
@@ -94,9 +94,9 @@ class Series:
                 self.late.add(index)
                 key = zones.changes_between(self.zone, found[0], found[1])[0][0]
                 self.stretches.setdefault(key, []).append(index)
-                self.go(index, key)
+                self.append_to_path(index, key)
 
-    def go(self, index, hour):
+    def append_to_path(self, index, hour):
         """Takes the next row."""
         goes_on = hour is not None and self.path and self.path[-1][1] == hour
         self.parts[index] = self.parts[self.path[-1][2]] if goes_on else len(self.path) + 1
@@ -108,7 +108,7 @@ class Series:
         every = [step(a, b) for a, b in pairs]
         return every.count(1), every.count(-1)
 
-    def settle_stretches(self, file):
+    def place_repeated_hours(self, file):
         """Rows of hours that come twice; `file` has the steps of all rows of the file."""
         own = self.steps()
         around = own if any(own) else file

@@ -163,11 +163,11 @@ class Plan:
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(self.text(form, rows, zone_column))
         for one in every:
-            one.settle_plain(repeated, missing)
+            one.place_plain_rows(repeated, missing)
         # Rows of zones without changes do not count.
         total = [sum(both) for both in zip(*(one.steps() for one in every if one.has_changes))] or [0, 0]
         for one in every:
-            one.settle_stretches(total)
+            one.place_repeated_hours(total)
             self.clear += one.clear
         arguments = ["import", "--register", "--product", "plant", "--json", "--quiet"] + options
         arguments += (["--wide"] if form == "wide" else []) + (["--tz-column", "zone"] if zone_column else [])

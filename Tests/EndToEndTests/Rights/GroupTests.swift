@@ -54,7 +54,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a member is told names by the service, never a secret; without a service what to do is said",
+            "a member gets names from the service, never a secret; without a service the error says what to do",
             .enabled(if: OtherUser.canAct, OtherUser.need))
         func names() throws {
             let sandbox = try OtherUser.sandbox()
@@ -87,7 +87,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a member changes nothing through the service's socket, nor beside it",
+            "a member can change nothing, neither through the service's socket nor beside it",
             .enabled(if: OtherUser.canAct, OtherUser.need))
         func readOnly() throws {
             let sandbox = try OtherUser.sandbox()

@@ -25,7 +25,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "after a whole life every file is its owner's alone, whether the umask opens or closes all",
+            "after a full life cycle only the owner has rights on the files, with an open or a closed umask",
             arguments: ["000", "777"])
         func wholeLife(umask: String) throws {
             let prefix = ["/bin/sh", "-c", "umask \(umask); exec \"$0\" \"$@\""]
@@ -122,7 +122,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a symbolic link in the directory is refused with its name, by who reads and who writes",
+            "readers and writers refuse a symbolic link in the directory and name it",
             arguments: ["segments", "wal", "manifests", "lock", "registry.sqlite", "log.sqlite", "broker"])
         func link(name: String) throws {
             let rows = try rows(in: sandbox)
@@ -164,7 +164,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "root reads the store of a service's user, and is told to write as that user: no file becomes root's",
+            "root can read the store of a service's user but must write as that user, so no file becomes root's",
             .enabled(if: OtherUser.canAct, OtherUser.need))
         func root() throws {
             let sandbox = try OtherUser.sandbox()

@@ -23,7 +23,7 @@ extension EndToEndTests {
             return ending.output
         }
 
-        @Test("a backup and its update beside a service are what the service answers, and open without it")
+        @Test("a backup made and updated beside a service gives the service's answers, and opens without it")
         func besideService() throws {
             let service = try StandInService(sandbox.data)
             try importRows(0..<30_000, "a.csv")

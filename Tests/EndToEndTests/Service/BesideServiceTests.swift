@@ -34,7 +34,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "an import, the same again, query, export, stats and verify give what they give without a service"
+            "import, the same import again, query, export, stats and verify give the same results as without a service"
         )
         func sameResults() throws {
             let alone = try Sandbox()
@@ -68,7 +68,7 @@ extension EndToEndTests {
             #expect(try beside.varve("verify", "--deep").code == 0)
         }
 
-        @Test("what a message has committed is seen by the next command, and an import's rows by the service")
+        @Test("the next command sees what a message committed, and the service sees an import's rows")
         func bothWays() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -84,7 +84,7 @@ extension EndToEndTests {
             #expect(service.store.lastCommit == 21)
         }
 
-        @Test("compact merges in the service, waited for or not")
+        @Test("compact merges in the service, with and without --wait")
         func compact() throws {
             let sandbox = try Sandbox()
             let service = try StandInService(sandbox.data)
@@ -122,11 +122,11 @@ extension EndToEndTests {
             ].enumerated() {
                 let ending = try sandbox.varve(command)
                 #expect(ending.code == 0 && ending.errors.isEmpty, "\(command): \(ending.errors)")
-                #expect(service.told.count == index + 1, "\(command)")
+                #expect(service.registryNotices.count == index + 1, "\(command)")
             }
             #expect(try sandbox.varve("device", "list").code == 0)
-            #expect(service.told.count == 6)
-            service.told.fail()
+            #expect(service.registryNotices.count == 6)
+            service.registryNotices.fail()
             let warned = try sandbox.varve("device", "create", "E", "--product", "P")
             #expect(warned.code == 0 && warned.errorLines.count == 1, "\(warned.errors)")
             #expect(warned.errors.contains("the credentials file is gone"))

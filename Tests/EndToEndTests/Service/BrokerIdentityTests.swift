@@ -77,7 +77,7 @@ extension EndToEndTests {
             #expect(impostor.isRunning)
         }
 
-        @Test("a socket of somebody else in the broker's folder gets not a byte, and is replaced")
+        @Test("a foreign socket in the broker's folder gets no byte and is replaced")
         func foreignSocket() throws {
             let service = try RunningService(in: sandbox)
             let broker = try #require(service.brokerIdentifier)
@@ -122,7 +122,7 @@ extension EndToEndTests {
             #expect(service.brokerIdentifier == nil)
         }
 
-        @Test("in a data directory deeper than the address of a socket the service works as in any other")
+        @Test("the service works in a data directory whose path is longer than a socket address")
         func deepDirectory() throws {
             let deep = sandbox.path + String(repeating: "/a-folder-with-a-long-name", count: 6)
             let port = Int(try Loopback.freePort())

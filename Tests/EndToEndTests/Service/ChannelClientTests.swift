@@ -83,7 +83,7 @@ extension EndToEndTests {
             )
         }
 
-        @Test("a client id with characters that are not seen is refused, and shown escaped")
+        @Test("a client id with invisible characters is refused, and shown escaped")
         func invisibleClient() throws {
             let refused = try mosquitto("mosquitto_pub", "a\u{202E}b", ["-t", "/sys/wind/x", "-m", "1"])
                 .wait()
@@ -124,7 +124,7 @@ extension EndToEndTests {
             #expect(try post(message).contains("200"))
         }
 
-        @Test("a channel that is disabled lets nobody in, and its clients are sent away")
+        @Test("nobody can log in to a disabled channel, and its clients are disconnected")
         func disabled() throws {
             let listener = try mosquitto("mosquitto_sub", "listener", ["-d", "-t", "/sys/wind/x_reply"])
             try eventually("the listener is in") { listener.output.contains("Subscribed") }
@@ -164,7 +164,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "after a change of a type the next message is read with the new one, and the one before is applied again"
+            "after a change of a type the next message is read with the new type, and an earlier message is applied again"
         )
         func typeChange() throws {
             func payload(_ id: Int, _ state: String) -> String {

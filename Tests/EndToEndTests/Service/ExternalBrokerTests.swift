@@ -57,7 +57,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a broker that takes the place of the right one is not believed; the right one is, when it is back"
+            "a broker that takes the place of the right one is not trusted; the right one is trusted when it is back"
         )
         func replacedBroker() throws {
             let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
@@ -79,7 +79,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "whoever listens in the broker's place sees no secret, and his messages are neither stored nor acknowledged"
+            "a listener in the broker's place sees no secret, and its messages are neither stored nor acknowledged"
         )
         func listener() throws {
             let fake = try FakeBroker(port: port)

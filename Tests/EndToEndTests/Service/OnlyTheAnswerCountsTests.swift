@@ -24,7 +24,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a broker that is killed loses what it acknowledged and nobody stored; varve publish sends it again"
+            "a killed broker loses messages that it acknowledged and nobody stored; varve publish sends them again"
         )
         func puback() throws {
             let service = try RunningService(in: sandbox)

@@ -32,7 +32,7 @@ extension EndToEndTests {
             #expect(service.isRunning)
         }
 
-        @Test("files of the running service that somebody removed are made again")
+        @Test("removed files of a running service are made again")
         func removedFiles() throws {
             let service = try RunningService(in: sandbox)
             #expect(try sandbox.varve("model", "create", "m", "--point", "p:double").code == 0)
@@ -48,7 +48,7 @@ extension EndToEndTests {
             #expect(service.stop()?.code == 0)
         }
 
-        @Test("a running service reports its metrics; where none runs, the command says so")
+        @Test("a running service reports its metrics; without a service the command says so")
         func metrics() throws {
             let none = try sandbox.varve("stats", "--metrics")
             #expect(none.code == 1 && none.errorLines.count == 1, "\(none.errors)")
@@ -142,7 +142,7 @@ extension EndToEndTests {
             #expect(broker.isRunning, "a broker of somebody else is left alone")
         }
 
-        @Test("what a command changes beside the service is what the service has, and the other way round")
+        @Test("the service sees what a command changes beside it, and the other way round")
         func beside() throws {
             let service = try RunningService(in: sandbox)
             let sample = try #require(Recording.inside.first)

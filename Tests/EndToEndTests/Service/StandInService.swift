@@ -11,17 +11,18 @@ import VarveServer
 final class StandInService {
     let store: ServiceStore
     private let server: ControlServer
-    let told = Told()
+    let registryNotices = RegistryNotices()
 
     struct Refusal: Error, CustomStringConvertible { let description = "the credentials file is gone" }
 
     init(_ data: String) throws {
         store = try ServiceStore(path: data)
-        let told = told
+        let registryNotices = registryNotices
         let identity = ServiceIdentity(
             version: "test", processID: Int(getpid()), startedAt: Timestamp(nanoseconds: 0))
         let control = StoreControl(
-            identity: identity, store: store, brokerState: { "none" }, registryChanged: { try told.note() },
+            identity: identity, store: store, brokerState: { "none" },
+            registryChanged: { try registryNotices.record() },
             registry: try Registry.open(path: data + "/registry.sqlite", create: true))
         server = try ControlServer(directory: data, handler: control)
     }
@@ -29,13 +30,13 @@ final class StandInService {
     deinit { stop() }
 
     /// Counts the notices about changes of the registry that the service got.
-    final class Told: Sendable {
+    final class RegistryNotices: Sendable {
         private let state = Mutex((count: 0, fails: false))
 
         var count: Int { state.withLock { $0.count } }
         func fail() { state.withLock { $0.fails = true } }
 
-        func note() throws {
+        func record() throws {
             try state.withLock { state in
                 state.count += 1
                 if state.fails { throw Refusal() }

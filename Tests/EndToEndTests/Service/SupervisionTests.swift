@@ -107,7 +107,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "where standard error was closed, no file of the store gets its place, and what is said goes nowhere"
+            "if standard error was closed, no file of the store gets its descriptor, and messages are dropped"
         )
         func closedStreams() throws {
             let closing = ["/bin/sh", "-c", "exec \"$0\" \"$@\" <&- 2>&-"]
@@ -124,7 +124,7 @@ extension EndToEndTests {
             #expect(try sandbox.varve("verify").code == 0)
         }
 
-        @Test("the help is the service's, and knows --no-supervise")
+        @Test("the help is that of the service, and lists --no-supervise")
         func help() throws {
             let help = try sandbox.varve("serve", "--help")
             #expect(

@@ -47,7 +47,7 @@ extension EndToEndTests {
                 reason: "point", options: ["--wide"]),
         ]
 
-        @Test("is refused with one line and exit code 1", arguments: badFiles)
+        @Test("a bad file is refused with one line and exit code 1", arguments: badFiles)
         func refused(_ bad: BadFile) throws {
             let file = try sandbox.write(lines: bad.lines, "bad.csv")
             let ending = try sandbox.varve(["import", "--register", "--json", file] + bad.options)
@@ -96,7 +96,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test("files before the bad one are in, and their receipt is printed")
+        @Test("files before the bad one are imported, and their receipt is printed")
         func worstCounts() throws {
             let good = try sandbox.write(lines: ["device,point,time,value", Self.row], "good.csv")
             let ending = try sandbox.varve(

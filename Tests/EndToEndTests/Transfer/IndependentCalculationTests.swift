@@ -14,7 +14,7 @@ extension EndToEndTests {
         }
 
         @Test(
-            "a file with everything that a row can be is imported and answered as calculated",
+            "a file with every kind of row is imported and answered as calculated",
             arguments: [1, 2])
         func generated(seed: Int) throws {
             let file = try IndependentCalculation.generate(

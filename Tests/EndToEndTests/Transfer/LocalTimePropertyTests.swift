@@ -14,7 +14,7 @@ extension EndToEndTests {
 
         /// Long and wide CSV and NDJSON, in rising and falling order, of 28 zones named by column, option or device.
         @Test(
-            "random local series over clock changes lose, move and double no sample",
+            "random local series over clock changes keep every sample once and at its time",
             arguments: Installation.isThorough ? Array(1...20) : [1, 2])
         func changes(seed: Int) throws {
             let plan = try IndependentCalculation.python(

@@ -99,6 +99,28 @@ extension EndToEndTests {
             try text.replacing(old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
         }
 
+        // The encoding is not carried, because a file of rejected rows is UTF-8.
+        @Test(
+            "a file of rejected rows carries every reading option except the encoding",
+            arguments: CommandTree.readingOptions(of: "import").keys.filter { $0 != "--encoding" }.sorted())
+        func carriedOptions(option: String) throws {
+            let argument = try #require(CommandTree.readingOptions(of: "import")[option])
+            let freeValues = ["--tz": "Europe/Paris", "--tz-column": "zone", "--missing": "none"]
+            var value = ""
+            if argument.kind == "option" {
+                value = try #require(argument.allValues?.last ?? freeValues[option], "name a value to try")
+            }
+            let file = try sandbox.write(
+                lines: [Self.header + ",zone", row(1, "1") + ",UTC", "T1,p,never,2,UTC"], "a.csv")
+            let others = option == "--ignore-columns" ? [] : ["--ignore-columns"]
+            let ending = try sandbox.varve(
+                ["import", "--register", "--quiet", option] + [value].filter { !$0.isEmpty } + others + [file]
+            )
+            #expect(ending.code == 3, "\(ending.errors)")
+            let rejects = try String(contentsOfFile: file + ".rejected.csv", encoding: .utf8)
+            #expect(rejects.contains("\n#option,\(option),\(value)\n"), "\(rejects)")
+        }
+
         @Test("a bad and a missing file do not stop the others, and the end lists them")
         func badFiles() throws {
             let bad = try sandbox.write(lines: ["a,b", "1,2"], "bad.csv")

@@ -1,10 +1,12 @@
-// MapRules.swift — the pages that list what there is are complete: the targets, and the tools.
+// MapRules.swift — the pages that list what there is are complete: the targets, the tools and the variables.
 
 enum MapRules {
     /// The page of the targets.
     static let sources = "Sources/README.md"
     /// The page of the tools.
     static let tools = ".github/CONTRIBUTING.md"
+    /// The page of the commands, which also has the variables of the environment.
+    static let commands = "Sources/varve/varve.docc/Commands.md"
 
     /// The tables headed "target" name the targets of a manifest, in its order.
     static func targets(_ page: SourceFile, manifest: SourceFile) -> [Violation] {
@@ -52,6 +54,17 @@ enum MapRules {
             + named.subtracting(there).sorted().map {
                 Violation(path: page.path, line: 0, reason: "there is no \($0)")
             }
+    }
+
+    /// The table headed "variable" names every variable that the sources read by its whole name.
+    static func variables(_ page: SourceFile, sources: [SourceFile]) -> [Violation] {
+        let named = Set(rows(page, headed: "variable").map(\.name))
+        let read = sources.filter { $0.module != nil }.flatMap { file in
+            file.text.matches(of: /"(VARVE_[A-Z_]*[A-Z])"/).map { String($0.1) }
+        }
+        return Set(read).subtracting(named).sorted().map {
+            Violation(path: page.path, line: 0, reason: "does not say what the variable \($0) means")
+        }
     }
 
     /// The first quoted text of each row of the tables whose first column has that head.

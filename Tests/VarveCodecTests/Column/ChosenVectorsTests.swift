@@ -26,7 +26,8 @@ import VarveTestSupport
         #expect(room.dropLast().elementsEqual(expected), "\(label), vectors \(vectors)")
     }
 
-    @Test("of integers of every shape", arguments: IntegerShape.allCases)
+    @Test(
+        "chosen vectors of integers of every shape are those of the column", arguments: IntegerShape.allCases)
     func integers(shape: IntegerShape) throws {
         for count in Self.counts {
             let values = shape.values(count, seed: UInt64(count))
@@ -41,7 +42,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("of doubles of every shape", arguments: DoubleShape.allCases)
+    @Test("chosen vectors of doubles of every shape are those of the column", arguments: DoubleShape.allCases)
     func doubles(shape: DoubleShape) throws {
         for count in Self.counts {
             let values = shape.values(count, seed: UInt64(count))
@@ -56,7 +57,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("of doubles between zeros, whose own vectors do not begin where those of the column do")
+    @Test("chosen vectors of doubles between zeros, whose vectors begin elsewhere, are those of the column")
     func betweenZeros() throws {
         for period in [50, 700, 3000] {
             var random = SeededGenerator(seed: UInt64(period))

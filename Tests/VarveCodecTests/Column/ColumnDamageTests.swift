@@ -23,7 +23,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("integer columns, cut and flipped", arguments: IntegerShape.allCases)
+    @Test("an integer column that is cut or has a flipped bit never traps", arguments: IntegerShape.allCases)
     func integers(shape: IntegerShape) {
         for count in [1, 2, 33, 70] {
             let bytes = encoded(shape.values(count, seed: 4))
@@ -31,7 +31,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("double columns, cut and flipped", arguments: DoubleShape.allCases)
+    @Test("a double column that is cut or has a flipped bit never traps", arguments: DoubleShape.allCases)
     func doubles(shape: DoubleShape) {
         for count in [1, 2, 33, 70] {
             let bytes = encoded(doubles: shape.values(count, seed: 4))
@@ -39,7 +39,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("text columns, cut and flipped")
+    @Test("a text column that is cut or has a flipped bit never traps")
     func texts() {
         let counters = (0..<90).map { "a name with a counter, \(1000 + $0)" }
         for column in [["a", "bc", "", "a"], ["x"], (0..<90).map { "\($0 % 3) repeated text" }, counters] {
@@ -47,7 +47,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("full vectors, flipped at random")
+    @Test("full vectors with random changes never trap")
     func fullVectors() {
         for shape in IntegerShape.allCases {
             let bytes = encoded(shape.values(1500, seed: 8))
@@ -66,7 +66,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("random bytes behind every tag")
+    @Test("random bytes behind any tag never trap")
     func randomBytes() {
         for seed in UInt64(0)..<4000 {
             var random = SeededGenerator(seed: seed)

@@ -72,7 +72,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a constant column takes a few bytes, whatever the value")
+    @Test("a constant column of any value takes a few bytes")
     func constants() {
         for value in [0.0, -0.0, .nan, .infinity, 7.119999900000001, 42] {
             let column = [UInt64](repeating: value.bitPattern, count: 8192)

@@ -28,7 +28,7 @@ import VarveTestSupport
         return (Array(UnsafeBufferPointer(start: target, count: words.count)), size)
     }
 
-    @Test("every shape of 1 to 16 values", arguments: [false, true])
+    @Test("every shape of 1 to 16 values is given back", arguments: [false, true])
     func shapes(isDouble: Bool) throws {
         var random = SeededGenerator(seed: 16)
         for count in 1...FewValues.limit {

@@ -47,7 +47,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a constant column and a constant step take a few bytes, whatever the length")
+    @Test("a constant column and a constant step of any length take a few bytes")
     func trivialColumns() {
         #expect(encoded([Int64](repeating: .min, count: 8192)).count <= 12)
         #expect(encoded([Int64](repeating: 0, count: 8192)) == [64, 1, 0])

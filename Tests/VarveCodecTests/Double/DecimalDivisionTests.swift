@@ -6,7 +6,7 @@ import VarveTestSupport
 @testable import VarveCodec
 
 @Suite("DecimalDivision") struct DecimalDivisionTests {
-    @Test("columns have the quotients of their mantissas one by one, whatever their length and size")
+    @Test("columns of any length and size have the quotients of their mantissas one by one")
     func sameAsSingly() {
         for exponent in 0...DecimalPrediction.maximumExponent {
             for bits in [1, 20, 50, 51, 52, 53, 63] as [Int64] {

@@ -22,7 +22,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "they are also for neighbours of multiples and of halves between them, and for quotients of quotients"
+        "the quotients are exact for neighbours of multiples and of halves between them, and for quotients of quotients"
     )
     func neighbours() throws {
         for exponent in 0...ExactQuotient.maximumExponent {

@@ -6,7 +6,7 @@ import VarveTestSupport
 @testable import VarveCodec
 
 @Suite("PredictedColumn") struct PredictedColumnTests {
-    @Test("a column has the values of its mantissas one by one, whatever they are")
+    @Test("a column has the values of its mantissas one by one, for any mantissas")
     func sameAsSingly() {
         for way in DecimalPrediction.Way.allCases {
             for exponent in 0...DecimalPrediction.maximumExponent {
@@ -26,7 +26,8 @@ import VarveTestSupport
     }
 
     @Test(
-        "so it has where all mantissas of a long run have as many digits, and where two numbers of them meet")
+        "a column has them too where all mantissas of a long run have one number of digits, and where two such runs meet"
+    )
     func runsOfDigits() {
         for way in [DecimalPrediction.Way.printed, .printedStepwise] {
             for exponent in 0...9 {

@@ -5,7 +5,7 @@ import Testing
 @testable import VarveCodec
 
 @Suite("PackingPlan") struct PackingPlanTests {
-    @Test("values are sorted, however many and wide they are", arguments: IntegerShape.allCases)
+    @Test("values of any number and width are sorted", arguments: IntegerShape.allCases)
     func sorting(shape: IntegerShape) {
         for count in [1, 2, 63, 64, 65, 100, 1023, 1024] {
             let values = shape.values(count, seed: UInt64(count))

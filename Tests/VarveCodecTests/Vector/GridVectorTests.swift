@@ -17,7 +17,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a jittering clock takes eight bits a value, gaps or not", arguments: [nil, 30, 200])
+    @Test("a jittering clock takes eight bits a value, with and without gaps", arguments: [nil, 30, 200])
     func jitter(gapEvery: Int?) throws {
         for count in [1000, 1024] {
             let values = clock(count, gapEvery: gapEvery, seed: 31)
@@ -32,7 +32,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("clocks that wander, run backwards, stand or overflow are given back")
+    @Test("clocks that wander, run backwards, stop or overflow are given back")
     func oddClocks() throws {
         let clocks: [[Int64]] = [
             clock(500, gapEvery: 40, seed: 1).reversed(),

@@ -27,7 +27,9 @@ import VarveTestSupport
         return exponent + (rest - 1)
     }
 
-    @Test("noise is given back, however often it was summed up, with spikes or not", arguments: 0...2)
+    @Test(
+        "noise that was summed up any number of times is given back, with and without spikes",
+        arguments: 0...2)
     func noises(order: Int) throws {
         for count in [32, 33, 500, 1023, 1024, 2500] {
             for mean in [0.4, 1, 17, 3000, 1e9, 1e15] {

@@ -35,7 +35,7 @@ import VarveTestSupport
         #expect(error.reason.contains("9.8.7") && error.reason.contains("not 99"), "\(error)")
     }
 
-    @Test("damaged requests end their connection with a reason, and nobody else's")
+    @Test("a damaged request ends its own connection with a reason, and no other")
     func damagedRequests() throws {
         let service = try TestService()
         let other = try service.client()
@@ -90,7 +90,7 @@ import VarveTestSupport
         #expect(sent > 5 && sent < bytes.count, "\(sent) of \(bytes.count) bytes were taken")
     }
 
-    @Test("a connection that asks nothing for long is closed, and a look-up then opens another")
+    @Test("an idle connection is closed, and the next look-up opens another")
     func idle() throws {
         var times = ControlTimes()
         times.idle = 0.1
@@ -105,7 +105,7 @@ import VarveTestSupport
         #expect(throws: ControlError.self) { try client.horizon() }
     }
 
-    @Test("one caller more than there is room for is asked to come again, and finds room later")
+    @Test("a caller beyond the limit is asked to try again, and finds room later")
     func tooMany() throws {
         let service = try TestService(maximumConnections: 2)
         let first = try service.caller()
@@ -118,7 +118,7 @@ import VarveTestSupport
         try eventually("there is room for a client") { (try? service.client().horizon()) == 0 }
     }
 
-    @Test("the refusal is heard even if the service has closed before the greeting is sent")
+    @Test("a client gets the refusal even if the service has closed before the greeting is sent")
     func earlyRefusal() throws {
         let service = try TestService(maximumConnections: 0)
         for _ in 0..<200 {

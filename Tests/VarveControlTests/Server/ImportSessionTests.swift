@@ -12,7 +12,7 @@ import VarveTestSupport
 @testable import VarveControl
 
 @Suite struct ImportSessionTests {
-    @Test("a second import hears which process imports, and may begin once the first has ended")
+    @Test("a second import is refused with the process that imports, and may begin once the first has ended")
     func twoImports() throws {
         let service = try TestService()
         let first = try service.client()

@@ -84,7 +84,7 @@ import VarveTestSupport
         return true
     }
 
-    @Test("more than was announced is refused: rows, series, text")
+    @Test("more rows, series or text than announced are refused")
     func beyondAnnouncement() throws {
         let batch = Batches.mixed(rows: 5, seed: 6)
         let frames = try rows(batch)

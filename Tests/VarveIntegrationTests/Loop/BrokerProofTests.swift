@@ -35,7 +35,7 @@ struct BrokerProofTests {
         return [0x30, UInt8(body.count)] + body
     }
 
-    @Test("what comes before the proof waits for it, unanswered, and is stored when it has come")
+    @Test("messages that come before the proof wait unanswered, and are stored once it has come")
     func heldUntilProof() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
         let loop = try loop(stub, sink, patience: 60)
@@ -50,7 +50,7 @@ struct BrokerProofTests {
     }
 
     @Test(
-        "a broker that answers wrong, or not, gets no acknowledgement and no goodbye, and is named with a remedy",
+        "a broker with a wrong or missing answer gets no acknowledgement and no goodbye, and is named with a remedy",
         arguments: ["wrong", "righ", "", nil])
     func wrongAnswer(text: String?) throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())
@@ -66,7 +66,7 @@ struct BrokerProofTests {
     }
 
     @Test(
-        "before the broker proves itself on the connection of answers, that is not used and no other is opened"
+        "until the broker proves itself on the connection of answers, it gets no answers and no other connection is opened"
     )
     func answersConnection() throws {
         let (stub, sink) = (try BrokerStub(), FakeSink())

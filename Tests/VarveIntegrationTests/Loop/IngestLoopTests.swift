@@ -39,7 +39,7 @@ struct IngestLoopTests {
 
     private func success(_ number: Int) -> String { "{\"id\":\(number),\"code\":200,\"data\":{}}" }
 
-    @Test("good and bad messages are answered, and a refused control message hurts nobody")
+    @Test("good and bad messages are answered, and a refused control message harms nobody")
     func answers() throws {
         let broker = try Broker.withChannel()
         let (sink, log) = (FakeSink(), EventList())
@@ -105,7 +105,7 @@ struct IngestLoopTests {
     }
 
     @Test(
-        "a connection that breaks between commit and answer: the message comes again and is answered as a replay",
+        "if a connection breaks between commit and answer, the message comes again and is answered as a replay",
         arguments: [
             // Without the connection of the answers, no answer leaves. Without the other, an answer has already left.
             (client: "varve-service-replies", codes: [replayed]),

@@ -28,11 +28,11 @@ struct PacketOrderTests {
     }
 
     private func loop(
-        _ stub: BrokerStub, _ sink: FakeSink, groupMessages: Int = 4096, groupBytes: Int = 16 << 20
+        _ stub: BrokerStub, _ sink: FakeSink, commitMessages: Int = 4096, commitBytes: Int = 16 << 20
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
-        options.groupMessages = groupMessages
-        options.groupBytes = groupBytes
+        options.commitMessages = commitMessages
+        options.commitBytes = commitBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
             options, directory: FakeDirectory(), sink: sink, log: EventList(),
@@ -96,13 +96,13 @@ struct PacketOrderTests {
     }
 
     @Test(
-        "messages that are too much for one commit are committed in slices, and nothing leaves before the last"
+        "messages that are too many for one commit are committed in slices, and nothing leaves before the last"
     )
     func slices() throws {
         let stub = try BrokerStub()
         let gate = Gate()
         let sink = FakeSink(before: { _ in gate.pass() })
-        let loop = try loop(stub, sink, groupBytes: 500)
+        let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
         stub.send(BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2))
@@ -126,7 +126,7 @@ struct PacketOrderTests {
         let stub = try BrokerStub()
         let sink = FakeSink()
         sink.state.withLock { $0.failing = [2] }
-        let loop = try loop(stub, sink, groupBytes: 500)
+        let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
         let both = BrokerStub.message(reading("num", "1"), id: 1) + BrokerStub.message(long, id: 2)
@@ -141,13 +141,13 @@ struct PacketOrderTests {
     }
 
     @Test(
-        "however many messages are there, and however many answers are out, no commit has more than the limit"
+        "no commit has more messages than the limit, with many messages waiting and many answers unsent"
     )
     func groupLimit() throws {
         let stub = try BrokerStub()
         let gate = Gate()
         let sink = FakeSink(before: { _ in gate.pass() })
-        let loop = try loop(stub, sink, groupMessages: 10)
+        let loop = try loop(stub, sink, commitMessages: 10)
         try stub.serveLogin()
         for _ in 0..<300 { gate.open() }
         // The answers to these are sent, but not acknowledged.

@@ -71,7 +71,7 @@ import VarveTestSupport
         #expect(channel.log.events.map(\.code) == [.unknownTopic])
     }
 
-    @Test("no payload is 1251; one over the limit is 1008 with its id")
+    @Test("an empty payload is 1251; one over the limit is 1008 with its id")
     func sizes() throws {
         var limits = MessageLimits()
         limits.payloadBytes = 300
@@ -186,7 +186,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "what is odd about a message that is taken is in the log, and not in the answer",
+        "oddities of an accepted message are in the log, and not in the answer",
         arguments: [
             (#"{"deviceKey":"d1","measurepoints":{"num":1},"time":1714557600}"#, "1970-01-20T20:15:57.6Z"),
             (#"{"deviceKey":"d1","measurepoints":{"num":1},"Time":1714557600000}"#, "passed over: Time"),

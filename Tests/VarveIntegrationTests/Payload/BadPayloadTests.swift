@@ -128,7 +128,7 @@ struct BadPayloadTests {
             "the time of params[0], \(text)")
     }
 
-    @Test("the method must be the topic's, wherever it comes in the payload")
+    @Test("the method must be that of the topic, at any place in the payload")
     func method() throws {
         try expect(
             "{\"method\":\"integration.event.post\",\"params\":[]}", .wrongMethod, "integration.event.post")
@@ -137,7 +137,7 @@ struct BadPayloadTests {
         try expect("{\"method\":\"\",\"params\":[]}", .wrongMethod, "does not belong")
     }
 
-    @Test("an unknown device is 1257, also where it sends nothing, and its good neighbours are not stored")
+    @Test("an unknown device is 1257, even without readings, and the good items beside it are not stored")
     func unknownDevice() throws {
         let unknown = "{\"deviceKey\":\"nobody\",\"measurepoints\":{\"num\":1},\"time\":1}"
         try expect(

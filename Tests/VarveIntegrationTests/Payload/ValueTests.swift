@@ -47,7 +47,7 @@ struct ValueTests {
         #expect(try store("int", text)?.value == .int64(value))
     }
 
-    @Test("truth values, texts and JSON")
+    @Test("truth values, texts and JSON are stored as they are sent")
     func others() throws {
         for text in ["true", "1"] { #expect(try store("flag", text)?.value == .bool(true)) }
         for text in ["false", "0"] { #expect(try store("flag", text)?.value == .bool(false)) }
@@ -121,7 +121,7 @@ struct ValueTests {
         }
     }
 
-    @Test("without a time it is the arrival time, and the message is never a replay")
+    @Test("an item without a time gets the arrival time, and its message is never a replay")
     func arrival() throws {
         var channel = TestChannel()
         let text = payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1}}")
@@ -161,7 +161,7 @@ struct ValueTests {
         #expect(channel.log.events.allSatisfy { $0.receipt?.samples == 0 })
     }
 
-    @Test("10,000 items in one message")
+    @Test("10,000 items in one message are stored")
     func manyItems() throws {
         var channel = TestChannel()
         let items = (0..<10_000).map {

@@ -140,7 +140,7 @@ import VarveTestSupport
         #expect(json.first?.values == [.json("[1]"), .json("[1]")])
     }
 
-    @Test("good-only takes quality 0 and none")
+    @Test("good-only selects samples with quality 0 or without a quality")
     func goodOnly() throws {
         let samples = Self.samples(
             [.double(1), .double(2), .double(4), .double(8), nil], quality: [nil, 0, 1, -1, 0])
@@ -189,7 +189,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a consumer that wants no more stops the work")
+    @Test("the work stops when its consumer wants no more rows")
     func stop() throws {
         var aggregator = Aggregator(
             type: .double, AggregateRequest([.count], over: try Buckets(width: BucketWidth.parse("1s"))))

@@ -124,7 +124,7 @@ import VarveText
         _ = try Buckets(width: BucketWidth.parse("36h"))
     }
 
-    @Test("midnights that are skipped, shown twice or passed again, and skipped days")
+    @Test("buckets are right at midnights that are skipped, shown twice or passed again, and at skipped days")
     func oddMidnights() throws {
         // São Paulo 2018-11-04: 00:00 became 01:00; 2018-02-18: 00:00 became 23:00 of the day before.
         #expect(

@@ -35,7 +35,7 @@ import VarveTestSupport
         try days(samples, type).reduce(into: SampleDigest()) { $0.add($1.digest) }
     }
 
-    @Test("the order of arrival and the number of segments play no part")
+    @Test("the order of arrival and the number of segments do not change a digest")
     func order() throws {
         var random = SeededGenerator(seed: 11)
         let samples = (0..<3000).map {
@@ -48,7 +48,7 @@ import VarveTestSupport
         #expect(try Self.days(shuffled, .double, batches: 3) == expected)
     }
 
-    @Test("another time, value, quality or presence is another digest")
+    @Test("another time, value, quality or presence gives another digest")
     func sensitivity() throws {
         let digests = [
             try Self.digest(Self.sample(1, .double(5), 0)), try Self.digest(Self.sample(2, .double(5), 0)),
@@ -82,7 +82,7 @@ import VarveTestSupport
         #expect(days[0].day == .earliest)
     }
 
-    @Test("the digest of a store knows which series has which samples")
+    @Test("the digest of a store depends on which series has which samples")
     func names() throws {
         let (one, two) = (
             try Self.digest(Self.sample(1, .double(1))), try Self.digest(Self.sample(1, .double(2)))
@@ -99,7 +99,7 @@ import VarveTestSupport
     }
 
     /// Calculated with libxxhash from a C program and the bytes that the head of SampleDigest.swift names.
-    @Test("digests that people kept stay what they were")
+    @Test("digests of earlier versions do not change")
     func frozen() throws {
         #expect(
             try Self.digest(Self.sample(1, .double(5.5), 0)).description == "d7d4c11f2df56df4071515eb8f67810d"

@@ -27,7 +27,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a few segments of a hundred are asked for the latest value, as for the first",
+        "the latest value of a hundred segments is read from a few of them, and so is the first",
         arguments: [true, false])
     func reads(isLatest: Bool) throws {
         let directory = try TemporaryDirectory()
@@ -45,7 +45,7 @@ import VarveTestSupport
         #expect(files.segmentReads <= 17)
     }
 
-    @Test("every sample comes once and in order, whatever segments overlap", arguments: 0..<8)
+    @Test("every sample comes once and in order, with any overlap of segments", arguments: 0..<8)
     func whole(seed: UInt64) throws {
         let directory = try TemporaryDirectory()
         var random = SeededGenerator(seed: seed)

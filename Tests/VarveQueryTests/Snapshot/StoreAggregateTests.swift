@@ -157,7 +157,7 @@ private struct SamplesOnly: AggregateSource {
     }
 
     @Test(
-        "filled rows and what holds are the same from statistics, decoded values and samples, in both orders",
+        "filled rows and held values are the same from statistics, decoded values and samples, in both orders",
         arguments: 1...20)
     func sameFilledRows(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
@@ -241,7 +241,7 @@ private struct SamplesOnly: AggregateSource {
         }
     }
 
-    @Test("blocks that statistics serve are not read: damage in their values goes unseen")
+    @Test("blocks that statistics answer for are not read, so damage in their values is not noticed")
     func nothingRead() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

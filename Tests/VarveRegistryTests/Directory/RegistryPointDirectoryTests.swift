@@ -20,7 +20,7 @@ import VarveModel
         return .found(RegisteredPoint(key: key, type: type, policy: policy))
     }
 
-    @Test("every answer of a look-up, first and repeated", arguments: [1, 2, 3])
+    @Test("a look-up gives each kind of answer, the first time and again", arguments: [1, 2, 3])
     func answers(repetitions: Int) throws {
         try fixture.fill()
         let registry = fixture.registry
@@ -120,7 +120,7 @@ import VarveModel
         #expect(try registry.lookUp(product: nil, device: "T2", point: "power") == .unknownDevice("T2"))
     }
 
-    @Test("registration creates missing things and leaves existing ones as they are")
+    @Test("registration creates missing entries and leaves existing ones as they are")
     func registering() throws {
         try fixture.fill()
         let registry = fixture.registry

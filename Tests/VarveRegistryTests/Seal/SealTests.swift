@@ -7,7 +7,7 @@ import VarveModel
 @testable import VarveRegistry
 
 @Suite struct CRC64Tests {
-    @Test("the check value of CRC-64/XZ")
+    @Test("the seal's checksum is CRC-64/XZ")
     func checkValue() {
         #expect(CRC64.checksum(Array("123456789".utf8)) == 0x995D_C9BB_DF19_39FA)
         #expect(CRC64.checksum([]) == 0)

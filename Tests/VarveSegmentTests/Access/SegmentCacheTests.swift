@@ -15,7 +15,7 @@ import VarveTestSupport
         if case .bytes(let bytes)? = cache.find(key(place)) { bytes } else { nil }
     }
 
-    @Test("what was put in comes back until there is no room, and the limit holds throughout")
+    @Test("cached pieces come back until there is no room, and the limit always holds")
     func limit() {
         let cache = SegmentCache(byteLimit: 400_000)
         for place in 0..<3000 {
@@ -39,7 +39,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("what is too large for the cache is not kept, and without room nothing is")
+    @Test("a piece that is too large is not kept, and a cache without room keeps nothing")
     func tooLarge() {
         let cache = SegmentCache(byteLimit: 80_000)
         cache.insert(.bytes([UInt8](repeating: 0, count: 50_000)), Self.key(0))

@@ -50,7 +50,7 @@ import Testing
         ("do not fill", { $0.vectorEnds = [0, 0, 4] }),
     ]
 
-    @Test("each fault in an index page is told")
+    @Test("each fault in an index page is reported")
     func pages() {
         #expect(Self.reason { try IndexPage(Self.columns).checkInvariants() } == nil)
         for (words, plant) in Self.pageFaults {

@@ -163,7 +163,7 @@ import VarveTestSupport
         if seed == 0 { #expect(writer.count < 20) }
     }
 
-    @Test("a set of more series than are listed says yes to all")
+    @Test("a set of more series than it can list contains every series")
     func openSet() throws {
         var set = SeriesSet()
         for id in 0...SeriesID(FormatLimits.listedSeries) { set.append(id * 2) }

@@ -79,7 +79,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("they say what the samples say, one by one and joined", arguments: Kind.allCases)
+    @Test("statistics agree with the samples, one by one and joined", arguments: Kind.allCases)
     func truth(kind: Kind) throws {
         var random = SeededGenerator(seed: 11)
         for count in [1, 7, 2100] {

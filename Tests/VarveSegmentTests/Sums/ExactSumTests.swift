@@ -27,7 +27,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("order, merging and a way through bytes do not change a bit")
+    @Test("order, merging and encoding do not change a bit")
     func orderAndParts() throws {
         for one in try SumCase.all() {
             let whole = Self.total(one.values)

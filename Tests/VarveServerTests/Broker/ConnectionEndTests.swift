@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "other lines are not about a connection's end",
+        "other lines are not taken for a connection's end",
         arguments: [
             "Client <unknown> disconnected due to protocol error.", "Client  disconnected.",
             "New client connected from 127.0.0.1:49044 as Client x closed its connection. (p2, c1, k60).",

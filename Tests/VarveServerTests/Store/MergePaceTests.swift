@@ -35,7 +35,7 @@ import Testing
         #expect(clock.naps.withLock { $0 }.allSatisfy { $0 <= 100_000_000 })
     }
 
-    @Test("quiet time is not saved up, slow work waits for nothing")
+    @Test("quiet time is not saved up, and slow work does not wait")
     func quiet() throws {
         let clock = Clock()
         let pace = clock.pace(1 << 20)

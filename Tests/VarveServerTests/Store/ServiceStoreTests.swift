@@ -123,7 +123,7 @@ import VarveTestSupport
         try next.close()
     }
 
-    @Test("a refused batch is no reason to open the store again")
+    @Test("the store is not opened again because of a refused batch")
     func refusedBatch() throws {
         let folder = try TemporaryFolder()
         let store = try ServiceStore(path: folder.path)

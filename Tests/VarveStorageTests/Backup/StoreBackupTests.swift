@@ -30,7 +30,9 @@ import VarveTestSupport
         try Store.open(path, options: .reading).snapshot().samples(Self.key, .int64)
     }
 
-    @Test("a copy beside the writer has everything committed, in segments and in the WAL, and verifies")
+    @Test(
+        "a copy made beside the writer has everything committed, in segments and in the WAL, and passes verify"
+    )
     func whole() throws {
         let store = try Store.open(source)
         try Self.commit(0..<3000, to: store)
@@ -130,7 +132,7 @@ import VarveTestSupport
             refusal(directory.path + "/other/notes.txt") == .notEmpty(directory.path + "/other/notes.txt"))
     }
 
-    @Test("a backup that was written to is a store of its own, and one of another store stays")
+    @Test("a backup of another store, or one that was written to as a store, is refused and left as it is")
     func lineage() throws {
         let store = try Store.open(source)
         try Self.commit(0..<10, to: store)
@@ -151,7 +153,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("of a damaged store no backup is made, and an earlier one stays good")
+    @Test("a damaged store is not backed up, and an earlier backup stays good")
     func damage() throws {
         let store = try Store.open(source)
         try Self.commit(0..<2000, to: store)

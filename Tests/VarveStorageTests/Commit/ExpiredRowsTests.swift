@@ -93,7 +93,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "all rows of a new series expired: nothing is stored, and the batch is remembered",
+        "if all rows of a new series are expired, nothing is stored and the batch is remembered",
         arguments: [1, 9000])
     func nothingLeft(count: Int64) throws {
         keep(5)
@@ -136,7 +136,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "again under the same rule it is a replay, also later; a wider rule applies it again",
+        "a batch that comes again under the same rule is a replay; a wider rule applies it again",
         arguments: [false, true])
     func widened(asImport: Bool) throws {
         let rows = [Self.rows([9, 8, 7, 3, 2, 1])]
@@ -172,7 +172,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("two products in one batch: the wider rule of one brings its rows, whatever the other does")
+    @Test("a wider rule for one of two products in a batch brings its rows, independent of the other")
     func twoProducts() throws {
         let rows = [Self.rows([9, 1]), Self.rows([9, 8, 1], of: "q")]
         keep(5)

@@ -84,7 +84,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a failed sync fails the whole group, whatever in it needed the sync",
+        "a failed sync fails every batch of its group",
         arguments: [[3, 3], [3, 20_000], [20_000, 3], [3, 3, 20_000, 3]])
     func failedSync(sizes: [Int]) throws {
         for failAt in 3...40 {

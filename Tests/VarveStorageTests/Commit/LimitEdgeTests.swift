@@ -48,7 +48,9 @@ import VarveTestSupport
         #expect(try reopened.statistics().samples == UInt64(samples))
     }
 
-    @Test("a group of more messages than a write to the WAL takes is written in several, and all are there")
+    @Test(
+        "a group of more messages than a write to the WAL takes is written in several writes, and all are stored"
+    )
     func largestGroup() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -61,7 +63,9 @@ import VarveTestSupport
         #expect(try crashed.snapshot().samples(Self.key, .int64).count == messages)
     }
 
-    @Test("groups around the number of records of a write", arguments: [0, 1, 15, 16, 17, 32, 33, 100])
+    @Test(
+        "groups of about as many records as a write takes are committed as a whole",
+        arguments: [0, 1, 15, 16, 17, 32, 33, 100])
     func groupSizes(count: Int) throws {
         let directory = try TemporaryDirectory()
         var options = StoreOptions()
@@ -80,7 +84,7 @@ import VarveTestSupport
         try Self.expectStored(count, in: directory, store)
     }
 
-    @Test("where a later write of a group fails, what the earlier ones took is acknowledged and nothing else")
+    @Test("if a later write of a group fails, only what the earlier writes took is acknowledged")
     func failedLaterWrite() throws {
         var failures = 0
         for failAt in 3...60 {
@@ -124,7 +128,9 @@ import VarveTestSupport
         #expect(writer.recordNumber == UInt64(Limits.walWriteRecords) + 1)
     }
 
-    @Test("names of every length at which their form changes, and the longest; a longer one is refused")
+    @Test(
+        "names of every length at which their form changes are stored, up to the longest; a longer one is refused"
+    )
     func names() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -150,7 +156,7 @@ import VarveTestSupport
         try Self.expectStored(group.count, in: directory, store)
     }
 
-    @Test("as many series as a WAL record takes, and one more", arguments: [0, 1])
+    @Test("as many series as a WAL record takes, and one more, are stored", arguments: [0, 1])
     func manySeries(more: Int) throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -164,7 +170,7 @@ import VarveTestSupport
         try Self.expectStored(count, in: directory, store)
     }
 
-    @Test("the longest text, and one that is too long")
+    @Test("the longest text is stored, and a longer one is refused")
     func texts() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -180,7 +186,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "the first and the last time, value and quality there are, through the WAL and as a segment",
+        "the first and the last possible time, value and quality are kept in the WAL and in a segment",
         arguments: [0, 20_000])
     func extremes(more: Int) throws {
         let directory = try TemporaryDirectory()
@@ -203,7 +209,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a batch of more rows than there may be, of no series, and of columns that do not fit is refused or nothing"
+        "a batch with too many rows or columns that do not fit is refused, and one without rows does nothing"
     )
     func oddBatches() throws {
         let store = try Store.open(try TemporaryDirectory().path)

@@ -55,7 +55,7 @@ import VarveTestSupport
         #expect(CompactionPlan.full(corrected, history: 7) != nil)
     }
 
-    @Test("a segment with many versions that are not kept any more is written anew, others wait for a merge")
+    @Test("a segment with many versions that are no longer kept is rewritten, and others wait for a merge")
     func folding() {
         var corrected = Self.manifest([1, 1], compacted: true, samples: 80)
         corrected.segments[1].replacedUpTo = 7
@@ -117,7 +117,7 @@ import VarveTestSupport
         #expect(CompactionPlan.automatic(Self.segments(small))?.inputs.count == 8)
     }
 
-    @Test("what merges leave is never merged again into as much", arguments: [1, 2, 3])
+    @Test("the output of a merge is never merged again into as many segments", arguments: [1, 2, 3])
     func automaticComesToAnEnd(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         var segments: [Span] = (0..<200).map { _ in
@@ -159,7 +159,7 @@ import VarveTestSupport
         #expect((30..<Partitions.most).contains(CompactionPlan(huge).cuts.count))
     }
 
-    @Test("of two merges of the same segments the second gives way")
+    @Test("the second of two merges of the same segments gives way")
     func overtaken() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

@@ -9,7 +9,7 @@ import VarveTestSupport
 @testable import VarveStorage
 
 @Suite struct MergePacingTests {
-    @Test("a merge of many short series tells of a block that they share once, not for each of them")
+    @Test("a merge of many short series reports a block that they share once, not for each series")
     func shortSeries() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

@@ -34,7 +34,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a block that nothing overlaps keeps its bytes, times shared as before; the one that does is packed anew"
+        "a block without an overlap keeps its bytes and shared times; a block with an overlap is packed again"
     )
     func copies() throws {
         let store = try Store.open(directory.path)
@@ -62,7 +62,7 @@ import VarveTestSupport
         #expect(abs(total - expected) < 1e-3)
     }
 
-    @Test("no block gets short by late samples that fall between blocks")
+    @Test("late samples that fall between blocks do not make blocks short")
     func lateBetweenBlocks() throws {
         let store = try Store.open(directory.path)
         try commit(stride(from: 0, to: 80_000, by: 2), to: store)

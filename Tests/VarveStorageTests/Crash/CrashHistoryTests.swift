@@ -8,7 +8,7 @@ import Testing
     /// Histories in all; VARVE_CRASH_SEEDS=100000 is the long form.
     private static let seeds = CrashSettings.seeds
 
-    @Test("whatever crashes, what was acknowledged is there and nothing is there by half", arguments: 0..<10)
+    @Test("after any crash everything acknowledged is there, and nothing is there by half", arguments: 0..<10)
     func randomHistory(part: Int) {
         var crashes = 0
         for seed in stride(from: part, to: Self.seeds, by: 10) {

@@ -5,7 +5,7 @@ import Testing
 @testable import VarveStorage
 
 @Suite struct PlantedFaultTests {
-    @Test("a step left out is found", arguments: PlantedFault.allCases)
+    @Test("a step that is left out is found", arguments: PlantedFault.allCases)
     func found(fault: PlantedFault) throws {
         if let operation = fault.operation {
             var (findings, crashes) = (0, 0)

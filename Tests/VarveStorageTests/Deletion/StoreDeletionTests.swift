@@ -36,7 +36,9 @@ import VarveTestSupport
         try store.snapshot().samples(key, .double).map { Int($0.time.nanoseconds) }
     }
 
-    @Test("samples in memory and in segments are gone at once, of one series, and a snapshot keeps them")
+    @Test(
+        "the deleted samples of one series are gone from memory and segments at once, and a snapshot keeps them"
+    )
     func atOnce() throws {
         let store = try Store.open(directory.path)
         _ = try store.commit(Self.batch(Self.samples(0..<20_000)))
@@ -96,7 +98,7 @@ import VarveTestSupport
         #expect(try store.statistics().lastTime?.nanoseconds == 19_999)
     }
 
-    @Test("no older version comes to light, and rows after the deletion are new, whatever the policy")
+    @Test("no older version reappears, and rows after the deletion are new under any policy")
     func versions() throws {
         let store = try Store.open(directory.path)
         _ = try store.commit(Self.batch(Self.samples(0..<10)))
@@ -131,7 +133,7 @@ import VarveTestSupport
         #expect(try times(store) == Array(0..<20) + Array(100..<110))
     }
 
-    @Test("compaction takes deleted samples off the disk, and the last of them with its segment")
+    @Test("compaction removes deleted samples from the disk, and the last of them with its segment")
     func erasure() throws {
         let store = try Store.open(directory.path)
         _ = try store.commit(Self.batch(Self.samples(0..<50_000)))
@@ -152,7 +154,9 @@ import VarveTestSupport
         #expect(try times(store) == [0, 1, 2])
     }
 
-    @Test("a merge that does not take in all that a tombstone hides keeps it; a day later one takes in all")
+    @Test(
+        "a merge that does not cover all that a tombstone hides keeps the tombstone; a day later a merge covers all"
+    )
     func automatic() throws {
         let store = try Store.open(directory.path)
         for part in 0..<3 {

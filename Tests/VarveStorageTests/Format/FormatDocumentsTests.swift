@@ -102,13 +102,13 @@ import VarveModel
         ("ManifestFormat", "1 to \(SeriesKey.maximumNameBytes) bytes"),
     ]
 
-    @Test("each document says the constants of the code", arguments: 0..<statements.count)
+    @Test("each document states the constants of the code", arguments: 0..<statements.count)
     func says(index: Int) throws {
         let (name, statement) = Self.statements[index]
         #expect(try Self.document(name).contains(statement), "\(name).md: \(statement)")
     }
 
-    @Test("a number that is not in a document is missed")
+    @Test("a number that is missing in a document is found")
     func canFail() throws {
         #expect(try !Self.document("SegmentFormat").contains(Self.printed(FormatLimits.pageBytes + 1)))
         #expect(throws: FileError.self) { try Self.document("NoFormat") }

@@ -60,7 +60,9 @@ import VarveTestSupport
         return "\(series)\t\(sample.time.nanoseconds)\t\(commit)\t\(value)\t\(quality)"
     }
 
-    @Test("it gives every sample of the golden segments", .enabled(if: hasPython), arguments: ["v1", "v2"])
+    @Test(
+        "the independent reader gives every sample of the golden segments", .enabled(if: hasPython),
+        arguments: ["v1", "v2"])
     func golden(version: String) throws {
         let folder = GoldenStore.folder() + "/\(version)/segments"
         let name = try #require(try Self.files.list(folder).first { $0.hasSuffix(".segment") })
@@ -76,7 +78,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "it gives the replaced series of the golden manifests", .enabled(if: hasPython),
+        "the independent reader gives the replaced series of the golden manifests", .enabled(if: hasPython),
         arguments: ["v4", "v5"])
     func replacements(version: String) throws {
         let directory = StoreFolder(GoldenStore.folder() + "/\(version)", on: Self.files)
@@ -90,7 +92,9 @@ import VarveTestSupport
         #expect(try Self.run("read_manifest.py", [path]) == expected)
     }
 
-    @Test("it gives the converted samples of the golden folder with replaced series", .enabled(if: hasPython))
+    @Test(
+        "the independent reader gives the converted samples of the golden folder with replaced series",
+        .enabled(if: hasPython))
     func converted() throws {
         let folder = GoldenStore.folder() + "/v5/segments"
         var lines: [String] = []
@@ -111,7 +115,7 @@ import VarveTestSupport
         #expect(lines.filter { $0.hasPrefix("9\t") } == numbers)
     }
 
-    @Test("it gives every message of the golden messages file", .enabled(if: hasPython))
+    @Test("the independent reader gives every message of the golden messages file", .enabled(if: hasPython))
     func messages() throws {
         let folder = GoldenStore.folder() + "/v2/segments"
         let name = try #require(try Self.files.list(folder).first { $0.hasSuffix(".messages") })
@@ -119,7 +123,7 @@ import VarveTestSupport
         #expect(try Self.run("read_messages.py", ["\(folder)/\(name)"]) == ["\(hash)\t3"])
     }
 
-    @Test("it gives every message of a file of several pieces", .enabled(if: hasPython))
+    @Test("the independent reader gives every message of a file of several pieces", .enabled(if: hasPython))
     func manyMessages() throws {
         let directory = try TemporaryDirectory()
         try Self.files.createDirectory("\(directory.path)/segments")

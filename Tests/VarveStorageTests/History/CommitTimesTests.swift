@@ -16,7 +16,7 @@ import VarveTestSupport
         return times
     }
 
-    @Test("a commit is in from the second on that its time is rounded up to")
+    @Test("a commit counts from the second to which its time is rounded up")
     func seconds() {
         let times = Self.times([
             (1, 5), (2, Self.second), (3, Self.second + 1), (7, 9 * Self.second - 1), (8, 3),
@@ -36,7 +36,7 @@ import VarveTestSupport
         #expect(early.newest(at: -Self.second - 1) == 1)
     }
 
-    @Test("noted again, as after a restart, nothing changes")
+    @Test("adding the same commits again, as after a restart, changes nothing")
     func repeats() {
         let commits: [(UInt64, Int64)] = (1..<50).map { ($0, Int64($0) * Self.second / 3) }
         let times = Self.times(commits)
@@ -71,7 +71,7 @@ import VarveTestSupport
         #expect(later.newest(at: (now + 1) * Self.second) == 20_000)
     }
 
-    @Test("they read back as written, and what is out of order is damage")
+    @Test("times of commits are read back as written, and times out of order are damage")
     func bytes() throws {
         func read(_ bytes: [UInt8]) throws -> CommitTimes {
             try bytes.withUnsafeBytes {

@@ -44,7 +44,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("the state at a time, from the WAL, from a segment, merged and opened again")
+    @Test("the state at a time is the same from the WAL, from a segment, merged and opened again")
     func times() throws {
         var store = try open()
         try commitFive(to: store)
@@ -74,7 +74,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "when commits were made is kept coarser with time in a store that stays open too, as in one opened again"
+        "the times of commits get coarser with age in a store that stays open, as in one that is opened again"
     )
     func longOpen() throws {
         let store = try open()
@@ -101,7 +101,7 @@ import VarveTestSupport
         #expect(try open().snapshot().view.commitTimes == store.snapshot().view.commitTimes)
     }
 
-    @Test("many versions go by themselves when they are not kept any more, and not before")
+    @Test("many versions are removed once they are no longer kept, and not before")
     func folded() throws {
         let store = try open()
         try commitFive(to: store)
@@ -189,7 +189,7 @@ import VarveTestSupport
         #expect(manifest.segments.map(\.summary.samples) == [1] && manifest.historyFrom == 3)
     }
 
-    @Test("retention by arrival takes what came by then, of the series named alone")
+    @Test("retention by arrival removes what came by then, only from the series named")
     func arrival() throws {
         let store = try open()
         let other = SeriesKey(product: "p", device: "e", point: "x")
@@ -219,7 +219,7 @@ import VarveTestSupport
         #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)
     }
 
-    @Test("segments of which all is too old leave the store at once, unread")
+    @Test("segments whose samples are all too old leave the store at once, unread")
     func wholeSegments() throws {
         let store = try open()
         for part in 0..<4 as Range<Int64> {

@@ -54,7 +54,7 @@ import VarveModel
         ("a replacement is later", { $0.replacements[0].commit = 10 }),
     ]
 
-    @Test("each fault in a manifest is told")
+    @Test("each fault in a manifest is reported")
     func manifests() {
         #expect(Self.reason { try Self.manifest.checkInvariants() } == nil)
         for (words, plant) in Self.manifestFaults {
@@ -64,7 +64,7 @@ import VarveModel
         }
     }
 
-    @Test("what goes back from one manifest to the next is told")
+    @Test("a value that goes back from one manifest to the next is reported")
     func manifestAfterManifest() {
         let earlier = Self.manifest
         var next = earlier

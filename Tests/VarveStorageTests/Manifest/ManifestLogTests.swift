@@ -22,7 +22,7 @@ import VarveTestSupport
         return (directory, StoreFolder(directory.path, on: directory.files))
     }
 
-    @Test("of two commits of one number the first stands and the second is refused")
+    @Test("the first of two commits with one number counts, and the second is refused")
     func race() throws {
         let (folder, directory) = try Self.folder()
         defer { withExtendedLifetime(folder) {} }
@@ -46,7 +46,7 @@ import VarveTestSupport
         #expect(throws: StorageError.self) { try store.commit(SampleBatch(series: [rows])) }
     }
 
-    @Test("the newest manifest counts; damaged, it is an error and no older one takes its place")
+    @Test("the newest manifest counts; if it is damaged, that is an error and no older one takes its place")
     func newestDamaged() throws {
         let (folder, directory) = try Self.folder()
         for number in 1...2 as ClosedRange<UInt64> {
@@ -75,7 +75,7 @@ import VarveTestSupport
         #expect(throws: StorageError.self) { try ManifestLog.load(directory) }
     }
 
-    @Test("one manifest alone is damage, unless it is the first or stands in a backup")
+    @Test("a single manifest is damage, unless it is the first or is in a backup")
     func alone() throws {
         let (folder, directory) = try Self.folder()
         _ = try ManifestLog.commit(Self.manifest(1), directory)

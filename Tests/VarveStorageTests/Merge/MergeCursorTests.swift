@@ -46,7 +46,7 @@ import VarveTestSupport
         #expect(result.dropped == dropped)
     }
 
-    @Test("of several versions the highest commit is given, whatever source has it")
+    @Test("the version with the highest commit is given, from any source")
     func versions() throws {
         let sources: [[Row]] = [[(1, 1), (2, 1), (3, 1)], [(2, 3)], [(2, 2), (4, 2)]]
         for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
@@ -55,7 +55,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("versions inside one run, at its beginning, middle and end")
+    @Test("the newest of several versions inside one run is given, at its beginning, middle and end")
     func versionsInside() throws {
         let rows: [Row] = [(1, 1), (1, 4), (2, 1), (3, 2), (3, 3), (3, 5), (4, 1), (5, 1), (5, 2)]
         for limit in 1...9 {

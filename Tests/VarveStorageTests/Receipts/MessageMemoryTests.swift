@@ -48,7 +48,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a file gives every message it has and none that it has not", arguments: [1, 16, 17, 170, 171, 9000])
+        "a file gives exactly the messages that it has", arguments: [1, 16, 17, 170, 171, 9000])
     func lookUp(count: Int) throws {
         let temporary = try Self.directory()
         let directory = StoreFolder(temporary.path, on: Self.files)
@@ -66,7 +66,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("hashes that crowd together are found all the same")
+    @Test("hashes that are close together are found")
     func crowded() throws {
         let temporary = try Self.directory()
         let directory = StoreFolder(temporary.path, on: Self.files)
@@ -135,7 +135,7 @@ import VarveTestSupport
         #expect(lines.count == 301 && lines[0].contains("\(4 * perFlush) messages"))
     }
 
-    @Test("small files are taken up by the next flush")
+    @Test("small files are merged by the next flush")
     func absorbs() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -178,7 +178,7 @@ import VarveTestSupport
         #expect(!outcome.isReplay && outcome.receipt.identical == 1)
     }
 
-    @Test("a clock that jumps back, and forth again, lets nothing be forgotten", arguments: [true, false])
+    @Test("a clock that jumps back and forth makes the store forget nothing", arguments: [true, false])
     func clockSetBack(backFirst: Bool) throws {
         let directory = try TemporaryDirectory()
         let clock = Clock()

@@ -70,7 +70,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a finished import again does nothing and reports everything as replayed")
+    @Test("a finished import that comes again does nothing and reports everything as replayed")
     func finishedAgain() throws {
         try Self.everyWay { store in
             _ = try Self.run(store(), [1, 2, 3])
@@ -94,7 +94,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("… also when the import is resumed in the middle")
+    @Test("the same content twice with a correction between is applied twice in a resumed import too")
     func contentTwiceResumed() throws {
         try Self.everyWay { store in
             _ = try Self.run(store(), [1, 2, 1], end: 2)
@@ -104,7 +104,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a message again is a replay and undoes no correction")
+    @Test("a message that comes again is a replay and undoes no correction")
     func message() throws {
         try Self.everyWay { store in
             _ = try store().commit(Self.batch(1))
@@ -127,7 +127,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("an import whose last batch replays another import is finished all the same")
+    @Test("an import whose last batch replays another import is finished too")
     func finishedByReplay() throws {
         try Self.everyWay { store in
             _ = try Self.run(store(), [5])

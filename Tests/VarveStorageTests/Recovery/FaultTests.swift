@@ -93,7 +93,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "an end at any call loses nothing that was acknowledged",
+        "a stop at any call loses nothing that was acknowledged",
         arguments: [FailingDisk.Effect.none, .half])
     func killed(effect: FailingDisk.Effect) throws {
         let counting = FailingDisk(failAt: 0, .none)

@@ -31,7 +31,7 @@ import VarveTestSupport
         _ = try store.commit(SampleBatch(series: [rows]))
     }
 
-    @Test("where a copy of the WAL does not fit, its commits are flushed, and the store goes on")
+    @Test("if a copy of the WAL does not fit, its commits are flushed, and the store goes on")
     func noRoomForTheWAL() throws {
         let store = try Store.open(
             directory.path, files: FailingDisk(noRoomFor: { $0.contains("/wal/") && $0.hasSuffix(".wal") }))

@@ -90,7 +90,9 @@ import VarveTestSupport
         #expect(try Store.verify(directory.path).damage == [])
     }
 
-    @Test("a mark that is behind, cut, changed or empty says nothing, nor does a reader's limit")
+    @Test(
+        "a mark that is cut, changed or empty is ignored, and one that is behind, or a reader's limit, names no later commit"
+    )
     func weakMarks() throws {
         let store = try Store.open(directory.path)
         try commit(0..<1, to: store)
@@ -130,7 +132,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "a WAL file that goes away under an open store takes nothing with it: the next commit finds all",
+        "a WAL file that is removed under an open store loses nothing: the next commit has everything",
         arguments: Harm.allCases)
     func rescue(_ kind: Harm) throws {
         let store = try Store.open(directory.path)
@@ -152,7 +154,7 @@ import VarveTestSupport
         try next.close()
     }
 
-    @Test("an idle store notices it, too", arguments: Harm.allCases)
+    @Test("an idle store notices a removed WAL file too", arguments: Harm.allCases)
     func idle(_ kind: Harm) throws {
         let store = try Store.open(directory.path)
         try commit(0..<3, to: store)
@@ -168,7 +170,7 @@ import VarveTestSupport
     enum Removal: CaseIterable { case manifests, newestManifest, olderManifest, directory, lock, segment }
 
     @Test(
-        "a store whose directory is damaged under it acknowledges nothing until it is as it was",
+        "an open store whose directory is damaged acknowledges nothing until the directory is as it was",
         arguments: Removal.allCases)
     func damaged(_ removal: Removal) throws {
         let store = try Store.open(directory.path)

@@ -48,7 +48,7 @@ import VarveTestSupport
         return try snapshot.samples(key, .double).map(\.time.nanoseconds)
     }
 
-    @Test("opening cuts the tail, removes what nothing names and tells of both")
+    @Test("opening cuts the torn tail, removes files that nothing names, and reports both")
     func cleansUp() throws {
         let directory = try Self.crashed()
         let store = try Store.open(directory.path)
@@ -64,7 +64,7 @@ import VarveTestSupport
             ])
     }
 
-    @Test("opening twice is opening once")
+    @Test("opening a second time changes nothing")
     func idempotent() throws {
         let directory = try Self.crashed()
         try Store.open(directory.path).close()
@@ -94,7 +94,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("what a crash leaves is no damage, before the next opening and after it")
+    @Test("the remains of a crash are not damage, before or after the next opening")
     func leftoversAreNotDamage() throws {
         let directory = try Self.crashed()
         let report = try Store.verify(directory.path)
@@ -102,7 +102,7 @@ import VarveTestSupport
         #expect(report.notes.count == 6)
     }
 
-    @Test("a reader changes nothing, whatever it finds")
+    @Test("a reader changes nothing, in any state of the directory")
     func readerChangesNothing() throws {
         let directory = try Self.crashed()
         let names = try directory.fileNames()
@@ -171,7 +171,9 @@ import VarveTestSupport
         #expect(try Store.verify(directory.path).damage.first?.file == StoreFolder.manifest(1))
     }
 
-    @Test("a store that lost its newest manifest is damaged, whatever came last; nothing of it is removed")
+    @Test(
+        "a store that lost its newest manifest is damaged after any last operation, and nothing of it is removed"
+    )
     func lostNewestManifest() throws {
         for flushes in 0..<4 {
             let directory = try TemporaryDirectory()
@@ -199,7 +201,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a backup that became a store notices, too, that its newest manifest is lost")
+    @Test("a backup that became a store notices a lost newest manifest too")
     func lostNewestManifestOfBackup() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path + "/store")

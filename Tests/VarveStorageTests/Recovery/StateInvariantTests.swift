@@ -25,7 +25,7 @@ import VarveTestSupport
         return WALRecord(commit: commit, firstSeries: 0, newSeries: [], batch: batch, rows: [rows])
     }
 
-    @Test("rows of a memtable that do not ascend in time or commit are told")
+    @Test("rows of a memtable that do not ascend in time or commit are reported")
     func memtable() throws {
         let good = Memtable()
         for (commit, times) in [(1, [1, 2]), (2, [5]), (3, [2, 3]), (4, [9])] as [(UInt64, [Int64])] {
@@ -52,7 +52,7 @@ import VarveTestSupport
         return try WALReader.read(number: 1, sealed: false, folder)
     }
 
-    @Test("commits of a WAL that do not ascend, rows out of order and gaps between records are told")
+    @Test("commits of a WAL that do not ascend, rows out of order and gaps between records are reported")
     func wal() throws {
         var good = try Self.contents([Self.record(1, [1, 2]), Self.record(2, [1])])
         #expect(try good.checkInvariants(after: 0) == 2)
@@ -65,7 +65,9 @@ import VarveTestSupport
         #expect(throws: (any Error).self) { try unordered.checkInvariants(after: 0) }
     }
 
-    @Test("a store tells of a state that breaks an invariant before it is published; a whole one is silent")
+    @Test(
+        "a store reports a state that breaks an invariant before it is published, and nothing about a valid state"
+    )
     func published() throws {
         let told = Mutex<[BrokenInvariant]>([])
         var options = StoreOptions()
@@ -91,7 +93,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "verify --deep tells of a WAL whose checksums hold and whose commits go back, as damage of that file")
+        "verify --deep reports a WAL with right checksums whose commits go back as damage of that file")
     func deepVerify() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

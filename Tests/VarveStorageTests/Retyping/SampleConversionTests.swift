@@ -97,7 +97,7 @@ import VarveText
         #expect(report.samples == 1)
     }
 
-    @Test("words and empty texts become missing where there is a quality, and go where there is none")
+    @Test("words and empty texts become missing values if there is a quality, and are dropped without one")
     func missing() {
         var report = RetypingReport()
         let texts = ["1", "Bad", "Bad ", "bad", "-9999.00", "", "null", "-9999.5"]
@@ -132,7 +132,7 @@ import VarveText
         #expect(words == [Self.sample(0, nil, 1)] && texts.missing == 1)
     }
 
-    @Test("an empty text stays one where the new type is a text too")
+    @Test("an empty text stays an empty text if the new type is a text too")
     func emptyText() {
         var report = RetypingReport()
         #expect(

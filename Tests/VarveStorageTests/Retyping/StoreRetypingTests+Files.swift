@@ -91,7 +91,7 @@ extension StoreRetypingTests {
         #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)
     }
 
-    @Test("a backup takes the change along, and its copy is a store like any other")
+    @Test("a backup includes the change, and its copy is a store like any other")
     func backup() throws {
         let store = try filled()
         let target = try TemporaryDirectory()

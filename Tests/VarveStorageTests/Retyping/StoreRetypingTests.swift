@@ -141,7 +141,7 @@ import VarveText
         #expect(try store.snapshot().samples(Self.keys[0], .string).count == 20_012)
     }
 
-    @Test("what does not fit is deleted if that was asked for, and words become missing")
+    @Test("values that do not fit are deleted if that was asked for, and words become missing values")
     func dropped() throws {
         let store = try filled()
         _ = try store.commit(
@@ -235,7 +235,7 @@ import VarveText
         try check(held)
     }
 
-    @Test("what was deleted or let go of before stays so, and retention by arrival keeps its count")
+    @Test("samples that were deleted or expired before stay so, and retention by arrival keeps its count")
     func deleted() throws {
         let store = try filled()
         _ = try store.delete([Self.keys[0]], in: TimeRange(from: Self.time(100), to: Self.time(200)))

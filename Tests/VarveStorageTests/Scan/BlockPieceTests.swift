@@ -173,7 +173,8 @@ private struct PlainSamples: AggregateSource {
     }
 
     @Test(
-        "who wants one value gets those of one vector first", arguments: [TimeOrder.ascending, .descending])
+        "a reader of one value gets the values of one vector first",
+        arguments: [TimeOrder.ascending, .descending])
     func oneVector(order: TimeOrder) throws {
         var random = SeededGenerator(seed: 1)
         let directory = try TemporaryDirectory()

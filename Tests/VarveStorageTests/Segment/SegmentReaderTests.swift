@@ -51,7 +51,9 @@ import VarveTestSupport
         #expect(files.reads - before < 20)
     }
 
-    @Test("one series of a segment costs one read of its end, one of a page and one of a block; again none")
+    @Test(
+        "one series costs one read of its segment's end, one of a page and one of a block; reading it again costs none"
+    )
     func coldReads() throws {
         let directory = try TemporaryDirectory()
         try Self.store(directory.path, series: 40, samples: 1000)
@@ -65,7 +67,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("segments without a series are not asked for it: their filter says no")
+    @Test("segments without a series are not read for it, because of their filter")
     func filter() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
@@ -102,7 +104,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("more segments than may be open are read all the same")
+    @Test("more segments than may be open at a time are read")
     func fewDescriptors() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

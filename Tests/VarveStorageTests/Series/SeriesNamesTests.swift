@@ -77,7 +77,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("a series with another name than before, a gap, or text that is none is refused")
+    @Test("a series with another name than before, a gap or invalid text is refused")
     func refusals() throws {
         var names = SeriesNames()
         for info in Self.infos(20, seed: 3) { names.append(info) }

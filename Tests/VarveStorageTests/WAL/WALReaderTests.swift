@@ -127,7 +127,7 @@ struct WALBytes {
         }
     }
 
-    @Test("a record of a later write before which one is missing is read anew once, then it is damage")
+    @Test("a record of a later write after a missing one is read again once, and then it is damage")
     func readWhileWritten() throws {
         let (whole, middle) = (Self.plain.bytes, Self.plain.offsets[1])
         var half = whole

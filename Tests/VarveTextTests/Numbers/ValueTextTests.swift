@@ -6,7 +6,7 @@ import VarveText
 
 @Suite struct ValueTextTests {
     @Test(
-        "the shortest text of a double",
+        "a double has its shortest text",
         arguments: [
             (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (-12.5, "-12.5"), (0.1, "0.1"), (1e15, "1000000000000000"),
             (1e16, "1e16"),

@@ -7,7 +7,7 @@ import VarveText
 
 @Suite struct TimestampTextTests {
     @Test(
-        "accepted forms",
+        "every accepted form gives its time",
         arguments: [
             ("1970-01-01T00:00:00Z", 0),
             ("2014-01-01T01:00:00+01:00", 1_388_534_400_000_000_000),
@@ -34,7 +34,7 @@ import VarveText
     }
 
     @Test(
-        "refused forms and why",
+        "every refused form has its reason",
         arguments: [
             ("", Timestamp.ParseFailure.malformed), ("yesterday", .malformed), ("2014-01", .malformed),
             ("2014-01-01T00", .malformed), ("2014-1-01T00:00:00Z", .malformed),

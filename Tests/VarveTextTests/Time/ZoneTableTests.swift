@@ -98,7 +98,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "texts that are rules, and the offsets that they give",
+        "texts of rules give their offsets",
         arguments: [
             // January and July of 2024.
             ("CET-1CEST,M3.5.0,M10.5.0/3", 3600, 7200), ("EST5EDT,M3.2.0,M11.1.0", -18_000, -14_400),
@@ -113,7 +113,7 @@ import VarveTestSupport
     }
 
     @Test(
-        "texts that are not rules",
+        "other texts are not taken for rules",
         arguments: [
             "C-1", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-25", "CET-1CEST,M13.5.0,M10.5.0",
             "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5.0/168,M10.5.0",

@@ -7,7 +7,7 @@ import VarveTestSupport
 @testable import VarveTransfer
 
 @Suite struct DeclaredTypeTests {
-    @Test("a declared type decides the type of a new point, whatever its values look like")
+    @Test("a declared type decides the type of a new point, even if its values look like another")
     func newPoint() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
         let text = """
@@ -28,7 +28,7 @@ import VarveTestSupport
         #expect(texts == [.string("1.10"), .string("2")])
     }
 
-    @Test("a row is rejected if it declares another type than its point has, or a word that is no type")
+    @Test("a row is rejected if it declares another type than its point has, or a word that is not a type")
     func mismatch() throws {
         let fixture = try TransferFixture()
         let text = """
@@ -45,7 +45,7 @@ import VarveTestSupport
         let reasons = try fixture.reasons()
         #expect(reasons.count == 3)
         #expect(reasons[0].contains("point t is double, and the row says that it is string"))
-        #expect(reasons[1].contains("\"Double\" is none of double, int64"))
+        #expect(reasons[1].contains("there is no type \"Double\", only double, int64"))
         let lines = """
             {"device":"A","point":"s","time":1714564800,"value":"x","type":"double"}
             {"device":"A","point":"s","time":1714564801,"value":"x","type":null}

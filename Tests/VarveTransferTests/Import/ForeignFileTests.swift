@@ -114,7 +114,7 @@ import VarveText
         #expect(error?.description.contains("\n") == false)
     }
 
-    @Test("superfluous delimiters are ignored, wherever they are")
+    @Test("superfluous delimiters are ignored in any place")
     func strayDelimiters() throws {
         let fixture = try fixture()
         let both = "device,point,time,value,\nA,t,1,1.5,\nA,t,2,2\nA,t,3,3,,,\n"

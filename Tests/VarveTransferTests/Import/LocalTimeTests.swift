@@ -100,7 +100,7 @@ import VarveText
     }
 
     @Test(
-        "runs with other rows between them are no passes: a backlog behind live rows, a block twice, a late correction"
+        "runs with other rows between them are not passes: a backlog behind live rows, a block twice, a late correction"
     )
     func parted() throws {
         let day = "2014-10-26_"

@@ -20,7 +20,7 @@ import VarveText
         }
     }
 
-    @Test("whatever row came before, a time is that of Timestamp.parse", arguments: [1, 2, 3] as [UInt64])
+    @Test("a time is that of Timestamp.parse, after any other row", arguments: [1, 2, 3] as [UInt64])
     func likeTimestamp(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let dates = [
@@ -60,7 +60,7 @@ import VarveText
     }
 
     @Test(
-        "a file has one unit for all its integer times, or none",
+        "a file has one unit for all its integer times, or is refused",
         arguments: [
             ([1_714_564_800], .seconds), ([1_714_564_800_000], .milliseconds),
             ([1_714_564_800_000_000], .microseconds), ([1_714_564_800_000_000_000], .nanoseconds),

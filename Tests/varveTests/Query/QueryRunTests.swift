@@ -55,7 +55,7 @@ import VarveModel
         }
     }
 
-    @Test("samples of a range, missing ones too, by device, point and time")
+    @Test("the samples of a range come by device, point and time, missing ones too")
     func samples() throws {
         #expect(
             try Self.rows(
@@ -67,7 +67,7 @@ import VarveModel
                 ])
     }
 
-    @Test("without points all points of the device; a limit counts over all series")
+    @Test("without --point all points of the device are read, and a limit counts over all series")
     func limits() throws {
         let rows = try Self.rows("--device WT1 --format csv")
         #expect(rows.count == 7)
@@ -88,7 +88,7 @@ import VarveModel
                 == ["WT1,Power,2024-05-01T00:00:00Z,3,60"])
     }
 
-    @Test("aggregates by buckets, with fill, in both orders and under a limit")
+    @Test("aggregates come by buckets, with fill, in both orders and under a limit")
     func aggregates() throws {
         let hourly = "--device WT1 --point Power --every 1h --format csv --agg avg,count"
         let rows = [
@@ -186,7 +186,7 @@ import VarveModel
             ("--device W --plot --every 1h --agg min,max", "one aggregate"),
             ("--device W --every 1h --hold 5m", "--hold is for --agg twa and for --fill previous"),
             ("--device W --time-digits 3", "are for --format csv, ndjson and json"),
-            ("--device W --format csv --time-digits 4", "none of 0, 3, 6 and 9"),
+            ("--device W --format csv --time-digits 4", "is not 0, 3, 6 or 9"),
             ("--device W --format csv --time-format unix", "use rfc3339 or epoch-ns"),
             ("--device W --format csv --time-format epoch-ns --time-digits 3", "leave it out"),
             ("--device W --hold 5m", "--hold is for --agg twa and for --fill previous"),

@@ -61,7 +61,7 @@ import VarveText
     }
 
     @Test(
-        "bounds around clock changes",
+        "bounds around clock changes mean the moments of the local clock",
         arguments: [
             ("--from", "2024-10-27 02:30", "Europe/Paris", "2024-10-27T00:30:00Z"),
             ("--to", "2024-10-27 02:30", "Europe/Paris", "2024-10-27T01:30:00Z"),
@@ -83,7 +83,7 @@ import VarveText
     }
 
     @Test(
-        "names of zones, as people write them",
+        "zones are found by the names that people write",
         arguments: [
             ("UTC", 0, 0, "UTC"), ("+01:00", 3600, 3600, "+01:00"), ("-03:30", -12_600, -12_600, "-03:30"),
             ("+0530", 19_800, 19_800, "+05:30"), ("UTC+1", 3600, 3600, "+01:00"),
@@ -102,7 +102,7 @@ import VarveText
         #expect(zone.name == shown)
     }
 
-    @Test("offsets as receipts show them")
+    @Test("offsets are written as receipts show them")
     func offsetsText() throws {
         let paris = try SystemZones.zone(named: "Europe/Paris")
         #expect(paris.offsetsText(from: 1_714_564_800, to: 1_714_564_800) == "+01:00, in summer +02:00")

@@ -27,7 +27,7 @@ struct BrokerLog: Sendable {
     /// Renames the log of a broker that has ended to the predecessor, so that a reader can read the rest of it.
     ///
     /// - Throws: `FileError` if the file cannot be renamed.
-    func setAside() throws(FileError) {
+    func moveToPredecessor() throws(FileError) {
         guard try files.kind(path) != nil else { return }
         try files.rename(path, to: predecessor)
     }
@@ -35,7 +35,7 @@ struct BrokerLog: Sendable {
     /// Copies the log to its predecessor and truncates it, if it is longer than the limit.
     ///
     /// - Throws: `FileError` if a file cannot be read or written.
-    func bound() throws(FileError) {
+    func truncateIfLong() throws(FileError) {
         guard case .file(let size)? = try files.kind(path), size > limit else { return }
         try files.replace(predecessor, try files.readAll(path))
         let file = try files.open(path, .append)

@@ -16,12 +16,12 @@ enum ListedRegistry {
     case service(ControlClient)
 
     /// The user may not read the registry, and no service runs that could list it.
-    struct Untold: Error, CustomStringConvertible {
+    struct RegistryNotReadable: Error, CustomStringConvertible {
         let path: String
 
         var description: String {
-            "\(path) is its owner's alone, and no service runs that could tell what is in it: start it, or ask as "
-                + "its owner; query and export do without"
+            "only its owner may read \(path), and no service runs that could list it: start varve serve, or run this "
+                + "as the owner; query and export do not need it"
         }
     }
 
@@ -40,7 +40,7 @@ enum ListedRegistry {
 
     func model(_ id: String) throws -> Model {
         if case .registry(let registry) = self { return try registry.model(id) }
-        return try Self.one(models().first { $0.id == id }, "model \(id)")
+        return try Self.require(models().first { $0.id == id }, "model \(id)")
     }
 
     func products() throws -> [Product] {
@@ -52,7 +52,7 @@ enum ListedRegistry {
 
     func product(_ key: String) throws -> Product {
         if case .registry(let registry) = self { return try registry.product(key) }
-        return try Self.one(products().first { $0.key == key }, "product \(key)")
+        return try Self.require(products().first { $0.key == key }, "product \(key)")
     }
 
     func devices(product: String?) throws -> [Device] {
@@ -75,24 +75,24 @@ enum ListedRegistry {
             throw RegistryError(
                 .invalid, "device \(name) exists in \(found.count) products: name it as productKey/deviceKey")
         }
-        return try Self.one(found.first, "device \(name)")
+        return try Self.require(found.first, "device \(name)")
     }
 
-    private static func one<Row>(_ row: Row?, _ what: String) throws -> Row {
+    private static func require<Row>(_ row: Row?, _ what: String) throws -> Row {
         guard let row else { throw RegistryError(.notFound, "there is no \(what)") }
         return row
     }
 
     private static func text(_ row: [String?], _ index: Int) throws -> String {
         guard let text = row[index] else {
-            throw ControlError(.notUnderstood, "the service told a name that is none")
+            throw ControlError(.notUnderstood, "the service sent a row without a name")
         }
         return text
     }
 
     private static func point(_ row: [String?]) throws -> MeasurementPoint {
         guard let type = ValueType(name: try text(row, 2)) else {
-            throw ControlError(.notUnderstood, "the service told a type that is none")
+            throw ControlError(.notUnderstood, "the service sent an unknown type")
         }
         return MeasurementPoint(id: try text(row, 1), type: type, hasQuality: row[3] != nil, unit: row[4])
     }
@@ -101,7 +101,9 @@ enum ListedRegistry {
         let duplicates = try text(row, 4)
         guard let format = PayloadFormat(rawValue: try text(row, 3)),
             let policy = DuplicatePolicy.allCases.first(where: { $0.name == duplicates })
-        else { throw ControlError(.notUnderstood, "the service told a product that is none") }
+        else {
+            throw ControlError(.notUnderstood, "the service sent a product with an unknown format or policy")
+        }
         return Product(
             key: try text(row, 0), model: try text(row, 1), name: row[2], secret: "", format: format,
             duplicates: policy)
@@ -117,14 +119,14 @@ enum ListedRegistry {
 extension DataOptions {
     /// The registry, or the running service if this user may not read the registry's file.
     ///
-    /// - Throws: `ListedRegistry.Untold` if neither is there, `ControlError` if the service cannot be used,
+    /// - Throws: `ListedRegistry.RegistryNotReadable` if neither is there, `ControlError` if the service cannot be used,
     ///   `RegistryError` if the registry cannot be opened.
     func listedRegistry() throws -> ListedRegistry {
         do {
             try POSIXFileSystem().open(registryPath, .read).close()
         } catch let error where error.isForbidden {
             guard let client = try RunningService.connect(self) else {
-                throw ListedRegistry.Untold(path: registryPath)
+                throw ListedRegistry.RegistryNotReadable(path: registryPath)
             }
             return .service(client)
         } catch {

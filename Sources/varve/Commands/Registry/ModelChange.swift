@@ -50,13 +50,13 @@ extension ModelCommand {
             if point.hasQuality || point.unit != nil {
                 throw ValidationError("--point takes NAME:TYPE here: quality and unit stay as they are")
             }
-            for list in try words() where MissingWords(list: list) == nil {
+            for list in try missingLists() where MissingWords(list: list) == nil {
                 throw ValidationError("--missing \"\(list)\" has no word")
             }
         }
 
         /// The lists of `--missing` without the point's name, which may precede a list as in an import.
-        private func words() throws -> [String] {
+        private func missingLists() throws -> [String] {
             try missing.map { text in
                 let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 guard parts.count == 2 else { return text }
@@ -97,11 +97,11 @@ extension ModelCommand {
             guard try Store.exists(data.path) else { return RetypingReport() }
             let report = try data.openStore(to: .read).snapshot().assessRetyping(
                 retyping(registry.products(ofModel: id, withPoint: point.id)))
-            if report.unfit > 0 { describe(report) }
+            if report.unfit > 0 { printUnfit(report) }
             return report
         }
 
-        private func describe(_ report: RetypingReport) {
+        private func printUnfit(_ report: RetypingReport) {
             var errors = StandardErrors()
             let first = report.examples.map {
                 "\"\(printable($0.text))\" at \($0.time) of device \(printable($0.key.device))"
@@ -119,7 +119,7 @@ extension ModelCommand {
             if let client {
                 return try client.changeType(
                     TypeChange(
-                        model: id, point: point.id, type: point.type, missing: try words(),
+                        model: id, point: point.id, type: point.type, missing: try missingLists(),
                         dropsUnfit: dropUnfit),
                     progress)
             }
@@ -140,7 +140,7 @@ extension ModelCommand {
         private func retyping(_ products: [String]) throws -> Retyping {
             Retyping(
                 products: products, point: point.id, to: point.type,
-                missing: MissingWords(lists: try words()),
+                missing: MissingWords(lists: try missingLists()),
                 dropsUnfit: dropUnfit)
         }
 

@@ -23,7 +23,7 @@ extension PolicyCommand {
             abstract: "Set the policy of a product, for what comes from now on.",
             discussion: """
                 With last a later message corrects what is stored; with first what is stored stays, and the row counts \
-                as superseded. A running service heeds the change with its next message.
+                as superseded. A running service applies the change to its next message.
 
                 Example:
                   varve policy set wind --duplicates first

@@ -109,7 +109,8 @@ extension ScriptCommand {
         func run() throws {
             let set = try data.changeRegistry { try $0.restoreScript(ofProduct: product, version: to) }
             let isNew = to != set.version
-            let origin = isNew ? ", again version \(set.restores ?? set.version)" : ", which is in use already"
+            let origin =
+                isNew ? ", again version \(set.restores ?? set.version)" : ", which is in use already"
             print("script of product \(printable(product)): version \(set.version)\(origin)")
         }
     }

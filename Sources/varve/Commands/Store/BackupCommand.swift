@@ -13,8 +13,8 @@ struct BackupCommand: ParsableCommand {
         discussion: """
             The service may go on meanwhile: the copy has everything acknowledged before it began. With --incremental \
             only files are copied that the folder does not have yet. Every file is read back and checked. The copy \
-            has no broker state and no message log. To restore, use a copy of the folder as data directory; the \
-            folder itself too, but what was written to is no longer a backup.
+            has no broker state and no message log. To restore, use a copy of the folder as data directory. The \
+            folder itself works too, but it is no longer a backup once something was written to it.
 
             Examples:
               varve backup /backup/plant

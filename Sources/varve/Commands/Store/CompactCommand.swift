@@ -14,7 +14,7 @@ struct CompactCommand: ParsableCommand {
         discussion: """
             Answers do not change; files get smaller and reads faster. Imports merge by themselves what has become \
             many small segments, so this is for the last few percent, or before a backup. Deleted samples are \
-            erased, and without a running service retention is heeded first (see varve retention).
+            erased, and without a running service the retention rules are applied first (see varve retention).
 
             Example:
               varve compact --wait
@@ -31,13 +31,13 @@ struct CompactCommand: ParsableCommand {
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
         _ = try store.expire(periods ?? [:])
-        let report = try showing { try store.compact($0) }
+        let report = try showingProgress { try store.compact($0) }
         try store.close()
         show(report)
     }
 
     private func run(on client: ControlClient) throws {
-        if wait { return show(try showing { try client.compact($0) }) }
+        if wait { return show(try showingProgress { try client.compact($0) }) }
         try client.startCompaction()
         let process = client.service.processID
         print(
@@ -46,7 +46,7 @@ struct CompactCommand: ParsableCommand {
                 : "the service (process \(process)) compacts; with --wait this returns when it is done")
     }
 
-    private func showing<T>(_ compact: ((UInt64, UInt64) -> Void) throws -> T) rethrows -> T {
+    private func showingProgress<T>(_ compact: ((UInt64, UInt64) -> Void) throws -> T) rethrows -> T {
         let line = quiet ? nil : ProgressLine("compacting")
         let result = try compact { done, total in
             line?.show(fraction: Double(done) / Double(max(total, 1)), count: done, unit: "samples")

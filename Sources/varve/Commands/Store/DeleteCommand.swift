@@ -34,7 +34,7 @@ struct DeleteCommand: ParsableCommand {
         parsing: .unconditional,
         help: "The zone of local times and days in --from and --to, such as Europe/Paris.") var tz: String?
     @Flag(help: "Rewrite the segments now, so that the bytes are gone from this directory.") var erase = false
-    @Flag(help: "Tell what would be deleted, and delete nothing.") var dryRun = false
+    @Flag(help: "Say what would be deleted, and delete nothing.") var dryRun = false
     @Flag(help: "Print one JSON object.") var json = false
     @Flag(help: "Show no progress.") var quiet = false
 
@@ -44,7 +44,7 @@ struct DeleteCommand: ParsableCommand {
     }
 
     func run() throws {
-        try TimeBound.tellNotes(from: from, to: to, tz: tz)
+        try TimeBound.printNotes(from: from, to: to, tz: tz)
         let source = try data.openStore(to: .read).snapshot()
         let chosen = try SeriesSelection.select(from: source, devices: [device], points: points).map(
             \.info.key)
@@ -54,19 +54,19 @@ struct DeleteCommand: ParsableCommand {
             product: first.product, device: first.device, points: points, range: try range())
         if let client = try RunningService.connect(data) {
             let counts = try client.delete(order)
-            return show(counts, try erasing(counts) { try client.compact($0) })
+            return show(counts, try eraseIfAsked(counts) { try client.compact($0) })
         }
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
         let counts = try store.delete(chosen, in: order.range)
-        let rewritten = try erasing(counts) { try store.compact($0) }
+        let rewritten = try eraseIfAsked(counts) { try store.compact($0) }
         try store.close()
         show(counts, rewritten)
     }
 
     private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
 
-    private func erasing(
+    private func eraseIfAsked(
         _ counts: DeletionReport, _ compact: ((UInt64, UInt64) -> Void) throws -> CompactionReport
     ) throws -> CompactionReport? {
         guard erase else { return nil }

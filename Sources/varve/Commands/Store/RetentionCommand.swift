@@ -11,8 +11,8 @@ struct RetentionCommand: ParsableCommand {
         commandName: "retention",
         abstract: "Say how long samples and their older versions are kept.",
         discussion: """
-            Without a rule samples are kept for good, and versions that were corrected for 7 days, in which \
-            --as-of reads them. A running service heeds the rules, at most an hour late; without one, \
+            Without a rule samples are kept forever, and versions that were corrected for 7 days, in which \
+            --as-of reads them. A running service applies the rules, at most an hour late; without one, \
             `varve retention apply` and `varve compact` do.
 
             Example:
@@ -26,7 +26,7 @@ struct RetentionCommand: ParsableCommand {
 extension RetentionCommand {
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set a rule, or take it away with forever.",
+            abstract: "Set a rule, or remove it with forever.",
             discussion: """
                 A time is a whole number with s, m, h, d, w or y (365 days). The rule of a product comes before \
                 that of its model. By event the age of a sample is that of its time, by arrival that of its import or \
@@ -79,7 +79,7 @@ extension RetentionCommand {
             }
             try data.changeRegistry(history == nil ? .change : .create) { try $0.setRetention(scope, period) }
             print(
-                "\(RetentionLine.what(scope)): kept for \(period.map { RetentionLine.time(scope, $0) } ?? "good")"
+                "\(RetentionLine.what(scope)): kept \(period.map { "for \(RetentionLine.time(scope, $0))" } ?? "forever")"
             )
         }
     }
@@ -103,7 +103,7 @@ extension RetentionCommand {
             for rule in rules {
                 print(json ? RetentionLine.json(rule) : RetentionLine.text(rule))
             }
-            if !json, rules.count == 1 { print("samples: kept for good") }
+            if !json, rules.count == 1 { print("samples: kept forever") }
         }
     }
 

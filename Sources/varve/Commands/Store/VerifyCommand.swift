@@ -32,7 +32,7 @@ struct VerifyCommand: ParsableCommand {
             if report.damage.isEmpty, try Store.exists(data.path) {
                 report.notes += try TypeComparison.notes(data.openStore(to: .read).snapshot(), registry)
             }
-        } catch let error as RegistryError where isUnborn(error, report) {
+        } catch let error as RegistryError where isNotMadeYet(error, report) {
             report.notes.append("\(DirectoryNames.registry): not made yet; the next import makes it")
         } catch let error as RegistryError where error.code == .unavailable {
             unchecked = "\(error)"
@@ -57,7 +57,7 @@ struct VerifyCommand: ParsableCommand {
     /// Whether the registry is missing because the first import was interrupted.
     ///
     /// An import makes the registry before its first commit, so a store with samples has one.
-    private func isUnborn(_ error: RegistryError, _ report: VerificationReport) -> Bool {
+    private func isNotMadeYet(_ error: RegistryError, _ report: VerificationReport) -> Bool {
         report.samples == 0 && (error.code == .notFound || error.code == .unavailable)
     }
 
