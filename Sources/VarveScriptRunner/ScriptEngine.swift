@@ -78,7 +78,7 @@ final class ScriptEngine {
             for (index, name) in function.names.enumerated() where functions[function] == nil {
                 // A name declared by `const` or `let` is no property of the global object.
                 let found = Self.evaluate("typeof \(name) === 'function' ? \(name) : undefined", context)
-                guard let value = found.value, JSValueIsObject(context, value) else { continue }
+                guard let value = found, JSValueIsObject(context, value) else { continue }
                 JSValueProtect(context, value)
                 functions[function] = Function(value: value, takesObject: index > 0)
             }
@@ -157,7 +157,7 @@ extension ScriptEngine {
         } else {
             return wrong("it returned \(describe(value)) instead of an array of bytes")
         }
-        guard count <= Double(limit) else { return tooLarge(limit) }
+        guard (0...Double(limit)).contains(count) else { return tooLarge(limit) }
         var result: [UInt8] = []
         result.reserveCapacity(Int(count))
         for index in 0..<UInt32(clamping: Int(count)) {
@@ -292,19 +292,18 @@ extension ScriptEngine {
         }
     }
 
-    private static func evaluate(
-        _ code: String, _ context: JSGlobalContextRef?
-    ) -> (value: JSValueRef?, exception: JSValueRef?) {
+    /// The value of an expression; nil if it throws.
+    private static func evaluate(_ code: String, _ context: JSGlobalContextRef?) -> JSValueRef? {
         let source = string(code)
         defer { JSStringRelease(source) }
         var exception: JSValueRef?
         let value = JSEvaluateScript(context, source, nil, nil, 1, &exception)
-        return (exception == nil ? value : nil, exception)
+        return exception == nil ? value : nil
     }
 
     /// A value that the collector keeps.
     private static func kept(_ code: String, _ context: JSGlobalContextRef?) -> JSValueRef? {
-        let value = evaluate(code, context).value
+        let value = evaluate(code, context)
         if let value { JSValueProtect(context, value) }
         return value
     }

@@ -107,7 +107,7 @@ import VarveFile
         #expect(try fixture.decode(script, [[0], [1], [0]]) == ["{}", "threw", "{}"])
     }
 
-    @Test("what a payload does to the prototypes changes neither the result nor the failure of the next one")
+    @Test("what a payload does to the prototypes does not change the failure of the next one")
     func prototypes() throws {
         let script = ScriptFixture.decoder(
             """
@@ -155,6 +155,8 @@ import VarveFile
             return names.filter(n => typeof globalThis[n] !== 'undefined');
             """)
         #expect(try ScriptFixture().decode(script) == "[]")
+        let console = ScriptFixture.decoder("console.log('a'); console.error(bytes); return '{}'")
+        #expect(try ScriptFixture().decode(console) == "{}")
         let zone = ScriptFixture.decoder(
             "return [new Date(2024, 6, 1).toISOString(), new Date(0).getHours()]")
         #expect(try ScriptFixture().decode(zone) == #"["2024-07-01T00:00:00.000Z",0]"#)

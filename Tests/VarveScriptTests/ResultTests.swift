@@ -70,6 +70,7 @@ import Testing
             ("return {length: 1, 0: 1}", "wrong-result"), ("return new ArrayBuffer(2)", "wrong-result"),
             ("return null", "wrong-result"), ("const a = []; a.length = 4e9; return a", "too-large"),
             ("return new Uint8Array(5 << 20)", "too-large"),
+            ("return new Proxy([], {get: () => -5})", "wrong-result"),
             ("return Object.defineProperty([], 0, {get() { throw 1 }})", "threw"),
         ])
     func notBytes(body: String, category: String) throws {

@@ -72,7 +72,7 @@ public enum ScriptReply: Sendable {
 
     /// Reads a reply.
     ///
-    /// - Throws: `CodecError` if the bytes are none.
+    /// - Throws: `CodecError` if the bytes are not a reply.
     init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
         switch kind {
         case Kind.ready:

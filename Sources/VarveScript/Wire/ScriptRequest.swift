@@ -50,7 +50,7 @@ public enum ScriptRequest: Equatable, Sendable {
 
     /// Reads a request.
     ///
-    /// - Throws: `CodecError` if the bytes are none.
+    /// - Throws: `CodecError` if the bytes are not a request.
     init(_ kind: UInt8, _ reader: inout ByteReader) throws(CodecError) {
         switch kind {
         case Kind.load:
