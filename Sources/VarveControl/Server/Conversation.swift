@@ -45,7 +45,7 @@ final class Conversation {
 
     /// Answers until the other end closes.
     func run() {
-        defer { context.permit.free(connection: number) }
+        defer { context.permit.release(connection: number) }
         do {
             try greet()
             while let request = try receive() { try answer(request) }
@@ -114,13 +114,13 @@ final class Conversation {
         case .registryChanged: try replyDone { try handler.registryChanged() }
         case .beginImport:
             try replyDone { [context, number, channel] in
-                try context.permit.take(
+                try context.permit.acquire(
                     connection: number, processID: channel.connection.peer.processID)
             } long: {
                 try handler.sink.beginImport()
             }
         case .endImport:
-            context.permit.free(connection: number)
+            context.permit.release(connection: number)
             try replyDone { try handler.importEnded() }
         case .storedType(let key): try replyResult { .storedType(try handler.sink.storedType(of: key)) }
         case .batch(let header): try answerBatch(header)
@@ -137,9 +137,9 @@ final class Conversation {
     /// Takes the import permit, or replies why it is not free.
     ///
     /// - Returns: Whether the connection did not have it before; nil if it was refused.
-    private func takePermit() throws -> Bool? {
+    private func acquirePermit() throws -> Bool? {
         do {
-            return try context.permit.take(
+            return try context.permit.acquire(
                 connection: number, processID: channel.connection.peer.processID)
         } catch {
             try reply(.failure(ControlError(describing: error)))
@@ -148,27 +148,27 @@ final class Conversation {
     }
 
     private func answerBatch(_ header: BatchHeader) throws {
-        guard let isNew = try takePermit() else { return }
+        guard let isNew = try acquirePermit() else { return }
         // A batch outside an import holds the permit while it lasts, so that only one batch is in memory at a
         // time.
-        defer { if isNew { context.permit.free(connection: number) } }
+        defer { if isNew { context.permit.release(connection: number) } }
         try reply(.done)
         let batch = try receiveRows(header)
         let sink = context.handler.sink
         try replyResult {
             // After the answer the command may begin an import at once, so the permit is freed before.
-            defer { if isNew { context.permit.free(connection: number) } }
+            defer { if isNew { context.permit.release(connection: number) } }
             return try .outcome(
                 withSigns { header.isAssessment ? try sink.assess(batch) : try sink.commit(batch) })
         }
     }
 
     private func answerTypeChange(_ change: TypeChange) throws {
-        guard let isNew = try takePermit() else { return }
+        guard let isNew = try acquirePermit() else { return }
         let context = context
         let progress = LongProgress()
         try replyResult {
-            defer { if isNew { context.permit.free(connection: number) } }
+            defer { if isNew { context.permit.release(connection: number) } }
             let counts = try LongCall.run(signEvery: context.times.sign) {
                 try context.handler.changeType(change) { progress.set($0, 0) }
             } sign: {
@@ -189,7 +189,7 @@ final class Conversation {
             }
             guard received != nil else { throw ControlError(.lost, "the sender went away inside a batch") }
         }
-        return rows.take()
+        return rows.finish()
     }
 
     private func answerCompaction(waits: Bool) throws {

@@ -6,12 +6,12 @@ import Synchronization
 final class ImportPermit: Sendable {
     private let holder = Mutex<(connection: UInt64, processID: Int)?>(nil)
 
-    /// Takes the permit, which its holder may take again.
+    /// Acquires the permit, which its holder may acquire again.
     ///
     /// - Returns: Whether the connection did not have it before.
     /// - Throws: `ControlError` of kind `importRunning` if another connection has it.
     @discardableResult
-    func take(connection: UInt64, processID: Int) throws -> Bool {
+    func acquire(connection: UInt64, processID: Int) throws -> Bool {
         try holder.withLock { holder in
             if let holder {
                 guard holder.connection == connection else {
@@ -27,11 +27,11 @@ final class ImportPermit: Sendable {
         }
     }
 
-    /// Gives the permit back if the connection has it.
+    /// Releases the permit if the connection has it.
     ///
     /// - Returns: Whether the connection had it.
     @discardableResult
-    func free(connection: UInt64) -> Bool {
+    func release(connection: UInt64) -> Bool {
         holder.withLock { holder in
             guard holder?.connection == connection else { return false }
             holder = nil

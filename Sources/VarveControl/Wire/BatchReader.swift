@@ -36,7 +36,7 @@ struct BatchReader {
     }
 
     /// Returns the complete batch, and leaves the reader empty.
-    mutating func take() -> SampleBatch {
+    mutating func finish() -> SampleBatch {
         let series = finished
         finished = []
         return SampleBatch(series: series, part: header.part, reapply: header.reapply)

@@ -96,7 +96,7 @@ final class BrokerProcess: Sendable {
             }
         }
         if isRunning { return }
-        try clean(keeping: path)
+        try removeConfigurations(except: path)
         try files.replace(path, Array(configuration.text.utf8))
         try BrokerLog(folder.log, files).moveToPredecessor()
         let started = try DetachedProcess.start(
@@ -136,7 +136,7 @@ final class BrokerProcess: Sendable {
     private func socketStamp() -> FileStamp? { try? POSIXFileSystem().stamp(folder.socket) }
 
     /// Removes the configurations of earlier settings.
-    private func clean(keeping path: String) throws {
+    private func removeConfigurations(except path: String) throws {
         for name in try files.list(folder.path) where folder.isConfiguration(folder.path + "/" + name) {
             if folder.path + "/" + name != path { try files.remove(folder.path + "/" + name) }
         }

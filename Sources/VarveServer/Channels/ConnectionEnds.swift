@@ -50,7 +50,7 @@ struct ConnectionEnds: Sendable {
         }
     }
 
-    /// Takes an end from the broker's log.
+    /// Adds an end from the broker's log.
     mutating func add(_ end: ConnectionEnd) {
         guard count < Self.waitingLimit else {
             if !end.reason.isEmpty { surplus += 1 }
@@ -60,15 +60,15 @@ struct ConnectionEnds: Sendable {
         count += 1
     }
 
-    /// Takes a connection that the broker closed unread; all of a pass become one entry.
+    /// Adds a connection that the broker closed unread; all of a pass become one entry.
     mutating func add(_ connection: TurnedAway) {
         turnedAway = ((turnedAway?.count ?? 0) + 1, turnedAway?.address ?? connection.address)
     }
 
-    /// Takes an event of the plugin.
+    /// Records an event of the plugin.
     ///
     /// - Returns: Why the client is gone, if the event says that it is gone and the reason is known.
-    mutating func take(_ event: ConnectionEvent) -> String? {
+    mutating func record(_ event: ConnectionEvent) -> String? {
         switch event.kind {
         case .connected:
             if clients.count >= Self.clientLimit { clients.removeAll() }

@@ -38,7 +38,7 @@ final class ConnectionLog: Sendable {
     ///
     /// - Returns: Notes about lines that could not be read.
     /// - Throws: What reading the files and writing the message log throw.
-    func takeOver() throws -> [String] {
+    func copyNewEvents() throws -> [String] {
         try ends.withLock { ends in
             var notes: [String] = []
             var position = try log.bookmark().flatMap { ConnectionEventPosition(text: $0) }
@@ -49,7 +49,7 @@ final class ConnectionLog: Sendable {
                 notes += piece.notes
                 let before = place
                 place = try readEnds(after: place, into: &ends)
-                var entries = piece.events.compactMap { Self.entry($0, reason: ends.take($0)) }
+                var entries = piece.events.compactMap { Self.entry($0, reason: ends.record($0)) }
                 let isLast = piece.position == position
                 if isLast { entries += ends.overdue { try? log.lastLogin(of: $0) } }
                 if !entries.isEmpty || place != before || !isLast {

@@ -87,7 +87,7 @@ public final class StoreMetrics: Sendable {
         ]
     }
 
-    func note(_ outcome: BatchOutcome) {
+    func count(_ outcome: BatchOutcome) {
         (outcome.isReplay ? replays : commits).increment()
         for (counter, (_, count)) in zip(samples, Self.outcomes(outcome.receipt)) {
             counter.increment(by: count)
@@ -101,8 +101,8 @@ public final class StoreMetrics: Sendable {
         return try body()
     }
 
-    func noteFailure() { failures.increment() }
-    func noteReopening() { reopenings.increment() }
+    func countFailure() { failures.increment() }
+    func countReopening() { reopenings.increment() }
 
     /// Runs a merge and counts what it did; `body` gets a closure that takes samples done and samples in all.
     func merging(_ body: ((UInt64, UInt64) -> Void) throws -> CompactionReport) rethrows -> CompactionReport {

@@ -35,7 +35,7 @@ struct BrokerService: Service {
 
     func run() async throws {
         guard let broker else { return try await gracefulShutdown() }
-        try await repeatUntilShutdown { lookAfter(broker) }
+        try await repeatUntilShutdown { restoreIfNeeded(broker) }
         // If the supervisor has died, the next service finds the broker running.
         if supervisor?.isGone != true { try await onOwnThread { try broker.stop() } }
     }
@@ -43,18 +43,18 @@ struct BrokerService: Service {
     /// Restores the broker's folder, restarts a broker that died or is out of reach, and bounds its log.
     ///
     /// - Returns: The milliseconds until the next call.
-    private func lookAfter(_ broker: BrokerProcess) -> Int64 {
-        folderTrouble.watch { try mendFolder(broker) }
+    private func restoreIfNeeded(_ broker: BrokerProcess) -> Int64 {
+        folderTrouble.reportingFailure { try mendFolder(broker) }
         var pause = usualPause
         if let reason = Self.reasonToStart(broker) {
             logger.warning("\(reason): starting it again")
-            trouble.watch {
+            trouble.reportingFailure {
                 try broker.stop()
                 try broker.start()
             }
             if !broker.isRunning { pause = Self.retryPause }
         }
-        logTrouble.watch { try broker.truncateLogIfLong() }
+        logTrouble.reportingFailure { try broker.truncateLogIfLong() }
         return pause
     }
 

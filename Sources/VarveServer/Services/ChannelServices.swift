@@ -22,14 +22,14 @@ struct ConnectionLogService: Service {
 
     func run() async throws {
         try await repeatUntilShutdown {
-            takeOver()
+            copyNewEvents()
             return usualPause
         }
-        try await onOwnThread { takeOver() }
+        try await onOwnThread { copyNewEvents() }
     }
 
-    private func takeOver() {
-        trouble.watch { for note in try log.takeOver() { logger.warning("\(note)") } }
+    private func copyNewEvents() {
+        trouble.reportingFailure { for note in try log.copyNewEvents() { logger.warning("\(note)") } }
     }
 }
 
@@ -51,5 +51,5 @@ struct CredentialsService: Service {
         try await onOwnThread { publish() }
     }
 
-    private func publish() { trouble.watch { try credentials.publishIfChanged() } }
+    private func publish() { trouble.reportingFailure { try credentials.publishIfChanged() } }
 }

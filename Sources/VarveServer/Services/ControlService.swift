@@ -96,7 +96,7 @@ private final class ControlSockets: Sendable {
 
     /// Makes the socket again if somebody has removed its file.
     func mend() {
-        trouble.watch {
+        trouble.reportingFailure {
             try servers.withLock { servers in
                 guard servers.last?.isReachable == false else { return }
                 servers.append(try ControlServer(directory: data, handler: control))

@@ -27,8 +27,8 @@ struct DirectoryService: Service {
 
     func run() async throws {
         try await repeatUntilShutdown {
-            storeTrouble.watch { try store.examine() }
-            registryTrouble.watch {
+            storeTrouble.reportingFailure { try store.examine() }
+            registryTrouble.reportingFailure {
                 guard try registry.restoreIfRemoved() else { return }
                 logger.error(
                     "\(registry.path) was removed while it was in use: it is written again, nothing is lost")

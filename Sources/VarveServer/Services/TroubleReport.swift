@@ -15,7 +15,7 @@ final class TroubleReport: Sendable {
     }
 
     /// Runs work and reports what it throws, unless the last call threw the same text.
-    func watch(_ body: () throws -> Void) {
+    func reportingFailure(_ body: () throws -> Void) {
         do {
             try body()
             let isOver = last.withLock { last in

@@ -43,7 +43,7 @@ struct UpkeepService: Service {
     func run() async throws {
         let course = Monitor(Course())
         try await repeatUntilShutdown {
-            course.withLock { carryOutRetention(&$0) }
+            course.withLock { applyRetention(&$0) }
             mergeWhatIsDue()
             return Self.pause
         } onShutdown: {
@@ -52,16 +52,16 @@ struct UpkeepService: Service {
     }
 
     private func mergeWhatIsDue() {
-        merging.watch {
+        merging.reportingFailure {
             do {
-                _ = try store.compactIfDue { try pace.take($0, unless: { store.isMergeAwaited }) }
+                _ = try store.compactIfDue { try pace.waitForBudget($0, unless: { store.isMergeAwaited }) }
             } catch is MergePace.Stopped {}
         }
     }
 
     /// Removes samples that are too old, if the rules have changed or the last run was an hour ago.
-    private func carryOutRetention(_ course: inout Course) {
-        expiring.watch {
+    private func applyRetention(_ course: inout Course) {
+        expiring.reportingFailure {
             let newest = try registry.retentionRules()
             guard newest != course.rules || course.rounds >= Self.roundsBetweenExpiries else { return }
             try expire()

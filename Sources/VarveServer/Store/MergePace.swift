@@ -46,7 +46,7 @@ final class MergePace: Sendable {
     /// - Parameter isUrgent: Whether somebody waits for the merge: then the call does not wait, and bytes that are
     ///   reported in this state do not count.
     /// - Throws: `Stopped` once `stop` was called.
-    func take(_ bytes: Int, unless isUrgent: () -> Bool = { false }) throws {
+    func waitForBudget(_ bytes: Int, unless isUrgent: () -> Bool = { false }) throws {
         guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
         guard !isUrgent() else { return }
         let due = due.withLock { due in

@@ -37,7 +37,7 @@ extension ServiceStore: SampleSink {
         }
         acknowledge(outcome.commit)
         if !outcome.isReplay { noteRoom() }
-        metrics.note(outcome)
+        metrics.count(outcome)
         return outcome
     }
 
@@ -65,7 +65,7 @@ extension ServiceStore: SampleSink {
             }
             // A batch that was committed before may be committed again: it is a replay then.
             guard !isReplaced else { continue }
-            for case .success(let outcome) in results { metrics.note(outcome) }
+            for case .success(let outcome) in results { metrics.count(outcome) }
             for (index, result) in results.enumerated() {
                 switch result {
                 case .success(let outcome): if !outcome.isReplay { noteRoom() }

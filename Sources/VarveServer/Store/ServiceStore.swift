@@ -279,7 +279,7 @@ public final class ServiceStore: Sendable {
             throw StorageError.notWritable
         }
         reopenings.add(1, ordering: .relaxed)
-        metrics.noteReopening()
+        metrics.countReopening()
         // On a full disk the store is opened again for every attempt: these openings are not reported.
         if !accepted.isFull {
             report("the store was opened again, its newest commit is \(store.snapshot().commit)")
@@ -302,7 +302,7 @@ public final class ServiceStore: Sendable {
             return true
         }
         guard isNews else { return }
-        metrics.noteFailure()
+        metrics.countFailure()
         // A full disk is reported by the callers, whose commits fail.
         if !Self.isDiskFull(error) {
             report("a write failed, nothing is acknowledged until the store is opened again: \(error)")

@@ -96,9 +96,10 @@ import VarveTestSupport
         times.idle = 0.1
         let service = try TestService(times: times)
         let client = try service.client()
+        #expect(try client.storedType(of: Batches.key("p")) == nil)
+        // Idle for less time than the client, so that both connections are closed when this one is.
         let caller = try service.caller()
         try caller.greet()
-        #expect(try client.storedType(of: Batches.key("p")) == nil)
         #expect(try caller.reply() == nil)
         service.handler.state.withLock { $0.types[Batches.key("p")] = .bool }
         #expect(try client.storedType(of: Batches.key("p")) == .bool)

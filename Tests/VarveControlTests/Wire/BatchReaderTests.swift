@@ -23,7 +23,7 @@ import VarveTestSupport
                 try reader.add(&bytes)
             }
         }
-        return reader.isComplete ? reader.take() : nil
+        return reader.isComplete ? reader.finish() : nil
     }
 
     @Test("what was written is read, in frames of bounded size", arguments: 0..<20 as Range<UInt64>)

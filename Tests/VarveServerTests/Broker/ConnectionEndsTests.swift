@@ -23,17 +23,17 @@ import VarveModel
         var ends = ConnectionEnds()
         for reason in ["", "too large", ""] { ends.add(end("a", reason)) }
         ends.add(end("b", "broke"))
-        #expect(ends.take(event(.disconnected, "a")) == nil)
-        #expect(ends.take(event(.disconnected, "a")) == "too large")
-        #expect(ends.take(event(.connected, "b")) == nil)
-        #expect(ends.take(event(.disconnected, "b")) == "broke")
-        #expect(ends.take(event(.disconnected, "c")) == nil)
+        #expect(ends.record(event(.disconnected, "a")) == nil)
+        #expect(ends.record(event(.disconnected, "a")) == "too large")
+        #expect(ends.record(event(.connected, "b")) == nil)
+        #expect(ends.record(event(.disconnected, "b")) == "broke")
+        #expect(ends.record(event(.disconnected, "c")) == nil)
     }
 
     @Test("a reason without an event becomes an entry with the product and channel of the client's login")
     func overdue() throws {
         var ends = ConnectionEnds()
-        _ = ends.take(event(.connected, "a"))
+        _ = ends.record(event(.connected, "a"))
         ends.add(end("a", "too large"))
         ends.add(end("clean", ""))
         var looked: [String] = []

@@ -81,7 +81,7 @@ import VarveTestSupport
         let stopping = MergePace(bytesPerSecond: 1)
         stopping.stop()
         #expect(throws: MergePace.Stopped.self) {
-            _ = try store.compactIfDue { try stopping.take($0) }
+            _ = try store.compactIfDue { try stopping.waitForBudget($0) }
         }
         store.measure()
         #expect(values(text)["segments"] == "8" && values(text)["merges_total"] == "0")

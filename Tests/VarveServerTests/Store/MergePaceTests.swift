@@ -28,7 +28,7 @@ import Testing
         let clock = Clock()
         let start = clock.time.withLock { $0 }
         let pace = clock.pace(10 << 20)
-        for _ in 0..<(20 << 20) / block { try pace.take(block) }
+        for _ in 0..<(20 << 20) / block { try pace.waitForBudget(block) }
         let taken = clock.time.withLock { $0 } - start
         #expect(abs(taken - 2_000_000_000) <= 50_000_001)
         // The naps are short, so that a stop takes effect soon.
@@ -40,13 +40,13 @@ import Testing
         let clock = Clock()
         let pace = clock.pace(1 << 20)
         for _ in 0..<100 {
-            try pace.take(1 << 10)
+            try pace.waitForBudget(1 << 10)
             clock.pass(1_000_000)
         }
         #expect(clock.naps.withLock { $0.isEmpty })
         clock.pass(3_600_000_000_000)
         let start = clock.time.withLock { $0 }
-        try pace.take(1 << 20)
+        try pace.waitForBudget(1 << 20)
         #expect(abs(clock.time.withLock { $0 } - start - 1_000_000_000) <= 50_000_001)
     }
 
@@ -54,12 +54,12 @@ import Testing
     func stop() throws {
         let clock = Clock()
         let free = clock.pace(0)
-        for _ in 0..<10 { try free.take(1 << 40) }
+        for _ in 0..<10 { try free.waitForBudget(1 << 40) }
         #expect(clock.naps.withLock { $0.isEmpty })
         let ending = Mutex<MergePace?>(nil)
         let pace = MergePace(bytesPerSecond: 1, now: { 0 }, sleep: { _ in ending.withLock { $0?.stop() } })
         ending.withLock { $0 = pace }
-        #expect(throws: MergePace.Stopped.self) { try pace.take(1 << 30) }
-        #expect(throws: MergePace.Stopped.self) { try pace.take(0) }
+        #expect(throws: MergePace.Stopped.self) { try pace.waitForBudget(1 << 30) }
+        #expect(throws: MergePace.Stopped.self) { try pace.waitForBudget(0) }
     }
 }

@@ -204,7 +204,7 @@ import VarveTestSupport
         let outcome = Mutex<Int?>(nil)
         let merge = try WorkerThread {
             let report = try? store.compactIfDue { bytes in
-                try pace.withLock { $0 }?.take(bytes, unless: { store.isMergeAwaited })
+                try pace.withLock { $0 }?.waitForBudget(bytes, unless: { store.isMergeAwaited })
             }
             outcome.withLock { $0 = report?.segments }
         }
