@@ -146,7 +146,7 @@ import VarveFile
         #expect(try fixture.decode(script, [[1], [9], [1]]) == ["[4]", "time-out", "[1]"])
     }
 
-    @Test("a script has no means to reach files, the network, other programs or time")
+    @Test("a script has no means to reach files, the network, other programs or timers")
     func globals() throws {
         let script = ScriptFixture.decoder(
             """
