@@ -33,7 +33,7 @@ import VarveFile
     @Test("a script that never finishes loading is refused")
     func endlessLoading() throws {
         var limits = ScriptLimits()
-        limits.milliseconds = 20
+        limits.milliseconds = 50
         let fixture = ScriptFixture(limits: limits)
         #expect(try fixture.decode("while (true) {}", [[1], [2]]) == ["time-out", "time-out"])
         #expect(try fixture.decode(ScriptFixture.decoder("return '{}'")) == "{}")

@@ -77,7 +77,10 @@ import VarvePlatform
 
     @Test("a payload of the largest size is decoded, a larger one is refused, and so is a script")
     func sizes() throws {
-        let fixture = ScriptFixture()
+        // A build for debugging is slower than the limit of time foresees.
+        var limits = ScriptLimits()
+        limits.milliseconds = 5000
+        let fixture = ScriptFixture(limits: limits)
         let largest = [UInt8](repeating: 1, count: fixture.pool.limits.payloadBytes)
         let script = ScriptFixture.decoder("return [bytes.length, bytes[bytes.length - 1]]")
         #expect(
