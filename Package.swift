@@ -112,7 +112,9 @@ let package = Package(
         // The library that mosquitto loads.
         .target(
             name: "VarveBrokerPlugin",
-            dependencies: ["VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker"],
+            dependencies: [
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
+            ],
             swiftSettings: settings),
         // What happened on the channels, in SQLite.
         .target(
@@ -252,7 +254,8 @@ let package = Package(
         .testTarget(
             name: "BrokerPluginTests",
             dependencies: [
-                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveFile", "VarvePlatform", "VarveMQTT",
+                "VarveTestSupport", "VarveAccess", "VarveChannel", "VarveModel", "VarveFile", "VarvePlatform",
+                "VarveMQTT",
             ],
             swiftSettings: settings),
         .testTarget(

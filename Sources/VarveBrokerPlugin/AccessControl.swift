@@ -11,6 +11,7 @@
 import VarveAccess
 import VarveChannel
 import VarveFile
+import VarveModel
 import VarvePlatform
 
 /// The state behind the plugin's callbacks.
@@ -18,8 +19,8 @@ final class AccessControl {
     /// What the broker must do after a tick.
     struct Expulsions {
         /// User names and client ids of the clients to disconnect.
-        var usernames: Set<String> = []
-        var clientIDs: Set<String> = []
+        var usernames: Set<Name> = []
+        var clientIDs: Set<Name> = []
         /// Whether to close connections that have not logged in.
         var closesUnauthenticated = false
         /// Topics whose retained message must be removed.
@@ -36,7 +37,7 @@ final class AccessControl {
     var full = FullProducts()
     var memory: MemoryControl
     private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
-    private var connections: [String: Int] = [:]
+    private var connections: [Name: Int] = [:]
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
     var proofs = ProofMemory()
@@ -96,7 +97,7 @@ final class AccessControl {
         case .accepted(let role, let channel):
             removeClient(client, keepsSession: false)
             if sessions.isConnected(attempt.clientID) || role == .service {
-                for other in clients.values where other.clientID == attempt.clientID {
+                for other in clients.values where other.clientID.sameBytes(as: attempt.clientID) {
                     other.isReplaced = true
                 }
             }
@@ -106,7 +107,7 @@ final class AccessControl {
             clients[client] = accepted
             if let product = role.product {
                 sessions.recordConnected(attempt.clientID, product: product, keeping: keeping, now: now)
-                connections[product, default: 0] += 1
+                connections[Name(product), default: 0] += 1
             }
             if let held = accepted.answers { answers.clientConnected(held) }
             if attempt.clientID == ServiceClient.id {
@@ -239,7 +240,7 @@ final class AccessControl {
             isAdmissionStale = false
             for client in clients.values where !directory.admits(client.role) {
                 log("\(client.username) is disconnected: its channel or device is gone or disabled")
-                expulsions.usernames.insert(client.username)
+                expulsions.usernames.insert(Name(client.username))
             }
         }
         swap(&expulsions.retained, &retained)
@@ -247,8 +248,8 @@ final class AccessControl {
     }
 
     /// Those of the given client ids that are logged in.
-    func loggedIn(_ clientIDs: Set<String>) -> Set<String> {
-        clientIDs.isEmpty ? [] : clientIDs.intersection(clients.values.lazy.map(\.clientID))
+    func loggedIn(_ clientIDs: Set<Name>) -> Set<Name> {
+        clientIDs.isEmpty ? [] : clientIDs.intersection(clients.values.lazy.map { Name($0.clientID) })
     }
 
     /// Records every client as disconnected, because the broker is stopping, and closes the events file.
@@ -266,7 +267,7 @@ final class AccessControl {
 
     /// Why a product's logins are refused now; nil if they are accepted.
     func refusal(product: String, keeping: SessionTable.Keeping, now: Int64) -> String? {
-        if connections[product, default: 0] >= connectionLimit {
+        if connections[Name(product), default: 0] >= connectionLimit {
             return "this product has \(connectionLimit) clients, the most"
         }
         return queue.load.refusal(product: product, now: now)
@@ -300,8 +301,8 @@ final class AccessControl {
             }
             return known
         }
-        let number = connections[product, default: 1] - 1
-        connections[product] = number > 0 ? number : nil
+        let number = connections[Name(product), default: 1] - 1
+        connections[Name(product)] = number > 0 ? number : nil
         sessions.recordDisconnected(known.clientID, product: product, now: SystemClock.monotonicNanoseconds())
         if let held = known.answers {
             answers.clientLeft(

@@ -2,6 +2,7 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// How a login ends.
@@ -51,7 +52,7 @@ extension AccessControl {
                 return refused("this client id is the service's own", .refused)
             }
             // No client of a product without a channel can come back.
-            if let owner = sessions.owner(of: attempt.clientID, now: now), owner != product,
+            if let owner = sessions.owner(of: attempt.clientID, now: now), !owner.sameBytes(as: product),
                 directory.channelName(product: owner) != nil
             {
                 return refused(

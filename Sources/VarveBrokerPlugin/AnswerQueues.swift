@@ -9,6 +9,8 @@
 // - A product holds at most its part, and all products together at most `limit`. The small amount that each
 //   product and each client may always hold comes on top.
 
+import VarveModel
+
 /// The answers that are held for one client.
 final class AnswerQueue {
     let product: String
@@ -49,8 +51,8 @@ struct AnswerQueues {
     private static let guaranteedProductCost = 256 << 10, guaranteedReaderCost = 32 << 10
     private static let productPart = 4, uncheckedLimit = 64 << 10
     private let limit: Int
-    private var sums: [String: Int] = [:]
-    private var away: [String: AnswerQueue] = [:]
+    private var sums: [Name: Int] = [:]
+    private var away: [Name: AnswerQueue] = [:]
     private var connected: [ObjectIdentifier: AnswerQueue] = [:]
     private var lastCheck: Int64 = .min
     /// The cost of all answers that are held.
@@ -97,9 +99,9 @@ struct AnswerQueues {
     /// If it is over a limit, counts nothing and returns which limit.
     mutating func add(bytes: Int, toAway clientID: String, product: String) -> Excess? {
         let added = bytes + Self.fixedBytes
-        let queue = away[clientID] ?? AnswerQueue(product: product, socket: nil)
+        let queue = away[Name(clientID)] ?? AnswerQueue(product: product, socket: nil)
         if let excess = excess(added, queue) { return excess }
-        away[clientID] = queue
+        away[Name(clientID)] = queue
         addAnswer(bytes, added, to: queue)
         return nil
     }
@@ -108,7 +110,7 @@ struct AnswerQueues {
     mutating func restore(cost: Int, messages: Int, clientID: String, product: String) {
         guard messages > 0 else { return }
         let queue = AnswerQueue(product: product, socket: nil)
-        away[clientID] = queue
+        away[Name(clientID)] = queue
         addAnswer(cost, cost, to: queue)
         queue.messages = messages
     }
@@ -116,7 +118,7 @@ struct AnswerQueues {
     /// Drops the count of a client that has returned: each answer that waited is asked about again, or is
     /// gone.
     mutating func clientReturned(_ clientID: String) {
-        if let queue = away.removeValue(forKey: clientID) { change(queue, to: (0, 0, 0)) }
+        if let queue = away.removeValue(forKey: Name(clientID)) { change(queue, to: (0, 0, 0)) }
     }
 
     /// Turns the queue of a client that disconnected into that of a client that is away.
@@ -165,7 +167,7 @@ struct AnswerQueues {
         } else if queue.cost + added > Self.connectedLimit {
             return .client
         }
-        let sum = sums[queue.product, default: 0] + added
+        let sum = sums[Name(queue.product), default: 0] + added
         // Clients that read must not suffer from those that do not.
         let isReading = queue.socket != nil && queue.cost + added <= Self.guaranteedReaderCost
         if sum <= Self.guaranteedProductCost || isReading { return nil }
@@ -179,8 +181,8 @@ struct AnswerQueues {
     }
 
     private mutating func change(_ queue: AnswerQueue, to new: (bytes: Int, cost: Int, messages: Int)) {
-        let sum = sums[queue.product, default: 0] + new.cost - queue.cost
-        sums[queue.product] = sum > 0 ? sum : nil
+        let sum = sums[Name(queue.product), default: 0] + new.cost - queue.cost
+        sums[Name(queue.product)] = sum > 0 ? sum : nil
         cost += new.cost - queue.cost
         (queue.bytes, queue.cost, queue.messages) = new
     }

@@ -9,6 +9,7 @@ public import CMosquittoBroker
 import Glibc
 import VarveAccess
 import VarveChannel
+import VarveModel
 
 /// Answers which version of the plugin interface this plugin speaks: 5, or −1 if the broker does not offer
 /// it.
@@ -234,11 +235,11 @@ private func handleDisconnect(
 private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let control = control(context) else { return MOSQ_ERR_SUCCESS.rawValue }
     let expulsions = control.tick()
-    for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username, false) }
+    for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username.text, false) }
     // By id, mosquitto 2.0 also finds a session whose client is away, and ending one twice damages its
     // memory.
     for clientID in control.loggedIn(expulsions.clientIDs) {
-        _ = mosquitto_kick_client_by_clientid(clientID, false)
+        _ = mosquitto_kick_client_by_clientid(clientID.text, false)
     }
     // Without a user name this ends all connections that have not logged in: every logged-in client has one.
     if expulsions.closesUnauthenticated { _ = mosquitto_kick_client_by_username(nil, false) }

@@ -6,6 +6,7 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// A client that is away and has a session in the broker.
@@ -21,12 +22,13 @@ extension AccessControl {
         let now = SystemClock.monotonicNanoseconds()
         for (clientID, session) in found.sessions {
             guard let product = Role(username: session.username)?.product else { continue }
+            let clientID = clientID.text
             restoreSession(clientID, product: product, keepsAnswers: session.keepsAnswers, now: now)
             answers.restore(
                 cost: session.answerCost, messages: session.answers, clientID: clientID, product: product)
         }
         for (username, waiting) in found.waiting {
-            guard let product = Role(username: username)?.product else { continue }
+            guard let product = Role(username: username.text)?.product else { continue }
             queue.load.addWaitingAtStart(bytes: waiting.cost, messages: waiting.messages, product: product)
         }
         if !found.retained.isEmpty {

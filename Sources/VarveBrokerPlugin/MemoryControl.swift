@@ -6,6 +6,7 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// What is refused because of the broker's memory.
@@ -13,7 +14,7 @@ struct MemoryControl {
     var watch: BrokerMemory
     /// Products whose MQTT 5 clients are refused, because they may leave sessions behind that the plugin
     /// cannot see.
-    var refusedProducts: Set<String> = []
+    var refusedProducts: Set<Name> = []
     /// Whether all logins are refused, except the service's.
     var isFull = false
 
@@ -24,7 +25,7 @@ struct MemoryControl {
     /// Why a product's logins are refused now; nil if they are accepted.
     func refusal(product: String, keeping: SessionTable.Keeping) -> String? {
         if isFull { return "the broker's memory is used up" }
-        guard keeping != .nothing, refusedProducts.contains(product) else { return nil }
+        guard keeping != .nothing, refusedProducts.contains(Name(product)) else { return nil }
         return "the broker's memory is used up by sessions of this product: use a clean session of MQTT 3.1.1"
     }
 }
@@ -62,28 +63,28 @@ extension AccessControl {
     }
 
     private func actOnUnexplained(bytes: Int, _ expulsions: inout Expulsions) {
-        var unfinished: [String: [(client: ConnectedClient, bytes: Int)]] = [:]
+        var unfinished: [Name: [(client: ConnectedClient, bytes: Int)]] = [:]
         for client in clients.values {
             let unseen = client.unseenBytes
             guard let product = client.role.product, unseen >= Self.unfinishedBytes else { continue }
-            unfinished[product, default: []].append((client, unseen))
+            unfinished[Name(product), default: []].append((client, unseen))
         }
         let sums = unfinished.mapValues { $0.reduce(0) { $0 + $1.bytes } }
         if let worst = sums.max(by: { $0.value < $1.value }), worst.value >= Self.unfinishedProductBytes {
             for (client, _) in unfinished[worst.key] ?? [] {
                 client.disconnectReason =
                     "disconnected: the broker's memory is used up by unfinished messages"
-                expulsions.clientIDs.insert(client.clientID)
+                expulsions.clientIDs.insert(Name(client.clientID))
             }
             logOverload(
                 "\(worst.value) bytes of unfinished messages are dropped with their clients",
-                product: worst.key)
+                product: worst.key.text)
         } else if expulsions.closesUnauthenticated {
             // The connections that are being closed may explain it.
         } else if let most = sessions.mostPerhapsKept(), most.count >= Self.manySessions,
-            !memory.refusedProducts.contains(most.product)
+            !memory.refusedProducts.contains(Name(most.product))
         {
-            memory.refusedProducts.insert(most.product)
+            memory.refusedProducts.insert(Name(most.product))
             logOverload(
                 "the broker's memory is used up: \(most.count) clients may have left sessions; such logins are refused",
                 product: most.product)

@@ -7,6 +7,7 @@
 
 import VarveAccess
 import VarveChannel
+import VarveModel
 import VarvePlatform
 
 /// The queue as the plugin sees it.
@@ -76,9 +77,11 @@ extension AccessControl {
             case .open, .closed: break
             case .full, .paused, .stillSending:
                 for client in clients.values
-                where client.role.product == product && client.lastSent > now - SendingQueue.sending {
+                where client.role.product?.sameBytes(as: product) == true
+                    && client.lastSent > now - SendingQueue.sending
+                {
                     client.disconnectReason = Self.disconnectReason(change)
-                    expulsions.clientIDs.insert(client.clientID)
+                    expulsions.clientIDs.insert(Name(client.clientID))
                 }
             }
         }

@@ -30,9 +30,10 @@ public enum Role: Hashable, Sendable {
     ///
     /// Nil for any other text. A device key may contain `&`, but a product key may not.
     public init?(username: String) {
-        guard let separator = username.lastIndex(of: "&") else { return nil }
+        // By bytes, because a mark at the beginning of a product key makes one character with the `&`.
+        guard let separator = username.utf8.lastIndex(of: UInt8(ascii: "&")) else { return nil }
         let key = String(username[..<separator])
-        let product = String(username[username.index(after: separator)...])
+        let product = String(username[username.utf8.index(after: separator)...])
         guard !key.isEmpty, !product.isEmpty else { return nil }
         self = key == Self.channelKey ? .channel(product: product) : .device(product: product, key: key)
     }

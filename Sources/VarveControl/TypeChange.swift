@@ -19,6 +19,10 @@ public struct TypeChange: Hashable, Sendable {
     /// Otherwise such a value refuses the change.
     public var dropsUnfit: Bool
 
+    /// What can be done about values that do not fit, in the words of `varve model change`.
+    public static let remedyForUnfit =
+        "name words that mean no reading in --missing, or delete what does not fit with --drop-unfit"
+
     /// Makes an order to change the type of a point.
     public init(model: String, point: String, type: ValueType, missing: [String], dropsUnfit: Bool) {
         self.model = model

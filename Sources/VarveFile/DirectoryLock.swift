@@ -62,7 +62,7 @@ public final class DirectoryLock: HeldLock {
         }
         // From here on `deinit` closes the file.
         descriptor = opened
-        try FolderRights.settle(opened, file, 0o600)
+        try FolderRights.setBits(opened, file, 0o600)
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(descriptor, 0)
         guard pwrite(descriptor, text, text.count, 0) == text.count else { throw FileError("write to", file) }

@@ -43,7 +43,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case ENOTDIR: "a part of the path is not a folder"
         case ENOSPC: "no space left on the disk; free some and run it again"
         case EDQUOT: "the disk quota is used up; free some space and run it again"
-        case ELOOP: "a symbolic link stands there, or links lead in a circle"
+        case ELOOP: "it is a symbolic link, or links lead in a circle"
         case EFBIG: "too large to be read at once; split it"
         case EROFS: "the file system is read-only"
         case EMFILE, ENFILE: "too many open files; raise `ulimit -n`"

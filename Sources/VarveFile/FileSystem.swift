@@ -162,7 +162,7 @@ public protocol FileSystem: AnyObject, Sendable {
     ///
     /// - Returns: The changes that were made, one line each.
     /// - Throws: `DirectoryRefused` if the directory cannot be used as it is, `FileError` if it cannot be examined.
-    func admit(_ directory: String, forWriting: Bool) throws -> [String]
+    func checkDirectory(_ directory: String, forWriting: Bool) throws -> [String]
 
     /// The same disk for files that a user names: the user's umask decides who may read them.
     var forNamedFiles: any FileSystem { get }
@@ -186,7 +186,7 @@ extension FileSystem {
     public var forNamedFiles: any FileSystem { self }
 
     /// Accepts every directory, for a file system without users.
-    public func admit(_: String, forWriting _: Bool) throws -> [String] { [] }
+    public func checkDirectory(_: String, forWriting _: Bool) throws -> [String] { [] }
 
     /// Reads a whole file.
     ///

@@ -62,8 +62,8 @@ extension ForwardingFileSystem {
     }
 
     /// Lets the underlying disk check a data directory.
-    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
-        try disk.admit(directory, forWriting: forWriting)
+    public func checkDirectory(_ directory: String, forWriting: Bool) throws -> [String] {
+        try disk.checkDirectory(directory, forWriting: forWriting)
     }
 }
 

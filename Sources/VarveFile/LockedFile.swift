@@ -18,7 +18,7 @@ extension POSIXFileSystem {
             let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw FileError("open", path) }
             let file = POSIXFile(path: path, descriptor: descriptor, isLocked: true)
-            try FolderRights.settle(descriptor, path, 0o600)
+            try FolderRights.setBits(descriptor, path, 0o600)
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 let code = errno
                 guard code == EWOULDBLOCK else { throw FileError("lock", path, code: code) }

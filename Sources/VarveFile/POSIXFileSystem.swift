@@ -7,13 +7,14 @@ import Synchronization
 
 /// The local file system, by POSIX calls.
 public final class POSIXFileSystem: FileSystem {
-    private let counter = Atomic<UInt64>(0)
+    /// Counts the temporary names of the whole process, so that two instances never choose the same name.
+    private static let counter = Atomic<UInt64>(0)
     private let newFiles: NewFiles
 
     /// The ending of files that are being written.
     public static let partialSuffix = ".partial"
 
-    /// Makes an instance; its only state is a counter for temporary names.
+    /// Makes an instance; all instances of a process count temporary names together.
     ///
     /// - Parameter newFiles: Who may read the files and folders that it makes.
     public init(_ newFiles: NewFiles = .guarded) {
@@ -57,7 +58,7 @@ public final class POSIXFileSystem: FileSystem {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError("create", path) }
         defer { _ = Glibc.close(descriptor) }
-        try FolderRights.settle(descriptor, path, 0o600)
+        try FolderRights.setBits(descriptor, path, 0o600)
     }
 
     /// Renames a file (`rename(2)`).
@@ -106,7 +107,7 @@ public final class POSIXFileSystem: FileSystem {
     /// For writing, takes away other users' rights to a data directory; for reading, only refuses links in it.
     ///
     /// - Throws: `DirectoryRefused`, `FileError`.
-    public func admit(_ directory: String, forWriting: Bool) throws -> [String] {
+    public func checkDirectory(_ directory: String, forWriting: Bool) throws -> [String] {
         if forWriting { return try DirectoryGuard.prepare(directory) }
         try DirectoryGuard.refuseLinks(in: directory)
         return []
@@ -203,7 +204,7 @@ public final class POSIXFileSystem: FileSystem {
         let file = POSIXFile(path: path, descriptor: descriptor)
         if isGuarded {
             let rights = FolderRights(isShared: false)
-            try FolderRights.settle(
+            try FolderRights.setBits(
                 descriptor, path, isPrivate ? rights.file : FolderRights(of: parentFolder(of: path)).file)
         }
         // A folder opens for reading and fails only at the first read; say so at once.
@@ -215,7 +216,7 @@ public final class POSIXFileSystem: FileSystem {
 extension POSIXFileSystem: FileSteps {
     /// The path with the process id, a count and `.partial` added.
     package func partialPath(for path: String) -> String {
-        let number = counter.add(1, ordering: .relaxed).newValue
+        let number = Self.counter.add(1, ordering: .relaxed).newValue
         return "\(path).\(getpid())-\(number)\(Self.partialSuffix)"
     }
 

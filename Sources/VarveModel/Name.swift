@@ -5,13 +5,15 @@
 //
 // The file is in VarveModel rather than in VarveText because `SeriesKey` and the other values with names compare alike.
 
-/// A name of a product, device, point or zone.
-package struct Name: Hashable, Sendable, ExpressibleByStringLiteral {
+/// A name of a product, device, point, client or zone.
+///
+/// Tables and sets of names are keyed by it, because a table keyed by `String` mixes up two such names.
+public struct Name: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
     /// The text.
-    package let text: String
+    public let text: String
 
     /// Makes a name from a text.
-    package init(_ text: String) {
+    public init(_ text: String) {
         var text = text
         // A bridged or sliced string would be compared byte by byte each time.
         text.makeContiguousUTF8()
@@ -19,15 +21,20 @@ package struct Name: Hashable, Sendable, ExpressibleByStringLiteral {
     }
 
     /// Makes a name from a literal.
-    package init(stringLiteral text: String) {
+    public init(stringLiteral text: String) {
         self.init(text)
     }
 
     /// Whether both have the same bytes.
-    package static func == (left: Name, right: Name) -> Bool { left.text.sameBytes(as: right.text) }
+    public static func == (left: Name, right: Name) -> Bool { left.text.sameBytes(as: right.text) }
 
     /// Hashes the bytes.
-    package func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+    public func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+
+    /// Orders by the bytes, which is also the order of the Unicode scalars.
+    public static func < (left: Name, right: Name) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
 }
 
 extension String {

@@ -15,7 +15,7 @@ public struct ProductRetention: Hashable, Sendable {
 }
 
 /// Returns the current rules by product; a product without a rule keeps everything.
-public typealias RetentionRules = @Sendable () throws -> [String: ProductRetention]
+public typealias RetentionRules = @Sendable () throws -> [Name: ProductRetention]
 
 /// How long samples are kept.
 public struct RetentionPeriod: Hashable, Sendable {

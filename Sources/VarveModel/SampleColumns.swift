@@ -79,6 +79,11 @@ public struct SampleColumns: Hashable, Sendable {
         values = ValueColumn(type: type)
     }
 
+    /// Makes columns of samples; all three have the same count.
+    package init(times: [Int64], values: ValueColumn, states: [UInt64]) {
+        (self.times, self.values, self.states) = (times, values, states)
+    }
+
     /// The number of samples.
     public var count: Int { times.count }
 
@@ -91,18 +96,17 @@ public struct SampleColumns: Hashable, Sendable {
 
     /// The samples at some indexes, in their order.
     package func selecting(_ indices: [Int]) -> SampleColumns {
-        var columns = self
-        columns.times = indices.map { times[$0] }
-        columns.states = indices.map { states[$0] }
+        let selected: ValueColumn
         switch values {
-        case .bits(let bits): columns.values = .bits(indices.map { bits[$0] })
+        case .bits(let bits): selected = .bits(indices.map { bits[$0] })
         case .text(let source):
             var text = TextColumn()
             text.ends.reserveCapacity(indices.count)
             for index in indices { text.append(source.bytes[source.range(index)]) }
-            columns.values = .text(text)
+            selected = .text(text)
         }
-        return columns
+        return SampleColumns(
+            times: indices.map { times[$0] }, values: selected, states: indices.map { states[$0] })
     }
 
     /// Adds one sample; for tests and small batches, not for hot loops.

@@ -83,18 +83,8 @@ public struct BatchOutcome: Sendable {
     }
 }
 
-/// Takes batches of samples and makes them durable.
+/// Takes batches of samples and makes them durable; all that messages need.
 public protocol SampleSink: AnyObject, Sendable {
-    /// The stored type of a series; nil if the store has never had the series.
-    ///
-    /// - Throws: The sink's error if the store cannot be read.
-    func storedType(of key: SeriesKey) throws -> ValueType?
-
-    /// Starts an import: the batches that follow, from index 0 on, belong to it.
-    ///
-    /// Only one import at a time may use a sink.
-    func beginImport() throws
-
     /// Applies a batch and returns when it is on disk.
     ///
     /// Durability: when this returns, the batch survives a crash of the process and of the machine. When it throws, no
@@ -109,6 +99,19 @@ public protocol SampleSink: AnyObject, Sendable {
     /// Durability: as `commit`, for each batch with a success. A failure with a `BatchRefusal` concerns only that
     /// batch; any other error means that the disk, or whatever the sink writes to, failed.
     func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>]
+}
+
+/// A sink that also answers what an import asks before it commits: the types that are stored, and what a dry run counts.
+public protocol ImportSink: SampleSink {
+    /// The stored type of a series; nil if the store has never had the series.
+    ///
+    /// - Throws: The sink's error if the store cannot be read.
+    func storedType(of key: SeriesKey) throws -> ValueType?
+
+    /// Starts an import: the batches that follow, from index 0 on, belong to it.
+    ///
+    /// Only one import at a time may use a sink.
+    func beginImport() throws
 
     /// Returns what `commit` would return, without changing anything (`import --dry-run`).
     ///

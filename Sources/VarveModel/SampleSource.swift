@@ -30,7 +30,7 @@ public protocol SampleSource: Sendable {
     func series() throws -> [SeriesInfo]
 
     /// The series of devices that have one of these keys, of any product, in the order of `SeriesKey`.
-    func series(ofDevices devices: Set<String>) throws -> [SeriesInfo]
+    func series(ofDevices devices: Set<Name>) throws -> [SeriesInfo]
 
     /// Reads the visible samples of a series in a range, in time order, with at most one sample for each time.
     ///
@@ -49,7 +49,7 @@ public protocol SampleSource: Sendable {
 
 extension SampleSource {
     /// The series of some devices, filtered from all series.
-    public func series(ofDevices devices: Set<String>) throws -> [SeriesInfo] {
-        try series().filter { devices.contains($0.key.device) }
+    public func series(ofDevices devices: Set<Name>) throws -> [SeriesInfo] {
+        try series().filter { devices.contains(Name($0.key.device)) }
     }
 }

@@ -22,24 +22,31 @@ extension Registry {
     }
 
     /// How long samples are kept, for each product whose samples are not kept forever.
-    public func retentionPeriods() throws -> [String: RetentionPeriod] {
+    public func retentionPeriods() throws -> [Name: RetentionPeriod] {
         try productRetentions().mapValues(\.period)
     }
 
     /// The rule that applies to each product: its own, or else that of its model.
     ///
     /// Products without a rule are left out.
-    public func productRetentions() throws -> [String: ProductRetention] {
+    public func productRetentions() throws -> [Name: ProductRetention] {
         try read { reading in
-            let rules = Dictionary(
-                uniqueKeysWithValues: try reading.retentionRules().map { ($0.scope, $0.period) })
-            guard !rules.isEmpty else { return [:] }
-            var retentions: [String: ProductRetention] = [:]
+            var (products, models): ([Name: RetentionPeriod], [Name: RetentionPeriod]) = ([:], [:])
+            for rule in try reading.retentionRules() {
+                switch rule.scope {
+                case .history: break
+                case .model(let id): models[Name(id)] = rule.period
+                case .product(let key): products[Name(key)] = rule.period
+                }
+            }
+            guard !products.isEmpty || !models.isEmpty else { return [:] }
+            var retentions: [Name: ProductRetention] = [:]
             for product in try reading.products() {
-                if let period = rules[.product(product.key)] {
-                    retentions[product.key] = Self.retention("product \(product.key)", period)
-                } else if let period = rules[.model(product.model)] {
-                    retentions[product.key] = Self.retention("model \(product.model)", period)
+                let key = Name(product.key)
+                if let period = products[key] {
+                    retentions[key] = Self.retention("product \(product.key)", period)
+                } else if let period = models[Name(product.model)] {
+                    retentions[key] = Self.retention("model \(product.model)", period)
                 }
             }
             return retentions
@@ -83,9 +90,9 @@ extension Registry {
 
 /// The rules of all products as they were last read.
 private final class RetentionMemory: Sendable {
-    private let known = Mutex<(generation: UInt64, rules: [String: ProductRetention])?>(nil)
+    private let known = Mutex<(generation: UInt64, rules: [Name: ProductRetention])?>(nil)
 
-    func rules(of registry: Registry) throws -> [String: ProductRetention] {
+    func rules(of registry: Registry) throws -> [Name: ProductRetention] {
         try known.withLock { known in
             // Read before the rules: a change in between is then seen by the next call.
             let generation = try registry.generation()

@@ -177,8 +177,8 @@ extension Registry {
     /// The device keys that more than one product has.
     ///
     /// Such devices are printed as `productKey/deviceKey`.
-    public func ambiguousDeviceKeys() throws -> Set<String> {
-        try read { Set(try $0.ambiguousDeviceKeys()) }
+    public func ambiguousDeviceKeys() throws -> Set<Name> {
+        try read { Set(try $0.ambiguousDeviceKeys().map { Name($0) }) }
     }
 
     /// Deletes a device, but not its history in the store.

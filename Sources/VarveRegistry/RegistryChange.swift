@@ -214,7 +214,8 @@ struct RegistryChange {
             throw RegistryError(.invalid, "a retention of \(period?.seconds ?? 0) s: use at least \(least) s")
         }
         let (kind, name) = scope.columns
-        for rule in try reading.retentionRules() where rule.scope == scope {
+        for rule in try reading.retentionRules()
+        where rule.scope.columns.kind == kind && rule.scope.columns.name.sameBytes(as: name) {
             try db.execute(sql: "DELETE FROM retention WHERE kind = ? AND name = ?", arguments: [kind, name])
             seal.remove(RowText.retention(rule))
         }

@@ -280,7 +280,7 @@ extension RegistryReading {
         let value: DatabaseValue = row[index]
         if value.isNull { return nil }
         guard let text = String.fromDatabaseValue(value) else {
-            throw unknownContent("a name that is no text")
+            throw unknownContent("a name that is not text")
         }
         return text
     }

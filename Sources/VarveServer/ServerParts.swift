@@ -16,6 +16,7 @@ import VarveMessageLog
 import VarveModel
 import VarvePlatform
 import VarveRegistry
+import VarveSegment
 
 /// The opened parts of a service.
 struct ServerParts: Sendable {
@@ -46,7 +47,13 @@ struct ServerParts: Sendable {
         try Self.guardDirectory(settings, logger)
         let metrics = TextMetrics(help: StoreMetrics.help)
         let store = try LockPatience(files: files).wait {
-            try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) { logger.error("\($0)") }
+            do {
+                return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
+                    logger.error("\($0)")
+                }
+            } catch let error as StorageError where error.isDamage {
+                throw ServerError(messageWithRemedy(error))
+            }
         }
         self.store = store
         var opened: LogWriter?

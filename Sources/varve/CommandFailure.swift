@@ -37,7 +37,8 @@ struct CommandFailure: Equatable {
             let message = Varve.message(for: error)
             self.init(code: Self.usageCode, output: nil, line: Self.line(message + Self.hint(error)))
         default:
-            self.init(code: ExitCode.failure.rawValue, output: nil, line: Self.line("\(error)"))
+            let message = messageWithRemedy(error)
+            self.init(code: ExitCode.failure.rawValue, output: nil, line: Self.line(message))
         }
     }
 

@@ -104,7 +104,7 @@ import VarveChannel
         let other = try RawClient(broker)
         let sender = try RawClient(broker)
         #expect(sender.login("sender", isClean: false))
-        try broker.whileStopped {
+        try broker.whilePaused {
             // The login makes the plugin read the credentials, which no longer have the sender's channel.
             var credentials = HoldTests.base
             credentials.channels.removeFirst()

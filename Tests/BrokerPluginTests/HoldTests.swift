@@ -5,6 +5,7 @@ import Testing
 import VarveAccess
 import VarveChannel
 import VarveFile
+import VarveModel
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HoldTests {
     static let base = Credentials(

@@ -85,4 +85,25 @@ struct DocumentRuleTests {
         let page = "Made \(word).\n```\n\(word)\n```\n  | \"\(word)\" | again |\n"
         #expect(PhraseRules.phrases(SourceFile("README.md", page)).map(\.line) == [1])
     }
+
+    @Test("a documented parameter that the declaration does not have is found")
+    func parameters() {
+        let mark = "//" + "/"
+        let code = """
+            \(mark) - Parameters:
+            \(mark)   - named: It is there.
+            \(mark)   - gone: It is not.
+            \(mark)   - inner: The name inside counts.
+            \(mark) - Throws: Nothing: it is no parameter.
+            @discardableResult
+            func a(
+                named: Int, label inner: Int
+            ) -> Int {
+            \(mark) - Parameter label: The name outside does not count.
+            init(label inner: [String: Int]) { self.gone = gone }
+
+            """
+        let found = ParameterRules.stale(SourceFile("Sources/M/A.swift", code))
+        #expect(found.map(\.line) == [3, 10])
+    }
 }

@@ -157,6 +157,15 @@ struct RuleTests {
     }
 
     @Test(
+        "messages of the engine must not name commands and options",
+        arguments: ["\"give --all\"", "\"run `varve verify`\"", "throw Failed(\"a: use --all\")"])
+    func commandWords(_ code: String) {
+        #expect(CallRules.commandWords(file("Sources/VarveQuery/A.swift", code)).count == 1)
+        #expect(CallRules.commandWords(file("Sources/VarveQuery/A.swift", "/// " + code)).isEmpty)
+        #expect(CallRules.commandWords(file("Sources/varve/A.swift", code)).isEmpty)
+    }
+
+    @Test(
         "what ends the process is found in the sources",
         arguments: [
             "try! run()", "value as! Int", "fatalError(\"no\")",

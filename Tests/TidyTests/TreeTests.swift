@@ -39,6 +39,11 @@ struct TreeTests {
         Self.expectNone(Repository.paths.sorted().flatMap(NameRules.meaningfulName))
     }
 
+    @Test("documented parameters are there")
+    func parameters() {
+        Self.expectNone(Repository.swiftFiles.flatMap(ParameterRules.stale))
+    }
+
     @Test("modules import what the table allows")
     func imports() {
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.direction))
@@ -67,10 +72,12 @@ struct TreeTests {
     }
 
     @Test(
-        "files are touched in VarveFile only; the engine neither prints nor waits; nothing traps on purpose")
+        "files are touched in VarveFile only; the engine neither prints, waits nor names commands; nothing traps on purpose"
+    )
     func calls() {
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.fileAccess))
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.engineCalls))
+        Self.expectNone(Repository.swiftFiles.flatMap(CallRules.commandWords))
         Self.expectNone(Repository.swiftFiles.flatMap(CallRules.traps))
     }
 

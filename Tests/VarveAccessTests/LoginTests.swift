@@ -180,6 +180,41 @@ import VarveChannel
                 .contains("\"crc\""))
     }
 
+    @Test("the password of a product opens no other product, even one whose key is the same to Unicode")
+    func alikeProducts() {
+        let keys = ["caf\u{E9}", "cafe\u{301}"]
+        let directory = LoginDirectory(
+            Credentials(
+                service: nil,
+                channels: keys.map {
+                    .init(
+                        product: $0, name: "of \($0)", isEnabled: true, productSecret: "s",
+                        password: "of \($0)")
+                },
+                devices: [.init(product: keys[0], key: keys[0], secret: "s")]))
+        for username in keys {
+            for password in keys {
+                let decision = directory.decide(
+                    LoginAttempt(
+                        clientID: "c", username: "%channel%&\(username)",
+                        password: Array("of \(password)".utf8)))
+                let isSame = username.utf8.elementsEqual(password.utf8)
+                #expect((reason(decision) == "accepted") == isSame, "\(decision)")
+            }
+        }
+        #expect(directory.admits(.device(product: keys[0], key: keys[0])))
+        #expect(!directory.admits(.device(product: keys[0], key: keys[1])))
+        #expect(!directory.admits(.device(product: keys[1], key: keys[0])))
+    }
+
+    @Test("names are separated by bytes: a mark behind the separator does not join it")
+    func marks() {
+        #expect(Role(username: "d&\u{301}p") == .device(product: "\u{301}p", key: "d"))
+        #expect(Role(username: "%channel%&\u{301}p") == .channel(product: "\u{301}p"))
+        let client = ClientID("c|\u{301}=1,securemode=2|")
+        #expect(client.signed == "c" && client.secureMode == "2")
+    }
+
     @Test("no reason contains a secret")
     func secrets() {
         for decision in [

@@ -21,6 +21,19 @@ import VarveAccess
         #expect(sessions.owner(of: "kept", now: 4) == nil, "a clean login ends the session")
     }
 
+    @Test("ids and products that are the same to Unicode are different")
+    func alikeNames() {
+        let names = ["caf\u{E9}", "cafe\u{301}"]
+        var sessions = SessionTable()
+        sessions.recordConnected(names[0], product: names[0], keeping: .surely, now: 0)
+        #expect(sessions.owner(of: names[1], now: 1) == nil && !sessions.isConnected(names[1]))
+        #expect(sessions.owner(of: names[0], now: 1)?.utf8.elementsEqual(names[0].utf8) == true)
+        sessions.recordDisconnected(names[0], product: names[1], now: 2)
+        #expect(sessions.isConnected(names[0]))
+        let isExpected = sessions.recordAway(names[0], product: names[1], now: 3)
+        #expect(!isExpected)
+    }
+
     @Test("a login that takes over keeps the id when the old connection ends")
     func takeover() {
         var sessions = SessionTable()

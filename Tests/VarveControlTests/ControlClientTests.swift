@@ -7,6 +7,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarvePlatform
+import VarveTestSupport
 
 @Suite struct ControlClientTests {
     @Test("status, horizon, flush and the registry's change reach the service and come back")
@@ -30,7 +31,7 @@ import VarvePlatform
     @Test("a type is asked for by name, known or not")
     func storedType() throws {
         let service = try TestService()
-        service.handler.state.withLock { $0.types[Batches.key("p")] = .json }
+        service.handler.store.state.withLock { $0.types[Batches.key("p")] = .json }
         let client = try service.client()
         #expect(try client.storedType(of: Batches.key("p")) == .json)
         #expect(try client.storedType(of: Batches.key("q")) == nil)
@@ -50,7 +51,7 @@ import VarvePlatform
         let times = sent.series.flatMap(\.columns.times)
         #expect(outcome.receipt.from?.nanoseconds == times.min())
         #expect(outcome.receipt.to?.nanoseconds == times.max())
-        let arrived = service.handler.state.withLock { $0.batches }
+        let arrived = service.handler.store.batches
         #expect(arrived.count == 1 && arrived[0].equals(sent))
     }
 
@@ -69,8 +70,8 @@ import VarvePlatform
         }
         let rows = SeriesRows(key: Batches.key("s"), type: .string, columns: columns)
         let large = SampleBatch(series: [rows], reapply: true)
-        #expect(try client.commit(large).isReplay)
-        let arrived = service.handler.state.withLock { $0.batches }
+        #expect(try !client.commit(large).isReplay)
+        let arrived = service.handler.store.batches
         #expect(arrived.count == 2 && arrived[0].equals(empty) && arrived[1].equals(large))
     }
 
@@ -78,7 +79,7 @@ import VarvePlatform
     func assess() throws {
         let service = try TestService()
         #expect(try service.client().assess(Batches.one()).receipt.accepted == 3)
-        #expect(service.handler.state.withLock { $0.batches.isEmpty })
+        #expect(service.handler.store.batches.isEmpty)
     }
 
     @Test("a batch that does not fit together, or is too large, is refused before anything is sent")
@@ -106,23 +107,35 @@ import VarvePlatform
         #expect(try client.commit(Batches.one()).commit == 1)
     }
 
+    @Test("the outcome of a message that came before says that it is a replay")
+    func replay() throws {
+        let service = try TestService()
+        let client = try service.client()
+        let message = SampleBatch(series: Batches.one().series)
+        #expect(try !client.commit(message).isReplay)
+        let again = try client.commit(message)
+        #expect(again.isReplay && again.receipt.replayed == 3 && again.receipt.accepted == 0)
+    }
+
+    private struct DiskFailure: Error, CustomStringConvertible { let description = "the disk\nis full" }
+
     @Test("refusals of a batch, other failures and those of the service differ, each in one line")
     func failures() throws {
         let service = try TestService()
         let client = try service.client()
-        service.handler.state.withLock { $0.failure = FakeHandler.Refusal() }
+        service.handler.fail(FakeStore.Refusal("point p holds double values"))
         let refused = #expect(throws: ControlError.self) { try client.commit(Batches.one()) }
         #expect(refused == ControlError(.batchRefused, "point p holds double values"))
         #expect(refused?.refusesBatch == true)
-        service.handler.state.withLock { $0.failure = FakeHandler.DiskFailure() }
+        service.handler.fail(DiskFailure())
         let failed = #expect(throws: ControlError.self) { try client.commit(Batches.one()) }
         #expect(failed == ControlError(.failed, "the disk is full"))
         #expect(failed?.refusesBatch == false)
         #expect(throws: ControlError.self) { try client.storedType(of: Batches.key("p")) }
-        service.handler.state.withLock { $0.failure = ControlError(.notWritable, "stopping") }
+        service.handler.fail(ControlError(.notWritable, "stopping"))
         let stopping = #expect(throws: ControlError.self) { try client.flush() }
         #expect(stopping?.kind == .notWritable)
-        service.handler.state.withLock { $0.failure = nil }
+        service.handler.fail(nil)
         #expect(try client.commit(Batches.one()).commit == 1)
     }
 

@@ -23,6 +23,14 @@ import VarveTestSupport
         }
     }
 
+    @Test("two instances in one process never choose the same temporary name")
+    func partialNames() {
+        let others = (0..<4).map { _ in POSIXFileSystem() }
+        let names = (0..<8).flatMap { _ in others.map { $0.partialPath(for: "/a/b") } }
+        #expect(Set(names).count == 32)
+        #expect(names.allSatisfy { $0.hasPrefix("/a/b.\(getpid())-") && $0.hasSuffix(".partial") })
+    }
+
     @Test("replace changes a file as a whole")
     func replace() throws {
         try withFolder { folder throws in

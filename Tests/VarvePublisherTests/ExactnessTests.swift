@@ -27,7 +27,7 @@ import VarveTransfer
         let file = try setup.folder.write(lines: ["device,point,time,value"] + lines, "doubles.csv")
         var options = PublishFileOptions()
         options.reading.timeUnit = .milliseconds
-        if typed { options.types = FakeTypes(["p": .double]) }
+        if typed { options.types = FakeDirectory(everyDeviceHas: ["p": .double]) }
         let result = try setup.publish(file, options)
         #expect(result.rows == UInt64(doubles.count) && result.acknowledged == result.batches)
         let readings = setup.receiver.messages.flatMap(\.readings)
@@ -53,7 +53,9 @@ import VarveTransfer
             ], "forms.csv")
         var options = PublishFileOptions()
         options.reading.timeUnit = .milliseconds
-        options.types = FakeTypes(["f": .double, "i": .int64, "b": .bool, "s": .string, "j": .json])
+        options.types = FakeDirectory(everyDeviceHas: [
+            "f": .double, "i": .int64, "b": .bool, "s": .string, "j": .json,
+        ])
         let result = try setup.publish(file, options)
         #expect(result.rows == 16 && result.skipped == 1 && result.rejected == 0)
         func reading(_ point: String, _ time: String, _ value: String, _ quality: String? = nil) -> Reading {
@@ -108,7 +110,7 @@ import VarveTransfer
             ], "bad.csv")
         var options = PublishFileOptions()
         options.reading.timeUnit = .seconds
-        options.types = FakeTypes(["p": .double])
+        options.types = FakeDirectory(everyDeviceHas: ["p": .double])
         let result = try setup.publish(file, options)
         #expect(result.rows == 6 && result.rejected == 5 && result.acknowledged == 1)
         let rejected = try setup.folder.text("bad.csv.rejected.csv").split(separator: "\n").map {

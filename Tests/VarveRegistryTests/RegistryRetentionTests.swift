@@ -35,6 +35,21 @@ import VarveText
         try registry.verifySeal()
     }
 
+    @Test("rules of products that are the same to Unicode are apart")
+    func alikeProducts() throws {
+        let registry = fixture.registry
+        let keys = ["caf\u{E9}", "cafe\u{301}"]
+        for key in keys { try registry.create(Product(key: key, model: "turbine")) }
+        for (number, key) in keys.enumerated() {
+            try registry.setRetention(.product(key), RetentionPeriod(seconds: Int64(number + 1)))
+        }
+        let periods = try registry.retentionPeriods()
+        #expect(keys.map { periods[Name($0)]?.seconds } == [1, 2])
+        try registry.setRetention(.product(keys[0]), nil)
+        #expect(try registry.retentionPeriods() == [Name(keys[1]): RetentionPeriod(seconds: 2)])
+        try registry.verifySeal()
+    }
+
     @Test("a rule needs its product or model and is deleted with it")
     func owners() throws {
         let registry = fixture.registry

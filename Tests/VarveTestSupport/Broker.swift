@@ -126,7 +126,7 @@ package final class Broker {
     }
 
     /// Stops its process while `body` runs, so that it then finds all of its effects at once.
-    package func whileStopped(_ body: () throws -> Void) rethrows {
+    package func whilePaused(_ body: () throws -> Void) rethrows {
         guard let process else { return }
         kill(process.identifier, SIGSTOP)
         defer { kill(process.identifier, SIGCONT) }

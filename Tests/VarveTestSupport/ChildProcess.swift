@@ -61,7 +61,7 @@ package final class ChildProcess {
     ///   - environment: Its variables; by default those of the tests.
     ///   - folder: The working directory.
     ///   - input: The file that is its standard input.
-    ///   - printsTo: The path of its output files, without their endings `.out` and `.err`.
+    ///   - stem: The path of its output files, without their endings `.out` and `.err`.
     package init(
         _ command: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         folder: String = "/", input: String = "/dev/null", printsTo stem: String

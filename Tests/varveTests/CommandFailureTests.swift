@@ -2,7 +2,10 @@
 
 import ArgumentParser
 import Testing
+import VarveModel
 import VarveRegistry
+import VarveSegment
+import VarveStorage
 
 @testable import varve
 
@@ -56,6 +59,26 @@ import VarveRegistry
         #expect(failure.code == 1)
         #expect(failure.line == "varve: first second")
         #expect(failure.output == nil)
+    }
+
+    @Test("to an error of the engine the line adds the command or the option that helps")
+    func remedies() {
+        let damage = StorageError.damaged(Damage(file: "a", offset: 7, reason: "torn"))
+        let errors: [(error: any Error, remedy: String)] = [
+            (StorageError.noStore(path: "d"), "import some with `varve import --data d --register FILE`"),
+            (StorageError.unfinishedBackup(path: "d"), "run `varve backup` again with --incremental"),
+            (damage, "`varve verify` lists all damage"),
+            (StorageError.segmentGone(file: "a"), "`varve verify` lists all damage"),
+            (BackupError.isBackup("d"), "bring it up to date with --incremental, or name a new folder"),
+            (
+                UnfitValues(report: RetypingReport(), type: .double),
+                "name words that mean no reading in --missing, or delete what does not fit with --drop-unfit"
+            ),
+        ]
+        for (error, remedy) in errors {
+            #expect(CommandFailure(error).line == "varve: \(error); \(remedy)")
+        }
+        #expect(CommandFailure(StorageError.overtaken).line == "varve: \(StorageError.overtaken)")
     }
 
     @Test("an exit code that a command chose passes without a line")

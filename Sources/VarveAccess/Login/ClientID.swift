@@ -18,7 +18,9 @@ public struct ClientID: Hashable, Sendable {
 
     /// Splits any text; without a bar all of it is `signed`.
     public init(_ text: String) {
-        let parts = text.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
+        let bar = UInt8(ascii: "|")
+        let parts = text.utf8.split(separator: bar, maxSplits: 2, omittingEmptySubsequences: false)
+            .map { Substring($0) }
         signed = parts.first.map(String.init) ?? ""
         let parameters = Self.pairs(in: parts.count > 1 ? parts[1] : "")
         secureMode = parameters["securemode"]

@@ -4,6 +4,8 @@
 // - A login is accepted only by a password or signature that was compared in full. An empty secret matches
 //   nothing.
 // - No reason contains a password or a secret.
+// - Names are equal by bytes, as in topics. Otherwise the password of one product would open the topics of another
+//   whose name is the same to Unicode.
 
 public import VarveChannel
 import VarveModel
@@ -37,18 +39,23 @@ public enum LoginDecision: Hashable, Sendable {
 /// The accepted logins by user name.
 public struct LoginDirectory: Sendable {
     private struct DeviceName: Hashable {
-        var product: String
-        var key: String
+        let product: Name
+        let key: Name
+
+        init(product: String, key: String) {
+            self.product = Name(product)
+            self.key = Name(key)
+        }
     }
 
     private let service: Credentials.Service?
-    private let channels: [String: Credentials.Channel]
+    private let channels: [Name: Credentials.Channel]
     private let secrets: [DeviceName: String]
 
     /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
     public init(_ credentials: Credentials) {
         service = credentials.service
-        channels = Dictionary(credentials.channels.map { ($0.product, $0) }) { $1 }
+        channels = Dictionary(credentials.channels.map { (Name($0.product), $0) }) { $1 }
         secrets = Dictionary(
             credentials.devices.map { (DeviceName(product: $0.product, key: $0.key), $0.secret) }
         ) { $1 }
@@ -56,20 +63,21 @@ public struct LoginDirectory: Sendable {
 
     /// The role of a user name, whether or not it may log in.
     public func role(username: String) -> Role? {
-        username == service?.username ? .service : Role(username: username)
+        service?.username.sameBytes(as: username) == true ? .service : Role(username: username)
     }
 
     /// The name of a product's channel, if it has one.
-    public func channelName(product: String) -> String? { channels[product]?.name }
+    public func channelName(product: String) -> String? { channels[Name(product)]?.name }
 
     /// Whether a client that is logged in may stay: its channel exists and is enabled, and its device still
     /// has a secret.
     public func admits(_ role: Role) -> Bool {
         switch role {
         case .service: service != nil
-        case .channel(let product): channels[product]?.isEnabled == true
+        case .channel(let product): channels[Name(product)]?.isEnabled == true
         case .device(let product, let key):
-            channels[product]?.isEnabled == true && secrets[DeviceName(product: product, key: key)] != nil
+            channels[Name(product)]?.isEnabled == true
+                && secrets[DeviceName(product: product, key: key)] != nil
         }
     }
 
@@ -86,7 +94,7 @@ public struct LoginDirectory: Sendable {
             )
         }
         guard let product = role.product else { return decideService(attempt) }
-        guard let channel = channels[product] else {
+        guard let channel = channels[Name(product)] else {
             return refused("the product \(Self.quoted(product)) is unknown or has no channel")
         }
         func refuse(_ reason: String) -> LoginDecision {

@@ -11,6 +11,7 @@
 // - While the service reads, a product whose backlog keeps others waiting is paused before any other product.
 
 public import VarveChannel
+import VarveModel
 
 /// Counts what waits for the service, and decides who is turned away.
 public struct OverloadGuard: Sendable {
@@ -58,7 +59,7 @@ public struct OverloadGuard: Sendable {
     private static let firstPause = 0.5, longestPause = 8.0
     private let byteLimit: Int?
     private let messageLimit: Int?
-    private var loads: [String: Load] = [:]
+    private var loads: [Name: Load] = [:]
     private var rate = ServiceRate()
     private var isReading = false
     /// The cost of all messages that wait, in bytes.
@@ -78,18 +79,19 @@ public struct OverloadGuard: Sendable {
 
     /// The cost and the number of a product's messages that wait.
     public func waiting(product: String) -> (bytes: Int, messages: Int) {
-        loads[product].map { ($0.bytes, $0.messages) } ?? (0, 0)
+        loads[Name(product)].map { ($0.bytes, $0.messages) } ?? (0, 0)
     }
 
     /// Counts messages that were waiting when the plugin started.
     public mutating func addWaitingAtStart(bytes size: Int, messages count: Int, product: String) {
-        add(size, count, to: product)
+        add(size, count, to: Name(product))
     }
 
     /// Counts a message that a client sent, unless its product has no room for it.
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
     public mutating func accept(cost: Int, product: String, now: Int64) -> Answer {
+        let product = Name(product)
         var load = loads[product] ?? Load()
         load.lastSent = now
         load.hasSent = true
@@ -111,7 +113,7 @@ public struct OverloadGuard: Sendable {
             for line in lines {
                 // Messages that the service reports without a product are subtracted from the product with
                 // the largest cost.
-                let name = line.product.isEmpty ? fullest() : line.product
+                let name = line.product.isEmpty ? fullest() : Name(line.product)
                 if let name, loads[name] != nil { add(-line.cost, -line.messages, to: name) }
             }
             rate.consumed(
@@ -134,7 +136,7 @@ public struct OverloadGuard: Sendable {
 
     /// Why a product's logins are refused now; nil if they are accepted.
     public func refusal(product: String, now: Int64) -> String? {
-        guard let load = loads[product] else { return isNear(Load()) ? Self.queueIsFull : nil }
+        guard let load = loads[Name(product)] else { return isNear(Load()) ? Self.queueIsFull : nil }
         if isNear(load) { return Self.queueIsFull }
         if load.pausedUntil > now || load.isPaused {
             let seconds = max(1, (max(load.pausedUntil, now) - now + Self.second - 1) / Self.second)
@@ -168,7 +170,7 @@ public struct OverloadGuard: Sendable {
             case .closed, .open: break
             }
             if change != .stillSending { loads[product]?.change = change }
-            changes.append((product, change))
+            changes.append((product.text, change))
         }
         return changes
     }
@@ -176,7 +178,7 @@ public struct OverloadGuard: Sendable {
     private static let queueIsFull = "the queue is full: the service does not keep up with what is sent"
 
     /// The next change of a product; nil for no change.
-    private mutating func next(_ product: String, _ load: Load, isBurden: Bool, now: Int64) -> Change? {
+    private mutating func next(_ product: Name, _ load: Load, isBurden: Bool, now: Int64) -> Change? {
         if isFull(load, adding: 0) || load.isRefused {
             guard load.change == .full else { return .full }
             return load.hasSent ? .stillSending : nil
@@ -191,7 +193,7 @@ public struct OverloadGuard: Sendable {
         }
     }
 
-    private mutating func pause(_ product: String, now: Int64) -> Change {
+    private mutating func pause(_ product: Name, now: Int64) -> Change {
         guard var load = loads[product] else { return .open }
         let isRepeated = now < load.pausedUntil.addingSaturated(30 * Self.second)
         load.pauses = isRepeated ? min(load.pauses + 1, 16) : 0
@@ -204,7 +206,7 @@ public struct OverloadGuard: Sendable {
 
     /// The product that keeps others waiting: the one with the largest backlog, if another one has a small
     /// backlog.
-    private func burden(now: Int64) -> String? {
+    private func burden(now: Int64) -> Name? {
         guard rate.isBurden(bytes: bytes, messages: messages), let heaviest = fullest(),
             let load = loads[heaviest], load.hasSent || load.pausedUntil > now
         else { return nil }
@@ -215,9 +217,9 @@ public struct OverloadGuard: Sendable {
         return hasNeighbour ? heaviest : nil
     }
 
-    private func fullest() -> String? { loads.max { $0.value.bytes < $1.value.bytes }?.key }
+    private func fullest() -> Name? { loads.max { $0.value.bytes < $1.value.bytes }?.key }
 
-    private mutating func add(_ size: Int, _ count: Int, to product: String) {
+    private mutating func add(_ size: Int, _ count: Int, to product: Name) {
         var load = loads[product] ?? Load()
         let newBytes = max(0, load.bytes.addingSaturated(size))
         let newMessages = max(0, load.messages.addingSaturated(count))

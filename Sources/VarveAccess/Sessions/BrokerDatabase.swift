@@ -11,6 +11,7 @@
 
 import VarveChannel
 public import VarveFile
+public import VarveModel
 
 /// The parts of a database that the plugin uses.
 public struct BrokerDatabase: Sendable {
@@ -25,9 +26,9 @@ public struct BrokerDatabase: Sendable {
     }
 
     /// The sessions by client id, without those of the service.
-    public private(set) var sessions: [String: Session] = [:]
+    public private(set) var sessions: [Name: Session] = [:]
     /// The cost and the number of the messages that wait for the service, by the user name of the sender.
-    public private(set) var waiting: [String: (cost: Int, messages: Int)] = [:]
+    public private(set) var waiting: [Name: (cost: Int, messages: Int)] = [:]
     /// The topics that have a retained message.
     public private(set) var retained: [String] = []
 
@@ -99,7 +100,7 @@ public struct BrokerDatabase: Sendable {
             let id = try reader.text(fixed.number(at: 14, bytes: 2)),
             let username = try reader.text(fixed.number(at: 18, bytes: 2))
         else { return false }
-        if !ServiceClient.owns(id) { sessions[id, default: Session()].username = username }
+        if !ServiceClient.owns(id) { sessions[Name(id), default: Session()].username = username }
         return true
     }
 
@@ -109,11 +110,11 @@ public struct BrokerDatabase: Sendable {
         }
         guard let message = messages[fixed.hostNumber()] else { return true }
         if id == ServiceClient.id {
-            waiting[message.username, default: (0, 0)].cost += message.cost
-            waiting[message.username, default: (0, 0)].messages += 1
+            waiting[Name(message.username), default: (0, 0)].cost += message.cost
+            waiting[Name(message.username), default: (0, 0)].messages += 1
         } else {
-            sessions[id, default: Session()].answerCost += message.cost
-            sessions[id, default: Session()].answers += 1
+            sessions[Name(id), default: Session()].answerCost += message.cost
+            sessions[Name(id), default: Session()].answers += 1
         }
         return true
     }
@@ -122,7 +123,7 @@ public struct BrokerDatabase: Sendable {
         guard let fixed = try reader.next(12), let id = try reader.text(fixed.number(at: 4, bytes: 2)) else {
             return false
         }
-        if fixed.number(at: 8, bytes: 1) > 0 { sessions[id]?.keepsAnswers = true }
+        if fixed.number(at: 8, bytes: 1) > 0 { sessions[Name(id)]?.keepsAnswers = true }
         return true
     }
 

@@ -11,6 +11,8 @@
 //   is limited.
 // - An MQTT 5 client may keep a session that the plugin cannot see. Of these, the newest are remembered.
 
+import VarveModel
+
 /// The products of the client ids in use, and the sessions that are kept.
 public struct SessionTable: Sendable {
     /// Whether the broker holds a session for a client that is away.
@@ -22,7 +24,7 @@ public struct SessionTable: Sendable {
     }
 
     private struct Session: Sendable {
-        var product: String
+        var product: Name
         var connections = 0
         var keeping = Keeping.nothing
         /// Whether the client has subscribed with a quality of service for which messages are kept.
@@ -36,8 +38,8 @@ public struct SessionTable: Sendable {
     static let sessionNanoseconds: Int64 = 90 * 86_400 * 1_000_000_000
     private let limit: Int
     private let perhapsLimit: Int
-    private var sessions: [String: Session] = [:]
-    private var kept: [String: Int] = [:]
+    private var sessions: [Name: Session] = [:]
+    private var kept: [Name: Int] = [:]
     private var keptInAll = 0
     private var perhaps = 0
     private var nextPurge: Int64 = .min
@@ -54,20 +56,22 @@ public struct SessionTable: Sendable {
 
     /// The product that a client id belongs to; nil if it is free.
     public func owner(of clientID: String, now: Int64) -> String? {
-        guard let session = sessions[clientID] else { return nil }
+        guard let session = sessions[Name(clientID)] else { return nil }
         let isHeld = session.connections > 0 || now - session.seen < Self.sessionNanoseconds
-        return isHeld ? session.product : nil
+        return isHeld ? session.product.text : nil
     }
 
     /// Why a session of a product cannot be kept; nil if it can.
     ///
     /// Once an hour it also forgets expired sessions.
     public mutating func refusal(of clientID: String, product: String, now: Int64) -> String? {
-        if let session = sessions[clientID], session.keeping == .surely, session.product == product {
+        if let session = sessions[Name(clientID)], session.keeping == .surely,
+            session.product == Name(product)
+        {
             return nil
         }
         purge(now: now)
-        if kept[product, default: 0] >= productLimit {
+        if kept[Name(product), default: 0] >= productLimit {
             return "this product keeps \(productLimit) sessions, the most: use a clean session"
         }
         return keptInAll < limit ? nil : "the broker keeps \(limit) sessions, the most: use a clean session"
@@ -75,42 +79,46 @@ public struct SessionTable: Sendable {
 
     /// Records a session that the broker has kept from an earlier run.
     public mutating func restore(_ clientID: String, product: String, keepsAnswers: Bool, now: Int64) {
-        set(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+        set(
+            clientID, Session(product: Name(product), keeping: .surely, keepsAnswers: keepsAnswers, seen: now)
+        )
     }
 
     /// Whether a client of this id is logged in.
-    public func isConnected(_ clientID: String) -> Bool { (sessions[clientID]?.connections ?? 0) > 0 }
+    public func isConnected(_ clientID: String) -> Bool { (sessions[Name(clientID)]?.connections ?? 0) > 0 }
 
     /// Records that a client has subscribed with a quality of service for which messages are kept.
-    public mutating func recordSubscribed(_ clientID: String) { sessions[clientID]?.keepsAnswers = true }
+    public mutating func recordSubscribed(_ clientID: String) {
+        sessions[Name(clientID)]?.keepsAnswers = true
+    }
 
     /// Whether messages are kept for a client that is away.
-    public func keepsAnswers(_ clientID: String) -> Bool { sessions[clientID]?.keepsAnswers ?? false }
+    public func keepsAnswers(_ clientID: String) -> Bool { sessions[Name(clientID)]?.keepsAnswers ?? false }
 
     /// The product with the most sessions that are perhaps kept, and their number; nil if no session is.
     public func mostPerhapsKept() -> (product: String, count: Int)? {
-        var counts: [String: Int] = [:]
+        var counts: [Name: Int] = [:]
         for session in sessions.values where session.keeping == .perhaps && session.connections == 0 {
             counts[session.product, default: 0] += 1
         }
-        return counts.max { $0.value < $1.value }.map { ($0.key, $0.value) }
+        return counts.max { $0.value < $1.value }.map { ($0.key.text, $0.value) }
     }
 
     /// Records the login of a client, which continues or ends the session under its id.
     public mutating func recordConnected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
-        let old = sessions[clientID]
+        let old = sessions[Name(clientID)]
         // A session that is continued has its subscriptions.
-        let keepsAnswers = keeping == .surely && old?.product == product && old?.keepsAnswers == true
+        let keepsAnswers = keeping == .surely && old?.product == Name(product) && old?.keepsAnswers == true
         set(
             clientID,
             Session(
-                product: product, connections: (old?.connections ?? 0) + 1, keeping: keeping,
+                product: Name(product), connections: (old?.connections ?? 0) + 1, keeping: keeping,
                 keepsAnswers: keepsAnswers, seen: now))
     }
 
     /// Records that a client that had logged in has disconnected.
     public mutating func recordDisconnected(_ clientID: String, product: String, now: Int64) {
-        guard var session = sessions[clientID], session.product == product else { return }
+        guard var session = sessions[Name(clientID)], session.product == Name(product) else { return }
         session.connections = max(0, session.connections - 1)
         session.seen = now
         set(clientID, session.connections == 0 && session.keeping == .nothing ? nil : session)
@@ -121,16 +129,20 @@ public struct SessionTable: Sendable {
     ///
     /// - Returns: Whether messages may be kept for it.
     public mutating func recordAway(_ clientID: String, product: String, now: Int64) -> Bool {
-        if let session = sessions[clientID], session.keeping == .surely { return session.product == product }
+        if let session = sessions[Name(clientID)], session.keeping == .surely {
+            return session.product == Name(product)
+        }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
-        let keepsAnswers = sessions[clientID]?.keepsAnswers ?? true
-        set(clientID, Session(product: product, keeping: .surely, keepsAnswers: keepsAnswers, seen: now))
+        let keepsAnswers = sessions[Name(clientID)]?.keepsAnswers ?? true
+        set(
+            clientID, Session(product: Name(product), keeping: .surely, keepsAnswers: keepsAnswers, seen: now)
+        )
         return true
     }
 
     private mutating func set(_ clientID: String, _ session: Session?) {
-        if let old = sessions[clientID] { count(old, -1) }
-        sessions[clientID] = session
+        if let old = sessions[Name(clientID)] { count(old, -1) }
+        sessions[Name(clientID)] = session
         guard let session else { return }
         count(session, 1)
         if perhaps > perhapsLimit { forgetOldest() }
@@ -154,13 +166,13 @@ public struct SessionTable: Sendable {
         let over = sessions.filter {
             $0.value.connections == 0 && now - $0.value.seen >= Self.sessionNanoseconds
         }
-        for clientID in over.keys { set(clientID, nil) }
+        for clientID in over.keys { set(clientID.text, nil) }
     }
 
     /// Forgets the older half of the sessions that are perhaps kept, so that this is rarely done.
     private mutating func forgetOldest() {
         let away = sessions.filter { $0.value.connections == 0 && $0.value.keeping == .perhaps }
             .sorted { $0.value.seen < $1.value.seen }
-        for (clientID, _) in away.prefix(away.count / 2 + 1) { set(clientID, nil) }
+        for (clientID, _) in away.prefix(away.count / 2 + 1) { set(clientID.text, nil) }
     }
 }

@@ -43,7 +43,7 @@ package struct ColumnHint: Sendable {
     /// The choices to reuse, or nil if the column needs a search.
     ///
     /// Counts one use of them.
-    mutating func next(count: Int) -> Choice? {
+    mutating func choiceToReuse(count: Int) -> Choice? {
         guard count >= Self.smallest, age < Self.lifetime else { return nil }
         age += 1
         return choice
@@ -52,17 +52,17 @@ package struct ColumnHint: Sendable {
     /// Whether a plan made with the choices costs at most about a sixteenth more than the last column.
     ///
     /// That much is noise.
-    func isGood(_ bits: Int, count: Int) -> Bool {
+    func isAsCheap(_ bits: Int, count: Int) -> Bool {
         bits << 10 <= (cost + cost >> 4 + 64) * count
     }
 
     /// Whether a plan costs at most about half more than the last column, so that it is worth a second look.
-    func isNear(_ bits: Int, count: Int) -> Bool {
+    func isWorthRecheck(_ bits: Int, count: Int) -> Bool {
         bits << 10 <= (cost + cost >> 1 + 64) * count
     }
 
     /// Stores the cost of a column that was planned with the choices.
-    mutating func follow(bits: Int, count: Int) { cost = (bits << 10) / count }
+    mutating func noteCost(bits: Int, count: Int) { cost = (bits << 10) / count }
 
     /// Stores the result of a search.
     mutating func learn(_ choice: Choice?, bits: Int, count: Int) {

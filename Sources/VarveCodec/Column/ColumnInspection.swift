@@ -64,10 +64,10 @@ extension ColumnEncoding {
             if encoding == .fixed { try skipSized(&reader) }
             try walk(&reader, into: &names)
         case .predicted:
-            let way = DecimalPrediction.Way(rawValue: try reader.byte())
+            let origin = DecimalPrediction.Origin(rawValue: try reader.byte())
             _ = try reader.bytes(count: 2)
             try skipSized(&reader)
-            if let way { names[names.count - 1] += " of \(way.name)" }
+            if let origin { names[names.count - 1] += " of \(origin.name)" }
             try walk(&reader, into: &names)
         case .dictionary, .doubleDictionary:
             _ = try reader.varint()

@@ -2,8 +2,8 @@
 //
 // Device data is decimal at its source. What arrives is often the decimal read correctly, or the decimal
 // stored as a 32-bit float and widened, or that float printed with a fixed number of digits and read again.
-// It is read correctly, or by a reader that divides step by step and so rounds more than once. If the way is
-// known, the integer m of m / 10^e is all the information there is. What the way does not explain is a small
+// It is read correctly, or by a reader that divides step by step and so rounds more than once. If this origin is
+// known, the integer m of m / 10^e is all the information there is. What the origin does not explain is a small
 // difference of bit patterns.
 //
 // Invariants:
@@ -11,10 +11,10 @@
 // - Any input gives a result; nothing traps.
 
 struct DecimalPrediction: Equatable {
-    /// The way that a decimal took.
+    /// How a decimal became a double.
     ///
     /// The raw values are part of the persistent format: an existing case never changes.
-    enum Way: UInt8, CaseIterable {
+    enum Origin: UInt8, CaseIterable {
         /// The quotient m / 10^e.
         case quotient = 1
         /// The quotient rounded to a 32-bit float.
@@ -38,9 +38,9 @@ struct DecimalPrediction: Equatable {
     static let maximumExponent = 22
     static let digitRange = 6...15
 
-    let way: Way
+    let origin: Origin
     let exponent: Int
-    /// Significant digits of the printed ways; 6 for the others.
+    /// Significant digits if the float was printed; 6 for the other origins.
     var digits = 6
 
     private static let roundingShift = 6_755_399_441_055_744.0  // 1.5 * 2^52
@@ -75,7 +75,7 @@ struct DecimalPrediction: Equatable {
     func value(of mantissa: Int64) -> Double {
         let number = Double(mantissa)
         let quotient = number / Self.powers[exponent]
-        switch way {
+        switch origin {
         case .quotient:
             return quotient
         case .float:
@@ -105,7 +105,7 @@ struct DecimalPrediction: Equatable {
 
     /// Divides without branches where possible: a division by 1 changes nothing.
     private func read(_ number: Double, power: Int) -> Double {
-        if way == .printed { return number / Self.powers[power] }
+        if origin == .printed { return number / Self.powers[power] }
         var result = number / Self.firstSteps[power & 1]
         result /= Self.secondSteps[(power >> 1) & 1]
         result /= Self.thirdSteps[(power >> 2) & 1]

@@ -3,7 +3,7 @@
 //     bits               an integer body of the bit patterns
 //     decimal            e: byte, exceptions, an integer body of m; the value is m / 10^e
 //     float              exceptions, an integer body of 32-bit patterns
-//     predicted          way, e, digits: bytes; size: varint, an integer body of differences of bit patterns;
+//     predicted          origin, e, digits: bytes; size: varint, an integer body of differences of bit patterns;
 //                        an integer body of m
 //     doubleDictionary   count, size: varints, a double body of the distinct values, an integer body of indexes
 //     significant        e, digits: bytes, exceptions, an integer body of the numbers of decimals
@@ -119,15 +119,15 @@ enum DoubleBody {
     private static func decodePredicted(
         _ reader: inout ByteReader, count: Int, slice: Range<Int>, into target: UnsafeMutablePointer<Int64>
     ) throws(CodecError) {
-        guard let way = DecimalPrediction.Way(rawValue: try reader.byte()) else {
-            throw reader.failure("an unknown way of a decimal")
+        guard let origin = DecimalPrediction.Origin(rawValue: try reader.byte()) else {
+            throw reader.failure("an unknown origin of a decimal")
         }
         let exponent = try readExponent(&reader)
         let digits = Int(try reader.byte())
         guard DecimalPrediction.digitRange.contains(digits) else {
             throw reader.failure("\(digits) printed digits")
         }
-        let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+        let prediction = DecimalPrediction(origin: origin, exponent: exponent, digits: digits)
         let size = try reader.varint(limit: reader.remaining, "the size of the differences")
         var nested = try reader.nested(count: size)
         if let difference = try IntegerBody.constant(&nested) {

@@ -42,13 +42,13 @@ struct DoublePlan {
 
     /// Plans a column with the choices of the column before it if they still suit, and otherwise by a search.
     init(_ values: UnsafeBufferPointer<Int64>, effort: Effort, hint: inout ColumnHint, isHinted: inout Bool) {
-        if effort == .standard, let choice = hint.next(count: values.count),
+        if effort == .standard, let choice = hint.choiceToReuse(count: values.count),
             let plan = DoublePlan(values, choice),
-            hint.isGood(plan.bits, count: values.count) || plan.isConfirmed(values, hint)
+            hint.isAsCheap(plan.bits, count: values.count) || plan.isConfirmed(values, hint)
         {
             self = plan
             isHinted = true
-            hint.follow(bits: bits, count: values.count)
+            hint.noteCost(bits: bits, count: values.count)
             return
         }
         self.init(values, effort: effort)
@@ -57,7 +57,7 @@ struct DoublePlan {
 
     /// Whether a search would choose the same transform: then it is the values that became more costly.
     private func isConfirmed(_ values: UnsafeBufferPointer<Int64>, _ hint: ColumnHint) -> Bool {
-        sparse == nil && hint.isNear(bits, count: values.count)
+        sparse == nil && hint.isWorthRecheck(bits, count: values.count)
             && TransformSearch.best(values, effort: .standard) == transform
     }
 
@@ -238,7 +238,7 @@ struct DoublePlan {
             write(result.exceptions, into: &writer)
         case .predicted(let prediction):
             writer.append(ColumnEncoding.predicted.rawValue)
-            writer.append(prediction.way.rawValue)
+            writer.append(prediction.origin.rawValue)
             writer.append(UInt8(prediction.exponent))
             writer.append(UInt8(prediction.digits))
             writer.appendSized { nested in

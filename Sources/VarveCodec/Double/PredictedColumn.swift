@@ -20,7 +20,7 @@ struct PredictedColumn {
     func apply(
         _ mantissas: UnsafePointer<Int64>, count: Int, into target: UnsafeMutablePointer<Int64>
     ) {
-        switch prediction.way {
+        switch prediction.origin {
         case .quotient, .float:
             for start in stride(from: 0, to: count, by: BlockLimits.vector) {
                 let size = min(BlockLimits.vector, count - start)
@@ -53,7 +53,7 @@ struct PredictedColumn {
         else { return 0 }
         let (source, target) = (UnsafeRawPointer(mantissas), UnsafeMutableRawPointer(target))
         let groups = count / Self.lanes
-        if prediction.way == .float {
+        if prediction.origin == .float {
             for group in 0..<groups {
                 let values = quotient(DecimalDivision.doubles(at: source + group &* 32))
                 (target + group &* 32).storeBytes(of: Doubles(SIMD4<Float>(values)), as: Doubles.self)

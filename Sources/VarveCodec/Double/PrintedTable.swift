@@ -48,8 +48,8 @@ struct PrintedTable {
         set(.short, power > exponent ? powers[power - exponent] : .nan)
         for step in [Column.firstStep, .secondStep, .thirdStep] { set(step, 1) }
         var count = 0
-        for bit in 0..<5 where prediction.way == .printed ? bit == 0 : power >> bit & 1 != 0 {
-            let step = prediction.way == .printed ? power : 1 << bit
+        for bit in 0..<5 where prediction.origin == .printed ? bit == 0 : power >> bit & 1 != 0 {
+            let step = prediction.origin == .printed ? power : 1 << bit
             if count < 3 { row[Column.firstStep.rawValue + count] = powers[step] }
             count += 1
         }

@@ -127,7 +127,7 @@ struct TransformSearch {
             for share in [100, 97] {
                 let exponent = near.exponent(covering: share)
                 if explained && exactExponent <= exponent { continue }
-                add(.predicted(DecimalPrediction(way: .quotient, exponent: exponent)))
+                add(.predicted(DecimalPrediction(origin: .quotient, exponent: exponent)))
             }
         }
         if widened * 10 >= probes.count * 8 { add(.float) }
@@ -136,12 +136,12 @@ struct TransformSearch {
 
     /// The way of printing whose differences to the probed values are the shortest.
     private func bestWay(exponent: Int) -> DecimalPrediction {
-        var best = DecimalPrediction(way: .float, exponent: exponent)
+        var best = DecimalPrediction(origin: .float, exponent: exponent)
         var bestCost = cost(of: best)
-        for way in [DecimalPrediction.Way.printed, .printedStepwise] {
+        for origin in [DecimalPrediction.Origin.printed, .printedStepwise] {
             for digits in [8, 9, 7, 15, 6] {
                 if bestCost == 0 { return best }
-                let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+                let prediction = DecimalPrediction(origin: origin, exponent: exponent, digits: digits)
                 let cost = cost(of: prediction)
                 if cost < bestCost { (best, bestCost) = (prediction, cost) }
             }

@@ -73,14 +73,15 @@ struct VectorPlan {
         let header = Self.headerBits(values[0])
         for guess in guesses {
             switch guess.order {
-            case 0: take(.frame, plain, guess, leads: 0, values, count: count, limit: limit)
-            case 1: take(.delta, delta, guess, leads: header, deltas + 1, count: count - 1, limit: limit)
+            case 0: considerFrame(.frame, plain, guess, leads: 0, values, count: count, limit: limit)
+            case 1:
+                considerFrame(.delta, delta, guess, leads: header, deltas + 1, count: count - 1, limit: limit)
             default:
                 guard guess.frameBits <= limit else { continue }
                 let leads = header + Self.headerBits(deltas[1])
                 Self.differences(deltas + 1, count: count - 1, into: deltas + 1)
                 let curve = PackingPlan(deltas + 2, count: count - 2)
-                take(.delta2, curve, guess, leads: leads, deltas + 2, count: count - 2, limit: limit)
+                considerFrame(.delta2, curve, guess, leads: leads, deltas + 2, count: count - 2, limit: limit)
             }
         }
     }
@@ -98,7 +99,7 @@ struct VectorPlan {
         var budget = bits - min(bits / 64, count / 8)
         for candidate in candidates {
             guard var plan = candidate.rice else { continue }
-            plan.settle(values, count: count, scratch: scratch)
+            plan.refineLowBits(values, count: count, scratch: scratch)
             if plan.bits < budget {
                 (rice, form, bits, budget) = (plan, .rice(order: plan.order), plan.bits, plan.bits)
             }
@@ -124,7 +125,7 @@ struct VectorPlan {
         8 * max(1, (BitPacking.width(of: ZigZag.encode(value)) + 6) / 7)
     }
 
-    private mutating func take(
+    private mutating func considerFrame(
         _ candidate: VectorForm, _ plan: PackingPlan, _ guess: VectorGuess, leads: Int,
         _ values: UnsafePointer<Int64>, count: Int, limit: Int
     ) {

@@ -82,7 +82,7 @@ struct RicePlan {
     /// Finds the best width of the low bits near the first guess, by the exact cost.
     ///
     /// - Parameter scratch: Room for 1024 values.
-    mutating func settle(
+    mutating func refineLowBits(
         _ values: UnsafePointer<Int64>, count: Int, scratch: UnsafeMutablePointer<Int64>
     ) {
         let source: UnsafePointer<Int64>

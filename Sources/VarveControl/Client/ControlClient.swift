@@ -163,7 +163,7 @@ public final class ControlClient: Sendable {
     }
 }
 
-extension ControlClient: SampleSink {
+extension ControlClient: ImportSink {
     /// The type of a series in the service's store; nil if the store has never seen it.
     ///
     /// - Throws: `ControlError`, or `FileError` if the socket must not be used.

@@ -20,7 +20,7 @@ public protocol ControlHandler: AnyObject, Sendable {
     var lastCommit: UInt64 { get }
 
     /// The receiver of batches. Only one import uses it at a time.
-    var sink: any SampleSink { get }
+    var sink: any ImportSink { get }
 
     /// Makes logins follow a change of the registry. Returns when the credentials file is replaced.
     func registryChanged() throws

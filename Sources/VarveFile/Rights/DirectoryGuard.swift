@@ -51,7 +51,7 @@ public enum DirectoryGuard {
             case .group: FolderRights(isShared: true)
             }
         var notes: [String] = []
-        if let note = try folder.open(to: rights, group: group), !isNew { notes.append(note) }
+        if let note = try folder.applyRights(rights, group: group), !isNew { notes.append(note) }
         var pass = RightsPass(rights: rights, group: group)
         try pass.top(folder)
         if pass.mended > 0 {
@@ -86,7 +86,7 @@ public enum DirectoryGuard {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError("create folder", path) }
         let folder = try GuardedFolder(path, followsLink: false)
         try folder.demandOwner()
-        _ = try folder.set(0o700, group: nil)
+        _ = try folder.setBits(0o700, group: nil)
         try POSIXFileSystem().syncDirectory(parentFolder(of: path))
     }
 
@@ -155,9 +155,9 @@ private struct RightsPass {
             } else if entry.name == DirectoryNames.broker {
                 try inner(folder, entry.name, FolderRights(isShared: false), nil)
             } else if entry.name == DirectoryGuard.storeFile {
-                if try folder.mend(entry.name, to: rights.file, group: group) { mended += 1 }
+                if try folder.setBits(of: entry.name, to: rights.file, group: group) { mended += 1 }
             } else if GuardedFolder.isOwnFile(entry.name) {
-                if try folder.mend(entry.name, to: 0o600, group: nil) { mended += 1 }
+                if try folder.setBits(of: entry.name, to: 0o600, group: nil) { mended += 1 }
             }
         }
     }
@@ -167,12 +167,12 @@ private struct RightsPass {
     ) throws {
         guard let inner = try folder.enter(name) else { return }
         try inner.demandOwner()
-        if try inner.set(rights.folder, group: group) { mended += 1 }
+        if try inner.setBits(rights.folder, group: group) { mended += 1 }
         for entry in try inner.entries() {
             try inner.refuseLink(entry)
             if entry.isFolder {
                 try self.inner(inner, entry.name, rights, group)
-            } else if try inner.mend(entry.name, to: rights.file, group: group) {
+            } else if try inner.setBits(of: entry.name, to: rights.file, group: group) {
                 mended += 1
             }
         }

@@ -47,7 +47,7 @@ extension FolderRights {
     /// Gives a file that was opened for writing exactly these bits, if it is the caller's own.
     ///
     /// - Throws: `FileError` if the file system cannot store them.
-    static func settle(_ descriptor: Int32, _ path: String, _ bits: mode_t) throws(FileError) {
+    static func setBits(_ descriptor: Int32, _ path: String, _ bits: mode_t) throws(FileError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileError("look at", path) }
         guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_mode & 0o7777 != bits

@@ -68,7 +68,7 @@ final class GuardedFolder {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != ".", name != ".." {
-                let kind = try kind(Int(entry.pointee.d_type), name)
+                let kind = try kind(listed: Int(entry.pointee.d_type), name)
                 entries.append(
                     Entry(name: name, isLink: kind == Int(DT_LNK), isFolder: kind == Int(DT_DIR)))
             }
@@ -79,9 +79,9 @@ final class GuardedFolder {
     }
 
     /// The kind of an entry; some file systems do not list it with the name.
-    private func kind(_ told: Int, _ name: String) throws -> Int {
-        guard told == Int(DT_UNKNOWN) else { return told }
-        guard let status = try look(name) else { return told }
+    private func kind(listed: Int, _ name: String) throws -> Int {
+        guard listed == Int(DT_UNKNOWN) else { return listed }
+        guard let status = try status(of: name) else { return listed }
         switch status.st_mode & S_IFMT {
         case S_IFLNK: return Int(DT_LNK)
         case S_IFDIR: return Int(DT_DIR)
@@ -89,7 +89,7 @@ final class GuardedFolder {
         }
     }
 
-    private func look(_ name: String) throws -> stat? {
+    private func status(of name: String) throws -> stat? {
         var status = stat()
         guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
             if errno == ENOENT { return nil }
@@ -122,7 +122,7 @@ final class GuardedFolder {
     /// - Returns: What was changed, in words; nil if no other user gains or loses a right.
     /// - Throws: `DirectoryRefused` if it is open to others with foreign files in it, or the group cannot be given;
     ///   `FileError`.
-    func open(to rights: FolderRights, group: gid_t?) throws -> String? {
+    func applyRights(_ rights: FolderRights, group: gid_t?) throws -> String? {
         let before = status.st_mode & 0o7777
         let others = before & 0o077 & ~rights.folder
         if before & S_ISVTX != 0 || others != 0, try !isOwn() {
@@ -131,7 +131,7 @@ final class GuardedFolder {
                     "\(path) is open to other users (\(Self.octal(before))) and has other things in it: "
                     + "name a directory for Varve alone, or close it with chmod 700")
         }
-        guard try set(rights.folder, group: group) else { return nil }
+        guard try setBits(rights.folder, group: group) else { return nil }
         if let group { return "\(path): members of group \(AccountName.group(group)) may read it now" }
         if FolderRights.isShared(before) {
             return
@@ -169,7 +169,7 @@ final class GuardedFolder {
     ///
     /// - Returns: Whether they were different before.
     /// - Throws: `DirectoryRefused` if the caller may not give it to the group, `FileError`.
-    func set(_ bits: mode_t, group: gid_t?) throws -> Bool {
+    func setBits(_ bits: mode_t, group: gid_t?) throws -> Bool {
         let hasGroup = group.map { $0 == status.st_gid } ?? true
         guard status.st_mode & 0o7777 != bits || !hasGroup else { return false }
         if !hasGroup, let group, fchown(descriptor, uid_t.max, group) != 0 {
@@ -183,8 +183,8 @@ final class GuardedFolder {
     ///
     /// - Returns: Whether they were different before; false if the file is gone.
     /// - Throws: `DirectoryRefused` if it is another user's or may not be given to the group, `FileError`.
-    func mend(_ name: String, to bits: mode_t, group: gid_t?) throws -> Bool {
-        guard let found = try look(name), found.st_mode & S_IFMT == S_IFREG else { return false }
+    func setBits(of name: String, to bits: mode_t, group: gid_t?) throws -> Bool {
+        guard let found = try status(of: name), found.st_mode & S_IFMT == S_IFREG else { return false }
         let file = "\(path)/\(name)"
         try Self.demandOwner(file, found)
         let hasGroup = group.map { $0 == found.st_gid } ?? true

@@ -155,7 +155,7 @@ final class Delivery {
         case .taken: isFinished = shipment.markTaken()
         case .never: throw PublisherError.notTaken(code: reply.code, message: reply.message)
         case .later: return schedule(shipment, seconds: min(1, options.replySeconds))
-        case .partly:
+        case .split:
             isFinished = shipment.split(reply) { [observer] row in
                 observer?.refused(row, of: shipment.batch, reply)
             }

@@ -17,7 +17,7 @@ struct Reply: Hashable, Sendable {
         /// The whole message is safe.
         case taken
         /// Some row of the message is bad: send it again in halves.
-        case partly
+        case split
         /// The receiver cannot take it now: send the same message later.
         case later
         /// The receiver would refuse every message: stop.
@@ -35,7 +35,7 @@ struct Reply: Hashable, Sendable {
         case 401, 1009, 1251, 1260: .never
         // Overload and faults of the receiver.
         case 429, 500...599: .later
-        default: .partly
+        default: .split
         }
     }
 

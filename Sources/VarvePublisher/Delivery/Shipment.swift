@@ -55,12 +55,12 @@ final class Shipment {
     /// - Returns: True if the whole batch is settled; else the next message is ready.
     func split(_ reply: Reply, refuse: (Batch.Row) -> Void) -> Bool {
         let range = ranges.removeLast()
-        let open = batch.unrefused(in: range)
-        if open.count > 1 {
-            let middle = open[open.count / 2]
+        let places = batch.unrefused(in: range)
+        if places.count > 1 {
+            let middle = places[places.count / 2]
             ranges.append(middle..<range.upperBound)
             ranges.append(range.lowerBound..<middle)
-        } else if let place = open.first {
+        } else if let place = places.first {
             giveUp(place, refuse)
             if reply.code == Reply.unknownDevice { giveUpDevice(of: batch.row(at: place), refuse) }
         }
@@ -70,9 +70,8 @@ final class Shipment {
     /// Gives up all rows of a device that the receiver does not know, instead of trying each of them.
     private func giveUpDevice(of row: Batch.Row, _ refuse: (Batch.Row) -> Void) {
         let device = batch.series[Int(row.series)].device
-        for place in batch.unrefused(
-            in: ranges.map(\.lowerBound).min().map { $0..<batch.order.count } ?? 0..<0)
-        {
+        let rest = ranges.map(\.lowerBound).min() ?? batch.order.count
+        for place in batch.unrefused(in: rest..<batch.order.count) {
             let other = batch.row(at: place)
             if batch.series[Int(other.series)].device == device { giveUp(place, refuse) }
         }

@@ -5,6 +5,8 @@ internal import VarveModel
 
 extension AggregateSource {
     /// The value that holds into the range of a request, and the last moment at which values hold in it.
+    ///
+    /// - Throws: What the source throws when it reads.
     func bounds(of series: SeriesInfo, _ request: AggregateRequest) throws -> HoldBounds {
         let last = request.range.lastNanosecond ?? .min
         let before = try countedValue(
@@ -20,6 +22,8 @@ extension AggregateSource {
     }
 
     /// The first value that counts in a range, in the given order.
+    ///
+    /// - Throws: What the source throws when it reads.
     func countedValue(
         of series: SeriesInfo, _ request: AggregateRequest, in range: TimeRange, _ order: TimeOrder
     ) throws -> HeldValue? {

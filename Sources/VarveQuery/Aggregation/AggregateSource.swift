@@ -14,6 +14,8 @@ public protocol AggregateSource: SampleSource {
 
 extension AggregateSource {
     /// Aggregates the samples, without statistics.
+    ///
+    /// - Throws: What the source throws when it reads; what `emit` throws.
     public func aggregate(
         _ series: SeriesInfo, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws {
@@ -32,6 +34,8 @@ extension AggregateSource {
     }
 
     /// The request with its `bounds` set, if an aggregate needs them.
+    ///
+    /// - Throws: What the source throws when it reads.
     func bounded(
         _ request: AggregateRequest, of series: SeriesInfo, _ plan: AggregationPlan
     ) throws -> AggregateRequest {
@@ -44,6 +48,8 @@ extension AggregateSource {
     /// The row with its median.
     ///
     /// Cost: reads the bucket four more times if it has more values than memory keeps, else nothing.
+    ///
+    /// - Throws: What the source throws when it reads.
     func completed(
         _ row: AggregateRow, of series: SeriesInfo, _ request: AggregateRequest, _ plan: AggregationPlan
     ) throws -> AggregateRow {

@@ -18,6 +18,8 @@ extension Aggregator {
     /// Adds the samples of a part of a block.
     ///
     /// - Returns: False if `emit` wants no more rows.
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`; `ExactSum.ReadFailure` if the sum of
+    ///   the statistics does not parse; what `emit` throws.
     mutating func add(
         _ block: BlockPiece, _ request: AggregateRequest, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {

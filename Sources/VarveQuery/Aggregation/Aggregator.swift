@@ -78,7 +78,7 @@ struct Aggregator: Sendable {
             var rest = range
             while !rest.isEmpty {
                 let time = times[isBackward ? rest.upperBound - 1 : rest.lowerBound]
-                guard try enter(time, emit) else { return false }
+                guard try enterBucket(of: time, emit) else { return false }
                 guard let bucket = current else { return true }
                 let part: Range<Int>
                 if isBackward {
@@ -89,7 +89,7 @@ struct Aggregator: Sendable {
                     rest = part.upperBound..<rest.upperBound
                 }
                 earliest = min(earliest, times[part.lowerBound])
-                guard try take(run, part, allCount: allCount, emit) else { return false }
+                guard try addToBucket(run, part, allCount: allCount, emit) else { return false }
             }
             return true
         }
@@ -102,10 +102,12 @@ struct Aggregator: Sendable {
     }
 
     /// Adds samples by their statistics, which must suffice; all samples must be in one bucket.
+    ///
+    /// - Throws: `ExactSum.ReadFailure` if the sum of the statistics does not parse; what `emit` throws.
     mutating func add(
         _ statistics: BlockStatistics, from time: Int64, _ emit: (AggregateRow) throws -> Bool
     ) throws -> Bool {
-        guard try enter(time, emit) else { return false }
+        guard try enterBucket(of: time, emit) else { return false }
         earliest = min(earliest, time)
         try totals.add(statistics)
         return true
@@ -115,25 +117,25 @@ struct Aggregator: Sendable {
     mutating func add(
         _ run: SampleRun, from time: Int64, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
-        guard try enter(time, emit) else { return false }
+        guard try enterBucket(of: time, emit) else { return false }
         earliest = min(earliest, time)
-        return try take(run, 0..<run.count, allCount: allCount, emit)
+        return try addToBucket(run, 0..<run.count, allCount: allCount, emit)
     }
 
     /// Passes on the row of the last bucket.
     ///
     /// - Returns: False if `emit` wants no more rows.
     mutating func finish(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
-        guard try close(emit) else { return false }
+        guard try closeBucket(emit) else { return false }
         return try emitWaiting(before: bounds.before, emit)
     }
 
     /// Makes the bucket of a time the current one.
-    private mutating func enter(
-        _ time: Int64, _ emit: (AggregateRow) throws -> Bool
+    private mutating func enterBucket(
+        of time: Int64, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
         if let current, current.start <= time, time <= current.last { return true }
-        guard try close(emit) else { return false }
+        guard try closeBucket(emit) else { return false }
         let bucket = buckets.bucket(containing: time)
         current = bucket
         let (start, end) = (max(bucket.start, first), min(bucket.last, bounds.last))
@@ -141,7 +143,7 @@ struct Aggregator: Sendable {
         return true
     }
 
-    private mutating func take(
+    private mutating func addToBucket(
         _ run: SampleRun, _ range: Range<Int>, allCount: Bool, _ emit: (AggregateRow) throws -> Bool
     ) rethrows -> Bool {
         totals.add(run, range, allCount: allCount)
@@ -166,7 +168,7 @@ struct Aggregator: Sendable {
         return index.map { run.times[$0] }
     }
 
-    private mutating func close(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
+    private mutating func closeBucket(_ emit: (AggregateRow) throws -> Bool) rethrows -> Bool {
         defer {
             current = nil
             latestTime = nil

@@ -170,22 +170,22 @@ public struct GapFiller: Sendable {
                 guard let older, let newer, let from = older.values[index].number,
                     let to = newer.values[index].number
                 else { return .none }
-                return .double(Self.between(from, to, Self.share(start, older.start, newer.start)))
+                return .double(Self.between(from, to, Self.position(of: start, older.start, newer.start)))
             }
         }
         return AggregateRow(start: start, values: values)
     }
 
     /// The position of `start` between two other times, from 0 to 1; 0.5 if the two are equal.
-    private static func share(_ start: Int64, _ older: Int64, _ newer: Int64) -> Double {
+    private static func position(of start: Int64, _ older: Int64, _ newer: Int64) -> Double {
         guard older < newer else { return 0.5 }
         // Times are subtracted as integers, as doubles would first be rounded to 256 ns.
         return Double(Int128(start) - Int128(older)) / Double(Int128(newer) - Int128(older))
     }
 
-    private static func between(_ from: Double, _ to: Double, _ share: Double) -> Double {
+    private static func between(_ from: Double, _ to: Double, _ position: Double) -> Double {
         // In this form two huge values do not overflow, and equal values stay exact.
-        from == to ? from : from * (1 - share) + to * share
+        from == to ? from : from * (1 - position) + to * position
     }
 
     /// The last bucket with samples before the range, with the part that lies outside.

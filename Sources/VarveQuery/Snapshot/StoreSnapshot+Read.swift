@@ -20,7 +20,7 @@ extension StoreSnapshot: SampleSource {
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {
         guard let (series, type) = try find(key), !range.isEmpty else { return }
-        func hand(_ run: SampleRun, _ range: Range<Int>) throws -> Bool {
+        func emit(_ run: SampleRun, _ range: Range<Int>) throws -> Bool {
             let columns = run.columns(in: range)
             return try body(order == .ascending ? columns : columns.reversed())
         }
@@ -31,11 +31,11 @@ extension StoreSnapshot: SampleSource {
             var scan = try SeriesScan(view, series, type, in: stage, order: order)
             while try scan.next({ part in
                 switch part {
-                case .samples(let run, let range): isWanted = try hand(run, range)
-                case .block(let block) where isFirst: isWanted = try block.readFromEnd(order, hand)
+                case .samples(let run, let range): isWanted = try emit(run, range)
+                case .block(let block) where isFirst: isWanted = try block.readFromEnd(order, emit)
                 case .block(let block):
                     let (run, range) = try block.read(.samples)
-                    isWanted = try range.isEmpty || hand(run, range)
+                    isWanted = try range.isEmpty || emit(run, range)
                 }
                 isFirst = false
                 return isWanted

@@ -91,13 +91,7 @@ struct SquareSum: Sendable {
     }
 
     private mutating func normalise() {
-        var carry: Int64 = 0
-        for index in 0..<Self.limbCount - 1 {
-            let total = limbs[index] &+ carry
-            limbs[index] = total & 0xFFFF_FFFF
-            carry = total >> 32
-        }
-        limbs[Self.limbCount - 1] &+= carry
+        ExactSum.passCarries(&limbs)
         pending = 1
     }
 }

@@ -75,7 +75,7 @@ extension RegistryChange {
         }
         guard let pointID = row["point"] else {
             for name in ["type", "quality", "unit"] where row[name] != nil {
-                throw RegistryError(.malformedInput, "\(name) stands without a point: name the point")
+                throw RegistryError(.malformedInput, "\(name) is given without a point: name the point")
             }
             if !isNew { outcome.unchanged += 1 }
             return

@@ -2,26 +2,26 @@
 
 import GRDB
 
-/// All rows of a registry as text, with their digest.
+/// All rows of a registry as text, with their digest: what the seal covers.
 ///
-/// The text contains the secrets: treat it like the registry itself.
-public struct RegistryExport: Hashable, Sendable {
+/// Tests compare registries by it. The text contains the secrets.
+struct RegistryExport: Hashable, Sendable {
     /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
     /// imports, versions of scripts, each in the order of their keys.
     ///
     /// The same rows give the same bytes, in whatever order they were written.
-    public let text: String
+    let text: String
     /// The wrapping sum of the lines' CRC-64/XZ, without line ends.
-    public let digest: UInt64
+    let digest: UInt64
     /// The number of lines.
-    public let rows: Int
+    let rows: Int
 }
 
 extension Registry {
     /// All rows in canonical form, as of one moment.
     ///
     /// Holds all of them in memory.
-    public func exportText() throws -> RegistryExport {
+    func exportText() throws -> RegistryExport {
         try read { reading in
             var bytes: [UInt8] = []
             var seal = Seal()

@@ -36,6 +36,8 @@ final class SegmentFiles: Sendable {
     var hasRoom: Bool { count < limit }
 
     /// The file of a segment, opened unless it is open already.
+    ///
+    /// - Throws: `FileError` if it cannot be opened.
     func file(_ id: FileID) throws(FileError) -> any File {
         if let known = find(id) { return known }
         let opened = try folder.open(StoreFolder.immutable(id, .segment), .read)

@@ -8,6 +8,8 @@ struct SegmentPiece {
     let what: StaticString
 
     /// Checks size and checksum of the stored bytes.
+    ///
+    /// - Throws: `StorageError.damaged` if they differ.
     func check(_ bytes: [UInt8]) throws {
         guard bytes.count == extent.count, bytes.withUnsafeBytes({ Checksum.of($0) }) == extent.checksum
         else { throw damaged("the checksum of the \(what) does not match") }
@@ -29,6 +31,8 @@ struct SegmentPiece {
     }
 
     /// Decodes checked bytes; they are an LZ4 block unless their count is `rawCount`.
+    ///
+    /// - Throws: `StorageError.damaged` where unpacking or `body` throws.
     func unpack<T>(
         _ bytes: [UInt8], rawCount: Int, _ body: (UnsafeRawBufferPointer) throws(CodecError) -> T
     ) throws -> T {

@@ -78,6 +78,8 @@ package enum BlockCodec {
     /// Decodes a block that may have the samples of several series.
     ///
     /// The samples of one series must pass `check` before they are used.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     static func decodeColumns(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int, rows: Range<Int>? = nil,
         type: ValueType, columns: BlockColumns = .all
@@ -110,6 +112,7 @@ package enum BlockCodec {
     /// times.
     ///
     /// - Returns: The samples of these vectors with their times; empty if no sample is in the range.
+    /// - Throws: `CodecError` where the bytes do not parse, or a sample is impossible or out of order.
     static func decode(
         block: UnsafeRawBufferPointer, times: UnsafeRawBufferPointer, count: Int,
         between wanted: ClosedRange<Int64>, type: ValueType, columns: BlockColumns
@@ -164,6 +167,8 @@ package enum BlockCodec {
     }
 
     /// Checks the states and the order of the samples of one series, which decoding of columns does not check.
+    ///
+    /// - Throws: `CodecError` if a state is impossible, or if times or commits are out of order.
     static func check(_ run: SampleRun) throws(CodecError) {
         // Mostly all states are the same; then one check suffices.
         let head = run.states.first ?? 0

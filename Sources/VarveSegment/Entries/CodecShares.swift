@@ -29,6 +29,9 @@ package struct CodecShares: Hashable, Sendable {
         }
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     init(from reader: inout ByteReader) throws(CodecError) {
         let count = try reader.varint(limit: 65_536, "encodings")
         for _ in 0..<count {

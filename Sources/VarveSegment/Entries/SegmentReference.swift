@@ -41,9 +41,7 @@ package struct SegmentReference: Hashable, Sendable {
 
     /// Writes the fields that every version of a manifest has for a segment.
     package func write(to writer: inout ByteWriter) {
-        id.hash.write(to: &writer)
-        writer.appendVarint(byteCount)
-        writer.append(checksum)
+        FileReference.write(id, byteCount: byteCount, checksum: checksum, to: &writer)
         writer.appendVarint(summary.samples)
         writer.appendVarint(UInt64(summary.series))
         writer.appendVarint(UInt64(summary.blocks))
@@ -54,10 +52,11 @@ package struct SegmentReference: Hashable, Sendable {
         writer.append(isCompacted ? UInt8(1) : UInt8(0))
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
-        id = FileID(try Hash128(from: &reader))
-        byteCount = try reader.varint()
-        checksum = try reader.integer(as: UInt64.self)
+        (id, byteCount, checksum) = try FileReference.read(&reader)
         summary = SegmentSummary(
             samples: try reader.varint(),
             series: UInt32(try reader.varint(limit: FormatLimits.series, "series")),

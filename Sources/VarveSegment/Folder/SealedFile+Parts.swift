@@ -19,16 +19,15 @@ package struct PartReference: Hashable, Sendable {
     }
 
     package func write(to writer: inout ByteWriter) {
-        id.hash.write(to: &writer)
-        writer.appendVarint(byteCount)
-        writer.append(checksum)
+        FileReference.write(id, byteCount: byteCount, checksum: checksum, to: &writer)
         writer.appendVarint(count)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
-        id = FileID(try Hash128(from: &reader))
-        byteCount = try reader.varint()
-        checksum = try reader.integer(as: UInt64.self)
+        (id, byteCount, checksum) = try FileReference.read(&reader)
         count = try reader.varint()
     }
 }

@@ -1,4 +1,5 @@
-// StorageError.swift — the errors of the engine; each message names place and remedy.
+// StorageError.swift — the errors of the engine; each message says what is wrong and where. Commands and
+// service add what their users can do (`MessageWithRemedy.swift`).
 
 public import VarveModel
 
@@ -8,6 +9,8 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     case damaged(Damage)
     /// There is no store at the path.
     case noStore(path: String)
+    /// The folder has a backup that was interrupted before its first manifest was written.
+    case unfinishedBackup(path: String)
     /// A file was written by a newer version of Varve.
     case unknownVersion(file: String, version: Int)
     /// The series exists in the store with another type.
@@ -32,6 +35,14 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
     /// The store was opened for reading only, or is closed.
     case notWritable
 
+    /// Whether a file of the store is damaged or missing, so that a check of the whole store says more.
+    package var isDamage: Bool {
+        switch self {
+        case .damaged, .segmentGone: true
+        default: false
+        }
+    }
+
     /// A clause that says how many commits are missing, and which.
     package static func missing(_ commits: ClosedRange<UInt64>) -> String {
         commits.count == 1
@@ -39,13 +50,14 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
             : "\(commits.count) commits, \(commits.lowerBound) to \(commits.upperBound), which were acknowledged, are missing"
     }
 
-    /// One line that says what is wrong, where, and what to do.
+    /// One line that says what is wrong and where, and what to do if that does not depend on the program.
     public var description: String {
         switch self {
         case .damaged(let damage):
-            "\(damage); restore this file from a backup, `varve verify` lists all damage"
+            "\(damage); restore this file from a backup"
         case .noStore(let path):
-            "there is no data in \(path); import some with `varve import --data \(path) --register FILE`"
+            "there is no data in \(path)"
+        case .unfinishedBackup(let path): "the backup in \(path) was not finished"
         case .unknownVersion(let file, let version):
             "\(file) has format version \(version), which this version of varve cannot read; update varve"
         case .typeConflict(let key, let stored, let offered):
@@ -61,7 +73,7 @@ public enum StorageError: Error, Sendable, CustomStringConvertible {
         case .directoryChanged(let reason): "\(reason); nothing is stored until then"
         case .overtaken: "another compaction was faster; nothing was changed, run it again if need be"
         case .segmentGone(let file):
-            "\(file) is gone, most likely merged by another process meanwhile; try again, or run `varve verify`"
+            "\(file) is gone, most likely merged by another process meanwhile; try again"
         case .noSuchState(let reason): reason
         case .notWritable: "the store is not open for writing"
         }

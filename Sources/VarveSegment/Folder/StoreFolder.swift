@@ -74,19 +74,27 @@ package struct StoreFolder: Sendable {
 
 extension StoreFolder {
     /// Opens a file of the folder; see `FileSystem.open`.
+    ///
+    /// - Throws: `FileError` if the file cannot be opened as `mode` says.
     package func open(_ name: String, _ mode: OpenMode) throws(FileError) -> any File {
         try files.open(absolute(name), mode)
     }
 
     /// The kind of the entry with a name in the folder, or nil if the name is free.
+    ///
+    /// - Throws: `FileError` if it cannot be examined.
     package func kind(_ name: String) throws(FileError) -> FileKind? { try files.kind(absolute(name)) }
 
     /// The identity of the file with a name in the folder, or nil if the name is free.
+    ///
+    /// - Throws: `FileError` if it cannot be examined.
     package func identity(_ name: String) throws(FileError) -> FileIdentity? {
         try files.identity(absolute(name))
     }
 
     /// Reads a whole file of the folder; see `FileSystem.readAll`.
+    ///
+    /// - Throws: `FileError`: EFBIG if the file is larger than `limit`, or why it cannot be read.
     package func readAll(_ name: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
         try files.readAll(absolute(name), limit: limit)
     }
@@ -94,10 +102,13 @@ extension StoreFolder {
     /// Creates a file of the folder, durably, if the name is free; see `FileSystem.createIfAbsent`.
     ///
     /// - Returns: False if the name is taken.
+    /// - Throws: `FileError` if a step fails.
     package func createIfAbsent(_ name: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
         try files.createIfAbsent(absolute(name), bytes)
     }
 
     /// Removes a file of the folder; a missing file is not an error.
+    ///
+    /// - Throws: `FileError` if the file cannot be removed.
     package func remove(_ name: String) throws(FileError) { try files.remove(absolute(name)) }
 }

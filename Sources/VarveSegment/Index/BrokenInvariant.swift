@@ -11,6 +11,8 @@ package struct BrokenInvariant: Error, Hashable, Sendable, CustomStringConvertib
     package var description: String { "\(structure): \(reason)" }
 
     /// Throws a `BrokenInvariant` unless `holds` is true.
+    ///
+    /// - Throws: `BrokenInvariant` with the structure and the reason.
     package static func unless(
         _ holds: Bool, _ structure: String, _ reason: @autoclosure () -> String
     ) throws(BrokenInvariant) {

@@ -84,6 +84,8 @@ struct IndexBuilder {
     }
 
     /// Passes the bytes of all pages to `write`, in order, and returns the top index.
+    ///
+    /// - Throws: What `write` throws.
     func finish(
         codecs: CodecShares, write: ([UInt8]) throws -> Void
     ) throws -> (stored: [UInt8], rawCount: Int) {

@@ -14,7 +14,7 @@ extension IndexPage {
             columns.counts.count, columns.firstTimes.count, columns.lastTimes.count,
             columns.lowestCommits.count, columns.highestCommits.count, columns.blocks.count,
             columns.times.count, columns.rows.count, columns.haveVersions.count,
-            columns.statisticsPlaces.count, columns.vectorEnds.count,
+            columns.statisticsNumbers.count, columns.vectorEnds.count,
         ]
         try unless(counts.allSatisfy { $0 == count }, "not all columns have the same count")
         for index in 0..<count {
@@ -28,7 +28,7 @@ extension IndexPage {
             try unless(
                 Int(columns.blocks[index]) < columns.extents.count
                     && Int(columns.times[index]) <= columns.extents.count
-                    && Int(columns.statisticsPlaces[index]) <= columns.statistics.count,
+                    && Int(columns.statisticsNumbers[index]) <= columns.statistics.count,
                 "entry \(index) names a piece that the page does not have")
             guard index > 0 else { continue }
             let isSame = columns.series[index] == columns.series[index - 1]

@@ -21,7 +21,7 @@ package final class IndexPage: Sendable {
         var rows: [UInt16] = []
         var haveVersions: [Bool] = []
         /// Indexes into `statistics` plus 1; 0 for an entry without statistics.
-        var statisticsPlaces: [UInt16] = []
+        var statisticsNumbers: [UInt16] = []
         var statistics: [BlockStatistics] = []
         /// The blocks and time columns that the entries name, by offset.
         var extents: [Extent] = []
@@ -46,10 +46,10 @@ package final class IndexPage: Sendable {
             + columns.statistics.count * MemoryLayout<BlockStatistics>.stride + 256
     }
 
-    /// The entry at a place.
+    /// The entry at an index.
     subscript(index: Int) -> BlockEntry {
         let time = Int(columns.times[index])
-        let place = Int(columns.statisticsPlaces[index])
+        let number = Int(columns.statisticsNumbers[index])
         let vectorStart = index == 0 ? 0 : columns.vectorEnds[index - 1]
         let vectorEnd = columns.vectorEnds[index]
         var entry = BlockEntry(
@@ -60,7 +60,7 @@ package final class IndexPage: Sendable {
         entry.row = Int(columns.rows[index])
         entry.hasVersions = columns.haveVersions[index]
         if time > 0 { entry.times = columns.extents[time - 1] }
-        if place > 0 { entry.statistics = columns.statistics[place - 1] }
+        if number > 0 { entry.statistics = columns.statistics[number - 1] }
         if let extent = columns.vectors, vectorEnd > vectorStart {
             entry.vectors = VectorIndexPlace(extent: extent, bytes: Int(vectorStart)..<Int(vectorEnd))
         }

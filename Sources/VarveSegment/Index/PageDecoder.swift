@@ -25,7 +25,7 @@ struct PageDecoder {
         try decoder.readExtents(data)
         try decoder.readSeriesAndTimes()
         try decoder.readCommits()
-        try decoder.readPlaces()
+        try decoder.readBlocksAndTimeColumns()
         try decoder.readStatistics(vectorBytes: vectorBytes, end: end)
         try decoder.reader.finish()
         return IndexPage(decoder.columns)
@@ -93,7 +93,7 @@ struct PageDecoder {
         }
     }
 
-    private mutating func readPlaces() throws(CodecError) {
+    private mutating func readBlocksAndTimeColumns() throws(CodecError) {
         let steps = try column(count)
         let times = try column(count)
         let limit = Int64(columns.extents.count)
@@ -118,15 +118,15 @@ struct PageDecoder {
     private mutating func readStatistics(vectorBytes: Int, end: Int) throws(CodecError) {
         let marks = try column(count)
         let lengths = try column(count)
-        var place = Int64(0)
+        var vectorEnd = Int64(0)
         for length in lengths {
-            guard length >= 0, length <= Int64(vectorBytes) - place else {
+            guard length >= 0, length <= Int64(vectorBytes) - vectorEnd else {
                 throw reader.failure("vector indexes outside their piece")
             }
-            place += length
-            columns.vectorEnds.append(UInt32(place))
+            vectorEnd += length
+            columns.vectorEnds.append(UInt32(vectorEnd))
         }
-        guard place == Int64(vectorBytes) else { throw reader.failure("vector indexes of no block") }
+        guard vectorEnd == Int64(vectorBytes) else { throw reader.failure("vector indexes of no block") }
         if vectorBytes > 0 {
             columns.vectors = Extent(
                 offset: end - vectorBytes, count: vectorBytes, checksum: try reader.integer(as: UInt64.self))
@@ -139,11 +139,11 @@ struct PageDecoder {
             }
             columns.haveVersions.append(mark & PageMark.versions != 0)
             guard mark & PageMark.statistics != 0 else {
-                columns.statisticsPlaces.append(0)
+                columns.statisticsNumbers.append(0)
                 continue
             }
             columns.statistics.append(try codec.read(&reader, count: Int(columns.counts[index])))
-            columns.statisticsPlaces.append(UInt16(columns.statistics.count))
+            columns.statisticsNumbers.append(UInt16(columns.statistics.count))
         }
     }
 
@@ -156,6 +156,8 @@ struct PageDecoder {
 
 extension IntegerColumn {
     /// Decodes a column into an array.
+    ///
+    /// - Throws: `CodecError` where the bytes are not a column of `count` integers.
     static func array(_ bytes: UnsafeRawBufferPointer, count: Int) throws(CodecError) -> [Int64] {
         var failure: CodecError?
         let column = [Int64](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -62,6 +62,8 @@ struct SeriesSet: Hashable, Sendable {
     }
 
     /// Reads a set that `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse or the series do not ascend.
     init(from reader: inout ByteReader) throws(CodecError) {
         let listed = try reader.varint(limit: FormatLimits.listedSeries, "listed series")
         isOpen = listed == 0

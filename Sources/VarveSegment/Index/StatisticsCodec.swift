@@ -153,6 +153,8 @@ struct StatisticsCodec {
     // MARK: Reading
 
     /// Reads the row of `count` samples.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     mutating func read(
         _ reader: inout ByteReader, count: Int
     ) throws(CodecError) -> BlockStatistics {

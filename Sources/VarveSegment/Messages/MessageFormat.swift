@@ -132,22 +132,11 @@ package struct MessageHeader: Hashable, Sendable {
         }
         guard bytes.count == MessageFormat.headerBytes else { throw damaged(0, "the file is cut short") }
         return try bytes.withUnsafeBytes { raw in
-            let covered = raw.count - 8
-            let checksum = raw.loadUnaligned(fromByteOffset: covered, as: UInt64.self).littleEndian
-            guard Checksum.of(.init(rebasing: raw[..<covered])) == checksum else {
-                throw damaged(0, "the checksum of the header does not match")
-            }
-            var reader = ByteReader(raw)
-            guard try reader.bytes(count: 8).elementsEqual(MessageFormat.magic) else {
-                throw damaged(0, "not a messages file")
-            }
-            let version = try reader.integer(as: UInt16.self)
-            guard version == MessageFormat.version else {
-                throw StorageError.unknownVersion(file: name, version: Int(version))
-            }
-            guard try reader.integer(as: UInt16.self) == 0 else { throw damaged(10, "unknown flags") }
-            _ = try reader.bytes(count: 4)
-            guard FileID(try Hash128(from: &reader)) == id else { throw damaged(16, "another file's header") }
+            let expected = FileHeader(
+                magic: MessageFormat.magic, version: MessageFormat.version, id: id, name: name,
+                part: "header", kind: "messages file", foreign: "another file's header")
+            let checked = try expected.check(raw)
+            var reader = checked.rest
             let entries = try reader.integer(as: UInt64.self)
             let blocks = try reader.integer(as: UInt64.self)
             guard (1...UInt64(MessageFormat.maximumEntries)).contains(entries),
@@ -157,7 +146,7 @@ package struct MessageHeader: Hashable, Sendable {
                 id: id, entries: Int(entries), oldest: try reader.integer(as: Int64.self),
                 newest: try reader.integer(as: Int64.self), highestCommit: 0)
             header.highestCommit = try reader.integer(as: UInt64.self)
-            return (header, checksum)
+            return (header, checked.checksum)
         }
     }
 }

@@ -26,18 +26,17 @@ package struct MessageReference: Hashable, Sendable {
     }
 
     package func write(to writer: inout ByteWriter) {
-        id.hash.write(to: &writer)
-        writer.appendVarint(byteCount)
-        writer.append(checksum)
+        FileReference.write(id, byteCount: byteCount, checksum: checksum, to: &writer)
         writer.appendVarint(count)
         writer.append(oldest)
         writer.append(newest)
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
-        id = FileID(try Hash128(from: &reader))
-        byteCount = try reader.varint()
-        checksum = try reader.integer(as: UInt64.self)
+        (id, byteCount, checksum) = try FileReference.read(&reader)
         count = UInt64(try reader.varint(limit: MessageFormat.maximumEntries, "messages"))
         oldest = try reader.integer(as: Int64.self)
         newest = try reader.integer(as: Int64.self)

@@ -68,6 +68,9 @@ package struct BatchRecord: Hashable, Sendable {
         }
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     package init(from reader: inout ByteReader) throws(CodecError) {
         contentHash = try Hash128(from: &reader)
         importHash = try Hash128(from: &reader)

@@ -142,19 +142,13 @@ extension SampleRun {
 
     /// Samples `range` without their commits; nothing is copied if that is all of them.
     package func columns(in range: Range<Int>) -> SampleColumns {
-        var columns = SampleColumns(type: .double)
-        guard range != 0..<count else {
-            (columns.times, columns.values, columns.states) = (times, values, states)
-            return columns
-        }
-        columns.times = Array(times[range])
-        columns.states = Array(states[range])
-        switch values {
-        case .bits(let bits): columns.values = .bits(Array(bits[range]))
-        case .text(let source):
-            columns.values = .text(source.part(range))
-        }
-        return columns
+        guard range != 0..<count else { return SampleColumns(times: times, values: values, states: states) }
+        let part: ValueColumn =
+            switch values {
+            case .bits(let bits): .bits(Array(bits[range]))
+            case .text(let source): .text(source.part(range))
+            }
+        return SampleColumns(times: Array(times[range]), values: part, states: Array(states[range]))
     }
 }
 

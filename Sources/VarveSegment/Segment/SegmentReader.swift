@@ -51,7 +51,9 @@ package final class SegmentReader: Sendable {
     package func retire() { isRetired.store(true, ordering: .releasing) }
 
     /// Opens the file, so that it can be read even after another process removes its name.
-    package func open() throws(FileError) { _ = try library.files.file(reference.id) }
+    ///
+    /// - Throws: `FileError` if it cannot be opened.
+    package func openFile() throws(FileError) { _ = try library.files.file(reference.id) }
 
     /// The footer and top index, from the cache if they are there.
     ///
@@ -89,6 +91,8 @@ package final class SegmentReader: Sendable {
     }
 
     /// Index page `index`, from the cache if it is there.
+    ///
+    /// - Throws: As `top()`.
     func page(_ index: Int) throws -> IndexPage { try page(index, of: top()) }
 
     private func page(_ index: Int, of top: SegmentTop) throws -> IndexPage {
@@ -235,6 +239,8 @@ package final class SegmentReader: Sendable {
     }
 
     /// Checks the bytes of an extent of this file without decoding them.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     func check(_ extent: Extent, _ what: StaticString) throws {
         _ = try bytes(of: SegmentPiece(name: name, extent: extent, what: what), keeps: false)
     }

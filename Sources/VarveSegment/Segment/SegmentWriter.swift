@@ -67,7 +67,7 @@ package final class SegmentWriter {
     package func append(series: SeriesID, type: ValueType, _ run: SampleRun) throws {
         begin(series)
         if SharedBlock.takes(run), run.count > 0 {
-            try share(series, type, run)
+            try addToSharedBlock(series, type, run)
         } else {
             for block in run.blocks { try appendBlock(series, type, run, block) }
         }
@@ -92,7 +92,7 @@ package final class SegmentWriter {
         }
         entry.times = try block.times.map { try store(times: $0) }
         entry.block = try write(block.bytes)
-        note(entry.series, first: entry.firstTime, last: entry.lastTime, commit: entry.highestCommit)
+        noteEnds(entry.series, first: entry.firstTime, last: entry.lastTime, commit: entry.highestCommit)
         index.append(counted(entry), vectors: block.vectors)
         if index.isPageFull { try endPage() }
     }
@@ -217,7 +217,7 @@ package final class SegmentWriter {
 
     // MARK: Short series
 
-    private func share(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
+    private func addToSharedBlock(_ series: SeriesID, _ type: ValueType, _ run: SampleRun) throws {
         if let open = shared[type], !open.hasRoom(for: run) { try endShared(type) }
         let entry = entry(series, run, 0..<run.count)
         noteVersions(series, run, 0..<run.count, entry)
@@ -275,7 +275,7 @@ package final class SegmentWriter {
     /// Counts the samples that have a later version in the segment.
     private func noteVersions(_ series: SeriesID, _ run: SampleRun, _ range: Range<Int>, _ entry: BlockEntry)
     {
-        note(
+        noteEnds(
             series, first: entry.firstTime, last: entry.lastTime, commit: run.commits[range.lowerBound])
         guard entry.hasVersions else { return }
         for index in range.dropFirst() where run.times[index - 1] == run.times[index] {
@@ -285,7 +285,7 @@ package final class SegmentWriter {
     }
 
     /// Notes the ends of a block; its first sample may be a later version of the last sample of the block before.
-    private func note(_ series: SeriesID, first: Int64, last: Int64, commit: UInt64) {
+    private func noteEnds(_ series: SeriesID, first: Int64, last: Int64, commit: UInt64) {
         if let lastSample, lastSample == (series, first) {
             olderVersions += 1
             replacedUpTo = max(replacedUpTo, commit)

@@ -52,6 +52,8 @@ extension ExactSum {
     }
 
     /// Reads a sum that takes all of `bytes`.
+    ///
+    /// - Throws: `ReadFailure` if they are not one written sum.
     init(bytes: [UInt8]) throws(ReadFailure) {
         self.init()
         var offset = 0
@@ -64,6 +66,7 @@ extension ExactSum {
     /// - Parameters:
     ///   - bytes: Bytes that hold a written sum.
     ///   - offset: Where the sum begins; afterwards the offset behind it.
+    /// - Throws: `ReadFailure` if no written sum begins there; this sum may have changed then.
     mutating func merge(reading bytes: RawSpan, at offset: inout Int) throws(ReadFailure) {
         let flags = try nextByte(bytes, &offset)
         guard flags <= 1 else { throw .malformed }

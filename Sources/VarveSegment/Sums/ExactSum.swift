@@ -107,14 +107,19 @@ package struct ExactSum: Sendable {
 
     /// Passes carries on, so that every limb but the last is a digit from 0 to 2^32 − 1.
     mutating func normalise() {
+        Self.passCarries(&limbs)
+        pending = 1
+    }
+
+    /// Makes every limb but the last a digit from 0 to 2^32 − 1; the number that the limbs mean stays the same.
+    package static func passCarries(_ limbs: inout [Int64]) {
         var carry: Int64 = 0
-        for index in 0..<ExactSum.limbCount - 1 {
+        for index in 0..<limbs.count - 1 {
             let total = limbs[index] &+ carry
             limbs[index] = total & 0xFFFF_FFFF
             carry = total >> 32
         }
-        limbs[ExactSum.limbCount - 1] &+= carry
-        pending = 1
+        limbs[limbs.count - 1] &+= carry
     }
 
     /// Adds `value · 2^(position − 1074)`, which must be a sum or multiple of doubles and fit in the limbs.

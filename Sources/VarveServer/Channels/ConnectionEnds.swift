@@ -36,12 +36,12 @@ struct ConnectionEnds: Sendable {
     /// How many passes an end waits for its event.
     private static let patience = 3
 
-    private var waiting: [String: [Waiting]] = [:]
+    private var waiting: [Name: [Waiting]] = [:]
     private var count = 0
     private var surplus = 0
     /// Connections that were closed unread since the last pass, and the address of the first.
     private var turnedAway: (count: Int, address: String)?
-    private var clients: [String: Client] = [:]
+    private var clients: [Name: Client] = [:]
 
     /// Begins a pass: every end that waits has waited for one more.
     mutating func beginPass() {
@@ -56,7 +56,7 @@ struct ConnectionEnds: Sendable {
             if !end.reason.isEmpty { surplus += 1 }
             return
         }
-        waiting[ConnectionEvent.shown(end.client), default: []].append(Waiting(end: end))
+        waiting[Name(ConnectionEvent.shown(end.client)), default: []].append(Waiting(end: end))
         count += 1
     }
 
@@ -72,11 +72,11 @@ struct ConnectionEnds: Sendable {
         switch event.kind {
         case .connected:
             if clients.count >= Self.clientLimit { clients.removeAll() }
-            clients[event.clientID] = Client(
+            clients[Name(event.clientID)] = Client(
                 product: event.product, channel: event.channel, address: event.address)
             return nil
         case .disconnected:
-            guard let end = removeFirst(event.clientID)?.end else { return nil }
+            guard let end = removeFirst(Name(event.clientID))?.end else { return nil }
             return end.reason.isEmpty ? nil : end.reason
         default: return nil
         }
@@ -91,14 +91,14 @@ struct ConnectionEnds: Sendable {
         for name in waiting.keys.sorted() {
             while let first = waiting[name]?.first, first.passes >= Self.patience {
                 _ = removeFirst(name)
-                guard !first.end.reason.isEmpty, name != ServiceClient.id else { continue }
+                guard !first.end.reason.isEmpty, name.text != ServiceClient.id else { continue }
                 guard entries.count < Self.entryLimit else {
                     surplus += 1
                     continue
                 }
                 if clients[name] == nil, looks < Self.lookLimit {
                     looks += 1
-                    clients[name] = lastLogin(name).map {
+                    clients[name] = lastLogin(name.text).map {
                         Client(product: $0.product, channel: $0.channel, address: $0.address)
                     }
                 }
@@ -116,7 +116,7 @@ struct ConnectionEnds: Sendable {
         return entries
     }
 
-    private mutating func removeFirst(_ name: String) -> Waiting? {
+    private mutating func removeFirst(_ name: Name) -> Waiting? {
         guard var queue = waiting[name], !queue.isEmpty else { return nil }
         let first = queue.removeFirst()
         waiting[name] = queue.isEmpty ? nil : queue
@@ -124,11 +124,11 @@ struct ConnectionEnds: Sendable {
         return first
     }
 
-    private func entry(_ end: ConnectionEnd, _ name: String) -> LogEntry {
+    private func entry(_ end: ConnectionEnd, _ name: Name) -> LogEntry {
         var entry = LogEntry(.connection, .disconnected, time: Self.time(end))
         let client = clients[name]
         (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
-        entry.client = name
+        entry.client = name.text
         entry.reason = end.reason
         return entry
     }

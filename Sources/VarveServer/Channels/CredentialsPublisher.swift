@@ -20,7 +20,7 @@ final class CredentialsPublisher: Sendable {
     private let registry: Registry
     private let path: String
     private let written = Mutex<Written?>(nil)
-    private let onWrite: @Sendable ([String: String]) -> Void
+    private let onWrite: @Sendable ([Name: String]) -> Void
 
     /// The registry's generation and the file's stamp at the last write.
     private struct Written: Equatable {
@@ -29,7 +29,7 @@ final class CredentialsPublisher: Sendable {
     }
 
     /// - Parameter onWrite: Called with the channel of each product whenever the file was written.
-    init(_ registry: Registry, path: String, onWrite: @escaping @Sendable ([String: String]) -> Void) {
+    init(_ registry: Registry, path: String, onWrite: @escaping @Sendable ([Name: String]) -> Void) {
         self.registry = registry
         self.path = path
         self.onWrite = onWrite
@@ -60,7 +60,8 @@ final class CredentialsPublisher: Sendable {
             }
             try CredentialsFile.write(credentials, to: path)
             written = Written(generation: generation, stamp: try POSIXFileSystem().stamp(path))
-            onWrite(Dictionary(entries.map { ($0.channel.product, $0.channel.name) }) { first, _ in first })
+            onWrite(
+                Dictionary(entries.map { (Name($0.channel.product), $0.channel.name) }) { first, _ in first })
         }
     }
 

@@ -14,7 +14,7 @@ final class MessageLogSink: ChannelLog {
     private let writer: LogWriter
     private let payloadBytes: Int
     /// The channel of each product; replaced when the credentials file is written.
-    private let channels = Mutex<[String: String]>([:])
+    private let channels = Mutex<[Name: String]>([:])
     /// The most characters of a message's id that are logged.
     private static let idLength = 256
 
@@ -24,14 +24,14 @@ final class MessageLogSink: ChannelLog {
     }
 
     /// Replaces the names of the channels, which are given by product.
-    func setChannels(_ names: [String: String]) { channels.withLock { $0 = names } }
+    func setChannels(_ names: [Name: String]) { channels.withLock { $0 = names } }
 
     func add(_ event: ChannelEvent) {
         let isRefused = event.code != .success
         var entry = LogEntry(
             isRefused ? .error : .payload, isRefused ? .rejected : event.isReplay ? .replayed : .received,
             time: event.time)
-        entry.channel = event.product.flatMap { product in channels.withLock { $0[product] } }
+        entry.channel = event.product.flatMap { product in channels.withLock { $0[Name(product)] } }
         entry.product = event.product
         entry.client = event.client
         entry.device = event.device

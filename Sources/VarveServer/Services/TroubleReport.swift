@@ -24,7 +24,7 @@ final class TroubleReport: Sendable {
             }
             if isOver { logger.notice("\(what): that is over") }
         } catch {
-            let text = "\(error)"
+            let text = messageWithRemedy(error)
             let isNew = last.withLock { last in
                 defer { last = text }
                 return last != text

@@ -8,7 +8,7 @@ public import VarveModel
 import VarvePlatform
 import VarveStorage
 
-extension ServiceStore: SampleSink {
+extension ServiceStore: ImportSink {
     /// The type of the values of a series, or nil if the store has never seen the series.
     ///
     /// - Throws: `StorageError.notWritable` once closed; what opening the store again throws.

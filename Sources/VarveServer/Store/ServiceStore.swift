@@ -134,7 +134,7 @@ public final class ServiceStore: Sendable {
     /// Removes the samples that are older than the retention periods of their products allow.
     ///
     /// - Throws: What `Store.expire` and opening the store again throw.
-    public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
+    public func expire(_ periods: [Name: RetentionPeriod]) throws -> DeletionReport {
         let report = try change { try $0.expire(periods) }
         acknowledge(report.commit)
         return report
@@ -162,10 +162,10 @@ public final class ServiceStore: Sendable {
     public func delete(
         product: String, device: String, points: [String], in range: TimeRange
     ) throws -> DeletionReport {
-        let wanted = Set(points)
+        let wanted = Set(points.map { Name($0) })
         let report = try change { store in
-            let keys = store.snapshot().series(ofDevices: [device]).map(\.key).filter {
-                $0.product == product && (wanted.isEmpty || wanted.contains($0.point))
+            let keys = store.snapshot().series(ofDevices: [Name(device)]).map(\.key).filter {
+                $0.product.sameBytes(as: product) && (wanted.isEmpty || wanted.contains(Name($0.point)))
             }
             return try store.delete(keys, in: range)
         }
@@ -305,7 +305,8 @@ public final class ServiceStore: Sendable {
         metrics.countFailure()
         // A full disk is reported by the callers, whose commits fail.
         if !Self.isDiskFull(error) {
-            report("a write failed, nothing is acknowledged until the store is opened again: \(error)")
+            let message = messageWithRemedy(error)
+            report("a write failed, nothing is acknowledged until the store is opened again: \(message)")
         }
     }
 

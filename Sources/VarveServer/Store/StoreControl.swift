@@ -56,7 +56,7 @@ public final class StoreControl: ControlHandler {
     public var lastCommit: UInt64 { store.lastCommit }
 
     /// Where batches go.
-    public var sink: any SampleSink { StoppingSink(store) }
+    public var sink: any ImportSink { StoppingSink(store) }
 
     /// Applies changes of the registry to logins.
     ///
@@ -67,21 +67,21 @@ public final class StoreControl: ControlHandler {
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compactIfDue` throws.
     public func importEnded() throws {
-        _ = try reportingShutdown { try store.compactIfDue() }
+        _ = try inWordsOfCommands { try store.compactIfDue() }
     }
 
     /// Merges all segments.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.compact` throws.
     public func compact(_ progress: (UInt64, UInt64) -> Void) throws -> CompactionReport {
-        try reportingShutdown { try store.compact(progress) }
+        try inWordsOfCommands { try store.compact(progress) }
     }
 
     /// Deletes samples.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.delete` throws.
     public func delete(_ order: DeletionOrder) throws -> DeletionReport {
-        try reportingShutdown {
+        try inWordsOfCommands {
             try store.delete(
                 product: order.product, device: order.device, points: order.points, in: order.range)
         }
@@ -89,13 +89,14 @@ public final class StoreControl: ControlHandler {
 
     /// Changes the type of a point in the store and then in the registry, between two groups of messages.
     ///
-    /// - Throws: `ControlError` if the service is stopping; what `Registry.changeType` and `ServiceStore.retype` throw.
+    /// - Throws: `ControlError` if the service is stopping, or if values do not fit; what `Registry.changeType` and
+    ///   `ServiceStore.retype` throw.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void
     ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
         // The wait for a merge comes before the pause of messages, because a merge may take long.
-        return try reportingShutdown {
+        return try inWordsOfCommands {
             try store.whileNotMerging {
                 try pausing {
                     try registry.changeType(
@@ -117,38 +118,44 @@ public final class StoreControl: ControlHandler {
     /// Writes the memtable as a segment.
     ///
     /// - Throws: `ControlError` if the service is stopping; what `ServiceStore.flush` throws.
-    public func flush() throws { try reportingShutdown { try store.flush() } }
+    public func flush() throws { try inWordsOfCommands { try store.flush() } }
 }
 
-/// Calls the store; a closed store means that the service is stopping, and the error says so.
-private func reportingShutdown<T>(_ body: () throws -> T) throws -> T {
+/// Calls the store; its errors say what the user of a command can do.
+///
+/// A closed store means that the service is stopping.
+private func inWordsOfCommands<T>(_ body: () throws -> T) throws -> T {
     do {
         return try body()
     } catch StorageError.notWritable {
         throw ControlError(
             .notWritable, "the service is stopping; run this again once it has ended or is back")
+    } catch let error as UnfitValues {
+        throw ControlError(.failed, messageWithRemedy(error))
+    } catch let error as StorageError where error.isDamage {
+        throw ControlError(.failed, messageWithRemedy(error))
     }
 }
 
 /// The store's sink, with errors in the words of commands.
-private final class StoppingSink: SampleSink {
+private final class StoppingSink: ImportSink {
     private let store: ServiceStore
 
     init(_ store: ServiceStore) { self.store = store }
 
     func storedType(of key: SeriesKey) throws -> ValueType? {
-        try reportingShutdown { try store.storedType(of: key) }
+        try inWordsOfCommands { try store.storedType(of: key) }
     }
 
-    func beginImport() throws { try reportingShutdown { try store.beginImport() } }
+    func beginImport() throws { try inWordsOfCommands { try store.beginImport() } }
 
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try reportingShutdown { try store.commit(batch) }
+        return try inWordsOfCommands { try store.commit(batch) }
     }
 
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try reportingShutdown { try store.assess(batch) }
+        return try inWordsOfCommands { try store.assess(batch) }
     }
 }

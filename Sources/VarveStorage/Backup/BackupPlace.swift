@@ -27,7 +27,7 @@ public enum BackupError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notEmpty(let path): "\(path) is not empty and no backup: name a new folder"
         case .isBackup(let path):
-            "\(path) has a backup already: bring it up to date with --incremental, or name a new folder"
+            "\(path) has a backup already, which only an incremental backup may change"
         case .otherStore(let path):
             "\(path) has a backup of another store, or a later state than this store's: name a new folder"
         case .inside(let path): "\(path) is in the data directory: name a folder elsewhere"
@@ -86,6 +86,8 @@ struct BackupPlace {
     }
 
     /// Creates the folders and the mark, and takes the folder's lock.
+    ///
+    /// - Throws: `DirectoryInUse` if a process writes to the folder; `DirectoryRefused`; `FileError`.
     func prepare() throws -> any HeldLock {
         try target.files.createDirectory(target.path)
         let lock = try target.files.lock(target.lock, directory: target.path)

@@ -19,6 +19,9 @@ struct BackupState {
     /// Reads manifest and WAL.
     ///
     /// The result is of one moment if the names in the directory are the same before and after.
+    ///
+    /// - Throws: `StorageError.noStore` without a manifest; `StorageError.damaged`; `StorageError.unknownVersion`;
+    ///   `FileError`, also if a file goes while it is read.
     init(_ source: StoreFolder, upTo lastCommit: UInt64) throws {
         guard let newest = try ManifestLog.newest(source) else {
             throw StorageError.noStore(path: source.path)

@@ -77,7 +77,7 @@ public struct StoreBackup {
     ) throws -> BackupReport {
         let place = BackupPlace(self)
         try place.check(isIncremental: isIncremental)
-        let rightsNotes = try target.files.admit(target.path, forWriting: true)
+        let rightsNotes = try target.files.checkDirectory(target.path, forWriting: true)
         let lock = try place.prepare()
         defer { lock.release() }
         var report = BackupReport()

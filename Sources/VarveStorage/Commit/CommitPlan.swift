@@ -54,24 +54,24 @@ struct CommitPlan {
                 receipt.accepted += UInt64(columns.count)
                 receipt.include(Timestamp(nanoseconds: first))
                 receipt.include(Timestamp(nanoseconds: last))
-                try keep(columns, batch.series[index], known, dictionary)
+                try addRows(columns, batch.series[index], known, dictionary)
                 continue
             }
             let offered = batch.series[index]
             let resolver = try RowResolver(offered) { samples in
-                if let known { try view.show(known.id, type: known.type, to: &samples) }
+                if let known { try view.collectSamples(of: known.id, type: known.type, into: &samples) }
             }
             receipt.add(resolver.receipt)
             if let known, bound == nil, let time = columns.times.max() {
                 latest.append((known.id, try view.latestTime(known.id, atLeast: time)))
             }
-            if resolver.stored.count > 0 { try keep(resolver.stored, offered, known, dictionary) }
+            if resolver.stored.count > 0 { try addRows(resolver.stored, offered, known, dictionary) }
         }
         let isSorted = zip(rows, rows.dropFirst()).allSatisfy { $0.series < $1.series }
         if !isSorted { rows.sort { $0.series < $1.series } }
     }
 
-    private mutating func keep(
+    private mutating func addRows(
         _ columns: SampleColumns, _ offered: SeriesRows, _ known: SeriesDictionary.Known?,
         _ dictionary: SeriesDictionary
     ) throws {

@@ -53,7 +53,7 @@ struct DirectoryCheck {
         guard let first = missing.first else { return }
         throw fail(
             "\(first)\(missing.count > 1 ? " and \(missing.count - 1) more files" : "") of \(context.folder.path) "
-                + "went missing while it was in use; restore from a backup, `varve verify` lists all damage")
+                + "went missing while it was in use; restore from a backup")
     }
 
     /// Writes the commits of the WAL as a segment if a WAL file is gone or was changed by somebody else.

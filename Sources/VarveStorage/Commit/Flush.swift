@@ -38,7 +38,7 @@ struct Flush {
             manifest.commitTimes = view.commitTimes
             segment = try write(view, &manifest)
             let reference = try segment?.seal()
-            if let reference { manifest.take(reference) }
+            if let reference { manifest.addNew(reference) }
             try change.addSeries(to: &manifest)
             try change.addReceipts(
                 records, withoutMessages: state.messages.hasReceipts, to: &manifest)
@@ -48,7 +48,7 @@ struct Flush {
             _ = try reader?.top()
             try change.commit(&manifest)
             view.manifest = manifest
-            // In the manifest old places are joined, so that the list stays short.
+            // In the manifest old entries are joined, so that the list stays short.
             view.commitTimes = manifest.commitTimes
             if let reader { view.segments.append(reader) }
             view.clearMemtable()

@@ -68,7 +68,7 @@ struct GroupCommit {
         let series = expired.isEmpty ? batch.series : expired.remaining(of: batch.series)
         for (rows, known) in zip(series, known) {
             let resolver = try RowResolver(rows) { samples in
-                if let known { try view.show(known.id, type: known.type, to: &samples) }
+                if let known { try view.collectSamples(of: known.id, type: known.type, into: &samples) }
             }
             receipt.add(resolver.receipt)
         }
@@ -235,7 +235,7 @@ struct GroupCommit {
             var manifest = view.manifest
             manifest.commit = state.nextCommit
             manifest.samples += plan.receipt.accepted
-            manifest.take(reference)
+            manifest.addNew(reference)
             manifest.commitTimes = view.commitTimes
             manifest.commitTimes.note(state.nextCommit, at: record.writtenAt)
             try change.addSeries(to: &manifest)

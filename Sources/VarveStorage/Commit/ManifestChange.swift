@@ -95,18 +95,21 @@ struct ManifestChange {
             kept = kept.filter { !small.contains($0) } + [file]
         }
         guard kept != manifest.messages else { return }
-        try use(kept, insteadOf: gone, in: &manifest)
+        try setMessages(kept, insteadOf: gone, in: &manifest)
     }
 
     /// Replaces messages files in the manifest by the file that they were merged to.
+    ///
+    /// - Throws: `StorageError.damaged` and `FileError` if a file cannot be opened; the manifest is unchanged then.
     mutating func replaceMessages(
         _ inputs: [MessageReference], by output: MessageReference, in manifest: inout Manifest
     ) throws {
         let kept = manifest.messages.filter { !inputs.contains($0) } + [output]
-        try use(kept, insteadOf: inputs, in: &manifest)
+        try setMessages(kept, insteadOf: inputs, in: &manifest)
     }
 
-    private mutating func use(
+    /// Makes the manifest name these messages files and no longer those that are gone.
+    private mutating func setMessages(
         _ references: [MessageReference], insteadOf gone: [MessageReference], in manifest: inout Manifest
     ) throws {
         let open = Dictionary(uniqueKeysWithValues: state.messages.files.map { ($0.header.id, $0) })
@@ -135,7 +138,7 @@ struct ManifestChange {
             throw error
         }
         state.flushedSeries = flushedSeries
-        if let messageFiles { state.messages.use(messageFiles) }
+        if let messageFiles { state.messages.replaceFiles(with: messageFiles) }
         for name in replaced { try? context.folder.remove(name) }
         ManifestLog.removeOld(before: manifest.number, context.folder)
     }

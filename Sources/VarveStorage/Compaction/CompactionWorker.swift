@@ -54,6 +54,11 @@ struct CompactionWorker {
         guard inputs.count == plan.inputs.count else { return nil }
     }
 
+    /// Merges the inputs, reads the outputs back and commits them.
+    ///
+    /// - Throws: `StorageError.needsReopen` if the outputs lack samples; `StorageError.overtaken` if another merge was
+    ///   faster; other `StorageError`; `FileError`; what pacing throws. The outputs are removed then, unless the store
+    ///   must be opened again.
     func run(_ progress: (UInt64, UInt64) -> Void) throws -> Outcome {
         var outcome = Outcome()
         outcome.samplesIn = inputs.reduce(0) { $0 + $1.reference.summary.samples }

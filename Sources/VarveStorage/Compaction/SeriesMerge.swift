@@ -14,7 +14,7 @@ struct SeriesMerge {
     private typealias Source = OverlappingBlocks.Source
 
     /// A short block with at least so many stored bytes is copied, as its texts are large.
-    private static let muchText = 32 << 10
+    private static let largeTextBytes = 32 << 10
 
     private let series: SeriesID
     private let type: ValueType
@@ -69,11 +69,11 @@ struct SeriesMerge {
     private func isWhole(_ source: Source, _ outputs: MergeOutputs) -> Bool {
         let entry = source.entry
         guard source.reader.reference.isCompacted, !entry.hasVersions, tombstones(entry).isEmpty,
-            !outputs.isCut(entry.firstTime, entry.lastTime)
+            !outputs.crossesPartitions(entry.firstTime, entry.lastTime)
         else { return false }
         // A few waiting samples would make a short block, so they are packed together with this one.
         let isFree = outputs.waiting == 0 || outputs.waiting >= MergeOutputs.fewSamples
-        return isFree && (entry.count >= MergeOutputs.fewSamples || entry.block.count >= Self.muchText)
+        return isFree && (entry.count >= MergeOutputs.fewSamples || entry.block.count >= Self.largeTextBytes)
     }
 
     private func tombstones(_ entry: BlockEntry) -> [Tombstone] {

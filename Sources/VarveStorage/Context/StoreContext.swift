@@ -41,7 +41,7 @@ final class StoreContext: Sendable {
     /// The current rules of retention, by product.
     ///
     /// - Throws: What the source of the rules throws.
-    func retention() throws -> [String: ProductRetention] {
+    func retention() throws -> [Name: ProductRetention] {
         try retentionRules.withLock { $0 }()
     }
 }

@@ -35,6 +35,8 @@ extension StoreSnapshot {
     }
 
     /// Counts the visible samples of a series; returns its id, or nil if it has no samples in the range.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `StorageError.noSuchState`; `FileError`.
     @discardableResult
     func count(
         _ key: SeriesKey, _ range: TimeRange, into report: inout DeletionReport
@@ -118,6 +120,8 @@ extension Store {
     }
 
     /// Commits a manifest with new tombstones or expiries.
+    ///
+    /// - Throws: As `ManifestLog.commit`.
     func commit(
         deletion manifest: inout Manifest, at now: Int64, _ state: WriterState, _ view: inout StoreView
     ) throws {

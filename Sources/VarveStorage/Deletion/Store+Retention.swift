@@ -17,12 +17,12 @@ extension Store {
     /// - Parameter periods: The periods by product; a product that is not listed keeps everything.
     /// - Returns: What was removed, of all products together.
     /// - Throws: As `expire(_:keeping:)`; periods before the failure stay applied.
-    public func expire(_ periods: [String: RetentionPeriod]) throws -> DeletionReport {
+    public func expire(_ periods: [Name: RetentionPeriod]) throws -> DeletionReport {
         var report = DeletionReport()
         let snapshot = snapshot()
         report.commit = snapshot.commit
         guard !periods.isEmpty else { return report }
-        let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[$0.product] }
+        let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[Name($0.product)] }
         for (period, keys) in series {
             guard let period, let limit = period.limit(at: context.options.now()) else { continue }
             report.add(try expire(keys, keeping: limit))

@@ -6,7 +6,7 @@ import VarveSegment
 
 extension Manifest {
     /// Adds a segment with new data.
-    mutating func take(_ segment: SegmentReference) {
+    mutating func addNew(_ segment: SegmentReference) {
         segments.append(segment)
         bytesTaken += segment.byteCount
     }
@@ -33,6 +33,9 @@ extension Manifest {
         writer.appendVarint(bytesMerged)
     }
 
+    /// Reads the fields that `writeHistory` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     mutating func readHistory(_ reader: inout ByteReader) throws(CodecError) {
         for index in segments.indices {
             let older = try reader.varint()

@@ -27,6 +27,9 @@ extension Manifest {
         for replacement in replacements { replacement.write(to: &writer) }
     }
 
+    /// Reads the fields of version 5, which follow those of version 4.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse or the replacements are out of order.
     mutating func readReplacements(_ reader: inout ByteReader) throws(CodecError) {
         let count = try reader.varint(limit: reader.remaining, "replacements")
         guard count > 0 else { throw reader.failure("version 5 without a replacement of series") }

@@ -46,11 +46,17 @@ enum ManifestLog {
     }
 
     /// The numbers of the manifests in the folder, ascending.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     static func numbers(_ folder: StoreFolder) throws -> [UInt64] {
         guard case .folder? = try folder.files.kind(folder.manifests) else { return [] }
         return try folder.files.list(folder.manifests).compactMap(StoreFolder.manifestNumber).sorted()
     }
 
+    /// Reads a manifest, with its checksum.
+    ///
+    /// - Throws: `StorageError.damaged` if it is damaged or has another number; `StorageError.unknownVersion`;
+    ///   `FileError`.
     static func read(
         _ number: UInt64, _ folder: StoreFolder
     ) throws -> (manifest: Manifest, checksum: UInt64) {

@@ -70,6 +70,7 @@ final class Memtable: Sendable {
     /// Adds the rows of the next commit while they are read; a few rows in time order need no allocation.
     ///
     /// - Returns: The number of rows, or nil, with some rows added, if `isKnown` is false for a series.
+    /// - Throws: `CodecError` where the record does not parse; some rows are added then.
     func apply(
         _ record: inout WALRecordReader, _ buffer: SmallRowBuffer, isKnown: (SeriesID, ValueType) -> Bool
     ) throws -> Int? {

@@ -85,7 +85,7 @@ struct MergeCursor {
         {
             let stop = bulkEnd(sources[leader], before: heap.second, limit: limit - output.count)
             if stop > sources[leader].index {
-                take(leader, stop, into: &output)
+                takeSingles(from: leader, upTo: stop, into: &output)
                 try advance(leader, to: stop)
             } else {
                 try takeVersions(at: sources[leader].time, into: &output)
@@ -109,7 +109,8 @@ struct MergeCursor {
         }
     }
 
-    private mutating func take(_ source: Int, _ stop: Int, into output: inout MergedRun) {
+    /// Appends samples of a source whose times no other source has.
+    private mutating func takeSingles(from source: Int, upTo stop: Int, into output: inout MergedRun) {
         let place = sources[source].place ?? output.add(sources[source].run)
         sources[source].place = place
         output.append(place, sources[source].index..<stop)

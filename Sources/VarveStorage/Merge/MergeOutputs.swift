@@ -28,7 +28,7 @@ final class MergeOutputs {
     }
 
     /// The number of collected samples at which a full block is written; the rest then is at least half a block.
-    private static let enough = FormatLimits.blockSamples * 3 / 2
+    private static let fullBlockThreshold = FormatLimits.blockSamples * 3 / 2
     /// Blocks of fewer samples are decoded and packed together with others.
     static let fewSamples = FormatLimits.blockSamples / 2
 
@@ -74,7 +74,9 @@ final class MergeOutputs {
     var waiting: Int { gathered.count }
 
     /// Whether two times are in different partitions.
-    func isCut(_ first: Int64, _ last: Int64) -> Bool { partition(of: first) != partition(of: last) }
+    func crossesPartitions(_ first: Int64, _ last: Int64) -> Bool {
+        partition(of: first) != partition(of: last)
+    }
 
     /// Adds samples of the current series, which may reach into several partitions.
     ///
@@ -97,7 +99,7 @@ final class MergeOutputs {
     func copy(_ block: StoredBlock) throws {
         try move(to: partition(of: block.entry.firstTime))
         try writeGathered()
-        let writer = try open()
+        let writer = try currentWriter()
         if !outputs[current].hasSeries { writer.begin(series) }
         outputs[current].hasSeries = true
         copied[writer.id, default: []].insert(block.entry.block.checksum)
@@ -124,6 +126,7 @@ final class MergeOutputs {
     /// Reads an output back from disk and returns the number of its samples.
     ///
     /// - Parameter type: The type of a series that was written.
+    /// - Throws: `StorageError.needsReopen` if blocks overlap; `StorageError.damaged`; `FileError`; what `pace` throws.
     func check(_ reader: SegmentReader, _ type: (SeriesID) -> ValueType?) throws -> UInt64 {
         try reader.readBack(copied: copied[reader.reference.id] ?? [], type: type, pace: pace)
     }
@@ -145,7 +148,7 @@ final class MergeOutputs {
         current = index
     }
 
-    private func open() throws -> SegmentWriter {
+    private func currentWriter() throws -> SegmentWriter {
         if let writer = outputs[current].writer { return writer }
         let writer = try SegmentWriter(folder, effort: .thorough, isOneOfMany: !cuts.isEmpty)
         outputs[current].writer = writer
@@ -154,10 +157,10 @@ final class MergeOutputs {
 
     private func writeFullBlocks() throws {
         let isLarge = gathered.textBytes >= FormatLimits.blockTextBytes / 2
-        guard gathered.count >= Self.enough || isLarge else { return }
+        guard gathered.count >= Self.fullBlockThreshold || isLarge else { return }
         let run = gathered.finish()
         var start = 0
-        while run.count - start >= Self.enough {
+        while run.count - start >= Self.fullBlockThreshold {
             try write(run.part(start..<start + FormatLimits.blockSamples))
             start += FormatLimits.blockSamples
         }
@@ -186,7 +189,7 @@ final class MergeOutputs {
     ///
     /// - Parameter isWhole: Whether these may be all samples of the series in this output.
     private func write(_ run: SampleRun, isWhole: Bool = false) throws {
-        let writer = try open()
+        let writer = try currentWriter()
         let isShort = isWhole && !outputs[current].hasSeries
         if !isShort, !outputs[current].hasSeries { writer.begin(series) }
         outputs[current].hasSeries = true

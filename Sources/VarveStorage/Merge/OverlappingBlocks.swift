@@ -17,6 +17,8 @@ enum OverlappingBlocks {
     /// The blocks of a series in some segments, in groups.
     ///
     /// Cost: reads the index pages of the series.
+    ///
+    /// - Throws: As `SegmentReader.top()`.
     static func groups(of series: SeriesID, in inputs: [SegmentReader]) throws -> [ArraySlice<Source>] {
         var sources: [Source] = []
         for input in inputs {

@@ -40,7 +40,7 @@ final class AcknowledgedMark {
     }
 
     /// Writes the file again if somebody has removed or replaced it.
-    func keep(_ folder: StoreFolder) {
+    func rewriteIfReplaced(in folder: StoreFolder) {
         guard let file, (try? file.identity()) != (try? folder.files.identity(folder.acknowledged)) else {
             return
         }

@@ -40,14 +40,15 @@ struct CrashRecovery {
     ///
     /// Durability: the returned state is on disk, unless `roomNeeded` is set: then the caller must flush it.
     ///
-    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `FileError`.
+    /// - Throws: `StorageError.damaged`; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`;
+    ///   `StorageError.commitsLost`; `FileError`.
     func run() throws -> OpenedStore {
         var loader = StoreLoader(folder, leastCommit: leastCommit)
         if try loader.loadManifest() {
             // A process that was killed right after creating it may not have made its name durable.
             try folder.files.syncDirectory(folder.manifests)
         } else {
-            try begin(&loader.store)
+            try createStore(&loader.store)
         }
         if loader.store.view.manifest.number == 1 { try commitNext(&loader.store) }
         try loader.loadFiles()
@@ -62,7 +63,7 @@ struct CrashRecovery {
         }
         try loader.checkAcknowledged()
         loader.store.notes += try Self.removeOrphans(manifest, folder)
-        try becomeStore(&loader.store)
+        try turnBackupIntoStore(&loader.store)
         return loader.store
     }
 
@@ -80,8 +81,8 @@ struct CrashRecovery {
     }
 
     /// Creates a new store; its first manifest comes before any other file.
-    private func begin(_ store: inout OpenedStore) throws {
-        try keepFolders()
+    private func createStore(_ store: inout OpenedStore) throws {
+        try syncFolders()
         store.view.manifest.number = 1
         store.manifestChecksum = try ManifestLog.commit(store.view.manifest, folder)
     }
@@ -97,7 +98,7 @@ struct CrashRecovery {
     ///
     /// An earlier process may have been killed after it created them and before their sync. Once there is a manifest,
     /// they are durable.
-    private func keepFolders() throws {
+    private func syncFolders() throws {
         try folder.files.syncDirectory(folder.path)
         var path = folder.path
         while parentFolder(of: path) != path, path != "." {
@@ -148,7 +149,7 @@ struct CrashRecovery {
     }
 
     /// Turns a backup that is opened for writing into a store, so that no later backup overwrites it.
-    private func becomeStore(_ store: inout OpenedStore) throws {
+    private func turnBackupIntoStore(_ store: inout OpenedStore) throws {
         guard try folder.files.kind(folder.backupMark) != nil else { return }
         // A store without the mark must have two manifests.
         try commitNext(&store)

@@ -29,12 +29,12 @@ struct ReadOnlyOpening {
     /// Opens the store.
     ///
     /// - Throws: `StorageError.noStore` in a folder without a store; `StorageError.damaged`;
-    ///   `StorageError.unknownVersion`; `StorageError.commitsLost`;
+    ///   `StorageError.unfinishedBackup`; `StorageError.unknownVersion`; `StorageError.commitsLost`;
     ///   `StorageError.needsReopen` if the folder changes faster than it can be read; `FileError`.
     func run() throws -> OpenedStore {
         var failure: (any Error)?
         var attempts = ReadAttempts()
-        while attempts.take() {
+        while attempts.useOne() {
             let before = try StoreLoader.fingerprint(folder)
             do {
                 let store = try load(&attempts)
@@ -68,7 +68,7 @@ struct ReadOnlyOpening {
     private func segments(_ manifest: Manifest) throws -> [SegmentReader] {
         try manifest.segments.map { reference in
             let reader = SegmentReader(library, reference)
-            if library.hasRoom { try reader.open() }
+            if library.hasRoom { try reader.openFile() }
             return reader
         }
     }

@@ -59,7 +59,7 @@ struct StoreLoader {
     ///
     /// - Returns: False in a folder without manifests.
     /// - Throws: `StorageError.damaged` if it is damaged, if one of the two newest is missing, or if there are files
-    ///   but no manifest; `StorageError.unknownVersion`; `FileError`.
+    ///   but no manifest; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`; `FileError`.
     mutating func loadManifest() throws -> Bool {
         guard let (manifest, checksum) = try ManifestLog.load(folder) else {
             try checkEmpty()
@@ -71,17 +71,17 @@ struct StoreLoader {
     }
 
     /// Checks that a folder without a manifest has no files: they are never taken for leftovers of an empty store.
+    ///
+    /// - Throws: `StorageError.damaged` or `StorageError.unfinishedBackup` if there are some; `FileError`.
     private func checkEmpty() throws {
         for path in [folder.segments, folder.wal] {
             guard case .folder? = try folder.files.kind(path) else { continue }
             guard try folder.files.list(path).isEmpty else {
-                let isBackup = try folder.files.kind(folder.backupMark) != nil
+                guard try folder.files.kind(folder.backupMark) == nil else {
+                    throw StorageError.unfinishedBackup(path: folder.path)
+                }
                 throw StorageError.damaged(
-                    Damage(
-                        file: StoreFolder.manifest(1), offset: 0,
-                        reason: isBackup
-                            ? "the backup was not finished, run it again with --incremental"
-                            : "no manifest is there"))
+                    Damage(file: StoreFolder.manifest(1), offset: 0, reason: "no manifest is there"))
             }
         }
     }
@@ -108,7 +108,7 @@ struct StoreLoader {
                 }
             }
         }
-        store.messages.use(try manifest.messages.map { try MessageFile(folder, $0) })
+        store.messages.replaceFiles(with: try manifest.messages.map { try MessageFile(folder, $0) })
         store.view.commit = manifest.commit
         store.view.commitTimes = manifest.commitTimes
     }
@@ -190,6 +190,8 @@ struct StoreLoader {
     }
 
     /// The WAL files in a folder from a number on, ascending.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
     static func walFiles(
         from first: UInt64, _ folder: StoreFolder
     ) throws -> [(number: UInt64, sealed: Bool)] {
@@ -199,6 +201,8 @@ struct StoreLoader {
     }
 
     /// Names that change whenever a writer exchanges files; data read between two equal fingerprints is of one moment.
+    ///
+    /// - Throws: `FileError` if a folder cannot be listed.
     static func fingerprint(_ folder: StoreFolder) throws -> [String] {
         let wal = try walFiles(from: 0, folder).map { StoreFolder.wal($0.number, sealed: $0.sealed) }
         return wal + [try ManifestLog.numbers(folder).last.map(StoreFolder.manifest) ?? ""]

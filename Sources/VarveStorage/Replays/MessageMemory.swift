@@ -43,7 +43,7 @@ struct MessageMemory: Sendable {
     }
 
     /// Uses the files of a new manifest; files that stay keep their filters.
-    mutating func use(_ files: [MessageFile]) {
+    mutating func replaceFiles(with files: [MessageFile]) {
         let known = Dictionary(uniqueKeysWithValues: sources.map { ($0.file.header.id, $0) })
         sources = files.map { known[$0.header.id] ?? Source(file: $0) }
         filterBytes = sources.reduce(0) { $0 + ($1.filter?.count ?? 0) }

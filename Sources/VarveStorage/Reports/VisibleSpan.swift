@@ -9,6 +9,8 @@ import VarveSegment
 
 extension StoreSnapshot {
     /// The earliest and the latest time of a sample that a query sees; nil in a state without samples.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.segmentGone`; `FileError`.
     func visibleSpan() throws -> (first: Timestamp, last: Timestamp)? {
         guard let first = try edge(.ascending), let last = try edge(.descending) else { return nil }
         return (Timestamp(nanoseconds: first), Timestamp(nanoseconds: last))

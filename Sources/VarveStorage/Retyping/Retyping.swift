@@ -52,14 +52,13 @@ public struct UnfitValues: Error, CustomStringConvertible {
         self.type = type
     }
 
-    /// One line with their number, the first of them, and what to do.
+    /// One line with their number and the first of them.
     public var description: String {
         let first = report.examples.map {
             "\"\($0.text)\" at \($0.time) of device \($0.key.device)"
         }
         return "\(report.unfit) of \(report.samples) values do not fit \(type.name), such as "
-            + "\(first.joined(separator: ", ")); nothing was changed; name words that mean no reading in --missing, "
-            + "or delete what does not fit with --drop-unfit"
+            + "\(first.joined(separator: ", ")); nothing was changed"
     }
 }
 

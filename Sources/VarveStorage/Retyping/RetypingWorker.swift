@@ -33,6 +33,11 @@ struct RetypingWorker {
         first = SeriesID(context.dictionary.count)
     }
 
+    /// Converts the series, reads the outputs back and commits them.
+    ///
+    /// - Throws: `UnfitValues` if values do not fit and are not to be deleted; `StorageError.needsReopen` if the
+    ///   outputs lack samples; other `StorageError`; `FileError`; what `progress` throws. The outputs are removed then,
+    ///   unless the store must be opened again.
     func run(_ view: inout StoreView, _ progress: (UInt64) throws -> Void) throws -> RetypingReport {
         var report = RetypingReport()
         report.series = series.count

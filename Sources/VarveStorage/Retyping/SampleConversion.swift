@@ -63,7 +63,7 @@ struct SampleConversion {
                 }
                 report.missing += 1
             case .unfit:
-                note(run, index, &report)
+                noteUnfit(run, index, &report)
                 continue
             }
             let isMissing = if case .missing = fate { true } else { false }
@@ -170,7 +170,7 @@ struct SampleConversion {
         }
     }
 
-    private mutating func note(_ run: SampleRun, _ index: Int, _ report: inout RetypingReport) {
+    private mutating func noteUnfit(_ run: SampleRun, _ index: Int, _ report: inout RetypingReport) {
         report.unfit += 1
         guard report.examples.count < RetypingReport.mostExamples else { return }
         switch run.values {

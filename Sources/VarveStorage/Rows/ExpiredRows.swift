@@ -13,11 +13,11 @@ import VarveModel
 
 /// The limits of all products at one time.
 struct RetentionLimits: Sendable {
-    private let rules: [String: ProductRetention]
+    private let rules: [Name: ProductRetention]
     private let now: Int64
 
     /// Creates the limits of some rules at a time in nanoseconds since 1970 UTC.
-    init(_ rules: [String: ProductRetention], now: Int64) {
+    init(_ rules: [Name: ProductRetention], now: Int64) {
         self.rules = rules
         self.now = now
     }
@@ -26,7 +26,8 @@ struct RetentionLimits: Sendable {
 
     /// The first time that a product keeps, and the rule; nil if it keeps all times.
     func limit(of product: String) -> (time: Int64, rule: String)? {
-        guard let retention = rules[product], case .from(let time)? = retention.period.limit(at: now) else {
+        guard let retention = rules[Name(product)], case .from(let time)? = retention.period.limit(at: now)
+        else {
             return nil
         }
         return (time.nanoseconds, retention.rule)
@@ -153,18 +154,6 @@ extension Hash128 {
 extension SampleColumns {
     /// The rows of a time and later.
     fileprivate func from(_ limit: Int64) -> SampleColumns {
-        let keep = times.indices.filter { times[$0] >= limit }
-        var columns = self
-        columns.times = keep.map { times[$0] }
-        columns.states = keep.map { states[$0] }
-        switch values {
-        case .bits(let bits): columns.values = .bits(keep.map { bits[$0] })
-        case .text(let source):
-            var text = TextColumn()
-            text.ends.reserveCapacity(keep.count)
-            for index in keep { text.append(source.bytes[source.range(index)]) }
-            columns.values = .text(text)
-        }
-        return columns
+        selecting(times.indices.filter { times[$0] >= limit })
     }
 }

@@ -14,7 +14,7 @@ struct KnownSamples {
     private var distinct: [Int64] = []
     private var starts: [Int] = []
     private var found: [(run: SampleRun, index: Int)?] = []
-    private(set) var any = false
+    private(set) var foundAny = false
 
     init(_ times: [Int64], _ order: [Int]?) {
         self.times = times
@@ -45,7 +45,7 @@ struct KnownSamples {
     }
 
     /// Whether a row has a time between two times, both included; otherwise a block of these times need not be read.
-    func wants(first: Int64, last: Int64) -> Bool {
+    func hasTime(from first: Int64, through last: Int64) -> Bool {
         let index = Self.gallop(distinct, from: 0, to: first)
         return index < distinct.count && distinct[index] <= last
     }
@@ -55,7 +55,7 @@ struct KnownSamples {
     /// Whether a row has one of some ascending times.
     ///
     /// The loop has no branch for each time, as times of late data mix at random.
-    func share(_ times: [Int64]) -> Bool {
+    func containsAny(of times: [Int64]) -> Bool {
         guard let first = distinct.first, let last = times.last else { return false }
         let start = Self.gallop(times, from: 0, to: first)
         let mine = Self.gallop(distinct, from: 0, to: start < times.count ? times[start] : last)
@@ -75,7 +75,7 @@ struct KnownSamples {
     }
 
     /// Takes the samples of a run at the times of the rows, where they are newer than those found before.
-    mutating func look(at run: SampleRun) {
+    mutating func take(newerIn run: SampleRun) {
         guard let first = distinct.first, run.count > 0 else { return }
         var mine = 0
         var theirs = run.lowerBound(first)
@@ -91,7 +91,7 @@ struct KnownSamples {
                     continue
                 }
                 found[mine] = (run, theirs)
-                any = true
+                foundAny = true
                 theirs += 1
             }
         }
@@ -129,22 +129,22 @@ extension StoreView {
     /// Cost: reads and decodes the blocks with these times.
     ///
     /// - Throws: `StorageError`; `FileError`.
-    func show(_ series: SeriesID, type: ValueType, to known: inout KnownSamples) throws {
+    func collectSamples(of series: SeriesID, type: ValueType, into known: inout KnownSamples) throws {
         for segment in segments(in: known.range) {
             for entry in try segment.blocks(of: series, in: known.range)
-            where known.wants(first: entry.firstTime, last: entry.lastTime) {
+            where known.hasTime(from: entry.firstTime, through: entry.lastTime) {
                 // Mostly the block has none of these times; then its values are not decoded.
                 if entry.statistics != nil,
-                    !known.share(try segment.read(entry, type: type, columns: .times).times)
+                    !known.containsAny(of: try segment.read(entry, type: type, columns: .times).times)
                 {
                     continue
                 }
                 let run = try segment.read(entry, type: type)
-                known.look(at: run.without(tombstones(of: series, in: entry), commit: nil))
+                known.take(newerIn: run.without(tombstones(of: series, in: entry), commit: nil))
             }
         }
         guard let span = known.span else { return }
         let rows = memtable.rows(of: series, first: span.first, last: span.last, upTo: commit)
-        for run in rows.runs { known.look(at: run) }
+        for run in rows.runs { known.take(newerIn: run) }
     }
 }

@@ -33,7 +33,7 @@ struct RowResolver {
         receipt.include(Timestamp(nanoseconds: last))
         var known = KnownSamples(columns.times, order)
         try existing(&known)
-        if order == nil, !known.any, known.isUnique {
+        if order == nil, !known.foundAny, known.isUnique {
             receipt.accepted = UInt64(columns.count)
             stored = columns
             return

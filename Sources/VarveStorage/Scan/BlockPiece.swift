@@ -25,6 +25,8 @@ package struct BlockPiece {
     /// Reads columns of the samples; the range says where in the run they are.
     ///
     /// Times are read of a part even if they are not asked for.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func read(_ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
         if isWhole {
             let run = try reader.read(entry, type: type, columns: columns)
@@ -38,17 +40,22 @@ package struct BlockPiece {
     }
 
     /// What is known of the vectors of the block; empty where it has only one or they are not worth their bytes.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func vectors() throws -> [VectorEntry] { try reader.vectors(of: entry) }
 
     /// Reads columns of some vectors of the block; the range says where in the run the samples of the piece are.
     ///
     /// - Parameter columns: With the times.
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`.
     package func read(vectors: Range<Int>, _ columns: BlockColumns) throws -> (SampleRun, Range<Int>) {
         let run = try reader.read(entry, type: type, vectors: vectors, columns: columns)
         return (run, run.range(first, last))
     }
 
     /// Hands on the samples, first those of the vector where a read in `order` begins: it may want no more.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`; what `body` throws.
     package func readFromEnd(
         _ order: TimeOrder, _ body: (SampleRun, Range<Int>) throws -> Bool
     ) throws -> Bool {

@@ -31,6 +31,9 @@ package struct SeriesScan {
     private var sweep: TimeSweep
     private var loaded: [Loaded?]
 
+    /// Finds the blocks and rows of a series in a range; no block is read.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.segmentGone`; `FileError`.
     package init(
         _ view: StoreView, _ series: SeriesID, _ type: ValueType, in range: TimeRange, order: TimeOrder
     ) throws {

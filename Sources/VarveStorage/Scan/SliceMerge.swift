@@ -37,7 +37,7 @@ struct SliceMerge {
         self.slices = slices
         self.type = type
         heads = slices.map(\.range.lowerBound)
-        while let (leader, horizon) = leader() { take(leader, before: horizon) }
+        while let (leader, horizon) = leader() { appendSpan(of: leader, before: horizon) }
     }
 
     /// Passes on the merged samples in pieces, the earliest or the latest piece first; in a piece they ascend.
@@ -70,7 +70,8 @@ struct SliceMerge {
         return leader.map { ($0, horizon) }
     }
 
-    private mutating func take(_ leader: Int, before horizon: Int64?) {
+    /// Appends the samples of a slice that are earlier than those of the others.
+    private mutating func appendSpan(of leader: Int, before horizon: Int64?) {
         let slice = slices[leader]
         let start = heads[leader]
         let end = slice.run.times.withUnsafeBufferPointer { times in
@@ -82,10 +83,11 @@ struct SliceMerge {
             heads[leader] = end
             return
         }
-        takeNewest(at: slice.run.times[start])
+        appendNewest(at: slice.run.times[start])
     }
 
-    private mutating func takeNewest(at time: Int64) {
+    /// Appends the newest version of a time that several samples have.
+    private mutating func appendNewest(at time: Int64) {
         var newest: Span?
         var commit: UInt64 = 0
         for index in slices.indices {

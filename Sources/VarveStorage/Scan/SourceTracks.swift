@@ -51,6 +51,9 @@ struct SourceTracks {
 
     private(set) var tracks: [[SourceStretch]] = []
 
+    /// Finds the stretches of a series that reach into a range, from index pages and memory.
+    ///
+    /// - Throws: `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.segmentGone`; `FileError`.
     init(_ view: StoreView, _ series: SeriesID, in range: TimeRange) throws {
         guard let last = range.lastNanosecond else { return }
         var stretches: [SourceStretch] = []
@@ -76,18 +79,18 @@ struct SourceTracks {
                 stretches.append(SourceStretch(run, start..<min(start + Self.rowsAtOnce, run.count)))
             }
         }
-        deal(stretches)
+        distribute(stretches)
     }
 
-    init(_ stretches: [SourceStretch]) { deal(stretches) }
+    init(_ stretches: [SourceStretch]) { distribute(stretches) }
 
-    private mutating func deal(_ stretches: [SourceStretch]) {
+    private mutating func distribute(_ stretches: [SourceStretch]) {
         guard !stretches.isEmpty else { return }
         // Without late data one track takes all stretches, and nothing is copied.
-        let isApart = stretches.indices.dropFirst().allSatisfy {
+        let areDisjoint = stretches.indices.dropFirst().allSatisfy {
             stretches[$0 - 1].last < stretches[$0].first
         }
-        guard !isApart else {
+        guard !areDisjoint else {
             tracks = [stretches]
             return
         }

@@ -28,6 +28,9 @@ package enum DictionaryFile {
         }
     }
 
+    /// Reads the entries of a run, and the id of the first.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse or name an unknown type.
     package static func read(
         _ reader: inout ByteReader
     ) throws(CodecError) -> (first: Int, entries: [SeriesInfo]) {
@@ -49,6 +52,9 @@ package enum DictionaryFile {
     }
 
     /// Adds a run to the dictionary; existing entries must be the same.
+    ///
+    /// - Throws: `CodecError` if series before the run are missing, if an entry has another name, or if there are too
+    ///   many.
     static func load(
         first: Int, _ entries: [SeriesInfo], into dictionary: SeriesDictionary
     ) throws(CodecError) {

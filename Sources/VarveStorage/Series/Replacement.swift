@@ -51,6 +51,9 @@ package struct Replacement: Hashable, Sendable {
         }
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse or the ids are impossible.
     init(from reader: inout ByteReader) throws(CodecError) {
         commit = try reader.varint()
         writtenAt = try reader.integer(as: Int64.self)

@@ -71,7 +71,7 @@ final class SeriesDictionary: Sendable {
     }
 
     /// The series of some devices, of any product, with ids below `end` and with the newest of each name.
-    func entries(ofDevices devices: Set<String>, below end: Int) -> [SeriesInfo] {
+    func entries(ofDevices devices: Set<Name>, below end: Int) -> [SeriesInfo] {
         let names = names.withLock { $0 }
         return names.live(names.ids(ofDevices: devices, below: end), below: end).map { names.info($0) }
     }

@@ -33,6 +33,8 @@ extension SeriesNames {
     }
 
     /// Marks replaced series.
+    ///
+    /// - Throws: `CodecError` if a series has no successor of the same name, or is replaced twice.
     mutating func replace(_ replacement: Replacement) throws(CodecError) {
         guard Int(replacement.new.upperBound) <= count,
             replacements.last.map({ $0.first < replacement.first }) ?? true

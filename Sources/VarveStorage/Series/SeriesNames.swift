@@ -104,8 +104,8 @@ struct SeriesNames: Sendable {
     }
 
     /// The ids below `end` of the series of some devices, of any product.
-    func ids(ofDevices devices: Set<String>, below end: Int) -> [Int] {
-        let wanted = Set(devices.map { Array($0.utf8) })
+    func ids(ofDevices devices: Set<Name>, below end: Int) -> [Int] {
+        let wanted = Set(devices.map { Array($0.text.utf8) })
         // Length and last byte distinguish most names.
         var endings = Set<Int>()
         for name in wanted { endings.insert(Self.ending(name[...])) }
@@ -137,6 +137,9 @@ struct SeriesNames: Sendable {
     }
 
     /// Reads `count` records of series from id `first` on; existing ones must be the same.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse, if series before `first` are missing, or if a name differs;
+    ///   nothing is added then.
     mutating func read(
         _ reader: inout ByteReader, first: Int, count: Int
     ) throws(CodecError) {

@@ -37,8 +37,8 @@ public final class Store: Sendable {
     ///   - files: The disk.
     /// - Throws: `StorageError.noStore` if a directory without a store is opened for reading; `DirectoryInUse` if
     ///   another process writes; `DirectoryRefused` if the directory is another user's or has a link in it;
-    ///   `StorageError.damaged`; `StorageError.unknownVersion`; `StorageError.commitsLost`; `StorageError.noRoom`;
-    ///   `FileError`.
+    ///   `StorageError.damaged`; `StorageError.unfinishedBackup`; `StorageError.unknownVersion`;
+    ///   `StorageError.commitsLost`; `StorageError.noRoom`; `FileError`.
     public static func open(
         _ path: String, options: StoreOptions = StoreOptions(), files: any FileSystem = POSIXFileSystem()
     ) throws -> Store {
@@ -47,7 +47,7 @@ public final class Store: Sendable {
     }
 
     private init(_ folder: StoreFolder, _ options: StoreOptions) throws {
-        let rightsNotes = try folder.files.admit(folder.path, forWriting: options.isWritable)
+        let rightsNotes = try folder.files.checkDirectory(folder.path, forWriting: options.isWritable)
         lock = options.isWritable ? try Self.lock(folder, options) : nil
         let library = SegmentLibrary(folder, cacheBytes: options.cacheBytes)
         let opened =
@@ -99,10 +99,11 @@ public final class Store: Sendable {
     var view: StoreView { published.withLock { $0 } }
 
     /// Publishes a new state for readers.
-    private func publish(_ view: StoreView) {
+    private func publish(_ view: StoreView, _ state: WriterState) {
         #if DEBUG
             do throws(BrokenInvariant) {
                 try view.checkInvariants(after: published.withLock { $0 })
+                try state.wal?.position.checkInvariants()
             } catch {
                 context.options.reportBroken(error)
             }
@@ -151,7 +152,7 @@ public final class Store: Sendable {
             }
             var commit = GroupCommit(context, state, view)
             let results = commit.run(group)
-            publish(commit.view)
+            publish(commit.view, state)
             if context.options.isWritable { state.mark.raise(to: commit.view.commit, context.folder) }
             return results
         }
@@ -171,7 +172,7 @@ public final class Store: Sendable {
             let check = DirectoryCheck(context, state)
             try check.runWhole(view.manifest)
             try check.rescueWAL(&view)
-            state.mark.keep(context.folder)
+            state.mark.rewriteIfReplaced(in: context.folder)
             defer { state.notes = [] }
             return state.notes
         }
@@ -202,6 +203,9 @@ public final class Store: Sendable {
         try exists(StoreFolder(path, on: files))
     }
 
+    /// Whether a folder has a manifest or a WAL file.
+    ///
+    /// - Throws: `FileError` if a folder cannot be listed.
     static func exists(_ folder: StoreFolder) throws -> Bool {
         if try !ManifestLog.numbers(folder).isEmpty { return true }
         guard case .folder? = try folder.files.kind(folder.wal) else { return false }
@@ -227,7 +231,7 @@ public final class Store: Sendable {
             var view = published.withLock { $0 }
             try DirectoryCheck(context, state).run(view.manifest.number)
             defer {
-                publish(view)
+                publish(view, state)
                 state.mark.raise(to: view.commit, context.folder)
             }
             return try body(state, &view)
@@ -235,13 +239,13 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: SampleSink {
+extension Store: ImportSink {
     /// The type of a series, or nil if the store does not have it.
     public func storedType(of key: SeriesKey) -> ValueType? {
         context.dictionary.find(key, below: published.withLock { $0.seriesCount })?.type
     }
 
-    /// Starts an import; see `SampleSink`.
+    /// Starts an import; see `ImportSink`.
     ///
     /// - Throws: As `commit`, if the store takes no writes.
     public func beginImport() throws {

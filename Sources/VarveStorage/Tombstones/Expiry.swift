@@ -77,6 +77,9 @@ struct Expiry: Hashable, Sendable {
         }
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     init(from reader: inout ByteReader) throws(CodecError) {
         first = try reader.integer(as: Int64.self)
         last = try reader.integer(as: Int64.self)

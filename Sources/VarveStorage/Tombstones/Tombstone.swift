@@ -50,6 +50,9 @@ struct Tombstone: Hashable, Sendable {
         writer.append(isErased ? UInt8(1) : UInt8(0))
     }
 
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     init(from reader: inout ByteReader) throws(CodecError) {
         series = SeriesID(try reader.varint(limit: FormatLimits.series, "series"))
         first = try reader.integer(as: Int64.self)

@@ -52,6 +52,10 @@ final class Verification {
         self.isDeep = isDeep
     }
 
+    /// Checks all files.
+    ///
+    /// - Throws: `StorageError.noStore` in a folder without manifests; `FileError` if a folder cannot be listed. All
+    ///   else is in the report.
     func run() throws -> VerificationReport {
         guard case .folder? = try folder.files.kind(folder.manifests) else {
             throw StorageError.noStore(path: folder.path)

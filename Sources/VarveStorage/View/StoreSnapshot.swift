@@ -27,7 +27,7 @@ extension StoreSnapshot {
     }
 
     /// The series of some devices, of any product, in the order of `SeriesKey`.
-    public func series(ofDevices devices: Set<String>) -> [SeriesInfo] {
+    public func series(ofDevices devices: Set<Name>) -> [SeriesInfo] {
         dictionary.entries(ofDevices: devices, below: view.seriesCount).sorted { $0.key < $1.key }
     }
 

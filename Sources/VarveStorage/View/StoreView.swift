@@ -104,6 +104,8 @@ package struct StoreView: Sendable {
     /// A time that no sample of a series is later than; at least `time`.
     ///
     /// Cost: reads the indexes of segments that reach beyond `time`.
+    ///
+    /// - Throws: As `SegmentReader.top()`.
     func latestTime(_ series: SeriesID, atLeast time: Int64) throws -> Int64 {
         var latest = max(time, memtable.lastTime(of: series) ?? time)
         let range = TimeRange(from: Timestamp(nanoseconds: time))

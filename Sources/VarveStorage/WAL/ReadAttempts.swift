@@ -8,7 +8,7 @@ struct ReadAttempts {
     init() {}
 
     /// Uses one attempt; false if no attempt is left.
-    mutating func take() -> Bool {
+    mutating func useOne() -> Bool {
         guard left > 0 else { return false }
         left -= 1
         return true

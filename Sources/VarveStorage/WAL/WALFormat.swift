@@ -19,6 +19,8 @@ enum WALFormat {
     /// The offset of the record number within a record.
     static let recordNumberOffset = 4 + 1 + 1 + 2
     static let recordTrailerBytes = 8
+    /// The bytes of a record without its payload.
+    static let emptyRecordBytes = recordHeaderBytes + recordTrailerBytes
 }
 
 /// The type of a WAL record; 0 is reserved, so that zeros are never a record.

@@ -85,7 +85,7 @@ enum WALReader {
             } catch StorageError.damaged(let damage) where !sealed && damage != before {
                 before = damage
             }
-        } while attempts.take()
+        } while attempts.useOne()
         throw StorageError.needsReopen("\(folder.absolute(name)) changes faster than it can be read")
     }
 

@@ -86,6 +86,8 @@ package struct WALRecord: Sendable {
     }
 
     /// Reads all rows of a record.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     init(_ record: inout WALRecordReader, _ buffer: SmallRowBuffer) throws(CodecError) {
         self.init(
             commit: record.commit, firstSeries: record.firstSeries, newSeries: record.newSeries,

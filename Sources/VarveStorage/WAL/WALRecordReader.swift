@@ -29,6 +29,9 @@ struct WALRecordReader {
     private var rows = 0
     private var textBytes = 0
 
+    /// Reads the fields before the rows.
+    ///
+    /// - Throws: `CodecError` where the bytes do not parse.
     init(_ payload: ByteReader) throws(CodecError) {
         var reader = payload
         commit = try reader.varint()

@@ -14,14 +14,10 @@ final class WALWriter {
     private let folder: StoreFolder
     private let file: any File
     let name: String
-    private var nextRecord: UInt64
-    private(set) var byteCount = 0
-    private(set) var isFailed = false
+    /// How far the file is; only tests change it from outside, to plant a fault.
+    var position: WALPosition
     /// The most bytes to reserve at once; 0 once the disk has no room to reserve.
     private var reserveBytes: Int
-    /// The end of the reserved room.
-    private var reservedEnd = 0
-    private var writes = 0
 
     /// Creates the file; header and name are durable on return.
     ///
@@ -34,14 +30,15 @@ final class WALWriter {
         self.folder = folder
         self.number = number
         self.reserveBytes = reserveBytes
-        nextRecord = firstRecord
+        position = WALPosition(firstRecord: firstRecord, nextRecord: firstRecord)
         name = StoreFolder.wal(number, sealed: false)
         file = try folder.open(name, .createNew)
         let header = Self.header(number: number, firstRecord: firstRecord)
         try file.append(header)
+        position.written = header.count
         try file.sync()
         try folder.files.syncDirectory(folder.wal)
-        byteCount = header.count
+        position.synced = header.count
     }
 
     static func header(number: UInt64, firstRecord: UInt64) -> [UInt8] {
@@ -57,7 +54,9 @@ final class WALWriter {
     }
 
     /// The number of the next record.
-    var recordNumber: UInt64 { nextRecord }
+    var recordNumber: UInt64 { position.nextRecord }
+
+    var isFailed: Bool { position.isFailed }
 
     /// Writes records and makes them durable with one sync.
     ///
@@ -86,7 +85,7 @@ final class WALWriter {
     func isThere() -> Bool {
         do {
             let found = try folder.identity(name)
-            return try found == file.identity() && file.size() >= byteCount
+            return try found == file.identity() && file.size() >= position.synced
         } catch {
             // An error of the check is no reason to abandon a synced file.
             return true
@@ -101,25 +100,27 @@ final class WALWriter {
             throw StorageError.invalidBatch(
                 "\(records.count) records, or one of them, are too large for one write to \(name)")
         }
-        var writer = ByteWriter(capacity: records.reduce(0) { $0 + $1.payload.count + 24 })
+        var writer = ByteWriter(
+            capacity: records.reduce(0) { $0 + $1.payload.count + WALFormat.emptyRecordBytes })
         for (place, record) in records.enumerated() {
             Self.encode(
-                record.type, record.payload, number: nextRecord, place: UInt16(truncatingIfNeeded: place),
+                record.type, record.payload, number: position.nextRecord,
+                place: UInt16(truncatingIfNeeded: place),
                 to: &writer)
-            nextRecord += 1
+            position.nextRecord += 1
         }
         if !isLast { reserve(for: writer.count) }
         do {
             try file.append(writer.bytes)
-            let end = byteCount + writer.count
-            if isLast, reservedEnd > end { try file.truncate(to: end) }
+            position.written += writer.count
+            if isLast, position.reservedEnd > position.written { try file.truncate(to: position.written) }
             try file.sync()
         } catch {
-            isFailed = true
+            position.isFailed = true
             throw error
         }
-        byteCount += writer.count
-        writes += 1
+        position.synced = position.written
+        position.writes += 1
     }
 
     /// Reserves room for this write and later ones: as much as the file has already, within limits.
@@ -127,20 +128,22 @@ final class WALWriter {
     /// A file with few writes gets no room, and neither does a large write: the zeros would cost more than they save.
     /// If the disk is full, the write itself fails.
     private func reserve(for count: Int) {
-        guard writes >= Self.writesWithoutRoom, reserveBytes > 0, byteCount + count > reservedEnd,
+        let after = position.written + count
+        guard position.writes >= Self.writesWithoutRoom, reserveBytes > 0, after > position.reservedEnd,
             count <= reserveBytes / 16
         else { return }
-        let end = byteCount + count + min(reserveBytes, max(reserveBytes / 16, byteCount))
+        let end = after + min(reserveBytes, max(reserveBytes / 16, position.written))
         do {
             try file.reserve(to: end)
         } catch {
             reserveBytes = 0
         }
         // Bytes that a failed attempt left are cut when the file is sealed, too.
-        reservedEnd = end
+        position.reservedEnd = end
     }
 
-    private static let writesWithoutRoom = 4
+    /// A file with so few writes gets no room.
+    static let writesWithoutRoom = 4
 
     static func encode(
         _ type: WALRecordType, _ payload: [UInt8], number: UInt64, place: UInt16, to writer: inout ByteWriter

@@ -23,7 +23,7 @@ final class CommitPipeline {
     /// Starts the committing thread; batches have room for `capacity` rows.
     ///
     /// - Throws: The error of a thread that cannot be started.
-    init(sink: any SampleSink, reapply: Bool, isDryRun: Bool, capacity: Int) throws {
+    init(sink: any ImportSink, reapply: Bool, isDryRun: Bool, capacity: Int) throws {
         for _ in 0..<2 { free.put(RowBatch(capacity: capacity)) }
         let (waiting, free, failure, total) = (waiting, free, failure, total)
         thread = try WorkerThread {

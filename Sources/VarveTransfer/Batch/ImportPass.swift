@@ -11,8 +11,7 @@ import VarveText
 struct ImportPass: ~Copyable, TimedRowConsumer {
     /// What is known about a name in the rows.
     private struct Slot {
-        /// The index in `series`, or: -1 rows are rejected, -2 not looked up yet, -3 passed over, -4 rows are rejected
-        /// because product, device or point is unknown.
+        /// The index in `series`, or a value of `NoSeries`.
         var series: Int32
         /// Its number in `MissingReadings`; -1 if only empty values are missing.
         var missing: Int32 = -1
@@ -42,7 +41,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private let passesOverUnknownPoints: Bool
     private var terms = RowTerms()
     private var values = ValueParser()
-    private var table = SeriesTable(empty: Slot(series: -2, batch: 0, owner: 0, type: .double))
+    private var table = SeriesTable(
+        empty: Slot(series: NoSeries.unresolved, batch: 0, owner: 0, type: .double))
     private var series: [Series] = []
     private var seriesByKey: [SeriesKey: Int32] = [:]
     private var reasons: [Int: String] = [:]
@@ -53,13 +53,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private var skipped: UInt64 = 0
     private var unknown: UInt64 = 0
     /// The counts of series that were forgotten since, by product and point; see `gatherTexts`.
-    private var textPoints: [TextPoint: (numbers: UInt64, texts: UInt64)] = [:]
-    private var passedOver = Set<String>()
-
-    private struct TextPoint: Hashable {
-        var product: String
-        var point: String
-    }
+    private var textPoints: [PointName: (numbers: UInt64, texts: UInt64)] = [:]
+    private var passedOver = Set<Name>()
 
     /// The size of the current batch, in each of the measures that `BatchLimits` limits.
     private struct BatchSize {
@@ -94,6 +89,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     ///   - missing: What counts as no reading.
     ///   - passesOverUnknownPoints: Whether a point that its model lacks is passed over instead of being rejected.
     ///   - report: Gets the bytes read and the rows seen so far, once per buffer.
+    /// - Throws: The error of a failed commit, or `CancellationError` if the pipeline was stopped.
     init(
         resolver: SeriesResolver, missing: MissingReadings, passesOverUnknownPoints: Bool,
         pipeline: CommitPipeline, rejected: RejectedRows, limits: BatchLimits,
@@ -130,11 +126,11 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         try count(row)
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
-        if table[entry].batch != batchNumber { try touch(entry) }
+        if table[entry].batch != batchNumber { try addToBatch(entry) }
         let slot = table[entry]
         guard slot.series >= 0 else {
-            if slot.series == -3 { return }
-            if slot.series == -4 { unknown &+= 1 }
+            if slot.series == NoSeries.passedOver { return }
+            if slot.series == NoSeries.unknown { unknown &+= 1 }
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         if let declared = terms.declaredType, declared != slot.type {
@@ -161,9 +157,9 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     mutating func skips(_ row: borrowing Row) throws -> Bool {
         guard terms.check(row) == nil, terms.quality == 0 else { return false }
         let entry = table.find(row.product, row.device, row.point)
-        if table[entry].series == -2 { try meet(entry) }
+        if table[entry].series == NoSeries.unresolved { try resolveName(entry) }
         let slot = table[entry]
-        guard slot.series >= 0 else { return slot.series == -3 }
+        guard slot.series >= 0 else { return slot.series == NoSeries.passedOver }
         if ValueParser.isMissing(row.value, as: series[Int(slot.series)].point.type) { return true }
         return missing.contains(row.value, number: Int(slot.missing))
     }
@@ -209,20 +205,22 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         total.receipt.rejected += rejected.count
         total.receipt.skipped += skipped
         return Outcome(
-            total: total, unknown: unknown, numericTexts: numericTexts(), passedOver: passedOver.sorted())
+            total: total, unknown: unknown, numericTexts: numericTexts(),
+            passedOver: passedOver.sorted().map(\.text))
     }
 
     /// The text points with more numbers than other texts, by product and point.
     private mutating func numericTexts() -> [NumericTextPoint] {
         gatherTexts()
         return textPoints.filter { $0.value.numbers > $0.value.texts }.map {
-            NumericTextPoint(product: $0.key.product, point: $0.key.point, numbers: $0.value.numbers)
+            NumericTextPoint(
+                product: $0.key.product.text, point: $0.key.point.text, numbers: $0.value.numbers)
         }.sorted { ($0.product, $0.point) < ($1.product, $1.point) }
     }
 
     private mutating func gatherTexts() {
         for one in series where one.numbers + one.texts > 0 {
-            let key = TextPoint(product: one.point.key.product, point: one.point.key.point)
+            let key = PointName(product: one.point.key.product, point: one.point.key.point)
             let known = textPoints[key] ?? (0, 0)
             textPoints[key] = (known.numbers + one.numbers, known.texts + one.texts)
         }
@@ -251,10 +249,10 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     }
 
     /// Prepares a name for its first row in a batch.
-    private mutating func touch(_ entry: Int) throws {
+    private mutating func addToBatch(_ entry: Int) throws {
         size.series += 1
         size.nameBytes += table.nameBytes(of: entry)
-        if table[entry].series == -2 { try meet(entry) }
+        if table[entry].series == NoSeries.unresolved { try resolveName(entry) }
         var slot = table[entry]
         slot.batch = batchNumber
         if slot.series >= 0 {
@@ -271,7 +269,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     }
 
     /// Looks a name up and keeps what it means.
-    private mutating func meet(_ entry: Int) throws {
+    private mutating func resolveName(_ entry: Int) throws {
         table[entry].series = try lookUp(entry)
         table[entry].missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
     }
@@ -280,17 +278,17 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         switch try resolver.resolve(table.names(of: entry)) {
         case .rejected(let reason):
             reasons[entry] = reason
-            return -1
+            return NoSeries.rejected
         case .unknown(let reason):
             reasons[entry] = reason
-            return -4
+            return NoSeries.unknown
         case .unknownPoint(let name, let reason):
             guard passesOverUnknownPoints else {
                 reasons[entry] = reason
-                return -4
+                return NoSeries.unknown
             }
-            if passedOver.count < RowReader.maximumColumns { passedOver.insert(name) }
-            return -3
+            if passedOver.count < RowReader.maximumColumns { passedOver.insert(Name(name)) }
+            return NoSeries.passedOver
         case .point(let point):
             // Two names can mean the same series: one with the product, one without.
             if let known = seriesByKey[point.key] { return known }

@@ -6,7 +6,7 @@ import VarveText
 /// Asks the registry and the store about a series, once for each name.
 struct SeriesResolver {
     private let directory: any PointDirectory
-    private let sink: any SampleSink
+    private let sink: any ImportSink
     private let product: String?
     private let expected: [SeriesKey: RegisteredPoint]
 
@@ -16,7 +16,7 @@ struct SeriesResolver {
     ///   - product: The product of rows that name none.
     ///   - expected: The points that a dry run treats as registered, by the names in the rows.
     init(
-        directory: any PointDirectory, sink: any SampleSink, product: String?,
+        directory: any PointDirectory, sink: any ImportSink, product: String?,
         expected: [SeriesKey: RegisteredPoint]
     ) {
         self.directory = directory

@@ -217,6 +217,18 @@ struct SeriesTable<Payload>: ~Copyable {
     }
 }
 
+/// The values that a name without a series has in place of the number of its series.
+enum NoSeries {
+    /// The rows of the name are rejected.
+    static let rejected: Int32 = -1
+    /// The name is not resolved yet.
+    static let unresolved: Int32 = -2
+    /// The rows of the name are passed over.
+    static let passedOver: Int32 = -3
+    /// The rows of the name are rejected because its product, device or point is unknown.
+    static let unknown: Int32 = -4
+}
+
 /// Memory for names that never move.
 private struct NameArena: ~Copyable {
     private var blocks: [UnsafeMutablePointer<UInt8>] = []

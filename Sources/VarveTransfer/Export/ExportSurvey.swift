@@ -19,12 +19,6 @@ struct ExportSurvey {
     /// The number of samples with each of the allowed losses.
     private(set) var lost: [ExportLoss: UInt64] = [:]
 
-    /// A point, shared by all devices of a product.
-    private struct PointName: Hashable {
-        var product: Name
-        var point: Name
-    }
-
     /// The kinds of values of a point that registration would tell apart.
     private struct Kinds: OptionSet {
         let rawValue: UInt8
@@ -51,13 +45,13 @@ struct ExportSurvey {
     /// - Throws: `loss` for the first loss that is not allowed.
     mutating func add(_ columns: SampleColumns, of series: SeriesInfo) throws(ExportError) {
         if columns.count == 0 { return }
-        let name = PointName(product: Name(series.key.product), point: Name(series.key.point))
+        let name = PointName(product: series.key.product, point: series.key.point)
         var kinds = points[name]?[series.type] ?? []
         for (index, state) in columns.states.enumerated() {
             if state & Self.missingBits == 0 {
                 kinds.insert(.values)
             } else if state == Self.missingBits {
-                try lose(.emptySample, series, columns.times[index])
+                try countLoss(.emptySample, series, columns.times[index])
             }
         }
         switch (columns.values, series.type) {
@@ -92,15 +86,15 @@ struct ExportSurvey {
                 let types = byType.keys.sorted { $0.rawValue < $1.rawValue }
                 throw .twoTypes(product: name.product.text, point: name.point.text, types: types)
             }
-            let place = withProduct ? name : PointName(product: "", point: name.point)
+            let place = withProduct ? name : PointName(product: "", point: name.point.text)
             joined[place, default: []].formUnion(kinds)
             types[place] = type
         }
-        return joined.contains { name, kinds in types[name].map { !isTold($0, by: kinds) } ?? false }
+        return joined.contains { name, kinds in types[name].map { !isDerived($0, from: kinds) } ?? false }
     }
 
     /// Whether registration derives this type from values of these kinds.
-    private func isTold(_ type: ValueType, by kinds: Kinds) -> Bool {
+    private func isDerived(_ type: ValueType, from kinds: Kinds) -> Bool {
         switch type {
         case .double: !kinds.contains(.bigIntegers)
         case .int64: kinds.contains(.bigIntegers)
@@ -117,7 +111,7 @@ struct ExportSurvey {
         for (index, word) in bits.enumerated() where word & 0x7FFF_FFFF_FFFF_FFFF > limit {
             let value = Double(bitPattern: word)
             if value.isNaN {
-                if word != Double.nan.bitPattern { try lose(.nanPayload, series, columns.times[index]) }
+                if word != Double.nan.bitPattern { try countLoss(.nanPayload, series, columns.times[index]) }
             } else if value.isFinite, !kinds.contains(.bigIntegers) {
                 let text = Array(ValueText.string(value).utf8)
                 if Self.number(text[...]) != .decimal { kinds.insert(.bigIntegers) }
@@ -131,7 +125,7 @@ struct ExportSurvey {
         for index in 0..<texts.count where columns.states[index] & Self.missingBits == 0 {
             let text = texts.bytes[texts.range(index)]
             if SampleRowWriter.mayExceed(RowReader.maximumRowBytes, text, of: series, format.rows) {
-                try lose(.longRow, series, columns.times[index])
+                try countLoss(.longRow, series, columns.times[index])
             }
             if series.type == .json {
                 if text.first != 0x7B, text.first != 0x5B { kinds.insert(.scalars) }
@@ -156,7 +150,9 @@ struct ExportSurvey {
         }
     }
 
-    private mutating func lose(_ loss: ExportLoss, _ series: SeriesInfo, _ time: Int64) throws(ExportError) {
+    private mutating func countLoss(
+        _ loss: ExportLoss, _ series: SeriesInfo, _ time: Int64
+    ) throws(ExportError) {
         guard allowed.contains(loss) else {
             throw .loss(loss, series: series.key, time: Timestamp(nanoseconds: time))
         }

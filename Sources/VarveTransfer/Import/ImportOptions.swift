@@ -40,13 +40,13 @@ public struct ImportOptions: Sendable {
     /// The types of points that `registers` creates, by point name.
     ///
     /// The types of other new points follow from their values.
-    public var types: [String: ValueType] = [:]
+    public var types: [Name: ValueType] = [:]
     /// The format of the rows; found from the file by default.
     public var format = InputFormat.auto
     /// The options of the command line that describe the input's form.
     ///
     /// They are written into the file of rejected rows; the caller has already applied them.
-    public var said: [SaidOption] = []
+    public var givenOptions: [GivenOption] = []
 
     /// Makes the default options.
     public init() {}

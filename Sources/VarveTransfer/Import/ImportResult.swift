@@ -2,7 +2,6 @@
 
 public import VarveFile
 public import VarveModel
-import VarveText
 
 /// The result of one import, or the sum of several.
 public struct ImportResult: Sendable {
@@ -54,7 +53,7 @@ public struct ImportResult: Sendable {
         return receipt.rejected == 0 ? 0 : 3
     }
 
-    mutating func take(_ total: CommitTotal) { self.total = total }
+    mutating func setTotal(_ total: CommitTotal) { self.total = total }
 
     /// Adds the result of the next file.
     public mutating func add(_ other: ImportResult) {
@@ -69,86 +68,22 @@ public struct ImportResult: Sendable {
         registered += other.registered
         newPoints += other.newPoints
         for point in other.numericTexts {
-            let known = numericTexts.firstIndex { $0.product == point.product && $0.point == point.point }
+            let known = numericTexts.firstIndex {
+                $0.product.sameBytes(as: point.product) && $0.point.sameBytes(as: point.point)
+            }
             if let known { numericTexts[known].numbers += point.numbers } else { numericTexts.append(point) }
         }
         zones.add(other.zones)
         otherZones += other.otherZones
-        for name in other.passedOver where !passedOver.contains(name) { passedOver.append(name) }
+        for name in other.passedOver where !passedOver.contains(where: name.sameBytes) {
+            passedOver.append(name)
+        }
         unknown += other.unknown
         firstRejected = firstRejected ?? other.firstRejected
         rejectedPath = rejectedPath ?? other.rejectedPath
         rejectedFiles += other.rejectedFiles
         oddEpochs = oddEpochs ?? other.oddEpochs
         rejectedFailure = rejectedFailure ?? other.rejectedFailure
-    }
-
-    /// The last line that `import --json` prints, without its line end.
-    public func jsonLine(seconds: Double) -> String {
-        var line: [UInt8] = []
-        func add(_ text: String) { line.append(contentsOf: text.utf8) }
-        add("{\"rows\":\(receipt.rows),\"samples\":\(receipt.samples),\"accepted\":\(receipt.accepted)")
-        add(
-            ",\"identical\":\(receipt.identical),\"corrected\":\(receipt.corrected),\"superseded\":\(receipt.superseded)"
-        )
-        add(",\"rejected\":\(receipt.rejected),\"skipped\":\(receipt.skipped)")
-        add(",\"expired\":\(receipt.expired),\"replayed\":\(receipt.replayed)")
-        add(
-            ",\"from\":\(Self.quoted(receipt.from?.description)),\"to\":\(Self.quoted(receipt.to?.description))"
-        )
-        add(",\"timeUnit\":\(Self.quoted(timeUnit)),\"seconds\":")
-        ValueText.append((max(0, seconds) * 1000).rounded() / 1000, to: &line)
-        addDetails(to: &line)
-        add("}")
-        return String(decoding: line, as: UTF8.self)
-    }
-
-    /// Appends the members about registration and zones; an empty member is left out.
-    private func addDetails(to line: inout [UInt8]) {
-        func add(_ text: String) { line.append(contentsOf: text.utf8) }
-        func add(_ name: String, _ text: String) {
-            add(",\"\(name)\":")
-            JSONString.append(text, to: &line)
-        }
-        func add<Element>(_ name: String, _ elements: [Element], _ body: (Element) -> Void) {
-            guard !elements.isEmpty else { return }
-            add(",\"\(name)\":[")
-            for (index, element) in elements.enumerated() {
-                add(index == 0 ? "{" : ",{")
-                body(element)
-                add("}")
-            }
-            add("]")
-        }
-        add("newPoints", newPoints) { point in
-            add("\"type\":\"\(point.type.name)\",\"mixed\":\(point.isMixed),\"numbers\":\(point.numbers)")
-            add(",\"texts\":\(point.texts),\"words\":\(point.words),\"numberLooks\":\(point.numberLooks)")
-            add(",\"looksLikeNumbers\":\(point.looksLikeNumbers)")
-            if let example = point.example { add("example", example) }
-            add("product", point.product)
-            add("point", point.point)
-        }
-        add("numericTexts", numericTexts) { point in
-            add("\"numbers\":\(point.numbers)")
-            add("model", point.model)
-            add("point", point.point)
-        }
-        add("zones", zones) { zone in
-            add("\"assumed\":\(zone.isAssumed),\"repeated\":\(zone.repeated)")
-            add(",\"repeatedRejected\":\(zone.repeatedRejected),\"missing\":\(zone.missing)")
-            add(",\"missingRejected\":\(zone.missingRejected)")
-            add("name", zone.name)
-            add("offsets", zone.offsets)
-        }
-        add("otherZones", otherZones) { zone in
-            add("\"zone\":\"\(zone.zone)\"")
-            add("product", zone.product)
-            add("device", zone.device)
-        }
-    }
-
-    private static func quoted(_ text: String?) -> String {
-        text.map { "\"\($0)\"" } ?? "null"
     }
 }
 

@@ -15,7 +15,7 @@ public import VarveModel
 ///
 /// Not thread-safe: run one import at a time. The sink and the directory are called from two threads.
 public final class Importer {
-    private let sink: any SampleSink
+    private let sink: any ImportSink
     private let directory: any PointDirectory
     private let files: any FileSystem
     private let options: ImportOptions
@@ -33,7 +33,7 @@ public final class Importer {
     ///   - spoolFolder: The folder of temporary copies of standard input and pipes.
     ///   - progress: Follows the import.
     public convenience init(
-        sink: any SampleSink, directory: any PointDirectory, files: any FileSystem, spoolFolder: String,
+        sink: any ImportSink, directory: any PointDirectory, files: any FileSystem, spoolFolder: String,
         options: ImportOptions = ImportOptions(), progress: (any ImportProgress)? = nil
     ) {
         self.init(
@@ -42,7 +42,7 @@ public final class Importer {
     }
 
     init(
-        sink: any SampleSink, directory: any PointDirectory, files: any FileSystem, spoolFolder: String,
+        sink: any ImportSink, directory: any PointDirectory, files: any FileSystem, spoolFolder: String,
         options: ImportOptions, progress: (any ImportProgress)?, sizes: ReadingSizes, limits: BatchLimits
     ) {
         self.sink = sink
@@ -194,7 +194,7 @@ public final class Importer {
         let rejected = RejectedRows(files, path: source.rejectedPath)
         let rows = try RowInput(file, path: input.path, options: options, sizes: sizes)
         rejected.head = rows.rejectsHead
-        rejected.head.say(input.numbers)
+        rejected.head.addTimeUnit(for: input.numbers)
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)
@@ -216,7 +216,7 @@ public final class Importer {
         var total = outcome.total
         // Cells of repeated hours waited apart from their line, so lines are counted where they are read.
         total.receipt.rows = timed.lines
-        result.take(total)
+        result.setTotal(total)
         result.isDryRun = options.isDryRun
         result.timeUnit = timed.hasEpochs ? input.numbers.unit?.name : timed.hasDates ? "rfc3339" : nil
         result.zones = timed.zones
@@ -224,9 +224,9 @@ public final class Importer {
         if total.receipt.stored > 0 {
             result.otherZones = try directory.noteZones(timed.deviceZones, remembers: !options.isDryRun)
         }
-        let new = Set(registered.points.map { NewPoint.Name(product: $0.product, point: $0.point) })
+        let new = Set(registered.points.map { PointName(product: $0.product, point: $0.point) })
         for point in outcome.numericTexts
-        where !new.contains(NewPoint.Name(product: point.product, point: point.point)) {
+        where !new.contains(PointName(product: point.product, point: point.point)) {
             var point = point
             point.model = try directory.model(ofProduct: point.product) ?? point.product
             result.numericTexts.append(point)

@@ -26,11 +26,6 @@ public struct NewPoint: Hashable, Sendable {
     /// was kept.
     public var example: String?
 
-    struct Name: Hashable {
-        var product: String
-        var point: String
-    }
-
     /// - Parameter isByHand: Whether the caller chose the type.
     init(
         product: String, point: String, type: ValueType, isByHand: Bool, _ census: ValueCensus,

@@ -18,7 +18,7 @@ public import VarveFile
 import VarveText
 
 /// An option of the command line that describes the form of an input, such as `--tz` with `Europe/Paris`.
-public struct SaidOption: Hashable, Sendable {
+public struct GivenOption: Hashable, Sendable {
     /// The option with its dashes.
     public var name: String
     /// Its value; empty for a flag.
@@ -34,7 +34,7 @@ public struct SaidOption: Hashable, Sendable {
 /// The first lines of a file of rejected rows.
 public struct RejectsFile: Hashable, Sendable {
     /// The options that described the source of the rows.
-    public internal(set) var options: [SaidOption] = []
+    public internal(set) var options: [GivenOption] = []
     /// Whether the rows are lines of NDJSON.
     var isNDJSON = false
     /// The source's header line; empty for NDJSON.
@@ -49,7 +49,7 @@ public struct RejectsFile: Hashable, Sendable {
     /// Describes the source of the rows.
     ///
     /// - Parameter columns: The names in the source's header; nil for NDJSON.
-    init(columns: [String]?, options: [SaidOption]) {
+    init(columns: [String]?, options: [GivenOption]) {
         self.options = options
         isNDJSON = columns == nil
         var line: [UInt8] = []
@@ -61,11 +61,11 @@ public struct RejectsFile: Hashable, Sendable {
     }
 
     /// Adds `--time-unit` if the rejected rows alone would not show what the numbers among the source's times mean.
-    mutating func say(_ numbers: NumericTimes) {
+    mutating func addTimeUnit(for numbers: NumericTimes) {
         guard let unit = numbers.unit, numbers.lookLikeDates,
             !options.contains(where: { $0.name == "--time-unit" })
         else { return }
-        options.append(SaidOption("--time-unit", unit.name))
+        options.append(GivenOption("--time-unit", unit.name))
     }
 
     /// Reads the first lines of a file of rejected rows.
@@ -81,6 +81,8 @@ public struct RejectsFile: Hashable, Sendable {
     }
 
     /// Whether an open file is a file of rejected rows.
+    ///
+    /// - Throws: `FileError`, and `DamagedInput` if it is compressed and damaged.
     static func recognizes(_ file: any File) throws -> Bool {
         let decoder = try InputCompression.decoder(for: file)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
@@ -99,6 +101,9 @@ public struct RejectsFile: Hashable, Sendable {
     }
 
     /// Reads the first lines; the reader's next row is then the first rejected one.
+    ///
+    /// - Throws: `ImportError.badRejects` if they are not as `append` writes them; `HeaderNotUTF8`, `FileError` and
+    ///   `DamagedInput`.
     init(_ reader: RowReader, path: String) throws {
         guard try reader.firstByte() != nil, let first = try reader.header()?.first,
             first == Self.marker + Self.version
@@ -110,7 +115,7 @@ public struct RejectsFile: Hashable, Sendable {
             case "#rows":
                 isNDJSON = name == "ndjson"
                 header = value
-            case "#option" where options.count < Self.maximumOptions: options.append(SaidOption(name, value))
+            case "#option" where options.count < Self.maximumOptions: options.append(GivenOption(name, value))
             default: throw ImportError.badRejects(path: path)
             }
         }

@@ -24,7 +24,7 @@ final class SetAsideRows {
         var seconds: Int64
         var fraction: Int64
         var stretch: RepeatedStretch
-        /// The line at which the row's part of the series began (see `Heading.line`); 0 for none.
+        /// The line at which the row's part of the series began (see `TimeSteps.line`); 0 for none.
         var part: UInt64 = 0
     }
 
@@ -134,31 +134,34 @@ final class SetAsideRows {
     ) throws {
         try frame.withUnsafeBytes { bytes in
             var position = 0
-            func take<Value: FixedWidthInteger>(_: Value.Type) -> Value {
+            func readInteger<Value: FixedWidthInteger>(_: Value.Type) -> Value {
                 defer { position += MemoryLayout<Value>.size }
                 return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Value.self))
             }
             var line = 0
             var text = UnsafeRawBufferPointer(rebasing: bytes[0..<0])
             while position < bytes.count {
-                if take(UInt8.self) == 1 {
-                    line = Int(take(UInt64.self))
-                    let count = Int(take(UInt32.self))
+                if readInteger(UInt8.self) == 1 {
+                    line = Int(readInteger(UInt64.self))
+                    let count = Int(readInteger(UInt32.self))
                     text = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
                     position += count
                     continue
                 }
                 let place = Place(
-                    zone: take(UInt16.self), seconds: take(Int64.self), fraction: take(Int64.self),
+                    zone: readInteger(UInt16.self), seconds: readInteger(Int64.self),
+                    fraction: readInteger(Int64.self),
                     stretch: RepeatedStretch(
-                        start: take(Int64.self), end: take(Int64.self), earlier: take(Int64.self),
-                        later: take(Int64.self)), part: take(UInt64.self))
+                        start: readInteger(Int64.self), end: readInteger(Int64.self),
+                        earlier: readInteger(Int64.self),
+                        later: readInteger(Int64.self)), part: readInteger(UInt64.self))
                 func field() -> Field? {
-                    guard let kind = FieldKind(rawValue: take(UInt8.self)), let base = bytes.baseAddress
+                    guard let kind = FieldKind(rawValue: readInteger(UInt8.self)),
+                        let base = bytes.baseAddress
                     else {
                         return nil
                     }
-                    let count = Int(take(UInt32.self))
+                    let count = Int(readInteger(UInt32.self))
                     defer { position += count }
                     let start = (base + position).assumingMemoryBound(to: UInt8.self)
                     return Field(base: start, count: count, kind: kind)

@@ -21,7 +21,7 @@ enum TimeDirection {
 /// Counts how often time goes forwards and backwards from one row of a series to the next.
 ///
 /// Steps inside a stretch are left out.
-struct Heading: Hashable {
+struct TimeSteps: Hashable {
     private var last: (seconds: Int64, fraction: Int64)?
     private(set) var forwards: UInt64 = 0
     private(set) var backwards: UInt64 = 0
@@ -51,7 +51,7 @@ struct Heading: Hashable {
     }
 
     /// Adds the counts of another series.
-    mutating func add(_ other: Heading) {
+    mutating func add(_ other: TimeSteps) {
         forwards &+= other.forwards
         backwards &+= other.backwards
     }
@@ -69,7 +69,7 @@ struct Heading: Hashable {
         max(forwards, backwards) / 3 >= min(forwards, backwards) ? majority : nil
     }
 
-    static func == (left: Heading, right: Heading) -> Bool {
+    static func == (left: TimeSteps, right: TimeSteps) -> Bool {
         left.forwards == right.forwards && left.backwards == right.backwards
     }
 
@@ -87,7 +87,7 @@ struct RunCounter {
         var fraction: Int64
         /// A hash of value and quality.
         var content: UInt64
-        /// The line at which the row's part of the series began (see `Heading.line`); 0 for none.
+        /// The line at which the row's part of the series began (see `TimeSteps.line`); 0 for none.
         var part: UInt64
 
         static func == (left: Row, right: Row) -> Bool {
@@ -133,13 +133,13 @@ struct StretchRuns {
         /// The rows are the two passes; `joinsEqual` says how to cut them.
         case passes(TimeDirection, joinsEqual: Bool)
         /// All rows are one run.
-        case once
+        case oneRun
         /// The rows around them are in no order.
         case unordered
         /// Other rows of the series lie between them.
         case parted
         /// They are mended rows, without the surrounding rows that would show the direction.
-        case alone
+        case mended
         /// The rows form this many runs.
         case unclear(Int)
 
@@ -148,21 +148,21 @@ struct StretchRuns {
             let what =
                 switch self {
                 case .passes: ""
-                case .once: " and once only in the file"
+                case .oneRun: " and once only in the file"
                 case .unordered: ", and the rows around it are in no order"
-                case .parted: ", and other rows of the point stand between its rows"
-                case .alone: ", and mended rows alone do not tell which pass they are of"
+                case .parted: ", and other rows of the point are between its rows"
+                case .mended: ", and mended rows alone do not show which pass they belong to"
                 case .unclear(let count): ", and the rows of this point begin it \(count) times"
                 }
             let other =
-                self == .once
+                self == .oneRun
                 ? "" : ", if all are of one pass; else write the offset behind the time, as in 02:00:00+02:00"
             return "this hour comes twice in \(zone)\(what): --repeated-hour first or second\(other)"
         }
     }
 
     private var rows: UInt64 = 0
-    private var inside = Heading()
+    private var inside = TimeSteps()
     private var part: UInt64?
     private var areParted = false
     private var counters = [
@@ -185,8 +185,8 @@ struct StretchRuns {
     ///   - series: The steps of the series outside stretches, and into and out of them.
     ///   - file: The steps of all series of the file, for rows in zones with clock changes.
     ///   - areMended: Whether the rows were rejected before, and so lack the rows that surrounded them.
-    func verdict(series: Heading, file: Heading, areMended: Bool) -> Verdict {
-        if areMended { return .alone }
+    func verdict(series: TimeSteps, file: TimeSteps, areMended: Bool) -> Verdict {
+        if areMended { return .mended }
         let around = series.hasSteps ? series : file
         let within = series.hasSteps ? nil : inside.majority
         guard let direction = within ?? (around.hasSteps ? around.direction : .ascending) else {
@@ -195,7 +195,7 @@ struct StretchRuns {
         let first = direction == .ascending ? 0 : 2
         let plain = counters[first].count
         let joined = counters[first + 1].count
-        if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .once }
+        if plain < 2 || plain == 2 && joined == 1 && rows > 2 { return .oneRun }
         // The passes follow each other: rows between them belong to another part of the history.
         if areParted { return .parted }
         if plain == 2 { return .passes(direction, joinsEqual: false) }

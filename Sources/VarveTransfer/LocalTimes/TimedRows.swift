@@ -32,8 +32,8 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     /// The devices whose local times were read, with their registered zone and the zone used.
     private var devices = SeriesTable<DeviceClocks>(empty: DeviceClocks())
     private var lineClock = -1
-    private var headings = SeriesTable<Heading>(empty: Heading())
-    private var forgotten = Heading()
+    private var seriesSteps = SeriesTable<TimeSteps>(empty: TimeSteps())
+    private var forgotten = TimeSteps()
     /// Whether the input is a file of rejected rows.
     private let areMended: Bool
     private let waiting: SetAsideRows
@@ -105,8 +105,8 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
     mutating func finish() throws {
         guard waiting.count > 0 else { return }
         let passes = (waiting.count + Self.rowsPerPass - 1) / Self.rowsPerPass
-        let file = headings.reduce(forgotten) { $0.add($1) }
-        for pass in 0..<passes { try giveOut(file: file, pass: pass, of: passes) }
+        let file = seriesSteps.reduce(forgotten) { $0.add($1) }
+        for pass in 0..<passes { try handOnWaiting(file: file, pass: pass, of: passes) }
     }
 
     /// The zones that local times were read in, with the counts of rows around clock changes.
@@ -130,7 +130,7 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
         }
         let local = times.local
         if let offset = clocks[clock].offset(ofLocal: local.seconds) {
-            if !clocks[clock].isFixed, options.repeatedHour == .order { follow(row, local) }
+            if !clocks[clock].isFixed, options.repeatedHour == .order { countStep(row, local) }
             return try handOn(row, local, offset: offset, clock)
         }
         if local.isDayStart { return try takeDayStart(row, local, clock) }
@@ -202,30 +202,30 @@ struct TimedRows<Inner: TimedRowConsumer & ~Copyable>: ~Copyable, RowConsumer {
             return try inner.refuse(
                 row, "the time \"\(row.time.excerpt)\" \(Timestamp.ParseFailure.outOfRange.description)")
         }
-        clocks[clock].use(moment)
+        clocks[clock].noteUse(at: moment)
         try inner.take(row, time: time.nanoseconds)
     }
 
     /// Counts the step of time to this row in its series.
-    private mutating func follow(_ row: borrowing Row, _ local: TimeText) {
-        guard let entry = heading(row) else { return }
-        headings[entry].add(local.seconds, local.fraction, line: lines)
+    private mutating func countStep(_ row: borrowing Row, _ local: TimeText) {
+        guard let entry = stepsEntry(of: row) else { return }
+        seriesSteps[entry].add(local.seconds, local.fraction, line: lines)
     }
 
     /// Counts a row of a stretch, and returns the line at which its part of the series began.
     private mutating func part(_ row: borrowing Row, _ local: TimeText, _ stretch: Int64) -> UInt64 {
-        guard let entry = heading(row) else { return 0 }
-        headings[entry].add(local.seconds, local.fraction, stretch: stretch, line: lines)
-        return headings[entry].line
+        guard let entry = stepsEntry(of: row) else { return 0 }
+        seriesSteps[entry].add(local.seconds, local.fraction, stretch: stretch, line: lines)
+        return seriesSteps[entry].line
     }
 
-    private mutating func heading(_ row: borrowing Row) -> Int? {
-        if headings.count >= Self.maximumSeries || headings.nameBytes >= Self.maximumNameBytes {
-            forgotten = headings.reduce(forgotten) { $0.add($1) }
-            headings.removeAll()
+    private mutating func stepsEntry(of row: borrowing Row) -> Int? {
+        if seriesSteps.count >= Self.maximumSeries || seriesSteps.nameBytes >= Self.maximumNameBytes {
+            forgotten = seriesSteps.reduce(forgotten) { $0.add($1) }
+            seriesSteps.removeAll()
         }
         guard row.hasStorableNames else { return nil }
-        return headings.find(row.product, row.device, row.point)
+        return seriesSteps.find(row.product, row.device, row.point)
     }
 }
 
@@ -327,7 +327,7 @@ extension TimedRows where Inner: ~Copyable {
     }
 
     /// Hands on the waiting rows of one share of the series: those whose hash of names, modulo `passes`, is `pass`.
-    private mutating func giveOut(file: Heading, pass: UInt64, of passes: UInt64) throws {
+    private mutating func handOnWaiting(file: TimeSteps, pass: UInt64, of passes: UInt64) throws {
         var names = SeriesTable<Bool>(empty: true)
         var runs: [StretchKey: StretchRuns] = [:]
         func key(_ row: borrowing Row, _ place: SetAsideRows.Place) -> StretchKey? {
@@ -346,12 +346,12 @@ extension TimedRows where Inner: ~Copyable {
         var verdicts: [StretchKey: StretchRuns.Verdict] = [:]
         for (key, one) in runs {
             guard let name = names.names(of: key.series) else {
-                verdicts[key] = .once
+                verdicts[key] = .oneRun
                 continue
             }
-            let series = headings.find(product: name.product, device: name.device, point: name.point)
+            let series = seriesSteps.find(product: name.product, device: name.device, point: name.point)
             verdicts[key] = one.verdict(
-                series: series.map { headings[$0] } ?? Heading(), file: file, areMended: areMended)
+                series: series.map { seriesSteps[$0] } ?? TimeSteps(), file: file, areMended: areMended)
         }
         runs.removeAll()
         var counters: [StretchKey: RunCounter] = [:]
@@ -367,7 +367,7 @@ extension TimedRows where Inner: ~Copyable {
                 try handOn(
                     row, TimeText(seconds: place.seconds, fraction: place.fraction), offset: offset, zone)
             case let verdict:
-                try refuse(row, zone, \.repeated, (verdict ?? .once).reason(zone: clocks[zone].name))
+                try refuse(row, zone, \.repeated, (verdict ?? .oneRun).reason(zone: clocks[zone].name))
             }
         }
     }

@@ -87,7 +87,7 @@ struct ZoneClock {
 
     /// Extends `used` by a moment, in seconds since 1970 UTC.
     @inline(__always)
-    mutating func use(_ moment: Int64) {
+    mutating func noteUse(at moment: Int64) {
         guard let span = used else {
             used = (moment, moment)
             return

@@ -131,7 +131,7 @@ package final class ReadingInput {
             pass, numbers: numbers, options: options.local, directory: types, product: product,
             waiting: SetAsideRows(files, folder: spoolFolder), areMended: input.areMended)
         rejected.head = input.rejectsHead
-        rejected.head.say(numbers)
+        rejected.head.addTimeUnit(for: numbers)
         try input.readRows(&rows)
         try rows.finish()
         let outcome = try rows.inner.finish()

@@ -10,7 +10,7 @@ import VarveModel
 struct ReadingPass: ~Copyable, TimedRowConsumer {
     /// What is known about a name in the rows.
     private struct Slot {
-        /// Its number; -1 if its rows are rejected, -2 if it is new, -3 if it is passed over.
+        /// The number of its series, from 0, or a value of `NoSeries`.
         var number: Int32
         var type: ValueType?
         /// Its number in `MissingReadings`; -1 if only empty values are missing.
@@ -25,7 +25,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     private let passesOverUnknownPoints: Bool
     private var terms = RowTerms()
     private var writer = JSONValueWriter()
-    private var table = SeriesTable(empty: Slot(number: -2, type: nil))
+    private var table = SeriesTable(empty: Slot(number: NoSeries.unresolved, type: nil))
     private var reasons: [Int: String] = [:]
     private var seriesCount: UInt32 = 0
     private var run = ReadingRun()
@@ -67,9 +67,9 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     mutating func skips(_ row: borrowing Row) throws -> Bool {
         guard terms.check(row) == nil, terms.quality == 0 else { return false }
         let entry = table.find(row.product, row.device, row.point)
-        if table[entry].number == -2 { try meet(entry) }
+        if table[entry].number == NoSeries.unresolved { try resolveName(entry) }
         let slot = table[entry]
-        guard slot.number >= 0 else { return slot.number == -3 }
+        guard slot.number >= 0 else { return slot.number == NoSeries.passedOver }
         if ValueParser.isMissing(row.value, as: slot.type ?? terms.declaredType) { return true }
         return missing.contains(row.value, number: slot.missing)
     }
@@ -81,10 +81,10 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         }
         if let problem = terms.check(row) { return rejectRow(row, problem.reason(row)) }
         let entry = table.find(row.product, row.device, row.point)
-        if table[entry].number == -2 { try meet(entry) }
+        if table[entry].number == NoSeries.unresolved { try resolveName(entry) }
         let slot = table[entry]
         guard slot.number >= 0 else {
-            if slot.number == -3 { return }
+            if slot.number == NoSeries.passedOver { return }
             return rejectRow(row, reasons[entry] ?? "the series cannot be used")
         }
         var state = terms.quality
@@ -149,7 +149,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
 
     /// Decides whether the rows of a new name are sent, rejected or passed over.
     @inline(never)
-    private mutating func meet(_ entry: Int) throws {
+    private mutating func resolveName(_ entry: Int) throws {
         guard let names = table.names(of: entry) else { return refuse(entry, UTF8Advice.text("a name")) }
         guard names.product.isEmpty || names.product.sameBytes(as: product) else {
             return refuse(
@@ -160,7 +160,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
             switch try types.lookUp(product: product, device: names.device, point: names.point) {
             case .found(let point): type = point.type
             case .unknownPoint where passesOverUnknownPoints:
-                table[entry] = Slot(number: -3, type: nil)
+                table[entry] = Slot(number: NoSeries.passedOver, type: nil)
                 return
             case .unknownPoint, .unknownDevice, .unknownProduct, .ambiguousDevice: break
             }
@@ -173,7 +173,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
     }
 
     private mutating func refuse(_ entry: Int, _ reason: String) {
-        table[entry] = Slot(number: -1, type: nil)
+        table[entry] = Slot(number: NoSeries.rejected, type: nil)
         reasons[entry] = reason
     }
 }

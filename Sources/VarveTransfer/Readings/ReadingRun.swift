@@ -68,14 +68,22 @@ package struct ReadingRun {
 /// Gets the readings of an input, in file order.
 package protocol ReadingConsumer: AnyObject {
     /// Gets the names of the next series; series are numbered from 0.
+    ///
+    /// - Throws: What ends the reading.
     func addSeries(device: String, point: String) throws
 
     /// Forgets all series; the next one is number 0 again. Where this happens depends only on the rows.
+    ///
+    /// - Throws: What ends the reading.
     func forgetSeries() throws
 
     /// Takes the next rows.
+    ///
+    /// - Throws: What ends the reading.
     func take(_ run: borrowing ReadingRun) throws
 
     /// Gets the progress of the reading, every few MiB.
+    ///
+    /// - Throws: What ends the reading.
     func advanced(_ phase: ImportPhase, bytesRead: Int, rows: UInt64) throws
 }

@@ -37,6 +37,7 @@ struct CSVHeader: Hashable, Sendable {
     ///   - names: The column names as the file has them.
     ///   - line: The text of the line, for errors.
     ///   - path: The file, for errors.
+    /// - Throws: `ImportError` if a column is missing, is there twice, or is unknown and not to be ignored.
     init(_ names: [String], line: String, options: ImportOptions, path: String) throws(ImportError) {
         columnCount = names.count
         var positions: [Name: Int] = [:]

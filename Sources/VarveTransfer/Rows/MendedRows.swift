@@ -54,7 +54,7 @@ struct MendedRows<Inner: RowScanner & ~Copyable>: ~Copyable, RowScanner {
             case .value(let number) = NumberText.whole(fields[0].base, fields[0].count),
             let source = Int(exactly: number)
         else {
-            let reason = "a line of a file of rejected rows is line,reason,row, and a row stands in quotes"
+            let reason = "a line of a file of rejected rows is line,reason,row, with the row in quotes"
             return try consumer.reject(reason, line: line, text: text)
         }
         let row = fields[2]

@@ -106,7 +106,7 @@ struct NDJSONRows: ~Copyable, RowScanner {
             let value = try readField(&scanner)
             if let member = member(name) {
                 guard seen & 1 << member.rawValue == 0 else {
-                    problem = "the member \(name.excerpt) stands twice"
+                    problem = "the member \(name.excerpt) is there twice"
                     return false
                 }
                 seen |= 1 << member.rawValue

@@ -30,12 +30,18 @@ struct Row {
 /// Gets the rows of an input, in order.
 protocol RowConsumer: ~Copyable {
     /// Takes a row.
+    ///
+    /// - Throws: What ends the reading.
     mutating func take(_ row: borrowing Row) throws
 
     /// Takes a row that is broken and has no usable fields.
+    ///
+    /// - Throws: What ends the reading.
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
 
     /// Gets the number of bytes read so far, once per buffer.
+    ///
+    /// - Throws: What ends the reading.
     mutating func advanced(bytesRead: Int) throws
 }
 
@@ -44,17 +50,26 @@ protocol TimedRowConsumer: ~Copyable {
     /// Takes a row.
     ///
     /// - Parameter time: Nanoseconds since 1970 UTC.
+    /// - Throws: What ends the reading.
     mutating func take(_ row: borrowing Row, time: Int64) throws
 
     /// Whether a row would be skipped at any time: it has a known series but neither value nor quality.
+    ///
+    /// - Throws: What ends the reading.
     mutating func skips(_ row: borrowing Row) throws -> Bool
 
     /// Takes a row whose time cannot be used.
+    ///
+    /// - Throws: What ends the reading.
     mutating func refuse(_ row: borrowing Row, _ reason: String) throws
 
     /// Takes a row that is broken and has no usable fields.
+    ///
+    /// - Throws: What ends the reading.
     mutating func reject(_ reason: String, line: Int, text: UnsafeRawBufferPointer) throws
 
     /// Gets the number of bytes read so far, once per buffer.
+    ///
+    /// - Throws: What ends the reading.
     mutating func advanced(bytesRead: Int) throws
 }

@@ -35,12 +35,12 @@ struct RowInput {
             outer.maximumRowBytes = MendedRows<NDJSONRows>.outerRowBytes(sizes.maximumRowBytes)
             reader = try RowReader(file, encoding: .utf8, sizes: outer)
             let head = try RejectsFile(reader, path: path)
-            guard Set(head.options).isSubset(of: options.said) else {
+            guard Set(head.options).isSubset(of: options.givenOptions) else {
                 throw ImportError.rejectsOptions(path: path)
             }
             let names = head.columns()
             guard head.isNDJSON || names != nil else { throw ImportError.badRejects(path: path) }
-            rejectsHead = RejectsFile(columns: head.isNDJSON ? nil : names, options: options.said)
+            rejectsHead = RejectsFile(columns: head.isNDJSON ? nil : names, options: options.givenOptions)
             form = try Self.form(head.isNDJSON ? nil : names, line: head.header, options, path)
             return
         }
@@ -51,14 +51,14 @@ struct RowInput {
         }
         guard let first = try reader.firstByte() else { throw ImportError.empty(path: path) }
         if Self.isNDJSON(options.format, path: path, firstByte: first) {
-            rejectsHead = RejectsFile(columns: nil, options: options.said)
+            rejectsHead = RejectsFile(columns: nil, options: options.givenOptions)
             form = try Self.form(nil, line: "", options, path)
         } else {
             if first == 0x5B { throw Self.refusal(of: .jsonArray, path) }
             let line = reader.lineText()
             do {
                 guard let names = try reader.header() else { throw ImportError.badHeader(path: path) }
-                rejectsHead = RejectsFile(columns: names, options: options.said)
+                rejectsHead = RejectsFile(columns: names, options: options.givenOptions)
                 form = try Self.form(names, line: line, options, path)
             } catch is HeaderNotUTF8 {
                 throw ImportError.headerNotUTF8(path: path)
@@ -76,6 +76,8 @@ struct RowInput {
     }
 
     /// Hands all rows to a consumer.
+    ///
+    /// - Throws: `FileError` and `DamagedInput`; what the consumer throws.
     func readRows<Consumer: RowConsumer & ~Copyable>(_ consumer: inout Consumer) throws {
         switch form {
         case .csv(let header) where header.points.isEmpty:

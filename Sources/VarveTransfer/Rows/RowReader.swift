@@ -29,6 +29,8 @@ final class RowReader {
     private let nothing: UnsafeMutablePointer<UInt8>
 
     /// Opens a reader and starts to read ahead.
+    ///
+    /// - Throws: `FileError` if no thread can be started.
     init(_ file: any File, encoding: TextEncoding, sizes: ReadingSizes) throws {
         limit = sizes.maximumRowBytes
         source = try ByteSource(
@@ -46,6 +48,7 @@ final class RowReader {
     /// Skips a byte order mark and blank lines.
     ///
     /// - Returns: The first byte of the first line, or nil if the input has none.
+    /// - Throws: `FileError` and `DamagedInput`.
     func firstByte() throws -> UInt8? {
         while end - cursor < 3, try refill() {}
         if end - cursor >= 3, cursor[0] == 0xEF, cursor[1] == 0xBB, cursor[2] == 0xBF { cursor += 3 }
@@ -64,6 +67,8 @@ final class RowReader {
     }
 
     /// The first bytes of the text; call it before anything else.
+    ///
+    /// - Throws: `FileError` and `DamagedInput`.
     func prefix(_ count: Int) throws -> [UInt8] {
         while end - cursor < min(count, limit), try refill() {}
         return Array(UnsafeBufferPointer(start: cursor, count: min(count, end - cursor)))
@@ -128,6 +133,8 @@ final class RowReader {
     }
 
     /// Reads the remaining rows.
+    ///
+    /// - Throws: `FileError` and `DamagedInput`; what the consumer throws.
     func readRows<Scanner: RowScanner & ~Copyable, Consumer: RowConsumer & ~Copyable>(
         _ scanner: inout Scanner, _ consumer: inout Consumer
     ) throws {

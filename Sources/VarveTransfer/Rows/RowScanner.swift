@@ -21,6 +21,8 @@ protocol RowScanner: ~Copyable {
     ) -> ScanStatus
 
     /// Hands the row just scanned to the consumer, as one row or several.
+    ///
+    /// - Throws: What the consumer throws.
     mutating func deliver<Consumer: RowConsumer & ~Copyable>(
         to consumer: inout Consumer, line: Int, text: UnsafeRawBufferPointer
     ) throws

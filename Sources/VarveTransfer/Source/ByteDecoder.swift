@@ -70,12 +70,16 @@ enum InputCompression {
     }
 
     /// Whether a file is not packed.
+    ///
+    /// - Throws: `FileError` if it cannot be read.
     static func isPlain(_ file: any File) throws -> Bool {
         var input = RawInput(file)
         return InputCompression(firstBytes: try input.peek(4)) == .plain
     }
 
     /// Makes the decoder for a file; it reads from the beginning.
+    ///
+    /// - Throws: `FileError` if it cannot be read; `DamagedInput` if the decoder has no memory.
     static func decoder(for file: any File) throws -> any ByteDecoder {
         var input = RawInput(file)
         switch InputCompression(firstBytes: try input.peek(4)) {

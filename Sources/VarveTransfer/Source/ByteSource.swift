@@ -27,6 +27,7 @@ final class ByteSource: Sendable {
     ///   - encoding: The encoding of the unpacked bytes, which become UTF-8.
     ///   - bufferSize: The bytes per buffer.
     ///   - headroom: The free room in front of each buffer, in bytes.
+    /// - Throws: `FileError` if no thread can be started.
     init(_ file: any File, encoding: TextEncoding = .utf8, bufferSize: Int, headroom: Int) throws {
         for _ in 0..<Self.bufferCount {
             free.put(ByteBuffer(headroom: headroom, capacity: bufferSize))
@@ -86,6 +87,8 @@ final class FailureBox: Sendable {
     }
 
     /// Throws the kept error if there is one.
+    ///
+    /// - Throws: The kept error.
     func rethrow() throws {
         if let error = error.withLock({ $0 }) { throw error }
     }

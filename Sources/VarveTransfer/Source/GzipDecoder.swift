@@ -12,6 +12,9 @@ final class GzipDecoder: ByteDecoder {
     private var stream = z_stream()
     private var isInMember = true
 
+    /// Makes a decoder for input with a gzip header.
+    ///
+    /// - Throws: `DamagedInput` if zlib has no memory.
     init(_ input: RawInput) throws {
         self.input = input
         // Window bits plus 16: zlib accepts only the gzip wrapper.

@@ -30,6 +30,7 @@ struct RawInput {
     /// Reads the next piece if the buffer is empty.
     ///
     /// - Returns: False at the end of the file.
+    /// - Throws: `FileError` if reading fails.
     mutating func fill() throws(FileError) -> Bool {
         if position < filled { return true }
         position = 0
@@ -38,6 +39,8 @@ struct RawInput {
     }
 
     /// The next bytes without consuming them; fewer than `count` only at the end of the file.
+    ///
+    /// - Throws: `FileError` if reading fails.
     mutating func peek(_ count: Int) throws(FileError) -> ArraySlice<UInt8> {
         while available < count {
             if position > 0 {
@@ -66,6 +69,8 @@ struct RawInput {
     }
 
     /// Reads into `target`; if the buffer is empty, directly from the file.
+    ///
+    /// - Throws: `FileError` if reading fails.
     mutating func read(into target: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         if available > 0 {
             let count = min(available, target.count)

@@ -13,6 +13,9 @@ final class ZstdDecoder: ByteDecoder {
     /// Frames that need more are refused: the next step, 128 MiB, would be half of an import's memory.
     private static let maximumWindowLog: Int32 = 26
 
+    /// Makes a decoder for input that begins with a zstd frame.
+    ///
+    /// - Throws: `DamagedInput` if the library has no memory.
     init(_ input: RawInput) throws {
         guard let stream = ZSTD_createDCtx() else {
             throw DamagedInput(path: input.path, format: "zstd", fault: .unsupported("ran out of memory"))

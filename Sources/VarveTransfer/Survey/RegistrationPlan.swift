@@ -24,12 +24,12 @@ struct RegistrationPlan {
     /// - Parameters:
     ///   - series: The series as the input names them.
     ///   - product: The product of rows that name none.
-    ///   - types: Types given by the caller, by point name.
+    ///   - given: Types given by the caller, by point name.
     ///   - isDryRun: Whether `expected` is needed.
     /// - Throws: `ImportError.twoTypes`, `ImportError.otherType` for a registered point of another type than given, and
     ///   what the directory throws.
     init(
-        _ series: [SurveyedSeries.Named], product: String?, types given: [String: ValueType], isDryRun: Bool,
+        _ series: [SurveyedSeries.Named], product: String?, types given: [Name: ValueType], isDryRun: Bool,
         directory: any PointDirectory
     ) throws {
         var devices = Set<Registration.Device>()
@@ -43,7 +43,7 @@ struct RegistrationPlan {
                 continue
             }
             try Self.checkDeclared(one.census.kinds, one.point)
-            if let type = given[one.point] {
+            if let type = given[Name(one.point)] {
                 try Self.check(one, product: named, isOfType: type, directory)
             }
             guard let home = try named ?? Self.home(of: one, directory) else { continue }
@@ -55,12 +55,14 @@ struct RegistrationPlan {
                 places.append((SeriesKey(product: one.product, device: one.device, point: one.point), home))
             }
         }
-        registration.devices = devices.sorted { ($0.product, $0.device) < ($1.product, $1.device) }
-        for (name, census) in types { try Self.checkDeclared(census.kinds, name.point) }
-        registration.points = types.map {
-            .init(product: $0.key.product, point: $0.key.point, type: given[$0.key.point] ?? $0.value.type)
+        registration.devices = devices.sorted {
+            (Name($0.product), Name($0.device)) < (Name($1.product), Name($1.device))
         }
-        registration.points.sort { ($0.product, $0.point) < ($1.product, $1.point) }
+        for (name, census) in types { try Self.checkDeclared(census.kinds, name.point.text) }
+        let points = types.sorted { ($0.key.product, $0.key.point) < ($1.key.product, $1.key.point) }
+        registration.points = points.map { name, census in
+            .init(product: name.product.text, point: name.point.text, type: given[name.point] ?? census.type)
+        }
         for place in places {
             let name = PointName(product: place.product, point: place.named.point)
             let key = SeriesKey(product: place.product, device: place.named.device, point: place.named.point)
@@ -73,14 +75,9 @@ struct RegistrationPlan {
             newPoints.append(
                 NewPoint(
                     product: point.product, point: point.point, type: point.type,
-                    isByHand: given[point.point] != nil, types[name, default: ValueCensus()],
+                    isByHand: given[Name(point.point)] != nil, types[name, default: ValueCensus()],
                     example: examples[name]?.text))
         }
-    }
-
-    private struct PointName: Hashable {
-        var product: String
-        var point: String
     }
 
     private static func checkDeclared(_ census: TypeCensus, _ point: String) throws(ImportError) {

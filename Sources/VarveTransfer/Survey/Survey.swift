@@ -24,8 +24,8 @@ final class SurveyedSeries {
     private var table = SeriesTable<Entry>(empty: Entry())
     private var examples: [Int: ValueExample] = [:]
 
-    /// Takes the findings of a survey.
-    fileprivate func take(_ found: consuming SeriesTable<Entry>, _ examples: [Int: ValueExample]) {
+    /// Sets what a survey found.
+    fileprivate func setFindings(_ found: consuming SeriesTable<Entry>, _ examples: [Int: ValueExample]) {
         table = found
         self.examples = examples
     }
@@ -176,7 +176,7 @@ struct Survey: ~Copyable, RowConsumer {
     private func isNumber(_ time: Field) -> Bool { TimeParser.magnitude(time.base, time.count) != nil }
 
     /// Hands over the series found.
-    consuming func finish(into series: SurveyedSeries) { series.take(table, examples) }
+    consuming func finish(into series: SurveyedSeries) { series.setFindings(table, examples) }
 
     private mutating func isMissing(_ row: borrowing Row, _ entry: Int) -> Bool {
         let number: Int

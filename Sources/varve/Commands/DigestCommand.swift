@@ -34,15 +34,7 @@ struct DigestCommand: ParsableCommand {
         help: ArgumentHelp("Files to read in place of the store; - is standard input.", valueName: "file"))
     var inputs: [String] = []
     @Flag(help: "Compare the files with the store.") var compare = false
-    @Option(name: .customLong("device"), help: "A device, or product/device; without it all. Repeatable.")
-    var devices: [String] = []
-    @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
-    var points: [String] = []
-    @Option(
-        parsing: .unconditional,
-        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.") var from:
-        String?
-    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.") var to: String?
+    @OptionGroup var selection: SelectionOptions
     @OptionGroup var state: StateOptions
     @Option(help: "One row for each series or UTC day of it, or for all: series, day or all.") var by:
         DigestGrouping = .series
@@ -66,14 +58,14 @@ struct DigestCommand: ParsableCommand {
     }
 
     func run() throws {
-        try TimeBound.printNotes(from: from, to: to, tz: reading.tz)
+        try selection.printNotes(tz: reading.tz)
         let output = OutputBuffer(StandardOutputSink())
         guard !inputs.isEmpty else {
             return try list(state.state(of: data.openStore(to: .read).snapshot()), to: output)
         }
         let named = try NamedFiles(inputs)
         let files = try ImportedFiles(
-            named.paths, importOptions(named.said), terms(), showsProgress: !quiet)
+            named.paths, importOptions(named.givenOptions), terms(), showsProgress: !quiet)
         let notes = DigestNotes(files)
         var errors = StandardErrors()
         for line in notes.lines { print("varve: \(line)", to: &errors) }
@@ -121,17 +113,17 @@ struct DigestCommand: ParsableCommand {
         }
     }
 
-    private func importOptions(_ said: [SaidOption]) throws -> ImportOptions {
+    private func importOptions(_ givenOptions: [GivenOption]) throws -> ImportOptions {
         var options = ImportOptions()
         try reading.apply(to: &options)
-        try FileTerms.apply(said + reading.said(product: product), to: &options)
+        try FileTerms.apply(givenOptions + reading.givenOptions(product: product), to: &options)
         return options
     }
 
-    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: reading.tz) }
+    private func range() throws -> TimeRange { try selection.range(tz: reading.tz) }
 
     private func selected(_ source: StoreSnapshot) throws -> [SelectedSeries] {
-        try SeriesSelection.selectAny(from: source, devices: devices, points: points)
+        try selection.series(of: source)
     }
 
     private func list(_ source: StoreSnapshot, to output: OutputBuffer) throws {

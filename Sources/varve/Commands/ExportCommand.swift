@@ -27,15 +27,7 @@ struct ExportCommand: ParsableCommand {
             """)
 
     @OptionGroup var data: DataOptions
-    @Option(name: .customLong("device"), help: "A device, or product/device; without it all. Repeatable.")
-    var devices: [String] = []
-    @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
-    var points: [String] = []
-    @Option(
-        parsing: .unconditional,
-        help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.") var from:
-        String?
-    @Option(parsing: .unconditional, help: "First time after the range; forms as for --from.") var to: String?
+    @OptionGroup var selection: SelectionOptions
     @Option(
         parsing: .unconditional,
         help: "The zone of local times and days in --from and --to, such as Europe/Paris.") var tz: String?
@@ -61,7 +53,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        try TimeBound.printNotes(from: from, to: to, tz: tz)
+        try selection.printNotes(tz: tz)
         let source = try state.state(of: data.openStore(to: .read).snapshot())
         let series = try selected(source)
         let progress = quiet || out == "-" ? nil : ExportProgressLine(out)
@@ -89,11 +81,11 @@ struct ExportCommand: ParsableCommand {
         print("varve: \(ExportNotes.rounded(rounded))", to: &errors)
     }
 
-    private func range() throws -> TimeRange { try TimeBound.range(from: from, to: to, tz: tz) }
+    private func range() throws -> TimeRange { try selection.range(tz: tz) }
 
     private func selected(_ source: some SampleSource) throws -> [SeriesInfo] {
-        if devices.isEmpty, points.isEmpty { return try source.series() }
-        return try SeriesSelection.selectAny(from: source, devices: devices, points: points).map(\.info)
+        if selection.isWhole { return try source.series() }
+        return try selection.series(of: source).map(\.info)
     }
 
     private func report(_ result: ExportResult) {

@@ -66,8 +66,8 @@ struct ImportCommand: ParsableCommand {
     }
 
     /// The types given with `--type`, by point.
-    private func types() throws -> [String: ValueType] {
-        var types: [String: ValueType] = [:]
+    private func types() throws -> [Name: ValueType] {
+        var types: [Name: ValueType] = [:]
         for text in type {
             guard let mark = text.lastIndex(of: "="), mark > text.startIndex,
                 let type = ValueType(name: text[text.index(after: mark)...])
@@ -76,7 +76,7 @@ struct ImportCommand: ParsableCommand {
                     "--type: \"\(text)\" is not POINT=TYPE with double, int64, bool, string or json as type")
             }
             let point = String(text[..<mark])
-            guard types.updateValue(type, forKey: point) == nil else {
+            guard types.updateValue(type, forKey: Name(point)) == nil else {
                 throw ValidationError("--type: point \(point) is named twice")
             }
         }
@@ -90,7 +90,7 @@ struct ImportCommand: ParsableCommand {
         var options = ImportOptions()
         try reading.apply(to: &options)
         try FileTerms.apply(
-            named.said + reading.said(product: product, format: form.format), to: &options)
+            named.givenOptions + reading.givenOptions(product: product, format: form.format), to: &options)
         options.registers = register
         options.reapplies = reapply
         options.isDryRun = dryRun
@@ -169,7 +169,7 @@ private struct ImportTarget {
     let files = POSIXFileSystem()
     private let place: Place
 
-    var sink: any SampleSink {
+    var sink: any ImportSink {
         switch place {
         case .service(let client): client
         case .store(let store), .dryRun(let store): store

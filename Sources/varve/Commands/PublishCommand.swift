@@ -7,6 +7,7 @@
 
 import ArgumentParser
 import VarveFile
+import VarveModel
 import VarvePlatform
 import VarvePublisher
 import VarveTransfer
@@ -93,7 +94,7 @@ struct PublishCommand: ParsableCommand {
         if let url {
             do {
                 let parsed = try BrokerURL(url)
-                if let product, let named = parsed.channelProduct, named != product {
+                if let product, let named = parsed.channelProduct, !named.sameBytes(as: product) {
                     throw ValidationError(
                         "the user name of the URL is of product \(named), not of \(product)")
                 }
@@ -110,7 +111,7 @@ struct PublishCommand: ParsableCommand {
         var options = PublishFileOptions()
         try reading.apply(to: &options.reading)
         try FileTerms.apply(
-            named.said + reading.said(product: target.options.product, format: form.format),
+            named.givenOptions + reading.givenOptions(product: target.options.product, format: form.format),
             to: &options.reading)
         options.types = target.types
         options.journalPath = journal
@@ -164,7 +165,7 @@ struct PublishCommand: ParsableCommand {
         var target: PublishTarget
         if let channel {
             target = try PublishTarget(channel: channel, data: data, secret: secret)
-            if let product, product != target.options.product {
+            if let product, !product.sameBytes(as: target.options.product) {
                 throw PublishTarget.Failure(
                     description:
                         "channel \(channel) is of product \(target.options.product), not of \(product)")

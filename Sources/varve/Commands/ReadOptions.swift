@@ -68,19 +68,19 @@ struct ReadOptions: ParsableArguments {
     }
 
     /// The given options about the form of files, as the list that a file of rejected rows carries (see `FileTerms`).
-    func said(product: String?, format: InputFormat = .auto) -> [SaidOption] {
-        var said: [SaidOption] = []
-        if let product { said.append(SaidOption("--product", product)) }
-        if wide { said.append(SaidOption("--wide")) }
-        if ignoreColumns { said.append(SaidOption("--ignore-columns")) }
-        if format != .auto { said.append(SaidOption("--format", format.rawValue)) }
-        if let timeUnit { said.append(SaidOption("--time-unit", timeUnit.name)) }
-        if let tz { said.append(SaidOption("--tz", tz)) }
-        if let tzColumn { said.append(SaidOption("--tz-column", tzColumn)) }
-        if repeatedHour != .order { said.append(SaidOption("--repeated-hour", repeatedHour.rawValue)) }
-        if missingHour != .reject { said.append(SaidOption("--missing-hour", missingHour.rawValue)) }
-        for list in missing { said.append(SaidOption("--missing", list)) }
-        return said
+    func givenOptions(product: String?, format: InputFormat = .auto) -> [GivenOption] {
+        var options: [GivenOption] = []
+        if let product { options.append(GivenOption("--product", product)) }
+        if wide { options.append(GivenOption("--wide")) }
+        if ignoreColumns { options.append(GivenOption("--ignore-columns")) }
+        if format != .auto { options.append(GivenOption("--format", format.rawValue)) }
+        if let timeUnit { options.append(GivenOption("--time-unit", timeUnit.name)) }
+        if let tz { options.append(GivenOption("--tz", tz)) }
+        if let tzColumn { options.append(GivenOption("--tz-column", tzColumn)) }
+        if repeatedHour != .order { options.append(GivenOption("--repeated-hour", repeatedHour.rawValue)) }
+        if missingHour != .reject { options.append(GivenOption("--missing-hour", missingHour.rawValue)) }
+        for list in missing { options.append(GivenOption("--missing", list)) }
+        return options
     }
 
     private func localTimes() throws -> LocalTimeOptions {

@@ -8,7 +8,7 @@ import VarveTransfer
 
 /// Options of import, publish and digest about the form of files.
 ///
-/// `ReadOptions.said` makes the list from a command line, and `apply` reads it back.
+/// `ReadOptions.givenOptions` makes the list from a command line, and `apply` reads it back.
 enum FileTerms {
     /// A file of rejected rows has an option that this version does not know.
     struct Failure: Error, CustomStringConvertible {
@@ -20,9 +20,9 @@ enum FileTerms {
     /// A later option replaces an earlier one of the same name; `--missing` adds up.
     ///
     /// - Throws: `Failure` for an unknown option or value, `SystemZones.Failure` for an unknown zone.
-    static func apply(_ said: [SaidOption], to options: inout ImportOptions) throws {
+    static func apply(_ givenOptions: [GivenOption], to options: inout ImportOptions) throws {
         var missing: [String] = []
-        for option in said {
+        for option in givenOptions {
             let value = option.value
             switch option.name {
             case "--product": options.product = value
@@ -41,16 +41,16 @@ enum FileTerms {
             }
         }
         options.missing = MissingReadings()
-        for list in missing where !options.missing.add(list) { throw failure(SaidOption("--missing", list)) }
-        options.said = said
+        for list in missing where !options.missing.add(list) { throw failure(GivenOption("--missing", list)) }
+        options.givenOptions = givenOptions
     }
 
-    private static func read<Value>(_ option: SaidOption, _ value: Value?) throws -> Value {
+    private static func read<Value>(_ option: GivenOption, _ value: Value?) throws -> Value {
         guard let value else { throw failure(option) }
         return value
     }
 
-    private static func failure(_ option: SaidOption) -> Failure {
+    private static func failure(_ option: GivenOption) -> Failure {
         Failure(
             description: "the file of rejected rows says \(option.name) \(option.value), which this version "
                 + "does not know; import its source again, which writes the file again")

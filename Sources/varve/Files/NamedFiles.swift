@@ -16,7 +16,7 @@ struct NamedFiles {
     /// The inputs that are read, in the order of the command line.
     let paths: [String]
     /// The options that a file of rejected rows carries; empty for other files.
-    let said: [SaidOption]
+    let givenOptions: [GivenOption]
     private let rejectsFolder: String?
 
     /// Looks at the first lines of the files, and says on standard error which files are passed over.
@@ -29,7 +29,7 @@ struct NamedFiles {
         if named.count == 1 {
             paths = named
             // Errors of the file itself are reported when its rows are read.
-            said = named[0] == "-" ? [] : try RejectsFile.read(named[0], files: files)?.options ?? []
+            givenOptions = named[0] == "-" ? [] : try RejectsFile.read(named[0], files: files)?.options ?? []
         } else {
             paths = named.filter { path in
                 guard path != "-", Self.holdsRejectedRows(path, files) else { return true }
@@ -39,7 +39,7 @@ struct NamedFiles {
                     to: &errors)
                 return false
             }
-            said = []
+            givenOptions = []
         }
         if paths.isEmpty {
             throw Failure(description: "all these files hold rejected rows; name one alone to have it read")

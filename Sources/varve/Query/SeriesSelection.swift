@@ -9,7 +9,7 @@
 import VarveModel
 
 /// A series that a query reads.
-struct SelectedSeries: Hashable {
+struct SelectedSeries: Equatable {
     /// Name and type.
     var info: SeriesInfo
     /// How its rows show it.
@@ -20,17 +20,20 @@ struct SelectedSeries: Hashable {
 enum SeriesSelection {
     /// A product and a device, as a name with a slash may mean them.
     private struct Owner: Hashable {
-        var product: Substring
-        var device: Substring
+        var product: Name
+        var device: Name
 
-        init(_ key: SeriesKey) { (product, device) = (key.product[...], key.device[...]) }
+        init(_ key: SeriesKey) { (product, device) = (Name(key.product), Name(key.device)) }
 
-        init(product: Substring, device: Substring) { (self.product, self.device) = (product, device) }
+        init(product: Substring, device: Substring) {
+            (self.product, self.device) = (Name(String(product)), Name(String(device)))
+        }
 
         /// Every pair that a name may mean, one for each slash, as products and keys may have slashes of their own.
         static func all(in name: String) -> [Owner] {
-            name.indices.filter { name[$0] == "/" }.map { slash in
-                Owner(product: name[..<slash], device: name[name.index(after: slash)...])
+            let slashes = name.utf8.indices.filter { name.utf8[$0] == UInt8(ascii: "/") }
+            return slashes.map { slash in
+                Owner(product: name[..<slash], device: name[name.utf8.index(after: slash)...])
             }
         }
     }
@@ -45,7 +48,8 @@ enum SeriesSelection {
     ) throws -> [SelectedSeries] {
         guard devices.isEmpty else { return try select(from: source, devices: devices, points: points) }
         let all = try source.series()
-        return try select(points, of: all, products: products(of: Set(all.map(\.key.device)), in: all))
+        return try select(
+            points, of: all, products: products(of: Set(all.map { Name($0.key.device) }), in: all))
     }
 
     /// The series of the devices and points named.
@@ -59,11 +63,13 @@ enum SeriesSelection {
         from source: some SampleSource, devices: [String], points: [String]
     ) throws -> [SelectedSeries] {
         let owners = devices.map(Owner.all)
-        let keys = Set(devices).union(owners.joined().map { String($0.device) })
+        let keys = Set(devices.map { Name($0) }).union(owners.joined().map(\.device))
         let some = try source.series(ofDevices: keys)
         let known = Set(some.map { Owner($0.key) })
-        let bare = Set(some.map(\.key.device))
-        let areKnown = zip(devices, owners).allSatisfy { bare.contains($0) || !known.isDisjoint(with: $1) }
+        let bare = Set(some.map { Name($0.key.device) })
+        let areKnown = zip(devices, owners).allSatisfy {
+            bare.contains(Name($0)) || !known.isDisjoint(with: $1)
+        }
         return try select(from: areKnown ? some : source.series(), devices: devices, points: points)
     }
 
@@ -73,13 +79,13 @@ enum SeriesSelection {
     static func select(
         from all: [SeriesInfo], devices: [String], points: [String]
     ) throws(QueryFailure) -> [SelectedSeries] {
-        let bare = Set(devices)
+        let bare = Set(devices.map { Name($0) })
         let owners = Set(devices.flatMap(Owner.all))
         let candidates = all.filter { info in
-            bare.contains(info.key.device) || owners.contains(Owner(info.key))
+            bare.contains(Name(info.key.device)) || owners.contains(Owner(info.key))
         }
         // All products with one of these keys are needed, also where a name came with its product.
-        let products = products(of: Set(candidates.map(\.key.device)), in: all)
+        let products = products(of: Set(candidates.map { Name($0.key.device) }), in: all)
         let found = Set(candidates.map { Owner($0.key) })
         for name in devices {
             try check(name, found, products, all)
@@ -89,10 +95,11 @@ enum SeriesSelection {
     }
 
     /// For each of some device keys, the products that have it.
-    private static func products(of devices: Set<String>, in all: [SeriesInfo]) -> [String: Set<String>] {
-        var products: [String: Set<String>] = [:]
-        for info in all where devices.contains(info.key.device) {
-            products[info.key.device, default: []].insert(info.key.product)
+    private static func products(of devices: Set<Name>, in all: [SeriesInfo]) -> [Name: Set<Name>] {
+        var products: [Name: Set<Name>] = [:]
+        for info in all {
+            let device = Name(info.key.device)
+            if devices.contains(device) { products[device, default: []].insert(Name(info.key.product)) }
         }
         return products
     }
@@ -101,17 +108,18 @@ enum SeriesSelection {
     ///
     /// No points means all points.
     private static func select(
-        _ points: [String], of candidates: [SeriesInfo], products: [String: Set<String>],
+        _ points: [String], of candidates: [SeriesInfo], products: [Name: Set<Name>],
         device: String? = nil
     ) throws(QueryFailure) -> [SelectedSeries] {
-        let chosen = candidates.filter { points.isEmpty || points.contains($0.key.point) }
-        for point in points where !chosen.contains(where: { $0.key.point == point }) {
+        let wanted = Set(points.map { Name($0) })
+        let chosen = candidates.filter { wanted.isEmpty || wanted.contains(Name($0.key.point)) }
+        for point in points where !chosen.contains(where: { $0.key.point.sameBytes(as: point) }) {
             let hint = NearMatches.hint(for: point, among: candidates.map(\.key.point))
             let owner = device.map { "device \"\(printable($0))\" has" } ?? "these devices have"
             throw QueryFailure(description: "\(owner) no point \"\(printable(point))\"\(hint)")
         }
         return chosen.map { info in
-            let isAmbiguous = (products[info.key.device]?.count ?? 0) > 1
+            let isAmbiguous = (products[Name(info.key.device)]?.count ?? 0) > 1
             let device = isAmbiguous ? qualified(info.key) : info.key.device
             let printed = PrintedSeries(device: device, point: info.key.point, type: info.type)
             return SelectedSeries(info: info, printed: printed)
@@ -119,21 +127,21 @@ enum SeriesSelection {
     }
 
     private static func check(
-        _ name: String, _ found: Set<Owner>, _ products: [String: Set<String>], _ all: [SeriesInfo]
+        _ name: String, _ found: Set<Owner>, _ products: [Name: Set<Name>], _ all: [SeriesInfo]
     ) throws(QueryFailure) {
         if Owner.all(in: name).contains(where: found.contains) {
-            guard let owner = products[name]?.min() else { return }
+            guard let owner = products[Name(name)]?.min() else { return }
             throw QueryFailure(
                 description: "\"\(printable(name))\" is a device of a product and the key of a device of "
-                    + "another; write \(printable("\(owner)/\(name)")), or the bare key of the first")
+                    + "another; write \(printable("\(owner.text)/\(name)")), or the bare key of the first")
         }
-        guard let owners = products[name] else {
+        guard let owners = products[Name(name)] else {
             let names = all.lazy.map { name.contains("/") ? qualified($0.key) : $0.key.device }
             let hint = NearMatches.hint(for: name, among: names)
             throw QueryFailure(description: "no device \"\(printable(name))\" in this store\(hint)")
         }
         guard owners.count > 1 else { return }
-        let list = owners.sorted().map { printable("\($0)/\(name)") }.joined(separator: " or ")
+        let list = owners.sorted().map { printable("\($0.text)/\(name)") }.joined(separator: " or ")
         throw QueryFailure(
             description: "device \"\(printable(name))\" exists in \(owners.count) products; write \(list)")
     }

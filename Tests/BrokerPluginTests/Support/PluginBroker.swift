@@ -42,7 +42,7 @@ final class PluginBroker {
     func stop() { broker.stop() }
 
     /// Stops the broker's process while `body` runs, so that it then finds all of its effects at once.
-    func whileStopped(_ body: () throws -> Void) rethrows { try broker.whileStopped(body) }
+    func whilePaused(_ body: () throws -> Void) rethrows { try broker.whilePaused(body) }
 
     /// Waits until a condition holds; the error shows the broker's log and the events that were read.
     func wait(_ fact: String, until holds: () throws -> Bool) throws {

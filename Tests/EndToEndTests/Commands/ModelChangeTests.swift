@@ -51,6 +51,8 @@ extension EndToEndTests {
             #expect(
                 refused.errors.contains("\"No Data\" at 2024-05-01T00:01:00Z of device T1"),
                 "\(refused.errors)")
+            #expect(
+                refused.errors.contains("or delete what does not fit with --drop-unfit"), "\(refused.errors)")
             #expect(try values(sandbox, "T1") == ["20.5", "No Data", "21.5"])
             let dry = try sandbox.varve(
                 "model", "change", "m", "--point", "p:double", "--missing", "No Data", "--dry-run", "--json"

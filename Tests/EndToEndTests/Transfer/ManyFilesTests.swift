@@ -88,7 +88,7 @@ extension EndToEndTests {
             try mend(hours, "02:00,y", "02:00,11")
             let mended = try sandbox.varve("import", "--json", hours + ".rejected.csv")
             #expect(try mended.receipt()["rejected"] == 2, "\(mended.errors)")
-            #expect(mended.errors.contains("mended rows alone do not tell which pass they are of"))
+            #expect(mended.errors.contains("mended rows alone do not show which pass they belong to"))
         }
 
         /// Replaces a text in the file of a source's rejected rows.

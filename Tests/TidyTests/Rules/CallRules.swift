@@ -1,4 +1,4 @@
-// CallRules.swift — calls that a module, or every module, must not make.
+// CallRules.swift — calls that a module, or every module, must not make, and words that the engine must not say.
 
 enum CallRules {
     /// System calls on files.
@@ -56,6 +56,23 @@ enum CallRules {
             }
         }
         .map { Violation(path: file.path, line: $0.line, reason: "\($0.text)( in \(module)") }
+    }
+
+    /// The modules whose messages go to programs of all kinds.
+    private static let silentAboutCommands: Set<String> = [
+        "VarveCodec", "VarveSegment", "VarveStorage", "VarveQuery",
+    ]
+
+    /// The messages of the engine name no command and no option of one: the programs add what their users can do.
+    static func commandWords(_ file: SourceFile) -> [Violation] {
+        guard let module = file.module, silentAboutCommands.contains(module), file.isSwift else { return [] }
+        return file.lines.enumerated().compactMap { index, line in
+            let code = line.drop { $0 == " " }
+            guard !code.hasPrefix("//"), code.contains("\"") else { return nil }
+            guard let word = ["`varve ", " --"].first(where: { code.contains($0) }) else { return nil }
+            return Violation(
+                path: file.path, line: index + 1, reason: "\"\(word)\" in a message of \(module)")
+        }
     }
 
     /// No code in the sources ends the process on purpose.

@@ -22,7 +22,7 @@ enum ImportRules {
         ],
         "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
         "VarveBrokerPlugin": [
-            "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
+            "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
         "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
         "VarveMQTT": ["CMosquitto"],

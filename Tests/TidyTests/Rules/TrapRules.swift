@@ -27,7 +27,7 @@ enum TrapRules {
             let word = file.words[index]
             return Violation(
                 path: file.path, line: word.line,
-                reason: "\(word.text) can trap: say on \(Self.page) what stands before it")
+                reason: "\(word.text) can trap: say on \(Self.page) what is checked before it")
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 ///
 /// Change them only with a new format version.
 @Suite("ColumnEncoding") struct ColumnEncodingTests {
-    @Test("the tags of envelopes, bodies, vectors and ways are frozen")
+    @Test("the tags of envelopes, bodies, vectors and origins are frozen")
     func tags() {
         #expect(ColumnEnvelope.allCases.map { "\($0)=\($0.rawValue)" } == ["plain=64", "lz4=65"])
         #expect(
@@ -27,7 +27,7 @@ import Testing
                 "grid=13",
             ])
         #expect(
-            DecimalPrediction.Way.allCases.map { "\($0)=\($0.rawValue)" } == [
+            DecimalPrediction.Origin.allCases.map { "\($0)=\($0.rawValue)" } == [
                 "quotient=1", "float=2", "printed=3", "printedStepwise=4",
             ])
         #expect(BlockLimits.samples == 8192 && BlockLimits.vector == 1024)

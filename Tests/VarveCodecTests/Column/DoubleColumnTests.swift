@@ -22,10 +22,10 @@ import VarveTestSupport
         var transforms: [DoubleTransform] = [.bits, .float]
         for exponent in [0, 2, 9, 22] {
             transforms.append(.decimal(exponent: exponent))
-            for way in DecimalPrediction.Way.allCases {
+            for origin in DecimalPrediction.Origin.allCases {
                 for digits in [6, 8, 15] {
                     transforms.append(
-                        .predicted(DecimalPrediction(way: way, exponent: exponent, digits: digits)))
+                        .predicted(DecimalPrediction(origin: origin, exponent: exponent, digits: digits)))
                 }
             }
         }
@@ -66,7 +66,7 @@ import VarveTestSupport
     @Test("floats printed with eight digits and read stepwise take the bits of their decimals")
     func printedFloats() {
         let texts: [Double] = [6.849999900000001, 6.920000099999999, 6.6599998, 7.0500002, 6.610000099999999]
-        let prediction = DecimalPrediction(way: .printedStepwise, exponent: 2, digits: 8)
+        let prediction = DecimalPrediction(origin: .printedStepwise, exponent: 2, digits: 8)
         for (text, mantissa) in zip(texts, [Int64(685), 692, 666, 705, 661]) {
             #expect(prediction.value(of: mantissa).bitPattern == text.bitPattern)
         }

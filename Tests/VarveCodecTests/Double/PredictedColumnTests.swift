@@ -8,10 +8,10 @@ import VarveTestSupport
 @Suite("PredictedColumn") struct PredictedColumnTests {
     @Test("a column has the values of its mantissas one by one, for any mantissas")
     func sameAsSingly() {
-        for way in DecimalPrediction.Way.allCases {
+        for origin in DecimalPrediction.Origin.allCases {
             for exponent in 0...DecimalPrediction.maximumExponent {
                 for digits in DecimalPrediction.digitRange {
-                    let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+                    let prediction = DecimalPrediction(origin: origin, exponent: exponent, digits: digits)
                     let mantissas = Self.mantissas(seed: UInt64(exponent * 16 + digits))
                     let single = mantissas.map { Int64(bitPattern: prediction.value(of: $0).bitPattern) }
                     var column = mantissas
@@ -29,7 +29,7 @@ import VarveTestSupport
         "a column has them too where all mantissas of a long run have one number of digits, and where two such runs meet"
     )
     func runsOfDigits() {
-        for way in [DecimalPrediction.Way.printed, .printedStepwise] {
+        for origin in [DecimalPrediction.Origin.printed, .printedStepwise] {
             for exponent in 0...9 {
                 for digits in [6, 7, 8, 9, 15] {
                     var random = SeededGenerator(seed: UInt64(exponent * 16 + digits))
@@ -42,7 +42,7 @@ import VarveTestSupport
                         }
                         power *= 10
                     }
-                    let prediction = DecimalPrediction(way: way, exponent: exponent, digits: digits)
+                    let prediction = DecimalPrediction(origin: origin, exponent: exponent, digits: digits)
                     let single = mantissas.map { Int64(bitPattern: prediction.value(of: $0).bitPattern) }
                     var column = mantissas
                     column.withUnsafeMutableBufferPointer { values in

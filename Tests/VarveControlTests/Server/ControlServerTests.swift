@@ -101,7 +101,7 @@ import VarveTestSupport
         let caller = try service.caller()
         try caller.greet()
         #expect(try caller.reply() == nil)
-        service.handler.state.withLock { $0.types[Batches.key("p")] = .bool }
+        service.handler.store.state.withLock { $0.types[Batches.key("p")] = .bool }
         #expect(try client.storedType(of: Batches.key("p")) == .bool)
         #expect(throws: ControlError.self) { try client.horizon() }
     }
@@ -144,7 +144,7 @@ import VarveTestSupport
         #expect(try idle.reply() == nil)
         handler.gate.open()
         #expect(service.server.stop(within: 10))
-        #expect(handler.state.withLock { $0.batches.count } == 1)
+        #expect(handler.store.batches.count == 1)
         sender.join()
     }
 

@@ -30,11 +30,12 @@ import VarveTestSupport
         #expect(try first.commit(Batches.one()).commit == 1)
         // Other requests are answered meanwhile.
         #expect(try second.horizon() == 1)
-        #expect(try second.storedType(of: Batches.key("p")) == nil)
+        #expect(try second.storedType(of: Batches.key("p")) == .double)
         try first.endImport()
         try second.beginImport()
         #expect(try second.commit(Batches.one(1)).commit == 2)
-        let state = service.handler.state.withLock { ($0.imports, $0.endedImports) }
+        let handler = service.handler
+        let state = (handler.store.imports, handler.state.withLock { $0.endedImports })
         #expect(state == (3, 1))
     }
 
@@ -67,7 +68,7 @@ import VarveTestSupport
         caller.connection.shutdown()
         let second = try service.client()
         try eventually("the first import has ended") { (try? second.beginImport()) != nil }
-        #expect(service.handler.state.withLock { $0.batches.isEmpty })
+        #expect(service.handler.store.batches.isEmpty)
     }
 
     @Test(
@@ -90,6 +91,6 @@ import VarveTestSupport
         #expect(throws: ControlError.self) { try second.beginImport() }
         handler.gate.open()
         try eventually("the first import has ended") { (try? second.beginImport()) != nil }
-        #expect(handler.state.withLock { $0.batches.count } == 1)
+        #expect(handler.store.batches.count == 1)
     }
 }

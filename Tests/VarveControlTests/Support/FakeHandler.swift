@@ -1,47 +1,46 @@
-// FakeHandler.swift — a service in memory that stores what it gets, and fails or waits on demand.
+// FakeHandler.swift — a service in memory that notes what it is asked to do, and fails or waits on demand.
 
 import Synchronization
 import VarveControl
 import VarveModel
+import VarveTestSupport
 
-/// Carries out requests without a store.
-final class FakeHandler: ControlHandler, SampleSink {
+/// Carries out requests with a fake store.
+final class FakeHandler: ControlHandler {
     struct State {
-        var batches: [SampleBatch] = []
-        var types: [SeriesKey: ValueType] = [:]
-        var imports = 0
         var endedImports = 0
         var registryChanges = 0
         var flushes = 0
         var compactions = 0
         var deletions: [DeletionOrder] = []
         var typeChanges: [TypeChange] = []
-        var failure: (any Error)?
-    }
-
-    struct DiskFailure: Error, CustomStringConvertible { let description = "the disk\nis full" }
-
-    struct Refusal: Error, BatchRefusal, CustomStringConvertible {
-        let refusesBatch = true
-        let description = "point p holds double values"
     }
 
     let state = Mutex(State())
     /// Long calls wait as long as it is locked.
-    let gate = Gate()
+    let gate: Gate
+    /// The store behind the service; commits pass the gate.
+    let store: FakeStore
+
+    init() {
+        let gate = Gate()
+        self.gate = gate
+        store = FakeStore(before: { _ in gate.pass() })
+    }
 
     let identity = ServiceIdentity(
         version: "9.8.7", processID: 4711, startedAt: Timestamp(nanoseconds: 1_700_000_000_000_000_000))
     let brokerState = "running as process 5"
     let metrics = "# TYPE a counter\na 5\n"
-    var lastCommit: UInt64 { state.withLock { UInt64($0.batches.count) } }
-    var sink: any SampleSink { self }
+    var lastCommit: UInt64 { store.state.withLock { $0.commits } }
+    var sink: any ImportSink { store }
+
+    /// Makes all calls fail with this error; nil lets them work again.
+    func fail(_ error: (any Error)?) { store.state.withLock { $0.failure = error } }
 
     private func checked<T>(_ body: (inout State) throws -> T) throws -> T {
-        try state.withLock { state in
-            if let failure = state.failure { throw failure }
-            return try body(&state)
-        }
+        if let failure = store.state.withLock({ $0.failure }) { throw failure }
+        return try state.withLock { try body(&$0) }
     }
 
     func registryChanged() throws {
@@ -50,8 +49,6 @@ final class FakeHandler: ControlHandler, SampleSink {
     }
 
     func importEnded() throws { try checked { $0.endedImports += 1 } }
-    func beginImport() throws { try checked { $0.imports += 1 } }
-    func storedType(of key: SeriesKey) throws -> ValueType? { try checked { $0.types[key] } }
 
     func flush() throws {
         gate.pass()
@@ -93,27 +90,6 @@ final class FakeHandler: ControlHandler, SampleSink {
             (counts.deleted, counts.bytesIn, counts.bytesOut, counts.kept) = (4, 1 << 40, 5, 6)
             return counts
         }
-    }
-
-    func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
-        let batch = batch
-        gate.pass()
-        return try checked { state in
-            state.batches.append(batch)
-            return Self.outcome(batch, UInt64(state.batches.count))
-        }
-    }
-
-    func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {
-        let batch = batch
-        return try checked { Self.outcome(batch, UInt64($0.batches.count)) }
-    }
-
-    private static func outcome(_ batch: SampleBatch, _ commit: UInt64) -> BatchOutcome {
-        var receipt = Receipt()
-        receipt.accepted = UInt64(batch.series.reduce(0) { $0 + $1.columns.count })
-        for time in batch.series.flatMap(\.columns.times) { receipt.include(Timestamp(nanoseconds: time)) }
-        return BatchOutcome(receipt: receipt, isReplay: batch.reapply, commit: commit)
     }
 }
 

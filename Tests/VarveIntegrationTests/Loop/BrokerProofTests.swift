@@ -13,7 +13,7 @@ struct BrokerProofTests {
     private static let topic = "$CONTROL/varve/proof"
 
     private func loop(
-        _ stub: BrokerStub, _ sink: FakeSink, heldBytes: Int = 1 << 20, patience: Double = 0.3
+        _ stub: BrokerStub, _ sink: FakeStore, heldBytes: Int = 1 << 20, patience: Double = 0.3
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
         options.retryMilliseconds = 5...50
@@ -23,7 +23,7 @@ struct BrokerProofTests {
         proof.patienceSeconds = patience
         options.proof = proof
         let loop = try IngestLoop(
-            options, directory: FakeDirectory(), sink: sink, log: EventList(),
+            options, directory: FakeDirectory.channel(), sink: sink, log: EventList(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop
@@ -37,7 +37,7 @@ struct BrokerProofTests {
 
     @Test("messages that come before the proof wait unanswered, and are stored once it has come")
     func heldUntilProof() throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let loop = try loop(stub, sink, patience: 60)
         try stub.answerLogin(first: answer("right"), more: BrokerStub.message(reading("num", "1"), id: 1))
         #expect(!stub.hasInput(within: 300), "neither an acknowledgement nor a subscription")
@@ -45,7 +45,7 @@ struct BrokerProofTests {
         stub.send(answer("right"))
         // The acknowledgement was queued first; the subscription comes in the loop's next step.
         #expect(try stub.next().type == 4)
-        #expect(sink.samples("d1", "num").count == 1)
+        #expect(sink.rows("d1", "num").count == 1)
         loop.stop()
     }
 
@@ -53,7 +53,7 @@ struct BrokerProofTests {
         "a broker with a wrong or missing answer gets no acknowledgement and no goodbye, and is named with a remedy",
         arguments: ["wrong", "righ", "", nil])
     func wrongAnswer(text: String?) throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let loop = try loop(stub, sink)
         let message = BrokerStub.message(reading("num", "1"), id: 1)
         try stub.answerLogin(first: answer("right"), more: message + (text.map(answer) ?? []))
@@ -69,7 +69,7 @@ struct BrokerProofTests {
         "until the broker proves itself on the connection of answers, it gets no answers and no other connection is opened"
     )
     func answersConnection() throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let loop = try loop(stub, sink)
         #expect(try stub.refusesAfterFirstLogin(answer("wrong")))
         try eventually("the refusal") { loop.brokerRefusal != nil }
@@ -78,7 +78,7 @@ struct BrokerProofTests {
 
     @Test("the right answer after a wrong one does not count")
     func secondAnswer() throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let loop = try loop(stub, sink)
         try stub.answerLogin(first: answer("right"), more: answer("wrong") + answer("right"))
         #expect(try stub.endsSilently())
@@ -87,7 +87,7 @@ struct BrokerProofTests {
 
     @Test("a broker that sends more than may wait for its proof is dropped")
     func tooMuch() throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let text = reading("num", "1")
         let loop = try loop(stub, sink, heldBytes: 3 * text.utf8.count, patience: 60)
         try stub.answerLogin(
@@ -99,7 +99,7 @@ struct BrokerProofTests {
 
     @Test("a loop that is stopped before the proof sends nothing more")
     func stopped() throws {
-        let (stub, sink) = (try BrokerStub(), FakeSink())
+        let (stub, sink) = (try BrokerStub(), FakeStore())
         let loop = try loop(stub, sink, patience: 60)
         try stub.answerLogin(first: answer("right"), more: BrokerStub.message(reading("num", "1"), id: 1))
         #expect(!stub.hasInput(within: 200))

@@ -14,13 +14,13 @@ struct IngestLoopTests {
     private static let replyTopics = ["/sys/P/integration/measurepoint/post_reply", "/sys/P/other_reply"]
 
     private func loop(
-        _ broker: Broker, _ sink: FakeSink, _ log: EventList = EventList()
+        _ broker: Broker, _ sink: FakeStore, _ log: EventList = EventList()
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: broker.port)
         options.proof = .plugin(secret: "sp", heldBytes: 1 << 20, remedy: "")
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
-            options, directory: FakeDirectory(), sink: sink, log: log,
+            options, directory: FakeDirectory.channel(), sink: sink, log: log,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop
@@ -42,7 +42,7 @@ struct IngestLoopTests {
     @Test("good and bad messages are answered, and a refused control message harms nobody")
     func answers() throws {
         let broker = try Broker.withChannel()
-        let (sink, log) = (FakeSink(), EventList())
+        let (sink, log) = (FakeStore(), EventList())
         let loop = try loop(broker, sink, log)
         try eventually("the loop serves") { loop.state == .serving }
         let sender = try sender(broker)
@@ -54,7 +54,7 @@ struct IngestLoopTests {
         try sender.turn("five answers") { sender.replies.count == 5 }
         let codes = try sender.replies.map { try TestChannel.answer($0.topic, 1, Array($0.text.utf8)).code }
         #expect(codes == [200, 1220, 1009, 1251, 200])
-        #expect(sink.samples("d1", "num").count == 2)
+        #expect(sink.rows("d1", "num").count == 2)
         #expect(log.events.count == 5)
         let counts = loop.counts
         #expect(counts.messages == 5 && counts.refused == 3 && counts.samples == 2 && counts.replies == 5)
@@ -66,7 +66,7 @@ struct IngestLoopTests {
     func afterCommit() throws {
         let broker = try Broker.withChannel()
         let gate = Mutex((isOpen: false, entered: 0))
-        let sink = FakeSink(before: { _ in
+        let sink = FakeStore(before: { _ in
             gate.withLock { $0.entered += 1 }
             while !gate.withLock({ $0.isOpen }) { usleep(1000) }
         })
@@ -89,7 +89,7 @@ struct IngestLoopTests {
     @Test("if the store fails, nothing is acknowledged, and everything comes again")
     func failingSink() throws {
         let broker = try Broker.withChannel()
-        let sink = FakeSink()
+        let sink = FakeStore()
         sink.state.withLock { $0.failures = 4 }
         let log = EventList()
         let loop = try loop(broker, sink, log)
@@ -98,7 +98,7 @@ struct IngestLoopTests {
         for number in 0..<50 { try sender.publish(message(number)) }
         try sender.turn("50 answers") { Set(sender.replies.map(\.text)).count == 50 }
         #expect(Set(sender.replies.map(\.text)) == Set((0..<50).map(success)))
-        #expect(sink.samples("d1", "num").count == 50)
+        #expect(sink.rows("d1", "num").count == 50)
         #expect(loop.counts.failedCommits == 4)
         #expect(loop.state == .serving)
         loop.stop()
@@ -115,7 +115,7 @@ struct IngestLoopTests {
         let broker = try Broker.withChannel()
         let port = broker.port
         let failure = Mutex<String?>(nil)
-        let sink = FakeSink(after: { count in
+        let sink = FakeStore(after: { count in
             guard count == 1 else { return }
             do {
                 // A login with the service's id makes the broker close the service's connection.
@@ -131,7 +131,7 @@ struct IngestLoopTests {
         try sender.turn("the answers") { sender.replies.count == codes.count }
         #expect(sender.replies.map(\.text) == codes)
         #expect(sink.state.withLock { $0.replays } == 1)
-        #expect(sink.samples("d1", "num").count == 1)
+        #expect(sink.rows("d1", "num").count == 1)
         #expect(failure.withLock { $0 } == nil)
         loop.stop()
     }
@@ -141,7 +141,7 @@ struct IngestLoopTests {
     @Test("the broker is restarted, and the loop goes on with its session")
     func restartedBroker() throws {
         let broker = try Broker.withChannel()
-        let sink = FakeSink()
+        let sink = FakeStore()
         let loop = try loop(broker, sink)
         try eventually("the loop serves") { loop.state == .serving }
         do {
@@ -155,14 +155,14 @@ struct IngestLoopTests {
         let sender = try sender(broker)
         try sender.publish(message(2))
         try sender.turn("the answer") { !sender.replies.isEmpty }
-        #expect(sink.samples("d1", "num").count == 2)
+        #expect(sink.rows("d1", "num").count == 2)
         loop.stop()
     }
 
     @Test("what is sent while the loop is stopped waits at the broker; stopping is quick")
     func session() throws {
         let broker = try Broker.withChannel()
-        let sink = FakeSink()
+        let sink = FakeStore()
         let loop = try loop(broker, sink)
         try eventually("the loop serves") { loop.state == .serving }
         let begin = ContinuousClock.now
@@ -180,7 +180,7 @@ struct IngestLoopTests {
     @Test("a retained message is taken once, not again with each login")
     func retained() throws {
         let broker = try Broker.withChannel()
-        let sink = FakeSink()
+        let sink = FakeStore()
         let loop = try loop(broker, sink)
         try eventually("the loop serves") { loop.state == .serving }
         let sender = try sender(broker)
@@ -191,7 +191,7 @@ struct IngestLoopTests {
         try loop.start()
         try sender.publish(message(2))
         try sender.turn("the second answer") { sender.replies.last?.text == success(2) }
-        #expect(sink.samples("d1", "num").count == 2)
+        #expect(sink.rows("d1", "num").count == 2)
         loop.stop()
     }
 }

@@ -28,14 +28,14 @@ struct PacketOrderTests {
     }
 
     private func loop(
-        _ stub: BrokerStub, _ sink: FakeSink, commitMessages: Int = 4096, commitBytes: Int = 16 << 20
+        _ stub: BrokerStub, _ sink: FakeStore, commitMessages: Int = 4096, commitBytes: Int = 16 << 20
     ) throws -> IngestLoop {
         var options = IngestOptions(host: "127.0.0.1", port: stub.port)
         options.commitMessages = commitMessages
         options.commitBytes = commitBytes
         options.retryMilliseconds = 5...50
         let loop = try IngestLoop(
-            options, directory: FakeDirectory(), sink: sink, log: EventList(),
+            options, directory: FakeDirectory.channel(), sink: sink, log: EventList(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try loop.start()
         return loop
@@ -45,7 +45,7 @@ struct PacketOrderTests {
     func order() throws {
         let stub = try BrokerStub()
         let gate = Gate()
-        let loop = try loop(stub, FakeSink(before: { _ in gate.pass() }))
+        let loop = try loop(stub, FakeStore(before: { _ in gate.pass() }))
         try stub.serveLogin()
         stub.publish(reading("num", "1"), id: 1)
         try eventually("the first commit") { gate.entered == 1 }
@@ -65,7 +65,7 @@ struct PacketOrderTests {
     @Test("a failed commit closes the connection without another byte")
     func failure() throws {
         let stub = try BrokerStub()
-        let sink = FakeSink()
+        let sink = FakeStore()
         sink.state.withLock { $0.failures = 2 }
         let loop = try loop(stub, sink)
         for _ in 0..<2 {
@@ -85,7 +85,7 @@ struct PacketOrderTests {
     func messageBeforeSubscription() throws {
         let stub = try BrokerStub()
         let gate = Gate()
-        let loop = try loop(stub, FakeSink(before: { _ in gate.pass() }))
+        let loop = try loop(stub, FakeStore(before: { _ in gate.pass() }))
         try stub.answerLogin(more: BrokerStub.message(reading("num", "1"), id: 9))
         try eventually("the commit") { gate.entered == 1 }
         #expect(!stub.hasInput(within: 100))
@@ -101,7 +101,7 @@ struct PacketOrderTests {
     func slices() throws {
         let stub = try BrokerStub()
         let gate = Gate()
-        let sink = FakeSink(before: { _ in gate.pass() })
+        let sink = FakeStore(before: { _ in gate.pass() })
         let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
@@ -124,7 +124,7 @@ struct PacketOrderTests {
     @Test("if a later slice fails, nothing leaves, and both slices come again")
     func failedSlice() throws {
         let stub = try BrokerStub()
-        let sink = FakeSink()
+        let sink = FakeStore()
         sink.state.withLock { $0.failing = [2] }
         let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
@@ -137,7 +137,7 @@ struct PacketOrderTests {
         stub.send(both)
         for id: UInt8 in [1, 2] { #expect(try stub.next().body[1] == id) }
         loop.stop()
-        #expect(sink.samples("d1", "num").count == 2)
+        #expect(sink.rows("d1", "num").count == 2)
     }
 
     @Test(
@@ -146,7 +146,7 @@ struct PacketOrderTests {
     func groupLimit() throws {
         let stub = try BrokerStub()
         let gate = Gate()
-        let sink = FakeSink(before: { _ in gate.pass() })
+        let sink = FakeStore(before: { _ in gate.pass() })
         let loop = try loop(stub, sink, commitMessages: 10)
         try stub.serveLogin()
         for _ in 0..<300 { gate.open() }

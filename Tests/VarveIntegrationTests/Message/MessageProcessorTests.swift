@@ -103,7 +103,8 @@ import VarveTestSupport
         #expect(channel.sink.state.withLock { $0.groups.map(\.count) } == [4])
         let events = channel.log.events
         #expect(events.map(\.isReplay) == [false, false, false, false, false, false, false, true])
-        #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 1, nil, nil, 0])
+        #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 0, nil, nil, 0])
+        #expect(events.map { $0.receipt?.corrected } == [0, nil, nil, nil, 1, nil, nil, 0])
         #expect(events.last?.receipt?.replayed == 1)
         #expect(answers.map(\.data) == Array(repeating: [:], count: 7) + [["replayed": 1]])
         #expect(
@@ -116,7 +117,7 @@ import VarveTestSupport
     func failingSink() throws {
         var channel = TestChannel()
         channel.sink.state.withLock { $0.failures = 1 }
-        #expect(throws: FakeSink.DiskFailure.self) { try channel.post(reading("num", "1")) }
+        #expect(throws: FakeStore.DiskFailure.self) { try channel.post(reading("num", "1")) }
         #expect(channel.log.events.isEmpty)
         #expect(try channel.post(reading("num", "1")).code == 200)
     }
@@ -135,7 +136,7 @@ import VarveTestSupport
         var channel = TestChannel()
         for _ in 0..<3 { #expect(try channel.post(reading("num", "1.5")).code == 200) }
         #expect(channel.directory.lookUps == 1)
-        channel.directory.change { $0.points["num"] = .string }
+        channel.directory.change { $0.points["M"]?["num"] = .string }
         #expect(try channel.post(reading("num", "1.5")).code == 1204)
         #expect(try channel.post(reading("num", "\"x\"")).code == 200)
         #expect(channel.directory.lookUps == 2)
@@ -148,14 +149,17 @@ import VarveTestSupport
         #expect(try channel.post(reading("later", "1")).code == 1204)
         #expect(channel.directory.lookUps == 2)
         // The generation does not change either, as when something is added to a registry.
-        channel.directory.state.withLock { $0.points["later"] = .double }
+        channel.directory.state.withLock { $0.points["M"]?["later"] = .double }
         #expect(try channel.post(reading("later", "1")).code == 200)
     }
 
     @Test("products share nothing")
     func products() throws {
         var channel = TestChannel()
-        channel.directory.change { $0.devices["Q"] = ["d1"] }
+        channel.directory.change { state in
+            state.devices["Q"] = ["d1"]
+            state.models["Q"] = "M"
+        }
         for round in 0..<2 {
             for product in ["P", "Q"] {
                 let topic = "sys/\(product)/integration/measurepoint/post"
@@ -163,8 +167,8 @@ import VarveTestSupport
                 #expect(try channel.post(text, topic: topic).code == 200)
             }
         }
-        #expect(channel.sink.samples("d1", "num").count == 2)
-        #expect(channel.sink.samples("d1", "num", product: "Q").count == 2)
+        #expect(channel.sink.rows("d1", "num").count == 2)
+        #expect(channel.sink.rows("d1", "num", product: "Q").count == 2)
         #expect(channel.directory.lookUps == 2)
         let answer = try channel.post(
             payload("{\"deviceKey\":\"d2\",\"measurepoints\":{\"num\":1}}"),

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveIntegration
 
@@ -11,7 +12,7 @@ struct ValueTests {
         var channel = TestChannel()
         let answer = try channel.post(reading(point, value))
         #expect(answer.code == 200, "\(value) → \(answer.text)")
-        let samples = channel.sink.samples("d1", point)
+        let samples = channel.sink.rows("d1", point)
         #expect(samples.count <= 1)
         return samples.first
     }
@@ -80,7 +81,7 @@ struct ValueTests {
             for point in ["num", "text", "doc"] where point != "doc" || text != "{\"value\":null}" {
                 var channel = TestChannel()
                 #expect(try channel.post(reading(point, text)).code == 200)
-                #expect(channel.sink.samples("d1", point).isEmpty)
+                #expect(channel.sink.rows("d1", point).isEmpty)
                 #expect(channel.log.events.first?.receipt?.skipped == 1)
             }
         }
@@ -117,7 +118,7 @@ struct ValueTests {
         let item = "{\"time\":\(text),\"measurepoints\":{\"num\":1,\"text\":\"a\"},\"deviceKey\":\"d1\"}"
         #expect(try channel.post(payload(item)).code == 200)
         for point in ["num", "text"] {
-            #expect(channel.sink.samples("d1", point).map(\.time.nanoseconds) == [nanoseconds])
+            #expect(channel.sink.rows("d1", point).map(\.time.nanoseconds) == [nanoseconds])
         }
     }
 
@@ -126,7 +127,7 @@ struct ValueTests {
         var channel = TestChannel()
         let text = payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1}}")
         for _ in 0..<2 { #expect(try channel.post(text).code == 200) }
-        #expect(channel.sink.samples("d1", "num").map(\.time) == [TestChannel.arrival, TestChannel.arrival])
+        #expect(channel.sink.rows("d1", "num").map(\.time) == [TestChannel.arrival, TestChannel.arrival])
         #expect(channel.sink.batches.map(\.reapply) == [true, true])
         #expect(try channel.post(reading("num", "1")).code == 200)
         #expect(channel.sink.batches.last?.reapply == false)
@@ -146,11 +147,11 @@ struct ValueTests {
         let answer = try channel.post(text)
         #expect(answer.code == 200 && answer.id == "12")
         #expect(channel.sink.batches[0].series.map(\.key.point) == ["num", "n2", "num"])
-        let rows = channel.sink.samples("d1", "num")
+        let rows = channel.sink.rows("d1", "num")
         #expect(rows.map(\.time.nanoseconds) == [2_000_000, 1_000_000, 2_000_000])
         #expect(rows.map(\.value) == [.double(2), .double(1), .double(3)])
-        #expect(channel.sink.samples("d1", "n2").map(\.quality) == [1, nil])
-        #expect(channel.sink.samples("d2", "num").map(\.value) == [.double(5)])
+        #expect(channel.sink.rows("d1", "n2").map(\.quality) == [1, nil])
+        #expect(channel.sink.rows("d2", "num").map(\.value) == [.double(5)])
     }
 
     @Test("an empty array of items is answered 200 and stores nothing")
@@ -168,8 +169,8 @@ struct ValueTests {
             "{\"deviceKey\":\"d\($0 % 2 + 1)\",\"measurepoints\":{\"num\":\($0),\"text\":\"t\($0)\"},\"time\":\($0)}"
         }
         #expect(try channel.post(payload(items.joined(separator: ","))).code == 200)
-        #expect(channel.sink.samples("d1", "num").map(\.value) == (0..<5000).map { .double(Double($0 * 2)) })
-        #expect(channel.sink.samples("d2", "text").last?.value == .string("t9999"))
+        #expect(channel.sink.rows("d1", "num").map(\.value) == (0..<5000).map { .double(Double($0 * 2)) })
+        #expect(channel.sink.rows("d2", "text").last?.value == .string("t9999"))
         // With one bad item among as many, nothing is stored.
         let bad = items.dropLast() + ["{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":\"x\"}}"]
         let answer = try channel.post(payload(bad.joined(separator: ",")))

@@ -30,13 +30,24 @@ struct Answer: Equatable {
     var data: [String: Int]
 }
 
+extension FakeDirectory {
+    /// Product P with devices and points of every type.
+    static func channel() -> FakeDirectory {
+        FakeDirectory(
+            devices: ["d1", "d2", "d\u{E9}"],
+            points: [
+                "num": .double, "n2": .double, "int": .int64, "flag": .bool, "text": .string, "doc": .json,
+            ])
+    }
+}
+
 /// Processes messages.
 struct TestChannel: ~Copyable {
     static let topic = "/sys/P/integration/measurepoint/post"
     static let arrival = Timestamp(nanoseconds: 1_800_000_000_123_456_789)
 
-    let directory = FakeDirectory()
-    let sink = FakeSink()
+    let directory = FakeDirectory.channel()
+    let sink = FakeStore()
     let log = EventList()
     private var processor: MessageProcessor
 

@@ -30,7 +30,7 @@ import Testing
     func meanings() {
         func meaning(_ code: Int) -> Reply.Meaning { Reply(id: "", code: code).meaning }
         #expect(meaning(200) == .taken)
-        #expect([1204, 1220, 1257, 1008, 1206].allSatisfy { meaning($0) == .partly })
+        #expect([1204, 1220, 1257, 1008, 1206].allSatisfy { meaning($0) == .split })
         #expect([1009, 1260, 1251].allSatisfy { meaning($0) == .never })
         #expect([429, 500].allSatisfy { meaning($0) == .later })
     }

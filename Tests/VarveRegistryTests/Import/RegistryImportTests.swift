@@ -90,7 +90,7 @@ import VarveModel
                 .models, "model,point,type\nn,a,double\nm,a,int64\n",
                 "f.csv:3: point \"a\" of model \"m\" is double"
             ),
-            (.models, "model,point,type\nn,,double\n", "f.csv:2: type stands without a point"),
+            (.models, "model,point,type\nn,,double\n", "f.csv:2: type is given without a point"),
             (.models, "model,point,type,quality\nn,a,double,maybe\n", "f.csv:2: quality is \"maybe\""),
             (
                 .models, "model,point,type,unit\nm,a,double,MW\n",

@@ -27,7 +27,7 @@ import Testing
         columns.times = [0, 0, 0]
         columns.rows = [0, 0, 5]
         columns.haveVersions = [false, false, false]
-        columns.statisticsPlaces = [0, 0, 0]
+        columns.statisticsNumbers = [0, 0, 0]
         columns.extents = [
             Extent(offset: 64, count: 10, checksum: 1), Extent(offset: 74, count: 10, checksum: 2),
         ]
@@ -42,7 +42,7 @@ import Testing
         ("has 0 samples", { $0.counts[1] = 0 }),
         ("names a piece", { $0.blocks[0] = 2 }),
         ("names a piece", { $0.times[0] = 3 }),
-        ("names a piece", { $0.statisticsPlaces[0] = 1 }),
+        ("names a piece", { $0.statisticsNumbers[0] = 1 }),
         ("entry 1 is out of order", { $0.firstTimes[1] = 7 }),
         ("entry 2 is out of order", { $0.series[2] = 0 }),
         ("overlap", { $0.extents[1].offset = 70 }),

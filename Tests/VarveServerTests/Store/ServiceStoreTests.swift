@@ -42,6 +42,27 @@ import VarveTestSupport
         try next.close()
     }
 
+    @Test("a deletion takes no samples of a product, device or point that is the same only to Unicode")
+    func deletion() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServiceStore(path: folder.path)
+        let names = ["\u{E9}", "e\u{301}"]
+        let keys = (0..<8).map {
+            SeriesKey(product: names[$0 & 1], device: names[$0 >> 1 & 1], point: names[$0 >> 2])
+        }
+        let sample = Sample(time: Timestamp(nanoseconds: 5), value: .double(1))
+        _ = try store.commit(SampleBatch(series: keys.map { SeriesRows($0, .double, [sample]) }))
+        let report = try store.delete(
+            product: keys[6].product, device: keys[6].device, points: [keys[6].point], in: .all)
+        #expect(report.samples == 1 && report.series == 1)
+        let left = try keys.map { try store.snapshot().samples($0, .double).count }
+        #expect(left == [1, 1, 1, 1, 1, 1, 0, 1])
+        #expect(
+            try store.delete(product: keys[1].product, device: keys[1].device, points: [], in: .all).samples
+                == 2)
+        try store.close()
+    }
+
     @Test("while the disk fails, every commit fails with the reason; afterwards a retry stores each row once")
     func failedWrites() throws {
         let folder = try TemporaryFolder()

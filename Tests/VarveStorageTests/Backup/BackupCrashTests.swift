@@ -44,7 +44,7 @@ import VarveTestSupport
         let snapshot: StoreSnapshot
         do {
             snapshot = try Store.open(path, options: options, files: files).snapshot()
-        } catch StorageError.damaged(let damage) where damage.reason.contains("not finished") {
+        } catch StorageError.unfinishedBackup {
             return 0
         }
         let samples = try snapshot.samples(key, .int64)

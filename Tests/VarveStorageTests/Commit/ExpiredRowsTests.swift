@@ -34,10 +34,10 @@ import VarveTestSupport
 
         var now: Int64 { state.withLock { $0.now } }
 
-        var rules: [String: ProductRetention] {
+        var rules: [Name: ProductRetention] {
             state.withLock { state in
                 state.minutes.reduce(into: [:]) { rules, rule in
-                    rules[rule.key] = ProductRetention(
+                    rules[Name(rule.key)] = ProductRetention(
                         period: RetentionPeriod(seconds: rule.value * 60),
                         rule: "product \(rule.key) keeps \(rule.value)m")
                 }

@@ -119,11 +119,11 @@ import VarveTestSupport
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)
         let writer = try WALWriter(number: 99, firstRecord: 1, store.context.folder)
-        let before = writer.byteCount
+        let before = writer.position.synced
         #expect(throws: StorageError.self) {
             try writer.append(Array(repeating: [], count: Limits.walWriteRecords + 1))
         }
-        #expect(writer.byteCount == before && !writer.isFailed)
+        #expect(writer.position.synced == before && !writer.isFailed)
         try writer.append(Array(repeating: [], count: Limits.walWriteRecords))
         #expect(writer.recordNumber == UInt64(Limits.walWriteRecords) + 1)
     }

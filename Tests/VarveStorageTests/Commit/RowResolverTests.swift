@@ -103,7 +103,7 @@ import VarveTestSupport
                 return SampleRun(columns, commit: UInt64(index + 1))
             }
             let resolver = try RowResolver(rows) { known in
-                for run in isReversed ? runs.reversed() : runs { known.look(at: run) }
+                for run in isReversed ? runs.reversed() : runs { known.take(newerIn: run) }
             }
             let receipt = resolver.receipt
             #expect(

@@ -30,9 +30,9 @@ import VarveTestSupport
         #expect(report.segments == 8)
         // Written bytes count three times: once each for the read before, the write, and the reading back. The open
         // page of the index is estimated.
-        let told = moved.load(ordering: .relaxed)
-        #expect(told >= Int(report.bytesOut))
-        #expect(told <= 3 * Int(report.bytesOut) + 2 * 32 * FormatLimits.pageEntries)
+        let reported = moved.load(ordering: .relaxed)
+        #expect(reported >= Int(report.bytesOut))
+        #expect(reported <= 3 * Int(report.bytesOut) + 2 * 32 * FormatLimits.pageEntries)
         try store.close()
     }
 }

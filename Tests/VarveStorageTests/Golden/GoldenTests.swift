@@ -234,7 +234,7 @@ import VarveTestSupport
         let number = try #require(StoreFolder.manifestNumber(String(name.dropFirst(10))))
         let manifest = try ManifestLog.read(number, Self.v4.directory).manifest
         #expect(manifest.tombstones.count == 1 && manifest.expiries.count == 1)
-        #expect(manifest.segments.map(\.olderVersions) == [2] && manifest.commitTimes.places.count == 1)
+        #expect(manifest.segments.map(\.olderVersions) == [2] && manifest.commitTimes.entries.count == 1)
         #expect(
             try SealedFile.encode(.manifest, version: manifest.version, payload: manifest.encode())
                 == Self.v4.bytes(name))

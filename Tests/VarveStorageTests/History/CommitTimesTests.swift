@@ -28,7 +28,7 @@ import VarveTestSupport
         let made = ([0, 1, 2, 3, 6, 7, 90] as [UInt64]).map { times.time(of: $0) }
         let expected: [Int64?] = [nil, 1, 1, 2, 2, 9, 9]
         #expect(made == expected.map { $0.map { $0 * Self.second } })
-        #expect(times.upTo(6).places.map(\.commit) == [1, 3] && times.upTo(0) == CommitTimes())
+        #expect(times.upTo(6).entries.map(\.commit) == [1, 3] && times.upTo(0) == CommitTimes())
         #expect(CommitTimes().newest(at: 0) == nil)
         // Before 1970 too.
         let early = Self.times([(1, -3 * Self.second - 1), (2, -Self.second)])
@@ -41,7 +41,7 @@ import VarveTestSupport
         let commits: [(UInt64, Int64)] = (1..<50).map { ($0, Int64($0) * Self.second / 3) }
         let times = Self.times(commits)
         #expect(Self.times(commits + commits) == times)
-        #expect(times.places.count == 17)
+        #expect(times.entries.count == 17)
     }
 
     @Test(
@@ -57,7 +57,7 @@ import VarveTestSupport
         }
         let joined = times.joined(now: time)
         #expect(joined.joined(now: time) == joined)
-        #expect(joined.places.count < times.places.count / 2)
+        #expect(joined.entries.count < times.entries.count / 2)
         let now = time / Self.second
         for _ in 0..<2000 {
             let age = Int64.random(in: 0..<600 * Self.day, using: &random)

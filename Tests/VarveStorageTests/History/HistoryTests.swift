@@ -95,7 +95,7 @@ import VarveTestSupport
             }
             let view = store.snapshot().view
             #expect(view.commitTimes == view.manifest.commitTimes)
-            #expect(view.commitTimes.places.count < 20)
+            #expect(view.commitTimes.entries.count < 20)
         }
         try store.close()
         #expect(try open().snapshot().view.commitTimes == store.snapshot().view.commitTimes)

@@ -92,6 +92,41 @@ import VarveTestSupport
         }
     }
 
+    @Test("a store tells of a WAL writer whose counts do not agree, and is silent about a failed write")
+    func writer() throws {
+        let told = Mutex<[BrokenInvariant]>([])
+        var options = StoreOptions()
+        options.reportBroken = { broken in told.withLock { $0.append(broken) } }
+        let disk = FailingDisk()
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path, options: options, files: disk)
+        func commit(_ time: Int64) throws {
+            let sample = Sample(time: Timestamp(nanoseconds: time), value: .int64(time))
+            _ = try store.commit(SampleBatch(series: [SeriesRows(Self.key, .int64, [sample])]))
+        }
+        // Enough writes to reserve room.
+        for time in 1...8 as ClosedRange<Int64> { try commit(time) }
+        let wal = try #require(try store.change { state, _ in state.wal })
+        let whole = wal.position
+        #expect(whole.reservedEnd > whole.written && whole.writes == 8 && whole.pending == 0)
+        #expect(whole.nextRecord == whole.firstRecord + 8 && told.withLock { $0 } == [])
+        let faults: [(String, (inout WALPosition) -> Void)] = [
+            ("only", { $0.synced += 1 }), ("pending", { $0.written += 1 }),
+            ("less than the header", { $0.synced = 3 }), ("before the first", { $0.nextRecord = 0 }),
+            ("writes have only", { $0.writes = 9 }), ("too few", { $0.nextRecord += 1000 }),
+            ("room was reserved", { $0.writes = 1 }),
+        ]
+        for (words, plant) in faults {
+            try store.change { _, _ in plant(&wal.position) }
+            #expect(told.withLock { $0.last }?.reason.contains(words) == true, "\(words)")
+            wal.position = whole
+        }
+        told.withLock { $0 = [] }
+        disk.isFull = true
+        #expect(throws: (any Error).self) { try commit(9) }
+        #expect(wal.isFailed && told.withLock { $0 } == [])
+    }
+
     @Test(
         "verify --deep reports a WAL with right checksums whose commits go back as damage of that file")
     func deepVerify() throws {

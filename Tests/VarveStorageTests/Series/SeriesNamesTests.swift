@@ -69,9 +69,9 @@ import VarveTestSupport
         let infos = Self.infos(700, seed: 8)
         var names = SeriesNames()
         for info in infos { names.append(info) }
-        for wanted in [["d1"], ["\u{e9}3", "日本0"], ["nowhere"], []] as [Set<String>] {
+        for wanted in [["d1"], ["\u{e9}3", "日本0"], ["nowhere"], []] as [Set<Name>] {
             let expected = infos.indices.filter { id in
-                id < 600 && wanted.contains { $0.sameBytes(as: infos[id].key.device) }
+                id < 600 && wanted.contains { $0.text.sameBytes(as: infos[id].key.device) }
             }
             #expect(names.ids(ofDevices: wanted, below: 600) == expected)
         }

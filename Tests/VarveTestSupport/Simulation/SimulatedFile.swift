@@ -28,7 +28,7 @@ final class SimulatedFile: File {
 
     func size() throws(FileError) -> Int {
         try checkOpen("look at")
-        return try system.look("look at", path) { state in state.disk.files[number].live.count }
+        return try system.query("look at", path) { state in state.disk.files[number].live.count }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {

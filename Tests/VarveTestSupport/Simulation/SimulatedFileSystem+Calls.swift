@@ -11,7 +11,7 @@ extension SimulatedFileSystem: FileSystem {
     }
 
     private func openForReading(_ path: String) throws(FileError) -> Int {
-        try look("open", path) { state throws(FileError) in
+        try query("open", path) { state throws(FileError) in
             switch state.disk.find(path) {
             case nil: throw FileError("open", path, code: ENOENT)
             case .folder: throw FileError("open", path, code: EISDIR)
@@ -62,7 +62,7 @@ extension SimulatedFileSystem: FileSystem {
 
     /// The names in a folder.
     package func list(_ path: String) throws(FileError) -> [String] {
-        try look("list", path) { state throws(FileError) in try state.disk.names(path) }
+        try query("list", path) { state throws(FileError) in try state.disk.names(path) }
     }
 
     /// Makes the names in a folder durable; a failing sync leaves them unsynced.
@@ -72,7 +72,7 @@ extension SimulatedFileSystem: FileSystem {
 
     /// What is at a path.
     package func kind(_ path: String) throws(FileError) -> FileKind? {
-        try look("look at", path) { state throws(FileError) in
+        try query("look at", path) { state throws(FileError) in
             switch state.disk.find(path) {
             case nil: nil
             case .folder: .folder
@@ -83,7 +83,7 @@ extension SimulatedFileSystem: FileSystem {
 
     /// Which file or folder a path names; folders are on a device of their own.
     package func identity(_ path: String) throws(FileError) -> FileIdentity? {
-        try look("look at", path) { state throws(FileError) in
+        try query("look at", path) { state throws(FileError) in
             switch state.disk.find(path) {
             case nil: nil
             case .folder(let number): FileIdentity(device: 2, node: UInt64(number))
@@ -95,21 +95,21 @@ extension SimulatedFileSystem: FileSystem {
     /// Takes a lock that lasts until it is released or the machine is restarted.
     package func lock(_ file: String, directory: String) throws -> any HeldLock {
         if try kind(file) == nil { try open(file, .append).close() }
-        return try look("lock", file) { state in
+        return try query("lock", file) { state in
             SimulatedLock(file, isNew: state.locks.insert(file).inserted, self)
         }
         .held(directory)
     }
 
     fileprivate func unlock(_ file: String) {
-        _ = try? look("lock", file) { state in state.locks.remove(file) }
+        _ = try? query("lock", file) { state in state.locks.remove(file) }
     }
 }
 
 extension SimulatedFileSystem: FileSteps {
     package func partialPath(for path: String) -> String {
         let number =
-            (try? look("name", path) { state in
+            (try? query("name", path) { state in
                 state.partials += 1
                 return state.partials
             })

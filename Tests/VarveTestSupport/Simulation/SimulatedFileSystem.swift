@@ -61,7 +61,7 @@ package final class SimulatedFileSystem: Sendable {
     // MARK: - Calls
 
     /// Runs a call that changes nothing.
-    func look<T: Sendable>(
+    func query<T: Sendable>(
         _ action: String, _ path: String, _ body: (inout State) throws(FileError) -> T
     ) throws(FileError) -> T {
         try locked { state throws(FileError) in
@@ -74,7 +74,7 @@ package final class SimulatedFileSystem: Sendable {
     func read<T: Sendable>(
         _ path: String, _ body: (inout State) throws(FileError) -> T
     ) throws(FileError) -> T {
-        try look("read", path) { state throws(FileError) in
+        try query("read", path) { state throws(FileError) in
             if state.faults.readFailuresPerMille > 0, state.chance(state.faults.readFailuresPerMille) {
                 throw FileError("read", path, code: EIO)
             }

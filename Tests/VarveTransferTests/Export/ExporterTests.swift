@@ -116,7 +116,7 @@ import VarveText
         let exporter = Exporter(source: BrokenSource(), files: fixture.files)
         _ = try fixture.write("old", "out.csv")
         let series = [SeriesInfo(key: SeriesKey(product: "P", device: "A", point: "t"), type: .double)]
-        #expect(throws: FakeStore.Refusal.self) {
+        #expect(throws: FakeStore.DiskFailure.self) {
             try exporter.export(series, in: .all, format: .csv, to: fixture.folder + "/out.csv")
         }
         #expect(try fixture.files.list(fixture.folder) == ["out.csv"])
@@ -135,7 +135,7 @@ import VarveText
         func read(
             _: SeriesKey, in _: TimeRange, order _: TimeOrder, _: (SampleColumns) throws -> Bool
         ) throws {
-            throw FakeStore.Refusal()
+            throw FakeStore.DiskFailure()
         }
     }
 

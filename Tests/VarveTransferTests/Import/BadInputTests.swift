@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveTransfer
 

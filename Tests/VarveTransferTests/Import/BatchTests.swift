@@ -134,11 +134,11 @@ import VarveTestSupport
     @Test("a failed commit ends the import with the sink's error and commits no later batch")
     func failure() throws {
         let fixture = try TransferFixture()
-        fixture.store.state.withLock { $0.failsAtBatch = 2 }
+        fixture.store.state.withLock { $0.failing = [3] }
         var limits = BatchLimits()
         limits.rows = 10
         let rows = (0..<100).map { "A,t,\(1_714_564_800 + $0),1\n" }.joined()
-        #expect(throws: FakeStore.Refusal.self) {
+        #expect(throws: FakeStore.DiskFailure.self) {
             try fixture.run("device,point,time,value\n" + rows + "A\n", limits: limits)
         }
         #expect(fixture.store.batches.count == 2)

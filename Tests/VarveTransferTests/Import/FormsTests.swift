@@ -78,7 +78,7 @@ import VarveText
         arguments: [
             (#"{"device":"A","point":"t","time":1}"#, "has no value"),
             (#"{"device":1,"point":"t","time":1,"value":1}"#, "device is not a string"),
-            (#"{"device":"A","device":"A","point":"t","time":1,"value":1}"#, "stands twice"),
+            (#"{"device":"A","device":"A","point":"t","time":1,"value":1}"#, "is there twice"),
             (#"{"device":"A","point":"t","time":1,"value":1,"x":1}"#, "unknown member x"),
             (#"{"device":"A","point":"t","time":1,"value":"5"}"#, "is not a number"),
             (#"{"device":"A","point":"t","time":1,"value":01}"#, "not valid JSON"),
@@ -223,5 +223,26 @@ import VarveText
         #expect(
             ImportResult().jsonLine(seconds: 0).hasSuffix(
                 "\"from\":null,\"to\":null,\"timeUnit\":null,\"seconds\":0}"))
+    }
+
+    @Test("the line's lists have their members in order, and every text in them is escaped")
+    func jsonLists() throws {
+        var result = ImportResult()
+        result.numericTexts = [NumericTextPoint(product: "P", model: "M\"", point: "p\\\n", numbers: 3)]
+        result.otherZones = [DeviceZone(product: "P", device: "d", zone: "a\"b")]
+        #expect(
+            result.jsonLine(seconds: 1).hasSuffix(
+                #""seconds":1,"numericTexts":[{"numbers":3,"model":"M\"","point":"p\\\n"}],"#
+                    + #""otherZones":[{"zone":"a\"b","product":"P","device":"d"}]}"#))
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let rows = ["1", "x", "y"].enumerated().map { "D,p,2024-05-01 12:00:0\($0.offset),\($0.element)\n" }
+        let line = try fixture.run("device,point,time,value\n" + rows.joined()) { $0.registers = true }
+            .jsonLine(seconds: 0)
+        #expect(
+            line.hasSuffix(
+                #""newPoints":[{"type":"string","mixed":true,"numbers":1,"texts":2,"words":0,"numberLooks":0,"#
+                    + #""looksLikeNumbers":false,"example":"x","product":"default","point":"p"}],"#
+                    + #""zones":[{"assumed":true,"repeated":0,"repeatedRejected":0,"missing":0,"#
+                    + #""missingRejected":0,"name":"UTC","offsets":"+00:00"}]}"#), "\(line)")
     }
 }

@@ -3,6 +3,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveTransfer
 

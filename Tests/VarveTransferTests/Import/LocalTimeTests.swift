@@ -116,7 +116,7 @@ import VarveText
             let inside = times.count { $0.hasPrefix("02") }
             #expect(ended.samples.count == times.count - inside && ended.reasons.count == inside)
             #expect(
-                ended.reasons.allSatisfy { $0.contains("other rows of the point stand between its rows") })
+                ended.reasons.allSatisfy { $0.contains("other rows of the point are between its rows") })
         }
     }
 

@@ -32,6 +32,23 @@ import VarveTestSupport
         #expect(try type(values) == expected)
     }
 
+    @Test("points and given types that are the same to Unicode are apart")
+    func alikeNames() throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let names = ["\u{E9}", "e\u{301}", "\u{E8}", "e\u{300}"]
+        let rows = zip(names, ["1", "on", "2", "3"]).enumerated().map { number, row in
+            "\(row.0),\(row.0),\(1_714_564_800 + number),\(row.1)\n"
+        }
+        let result = try fixture.run("device,point,time,value\n" + rows.joined()) {
+            $0.registers = true
+            $0.types = [Name(names[3]): .string]
+        }
+        #expect(result.receipt.accepted == 4 && result.receipt.rejected == 0)
+        let types = names.map { fixture.directory.type("default", $0) }
+        #expect(types == [.double, .string, .double, .string])
+        #expect(fixture.directory.registrations[0].devices.count == 4)
+    }
+
     @Test(
         "a point is marked if values are lost or numbers become text, but not for texts beside words",
         arguments: [
@@ -88,7 +105,7 @@ import VarveTestSupport
     @Test("NDJSON numbers in quotes are reported, but not with a given type or with few such texts")
     func quotedNumbers() throws {
         let rows = (1...4).map { #"{"device":"D","point":"p","time":\#($0),"value":"20.5"}"# + "\n" }.joined()
-        func looks(_ text: String, _ name: String, _ types: [String: ValueType] = [:]) throws -> [String?] {
+        func looks(_ text: String, _ name: String, _ types: [Name: ValueType] = [:]) throws -> [String?] {
             let fixture = try TransferFixture(directory: FakeDirectory())
             let result = try fixture.run(text, name: name) {
                 $0.registers = true

@@ -5,6 +5,7 @@
 import Testing
 import VarveFile
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveTransfer
 

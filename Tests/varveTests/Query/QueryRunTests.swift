@@ -1,14 +1,16 @@
 // QueryRunTests.swift — queries over a store in memory, from options to output.
 
 import ArgumentParser
+import Synchronization
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import varve
 
 @Suite struct QueryRunTests {
-    static func store() throws -> FakeSource {
-        var source = FakeSource()
+    static func store() throws -> FakeStore {
+        let source = FakeStore.inPieces()
         let day = "2024-05-01T"
         try source.add(
             "p/WT1/Power", .double,
@@ -21,7 +23,9 @@ import VarveModel
         try source.add("p/WT2/Power", .double, [(day + "00:00:00Z", .double(7), nil)])
         try source.add("p/PLC/Power", .double, [(day + "00:00:00Z", .double(1), nil)])
         try source.add("q/PLC/Power", .double, [(day + "00:00:00Z", .double(2), nil)])
-        source.samples[SeriesKey(product: "q", device: "a/b", point: "Power")] = (.double, [])
+        source.state.withLock {
+            $0.types[SeriesKey(product: "q", device: "a/b", point: "Power")] = .double
+        }
         return source
     }
 
@@ -30,7 +34,7 @@ import VarveModel
 
     /// The output without the header, and the notes.
     static func answer(
-        _ arguments: [String], of source: FakeSource? = nil
+        _ arguments: [String], of source: FakeStore? = nil
     ) throws -> (rows: [String], notes: [String]) {
         let options = try QueryOptions.parse(arguments.flatMap { $0.split(separator: " ").map(String.init) })
         let sink = MemorySink()
@@ -217,7 +221,7 @@ import VarveModel
         }
         let texts = try Self.answer(["--device WT1 --every 1d --format csv --agg count,first,last"])
         #expect(texts.rows.count == 2 && texts.notes.isEmpty)
-        var source = FakeSource()
+        let source = FakeStore.inPieces()
         try source.add("p/D/a", .string, [("2024-05-01T00:00:00Z", .string("x"), nil)])
         #expect(throws: QueryFailure.self) {
             try Self.answer(["--device D --every 1d --format csv"], of: source)
@@ -237,7 +241,7 @@ import VarveModel
             try Self.rows(rows, "csv --every 1h --time-digits 9") == [
                 "WT2,Power,2024-05-01T00:00:00.000000000Z,7"
             ])
-        var source = FakeSource()
+        let source = FakeStore.inPieces()
         try source.add(
             "p/D/a", .double,
             [("2024-05-01T00:00:00.5Z", .double(1), nil), ("2024-05-01T00:00:01.0001Z", .double(2), nil)])
@@ -256,7 +260,7 @@ import VarveModel
 
     @Test("a note names integers that no double can hold if doubles are beside them")
     func mixedNumbers() throws {
-        var source = FakeSource()
+        let source = FakeStore.inPieces()
         let time = "2024-05-01T00:00:00Z"
         try source.add("p/D/n", .int64, [(time, .int64(1 << 53 + 1), nil)])
         #expect(try Self.answer(["--device D --format csv"], of: source).notes == [])
@@ -265,6 +269,26 @@ import VarveModel
             try Self.answer(["--device D --format csv"], of: source).notes.first?.hasPrefix(
                 "D/n has integers") == true)
         #expect(try Self.answer(["--device D --format table"], of: source).notes == [])
+    }
+
+    @Test("names that are the same to Unicode are chosen and printed apart", arguments: ["csv", "ndjson"])
+    func alikeNames(format: String) throws {
+        let source = FakeStore.inPieces()
+        let names = ["\u{E9}", "e\u{301}"]
+        let time = "2024-05-01T00:00:00Z"
+        for name in names { try source.add("p/\(name)/\(name)", .double, [(time, .double(1), nil)]) }
+        for name in names {
+            let rows = try Self.answer(["--device \(name) --point \(name) --format \(format)"], of: source)
+                .rows
+            // The header of CSV is left out, the only row of NDJSON too.
+            #expect(rows.count == (format == "csv" ? 1 : 0))
+            #expect(rows.allSatisfy { $0.utf8.starts(with: "\(name),\(name),".utf8) })
+        }
+        let both = names.map { "--device \($0)" }.joined(separator: " ") + " --format \(format)"
+        let rows = try Self.answer([both], of: source).rows
+        // The order of the bytes: the decomposed name is first.
+        let text = try #require(rows.last)
+        #expect(text.utf8.count { $0 == 0xC3 } == 2, "\(text)")
     }
 
     @Test("a query without samples gives no rows and an empty plot")

@@ -72,7 +72,7 @@ struct PhaseWorkload {
 }
 
 /// Passes batches to a store, or drops them, and notes when and for how long.
-private final class MeasuredSink: SampleSink {
+private final class MeasuredSink: ImportSink {
     private struct Notes {
         var begun: Int64 = 0
         var committing: Int64 = 0

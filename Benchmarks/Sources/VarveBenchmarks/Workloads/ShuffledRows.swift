@@ -116,10 +116,6 @@ extension ShuffledRows: SampleSource {
         }.sorted { $0.key < $1.key }
     }
 
-    func series(ofDevices devices: Set<String>) -> [SeriesInfo] {
-        series().filter { devices.contains($0.key.device) }
-    }
-
     func read(
         _ key: SeriesKey, in range: TimeRange, order: TimeOrder, _ body: (SampleColumns) throws -> Bool
     ) throws {

@@ -30,9 +30,9 @@ enum ListedRegistry {
         case .registry(let registry): return try registry.models()
         case .service(let client):
             var models = try client.names(.models).map { Model(id: try Self.text($0, 0), name: $0[1]) }
-            let points = Dictionary(grouping: try client.names(.points)) { $0[0] }
+            let points = Dictionary(grouping: try client.names(.points)) { Name($0[0] ?? "") }
             for index in models.indices {
-                models[index].points = try (points[models[index].id] ?? []).map(Self.point)
+                models[index].points = try (points[Name(models[index].id)] ?? []).map(Self.point)
             }
             return models
         }
@@ -40,7 +40,7 @@ enum ListedRegistry {
 
     func model(_ id: String) throws -> Model {
         if case .registry(let registry) = self { return try registry.model(id) }
-        return try Self.require(models().first { $0.id == id }, "model \(id)")
+        return try Self.require(models().first { $0.id.sameBytes(as: id) }, "model \(id)")
     }
 
     func products() throws -> [Product] {
@@ -52,7 +52,7 @@ enum ListedRegistry {
 
     func product(_ key: String) throws -> Product {
         if case .registry(let registry) = self { return try registry.product(key) }
-        return try Self.require(products().first { $0.key == key }, "product \(key)")
+        return try Self.require(products().first { $0.key.sameBytes(as: key) }, "product \(key)")
     }
 
     func devices(product: String?) throws -> [Device] {
@@ -61,7 +61,7 @@ enum ListedRegistry {
         case .service(let client):
             if let product { _ = try self.product(product) }
             return try client.names(.devices).map(Self.device).filter {
-                product == nil || $0.product == product
+                product?.sameBytes(as: $0.product) ?? true
             }
         }
     }
@@ -69,8 +69,8 @@ enum ListedRegistry {
     func device(named name: String) throws -> Device {
         if case .registry(let registry) = self { return try registry.device(named: name) }
         let devices = try devices(product: nil)
-        if let device = devices.first(where: { $0.qualifiedName == name }) { return device }
-        let found = devices.filter { $0.key == name }
+        if let device = devices.first(where: { $0.qualifiedName.sameBytes(as: name) }) { return device }
+        let found = devices.filter { $0.key.sameBytes(as: name) }
         guard found.count < 2 else {
             throw RegistryError(
                 .invalid, "device \(name) exists in \(found.count) products: name it as productKey/deviceKey")

@@ -167,9 +167,7 @@ extension ModelCommand {
                 + "\(grouped(UInt64(counts.series))) series, \(parts.joined(separator: ", "))"
             print(dryRun ? what : "\(what), in commit \(counts.commit)")
             if dryRun, counts.unfit > 0, !dropUnfit {
-                print(
-                    "the change is refused like this: name words that mean no reading in --missing, or delete what does "
-                        + "not fit with --drop-unfit")
+                print("the change is refused like this: \(TypeChange.remedyForUnfit)")
             }
         }
 

@@ -11,8 +11,8 @@ import VarveStorage
 enum TypeComparison {
     /// A point of a product and the type of its stored samples.
     private struct Stored: Hashable {
-        var product: String
-        var point: String
+        var product: Name
+        var point: Name
         var type: ValueType
     }
 
@@ -24,23 +24,26 @@ enum TypeComparison {
     static func notes(_ snapshot: StoreSnapshot, _ registry: Registry) throws -> [String] {
         var stored: Set<Stored> = []
         for series in snapshot.series() {
-            stored.insert(Stored(product: series.key.product, point: series.key.point, type: series.type))
+            stored.insert(
+                Stored(
+                    product: Name(series.key.product), point: Name(series.key.point), type: series.type))
         }
-        var models: [String: Model] = [:]
-        for model in try registry.models() { models[model.id] = model }
-        var notes: Set<String> = []
+        var models: [Name: Model] = [:]
+        for model in try registry.models() { models[Name(model.id)] = model }
+        var notes: Set<Name> = []
         for product in try registry.products() {
-            guard let model = models[product.model] else { continue }
-            for found in stored where found.product == product.key {
-                guard let point = model.points.first(where: { $0.id == found.point }),
+            guard let model = models[Name(product.model)] else { continue }
+            for found in stored where found.product == Name(product.key) {
+                guard let point = model.points.first(where: { Name($0.id) == found.point }),
                     point.type != found.type
                 else { continue }
                 notes.insert(
-                    "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
-                        + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
-                        + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`")
+                    Name(
+                        "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
+                            + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
+                            + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`"))
             }
         }
-        return notes.sorted()
+        return notes.sorted().map(\.text)
     }
 }

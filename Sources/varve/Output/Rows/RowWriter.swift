@@ -22,13 +22,19 @@ enum RowColumns: Hashable {
 }
 
 /// A series as rows show it.
-struct PrintedSeries: Hashable {
+struct PrintedSeries: Equatable {
     /// The device's name as it is printed: `product/device` where the bare key is ambiguous.
     var device: String
     /// The `pointId`.
     var point: String
     /// The type of the values.
     var type: ValueType
+
+    /// Whether both names have the same bytes and the types are the same.
+    static func == (left: PrintedSeries, right: PrintedSeries) -> Bool {
+        left.point.sameBytes(as: right.point) && left.device.sameBytes(as: right.device)
+            && left.type == right.type
+    }
 }
 
 /// Writes the rows of a query: `begin`, rows, `end`.
