@@ -34,6 +34,7 @@ final class AccessControl {
     private var eventComplaint: String?
     var queue: SendingQueue
     var answers = AnswerQueues()
+    var delivery = AnswerDelivery()
     var full = FullProducts()
     var memory: MemoryControl
     private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
@@ -109,6 +110,11 @@ final class AccessControl {
                 sessions.recordConnected(attempt.clientID, product: product, keeping: keeping, now: now)
                 connections[Name(product), default: 0] += 1
             }
+            // A session that is continued may have subscriptions.
+            accepted.subscribes = keeping == .surely
+            accepted.sends = sessions.hasSent(attempt.clientID)
+            delivery.add(accepted)
+            delivery.moment = .resuming(client)
             if let held = accepted.answers { answers.clientConnected(held) }
             if attempt.clientID == ServiceClient.id {
                 serviceReaders += 1
@@ -147,14 +153,27 @@ final class AccessControl {
         return true
     }
 
-    /// Whether a message may be delivered to a client, or kept for one that is away.
+    /// Whether a message may be delivered to a client by subscription, or kept for one that is away.
     func mayRead(
         _ client: OpaquePointer, _ name: () -> (clientID: String?, username: String?),
-        topic: UnsafeRawBufferPointer, size: Int, quality: Int
+        topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, quality: Int
     ) -> Bool {
+        let size = topic.count + payload.count
         if let known = clients[client] {
+            if delivery.moment == .delivering, known.sends,
+                !delivery.allowsSender(topic: topic, payload: payload)
+            {
+                return false
+            }
             guard known.rights.mayRead(topic) else { return false }
-            return mayHold(known, bytes: topic.count + size, topic: topic, quality: quality)
+            // What was sent by client id has the quality 0 in this question; only quality 1 waits.
+            let quality = delivery.moment == .resuming(client) ? 1 : quality
+            return mayHold(known, bytes: size, topic: topic, quality: quality)
+        }
+        if delivery.moment == .delivering,
+            !delivery.allowsAway({ name().clientID }, topic: topic, payload: payload)
+        {
+            return false
         }
         if quality > 0, full.refuses(topic) { return false }
         let (clientID, username) = name()
@@ -164,7 +183,7 @@ final class AccessControl {
         }
         guard let clientID, let product = role.product else { return true }
         let away = AwayClient(clientID: clientID, username: username ?? "", product: product)
-        return mayHold(away, bytes: topic.count + size, topic: topic, quality: quality)
+        return mayHold(away, bytes: size, topic: topic, quality: quality)
     }
 
     /// Whether a client may subscribe.
@@ -189,6 +208,8 @@ final class AccessControl {
             return false
         }
         if quality > 0 { sessions.recordSubscribed(known.clientID) }
+        known.recordSubscription(quality: quality)
+        delivery.update(known)
         return true
     }
 
@@ -199,15 +220,6 @@ final class AccessControl {
         guard isService(client), let report = ConsumptionReport(payload) else { return false }
         queue.load.apply(report, now: SystemClock.monotonicNanoseconds())
         return true
-    }
-
-    /// Reads a bundle of the service's answers and hands each to `publish`.
-    ///
-    /// False for anything else.
-    func forwardReplies(
-        _ client: OpaquePointer, _ payload: UnsafeRawBufferPointer, _ publish: (ForwardedReply) -> Void
-    ) -> Bool {
-        isService(client) && ReplyBundle.read(payload, publish) != nil
     }
 
     /// Removes a client that has disconnected.
@@ -259,6 +271,7 @@ final class AccessControl {
             record(client.event(.disconnected, time: time, detail: "the broker is stopping"))
         }
         clients.removeAll()
+        delivery = AnswerDelivery()
         loggingFirstFailure { () throws(FileError) in try events.finish() }
     }
 
@@ -284,6 +297,9 @@ final class AccessControl {
         sessions.restore(clientID, product: product, keepsAnswers: keepsAnswers, now: now)
     }
 
+    /// Records that the session of a client is that of a sender.
+    func recordSentSession(_ client: ConnectedClient) { sessions.recordSent(client.clientID) }
+
     /// Whether there is room for the session of a client that is away.
     func recordAwaySession(_ client: AwayClient) -> Bool {
         sessions.recordAway(
@@ -294,6 +310,7 @@ final class AccessControl {
         _ client: OpaquePointer, keepsSession: Bool
     ) -> ConnectedClient? {
         guard let known = clients.removeValue(forKey: client) else { return nil }
+        delivery.remove(known)
         guard let product = known.role.product else {
             if known.clientID == ServiceClient.id {
                 serviceReaders -= 1

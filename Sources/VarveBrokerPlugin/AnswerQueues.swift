@@ -7,7 +7,7 @@
 // Invariants:
 // - The sums are the sums of the queues. What a client has read is subtracted when a limit comes near.
 // - A product holds at most its part, and all products together at most `limit`. The small amount that each
-//   product and each client may always hold comes on top.
+//   product and each client may always hold comes on top, and so do the answers of one bundle.
 
 import VarveModel
 
@@ -15,6 +15,8 @@ import VarveModel
 final class AnswerQueue {
     let product: String
     let socket: ClientSocket?
+    /// Whether its client has subscribed, so that it is likely to read.
+    var isSubscribed = false
     /// The bytes on the wire, the cost in the broker and the number of the answers that were let through and
     /// not yet read.
     fileprivate(set) var bytes = 0, cost = 0, messages = 0
@@ -45,6 +47,8 @@ struct AnswerQueues {
     static let fixedBytes = 512
     /// The most cost for a client that is connected.
     static let connectedLimit = 4 << 20
+    /// The same for a client without a subscription: it may never read the answers to what it publishes.
+    static let unsubscribedLimit = 256 << 10
     /// The most cost, and the most messages, for a session whose client is away.
     static let awayLimit = 1 << 20, awayMessages = 2000
     /// The cost that a product, and a client that is connected, may always hold.
@@ -55,6 +59,10 @@ struct AnswerQueues {
     private var away: [Name: AnswerQueue] = [:]
     private var connected: [ObjectIdentifier: AnswerQueue] = [:]
     private var lastCheck: Int64 = .min
+    /// The cost of the answers that the broker was given in this tick and has not sent yet.
+    ///
+    /// No limit counts them before the next tick: nobody can have read them.
+    private var unsent = 0
     /// The cost of all answers that are held.
     private(set) var cost = 0
 
@@ -69,8 +77,11 @@ struct AnswerQueues {
     ///
     /// - Parameters:
     ///   - stays: Whether the broker keeps the answer if the client goes without acknowledging it.
+    ///   - isSentLater: Whether the broker sends it only after the tick that goes on.
     ///   - now: A clock that never goes back, in nanoseconds.
-    mutating func add(bytes: Int, stays: Bool, to queue: AnswerQueue, now: Int64) -> Excess? {
+    mutating func add(
+        bytes: Int, stays: Bool, isSentLater: Bool = false, to queue: AnswerQueue, now: Int64
+    ) -> Excess? {
         if stays { queue.answers += 1 }
         // Without a socket to look at, what the client has read is unknown.
         guard queue.socket != nil else { return nil }
@@ -83,8 +94,12 @@ struct AnswerQueues {
         }
         addAnswer(bytes, added, to: queue)
         queue.uncheckedCost += added
+        if isSentLater { unsent += added }
         return nil
     }
+
+    /// Begins another tick: what was given to the broker in the last one has been sent as far as it goes.
+    mutating func beginTick() { unsent = 0 }
 
     /// Adds the queue of a client that has logged in.
     mutating func clientConnected(_ queue: AnswerQueue) { connected[ObjectIdentifier(queue)] = queue }
@@ -162,17 +177,19 @@ struct AnswerQueues {
     }
 
     private func excess(_ added: Int, _ queue: AnswerQueue) -> Excess? {
+        let unsent = queue.socket == nil ? 0 : unsent
+        let held = queue.cost + added - unsent
         if queue.socket == nil {
-            if queue.messages >= Self.awayMessages || queue.cost + added > Self.awayLimit { return .client }
-        } else if queue.cost + added > Self.connectedLimit {
+            if queue.messages >= Self.awayMessages || held > Self.awayLimit { return .client }
+        } else if held > (queue.isSubscribed ? Self.connectedLimit : Self.unsubscribedLimit) {
             return .client
         }
-        let sum = sums[Name(queue.product), default: 0] + added
+        let sum = sums[Name(queue.product), default: 0] + added - unsent
         // Clients that read must not suffer from those that do not.
-        let isReading = queue.socket != nil && queue.cost + added <= Self.guaranteedReaderCost
+        let isReading = queue.socket != nil && held <= Self.guaranteedReaderCost
         if sum <= Self.guaranteedProductCost || isReading { return nil }
         if sum > limit / Self.productPart { return .product }
-        return cost + added > limit ? .broker : nil
+        return cost + added - unsent > limit ? .broker : nil
     }
 
     private mutating func addAnswer(_ bytes: Int, _ cost: Int, to queue: AnswerQueue) {

@@ -72,6 +72,7 @@ private func answerLogin(
         let event = event?.assumingMemoryBound(to: mosquitto_evt_basic_auth.self).pointee,
         let client = event.client
     else { return MOSQ_ERR_AUTH.rawValue }
+    control.delivery.moment = .other
     let attempt = LoginAttempt(
         clientID: text(mosquitto_client_id(client)) ?? "", username: text(event.username),
         password: event.password.map { Array(bytes(UnsafePointer($0))) })
@@ -109,6 +110,7 @@ private func answerAccess(
         (clientID: text(mosquitto_client_id(client)), username: text(mosquitto_client_username(client)))
     }
     let size = Int(event.pointee.payloadlen), quality = Int(event.pointee.qos)
+    if event.pointee.access != MOSQ_ACL_READ { control.delivery.moment = .other }
     let isAllowed: Bool
     switch event.pointee.access {
     case MOSQ_ACL_WRITE:
@@ -116,7 +118,8 @@ private func answerAccess(
     // The removal of a retained message is not a message for anybody.
     case MOSQ_ACL_READ where size == 0 && event.pointee.retain: isAllowed = false
     case MOSQ_ACL_READ:
-        isAllowed = control.mayRead(client, name, topic: topic, size: size, quality: quality)
+        let payload = UnsafeRawBufferPointer(start: event.pointee.payload, count: size)
+        isAllowed = control.mayRead(client, name, topic: topic, payload: payload, quality: quality)
     case MOSQ_ACL_SUBSCRIBE:
         isAllowed = control.maySubscribe(
             client, username: { name().username }, filter: topic, quality: quality,
@@ -149,34 +152,54 @@ private func handleReport(
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Publishes the service's answers.
-///
-/// The broker checks for each receiver whether it may read them.
+/// Keeps the service's answers until the tick of this turn of the broker's loop.
 private func handleReplies(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let control = control(context), let (client, payload) = controlMessage(event) else {
         return MOSQ_ERR_ACL_DENIED.rawValue
     }
-    var unpublished = 0
-    let isTaken = control.forwardReplies(client, payload) { reply in
-        if publish(reply) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
-    }
-    if !isTaken {
-        writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is not a bundle of the service")
-    }
-    if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
+    if !control.keepReplies(client, payload) { logDamagedBundle() }
     return MOSQ_ERR_SUCCESS.rawValue
 }
 
-/// Publishes an answer as if a client had: to clients that are connected, and into the sessions of those that
-/// are away.
-private func publish(_ reply: ForwardedReply) -> Int32 {
-    withUnsafeTemporaryAllocation(byteCount: reply.topic.count + 1, alignment: 1) { topic in
-        topic.copyMemory(from: reply.topic)
-        topic[reply.topic.count] = 0
-        return publish(
-            nil, topic.baseAddress?.assumingMemoryBound(to: CChar.self), reply.payload, quality: reply.qos)
+/// Publishes the service's answers.
+private func publishReplies(_ control: AccessControl) {
+    var unpublished = 0
+    let damaged = control.deliverReplies { reply, route in
+        if publish(reply, route) != MOSQ_ERR_SUCCESS.rawValue { unpublished += 1 }
+    }
+    if damaged > 0 { logDamagedBundle() }
+    if unpublished > 0 { writeLog(MOSQ_LOG_WARNING, "\(unpublished) answers could not be published") }
+}
+
+private func logDamagedBundle() {
+    writeLog(MOSQ_LOG_WARNING, "a message on \(ControlTopic.replies) is not a bundle of the service")
+}
+
+/// Publishes an answer to its client, or as if a client had: to subscribers that are connected, and into the
+/// sessions of those that are away.
+private func publish(_ reply: ForwardedReply, _ route: AccessControl.AnswerRoute) -> Int32 {
+    withUnsafeTemporaryAllocation(
+        of: CChar.self, capacity: reply.topic.count + reply.client.count + 2
+    ) { names in
+        let middle = reply.topic.count + 1
+        let bytes = UnsafeMutableRawBufferPointer(names)
+        bytes.copyBytes(from: reply.topic)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[middle...]).copyBytes(from: reply.client)
+        names[middle - 1] = 0
+        names[middle + reply.client.count] = 0
+        var properties: OpaquePointer?
+        if !reply.correlation.isEmpty {
+            _ = mosquitto_property_add_binary(
+                &properties, Int32(MQTT_PROP_CORRELATION_DATA.rawValue), reply.correlation.baseAddress,
+                UInt16(clamping: reply.correlation.count))
+        }
+        let code = publish(
+            route == .client ? names.baseAddress.map { UnsafePointer($0 + middle) } : nil,
+            names.baseAddress, reply.payload, quality: reply.qos, properties)
+        if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_property_free_all(&properties) }
+        return code
     }
 }
 
@@ -185,14 +208,16 @@ private func publish(_ reply: ForwardedReply) -> Int32 {
 /// The payload comes from the broker's own allocator. `mosquitto_broker_publish_copy` of 2.0.11 uses another
 /// one, and each such message is then subtracted from the count behind `memory_limit`, until the broker
 /// believes its memory is used up.
+///
+/// - Parameter properties: Belong to the broker if this succeeds.
 private func publish(
     _ clientID: UnsafePointer<CChar>?, _ topic: UnsafePointer<CChar>?, _ bytes: UnsafeRawBufferPointer,
-    quality: Int32
+    quality: Int32, _ properties: OpaquePointer? = nil
 ) -> Int32 {
     guard let payload = mosquitto_malloc(bytes.count + 1) else { return MOSQ_ERR_NOMEM.rawValue }
     UnsafeMutableRawBufferPointer(start: payload, count: bytes.count).copyMemory(from: bytes)
     let code = mosquitto_broker_publish(
-        clientID, topic, Int32(clamping: bytes.count), payload, quality, false, nil)
+        clientID, topic, Int32(clamping: bytes.count), payload, quality, false, properties)
     if code != MOSQ_ERR_SUCCESS.rawValue { mosquitto_free(payload) }
     return code
 }
@@ -226,8 +251,11 @@ private func handleMessage(
 private func handleDisconnect(
     _ event: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    if let client = event?.assumingMemoryBound(to: mosquitto_evt_disconnect.self).pointee.client {
-        control(context)?.disconnected(client, keepsSession: !mosquitto_client_clean_session(client))
+    if let client = event?.assumingMemoryBound(to: mosquitto_evt_disconnect.self).pointee.client,
+        let control = control(context)
+    {
+        control.delivery.moment = .other
+        control.disconnected(client, keepsSession: !mosquitto_client_clean_session(client))
     }
     return MOSQ_ERR_SUCCESS.rawValue
 }
@@ -244,6 +272,8 @@ private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     // Without a user name this ends all connections that have not logged in: every logged-in client has one.
     if expulsions.closesUnauthenticated { _ = mosquitto_kick_client_by_username(nil, false) }
     for topic in expulsions.retained { _ = mosquitto_broker_publish(nil, topic, 0, nil, 0, true, nil) }
+    // Last, so that nobody is disconnected between the decision about an answer and its delivery.
+    publishReplies(control)
     return MOSQ_ERR_SUCCESS.rawValue
 }
 

@@ -14,6 +14,15 @@ final class ConnectedClient {
     let channel: String?
     /// The answers that are held for it; nil for the service.
     let answers: AnswerQueue?
+    /// Whether it has published, or was sent the answer to a message of an earlier connection.
+    var sends = false
+    /// Whether it may have a subscription.
+    var subscribes = false { didSet { answers?.isSubscribed = subscribes } }
+    /// Whether AnswerDelivery counts it among the clients that listen.
+    var isCountedListener = false
+    /// The highest quality of service with which it may be sent answers: that of its subscriptions; 1 without any.
+    var grantedQuality: Int32 { subscribedQuality ?? 1 }
+    private var subscribedQuality: Int32?
     /// When it last published, in nanoseconds of the monotonic clock.
     var lastSent = Int64.min
     /// Whether another login has taken its client id.
@@ -40,6 +49,12 @@ final class ConnectedClient {
         self.socket = socket
         receivedBefore = socket?.bytesReceived() ?? 0
         answers = role.product.map { AnswerQueue(product: $0, socket: socket) }
+    }
+
+    /// Records a subscription.
+    func recordSubscription(quality: Int) {
+        subscribes = true
+        subscribedQuality = max(subscribedQuality ?? 0, quality > 0 ? 1 : 0)
     }
 
     /// Counts a packet with a topic, of about this size in bytes.

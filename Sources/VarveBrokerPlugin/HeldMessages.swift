@@ -37,13 +37,18 @@ extension AccessControl {
     }
 
     /// Whether an answer may be queued for a client that is logged in.
+    ///
+    /// - Parameter isSentLater: Whether the broker sends it only after the tick that goes on.
     func mayHold(
-        _ client: ConnectedClient, bytes: Int, topic: UnsafeRawBufferPointer, quality: Int
+        _ client: ConnectedClient, bytes: Int, topic: UnsafeRawBufferPointer, quality: Int,
+        isSentLater: Bool = false
     ) -> Bool {
         guard let held = client.answers else { return true }
         let now = SystemClock.monotonicNanoseconds()
-        let stays = quality > 0 && sessions.keepsAnswers(client.clientID)
-        guard let excess = answers.add(bytes: bytes, stays: stays, to: held, now: now) else { return true }
+        let stays = quality > 0 && sessions.keepsUnacknowledged(client.clientID)
+        let excess = answers.add(
+            bytes: bytes, stays: stays, isSentLater: isSentLater, to: held, now: now)
+        guard let excess else { return true }
         logExcess(client.event(.overload, time: SystemClock.nanoseconds(), detail: ""), excess, topic)
         return false
     }

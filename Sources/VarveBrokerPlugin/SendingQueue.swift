@@ -40,6 +40,7 @@ extension AccessControl {
         known.countPacket(topic: 0, rest: properties.bytes)
         let now = SystemClock.monotonicNanoseconds()
         known.lastSent = now
+        recordSender(known)
         let time = SystemClock.nanoseconds()
         if properties.count > ClientLimits.properties || properties.bytes > ClientLimits.propertyBytes {
             let reason = "the message has too many properties: the most are \(ClientLimits.properties)"

@@ -275,26 +275,56 @@ public final class MQTTConnection {
 }
 
 extension MQTTMessageView {
-    /// The value of the last user property of a name (MQTT 5); nil without such a property.
-    public func userProperty(_ name: String) -> String? { userProperties(name, "").0 }
+    /// What a message of MQTT 5 says besides its topic and payload.
+    public struct Properties {
+        /// The value of the last user property of the first and of the second name; nil without one.
+        public var first: String?, second: String?
+        /// The topic on which the sender wants its answer; nil if it has not said one.
+        public var responseTopic: String?
+        /// The bytes by which the sender recognises its answer; empty without any.
+        public var correlation: [UInt8] = []
+    }
 
-    /// The values of the last user properties of two names (MQTT 5); nil for a name without one.
-    public func userProperties(_ first: String, _ second: String) -> (String?, String?) {
-        var found: (String?, String?) = (nil, nil)
+    /// The value of the last user property of a name (MQTT 5); nil without such a property.
+    public func userProperty(_ name: String) -> String? { properties(user: name, "").first }
+
+    /// Reads the properties (MQTT 5); those that the message does not have are nil or empty.
+    ///
+    /// - Parameters:
+    ///   - first: The name of a user property.
+    ///   - second: The name of another one.
+    public func properties(user first: String, _ second: String) -> Properties {
+        var found = Properties()
         var place = properties
-        var isFirst = true
-        while place != nil {
-            var key: UnsafeMutablePointer<CChar>?
-            var value: UnsafeMutablePointer<CChar>?
-            place = mosquitto_property_read_string_pair(
-                place, Int32(MQTT_PROP_USER_PROPERTY.rawValue), &key, &value, !isFirst)
-            isFirst = false
-            if let key, let value {
-                if strcmp(key, first) == 0 { found.0 = String(cString: value) }
-                if strcmp(key, second) == 0 { found.1 = String(cString: value) }
+        while let property = place {
+            switch UInt32(bitPattern: mosquitto_property_identifier(property)) {
+            case MQTT_PROP_USER_PROPERTY.rawValue:
+                var key: UnsafeMutablePointer<CChar>?
+                var value: UnsafeMutablePointer<CChar>?
+                mosquitto_property_read_string_pair(
+                    property, Int32(MQTT_PROP_USER_PROPERTY.rawValue), &key, &value, false)
+                if let key, let value {
+                    if strcmp(key, first) == 0 { found.first = String(cString: value) }
+                    if strcmp(key, second) == 0 { found.second = String(cString: value) }
+                }
+                free(key)
+                free(value)
+            case MQTT_PROP_RESPONSE_TOPIC.rawValue:
+                var value: UnsafeMutablePointer<CChar>?
+                mosquitto_property_read_string(
+                    property, Int32(MQTT_PROP_RESPONSE_TOPIC.rawValue), &value, false)
+                found.responseTopic = value.map { String(cString: $0) }
+                free(value)
+            case MQTT_PROP_CORRELATION_DATA.rawValue:
+                var value: UnsafeMutableRawPointer?
+                var count: UInt16 = 0
+                mosquitto_property_read_binary(
+                    property, Int32(MQTT_PROP_CORRELATION_DATA.rawValue), &value, &count, false)
+                found.correlation = Array(UnsafeRawBufferPointer(start: value, count: Int(count)))
+                free(value)
+            default: break
             }
-            free(key)
-            free(value)
+            place = mosquitto_property_next(property)
         }
         return found
     }

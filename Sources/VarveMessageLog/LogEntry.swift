@@ -45,6 +45,8 @@ public struct LogEntry: Hashable, Sendable {
         case failed = 7
         /// Entries are missing from this log, because it could not keep up or could not be written.
         case dropped = 8
+        /// An answer reached nobody; `reason` says why.
+        case unheard = 9
 
         /// The name used on the command line.
         public var name: String { "\(self)" }

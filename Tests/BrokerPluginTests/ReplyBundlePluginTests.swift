@@ -1,4 +1,6 @@
 // ReplyBundlePluginTests.swift — the service's bundles of answers in a real broker that loads the built plugin.
+//
+// The answers here have no addressee, so they go to every subscriber.
 
 import Testing
 import VarveAccess
@@ -31,16 +33,8 @@ extension BrokerPluginTests {
         }
 
         private func bundle(_ answers: [(topic: String, payload: String, qos: Int32)]) -> [UInt8] {
-            var bundle = ReplyBundle()
-            for answer in answers {
-                let isAdded = Array(answer.topic.utf8).withUnsafeBytes { topic in
-                    Array(answer.payload.utf8).withUnsafeBytes {
-                        bundle.append(qos: answer.qos, topic: topic, payload: $0)
-                    }
-                }
-                #expect(isAdded)
-            }
-            return bundle.bytes
+            BundledAnswer.bundle(
+                answers.map { BundledAnswer($0.payload, to: "", topic: $0.topic, qos: $0.qos) })
         }
 
         @Test("answers of quality 0 that a client got do not count towards those kept while it is away")

@@ -8,6 +8,24 @@ import VarveAccess
         var qos: Int32
         var topic: [UInt8]
         var payload: [UInt8]
+        var client: [UInt8] = []
+        var correlation: [UInt8] = []
+
+        /// Calls `body` with the answer in the form that a bundle takes.
+        func withReply<Result>(_ body: (ForwardedReply) -> Result) -> Result {
+            topic.withUnsafeBytes { topic in
+                client.withUnsafeBytes { client in
+                    correlation.withUnsafeBytes { correlation in
+                        payload.withUnsafeBytes {
+                            body(
+                                ForwardedReply(
+                                    qos: qos, topic: topic, client: client, correlation: correlation,
+                                    payload: $0))
+                        }
+                    }
+                }
+            }
+        }
     }
 
     private static let topic = "/sys/pk/integration/measurepoint/post_reply"
@@ -15,9 +33,7 @@ import VarveAccess
     private func bundle(_ answers: [Answer]) -> [UInt8] {
         var bundle = ReplyBundle()
         for answer in answers {
-            let isAdded = answer.topic.withUnsafeBytes { topic in
-                answer.payload.withUnsafeBytes { bundle.append(qos: answer.qos, topic: topic, payload: $0) }
-            }
+            let isAdded = answer.withReply { bundle.append($0) }
             #expect(isAdded)
         }
         return bundle.bytes
@@ -30,7 +46,9 @@ import VarveAccess
         let count = bytes.withUnsafeBytes { bytes in
             ReplyBundle.read(bytes) {
                 answers.append(
-                    Answer(qos: $0.qos, topic: Array($0.topic), payload: Array($0.payload)))
+                    Answer(
+                        qos: $0.qos, topic: Array($0.topic), payload: Array($0.payload),
+                        client: Array($0.client), correlation: Array($0.correlation)))
             }
         }
         if let count { #expect(count == answers.count) } else { #expect(answers.isEmpty) }
@@ -41,28 +59,32 @@ import VarveAccess
         Answer(qos: qos, topic: Array(topic.utf8), payload: Array(text.utf8))
     }
 
-    private func isAdded(topic: [UInt8]) -> Bool {
+    private func isAdded(topic: [UInt8], client: [UInt8] = []) -> Bool {
         var bundle = ReplyBundle()
-        return topic.withUnsafeBytes {
-            bundle.append(qos: 1, topic: $0, payload: UnsafeRawBufferPointer(start: nil, count: 0))
-        }
+        return Answer(qos: 1, topic: topic, payload: [], client: client).withReply { bundle.append($0) }
     }
 
-    @Test("answers are read back in their order, with topic, payload and quality of service")
+    @Test(
+        "answers are read back in their order, with topic, client id, correlation data, payload and quality of service"
+    )
     func roundTrip() {
         let answers = [
             answer("one"), answer("", qos: 0), answer("three", topic: "sys/ü/x_reply"),
             Answer(qos: 1, topic: Array(Self.topic.utf8), payload: Array(repeating: 0xFF, count: 100_000)),
+            Answer(
+                qos: 0, topic: Array(Self.topic.utf8), payload: [1], client: Array("pk|timestamp=1|".utf8),
+                correlation: [0, 255, 0]),
         ]
         #expect(read(bundle(answers)) == answers)
-        #expect(read([1]) == [])
+        #expect(read([2]) == [])
         #expect(read([]) == nil)
-        #expect(read([2]) == nil)
+        #expect(read([1]) == nil)
     }
 
     @Test("a bundle that is cut anywhere, or goes on, is refused as a whole")
     func cut() {
-        let answers = [answer("one"), answer("two", qos: 0), answer("three")]
+        var answers = [answer("one"), answer("two", qos: 0), answer("three")]
+        (answers[1].client, answers[1].correlation) = (Array("gw".utf8), [7])
         let whole = bundle(answers)
         // Cut where an answer ends, it is a bundle of fewer answers.
         let ends = (0...3).map { bundle(Array(answers.prefix($0))).count }
@@ -74,7 +96,9 @@ import VarveAccess
 
     @Test("a bundle with any byte changed gives no answer that may not be published")
     func changed() {
-        let whole = bundle([answer("one"), answer("two", qos: 0)])
+        var named = answer("two", qos: 0)
+        named.client = Array("gw".utf8)
+        let whole = bundle([answer("one"), named])
         for place in whole.indices {
             for mask: UInt8 in [1, 2, 0x20, 0x80, 0xFF] {
                 var bytes = whole
@@ -82,6 +106,7 @@ import VarveAccess
                 for answer in read(bytes) ?? [] {
                     #expect(answer.qos <= 1 && answer.topic.suffix(6).elementsEqual("_reply".utf8))
                     #expect(answer.topic.withUnsafeBytes { TopicRights.isReplyTopic($0) })
+                    #expect(!answer.client.contains(0))
                 }
             }
         }
@@ -94,7 +119,7 @@ import VarveAccess
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             let count = Int(state >> 58)
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: state >> UInt64($0 % 8 * 7)) & 0x0F }
-            _ = read([1] + bytes)
+            _ = read([2] + bytes)
         }
     }
 
@@ -114,20 +139,21 @@ import VarveAccess
             #expect(!isAdded(topic: Array(topic.utf8)), "\(topic.prefix(40))")
         }
         #expect(!isAdded(topic: Array("/sys/p/".utf8) + [0xC3, 0x28] + Array("_reply".utf8)))
+        #expect(isAdded(topic: Array(Self.topic.utf8), client: Array("ü|x".utf8)))
+        #expect(!isAdded(topic: Array(Self.topic.utf8), client: Array("a\u{0}b".utf8)))
     }
 
     @Test("a bundle has room up to 1 MiB, and for one answer of any size")
     func room() {
         var bundle = ReplyBundle()
-        #expect(bundle.hasRoom(topic: 100, payload: 3 << 20))
-        let topic = Array(Self.topic.utf8)
-        let payload = [UInt8](repeating: 0, count: 1000)
-        topic.withUnsafeBytes { topic in
-            payload.withUnsafeBytes { payload in
-                while bundle.hasRoom(topic: topic.count, payload: payload.count) {
-                    let isAdded = bundle.append(qos: 1, topic: topic, payload: payload)
-                    #expect(isAdded)
-                }
+        #expect(bundle.hasRoom(for: 3 << 20))
+        let answer = Answer(
+            qos: 1, topic: Array(Self.topic.utf8), payload: [UInt8](repeating: 0, count: 1000),
+            client: Array("gw".utf8), correlation: [1])
+        answer.withReply { reply in
+            while bundle.hasRoom(for: reply.byteCount + 2) {
+                let isAdded = bundle.append(reply)
+                #expect(isAdded)
             }
         }
         #expect(bundle.bytes.count <= ReplyBundle.maximumBytes)

@@ -98,4 +98,40 @@ import VarveAccess
         let late = sessions.refusal(of: "new", product: "a", now: 91 * Self.day)
         #expect(late == nil)
     }
+
+    @Test("a session that goes on is that of a sender, a clean login begins one that is not")
+    func senders() {
+        var sessions = SessionTable()
+        sessions.recordConnected("id", product: "a", keeping: .surely, now: 0)
+        #expect(!sessions.hasSent("id"))
+        sessions.recordSent("id")
+        sessions.recordDisconnected("id", product: "a", now: 1)
+        sessions.recordConnected("id", product: "a", keeping: .surely, now: 2)
+        #expect(sessions.hasSent("id"))
+        sessions.recordConnected("id", product: "a", keeping: .nothing, now: 3)
+        #expect(!sessions.hasSent("id"))
+        #expect(!sessions.hasSent("nobody"))
+    }
+
+    @Test("an answer may be kept for a client of the product that is away and has subscribed")
+    func answers() {
+        var sessions = SessionTable()
+        for (id, keeping) in [("kept", SessionTable.Keeping.surely), ("five", .perhaps), ("none", .nothing)] {
+            sessions.recordConnected(id, product: "a", keeping: keeping, now: 0)
+            sessions.recordSubscribed(id)
+            #expect(!sessions.mayKeepAnswer(forAway: id, product: "a"), "it is connected")
+            sessions.recordDisconnected(id, product: "a", now: 1)
+        }
+        sessions.recordConnected("silent", product: "a", keeping: .surely, now: 0)
+        #expect(sessions.keepsUnacknowledged("silent"))
+        sessions.recordDisconnected("silent", product: "a", now: 1)
+        for id in ["kept", "five"] {
+            #expect(sessions.mayKeepAnswer(forAway: id, product: "a"))
+            #expect(!sessions.mayKeepAnswer(forAway: id, product: "b"))
+        }
+        for id in ["none", "silent", "nobody"] {
+            #expect(!sessions.mayKeepAnswer(forAway: id, product: "a"), "\(id)")
+        }
+        #expect(!sessions.keepsUnacknowledged("nobody"))
+    }
 }

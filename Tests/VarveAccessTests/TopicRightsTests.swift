@@ -112,4 +112,31 @@ import VarveChannel
         #expect(
             !may(.device(product: "pk", key: "integration"), .write, "/sys/pk/integration/measurepoint/post"))
     }
+
+    @Test("a sender may choose a topic for its answer only where it may read for sure")
+    func chosenTopics() {
+        func mayChoose(_ topic: String, _ request: String) -> Bool {
+            Array(topic.utf8).withUnsafeBytes { topic in
+                Array(request.utf8).withUnsafeBytes { TopicRights.isReplyTopic(topic, toMessageOn: $0) }
+            }
+        }
+        let post = "/sys/pk/integration/measurepoint/post"
+        for topic in [
+            "/sys/pk/integration/mine_reply", "sys/pk/integration/a/b/_reply", post + "_reply",
+            "/sys/pk/integration/" + String(repeating: "x", count: 486) + "_reply",
+        ] { #expect(mayChoose(topic, post), "\(topic)") }
+        for topic in [
+            "", "_reply", "mine", "/sys/pk/integration/mine", "/sys/pk/integration_reply", "/sys/pk/x_reply",
+            "/sys/pk/d1/x_reply", "/sys/other/integration/x_reply", "/sys/p/integration/x_reply",
+            "/sys/pk/integration/+_reply", "/sys/pk/integration/#/_reply", "//sys/pk/integration/x_reply",
+            "$SYS/pk/integration/x_reply", "$CONTROL/varve/replies", "/sys/pk//integration/x_reply",
+            "/sys/pk/integration/x\u{1}_reply",
+            "/sys/pk/integration/" + String(repeating: "x", count: 487) + "_reply",
+        ] { #expect(!mayChoose(topic, post), "\(topic)") }
+        #expect(mayChoose("/sys/pk/d1/x_reply", "/sys/pk/d1/thing/measurepoint/resume"))
+        #expect(!mayChoose("/sys/pk/d2/x_reply", "/sys/pk/d1/thing/measurepoint/resume"))
+        for request in ["/sys/pk/x", "/sys//a/b", "x", ""] {
+            #expect(!mayChoose("/sys/pk/x_reply", request) && !mayChoose("/sys//a/x_reply", request))
+        }
+    }
 }

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(
-        "the file stays within its limit and a transaction more, whatever the size of the payloads",
+        "the file stays within its limit and a transaction more, with payloads of any size",
         arguments: [10, 900, 2100, 4096])
     func fileSize(payloadBytes: Int) throws {
         let log = fixture.open(limitBytes: limit)

@@ -208,6 +208,7 @@ class Trial:
         """Whether a last message of the attacked product is answered: then all messages before it are done."""
         number = self.ledger.reserve()
         deadline = time.monotonic() + seconds
+        last = None
         while time.monotonic() < deadline:
             self.revive()
             if listener is None or listener.isClosed:
@@ -217,7 +218,13 @@ class Trial:
                 if listener is None:
                     time.sleep(0.1)
                     continue
-            listener.output += mqtt.publish(self.ledger.topic, self.ledger.payload(number), 1, 1)
+            # A listener that publishes gets the answers to its own messages only, so another client does.
+            if last is None or last.isClosed:
+                last = self.client("storm-last")
+            if last is None:
+                time.sleep(0.1)
+                continue
+            last.output += mqtt.publish(self.ledger.topic, self.ledger.payload(number), 1, 1)
             answered = lambda: number in self.ledger.answered or listener.isClosed
             # An answer may be dropped if its product reads none. Then the message is sent again, as every
             # sender does.

@@ -23,6 +23,8 @@ public struct ConnectionEvent: Hashable, Sendable {
         /// The broker's queue or memory is filling up, or has room again. With a client: one of its requests
         /// was refused because of a limit.
         case overload
+        /// An answer for a client reached nobody; the reason says why.
+        case unheard
     }
 
     /// Nanoseconds since 1970 UTC.

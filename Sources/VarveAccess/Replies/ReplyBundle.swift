@@ -4,8 +4,9 @@
 // The broker reads one packet of a client, then one packet of each other client. Sent as packets of their
 // own, answers would leave at the pace of one for each message of every flooding sender.
 //
-// Format: the byte 1, then for each answer: quality of service (1 byte), bytes of the topic (2), bytes of the
-// payload (4), topic, payload. Numbers have the most significant byte first.
+// Format: the byte 2, then for each answer: quality of service (1 byte), bytes of the topic (2), of the client id
+// (2), of the correlation data (2) and of the payload (4), then topic, client id, correlation data and payload.
+// Numbers have the most significant byte first.
 //
 // Invariants:
 // - A bundle is read only if it is valid as a whole: nothing of a damaged one is published.
@@ -16,8 +17,27 @@ public struct ForwardedReply {
     public var qos: Int32
     /// A topic for which `TopicRights.isReplyTopic` holds.
     public var topic: UnsafeRawBufferPointer
+    /// The client id of the sender whose message is answered, without a NUL; empty if it is not known.
+    public var client: UnsafeRawBufferPointer
+    /// The correlation data of the message (MQTT 5); empty if it had none.
+    public var correlation: UnsafeRawBufferPointer
     /// The payload: any bytes.
     public var payload: UnsafeRawBufferPointer
+
+    /// The bytes that the answer takes in the broker: all but its client id.
+    public var byteCount: Int { topic.count + correlation.count + payload.count }
+
+    /// Describes an answer.
+    public init(
+        qos: Int32, topic: UnsafeRawBufferPointer, client: UnsafeRawBufferPointer,
+        correlation: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
+    ) {
+        self.qos = qos
+        self.topic = topic
+        self.client = client
+        self.correlation = correlation
+        self.payload = payload
+    }
 }
 
 /// Answers of one commit, in the form that goes to the plugin.
@@ -26,9 +46,9 @@ public struct ReplyBundle: Sendable {
     ///
     /// A single answer that is larger goes alone.
     public static let maximumBytes = 1 << 20
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     /// The bytes before the topic of an answer.
-    private static let headBytes = 7
+    private static let headBytes = 11
 
     /// The bundle's bytes; empty if it holds no answer.
     public private(set) var bytes: [UInt8] = []
@@ -39,30 +59,35 @@ public struct ReplyBundle: Sendable {
     /// Whether the bundle holds no answer.
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// Whether an answer of this size fits.
+    /// Whether an answer fits whose parts have this many bytes in all.
     ///
     /// The first answer always does.
-    public func hasRoom(topic: Int, payload: Int) -> Bool {
-        bytes.isEmpty || bytes.count + Self.headBytes + topic + payload <= Self.maximumBytes
+    public func hasRoom(for size: Int) -> Bool {
+        bytes.isEmpty || bytes.count + Self.headBytes + size <= Self.maximumBytes
     }
 
     /// Adds an answer, unless the plugin would not publish it.
     ///
-    /// - Parameter qos: The quality of service. A value above 1 counts as 1.
-    /// - Returns: False, with nothing added, if the plugin would not publish the answer: its topic is too
-    ///   long or not a topic for answers.
-    public mutating func append(
-        qos: Int32, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
-    ) -> Bool {
-        guard TopicRights.isReplyTopic(topic), let length = UInt16(exactly: topic.count),
-            let size = UInt32(exactly: payload.count)
+    /// A quality of service above 1 counts as 1.
+    ///
+    /// - Returns: False, with nothing added, if the plugin would not publish the answer: a part of it is too
+    ///   long, its topic is not a topic for answers, or its client id has a NUL.
+    public mutating func append(_ reply: ForwardedReply) -> Bool {
+        guard TopicRights.isReplyTopic(reply.topic), !reply.client.contains(0),
+            let topic = UInt16(exactly: reply.topic.count), let client = UInt16(exactly: reply.client.count),
+            let correlation = UInt16(exactly: reply.correlation.count),
+            let payload = UInt32(exactly: reply.payload.count)
         else { return false }
         if bytes.isEmpty { bytes.append(Self.version) }
-        bytes.append(qos > 0 ? 1 : 0)
-        appendInteger(length)
-        appendInteger(size)
-        bytes.append(contentsOf: topic)
-        bytes.append(contentsOf: payload)
+        bytes.append(reply.qos > 0 ? 1 : 0)
+        appendInteger(topic)
+        appendInteger(client)
+        appendInteger(correlation)
+        appendInteger(payload)
+        bytes.append(contentsOf: reply.topic)
+        bytes.append(contentsOf: reply.client)
+        bytes.append(contentsOf: reply.correlation)
+        bytes.append(contentsOf: reply.payload)
         return true
     }
 
@@ -99,19 +124,24 @@ public struct ReplyBundle: Sendable {
         in source: UnsafeRawBufferPointer, at offset: Int
     ) -> (reply: ForwardedReply, end: Int)? {
         guard source.count - offset >= headBytes else { return nil }
-        let topicBytes = Int(
-            UInt16(bigEndian: source.loadUnaligned(fromByteOffset: offset + 1, as: UInt16.self)))
-        let size = Int(UInt32(bigEndian: source.loadUnaligned(fromByteOffset: offset + 3, as: UInt32.self)))
-        let start = offset + headBytes
-        guard topicBytes + size <= source.count - start else { return nil }
-        let middle = start + topicBytes
+        func length(at place: Int) -> Int {
+            Int(UInt16(bigEndian: source.loadUnaligned(fromByteOffset: offset + place, as: UInt16.self)))
+        }
+        let size = Int(UInt32(bigEndian: source.loadUnaligned(fromByteOffset: offset + 7, as: UInt32.self)))
+        var end = offset + headBytes
+        let (topic, client, correlation) = (length(at: 1), length(at: 3), length(at: 5))
+        guard topic + client + correlation + size <= source.count - end else { return nil }
+        func part(_ count: Int) -> UnsafeRawBufferPointer {
+            defer { end += count }
+            return UnsafeRawBufferPointer(rebasing: source[end..<(end + count)])
+        }
         let reply = ForwardedReply(
-            qos: Int32(source[offset]), topic: UnsafeRawBufferPointer(rebasing: source[start..<middle]),
-            payload: UnsafeRawBufferPointer(rebasing: source[middle..<(middle + size)]))
-        return (reply, middle + size)
+            qos: Int32(source[offset]), topic: part(topic), client: part(client),
+            correlation: part(correlation), payload: part(size))
+        return (reply, end)
     }
 
     private static func isPublishable(_ reply: ForwardedReply) -> Bool {
-        reply.qos <= 1 && TopicRights.isReplyTopic(reply.topic)
+        reply.qos <= 1 && TopicRights.isReplyTopic(reply.topic) && !reply.client.contains(0)
     }
 }

@@ -98,6 +98,35 @@ public struct TopicRights: Sendable {
         return slashes <= maximumSlashes && (high < 0x80 || String(validating: topic, as: UTF8.self) != nil)
     }
 
+    /// Whether the answer to a message on `request` may be published on `topic`, which the sender has chosen.
+    ///
+    /// It must be a topic for answers of at most 512 bytes that has the first three levels of the request's:
+    /// `sys`, the product, and the channel's level or the device. So whoever may publish the request may read
+    /// the answer there.
+    public static func isReplyTopic(
+        _ topic: UnsafeRawBufferPointer, toMessageOn request: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard topic.count <= maximumChosenBytes, isReplyTopic(topic) else { return false }
+        let wanted = levels(3, of: request)
+        return !wanted.isEmpty && levels(3, of: topic).elementsEqual(wanted)
+    }
+
+    /// The first levels of a topic, without the leading slash and with the slash that ends them.
+    ///
+    /// Empty if the topic has no further level, or one of them is empty.
+    private static func levels(
+        _ count: Int, of topic: UnsafeRawBufferPointer
+    ) -> Slice<UnsafeRawBufferPointer> {
+        let start = topic.first == slash ? 1 : 0
+        var rest = count
+        for place in topic.indices.dropFirst(start) where topic[place] == slash {
+            guard place > start, topic[place - 1] != slash else { break }
+            rest -= 1
+            if rest == 0 { return topic[start...place] }
+        }
+        return topic[..<0]
+    }
+
     /// The product in a topic: the level below `sys`.
     ///
     /// Empty for any other topic.
@@ -110,6 +139,8 @@ public struct TopicRights: Sendable {
 
     private static let service = TopicRights(.service)
     private static let maximumTopicBytes = 65_535
+    /// The most bytes of a topic that a client chooses for its answers, as of any topic of a client.
+    private static let maximumChosenBytes = 512
     /// The most slashes that mosquitto accepts in a topic.
     private static let maximumSlashes = 200
     private static let slash = UInt8(ascii: "/")

@@ -29,6 +29,8 @@ public struct SessionTable: Sendable {
         var keeping = Keeping.nothing
         /// Whether the client has subscribed with a quality of service for which messages are kept.
         var keepsAnswers = false
+        /// Whether the client has published, or had an answer, since the session began.
+        var hasSent = false
         /// When the client was last seen, in nanoseconds of the monotonic clock.
         var seen: Int64
     }
@@ -107,13 +109,31 @@ public struct SessionTable: Sendable {
     /// Records the login of a client, which continues or ends the session under its id.
     public mutating func recordConnected(_ clientID: String, product: String, keeping: Keeping, now: Int64) {
         let old = sessions[Name(clientID)]
-        // A session that is continued has its subscriptions.
-        let keepsAnswers = keeping == .surely && old?.product == Name(product) && old?.keepsAnswers == true
+        // A session that is continued has its subscriptions, and its client may wait for answers.
+        let continued = keeping == .surely && old?.product == Name(product) ? old : nil
         set(
             clientID,
             Session(
                 product: Name(product), connections: (old?.connections ?? 0) + 1, keeping: keeping,
-                keepsAnswers: keepsAnswers, seen: now))
+                keepsAnswers: continued?.keepsAnswers ?? false, hasSent: continued?.hasSent ?? false,
+                seen: now))
+    }
+
+    /// Records that a client has published or had an answer: its session is that of a sender.
+    public mutating func recordSent(_ clientID: String) { sessions[Name(clientID)]?.hasSent = true }
+
+    /// Whether the session of a client is that of a sender.
+    public func hasSent(_ clientID: String) -> Bool { sessions[Name(clientID)]?.hasSent ?? false }
+
+    /// Whether the broker may keep an answer for a client of this product that is away.
+    public func mayKeepAnswer(forAway clientID: String, product: String) -> Bool {
+        guard let session = sessions[Name(clientID)], session.connections == 0 else { return false }
+        return session.keepsAnswers && session.product == Name(product)
+    }
+
+    /// Whether the broker keeps what a client has not acknowledged when it goes.
+    public func keepsUnacknowledged(_ clientID: String) -> Bool {
+        sessions[Name(clientID)].map { $0.keepsAnswers || $0.keeping == .surely } ?? false
     }
 
     /// Records that a client that had logged in has disconnected.
@@ -133,10 +153,12 @@ public struct SessionTable: Sendable {
             return session.product == Name(product)
         }
         guard refusal(of: clientID, product: product, now: now) == nil else { return false }
-        let keepsAnswers = sessions[Name(clientID)]?.keepsAnswers ?? true
+        let old = sessions[Name(clientID)]
         set(
-            clientID, Session(product: Name(product), keeping: .surely, keepsAnswers: keepsAnswers, seen: now)
-        )
+            clientID,
+            Session(
+                product: Name(product), keeping: .surely, keepsAnswers: old?.keepsAnswers ?? true,
+                hasSent: old?.hasSent ?? false, seen: now))
         return true
     }
 

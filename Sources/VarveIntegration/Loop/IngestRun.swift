@@ -343,11 +343,12 @@ final class IngestRun: MQTTReceiver {
             isOverrun = true
             return
         }
-        let (client, cost) = message.userProperties(options.senderProperty, MessageProperty.cost)
+        let properties = message.properties(user: options.senderProperty, MessageProperty.cost)
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
-            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: client,
-            cost: cost.flatMap { Int($0) })
+            arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: properties.first,
+            responseTopic: properties.responseTopic, correlation: properties.correlation,
+            cost: properties.second.flatMap { Int($0) })
     }
 
     func published(id: Int32) {}

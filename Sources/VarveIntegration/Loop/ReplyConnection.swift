@@ -82,12 +82,16 @@ final class ReplyConnection: MQTTReceiver {
     /// - Parameter unsendable: Called with the reply topic of each answer that cannot be sent.
     /// - Throws: `MQTTError` if the connection is broken.
     func queue(_ replies: ReplyGroup, unsendable: (String) -> Void) throws {
-        try replies.forEach { reply, payload in
-            var topic = reply.topic
+        try replies.forEach { reply, payload, correlation in
+            var (topic, client) = (reply.topic, reply.client ?? "")
             let isAdded = try topic.withUTF8 { topic in
-                let topic = UnsafeRawBufferPointer(topic)
-                if !bundle.hasRoom(topic: topic.count, payload: payload.count) { try send() }
-                return bundle.append(qos: reply.qos, topic: topic, payload: payload)
+                try client.withUTF8 { client in
+                    let answer = ForwardedReply(
+                        qos: reply.qos, topic: UnsafeRawBufferPointer(topic),
+                        client: UnsafeRawBufferPointer(client), correlation: correlation, payload: payload)
+                    if !bundle.hasRoom(for: answer.byteCount + client.count) { try send() }
+                    return bundle.append(answer)
+                }
             }
             if !isAdded { unsendable(reply.topic) }
         }

@@ -15,19 +15,24 @@ public struct MessageGroup {
         var arrival: Timestamp
         /// The client id of its sender, if the broker's plugin passed it on.
         var client: String?
+        /// Where the topic is on which its sender wants the answer; empty if the sender has not said one.
+        var responseTopic: Range<Int>
+        /// Where the bytes are by which its sender recognises the answer; empty without any.
+        var correlation: Range<Int>
         /// What it costs in the broker's queue, if the plugin passed that on.
         var cost: Int?
 
         /// What it counts in `heldBytes`.
         fileprivate var bytes: Int {
-            topic.count + payload.count + (client?.utf8.count ?? 0) + MessageGroup.fixedBytes
+            topic.count + payload.count + responseTopic.count + correlation.count
+                + (client?.utf8.count ?? 0) + MessageGroup.fixedBytes
         }
     }
 
     private(set) var messages: [Message] = []
     /// The size of all payloads, in bytes.
     public private(set) var payloadBytes = 0
-    /// The bytes that the messages take: their topics, payloads and senders, and 128 bytes for each message.
+    /// The bytes that the messages take: their topics, payloads, senders and properties, and 128 bytes for each message.
     public private(set) var heldBytes = 0
     private static let fixedBytes = 128
     private var bytes: [UInt8] = []
@@ -46,18 +51,21 @@ public struct MessageGroup {
     /// Adds a copy of a message.
     public mutating func append(
         topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp,
-        client: String? = nil, cost: Int? = nil
+        client: String? = nil, responseTopic: String? = nil, correlation: [UInt8] = [], cost: Int? = nil
     ) {
-        let start = bytes.count
-        bytes.append(contentsOf: topic)
-        bytes.append(contentsOf: payload)
-        let middle = start + topic.count
         let message = Message(
-            topic: start..<middle, payload: middle..<bytes.count, qos: qos, arrival: arrival, client: client,
-            cost: cost)
+            topic: append(topic), payload: append(payload), qos: qos, arrival: arrival, client: client,
+            responseTopic: append((responseTopic ?? "").utf8), correlation: append(correlation), cost: cost)
         messages.append(message)
         payloadBytes += payload.count
         heldBytes += message.bytes
+    }
+
+    /// Adds bytes and returns where they are.
+    private mutating func append(_ part: some Sequence<UInt8>) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: part)
+        return start..<bytes.count
     }
 
     /// The messages from `start` on that fit within the limits; the first one counts even if it is too large.

@@ -8,6 +8,7 @@
 // - A message is stored as a whole or not at all, and other messages do not depend on it.
 // - Messages of a slice that failed are not logged: they come again.
 
+import VarveAccess
 import VarveChannel
 public import VarveModel
 
@@ -208,9 +209,23 @@ public struct MessageProcessor: ~Copyable {
         log.add(event)
         if pending.route.handler != .reply {
             replies.append(
-                topic: pending.route.replyTopic, qos: message.qos, id: id, code: event.code,
-                message: event.reason, receipt: event.receipt)
+                topic: replyTopic(of: message, pending.route, bytes), qos: message.qos,
+                client: message.client,
+                correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
+                id: id, code: event.code, message: event.reason, receipt: event.receipt)
         }
         return event.receipt.map { $0.stored + $0.replayed } ?? 0
+    }
+
+    /// The topic that the sender wants its answer on, if it may; else that of its message.
+    private func replyTopic(
+        of message: MessageGroup.Message, _ route: TopicRoute, _ bytes: UnsafeRawBufferPointer
+    ) -> String {
+        let wanted = UnsafeRawBufferPointer(rebasing: bytes[message.responseTopic])
+        let request = UnsafeRawBufferPointer(rebasing: bytes[message.topic])
+        guard !wanted.isEmpty, TopicRights.isReplyTopic(wanted, toMessageOn: request) else {
+            return route.replyTopic
+        }
+        return String(decoding: wanted, as: UTF8.self)
     }
 }

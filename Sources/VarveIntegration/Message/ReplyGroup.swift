@@ -14,8 +14,10 @@ public struct ReplyGroup {
         public var topic: String
         /// The quality of service: that of the request, at most 1.
         public var qos: Int32
-        /// Where the payload is in the group's memory.
-        var payload: Range<Int>
+        /// The client id of the message's sender, if the broker's plugin passed it on.
+        public var client: String?
+        /// Where the correlation data of the message and the payload are in the group's memory.
+        var correlation: Range<Int>, payload: Range<Int>
     }
 
     /// The answers, in the order of the messages.
@@ -27,12 +29,18 @@ public struct ReplyGroup {
     /// Makes an empty group.
     public init() {}
 
-    /// Calls `body` with each answer and its payload.
+    /// Calls `body` with each answer, its payload, and the correlation data of its message.
     ///
     /// - Throws: What `body` throws.
-    public func forEach(_ body: (Reply, UnsafeRawBufferPointer) throws -> Void) rethrows {
+    public func forEach(
+        _ body: (Reply, UnsafeRawBufferPointer, _ correlation: UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
         try bytes.withUnsafeBytes { bytes in
-            for reply in replies { try body(reply, UnsafeRawBufferPointer(rebasing: bytes[reply.payload])) }
+            for reply in replies {
+                try body(
+                    reply, UnsafeRawBufferPointer(rebasing: bytes[reply.payload]),
+                    UnsafeRawBufferPointer(rebasing: bytes[reply.correlation]))
+            }
         }
     }
 
@@ -44,11 +52,16 @@ public struct ReplyGroup {
 
     /// Adds an answer.
     ///
-    /// - Parameter receipt: What the message did; the answer counts the samples that were not stored now.
+    /// - Parameters:
+    ///   - client: The client id of the message's sender.
+    ///   - correlation: The correlation data of the message.
+    ///   - receipt: What the message did; the answer counts the samples that were not stored now.
     mutating func append(
-        topic: String, qos: Int32, id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?,
-        receipt: Receipt? = nil
+        topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
+        id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil
     ) {
+        let correlationStart = bytes.count
+        bytes.append(contentsOf: correlation)
         let start = bytes.count
         if code != .success { refused += 1 }
         bytes.append(contentsOf: "{\"id\":".utf8)
@@ -62,8 +75,12 @@ public struct ReplyGroup {
         bytes.append(contentsOf: ",\"data\":{".utf8)
         if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
         bytes.append(contentsOf: "}}".utf8)
-        replies.append(Reply(topic: topic, qos: min(qos, 1), payload: start..<bytes.count))
+        replies.append(
+            Reply(
+                topic: topic, qos: min(qos, 1), client: client, correlation: correlationStart..<start,
+                payload: start..<bytes.count))
     }
+
     /// Writes the members that count samples which were not stored now.
     private mutating func appendCounts(_ receipt: Receipt) {
         var separator = ""

@@ -156,7 +156,12 @@ struct Aggregator: Sendable {
     }
 
     /// The last value of the bucket, if its time is needed.
-    private var latest: HeldValue? { latestTime.map { HeldValue(bits: totals.latest, time: $0) } }
+    ///
+    /// A closure here would copy the aggregator for each bucket.
+    private var latest: HeldValue? {
+        guard let latestTime else { return nil }
+        return HeldValue(bits: totals.latest, time: latestTime)
+    }
 
     private func latestTime(_ run: SampleRun, _ range: Range<Int>, allCount: Bool) -> Int64? {
         if allCount { return range.last.map { run.times[$0] } }

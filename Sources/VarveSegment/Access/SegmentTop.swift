@@ -8,7 +8,7 @@
 import VarveCodec
 import VarveFile
 
-package struct SegmentTop: Sendable {
+package final class SegmentTop: Sendable {
     let index: TopIndex
     /// The part of the file with blocks and time columns; the index follows it.
     let data: Range<Int>

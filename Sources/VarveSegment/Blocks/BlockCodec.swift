@@ -172,8 +172,11 @@ package enum BlockCodec {
     static func check(_ run: SampleRun) throws(CodecError) {
         // Mostly all states are the same; then one check suffices.
         let head = run.states.first ?? 0
-        var differences: UInt64 = 0
-        for state in run.states { differences |= state ^ head }
+        let differences = run.states.withUnsafeBufferPointer { states in
+            var differences: UInt64 = 0
+            for index in 0..<states.count { differences |= states[index] ^ head }
+            return differences
+        }
         guard SampleState(bits: head) != nil,
             differences == 0 || run.states.allSatisfy({ SampleState(bits: $0) != nil })
         else { throw CodecError(offset: 0, reason: "an impossible sample state") }
@@ -188,12 +191,15 @@ package enum BlockCodec {
         _ times: UnsafeBufferPointer<Int64>, _ commits: UnsafeBufferPointer<UInt64>
     ) -> Bool {
         guard times.count > 1 else { return true }
-        // The loop has no branch. Nearly always its result is the answer.
-        var wrong = 0
+        // The loop has no branch, and SSE2 has what it needs: subtraction and bits, but no comparison of 64-bit integers.
+        // Times of one sign differ by less than 2^63, so that the sign of a difference is right. Nearly always the
+        // result is the answer.
+        let first = times[0]
+        var wrong: Int64 = 0
         for index in 1..<times.count {
-            wrong |= times[index &- 1] < times[index] ? 0 : 1
+            wrong |= (times[index] &- times[index &- 1] &- 1) | (times[index] ^ first)
         }
-        if wrong == 0 { return true }
+        if wrong >= 0 { return true }
         for index in 1..<times.count where times[index - 1] >= times[index] {
             guard times[index - 1] == times[index],
                 commits.isEmpty || commits[index - 1] < commits[index]

@@ -87,6 +87,7 @@ final class ConnectionLog: Sendable {
         case .disconnected: what = .disconnected
         case .refused, .overload: what = .refused
         case .deniedPublish, .deniedSubscribe: what = .denied
+        case .unheard: what = .unheard
         }
         var entry = LogEntry(.connection, what, time: Timestamp(nanoseconds: event.time))
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }

@@ -57,9 +57,9 @@ package struct SeriesScan {
     /// - Throws: `StorageError.damaged`; `StorageError.segmentGone`; `FileError`; what `body` throws.
     package mutating func next(_ body: (Part) throws -> Bool) throws -> Bool {
         guard let piece = sweep.next() else { return false }
-        if piece.parts.count == 1 { return try alone(piece, piece.parts[0], body) }
+        if piece.others.isEmpty { return try alone(piece, body) }
         var slices: [RunSlice] = []
-        for part in piece.parts {
+        for part in [piece.part] + piece.others {
             let slice = try slice(part, piece, columns: .all)
             if !slice.range.isEmpty { slices.append(slice) }
         }
@@ -68,8 +68,9 @@ package struct SeriesScan {
     }
 
     private mutating func alone(
-        _ piece: TimeSweep.Piece, _ part: (track: Int, index: Int), _ body: (Part) throws -> Bool
+        _ piece: TimeSweep.Piece, _ body: (Part) throws -> Bool
     ) throws -> Bool {
+        let part = piece.part
         let stretch = tracks.tracks[part.track][part.index]
         if case .block(let reader, let entry) = stretch.content, !entry.hasVersions,
             !stretch.isFiltered

@@ -16,8 +16,10 @@ struct TimeSweep {
     struct Piece {
         var first: Int64
         var last: Int64
-        /// The stretches, each by its track and its index in the track.
-        var parts: [(track: Int, index: Int)]
+        /// One of its stretches, by its track and its index in the track.
+        var part: (track: Int, index: Int)
+        /// Its other stretches, in later tracks; mostly there are no others.
+        var others: [(track: Int, index: Int)] = []
     }
 
     /// The stretches of a track in the order of the sweep.
@@ -50,6 +52,7 @@ struct TimeSweep {
     /// The next piece, or nil at the end of the range.
     mutating func next() -> Piece? {
         guard !isDone else { return nil }
+        if lines.count == 1 { return nextOfOnlyLine() }
         var start = Int64.max
         var isAny = false
         for line in lines.indices {
@@ -69,7 +72,24 @@ struct TimeSweep {
         var parts: [Int] = []
         let stop = stop(from: start, &parts)
         if stop == end || stop == .max { isDone = true } else { position = stop + 1 }
-        return piece(start, stop, parts)
+        var piece = piece(start, stop, parts[0])
+        piece.others = parts.dropFirst().map(part)
+        return piece
+    }
+
+    /// As `next`, for a range with one track, which is the usual case: each stretch is a piece, and nothing is allocated.
+    private mutating func nextOfOnlyLine() -> Piece? {
+        while lines[0].next < lines[0].spans.count, lines[0].spans[lines[0].next].end < position {
+            lines[0].next += 1
+        }
+        guard let span = span(0), max(position, span.start) <= end else {
+            isDone = true
+            return nil
+        }
+        let stop = min(end, span.end)
+        let piece = piece(max(position, span.start), stop, 0)
+        if stop == end || stop == .max { isDone = true } else { position = stop + 1 }
+        return piece
     }
 
     private func span(_ line: Int) -> (start: Int64, end: Int64)? {
@@ -102,12 +122,14 @@ struct TimeSweep {
         return stop
     }
 
-    private func piece(_ start: Int64, _ stop: Int64, _ parts: [Int]) -> Piece {
-        let places = parts.map { line in
-            let next = lines[line].next
-            return (track: line, index: isMirrored ? lines[line].spans.count - 1 - next : next)
-        }
-        return Piece(
-            first: isMirrored ? ~stop : start, last: isMirrored ? ~start : stop, parts: places)
+    /// A piece with one stretch, that of `line`.
+    private func piece(_ start: Int64, _ stop: Int64, _ line: Int) -> Piece {
+        Piece(first: isMirrored ? ~stop : start, last: isMirrored ? ~start : stop, part: part(line))
+    }
+
+    /// The stretch that a line is at.
+    private func part(_ line: Int) -> (track: Int, index: Int) {
+        let next = lines[line].next
+        return (track: line, index: isMirrored ? lines[line].spans.count - 1 - next : next)
     }
 }

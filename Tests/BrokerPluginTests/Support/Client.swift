@@ -23,6 +23,8 @@ final class Client: MQTTReceiver {
     private(set) var hasRetained = false
     /// The costs that the plugin added to the received messages.
     private(set) var costs: [String?] = []
+    /// The correlation data of the received messages.
+    private(set) var correlations: [String] = []
     /// Whether the broker closed the connection.
     private(set) var isLost = false
 
@@ -52,9 +54,9 @@ final class Client: MQTTReceiver {
     var isAccepted: Bool { isConnected }
 
     /// Subscribes and returns the code: 0 to 2, or 128 and more for a refusal.
-    func subscribe(_ filter: String) throws -> Int32 {
+    func subscribe(_ filter: String, qos: Int32 = 1) throws -> Int32 {
         guard let connection else { return -1 }
-        let id = try connection.subscribe([filter], qos: 1)
+        let id = try connection.subscribe([filter], qos: qos)
         try drive("the subscription is answered") { codes[id] != nil || isLost }
         return codes[id]?.first ?? -1
     }
@@ -106,6 +108,7 @@ final class Client: MQTTReceiver {
         }
         costs.append(message.userProperty(MessageProperty.cost))
         qualities.append(message.qos)
+        correlations.append(String(decoding: message.properties(user: "", "").correlation, as: UTF8.self))
         if message.isRetained { hasRetained = true }
         received.append((topic, payload))
     }

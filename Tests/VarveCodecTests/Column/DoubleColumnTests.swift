@@ -93,7 +93,7 @@ import VarveTestSupport
         #expect(encoded(doubles: DoubleShape.random.values(8192, seed: 9)).count < 8192 * 8 + 120)
     }
 
-    @Test("decimals of which few are off by a unit in the last place keep these as residuals")
+    @Test("decimals with a few values that are off by a unit in the last place keep these as residuals")
     func fewResiduals() throws {
         var random = SeededGenerator(seed: 41)
         let values = (0..<8192).map { _ -> UInt64 in

@@ -221,4 +221,24 @@ import VarveTestSupport
         for _ in 0..<2 { _ = try channel.post(reading("num", "null")) }
         #expect(channel.log.events.map(\.isReplay) == [false, false])
     }
+
+    @Test(
+        "an answer names the client of its message, echoes correlation data, and goes to a response topic that fits"
+    )
+    func address() throws {
+        var channel = TestChannel()
+        let usual = TestChannel.topic + "_reply"
+        for (wanted, used) in [
+            (nil, usual), ("/sys/P/integration/mine_reply", "/sys/P/integration/mine_reply"), ("mine", usual),
+            ("/sys/Q/integration/mine_reply", usual), ("", usual),
+        ] as [(String?, String)] {
+            for text in [reading("num", "1"), "{"] {
+                let found = try channel.address(
+                    text, client: "gw", responseTopic: wanted, correlation: [0, 255])
+                #expect(found == (used, "gw", [0, 255]), "\(wanted ?? "-")")
+            }
+        }
+        let plain = try channel.address(reading("num", "1"), client: nil, responseTopic: nil, correlation: [])
+        #expect(plain == (usual, nil, []))
+    }
 }

@@ -70,8 +70,29 @@ struct TestChannel: ~Copyable {
         var replies = ReplyGroup()
         _ = try processor.process(group, 0..<group.count, into: &replies)
         var answers: [Answer] = []
-        try replies.forEach { answers.append(try Self.answer($0.topic, $0.qos, Array($1))) }
+        try replies.forEach { reply, payload, _ in
+            answers.append(try Self.answer(reply.topic, reply.qos, Array(payload)))
+        }
         return answers
+    }
+
+    /// The topic, client id and correlation data of the answer to a message of MQTT 5.
+    mutating func address(
+        _ text: String, client: String?, responseTopic: String?, correlation: [UInt8]
+    ) throws -> (topic: String, client: String?, correlation: [UInt8]) {
+        var group = MessageGroup()
+        Array(text.utf8).withUnsafeBytes { payload in
+            Array(Self.topic.utf8).withUnsafeBytes {
+                group.append(
+                    topic: $0, payload: payload, qos: 1, arrival: Self.arrival, client: client,
+                    responseTopic: responseTopic, correlation: correlation)
+            }
+        }
+        var replies = ReplyGroup()
+        _ = try processor.process(group, 0..<group.count, into: &replies)
+        var found: [(String, String?, [UInt8])] = []
+        replies.forEach { found.append(($0.topic, $0.client, Array($2))) }
+        return try #require(found.first)
     }
 
     /// The answer to one message.

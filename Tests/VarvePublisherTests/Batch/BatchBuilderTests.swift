@@ -35,7 +35,7 @@ import VarveTestSupport
         String(decoding: batch.message(id: "i", 0..<batch.order.count), as: UTF8.self)
     }
 
-    @Test("rows of one device and time share an item, wherever they are in the batch")
+    @Test("rows of one device and time share an item, at any place in the batch")
     func sharedItems() throws {
         let batch = try #require(batches([(0, 0, 5), (1, 0, 5), (0, 1, 5), (0, 2, 6)]).first)
         #expect(

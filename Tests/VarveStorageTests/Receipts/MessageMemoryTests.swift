@@ -243,7 +243,7 @@ import VarveTestSupport
         #expect(manifest.receipts.map(\.count) == [1] && manifest.messages.map(\.count) == [3])
     }
 
-    @Test("a message committed again by reapply is found once more")
+    @Test("a message that was committed again by reapply is found again")
     func reapply() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

@@ -216,7 +216,7 @@ private struct PlainSamples: AggregateSource {
         #expect(try reads(rows: 1024..<14_336) == index + 1)
     }
 
-    @Test("a block whose times come once is served by its statistics, however many commits it has")
+    @Test("a block whose times come once is served by its statistics, with any number of commits")
     func versions() throws {
         let directory = try TemporaryDirectory()
         let store = try Store.open(directory.path)

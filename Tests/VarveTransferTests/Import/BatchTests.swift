@@ -83,7 +83,7 @@ import VarveTestSupport
         }
     }
 
-    @Test("an unclosed quote costs only its line, wherever the buffers end")
+    @Test("an unclosed quote costs only its line, at any end of a buffer")
     func unclosedQuote() throws {
         let good = "A,t,2024-05-01T12:00:00Z,1,\n"
         let text = "device,point,time,value,quality\nA,\"t,1,2,\n" + String(repeating: good, count: 40)
