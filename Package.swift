@@ -18,6 +18,8 @@ let package = Package(
     products: [
         .executable(name: "varve", targets: ["varve"]),
         .executable(name: "varved", targets: ["varved"]),
+        // The process in which a parsing script runs.
+        .executable(name: "VarveScriptRunner", targets: ["VarveScriptRunner"]),
         // The library that mosquitto loads to check logins and topic rights.
         .library(name: "VarveBrokerPlugin", type: .dynamic, targets: ["VarveBrokerPlugin"]),
         .library(
@@ -32,7 +34,7 @@ let package = Package(
             name: "VarvePublisher",
             targets: ["VarveModel", "VarveText", "VarveFile", "VarveTransfer", "VarvePublisher"]),
         // Not API: it gives the package in Benchmarks/ access to internals that it measures.
-        .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT"]),
+        .library(name: "VarveProbe", targets: ["VarveProbe", "VarveMQTT", "VarveScript"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -52,7 +54,11 @@ let package = Package(
         .systemLibrary(
             name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CMosquittoBroker", providers: [.apt(["mosquitto-dev"])]),
+        .systemLibrary(
+            name: "CJavaScriptCore", pkgConfig: "javascriptcoregtk-4.1",
+            providers: [.apt(["libjavascriptcoregtk-4.1-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CConfinement"),
 
         // Values, and the protocols through which modules work together that do not import each other.
         .target(name: "VarveModel", swiftSettings: settings),
@@ -83,7 +89,7 @@ let package = Package(
             name: "VarveQuery",
             dependencies: ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
             swiftSettings: settings),
-        // Models, products and devices, in SQLite.
+        // Models, products, devices, channels and scripts, in SQLite.
         .target(
             name: "VarveRegistry",
             dependencies: [
@@ -124,6 +130,17 @@ let package = Package(
         .target(
             name: "VarveControl",
             dependencies: ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+            swiftSettings: settings),
+        // Parsing scripts of products: their processes, and the conversation with these.
+        .target(
+            name: "VarveScript", dependencies: ["VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+            swiftSettings: settings),
+        // The process of a script, which alone links the JavaScript engine.
+        .executableTarget(
+            name: "VarveScriptRunner",
+            dependencies: [
+                "VarveFile", "VarvePlatform", "VarveScript", "CJavaScriptCore", "CConfinement",
+            ],
             swiftSettings: settings),
         // The reference sender.
         .target(
@@ -180,7 +197,7 @@ let package = Package(
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
                 "VarveStorage", "VarveQuery", "VarveRegistry",
                 "VarveTransfer", "VarveMessageLog",
-                "VarveControl", "VarvePublisher",
+                "VarveControl", "VarveScript", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -252,6 +269,13 @@ let package = Package(
             name: "VarveControlTests",
             dependencies: [
                 "VarveTestSupport", "VarveControl", "VarveModel", "VarveFile", "VarvePlatform", "VarveCodec",
+            ],
+            swiftSettings: settings),
+        // Scripts in the built runner.
+        .testTarget(
+            name: "VarveScriptTests",
+            dependencies: [
+                "VarveTestSupport", "VarveScript", "VarvePlatform", "VarveFile", "VarveCodec", "VarveText",
             ],
             swiftSettings: settings),
         .testTarget(

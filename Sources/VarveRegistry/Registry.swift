@@ -1,4 +1,4 @@
-// Registry.swift — the models, products, devices and channels of one data directory, in `registry.sqlite`.
+// Registry.swift — the models, products, devices, channels and scripts of one data directory, in `registry.sqlite`.
 //
 // Invariants:
 // - A change is one transaction, and it includes the seal over all rows. It is on disk when the call returns

@@ -251,6 +251,30 @@ struct RegistryChange {
         return product
     }
 
+    /// Adds a version to the script of a product, and deletes the oldest one if there are too many.
+    mutating func addScript(
+        _ text: String, to key: String, restores: Int64?, at time: Timestamp
+    ) throws -> ScriptVersion {
+        guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
+        try RegistryNames.check(script: text, of: product)
+        let known = try reading.scriptVersions(of: key)
+        let script = ScriptVersion(
+            product: key, version: (known.first ?? 0) + 1, created: time, restores: restores, text: text)
+        for version in known.dropFirst(Registry.keptScripts - 1) { try deleteScript(of: key, version) }
+        try db.execute(
+            sql: "INSERT INTO script (product, version, created, restores, text) VALUES (?, ?, ?, ?, ?)",
+            arguments: [key, script.version, time.nanoseconds, restores, text])
+        seal.add(RowText.script(script))
+        return script
+    }
+
+    private mutating func deleteScript(of key: String, _ version: Int64) throws {
+        guard let script = try reading.script(of: key, version: version) else { return }
+        try db.execute(
+            sql: "DELETE FROM script WHERE product = ? AND version = ?", arguments: [key, version])
+        seal.remove(RowText.script(script))
+    }
+
     /// Deletes a model, its points and its rule of retention.
     mutating func deleteModel(_ id: String) throws -> Model {
         guard let model = try reading.model(id) else { throw Registry.noModel(id) }
@@ -272,7 +296,7 @@ struct RegistryChange {
         return model
     }
 
-    /// Deletes a product without devices and channel, and its rule of retention.
+    /// Deletes a product without devices and channel, its rule of retention and its scripts.
     mutating func deleteProduct(_ key: String) throws -> Product {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
         let devices = try reading.deviceCount(of: key)
@@ -289,6 +313,7 @@ struct RegistryChange {
                     + "delete it first with varve channel delete")
         }
         try setRetention(.product(key), nil)
+        for version in try reading.scriptVersions(of: key) { try deleteScript(of: key, version) }
         try db.execute(sql: "DELETE FROM product WHERE key = ?", arguments: [key])
         seal.remove(RowText.product(product))
         return product

@@ -96,6 +96,25 @@ enum RegistryNames {
         try checkText(secret, what: "secret")
     }
 
+    /// Checks the script of a product, as far as a registry can.
+    static func check(script text: String, of product: Product) throws {
+        guard product.format == .custom else {
+            throw RegistryError(
+                .invalid,
+                "product \(shown(product.key)) has format json, whose messages need no script: make a product with "
+                    + "--format custom")
+        }
+        guard !text.isEmpty, text.utf8.count <= Registry.maximumScriptBytes else {
+            throw RegistryError(
+                .invalid,
+                "the script has \(text.utf8.count) bytes: use 1 to \(Registry.maximumScriptBytes)")
+        }
+        // SQLite's texts end at a zero.
+        guard !text.utf8.contains(0) else {
+            throw RegistryError(.invalid, "the script has a zero byte: leave it out")
+        }
+    }
+
     /// Checks an optional text such as a display name or a unit.
     static func checkOptional(_ text: String?, what: String) throws {
         if let text { try check(text, what: what) }

@@ -163,6 +163,39 @@ struct RegistryReading {
         }
     }
 
+    /// The versions of a product's script, the newest first.
+    func scriptVersions(of product: String) throws -> [Int64] {
+        guard try hasTable("script") else { return [] }
+        return try Int64.fetchAll(
+            db, sql: "SELECT version FROM script WHERE product = ? ORDER BY version DESC",
+            arguments: [product])
+    }
+
+    /// A version of a product's script; the newest if none is named.
+    func script(of product: String, version: Int64? = nil) throws -> ScriptVersion? {
+        guard let wanted = try version ?? scriptVersions(of: product).first else { return nil }
+        return try scripts("WHERE product = ? AND version = ?", [product, wanted]).first
+    }
+
+    /// The versions of a product's script with their texts, the newest first.
+    func scripts(of product: String) throws -> [ScriptVersion] {
+        try scripts("WHERE product = ? ORDER BY version DESC", [product])
+    }
+
+    private func scripts(_ condition: String, _ arguments: StatementArguments) throws -> [ScriptVersion] {
+        guard try hasTable("script") else { return [] }
+        let sql = "SELECT product, version, created, restores, text FROM script \(condition)"
+        return try Row.fetchAll(db, sql: sql, arguments: arguments).map(script)
+    }
+
+    /// Passes all versions of all scripts to `body`, in the order of their products and numbers.
+    func forEachScript(_ body: (ScriptVersion) throws -> Void) throws {
+        guard try hasTable("script") else { return }
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT product, version, created, restores, text FROM script ORDER BY product, version")
+        while let row = try rows.next() { try body(script(row)) }
+    }
+
     /// Whether a table exists.
     ///
     /// A registry of an older version that is opened for reading lacks later tables.
@@ -176,7 +209,7 @@ struct RegistryReading {
     }
 
     /// Passes the canonical text of every row to `body`: models, points, products, devices, channels, rules
-    /// of retention, zones of imports.
+    /// of retention, zones of imports, scripts.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
         let points = try Row.fetchCursor(
@@ -190,6 +223,7 @@ struct RegistryReading {
         for channel in try channels() { try body(RowText.channel(channel)) }
         for rule in try retentionRules() { try body(RowText.retention(rule)) }
         try forEachZone { try body(RowText.zone($0)) }
+        try forEachScript { try body(RowText.script($0)) }
     }
 }
 
@@ -203,6 +237,12 @@ extension RegistryReading {
         try Channel(
             name: text(row, 0), product: text(row, 1), password: text(row, 2), isEnabled: flag(row, 3),
             description: optionalText(row, 4), created: Timestamp(nanoseconds: number(row, 5)))
+    }
+
+    private func script(_ row: Row) throws -> ScriptVersion {
+        try ScriptVersion(
+            product: text(row, 0), version: number(row, 1), created: Timestamp(nanoseconds: number(row, 2)),
+            restores: optionalNumber(row, 3), text: text(row, 4))
     }
 
     private func point(_ row: Row) throws -> MeasurementPoint {
@@ -250,6 +290,11 @@ extension RegistryReading {
             throw unknownContent("a value that is not a number")
         }
         return number
+    }
+
+    private func optionalNumber(_ row: Row, _ index: Int) throws -> Int64? {
+        let value: DatabaseValue = row[index]
+        return value.isNull ? nil : try number(row, index)
     }
 
     private func flag(_ row: Row, _ index: Int) throws -> Bool {

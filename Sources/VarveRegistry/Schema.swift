@@ -16,6 +16,7 @@ enum Schema {
         migrator.registerMigration("v2") { db in try db.execute(sql: version2) }
         migrator.registerMigration("v3") { db in try db.execute(sql: version3) }
         migrator.registerMigration("v4") { db in try db.execute(sql: version4) }
+        migrator.registerMigration("v5") { db in try db.execute(sql: version5) }
         return migrator
     }()
 
@@ -92,5 +93,16 @@ enum Schema {
             zone TEXT NOT NULL,
             PRIMARY KEY (product, device)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let version5 = """
+        CREATE TABLE script (
+            product TEXT NOT NULL REFERENCES product(key),
+            version INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            restores INTEGER,
+            text TEXT NOT NULL,
+            PRIMARY KEY (product, version)
+        ) STRICT;
         """
 }

@@ -15,7 +15,7 @@ struct Varve: ParsableCommand {
             VerifyCommand.self, DigestCommand.self, BackupCommand.self, CompactCommand.self,
             DeleteCommand.self,
             InspectCommand.self, ModelCommand.self, ProductCommand.self, DeviceCommand.self,
-            ChannelCommand.self, PolicyCommand.self, RetentionCommand.self,
+            ChannelCommand.self, ScriptCommand.self, PolicyCommand.self, RetentionCommand.self,
             LogCommand.self, PublishCommand.self,
         ])
 

@@ -48,7 +48,11 @@ struct TreeTests {
     func imports() {
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.direction))
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.foundation))
-        for library in ["CLZ4", "CXXHash", "CZlib", "CZstd", "CCrypto", "CMosquitto", "CMosquittoBroker"] {
+        for library in [
+            "CLZ4", "CXXHash", "CZlib", "CZstd", "CCrypto", "CMosquitto", "CMosquittoBroker",
+            "CJavaScriptCore",
+            "CConfinement",
+        ] {
             Self.expectNone(ImportRules.singleImporter(Repository.swiftFiles, of: library))
         }
     }

@@ -97,6 +97,10 @@ enum Main {
             tell("measuring messages")
             try MessageWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)
         }
+        if arguments.wants("scripts") {
+            tell("measuring scripts")
+            try ScriptWorkload(tool: arguments.tool, runs: arguments.runs).run(into: &report)
+        }
         if arguments.wants("codecs") {
             tell("measuring codecs")
             try CodecWorkload(recordings: recordings, scratch: scratch, runs: arguments.runs)

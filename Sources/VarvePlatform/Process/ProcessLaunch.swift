@@ -64,5 +64,6 @@ public struct LaunchFailure: Error, Hashable, Sendable, CustomStringConvertible 
     /// One line: what and why.
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    /// Makes an error from a message of one line.
+    public init(_ description: String) { self.description = description }
 }

@@ -103,6 +103,35 @@ public final class LocalSocketConnection: Sendable {
         return try LocalSocketConnection(path: path, descriptor: descriptor)
     }
 
+    /// Makes two connected ends: one to use, and the descriptor of the other, for a program that is started.
+    ///
+    /// Both are closed when another program is started. The caller closes the descriptor.
+    ///
+    /// - Parameter path: What errors call the other end.
+    /// - Throws: `FileError` if the process is out of descriptors.
+    static func pair(path: String) throws(FileError) -> (own: LocalSocketConnection, other: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue
+        guard socketpair(AF_UNIX, Int32(bitPattern: kind), 0, &ends) == 0 else {
+            throw FileError("make", "a pair of sockets")
+        }
+        do throws(FileError) {
+            return (try LocalSocketConnection(path: path, descriptor: ends[0]), ends[1])
+        } catch {
+            _ = Glibc.close(ends[1])
+            throw error
+        }
+    }
+
+    /// The connection that this process was started with, as its standard input.
+    ///
+    /// Called once. The peer is the process that made the pair.
+    ///
+    /// - Throws: `FileError` if standard input is not a socket.
+    public static func standardInput() throws(FileError) -> LocalSocketConnection {
+        try LocalSocketConnection(path: "standard input", descriptor: 0)
+    }
+
     /// Reads what has arrived, waiting for the first byte.
     ///
     /// - Returns: The number of bytes; 0 once the other end has closed.

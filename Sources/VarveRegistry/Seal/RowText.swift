@@ -73,9 +73,20 @@ enum RowText {
             [("product", .text(zone.product)), ("device", .text(zone.device)), ("zone", .text(zone.zone))])
     }
 
+    static func script(_ script: ScriptVersion) -> [UInt8] {
+        line(
+            "script",
+            [
+                ("product", .text(script.product)), ("version", .number(script.version)),
+                ("created", .number(script.created.nanoseconds)), ("restores", .optional(script.restores)),
+                ("text", .text(script.text)),
+            ])
+    }
+
     private enum Field {
         case text(String?)
         case number(Int64)
+        case optional(Int64?)
     }
 
     private static func line(_ table: String, _ fields: [(String, Field)]) -> [UInt8] {
@@ -88,9 +99,9 @@ enum RowText {
             JSONString.append(name, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             switch field {
-            case .text(nil): bytes.append(contentsOf: "null".utf8)
+            case .text(nil), .optional(nil): bytes.append(contentsOf: "null".utf8)
             case .text(let text?): JSONString.append(text, to: &bytes)
-            case .number(let value): ValueText.append(value, to: &bytes)
+            case .number(let value), .optional(let value?): ValueText.append(value, to: &bytes)
             }
         }
         bytes.append(UInt8(ascii: "}"))

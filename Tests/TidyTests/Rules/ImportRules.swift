@@ -27,6 +27,10 @@ enum ImportRules {
         "VarveMessageLog": ["VarveModel", "VarveFile", "VarvePlatform", "GRDB"],
         "VarveMQTT": ["CMosquitto"],
         "VarveControl": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveScript": ["VarveText", "VarveFile", "VarvePlatform", "VarveCodec"],
+        "VarveScriptRunner": [
+            "VarveFile", "VarvePlatform", "VarveScript", "CJavaScriptCore", "CConfinement",
+        ],
         "VarvePublisher": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
             "VarveTransfer",
@@ -53,7 +57,7 @@ enum ImportRules {
         "varve": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
             "VarveStorage", "VarveQuery", "VarveRegistry", "VarveTransfer", "VarveMessageLog", "VarveControl",
-            "VarvePublisher", "ArgumentParser",
+            "VarveScript", "VarvePublisher", "ArgumentParser",
         ],
     ]
 
@@ -64,7 +68,7 @@ enum ImportRules {
     static let lean: Set<String> = [
         "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveSegment",
         "VarveStorage", "VarveQuery", "VarveTransfer", "VarveAccess", "VarveBrokerPlugin", "VarveMQTT",
-        "VarveControl", "VarvePublisher",
+        "VarveControl", "VarveScript", "VarveScriptRunner", "VarvePublisher",
         "VarveIntegration",
     ]
 

@@ -18,7 +18,7 @@ struct Arguments {
     static let usage = """
         usage: VarveBenchmarks --tool VARVE --data FOLDER --report FILE [--versions TEXT] [--runs N]
                                [--only channel,codecs,imports,messages,opening,queries,
-                                       recovery,sizes,upkeep]
+                                       recovery,scripts,sizes,upkeep]
         """
 
     init(_ words: [String]) throws(HarnessError) {
