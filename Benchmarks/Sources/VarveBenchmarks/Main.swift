@@ -63,6 +63,10 @@ enum Main {
             try ChannelWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(
                 into: &report)
         }
+        if arguments.wants("scripts") {
+            tell("measuring scripts")
+            try ScriptWorkload(tool: arguments.tool, runs: arguments.runs).run(into: &report)
+        }
         if arguments.wants("opening") {
             tell("measuring large stores")
             try OpenWorkload(tool: arguments.tool, scratch: scratch, runs: arguments.runs).run(into: &report)
@@ -96,10 +100,6 @@ enum Main {
         if arguments.wants("messages") {
             tell("measuring messages")
             try MessageWorkload(scratch: scratch, runs: arguments.runs).run(into: &report)
-        }
-        if arguments.wants("scripts") {
-            tell("measuring scripts")
-            try ScriptWorkload(tool: arguments.tool, runs: arguments.runs).run(into: &report)
         }
         if arguments.wants("codecs") {
             tell("measuring codecs")
