@@ -24,7 +24,9 @@ struct Varved: AsyncParsableCommand {
               varve serve --data /srv/varve --mqtt-port 11883
             """)
 
-    @Option(help: ArgumentHelp("The data directory; default ./varve-data.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The data directory; else the variable VARVE_DATA, else ./varve-data.", valueName: "dir"))
     var data: String?
     @Option(
         help: ArgumentHelp(

@@ -31,7 +31,7 @@ import VarveTestSupport
     @Test("a type is asked for by name, known or not")
     func storedType() throws {
         let service = try TestService()
-        service.handler.store.state.withLock { $0.types[Batches.key("p")] = .json }
+        service.handler.store.withState { $0.types[Batches.key("p")] = .json }
         let client = try service.client()
         #expect(try client.storedType(of: Batches.key("p")) == .json)
         #expect(try client.storedType(of: Batches.key("q")) == nil)

@@ -101,7 +101,7 @@ import VarveTestSupport
         let caller = try service.caller()
         try caller.greet()
         #expect(try caller.reply() == nil)
-        service.handler.store.state.withLock { $0.types[Batches.key("p")] = .bool }
+        service.handler.store.withState { $0.types[Batches.key("p")] = .bool }
         #expect(try client.storedType(of: Batches.key("p")) == .bool)
         #expect(throws: ControlError.self) { try client.horizon() }
     }

@@ -32,14 +32,14 @@ final class FakeHandler: ControlHandler {
         version: "9.8.7", processID: 4711, startedAt: Timestamp(nanoseconds: 1_700_000_000_000_000_000))
     let brokerState = "running as process 5"
     let metrics = "# TYPE a counter\na 5\n"
-    var lastCommit: UInt64 { store.state.withLock { $0.commits } }
+    var lastCommit: UInt64 { store.withState { $0.commits } }
     var sink: any ImportSink { store }
 
     /// Makes all calls fail with this error; nil lets them work again.
-    func fail(_ error: (any Error)?) { store.state.withLock { $0.failure = error } }
+    func fail(_ error: (any Error)?) { store.withState { $0.failure = error } }
 
     private func checked<T>(_ body: (inout State) throws -> T) throws -> T {
-        if let failure = store.state.withLock({ $0.failure }) { throw failure }
+        if let failure = store.withState({ $0.failure }) { throw failure }
         return try state.withLock { try body(&$0) }
     }
 

@@ -90,7 +90,7 @@ struct IngestLoopTests {
     func failingSink() throws {
         let broker = try Broker.withChannel()
         let sink = FakeStore()
-        sink.state.withLock { $0.failures = 4 }
+        sink.withState { $0.failures = 4 }
         let log = EventList()
         let loop = try loop(broker, sink, log)
         try eventually("the loop serves") { loop.counts.logins == 1 }
@@ -130,7 +130,7 @@ struct IngestLoopTests {
         try sender.publish(message(1))
         try sender.turn("the answers") { sender.replies.count == codes.count }
         #expect(sender.replies.map(\.text) == codes)
-        #expect(sink.state.withLock { $0.replays } == 1)
+        #expect(sink.withState { $0.replays } == 1)
         #expect(sink.rows("d1", "num").count == 1)
         #expect(failure.withLock { $0 } == nil)
         loop.stop()

@@ -66,7 +66,7 @@ struct PacketOrderTests {
     func failure() throws {
         let stub = try BrokerStub()
         let sink = FakeStore()
-        sink.state.withLock { $0.failures = 2 }
+        sink.withState { $0.failures = 2 }
         let loop = try loop(stub, sink)
         for _ in 0..<2 {
             try stub.serveLogin()
@@ -116,7 +116,7 @@ struct PacketOrderTests {
         #expect(try String(decoding: stub.next().body, as: UTF8.self).contains("consumed "))
         let texts = try stub.answers(of: stub.nextReplies()) + stub.answers(of: stub.nextReplies())
         #expect(texts.count == 2 && texts.allSatisfy { $0.contains("\"code\":200") })
-        #expect(sink.state.withLock { $0.groups.map(\.count) } == [1, 1])
+        #expect(sink.withState { $0.groups.map(\.count) } == [1, 1])
         #expect(loop.counts.commits == 2 && loop.counts.messages == 2)
         loop.stop()
     }
@@ -125,7 +125,7 @@ struct PacketOrderTests {
     func failedSlice() throws {
         let stub = try BrokerStub()
         let sink = FakeStore()
-        sink.state.withLock { $0.failing = [2] }
+        sink.withState { $0.failing = [2] }
         let loop = try loop(stub, sink, commitBytes: 500)
         try stub.serveLogin()
         let long = reading("num", "2" + String(repeating: " ", count: 400))
@@ -155,7 +155,7 @@ struct PacketOrderTests {
         try eventually("all are committed") { loop.counts.messages == 50 }
         stub.send((51...250).flatMap { BrokerStub.message(reading("num", "\($0)"), id: UInt8($0)) })
         try eventually("all are committed") { loop.counts.messages == 250 }
-        let sizes = sink.state.withLock { $0.groups.map(\.count) }
+        let sizes = sink.withState { $0.groups.map(\.count) }
         #expect(sizes.allSatisfy { $0 <= 10 } && sizes.reduce(0, +) == 250, "\(sizes)")
         loop.stop()
     }

@@ -91,7 +91,7 @@ import VarveTestSupport
     @Test("good and bad neighbours in one group keep their answers, and one commit takes all good ones")
     func neighbours() throws {
         var channel = TestChannel()
-        channel.sink.state.withLock { $0.refusedText = "too long" }
+        channel.sink.withState { $0.refusedText = "too long" }
         let texts = [
             reading("num", "1"), "{", reading("text", "\"too long\""), reading("num", "\"x\""),
             reading("num", "2"),
@@ -100,7 +100,7 @@ import VarveTestSupport
         let answers = try channel.post(texts.map { Array($0.utf8) })
         #expect(answers.map(\.code) == [200, 1220, 1204, 1204, 200, 1257, 1251, 200])
         #expect(answers[2].message?.contains("the text is too long") == true)
-        #expect(channel.sink.state.withLock { $0.groups.map(\.count) } == [4])
+        #expect(channel.sink.withState { $0.groups.map(\.count) } == [4])
         let events = channel.log.events
         #expect(events.map(\.isReplay) == [false, false, false, false, false, false, false, true])
         #expect(events.map { $0.receipt?.accepted } == [1, nil, nil, nil, 0, nil, nil, 0])
@@ -116,7 +116,7 @@ import VarveTestSupport
     @Test("a failing store fails the group, logs nothing, and the same group works later")
     func failingSink() throws {
         var channel = TestChannel()
-        channel.sink.state.withLock { $0.failures = 1 }
+        channel.sink.withState { $0.failures = 1 }
         #expect(throws: FakeStore.DiskFailure.self) { try channel.post(reading("num", "1")) }
         #expect(channel.log.events.isEmpty)
         #expect(try channel.post(reading("num", "1")).code == 200)
@@ -125,9 +125,9 @@ import VarveTestSupport
     @Test("a failing registry fails the group")
     func failingDirectory() throws {
         var channel = TestChannel()
-        channel.directory.state.withLock { $0.fails = true }
+        channel.directory.withState { $0.fails = true }
         #expect(throws: FakeDirectory.Failure.self) { try channel.post(reading("num", "1")) }
-        channel.directory.state.withLock { $0.fails = false }
+        channel.directory.withState { $0.fails = false }
         #expect(try channel.post(reading("num", "1")).code == 200)
     }
 
@@ -149,7 +149,7 @@ import VarveTestSupport
         #expect(try channel.post(reading("later", "1")).code == 1204)
         #expect(channel.directory.lookUps == 2)
         // The generation does not change either, as when something is added to a registry.
-        channel.directory.state.withLock { $0.points["M"]?["later"] = .double }
+        channel.directory.withState { $0.points["M"]?["later"] = .double }
         #expect(try channel.post(reading("later", "1")).code == 200)
     }
 

@@ -3,7 +3,7 @@
 // Invariants:
 // - Names are equal by bytes, as in the registry.
 
-package import Synchronization
+import Synchronization
 package import VarveModel
 
 /// Products with devices, and models with points; it fails when a test wants it.
@@ -36,7 +36,7 @@ package final class FakeDirectory: PointDirectory {
         package var fails = false
     }
 
-    package let state: Mutex<State>
+    private let state: Mutex<State>
 
     /// Makes product P of model M with these devices and points, or an empty directory if there are no devices and
     /// points.
@@ -66,6 +66,13 @@ package final class FakeDirectory: PointDirectory {
     package var registrations: [Registration] { state.withLock { $0.registrations } }
 
     package var lookUps: Int { state.withLock { $0.lookUps } }
+
+    /// Reads or changes the state under its lock.
+    package func withState<Result: Sendable>(
+        _ body: (inout sending State) throws -> Result
+    ) rethrows -> Result {
+        try state.withLock { try body(&$0) }
+    }
 
     /// Changes what is registered, as another process would: the generation changes.
     package func change(_ body: (inout sending State) -> Void) {

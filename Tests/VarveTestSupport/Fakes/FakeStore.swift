@@ -5,7 +5,7 @@
 //   applied each time.
 // - A group that fails, and a batch that is refused, change no sample.
 
-package import Synchronization
+import Synchronization
 package import VarveModel
 
 /// A sink and source that keeps everything in memory, and fails or waits when a test wants it.
@@ -54,7 +54,7 @@ package final class FakeStore: ImportSink, SampleSource {
         fileprivate var messages: Set<[SeriesKey: SampleColumns]> = []
     }
 
-    package let state = Mutex(State())
+    private let state = Mutex(State())
     private let beforeCommit: @Sendable ([SampleBatch]) -> Void
     private let afterCommit: @Sendable (Int) -> Void
 
@@ -69,6 +69,13 @@ package final class FakeStore: ImportSink, SampleSource {
     ) {
         beforeCommit = before
         afterCommit = after
+    }
+
+    /// Reads or changes the state under its lock.
+    package func withState<Result: Sendable>(
+        _ body: (inout sending State) throws -> Result
+    ) rethrows -> Result {
+        try state.withLock { try body(&$0) }
     }
 
     /// The batches of all groups that did not fail.

@@ -64,7 +64,7 @@ import VarveText
     func roundTrip(format: ExportFormat, seed: UInt64) throws {
         let store = try filledStore(seed: seed)
         let directory = FakeDirectory(devices: ["A"], points: Self.points)
-        directory.state.withLock { state in
+        directory.withState { state in
             state.devices["R"] = ["A"]
             state.models["R"] = "M"
         }

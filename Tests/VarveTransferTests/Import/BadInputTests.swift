@@ -142,7 +142,7 @@ import VarveTestSupport
     func storedType() throws {
         let fixture = try TransferFixture()
         let key = SeriesKey(product: "P", device: "A", point: "t")
-        fixture.store.state.withLock { $0.types[key] = .string }
+        fixture.store.withState { $0.types[key] = .string }
         let result = try fixture.run("device,point,time,value\n\(Self.row)")
         #expect(result.receipt.rejected == 1)
         #expect(try fixture.reasons()[0].contains("varve model change"))

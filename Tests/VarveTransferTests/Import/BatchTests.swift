@@ -134,7 +134,7 @@ import VarveTestSupport
     @Test("a failed commit ends the import with the sink's error and commits no later batch")
     func failure() throws {
         let fixture = try TransferFixture()
-        fixture.store.state.withLock { $0.failing = [3] }
+        fixture.store.withState { $0.failing = [3] }
         var limits = BatchLimits()
         limits.rows = 10
         let rows = (0..<100).map { "A,t,\(1_714_564_800 + $0),1\n" }.joined()

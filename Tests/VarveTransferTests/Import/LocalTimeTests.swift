@@ -180,7 +180,7 @@ import VarveText
     @Test("the zone is that of the column, else the option, else the device, else UTC")
     func whose() throws {
         let directory = FakeDirectory(devices: ["A", "B"], points: ["t": .double])
-        directory.state.withLock { $0.timeZones = ["A": "Europe/Paris"] }
+        directory.withState { $0.timeZones = ["A": "Europe/Paris"] }
         func read(
             _ text: String, _ change: (inout ImportOptions) -> Void = { _ in }
         ) throws -> (times: [String], result: ImportResult) {

@@ -10,7 +10,7 @@ extension FakeStore: AggregateSource {
     /// Makes an empty store that is read in pieces of three rows.
     static func inPieces() -> FakeStore {
         let store = FakeStore()
-        store.state.withLock { $0.pieceRows = 3 }
+        store.withState { $0.pieceRows = 3 }
         return store
     }
 

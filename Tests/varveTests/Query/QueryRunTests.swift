@@ -23,7 +23,7 @@ import VarveTestSupport
         try source.add("p/WT2/Power", .double, [(day + "00:00:00Z", .double(7), nil)])
         try source.add("p/PLC/Power", .double, [(day + "00:00:00Z", .double(1), nil)])
         try source.add("q/PLC/Power", .double, [(day + "00:00:00Z", .double(2), nil)])
-        source.state.withLock {
+        source.withState {
             $0.types[SeriesKey(product: "q", device: "a/b", point: "Power")] = .double
         }
         return source
