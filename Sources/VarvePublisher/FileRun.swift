@@ -60,6 +60,7 @@ final class FileRun: ReadingConsumer, DeliveryObserver {
         }
         try journal.flush()
         result.rejected = input.rejectedCount
+        result.firstRejected = input.firstRejected
         result.resent = delivery.resent - resentBefore
         result.rejectedPath = input.finishRejected()
         result.rejectedFiles = result.rejectedPath == nil ? 0 : 1

@@ -19,6 +19,8 @@ public struct PublishResult: Sendable {
     public var resent: UInt64 = 0
     /// Rows that could not be read or that the receiver refused.
     public var rejected: UInt64 = 0
+    /// The first rejected row of the first input that has some, in the order of rejection; nil without rejected rows.
+    public var firstRejected: RejectedRow?
     /// Rows with neither value nor quality.
     public var skipped: UInt64 = 0
     /// The zones that local times were read in; empty for an input that was finished before.
@@ -46,6 +48,7 @@ public struct PublishResult: Sendable {
         acknowledgedBefore += other.acknowledgedBefore
         resent += other.resent
         rejected += other.rejected
+        firstRejected = firstRejected ?? other.firstRejected
         skipped += other.skipped
         zones.add(other.zones)
         rejectedPath = rejectedPath ?? other.rejectedPath

@@ -89,6 +89,9 @@ package final class ReadingInput {
     /// The number of rows rejected so far.
     package var rejectedCount: UInt64 { rejected.count }
 
+    /// The first rejected row; nil without one.
+    package var firstRejected: RejectedRow? { rejected.first }
+
     /// The first error in writing the file of rejected rows; nil without an error.
     package var rejectedFailure: FileError? { rejected.failure }
 

@@ -15,8 +15,8 @@ enum PublishSummary {
             ),
             (
                 "answered",
-                "\(ImportSummary.grouped(result.acknowledged)) of \(ImportSummary.grouped(result.batches)) batches, "
-                    + "each of them on disk"
+                "\(ImportSummary.grouped(result.acknowledged)) of \(ImportSummary.grouped(result.batches)) batches"
+                    + (result.acknowledged > 0 ? ", each of them on disk" : ", all rows were refused")
             ),
         ]
         let rest: [(String, UInt64, String)] = [

@@ -34,6 +34,7 @@ extension EndToEndTests {
             _ = try DemoChannel("chan", product: "P", in: sandbox)
             let sent = try sandbox.varve("publish", "--channel", "chan", "--json", "--quiet", file)
             #expect(sent.code == 3, "\(sent.errors)")
+            #expect(sent.errors.contains("a.csv, line 13: point d is double, and \"two\" is not a number"))
             let zones = try #require(try sent.object()["zones"] as? [[String: Any]])
             #expect(zones.map { $0["name"] as? String } == ["Europe/Paris"])
             #expect(zones.map { $0["repeated"] as? Int } == [2])
