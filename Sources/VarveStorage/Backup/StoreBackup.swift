@@ -167,13 +167,31 @@ public struct StoreBackup {
     }
 
     /// Makes the new state the state of the copy, and removes files that only an earlier state had.
+    ///
+    /// A first backup gets its manifest last, so it is complete or not a store. An incremental one gets it before its
+    /// WAL files, because these do not continue the WAL of the earlier state.
     private func complete(_ state: BackupState) throws {
+        let isFirst = try ManifestLog.numbers(target).isEmpty
+        if isFirst {
+            let names = Set(state.walFiles.map { StoreFolder.wal($0.number, sealed: true) })
+            for name in try target.files.list(target.wal) where !names.contains("wal/\(name)") {
+                try target.files.remove("\(target.wal)/\(name)")
+            }
+            try copyWAL(of: state)
+        }
         let name = StoreFolder.manifest(state.manifest.number)
         if try target.createIfAbsent(name, state.manifestBytes) == false,
             try target.readAll(name) != state.manifestBytes
         {
             throw BackupError.otherStore(target.path)
         }
+        if !isFirst { try copyWAL(of: state) }
+        ManifestLog.removeOld(before: state.manifest.number + 1, target)
+        _ = try CrashRecovery.removeOrphans(state.manifest, target)
+    }
+
+    /// Writes the WAL files of a state that the copy does not have yet.
+    private func copyWAL(of state: BackupState) throws {
         for file in state.walFiles {
             let path = target.absolute(StoreFolder.wal(file.number, sealed: true))
             if try target.files.kind(path) != nil,
@@ -183,7 +201,5 @@ public struct StoreBackup {
             }
             try target.files.replace(path, file.bytes)
         }
-        ManifestLog.removeOld(before: state.manifest.number + 1, target)
-        _ = try CrashRecovery.removeOrphans(state.manifest, target)
     }
 }

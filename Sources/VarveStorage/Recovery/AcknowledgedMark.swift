@@ -11,7 +11,7 @@
 //
 // Invariants:
 // - It never names a commit that is not durable, so it is never ahead of a store that lost nothing.
-// - If it is missing or damaged, nothing is checked. A failure to write it fails no commit.
+// - If it is missing or damaged, nothing is checked; `verify` notes a damaged one. A failure to write it fails no commit.
 
 import VarveCodec
 import VarveFile
@@ -66,6 +66,15 @@ final class AcknowledgedMark {
             guard Checksum.of(.init(rebasing: bytes[..<16])) == checksum else { return nil }
             return bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian
         }
+    }
+
+    /// Whether the file is there and names no commit.
+    ///
+    /// A power failure may leave it so, and so may a damaged byte.
+    ///
+    /// - Throws: `FileError`.
+    static func isDamaged(_ folder: StoreFolder) throws -> Bool {
+        try folder.files.kind(folder.acknowledged) != nil && read(folder) == nil
     }
 
     private static func encode(_ commit: UInt64) -> [UInt8] {

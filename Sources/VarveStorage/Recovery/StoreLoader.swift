@@ -70,16 +70,17 @@ struct StoreLoader {
         return true
     }
 
-    /// Checks that a folder without a manifest has no files: they are never taken for leftovers of an empty store.
+    /// Checks that a folder without a manifest has no files and is no unfinished backup: nothing there is ever taken
+    /// for a leftover of an empty store.
     ///
     /// - Throws: `StorageError.damaged` or `StorageError.unfinishedBackup` if there are some; `FileError`.
     private func checkEmpty() throws {
+        guard try folder.files.kind(folder.backupMark) == nil else {
+            throw StorageError.unfinishedBackup(path: folder.path)
+        }
         for path in [folder.segments, folder.wal] {
             guard case .folder? = try folder.files.kind(path) else { continue }
             guard try folder.files.list(path).isEmpty else {
-                guard try folder.files.kind(folder.backupMark) == nil else {
-                    throw StorageError.unfinishedBackup(path: folder.path)
-                }
                 throw StorageError.damaged(
                     Damage(file: StoreFolder.manifest(1), offset: 0, reason: "no manifest is there"))
             }

@@ -203,11 +203,13 @@ public final class Store: Sendable {
         try exists(StoreFolder(path, on: files))
     }
 
-    /// Whether a folder has a manifest or a WAL file.
+    /// Whether a folder has a manifest, a WAL file or the mark of a backup.
     ///
     /// - Throws: `FileError` if a folder cannot be listed.
     static func exists(_ folder: StoreFolder) throws -> Bool {
         if try !ManifestLog.numbers(folder).isEmpty { return true }
+        // An unfinished backup is no place for a new store; opening it says what it is.
+        if try folder.files.kind(folder.backupMark) != nil { return true }
         guard case .folder? = try folder.files.kind(folder.wal) else { return false }
         return try !folder.files.list(folder.wal).isEmpty
     }

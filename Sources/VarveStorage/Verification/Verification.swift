@@ -54,11 +54,16 @@ final class Verification {
 
     /// Checks all files.
     ///
-    /// - Throws: `StorageError.noStore` in a folder without manifests; `FileError` if a folder cannot be listed. All
+    /// - Throws: `StorageError.noStore` in a folder without manifests; `StorageError.unfinishedBackup`; `FileError` if a folder cannot be listed. All
     ///   else is in the report.
     func run() throws -> VerificationReport {
+        let isBackup = try folder.files.kind(folder.backupMark) != nil
         guard case .folder? = try folder.files.kind(folder.manifests) else {
+            if isBackup { throw StorageError.unfinishedBackup(path: folder.path) }
             throw StorageError.noStore(path: folder.path)
+        }
+        if try isBackup && ManifestLog.numbers(folder).isEmpty {
+            throw StorageError.unfinishedBackup(path: folder.path)
         }
         let manifest = try manifests()
         let live = manifest?.fileNames ?? []
@@ -83,6 +88,11 @@ final class Verification {
         }
         if let manifest {
             let acknowledged = AcknowledgedMark.read(folder) ?? 0
+            if acknowledged == 0, try AcknowledgedMark.isDamaged(folder) {
+                report.notes.append(
+                    "acknowledged: its bytes are no commit, so a loss of the newest commits would not be noticed; "
+                        + "the next commit writes it again")
+            }
             let newest = try wal(manifest)
             // A writer may have just flushed these commits to segments that this manifest does not name.
             let isCurrent = (try? ManifestLog.newest(folder)) == manifest.number

@@ -108,8 +108,10 @@ import VarveTestSupport
         changed[8] ^= 64
         for bytes in [Array(mark.dropLast()), changed, []] {
             try directory.write(bytes, "acknowledged")
+            let report = try Store.verify(directory.path)
+            #expect(report.damage == [], "\(report.notes)")
+            #expect(report.notes.contains { $0.hasPrefix("acknowledged: ") }, "\(report.notes)")
             #expect(failure() == nil)
-            #expect(try Store.verify(directory.path).damage == [])
         }
         try directory.write(behind, "acknowledged")
         #expect(failure()?.hasPrefix("commit 1, which was") == true)
