@@ -47,6 +47,13 @@ struct SeriesResolver {
         if case .found(let point) = lookup { return try check(point) }
         let key = SeriesKey(product: names.product, device: names.device, point: names.point)
         if let point = expected[key] { return try check(point) }
+        // Nothing can register such a name, so no advice to do so.
+        for (name, what) in [(named ?? "", "product"), (names.device, "device"), (names.point, "point")]
+        where name.hasControlCharacter {
+            return .rejected(
+                "\(what) \(Excerpt.quoted(name, limit: 80)) has a control character, line break or invisible "
+                    + "character: leave it out")
+        }
         switch lookup {
         case .found(let point): return try check(point)
         case .unknownProduct(let name):

@@ -32,6 +32,18 @@ import VarveTestSupport
         #expect(try type(values) == expected)
     }
 
+    @Test("a row with a name that nothing can register is rejected with the reason")
+    func inadmissibleNames() throws {
+        let fixture = try TransferFixture(directory: FakeDirectory())
+        let result = try fixture.run(
+            "device,point,time,value\n\"a\tb\",p,1714564800,1\nD,\"p\u{1}\",1714564800,1\nD,p,1714564800,1\n"
+        ) { $0.registers = true }
+        #expect(result.receipt.accepted == 1 && result.receipt.rejected == 2)
+        let first = try #require(result.firstRejected)
+        #expect(first.line == 2 && first.reason.hasPrefix("device \"a"), "\(first.reason)")
+        #expect(first.reason.contains("has a control character"))
+    }
+
     @Test("points and given types that are the same to Unicode are apart")
     func alikeNames() throws {
         let fixture = try TransferFixture(directory: FakeDirectory())
