@@ -130,11 +130,9 @@ enum RegistryNames {
                 "\(what) \(shown(text)) has \(text.utf8.count) bytes: use at most \(SeriesKey.maximumNameBytes)"
             )
         }
-        guard !text.unicodeScalars.contains(where: \.isForbiddenInNames) else {
+        guard !text.hasControlCharacter else {
             throw RegistryError(
-                .invalid,
-                "\(what) \(shown(text)) has a control character, line break or invisible character: leave it out"
-            )
+                .invalid, "\(what) \(shown(text)) \(String.controlCharacterAdvice)")
         }
     }
 }

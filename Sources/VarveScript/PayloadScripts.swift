@@ -1,4 +1,4 @@
-// PayloadScripts.swift — scripts by the names of products, for who has payloads and does not know where scripts are kept.
+// PayloadScripts.swift — scripts by the names of products, for callers that do not know where scripts are kept.
 
 /// Has payloads of products decoded, and answers encoded.
 public protocol PayloadScripts: Sendable {
@@ -6,21 +6,22 @@ public protocol PayloadScripts: Sendable {
     ///
     /// Blocks until all results are there.
     ///
-    /// - Returns: For each payload its result, or why there is none.
-    /// - Throws: What is no fault of script or payloads: no process can be started, the script cannot be read.
+    /// - Returns: One entry for each payload: its result, or the reason why it failed.
+    /// - Throws: Errors that neither the script nor a payload caused: no process can be started, or the script cannot be
+    ///   read.
     func call(
         _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]]
     ) throws -> [Result<[UInt8], ScriptFailure>]
 }
 
-/// The scripts that a function tells, run by a pool.
+/// The scripts that a function returns, run by a pool.
 public struct ProductScripts: PayloadScripts {
     private let pool: ScriptPool
     private let text: @Sendable (String) throws -> String?
 
     /// - Parameters:
     ///   - pool: Runs the scripts.
-    ///   - text: Tells the script of a product as it is now, nil if there is none. It is asked with each call.
+    ///   - text: Returns the current script of a product, or nil if the product has no script. It is called for each call.
     public init(_ pool: ScriptPool, text: @escaping @Sendable (String) throws -> String?) {
         self.pool = pool
         self.text = text

@@ -8,16 +8,10 @@ import VarveChannel
 
 extension BrokerPluginTests {
     @Suite struct AnswerDeliveryTests {
-        private static let credentials = Credentials(
-            service: .init(username: "varve-service", password: "sp"),
-            channels: [
-                .init(product: "pk", name: "one", isEnabled: true, productSecret: "", password: "fixed"),
-                .init(product: "other", name: "two", isEnabled: true, productSecret: "", password: "fixed"),
-            ], devices: [])
         private static let post = "/sys/pk/integration/measurepoint/post"
         private let broker: PluginBroker
 
-        init() throws { broker = try PluginBroker(Self.credentials) }
+        init() throws { broker = try PluginBroker(.twoProducts) }
 
         private func channel(
             _ id: String, product: String = "pk", keepsSession: Bool = false, usesVersion5: Bool = false

@@ -8,12 +8,6 @@ import VarveChannel
 
 extension BrokerPluginTests {
     @Suite struct ReplyBundlePluginTests {
-        private static let credentials = Credentials(
-            service: .init(username: "varve-service", password: "sp"),
-            channels: [
-                .init(product: "pk", name: "one", isEnabled: true, productSecret: "", password: "fixed"),
-                .init(product: "other", name: "two", isEnabled: true, productSecret: "", password: "fixed"),
-            ], devices: [])
         private static let topic = "/sys/pk/integration/measurepoint/post_reply"
 
         private func channel(
@@ -39,7 +33,7 @@ extension BrokerPluginTests {
 
         @Test("answers of quality 0 that a client got do not count towards those kept while it is away")
         func readAnswers() throws {
-            let broker = try PluginBroker(Self.credentials)
+            let broker = try PluginBroker(.twoProducts)
             let (service, client) = (try service(broker), try channel(broker, keepsSession: true))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let answers = (0..<2100).map { (topic: Self.topic, payload: "\($0)", qos: Int32(0)) }
@@ -60,7 +54,7 @@ extension BrokerPluginTests {
             "each answer of a bundle is published in order, with its quality, not retained, to its product only"
         )
         func published() throws {
-            let broker = try PluginBroker(Self.credentials)
+            let broker = try PluginBroker(.twoProducts)
             let (service, client) = (try service(broker), try channel(broker))
             let other = try channel(broker, id: "other", product: "other")
             #expect(try client.subscribe("/sys/pk/#") == 1)
@@ -89,7 +83,7 @@ extension BrokerPluginTests {
 
         @Test("answers of quality 1 wait for a session that is away")
         func absentSession() throws {
-            let broker = try PluginBroker(Self.credentials)
+            let broker = try PluginBroker(.twoProducts)
             let first = try channel(broker, keepsSession: true)
             #expect(try first.subscribe("/sys/pk/#") == 1)
             first.drop()
@@ -105,7 +99,7 @@ extension BrokerPluginTests {
         @Test(
             "a bundle that is damaged or not from the service publishes nothing and harms nobody")
         func refused() throws {
-            let broker = try PluginBroker(Self.credentials)
+            let broker = try PluginBroker(.twoProducts)
             let (service, client) = (try service(broker), try channel(broker))
             #expect(try client.subscribe("/sys/pk/#") == 1)
             let forged = bundle([(Self.topic, "forged", 1)])
@@ -126,7 +120,7 @@ extension BrokerPluginTests {
 
         @Test("only the service may use the client id of its answers")
         func clientID() throws {
-            let broker = try PluginBroker(Self.credentials)
+            let broker = try PluginBroker(.twoProducts)
             #expect(try channel(broker, id: ServiceClient.repliesID).refusal == 5)
         }
     }

@@ -69,7 +69,7 @@ public final class ScriptPool: Sendable {
     /// - Parameters:
     ///   - function: What to ask for. To encode, a payload is JSON.
     ///   - script: The script. A process is kept as long as the text stays the same.
-    /// - Returns: For each payload its result, JSON or bytes for the device, or why there is none.
+    /// - Returns: One entry for each payload: its result (JSON, or bytes for the device), or the reason why it failed.
     /// - Throws: `LaunchFailure` if no process can be started. That is no fault of the script or the payloads.
     public func call(
         _ function: ScriptFunction, of script: ParsingScript, _ payloads: [[UInt8]]

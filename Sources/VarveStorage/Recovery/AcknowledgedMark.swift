@@ -68,15 +68,6 @@ final class AcknowledgedMark {
         }
     }
 
-    /// Whether the file is there and names no commit.
-    ///
-    /// A power failure may leave it so, and so may a damaged byte.
-    ///
-    /// - Throws: `FileError`.
-    static func isDamaged(_ folder: StoreFolder) throws -> Bool {
-        try folder.files.kind(folder.acknowledged) != nil && read(folder) == nil
-    }
-
     private static func encode(_ commit: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: byteCount)
         magic.withUnsafeBytes { writer.append(bytes: $0) }

@@ -87,8 +87,10 @@ final class Verification {
             report.damage.append(Damage(file: missing, offset: 0, reason: "the file is missing"))
         }
         if let manifest {
-            let acknowledged = AcknowledgedMark.read(folder) ?? 0
-            if acknowledged == 0, try AcknowledgedMark.isDamaged(folder) {
+            let mark = AcknowledgedMark.read(folder)
+            let acknowledged = mark ?? 0
+            // A power failure may leave the mark so, and so may a damaged byte.
+            if try mark == nil && folder.files.kind(folder.acknowledged) != nil {
                 report.notes.append(
                     "acknowledged: its bytes are no commit, so a loss of the newest commits would not be noticed; "
                         + "the next commit writes it again")

@@ -40,6 +40,10 @@ extension String {
         }
     }
 
+    /// What is wrong with a name that has such a character, and the remedy; the name goes before it.
+    public static let controlCharacterAdvice =
+        "has a control character, line break or invisible character: leave it out"
+
     /// Whether the text has a character that no name of a product, device or point may have.
     ///
     /// These are control characters, line breaks and other invisible characters.

@@ -51,8 +51,7 @@ struct SeriesResolver {
         for (name, what) in [(named ?? "", "product"), (names.device, "device"), (names.point, "point")]
         where name.hasControlCharacter {
             return .rejected(
-                "\(what) \(Excerpt.quoted(name, limit: 80)) has a control character, line break or invisible "
-                    + "character: leave it out")
+                "\(what) \(Excerpt.quoted(name, limit: 80)) \(String.controlCharacterAdvice)")
         }
         switch lookup {
         case .found(let point): return try check(point)

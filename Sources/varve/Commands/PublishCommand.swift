@@ -196,9 +196,8 @@ struct PublishCommand: ParsableCommand {
     private func printNotes(_ result: PublishResult, of input: String) {
         var errors = StandardErrors()
         if let row = result.firstRejected {
-            let more = result.rejected > 1 ? ", the first of the rejected" : ""
             let name = input == "-" ? "standard input" : printable(input)
-            print("varve: \(name), line \(row.line)\(more): \(row.reason)", to: &errors)
+            print("varve: \(row.note(in: name, of: result.rejected))", to: &errors)
         }
         for note in result.notes { print("varve: \(note)", to: &errors) }
         if result.wasFinished {

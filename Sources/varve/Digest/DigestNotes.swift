@@ -26,8 +26,7 @@ struct DigestNotes {
         let left = leftOut
         if !left.isEmpty { lines.append("in no digest: " + left.joined(separator: ", ")) }
         if let row = result.firstRejected {
-            let more = result.receipt.rejected > 1 ? ", the first of the rejected" : ""
-            lines.append("\(firstRejecting ?? "a file"), line \(row.line)\(more): \(row.reason)")
+            lines.append(row.note(in: firstRejecting ?? "a file", of: result.receipt.rejected))
         }
         for zone in result.zones {
             lines += ImportSummary.lines(zone).map { "\($0.0): \($0.1)" }

@@ -17,9 +17,8 @@ enum ImportNotes {
     static func lines(_ result: ImportResult, firstRejecting: String?) -> [String] {
         var notes: [String] = []
         if let row = result.firstRejected {
-            let more = result.receipt.rejected > 1 ? ", the first of the rejected" : ""
             notes.append(
-                "\(firstRejecting.map(printable) ?? "a file"), line \(row.line)\(more): \(row.reason)")
+                row.note(in: firstRejecting.map(printable) ?? "a file", of: result.receipt.rejected))
         }
         for point in result.numericTexts.prefix(shown) {
             notes.append(
@@ -54,5 +53,16 @@ enum ImportNotes {
                     + (result.passedOver.count > shown ? " and \(result.passedOver.count - shown) more" : ""))
         }
         return notes
+    }
+}
+
+extension RejectedRow {
+    /// The line that says why the first of some rejected rows was rejected.
+    ///
+    /// - Parameters:
+    ///   - file: The name of its file, printable.
+    ///   - count: How many rows were rejected.
+    func note(in file: String, of count: UInt64) -> String {
+        "\(file), line \(line)\(count > 1 ? ", the first of the rejected" : ""): \(reason)"
     }
 }

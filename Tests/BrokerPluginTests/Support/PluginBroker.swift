@@ -72,3 +72,13 @@ final class PluginBroker {
         #expect(batch.notes.isEmpty)
     }
 }
+
+extension Credentials {
+    /// The service, and a channel of product `pk` and one of product `other`, both with the password `fixed`.
+    static let twoProducts = Credentials(
+        service: .init(username: "varve-service", password: "sp"),
+        channels: [
+            .init(product: "pk", name: "one", isEnabled: true, productSecret: "", password: "fixed"),
+            .init(product: "other", name: "two", isEnabled: true, productSecret: "", password: "fixed"),
+        ], devices: [])
+}

@@ -119,7 +119,7 @@ extension ScriptCommand {
 extension DataOptions {
     /// The script of a product, or one of its versions.
     ///
-    /// - Throws: `RegistryError` if there is none.
+    /// - Throws: `RegistryError` if the product has no script, or not this version.
     func script(of product: String, version: Int64? = nil) throws -> ScriptVersion {
         if let script = try openRegistry(to: .read).script(ofProduct: product, version: version) {
             return script
