@@ -10,12 +10,23 @@ public struct RegisteredPoint: Hashable, Sendable {
     public var type: ValueType
     /// The product's rule for two values at the same time.
     public var policy: DuplicatePolicy
+    /// The data type that the model gives it; nil if the model says no more than `type`.
+    ///
+    /// The `storedType` of the rule is `type`.
+    public var rule: ValueRule?
+    /// What the product's policy does to its values; nil for nothing.
+    public var processing: ValueProcessing?
 
     /// Makes a description.
-    public init(key: SeriesKey, type: ValueType, policy: DuplicatePolicy) {
+    public init(
+        key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rule: ValueRule? = nil,
+        processing: ValueProcessing? = nil
+    ) {
         self.key = key
         self.type = type
         self.policy = policy
+        self.rule = rule
+        self.processing = processing
     }
 }
 
@@ -127,6 +138,9 @@ public protocol PointDirectory: AnyObject, Sendable {
     ///   - point: The `pointId`.
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup
 
+    /// How the messages of a product are taken; nil if the product does not exist.
+    func settings(ofProduct product: String) throws -> ProductSettings?
+
     /// The zone that a device is registered with; nil if the device has no zone or is unknown.
     ///
     /// - Parameters:
@@ -162,4 +176,11 @@ public protocol PointDirectory: AnyObject, Sendable {
     /// - Throws: Also if a name is not allowed; nothing is created then.
     @discardableResult
     func register(_ registration: Registration) throws -> Int
+}
+
+extension PointDirectory {
+    /// The defaults for each product that has a model.
+    public func settings(ofProduct product: String) throws -> ProductSettings? {
+        try model(ofProduct: product).map { _ in ProductSettings() }
+    }
 }
