@@ -41,7 +41,7 @@ import VarveTestSupport
             name: "sorted by bytes", rows: [#"["é","b",10,9,{"a":1},[],null,"B"]"#], counts: [1, 0, 0],
             stored: #"["B","b","é",10,9,[],null,{"a":1}]"#),
         Case(
-            name: "white space between elements is none of theirs", existing: .json("[1]"),
+            name: "white space between elements does not belong to them", existing: .json("[1]"),
             rows: [" [ 1 , 2 ] "], counts: [1, 0, 1], stored: "[1,2]"),
         Case(
             name: "a comma and a bracket inside a text", rows: [#"["a,b]",1]"#], counts: [1, 0, 0],
