@@ -26,12 +26,15 @@ struct ConformanceCase: Decodable {
     var awaits: String?
     var product: String?
     var steps: [Step]
-    /// The samples of its devices: point, time, value, quality, before these the device if it is not `$D`. A time `*` is
-    /// that of the arrival.
+    /// The samples of its devices: point, time, value, quality, before these the device if it is not `$D`.
+    ///
+    /// A time `*` is that of the arrival.
     var samples: [[String]]
     /// The events of its device: event, time, the array of contents.
     var events: [[String]]
-    /// The attributes of its device: attribute, value. With a third element, `history`, the older values too.
+    /// The attributes of its device: attribute, value.
+    ///
+    /// With a third element, `history`, the older values too.
     var attributes: [[String]]
     /// Entries of the log: kind, code or an empty text, and a text that the entry contains.
     var log: [[String]]
