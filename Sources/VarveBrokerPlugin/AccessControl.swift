@@ -231,20 +231,6 @@ final class AccessControl {
         record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.disconnectReason))
     }
 
-    /// Records the end of the client that a login takes over.
-    ///
-    /// The broker ends it after the login, but in the log its end comes first.
-    private func recordTakeover(of clientID: String, from address: String, _ role: Role) {
-        guard sessions.isConnected(clientID) || role == .service else { return }
-        for other in clients.values where other.clientID.sameBytes(as: clientID) && !other.isReplaced {
-            other.isReplaced = true
-            let from = other.address == address ? "" : ", from \(address)"
-            record(
-                other.event(
-                    .disconnected, time: SystemClock.nanoseconds(), detail: ConnectionEvent.takenOver + from))
-        }
-    }
-
     /// Checks files, queue and memory.
     ///
     /// The broker calls it many times a second.
