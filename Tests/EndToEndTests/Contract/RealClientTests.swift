@@ -7,8 +7,14 @@ import Foundation
 import Testing
 import VarveTestSupport
 
+/// The libraries that Tools/client-libraries installs.
+private enum ClientLibraries {
+    static let folder = Recording.repository.path + "/.build/clients"
+    static let isInstalled = FileManager.default.fileExists(atPath: "\(folder)/installed")
+}
+
 extension EndToEndTests {
-    @Suite(.enabled(if: RealClientTests.isInstalled, "run Tools/client-libraries"))
+    @Suite(.enabled(if: ClientLibraries.isInstalled, "run Tools/client-libraries"))
     struct RealClientTests {
         /// Which paho the SDK runs on.
         enum Paho: String, CaseIterable, Sendable {
@@ -16,8 +22,6 @@ extension EndToEndTests {
             case newer = "2.1.0"
         }
 
-        static let isInstalled = FileManager.default.fileExists(atPath: "\(environment)/installed")
-        private static let environment = Recording.repository.path + "/.build/clients"
         private static let secret = "pSecret01"
         private static let topic = "/sys/wind/integration/measurepoint/post"
         private let sandbox: Sandbox
@@ -45,9 +49,11 @@ extension EndToEndTests {
 
         /// Starts a script with the libraries.
         private func start(_ script: String, _ paho: Paho, _ arguments: [String]) throws -> ChildProcess {
-            let older = paho == .older ? ["PYTHONPATH": "\(Self.environment)/paho1"] : [:]
+            let older = paho == .older ? ["PYTHONPATH": "\(ClientLibraries.folder)/paho1"] : [:]
             return try sandbox.start(
-                program: ["\(Self.environment)/bin/python", "-B", Installation.resource("Clients/\(script)")]
+                program: [
+                    "\(ClientLibraries.folder)/bin/python", "-B", Installation.resource("Clients/\(script)"),
+                ]
                     + arguments,
                 environment: older)
         }
@@ -144,6 +150,62 @@ extension EndToEndTests {
             let ending = try start("libraries.py", paho, arguments).wait()
             #expect(
                 ending.output == "\(version)\n{\"id\":\"7\",\"code\":200,\"data\":{}}\n", "\(ending.errors)")
+        }
+
+        @Test("a bridge of mosquitto with default settings brings messages here and their answers back")
+        func bridge() throws {
+            let port = Int(try Loopback.freePort())
+            let configuration = try sandbox.write(
+                lines: [
+                    "user \(NSUserName())", "listener \(port) 127.0.0.1", "allow_anonymous true",
+                    "connection site", "address 127.0.0.1:\(service.port)",
+                    "remote_username \(channel.username)", "remote_password \(channel.password)",
+                    "topic \(Self.topic) out 1", "topic \(Self.topic)_reply in 1",
+                ], "bridge.conf")
+            let broker = try sandbox.start(program: [Broker.program, "-c", configuration])
+            defer { _ = broker.kill(after: 0) }
+            let listener = try sandbox.start(
+                program: [
+                    "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", String(port), "-q", "1",
+                    "-t", "\(Self.topic)_reply",
+                ])
+            try eventually("the bridge and the listener are in: \(broker.errors) \(listener.errors)") {
+                let log = try sandbox.varve("log", "--kind", "connection", "--format", "ndjson").output
+                return log.contains("\"event\":\"connected\"") && listener.output.contains("Subscribed")
+            }
+            let sent = try sandbox.start(
+                program: [
+                    "mosquitto_pub", "-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", Self.topic, "-m",
+                    message("over the bridge", time: 1000),
+                ]
+            ).wait()
+            #expect(sent.code == 0)
+            try eventually("the answer comes back: \(listener.output)") {
+                listener.output.contains(#"{"id":"over the bridge","code":200,"data":{}}"#)
+            }
+        }
+
+        @Test(
+            "paho for C posts a message, and its listener reads the answer",
+            .enabled(
+                if: Installation.isThorough && Installation.find("paho_c_pub") != nil,
+                "set VARVE_TEST_FULL=1 and install paho.mqtt.c-examples"))
+        func pahoC() throws {
+            func client(_ program: String, _ arguments: [String]) throws -> ChildProcess {
+                try sandbox.start(
+                    program: [
+                        "stdbuf", "-oL", program, "-h", "127.0.0.1", "-p", String(service.port), "-u",
+                        channel.username, "-P", channel.password, "-q", "1",
+                    ] + arguments)
+            }
+            let listener = try client("paho_c_sub", ["-i", "listener", "-t", "\(Self.topic)_reply"])
+            defer { _ = listener.kill(after: 0) }
+            try eventually("the answer comes: \(listener.output)\(listener.errors)", every: 200) {
+                let sent = try client(
+                    "paho_c_pub", ["-i", "sender", "-t", Self.topic, "-m", message("c", time: 1000)])
+                #expect(sent.wait().code == 0)
+                return listener.output.contains(#"{"id":"c","code":200,"#)
+            }
         }
     }
 }
