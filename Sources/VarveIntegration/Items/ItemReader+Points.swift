@@ -119,7 +119,8 @@ extension ItemReader {
         let text = String(decoding: name, as: UTF8.self)
         let isReserved = form.prefix != nil
         let device = deviceName(scanner, item)
-        guard let found = try lookUp(text, of: device, scanner, &item) else { return nil }
+        guard var found = try lookUp(text, of: device, scanner, &item) else { return nil }
+        found.policy = form.policy ?? found.policy
         if item.device < 0 { item.device = points.devices.add(device) }
         let series: UInt64
         if isReserved {
@@ -146,7 +147,7 @@ extension ItemReader {
         }
         let model: String
         switch try ask(name, device, item) {
-        case .found(let point):
+        case .found(let point), .notStored(let point):
             // A point of readings has no reserved name, and an event or attribute has no type of its own.
             if form.prefix == nil ? ReservedPoint(name: name) == nil : point.type == .json { return point }
             model = try directory.model(ofProduct: points.product) ?? ""
@@ -166,7 +167,7 @@ extension ItemReader {
     private mutating func ask(_ name: String, _ device: String, _ item: Item) throws -> PointLookup {
         let answer = try directory.lookUp(product: points.product, device: device, point: name)
         switch answer {
-        case .found, .unknownPoint: return answer
+        case .found, .notStored, .unknownPoint: return answer
         case .unknownProduct(let product):
             throw RequestFailure(.unknownTopic, "there is no product \(product.excerpt)")
         case .unknownDevice, .ambiguousDevice:

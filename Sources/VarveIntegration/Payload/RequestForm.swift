@@ -56,6 +56,15 @@ enum RequestForm: CaseIterable {
         }
     }
 
+    /// What is done with two values of one time; nil for what the product says.
+    var policy: DuplicatePolicy? {
+        switch self {
+        case .measurepoints, .resume, .resumeBatch: nil
+        case .events: .every
+        case .attributes: .last
+        }
+    }
+
     /// Whether `params` is an array; if not, it is one item.
     var hasItems: Bool { self != .resume }
 

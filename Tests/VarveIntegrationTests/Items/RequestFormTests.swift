@@ -200,6 +200,19 @@ struct RequestFormTests {
         #expect(channel.sink.batches.count == 2)
     }
 
+    @Test(
+        "events are united and attributes replaced, whatever the product does with two readings of one time")
+    func policies() throws {
+        var channel = TestChannel()
+        channel.directory.change { $0.policy = .first }
+        for (item, policy) in zip(
+            Self.cases, [DuplicatePolicy.first, .every, .last, .last, .first, .first, .first])
+        {
+            #expect(try channel.post(request(item.method, item.params), topic: item.topic).code == 200)
+            #expect(channel.sink.batches.last?.series.map(\.policy) == [policy], "\(item.topic)")
+        }
+    }
+
     @Test("two events of one device, id and time are two rows, in the order of the message")
     func equalTimes() throws {
         var channel = TestChannel()
