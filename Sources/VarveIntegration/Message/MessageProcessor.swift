@@ -36,8 +36,20 @@ public struct MessageProcessor: ~Copyable {
         var skipped = 0
         var note: String?
         var errors = ItemErrors()
-        /// The number of its batch, or why the message is refused.
-        var decision: Result<Int, RequestFailure>
+        /// What identifies the message if it comes again, where the product has a resend window.
+        var resendKey: [UInt8]?
+        /// What is done with it.
+        var decision: Decision
+    }
+
+    private enum Decision {
+        /// The batch with this number is committed.
+        case batch(Int)
+        /// It is one more copy of the message with this batch, in the same commit.
+        case copy(of: Int)
+        /// It was committed before.
+        case resent(ResendMemory.Entry)
+        case refused(RequestFailure)
     }
 
     /// The sink returned fewer results than it got batches.
@@ -52,6 +64,9 @@ public struct MessageProcessor: ~Copyable {
     private var parser: RequestParser
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
+    private var resends = ResendMemory()
+    /// The messages of the commit that comes next which may come again, with the numbers of their batches.
+    private var coming: [[UInt8]: Int] = [:]
 
     /// Makes a processor with an empty cache.
     ///
@@ -84,6 +99,7 @@ public struct MessageProcessor: ~Copyable {
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
     ) throws -> UInt64 {
         replies.removeAll()
+        if !coming.isEmpty { coming.removeAll() }
         try cache.refresh(directory, loaded: &parser.items.points)
         return try group.withBytes { bytes in
             var pending: [Pending] = []
@@ -109,19 +125,44 @@ public struct MessageProcessor: ~Copyable {
         switch accept(route, payload) {
         case .success(let accepted): form = accepted
         case .failure(let refusal):
-            return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
+            return Pending(route: route, id: RequestID.find(in: payload), decision: .refused(refusal))
         }
         try load(route.product ?? "")
         let parsed = try parser.parse(
             payload, as: form, device: route.device, arrival: message.arrival.nanoseconds)
         switch parsed.result {
         case .failure(let failure):
-            return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .failure(failure))
+            return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .refused(failure))
         case .success(let content):
-            batches.append(content.batch)
-            return Pending(
+            var pending = Pending(
                 route: route, id: parsed.id, skipped: content.skipped, note: content.note,
-                errors: parsed.errors, decision: .success(batches.count - 1))
+                errors: parsed.errors, decision: .batch(batches.count))
+            recognise(message, bytes, content, &pending)
+            if case .batch = pending.decision { batches.append(content.batch) }
+            return pending
+        }
+    }
+
+    /// Finds out whether a message without times is one that came before, if its product has a resend window.
+    private mutating func recognise(
+        _ message: MessageGroup.Message, _ bytes: UnsafeRawBufferPointer, _ content: MessageContent,
+        _ pending: inout Pending
+    ) {
+        let window = parser.items.points.settings?.resendWindow ?? 0
+        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        // Without a client and an id, two samples of an even value could not be told from one that was sent twice.
+        guard window > 0, content.batch.reapply, let client = message.client, let id = pending.id,
+            payload[id.lowerBound] != UInt8(ascii: "n")
+        else { return }
+        let key = ResendMemory.key(
+            topic: UnsafeRawBufferPointer(rebasing: bytes[message.topic]), client: client, payload: payload)
+        if let number = coming[key] {
+            pending.decision = .copy(of: number)
+        } else if let entry = resends.find(key, arrival: message.arrival.nanoseconds, window: window) {
+            pending.decision = .resent(entry)
+        } else if case .batch(let number) = pending.decision {
+            coming[key] = number
+            pending.resendKey = key
         }
     }
 
@@ -202,17 +243,40 @@ public struct MessageProcessor: ~Copyable {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
+    /// What became of a message; one that may come again is remembered.
+    private mutating func outcome(
+        of pending: Pending, _ outcomes: [Result<BatchOutcome, RequestFailure>], arrival: Timestamp
+    ) -> Result<BatchOutcome, RequestFailure> {
+        switch pending.decision {
+        case .refused(let failure): return .failure(failure)
+        case .resent(let entry): return .success(BatchOutcome(replaying: entry.samples, commit: entry.commit))
+        case .copy(let number):
+            return outcomes[number].map {
+                BatchOutcome(replaying: $0.receipt.samples, commit: $0.commit)
+            }
+        case .batch(let number):
+            if let key = pending.resendKey, case .success(let outcome) = outcomes[number] {
+                resends.add(
+                    key,
+                    ResendMemory.Entry(
+                        arrival: arrival.nanoseconds, samples: outcome.receipt.samples,
+                        commit: outcome.commit))
+            }
+            return outcomes[number]
+        }
+    }
+
     /// Answers and logs a message.
     ///
     /// - Returns: The number of its samples that the store has, now or from before.
-    private func finish(
+    private mutating func finish(
         _ message: MessageGroup.Message, _ pending: Pending,
         _ outcomes: [Result<BatchOutcome, RequestFailure>],
         _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
     ) -> UInt64 {
         let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
-        let outcome = pending.decision.flatMap { outcomes[$0] }
+        let outcome = outcome(of: pending, outcomes, arrival: message.arrival)
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
             device: pending.route.device, topic: pending.route.topic,
@@ -256,5 +320,14 @@ public struct MessageProcessor: ~Copyable {
             return route.replyTopic
         }
         return String(decoding: wanted, as: UTF8.self)
+    }
+}
+
+extension BatchOutcome {
+    /// The outcome of a message that was committed before with this number of samples.
+    fileprivate init(replaying samples: UInt64, commit: UInt64) {
+        var receipt = Receipt()
+        receipt.replayed = samples
+        self.init(receipt: receipt, isReplay: true, commit: commit)
     }
 }

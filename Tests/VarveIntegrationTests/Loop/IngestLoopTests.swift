@@ -62,6 +62,29 @@ struct IngestLoopTests {
         #expect(loop.state == .stopped)
     }
 
+    @Test(
+        "a point, an event, an attribute, a resume and a batch are each stored and answered on their topics")
+    func topics() throws {
+        let broker = try Broker.withChannel()
+        let sink = FakeStore()
+        let loop = try loop(broker, sink)
+        try eventually("the loop serves") { loop.state == .serving }
+        let sender = try TestSender(
+            port: broker.port, client: "sender",
+            subscribes: ["/sys/P/integration/+/post_reply", "/sys/P/d1/thing/measurepoint/#"])
+        for item in RequestFormTests.cases {
+            let topic = "/" + item.topic.replacing("/d2/", with: "/d1/")
+            let count = sender.replies.count
+            try sender.publish(request(item.method, item.params), topic: topic)
+            try sender.turn("the answer on \(topic)") { sender.replies.count == count + 1 }
+            #expect(sender.replies.last?.topic == topic + "_reply")
+            let answer = try #require(sender.replies.last?.text)
+            #expect(answer.hasPrefix("{\"id\":\"7\",\"code\":200,\"data\":{"), "\(topic): \(answer)")
+            #expect(sink.rows("d1", item.point).last?.value == item.value)
+        }
+        loop.stop()
+    }
+
     @Test("no answer leaves while the commit runs")
     func afterCommit() throws {
         let broker = try Broker.withChannel()

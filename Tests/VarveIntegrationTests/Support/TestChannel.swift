@@ -104,12 +104,33 @@ struct TestChannel: ~Copyable {
         return texts
     }
 
-    private mutating func replies(_ payloads: [[UInt8]], topic: String, qos: Int32) throws -> ReplyGroup {
+    /// The answers to a group of equal messages of one client that arrive at these seconds after `arrival`.
+    mutating func post(
+        _ text: String, client: String?, at seconds: [Int64], topic: String = TestChannel.topic
+    ) throws
+        -> [Answer]
+    {
+        var answers: [Answer] = []
+        let times = seconds.map { Timestamp(nanoseconds: Self.arrival.nanoseconds + $0 * 1_000_000_000) }
+        let payloads = Array(repeating: Array(text.utf8), count: times.count)
+        try replies(payloads, topic: topic, qos: 1, client: client, times: times).forEach {
+            reply, payload, _ in
+            answers.append(try Self.answer(reply.topic, reply.qos, Array(payload)))
+        }
+        return answers
+    }
+
+    private mutating func replies(
+        _ payloads: [[UInt8]], topic: String, qos: Int32, client: String? = nil, times: [Timestamp] = []
+    ) throws -> ReplyGroup {
         var group = MessageGroup()
-        for payload in payloads {
+        for (index, payload) in payloads.enumerated() {
             payload.withUnsafeBytes { payload in
                 Array(topic.utf8).withUnsafeBytes {
-                    group.append(topic: $0, payload: payload, qos: qos, arrival: Self.arrival)
+                    group.append(
+                        topic: $0, payload: payload, qos: qos,
+                        arrival: times.isEmpty ? Self.arrival : times[index],
+                        client: client)
                 }
             }
         }

@@ -1,0 +1,81 @@
+// ResendMemory.swift — messages without times that were committed lately, to recognise them when they come again.
+//
+// A message with times is recognised by the store, from its content. One without times gets the time of its arrival, so
+// its content differs each time, and only its bytes can tell. It is in use only where a product has a resend window.
+//
+// Invariants:
+// - It holds only messages whose commit is durable, or that are part of the commit that comes next.
+// - Two messages are equal only if topic, client and every byte of the payload are.
+// - Its entries and bytes are bounded; the oldest entry goes first. After a restart it is empty.
+
+/// Messages by their bytes.
+struct ResendMemory {
+    /// What a message did.
+    struct Entry {
+        /// When it arrived, in nanoseconds since 1970.
+        var arrival: Int64
+        /// The number of its samples.
+        var samples: UInt64
+        /// The commit that holds them.
+        var commit: UInt64
+    }
+
+    /// The most messages that are remembered.
+    static let maximumEntries = 65_536
+    /// The most bytes that they take, with 128 for each.
+    static let maximumBytes = 32 << 20
+    private static let fixedBytes = 128
+
+    private var entries: [[UInt8]: (entry: Entry, serial: UInt64)] = [:]
+    /// The keys in the order in which they were added, from `first` on; those before were removed.
+    ///
+    /// A key that was added again is there twice, and only the later one, which has the serial of the entry, counts.
+    private var order: [(key: [UInt8], serial: UInt64)] = []
+    private var first = 0
+    private var serial: UInt64 = 0
+    private(set) var bytes = 0
+
+    var count: Int { entries.count }
+
+    /// The bytes that identify a message; topics and client ids have no NUL.
+    static func key(
+        topic: UnsafeRawBufferPointer, client: String, payload: UnsafeRawBufferPointer
+    ) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(topic.count + client.utf8.count + payload.count + 2)
+        key.append(contentsOf: topic)
+        key.append(0)
+        key.append(contentsOf: client.utf8)
+        key.append(0)
+        key.append(contentsOf: payload)
+        return key
+    }
+
+    /// What the message did when it came less than a window before `arrival`; nil if it did not come.
+    func find(_ key: [UInt8], arrival: Int64, window: Int64) -> Entry? {
+        guard let entry = entries[key]?.entry else { return nil }
+        let (age, overflows) = arrival.subtractingReportingOverflow(entry.arrival)
+        return !overflows && age < window ? entry : nil
+    }
+
+    /// Remembers a message whose commit is durable; for one that is remembered already, the window begins again.
+    mutating func add(_ key: [UInt8], _ entry: Entry) {
+        serial += 1
+        entries[key] = (entry, serial)
+        order.append((key, serial))
+        bytes += key.count + Self.fixedBytes
+        while order.count - first > Self.maximumEntries || bytes > Self.maximumBytes { removeFirst() }
+    }
+
+    private mutating func removeFirst() {
+        let (key, serial) = order[first]
+        order[first].key = []
+        first += 1
+        if entries[key]?.serial == serial { entries[key] = nil }
+        bytes -= key.count + Self.fixedBytes
+        if first > order.count / 2 {
+            order.removeFirst(first)
+            first = 0
+        }
+    }
+}
