@@ -23,6 +23,8 @@ struct LookUpCache {
     struct PointRule {
         var type: ValueType
         var rule: ValueRule?
+        /// The policy for two values at the same time; nil for that of the product.
+        var policy: DuplicatePolicy?
     }
 
     /// The remembered products, by key.
@@ -85,7 +87,8 @@ struct LookUpCache {
             rules[Name(point.id)] = PointRule(type: point.type, rule: point.rule)
         }
         for feature in try reading.features(of: model) {
-            rules[Name(feature.reserved.name)] = PointRule(type: .json, rule: feature.rule)
+            rules[Name(feature.reserved.name)] = PointRule(
+                type: .json, rule: feature.rule, policy: feature.kind == .event ? .every : .last)
         }
         points[Name(model)] = rules
     }

@@ -28,6 +28,9 @@ extension Registry: PointDirectory {
 
     /// Finds the point that a row names; see `PointDirectory`.
     ///
+    /// The name of a series of `ReservedPoint` is found if the model declares the event or attribute. All different
+    /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy.
+    ///
     /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
     /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
     ///
@@ -59,7 +62,7 @@ extension Registry: PointDirectory {
     private static func registered(
         _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule
     ) -> RegisteredPoint {
-        RegisteredPoint(key: key, type: point.type, policy: product.policy, rule: point.rule)
+        RegisteredPoint(key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
     }
 
     /// How the messages of a product are taken; see `PointDirectory`.

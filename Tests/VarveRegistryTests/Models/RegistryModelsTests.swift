@@ -114,6 +114,9 @@ import VarveModel
                 return found
             }
             #expect(try found("mode")?.rule == Self.mode.rule)
+            #expect(try found("mode")?.policy == .first)
+            #expect(try found("$event/trip")?.policy == .every)
+            #expect(try found("$attribute/owner")?.policy == .last)
             #expect(try found("$event/trip")?.type == .json)
             #expect(try found("$event/trip")?.rule == Self.features[0].rule)
             #expect(try found("$attribute/owner")?.type == .json)
