@@ -180,10 +180,12 @@ extension MeasurepointParser {
         }
     }
 
-    private func lookUp(_ device: String, _ point: String, _ item: Item) throws -> RegisteredPoint {
+    private mutating func lookUp(_ device: String, _ point: String, _ item: Item) throws -> RegisteredPoint {
         let answer = try directory.lookUp(product: points.product, device: device, point: point)
         switch answer {
-        case .found(let point), .notStored(let point): return point
+        case .found(let found), .notStored(let found):
+            points.note(answer, for: point)
+            return found
         case .unknownProduct(let product):
             throw RequestFailure(.unknownTopic, "there is no product \(product.excerpt)")
         case .unknownDevice, .ambiguousDevice:

@@ -24,7 +24,7 @@ struct ParsedMessage {
 /// A message that can be stored.
 struct MessageContent {
     var batch: SampleBatch
-    /// Readings without a value and without a quality.
+    /// Readings without a value and without a quality, or of a point that the policy does not store.
     var skipped: Int
     /// What is odd about it, in words.
     var note: String?
@@ -86,12 +86,26 @@ struct MeasurepointParser: ~Copyable {
         if let failure = envelope.shape ?? envelope.method ?? envelope.items {
             return ParsedMessage(id: envelope.id, result: .failure(failure))
         }
+        return ParsedMessage(id: envelope.id, result: content())
+    }
+
+    /// The rows that were read, as the product's policy has them stored.
+    private mutating func content() -> Result<MessageContent, RequestFailure> {
+        var series = rows.grouped(points)
+        var policy = PolicyStep()
+        if !points.policies.isEmpty {
+            do throws(RequestFailure) {
+                series = try policy.apply(points.policies, to: series)
+            } catch {
+                return .failure(error)
+            }
+        }
         // With arrival times each delivery is a message of its own, never a replay of another.
-        let batch = SampleBatch(series: rows.grouped(points), reapply: notes.arrivals > 0)
+        let batch = SampleBatch(series: series, reapply: notes.arrivals > 0, policyMark: policy.mark)
         notes.skipped = rows.skipped
-        return ParsedMessage(
-            id: envelope.id,
-            result: .success(MessageContent(batch: batch, skipped: rows.skipped, note: notes.text)))
+        notes.notStored = policy.notStored
+        return .success(
+            MessageContent(batch: batch, skipped: rows.skipped + policy.notStored, note: notes.text))
     }
 
     private mutating func readEnvelope(

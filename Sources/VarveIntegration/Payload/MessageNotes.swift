@@ -12,6 +12,8 @@ struct MessageNotes {
     private(set) var arrivals = 0
     /// Readings without value and quality.
     var skipped = 0
+    /// Readings of points that the policy does not store.
+    var notStored = 0
     private var earlyTime: Int64?
     private var names: [String] = []
 
@@ -24,6 +26,7 @@ struct MessageNotes {
     mutating func removeAll() {
         arrivals = 0
         skipped = 0
+        notStored = 0
         if earlyTime != nil { earlyTime = nil }
         if !names.isEmpty { names.removeAll() }
     }
@@ -53,6 +56,7 @@ struct MessageNotes {
         }
         if arrivals > 0 { parts.append("\(arrivals) without time, took that of arrival") }
         if skipped > 0 { parts.append("\(skipped) without value and quality, skipped") }
+        if notStored > 0 { parts.append("\(notStored) not stored, by policy") }
         if !names.isEmpty {
             let shown = names.prefix(Self.namesShown).joined(separator: ", ")
             parts.append("passed over: \(shown)\(names.count > Self.namesShown ? ", …" : "")")
