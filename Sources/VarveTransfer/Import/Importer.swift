@@ -232,8 +232,7 @@ public final class Importer {
             result.numericTexts.append(point)
         }
         result.passedOver = outcome.passedOver
-        result.unknown = outcome.unknown
-        result.notStored = outcome.notStored
+        (result.unknown, result.notStored) = (outcome.unknown, outcome.notStored)
         result.firstRejected = rejected.first
         if isFirst {
             result.registered = registered.count
