@@ -1,6 +1,7 @@
 // ProductPolicy+Check.swift — refuses a policy that would mix series or change values that it cannot change.
 
 import VarveModel
+import VarveText
 
 /// What a policy needs to know of a product's model.
 struct PolicyModel {

@@ -7,6 +7,7 @@
 import GRDB
 public import VarveModel
 import VarvePlatform
+import VarveText
 
 extension Registry {
     /// How many versions of a product's policy are kept; the oldest go first.
@@ -181,10 +182,13 @@ extension RegistryReading {
     /// A number that differs once a policy has been added.
     func policyVersion() throws -> UInt64 {
         guard try hasTable("policy") else { return 0 }
-        // The versions of a product only grow, and a deleted product has no devices.
-        let sum = try Int64.fetchOne(
-            db, sql: "SELECT SUM(newest) FROM (SELECT MAX(version) AS newest FROM policy GROUP BY product)")
-        return UInt64(bitPattern: sum ?? 0)
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT product, MAX(version) FROM policy GROUP BY product ORDER BY product")
+        return try rows.reduce(into: 0) { sum, row in
+            var bytes = Array(try text(row, 0).utf8)
+            withUnsafeBytes(of: try number(row, 1).littleEndian) { bytes.append(contentsOf: $0) }
+            sum &+= CRC64.checksum(bytes)
+        }
     }
 
     /// What a policy needs to know of a model.

@@ -3,6 +3,7 @@
 import Testing
 import VarveModel
 import VarveTestSupport
+import VarveText
 
 @testable import VarveRegistry
 

@@ -250,13 +250,14 @@ private enum PolicyText {
         if processing.offset != 0 {
             parts.append((processing.offset < 0 ? "− " : "+ ") + number(abs(processing.offset)))
         }
+        var texts = parts.isEmpty ? [] : [parts.joined(separator: " ")]
         switch (processing.minimum, processing.maximum) {
         case (nil, nil): break
-        case (let least?, nil): parts.append("at least \(number(least))")
-        case (nil, let greatest?): parts.append("at most \(number(greatest))")
-        case (let least?, let greatest?): parts.append("from \(number(least)) to \(number(greatest))")
+        case (let least?, nil): texts.append("at least \(number(least))")
+        case (nil, let greatest?): texts.append("at most \(number(greatest))")
+        case (let least?, let greatest?): texts.append("from \(number(least)) to \(number(greatest))")
         }
-        return parts.isEmpty ? nil : parts.joined(separator: " ")
+        return texts.isEmpty ? nil : texts.joined(separator: ", ")
     }
 
     static func kept(_ line: PointPolicy) -> String? {
