@@ -61,41 +61,54 @@ extension EndToEndTests {
             }
         }
 
+        /// A random policy, rows of its points, and what is to be stored of them.
+        private struct Case {
+            static let points = ["d", "n", "s", "b"]
+            var policy: String
+            var rows: [String] = []
+            var expected: [String] = []
+
+            init(_ seed: UInt64) {
+                var random = SeededGenerator(seed: seed)
+                let lines = Self.points.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }.map {
+                    Line($0, &random)
+                }
+                let storesOthers = Bool.random(using: &random)
+                let others = "{\"others\":\"\(storesOthers ? "store" : "drop")\"}"
+                policy = "[" + ([others] + lines.map(\.json)).joined(separator: ",\n") + "]"
+                for second in 0..<30 {
+                    for point in Self.points where Bool.random(using: &random) {
+                        let value = Self.value(of: point, second, &random)
+                        rows.append("A\(seed),\(point),\(1_700_000_000 + second),\(value)")
+                        let line = lines.first { $0.point == point }
+                        guard line?.isStored ?? storesOthers else { continue }
+                        let stored = line?.change(value) ?? value
+                        expected.append(
+                            "\(line?.name ?? point) \(second) \(PolicyCommandTests.plain(stored))")
+                    }
+                }
+            }
+
+            private static func value(
+                of point: String, _ second: Int, _ random: inout SeededGenerator
+            ) -> String {
+                switch point {
+                case "d": "\(Double(Int.random(in: -400...400, using: &random)) / 8)"
+                case "n": "\(Int.random(in: -100...100, using: &random))"
+                case "s": "text \(second)"
+                default: Bool.random(using: &random) ? "true" : "false"
+                }
+            }
+        }
+
         @Test("a file that is imported and the same file as messages give what a naive calculation gives")
         func sameByEveryWay() throws {
             let other = try Sandbox()
             let service = try RunningService(in: sandbox)
             for seed in 0..<6 as Range<UInt64> {
-                var random = SeededGenerator(seed: seed)
-                let (product, model) = ("P\(seed)", "M\(seed)")
-                let points = ["d", "n", "s", "b"]
-                let lines = points.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }.map {
-                    Line($0, &random)
-                }
-                let storesOthers = Bool.random(using: &random)
-                var rows: [String] = []
-                var expected: [String] = []
-                for second in 0..<30 {
-                    for point in points where Bool.random(using: &random) {
-                        let value =
-                            switch point {
-                            case "d": "\(Double(Int.random(in: -400...400, using: &random)) / 8)"
-                            case "n": "\(Int.random(in: -100...100, using: &random))"
-                            case "s": "text \(second)"
-                            default: Bool.random(using: &random) ? "true" : "false"
-                            }
-                        rows.append("A\(seed),\(point),\(1_700_000_000 + second),\(value)")
-                        let line = lines.first { $0.point == point }
-                        guard line?.isStored ?? storesOthers else { continue }
-                        let stored = line?.change(value) ?? value
-                        expected.append("\(line?.name ?? point) \(second) \(Self.plain(stored))")
-                    }
-                }
-                let text =
-                    "["
-                    + (["{\"others\":\"\(storesOthers ? "store" : "drop")\"}"] + lines.map(\.json))
-                    .joined(separator: ",\n") + "]"
-                for one in [sandbox, other] {
+                let (product, model, one) = ("P\(seed)", "M\(seed)", Case(seed))
+                for place in [sandbox, other] {
+                    let file = try place.write(lines: [one.policy], "policy.json")
                     for command in [
                         [
                             "model", "create", model, "--point", "d:double", "--point", "n:int64", "--point",
@@ -103,30 +116,29 @@ extension EndToEndTests {
                         ],
                         ["product", "create", product, "--model", model],
                         ["device", "create", "A\(seed)", "--product", product],
-                        ["policy", "set", product, "--file", try one.write(lines: [text], "policy.json")],
-                    ] { _ = try run(command, in: one) }
+                        ["policy", "set", product, "--file", file],
+                    ] { _ = try run(command, in: place) }
                 }
-                let file = ["device,point,time,value"] + rows
+                let file = ["device,point,time,value"] + one.rows
                 _ = try run(["import", "--quiet", other.write(lines: file, "\(seed).csv")], in: other)
                 _ = try DemoChannel("channel\(seed)", product: product, in: sandbox)
-                _ = try run(
-                    [
-                        "publish", "--quiet", "--batch-rows", "7", "--channel", "channel\(seed)",
-                        sandbox.write(lines: file, "\(seed).csv"),
-                    ])
-                for (way, one) in [("messages", sandbox), ("file", other)] {
-                    let stored = try run(
-                        ["query", "--device", "A\(seed)", "--format", "csv"], in: one
-                    ).output.split(separator: "\n").dropFirst().map(Self.read)
-                    #expect(stored.sorted() == expected.sorted(), "seed \(seed), \(way), policy \(text)")
+                let sent = try sandbox.write(lines: file, "\(seed).csv")
+                _ = try run(["publish", "--quiet", "--batch-rows", "7", "--channel", "channel\(seed)", sent])
+                for (way, place) in [("messages", sandbox), ("file", other)] {
+                    let output = try run(["query", "--device", "A\(seed)", "--format", "csv"], in: place)
+                        .output
+                    let stored = output.split(separator: "\n").dropFirst().map(Self.read)
+                    #expect(
+                        stored.sorted() == one.expected.sorted(), "seed \(seed), \(way), policy \(one.policy)"
+                    )
                 }
-                let compared = try sandbox.varve("digest", "--compare", "\(sandbox.path)/\(seed).csv")
+                let compared = try sandbox.varve("digest", "--compare", sent)
                 #expect(compared.code == 0, "seed \(seed): \(compared.output)\(compared.errors)")
             }
             #expect(service.stop()?.code == 0)
         }
 
-        private static func plain(_ value: String) -> String { Double(value).map { "\($0)" } ?? value }
+        fileprivate static func plain(_ value: String) -> String { Double(value).map { "\($0)" } ?? value }
 
         /// Point, second and value of a row of a query.
         private static func read(_ row: Substring) -> String {
@@ -171,7 +183,7 @@ extension EndToEndTests {
                 lines: ["device,point,time,value", "A,x,1700000009,1", "A,y,1700000009,8"], "b.csv")
             _ = try run(["publish", "--quiet", "--channel", "channel", later])
             #expect(try values("x") == ["1", "2"] && values("y") == ["7", "8"])
-            let log = try run(["log", "--json"]).output
+            let log = try run(["log", "--format", "ndjson"]).output
             #expect(log.contains("1 not stored, by policy"), "\(log)")
             let history = try run(["policy", "show", "P", "--history", "--json"]).output.split(
                 separator: "\n"
