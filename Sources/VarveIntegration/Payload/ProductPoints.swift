@@ -26,8 +26,12 @@ struct ProductPoints: ~Copyable {
     static let limit = 1_000_000
 
     let product: String
+    /// How messages of the product are taken; nil until the directory has been asked.
+    var settings: ProductSettings?
     var devices = NameTable()
     var points = NameTable()
+    /// The names of the series of events and attributes.
+    var reserved = NameTable()
     /// The answers for points that the product's policy concerns, by the names in messages.
     ///
     /// They are the same for all devices, whose names are of no meaning in them.
@@ -53,6 +57,15 @@ struct ProductPoints: ~Copyable {
         UInt64(truncatingIfNeeded: device) << 32 | (UInt64(truncatingIfNeeded: point) &+ 1)
     }
 
+    /// Set in the numbers of series of events and attributes.
+    private static let reservedBit: UInt64 = 1 << 31
+
+    /// The number of a device's event or attribute; it differs from the numbers of all points.
+    @inline(__always)
+    static func reservedNumber(device: Int, name: Int) -> UInt64 {
+        seriesNumber(device: device, point: name) | reservedBit
+    }
+
     /// The cell of a device's point, or nil if the cache does not know it; valid until `add`.
     @inline(__always)
     func find(_ series: UInt64) -> UnsafeMutablePointer<Cell>? {
@@ -68,8 +81,9 @@ struct ProductPoints: ~Copyable {
     /// The series of a cell.
     func key(of series: UInt64) -> SeriesKey {
         let device = Int(series >> 32)
-        let point = Int(series & 0xFFFF_FFFF) - 1
-        return SeriesKey(product: product, device: devices.strings[device], point: points.strings[point])
+        let number = Int(series & (Self.reservedBit - 1)) - 1
+        let name = series & Self.reservedBit == 0 ? points.strings[number] : reserved.strings[number]
+        return SeriesKey(product: product, device: devices.strings[device], point: name)
     }
 
     /// Keeps an answer of the directory if a policy concerns the point.
