@@ -155,15 +155,7 @@ import VarveModel
     private func oldRegistry() throws {
         try fixture.fill()
         try fixture.registry.createChannel(Channel(name: "farm", product: "wind", password: "p"))
-        let columns = [
-            "model": ["passthrough"], "point": ["rule"],
-            "product": ["numerictexts", "previous", "previousuntil"],
-            "channel": ["resend", "previous", "previousuntil"], "device": ["activated"],
-        ]
-        for (table, names) in columns {
-            for name in names { try fixture.tamper("ALTER TABLE \(table) DROP COLUMN \(name)") }
-        }
-        try fixture.tamper("DROP TABLE feature; DELETE FROM grdb_migrations WHERE identifier = 'v6'")
+        try fixture.removeVersion6()
     }
 
     @Test("a registry of version 5 is read as it is, and its seal stays valid after the migration")
