@@ -40,8 +40,10 @@ KINDS = {
 SENT = {
     "topic", "kind", "id", "version", "flags", "reading", "items", "params", "quoted", "text", "hex", "repeat",
     "qos", "compress", "responseTopic", "varve"}
-EXPECTED = {"code", "reply", "says", "none", "errors", "data", "replyTopic"}
-CASE = {"name", "fact", "awaits", "product", "login", "steps", "samples", "events", "attributes", "log", "refused"}
+EXPECTED = {"code", "reply", "says", "none", "errors", "skipped", "data", "replyTopic"}
+CASE = {
+    "name", "fact", "awaits", "product", "login", "steps", "samples", "events", "attributes", "history", "log",
+    "refused"}
 
 
 def digest(method, text):
