@@ -135,7 +135,8 @@ struct ConformanceJudge {
         var names = Set(wanted.keys)
         for row in one.attributes {
             let words = row.map { one.filled($0, product: product) }
-            names.insert(words.count > 2 ? "\(words[0]) $attribute/\(words[1])" : "\(one.name) $attribute/\(words[0])")
+            names.insert(
+                words.count > 2 ? "\(words[0]) $attribute/\(words[1])" : "\(one.name) $attribute/\(words[0])")
         }
         let stored = Set(
             [one.name, one.name + "2"].flatMap { device in
@@ -157,7 +158,8 @@ struct ConformanceJudge {
 
     private func attributeProblems(_ one: ConformanceCase) throws -> [String] {
         var found: [String] = []
-        for (rows, options) in [(one.attributes, []), (one.history ?? [], ["--history"])] where !rows.isEmpty {
+        for (rows, options) in [(one.attributes, []), (one.history ?? [], ["--history"])] where !rows.isEmpty
+        {
             let words = rows.map { row in row.map { one.filled($0, product: product) } }
             for (device, wanted) in Dictionary(grouping: words, by: { $0.count > 2 ? $0[0] : one.name }) {
                 let given = try listed(["device", "attributes", device, "--json"] + options)
