@@ -20,6 +20,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         /// The series' index in that batch.
         var owner: UInt32
         var type: ValueType
+        /// Whether more is asked of its values than the type.
+        var isRuled = false
     }
 
     /// A series with its place in the current batch.
@@ -137,6 +139,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             return rejectRow(
                 row, DeclaredType.mismatchReason(declared, point: row.point, type: slot.type))
         }
+        if slot.isRuled { return takeRuled(row, slot, time) }
         if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) {
             return takeMissing(slot, time)
         }
@@ -146,6 +149,26 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         case .text(let text):
             if slot.type == .string { countText(row.value, Int(slot.series)) }
             batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
+        case .canonicalText:
+            batch.append(owner: slot.owner, time: time, text: values.canonical, state: terms.quality)
+        case .missing: takeMissing(slot, time)
+        case .failure(let failure):
+            rejectRow(row, failure.reason(row.value, point: row.point, type: slot.type))
+        }
+    }
+
+    /// Takes a row of a point whose values a rule narrows, or of an event.
+    @inline(never)
+    private mutating func takeRuled(_ row: borrowing Row, _ slot: Slot, _ time: Int64) {
+        let point = series[Int(slot.series)].point
+        var value = values.parse(row.value, as: slot.type)
+        if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) { value = .missing }
+        if let reason = values.refusal(of: value, row.value, hasQuality: terms.quality != 0, point) {
+            return rejectRow(row, reason)
+        }
+        switch value {
+        case .bits(let bits): batch.append(owner: slot.owner, time: time, bits: bits, state: terms.quality)
+        case .text(let text): batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
         case .canonicalText:
             batch.append(owner: slot.owner, time: time, text: values.canonical, state: terms.quality)
         case .missing: takeMissing(slot, time)
@@ -264,6 +287,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             }
             slot.owner = series[index].owner
             slot.type = series[index].point.type
+            slot.isRuled = series[index].point.isRuled
         }
         table[entry] = slot
     }
