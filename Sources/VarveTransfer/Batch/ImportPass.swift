@@ -174,7 +174,9 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         guard let point = ruled[entry] else { return }
         var value = values.parse(row.value, as: slot.type)
         if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) { value = .missing }
-        if let reason = values.refusal(of: value, row.value, hasQuality: terms.quality != 0, point) {
+        if let reason = values.refusal(
+            of: value, row.value, hasQuality: terms.quality != 0, of: row.point, point)
+        {
             return rejectRow(row, reason)
         }
         switch value {

@@ -18,10 +18,12 @@ extension ValueParser {
     ///   - value: The value as it was parsed last.
     ///   - field: The field that it was parsed from.
     ///   - hasQuality: Whether the row has a quality.
+    ///   - name: The name of the point in the row.
+    ///   - point: What the name means.
     func refusal(
-        of value: ParsedValue, _ field: Field, hasQuality: Bool, _ point: RegisteredPoint
+        of value: ParsedValue, _ field: Field, hasQuality: Bool, of name: Field, _ point: RegisteredPoint
     ) -> String? {
-        let name = Excerpt.of(point.key.point)
+        let name = name.excerpt
         if point.policy == .every {
             if hasQuality { return "\(name) is an event, which has no quality: leave the quality empty" }
             guard case .canonicalText = value else { return nil }
