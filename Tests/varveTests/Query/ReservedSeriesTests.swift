@@ -1,5 +1,6 @@
 // ReservedSeriesTests.swift — events and attributes as the commands show them.
 
+import ArgumentParser
 import Testing
 import VarveModel
 import VarveTestSupport
