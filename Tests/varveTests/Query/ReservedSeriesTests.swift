@@ -96,7 +96,7 @@ import VarveTestSupport
         #expect(Self.failure("--device E").contains("events or attributes only: see --event"))
         #expect(
             Self.failure("--device T --event alarms").contains(
-                "no event \"alarms\"; did you mean alarm, alert?"))
+                "no event \"alarms\"; did you mean alarm?"))
         #expect(Self.failure("--device T --event P").contains("no event \"P\""))
         for other in ["--point P", "--agg count", "--every 1h", "--plot", "--good-only"] {
             #expect(Self.failure("--device T --event alarm \(other)").contains("--event shows occurrences"))
