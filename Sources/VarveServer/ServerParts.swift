@@ -34,6 +34,7 @@ struct ServerParts: Sendable {
     private let folder: BrokerFolder
     private let files: POSIXFileSystem
     private let writer: LogWriter
+    private let scripts: ServiceScripts
     private let supervisor: SupervisorLink?
 
     /// Opens the directory of the settings, starts its broker or adopts a running one, and prepares the rest.
@@ -45,7 +46,8 @@ struct ServerParts: Sendable {
         self.files = files
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
-        let metrics = TextMetrics(help: StoreMetrics.help)
+        let metrics = TextMetrics(
+            help: StoreMetrics.help.merging(ServiceScripts.help) { $1 })
         let store = try LockPatience(files: files).wait {
             do {
                 return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
@@ -82,9 +84,12 @@ struct ServerParts: Sendable {
             connectionLog = ConnectionLog(
                 events: folder.events,
                 broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil, log: log)
+            scripts = ServiceScripts(
+                registry, processes: settings.scriptProcesses, payloadBytes: settings.payloadBytes,
+                metrics: metrics)
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
-                options, directory: registry, sink: store, log: messages, logger: logger)
+                options, directory: registry, sink: store, log: messages, scripts: scripts, logger: logger)
             self.loop = loop
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
@@ -106,6 +111,7 @@ struct ServerParts: Sendable {
     /// - Throws: `FileError` if the broker's address file cannot be removed, what closing the store throws.
     func close() throws {
         defer { try? store.close() }
+        scripts.end()
         if !leavesBroker { try files.remove(folder.address) }
         writer.close()
         try store.close()
@@ -114,6 +120,7 @@ struct ServerParts: Sendable {
     /// Ends the broker and closes the parts after one of the services has failed.
     func abandon() {
         if !leavesBroker { try? broker?.stop() }
+        scripts.end()
         writer.close()
         try? store.close()
     }
@@ -185,6 +192,7 @@ extension ServerParts {
         options.commitMessages = settings.batchMessages
         options.commitBytes = settings.batchBytes
         options.limits.payloadBytes = settings.payloadBytes
+        options.limits.preparedBytes = settings.batchBytes
         options.limits.loggedBytes = settings.logPayloadBytes
         return options
     }

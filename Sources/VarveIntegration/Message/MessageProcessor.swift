@@ -3,7 +3,8 @@
 // It knows nothing of MQTT: the caller sends the answers after `process` has returned.
 //
 // Invariants:
-// - If `process` returns, every message of the slice has its answer, except messages on reply topics, which get none.
+// - If `process` returns, every message that it processed has its answer, except messages on reply topics, which get
+//   none. That is at least one message of the slice.
 // - If `process` throws, no message of the group may be acknowledged.
 // - A message is stored as a whole or not at all, and other messages do not depend on it.
 // - Messages of a slice that failed are not logged: they come again.
@@ -11,6 +12,7 @@
 import VarveAccess
 import VarveChannel
 public import VarveModel
+public import VarveScript
 
 /// How messages are taken.
 public struct MessageLimits: Sendable {
@@ -22,9 +24,21 @@ public struct MessageLimits: Sendable {
     ///
     /// Default: 512.
     public var loggedBytes = 512
+    /// The most bytes of payloads that are unpacked and decoded for one commit, and of the answers made by scripts.
+    ///
+    /// Default: 16 MiB. One payload and what comes at once from a script may exceed it.
+    public var preparedBytes = 16 << 20
 
     /// Makes limits with the defaults.
     public init() {}
+}
+
+/// What `MessageProcessor.process` did.
+public struct ProcessedMessages: Hashable, Sendable {
+    /// The number of samples that reached the store.
+    public var samples: UInt64
+    /// Where the messages end that were processed; the others of the slice are left for the next call.
+    public var end: Int
 }
 
 /// Answers messages.
@@ -51,6 +65,8 @@ public struct MessageProcessor: ~Copyable {
     private var parser: MeasurepointParser
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
+    private var preparation: PayloadPreparation
+    private let conversion: AnswerConversion
 
     /// Makes a processor with an empty cache.
     ///
@@ -59,10 +75,13 @@ public struct MessageProcessor: ~Copyable {
     ///   - sink: Makes samples durable.
     ///   - log: Records every message.
     ///   - limits: How messages are taken.
+    ///   - scripts: Turns payloads of products with the format `custom` into JSON; nil: their raw messages are refused.
     public init(
         directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
-        limits: MessageLimits = MessageLimits()
+        limits: MessageLimits = MessageLimits(), scripts: (any PayloadScripts)? = nil
     ) {
+        preparation = PayloadPreparation(scripts: scripts, limits: limits)
+        conversion = AnswerConversion(scripts: scripts, limits: limits)
         self.directory = directory
         self.sink = sink
         self.log = log
@@ -75,36 +94,69 @@ public struct MessageProcessor: ~Copyable {
     /// Durability: when this returns, the samples of every message that is answered with code 200 are on disk.
     /// - Parameters:
     ///   - group: The messages.
-    ///   - slice: Which messages of the group are processed.
+    ///   - slice: Which messages of the group are processed; perhaps only the first of them are.
     ///   - replies: Emptied, then filled with the answers.
-    /// - Returns: The number of samples that reached the store.
-    /// - Throws: What the directory or the sink failed with. No message of the group may then be acknowledged.
+    /// - Returns: What was done.
+    /// - Throws: What the directory, the sink or the scripts failed with. No message of the group may then be
+    ///   acknowledged.
     public mutating func process(
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
-    ) throws -> UInt64 {
+    ) throws -> ProcessedMessages {
         replies.removeAll()
         try cache.refresh(directory, loaded: &parser.points)
         return try group.withBytes { bytes in
+            let prepared = try preparation.prepare(group.messages, slice, bytes, directory)
+            let slice = slice.lowerBound..<prepared.end
             var pending: [Pending] = []
             pending.reserveCapacity(slice.count)
             var batches: [SampleBatch] = []
-            let messages = group.messages[slice]
-            for message in messages { pending.append(try decide(message, bytes, &batches)) }
-            let outcomes = try commit(batches)
-            var samples: UInt64 = 0
-            for (message, decision) in zip(messages, pending) {
-                samples += finish(message, decision, outcomes, bytes, &replies)
+            for index in slice {
+                pending.append(
+                    try decide(group.messages[index], prepared.payloads[index], bytes, &batches))
             }
-            return samples
+            let outcomes = try commit(batches)
+            var done = ProcessedMessages(samples: 0, end: slice.upperBound)
+            var converted: [PreparedAnswer] = []
+            for (index, decision) in zip(slice, pending) {
+                let payload = prepared.payloads[index]
+                let reply = replies.replies.count
+                let event = finish(group.messages[index], decision, payload, outcomes, bytes, &replies)
+                done.samples += event.receipt.map { $0.stored + $0.replayed } ?? 0
+                if let payload, replies.replies.count > reply {
+                    converted.append(PreparedAnswer(reply: reply, payload: payload, event: event))
+                } else {
+                    log.add(event)
+                }
+            }
+            conversion.convert(converted, &replies).forEach(log.add)
+            return done
         }
     }
 
     private mutating func decide(
-        _ message: MessageGroup.Message, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+        _ message: MessageGroup.Message, _ prepared: PreparedPayload?, _ bytes: UnsafeRawBufferPointer,
+        _ batches: inout [SampleBatch]
     ) throws -> Pending {
-        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        let sent = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let route = route(UnsafeRawBufferPointer(rebasing: bytes[message.topic]))
-        if let refusal = refusal(route, payload) {
+        guard let prepared else { return try decide(message, route, route.handler, sent, &batches) }
+        let handler = prepared.handler ?? route.handler
+        return try prepared.withRequest(sent) { request in
+            guard let refusal = prepared.refusal else {
+                return try decide(message, route, handler, request, &batches)
+            }
+            // What a script could not turn into JSON has no id.
+            let id = prepared.script == nil || prepared.made != nil ? RequestID.find(in: request) : nil
+            return Pending(route: route, id: id, decision: .failure(refusal))
+        }
+    }
+
+    /// Decides about a payload, which is JSON if it is valid.
+    private mutating func decide(
+        _ message: MessageGroup.Message, _ route: TopicRoute, _ handler: TopicRoute.Handler,
+        _ payload: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+    ) throws -> Pending {
+        if let refusal = refusal(handler, payload) {
             return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
         }
         let product = route.product ?? ""
@@ -121,22 +173,21 @@ public struct MessageProcessor: ~Copyable {
     }
 
     /// Why a message is refused before its payload is parsed, or nil if it is not.
-    private func refusal(_ route: TopicRoute, _ payload: UnsafeRawBufferPointer) -> RequestFailure? {
-        switch route.handler {
+    private func refusal(
+        _ handler: TopicRoute.Handler, _ payload: UnsafeRawBufferPointer
+    ) -> RequestFailure? {
+        switch handler {
         case .measurepointPost: break
         case .notTaken: return RequestFailure(.unknownTopic, "this version does not take this topic yet")
-        case .unknown, .reply:
+        case .unknown, .reply, .raw:
             return RequestFailure(
                 .unknownTopic,
                 "unknown topic; the one that is taken is \(ChannelTopic.measurepointPost(product: "{productKey}"))"
             )
         }
-        if payload.isEmpty { return RequestFailure(.empty, "the payload is empty") }
+        if payload.isEmpty { return .empty }
         if payload.count > limits.payloadBytes {
-            return RequestFailure(
-                .tooLarge,
-                "the payload of \(payload.count) bytes is over the limit of \(limits.payloadBytes); "
-                    + "send it in several messages")
+            return .tooLarge(payload.count, limit: limits.payloadBytes)
         }
         return nil
     }
@@ -175,16 +226,30 @@ public struct MessageProcessor: ~Copyable {
         return note.map { "\($0); \(expired)" } ?? expired
     }
 
-    /// Answers and logs a message.
+    /// Answers a message.
     ///
-    /// - Returns: The number of its samples that the store has, now or from before.
+    /// - Returns: What the log records.
     private func finish(
-        _ message: MessageGroup.Message, _ pending: Pending,
+        _ message: MessageGroup.Message, _ pending: Pending, _ prepared: PreparedPayload?,
         _ outcomes: [Result<BatchOutcome, RequestFailure>],
         _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
-    ) -> UInt64 {
-        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
-        let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
+    ) -> ChannelEvent {
+        let sent = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        guard let prepared else { return finish(message, pending, sent, sent, outcomes, bytes, &replies) }
+        return prepared.withUnpacked(sent) { payload in
+            prepared.withRequest(sent) { request in
+                finish(message, pending, payload, request, outcomes, bytes, &replies)
+            }
+        }
+    }
+
+    /// Answers a message with a payload, of which a request was made that has the id.
+    private func finish(
+        _ message: MessageGroup.Message, _ pending: Pending, _ payload: UnsafeRawBufferPointer,
+        _ request: UnsafeRawBufferPointer, _ outcomes: [Result<BatchOutcome, RequestFailure>],
+        _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
+    ) -> ChannelEvent {
+        let id = pending.id.map { UnsafeRawBufferPointer(rebasing: request[$0]) }
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
@@ -206,7 +271,6 @@ public struct MessageProcessor: ~Copyable {
             event.reason = failure.message
             event.device = failure.device ?? event.device
         }
-        log.add(event)
         if pending.route.handler != .reply {
             replies.append(
                 topic: replyTopic(of: message, pending.route, bytes), qos: message.qos,
@@ -214,7 +278,7 @@ public struct MessageProcessor: ~Copyable {
                 correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
                 id: id, code: event.code, message: event.reason, receipt: event.receipt)
         }
-        return event.receipt.map { $0.stored + $0.replayed } ?? 0
+        return event
     }
 
     /// The topic that the sender wants its answer on, if it may; else that of its message.

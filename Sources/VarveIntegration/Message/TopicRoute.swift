@@ -12,6 +12,8 @@ struct TopicRoute {
     enum Handler {
         /// `integration.measurepoint.post`.
         case measurepointPost
+        /// Bytes that the product's script turns into a request.
+        case raw
         /// A topic of EnOS that this version knows but does not take.
         case notTaken
         /// Any other topic.
@@ -26,15 +28,19 @@ struct TopicRoute {
         ("integration/event/post", .notTaken),
         ("integration/attribute/post", .notTaken),
         ("integration/attributes/post", .notTaken),
-        ("integration/model/up_raw", .notTaken),
-        ("integration/up_raw", .notTaken),
+        ("integration/model/up_raw", .raw),
+        ("integration/up_raw", .raw),
     ]
 
     /// The same for topics with a device between the product and the rest.
     private static let deviceTable: [(rest: String, handler: Handler)] = [
         ("thing/measurepoint/resume", .notTaken),
         ("thing/measurepoint/resume/batch", .notTaken),
+        ("thing/model/up_raw", .raw),
     ]
+
+    /// The ending of all raw topics.
+    static let rawEnding: StaticString = "up_raw"
 
     var handler: Handler
     /// The topic as it was sent.
