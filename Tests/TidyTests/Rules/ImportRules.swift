@@ -43,7 +43,8 @@ enum ImportRules {
         "VarveServer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
             "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT",
-            "VarveControl", "VarveScript", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle",
+            "VarveControl", "VarveScript", "VarveIntegration", "Logging", "Configuration", "CoreMetrics",
+            "ServiceLifecycle",
             "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],

@@ -156,10 +156,11 @@ import VarveTestSupport
     @Test("a script without a function for answers is noted, not an error")
     func noEncoder() throws {
         let scripts = FakeScripts(
-            decode: { .success($0) }, encode: { _ in .failure(ScriptFailure(.noFunction, "there is none")) })
+            decode: { .success($0) },
+            encode: { _ in .failure(ScriptFailure(.noFunction, "no such function")) })
         var channel = Self.channel(scripts)
         _ = try channel.process([Self.raw(Self.device(1))])
-        #expect(channel.log.events.map(\.note) == ["the answer went out as JSON: there is none"])
+        #expect(channel.log.events.map(\.note) == ["the answer went out as JSON: no such function"])
     }
 
     @Test("products of the format json, and services without scripts, take no raw messages")
