@@ -83,7 +83,8 @@ struct ServerParts: Sendable {
             folderWatch = Self.watch(settings, folder, address, files, credentials)
             connectionLog = ConnectionLog(
                 events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil, log: log)
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                limits: .init(settings), log: log)
             scripts = ServiceScripts(
                 registry, processes: settings.scriptProcesses, payloadBytes: settings.payloadBytes,
                 metrics: metrics)

@@ -75,7 +75,7 @@ struct ConnectionEnds: Sendable {
             clients[Name(event.clientID)] = Client(
                 product: event.product, channel: event.channel, address: event.address)
             return nil
-        case .disconnected:
+        case .disconnected where !event.isTakeover:
             guard let end = removeFirst(Name(event.clientID))?.end else { return nil }
             return end.reason.isEmpty ? nil : end.reason
         default: return nil
