@@ -49,6 +49,7 @@ public struct MessageProcessor: ~Copyable {
         var id: Range<Int>?
         var skipped = 0
         var note: String?
+        var errors = ItemErrors()
         /// The number of its batch, or why the message is refused.
         var decision: Result<Int, RequestFailure>
     }
@@ -62,7 +63,7 @@ public struct MessageProcessor: ~Copyable {
     private let sink: any SampleSink
     private let log: any ChannelLog
     private let limits: MessageLimits
-    private var parser: MeasurepointParser
+    private var parser: RequestParser
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
     private var preparation: PayloadPreparation
@@ -86,7 +87,7 @@ public struct MessageProcessor: ~Copyable {
         self.sink = sink
         self.log = log
         self.limits = limits
-        parser = MeasurepointParser(directory: directory)
+        parser = RequestParser(directory: directory)
     }
 
     /// Checks, stores and answers some messages of a group, in one commit.
@@ -103,7 +104,7 @@ public struct MessageProcessor: ~Copyable {
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
     ) throws -> ProcessedMessages {
         replies.removeAll()
-        try cache.refresh(directory, loaded: &parser.points)
+        try cache.refresh(directory, loaded: &parser.items.points)
         return try group.withBytes { bytes in
             let prepared = try preparation.prepare(group.messages, slice, bytes, directory)
             let slice = slice.lowerBound..<prepared.end
@@ -139,11 +140,11 @@ public struct MessageProcessor: ~Copyable {
     ) throws -> Pending {
         let sent = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let route = route(UnsafeRawBufferPointer(rebasing: bytes[message.topic]))
-        guard let prepared else { return try decide(message, route, route.handler, sent, &batches) }
-        let handler = prepared.handler ?? route.handler
+        guard let prepared else { return try decide(message, route, route.handler, sent, bytes, &batches) }
+        let handler = prepared.form.map { TopicRoute.Handler.request($0) } ?? route.handler
         return try prepared.withRequest(sent) { request in
             guard let refusal = prepared.refusal else {
-                return try decide(message, route, handler, request, &batches)
+                return try decide(message, route, handler, request, bytes, &batches)
             }
             // What a script could not turn into JSON has no id.
             let id = prepared.script == nil || prepared.made != nil ? RequestID.find(in: request) : nil
@@ -154,42 +155,57 @@ public struct MessageProcessor: ~Copyable {
     /// Decides about a payload, which is JSON if it is valid.
     private mutating func decide(
         _ message: MessageGroup.Message, _ route: TopicRoute, _ handler: TopicRoute.Handler,
-        _ payload: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+        _ payload: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
     ) throws -> Pending {
-        if let refusal = refusal(handler, payload) {
+        let form: RequestForm
+        switch accept(handler, payload) {
+        case .success(let accepted): form = accepted
+        case .failure(let refusal):
             return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
         }
-        let product = route.product ?? ""
-        if !parser.points.product.sameBytes(as: product) { cache.load(product, into: &parser.points) }
-        let parsed = try parser.parse(payload, arrival: message.arrival.nanoseconds)
+        try load(route.product ?? "")
+        let parsed = try parser.parse(
+            payload, as: form, device: route.device, arrival: message.arrival.nanoseconds)
         switch parsed.result {
-        case .failure(let failure): return Pending(route: route, id: parsed.id, decision: .failure(failure))
+        case .failure(let failure):
+            return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .failure(failure))
         case .success(let content):
             batches.append(content.batch)
             return Pending(
                 route: route, id: parsed.id, skipped: content.skipped, note: content.note,
-                decision: .success(batches.count - 1))
+                errors: parsed.errors, decision: .success(batches.count - 1))
         }
     }
 
-    /// Why a message is refused before its payload is parsed, or nil if it is not.
-    private func refusal(
+    /// Makes the parser ready for a product.
+    private mutating func load(_ product: String) throws {
+        if !parser.items.points.product.sameBytes(as: product) {
+            cache.load(product, into: &parser.items.points)
+        }
+        if parser.items.points.settings == nil {
+            parser.items.points.settings = try directory.settings(ofProduct: product)
+        }
+    }
+
+    /// What a message is, or why it is refused before its payload is parsed.
+    private func accept(
         _ handler: TopicRoute.Handler, _ payload: UnsafeRawBufferPointer
-    ) -> RequestFailure? {
+    ) -> Result<RequestForm, RequestFailure> {
+        let form: RequestForm
         switch handler {
-        case .measurepointPost: break
-        case .notTaken: return RequestFailure(.unknownTopic, "this version does not take this topic yet")
-        case .unknown, .reply, .raw:
-            return RequestFailure(
-                .unknownTopic,
-                "unknown topic; the one that is taken is \(ChannelTopic.measurepointPost(product: "{productKey}"))"
-            )
+        case .request(let accepted): form = accepted
+        case .raw, .unknown, .reply:
+            return .failure(
+                RequestFailure(
+                    .unknownTopic,
+                    "unknown topic; measurement points go to "
+                        + ChannelTopic.measurepointPost(product: "{productKey}")))
         }
-        if payload.isEmpty { return .empty }
+        if payload.isEmpty { return .failure(.empty) }
         if payload.count > limits.payloadBytes {
-            return .tooLarge(payload.count, limit: limits.payloadBytes)
+            return .failure(.tooLarge(payload.count, limit: limits.payloadBytes))
         }
-        return nil
+        return .success(form)
     }
 
     /// The route of a topic; most messages come on the same topic as the one before.
@@ -218,12 +234,18 @@ public struct MessageProcessor: ~Copyable {
         }
     }
 
-    /// What is odd about a message that was taken, and how many of its samples expired by which rules.
-    private func note(_ note: String?, _ outcome: BatchOutcome) -> String? {
-        guard outcome.receipt.expired > 0 else { return note }
-        let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
-        let expired = "\(outcome.receipt.expired) samples are too old to be stored\(rules)"
-        return note.map { "\($0); \(expired)" } ?? expired
+    /// What is odd about a message that was taken: also which samples were left out, and how many expired by which rules.
+    private func note(_ pending: Pending, _ outcome: BatchOutcome) -> String? {
+        var parts: [String] = []
+        if let first = pending.errors.entries.first {
+            parts.append("\(pending.errors.count) invalid, skipped; the first: \(first.reason)")
+        }
+        if let note = pending.note { parts.append(note) }
+        if outcome.receipt.expired > 0 {
+            let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
+            parts.append("\(outcome.receipt.expired) samples are too old to be stored\(rules)")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// Answers a message.
@@ -262,10 +284,11 @@ public struct MessageProcessor: ~Copyable {
         case .success(let outcome):
             var receipt = outcome.receipt
             receipt.skipped += UInt64(pending.skipped)
+            receipt.rejected += UInt64(pending.errors.count)
             event.receipt = receipt
             // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
-            event.note = note(pending.note, outcome)
+            event.note = note(pending, outcome)
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message
@@ -276,9 +299,10 @@ public struct MessageProcessor: ~Copyable {
                 topic: replyTopic(of: message, pending.route, bytes), qos: message.qos,
                 client: message.client,
                 correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
-                id: id, code: event.code, message: event.reason, receipt: event.receipt)
+                id: id, code: event.code, message: event.reason, receipt: event.receipt,
+                errors: pending.errors)
         }
-        return event
+        return event.withCount(of: pending.errors)
     }
 
     /// The topic that the sender wants its answer on, if it may; else that of its message.

@@ -162,7 +162,7 @@ struct PayloadPreparation {
                 let request = try Self.request(
                     result, TopicRoute(topic.bindMemory(to: UInt8.self)), limit: limits.payloadBytes)
                 prepared.payloads[index]?.made = request.json
-                prepared.payloads[index]?.handler = request.handler
+                prepared.payloads[index]?.form = request.form
             } catch {
                 // The script's JSON may still have the id.
                 prepared.payloads[index]?.made = try? result.get()

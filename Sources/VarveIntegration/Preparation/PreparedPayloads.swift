@@ -18,7 +18,7 @@ struct PreparedPayload {
     /// The JSON that the script made.
     var made: [UInt8]?
     /// What `made` asks for; nil for JSON topics, where the topic decides.
-    var handler: TopicRoute.Handler?
+    var form: RequestForm?
     /// Why the message is refused before it is parsed.
     var refusal: RequestFailure?
 

@@ -14,14 +14,12 @@ import VarveText
 
 /// A request that a script made.
 struct RawRequest {
-    /// The method of a channel's message of measurement points.
-    private static let channelMethod = "integration.measurepoint.post"
-    /// The methods of a device's messages of measurement points.
-    private static let deviceMethods = ["thing.measurepoint.post", "thing.measurepoint.resume"]
+    /// The methods of a device's messages whose params are one object.
+    private static let single = ["thing.measurepoint.post", "thing.measurepoint.resume"]
 
-    /// What is done with it.
-    var handler = TopicRoute.Handler.measurepointPost
-    /// The JSON for the parser of the handler.
+    /// What it asks for.
+    var form = RequestForm.measurepoints
+    /// The JSON for the parser of that form.
     var json: [UInt8]
 
     /// Reads a script's JSON; it must be valid.
@@ -31,15 +29,23 @@ struct RawRequest {
         self.json = json
         guard let parts = Self.parts(of: json) else { return }
         let method = String(decoding: json[parts.method], as: UTF8.self)
-        guard Self.deviceMethods.contains(method) else {
-            guard method != Self.channelMethod || route.device != nil else { return }
-            let taken =
-                route.device == nil ? Self.channelMethod : Self.deviceMethods.joined(separator: " or ")
+        let forms: [RequestForm] =
+            route.device == nil ? [.measurepoints, .events, .attributes] : [.resume, .resumeBatch]
+        if let form = forms.first(where: { "\($0.method)" == method }) {
+            self.form = form
+            return
+        }
+        guard Self.single.contains(method) else {
+            let taken = forms.map { "\($0.method)" } + Self.single.prefix(route.device == nil ? 2 : 1)
             throw RequestFailure(
-                .wrongMethod, "the method \(method.excerpt) does not belong to this topic; it takes \(taken)")
+                .wrongMethod,
+                "the method \(method.excerpt) does not belong to this topic; it takes "
+                    + taken.joined(separator: ", "))
         }
         let params = try Self.items(json, parts.params, route)
-        let changes = [(parts.method, Array(Self.channelMethod.utf8)), (parts.params, params)]
+        let changes = [
+            (parts.method, Array("\(RequestForm.measurepoints.method)".utf8)), (parts.params, params),
+        ]
         var result: [UInt8] = []
         result.reserveCapacity(json.count + params.count)
         var start = 0

@@ -82,7 +82,7 @@ import VarveTestSupport
             ),
             (deviceTopic, device(1, params: "[]"), 1220, "params is not an object"),
             (deviceTopic, device(1, params: "{}"), 1220, "params[0] has no measurepoints"),
-            (deviceTopic, payload("", id: "1"), 1260, "it takes thing.measurepoint.post or"),
+            (deviceTopic, payload("", id: "1"), 1260, "it takes thing.measurepoint.resume, "),
             (
                 channelTopic, #"{"id":1,"method":"thing.service.x","params":{}}"#, 1260,
                 "integration.measurepoint.post"
