@@ -108,15 +108,6 @@ extension Registry: PointDirectory {
         return .found(registered(key, known, product))
     }
 
-    /// How the messages of a product are taken; see `PointDirectory`.
-    ///
-    /// Cost: a query.
-    ///
-    /// - Throws: `RegistryError` if the registry cannot be read.
-    public func settings(ofProduct product: String) throws -> ProductSettings? {
-        try read { try $0.product(product) }.map { ProductSettings(isCustom: $0.format == .custom) }
-    }
-
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
     ///
     /// A missing product gets the model of its own name, which is created if it is missing too. New points
