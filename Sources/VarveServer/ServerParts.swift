@@ -46,8 +46,7 @@ struct ServerParts: Sendable {
         self.files = files
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
-        let metrics = TextMetrics(
-            help: StoreMetrics.help.merging(ServiceScripts.help) { $1 })
+        let metrics = TextMetrics(help: StoreMetrics.help.merging(ServiceScripts.help) { $1 })
         let store = try LockPatience(files: files).wait {
             do {
                 return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
@@ -81,17 +80,16 @@ struct ServerParts: Sendable {
             address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
             broker = try Self.startBroker(settings, folder, address, files, logger)
             folderWatch = Self.watch(settings, folder, address, files, credentials)
-            connectionLog = ConnectionLog(
-                events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
-                limits: .init(settings), log: log)
-            scripts = ServiceScripts(
-                registry, processes: settings.scriptProcesses, payloadBytes: settings.payloadBytes,
-                metrics: metrics)
+            scripts = ServiceScripts(registry, settings, metrics)
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, scripts: scripts, logger: logger)
             self.loop = loop
+            let activations = Activations(registry) { loop.send($0) }
+            connectionLog = ConnectionLog(
+                events: folder.events,
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                limits: .init(settings), log: log, activate: { activations.answer($0) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
                 metrics: { metrics.text }, registryChanged: { try credentials.publishIfChanged() },
@@ -113,7 +111,10 @@ struct ServerParts: Sendable {
     func close() throws {
         defer { try? store.close() }
         scripts.end()
-        if !leavesBroker { try files.remove(folder.address) }
+        if !leavesBroker {
+            try folder.publishTLS(nil, files)
+            try files.remove(folder.address)
+        }
         writer.close()
         try store.close()
     }
@@ -152,6 +153,7 @@ extension ServerParts {
     ) -> BrokerFolderWatch {
         BrokerFolderWatch(data: settings.data, folder, files) {
             try folder.publish(address, files)
+            try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
             try credentials.publishIfChanged()
         }
     }
@@ -161,6 +163,7 @@ extension ServerParts {
         _ files: POSIXFileSystem, _ logger: Logger
     ) throws -> BrokerProcess? {
         try folder.publish(address, files)
+        try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)

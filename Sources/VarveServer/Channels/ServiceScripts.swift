@@ -32,12 +32,12 @@ final class ServiceScripts: PayloadScripts {
 
     /// Prepares to run the scripts of a registry; the first call starts a process.
     ///
-    /// - Parameter payloadBytes: The most bytes of a payload, and of what a script makes of it.
-    init(_ registry: Registry, processes: Int, payloadBytes: Int, metrics: any MetricsFactory) {
-        self.processes = processes
+    /// A payload, and what a script makes of it, have at most `limits.payloadBytes`.
+    init(_ registry: Registry, _ settings: ServerConfiguration, _ metrics: any MetricsFactory) {
+        processes = settings.scriptProcesses
         var limits = ScriptLimits()
-        limits.payloadBytes = payloadBytes
-        limits.resultBytes = payloadBytes
+        limits.payloadBytes = settings.payloadBytes
+        limits.resultBytes = settings.payloadBytes
         self.limits = limits
         text = registry.currentScripts
         let names = ["decoded", "encoded"] + ScriptFailure.Category.allCases.map(\.name)
