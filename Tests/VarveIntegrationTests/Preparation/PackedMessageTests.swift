@@ -100,7 +100,7 @@ import VarveTestSupport
             decode: { $0 == [1, 2] ? .success(Self.request) : .failure(ScriptFailure(.threw, "\($0)")) },
             encode: { $0 == Self.answer ? .success([7, 8, 9]) : .success($0) })
         var channel = TestChannel(scripts: scripts)
-        channel.directory.withState { $0.settings["P"] = ProductSettings(isCustom: true) }
+        channel.directory.withState { $0.settings.isCustom = true }
         let message = SentMessage(
             payload: try Self.pack(.gzip, [1, 2]), topic: "/sys/P/integration/model/up_raw",
             client: Self.client("GZIP"))

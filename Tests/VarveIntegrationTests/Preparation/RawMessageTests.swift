@@ -26,7 +26,7 @@ import VarveTestSupport
         _ scripts: FakeScripts?, _ limits: MessageLimits = MessageLimits()
     ) -> TestChannel {
         let channel = TestChannel(limits, scripts: scripts)
-        channel.directory.withState { $0.settings["P"] = ProductSettings(isCustom: true) }
+        channel.directory.withState { $0.settings.isCustom = true }
         return channel
     }
 

@@ -26,8 +26,6 @@ package final class FakeDirectory: PointDirectory {
         package var policy = DuplicatePolicy.last
         /// Whether every product has every device, with the points of model M.
         package var knowsEveryDevice = false
-        /// The settings of products, if they are not the defaults.
-        package var settings: [Name: ProductSettings] = [:]
         /// What was asked for by `register`, in order.
         package var registrations: [Registration] = []
         /// The zone with which a device is registered.
@@ -135,12 +133,6 @@ package final class FakeDirectory: PointDirectory {
 
     package func timeZone(product _: String?, device: String) -> String? {
         state.withLock { $0.timeZones[Name(device)] }
-    }
-
-    package func settings(ofProduct product: String) -> ProductSettings? {
-        state.withLock { state in
-            state.models[Name(product)].map { _ in state.settings[Name(product)] ?? ProductSettings() }
-        }
     }
 
     package func model(ofProduct product: String) -> String? { state.withLock { $0.models[Name(product)] } }
