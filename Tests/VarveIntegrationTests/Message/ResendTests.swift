@@ -14,7 +14,7 @@ struct ResendTests {
     /// A channel whose product has a window of a minute.
     private func channel(window: Int64 = 60) -> TestChannel {
         let channel = TestChannel()
-        channel.directory.change { $0.settings["P"] = ProductSettings(resendWindow: window * Self.second) }
+        channel.directory.change { $0.settings = ProductSettings(resendWindow: window * Self.second) }
         return channel
     }
 

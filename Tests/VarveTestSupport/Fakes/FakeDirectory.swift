@@ -24,8 +24,6 @@ package final class FakeDirectory: PointDirectory {
         package var settings = ProductSettings()
         /// The rule of every product; events have a policy of their own.
         package var policy = DuplicatePolicy.last
-        /// How the messages of each product are taken, where it is not the ordinary way.
-        package var settings: [Name: ProductSettings] = [:]
         /// Whether every product has every device, with the points of model M.
         package var knowsEveryDevice = false
         /// What was asked for by `register`, in order.
@@ -138,12 +136,6 @@ package final class FakeDirectory: PointDirectory {
     }
 
     package func model(ofProduct product: String) -> String? { state.withLock { $0.models[Name(product)] } }
-
-    package func settings(ofProduct product: String) throws -> ProductSettings? {
-        state.withLock { state in
-            state.settings[Name(product)] ?? (state.models[Name(product)] == nil ? nil : ProductSettings())
-        }
-    }
 
     package func hasPoint(_ point: String, product: String) -> Bool { type(product, point) != nil }
 
