@@ -192,6 +192,7 @@ public final class LogWriter: Sendable {
 
     private static func notice(of dropped: LogQueue.Dropped) -> LogEntry {
         var entry = LogEntry(.error, .dropped, time: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+        entry.category = .log
         entry.reason =
             "not in this log: \(dropped.payloads) payload and \(dropped.others) other entries, which came faster "
             + "than they could be written"

@@ -32,6 +32,32 @@ public struct ChannelEvent: Sendable {
     public var receipt: Receipt?
     /// Whether the same content had been committed before.
     public var isReplay: Bool
+    /// What the refusal is about; nil where the message was not refused.
+    public var category: FailureCategory?
+    /// The number of items in the message; nil where it was refused.
+    public var items: Int?
+    /// The number of the commit that has the message's samples, now or from before; nil where it has none.
+    public var commit: UInt64?
+    /// Nanoseconds from the arrival of the message to the moment at which its answer was ready.
+    public var latency: Int64?
+    /// The line of the product's script that failed, counted from 1.
+    public var scriptLine: Int?
+}
+
+/// What a refusal is about.
+public enum FailureCategory: Sendable {
+    /// The topic is unknown or not taken, its product does not exist, or the method is not that of the topic.
+    case topic
+    /// The payload is over the limit.
+    case size
+    /// The payload is missing, not JSON, or not of the documented shape.
+    case json
+    /// A point, a value or a quality does not fit the model.
+    case model
+    /// The product has no such device.
+    case device
+    /// The parsing script of the product failed.
+    case script
 }
 
 /// Records messages.

@@ -11,6 +11,7 @@
 import VarveAccess
 import VarveChannel
 public import VarveModel
+import VarvePlatform
 
 /// How messages are taken.
 public struct MessageLimits: Sendable {
@@ -34,6 +35,10 @@ public struct MessageProcessor: ~Copyable {
         var route: TopicRoute
         var id: Range<Int>?
         var skipped = 0
+        /// Of a message that can be stored.
+        var items: Int?
+        /// The only device of such a message.
+        var device: String?
         var note: String?
         /// The number of its batch, or why the message is refused.
         var decision: Result<Int, RequestFailure>
@@ -91,9 +96,10 @@ public struct MessageProcessor: ~Copyable {
             let messages = group.messages[slice]
             for message in messages { pending.append(try decide(message, bytes, &batches)) }
             let outcomes = try commit(batches)
+            let now = SystemClock.nanoseconds()
             var samples: UInt64 = 0
             for (message, decision) in zip(messages, pending) {
-                samples += finish(message, decision, outcomes, bytes, &replies)
+                samples += finish(message, decision, outcomes, bytes, now: now, &replies)
             }
             return samples
         }
@@ -115,8 +121,8 @@ public struct MessageProcessor: ~Copyable {
         case .success(let content):
             batches.append(content.batch)
             return Pending(
-                route: route, id: parsed.id, skipped: content.skipped, note: content.note,
-                decision: .success(batches.count - 1))
+                route: route, id: parsed.id, skipped: content.skipped, items: content.items,
+                device: content.device, note: content.note, decision: .success(batches.count - 1))
         }
     }
 
@@ -181,18 +187,17 @@ public struct MessageProcessor: ~Copyable {
     private func finish(
         _ message: MessageGroup.Message, _ pending: Pending,
         _ outcomes: [Result<BatchOutcome, RequestFailure>],
-        _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
+        _ bytes: UnsafeRawBufferPointer, now: Int64, _ replies: inout ReplyGroup
     ) -> UInt64 {
         let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
-            device: pending.route.device, topic: pending.route.topic,
+            device: pending.route.device ?? pending.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
             note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
-            receipt: nil,
-            isReplay: false)
+            receipt: nil, isReplay: false, latency: max(0, now - message.arrival.nanoseconds))
         switch outcome {
         case .success(let outcome):
             var receipt = outcome.receipt
@@ -201,10 +206,14 @@ public struct MessageProcessor: ~Copyable {
             // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
             event.note = note(pending.note, outcome)
+            event.items = pending.items
+            event.commit = outcome.receipt.samples > 0 ? outcome.commit : nil
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message
             event.device = failure.device ?? event.device
+            event.category = failure.category ?? failure.code.category
+            event.scriptLine = failure.scriptLine
         }
         log.add(event)
         if pending.route.handler != .reply {

@@ -26,8 +26,17 @@ struct MessageContent {
     var batch: SampleBatch
     /// Readings without a value and without a quality.
     var skipped: Int
+    /// The number of its items.
+    var items: Int
     /// What is odd about it, in words.
     var note: String?
+
+    /// The device of all samples; nil if there are several devices or no samples.
+    var device: String? {
+        guard let first = batch.series.first?.key.device else { return nil }
+        for series in batch.series where !series.key.device.sameBytes(as: first) { return nil }
+        return first
+    }
 }
 
 /// Reads payloads, one at a time; `points` is the cache of the product that they are for.
@@ -91,7 +100,8 @@ struct MeasurepointParser: ~Copyable {
         notes.skipped = rows.skipped
         return ParsedMessage(
             id: envelope.id,
-            result: .success(MessageContent(batch: batch, skipped: rows.skipped, note: notes.text)))
+            result: .success(
+                MessageContent(batch: batch, skipped: rows.skipped, items: rows.item, note: notes.text)))
     }
 
     private mutating func readEnvelope(

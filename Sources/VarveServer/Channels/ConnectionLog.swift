@@ -81,15 +81,7 @@ final class ConnectionLog: Sendable {
     private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
         // The service's own logins do not concern a channel.
         if event.username == ServiceClient.username, event.product == nil { return nil }
-        let what: LogEntry.Event
-        switch event.kind {
-        case .connected: what = .connected
-        case .disconnected: what = .disconnected
-        case .refused, .overload: what = .refused
-        case .deniedPublish, .deniedSubscribe: what = .denied
-        case .unheard: what = .unheard
-        }
-        var entry = LogEntry(.connection, what, time: Timestamp(nanoseconds: event.time))
+        var entry = empty(event)
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }
         entry.channel = event.channel
         entry.product = event.product
@@ -104,7 +96,31 @@ final class ConnectionLog: Sendable {
             entry.reason = "may not subscribe to \(event.detail)"
         default: entry.reason = text(event.detail) ?? reason
         }
+        if event.kind == .disconnected, entry.reason != nil { entry.category = .cut }
         if event.count > 1 { entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)" }
         return entry
+    }
+
+    /// An entry of the kind, the event and the category that an event of the plugin has.
+    ///
+    /// A message that the broker refused is an error, as one that the service refused.
+    private static func empty(_ event: ConnectionEvent) -> LogEntry {
+        let time = Timestamp(nanoseconds: event.time)
+        func entry(
+            _ kind: LogEntry.Kind, _ what: LogEntry.Event, _ category: LogEntry.Category? = nil
+        ) -> LogEntry {
+            var entry = LogEntry(kind, what, time: time)
+            entry.category = category
+            return entry
+        }
+        return switch event.kind {
+        case .connected: entry(.connection, .connected)
+        case .disconnected: entry(.connection, .disconnected)
+        case .refused: entry(.connection, .refused, .login)
+        case .overload: entry(.connection, .refused, .overload)
+        case .deniedPublish: entry(.error, .denied, .topic)
+        case .deniedSubscribe: entry(.connection, .denied, .topic)
+        case .unheard: entry(.connection, .unheard, .answer)
+        }
     }
 }

@@ -37,10 +37,30 @@ final class MessageLogSink: ChannelLog {
         entry.device = event.device
         entry.messageID = event.id.map { String($0.prefix(Self.idLength)) }
         entry.code = event.code.rawValue
+        entry.category = event.category.map(LogEntry.Category.init)
         entry.topic = event.topic
+        entry.items = event.items
+        entry.commit = event.commit
+        entry.latency = event.latency
+        entry.scriptLine = event.scriptLine
         entry.counts = event.receipt.map { LogEntry.Counts($0) }
         entry.reason = event.reason ?? event.note
         entry.setPayload(event.excerpt, limit: payloadBytes, size: event.payloadBytes)
         writer.add(entry)
+    }
+}
+
+extension LogEntry.Category {
+    /// The category of a refused message.
+    init(_ category: FailureCategory) {
+        self =
+            switch category {
+            case .topic: .topic
+            case .size: .size
+            case .json: .json
+            case .model: .model
+            case .device: .device
+            case .script: .script
+            }
     }
 }
