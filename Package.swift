@@ -340,6 +340,8 @@ let package = Package(
                 "VarveServer",
                 "VarveMessageLog", "VarveRegistry", "varved",
             ],
-            resources: [.copy("Independent"), .copy("Shims"), .copy("Clients")], swiftSettings: settings),
+            resources: [
+                .copy("Independent"), .copy("Shims"), .copy("Clients"), .copy("Conformance"),
+            ], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6])

@@ -1,5 +1,8 @@
 """senders.py: senders that keep a ledger: each message is in a file before it is sent, and marked when answered.
 
+A sender that is killed goes on from its ledger when it is started again: a message that is in the ledger without an
+answer is sent again under its id, with the same bytes.
+
 A ledger is lines of text. Each line is written before anything else happens:
   s ID TIME:VALUE,TIME:VALUE…   message ID is about to be sent, with these samples (milliseconds, shortest decimal)
   r ID                          it is sent again, under the same ID
@@ -46,13 +49,28 @@ class Sender:
         self.window, self.resends, self.rate = (KINDS[kind][key] for key in ("window", "resends", "rate"))
         self.chance = random.Random(seed)
         self.topic = f"/sys/{product}/integration/measurepoint/post"
-        self.ledger = open(path, "w", buffering=1)
         self.waiting = {}       # id: (payload, when it was last sent)
         self.next = 1
         self.time = EPOCH
+        if os.path.exists(path):
+            self.go_on(path)
+        self.ledger = open(path, "a", buffering=1)
         self.client = None
         self.fleet = mqtt.Fleet()
         self.resent = self.connections = 0
+
+    def go_on(self, path):
+        """Takes up the ledger of a sender that was killed."""
+        with open(path, "rb+") as file:
+            # A kill may have cut the last line; what it says has not happened yet.
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)
+        old = Ledger(path)
+        for number, samples in old.messages.items():
+            self.next = max(self.next, number + 1)
+            self.time = max(self.time, samples[-1][0])
+            if self.resends and number not in old.heard:
+                self.waiting[number] = self.payload(number, samples), 0.0
 
     def message(self):
         """The next message, which is in the ledger before it can be sent."""
@@ -62,9 +80,11 @@ class Sender:
             self.time += self.chance.choice((1, 1000, 60_000))
             samples.append((self.time, repr(value(self.chance))))
         self.ledger.write(f"s {number} " + ",".join(f"{time}:{text}" for time, text in samples) + "\n")
+        return number, self.payload(number, samples)
+
+    def payload(self, number, samples):
         items = ",".join(f'{{"deviceKey":"s0","measurepoints":{{"p":{text}}},"time":{time}}}' for time, text in samples)
-        return number, (
-            f'{{"id":{number},"method":"integration.measurepoint.post","params":[{items}]}}').encode()
+        return f'{{"id":{number},"method":"integration.measurepoint.post","params":[{items}]}}'.encode()
 
     def heard(self, number, code):
         if self.waiting.pop(number, None) is not None or code == 200:
@@ -129,7 +149,8 @@ class Ledger:
     """A sender's ledger, read back."""
 
     def __init__(self, path):
-        self.messages, self.answered, self.refused, self.resends, self.answers = {}, set(), {}, 0, 0
+        self.messages, self.answered, self.heard, self.refused = {}, set(), set(), {}
+        self.resends = self.answers = 0
         with open(path) as file:
             for line in file:
                 kind, number, *rest = line.split()
@@ -140,6 +161,7 @@ class Ledger:
                     self.resends += 1
                 else:
                     self.answers += 1
+                    self.heard.add(int(number))
                     if rest[0] == "200":
                         self.answered.add(int(number))
                     else:

@@ -3,7 +3,8 @@
 //
 // Both sides are measured in turn with the same broker process, plugin, settings, senders and messages. The
 // service is killed and its broker goes on. The null subscriber takes the service's place and login. The next
-// service adopts the broker. Every message is new to the store.
+// service adopts the broker. Every message is new to the store. A thousand clients are connected all the time, and the
+// message log is on.
 
 import Glibc
 import Synchronization
@@ -18,10 +19,10 @@ struct ChannelWorkload {
 
     /// Two products, each with its own sender, so that no sender reads the other's replies.
     private static let products = ["bench1", "bench2"]
-    private static let messagesPerSender = 20_000
     private static let window = 500
-    private static let payloadBytes = 2048
-    private static let points = ["P_avg", "Ws_avg", "Ot_avg", "Ba_avg"]
+    private static let clients = 1000
+    /// The clients of the service itself, and one sender of each product.
+    private static let otherClients = 2 + products.count
 
     func run(into report: inout Report) throws {
         let files = POSIXFileSystem()
@@ -29,45 +30,86 @@ struct ChannelWorkload {
         let service = ChannelService(tool: tool, data: data, port: 21_883, files: files)
         try register(data)
         try service.start()
+        defer { service.stop() }
         let logins = try Self.products.map { try login($0, service, data, files) }
-        var varve = Figure()
-        var null = Figure()
-        var samples = 0
+        let idle = try IdleClients(Self.clients - Self.otherClients, logins: logins)
+        defer { idle.close() }
+        var series = MessageSeries()
+        for (name, size, count) in [
+            ("2 KB", .bytes(2048), 20_000), ("20 KB", .bytes(20_480), 3000),
+        ] as [(String, MessageSeries.Size, Int)] {
+            try compare(name, size, count, service, logins, &series, into: &report)
+        }
+        try measureLargeMessages(logins, &series, into: &report)
+    }
+
+    /// Varve and the null subscriber by turns.
+    private func compare(
+        _ name: String, _ size: MessageSeries.Size, _ count: Int, _ service: ChannelService,
+        _ logins: [MQTTOptions], _ series: inout MessageSeries, into report: inout Report
+    ) throws {
+        var (varve, null, rate) = (Figure(), Figure(), Figure())
+        var ratios = Figure()
         for run in 0...runs {
-            let batches = Self.products.indices.map { Self.messages(run * 2 + 1, $0, count: &samples) }
-            let first = try measure(logins, batches)
+            let own = try measure(logins, batches(count, size, &series))
             service.kill()
-            let other = try withNullSubscriber(service) {
-                try measure(
-                    logins, Self.products.indices.map { Self.messages(run * 2 + 2, $0, count: &samples) })
-            }
+            let batches = batches(count, size, &series)
+            let other = try withNullSubscriber(service) { try measure(logins, batches) }
             try service.start()
             // The first pair of runs warms up both sides.
-            if run > 0 {
-                varve.add(first)
-                null.add(other)
-            }
+            guard run > 0 else { continue }
+            varve.add(own.messages)
+            rate.add(own.samples)
+            null.add(other.messages)
+            ratios.add(own.messages / other.messages)
         }
-        service.stop()
-        let perMessage = Double(samples) / Double((runs + 1) * 2 * 2 * Self.messagesPerSender)
         report.add(
-            "Offline channel: \(Self.payloadBytes) B messages of \(Int(perMessage.rounded())) samples, \(Self.products.count) senders with \(Self.window) in flight",
+            "Offline channel: messages of \(name), \(Self.products.count) senders with \(Self.window) in flight, \(Self.clients) clients connected",
             [
                 .init("messages to durable replies", "messages/s", varve),
-                .init("the same in samples", "samples/s", varve.map { $0 * perMessage }, .atLeast(50_000)),
+                .init("the same in samples", "samples/s", rate),
                 .init("null subscriber", "messages/s", null),
-                .init(
-                    "Varve / null subscriber", "ratio of medians", Figure([varve.median / null.median]),
-                    .atLeast(0.5)),
+                .init("Varve / null subscriber, by turns", "ratio", ratios, .atLeast(0.8)),
             ])
     }
 
+    /// The rate of messages of 500 samples, then the time to their replies at half that rate.
+    private func measureLargeMessages(
+        _ logins: [MQTTOptions], _ series: inout MessageSeries, into report: inout Report
+    ) throws {
+        var (rate, latency, median) = (Figure(), Figure(), Figure())
+        for run in 0...runs {
+            let full = try measure(logins, batches(3000, .samples(500), &series))
+            let half = try measure(
+                logins, batches(2000, .samples(500), &series), rate: full.messages / 2 / Double(logins.count))
+            guard run > 0 else { continue }
+            rate.add(full.samples)
+            let sorted = half.latencies.sorted()
+            latency.add(sorted[sorted.count * 99 / 100] * 1000)
+            median.add(sorted[sorted.count / 2] * 1000)
+        }
+        report.add(
+            "Offline channel: messages of 500 samples",
+            [
+                .init("samples to durable replies", "samples/s", rate, .atLeast(300_000)),
+                .init("from sending to reply at half that rate, 99th percentile", "ms", latency, .below(50)),
+                .init("the same, median", "ms", median),
+            ])
+    }
+
+    private func batches(
+        _ count: Int, _ size: MessageSeries.Size, _ series: inout MessageSeries
+    ) -> [(messages: [[UInt8]], samples: Int)] {
+        Self.products.map { _ in series.next(count, size) }
+    }
+
     private func register(_ data: String) throws {
-        var commands = [["model", "create", "bench"] + Self.points.flatMap { ["--point", "\($0):double"] }]
+        let points = MessageSeries.points.flatMap { ["--point", "\($0):double"] }
+        var commands = [["model", "create", "bench"] + points]
         for product in Self.products {
             commands.append(["product", "create", product, "--model", "bench"])
-            for device in 0..<20 {
-                commands.append(["device", "create", Self.device(device), "--product", product])
+            for device in MessageSeries.devices {
+                commands.append(["device", "create", device, "--product", product])
             }
             commands.append(["channel", "create", product, "--product", product])
         }
@@ -90,10 +132,15 @@ struct ChannelWorkload {
             password: value("password"))
     }
 
-    /// The messages per second of all senders together.
-    private func measure(_ logins: [MQTTOptions], _ messages: [[[UInt8]]]) throws -> Double {
-        let senders = try zip(Self.products, messages).enumerated().map { index, part in
-            let sender = ChannelSender(product: part.0, messages: part.1, window: Self.window)
+    /// The messages and samples per second of all senders together, and the seconds to each reply.
+    ///
+    /// - Parameter rate: The messages per second of each sender; nil for as many as the window lets through.
+    private func measure(
+        _ logins: [MQTTOptions], _ batches: [(messages: [[UInt8]], samples: Int)], rate: Double? = nil
+    ) throws -> (messages: Double, samples: Double, latencies: [Double]) {
+        let senders = try zip(Self.products, batches).enumerated().map { index, part in
+            let sender = ChannelSender(
+                product: part.0, messages: part.1.messages, window: Self.window, rate: rate)
             try sender.connect(logins[index])
             return sender
         }
@@ -106,10 +153,15 @@ struct ChannelWorkload {
             guard sender.refused == 0 else { throw HarnessError("\(sender.refused) messages were refused") }
             sender.close()
         }
-        return Double(messages.reduce(0) { $0 + $1.count }) / seconds
+        return (
+            Double(batches.reduce(0) { $0 + $1.messages.count }) / seconds,
+            Double(batches.reduce(0) { $0 + $1.samples }) / seconds, senders.flatMap(\.latencies)
+        )
     }
 
-    private func withNullSubscriber(_ service: ChannelService, _ body: () throws -> Double) throws -> Double {
+    private func withNullSubscriber<Result>(
+        _ service: ChannelService, _ body: () throws -> Result
+    ) throws -> Result {
         let subscriber = NullSubscriber(try service.serviceOptions())
         let thread = BenchmarkThread { try subscriber.run() }
         try thread.start()
@@ -118,35 +170,5 @@ struct ChannelWorkload {
         subscriber.stop()
         try thread.join()
         return result
-    }
-
-    private static func device(_ number: Int) -> String { "R80\(700 + number)" }
-
-    /// New messages for one sender: each of one device, with items one second apart and values with two
-    /// decimals.
-    private static func messages(_ round: Int, _ sender: Int, count: inout Int) -> [[UInt8]] {
-        var generator = SystemRandomNumberGenerator()
-        var time = 1_400_000_000_000 + round * 1_000_000_000_000 / 100
-        var messages: [[UInt8]] = []
-        messages.reserveCapacity(messagesPerSender)
-        for number in 0..<messagesPerSender {
-            var text =
-                #"{"id":"\#(round)-\#(number)","version":"1.0","method":"integration.measurepoint.post","params":["#
-            var isFirst = true
-            while text.utf8.count < payloadBytes - 120 {
-                if !isFirst { text += "," }
-                isFirst = false
-                text += #"{"deviceKey":"\#(device(number % 20))","measurepoints":{"#
-                for (index, point) in points.enumerated() {
-                    let value = Int.random(in: 100...99_999, using: &generator)
-                    text += (index > 0 ? "," : "") + #""\#(point)":\#(value / 100).\#(10 + value % 90)"#
-                    count += 1
-                }
-                text += #"},"time":\#(time)}"#
-                time += 1000
-            }
-            messages.append(Array((text + "]}").utf8))
-        }
-        return messages
     }
 }
