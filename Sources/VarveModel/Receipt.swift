@@ -8,7 +8,8 @@
 public struct Receipt: Hashable, Sendable {
     /// Lines of data, good or bad; 0 for a batch or a message, which have no lines.
     public var rows: UInt64 = 0
-    /// Samples at times at which the series had no sample.
+    /// Samples at times at which the series had no sample, and those that add an occurrence to an event (policy
+    /// `every`).
     public var accepted: UInt64 = 0
     /// Samples whose time, value and quality were already stored; dropped.
     public var identical: UInt64 = 0
@@ -62,19 +63,33 @@ public struct Receipt: Hashable, Sendable {
 
 /// The rule for two different values of the same series and time.
 ///
-/// The raw values are part of the persistent format.
+/// The raw values are part of the persistent format and of the control protocol.
 public enum DuplicatePolicy: UInt8, CaseIterable, Sendable {
     /// The later value is kept and corrects the first one; the default.
     case last = 1
     /// The first value is kept and supersedes the later one.
     case first = 2
+    /// Both are kept: the rule of events.
+    ///
+    /// The series has type `json`, and each value is an array of at least one element. The value that is stored for a
+    /// time holds the different elements of all values that came for it, sorted by their bytes.
+    case every = 3
+
+    /// The policies that a product can have; `every` is for events only.
+    public static let choices: [DuplicatePolicy] = [.last, .first]
 
     /// The name used on the command line and in the registry.
-    public var name: String { self == .last ? "last" : "first" }
+    public var name: String {
+        switch self {
+        case .last: "last"
+        case .first: "first"
+        case .every: "every"
+        }
+    }
 
-    /// Finds a policy by its name; nil if no policy has that name.
+    /// Finds one of the `choices` by its name; nil if none of them has that name.
     public init?(name: some StringProtocol) {
-        guard let match = DuplicatePolicy.allCases.first(where: { $0.name == name }) else { return nil }
+        guard let match = Self.choices.first(where: { $0.name == name }) else { return nil }
         self = match
     }
 }

@@ -257,7 +257,9 @@ extension RegistryReading {
         guard let format = PayloadFormat(rawValue: try text(row, 4)) else {
             throw unknownContent("a product's format")
         }
-        guard let policy = UInt8(exactly: try number(row, 5)).flatMap(DuplicatePolicy.init(rawValue:)) else {
+        guard let policy = UInt8(exactly: try number(row, 5)).flatMap(DuplicatePolicy.init(rawValue:)),
+            DuplicatePolicy.choices.contains(policy)
+        else {
             throw unknownContent("a product's duplicate policy")
         }
         return try Product(

@@ -7,6 +7,10 @@ import VarveSegment
 package enum Limits {
     /// The most tombstones, and the most expiries, of a store.
     static let tombstones = 1 << 20
+    /// Bytes of the value that holds all occurrences of an event at one time.
+    static let occurrenceBytes = 1 << 20
+    /// Bytes of all such values that a batch writes for one event.
+    static let unitedBytes = 64 << 20
     /// Rows of one batch.
     static let batchRows = 8 << 20
     /// Batches of at most this many rows go through the WAL; larger ones are sealed as a segment at once.
@@ -43,6 +47,7 @@ package enum Limits {
     static func check() {
         FormatLimits.check()
         precondition(walBatchRows <= batchRows)
+        precondition(occurrenceBytes <= FormatLimits.textBytes)
         // Names of up to 3 KiB for each row and, at worst, 64 bytes for each sample.
         precondition(walBatchRows * (3200 + 64) + 4 * walBatchTextBytes <= walRecordBytes)
     }

@@ -52,8 +52,8 @@ extension DuplicatePolicy: ExpressibleByArgument {
     /// Nothing: the names say it all, and the raw values are numbers on disk.
     public static var allValueDescriptions: [String: String] { [:] }
 
-    /// The names, for help and error messages.
-    public static var allValueStrings: [String] { allCases.map(\.name) }
+    /// The names of those that a product can have, for help and error messages.
+    public static var allValueStrings: [String] { choices.map(\.name) }
 }
 
 extension TextEncoding: ExpressibleByArgument {}

@@ -54,6 +54,7 @@ import VarveModel
         #expect(ValueType.allCases.map(\.rawValue) == [1, 2, 3, 4, 5])
         #expect(ValueType.allCases.map(\.name) == ["double", "int64", "bool", "string", "json"])
         #expect(DuplicatePolicy.last.rawValue == 1 && DuplicatePolicy.first.rawValue == 2)
+        #expect(DuplicatePolicy.every.rawValue == 3)
         #expect(SampleState(quality: -1, isMissing: true).bits == 0x3_FFFF_FFFF)
     }
 }

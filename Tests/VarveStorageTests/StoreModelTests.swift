@@ -34,7 +34,7 @@ import VarveTestSupport
                 store = try Store.open(directory.path, options: options)
             case 3: store = try Self.crash(store, directory, options)
             case 4:
-                let keys = Set((0..<6).shuffled(using: &random).prefix(2).map(Self.key))
+                let keys = Set((0..<7).shuffled(using: &random).prefix(2).map(Self.key))
                 let range = Self.range(&random)
                 let expected = model.delete(keys, in: range)
                 let assessed = try store.snapshot().assessDeletion(of: Array(keys), in: range)
@@ -43,7 +43,7 @@ import VarveTestSupport
                 #expect(report.series == expected.count && assessed.samples == report.samples)
                 #expect(assessed.from == report.from && assessed.to == report.to)
             case 5 where step % 3 == 0:
-                let keys = Set((0..<6).shuffled(using: &random).prefix(2).map(Self.key))
+                let keys = Set((0..<7).shuffled(using: &random).prefix(2).map(Self.key))
                 let time = Timestamp(nanoseconds: Int64.random(in: 0...9_000, using: &random) * 1_000_000)
                 let gone = model.expire(keys, before: time)
                 let report = try store.expire(Array(keys), keeping: .from(time))
@@ -77,8 +77,9 @@ import VarveTestSupport
         _ random: inout SeededGenerator
     ) -> [(key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rows: [Sample])] {
         let count = Int.random(in: 1...3, using: &random)
-        let devices = (0..<6).shuffled(using: &random).prefix(count)
+        let devices = (0..<7).shuffled(using: &random).prefix(count)
         return devices.map { number in
+            if number == 6 { return (key(number), .json, .every, occurrences(&random)) }
             let type = types[number % types.count]
             let policy: DuplicatePolicy = number == 5 ? .first : .last
             let isLarge = Int.random(in: 0..<8, using: &random) == 0
@@ -108,6 +109,19 @@ import VarveTestSupport
                 return Sample(time: time, value: nil, quality: 1)
             }
             return Sample(time: time, value: value(type, &random), quality: quality)
+        }
+    }
+
+    /// Rows of an event at few times, with repeats and unsorted arrays.
+    private static func occurrences(_ random: inout SeededGenerator) -> [Sample] {
+        let contents = ["1", "10", "\"b\"", "{\"a\":1}", "{\"a\":-1}", "[]", "null", "\"日本\""]
+        return (0..<Int.random(in: 1...12, using: &random)).map { _ in
+            let some = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                contents.randomElement(using: &random) ?? ""
+            }
+            return Sample(
+                time: Timestamp(nanoseconds: Int64.random(in: 0...40, using: &random) * 1_000_000_000),
+                value: .json("[" + some.joined(separator: ",") + "]"))
         }
     }
 

@@ -161,7 +161,7 @@ extension RegistryChange {
 
     private func policy(_ name: String) throws -> DuplicatePolicy {
         guard let policy = DuplicatePolicy(name: name) else {
-            throw unknown(name, "duplicate policy", DuplicatePolicy.allCases.map(\.name))
+            throw unknown(name, "duplicate policy", DuplicatePolicy.choices.map(\.name))
         }
         return policy
     }

@@ -1,7 +1,7 @@
 // CommitPlan.swift — what a batch will do to the store: the rows to keep, the receipt, the new series.
 //
-// Rows that are later than all samples of their series, with each time once, are taken unchanged. All others go through
-// RowResolver. Most rows of a live stream are of the first kind, so nothing is looked up or copied for them.
+// Rows that are later than all samples of their series, with each time once, are taken unchanged. All others, and those
+// of events, go through RowResolver. Most rows of a live stream are of the first kind, so nothing is looked up or copied for them.
 //
 // Invariants:
 // - A plan changes nothing but adds new entries to the dictionary; the caller removes them if the plan fails.
@@ -13,6 +13,8 @@ import VarveSegment
 struct CommitPlan {
     var rows: [StoredRows] = []
     var receipt = Receipt()
+    /// Accepted rows that add no time, see `RowResolver.joined`.
+    var joined: UInt64 = 0
     var hash: Hash128
     var part: SampleBatch.Part?
     var firstNew: Int
@@ -48,9 +50,9 @@ struct CommitPlan {
             let known = known[index]
             let columns = batch.series[index].columns
             let bound = known.flatMap { state.latest[$0.id] }
-            if let (first, last) = columns.strictlyAscendingSpan,
-                known == nil || bound.map({ first > $0 }) ?? false
-            {
+            let span = columns.strictlyAscendingSpan
+            let isLater = span.map { span in known == nil || bound.map { span.first > $0 } ?? false } ?? false
+            if let (first, last) = span, isLater, batch.series[index].policy != .every {
                 receipt.accepted += UInt64(columns.count)
                 receipt.include(Timestamp(nanoseconds: first))
                 receipt.include(Timestamp(nanoseconds: last))
@@ -59,9 +61,11 @@ struct CommitPlan {
             }
             let offered = batch.series[index]
             let resolver = try RowResolver(offered) { samples in
-                if let known { try view.collectSamples(of: known.id, type: known.type, into: &samples) }
+                guard let known, !isLater else { return }
+                try view.collectSamples(of: known.id, type: known.type, into: &samples)
             }
             receipt.add(resolver.receipt)
+            joined += resolver.joined
             if let known, bound == nil, let time = columns.times.max() {
                 latest.append((known.id, try view.latestTime(known.id, atLeast: time)))
             }

@@ -130,12 +130,17 @@ struct GroupCommit {
     }
 
     /// The record of the batch as the next commit.
+    ///
+    /// A record counts times, so it counts an occurrence that joins others at its time as corrected.
     private func record(_ plan: CommitPlan) -> BatchRecord {
         let session = plan.part == nil ? nil : state.session
+        var receipt = plan.receipt
+        receipt.accepted -= plan.joined
+        receipt.corrected += plan.joined
         return BatchRecord(
             contentHash: plan.hash, importHash: session?.importHash ?? Hash128(low: 0, high: 0),
             generation: session?.generation ?? 0, part: plan.part, commit: state.nextCommit,
-            writtenAt: context.options.now(), receipt: plan.receipt)
+            writtenAt: context.options.now(), receipt: receipt)
     }
 
     private mutating func addPending(_ plan: CommitPlan, _ resultIndex: Int) {
@@ -234,7 +239,7 @@ struct GroupCommit {
         do {
             var manifest = view.manifest
             manifest.commit = state.nextCommit
-            manifest.samples += plan.receipt.accepted
+            manifest.samples += plan.receipt.accepted - plan.joined
             manifest.addNew(reference)
             manifest.commitTimes = view.commitTimes
             manifest.commitTimes.note(state.nextCommit, at: record.writtenAt)

@@ -66,6 +66,12 @@ enum BatchRules {
         guard columns.values.count == columns.count, columns.states.count == columns.count else {
             throw StorageError.invalidBatch("columns of different lengths for point \(series.key.point)")
         }
+        if series.policy == .every {
+            guard series.type == .json, columns.states.allSatisfy({ $0 == 0 }) else {
+                throw StorageError.invalidBatch(
+                    "event \(series.key.point) takes JSON arrays without a quality, and nothing else")
+            }
+        }
         guard columns.states.allSatisfy({ $0 == 0 || SampleState(bits: $0) != nil }) else {
             throw StorageError.invalidBatch("an impossible sample state for point \(series.key.point)")
         }

@@ -98,11 +98,11 @@ struct KnownSamples {
     }
 
     func forEachTime(
-        _ body: (LazyMapSequence<Range<Int>, Int>, (run: SampleRun, index: Int)?) -> Void
-    ) {
+        _ body: (LazyMapSequence<Range<Int>, Int>, (run: SampleRun, index: Int)?) throws -> Void
+    ) rethrows {
         for index in distinct.indices {
             let positions = (starts[index]..<starts[index + 1]).lazy.map { [order] in order?[$0] ?? $0 }
-            body(positions, found.isEmpty ? nil : found[index])
+            try body(positions, found.isEmpty ? nil : found[index])
         }
     }
 

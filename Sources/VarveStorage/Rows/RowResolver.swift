@@ -1,7 +1,7 @@
 // RowResolver.swift — decides what each row of a series does: accepted, identical, corrected, superseded.
 //
 // Rows are compared in arrival order with what the store shows at their times, by the rules of promise G2 in
-// <doc:Guarantees>. At most one sample for each time is left to store.
+// <doc:Guarantees>. At most one sample for each time is left to store. `OccurrenceUnion` decides for events.
 //
 // Invariants:
 // - It reads the store through `existing` and changes nothing.
@@ -15,13 +15,15 @@ struct RowResolver {
     private(set) var receipt = Receipt()
     /// The samples to store, in time order, with each time once.
     private(set) var stored: SampleColumns
+    /// Accepted rows that add an occurrence at a time that has a sample already.
+    private(set) var joined: UInt64 = 0
 
     /// Decides about the rows of one series.
     ///
     /// - Parameters:
     ///   - rows: The rows in arrival order.
     ///   - existing: Gives every run that may have samples at the rows' times, in any order.
-    /// - Throws: What `existing` throws.
+    /// - Throws: What `existing` throws; for policy `every` `StorageError.invalidBatch`.
     init(_ rows: SeriesRows, existing: (inout KnownSamples) throws -> Void) throws {
         stored = SampleColumns(type: rows.type)
         let columns = rows.columns
@@ -33,6 +35,12 @@ struct RowResolver {
         receipt.include(Timestamp(nanoseconds: last))
         var known = KnownSamples(columns.times, order)
         try existing(&known)
+        if rows.policy == .every {
+            let union = try OccurrenceUnion(known, columns, of: rows.key)
+            (receipt.accepted, receipt.identical) = (union.accepted, union.identical)
+            (stored, joined) = (union.stored, union.joined)
+            return
+        }
         if order == nil, !known.foundAny, known.isUnique {
             receipt.accepted = UInt64(columns.count)
             stored = columns

@@ -96,7 +96,7 @@ import VarveTestSupport
     func model() {
         #expect(ValueType.allCases.map(\.rawValue) == [1, 2, 3, 4, 5])
         #expect(ValueType.allCases.map(\.name) == ["double", "int64", "bool", "string", "json"])
-        #expect(DuplicatePolicy.allCases.map(\.rawValue) == [1, 2])
+        #expect(DuplicatePolicy.allCases.map(\.rawValue) == [1, 2, 3])
         #expect(SampleState().bits == 0)
         #expect(SampleState(quality: 0).bits == 0x1_0000_0000)
         #expect(SampleState(quality: -1).bits == 0x1_FFFF_FFFF)

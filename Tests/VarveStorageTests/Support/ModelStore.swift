@@ -21,6 +21,10 @@ struct ModelStore {
         }
         for (key, policy, rows) in batch {
             for row in rows {
+                if policy == .every {
+                    unite(row, key, &receipt)
+                    continue
+                }
                 guard let current = samples[key]?[row.time.nanoseconds] else {
                     samples[key, default: [:]][row.time.nanoseconds] = row
                     receipt.accepted += 1
@@ -37,6 +41,24 @@ struct ModelStore {
             }
         }
         return receipt
+    }
+
+    /// Adds the occurrences of a row; no occurrence has a comma inside.
+    private mutating func unite(_ row: Sample, _ key: SeriesKey, _ receipt: inout Receipt) {
+        func elements(_ sample: Sample?) -> Set<String> {
+            guard case .json(let text)? = sample?.value else { return [] }
+            return Set(text.dropFirst().dropLast().split(separator: ",").map(String.init))
+        }
+        let before = elements(samples[key]?[row.time.nanoseconds])
+        let after = before.union(elements(row))
+        if after == before {
+            receipt.identical += 1
+            return
+        }
+        receipt.accepted += 1
+        let sorted = after.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        samples[key, default: [:]][row.time.nanoseconds] = Sample(
+            time: row.time, value: .json("[" + sorted.joined(separator: ",") + "]"))
     }
 
     /// Deletes samples; earlier messages with times in the range are no longer replays.

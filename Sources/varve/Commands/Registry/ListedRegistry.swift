@@ -100,7 +100,7 @@ enum ListedRegistry {
     private static func product(_ row: [String?]) throws -> Product {
         let duplicates = try text(row, 4)
         guard let format = PayloadFormat(rawValue: try text(row, 3)),
-            let policy = DuplicatePolicy.allCases.first(where: { $0.name == duplicates })
+            let policy = DuplicatePolicy(name: duplicates)
         else {
             throw ControlError(.notUnderstood, "the service sent a product with an unknown format or policy")
         }
