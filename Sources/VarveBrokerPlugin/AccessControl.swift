@@ -38,6 +38,8 @@ final class AccessControl {
     var full = FullProducts()
     var memory: MemoryControl
     private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
+    /// The clients that have gone since the last tick: the broker asks about their last wills after their end.
+    private var gone: [OpaquePointer: ConnectedClient] = [:]
     private var connections: [Name: Int] = [:]
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
@@ -97,11 +99,7 @@ final class AccessControl {
             return answer
         case .accepted(let role, let channel):
             removeClient(client, keepsSession: false)
-            if sessions.isConnected(attempt.clientID) || role == .service {
-                for other in clients.values where other.clientID.sameBytes(as: attempt.clientID) {
-                    other.isReplaced = true
-                }
-            }
+            recordTakeover(of: attempt.clientID, from: address, role)
             answers.clientReturned(attempt.clientID)
             let accepted = ConnectedClient(
                 role: role, attempt: attempt, address: address, channel: channel, socket: socket)
@@ -134,7 +132,7 @@ final class AccessControl {
         topic: UnsafeRawBufferPointer, size: Int, quality: Int
     ) -> Bool {
         guard let known = clients[client], !known.isReplaced else {
-            denyWill(name(), topic)
+            denyWill(of: clients[client] ?? gone[client], name, topic)
             return false
         }
         known.countPacket(topic: topic.count, rest: size)
@@ -227,6 +225,9 @@ final class AccessControl {
     /// - Parameter keepsSession: Whether the broker may hold messages until it returns.
     func disconnected(_ client: OpaquePointer, keepsSession: Bool) {
         guard let known = removeClient(client, keepsSession: keepsSession) else { return }
+        gone[client] = known
+        // The end of a client that was taken over is recorded already.
+        guard !known.isReplaced else { return }
         record(known.event(.disconnected, time: SystemClock.nanoseconds(), detail: known.disconnectReason))
     }
 
@@ -235,6 +236,7 @@ final class AccessControl {
     /// The broker calls it many times a second.
     func tick() -> Expulsions {
         var expulsions = Expulsions()
+        if !gone.isEmpty { gone.removeAll(keepingCapacity: true) }
         let now = SystemClock.monotonicNanoseconds()
         updateQueue(now: now, &expulsions)
         logRefused(now: now)
@@ -267,7 +269,7 @@ final class AccessControl {
     /// Records every client as disconnected, because the broker is stopping, and closes the events file.
     func finish() {
         let time = SystemClock.nanoseconds()
-        for client in clients.values {
+        for client in clients.values where !client.isReplaced {
             record(client.event(.disconnected, time: time, detail: "the broker is stopping"))
         }
         clients.removeAll()

@@ -79,4 +79,18 @@ extension AccessControl {
         }
         return proofs.refusal(of: proof, now: SystemClock.nanoseconds() / 1_000_000_000)
     }
+
+    /// Records the end of the client that a login takes over.
+    ///
+    /// The broker ends it after the login, but in the log its end comes first.
+    func recordTakeover(of clientID: String, from address: String, _ role: Role) {
+        guard sessions.isConnected(clientID) || role == .service else { return }
+        for other in clients.values where other.clientID.sameBytes(as: clientID) && !other.isReplaced {
+            other.isReplaced = true
+            let from = other.address == address ? "" : ", from \(address)"
+            record(
+                other.event(
+                    .disconnected, time: SystemClock.nanoseconds(), detail: ConnectionEvent.takenOver + from))
+        }
+    }
 }

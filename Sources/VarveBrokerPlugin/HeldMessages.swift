@@ -89,14 +89,27 @@ extension AccessControl {
     }
 
     /// Logs that a client's last will was refused.
-    func denyWill(_ name: (clientID: String?, username: String?), _ topic: UnsafeRawBufferPointer) {
-        let product = name.username.flatMap { Role(username: $0)?.product }
+    ///
+    /// - Parameters:
+    ///   - client: The client, if it has just gone or was taken over; nil if its will was delayed.
+    ///   - name: Its names, as the broker has them.
+    func denyWill(
+        of client: ConnectedClient?, _ name: () -> (clientID: String?, username: String?),
+        _ topic: UnsafeRawBufferPointer
+    ) {
+        let time = SystemClock.nanoseconds()
+        let text = "a last will is not taken, to \(String(decoding: topic, as: UTF8.self))"
+        if let client {
+            let whose = client.isReplaced ? " (of the connection that was taken over)" : ""
+            return record(client.event(.overload, time: time, detail: text + whose))
+        }
+        let (clientID, username) = name()
+        let product = username.flatMap { Role(username: $0)?.product }
         record(
             ConnectionEvent(
-                time: SystemClock.nanoseconds(), kind: .overload, clientID: name.clientID ?? "",
-                username: name.username ?? "", product: product,
-                channel: product.flatMap { directory?.channelName(product: $0) },
-                detail: "a last will is not taken, to \(String(decoding: topic, as: UTF8.self))"))
+                time: time, kind: .overload, clientID: clientID ?? "", username: username ?? "",
+                product: product, channel: product.flatMap { directory?.channelName(product: $0) },
+                detail: text))
     }
 
     private func logExcess(

@@ -15,6 +15,18 @@ public enum Role: Hashable, Sendable {
     /// The beginning of a channel's user name; the product follows.
     public static let channelPrefix = "\(channelKey)&"
 
+    private static let clientMark = "?SDK="
+
+    /// The user name up to the text that clients of AWS add.
+    private static func withoutClientMark(_ username: String) -> Substring {
+        var rest = username.utf8[...]
+        while let mark = rest.firstIndex(of: UInt8(ascii: "?")) {
+            if rest[mark...].starts(with: clientMark.utf8) { return username[..<mark] }
+            rest = rest[rest.index(after: mark)...]
+        }
+        return username[...]
+    }
+
     /// The product of a channel or device.
     public var product: String? {
         switch self {
@@ -29,7 +41,11 @@ public enum Role: Hashable, Sendable {
     /// Reads the user name of a channel or device: `%channel%&{product}` or `{device}&{product}`.
     ///
     /// Nil for any other text. A device key may contain `&`, but a product key may not.
+    ///
+    /// What follows `?SDK=` is left out: the clients of AWS (awscrt, AWSIoTPythonSDK) add
+    /// `?SDK={name}&Version={number}` to every user name unless their metrics are off.
     public init?(username: String) {
+        let username = Self.withoutClientMark(username)
         // By bytes, because a mark at the beginning of a product key makes one character with the `&`.
         guard let separator = username.utf8.lastIndex(of: UInt8(ascii: "&")) else { return nil }
         let key = String(username[..<separator])

@@ -81,7 +81,8 @@ struct ServerParts: Sendable {
             folderWatch = Self.watch(settings, folder, address, files, credentials)
             connectionLog = ConnectionLog(
                 events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil, log: log)
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                limits: .init(settings), log: log)
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, logger: logger)

@@ -82,6 +82,8 @@ import VarveModel
         if isReplaced { #expect(try Self.channel(broker, id: "w").isAccepted) } else { client = nil }
         let event = try event(broker, "a last will is not taken")
         #expect(event.clientID == "w" && event.channel == "one" && event.detail.contains(Self.post))
+        #expect(event.address == "127.0.0.1" && event.username == "%channel%&pk")
+        #expect(event.detail.contains("taken over") == isReplaced)
         try Self.channel(broker, id: "later").publish(Self.post, "after")
         try service.drive("the message arrives") { !service.received.isEmpty }
         #expect(service.received.map(\.payload) == ["after"])

@@ -211,6 +211,17 @@ import VarveChannel
     func marks() {
         #expect(Role(username: "d&\u{301}p") == .device(product: "\u{301}p", key: "d"))
         #expect(Role(username: "%channel%&\u{301}p") == .channel(product: "\u{301}p"))
+    }
+
+    @Test("what the clients of AWS add to a user name is left out")
+    func clientMark() {
+        let marks = ["?SDK=PythonV2&Version=0.36.1", "?SDK=CRT&Platform=Linux", "?SDK=", "?SDK=a?SDK=b&c"]
+        for mark in marks {
+            #expect(Role(username: "%channel%&wind" + mark) == .channel(product: "wind"), "\(mark)")
+            #expect(Role(username: "d?1&wind?" + mark) == .device(product: "wind?", key: "d?1"), "\(mark)")
+        }
+        #expect(Role(username: "%channel%&wind?sdk=a") == .channel(product: "wind?sdk=a"))
+        #expect(Role(username: "%channel%?SDK=&wind") == nil)
         let client = ClientID("c|\u{301}=1,securemode=2|")
         #expect(client.signed == "c" && client.secureMode == "2")
     }

@@ -64,6 +64,14 @@ public struct ConnectionEvent: Hashable, Sendable {
 }
 
 extension ConnectionEvent {
+    /// How the reason of a client begins whose client id another connection has taken.
+    ///
+    /// The plugin records such an end itself, before the login that caused it.
+    public static let takenOver = "taken over by a new connection with the same client id"
+
+    /// Whether it is the end of a client that was taken over.
+    public var isTakeover: Bool { kind == .disconnected && detail.contains(Self.takenOver) }
+
     /// The most bytes that are written of a name or address, and of a reason or topic.
     static let nameLimit = 256, detailLimit = 512
 

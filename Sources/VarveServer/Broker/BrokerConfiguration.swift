@@ -48,7 +48,7 @@ struct BrokerConfiguration: Sendable {
             settings.brokerMode == .managed
             ? "Written by varve at every start of its broker: changes here are lost, and make it another broker."
             : "For a mosquitto that somebody else runs. It must run as the user of varve serve, who owns the files named here."
-        let packetBytes = max(Self.packetBytes, settings.payloadBytes + (1 << 20))
+        let packetBytes = Self.packetBytes(settings)
         text = """
             # \(header)
             user \(try Self.userName())
@@ -91,6 +91,11 @@ struct BrokerConfiguration: Sendable {
         try files.readAll(plugin, limit: 256 << 20).withUnsafeBytes { hasher.update($0) }
         let digest = hasher.finish()
         hash = Self.hex(digest.high)
+    }
+
+    /// The largest packet that the broker takes, in bytes.
+    static func packetBytes(_ settings: ServerConfiguration) -> Int {
+        max(packetBytes, settings.payloadBytes + (1 << 20))
     }
 
     /// The listener for the service alone; empty for an external broker, which has another working folder.

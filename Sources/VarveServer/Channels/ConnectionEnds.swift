@@ -75,7 +75,7 @@ struct ConnectionEnds: Sendable {
             clients[Name(event.clientID)] = Client(
                 product: event.product, channel: event.channel, address: event.address)
             return nil
-        case .disconnected:
+        case .disconnected where !event.isTakeover:
             guard let end = removeFirst(Name(event.clientID))?.end else { return nil }
             return end.reason.isEmpty ? nil : end.reason
         default: return nil
@@ -129,7 +129,7 @@ struct ConnectionEnds: Sendable {
         let client = clients[name]
         (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
         entry.client = name.text
-        entry.category = .cut
+        entry.category = LogEntry.Category(end: end.reason)
         entry.reason = end.reason
         return entry
     }
@@ -158,4 +158,11 @@ struct ConnectionEnds: Sendable {
     }
 
     private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}
+
+extension LogEntry.Category {
+    /// The category of the end of a connection, by its reason.
+    init(end reason: String) {
+        self = reason.hasPrefix(ConnectionEnd.oversize) ? .size : .cut
+    }
 }

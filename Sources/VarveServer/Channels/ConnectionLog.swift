@@ -5,19 +5,35 @@
 // Invariants:
 // - Entries and the position after them are written in one transaction: each event is in the log once.
 // - The events are read before the broker's log, which has the reason of an end before the plugin sees the end.
+// - A login that is held back (RepeatedEnds) is lost if the service is killed meanwhile.
 
 import Synchronization
 import VarveAccess
 import VarveChannel
 import VarveMessageLog
 import VarveModel
+import VarvePlatform
 
 /// Copies connection events into the message log.
 final class ConnectionLog: Sendable {
     private let reader: ConnectionEvents
     private let broker: BrokerLogReader?
     private let log: MessageLog
-    private let ends = Mutex(ConnectionEnds())
+    private let limits: PacketLimits
+    private let state = Mutex(State())
+
+    private struct State: Sendable {
+        var ends = ConnectionEnds()
+        var repeats = RepeatedEnds()
+    }
+
+    /// The sizes that the reason of a packet above the broker's limit names, in bytes.
+    struct PacketLimits: Sendable {
+        /// The largest packet that the broker takes.
+        var packet: Int
+        /// The largest payload that the service takes.
+        var payload: Int
+    }
 
     /// The most events that one transaction of the log takes.
     private static let entries = 500
@@ -28,7 +44,8 @@ final class ConnectionLog: Sendable {
     /// - Parameters:
     ///   - events: The plugin's events file.
     ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
-    init(events: String, broker: BrokerLogReader? = nil, log: MessageLog) {
+    init(events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog) {
+        self.limits = limits
         reader = ConnectionEvents(path: events)
         self.broker = broker
         self.log = log
@@ -36,22 +53,25 @@ final class ConnectionLog: Sendable {
 
     /// Copies everything that is new.
     ///
+    /// - Parameter isEnding: Whether the service is about to end, so that nothing may be held back.
     /// - Returns: Notes about lines that could not be read.
     /// - Throws: What reading the files and writing the message log throw.
-    func copyNewEvents() throws -> [String] {
-        try ends.withLock { ends in
+    func copyNewEvents(isEnding: Bool = false) throws -> [String] {
+        try state.withLock { state in
             var notes: [String] = []
             var position = try log.bookmark().flatMap { ConnectionEventPosition(text: $0) }
             var place = try log.brokerBookmark().flatMap { BrokerLogPosition(text: $0) } ?? .start
-            ends.beginPass()
+            state.ends.beginPass()
             while true {
                 let piece = try reader.read(after: position, limit: Self.entries)
                 notes += piece.notes
                 let before = place
-                place = try readEnds(after: place, into: &ends)
-                var entries = piece.events.compactMap { Self.entry($0, reason: ends.record($0)) }
+                place = try readEnds(after: place, into: &state.ends)
+                var found = piece.events.compactMap { Self.entry($0, reason: state.ends.record($0)) }
                 let isLast = piece.position == position
-                if isLast { entries += ends.overdue { try? log.lastLogin(of: $0) } }
+                if isLast { found += state.ends.overdue { try? log.lastLogin(of: $0) } }
+                var entries = found.flatMap { state.repeats.pass($0) }
+                if isLast { entries += isEnding ? state.repeats.rest() : state.repeats.due(now: Self.now) }
                 if !entries.isEmpty || place != before || !isLast {
                     try log.append(entries, bookmark: piece.position?.text, brokerBookmark: place.text)
                 }
@@ -69,7 +89,10 @@ final class ConnectionLog: Sendable {
         for _ in 0..<Self.pieces {
             let piece = try broker.read(after: place)
             for line in piece.lines {
-                if let end = ConnectionEnd(line: line) { ends.add(end) }
+                if var end = ConnectionEnd(line: line) {
+                    if end.reason == ConnectionEnd.oversize { end.reason += limits.description }
+                    ends.add(end)
+                }
                 if let connection = TurnedAway(line: line) { ends.add(connection) }
             }
             place = piece.position
@@ -90,13 +113,13 @@ final class ConnectionLog: Sendable {
         switch event.kind {
         case .deniedPublish:
             entry.topic = event.detail
-            entry.reason = "may not publish to \(event.detail)"
+            entry.reason = "\(event.username) may not publish to \(event.detail)"
         case .deniedSubscribe:
             entry.topic = event.detail
-            entry.reason = "may not subscribe to \(event.detail)"
+            entry.reason = "\(event.username) may not subscribe to \(event.detail)"
         default: entry.reason = text(event.detail) ?? reason
         }
-        if event.kind == .disconnected, entry.reason != nil { entry.category = .cut }
+        if event.kind == .disconnected { entry.category = entry.reason.map(LogEntry.Category.init(end:)) }
         if event.count > 1 { entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)" }
         return entry
     }
@@ -122,5 +145,18 @@ final class ConnectionLog: Sendable {
         case .deniedSubscribe: entry(.connection, .denied, .topic)
         case .unheard: entry(.connection, .unheard, .answer)
         }
+    }
+
+    private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}
+
+extension ConnectionLog.PacketLimits {
+    init(_ settings: ServerConfiguration) {
+        self.init(packet: BrokerConfiguration.packetBytes(settings), payload: settings.payloadBytes)
+    }
+
+    /// How the reason goes on.
+    var description: String {
+        " of \(packet) bytes; the largest payload has \(payload) (limits.payloadBytes)"
     }
 }

@@ -25,11 +25,13 @@ struct ConnectionLogService: Service {
             copyNewEvents()
             return usualPause
         }
-        try await onOwnThread { copyNewEvents() }
+        try await onOwnThread { copyNewEvents(isEnding: true) }
     }
 
-    private func copyNewEvents() {
-        trouble.reportingFailure { for note in try log.copyNewEvents() { logger.warning("\(note)") } }
+    private func copyNewEvents(isEnding: Bool = false) {
+        trouble.reportingFailure {
+            for note in try log.copyNewEvents(isEnding: isEnding) { logger.warning("\(note)") }
+        }
     }
 }
 

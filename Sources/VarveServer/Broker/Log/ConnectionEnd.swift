@@ -11,6 +11,8 @@
 import Glibc
 
 /// How a connection ended.
+///
+/// The end of a client that was taken over is in no line that is read: the plugin records it.
 struct ConnectionEnd: Hashable, Sendable {
     /// Seconds since 1970 by the broker's clock, or nil if the line has no readable time.
     var seconds: Int64?
@@ -21,6 +23,8 @@ struct ConnectionEnd: Hashable, Sendable {
     /// It is empty if the line gives no reason, or if the plugin reports the reason itself.
     var reason: String
 
+    /// The reason for a packet above `max_packet_size`; the line does not say how large either is.
+    static let oversize = "cut off: packet above the broker's limit"
     private static let beginning = "Client "
     /// What mosquitto writes for a client that has not sent its id.
     private static let nobody = "<unknown>"
@@ -36,7 +40,7 @@ struct ConnectionEnd: Hashable, Sendable {
             " disconnected due to protocol error.",
             "cut off: protocol error, such as a topic alias that was never named"
         ),
-        (" disconnected due to oversize packet.", "cut off: packet above the broker's limit"),
+        (" disconnected due to oversize packet.", oversize),
         (" disconnected due to oversize payload.", "cut off: payload above the broker's limit"),
         (" disconnected due to out of memory.", "cut off: the broker has no memory left for it"),
         (
@@ -44,7 +48,6 @@ struct ConnectionEnd: Hashable, Sendable {
             "cut off: quality of service or retain that the broker does not take"
         ),
         (" has exceeded timeout, disconnecting.", "cut off: silent beyond its keepalive"),
-        (" already connected, closing old connection.", "cut off: another client took over its client id"),
         (" closed its connection.", "the connection broke, without a DISCONNECT"),
         (" disconnected.", ""),
         (" disconnected, not authorised.", ""),

@@ -51,8 +51,11 @@ struct ChannelLogin: RegistryRow {
     private var topic: String { ChannelTopic.measurepointPost(product: channel.product) }
 
     /// A shell line that sends one sample.
+    ///
+    /// It names no client id, so mosquitto_pub makes one of its own: with the id of a running gateway it would throw that
+    /// gateway out.
     func publishLine(_ sample: ExampleSample, at time: Timestamp) -> String {
-        "mosquitto_pub \(options) -i \(quoted(clientID)) -q 1 -t \(quoted(topic)) -m \(quoted(sample.message(at: time)))"
+        "mosquitto_pub \(options) -q 1 -t \(quoted(topic)) -m \(quoted(sample.message(at: time)))"
     }
 
     /// A shell line that shows the answers.
