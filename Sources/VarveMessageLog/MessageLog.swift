@@ -5,6 +5,7 @@
 // written. A damaged file is renamed, and a new one is begun.
 //
 // Invariants:
+// - Entries that are older than `keep` go with an `append` at most a minute later, the newest of each kind excepted.
 // - The pages in use stay within the limit plus one `append`, and the journal within `journalLimit` plus one
 //   `append`.
 // - Opening for writing never fails: the next `append` tries again.
@@ -12,6 +13,7 @@
 import GRDB
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// The message log of a data directory.
 ///
@@ -28,10 +30,15 @@ public final class MessageLog: Sendable {
     /// The bytes after which the journal is written back to the file, if nobody reads.
     private static let journalBytes = 4 << 20
     private static let pageBytes = 16_384
+    /// The nanoseconds between two looks for entries that are too old.
+    private static let agePause: Int64 = 60_000_000_000
 
     /// The path of the file.
     let path: String
     private let limitBytes: Int
+    /// How long entries are kept, in nanoseconds; nil for as long as there is room.
+    private let keep: Int64?
+    private let clock: @Sendable () -> Int64
     private let isReadOnly: Bool
     private let warn: @Sendable (String) -> Void
     private let connection = Mutex<Connection?>(nil)
@@ -40,12 +47,18 @@ public final class MessageLog: Sendable {
     private struct Connection {
         var queue: DatabaseQueue
         var space: LogSpace
+        /// The next look for entries that are too old, on the clock of the log.
+        var nextLook: Int64 = 0
     }
 
     private init(
-        path: String, limitBytes: Int, isReadOnly: Bool, warn: @escaping @Sendable (String) -> Void
+        path: String, limitBytes: Int, keepSeconds: Int64?, isReadOnly: Bool,
+        clock: @escaping @Sendable () -> Int64, warn: @escaping @Sendable (String) -> Void
     ) {
         self.path = path
+        keep = keepSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000_000) }
+            .flatMap { $0.overflow ? nil : $0.partialValue }
+        self.clock = clock
         self.limitBytes = max(limitBytes, Self.minimumLimit)
         self.isReadOnly = isReadOnly
         self.warn = warn
@@ -60,13 +73,19 @@ public final class MessageLog: Sendable {
     /// - Parameters:
     ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
     ///   - limitBytes: The bytes above which the oldest entries are deleted.
+    ///   - keepSeconds: How long entries are kept; nil for as long as there is room.
+    ///   - clock: Nanoseconds since 1970.
     ///   - warn: Called with one line for each problem that no caller learns of by an error.
     public static func open(
-        path: String, limitBytes: Int = defaultLimit, warn: @escaping @Sendable (String) -> Void
+        path: String, limitBytes: Int = defaultLimit, keepSeconds: Int64? = nil,
+        clock: @escaping @Sendable () -> Int64 = { SystemClock.nanoseconds() },
+        warn: @escaping @Sendable (String) -> Void
     ) -> MessageLog {
-        let log = MessageLog(path: path, limitBytes: limitBytes, isReadOnly: false, warn: warn)
+        let log = MessageLog(
+            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds, isReadOnly: false, clock: clock,
+            warn: warn)
         do throws(LogError) {
-            try log.change { _, _ in }
+            try log.append([])
         } catch {
             warn("\(error)")
         }
@@ -79,7 +98,9 @@ public final class MessageLog: Sendable {
     ///
     /// - Throws: `LogError`: `missing` if there is no log, `damaged`, `busy` or `unavailable`.
     public static func openForReading(path: String) throws(LogError) -> MessageLog {
-        let log = MessageLog(path: path, limitBytes: defaultLimit, isReadOnly: true, warn: { _ in })
+        let log = MessageLog(
+            path: path, limitBytes: defaultLimit, keepSeconds: nil, isReadOnly: true, clock: { 0 },
+            warn: { _ in })
         try log.read { _ in }
         return log
     }
@@ -191,9 +212,24 @@ public final class MessageLog: Sendable {
         try withConnection { connection in
             try limitJournal(connection.queue)
             var space = connection.space
-            try connection.queue.write { db in try body(db, &space) }
+            var nextLook = connection.nextLook
+            try connection.queue.write { db in
+                try removeOld(&space, &nextLook, db)
+                try body(db, &space)
+            }
             connection.space = space
+            connection.nextLook = nextLook
         }
+    }
+
+    /// Deletes entries that are too old, if it is time to look for them.
+    private func removeOld(_ space: inout LogSpace, _ next: inout Int64, _ db: Database) throws {
+        guard let keep else { return }
+        let now = clock()
+        // A clock that was set back would otherwise stop the look for as long.
+        guard now >= next || now < next - Self.agePause else { return }
+        let hasMore = try space.removeEntries(before: now - keep, db)
+        next = hasMore ? now : now + Self.agePause
     }
 
     private func withConnection<Result: Sendable>(

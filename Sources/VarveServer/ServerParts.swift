@@ -45,7 +45,7 @@ struct ServerParts: Sendable {
         self.files = files
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
-        let metrics = TextMetrics(help: StoreMetrics.help)
+        let metrics = TextMetrics(help: StoreMetrics.help.merging(ChannelMetrics.help) { $1 })
         let store = try LockPatience(files: files).wait {
             do {
                 return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
@@ -65,14 +65,15 @@ struct ServerParts: Sendable {
             store.setRetention(registry.currentRetentions)
             folder = try BrokerFolder(data: settings.data, files)
             let log = MessageLog.open(
-                path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes
+                path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes,
+                keepSeconds: settings.logKeepSeconds
             ) { logger.warning("\($0)") }
             let writer = try LogWriter(log) { logger.warning("\($0)") }
             opened = writer
             self.writer = writer
             let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
-            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels in
-                messages.setChannels(channels)
+            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels, mask in
+                messages.set(channels: channels, mask)
             }
             self.credentials = credentials
             try credentials.publishIfChanged()
@@ -82,14 +83,20 @@ struct ServerParts: Sendable {
             connectionLog = ConnectionLog(
                 events: folder.events,
                 broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
-                limits: .init(settings), log: log)
+                limits: .init(settings), log: log, masked: { messages.masked($0) })
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, logger: logger)
             self.loop = loop
+            let channel = ChannelMetrics(
+                metrics, loop: loop, connections: connectionLog, log: writer,
+                brokerBytes: { [folder, files] in folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
-                metrics: { metrics.text }, registryChanged: { try credentials.publishIfChanged() },
+                metrics: {
+                    channel.measure()
+                    return metrics.text
+                }, registryChanged: { try credentials.publishIfChanged() },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()

@@ -33,9 +33,15 @@ final class LogFixture {
 
     var path: String { directory.appendingPathComponent("log.sqlite").path }
 
-    func open(limitBytes: Int = MessageLog.defaultLimit) -> MessageLog {
+    /// The seconds after the start of 2024 that the clock of an open log shows.
+    let second = Mutex<Int64>(0)
+
+    func open(limitBytes: Int = MessageLog.defaultLimit, keepSeconds: Int64? = nil) -> MessageLog {
         let warnings = warnings
-        return MessageLog.open(path: path, limitBytes: limitBytes) { warnings.add($0) }
+        return MessageLog.open(
+            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds,
+            clock: { [self] in entry(.error, .failed, second: second.withLock { $0 }).time.nanoseconds }
+        ) { warnings.add($0) }
     }
 
     func writer(_ log: MessageLog, limits: LogWriter.Limits = .init()) throws -> LogWriter {

@@ -75,7 +75,7 @@ public final class IngestLoop: Sendable {
             thread = try WorkerThread {
                 let processor = MessageProcessor(
                     directory: directory, sink: sink, log: log, limits: options.limits)
-                IngestRun(options, processor, logger, control).run()
+                IngestRun(options, processor, log, logger, control).run()
             }
         }
     }

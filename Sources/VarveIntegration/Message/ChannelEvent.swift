@@ -60,6 +60,24 @@ public enum FailureCategory: Sendable {
     case script
 }
 
+/// A failure of the service that concerns all messages, or its end.
+public struct ChannelFailure: Sendable {
+    /// What fails.
+    public enum Part: Sendable {
+        /// The store or the registry.
+        case store
+        /// The broker, or the way to it.
+        case broker
+    }
+
+    /// When it was noticed.
+    public var time: Timestamp
+    /// What fails, or failed.
+    public var part: Part
+    /// Why; nil if messages are taken again.
+    public var reason: String?
+}
+
 /// Records messages.
 ///
 /// The thread that answers messages calls it, so it must not wait. It drops and counts what it cannot keep.
@@ -68,4 +86,9 @@ public protocol ChannelLog: Sendable {
     ///
     /// Called once for each message after its commit, also for refused messages and for those on reply topics.
     func add(_ event: ChannelEvent)
+
+    /// Records that no messages are taken, or that they are taken again.
+    ///
+    /// Called once for each change.
+    func add(_ failure: ChannelFailure)
 }

@@ -5,6 +5,7 @@
 // Invariants:
 // - Entries and the position after them are written in one transaction: each event is in the log once.
 // - The events are read before the broker's log, which has the reason of an end before the plugin sees the end.
+// - No entry has a secret of the registry (SecretMask).
 // - A login that is held back (RepeatedEnds) is lost if the service is killed meanwhile.
 
 import Synchronization
@@ -20,6 +21,8 @@ final class ConnectionLog: Sendable {
     private let broker: BrokerLogReader?
     private let log: MessageLog
     private let limits: PacketLimits
+    private let masked: @Sendable (String) -> String
+    private let tally = Mutex<[ConnectionEvent.Kind: UInt64]>([:])
     private let state = Mutex(State())
 
     private struct State: Sendable {
@@ -44,7 +47,12 @@ final class ConnectionLog: Sendable {
     /// - Parameters:
     ///   - events: The plugin's events file.
     ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
-    init(events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog) {
+    ///   - masked: Hides secrets in a text.
+    init(
+        events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog,
+        masked: @escaping @Sendable (String) -> String = { $0 }
+    ) {
+        self.masked = masked
         self.limits = limits
         reader = ConnectionEvents(path: events)
         self.broker = broker
@@ -67,9 +75,11 @@ final class ConnectionLog: Sendable {
                 notes += piece.notes
                 let before = place
                 place = try readEnds(after: place, into: &state.ends)
+                count(piece.events)
                 var found = piece.events.compactMap { Self.entry($0, reason: state.ends.record($0)) }
                 let isLast = piece.position == position
                 if isLast { found += state.ends.overdue { try? log.lastLogin(of: $0) } }
+                found = found.map(withoutSecrets)
                 var entries = found.flatMap { state.repeats.pass($0) }
                 if isLast { entries += isEnding ? state.repeats.rest() : state.repeats.due(now: Self.now) }
                 if !entries.isEmpty || place != before || !isLast {
@@ -79,6 +89,25 @@ final class ConnectionLog: Sendable {
                 position = piece.position
             }
         }
+    }
+
+    /// How many events of each kind were copied.
+    var counts: [ConnectionEvent.Kind: UInt64] { tally.withLock { $0 } }
+
+    private func count(_ events: [ConnectionEvent]) {
+        tally.withLock { tally in
+            for event in events where event.username != ServiceClient.username {
+                tally[event.kind, default: 0] += UInt64(max(0, event.count))
+            }
+        }
+    }
+
+    private func withoutSecrets(_ entry: LogEntry) -> LogEntry {
+        var entry = entry
+        entry.client = entry.client.map(masked)
+        entry.topic = entry.topic.map(masked)
+        entry.reason = entry.reason.map(masked)
+        return entry
     }
 
     private func readEnds(

@@ -1,9 +1,11 @@
 // MessageLogSink.swift — turns the events of the ingest loop's messages into entries of the message log.
 //
 // Invariants:
+// - No client id in the log contains a secret of the registry (SecretMask). Payloads are kept as they are.
 // - It does not block: the log's writer has a bounded queue and a thread of its own.
 
 import Synchronization
+import VarveAccess
 import VarveIntegration
 import VarveMessageLog
 import VarveModel
@@ -15,6 +17,7 @@ final class MessageLogSink: ChannelLog {
     private let payloadBytes: Int
     /// The channel of each product; replaced when the credentials file is written.
     private let channels = Mutex<[Name: String]>([:])
+    private let hidden = Mutex(Hidden())
     /// The most characters of a message's id that are logged.
     private static let idLength = 256
 
@@ -23,8 +26,32 @@ final class MessageLogSink: ChannelLog {
         self.payloadBytes = payloadBytes
     }
 
-    /// Replaces the names of the channels, which are given by product.
-    func setChannels(_ names: [Name: String]) { channels.withLock { $0 = names } }
+    /// Secrets, and client ids as they are logged.
+    private struct Hidden: Sendable {
+        var mask = SecretMask()
+        var clients: [Name: String] = [:]
+        /// The most client ids that are remembered.
+        static let limit = 4096
+    }
+
+    /// Replaces the names of the channels, which are given by product, and the secrets.
+    func set(channels names: [Name: String], _ mask: SecretMask) {
+        channels.withLock { $0 = names }
+        hidden.withLock { $0 = Hidden(mask: mask) }
+    }
+
+    /// A text without secrets.
+    func masked(_ text: String) -> String { hidden.withLock { $0.mask }.masked(text) }
+
+    private func shown(client: String) -> String {
+        hidden.withLock { hidden in
+            if let known = hidden.clients[Name(client)] { return known }
+            if hidden.clients.count >= Hidden.limit { hidden.clients.removeAll() }
+            let shown = hidden.mask.masked(client)
+            hidden.clients[Name(client)] = shown
+            return shown
+        }
+    }
 
     func add(_ event: ChannelEvent) {
         let isRefused = event.code != .success
@@ -33,7 +60,7 @@ final class MessageLogSink: ChannelLog {
             time: event.time)
         entry.channel = event.product.flatMap { product in channels.withLock { $0[Name(product)] } }
         entry.product = event.product
-        entry.client = event.client
+        entry.client = event.client.map(shown)
         entry.device = event.device
         entry.messageID = event.id.map { String($0.prefix(Self.idLength)) }
         entry.code = event.code.rawValue
@@ -46,6 +73,15 @@ final class MessageLogSink: ChannelLog {
         entry.counts = event.receipt.map { LogEntry.Counts($0) }
         entry.reason = event.reason ?? event.note
         entry.setPayload(event.excerpt, limit: payloadBytes, size: event.payloadBytes)
+        writer.add(entry)
+    }
+
+    func add(_ failure: ChannelFailure) {
+        var entry = LogEntry(.error, failure.reason == nil ? .recovered : .failed, time: failure.time)
+        entry.category = failure.part == .store ? .store : .broker
+        entry.reason =
+            failure.reason.map { "no message is taken, all of them wait at the broker: \($0)" }
+            ?? "messages are taken again"
         writer.add(entry)
     }
 }

@@ -28,6 +28,7 @@ struct Setting: Sendable {
         number("ingest.batchBytes", \.batchBytes),
         number("merge.bytesPerSecond", \.mergeBytesPerSecond),
         number("log.bytes", \.logBytes),
+        text("log.keep", \.logKeep),
         number("log.payloadBytes", \.logPayloadBytes),
         text("log.level", \.logLevel),
     ]
