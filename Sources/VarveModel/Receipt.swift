@@ -19,7 +19,7 @@ public struct Receipt: Hashable, Sendable {
     public var superseded: UInt64 = 0
     /// Samples that could not be used; each has a reason.
     public var rejected: UInt64 = 0
-    /// Samples with neither a reading nor a quality.
+    /// Samples with neither a reading nor a quality, and samples that the product's policy does not store.
     public var skipped: UInt64 = 0
     /// Samples too old for a retention rule; not stored.
     public var expired: UInt64 = 0

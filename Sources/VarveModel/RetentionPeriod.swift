@@ -1,16 +1,42 @@
 // RetentionPeriod.swift — how long samples are kept, and from which moment their age counts.
 
-/// How long the samples of a product are kept, and by which rule.
-public struct ProductRetention: Hashable, Sendable {
+/// For how long samples are kept, and by which rule.
+public struct RetentionTerm: Hashable, Sendable {
     /// The time for which samples are kept.
     public var period: RetentionPeriod
     /// The rule in words, such as `product wind keeps 30d`.
     public var rule: String
 
-    /// Describes the retention of a product.
+    /// Describes a term.
     public init(period: RetentionPeriod, rule: String) {
         self.period = period
         self.rule = rule
+    }
+}
+
+/// How long the samples of a product are kept.
+public struct ProductRetention: Hashable, Sendable {
+    /// The term of points without one of their own; nil keeps their samples forever.
+    public var others: RetentionTerm?
+    /// The terms of single points, by the names under which they are stored; nil as a term keeps samples forever,
+    /// whatever `others` is.
+    public var points: [Name: RetentionTerm?]
+
+    /// Describes the retention of a product.
+    public init(others: RetentionTerm?, points: [Name: RetentionTerm?] = [:]) {
+        self.others = others
+        self.points = points
+    }
+
+    /// Describes a product with one rule for all its points.
+    public init(period: RetentionPeriod, rule: String) {
+        self.init(others: RetentionTerm(period: period, rule: rule))
+    }
+
+    /// The term of a stored point; nil keeps its samples forever.
+    public func term(of point: String) -> RetentionTerm? {
+        if points.isEmpty { return others }
+        return points[Name(point)] ?? others
     }
 }
 

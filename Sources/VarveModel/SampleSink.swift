@@ -47,12 +47,19 @@ public struct SampleBatch: Sendable {
     public var part: Part?
     /// Whether the rows are applied even if the same content was committed before (`import --reapply`).
     public var reapply: Bool
+    /// The sum of the `RegisteredPoint.policyMark` of the points that the batch was made of.
+    ///
+    /// A batch is a replay only of one with an equal mark. Default: 0, for points that no policy ever changed.
+    public var policyMark: UInt64
 
     /// Makes a batch.
-    public init(series: [SeriesRows], part: Part? = nil, reapply: Bool = false) {
+    public init(
+        series: [SeriesRows], part: Part? = nil, reapply: Bool = false, policyMark: UInt64 = 0
+    ) {
         self.series = series
         self.part = part
         self.reapply = reapply
+        self.policyMark = policyMark
     }
 }
 

@@ -21,11 +21,6 @@ extension Registry {
             ?? RetentionPeriod.defaultHistorySeconds
     }
 
-    /// How long samples are kept, for each product whose samples are not kept forever.
-    public func retentionPeriods() throws -> [Name: RetentionPeriod] {
-        try productRetentions().mapValues(\.period)
-    }
-
     /// The rule that applies to each product: its own, or else that of its model.
     ///
     /// Products without a rule are left out.

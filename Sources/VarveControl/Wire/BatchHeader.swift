@@ -10,6 +10,7 @@ struct BatchHeader: Hashable {
     var isAssessment: Bool
     var part: SampleBatch.Part?
     var reapply: Bool
+    var policyMark: UInt64
     var series: Int
     var rows: Int
     var textBytes: Int
@@ -18,6 +19,8 @@ struct BatchHeader: Hashable {
     private static let reapplyFlag: UInt8 = 2
     private static let partFlag: UInt8 = 4
     private static let lastFlag: UInt8 = 8
+    /// The mark of policies follows; without it the mark is 0.
+    private static let policyFlag: UInt8 = 16
 
     /// Announces a batch, after it checks that its columns fit together.
     ///
@@ -26,6 +29,7 @@ struct BatchHeader: Hashable {
         self.isAssessment = isAssessment
         part = batch.part
         reapply = batch.reapply
+        policyMark = batch.policyMark
         series = batch.series.count
         rows = 0
         textBytes = 0
@@ -69,8 +73,10 @@ struct BatchHeader: Hashable {
         var flags: UInt8 = isAssessment ? Self.assessmentFlag : 0
         if reapply { flags |= Self.reapplyFlag }
         if let part { flags |= Self.partFlag | (part.isLast ? Self.lastFlag : 0) }
+        if policyMark != 0 { flags |= Self.policyFlag }
         writer.append(flags)
         writer.append(part?.index ?? 0)
+        if policyMark != 0 { writer.append(policyMark) }
         writer.appendVarint(UInt64(series))
         writer.appendVarint(UInt64(rows))
         writer.appendVarint(UInt64(textBytes))
@@ -78,10 +84,11 @@ struct BatchHeader: Hashable {
 
     init(from reader: inout ByteReader) throws {
         let flags = try reader.byte()
-        guard flags < 16 else { throw reader.failure("unknown flags") }
+        guard flags < 32 else { throw reader.failure("unknown flags") }
         let index = try reader.integer(as: UInt32.self)
         isAssessment = flags & Self.assessmentFlag != 0
         reapply = flags & Self.reapplyFlag != 0
+        policyMark = flags & Self.policyFlag == 0 ? 0 : try reader.integer(as: UInt64.self)
         let isLast = flags & Self.lastFlag != 0
         part = flags & Self.partFlag == 0 ? nil : SampleBatch.Part(index: index, isLast: isLast)
         series = try reader.varint(limit: ControlLimits.batchSeries, "the number of series")

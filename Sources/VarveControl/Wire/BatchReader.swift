@@ -39,7 +39,8 @@ struct BatchReader {
     mutating func finish() -> SampleBatch {
         let series = finished
         finished = []
-        return SampleBatch(series: series, part: header.part, reapply: header.reapply)
+        return SampleBatch(
+            series: series, part: header.part, reapply: header.reapply, policyMark: header.policyMark)
     }
 
     /// Adds one frame of rows.

@@ -183,7 +183,7 @@ extension MeasurepointParser {
     private func lookUp(_ device: String, _ point: String, _ item: Item) throws -> RegisteredPoint {
         let answer = try directory.lookUp(product: points.product, device: device, point: point)
         switch answer {
-        case .found(let point): return point
+        case .found(let point), .notStored(let point): return point
         case .unknownProduct(let product):
             throw RequestFailure(.unknownTopic, "there is no product \(product.excerpt)")
         case .unknownDevice, .ambiguousDevice:

@@ -4,7 +4,7 @@
 
 /// A measurement point of a registered device.
 public struct RegisteredPoint: Hashable, Sendable {
-    /// The series of the point.
+    /// The series in which its samples are stored; its point has another name than the row if a policy renames it.
     public var key: SeriesKey
     /// The type of its values.
     public var type: ValueType
@@ -16,17 +16,21 @@ public struct RegisteredPoint: Hashable, Sendable {
     public var rule: ValueRule?
     /// What the product's policy does to its values; nil for nothing.
     public var processing: ValueProcessing?
+    /// Identifies the latest change of the product's policy that concerned what this point stores; 0 if there never was
+    /// one.
+    public var policyMark: UInt64
 
     /// Makes a description.
     public init(
         key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rule: ValueRule? = nil,
-        processing: ValueProcessing? = nil
+        processing: ValueProcessing? = nil, policyMark: UInt64 = 0
     ) {
         self.key = key
         self.type = type
         self.policy = policy
         self.rule = rule
         self.processing = processing
+        self.policyMark = policyMark
     }
 }
 
@@ -34,6 +38,8 @@ public struct RegisteredPoint: Hashable, Sendable {
 public enum PointLookup: Hashable, Sendable {
     /// The point is registered.
     case found(RegisteredPoint)
+    /// The point is registered, and the product's policy does not store it: its samples are counted as skipped.
+    case notStored(RegisteredPoint)
     /// The product does not exist.
     case unknownProduct(String)
     /// The named product, or without a named product every product, lacks the device.
@@ -138,6 +144,16 @@ public protocol PointDirectory: AnyObject, Sendable {
     ///   - point: The `pointId`.
     func lookUp(product: String?, device: String, point: String) throws -> PointLookup
 
+    /// What becomes of a point under its product's policy, for a point that is not registered yet.
+    ///
+    /// The answer is `found` or `notStored`.
+    func underPolicy(_ point: RegisteredPoint) throws -> PointLookup
+
+    /// A number that is another one after a policy was changed.
+    ///
+    /// Cost: one small query.
+    func policyVersion() throws -> UInt64
+
     /// How the messages of a product are taken; nil if the product does not exist.
     func settings(ofProduct product: String) throws -> ProductSettings?
 
@@ -179,6 +195,12 @@ public protocol PointDirectory: AnyObject, Sendable {
 }
 
 extension PointDirectory {
+    /// The point as it is, for a directory without policies.
+    public func underPolicy(_ point: RegisteredPoint) throws -> PointLookup { .found(point) }
+
+    /// Always 0, for a directory without policies.
+    public func policyVersion() throws -> UInt64 { 0 }
+
     /// The defaults for each product that has a model.
     public func settings(ofProduct product: String) throws -> ProductSettings? {
         try model(ofProduct: product).map { _ in ProductSettings() }

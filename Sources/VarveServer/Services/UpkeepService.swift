@@ -25,8 +25,9 @@ struct UpkeepService: Service {
 
     /// What the thread remembers from round to round.
     private struct Course {
-        /// The rules by which retention ran last.
-        var rules: [RetentionRule]?
+        /// The rules by which retention ran last, and the time for which versions were kept.
+        var rules: [Name: ProductRetention]?
+        var history: Int64?
         /// Rounds since then.
         var rounds = 0
     }
@@ -62,18 +63,21 @@ struct UpkeepService: Service {
     /// Removes samples that are too old, if the rules have changed or the last run was an hour ago.
     private func applyRetention(_ course: inout Course) {
         expiring.reportingFailure {
-            let newest = try registry.retentionRules()
-            guard newest != course.rules || course.rounds >= Self.roundsBetweenExpiries else { return }
-            try expire()
+            let newest = try registry.productRetentions()
+            let history = try registry.historySeconds()
+            let isChanged = newest != course.rules || history != course.history
+            guard isChanged || course.rounds >= Self.roundsBetweenExpiries else { return }
+            try expire(newest, history)
             course.rules = newest
+            course.history = history
             course.rounds = 0
         }
         course.rounds += 1
     }
 
-    private func expire() throws {
-        store.setHistory(try registry.historySeconds() * 1_000_000_000)
-        let report = try store.expire(try registry.retentionPeriods())
+    private func expire(_ rules: [Name: ProductRetention], _ history: Int64) throws {
+        store.setHistory(history * 1_000_000_000)
+        let report = try store.expire(rules)
         guard report.samples > 0 else { return }
         logger.info("retention let go of \(report.samples) samples of \(report.series) series")
     }

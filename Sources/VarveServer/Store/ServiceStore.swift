@@ -131,11 +131,11 @@ public final class ServiceStore: Sendable {
         metrics.set(store.snapshot().size, commit: lastCommit)
     }
 
-    /// Removes the samples that are older than the retention periods of their products allow.
+    /// Removes the samples that are older than the rules of their products and points allow.
     ///
     /// - Throws: What `Store.expire` and opening the store again throw.
-    public func expire(_ periods: [Name: RetentionPeriod]) throws -> DeletionReport {
-        let report = try change { try $0.expire(periods) }
+    public func expire(_ rules: [Name: ProductRetention]) throws -> DeletionReport {
+        let report = try change { try $0.expire(rules) }
         acknowledge(report.commit)
         return report
     }

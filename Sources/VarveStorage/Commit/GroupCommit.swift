@@ -58,7 +58,7 @@ struct GroupCommit {
     mutating func assess(_ batch: SampleBatch) throws -> BatchOutcome {
         let known = context.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
-        let hash = ContentHash.of(batch.series)
+        let hash = ContentHash.of(batch)
         let expired = ExpiredRows(batch.series, try limits.get())
         if !batch.reapply, let replay = try search.find(hash, batch, in: state.session, expired) {
             return replay
@@ -85,7 +85,7 @@ struct GroupCommit {
         try writeFullPending()
         let known = context.dictionary.find(batch.series)
         try BatchRules.check(batch, known: known)
-        let hash = ContentHash.of(batch.series)
+        let hash = ContentHash.of(batch)
         if let part = batch.part, part.index == 0 { state.session = state.replay.session(firstBatch: hash) }
         let session = batch.part == nil ? nil : state.session
         let expired = ExpiredRows(batch.series, try limits.get())

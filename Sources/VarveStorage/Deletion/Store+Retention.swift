@@ -10,19 +10,21 @@ public import VarveModel
 import VarveSegment
 
 extension Store {
-    /// Removes samples that are older than their products keep them.
+    /// Removes samples that are older than their products and points keep them.
     ///
     /// Durability and cost: as `expire(_:keeping:)`, for each period.
     ///
-    /// - Parameter periods: The periods by product; a product that is not listed keeps everything.
+    /// - Parameter rules: The rules by product; a product that is not listed keeps everything.
     /// - Returns: What was removed, of all products together.
     /// - Throws: As `expire(_:keeping:)`; periods before the failure stay applied.
-    public func expire(_ periods: [Name: RetentionPeriod]) throws -> DeletionReport {
+    public func expire(_ rules: [Name: ProductRetention]) throws -> DeletionReport {
         var report = DeletionReport()
         let snapshot = snapshot()
         report.commit = snapshot.commit
-        guard !periods.isEmpty else { return report }
-        let series = Dictionary(grouping: snapshot.series().map(\.key)) { periods[Name($0.product)] }
+        guard !rules.isEmpty else { return report }
+        let series = Dictionary(grouping: snapshot.series().map(\.key)) {
+            rules[Name($0.product)]?.term(of: $0.point)?.period
+        }
         for (period, keys) in series {
             guard let period, let limit = period.limit(at: context.options.now()) else { continue }
             report.add(try expire(keys, keeping: limit))

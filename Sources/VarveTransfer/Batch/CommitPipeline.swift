@@ -29,11 +29,12 @@ final class CommitPipeline {
         thread = try WorkerThread {
             do {
                 while let batch = waiting.take() {
-                    let part = batch.part
+                    let (part, mark) = (batch.part, batch.policyMark)
                     let series = batch.grouped()
                     batch.removeAll()
                     free.put(batch)
-                    let rows = SampleBatch(series: series, part: part, reapply: reapply)
+                    let rows = SampleBatch(
+                        series: series, part: part, reapply: reapply, policyMark: mark)
                     let outcome = isDryRun ? try sink.assess(rows) : try sink.commit(rows)
                     total.add(outcome)
                 }

@@ -20,6 +20,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         /// The series' index in that batch.
         var owner: UInt32
         var type: ValueType
+        /// Whether a policy changes its values; `processings` has how.
+        var isProcessed = false
     }
 
     /// A series with its place in the current batch.
@@ -46,12 +48,18 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private var series: [Series] = []
     private var seriesByKey: [SeriesKey: Int32] = [:]
     private var reasons: [Int: String] = [:]
+    /// By entry: what policies do to the values of a name, and their marks.
+    ///
+    /// Two names may mean one series.
+    private var processings: [Int: ValueProcessing] = [:]
+    private var marks: [Int: UInt64] = [:]
     private var batch: RowBatch
     private var batchNumber: UInt32 = 1
     private var size = BatchSize()
     private var rows: UInt64 = 0
     private var skipped: UInt64 = 0
     private var unknown: UInt64 = 0
+    private var notStored: UInt64 = 0
     /// The counts of series that were forgotten since, by product and point; see `gatherTexts`.
     private var textPoints: [PointName: (numbers: UInt64, texts: UInt64)] = [:]
     private var passedOver = Set<Name>()
@@ -77,6 +85,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         var total: CommitTotal
         /// The rejected samples whose product, device or point is unknown.
         var unknown: UInt64
+        /// The skipped samples that a policy does not store.
+        var notStored: UInt64
         /// The text points with more numbers than other texts.
         var numericTexts: [NumericTextPoint]
         /// The columns that were passed over because their model has no such point.
@@ -129,9 +139,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         if table[entry].batch != batchNumber { try addToBatch(entry) }
         let slot = table[entry]
         guard slot.series >= 0 else {
-            if slot.series == NoSeries.passedOver { return }
-            if slot.series == NoSeries.unknown { unknown &+= 1 }
-            return rejectRow(row, reasons[entry] ?? "the series cannot be used")
+            return takeWithoutSeries(row, slot.series, entry)
         }
         if let declared = terms.declaredType, declared != slot.type {
             return rejectRow(
@@ -141,6 +149,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             return takeMissing(slot, time)
         }
         switch values.parse(row.value, as: slot.type) {
+        case .bits(let bits) where slot.isProcessed: process(row, bits, slot, entry, time)
         case .bits(let bits):
             batch.append(owner: slot.owner, time: time, bits: bits, state: terms.quality)
         case .text(let text):
@@ -154,11 +163,39 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         }
     }
 
+    /// Counts a row of a name without a series, and rejects it if that is its fault.
+    @inline(never)
+    private mutating func takeWithoutSeries(_ row: borrowing Row, _ series: Int32, _ entry: Int) {
+        switch series {
+        case NoSeries.passedOver: break
+        case NoSeries.notStored:
+            skipped &+= 1
+            notStored &+= 1
+        default:
+            if series == NoSeries.unknown { unknown &+= 1 }
+            rejectRow(row, reasons[entry] ?? "the series cannot be used")
+        }
+    }
+
+    /// Adds a row whose value a policy changes.
+    @inline(never)
+    private mutating func process(
+        _ row: borrowing Row, _ bits: UInt64, _ slot: Slot, _ entry: Int, _ time: Int64
+    ) {
+        guard let processing = processings[entry], let result = processing.apply(bits, slot.type) else {
+            let reason = ValueFailure.beyondPolicy.reason(row.value, point: row.point, type: slot.type)
+            return rejectRow(row, reason)
+        }
+        batch.append(owner: slot.owner, time: time, bits: result, state: terms.quality)
+    }
+
     mutating func skips(_ row: borrowing Row) throws -> Bool {
-        guard terms.check(row) == nil, terms.quality == 0 else { return false }
+        guard terms.check(row) == nil else { return false }
         let entry = table.find(row.product, row.device, row.point)
         if table[entry].series == NoSeries.unresolved { try resolveName(entry) }
         let slot = table[entry]
+        if slot.series == NoSeries.notStored { return true }
+        guard terms.quality == 0 else { return false }
         guard slot.series >= 0 else { return slot.series == NoSeries.passedOver }
         if ValueParser.isMissing(row.value, as: series[Int(slot.series)].point.type) { return true }
         return missing.contains(row.value, number: Int(slot.missing))
@@ -200,12 +237,13 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     /// - Throws: What the sink throws for a batch.
     mutating func finish() throws -> Outcome {
         batch.part.isLast = true
+        try resolver.checkPolicies()
         try pipeline.commit(batch)
         var total = try pipeline.finish()
         total.receipt.rejected += rejected.count
         total.receipt.skipped += skipped
         return Outcome(
-            total: total, unknown: unknown, numericTexts: numericTexts(),
+            total: total, unknown: unknown, notStored: notStored, numericTexts: numericTexts(),
             passedOver: passedOver.sorted().map(\.text))
     }
 
@@ -233,6 +271,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private mutating func commit(isLast: Bool) throws {
         let index = batch.part.index
         batch.part.isLast = isLast
+        try resolver.checkPolicies()
         try pipeline.commit(batch)
         batch = try pipeline.emptyBatch()
         batch.part = SampleBatch.Part(index: index + 1, isLast: false)
@@ -245,6 +284,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             series.removeAll()
             seriesByKey.removeAll()
             reasons.removeAll()
+            processings.removeAll()
+            marks.removeAll()
         }
     }
 
@@ -253,6 +294,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         size.series += 1
         size.nameBytes += table.nameBytes(of: entry)
         if table[entry].series == NoSeries.unresolved { try resolveName(entry) }
+        if !marks.isEmpty { batch.policyMark &+= marks[entry] ?? 0 }
         var slot = table[entry]
         slot.batch = batchNumber
         if slot.series >= 0 {
@@ -271,6 +313,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     /// Looks a name up and keeps what it means.
     private mutating func resolveName(_ entry: Int) throws {
         table[entry].series = try lookUp(entry)
+        table[entry].isProcessed = processings[entry] != nil
         table[entry].missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
     }
 
@@ -289,8 +332,13 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             }
             if passedOver.count < RowReader.maximumColumns { passedOver.insert(Name(name)) }
             return NoSeries.passedOver
+        case .notStored(let point):
+            if point.policyMark != 0 { marks[entry] = point.policyMark }
+            return NoSeries.notStored
         case .point(let point):
-            // Two names can mean the same series: one with the product, one without.
+            if point.policyMark != 0 { marks[entry] = point.policyMark }
+            if let processing = point.processing { processings[entry] = processing }
+            // Two names can mean the same series: one with the product, one without, or one that a policy renames.
             if let known = seriesByKey[point.key] { return known }
             let index = Int32(series.count)
             series.append(Series(point: point, batch: 0, owner: 0))

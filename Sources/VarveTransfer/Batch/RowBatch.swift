@@ -16,6 +16,8 @@ final class RowBatch: @unchecked Sendable {
     var series: [RegisteredPoint] = []
     /// The number of the batch in its import.
     var part = SampleBatch.Part(index: 0, isLast: false)
+    /// The sum of the marks of the points that its rows name.
+    var policyMark: UInt64 = 0
     private var capacity: Int
     private var times: UnsafeMutablePointer<Int64>
     private var bits: UnsafeMutablePointer<UInt64>
@@ -59,6 +61,7 @@ final class RowBatch: @unchecked Sendable {
     /// Empties the batch for the next rows.
     func removeAll() {
         count = 0
+        policyMark = 0
         series.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
     }

@@ -9,25 +9,38 @@ struct SeriesResolver {
     private let sink: any ImportSink
     private let product: String?
     private let expected: [SeriesKey: RegisteredPoint]
+    private let policies: UInt64
 
     /// Makes a resolver.
     ///
     /// - Parameters:
     ///   - product: The product of rows that name none.
     ///   - expected: The points that a dry run treats as registered, by the names in the rows.
+    /// - Throws: What the directory throws.
     init(
         directory: any PointDirectory, sink: any ImportSink, product: String?,
         expected: [SeriesKey: RegisteredPoint]
-    ) {
+    ) throws {
         self.directory = directory
         self.sink = sink
         self.product = product
         self.expected = expected
+        policies = try directory.policyVersion()
+    }
+
+    /// Throws if a policy was changed since the import began: rows that were resolved before and after it would be
+    /// mixed.
+    ///
+    /// - Throws: `ImportError.policyChanged`, and what the directory throws.
+    func checkPolicies() throws {
+        guard try directory.policyVersion() == policies else { throw ImportError.policyChanged }
     }
 
     /// The meaning of a row's names.
     enum Answer {
         case point(RegisteredPoint)
+        /// The policy does not store the point.
+        case notStored(RegisteredPoint)
         case rejected(String)
         /// The product or the device is unknown; with the reason for a rejected row.
         case unknown(String)
@@ -44,9 +57,18 @@ struct SeriesResolver {
         guard let names else { return .rejected(UTF8Advice.text("a name")) }
         let named = names.product.isEmpty ? product : names.product
         let lookup = try directory.lookUp(product: named, device: names.device, point: names.point)
-        if case .found(let point) = lookup { return try check(point) }
+        switch lookup {
+        case .found(let point): return try check(point)
+        case .notStored(let point): return .notStored(point)
+        case .unknownProduct, .unknownDevice, .ambiguousDevice, .unknownPoint: break
+        }
         let key = SeriesKey(product: names.product, device: names.device, point: names.point)
-        if let point = expected[key] { return try check(point) }
+        if let point = expected[key] {
+            switch try directory.underPolicy(point) {
+            case .found(let point): return try check(point)
+            default: return .notStored(point)
+            }
+        }
         // Nothing can register such a name, so no advice to do so.
         for (name, what) in [(named ?? "", "product"), (names.device, "device"), (names.point, "point")]
         where name.hasControlCharacter {
@@ -55,6 +77,7 @@ struct SeriesResolver {
         }
         switch lookup {
         case .found(let point): return try check(point)
+        case .notStored(let point): return .notStored(point)
         case .unknownProduct(let name):
             return .unknown(
                 "unknown product \(name); create it with `varve product create` or import with --register")

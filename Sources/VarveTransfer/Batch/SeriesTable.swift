@@ -227,6 +227,8 @@ enum NoSeries {
     static let passedOver: Int32 = -3
     /// The rows of the name are rejected because its product, device or point is unknown.
     static let unknown: Int32 = -4
+    /// The rows of the name are skipped, because the policy does not store its point.
+    static let notStored: Int32 = -5
 }
 
 /// Memory for names that never move.

@@ -34,6 +34,8 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
     case rejectsOptions(path: String)
     /// Wide rows were requested for a file that is not CSV.
     case wideNeedsCSV(path: String)
+    /// A product's policy was changed while a file was imported.
+    case policyChanged
 
     /// One line: what, where and what to do.
     public var description: String {
@@ -73,6 +75,9 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
         case .rejectsOptions(let path):
             "\(path) is a file of rejected rows whose options are not known here; name it as a file, alone"
         case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"
+        case .policyChanged:
+            "a policy was changed while the file was read, and a part of it is stored under the old one; run the same "
+                + "import again, which takes all of it under the new one"
         }
     }
 

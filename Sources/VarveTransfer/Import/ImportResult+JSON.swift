@@ -6,7 +6,7 @@ import VarveText
 extension ImportResult {
     /// The last line that `import --json` prints, without its line end.
     ///
-    /// Empty lists about registration and zones are left out.
+    /// Empty lists about registration and zones are left out, and `notStored` if it is 0.
     public func jsonLine(seconds: Double) -> String {
         let counts: [(name: String, value: JSONText)] = [
             ("rows", .count(receipt.rows)), ("samples", .count(receipt.samples)),
@@ -27,7 +27,9 @@ extension ImportResult {
         let details = lists.filter { !$0.elements.isEmpty }.map {
             (name: $0.name, value: JSONText.array($0.elements))
         }
-        return JSONText.object(counts + terms + details).line()
+        let policy: [(name: String, value: JSONText)] =
+            notStored > 0 ? [("notStored", .count(notStored))] : []
+        return JSONText.object(counts + terms + policy + details).line()
     }
 }
 

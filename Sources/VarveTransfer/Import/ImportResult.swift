@@ -31,6 +31,8 @@ public struct ImportResult: Sendable {
     public var passedOver: [String] = []
     /// The number of rejected samples whose product, device or point is unknown.
     public var unknown: UInt64 = 0
+    /// The number of skipped samples whose points the policies of their products do not store.
+    public var notStored: UInt64 = 0
     /// The first rejected row of the first file that has one.
     public var firstRejected: RejectedRow?
     /// The path of the rejected rows of the first file that has some; nil without rejected rows.
@@ -79,6 +81,7 @@ public struct ImportResult: Sendable {
             passedOver.append(name)
         }
         unknown += other.unknown
+        notStored += other.notStored
         firstRejected = firstRejected ?? other.firstRejected
         rejectedPath = rejectedPath ?? other.rejectedPath
         rejectedFiles += other.rejectedFiles

@@ -198,7 +198,7 @@ public final class Importer {
         if !options.isDryRun { try sink.beginImport() }
         let pipeline = try CommitPipeline(
             sink: sink, reapply: options.reapplies, isDryRun: options.isDryRun, capacity: limits.rows)
-        let resolver = SeriesResolver(
+        let resolver = try SeriesResolver(
             directory: directory, sink: sink, product: options.product, expected: registered.expected)
         let pass = try ImportPass(
             resolver: resolver, missing: options.missing,
@@ -232,7 +232,7 @@ public final class Importer {
             result.numericTexts.append(point)
         }
         result.passedOver = outcome.passedOver
-        result.unknown = outcome.unknown
+        (result.unknown, result.notStored) = (outcome.unknown, outcome.notStored)
         result.firstRejected = rejected.first
         if isFirst {
             result.registered = registered.count

@@ -158,7 +158,8 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         var type: ValueType?
         if let types {
             switch try types.lookUp(product: product, device: names.device, point: names.point) {
-            case .found(let point): type = point.type
+            // The receiver applies the policy.
+            case .found(let point), .notStored(let point): type = point.type
             case .unknownPoint where passesOverUnknownPoints:
                 table[entry] = Slot(number: NoSeries.passedOver, type: nil)
                 return

@@ -90,7 +90,7 @@ struct RegistrationPlan {
         of series: SurveyedSeries.Named, _ directory: any PointDirectory
     ) throws -> String? {
         switch try directory.lookUp(product: nil, device: series.device, point: series.point) {
-        case .found, .ambiguousDevice: nil
+        case .found, .notStored, .ambiguousDevice: nil
         case .unknownDevice, .unknownProduct: ImportOptions.defaultProduct
         case .unknownPoint(_, let product, _): product
         }
@@ -102,7 +102,12 @@ struct RegistrationPlan {
         _ directory: any PointDirectory
     ) throws {
         let lookup = try directory.lookUp(product: product, device: series.device, point: series.point)
-        guard case .found(let point) = lookup, point.type != type else { return }
+        let point: RegisteredPoint
+        switch lookup {
+        case .found(let found), .notStored(let found): point = found
+        case .unknownProduct, .unknownDevice, .ambiguousDevice, .unknownPoint: return
+        }
+        guard point.type != type else { return }
         throw ImportError.otherType(
             point: series.point, given: type.name, registered: point.type.name,
             model: try directory.model(ofProduct: point.key.product) ?? point.key.product)

@@ -13,6 +13,8 @@ enum ValueFailure {
     case notBool
     case invalidUTF8
     case json(JSONFailure)
+    /// The product's policy makes a value of it that its type cannot hold.
+    case beyondPolicy
 }
 
 /// The result of reading a field as a value.
@@ -129,6 +131,10 @@ extension ValueFailure {
             return "\(place), and \"\(field.excerpt)\" is not true, false, 1 or 0; " + advice(field)
         case .invalidUTF8: return "\(place), and " + UTF8Advice.text("the value")
         case .json(let failure): return "\(place), and the value \(failure.description)"
+        case .beyondPolicy:
+            return
+                "\(place), and the policy of its product makes a value of \"\(field.excerpt)\" that it cannot hold; "
+                + "see the policy with varve policy show"
         }
     }
 

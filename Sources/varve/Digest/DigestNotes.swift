@@ -52,7 +52,11 @@ struct DigestNotes {
             counts.append("\(ImportSummary.grouped(receipt.rejected)) rejected, as by import\(unknown)")
         }
         if receipt.skipped > 0 {
-            counts.append("\(ImportSummary.grouped(receipt.skipped)) skipped, without value and quality")
+            let why =
+                result.notStored == 0
+                ? "without value and quality"
+                : ImportSummary.skipped(receipt.skipped, notStored: result.notStored)
+            counts.append("\(ImportSummary.grouped(receipt.skipped)) skipped, \(why)")
         }
         if receipt.expired > 0 {
             let rules = result.rules.isEmpty ? "" : " (\(result.rules.joined(separator: ", ")))"

@@ -39,6 +39,7 @@ final class StoredPoints: PointDirectory {
         case .found(var found):
             if let type = types[found.key] { found.type = type }
             return .found(found)
+        case .notStored(let point): return .notStored(point)
         case .ambiguousDevice(let device, let products):
             return .ambiguousDevice(device, products: products)
         case .unknownProduct, .unknownDevice, .unknownPoint, nil:
@@ -65,6 +66,12 @@ final class StoredPoints: PointDirectory {
             return .last
         }
     }
+
+    func underPolicy(_ point: RegisteredPoint) throws -> PointLookup {
+        try registry?.underPolicy(point) ?? .found(point)
+    }
+
+    func policyVersion() throws -> UInt64 { try registry?.policyVersion() ?? 0 }
 
     func register(_: Registration) -> Int { 0 }
 

@@ -16,7 +16,7 @@ enum ImportSummary {
             ("corrected", receipt.corrected, "took the place of an older value"),
             ("superseded", receipt.superseded, "offered a different value, not taken"),
             ("rejected", receipt.rejected, rejectedPlace(result.rejectedPath, result.rejectedFiles)),
-            ("skipped", receipt.skipped, "empty, without a quality"),
+            ("skipped", receipt.skipped, skipped(receipt.skipped, notStored: result.notStored)),
             ("expired", receipt.expired, expired(result.rules)),
             ("replayed", receipt.replayed, replayed(result.replayedCommits)),
         ]
@@ -80,6 +80,14 @@ enum ImportSummary {
             ("missingRejected", count(zone.missingRejected)), ("name", .string(zone.name)),
             ("offsets", .string(zone.offsets)),
         ])
+    }
+
+    /// Why samples were skipped.
+    static func skipped(_ count: UInt64, notStored: UInt64) -> String {
+        if notStored == 0 { return "empty, without a quality" }
+        let policy = "not stored by policy"
+        return notStored == count
+            ? policy : "\(grouped(notStored)) \(policy), the rest empty, without a quality"
     }
 
     private static func expired(_ rules: [String]) -> String {

@@ -52,7 +52,8 @@ enum Batches {
 extension SampleBatch {
     /// Whether both say the same.
     func equals(_ other: SampleBatch) -> Bool {
-        part == other.part && reapply == other.reapply && series.count == other.series.count
+        part == other.part && reapply == other.reapply && policyMark == other.policyMark
+            && series.count == other.series.count
             && zip(series, other.series).allSatisfy {
                 $0.key == $1.key && $0.type == $1.type && $0.policy == $1.policy && $0.columns == $1.columns
             }

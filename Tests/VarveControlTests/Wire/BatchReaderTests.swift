@@ -37,6 +37,25 @@ import VarveTestSupport
         #expect(read.equals(batch))
     }
 
+    @Test("the mark of policies comes with the announcement, which is as before without one")
+    func policyMark() throws {
+        func bytes(_ mark: UInt64) throws -> [UInt8] {
+            var batch = Batches.mixed(rows: 4, seed: 3)
+            batch.policyMark = mark
+            var writer = ByteWriter(capacity: 64)
+            try BatchHeader(batch, isAssessment: false).write(to: &writer)
+            return writer.bytes
+        }
+        let marked = try bytes(77)
+        #expect(try marked.count == bytes(0).count + 8)
+        try marked.withUnsafeBytes { bytes in
+            var reader = ByteReader(bytes)
+            let header = try BatchHeader(from: &reader)
+            var batch = BatchReader(header)
+            #expect(header.policyMark == 77 && batch.finish().policyMark == 77)
+        }
+    }
+
     @Test("a cut frame is an error or an incomplete batch, at every byte")
     func cut() throws {
         let batch = Batches.mixed(rows: 4, seed: 3)

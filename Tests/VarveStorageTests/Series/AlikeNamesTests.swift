@@ -88,11 +88,12 @@ import VarveTestSupport
     func expired() throws {
         try withStore { store throws in
             let product = Name(Self.key(product: 1).product)
-            #expect(try store.expire([product: RetentionPeriod(seconds: 60)]).samples == 4)
+            let rules = [
+                product: ProductRetention(period: RetentionPeriod(seconds: 60), rule: "product keeps 60s")
+            ]
+            #expect(try store.expire(rules).samples == 4)
             #expect(try values(store) == (0..<8).map { $0 & 1 == 1 ? nil : Double($0) })
-            store.setRetention {
-                [product: ProductRetention(period: RetentionPeriod(seconds: 60), rule: "product keeps 60s")]
-            }
+            store.setRetention { rules }
             let late = try [0, 1].map { number in
                 let key = Self.key(product: number)
                 let sample = Sample(time: Timestamp(nanoseconds: 11), value: .double(1))

@@ -27,10 +27,10 @@ struct CompactCommand: ParsableCommand {
 
     func run() throws {
         if let client = try RunningService.connect(data) { return try run(on: client) }
-        let periods = try data.registryIfMade()?.retentionPeriods()
+        let rules = try data.registryIfMade()?.productRetentions()
         let store = try data.openStore(to: .change)
         defer { try? store.close() }
-        _ = try store.expire(periods ?? [:])
+        _ = try store.expire(rules ?? [:])
         let report = try showingProgress { try store.compact($0) }
         try store.close()
         show(report)

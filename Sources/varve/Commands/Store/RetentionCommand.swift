@@ -124,10 +124,10 @@ extension RetentionCommand {
             if try RunningService.connect(data) != nil {
                 return print("the running service does this by itself, within an hour")
             }
-            let periods = try data.openRegistry(to: .read).retentionPeriods()
+            let rules = try data.openRegistry(to: .read).productRetentions()
             let store = try data.openStore(to: .change)
             defer { try? store.close() }
-            let report = try store.expire(periods)
+            let report = try store.expire(rules)
             try store.close()
             let samples = ImportSummary.grouped(report.samples)
             print("let go of \(samples) samples of \(report.series) series")

@@ -1,0 +1,211 @@
+// RealClientTests.swift — clients that others wrote send to a service: the EnOS SDK for Python, and MQTT libraries.
+//
+// They run unmodified, with their own defaults. Tools/client-libraries installs them; without them these tests are
+// skipped. The scripts that use them share no code with Varve.
+
+import Foundation
+import Testing
+import VarveTestSupport
+
+/// The libraries that Tools/client-libraries installs.
+private enum ClientLibraries {
+    static let folder = Recording.repository.path + "/.build/clients"
+    static let isInstalled = FileManager.default.fileExists(atPath: "\(folder)/installed")
+}
+
+extension EndToEndTests {
+    @Suite(.enabled(if: ClientLibraries.isInstalled, "run Tools/client-libraries"))
+    struct RealClientTests {
+        /// Which paho the SDK runs on.
+        enum Paho: String, CaseIterable, Sendable {
+            case older = "1.6.1"
+            case newer = "2.1.0"
+        }
+
+        private static let secret = "pSecret01"
+        private static let topic = "/sys/wind/integration/measurepoint/post"
+        private let sandbox: Sandbox
+        private let service: RunningService
+        private let channel: DemoChannel
+
+        init() throws {
+            sandbox = try Sandbox()
+            for command in [
+                [
+                    "model", "create", "turbine", "--point", "power:double:quality", "--point",
+                    "state:string",
+                    "--point", "doc:json",
+                ],
+                ["product", "create", "wind", "--model", "turbine", "--secret", Self.secret],
+                ["device", "create", "T1", "--product", "wind", "--secret", "dSecret01"],
+                ["device", "create", "T2", "--product", "wind"],
+            ] {
+                let ending = try sandbox.varve(command)
+                guard ending.code == 0 else { throw Overdue(description: ending.errors) }
+            }
+            service = try RunningService(in: sandbox)
+            channel = try DemoChannel("windfarm", product: "wind", in: sandbox)
+        }
+
+        /// Starts a script with the libraries.
+        private func start(_ script: String, _ paho: Paho, _ arguments: [String]) throws -> ChildProcess {
+            let older = paho == .older ? ["PYTHONPATH": "\(ClientLibraries.folder)/paho1"] : [:]
+            return try sandbox.start(
+                program: [
+                    "\(ClientLibraries.folder)/bin/python", "-B", Installation.resource("Clients/\(script)"),
+                ]
+                    + arguments,
+                environment: older)
+        }
+
+        /// Starts the SDK with the login of the channel.
+        private func sdk(_ paho: Paho, _ steps: String...) throws -> ChildProcess {
+            try start(
+                "enos_sdk.py", paho, [String(service.port), "wind", "%channel%", Self.secret] + steps)
+        }
+
+        private func versions(_ paho: Paho) -> String {
+            "enos-mqtt-sdk-python 0.1.1, paho-mqtt \(paho.rawValue)\n"
+        }
+
+        private func message(_ id: String, time: Int) -> String {
+            """
+            {"id":"\(id)","version":"1.0","method":"integration.measurepoint.post","params":[{"deviceKey":"T1",\
+            "measurepoints":{"power":1},"time":\(time)}]}
+            """
+        }
+
+        @Test(
+            "the EnOS SDK logs in as a channel, posts with its own classes, and reads the codes of its answers",
+            arguments: Paho.allCases)
+        func channelSDK(paho: Paho) throws {
+            let client = try sdk(paho, "points:T1:20", "points:T9:3", "batch:T1:T2", "points:T1:20").wait()
+            #expect(
+                client.output == versions(paho)
+                    + "{\"200\": 20}\n{\"1257\": 3}\n{\"200\": 1}\n{\"200\": 20}\n", "\(client.errors)")
+            let query = [
+                "query", "--format", "csv", "--device", "T1", "--device", "T2", "--to", "2024-05-01 10:00:03",
+            ]
+            #expect(
+                try sandbox.varve(query).output == """
+                    device,point,time,value,quality
+                    T1,doc,2024-05-01T10:00:00Z,"[""1.02"",""2.02""]",
+                    T1,power,2024-05-01T10:00:00Z,1.5,
+                    T1,power,2024-05-01T10:00:01Z,2.5,0
+                    T1,power,2024-05-01T10:00:02Z,2,9
+                    T1,state,2024-05-01T10:00:00Z,run,
+                    T2,power,2024-05-01T10:00:00Z,3,
+
+                    """)
+        }
+
+        @Test("two programs with the SDK get their own answers, also after restarts of service and broker")
+        func twoPrograms() throws {
+            let gates = ["stopped", "killed", "broker"].map { "\(sandbox.path)/\($0)" }
+            func steps(_ device: String) -> [String] {
+                ["points:\(device):20"]
+                    + gates.enumerated().flatMap { ["await:\($1)", "points:\(device):20:\(20 + $0 * 20)"] }
+            }
+            let arguments = [String(service.port), "wind", "%channel%", Self.secret]
+            let good = try start("enos_sdk.py", .newer, arguments + steps("T1"))
+            let bad = try start("enos_sdk.py", .older, arguments + steps("T9"))
+            func answered(_ count: Int) throws {
+                try eventually("\(count) steps: \(good.output)\(good.errors) \(bad.output)\(bad.errors)") {
+                    good.output == versions(.newer) + String(repeating: "{\"200\": 20}\n", count: count)
+                        && bad.output == versions(.older)
+                            + String(repeating: "{\"1257\": 20}\n", count: count)
+                }
+            }
+            try answered(1)
+            #expect(service.stop()?.code == 0)
+            try service.start()
+            _ = try sandbox.write(Data(), "stopped")
+            try answered(2)
+            service.killService()
+            _ = try sandbox.write(Data(), "killed")
+            try service.start()
+            try answered(3)
+            let broker = try #require(service.brokerIdentifier)
+            service.killBroker()
+            try eventually("another broker runs") { (service.brokerIdentifier ?? broker) != broker }
+            _ = try sandbox.write(Data(), "broker")
+            try answered(4)
+            #expect(good.wait().code == 0 && bad.wait().code == 0)
+            let counted = try sandbox.varve(
+                "query", "--device", "T1", "--point", "power", "--agg", "count", "--format", "csv")
+            #expect(counted.output.hasSuffix(",80\n"), "\(counted.output)")
+        }
+
+        @Test(
+            "each MQTT library posts a message with its own defaults and gets the answer",
+            arguments: [
+                ("paho", Paho.older, "paho-mqtt 1.6.1"), ("paho", .newer, "paho-mqtt 2.1.0"),
+                ("gmqtt", .newer, "gmqtt 0.8.0"), ("aiomqtt", .newer, "aiomqtt 2.5.1"),
+            ])
+        func library(name: String, paho: Paho, version: String) throws {
+            let arguments = [
+                name, String(service.port), channel.username, channel.password, "gateway", Self.topic,
+                message("7", time: 1000),
+            ]
+            let ending = try start("libraries.py", paho, arguments).wait()
+            #expect(
+                ending.output == "\(version)\n{\"id\":\"7\",\"code\":200,\"data\":{}}\n", "\(ending.errors)")
+        }
+
+        @Test("a bridge of mosquitto with default settings brings messages here and their answers back")
+        func bridge() throws {
+            let port = Int(try Loopback.freePort())
+            let configuration = try sandbox.write(
+                lines: [
+                    "user \(NSUserName())", "listener \(port) 127.0.0.1", "allow_anonymous true",
+                    "connection site", "address 127.0.0.1:\(service.port)",
+                    "remote_username \(channel.username)", "remote_password \(channel.password)",
+                    "topic \(Self.topic) out 1", "topic \(Self.topic)_reply in 1",
+                ], "bridge.conf")
+            let broker = try sandbox.start(program: [Broker.program, "-c", configuration])
+            defer { _ = broker.kill(after: 0) }
+            let listener = try sandbox.start(
+                program: [
+                    "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", String(port), "-q", "1",
+                    "-t", "\(Self.topic)_reply",
+                ])
+            try eventually("the bridge and the listener are in: \(broker.errors) \(listener.errors)") {
+                let log = try sandbox.varve("log", "--kind", "connection", "--format", "ndjson").output
+                return log.contains("\"event\":\"connected\"") && listener.output.contains("Subscribed")
+            }
+            let sent = try sandbox.start(
+                program: [
+                    "mosquitto_pub", "-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", Self.topic, "-m",
+                    message("over the bridge", time: 1000),
+                ]
+            ).wait()
+            #expect(sent.code == 0)
+            try eventually("the answer comes back: \(listener.output)") {
+                listener.output.contains(#"{"id":"over the bridge","code":200,"data":{}}"#)
+            }
+        }
+
+        @Test(
+            "paho for C posts a message, and its listener reads the answer",
+            .enabled(
+                if: Installation.isThorough && Installation.find("paho_c_pub") != nil,
+                "set VARVE_TEST_FULL=1 and install paho.mqtt.c-examples"))
+        func pahoC() throws {
+            func client(_ program: String, _ arguments: [String]) throws -> ChildProcess {
+                try sandbox.start(
+                    program: [
+                        "stdbuf", "-oL", program, "-h", "127.0.0.1", "-p", String(service.port), "-u",
+                        channel.username, "-P", channel.password, "-q", "1",
+                    ] + arguments)
+            }
+            let listener = try client("paho_c_sub", ["-i", "listener", "-t", "\(Self.topic)_reply"])
+            defer { _ = listener.kill(after: 0) }
+            try eventually("the answer comes: \(listener.output)\(listener.errors)", every: 200) {
+                let sent = try client(
+                    "paho_c_pub", ["-i", "sender", "-t", Self.topic, "-m", message("c", time: 1000)])
+                #expect(sent.wait().code == 0)
+                return listener.output.contains(#"{"id":"c","code":200,"#)
+            }
+        }
+    }
+}
