@@ -74,16 +74,15 @@ public final class MessageLog: Sendable {
     ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
     ///   - limitBytes: The bytes above which the oldest entries are deleted.
     ///   - keepSeconds: How long entries are kept; nil for as long as there is room.
-    ///   - clock: Nanoseconds since 1970.
+    ///   - clock: Nanoseconds since 1970; by default those of the system.
     ///   - warn: Called with one line for each problem that no caller learns of by an error.
     public static func open(
         path: String, limitBytes: Int = defaultLimit, keepSeconds: Int64? = nil,
-        clock: @escaping @Sendable () -> Int64 = { SystemClock.nanoseconds() },
-        warn: @escaping @Sendable (String) -> Void
+        clock: (@Sendable () -> Int64)? = nil, warn: @escaping @Sendable (String) -> Void
     ) -> MessageLog {
         let log = MessageLog(
-            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds, isReadOnly: false, clock: clock,
-            warn: warn)
+            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds, isReadOnly: false,
+            clock: clock ?? { SystemClock.nanoseconds() }, warn: warn)
         do throws(LogError) {
             try log.append([])
         } catch {

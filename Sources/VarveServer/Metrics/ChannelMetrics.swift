@@ -40,12 +40,12 @@ final class ChannelMetrics: Sendable {
 
     /// What the counters are taken from, at one moment.
     private struct Numbers {
-        var ingest = IngestCounts()
-        var connections: [ConnectionEvent.Kind: UInt64] = [:]
-        var log = LogWriter.Counts()
+        var ingest: IngestCounts
+        var connections: [ConnectionEvent.Kind: UInt64]
+        var log: LogWriter.Counts
     }
 
-    private let counted: Mutex<Numbers>
+    private let counted = Mutex<Numbers?>(nil)
 
     /// Prepares metrics of the parts of a service.
     ///
@@ -58,7 +58,6 @@ final class ChannelMetrics: Sendable {
         self.connections = connections
         self.log = log
         self.brokerBytes = brokerBytes
-        counted = Mutex(Numbers())
         serving = Meter(label: "varve_broker_serving", factory: factory)
         saved = Meter(label: "varve_broker_saved_bytes", factory: factory)
         func total(
@@ -93,7 +92,7 @@ final class ChannelMetrics: Sendable {
         counted.withLock { counted in
             let now = Numbers(ingest: loop.counts, connections: connections.counts, log: log.counts)
             for total in totals {
-                let (more, before) = (total.number(now), total.number(counted))
+                let (more, before) = (total.number(now), counted.map(total.number) ?? 0)
                 if more > before { total.counter.increment(by: more - before) }
             }
             counted = now
