@@ -28,7 +28,8 @@ public struct ChannelEvent: Sendable {
     public var excerpt: [UInt8]
     /// What the message did; nil where it was refused.
     ///
-    /// Its `skipped` counts readings without value and quality.
+    /// Its `skipped` counts readings without value and quality, and its `rejected` counts invalid ones that the request
+    /// wanted to be left out.
     public var receipt: Receipt?
     /// Whether the same content had been committed before.
     public var isReplay: Bool
@@ -76,6 +77,16 @@ public struct ChannelFailure: Sendable {
     public var part: Part
     /// Why; nil if messages are taken again.
     public var reason: String?
+}
+
+extension ChannelEvent {
+    /// The event of a refused message, with the number of the faults that its reason does not name.
+    func withCount(of errors: ItemErrors) -> ChannelEvent {
+        guard let reason, errors.count > 1 else { return self }
+        var copy = self
+        copy.reason = "\(reason); \(errors.count - 1) more faults"
+        return copy
+    }
 }
 
 /// Records messages.

@@ -40,6 +40,7 @@ public struct MessageProcessor: ~Copyable {
         /// The only device of such a message.
         var device: String?
         var note: String?
+        var errors = ItemErrors()
         /// The number of its batch, or why the message is refused.
         var decision: Result<Int, RequestFailure>
     }
@@ -53,7 +54,7 @@ public struct MessageProcessor: ~Copyable {
     private let sink: any SampleSink
     private let log: any ChannelLog
     private let limits: MessageLimits
-    private var parser: MeasurepointParser
+    private var parser: RequestParser
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
 
@@ -72,7 +73,7 @@ public struct MessageProcessor: ~Copyable {
         self.sink = sink
         self.log = log
         self.limits = limits
-        parser = MeasurepointParser(directory: directory)
+        parser = RequestParser(directory: directory)
     }
 
     /// Checks, stores and answers some messages of a group, in one commit.
@@ -88,7 +89,7 @@ public struct MessageProcessor: ~Copyable {
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
     ) throws -> UInt64 {
         replies.removeAll()
-        try cache.refresh(directory, loaded: &parser.points)
+        try cache.refresh(directory, loaded: &parser.items.points)
         return try group.withBytes { bytes in
             var pending: [Pending] = []
             pending.reserveCapacity(slice.count)
@@ -110,41 +111,62 @@ public struct MessageProcessor: ~Copyable {
     ) throws -> Pending {
         let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let route = route(UnsafeRawBufferPointer(rebasing: bytes[message.topic]))
-        if let refusal = refusal(route, payload) {
+        let form: RequestForm
+        switch accept(route, payload) {
+        case .success(let accepted): form = accepted
+        case .failure(let refusal):
             return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
         }
-        let product = route.product ?? ""
-        if !parser.points.product.sameBytes(as: product) { cache.load(product, into: &parser.points) }
-        let parsed = try parser.parse(payload, arrival: message.arrival.nanoseconds)
+        try load(route.product ?? "")
+        let parsed = try parser.parse(
+            payload, as: form, device: route.device, arrival: message.arrival.nanoseconds)
         switch parsed.result {
-        case .failure(let failure): return Pending(route: route, id: parsed.id, decision: .failure(failure))
+        case .failure(let failure):
+            return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .failure(failure))
         case .success(let content):
             batches.append(content.batch)
             return Pending(
                 route: route, id: parsed.id, skipped: content.skipped, items: content.items,
-                device: content.device, note: content.note, decision: .success(batches.count - 1))
+                device: content.device, note: content.note, errors: parsed.errors,
+                decision: .success(batches.count - 1))
         }
     }
 
-    /// Why a message is refused before its payload is parsed, or nil if it is not.
-    private func refusal(_ route: TopicRoute, _ payload: UnsafeRawBufferPointer) -> RequestFailure? {
+    /// Makes the parser ready for a product.
+    private mutating func load(_ product: String) throws {
+        if !parser.items.points.product.sameBytes(as: product) {
+            cache.load(product, into: &parser.items.points)
+        }
+        if parser.items.points.settings == nil {
+            parser.items.points.settings = try directory.settings(ofProduct: product)
+        }
+    }
+
+    /// What a message is, or why it is refused before its payload is parsed.
+    private func accept(
+        _ route: TopicRoute, _ payload: UnsafeRawBufferPointer
+    ) -> Result<RequestForm, RequestFailure> {
+        let form: RequestForm
         switch route.handler {
-        case .measurepointPost: break
-        case .notTaken: return RequestFailure(.unknownTopic, "this version does not take this topic yet")
+        case .request(let accepted): form = accepted
+        case .raw:
+            return .failure(RequestFailure(.unknownTopic, "this version does not take this topic yet"))
         case .unknown, .reply:
-            return RequestFailure(
-                .unknownTopic,
-                "unknown topic; the one that is taken is \(ChannelTopic.measurepointPost(product: "{productKey}"))"
-            )
+            return .failure(
+                RequestFailure(
+                    .unknownTopic,
+                    "unknown topic; measurement points go to "
+                        + ChannelTopic.measurepointPost(product: "{productKey}")))
         }
-        if payload.isEmpty { return RequestFailure(.empty, "the payload is empty") }
+        if payload.isEmpty { return .failure(RequestFailure(.empty, "the payload is empty")) }
         if payload.count > limits.payloadBytes {
-            return RequestFailure(
-                .tooLarge,
-                "the payload of \(payload.count) bytes is over the limit of \(limits.payloadBytes); "
-                    + "send it in several messages")
+            return .failure(
+                RequestFailure(
+                    .tooLarge,
+                    "the payload of \(payload.count) bytes is over the limit of \(limits.payloadBytes); "
+                        + "send it in several messages"))
         }
-        return nil
+        return .success(form)
     }
 
     /// The route of a topic; most messages come on the same topic as the one before.
@@ -173,12 +195,18 @@ public struct MessageProcessor: ~Copyable {
         }
     }
 
-    /// What is odd about a message that was taken, and how many of its samples expired by which rules.
-    private func note(_ note: String?, _ outcome: BatchOutcome) -> String? {
-        guard outcome.receipt.expired > 0 else { return note }
-        let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
-        let expired = "\(outcome.receipt.expired) samples are too old to be stored\(rules)"
-        return note.map { "\($0); \(expired)" } ?? expired
+    /// What is odd about a message that was taken: also which samples were left out, and how many expired by which rules.
+    private func note(_ pending: Pending, _ outcome: BatchOutcome) -> String? {
+        var parts: [String] = []
+        if let first = pending.errors.entries.first {
+            parts.append("\(pending.errors.count) invalid, skipped; the first: \(first.reason)")
+        }
+        if let note = pending.note { parts.append(note) }
+        if outcome.receipt.expired > 0 {
+            let rules = outcome.rules.isEmpty ? "" : ": " + outcome.rules.joined(separator: ", ")
+            parts.append("\(outcome.receipt.expired) samples are too old to be stored\(rules)")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// Answers and logs a message.
@@ -202,10 +230,11 @@ public struct MessageProcessor: ~Copyable {
         case .success(let outcome):
             var receipt = outcome.receipt
             receipt.skipped += UInt64(pending.skipped)
+            receipt.rejected += UInt64(pending.errors.count)
             event.receipt = receipt
             // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
-            event.note = note(pending.note, outcome)
+            event.note = note(pending, outcome)
             event.items = pending.items
             event.commit = outcome.receipt.samples > 0 ? outcome.commit : nil
         case .failure(let failure):
@@ -215,13 +244,14 @@ public struct MessageProcessor: ~Copyable {
             event.category = failure.category ?? failure.code.category
             event.scriptLine = failure.scriptLine
         }
-        log.add(event)
+        log.add(event.withCount(of: pending.errors))
         if pending.route.handler != .reply {
             replies.append(
                 topic: replyTopic(of: message, pending.route, bytes), qos: message.qos,
                 client: message.client,
                 correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
-                id: id, code: event.code, message: event.reason, receipt: event.receipt)
+                id: id, code: event.code, message: event.reason, receipt: event.receipt,
+                errors: pending.errors)
         }
         return event.receipt.map { $0.stored + $0.replayed } ?? 0
     }

@@ -25,6 +25,12 @@ public struct ReplyGroup {
     /// How many of the answers refuse their message.
     public private(set) var refused = 0
     private var bytes: [UInt8] = []
+    /// The bytes that lists of faults take in `bytes`.
+    private var faultBytes = 0
+
+    /// The most bytes of the lists of faults of one answer, and of all.
+    private static let faultBytesOfReply = 16 << 10
+    private static let faultBytesOfGroup = 8 << 20
 
     /// Makes an empty group.
     public init() {}
@@ -47,6 +53,7 @@ public struct ReplyGroup {
     mutating func removeAll() {
         replies.removeAll(keepingCapacity: true)
         refused = 0
+        faultBytes = 0
         bytes.removeAll(keepingCapacity: true)
     }
 
@@ -56,9 +63,11 @@ public struct ReplyGroup {
     ///   - client: The client id of the message's sender.
     ///   - correlation: The correlation data of the message.
     ///   - receipt: What the message did; the answer counts the samples that were not stored now.
+    ///   - errors: What is wrong with its items: why it is refused, or what was left out.
     mutating func append(
         topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
-        id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil
+        id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil,
+        errors: ItemErrors = ItemErrors()
     ) {
         let correlationStart = bytes.count
         bytes.append(contentsOf: correlation)
@@ -73,7 +82,12 @@ public struct ReplyGroup {
             JSONString.append(message, to: &bytes)
         }
         bytes.append(contentsOf: ",\"data\":{".utf8)
+        let dataStart = bytes.count
         if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
+        if errors.count > 0 {
+            if bytes.count > dataStart { bytes.append(UInt8(ascii: ",")) }
+            appendFaults(errors, isRefused: code != .success)
+        }
         bytes.append(contentsOf: "}}".utf8)
         replies.append(
             Reply(
@@ -90,5 +104,43 @@ public struct ReplyGroup {
             bytes.append(contentsOf: "\(separator)\"\(name)\":\(count)".utf8)
             separator = ","
         }
+    }
+
+    /// Writes a list of faults, and the number of those that are not in it.
+    ///
+    /// The list ends early if it, or all lists of the group, take too many bytes; the first fault is always in it.
+    private mutating func appendFaults(_ errors: ItemErrors, isRefused: Bool) {
+        let start = bytes.count
+        let room = min(Self.faultBytesOfReply, Self.faultBytesOfGroup - faultBytes)
+        bytes.append(contentsOf: (isRefused ? "\"errors\":[" : "\"skipped\":[").utf8)
+        var written = 0
+        for entry in errors.entries {
+            let end = bytes.count
+            if written > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(entry)
+            if written > 0, bytes.count - start > room {
+                bytes.removeLast(bytes.count - end)
+                break
+            }
+            written += 1
+        }
+        bytes.append(UInt8(ascii: "]"))
+        if errors.count > written {
+            let name = isRefused ? "moreErrors" : "moreSkipped"
+            bytes.append(contentsOf: ",\"\(name)\":\(errors.count - written)".utf8)
+        }
+        faultBytes += bytes.count - start
+    }
+
+    private mutating func append(_ entry: ItemErrors.Entry) {
+        bytes.append(contentsOf: "{\"index\":\(entry.index)".utf8)
+        for (name, value) in [("deviceKey", entry.device), ("point", entry.point)] {
+            guard let value else { continue }
+            bytes.append(contentsOf: ",\"\(name)\":".utf8)
+            JSONString.append(value, to: &bytes)
+        }
+        bytes.append(contentsOf: ",\"code\":\(entry.code.rawValue),\"reason\":".utf8)
+        JSONString.append(entry.reason, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
     }
 }

@@ -9,11 +9,11 @@ import VarveModel
 /// Where a message goes.
 struct TopicRoute {
     /// What is done with a message.
-    enum Handler {
-        /// `integration.measurepoint.post`.
-        case measurepointPost
-        /// A topic of EnOS that this version knows but does not take.
-        case notTaken
+    enum Handler: Equatable {
+        /// It is read as a request.
+        case request(RequestForm)
+        /// It has bytes of the product's own form, which a script turns into a request.
+        case raw
         /// Any other topic.
         case unknown
         /// The topic of an answer.
@@ -22,18 +22,19 @@ struct TopicRoute {
 
     /// The part of a topic after the product, and its handler.
     private static let table: [(rest: String, handler: Handler)] = [
-        (ChannelTopic.measurepointPost, .measurepointPost),
-        ("integration/event/post", .notTaken),
-        ("integration/attribute/post", .notTaken),
-        ("integration/attributes/post", .notTaken),
-        ("integration/model/up_raw", .notTaken),
-        ("integration/up_raw", .notTaken),
+        (ChannelTopic.measurepointPost, .request(.measurepoints)),
+        ("integration/event/post", .request(.events)),
+        ("integration/attribute/post", .request(.attributes)),
+        ("integration/attributes/post", .request(.attributes)),
+        ("integration/model/up_raw", .raw),
+        ("integration/up_raw", .raw),
     ]
 
     /// The same for topics with a device between the product and the rest.
     private static let deviceTable: [(rest: String, handler: Handler)] = [
-        ("thing/measurepoint/resume", .notTaken),
-        ("thing/measurepoint/resume/batch", .notTaken),
+        ("thing/measurepoint/resume", .request(.resume)),
+        ("thing/measurepoint/resume/batch", .request(.resumeBatch)),
+        ("thing/model/up_raw", .raw),
     ]
 
     var handler: Handler

@@ -22,10 +22,18 @@ struct DecodedText: ~Copyable {
             start: scanner.base + string.content.lowerBound, count: string.content.count)
     }
 
+    /// The text of a string that the scanner has passed, after other text; valid until the next call.
+    mutating func text(
+        _ scanner: JSONScanner, _ string: (content: Range<Int>, isEscaped: Bool), after prefix: String
+    ) -> UnsafeBufferPointer<UInt8> {
+        decode(scanner, string.content, after: prefix)
+    }
+
     private mutating func decode(
-        _ scanner: JSONScanner, _ content: Range<Int>
+        _ scanner: JSONScanner, _ content: Range<Int>, after prefix: String = ""
     ) -> UnsafeBufferPointer<UInt8> {
         bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: prefix.utf8)
         scanner.appendText(of: content, to: &bytes)
         if bytes.count > copy.count {
             copy.deallocate()

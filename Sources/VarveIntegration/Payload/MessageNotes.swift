@@ -12,6 +12,10 @@ struct MessageNotes {
     private(set) var arrivals = 0
     /// Readings without value and quality.
     var skipped = 0
+    /// Times that were taken as seconds.
+    private var seconds = 0
+    /// The version of the protocol, if it is an unusual one.
+    private var version: String?
     private var earlyTime: Int64?
     private var names: [String] = []
 
@@ -24,12 +28,24 @@ struct MessageNotes {
     mutating func removeAll() {
         arrivals = 0
         skipped = 0
+        seconds = 0
+        if version != nil { version = nil }
         if earlyTime != nil { earlyTime = nil }
         if !names.isEmpty { names.removeAll() }
     }
 
     /// Notes that an item took the time of arrival.
     mutating func addArrivalTime() { arrivals += 1 }
+
+    /// Notes that a time was taken as seconds.
+    mutating func addSeconds() { seconds += 1 }
+
+    /// Notes the `version` of a message.
+    mutating func add(version text: UnsafeBufferPointer<UInt8>) {
+        let isUsual =
+            text.equals("\"1.0\"") || text.equals("\"1.1\"") || text.equals("1.0") || text.equals("1.1")
+        if !isUsual { version = Excerpt.of(text) }
+    }
 
     /// Notes an item's time, in nanoseconds.
     @inline(__always)
@@ -51,12 +67,14 @@ struct MessageNotes {
             parts.append(
                 "a time is \(Timestamp(nanoseconds: earlyTime)): were these seconds? times are milliseconds")
         }
+        if seconds > 0 { parts.append("\(seconds) times below 10^11 were taken as seconds") }
         if arrivals > 0 { parts.append("\(arrivals) without time, took that of arrival") }
         if skipped > 0 { parts.append("\(skipped) without value and quality, skipped") }
         if !names.isEmpty {
             let shown = names.prefix(Self.namesShown).joined(separator: ", ")
             parts.append("passed over: \(shown)\(names.count > Self.namesShown ? ", …" : "")")
         }
+        if let version { parts.append("the version \(version) is neither 1.0 nor 1.1; taken all the same") }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }

@@ -26,8 +26,12 @@ struct ProductPoints: ~Copyable {
     static let limit = 1_000_000
 
     let product: String
+    /// How messages of the product are taken; nil until the directory has been asked.
+    var settings: ProductSettings?
     var devices = NameTable()
     var points = NameTable()
+    /// The names of the series of events and attributes.
+    var reserved = NameTable()
     private(set) var count = 0
     private var cells: UnsafeMutablePointer<Cell>
     private var capacity = 64
@@ -49,6 +53,15 @@ struct ProductPoints: ~Copyable {
         UInt64(truncatingIfNeeded: device) << 32 | (UInt64(truncatingIfNeeded: point) &+ 1)
     }
 
+    /// Set in the numbers of series of events and attributes.
+    private static let reservedBit: UInt64 = 1 << 31
+
+    /// The number of a device's event or attribute; it differs from the numbers of all points.
+    @inline(__always)
+    static func reservedNumber(device: Int, name: Int) -> UInt64 {
+        seriesNumber(device: device, point: name) | reservedBit
+    }
+
     /// The cell of a device's point, or nil if the cache does not know it; valid until `add`.
     @inline(__always)
     func find(_ series: UInt64) -> UnsafeMutablePointer<Cell>? {
@@ -64,8 +77,9 @@ struct ProductPoints: ~Copyable {
     /// The series of a cell.
     func key(of series: UInt64) -> SeriesKey {
         let device = Int(series >> 32)
-        let point = Int(series & 0xFFFF_FFFF) - 1
-        return SeriesKey(product: product, device: devices.strings[device], point: points.strings[point])
+        let number = Int(series & (Self.reservedBit - 1)) - 1
+        let name = series & Self.reservedBit == 0 ? points.strings[number] : reserved.strings[number]
+        return SeriesKey(product: product, device: devices.strings[device], point: name)
     }
 
     /// Adds a point that the directory has found.

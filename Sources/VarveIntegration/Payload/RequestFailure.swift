@@ -9,10 +9,16 @@ public enum ReplyCode: Int, CaseIterable, Sendable {
     case success = 200
     /// The payload is over the limit.
     case tooLarge = 1008
-    /// The topic is unknown or not taken, or its product does not exist.
+    /// The topic is unknown, or its product does not exist.
     case unknownTopic = 1009
     /// A value or a quality does not fit the model, or the model has no such point.
     case modelMismatch = 1204
+    /// An item of `resume/batch`, or one of its switches, is not of the documented shape.
+    case batchFormat = 1206
+    /// An item of attributes is not of the documented shape, or there are too many attributes.
+    case attributeFormat = 1207
+    /// An item of `resume/batch` names a device that the product does not have, or another product.
+    case noSubDevice = 1212
     /// The payload is not valid JSON, or not of the documented shape.
     case malformed = 1220
     /// There is no payload.
@@ -31,8 +37,8 @@ extension ReplyCode {
         case .tooLarge: .size
         case .unknownTopic, .wrongMethod: .topic
         case .modelMismatch: .model
-        case .malformed, .empty: .json
-        case .unknownDevice: .device
+        case .malformed, .empty, .batchFormat, .attributeFormat: .json
+        case .unknownDevice, .noSubDevice: .device
         }
     }
 }

@@ -12,7 +12,7 @@ enum RequestID {
 
     /// Whether a JSON value can be echoed as an id; `null` can, and means that there is no id.
     static func isUsable(_ base: UnsafePointer<UInt8>, _ range: Range<Int>) -> Bool {
-        guard let first = range.first, range.count <= MeasurepointParser.maximumIDBytes else { return false }
+        guard let first = range.first, range.count <= RequestParser.maximumIDBytes else { return false }
         switch base[first] {
         case UInt8(ascii: "\""), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return true
         default: return base[first] == UInt8(ascii: "n")

@@ -32,8 +32,34 @@ struct Answer: Equatable {
     /// The id as the answer has it.
     var id: String
     var message: String?
-    /// The counts of samples that were not stored.
+    /// The counts of samples that were not stored, and of faults that are not listed.
     var data: [String: Int]
+    /// The faults of items: why the message was refused.
+    var errors: [Fault] = []
+    /// The readings that were left out.
+    var skipped: [Fault] = []
+
+    /// A fault as the answer has it.
+    struct Fault: Equatable {
+        var index: Int
+        var device: String?
+        var point: String?
+        var code: Int
+        var reason: String
+
+        init(_ value: Any) throws {
+            let object = try #require(value as? [String: Any])
+            index = try #require(object["index"] as? Int)
+            device = object["deviceKey"] as? String
+            point = object["point"] as? String
+            code = try #require(object["code"] as? Int)
+            reason = try #require(object["reason"] as? String)
+            #expect(Set(object.keys).isSubset(of: ["index", "deviceKey", "point", "code", "reason"]))
+        }
+
+        /// The fault without its reason.
+        var place: String { "\(index) \(device ?? "-") \(point ?? "-") \(code)" }
+    }
 }
 
 extension FakeDirectory {
@@ -43,6 +69,8 @@ extension FakeDirectory {
             devices: ["d1", "d2", "d\u{E9}"],
             points: [
                 "num": .double, "n2": .double, "int": .int64, "flag": .bool, "text": .string, "doc": .json,
+                "$event/alarm": .json, "$event/trip": .json, "$attribute/serial": .json,
+                "$attribute/place": .json,
             ])
     }
 }
@@ -65,6 +93,24 @@ struct TestChannel: ~Copyable {
     mutating func post(
         _ payloads: [[UInt8]], topic: String = TestChannel.topic, qos: Int32 = 1
     ) throws -> [Answer] {
+        let replies = try replies(payloads, topic: topic, qos: qos)
+        var answers: [Answer] = []
+        try replies.forEach { reply, payload, _ in
+            answers.append(try Self.answer(reply.topic, reply.qos, Array(payload)))
+        }
+        return answers
+    }
+
+    /// The bytes of the answers to a group of messages.
+    mutating func texts(_ payloads: [[UInt8]]) throws -> [[UInt8]] {
+        var texts: [[UInt8]] = []
+        try replies(payloads, topic: Self.topic, qos: 1).forEach { _, payload, _ in
+            texts.append(Array(payload))
+        }
+        return texts
+    }
+
+    private mutating func replies(_ payloads: [[UInt8]], topic: String, qos: Int32) throws -> ReplyGroup {
         var group = MessageGroup()
         for payload in payloads {
             payload.withUnsafeBytes { payload in
@@ -75,11 +121,7 @@ struct TestChannel: ~Copyable {
         }
         var replies = ReplyGroup()
         _ = try processor.process(group, 0..<group.count, into: &replies)
-        var answers: [Answer] = []
-        try replies.forEach { reply, payload, _ in
-            answers.append(try Self.answer(reply.topic, reply.qos, Array(payload)))
-        }
-        return answers
+        return replies
     }
 
     /// The topic, client id and correlation data of the answer to a message of MQTT 5.
@@ -117,17 +159,25 @@ struct TestChannel: ~Copyable {
         let object = try #require(
             JSONSerialization.jsonObject(with: Data(readable.utf8)) as? [String: Any], "\(text)")
         let code = try #require(object["code"] as? Int)
-        let data = try #require(object["data"] as? [String: Int], "\(text)")
+        var data = try #require(object["data"] as? [String: Any], "\(text)")
         #expect(object.count == (code == 200 ? 3 : 4))
+        let errors = try (data.removeValue(forKey: "errors") as? [Any] ?? []).map { try Answer.Fault($0) }
+        let skipped = try (data.removeValue(forKey: "skipped") as? [Any] ?? []).map { try Answer.Fault($0) }
         return Answer(
             topic: topic, qos: qos, text: text, code: code, id: String(text[start..<end]),
-            message: object["message"] as? String, data: data)
+            message: object["message"] as? String, data: try #require(data as? [String: Int], "\(text)"),
+            errors: errors, skipped: skipped)
     }
 }
 
 /// A payload with these items.
 func payload(_ items: String, id: String = "\"7\"") -> String {
     "{\"id\":\(id),\"version\":\"1.0\",\"method\":\"integration.measurepoint.post\",\"params\":[\(items)]}"
+}
+
+/// A payload of any method with this `params`, and perhaps more members in front.
+func request(_ method: String, _ params: String, _ members: String = "") -> String {
+    "{\"id\":\"7\",\(members)\"version\":\"1.0\",\"method\":\"\(method)\",\"params\":\(params)}"
 }
 
 /// A payload with one reading of one point at 1 s.

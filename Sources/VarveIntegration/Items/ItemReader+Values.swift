@@ -1,4 +1,4 @@
-// MeasurepointParser+Values.swift — a reading: a bare value, or `{"value":…,"quality":…}`.
+// ItemReader+Values.swift — a reading: a bare value, or `{"value":…,"quality":…}`.
 //
 // For a point of type `json`, an object is the pair only if it has exactly these two members and the quality is a
 // number or null. Any other object is the value. A value that looks like the pair must be sent inside a pair.
@@ -10,7 +10,7 @@
 import VarveModel
 import VarveText
 
-extension MeasurepointParser {
+extension ItemReader {
     /// What a point makes of a value.
     private enum Reading {
         case bits(UInt64)

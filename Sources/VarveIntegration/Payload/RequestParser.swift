@@ -1,4 +1,4 @@
-// MeasurepointParser.swift — the payload of `integration.measurepoint.post`, read in one pass over its bytes.
+// RequestParser.swift — the envelope of a payload, read in one pass over its bytes.
 //
 //     {"id":"1","version":"1.0","method":"integration.measurepoint.post",
 //      "params":[{"deviceKey":"d","measurepoints":{"p":1.5,"q":{"value":2,"quality":9}},"time":1700000000000}]}
@@ -19,6 +19,8 @@ struct ParsedMessage {
     var id: Range<Int>?
     /// The rows, or why there are none.
     var result: Result<MessageContent, RequestFailure>
+    /// What is wrong with the items: why there are no rows, or the readings that were left out.
+    var errors = ItemErrors()
 }
 
 /// A message that can be stored.
@@ -39,13 +41,16 @@ struct MessageContent {
     }
 }
 
-/// Reads payloads, one at a time; `points` is the cache of the product that they are for.
-struct MeasurepointParser: ~Copyable {
+/// Reads payloads, one at a time.
+struct RequestParser: ~Copyable {
     /// The members of the envelope that are read; the raw value is the bit in `seen`.
     private enum Member: UInt8 {
         case id
+        case version
         case method
         case params
+        case allowsOffline
+        case skipsInvalid
     }
 
     /// What the envelope holds and what is wrong with it.
@@ -54,37 +59,37 @@ struct MeasurepointParser: ~Copyable {
         var id: Range<Int>?
         var shape: RequestFailure?
         var method: RequestFailure?
-        var items: RequestFailure?
+        var params: RequestFailure?
+        var skipsInvalid = false
+        var hasTooManyFaults = false
     }
 
     /// The longest id that is echoed, in bytes.
     static let maximumIDBytes = 1024
-    private static let method: StaticString = "integration.measurepoint.post"
 
-    let directory: any PointDirectory
-    /// The points of the product that the next payload is for.
-    var points = ProductPoints(product: "")
-    var rows = MessageRows()
-    var decoded = DecodedText()
-    var notes = MessageNotes()
-    var ignored = IgnoredNames()
+    /// Reads the items, and knows the points of the product that the next payload is for.
+    var items: ItemReader
+    private var ignored = IgnoredNames()
 
     init(directory: any PointDirectory) {
-        self.directory = directory
+        items = ItemReader(directory: directory)
     }
 
     /// Reads a payload that is not empty.
     ///
     /// - Parameters:
     ///   - payload: The payload; it must be below 4 GiB, as offsets inside it have 32 bits.
+    ///   - form: What the topic takes.
+    ///   - device: The device of the topic, if it has one.
     ///   - arrival: The time of items that have no time, in nanoseconds since 1970.
     /// - Throws: What the directory throws. A bad payload does not throw: it is a failed result.
-    mutating func parse(_ payload: UnsafeRawBufferPointer, arrival: Int64) throws -> ParsedMessage {
+    mutating func parse(
+        _ payload: UnsafeRawBufferPointer, as form: RequestForm, device: String?, arrival: Int64
+    ) throws -> ParsedMessage {
         guard let base = payload.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
             return ParsedMessage(id: nil, result: .failure(RequestFailure(.empty, "the payload is empty")))
         }
-        rows.removeAll()
-        notes.removeAll()
+        items.begin(form, topicDevice: device ?? "")
         var envelope = Envelope()
         var scanner = JSONScanner(base: base, count: payload.count)
         do {
@@ -92,16 +97,34 @@ struct MeasurepointParser: ~Copyable {
         } catch let failure as JSONFailure {
             envelope.shape = RequestFailure(.malformed, "the payload \(failure.description)")
         }
-        if let failure = envelope.shape ?? envelope.method ?? envelope.items {
+        if let failure = envelope.shape ?? envelope.method ?? envelope.params {
             return ParsedMessage(id: envelope.id, result: .failure(failure))
         }
+        if let failure = itemFailure(envelope) {
+            return ParsedMessage(id: envelope.id, result: .failure(failure), errors: items.errors)
+        }
         // With arrival times each delivery is a message of its own, never a replay of another.
-        let batch = SampleBatch(series: rows.grouped(points), reapply: notes.arrivals > 0)
-        notes.skipped = rows.skipped
+        let hasOwnTimes = form.hasTime && items.notes.arrivals == 0
+        let batch = SampleBatch(series: items.rows.grouped(items.points), reapply: !hasOwnTimes)
+        items.notes.skipped = items.rows.skipped
         return ParsedMessage(
             id: envelope.id,
             result: .success(
-                MessageContent(batch: batch, skipped: rows.skipped, items: rows.item, note: notes.text)))
+                MessageContent(
+                    batch: batch, skipped: items.rows.skipped, items: items.rows.item,
+                    note: items.notes.text)),
+            errors: items.errors)
+    }
+
+    /// The fault of the items that refuses the message, if one does.
+    private func itemFailure(_ envelope: Envelope) -> RequestFailure? {
+        guard let first = items.errors.entries.first else { return nil }
+        guard envelope.skipsInvalid else { return RequestFailure(first) }
+        if let fault = items.errors.firstOfItem { return RequestFailure(fault) }
+        guard envelope.hasTooManyFaults else { return nil }
+        var failure = RequestFailure(first)
+        failure.message += "; there are too many invalid measurepoints to skip them"
+        return failure
     }
 
     private mutating func readEnvelope(
@@ -117,19 +140,16 @@ struct MeasurepointParser: ~Copyable {
         var hasMember = try scanner.enterObject()
         while hasMember {
             let token = try scanner.memberName()
-            let name = decoded.text(scanner, token)
-            if let member = Self.member(name) {
-                if envelope.seen & 1 << member.rawValue != 0 {
-                    envelope.shape = envelope.shape ?? Self.repeated(Excerpt.of(name), in: "the payload")
-                    try scanner.skipValue(depth: 1)
-                } else {
-                    envelope.seen |= 1 << member.rawValue
-                    try read(member, &scanner, &envelope, arrival: arrival)
-                }
+            let name = items.decoded.text(scanner, token)
+            let member = member(name)
+            let isNew = member.map { envelope.seen & 1 << $0.rawValue == 0 } ?? ignored.insert(name)
+            if !isNew {
+                envelope.shape = envelope.shape ?? ItemReader.repeated(Excerpt.of(name), in: "the payload")
+            }
+            if let member, isNew {
+                envelope.seen |= 1 << member.rawValue
+                try read(member, &scanner, &envelope, arrival: arrival)
             } else {
-                if !ignored.insert(name) {
-                    envelope.shape = envelope.shape ?? Self.repeated(Excerpt.of(name), in: "the payload")
-                }
                 try scanner.skipValue(depth: 1)
             }
             hasMember = try scanner.nextMember()
@@ -144,30 +164,44 @@ struct MeasurepointParser: ~Copyable {
     private mutating func read(
         _ member: Member, _ scanner: inout JSONScanner, _ envelope: inout Envelope, arrival: Int64
     ) throws {
-        let start = scanner.position
         switch member {
-        case .id:
-            try scanner.skipValue(depth: 1)
-            if RequestID.isUsable(scanner.base, start..<scanner.position) {
-                envelope.id = start..<scanner.position
-            } else {
-                envelope.shape =
-                    envelope.shape
-                    ?? RequestFailure(
-                        .malformed,
-                        "id is neither a string nor a number of at most \(Self.maximumIDBytes) bytes")
-            }
+        case .params: try readParams(&scanner, &envelope, arrival: arrival)
         case .method: try readMethod(&scanner, &envelope)
-        case .params:
-            do {
-                try readItems(&scanner, arrival: arrival)
-            } catch let failure as RequestFailure {
-                // The rest must still be passed: the id may follow, and broken JSON outranks a wrong item.
-                envelope.items = failure
-                scanner.position = start
-                try scanner.skipValue(depth: 1)
+        case .allowsOffline:
+            // The sender is the gateway of what it sends, and is connected, so no device counts as offline.
+            _ = try readSwitch("allowOfflineSubDevice", &scanner, &envelope)
+        case .skipsInvalid:
+            envelope.skipsInvalid = try readSwitch("skipInvalidMeasurepoints", &scanner, &envelope)
+        case .id, .version:
+            let start = scanner.position
+            try scanner.skipValue(depth: 1)
+            let value = start..<scanner.position
+            if member == .version {
+                let text = UnsafeBufferPointer(start: scanner.base + start, count: value.count)
+                items.notes.add(version: text)
+            } else if RequestID.isUsable(scanner.base, value) {
+                envelope.id = value
+            } else {
+                let reason = "id is neither a string nor a number of at most \(Self.maximumIDBytes) bytes"
+                envelope.shape = envelope.shape ?? RequestFailure(.malformed, reason)
             }
         }
+    }
+
+    private mutating func readParams(
+        _ scanner: inout JSONScanner, _ envelope: inout Envelope, arrival: Int64
+    ) throws {
+        let start = scanner.position
+        do {
+            return try items.readParams(&scanner, arrival: arrival)
+        } catch let failure as RequestFailure {
+            envelope.params = failure
+        } catch is ItemReader.TooManyFaults {
+            envelope.hasTooManyFaults = true
+        }
+        // The rest must still be passed: the id may follow, and broken JSON outranks a wrong item.
+        scanner.position = start
+        try scanner.skipValue(depth: 1)
     }
 
     private mutating func readMethod(_ scanner: inout JSONScanner, _ envelope: inout Envelope) throws {
@@ -177,11 +211,25 @@ struct MeasurepointParser: ~Copyable {
             return
         }
         let token = try scanner.skipString()
-        let name = decoded.text(scanner, token)
-        guard !name.equals(Self.method) else { return }
+        let name = items.decoded.text(scanner, token)
+        guard !name.equals(items.form.method) else { return }
         envelope.method = RequestFailure(
             .wrongMethod,
-            "the method \(Excerpt.of(name)) does not belong to this topic; it takes \(Self.method)")
+            "the method \(Excerpt.of(name)) does not belong to this topic; it takes \(items.form.method)")
+    }
+
+    /// Reads a truth value, which may be a text; an empty text is false, as the EnOS SDK for Python sends it.
+    private func readSwitch(
+        _ name: String, _ scanner: inout JSONScanner, _ envelope: inout Envelope
+    ) throws -> Bool {
+        let start = scanner.position
+        try scanner.skipValue(depth: 1)
+        let text = UnsafeBufferPointer(start: scanner.base + start, count: scanner.position - start)
+        if text.equals("true") || text.equals("\"true\"") { return true }
+        if text.equals("false") || text.equals("\"false\"") || text.equals("\"\"") { return false }
+        let reason = "\(name) is \(Excerpt.of(text)), and it takes true or false"
+        envelope.shape = envelope.shape ?? RequestFailure(.batchFormat, reason)
+        return false
     }
 
     private func expectEnd(_ scanner: inout JSONScanner) throws {
@@ -189,15 +237,14 @@ struct MeasurepointParser: ~Copyable {
         guard scanner.position == scanner.count else { throw scanner.malformed }
     }
 
-    private static func member(_ name: UnsafeBufferPointer<UInt8>) -> Member? {
+    private func member(_ name: UnsafeBufferPointer<UInt8>) -> Member? {
         if name.equals("params") { return .params }
         if name.equals("method") { return .method }
-        return name.equals("id") ? .id : nil
-    }
-
-    /// The failure of an object that has a member twice.
-    static func repeated(_ name: String, in place: String) -> RequestFailure {
-        RequestFailure(.malformed, "\(place) has the member \(name) twice")
+        if name.equals("id") { return .id }
+        if name.equals("version") { return .version }
+        guard items.form == .resumeBatch else { return nil }
+        if name.equals("allowOfflineSubDevice") { return .allowsOffline }
+        return name.equals("skipInvalidMeasurepoints") ? .skipsInvalid : nil
     }
 }
 
