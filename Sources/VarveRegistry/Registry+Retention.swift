@@ -79,7 +79,7 @@ extension Registry {
     /// - Throws: `notFound` if there is no such product.
     @discardableResult
     public func setDuplicates(_ policy: DuplicatePolicy, ofProduct key: String) throws -> Product {
-        try change { try $0.setDuplicates(policy, of: key) }
+        try change { try $0.changeProduct(key) { $0.duplicates = policy } }
     }
 }
 

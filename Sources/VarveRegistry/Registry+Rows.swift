@@ -7,29 +7,12 @@
 public import VarveModel
 
 extension Registry {
-    /// Creates a model with its points.
+    /// Creates a model with its points, events and attributes.
     ///
-    /// - Throws: `invalid` for a name against the rules, a repeated point or too many points; `exists` if the
-    ///   id is taken.
+    /// - Throws: `invalid` for a name or rule against the rules, or a repeated point; `full` for too many; `exists` if
+    ///   the id is taken.
     public func create(_ model: Model) throws {
         try change { try $0.insert(model) }
-    }
-
-    /// Adds points to a model.
-    ///
-    /// A point that the model already has with the same type stays as it is.
-    ///
-    /// - Returns: The number of new points.
-    /// - Throws: `typeFixed` if the model has one of them with another type; `notFound` if there is no such
-    ///   model; `invalid` for a name. Then none is added.
-    @discardableResult
-    public func addPoints(_ points: [MeasurementPoint], toModel id: String) throws -> Int {
-        try change { change in
-            guard try change.reading.modelExists(id) else { throw Self.noModel(id) }
-            var added = 0
-            for point in points where try change.add(point, to: id) { added += 1 }
-            return added
-        }
     }
 
     /// Changes the type of a point, after `convert` has changed its stored values.
@@ -39,12 +22,13 @@ extension Registry {
     ///
     /// - Parameters:
     ///   - type: The new type. The type that the point already has is not an error.
+    ///   - rule: The rule for the values of messages from then on; nil for all of the type.
     ///   - convert: Changes the stored values in the given products. It returns when that is durable.
     /// - Returns: What `convert` returned.
     /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product
     ///   meanwhile; what `convert` throws, and then nothing is changed here.
     public func changeType<Result>(
-        ofPoint point: String, inModel model: String, to type: ValueType,
+        ofPoint point: String, inModel model: String, to type: ValueType, rule: ValueRule? = nil,
         convert: (_ products: [String]) throws -> Result
     ) throws -> Result {
         let products = try self.products(ofModel: model, withPoint: point)
@@ -55,7 +39,7 @@ extension Registry {
                     throw RegistryError(
                         .busy, "the products of model \(RegistryNames.shown(model)) were changed meanwhile")
                 }
-                try change.setType(ofPoint: point, inModel: model, to: type)
+                try change.setType(ofPoint: point, inModel: model, to: type, rule: rule)
             }
         } catch let error as RegistryError {
             throw RegistryError(
@@ -87,9 +71,7 @@ extension Registry {
     /// All models, by id.
     public func models() throws -> [Model] {
         try read { reading in
-            try reading.modelNames().map {
-                try Model(id: $0.id, name: $0.name, points: reading.points(of: $0.id))
-            }
+            try reading.modelRows().map(reading.completed)
         }
     }
 

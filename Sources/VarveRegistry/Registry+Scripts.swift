@@ -6,7 +6,6 @@
 
 import Synchronization
 import VarveModel
-import VarvePlatform
 
 extension Registry {
     /// How many versions of a product's script are kept; the oldest go first.
@@ -89,8 +88,6 @@ extension Registry {
         RegistryError(
             .notFound, "product \(RegistryNames.shown(product)) has no script: set one with varve script set")
     }
-
-    private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
 }
 
 /// The scripts of products as they were last read.

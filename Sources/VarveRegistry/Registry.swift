@@ -160,7 +160,7 @@ public final class Registry: Sendable {
     /// Runs queries in one transaction.
     func read<Result>(_ body: (RegistryReading) throws -> Result) throws -> Result {
         try Self.translatingErrors(path: path) {
-            try queue.read { db in try body(RegistryReading(db: db, path: path)) }
+            try queue.read { db in try body(RegistryReading(db, path: path)) }
         }
     }
 

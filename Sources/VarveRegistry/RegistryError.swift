@@ -18,6 +18,10 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
         case notFound
         /// The thing cannot be deleted, because others refer to it.
         case inUse
+        /// There are as many points, events or attributes as there may be.
+        case full
+        /// The device was activated before.
+        case activated
         /// Several products have the bare device key.
         case ambiguous
         /// The point has another type, which only a change of its values can change.

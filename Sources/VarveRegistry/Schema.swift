@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("v3") { db in try db.execute(sql: version3) }
         migrator.registerMigration("v4") { db in try db.execute(sql: version4) }
         migrator.registerMigration("v5") { db in try db.execute(sql: version5) }
+        migrator.registerMigration("v6") { db in try db.execute(sql: version6) }
         return migrator
     }()
 
@@ -104,5 +105,27 @@ enum Schema {
             text TEXT NOT NULL,
             PRIMARY KEY (product, version)
         ) STRICT;
+        """
+
+    // A row with the defaults has the same canonical text as before, so the seal of an older registry stays valid.
+    private static let version6 = """
+        ALTER TABLE model ADD COLUMN passthrough INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE point ADD COLUMN rule TEXT;
+        ALTER TABLE product ADD COLUMN numerictexts INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE product ADD COLUMN previous TEXT;
+        ALTER TABLE product ADD COLUMN previousuntil INTEGER;
+        ALTER TABLE channel ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE channel ADD COLUMN previous TEXT;
+        ALTER TABLE channel ADD COLUMN previousuntil INTEGER;
+        ALTER TABLE device ADD COLUMN activated INTEGER;
+        CREATE TABLE feature (
+            model TEXT NOT NULL REFERENCES model(id) ON DELETE CASCADE,
+            kind INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            rule TEXT,
+            PRIMARY KEY (model, kind, id),
+            UNIQUE (model, kind, position)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -42,6 +42,19 @@ final class RegistryFixture {
         try registry.create(Device(product: "solar", key: "T1", secret: "d3"))
     }
 
+    /// Takes away what version 6 of the tables added.
+    func removeVersion6() throws {
+        let columns = [
+            "model": ["passthrough"], "point": ["rule"],
+            "product": ["numerictexts", "previous", "previousuntil"],
+            "channel": ["resend", "previous", "previousuntil"], "device": ["activated"],
+        ]
+        for (table, names) in columns {
+            for name in names { try tamper("ALTER TABLE \(table) DROP COLUMN \(name)") }
+        }
+        try tamper("DROP TABLE feature; DELETE FROM grdb_migrations WHERE identifier = 'v6'")
+    }
+
     /// Changes the database without the registry.
     func tamper(_ sql: String) throws {
         var configuration = Configuration()

@@ -12,7 +12,7 @@ public struct RegisteredPoint: Hashable, Sendable {
     public var policy: DuplicatePolicy
     /// The data type that the model gives it; nil if the model says no more than `type`.
     ///
-    /// The `storedType` of the rule is `type`.
+    /// The `storedType` of the rule is `type`; the value of an attribute is kept as JSON, whatever its rule.
     public var rule: ValueRule?
     /// What the product's policy does to its values; nil for nothing.
     public var processing: ValueProcessing?

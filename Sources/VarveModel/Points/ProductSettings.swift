@@ -13,11 +13,19 @@ public struct ProductSettings: Hashable, Sendable {
     ///
     /// 0, the default: never.
     public var resendWindow: Int64
+    /// Whether its model takes points, events and attributes that it does not declare: the first value declares them.
+    ///
+    /// Default: false.
+    public var isPassThrough: Bool
 
     /// Describes a product; by default its messages are JSON and nothing is special.
-    public init(isCustom: Bool = false, takesNumericTexts: Bool = false, resendWindow: Int64 = 0) {
+    public init(
+        isCustom: Bool = false, takesNumericTexts: Bool = false, resendWindow: Int64 = 0,
+        isPassThrough: Bool = false
+    ) {
         self.isCustom = isCustom
         self.takesNumericTexts = takesNumericTexts
         self.resendWindow = resendWindow
+        self.isPassThrough = isPassThrough
     }
 }

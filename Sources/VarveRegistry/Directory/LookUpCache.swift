@@ -16,12 +16,21 @@ struct LookUpCache {
     struct ProductRule {
         var model: String
         var policy: DuplicatePolicy
+        var settings: ProductSettings
+    }
+
+    /// What a model says about a point, event or attribute.
+    struct PointRule {
+        var type: ValueType
+        var rule: ValueRule?
+        /// The policy for two values at the same time; nil for that of the product.
+        var policy: DuplicatePolicy?
     }
 
     /// The remembered products, by key.
     var products: [Name: ProductRule] = [:]
-    /// The types of the points of models, by model id and point id.
-    var points: [Name: [Name: ValueType]] = [:]
+    /// The points of models, by model id and point id; events and attributes by their reserved names.
+    var points: [Name: [Name: PointRule]] = [:]
     /// The products that have a device with a key, by that key.
     var owners: [Name: [String]] = [:]
     /// The database's `data_version` when the cache was last known to be valid.
@@ -47,7 +56,7 @@ struct LookUpCache {
     /// Reads all products and models and, up to `maximumFilledDevices`, all devices.
     mutating func fill(from reading: RegistryReading) throws {
         for product in try reading.products() {
-            products[Name(product.key)] = ProductRule(model: product.model, policy: product.duplicates)
+            _ = try remember(product, from: reading)
             try remember(model: product.model, from: reading)
         }
         guard try reading.deviceCount() <= Self.maximumFilledDevices else { return }
@@ -55,11 +64,33 @@ struct LookUpCache {
         try reading.forEachOwner { device, product in owners[Name(device), default: []].append(product) }
     }
 
-    /// Reads the points of a model.
+    /// Reads the settings that belong to a product, unless they are remembered for its row.
+    mutating func remember(_ product: Product, from reading: RegistryReading) throws -> ProductRule {
+        if let known = products[Name(product.key)], known.model.sameBytes(as: product.model),
+            known.policy == product.duplicates
+        {
+            return known
+        }
+        let settings = ProductSettings(
+            isCustom: product.format == .custom, takesNumericTexts: product.takesNumericTexts,
+            resendWindow: try reading.channel(of: product.key)?.resendWindow ?? 0,
+            isPassThrough: try reading.modelRow(product.model)?.isPassThrough ?? false)
+        let rule = ProductRule(model: product.model, policy: product.duplicates, settings: settings)
+        products[Name(product.key)] = rule
+        return rule
+    }
+
+    /// Reads the points, events and attributes of a model.
     mutating func remember(model: String, from reading: RegistryReading) throws {
-        var types: [Name: ValueType] = [:]
-        for point in try reading.points(of: model) { types[Name(point.id)] = point.type }
-        points[Name(model)] = types
+        var rules: [Name: PointRule] = [:]
+        for point in try reading.points(of: model) {
+            rules[Name(point.id)] = PointRule(type: point.type, rule: point.rule)
+        }
+        for feature in try reading.features(of: model) {
+            rules[Name(feature.reserved.name)] = PointRule(
+                type: .json, rule: feature.rule, policy: feature.kind == .event ? .every : .last)
+        }
+        points[Name(model)] = rules
     }
 
     /// Forgets every answer, and raises `generation`.

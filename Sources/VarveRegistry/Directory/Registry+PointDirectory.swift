@@ -28,6 +28,9 @@ extension Registry: PointDirectory {
 
     /// Finds the point that a row names; see `PointDirectory`.
     ///
+    /// The name of a series of `ReservedPoint` is found if the model declares the event or attribute. All different
+    /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy.
+    ///
     /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
     /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
     ///
@@ -51,10 +54,28 @@ extension Registry: PointDirectory {
         guard let owners = cache.owners[Name(device)],
             let owner = owner(product, among: owners),
             let rule = cache.products[Name(owner)],
-            let type = cache.points[Name(rule.model)]?[Name(point)]
+            let known = cache.points[Name(rule.model)]?[Name(point)]
         else { return nil }
-        let key = SeriesKey(product: owner, device: device, point: point)
-        return RegisteredPoint(key: key, type: type, policy: rule.policy)
+        return registered(SeriesKey(product: owner, device: device, point: point), known, rule)
+    }
+
+    private static func registered(
+        _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule
+    ) -> RegisteredPoint {
+        RegisteredPoint(key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
+    }
+
+    /// How the messages of a product are taken; see `PointDirectory`.
+    ///
+    /// Cost: three queries the first time, none later.
+    public func settings(ofProduct product: String) throws -> ProductSettings? {
+        try cache.withLock { cache in
+            if let rule = cache.products[Name(product)] { return rule.settings }
+            return try read { reading in
+                guard let row = try reading.product(product) else { return nil }
+                return try cache.remember(row, from: reading).settings
+            }
+        }
     }
 
     /// The product among `owners` that the device belongs to; nil for no such product, or if `product` is nil
@@ -79,23 +100,25 @@ extension Registry: PointDirectory {
             try cache.remember(model: row.model, from: reading)
         }
         cache.owners[Name(device)] = owners
-        cache.products[Name(owner)] = LookUpCache.ProductRule(model: row.model, policy: row.duplicates)
-        guard let type = cache.points[modelName]?[Name(point)] else {
+        let product = try cache.remember(row, from: reading)
+        guard let known = cache.points[modelName]?[Name(point)] else {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
-        return .found(RegisteredPoint(key: key, type: type, policy: row.duplicates))
+        return .found(registered(key, known, product))
     }
 
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
     ///
     /// A missing product gets the model of its own name, which is created if it is missing too. New points
-    /// have a quality. An existing point keeps its type, even if the registration has another one.
+    /// have a quality. An existing point keeps its type, even if the registration has another one. A point with a
+    /// reserved name becomes an event or attribute of the model.
     ///
     /// Durability: on disk when it returns.
     ///
     /// - Returns: The number of rows created.
-    /// - Throws: `RegistryError`, with nothing created: `invalid` for a name or for too many points in a model.
+    /// - Throws: `RegistryError`, with nothing created: `invalid` for a name, or a type other than `json` for an event
+    ///   or attribute; `full` for too many points in a model.
     @discardableResult
     public func register(_ registration: Registration) throws -> Int {
         try change { change in
@@ -119,10 +142,7 @@ extension Registry: PointDirectory {
                 return model
             }
             for point in registration.points {
-                let model = try model(of: point.product)
-                if try change.reading.point(point.point, of: model) != nil { continue }
-                let new = MeasurementPoint(id: point.point, type: point.type, hasQuality: true)
-                if try change.add(new, to: model) { created += 1 }
+                if try change.registerPoint(point, in: model(of: point.product)) { created += 1 }
             }
             for entry in registration.devices {
                 _ = try model(of: entry.product)
@@ -131,6 +151,34 @@ extension Registry: PointDirectory {
                 if try change.insertIfMissing(device) { created += 1 }
             }
             return created
+        }
+    }
+}
+
+extension RegistryChange {
+    /// Adds a point, event or attribute to a model that lacks it; false if it was there.
+    fileprivate mutating func registerPoint(_ point: Registration.Point, in model: String) throws -> Bool {
+        guard let feature = ReservedPoint(name: point.point).map(ModelFeature.init) else {
+            if try reading.point(point.point, of: model) != nil { return false }
+            let new = MeasurementPoint(id: point.point, type: point.type, hasQuality: true)
+            return try add(new, to: model) == .added
+        }
+        guard point.type == .json else {
+            throw RegistryError(
+                .invalid,
+                "\(feature.kind.name) \(RegistryNames.shown(feature.id)) has values of type json, not \(point.type.name): "
+                    + "take another name for a point")
+        }
+        return try add(feature, to: model) == .added
+    }
+}
+
+extension ModelFeature {
+    /// The event or attribute whose values are in a series of a reserved name.
+    init(_ reserved: ReservedPoint) {
+        switch reserved {
+        case .event(let id): self.init(.event, id)
+        case .attribute(let id): self.init(.attribute, id)
         }
     }
 }

@@ -23,7 +23,10 @@ extension Registry {
     public func hasPoint(_ point: String, product: String) throws -> Bool {
         try read { reading in
             guard let model = try reading.product(product)?.model else { return false }
-            return try reading.point(point, of: model) != nil
+            guard let feature = ReservedPoint(name: point).map(ModelFeature.init) else {
+                return try reading.point(point, of: model) != nil
+            }
+            return try reading.feature(feature.kind, feature.id, of: model) != nil
         }
     }
 

@@ -2,11 +2,13 @@
 
 /// The kind of rows that a file to import has.
 public enum ImportKind: Sendable {
-    /// Models: columns `model,point,type`, and optionally `quality,unit,name`; one row for each point.
+    /// Models: columns `model,point,type`, and optionally `quality,unit,rule,kind,name,passThrough`; one row for each
+    /// point, event and attribute.
     case models
-    /// Products: columns `product,model`, and optionally `secret,format,name,duplicates`.
+    /// Products: columns `product,model`, and optionally
+    /// `secret,format,name,duplicates,numericTexts,previousSecret,previousUntil`.
     case products
-    /// Devices: columns `device,product`, and optionally `secret,asset,name,timezone`.
+    /// Devices: columns `device,product`, and optionally `secret,asset,name,timezone,activated`.
     case devices
 
     /// The columns that a CSV file must have.
@@ -18,20 +20,28 @@ public enum ImportKind: Sendable {
         }
     }
 
-    /// The members of a JSON object; a model also has `points`.
+    /// The members of a JSON object; a model also has `points`, `events` and `attributes`.
     var members: [String] {
-        self == .models ? ["model", "name"] : columns
+        self == .models ? ["model", "name", "passThrough"] : columns
     }
 
-    /// The members of an object in `points`.
-    static let pointMembers = ["point", "type", "quality", "unit"]
+    /// The arrays of a model in JSON, with the kind of row that each element becomes, and the element's members.
+    ///
+    /// The member of the kind's own name is the id.
+    static let modelParts: [(name: String, kind: String, members: [String])] = [
+        ("points", "point", ["point", "type", "quality", "unit", "rule"]),
+        ("events", "event", ["event", "rule"]), ("attributes", "attribute", ["attribute", "rule"]),
+    ]
 
     /// All columns.
     var columns: [String] {
         switch self {
-        case .models: required + ["quality", "unit", "name"]
-        case .products: required + ["secret", "format", "name", "duplicates"]
-        case .devices: required + ["secret", "asset", "name", "timezone"]
+        case .models: required + ["quality", "unit", "rule", "kind", "name", "passThrough"]
+        case .products:
+            required + [
+                "secret", "format", "name", "duplicates", "numericTexts", "previousSecret", "previousUntil",
+            ]
+        case .devices: required + ["secret", "asset", "name", "timezone", "activated"]
         }
     }
 }
@@ -40,7 +50,7 @@ public enum ImportKind: Sendable {
 public struct ImportOutcome: Hashable, Sendable {
     /// The number of new models, products or devices.
     public var created = 0
-    /// The number of new points, in new or existing models.
+    /// The number of new points, events and attributes, in new or existing models.
     public var points = 0
     /// The number of rows whose model and point, product or device already existed as described.
     public var unchanged = 0

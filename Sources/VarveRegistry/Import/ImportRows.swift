@@ -1,7 +1,7 @@
 // ImportRows.swift — reads a CSV or JSON file as rows with named fields.
 //
-// A JSON file is an array of objects as `list --json` prints them. Each point in a model's array `points` becomes a
-// row, so both forms give the same rows.
+// A JSON file is an array of objects as `list --json` prints them. Each element of a model's arrays `points`, `events`
+// and `attributes` becomes a row, so both forms give the same rows.
 //
 // Invariants:
 // - A field that is absent, null or empty is nil.
@@ -130,29 +130,38 @@ struct ImportRows {
             throw RegistryError(.malformedInput, "\(place): an element is no object: write {…}")
         }
         var row = ImportRow(place: place)
-        var points: [JSONValue]?
+        var parts: [(index: Int, element: JSONValue)] = []
         for (name, value) in members {
-            if kind == .models, name == "points" {
+            if kind == .models, let index = ImportKind.modelParts.firstIndex(where: { $0.name == name }) {
                 guard case .array(let values) = value.content else {
-                    throw RegistryError(.malformedInput, "\(place): points is no array: write [{…}, …]")
+                    throw RegistryError(.malformedInput, "\(place): \(name) is no array: write [{…}, …]")
                 }
-                points = values
+                parts += values.map { (index, $0) }
             } else {
                 try set(name, to: value, in: &row, among: kind.members)
             }
         }
-        guard let points, !points.isEmpty else { return [row] }
-        return try points.map { point in
-            var pointRow = row
-            pointRow.place = "\(source):\(point.line)"
-            guard case .object(let members) = point.content else {
-                throw RegistryError(.malformedInput, "\(pointRow.place): a point is no object: write {…}")
-            }
-            for (name, value) in members {
-                try set(name, to: value, in: &pointRow, among: ImportKind.pointMembers)
-            }
-            return pointRow
+        guard !parts.isEmpty else { return [row] }
+        return try parts.map { try partRow($0.element, ImportKind.modelParts[$0.index], of: row) }
+    }
+
+    /// The row of a point, event or attribute.
+    private func partRow(
+        _ element: JSONValue, _ part: (name: String, kind: String, members: [String]), of model: ImportRow
+    ) throws -> ImportRow {
+        var row = model
+        row.place = "\(source):\(element.line)"
+        guard case .object(let members) = element.content else {
+            throw RegistryError(
+                .malformedInput, "\(row.place): \(part.name) has an element that is no object: write {…}")
         }
+        for (name, value) in members { try set(name, to: value, in: &row, among: part.members) }
+        if part.kind != "point" {
+            row["point"] = row[part.kind]
+            row[part.kind] = nil
+            row["kind"] = part.kind
+        }
+        return row
     }
 
     private func set(

@@ -6,6 +6,7 @@
 // - A row that differs from the existing thing it names is an error; fields that the row leaves out are not compared.
 
 import VarveModel
+import VarveText
 
 extension Registry {
     /// The largest file to import, in bytes.
@@ -63,37 +64,70 @@ extension RegistryChange {
     fileprivate mutating func takeModel(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
         let id = try row.require("model")
         let isNew: Bool
-        if try reading.modelExists(id) {
-            if let name = row["name"] {
-                try demandEqual(name, reading.model(id)?.name, "name", of: "model \(RegistryNames.shown(id))")
+        let isPassThrough = try row.flag("passThrough")
+        if let existing = try reading.modelRow(id) {
+            let what = "model \(RegistryNames.shown(id))"
+            if let name = row["name"] { try demandEqual(name, existing.name, "name", of: what) }
+            if let isPassThrough {
+                try demandEqual("\(isPassThrough)", "\(existing.isPassThrough)", "passThrough", of: what)
             }
             isNew = false
         } else {
-            try insert(Model(id: id, name: row["name"]))
+            try insert(Model(id: id, name: row["name"], isPassThrough: isPassThrough ?? false))
             outcome.created += 1
             isNew = true
         }
-        guard let pointID = row["point"] else {
-            for name in ["type", "quality", "unit"] where row[name] != nil {
+        guard let part = row["point"] else {
+            for name in ["type", "quality", "unit", "rule", "kind"] where row[name] != nil {
                 throw RegistryError(.malformedInput, "\(name) is given without a point: name the point")
             }
             if !isNew { outcome.unchanged += 1 }
             return
         }
+        let isAdded =
+            try row.featureKind().map { try takeFeature($0, part, row, of: id) }
+            ?? takePoint(part, row, of: id)
+        if isAdded { outcome.points += 1 } else { outcome.unchanged += 1 }
+    }
+
+    /// Whether the point is new.
+    private mutating func takePoint(_ id: String, _ row: ImportRow, of model: String) throws -> Bool {
+        let rule = try row.rule(allowsNesting: false)
         let point = try MeasurementPoint(
-            id: pointID, type: type(row.require("type")), hasQuality: row.flag("quality") ?? false,
-            unit: row["unit"])
-        if try add(point, to: id) {
-            outcome.points += 1
-            return
+            id: id, type: type(row.require("type")), hasQuality: row.flag("quality") ?? false,
+            unit: row["unit"], rule: rule)
+        if let existing = try reading.point(id, of: model)?.point, existing.type == point.type {
+            let what = "point \(RegistryNames.shown(id)) of model \(RegistryNames.shown(model))"
+            if let unit = row["unit"] { try demandEqual(unit, existing.unit, "unit", of: what) }
+            if let flag = try row.flag("quality") {
+                try demandEqual("\(flag)", "\(existing.hasQuality)", "quality", of: what)
+            }
+            try demandEqual(rule, existing.rule, of: what)
+            return false
         }
-        let what = "point \(RegistryNames.shown(pointID)) of model \(RegistryNames.shown(id))"
-        let existing = try reading.point(pointID, of: id)?.point
-        if let unit = row["unit"] { try demandEqual(unit, existing?.unit, "unit", of: what) }
-        if let flag = try row.flag("quality") {
-            try demandEqual("\(flag)", existing.map { "\($0.hasQuality)" }, "quality", of: what)
+        return try add(point, to: model) == .added
+    }
+
+    /// Whether the event or attribute is new.
+    private mutating func takeFeature(
+        _ kind: ModelFeature.Kind, _ id: String, _ row: ImportRow, of model: String
+    ) throws -> Bool {
+        for name in ["type", "quality", "unit"] where row[name] != nil {
+            throw RegistryError(.malformedInput, "\(name) is given for an \(kind.name): leave it out")
         }
-        outcome.unchanged += 1
+        let feature = ModelFeature(kind, id, rule: try row.rule(allowsNesting: kind == .event))
+        if let existing = try reading.feature(kind, id, of: model)?.feature {
+            try demandEqual(
+                feature.rule, existing.rule,
+                of: "\(kind.name) \(RegistryNames.shown(id)) of model \(RegistryNames.shown(model))")
+            return false
+        }
+        return try add(feature, to: model) == .added
+    }
+
+    private func demandEqual(_ asked: ValueRule?, _ existing: ValueRule?, of what: String) throws {
+        guard let asked else { return }
+        try demandEqual(RuleText.text(asked), existing.map(RuleText.text), "rule", of: what)
     }
 
     fileprivate mutating func takeProduct(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
@@ -101,11 +135,14 @@ extension RegistryChange {
         let model = try row.require("model")
         let format = try row["format"].map(format)
         let policy = try row["duplicates"].map(policy)
+        let takesNumericTexts = try row.flag("numericTexts")
+        let previous = try row.previousSecret()
         guard let existing = try reading.product(key) else {
             try insert(
                 Product(
                     key: key, model: model, name: row["name"], secret: row["secret"], format: format ?? .json,
-                    duplicates: policy ?? .last))
+                    duplicates: policy ?? .last, takesNumericTexts: takesNumericTexts ?? false,
+                    previousSecret: previous))
             outcome.created += 1
             return
         }
@@ -115,6 +152,12 @@ extension RegistryChange {
         if let secret = row["secret"] { try demandEqual(secret, existing.secret, "secret", of: what) }
         if let format { try demandEqual(format.name, existing.format.name, "format", of: what) }
         if let policy { try demandEqual(policy.name, existing.duplicates.name, "duplicate policy", of: what) }
+        if let takesNumericTexts {
+            try demandEqual("\(takesNumericTexts)", "\(existing.takesNumericTexts)", "numericTexts", of: what)
+        }
+        if let previous {
+            try demandEqual(previous.secret, existing.previousSecret?.secret, "previousSecret", of: what)
+        }
         outcome.unchanged += 1
     }
 
@@ -126,7 +169,7 @@ extension RegistryChange {
                 Device(
                     product: product, key: key, secret: row["secret"], assetID: row["asset"],
                     name: row["name"],
-                    timeZone: row["timezone"]))
+                    timeZone: row["timezone"], activated: row.time("activated")))
             outcome.created += 1
             return
         }
@@ -135,6 +178,9 @@ extension RegistryChange {
         if let asset = row["asset"] { try demandEqual(asset, existing.assetID, "asset", of: what) }
         if let name = row["name"] { try demandEqual(name, existing.name, "name", of: what) }
         if let zone = row["timezone"] { try demandEqual(zone, existing.timeZone, "time zone", of: what) }
+        if let time = try row.time("activated") {
+            try demandEqual("\(time)", existing.activated.map { "\($0)" }, "activation", of: what)
+        }
         outcome.unchanged += 1
     }
 
@@ -170,5 +216,54 @@ extension RegistryChange {
         RegistryError(
             .malformedInput,
             "unknown \(what) \(RegistryNames.shown(name)): use one of \(known.joined(separator: ", "))")
+    }
+}
+
+extension ImportRow {
+    /// The kind of feature of a model's row; nil for a point.
+    fileprivate func featureKind() throws -> ModelFeature.Kind? {
+        guard let name = self["kind"], name != "point" else { return nil }
+        guard let kind = ModelFeature.Kind.allCases.first(where: { $0.name == name }) else {
+            throw RegistryError(
+                .malformedInput,
+                "unknown kind \(RegistryNames.shown(name)): use one of point, event, attribute")
+        }
+        return kind
+    }
+
+    fileprivate func rule(allowsNesting: Bool) throws -> ValueRule? {
+        try self["rule"].map { text in
+            do throws(RuleFailure) {
+                return try RuleText.rule(text, allowsNesting: allowsNesting)
+            } catch {
+                throw RegistryError(.malformedInput, "rule: \(error.reason)")
+            }
+        }
+    }
+
+    /// The time in a field, as `list --json` prints it.
+    fileprivate func time(_ name: String) throws -> Timestamp? {
+        try self[name].map { text in
+            guard
+                let time = try? Array(text.utf8).withUnsafeBytes({
+                    try Timestamp.parse($0, zone: FixedZone())
+                })
+            else {
+                throw RegistryError(
+                    .malformedInput,
+                    "\(name) is \(RegistryNames.shown(text)): write a time such as 2024-05-01T10:00:00Z")
+            }
+            return time
+        }
+    }
+
+    fileprivate func previousSecret() throws -> PreviousSecret? {
+        switch (self["previousSecret"], try time("previousUntil")) {
+        case (nil, nil): return nil
+        case (let secret?, let end?): return PreviousSecret(secret: secret, validUntil: end)
+        default:
+            throw RegistryError(
+                .malformedInput, "previousSecret and previousUntil belong together: give both or none")
+        }
     }
 }

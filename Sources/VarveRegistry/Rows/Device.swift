@@ -1,5 +1,7 @@
 // Device.swift — a device of a product.
 
+public import VarveModel
+
 /// A device of a product, as it is registered.
 public struct Device: Hashable, Sendable {
     /// The key of its product.
@@ -14,11 +16,13 @@ public struct Device: Hashable, Sendable {
     public var name: String?
     /// The IANA id of its time zone.
     public var timeZone: String?
+    /// When it was given its secret over the network; nil if it was not, or was reset since.
+    public var activated: Timestamp?
 
-    /// Describes a device, by default with a random secret.
+    /// Describes a device, by default with a random secret and not activated.
     public init(
         product: String, key: String, secret: String? = nil, assetID: String? = nil, name: String? = nil,
-        timeZone: String? = nil
+        timeZone: String? = nil, activated: Timestamp? = nil
     ) {
         self.product = product
         self.key = key
@@ -26,6 +30,7 @@ public struct Device: Hashable, Sendable {
         self.assetID = assetID
         self.name = name
         self.timeZone = timeZone
+        self.activated = activated
     }
 
     /// The name that is never ambiguous: `productKey/deviceKey`.

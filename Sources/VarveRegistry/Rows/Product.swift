@@ -27,11 +27,16 @@ public struct Product: Hashable, Sendable {
     public var format: PayloadFormat
     /// Which of two different values at the same time is kept.
     public var duplicates: DuplicatePolicy
+    /// Whether messages may have a number as a text such as `"1.02"`.
+    public var takesNumericTexts: Bool
+    /// The secret before the last rotation, which logins may use for a time; nil if there is none.
+    public var previousSecret: PreviousSecret?
 
     /// Describes a product, by default with a random secret.
     public init(
         key: String, model: String, name: String? = nil, secret: String? = nil,
-        format: PayloadFormat = .json, duplicates: DuplicatePolicy = .last
+        format: PayloadFormat = .json, duplicates: DuplicatePolicy = .last, takesNumericTexts: Bool = false,
+        previousSecret: PreviousSecret? = nil
     ) {
         self.key = key
         self.model = model
@@ -39,6 +44,8 @@ public struct Product: Hashable, Sendable {
         self.secret = secret ?? Secret.random()
         self.format = format
         self.duplicates = duplicates
+        self.takesNumericTexts = takesNumericTexts
+        self.previousSecret = previousSecret
     }
 
     func check() throws {
@@ -46,5 +53,6 @@ public struct Product: Hashable, Sendable {
         try RegistryNames.check(model, what: "model id")
         try RegistryNames.checkOptional(name, what: "product name")
         try RegistryNames.checkSecret(secret)
+        if let previousSecret { try RegistryNames.checkSecret(previousSecret.secret) }
     }
 }

@@ -1,4 +1,20 @@
-// Secret.swift — secrets for products, devices and channels that were given none.
+// Secret.swift — secrets for products, devices and channels that were given none, and those that were replaced.
+
+public import VarveModel
+
+/// A secret that was replaced, and may be used until a time.
+public struct PreviousSecret: Hashable, Sendable {
+    /// The replaced secret.
+    public var secret: String
+    /// From this time on it is not accepted any more.
+    public var validUntil: Timestamp
+
+    /// Takes both as they are.
+    public init(secret: String, validUntil: Timestamp) {
+        self.secret = secret
+        self.validUntil = validUntil
+    }
+}
 
 /// Makes random secrets.
 enum Secret {

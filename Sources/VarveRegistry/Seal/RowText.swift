@@ -1,7 +1,8 @@
 // RowText.swift — the canonical text of each row: one JSON object on one line.
 //
 // The digest of a row covers this text, so the text is part of the persistent format. This includes the names and the
-// order of the keys, decimal numbers, and null for absent texts.
+// order of the keys, decimal numbers, and null for absent texts. A column that a later migration added is in the text
+// only if it differs from its default, so that a row that was sealed before keeps its text.
 //
 // Invariants:
 // - Two rows have the same text only if all their columns are the same.
@@ -11,8 +12,13 @@ import VarveText
 
 /// Builds the canonical text of rows.
 enum RowText {
-    static func model(_ id: String, name: String?) -> [UInt8] {
-        line("model", [("id", .text(id)), ("name", .text(name))])
+    static func model(_ model: Model) -> [UInt8] {
+        line(
+            "model",
+            [
+                ("id", .text(model.id)), ("name", .text(model.name)),
+                ("passthrough", .later(model.isPassThrough)),
+            ])
     }
 
     static func point(_ point: MeasurementPoint, position: Int64, of model: String) -> [UInt8] {
@@ -21,7 +27,17 @@ enum RowText {
             [
                 ("model", .text(model)), ("position", .number(position)), ("id", .text(point.id)),
                 ("type", .number(Int64(point.type.rawValue))), ("quality", .number(point.hasQuality ? 1 : 0)),
-                ("unit", .text(point.unit)),
+                ("unit", .text(point.unit)), ("rule", .laterText(point.rule.map(RuleText.text))),
+            ])
+    }
+
+    static func feature(_ feature: ModelFeature, position: Int64, of model: String) -> [UInt8] {
+        line(
+            "feature",
+            [
+                ("model", .text(model)), ("kind", .number(Int64(feature.kind.rawValue))),
+                ("position", .number(position)), ("id", .text(feature.id)),
+                ("rule", .text(feature.rule.map(RuleText.text))),
             ])
     }
 
@@ -32,7 +48,8 @@ enum RowText {
                 ("key", .text(product.key)), ("model", .text(product.model)), ("name", .text(product.name)),
                 ("secret", .text(product.secret)), ("format", .text(product.format.name)),
                 ("duplicates", .number(Int64(product.duplicates.rawValue))),
-            ])
+                ("numerictexts", .later(product.takesNumericTexts)),
+            ] + previous(product.previousSecret))
     }
 
     static func device(_ device: Device) -> [UInt8] {
@@ -43,6 +60,7 @@ enum RowText {
                 ("secret", .text(device.secret)),
                 ("asset", .text(device.assetID)), ("name", .text(device.name)),
                 ("timezone", .text(device.timeZone)),
+                ("activated", .laterNumber(device.activated?.nanoseconds)),
             ])
     }
 
@@ -54,7 +72,15 @@ enum RowText {
                 ("password", .text(channel.password)), ("enabled", .number(channel.isEnabled ? 1 : 0)),
                 ("description", .text(channel.description)),
                 ("created", .number(channel.created.nanoseconds)),
-            ])
+                ("resend", .laterNumber(channel.resendWindow == 0 ? nil : channel.resendWindow)),
+            ] + previous(channel.previousPassword))
+    }
+
+    private static func previous(_ secret: PreviousSecret?) -> [(String, Field)] {
+        [
+            ("previous", .laterText(secret?.secret)),
+            ("previousuntil", .laterNumber(secret?.validUntil.nanoseconds)),
+        ]
     }
 
     static func retention(_ rule: RetentionRule) -> [UInt8] {
@@ -87,6 +113,10 @@ enum RowText {
         case text(String?)
         case number(Int64)
         case optional(Int64?)
+        /// These are left out if they are nil or false.
+        case laterText(String?)
+        case laterNumber(Int64?)
+        case later(Bool)
     }
 
     private static func line(_ table: String, _ fields: [(String, Field)]) -> [UInt8] {
@@ -95,13 +125,20 @@ enum RowText {
         bytes.append(contentsOf: "{\"row\":".utf8)
         JSONString.append(table, to: &bytes)
         for (name, field) in fields {
+            switch field {
+            case .laterText(nil), .laterNumber(nil), .later(false): continue
+            default: break
+            }
             bytes.append(UInt8(ascii: ","))
             JSONString.append(name, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             switch field {
-            case .text(nil), .optional(nil): bytes.append(contentsOf: "null".utf8)
-            case .text(let text?): JSONString.append(text, to: &bytes)
-            case .number(let value), .optional(let value?): ValueText.append(value, to: &bytes)
+            case .text(nil), .optional(nil), .laterText(nil), .laterNumber(nil):
+                bytes.append(contentsOf: "null".utf8)
+            case .text(let text?), .laterText(let text?): JSONString.append(text, to: &bytes)
+            case .number(let value), .optional(let value?), .laterNumber(let value?):
+                ValueText.append(value, to: &bytes)
+            case .later(let flag): bytes.append(UInt8(ascii: flag ? "1" : "0"))
             }
         }
         bytes.append(UInt8(ascii: "}"))

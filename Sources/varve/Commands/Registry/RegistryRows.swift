@@ -14,16 +14,31 @@ extension Model: RegistryRow {
 
     var cells: [String?] { [id, "\(points.count)", name] }
 
-    var fields: [(name: String, value: String?)] { [("model", id), ("name", name)] }
+    var fields: [(name: String, value: String?)] {
+        [("model", id), ("name", name), ("pass-through", isPassThrough ? "yes" : "no")]
+    }
 
     var json: JSONText {
         let points = points.map { point in
             JSONText.object([
                 ("point", .string(point.id)), ("type", .string(point.type.name)),
                 ("quality", .bool(point.hasQuality)), ("unit", .optional(point.unit)),
+                ("rule", .optional(point.rule.map(RuleText.text))),
             ])
         }
-        return .object([("model", .string(id)), ("name", .optional(name)), ("points", .array(points))])
+        return .object([
+            ("model", .string(id)), ("name", .optional(name)), ("passThrough", .bool(isPassThrough)),
+            ("points", .array(points)), ("events", parts(.event)), ("attributes", parts(.attribute)),
+        ])
+    }
+
+    private func parts(_ kind: ModelFeature.Kind) -> JSONText {
+        .array(
+            features.filter { $0.kind == kind }.map { feature in
+                .object([
+                    (kind.name, .string(feature.id)), ("rule", .optional(feature.rule.map(RuleText.text))),
+                ])
+            })
     }
 }
 
@@ -38,15 +53,21 @@ extension Product: RegistryRow {
         [
             ("product", key), ("model", model), ("name", name), ("secret", secret.isEmpty ? nil : secret),
             ("format", format.name),
-            ("duplicates", duplicates.name),
+            ("duplicates", duplicates.name), ("numeric texts", takesNumericTexts ? "on" : "off"),
         ]
+            + (previousSecret.map {
+                [("secret before", $0.secret), ("  valid until", $0.validUntil.description)]
+            }
+                ?? [])
     }
 
     var json: JSONText {
         .object([
             ("product", .string(key)), ("model", .string(model)), ("name", .optional(name)),
             ("secret", .optional(secret.isEmpty ? nil : secret)), ("format", .string(format.name)),
-            ("duplicates", .string(duplicates.name)),
+            ("duplicates", .string(duplicates.name)), ("numericTexts", .bool(takesNumericTexts)),
+            ("previousSecret", .optional(previousSecret?.secret)),
+            ("previousUntil", .optional(previousSecret?.validUntil.description)),
         ])
     }
 }
@@ -62,7 +83,7 @@ extension Device: RegistryRow {
         [
             ("device", key), ("product", product), ("name", name), ("secret", secret.isEmpty ? nil : secret),
             ("asset", assetID),
-            ("timezone", timeZone),
+            ("timezone", timeZone), ("activated", activated?.description),
         ]
     }
 
@@ -70,7 +91,7 @@ extension Device: RegistryRow {
         .object([
             ("device", .string(key)), ("product", .string(product)), ("name", .optional(name)),
             ("secret", .optional(secret.isEmpty ? nil : secret)), ("asset", .optional(assetID)),
-            ("timezone", .optional(timeZone)),
+            ("timezone", .optional(timeZone)), ("activated", .optional(activated?.description)),
         ])
     }
 }

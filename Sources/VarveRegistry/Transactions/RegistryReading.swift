@@ -11,28 +11,85 @@ import VarveModel
 struct RegistryReading {
     let db: Database
     let path: String
+    /// Whether the tables have the columns of version 6; those of an older version read as their defaults.
+    let hasAllColumns: Bool
+
+    init(db: Database, path: String, hasAllColumns: Bool) {
+        self.db = db
+        self.path = path
+        self.hasAllColumns = hasAllColumns
+    }
+
+    init(_ db: Database, path: String) throws {
+        self.init(db: db, path: path, hasAllColumns: try Self.hasTable("feature", db))
+    }
 
     func modelExists(_ id: String) throws -> Bool {
         try db.cachedStatement(sql: "SELECT 1 FROM model WHERE id = ?").isFound([id])
     }
 
     func model(_ id: String) throws -> Model? {
-        let row = try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT id, name FROM model WHERE id = ?"), arguments: [id])
-        guard let row else { return nil }
-        return try Model(id: text(row, 0), name: optionalText(row, 1), points: points(of: id))
+        try modelRow(id).map(completed)
     }
 
-    /// The ids and names of all models.
-    func modelNames() throws -> [(id: String, name: String?)] {
-        try Row.fetchAll(db, sql: "SELECT id, name FROM model ORDER BY id")
-            .map { (try text($0, 0), try optionalText($0, 1)) }
+    /// A model without its points and features.
+    func modelRow(_ id: String) throws -> Model? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT \(modelColumns) FROM model WHERE id = ?"), arguments: [id]
+        ).map(model)
+    }
+
+    /// All models, without their points and features.
+    func modelRows() throws -> [Model] {
+        try Row.fetchAll(db, sql: "SELECT \(modelColumns) FROM model ORDER BY id").map(model)
+    }
+
+    /// A model with its points and features.
+    func completed(_ model: Model) throws -> Model {
+        var model = model
+        model.points = try points(of: model.id)
+        model.features = try features(of: model.id)
+        return model
+    }
+
+    /// The events and then the attributes of a model.
+    func features(of model: String) throws -> [ModelFeature] {
+        guard hasAllColumns else { return [] }
+        return try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT \(Self.featureColumns) FROM feature WHERE model = ? ORDER BY kind, position"),
+            arguments: [model]
+        ).map(feature)
+    }
+
+    /// One event or attribute, and its position among those of its kind.
+    func feature(
+        _ kind: ModelFeature.Kind, _ id: String, of model: String
+    ) throws -> (feature: ModelFeature, position: Int64)? {
+        guard hasAllColumns else { return nil }
+        let row = try Row.fetchOne(
+            db.cachedStatement(
+                sql:
+                    "SELECT \(Self.featureColumns), position FROM feature WHERE model = ? AND kind = ? AND id = ?"
+            ), arguments: [model, Int64(kind.rawValue), id])
+        return try row.map { (try feature($0), try number($0, 3)) }
+    }
+
+    /// The position after the model's last event or attribute.
+    func nextPosition(of kind: ModelFeature.Kind, in model: String) throws -> Int64 {
+        let last = try Int64.fetchOne(
+            db.cachedStatement(
+                sql:
+                    "SELECT position FROM feature WHERE model = ? AND kind = ? ORDER BY position DESC LIMIT 1"
+            ),
+            arguments: [model, Int64(kind.rawValue)])
+        return last.map { min($0, .max - 1) + 1 } ?? 0
     }
 
     func points(of model: String) throws -> [MeasurementPoint] {
         try Row.fetchAll(
             db.cachedStatement(
-                sql: "SELECT id, type, quality, unit FROM point WHERE model = ? ORDER BY position, id"),
+                sql: "SELECT \(pointColumns) FROM point WHERE model = ? ORDER BY position, id"),
             arguments: [model]
         ).map(point)
     }
@@ -41,9 +98,9 @@ struct RegistryReading {
     func point(_ id: String, of model: String) throws -> (point: MeasurementPoint, position: Int64)? {
         let row = try Row.fetchOne(
             db.cachedStatement(
-                sql: "SELECT id, type, quality, unit, position FROM point WHERE model = ? AND id = ?"),
+                sql: "SELECT \(pointColumns), position FROM point WHERE model = ? AND id = ?"),
             arguments: [model, id])
-        return try row.map { (try point($0), try number($0, 4)) }
+        return try row.map { (try point($0), try number($0, 5)) }
     }
 
     /// The position after the model's last point.
@@ -59,13 +116,13 @@ struct RegistryReading {
 
     func product(_ key: String) throws -> Product? {
         try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT \(Self.productColumns) FROM product WHERE key = ?"),
+            db.cachedStatement(sql: "SELECT \(productColumns) FROM product WHERE key = ?"),
             arguments: [key]
         ).map(product)
     }
 
     func products() throws -> [Product] {
-        try Row.fetchAll(db, sql: "SELECT \(Self.productColumns) FROM product ORDER BY key").map(product)
+        try Row.fetchAll(db, sql: "SELECT \(productColumns) FROM product ORDER BY key").map(product)
     }
 
     func products(of model: String) throws -> [String] {
@@ -75,7 +132,7 @@ struct RegistryReading {
 
     func device(_ key: String, of product: String) throws -> Device? {
         try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT \(Self.deviceColumns) FROM device WHERE product = ? AND key = ?"),
+            db.cachedStatement(sql: "SELECT \(deviceColumns) FROM device WHERE product = ? AND key = ?"),
             arguments: [product, key]
         ).map(device)
     }
@@ -85,7 +142,7 @@ struct RegistryReading {
         let condition = product == nil ? "" : "WHERE product = ?"
         let arguments: StatementArguments = if let product { [product] } else { [] }
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT \(Self.deviceColumns) FROM device \(condition) ORDER BY product, key",
+            db, sql: "SELECT \(deviceColumns) FROM device \(condition) ORDER BY product, key",
             arguments: arguments)
         while let row = try rows.next() { try body(device(row)) }
     }
@@ -127,7 +184,7 @@ struct RegistryReading {
     private func channels(_ condition: String, _ arguments: StatementArguments) throws -> [Channel] {
         guard try hasTable("channel") else { return [] }
         return try Row.fetchAll(
-            db, sql: "SELECT \(Self.channelColumns) FROM channel \(condition)", arguments: arguments
+            db, sql: "SELECT \(channelColumns) FROM channel \(condition)", arguments: arguments
         ).map(channel)
     }
 
@@ -200,116 +257,45 @@ struct RegistryReading {
     ///
     /// A registry of an older version that is opened for reading lacks later tables.
     private func hasTable(_ name: String) throws -> Bool {
-        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return try Int.fetchOne(db, sql: sql, arguments: [name]) != nil
+        try Self.hasTable(name, db)
+    }
+
+    private static func hasTable(_ name: String, _ db: Database) throws -> Bool {
+        try db.cachedStatement(sql: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").isFound([
+            name
+        ])
+    }
+
+    /// Passes each event and attribute with its position and model to `body`.
+    private func forEachFeature(
+        _ body: (_ feature: ModelFeature, _ position: Int64, _ model: String) throws -> Void
+    ) throws {
+        guard hasAllColumns else { return }
+        let sql = "SELECT \(Self.featureColumns), position, model FROM feature ORDER BY model, kind, position"
+        let rows = try Row.fetchCursor(db, sql: sql)
+        while let row = try rows.next() { try body(feature(row), number(row, 3), text(row, 4)) }
     }
 
     func ambiguousDeviceKeys() throws -> [String] {
         try String.fetchAll(db, sql: "SELECT key FROM device GROUP BY key HAVING COUNT(*) > 1 ORDER BY key")
     }
 
-    /// Passes the canonical text of every row to `body`: models, points, products, devices, channels, rules
-    /// of retention, zones of imports, scripts.
+    /// Passes the canonical text of every row to `body`: models, points, events and attributes, products, devices,
+    /// channels, rules of retention, zones of imports, scripts.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
-        for model in try modelNames() { try body(RowText.model(model.id, name: model.name)) }
+        for model in try modelRows() { try body(RowText.model(model)) }
         let points = try Row.fetchCursor(
-            db, sql: "SELECT id, type, quality, unit, position, model FROM point ORDER BY model, position, id"
-        )
+            db, sql: "SELECT \(pointColumns), position, model FROM point ORDER BY model, position, id")
         while let row = try points.next() {
-            try body(RowText.point(point(row), position: number(row, 4), of: text(row, 5)))
+            try body(RowText.point(point(row), position: number(row, 5), of: text(row, 6)))
         }
+        try forEachFeature { try body(RowText.feature($0, position: $1, of: $2)) }
         for product in try products() { try body(RowText.product(product)) }
         try forEachDevice { try body(RowText.device($0)) }
         for channel in try channels() { try body(RowText.channel(channel)) }
         for rule in try retentionRules() { try body(RowText.retention(rule)) }
         try forEachZone { try body(RowText.zone($0)) }
         try forEachScript { try body(RowText.script($0)) }
-    }
-}
-
-extension RegistryReading {
-    private static let productColumns = "key, model, name, secret, format, duplicates"
-    private static let deviceColumns = "product, key, secret, asset, name, timezone"
-
-    private static let channelColumns = "name, product, password, enabled, description, created"
-
-    private func channel(_ row: Row) throws -> Channel {
-        try Channel(
-            name: text(row, 0), product: text(row, 1), password: text(row, 2), isEnabled: flag(row, 3),
-            description: optionalText(row, 4), created: Timestamp(nanoseconds: number(row, 5)))
-    }
-
-    private func script(_ row: Row) throws -> ScriptVersion {
-        try ScriptVersion(
-            product: text(row, 0), version: number(row, 1), created: Timestamp(nanoseconds: number(row, 2)),
-            restores: optionalNumber(row, 3), text: text(row, 4))
-    }
-
-    private func point(_ row: Row) throws -> MeasurementPoint {
-        guard let type = UInt8(exactly: try number(row, 1)).flatMap(ValueType.init(rawValue:)) else {
-            throw unknownContent("a point's type")
-        }
-        return try MeasurementPoint(
-            id: text(row, 0), type: type, hasQuality: flag(row, 2), unit: optionalText(row, 3))
-    }
-
-    private func product(_ row: Row) throws -> Product {
-        guard let format = PayloadFormat(rawValue: try text(row, 4)) else {
-            throw unknownContent("a product's format")
-        }
-        guard let policy = UInt8(exactly: try number(row, 5)).flatMap(DuplicatePolicy.init(rawValue:)),
-            DuplicatePolicy.choices.contains(policy)
-        else {
-            throw unknownContent("a product's duplicate policy")
-        }
-        return try Product(
-            key: text(row, 0), model: text(row, 1), name: optionalText(row, 2), secret: text(row, 3),
-            format: format, duplicates: policy)
-    }
-
-    private func device(_ row: Row) throws -> Device {
-        try Device(
-            product: text(row, 0), key: text(row, 1), secret: text(row, 2), assetID: optionalText(row, 3),
-            name: optionalText(row, 4), timeZone: optionalText(row, 5))
-    }
-
-    private func text(_ row: Row, _ index: Int) throws -> String {
-        guard let text = try optionalText(row, index) else { throw unknownContent("an empty name") }
-        return text
-    }
-
-    private func optionalText(_ row: Row, _ index: Int) throws -> String? {
-        let value: DatabaseValue = row[index]
-        if value.isNull { return nil }
-        guard let text = String.fromDatabaseValue(value) else {
-            throw unknownContent("a name that is not text")
-        }
-        return text
-    }
-
-    private func number(_ row: Row, _ index: Int) throws -> Int64 {
-        guard let number = Int64.fromDatabaseValue(row[index]) else {
-            throw unknownContent("a value that is not a number")
-        }
-        return number
-    }
-
-    private func optionalNumber(_ row: Row, _ index: Int) throws -> Int64? {
-        let value: DatabaseValue = row[index]
-        return value.isNull ? nil : try number(row, index)
-    }
-
-    private func flag(_ row: Row, _ index: Int) throws -> Bool {
-        switch try number(row, index) {
-        case 0: false
-        case 1: true
-        default: throw unknownContent("a flag that is neither 0 nor 1")
-        }
-    }
-
-    private func unknownContent(_ what: String) -> RegistryError {
-        RegistryError(
-            .damaged, "\(path) holds \(what) that Varve never wrote: restore a backup")
     }
 }
 

@@ -35,7 +35,7 @@ extension Registry {
     /// - Throws: `notFound` if there is no such channel.
     @discardableResult
     public func setChannel(_ name: String, enabled: Bool) throws -> Channel {
-        try change { try $0.setChannel(name, enabled: enabled) }
+        try change { try $0.changeChannel(name) { $0.isEnabled = enabled } }
     }
 
     /// Deletes a channel, but not its product, devices and their history.
@@ -61,7 +61,9 @@ extension Registry {
                 }
                 var devices: [Device] = []
                 try reading.forEachDevice(of: channel.product) { devices.append($0) }
-                return ChannelCredentials(channel: channel, productSecret: product.secret, devices: devices)
+                return ChannelCredentials(
+                    channel: channel, productSecret: product.secret,
+                    previousProductSecret: product.previousSecret, devices: devices)
             }
         }
     }

@@ -12,9 +12,10 @@ import VarveModel
 struct RegistryChange {
     let db: Database
     private let path: String
-    private(set) var seal: Seal
+    var seal: Seal
 
-    var reading: RegistryReading { RegistryReading(db: db, path: path) }
+    /// A registry that is changed has all tables and columns.
+    var reading: RegistryReading { RegistryReading(db: db, path: path, hasAllColumns: true) }
 
     init(_ db: Database, path: String) throws {
         self.db = db
@@ -23,72 +24,6 @@ struct RegistryChange {
             throw RegistryError(.damaged, "\(path) has lost its seal: restore it from a backup")
         }
         self.seal = seal
-    }
-
-    /// Inserts a model with its points.
-    mutating func insert(_ model: Model) throws {
-        try model.check()
-        guard try !reading.modelExists(model.id) else {
-            throw RegistryError(
-                .exists,
-                "model \(RegistryNames.shown(model.id)) exists: add points with varve model add, "
-                    + "or take another id")
-        }
-        try db.cachedStatement(sql: "INSERT INTO model (id, name) VALUES (?, ?)")
-            .execute(arguments: [model.id, model.name])
-        seal.add(RowText.model(model.id, name: model.name))
-        var seen: Set<Name> = []
-        for point in model.points where !seen.insert(Name(point.id)).inserted {
-            throw RegistryError(
-                .invalid, "point \(RegistryNames.shown(point.id)) is named twice: name each point once")
-        }
-        for point in model.points { try add(point, to: model.id) }
-    }
-
-    /// Adds a point to an existing model, unless the model has a point of that id.
-    ///
-    /// - Returns: Whether the point is new.
-    /// - Throws: `typeFixed` if the model has the point with another type.
-    @discardableResult
-    mutating func add(_ point: MeasurementPoint, to model: String) throws -> Bool {
-        try point.check()
-        if let existing = try reading.point(point.id, of: model)?.point {
-            guard existing.type == point.type else {
-                throw RegistryError(
-                    .typeFixed,
-                    "point \(RegistryNames.shown(point.id)) of model \(RegistryNames.shown(model)) is "
-                        + "\(existing.type.name): use \(existing.type.name), or change its type with varve model change"
-                )
-            }
-            return false
-        }
-        let position = try reading.nextPosition(in: model)
-        guard position < RegistryNames.maximumPoints else {
-            throw RegistryError(
-                .invalid,
-                "model \(RegistryNames.shown(model)) has \(position) points, the most there may be: "
-                    + "spread them over several models")
-        }
-        try db.cachedStatement(
-            sql: "INSERT INTO point (model, id, position, type, quality, unit) VALUES (?, ?, ?, ?, ?, ?)"
-        ).execute(
-            arguments: [
-                model, point.id, position, Int64(point.type.rawValue), point.hasQuality ? 1 : 0, point.unit,
-            ])
-        seal.add(RowText.point(point, position: position, of: model))
-        return true
-    }
-
-    /// Changes the type of a point.
-    mutating func setType(ofPoint id: String, inModel model: String, to type: ValueType) throws {
-        guard var row = try reading.point(id, of: model) else { throw Registry.noPoint(id, model) }
-        guard row.point.type != type else { return }
-        seal.remove(RowText.point(row.point, position: row.position, of: model))
-        row.point.type = type
-        try db.execute(
-            sql: "UPDATE point SET type = ? WHERE model = ? AND id = ?",
-            arguments: [Int64(type.rawValue), model, id])
-        seal.add(RowText.point(row.point, position: row.position, of: model))
     }
 
     /// Inserts a product of an existing model.
@@ -104,12 +39,15 @@ struct RegistryChange {
         }
         try RegistryNames.checkNewProductKey(product.key)
         try db.cachedStatement(
-            sql:
-                "INSERT INTO product (key, model, name, secret, format, duplicates) VALUES (?, ?, ?, ?, ?, ?)"
+            sql: """
+                INSERT INTO product (key, model, name, secret, format, duplicates, numerictexts, previous,
+                    previousuntil) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
         ).execute(
             arguments: [
                 product.key, product.model, product.name, product.secret, product.format.name,
-                Int64(product.duplicates.rawValue),
+                Int64(product.duplicates.rawValue), product.takesNumericTexts ? 1 : 0,
+                product.previousSecret?.secret, product.previousSecret?.validUntil.nanoseconds,
             ])
         seal.add(RowText.product(product))
     }
@@ -134,12 +72,14 @@ struct RegistryChange {
     mutating func insertIfMissing(_ device: Device) throws -> Bool {
         try db.cachedStatement(
             sql: """
-                INSERT INTO device (product, key, secret, asset, name, timezone) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO device (product, key, secret, asset, name, timezone, activated)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING
                 """
         ).execute(
             arguments: [
                 device.product, device.key, device.secret, device.assetID, device.name, device.timeZone,
+                device.activated?.nanoseconds,
             ])
         guard db.changesCount == 1 else { return false }
         seal.add(RowText.device(device))
@@ -164,12 +104,14 @@ struct RegistryChange {
         }
         try checkKeys(of: channel)
         try db.execute(
-            sql:
-                "INSERT INTO channel (name, product, password, enabled, description, created) VALUES (?, ?, ?, ?, ?, ?)",
+            sql: """
+                INSERT INTO channel (name, product, password, enabled, description, created, resend, previous,
+                    previousuntil) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
             arguments: [
                 channel.name, channel.product, channel.password, channel.isEnabled ? 1 : 0,
-                channel.description,
-                channel.created.nanoseconds,
+                channel.description, channel.created.nanoseconds, channel.resendWindow,
+                channel.previousPassword?.secret, channel.previousPassword?.validUntil.nanoseconds,
             ])
         seal.add(RowText.channel(channel))
     }
@@ -181,17 +123,6 @@ struct RegistryChange {
         if let reason = RegistryNames.channelObstacle(productKey: channel.product) {
             throw RegistryError(.invalid, "\(reason) in a new product, which can have a channel")
         }
-    }
-
-    /// Switches a channel on or off.
-    mutating func setChannel(_ name: String, enabled: Bool) throws -> Channel {
-        guard var channel = try reading.channel(name) else { throw Registry.noChannel(name) }
-        seal.remove(RowText.channel(channel))
-        channel.isEnabled = enabled
-        try db.execute(
-            sql: "UPDATE channel SET enabled = ? WHERE name = ?", arguments: [enabled ? 1 : 0, name])
-        seal.add(RowText.channel(channel))
-        return channel
     }
 
     /// Deletes a channel.
@@ -239,18 +170,6 @@ struct RegistryChange {
         seal.add(RowText.zone(DeviceZone(product: product, device: device, zone: zone)))
     }
 
-    /// Sets the duplicate policy of a product.
-    mutating func setDuplicates(_ policy: DuplicatePolicy, of key: String) throws -> Product {
-        guard var product = try reading.product(key) else { throw Registry.noProduct(key) }
-        seal.remove(RowText.product(product))
-        product.duplicates = policy
-        try db.execute(
-            sql: "UPDATE product SET duplicates = ? WHERE key = ?",
-            arguments: [Int64(policy.rawValue), key])
-        seal.add(RowText.product(product))
-        return product
-    }
-
     /// Adds a version to the script of a product, and deletes the oldest one if there are too many.
     mutating func addScript(
         _ text: String, to key: String, restores: Int64?, at time: Timestamp
@@ -273,27 +192,6 @@ struct RegistryChange {
         try db.execute(
             sql: "DELETE FROM script WHERE product = ? AND version = ?", arguments: [key, version])
         seal.remove(RowText.script(script))
-    }
-
-    /// Deletes a model, its points and its rule of retention.
-    mutating func deleteModel(_ id: String) throws -> Model {
-        guard let model = try reading.model(id) else { throw Registry.noModel(id) }
-        let users = try reading.products(of: id)
-        guard users.isEmpty else {
-            let names = users.prefix(3).map(RegistryNames.shown).joined(separator: ", ")
-            throw RegistryError(
-                .inUse,
-                "model \(RegistryNames.shown(id)) is used by products (\(names)"
-                    + (users.count > 3 ? ", …" : "") + "): delete them first with varve product delete")
-        }
-        for point in model.points {
-            guard let row = try reading.point(point.id, of: id) else { continue }
-            seal.remove(RowText.point(row.point, position: row.position, of: id))
-        }
-        try setRetention(.model(id), nil)
-        try db.execute(sql: "DELETE FROM model WHERE id = ?", arguments: [id])
-        seal.remove(RowText.model(id, name: model.name))
-        return model
     }
 
     /// Deletes a product without devices and channel, its rule of retention and its scripts.
