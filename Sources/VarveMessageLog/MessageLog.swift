@@ -47,8 +47,21 @@ public final class MessageLog: Sendable {
     private struct Connection {
         var queue: DatabaseQueue
         var space: LogSpace
+        /// Which file it is; another one may come to have the path.
+        var file: FileIdentity?
         /// The next look for entries that are too old, on the clock of the log.
         var nextLook: Int64 = 0
+    }
+
+    /// A file, by its device and inode.
+    private struct FileIdentity: Equatable {
+        var device: UInt64
+        var node: UInt64
+    }
+
+    /// Which file has the path; nil if none has.
+    private func identity() throws -> FileIdentity? {
+        try POSIXFileSystem().stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
     }
 
     private init(
@@ -237,7 +250,7 @@ public final class MessageLog: Sendable {
         let outcome = connection.withLock { connection -> Swift.Result<Result, LogError> in
             do {
                 // Entries written to a removed file would be seen by nobody.
-                if connection != nil, try POSIXFileSystem().kind(path) == nil {
+                if let open = connection, try identity() != open.file {
                     connection = nil
                     if !isReadOnly { warn("\(path) was removed while it was in use: a new log begins") }
                 }
@@ -288,7 +301,8 @@ extension MessageLog {
             guard try LogTables.areUsable(db) else {
                 throw LogError(.damaged, "\(path) is not a message log of this version of Varve")
             }
-            return Connection(queue: queue, space: isReadOnly ? .empty : try LogSpace(db))
+            return Connection(
+                queue: queue, space: isReadOnly ? .empty : try LogSpace(db), file: try identity())
         }
     }
 

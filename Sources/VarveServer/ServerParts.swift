@@ -64,10 +64,7 @@ struct ServerParts: Sendable {
             self.registry = registry
             store.setRetention(registry.currentRetentions)
             folder = try BrokerFolder(data: settings.data, files)
-            let log = MessageLog.open(
-                path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes,
-                keepSeconds: settings.logKeepSeconds
-            ) { logger.warning("\($0)") }
+            let log = Self.openLog(settings, logger)
             let writer = try LogWriter(log) { logger.warning("\($0)") }
             opened = writer
             self.writer = writer
@@ -90,13 +87,10 @@ struct ServerParts: Sendable {
             self.loop = loop
             let channel = ChannelMetrics(
                 metrics, loop: loop, connections: connectionLog, log: writer,
-                brokerBytes: { [folder, files] in folder.databaseBytes(files) })
+                brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
-                metrics: {
-                    channel.measure()
-                    return metrics.text
-                }, registryChanged: { try credentials.publishIfChanged() },
+                metrics: { channel.measured(metrics) }, registryChanged: { try credentials.publishIfChanged() },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()
@@ -135,6 +129,13 @@ extension ServerParts {
         for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
             logger.notice("\(note)")
         }
+    }
+
+    private static func openLog(_ settings: ServerConfiguration, _ logger: Logger) -> MessageLog {
+        MessageLog.open(
+            path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes,
+            keepSeconds: settings.logKeepSeconds
+        ) { logger.warning("\($0)") }
     }
 
     /// This service, started now.

@@ -1,7 +1,7 @@
 // MessageLogSink.swift — turns the events of the ingest loop's messages into entries of the message log.
 //
 // Invariants:
-// - No client id in the log contains a secret of the registry (SecretMask). Payloads are kept as they are.
+// - Only payloads can contain a secret of the registry: all other texts are masked (SecretMask).
 // - It does not block: the log's writer has a bounded queue and a thread of its own.
 
 import Synchronization
@@ -26,11 +26,11 @@ final class MessageLogSink: ChannelLog {
         self.payloadBytes = payloadBytes
     }
 
-    /// Secrets, and client ids as they are logged.
+    /// Secrets, and names as they are logged.
     private struct Hidden: Sendable {
         var mask = SecretMask()
-        var clients: [Name: String] = [:]
-        /// The most client ids that are remembered.
+        var names: [Name: String] = [:]
+        /// The most client ids and topics that are remembered.
         static let limit = 4096
     }
 
@@ -43,12 +43,13 @@ final class MessageLogSink: ChannelLog {
     /// A text without secrets.
     func masked(_ text: String) -> String { hidden.withLock { $0.mask }.masked(text) }
 
-    private func shown(client: String) -> String {
+    /// A client id or topic without secrets; most messages have one that was masked before.
+    private func shown(_ name: String) -> String {
         hidden.withLock { hidden in
-            if let known = hidden.clients[Name(client)] { return known }
-            if hidden.clients.count >= Hidden.limit { hidden.clients.removeAll() }
-            let shown = hidden.mask.masked(client)
-            hidden.clients[Name(client)] = shown
+            if let known = hidden.names[Name(name)] { return known }
+            if hidden.names.count >= Hidden.limit { hidden.names.removeAll() }
+            let shown = hidden.mask.masked(name)
+            hidden.names[Name(name)] = shown
             return shown
         }
     }
@@ -63,15 +64,21 @@ final class MessageLogSink: ChannelLog {
         entry.client = event.client.map(shown)
         entry.device = event.device
         entry.messageID = event.id.map { String($0.prefix(Self.idLength)) }
+        if isRefused {
+            // Of a message that was taken, these are names of the registry and an id that the sender made.
+            entry.product = entry.product.map(masked)
+            entry.device = entry.device.map(masked)
+            entry.messageID = entry.messageID.map(masked)
+        }
         entry.code = event.code.rawValue
         entry.category = event.category.map(LogEntry.Category.init)
-        entry.topic = event.topic
+        entry.topic = shown(event.topic)
         entry.items = event.items
         entry.commit = event.commit
         entry.latency = event.latency
         entry.scriptLine = event.scriptLine
         entry.counts = event.receipt.map { LogEntry.Counts($0) }
-        entry.reason = event.reason ?? event.note
+        entry.reason = event.reason.map(masked) ?? event.note
         entry.setPayload(event.excerpt, limit: payloadBytes, size: event.payloadBytes)
         writer.add(entry)
     }

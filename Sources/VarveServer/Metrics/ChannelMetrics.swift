@@ -85,8 +85,13 @@ final class ChannelMetrics: Sendable {
             }
     }
 
-    /// Brings all metrics up to date.
-    func measure() {
+    /// All metrics as text, with these brought up to date.
+    func measured(_ metrics: TextMetrics) -> String {
+        measure()
+        return metrics.text
+    }
+
+    private func measure() {
         serving.set(loop.state == .serving ? 1 : 0)
         saved.set(brokerBytes())
         counted.withLock { counted in

@@ -100,9 +100,6 @@ extension EndToEndTests {
                 #expect(ending.code == 1 && ending.errorLines.count == 1, "\(text): \(ending.errors)")
                 #expect(ending.errors.contains("broker/address"), "\(ending.errors)")
             }
-            // If a service has written its address, the user is not advised to start one.
-            try sandbox.write("127.0.0.1:2883".utf8, "data/broker/address")
-            #expect(try !run("channel create sea_1 --product sea").output.contains("varve serve"))
         }
 
         @Test("a product with a channel is not deleted")
