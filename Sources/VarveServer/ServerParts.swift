@@ -90,7 +90,8 @@ struct ServerParts: Sendable {
                 brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
-                metrics: { channel.measured(metrics) }, registryChanged: { try credentials.publishIfChanged() },
+                metrics: { channel.measured(metrics) },
+                registryChanged: { try credentials.publishIfChanged() },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()
