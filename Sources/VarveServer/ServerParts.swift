@@ -46,15 +46,7 @@ struct ServerParts: Sendable {
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
         let metrics = TextMetrics(help: StoreMetrics.help.merging(ChannelMetrics.help) { $1 })
-        let store = try LockPatience(files: files).wait {
-            do {
-                return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
-                    logger.error("\($0)")
-                }
-            } catch let error as StorageError where error.isDamage {
-                throw ServerError(messageWithRemedy(error))
-            }
-        }
+        let store = try Self.openStore(settings, metrics, files, logger)
         self.store = store
         var opened: LogWriter?
         do {
@@ -77,14 +69,16 @@ struct ServerParts: Sendable {
             address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
             broker = try Self.startBroker(settings, folder, address, files, logger)
             folderWatch = Self.watch(settings, folder, address, files, credentials)
-            connectionLog = ConnectionLog(
-                events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
-                limits: .init(settings), log: log, masked: { messages.masked($0) })
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, logger: logger)
             self.loop = loop
+            let activations = Activations(registry) { loop.send($0) }
+            connectionLog = ConnectionLog(
+                events: folder.events,
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                limits: .init(settings), log: log, masked: { messages.masked($0) },
+                activate: { activations.answer($0) })
             let channel = ChannelMetrics(
                 metrics, loop: loop, connections: connectionLog, log: writer,
                 brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
@@ -109,7 +103,10 @@ struct ServerParts: Sendable {
     /// - Throws: `FileError` if the broker's address file cannot be removed, what closing the store throws.
     func close() throws {
         defer { try? store.close() }
-        if !leavesBroker { try files.remove(folder.address) }
+        if !leavesBroker {
+            try folder.publishTLS(nil, files)
+            try files.remove(folder.address)
+        }
         writer.close()
         try store.close()
     }
@@ -129,6 +126,20 @@ extension ServerParts {
         umask(0o077)
         for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
             logger.notice("\(note)")
+        }
+    }
+
+    private static func openStore(
+        _ settings: ServerConfiguration, _ metrics: TextMetrics, _ files: POSIXFileSystem, _ logger: Logger
+    ) throws -> ServiceStore {
+        try LockPatience(files: files).wait {
+            do {
+                return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
+                    logger.error("\($0)")
+                }
+            } catch let error as StorageError where error.isDamage {
+                throw ServerError(messageWithRemedy(error))
+            }
         }
     }
 
@@ -154,6 +165,7 @@ extension ServerParts {
     ) -> BrokerFolderWatch {
         BrokerFolderWatch(data: settings.data, folder, files) {
             try folder.publish(address, files)
+            try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
             try credentials.publishIfChanged()
         }
     }
@@ -163,6 +175,7 @@ extension ServerParts {
         _ files: POSIXFileSystem, _ logger: Logger
     ) throws -> BrokerProcess? {
         try folder.publish(address, files)
+        try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)

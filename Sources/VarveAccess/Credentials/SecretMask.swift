@@ -81,9 +81,12 @@ public struct SecretMask: Sendable {
 }
 
 extension Credentials {
-    /// Every password and secret.
+    /// Every password and secret, also those that were replaced and are still accepted.
     var secrets: [String] {
-        channels.flatMap { [$0.productSecret, $0.password] } + devices.map(\.secret)
+        channels.flatMap { channel in
+            [channel.productSecret, channel.password]
+                + [channel.replacedSecret, channel.replacedPassword].compactMap { $0?.secret }
+        } + devices.map(\.secret)
             + (service.map { [$0.password] } ?? [])
     }
 }

@@ -23,6 +23,7 @@ final class ConnectionLog: Sendable {
     private let limits: PacketLimits
     private let masked: @Sendable (String) -> String
     private let tally = Mutex<[ConnectionEvent.Kind: UInt64]>([:])
+    private let activate: @Sendable (ConnectionEvent) -> LogEntry
     private let state = Mutex(State())
 
     private struct State: Sendable {
@@ -48,12 +49,15 @@ final class ConnectionLog: Sendable {
     ///   - events: The plugin's events file.
     ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
     ///   - masked: Hides secrets in a text.
+    ///   - activate: Answers the event of a device that wants to be told its secret.
     init(
         events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog,
-        masked: @escaping @Sendable (String) -> String = { $0 }
+        masked: @escaping @Sendable (String) -> String = { $0 },
+        activate: @escaping @Sendable (ConnectionEvent) -> LogEntry
     ) {
         self.masked = masked
         self.limits = limits
+        self.activate = activate
         reader = ConnectionEvents(path: events)
         self.broker = broker
         self.log = log
@@ -85,6 +89,10 @@ final class ConnectionLog: Sendable {
                 if !entries.isEmpty || place != before || !isLast {
                     try log.append(entries, bookmark: piece.position?.text, brokerBookmark: place.text)
                 }
+                // After the position was written: an activation is tried once, and a client can log in again.
+                let activations = piece.events.filter { $0.kind == .activation }
+                    .map { withoutSecrets(activate($0)) }
+                if !activations.isEmpty { try log.append(activations) }
                 guard !isLast else { return notes }
                 position = piece.position
             }
@@ -133,7 +141,7 @@ final class ConnectionLog: Sendable {
     private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
         // The service's own logins do not concern a channel.
         if event.username == ServiceClient.username, event.product == nil { return nil }
-        var entry = empty(event)
+        guard var entry = empty(event) else { return nil }
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }
         entry.channel = event.channel
         entry.product = event.product
@@ -153,10 +161,10 @@ final class ConnectionLog: Sendable {
         return entry
     }
 
-    /// An entry of the kind, the event and the category that an event of the plugin has.
+    /// An entry of the kind, the event and the category that an event of the plugin has; nil for an activation.
     ///
     /// A message that the broker refused is an error, as one that the service refused.
-    private static func empty(_ event: ConnectionEvent) -> LogEntry {
+    private static func empty(_ event: ConnectionEvent) -> LogEntry? {
         let time = Timestamp(nanoseconds: event.time)
         func entry(
             _ kind: LogEntry.Kind, _ what: LogEntry.Event, _ category: LogEntry.Category? = nil
@@ -173,6 +181,7 @@ final class ConnectionLog: Sendable {
         case .deniedPublish: entry(.error, .denied, .topic)
         case .deniedSubscribe: entry(.connection, .denied, .topic)
         case .unheard: entry(.connection, .unheard, .answer)
+        case .activation: nil
         }
     }
 
