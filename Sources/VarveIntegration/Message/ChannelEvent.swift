@@ -80,6 +80,13 @@ public struct ChannelFailure: Sendable {
 }
 
 extension ChannelEvent {
+    /// The event with its latency; the clock may have been set back since the message arrived.
+    func answered(at nanoseconds: Int64) -> ChannelEvent {
+        var copy = self
+        copy.latency = max(0, nanoseconds.subtractingReportingOverflow(time.nanoseconds).partialValue)
+        return copy
+    }
+
     /// The event of a refused message, with the number of the faults that its reason does not name.
     func withCount(of errors: ItemErrors) -> ChannelEvent {
         guard let reason, errors.count > 1 else { return self }
@@ -95,7 +102,8 @@ extension ChannelEvent {
 public protocol ChannelLog: Sendable {
     /// Records one message.
     ///
-    /// Called once for each message after its commit, also for refused messages and for those on reply topics.
+    /// Called once for each message after its commit, also for refused messages and for those on reply topics. Called once
+    /// more, with a code other than `success`, for an answer that the product's script could not convert.
     func add(_ event: ChannelEvent)
 
     /// Records that no messages are taken, or that they are taken again.

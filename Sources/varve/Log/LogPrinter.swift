@@ -101,7 +101,9 @@ struct LogTable: LogPrinter {
         if let latency = entry.latency { parts.append("\(LogValues.milliseconds(latency)) ms") }
         if let address = entry.address { parts.append("from \(address)") }
         if let topic = entry.topic { parts.append(topic) }
-        if entry.kind == .error, let hex = LogValues.hex(entry, limit: Self.hexBytes) {
+        // The reason of a script's failure has the payload already.
+        let hasPayload = entry.reason?.contains("; payload 0x") == true
+        if entry.kind == .error, !hasPayload, let hex = LogValues.hex(entry, limit: Self.hexBytes) {
             parts.append("payload \(hex)")
         }
         return printable(parts.joined(separator: ", "))
