@@ -31,6 +31,11 @@ struct ChannelLogin: RegistryRow {
             ("created", channel.created.description), ("Broker URL", broker.url), ("ClientID", clientID),
             ("Username", channel.username), ("Password", channel.password),
         ]
+            + (channel.previousPassword.map {
+                [("password before", $0.secret), ("  valid until", $0.validUntil.description)]
+            } ?? [])
+            + (channel.resendWindow > 0
+                ? [("resend window", RetentionPeriod.text(channel.resendWindow / 1_000_000_000))] : [])
     }
 
     var json: JSONText {
@@ -40,6 +45,9 @@ struct ChannelLogin: RegistryRow {
             ("password", .string(channel.password)), ("product", .string(channel.product)),
             ("enabled", .bool(channel.isEnabled)), ("description", .optional(channel.description)),
             ("created", .string(channel.created.description)),
+            ("resendWindowSeconds", .integer(channel.resendWindow / 1_000_000_000)),
+            ("previousPassword", .optional(channel.previousPassword?.secret)),
+            ("previousUntil", .optional(channel.previousPassword?.validUntil.description)),
         ])
     }
 
