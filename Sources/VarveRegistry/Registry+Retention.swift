@@ -21,7 +21,8 @@ extension Registry {
             ?? RetentionPeriod.defaultHistorySeconds
     }
 
-    /// The rule that applies to each product: its own, or else that of its model.
+    /// The rules that apply to each product: its own, or else that of its model; and those of single points in its policy,
+    /// which come before both.
     ///
     /// Products without a rule are left out.
     public func productRetentions() throws -> [Name: ProductRetention] {
@@ -34,23 +35,29 @@ extension Registry {
                 case .product(let key): products[Name(key)] = rule.period
                 }
             }
-            guard !products.isEmpty || !models.isEmpty else { return [:] }
+            let policies = try reading.currentPolicies()
+            guard !products.isEmpty || !models.isEmpty || !policies.isEmpty else { return [:] }
             var retentions: [Name: ProductRetention] = [:]
             for product in try reading.products() {
                 let key = Name(product.key)
+                var retention = ProductRetention(others: nil)
                 if let period = products[key] {
-                    retentions[key] = Self.retention("product \(product.key)", period)
+                    retention.others = Self.term("product \(product.key)", period)
                 } else if let period = models[Name(product.model)] {
-                    retentions[key] = Self.retention("model \(product.model)", period)
+                    retention.others = Self.term("model \(product.model)", period)
+                }
+                retention.points = policies[key]?.retentions(ofProduct: product.key) ?? [:]
+                // Without another rule, a point that is kept forever is like all others.
+                if retention.others != nil || retention.points.values.contains(where: { $0 != nil }) {
+                    retentions[key] = retention
                 }
             }
             return retentions
         }
     }
 
-    private static func retention(_ owner: String, _ period: RetentionPeriod) -> ProductRetention {
-        ProductRetention(
-            period: period, rule: "\(owner) keeps \(RetentionPeriod.text(period.seconds))")
+    private static func term(_ owner: String, _ period: RetentionPeriod) -> RetentionTerm {
+        RetentionTerm(period: period, rule: "\(owner) keeps \(RetentionPeriod.text(period.seconds))")
     }
 
     /// A function that returns `productRetentions`, and reads them again only if the registry has changed.

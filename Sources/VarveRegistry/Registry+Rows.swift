@@ -25,13 +25,14 @@ extension Registry {
     ///   - rule: The rule for the values of messages from then on; nil for all of the type.
     ///   - convert: Changes the stored values in the given products. It returns when that is durable.
     /// - Returns: What `convert` returned.
-    /// - Throws: `notFound` if there is no such model or point; `busy` if the model got or lost a product
-    ///   meanwhile; what `convert` throws, and then nothing is changed here.
+    /// - Throws: `notFound` if there is no such model or point; `inUse` if a policy renames the point or changes its
+    ///   values; `busy` if the model got or lost a product meanwhile; what `convert` throws, and then nothing is changed here.
     public func changeType<Result>(
         ofPoint point: String, inModel model: String, to type: ValueType, rule: ValueRule? = nil,
         convert: (_ products: [String]) throws -> Result
     ) throws -> Result {
         let products = try self.products(ofModel: model, withPoint: point)
+        try checkPolicies(of: products, before: point)
         let result = try convert(products)
         do {
             try change { change in

@@ -18,6 +18,7 @@ enum Schema {
         migrator.registerMigration("v4") { db in try db.execute(sql: version4) }
         migrator.registerMigration("v5") { db in try db.execute(sql: version5) }
         migrator.registerMigration("v6") { db in try db.execute(sql: version6) }
+        migrator.registerMigration("v7") { db in try db.execute(sql: version7) }
         return migrator
     }()
 
@@ -126,6 +127,24 @@ enum Schema {
             rule TEXT,
             PRIMARY KEY (model, kind, id),
             UNIQUE (model, kind, position)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    // In `policymark` an empty point stands for those without a line.
+    private static let version7 = """
+        CREATE TABLE policy (
+            product TEXT NOT NULL REFERENCES product(key),
+            version INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            storecommit INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (product, version)
+        ) STRICT;
+        CREATE TABLE policymark (
+            product TEXT NOT NULL REFERENCES product(key),
+            point TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (product, point)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -36,6 +36,17 @@ extension DataOptions {
         }
     }
 
+    /// The newest commit of the store, or that a running service has acknowledged; 0 without a store.
+    ///
+    /// - Throws: As `openStore`.
+    func newestCommit() throws -> UInt64 {
+        if let horizon = RunningService.horizon(self) { return horizon }
+        guard try Store.exists(path) else { return 0 }
+        let store = try openStore(to: .read)
+        defer { try? store.close() }
+        return store.snapshot().commit
+    }
+
     /// The registry; nil if it was not created yet, or its creation was interrupted.
     ///
     /// - Throws: `RegistryError` if it is there and cannot be opened.

@@ -146,10 +146,14 @@ extension ItemReader {
             return nil
         }
         let model: String
-        switch try ask(name, device, item) {
+        let answer = try ask(name, device, item)
+        switch answer {
         case .found(let point), .notStored(let point):
             // A point of readings has no reserved name, and an event or attribute has no type of its own.
-            if form.prefix == nil ? ReservedPoint(name: name) == nil : point.type == .json { return point }
+            if form.prefix == nil ? ReservedPoint(name: name) == nil : point.type == .json {
+                points.note(answer, for: name)
+                return point
+            }
             model = try directory.model(ofProduct: points.product) ?? ""
         case .unknownPoint(_, _, let unknown):
             switch try declare(name, scanner, item, device: device) {

@@ -12,6 +12,8 @@ struct MessageNotes {
     private(set) var arrivals = 0
     /// Readings without value and quality.
     var skipped = 0
+    /// Readings of points that the policy does not store.
+    var notStored = 0
     /// Times that were taken as seconds.
     private var seconds = 0
     /// The version of the protocol, if it is an unusual one.
@@ -28,6 +30,7 @@ struct MessageNotes {
     mutating func removeAll() {
         arrivals = 0
         skipped = 0
+        notStored = 0
         seconds = 0
         if version != nil { version = nil }
         if earlyTime != nil { earlyTime = nil }
@@ -70,6 +73,7 @@ struct MessageNotes {
         if seconds > 0 { parts.append("\(seconds) times below 10^11 were taken as seconds") }
         if arrivals > 0 { parts.append("\(arrivals) without time, took that of arrival") }
         if skipped > 0 { parts.append("\(skipped) without value and quality, skipped") }
+        if notStored > 0 { parts.append("\(notStored) not stored, by policy") }
         if !names.isEmpty {
             let shown = names.prefix(Self.namesShown).joined(separator: ", ")
             parts.append("passed over: \(shown)\(names.count > Self.namesShown ? ", …" : "")")

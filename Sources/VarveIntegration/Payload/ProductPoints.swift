@@ -32,6 +32,10 @@ struct ProductPoints: ~Copyable {
     var points = NameTable()
     /// The names of the series of events and attributes.
     var reserved = NameTable()
+    /// The answers for points that the product's policy concerns, by the names in messages.
+    ///
+    /// They are the same for all devices, whose names are of no meaning in them.
+    private(set) var policies: [Name: PointLookup] = [:]
     private(set) var count = 0
     private var cells: UnsafeMutablePointer<Cell>
     private var capacity = 64
@@ -80,6 +84,18 @@ struct ProductPoints: ~Copyable {
         let number = Int(series & (Self.reservedBit - 1)) - 1
         let name = series & Self.reservedBit == 0 ? points.strings[number] : reserved.strings[number]
         return SeriesKey(product: product, device: devices.strings[device], point: name)
+    }
+
+    /// Keeps an answer of the directory if a policy concerns the point.
+    mutating func note(_ answer: PointLookup, for point: String) {
+        switch answer {
+        case .notStored: policies[Name(point)] = answer
+        case .found(let found):
+            let isPlain =
+                found.policyMark == 0 && found.processing == nil && found.key.point.sameBytes(as: point)
+            if !isPlain { policies[Name(point)] = answer }
+        default: break
+        }
     }
 
     /// Adds a point that the directory has found.

@@ -26,7 +26,7 @@ struct ParsedMessage {
 /// A message that can be stored.
 struct MessageContent {
     var batch: SampleBatch
-    /// Readings without a value and without a quality.
+    /// Readings without a value and without a quality, or of a point that the policy does not store.
     var skipped: Int
     /// What is odd about it, in words.
     var note: String?
@@ -94,15 +94,27 @@ struct RequestParser: ~Copyable {
         if let failure = itemFailure(envelope) {
             return ParsedMessage(id: envelope.id, result: .failure(failure), errors: items.errors)
         }
+        return ParsedMessage(id: envelope.id, result: content(form), errors: items.errors)
+    }
+
+    /// The rows that were read, as the product's policy has them stored.
+    private mutating func content(_ form: RequestForm) -> Result<MessageContent, RequestFailure> {
+        var series = items.rows.grouped(items.points)
+        var policy = PolicyStep()
+        if !items.points.policies.isEmpty {
+            do throws(RequestFailure) {
+                series = try policy.apply(items.points.policies, to: series)
+            } catch {
+                return .failure(error)
+            }
+        }
         // With arrival times each delivery is a message of its own, never a replay of another.
         let hasOwnTimes = form.hasTime && items.notes.arrivals == 0
-        let batch = SampleBatch(series: items.rows.grouped(items.points), reapply: !hasOwnTimes)
+        let batch = SampleBatch(series: series, reapply: !hasOwnTimes, policyMark: policy.mark)
         items.notes.skipped = items.rows.skipped
-        return ParsedMessage(
-            id: envelope.id,
-            result: .success(
-                MessageContent(batch: batch, skipped: items.rows.skipped, note: items.notes.text)),
-            errors: items.errors)
+        items.notes.notStored = policy.notStored
+        let skipped = items.rows.skipped + policy.notStored
+        return .success(MessageContent(batch: batch, skipped: skipped, note: items.notes.text))
     }
 
     /// The fault of the items that refuses the message, if one does.

@@ -17,6 +17,8 @@ struct LookUpCache {
         var model: String
         var policy: DuplicatePolicy
         var settings: ProductSettings
+        /// The policy for what is stored; nil if none was ever set.
+        var terms: PolicyTerms?
     }
 
     /// What a model says about a point, event or attribute.
@@ -75,7 +77,9 @@ struct LookUpCache {
             isCustom: product.format == .custom, takesNumericTexts: product.takesNumericTexts,
             resendWindow: try reading.channel(of: product.key)?.resendWindow ?? 0,
             isPassThrough: try reading.modelRow(product.model)?.isPassThrough ?? false)
-        let rule = ProductRule(model: product.model, policy: product.duplicates, settings: settings)
+        let rule = ProductRule(
+            model: product.model, policy: product.duplicates, settings: settings,
+            terms: try reading.policyTerms(of: product.key))
         products[Name(product.key)] = rule
         return rule
     }

@@ -1,8 +1,8 @@
 // Registry+PointDirectory.swift — resolves the names in rows and messages, and registers what is missing.
 //
 // Invariants:
-// - An answer other than `found` is always read from the database.
-// - `found` may be remembered. After a change by another process, `refresh()` makes it fresh. Changes by this
+// - Every other answer is always read from the database.
+// - `found` and `notStored` may be remembered. After a change by another process, `refresh()` makes it fresh. Changes by this
 //   registry are seen at once.
 
 import Synchronization
@@ -29,7 +29,8 @@ extension Registry: PointDirectory {
     /// Finds the point that a row names; see `PointDirectory`.
     ///
     /// The name of a series of `ReservedPoint` is found if the model declares the event or attribute. All different
-    /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy.
+    /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy
+    /// for duplicates. The product's policy for points says under which name a point is stored, or that it is not.
     ///
     /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
     /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
@@ -38,7 +39,7 @@ extension Registry: PointDirectory {
     public func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
         try cache.withLock { cache in
             if let answer = Self.recall(cache, product: product, device: device, point: point) {
-                return .found(answer)
+                return answer
             }
             return try read { reading in
                 cache.misses += 1
@@ -50,7 +51,7 @@ extension Registry: PointDirectory {
 
     private static func recall(
         _ cache: borrowing LookUpCache, product: String?, device: String, point: String
-    ) -> RegisteredPoint? {
+    ) -> PointLookup? {
         guard let owners = cache.owners[Name(device)],
             let owner = owner(product, among: owners),
             let rule = cache.products[Name(owner)],
@@ -61,8 +62,10 @@ extension Registry: PointDirectory {
 
     private static func registered(
         _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule
-    ) -> RegisteredPoint {
-        RegisteredPoint(key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
+    ) -> PointLookup {
+        let found = RegisteredPoint(
+            key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
+        return product.terms?.answer(found) ?? .found(found)
     }
 
     /// How the messages of a product are taken; see `PointDirectory`.
@@ -105,7 +108,7 @@ extension Registry: PointDirectory {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
-        return .found(registered(key, known, product))
+        return registered(key, known, product)
     }
 
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.

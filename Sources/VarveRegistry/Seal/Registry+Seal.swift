@@ -7,7 +7,7 @@ import GRDB
 /// Tests compare registries by it. The text contains the secrets.
 struct RegistryExport: Hashable, Sendable {
     /// One JSON object a line: models, points, products, devices, channels, rules of retention, zones of
-    /// imports, versions of scripts, each in the order of their keys.
+    /// imports, versions of scripts, policies, each in the order of their keys.
     ///
     /// The same rows give the same bytes, in whatever order they were written.
     let text: String

@@ -109,6 +109,23 @@ enum RowText {
             ])
     }
 
+    static func policy(_ version: PolicyVersion) -> [UInt8] {
+        line(
+            "policy",
+            [
+                ("product", .text(version.product)), ("version", .number(version.version)),
+                ("created", .number(version.created.nanoseconds)),
+                ("commit", .number(Int64(bitPattern: version.commit))),
+                ("text", .text(version.policy.json.line())),
+            ])
+    }
+
+    static func policyMark(_ product: String, _ point: String, _ version: Int64) -> [UInt8] {
+        line(
+            "policymark",
+            [("product", .text(product)), ("point", .text(point)), ("version", .number(version))])
+    }
+
     private enum Field {
         case text(String?)
         case number(Int64)

@@ -194,7 +194,7 @@ struct RegistryChange {
         seal.remove(RowText.script(script))
     }
 
-    /// Deletes a product without devices and channel, its rule of retention and its scripts.
+    /// Deletes a product without devices and channel, its rule of retention, its scripts and its policy.
     mutating func deleteProduct(_ key: String) throws -> Product {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
         let devices = try reading.deviceCount(of: key)
@@ -212,6 +212,7 @@ struct RegistryChange {
         }
         try setRetention(.product(key), nil)
         for version in try reading.scriptVersions(of: key) { try deleteScript(of: key, version) }
+        try deletePolicy(of: key)
         try db.execute(sql: "DELETE FROM product WHERE key = ?", arguments: [key])
         seal.remove(RowText.product(product))
         return product

@@ -256,7 +256,7 @@ struct RegistryReading {
     /// Whether a table exists.
     ///
     /// A registry of an older version that is opened for reading lacks later tables.
-    private func hasTable(_ name: String) throws -> Bool {
+    func hasTable(_ name: String) throws -> Bool {
         try Self.hasTable(name, db)
     }
 
@@ -281,7 +281,7 @@ struct RegistryReading {
     }
 
     /// Passes the canonical text of every row to `body`: models, points, events and attributes, products, devices,
-    /// channels, rules of retention, zones of imports, scripts.
+    /// channels, rules of retention, zones of imports, scripts, policies.
     func forEachRow(_ body: ([UInt8]) throws -> Void) throws {
         for model in try modelRows() { try body(RowText.model(model)) }
         let points = try Row.fetchCursor(
@@ -296,6 +296,7 @@ struct RegistryReading {
         for rule in try retentionRules() { try body(RowText.retention(rule)) }
         try forEachZone { try body(RowText.zone($0)) }
         try forEachScript { try body(RowText.script($0)) }
+        try forEachPolicyRow(body)
     }
 }
 

@@ -14,6 +14,7 @@ import VarveStorage
 struct UpkeepService: Service {
     private let store: ServiceStore
     private let registry: Registry
+    private let retentions: RetentionRules
     private let pace: MergePace
     private let logger: Logger
     private let merging: TroubleReport
@@ -36,6 +37,7 @@ struct UpkeepService: Service {
         self.store = store
         self.pace = pace
         self.registry = registry
+        retentions = registry.currentRetentions
         self.logger = logger
         merging = TroubleReport("the store cannot be compacted", logger)
         expiring = TroubleReport("retention cannot be carried out", logger)
@@ -63,7 +65,7 @@ struct UpkeepService: Service {
     /// Removes samples that are too old, if the rules have changed or the last run was an hour ago.
     private func applyRetention(_ course: inout Course) {
         expiring.reportingFailure {
-            let newest = try registry.productRetentions()
+            let newest = try retentions()
             let history = try registry.historySeconds()
             let isChanged = newest != course.rules || history != course.history
             guard isChanged || course.rounds >= Self.roundsBetweenExpiries else { return }

@@ -76,8 +76,8 @@ public enum ImportError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) is a file of rejected rows whose options are not known here; name it as a file, alone"
         case .wideNeedsCSV(let path): "\(path) is NDJSON, and --wide is for CSV; leave out --wide"
         case .policyChanged:
-            "a policy was changed while the file was read, and a part of it is stored under the old one; run the same "
-                + "import again, which takes all of it under the new one"
+            "a policy was changed while a file was read; run the same command again, which takes all of the file under "
+                + "the new one"
         }
     }
 

@@ -89,7 +89,7 @@ def with_awscrt5():
     if not connected.get(timeout=seconds):
         return None
     client.subscribe(mqtt5.SubscribePacket([mqtt5.Subscription(reply, mqtt5.QoS.AT_LEAST_ONCE)])).result(seconds)
-    client.publish(mqtt5.PublishPacket(topic, qos=mqtt5.QoS.AT_LEAST_ONCE, payload=message)).result(seconds)
+    client.publish(mqtt5.PublishPacket(topic=topic, qos=mqtt5.QoS.AT_LEAST_ONCE, payload=message)).result(seconds)
     text = answers.get(timeout=seconds)
     client.stop()
     return text

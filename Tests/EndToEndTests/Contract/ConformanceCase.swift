@@ -30,12 +30,12 @@ struct ConformanceCase: Decodable {
     ///
     /// A time `*` is that of the arrival.
     var samples: [[String]]
-    /// The events of its device: event, time, the array of contents.
+    /// The events of its devices: event, time, content, before these the device if it is not `$D`.
     var events: [[String]]
-    /// The attributes of its device: attribute, value.
-    ///
-    /// With a third element, `history`, the older values too.
+    /// The attributes of its devices: attribute, value, before these the device if it is not `$D`.
     var attributes: [[String]]
+    /// All values that the attributes of its device have had, the older ones first; nil if they are not looked at.
+    var history: [[String]]?
     /// Entries of the log: kind, code or an empty text, and a text that the entry contains.
     var log: [[String]]
     /// The code of CONNACK, if the login is refused.
@@ -53,6 +53,8 @@ struct ConformanceCase: Decodable {
         var none: Bool?
         /// The items that the answer blames.
         var errors: [ItemError]?
+        /// The readings that were left out as the message wanted.
+        var skipped: [ItemError]?
         /// The `data` of the answer, byte for byte.
         var data: String?
         /// Where the answer goes, if it is not the topic with `_reply`.
@@ -88,7 +90,7 @@ struct ConformanceCase: Decodable {
     }
 
     private enum Key: String, CodingKey {
-        case name, fact, awaits, product, steps, samples, events, attributes, log, refused
+        case name, fact, awaits, product, steps, samples, events, attributes, history, log, refused
     }
 
     init(from decoder: any Decoder) throws {
@@ -101,6 +103,7 @@ struct ConformanceCase: Decodable {
         samples = try values.decodeIfPresent([[String]].self, forKey: .samples) ?? []
         events = try values.decodeIfPresent([[String]].self, forKey: .events) ?? []
         attributes = try values.decodeIfPresent([[String]].self, forKey: .attributes) ?? []
+        history = try values.decodeIfPresent([[String]].self, forKey: .history)
         log = try values.decodeIfPresent([[String]].self, forKey: .log) ?? []
         refused = try values.decodeIfPresent(Int.self, forKey: .refused)
     }

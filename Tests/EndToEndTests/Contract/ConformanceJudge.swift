@@ -8,11 +8,16 @@ import Foundation
 
 /// What is there after all cases have run.
 struct ConformanceJudge {
+    /// The product of the case.
     var product: String
     /// The lines of `varve query --format ndjson`, by device.
     var samples: [String: [String]]
     /// The entries of the log, by client: the object and its line.
     var log: [String: [(entry: [String: Any], line: String)]]
+    /// The names of the stored events and attributes, by device.
+    var reserved: [String: Set<String>]
+    /// Runs a command and returns the objects that it prints, one a line.
+    var listed: (_ arguments: [String]) throws -> [[String: Any]]
 
     /// What is wrong with a case; empty if it passed.
     func problems(of one: ConformanceCase, _ result: ConformanceResult) -> [String] {
@@ -27,6 +32,11 @@ struct ConformanceJudge {
             found += problems(of: one, step, sent).map { "message \(number): \($0)" }
         }
         if !result.extra.isEmpty { found.append("also came \(result.extra)") }
+        do {
+            found += try eventProblems(one) + attributeProblems(one)
+        } catch {
+            found.append("a command failed: \(error)")
+        }
         return found + sampleProblems(one) + logProblems(one, result)
     }
 
@@ -69,15 +79,17 @@ struct ConformanceJudge {
     private func errorProblems(
         _ one: ConformanceCase, _ step: ConformanceCase.Step, _ answer: [String: Any]
     ) -> [String] {
-        guard let errors = step.errors else { return [] }
-        let wanted = errors.map { error in
-            var copy = error
-            copy.device = error.device.map { one.filled($0, product: product) }
-            return copy
-        }
         let data = answer["data"] as? [String: Any]
-        let given = (data?["errors"] as? [[String: Any]] ?? []).map { ConformanceCase.ItemError($0) }
-        return given == wanted ? [] : ["the blamed items are \(data?["errors"] ?? "none")"]
+        return [("errors", step.errors), ("skipped", step.skipped)].compactMap { name, items in
+            guard let items else { return nil }
+            let wanted = items.map { item in
+                var copy = item
+                copy.device = item.device.map { one.filled($0, product: product) }
+                return copy
+            }
+            let given = (data?[name] as? [[String: Any]] ?? []).map { ConformanceCase.ItemError($0) }
+            return given == wanted ? nil : "\(name) are \(data?[name] ?? "none")"
+        }
     }
 
     private static func object(_ text: String) -> [String: Any]? {
@@ -112,15 +124,78 @@ struct ConformanceJudge {
         }
     }
 
-    /// Whether a line is the wanted one; a wanted time `*` is one within the last hour.
+    /// Compares the stored events of the case's devices with those that it names.
+    private func eventProblems(_ one: ConformanceCase) throws -> [String] {
+        var wanted: [String: [[String]]] = [:]
+        for row in one.events {
+            var words = row.map { one.filled($0, product: product) }
+            let device = words.count > 3 ? words.removeFirst() : one.name
+            wanted["\(device) $event/\(words[0])", default: []].append(Array(words.dropFirst()))
+        }
+        var names = Set(wanted.keys)
+        for row in one.attributes {
+            let words = row.map { one.filled($0, product: product) }
+            names.insert(
+                words.count > 2 ? "\(words[0]) $attribute/\(words[1])" : "\(one.name) $attribute/\(words[0])")
+        }
+        let stored = Set(
+            [one.name, one.name + "2"].flatMap { device in
+                (reserved[device] ?? []).map { "\(device) \($0)" }
+            })
+        guard stored == names else { return ["the events and attributes are \(stored.sorted())"] }
+        return try wanted.sorted { $0.key < $1.key }.flatMap { key, rows -> [String] in
+            let words = key.components(separatedBy: " $event/")
+            let given = try listed([
+                "query", "--device", words[0], "--event", words[1], "--format", "ndjson",
+            ])
+            guard given.count == rows.count else { return ["\(key) is \(given)"] }
+            return zip(given, rows).compactMap { object, row in
+                let isTime = Self.isTime(object["time"] as? String ?? "", row[0])
+                return isTime && Self.isEqual(object["content"], row[1]) ? nil : "not \(row) but \(object)"
+            }
+        }
+    }
+
+    private func attributeProblems(_ one: ConformanceCase) throws -> [String] {
+        var found: [String] = []
+        for (rows, options) in [(one.attributes, []), (one.history ?? [], ["--history"])] where !rows.isEmpty
+        {
+            let words = rows.map { row in row.map { one.filled($0, product: product) } }
+            for (device, wanted) in Dictionary(grouping: words, by: { $0.count > 2 ? $0[0] : one.name }) {
+                let given = try listed(["device", "attributes", device, "--json"] + options)
+                let isEqual =
+                    given.count == wanted.count
+                    && zip(given, wanted).allSatisfy { object, row in
+                        object["attribute"] as? String == row[row.count - 2]
+                            && Self.isEqual(object["value"], row[row.count - 1])
+                    }
+                if !isEqual { found.append("\(device) has the attributes \(given)") }
+            }
+        }
+        return found
+    }
+
+    /// Whether a value that was read is that of a JSON text.
+    private static func isEqual(_ value: Any?, _ text: String) -> Bool {
+        guard let value,
+            let wanted = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        else { return false }
+        return (value as? NSObject) == (wanted as? NSObject)
+    }
+
+    /// Whether a time is the wanted one; a wanted time `*` is one within the last hour.
+    private static func isTime(_ text: String, _ wanted: String) -> Bool {
+        guard wanted == "*" else { return text == wanted }
+        let time = try? Date(String(text.prefix(19)) + "Z", strategy: .iso8601)
+        return time.map { abs($0.timeIntervalSinceNow) < 3600 } ?? false
+    }
+
+    /// Whether a line is the wanted one.
     private static func isSample(_ line: String, _ wanted: String) -> Bool {
         let parts = wanted.components(separatedBy: "\"time\":\"*\"")
         guard parts.count == 2 else { return line == wanted }
-        guard line.hasPrefix(parts[0]), line.hasSuffix(parts[1]),
-            let text = object(line)?["time"] as? String,
-            let time = try? Date(String(text.prefix(19)) + "Z", strategy: .iso8601)
-        else { return false }
-        return abs(time.timeIntervalSinceNow) < 3600
+        return line.hasPrefix(parts[0]) && line.hasSuffix(parts[1])
+            && isTime(object(line)?["time"] as? String ?? "", "*")
     }
 
     private func logProblems(_ one: ConformanceCase, _ result: ConformanceResult) -> [String] {

@@ -41,11 +41,10 @@ extension EndToEndTests {
             let service = try RunningService(in: sandbox)
             let results = try send(cases.map(\.case), paths, passwords, port: service.port)
             #expect(service.stop()?.code == 0)
-            let samples = try storedSamples()
-            let log = try logEntries()
+            var judge = try judge()
             var failed = 0
             for (product, one) in cases {
-                let judge = ConformanceJudge(product: product, samples: samples, log: log)
+                judge.product = product
                 let problems = results[one.name].map { judge.problems(of: one, $0) } ?? ["it did not run"]
                 if !problems.isEmpty { failed += 1 }
                 #expect(problems.isEmpty, "\(one.name): \(one.fact)")
@@ -117,20 +116,28 @@ extension EndToEndTests {
             }
         }
 
-        /// What a query shows of every device that has samples.
-        private func storedSamples() throws -> [String: [String]] {
-            let file = "\(sandbox.path)/all.ndjson"
-            _ = try varve(["export", "--format", "ndjson", "--out", file])
-            let exported = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-            let devices = Set(
-                try exported.compactMap {
-                    (try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])?["device"]
-                        as? String
-                })
-            let arguments = devices.sorted().flatMap { ["--device", $0] }
-            let rows = try lines(["query", "--format", "ndjson"] + arguments)
-            return Dictionary(grouping: rows) { $0.object["device"] as? String ?? "" }
-                .mapValues { $0.map(\.line) }
+        /// Reads samples, events, attributes and log.
+        private func judge() throws -> ConformanceJudge {
+            let exported = try lines(["export", "--format", "ndjson", "--out", "-"])
+            let points = Dictionary(grouping: exported) { $0.object["device"] as? String ?? "" }
+                .mapValues { rows in Set(rows.compactMap { $0.object["point"] as? String }) }
+            let measured = points.filter { !$0.value.allSatisfy { $0.hasPrefix("$") } }.keys.sorted()
+            let rows = try lines(["query", "--format", "ndjson"] + measured.flatMap { ["--device", $0] })
+            return ConformanceJudge(
+                product: "",
+                samples: Dictionary(grouping: rows) { $0.object["device"] as? String ?? "" }
+                    .mapValues { $0.map(\.line) },
+                log: try logEntries(),
+                reserved: points.mapValues { $0.filter { $0.hasPrefix("$") } },
+                listed: { try listed($0) })
+        }
+
+        /// The objects that a command prints, one a line; the brackets of an array are passed over.
+        private func listed(_ arguments: [String]) throws -> [[String: Any]] {
+            try varve(arguments).split(separator: "\n").filter { $0.hasPrefix("{") }.map { line in
+                let text = line.hasSuffix(",") ? line.dropLast() : line
+                return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+            }
         }
 
         /// The entries of the log, by client.

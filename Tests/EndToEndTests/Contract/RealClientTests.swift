@@ -141,6 +141,8 @@ extension EndToEndTests {
             arguments: [
                 ("paho", Paho.older, "paho-mqtt 1.6.1"), ("paho", .newer, "paho-mqtt 2.1.0"),
                 ("gmqtt", .newer, "gmqtt 0.8.0"), ("aiomqtt", .newer, "aiomqtt 2.5.1"),
+                // By default these two append "?SDK=…" to the user name.
+                ("awscrt", .newer, "awscrt 0.38.1"), ("awscrt5", .newer, "awscrt 0.38.1"),
             ])
         func library(name: String, paho: Paho, version: String) throws {
             let arguments = [
@@ -164,6 +166,7 @@ extension EndToEndTests {
                 ], "bridge.conf")
             let broker = try sandbox.start(program: [Broker.program, "-c", configuration])
             defer { _ = broker.kill(after: 0) }
+            try eventually("the bridge listens: \(broker.errors)") { Loopback.isListening(UInt16(port)) }
             let listener = try sandbox.start(
                 program: [
                     "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", String(port), "-q", "1",

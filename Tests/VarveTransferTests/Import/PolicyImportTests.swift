@@ -139,7 +139,8 @@ import VarveTestSupport
             _ = try run("device,point,time,value\n" + rows, [:], versions: [1, 1, 1, 2])
         }
         #expect(
-            failure == .policyChanged && "\(ImportError.policyChanged)".contains("run the same import again"))
+            failure == .policyChanged && "\(ImportError.policyChanged)".contains("run the same command again")
+        )
         #expect(fixture.store.batches.count < 3)
     }
 }

@@ -29,7 +29,7 @@ extension RetentionCommand {
             abstract: "Set a rule, or remove it with forever.",
             discussion: """
                 A time is a whole number with s, m, h, d, w or y (365 days). The rule of a product comes before \
-                that of its model. By event the age of a sample is that of its time, by arrival that of its import or \
+                that of its model, and what `varve policy set` says about a point before both. By event the age of a sample is that of its time, by arrival that of its import or \
                 message.
 
                 Example:
@@ -103,7 +103,19 @@ extension RetentionCommand {
             for rule in rules {
                 print(json ? RetentionLine.json(rule) : RetentionLine.text(rule))
             }
-            if !json, rules.count == 1 { print("samples: kept forever") }
+            let points = try registry.productRetentions().sorted { $0.key < $1.key }.flatMap {
+                product, retention in
+                retention.points.sorted { $0.key < $1.key }.map {
+                    (product.text, $0.key.text, $0.value?.period)
+                }
+            }
+            for (product, point, period) in points {
+                print(
+                    json
+                        ? RetentionLine.json(product, point, period)
+                        : RetentionLine.text(product, point, period))
+            }
+            if !json, rules.count == 1, points.isEmpty { print("samples: kept forever") }
         }
     }
 
@@ -152,6 +164,21 @@ private enum RetentionLine {
     static func time(_ scope: RetentionRule.Scope, _ period: RetentionPeriod) -> String {
         let length = RetentionPeriod.text(period.seconds)
         return scope == .history ? length : "\(length), by \(period.basis.name)"
+    }
+
+    static func text(_ product: String, _ point: String, _ period: RetentionPeriod?) -> String {
+        let length = period.map { "for " + time(.product(product), $0) } ?? "forever"
+        return "samples of point \(printable(point)) of product \(printable(product)): kept \(length)"
+    }
+
+    /// The rule of a point; without a number of seconds it is kept forever.
+    static func json(_ product: String, _ point: String, _ period: RetentionPeriod?) -> String {
+        let fields: [(String, JSONText)] = [
+            ("scope", .string("point")), ("name", .string(point)), ("product", .string(product)),
+            ("seconds", period.map { .integer($0.seconds) } ?? .null),
+            ("by", .optional(period?.basis.name)),
+        ]
+        return JSONText.object(fields).line()
     }
 
     static func json(_ rule: RetentionRule) -> String {

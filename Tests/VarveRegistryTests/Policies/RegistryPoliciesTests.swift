@@ -1,0 +1,267 @@
+// RegistryPoliciesTests.swift — policies of products: what look-ups answer, which are refused, their history and seal.
+
+import Testing
+import VarveModel
+import VarveTestSupport
+import VarveText
+
+@testable import VarveRegistry
+
+@Suite struct RegistryPoliciesTests {
+    private let fixture: RegistryFixture
+    private var registry: Registry { fixture.registry }
+
+    init() throws {
+        fixture = try RegistryFixture()
+        try fixture.registry.create(
+            Model(
+                id: "turbine",
+                points: [
+                    MeasurementPoint(id: "power", type: .double), MeasurementPoint(id: "count", type: .int64),
+                    MeasurementPoint(id: "state", type: .string),
+                    MeasurementPoint(id: "other", type: .double),
+                ]))
+        try fixture.registry.create(Product(key: "wind", model: "turbine"))
+        try fixture.registry.create(Device(product: "wind", key: "T1"))
+    }
+
+    @discardableResult
+    private func set(_ lines: PointPolicy..., others: Bool = true, commit: UInt64 = 0) throws -> PolicyVersion
+    {
+        try registry.changePolicy(ofProduct: "wind", commit: commit) {
+            $0 = ProductPolicy(storesOthers: others, lines: lines)
+        }
+    }
+
+    private func answer(_ point: String) throws -> PointLookup {
+        try registry.lookUp(product: "wind", device: "T1", point: point)
+    }
+
+    private func found(_ point: String) throws -> RegisteredPoint {
+        guard case .found(let found) = try answer(point) else {
+            throw RegistryError(.notFound, "\(point) is not found")
+        }
+        return found
+    }
+
+    private func isStored(_ point: String) throws -> Bool {
+        switch try answer(point) {
+        case .found: true
+        default: false
+        }
+    }
+
+    @Test("a look-up answers with the name, the change and whether the point is stored, remembered or not")
+    func lookUps() throws {
+        #expect(try found("power").policyMark == 0)
+        try set(
+            PointPolicy("power", name: "power_kw", processing: ValueProcessing(scale: 0.001)),
+            PointPolicy("state", isStored: false))
+        for _ in 0..<2 {
+            let power = try found("power")
+            #expect(power.key.point == "power_kw" && power.type == .double && power.policyMark != 0)
+            #expect(power.processing == ValueProcessing(scale: 0.001))
+            #expect(try !isStored("state"))
+            #expect(
+                try found("other")
+                    == RegisteredPoint(
+                        key: SeriesKey(product: "wind", device: "T1", point: "other"), type: .double,
+                        policy: .last))
+        }
+        try set(PointPolicy("power"), others: false)
+        #expect(try isStored("power") && !isStored("other") && !isStored("count"))
+        #expect(try found("power").processing == nil)
+    }
+
+    @Test("another process's registry sees a change at its next refresh, and the number of policies differs")
+    func otherProcess() throws {
+        let other = try Registry.open(path: fixture.path, create: false)
+        _ = try other.lookUp(product: "wind", device: "T1", point: "power")
+        let (generation, version) = (try other.generation(), try other.policyVersion())
+        try set(PointPolicy("power", isStored: false))
+        #expect(try other.generation() != generation && other.policyVersion() != version)
+        guard case .notStored = try other.lookUp(product: "wind", device: "T1", point: "power") else {
+            Issue.record("the policy is not seen")
+            return
+        }
+    }
+
+    @Test("the mark of a point changes with what it stores, never comes back, and others keep theirs")
+    func marks() throws {
+        let line = PointPolicy("power", processing: ValueProcessing(scale: 2))
+        var marks: [UInt64] = [try found("power").policyMark]
+        for lines in [[line], [], [line]] {
+            try registry.changePolicy(ofProduct: "wind", commit: 0) { $0.lines = lines }
+            marks.append(try found("power").policyMark)
+        }
+        #expect(Set(marks).count == 4 && marks[0] == 0)
+        #expect(try found("other").policyMark == 0)
+        // The unit, and how long it is kept, change nothing that is stored.
+        var kept = line
+        (kept.unit, kept.retention) = ("kW", .forever)
+        try set(kept)
+        #expect(try found("power").policyMark == marks[3])
+        try set(kept, others: false)
+        try set(kept)
+        #expect(try found("other").policyMark != 0)
+    }
+
+    @Test("versions are numbered, keep time and commit, and an equal policy makes none")
+    func history() throws {
+        #expect(try registry.policy(ofProduct: "wind") == nil)
+        try set(PointPolicy("power", isStored: false), commit: 7)
+        try set(PointPolicy("power", isStored: false), commit: 8)
+        try set(PointPolicy("power", unit: "kW"), commit: 9)
+        let history = try registry.policyHistory(ofProduct: "wind")
+        #expect(history.map(\.version) == [2, 1] && history.map(\.commit) == [9, 7])
+        #expect(history[1].policy.lines == [PointPolicy("power", isStored: false)])
+        #expect(try registry.policy(ofProduct: "wind") == history[0])
+        for number in 0..<(Registry.keptPolicies + 5) { try set(PointPolicy("power", unit: "u\(number)")) }
+        #expect(try registry.policyHistory(ofProduct: "wind").count == Registry.keptPolicies)
+        try registry.verifySeal()
+    }
+
+    @Test("policies are sealed, copied by a backup, and deleted with their product")
+    func sealed() throws {
+        try set(
+            PointPolicy(
+                "power", name: "p",
+                processing: ValueProcessing(scale: 0.1, offset: -3, minimum: 0, maximum: 1e9),
+                unit: "kW", retention: .period(RetentionPeriod(seconds: 60, basis: .arrival))), others: false)
+        try registry.verifySeal()
+        let copy = fixture.path + ".copy"
+        try registry.backUp(to: copy)
+        let restored = try Registry.open(path: copy, create: false, readOnly: true)
+        try restored.verifySeal()
+        #expect(try restored.policy(ofProduct: "wind") == registry.policy(ofProduct: "wind"))
+        try registry.deleteDevice(named: "T1")
+        try registry.deleteProduct("wind")
+        try registry.verifySeal()
+        #expect(try !registry.exportText().text.contains("policy"))
+        try fixture.tamper("INSERT INTO policymark VALUES ('wind', 'power', 1)")
+        #expect(code { try registry.verifySeal() } == .damaged)
+    }
+
+    @Test("a policy that was changed by hand is damage, and never a policy")
+    func damaged() throws {
+        try set(PointPolicy("power", isStored: false))
+        try fixture.tamper("UPDATE policy SET text = '[{\"point\":\"power\",\"scale\":2}]'")
+        #expect(code { try registry.verifySeal() } == .damaged)
+        try fixture.tamper("UPDATE policy SET text = '[{\"point\":\"power\", \"stored\":false}]'")
+        let other = try Registry.open(path: fixture.path, create: false)
+        #expect(code { _ = try other.lookUp(product: "wind", device: "T1", point: "power") } == .damaged)
+    }
+
+    @Test("the rule of a point comes before those of its product and model")
+    func retention() throws {
+        let day = RetentionPeriod(seconds: 86_400)
+        let hour = RetentionPeriod(seconds: 3600, basis: .arrival)
+        try set(
+            PointPolicy("power", name: "p", retention: .period(hour)),
+            PointPolicy("state", retention: .forever))
+        #expect(try registry.productRetentions()["wind"]?.term(of: "other") == nil)
+        #expect(try registry.productRetentions()["wind"]?.term(of: "p")?.period == hour)
+        try registry.setRetention(.model("turbine"), day)
+        let retention = try registry.productRetentions()["wind"]
+        #expect(retention?.term(of: "other")?.rule == "model turbine keeps 1d")
+        #expect(retention?.term(of: "p")?.rule == "point p of product wind keeps 1h")
+        #expect(retention?.term(of: "power")?.period == day && retention?.term(of: "state") == nil)
+        try set(PointPolicy("state", retention: .forever))
+        try registry.setRetention(.model("turbine"), nil)
+        #expect(try registry.productRetentions().isEmpty)
+    }
+
+    @Test("events and attributes can be dropped by name, and do not count as others")
+    func reserved() throws {
+        let event = ReservedPoint.event("alarm").name
+        try registry.register(
+            {
+                var registration = Registration()
+                registration.points = [.init(product: "wind", point: event, type: .json)]
+                return registration
+            }())
+        try set(others: false)
+        #expect(try isStored(event) && found(event).policyMark == 0)
+        try set(PointPolicy(event, isStored: false))
+        #expect(try !isStored(event))
+        #expect(message { try set(PointPolicy(event, name: "e")) }.contains("keep their names"))
+    }
+
+    @Test("a policy that would mix series or lose values is refused and changes nothing")
+    func refused() throws {
+        let half = ValueProcessing(scale: 0.5)
+        let cases: [([PointPolicy], String)] = [
+            ([PointPolicy("power", name: "x"), PointPolicy("other", name: "x")], "would both be stored as"),
+            ([PointPolicy("power", name: "count")], "point \"count\" of the model is int64"),
+            ([PointPolicy("count", processing: half)], "0.5 is not an integer"),
+            ([PointPolicy("state", processing: half)], "its values are not numbers"),
+            ([PointPolicy("none")], "model \"turbine\" has no point"),
+            ([PointPolicy("power"), PointPolicy("power", isStored: false)], "has two lines"),
+            ([PointPolicy("power", isStored: false, unit: "kW")], "is not stored: say only how long"),
+            ([PointPolicy("power", name: "$event/x")], "keep their names"),
+            ([PointPolicy("power", name: "a\nb")], "name"),
+            (
+                [
+                    PointPolicy("power", name: "other", retention: .forever),
+                    PointPolicy("other", retention: .period(RetentionPeriod(seconds: 5))),
+                ], "say once how long"
+            ),
+        ]
+        for (lines, reason) in cases {
+            let said = message {
+                try registry.changePolicy(ofProduct: "wind", commit: 0) { $0.lines = lines }
+            }
+            #expect(said.contains(reason), "\(said)")
+        }
+        #expect(try registry.policy(ofProduct: "wind") == nil)
+        #expect(code { try registry.changePolicy(ofProduct: "none", commit: 0) { _ in } } == .notFound)
+        try set(PointPolicy("power", name: "other"))
+        #expect(
+            code { try registry.changeType(ofPoint: "power", inModel: "turbine", to: .int64) { _ in } }
+                == .inUse)
+    }
+
+    @Test(
+        "what the text of a policy says is read back, for random policies", arguments: 0..<40 as Range<UInt64>
+    )
+    func text(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var policy = ProductPolicy(storesOthers: .random(using: &random))
+        for name in ["a", "b\"", "$event/x", "é", "zz"] where Bool.random(using: &random) {
+            var line = PointPolicy(name, isStored: .random(using: &random))
+            if Bool.random(using: &random) { line.name = name + "2" }
+            if Bool.random(using: &random) {
+                line.processing = ValueProcessing(
+                    scale: Double(bitPattern: .random(in: 1...0x7FE0_0000_0000_0000, using: &random)),
+                    offset: .random(in: -1e9...1e9, using: &random),
+                    minimum: Bool.random(using: &random) ? -0.1 : nil, maximum: 1e300)
+            }
+            if Bool.random(using: &random) { line.unit = "m/s²" }
+            line.retention =
+                [
+                    nil, .forever,
+                    .period(RetentionPeriod(seconds: .random(in: 1...9_999_999, using: &random))),
+                    .period(RetentionPeriod(seconds: 60, basis: .arrival)),
+                ].randomElement(using: &random) ?? nil
+            policy.lines.append(line)
+        }
+        policy.lines.sort { Name($0.point) < Name($1.point) }
+        #expect(try ProductPolicy(json: Array(policy.json.line().utf8)) == policy, "seed \(seed)")
+    }
+
+    @Test("a policy in a file is refused with its line")
+    func badText() {
+        let cases = [
+            ("[{\"point\":\"a\"},\n{\"points\":\"b\"}]", "line 2: unknown member \"points\""),
+            ("[{\"scale\":2}]", "a line has no \"point\""),
+            ("[{\"point\":\"a\",\"scale\":\"2\"}]", "is not a number"),
+            ("[{\"point\":\"a\",\"keep\":\"soon\"}]", "neither forever nor a time"),
+            ("[{\"point\":\"a\",\"by\":\"arrival\"}]", "belongs to a \"keep\""),
+            ("[{\"others\":\"some\"}]", "as store or drop"), ("{}", "line 1"), ("", "line 1"),
+        ]
+        for (text, reason) in cases {
+            let said = message { _ = try ProductPolicy(json: Array(text.utf8)) }
+            #expect(said.contains(reason), "\(text): \(said)")
+        }
+    }
+}
