@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveText
 
 @testable import VarveRegistry
 

@@ -169,7 +169,7 @@ import VarveText
             (point("INT") + "," + point("INT"), "m.json:2: measurepoints.p is there twice"),
             ("\"\":{\"dataType\":\"INT\"}", "m.json:1: the point id is empty"),
             ("\"$event/x\":{\"dataType\":\"INT\"}", "m.json:1: point id \"$event/x\" begins with"),
-            ("\"p\":{", "m.json:2: a member has no name"),
+            ("\"p\":{", "m.json:2: \",\" or \"}\" is missing"),
         ])
     func refused(points: String, start: String) throws {
         let message = message { _ = try take(Self.model(points)) }
