@@ -191,7 +191,7 @@ extension EndToEndTests {
             let product = try run("product delete wind")
             #expect(product.code == 1 && product.errors.contains("1 stored sample"), "\(product.errors)")
             #expect(try run("device create T2 --product wind").code == 0)
-            #expect(try run("delete --device T2 --yes").code == 0)
+            #expect(try run("delete --device T2 --from 2000-01-01 --to 2030-01-01").code == 0)
             #expect(try run("device delete T2").code == 0)
             #expect(try run("product delete wind").code == 0)
         }
