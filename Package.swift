@@ -107,7 +107,10 @@ let package = Package(
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
         .target(
             name: "VarveAccess",
-            dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+            dependencies: [
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "CCrypto",
+            ],
             swiftSettings: settings),
         // The library that mosquitto loads.
         .target(
@@ -196,7 +199,7 @@ let package = Package(
             dependencies: [
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
                 "VarveStorage", "VarveQuery", "VarveRegistry",
-                "VarveTransfer", "VarveMessageLog",
+                "VarveTransfer", "VarveAccess", "VarveMessageLog",
                 "VarveControl", "VarveScript", "VarvePublisher",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -53,9 +53,9 @@ broker = subprocess.Popen(["mosquitto", "-c", f"{folder}/conf"], stdout=subproce
 time.sleep(1)
 try:
     results = []
-    for turn in range(4):                             # three new processes at a time
+    for turn in range(3):                             # four new processes at a time
         programs = [subprocess.Popen([sys.executable, f"{folder}/one.py", str(port), f"p{turn}{i}"],
-                                     stdout=subprocess.PIPE, text=True) for i in range(3)]
+                                     stdout=subprocess.PIPE, text=True) for i in range(4)]
         results += [json.loads(program.communicate()[0]) for program in programs]
 finally:
     broker.terminate()

@@ -18,8 +18,7 @@ import VarvePlatform
 final class AccessControl {
     /// What the broker must do after a tick.
     struct Expulsions {
-        /// User names and client ids of the clients to disconnect.
-        var usernames: Set<Name> = []
+        /// The client ids of the clients to disconnect.
         var clientIDs: Set<Name> = []
         /// Whether to close connections that have not logged in.
         var closesUnauthenticated = false
@@ -37,6 +36,7 @@ final class AccessControl {
     var delivery = AnswerDelivery()
     var full = FullProducts()
     var memory: MemoryControl
+    var subscriptions = SubscriptionBudget()
     private(set) var clients: [OpaquePointer: ConnectedClient] = [:]
     /// The clients that have gone since the last tick: the broker asks about their last wills after their end.
     private var gone: [OpaquePointer: ConnectedClient] = [:]
@@ -44,12 +44,15 @@ final class AccessControl {
     private let connectionLimit: Int
     private(set) var sessions: SessionTable
     var proofs = ProofMemory()
+    var activations = ActivationRate()
     private let serviceRights = TopicRights(.service)
     /// The number of connections of the service that read what waits.
     ///
     /// Its other connections only write.
     private(set) var serviceReaders = 0
-    private var isAdmissionStale = false
+    var isAdmissionStale = false
+    /// When logged-in clients were last checked, in nanoseconds since 1970.
+    var lastAdmission = SystemClock.nanoseconds()
     private var lastCheck: Int64 = .min
     private var lastMemoryCheck: Int64 = .min
     private var retained: [String]
@@ -99,10 +102,13 @@ final class AccessControl {
             return answer
         case .accepted(let role, let channel):
             removeClient(client, keepsSession: false)
-            recordTakeover(of: attempt.clientID, from: address, role)
+            let replaced = recordTakeover(of: attempt.clientID, from: address, role)
             answers.clientReturned(attempt.clientID)
+            var kept = subscriptions.clientReturned(attempt.clientID, resumes: keeping == .surely)
+            if keeping == .surely, let replaced { swap(&kept, &replaced.subscriptions) }
             let accepted = ConnectedClient(
                 role: role, attempt: attempt, address: address, channel: channel, socket: socket)
+            accepted.subscriptions = kept
             clients[client] = accepted
             if let product = role.product {
                 sessions.recordConnected(attempt.clientID, product: product, keeping: keeping, now: now)
@@ -119,6 +125,9 @@ final class AccessControl {
                 queue.load.interruptMeasurement()
             }
             record(accepted.event(.connected, time: SystemClock.nanoseconds(), detail: ""))
+            if case .activation(_, let key) = role {
+                record(accepted.event(.activation, time: SystemClock.nanoseconds(), detail: key))
+            }
             guard role == .service, let proof = attempt.password.flatMap({ ServiceProof(password: $0) }),
                 let answer = directory?.answer(to: proof)
             else { return .accepted }
@@ -136,6 +145,7 @@ final class AccessControl {
             return false
         }
         known.countPacket(topic: topic.count, rest: size)
+        if known.rights.isActivationReply(topic) { return false }
         let reason =
             quality > 1 && known.role != .service
             ? "quality of service 2 is not taken: publish with 0 or 1" : ClientLimits.refusal(topic: topic)
@@ -185,11 +195,8 @@ final class AccessControl {
     }
 
     /// Whether a client may subscribe.
-    ///
-    /// - Parameter count: The number of subscriptions that it already has.
     func maySubscribe(
-        _ client: OpaquePointer, username: () -> String?, filter: UnsafeRawBufferPointer, quality: Int,
-        count: Int
+        _ client: OpaquePointer, username: () -> String?, filter: UnsafeRawBufferPointer, quality: Int
     ) -> Bool {
         guard let known = clients[client] else {
             return rights(username: username())?.maySubscribe(filter) ?? false
@@ -201,11 +208,14 @@ final class AccessControl {
             record(known.event(.deniedSubscribe, time: time, detail: name))
             return false
         }
-        if known.role != .service, let reason = ClientLimits.refusal(filter: filter, count: count) {
+        if let product = known.role.product,
+            let reason = ClientLimits.refusal(filter: filter)
+                ?? addSubscription(filter, of: known, product: product)
+        {
             record(known.event(.overload, time: time, detail: "a subscription is refused: \(reason)"))
             return false
         }
-        if quality > 0 { sessions.recordSubscribed(known.clientID) }
+        if quality > 0, !known.isActivation { sessions.recordSubscribed(known.clientID) }
         known.recordSubscription(quality: quality)
         delivery.update(known)
         return true
@@ -250,13 +260,7 @@ final class AccessControl {
             answers.subtractReadFromAll(now: now)
             loggingFirstFailure { () throws(FileError) in try events.tick(now: now) }
         }
-        if isAdmissionStale, let directory = credentials.directory {
-            isAdmissionStale = false
-            for client in clients.values where !directory.admits(client.role) {
-                log("\(client.username) is disconnected: its channel or device is gone or disabled")
-                expulsions.usernames.insert(Name(client.username))
-            }
-        }
+        expelRefused(&expulsions)
         swap(&expulsions.retained, &retained)
         return expulsions
     }
@@ -322,6 +326,9 @@ final class AccessControl {
         }
         let number = connections[Name(product), default: 1] - 1
         connections[Name(product)] = number > 0 ? number : nil
+        subscriptions.clientLeft(
+            known.clientID, known.subscriptions, product: product,
+            keepsSession: keepsSession && !known.isReplaced)
         sessions.recordDisconnected(known.clientID, product: product, now: SystemClock.monotonicNanoseconds())
         if let held = known.answers {
             answers.clientLeft(

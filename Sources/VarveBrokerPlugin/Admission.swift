@@ -15,6 +15,22 @@ enum LoginAnswer {
     case unavailable
 }
 
+/// How many activations may begin: each is a line in the events file and work for the service.
+struct ActivationRate {
+    /// The most in a second.
+    static let limit = 20
+    private var second: Int64 = .min
+    private var count = 0
+
+    /// Counts an activation; why it may not begin now, or nil if it may.
+    mutating func refusal(now: Int64) -> String? {
+        let current = now / 1_000_000_000
+        if current != second { (second, count) = (current, 0) }
+        count += 1
+        return count > Self.limit ? "more than \(Self.limit) activations in a second: again in 1 s" : nil
+    }
+}
+
 /// The decision on a login, before anything is counted for it.
 enum Admission {
     case accepted(Role, channel: String?)
@@ -33,7 +49,7 @@ extension AccessControl {
         }
         let names = ClientLimits.refusal(clientID: attempt.clientID, username: attempt.username ?? "")
         if let names { return .refused(names, .refused, product: nil, channel: nil) }
-        switch directory.decide(attempt) {
+        switch directory.decide(attempt, now: SystemClock.nanoseconds()) {
         case .refused(let reason, let product, let channel):
             return .refused(reason, .refused, product: product, channel: channel)
         case .accepted(let role, let channel):
@@ -61,6 +77,9 @@ extension AccessControl {
             if let reason = refusal(product: product, keeping: keeping, now: now) {
                 return refused(reason, .unavailable)
             }
+            if case .activation = role, let reason = activationRefusal(attempt, now: now) {
+                return refused(reason, .unavailable)
+            }
             if keeping == .surely,
                 let reason = sessionRefusal(of: attempt.clientID, product: product, now: now)
             {
@@ -68,6 +87,16 @@ extension AccessControl {
             }
             return .accepted(role, channel: channel)
         }
+    }
+
+    /// Why no device can be told its secret now; nil if one can.
+    private func activationRefusal(_ attempt: LoginAttempt, now: Int64) -> String? {
+        if attempt.clientID.utf8.count > ConnectionEvent.nameLimit {
+            return
+                "the client id has more than \(ConnectionEvent.nameLimit) bytes, the most for an activation"
+        }
+        guard serviceReaders > 0 else { return "the service is away, and it alone activates devices" }
+        return activations.refusal(now: now)
     }
 
     /// Why a login of the service with the right digest is refused: it is old, or was used before.
@@ -83,14 +112,37 @@ extension AccessControl {
     /// Records the end of the client that a login takes over.
     ///
     /// The broker ends it after the login, but in the log its end comes first.
-    func recordTakeover(of clientID: String, from address: String, _ role: Role) {
-        guard sessions.isConnected(clientID) || role == .service else { return }
+    ///
+    /// - Returns: The client that is taken over, if there is one.
+    func recordTakeover(of clientID: String, from address: String, _ role: Role) -> ConnectedClient? {
+        guard sessions.isConnected(clientID) || role == .service else { return nil }
+        var replaced: ConnectedClient?
         for other in clients.values where other.clientID.sameBytes(as: clientID) && !other.isReplaced {
             other.isReplaced = true
+            replaced = other
             let from = other.address == address ? "" : ", from \(address)"
             record(
                 other.event(
                     .disconnected, time: SystemClock.nanoseconds(), detail: ConnectionEvent.takenOver + from))
+        }
+        return replaced
+    }
+
+    /// Disconnects the clients whose logins would be refused by now: the credentials have changed, or a replaced
+    /// secret is not accepted any more.
+    func expelRefused(_ expulsions: inout Expulsions) {
+        guard let directory else { return }
+        let now = SystemClock.nanoseconds()
+        guard isAdmissionStale || directory.hasEnd(after: lastAdmission, notAfter: now) else { return }
+        isAdmissionStale = false
+        lastAdmission = now
+        for client in clients.values where !client.isReplaced {
+            guard let reason = directory.refusal(ofLoggedIn: client.role, client.attempt, now: now) else {
+                continue
+            }
+            log("\(client.username) is disconnected: \(reason)")
+            client.disconnectReason = "disconnected: \(reason)"
+            expulsions.clientIDs.insert(Name(client.clientID))
         }
     }
 }

@@ -174,6 +174,9 @@ extension AccessControl {
 
     private func deliver(_ reply: ForwardedReply, _ publish: (ForwardedReply, AnswerRoute) -> Void) {
         var goesByTopic = false
+        if let names = TopicRights.activationNames(of: reply.topic) {
+            return deliver(activation: reply, product: names.product, publish)
+        }
         if reply.client.isEmpty {
             delivery.allowEverybody(reply)
             goesByTopic = true
@@ -208,12 +211,26 @@ extension AccessControl {
         publish(copy, .subscribers)
     }
 
+    /// Tells a device its secret: the client that logged in for it, and nobody else.
+    private func deliver(
+        activation reply: ForwardedReply, product: String,
+        _ publish: (ForwardedReply, AnswerRoute) -> Void
+    ) {
+        if let known = delivery.client(reply.client), known.rights.mayRead(reply.topic), !known.isReplaced {
+            return publish(reply, .client)
+        }
+        let clientID = String(decoding: reply.client, as: UTF8.self)
+        recordUnheard(reply, clientID: clientID, product: product, hasSession: false)
+    }
+
     /// Logs that nobody gets an answer, and why.
     private func recordUnheard(
         _ reply: ForwardedReply, clientID: String, product: String, hasSession: Bool
     ) {
         let reason =
-            if delivery.client(reply.client) != nil {
+            if TopicRights.isActivationTopic(reply.topic) {
+                "it is away; its device counts as activated until varve device reset"
+            } else if delivery.client(reply.client) != nil {
                 "another product uses its client id by now"
             } else if hasSession {
                 "it is away, and an answer with quality of service 0 is not kept"

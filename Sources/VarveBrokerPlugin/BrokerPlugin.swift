@@ -122,9 +122,10 @@ private func answerAccess(
         isAllowed = control.mayRead(client, name, topic: topic, payload: payload, quality: quality)
     case MOSQ_ACL_SUBSCRIBE:
         isAllowed = control.maySubscribe(
-            client, username: { name().username }, filter: topic, quality: quality,
-            count: Int(mosquitto_client_sub_count(client)))
-    case MOSQ_ACL_UNSUBSCRIBE: isAllowed = true
+            client, username: { name().username }, filter: topic, quality: quality)
+    case MOSQ_ACL_UNSUBSCRIBE:
+        control.removeSubscription(topic, of: client)
+        isAllowed = true
     default: isAllowed = false
     }
     return isAllowed ? MOSQ_ERR_SUCCESS.rawValue : MOSQ_ERR_ACL_DENIED.rawValue
@@ -263,7 +264,6 @@ private func handleDisconnect(
 private func tick(_ context: UnsafeMutableRawPointer?) -> Int32 {
     guard let control = control(context) else { return MOSQ_ERR_SUCCESS.rawValue }
     let expulsions = control.tick()
-    for username in expulsions.usernames { _ = mosquitto_kick_client_by_username(username.text, false) }
     // By id, mosquitto 2.0 also finds a session whose client is away, and ending one twice damages its
     // memory.
     for clientID in control.loggedIn(expulsions.clientIDs) {

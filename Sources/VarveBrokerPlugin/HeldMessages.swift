@@ -23,6 +23,7 @@ extension AccessControl {
         for (clientID, session) in found.sessions {
             guard let product = Role(username: session.username)?.product else { continue }
             let clientID = clientID.text
+            subscriptions.restore(clientID, cost: session.subscriptionCost, product: product)
             restoreSession(clientID, product: product, keepsAnswers: session.keepsAnswers, now: now)
             answers.restore(
                 cost: session.answerCost, messages: session.answers, clientID: clientID, product: product)
@@ -34,6 +35,24 @@ extension AccessControl {
         if !found.retained.isEmpty {
             log("\(found.retained.count) retained messages are removed: nothing is retained any more")
         }
+    }
+
+    /// Counts a subscription; why it may not be, or nil if it may.
+    func addSubscription(
+        _ filter: UnsafeRawBufferPointer, of client: ConnectedClient, product: String
+    ) -> String? {
+        guard subscriptions.add(filter, to: &client.subscriptions, product: product) != nil else {
+            return nil
+        }
+        let now = SystemClock.monotonicNanoseconds()
+        subscriptions.forget { sessions.owner(of: $0, now: now) != nil }
+        return subscriptions.add(filter, to: &client.subscriptions, product: product)
+    }
+
+    /// Stops counting a subscription.
+    func removeSubscription(_ filter: UnsafeRawBufferPointer, of client: OpaquePointer) {
+        guard let known = clients[client], let product = known.role.product else { return }
+        subscriptions.remove(filter, from: &known.subscriptions, product: product)
     }
 
     /// Whether an answer may be queued for a client that is logged in.

@@ -42,7 +42,8 @@ extension AccessControl {
     /// Checks the broker's memory, and adds the clients to disconnect to `expulsions`.
     func checkMemory(now: Int64, _ expulsions: inout Expulsions) {
         // A message on its way to the service exists twice.
-        let explained = 2 * queue.load.bytes + answers.cost + clients.count * Self.clientBytes
+        let explained =
+            2 * queue.load.bytes + answers.cost + subscriptions.cost + clients.count * Self.clientBytes
         let alarms = memory.watch.check(clients: clients.count, explained: explained, now: now)
         var isCalm = true
         for alarm in alarms {

@@ -39,4 +39,7 @@ public struct BrokerAddress: Hashable, Sendable {
 
     /// The address in a URL: `mqtt://host:port`.
     public var url: String { "mqtt://" + text }
+
+    /// The address in a URL of a connection with TLS: `mqtts://host:port`.
+    public var encryptedURL: String { "mqtts://" + text }
 }

@@ -27,6 +27,21 @@ public enum ChannelTopic {
         "/\(root)/\(product)/\(measurepointPost)"
     }
 
+    /// The first levels of the topics on which a device is activated.
+    public static let sessionRoot = "ext/session"
+
+    /// The topic on which a device is told its secret.
+    ///
+    /// - Parameters:
+    ///   - product: The product's key.
+    ///   - key: The device's key.
+    public static func activation(product: String, key: String) -> String {
+        "/\(sessionRoot)/\(product)/\(key)/\(activationEnding)"
+    }
+
+    /// The levels behind the device in the topic on which it is told its secret.
+    public static let activationEnding = "thing/activate/info"
+
     /// The topic of the answer to a message on `topic`.
     public static func reply(to topic: String) -> String { topic + replyEnding }
 }

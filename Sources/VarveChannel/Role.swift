@@ -8,6 +8,8 @@ public enum Role: Hashable, Sendable {
     case channel(product: String)
     /// A device on its own.
     case device(product: String, key: String)
+    /// A device that logged in with the secret of its product, to be given its own.
+    case activation(product: String, key: String)
 
     /// The text that a channel's user name and signature have in place of a device key.
     public static let channelKey = "%channel%"
@@ -31,7 +33,7 @@ public enum Role: Hashable, Sendable {
     public var product: String? {
         switch self {
         case .service: nil
-        case .channel(let product), .device(let product, _): product
+        case .channel(let product), .device(let product, _), .activation(let product, _): product
         }
     }
 

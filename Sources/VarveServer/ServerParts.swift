@@ -79,14 +79,15 @@ struct ServerParts: Sendable {
             address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
             broker = try Self.startBroker(settings, folder, address, files, logger)
             folderWatch = Self.watch(settings, folder, address, files, credentials)
-            connectionLog = ConnectionLog(
-                events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
-                limits: .init(settings), log: log)
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, logger: logger)
             self.loop = loop
+            let activations = Activations(registry) { loop.send($0) }
+            connectionLog = ConnectionLog(
+                events: folder.events,
+                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                limits: .init(settings), log: log, activate: { activations.answer($0) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
                 metrics: { metrics.text }, registryChanged: { try credentials.publishIfChanged() },
@@ -107,7 +108,10 @@ struct ServerParts: Sendable {
     /// - Throws: `FileError` if the broker's address file cannot be removed, what closing the store throws.
     func close() throws {
         defer { try? store.close() }
-        if !leavesBroker { try files.remove(folder.address) }
+        if !leavesBroker {
+            try folder.publishTLS(nil, files)
+            try files.remove(folder.address)
+        }
         writer.close()
         try store.close()
     }
@@ -145,6 +149,7 @@ extension ServerParts {
     ) -> BrokerFolderWatch {
         BrokerFolderWatch(data: settings.data, folder, files) {
             try folder.publish(address, files)
+            try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
             try credentials.publishIfChanged()
         }
     }
@@ -154,6 +159,7 @@ extension ServerParts {
         _ files: POSIXFileSystem, _ logger: Logger
     ) throws -> BrokerProcess? {
         try folder.publish(address, files)
+        try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)

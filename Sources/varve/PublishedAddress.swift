@@ -13,7 +13,19 @@ extension BrokerAddress {
     ///
     /// - Throws: `UnreadableAddress` if the file does not hold an address, `FileError` if it cannot be read.
     static func published(in directory: String) throws -> BrokerAddress? {
-        let path = [directory, DirectoryNames.broker, DirectoryNames.brokerAddress].joined(separator: "/")
+        try published(
+            [directory, DirectoryNames.broker, DirectoryNames.brokerAddress].joined(separator: "/"))
+    }
+
+    /// The address at which the broker of a data directory speaks TLS; nil if it does not, or no service runs.
+    ///
+    /// - Throws: As `published`.
+    static func publishedTLS(in directory: String) throws -> BrokerAddress? {
+        let name = DirectoryNames.brokerAddress + "-tls"
+        return try published([directory, DirectoryNames.broker, name].joined(separator: "/"))
+    }
+
+    private static func published(_ path: String) throws -> BrokerAddress? {
         let files = POSIXFileSystem()
         guard try files.kind(path) != nil else { return nil }
         let text = String(decoding: try files.readAll(path, limit: maximumBytes), as: UTF8.self)

@@ -40,6 +40,12 @@ struct Varved: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The broker's port; default 11883.", valueName: "number"))
     var mqttPort: Int?
     @Option(
+        help: ArgumentHelp("The broker's port for TLS, by custom 18883; default none.", valueName: "number"))
+    var mqttTlsPort: Int?
+    @Option(
+        help: ArgumentHelp("Where the broker listens for TLS; default as --mqtt-host.", valueName: "address"))
+    var mqttTlsHost: String?
+    @Option(
         help: ArgumentHelp(
             "managed (default): start and watch mosquitto; external: connect to one that runs already.",
             valueName: "mode"))
@@ -89,7 +95,8 @@ struct Varved: AsyncParsableCommand {
         sources.file = config
         let flags = [
             "data": data, "data.group": dataGroup, "mqtt.host": mqttHost,
-            "mqtt.port": mqttPort.map(String.init), "broker.mode": broker, "log.level": logLevel,
+            "mqtt.port": mqttPort.map(String.init), "mqtt.tlsPort": mqttTlsPort.map(String.init),
+            "mqtt.tlsHost": mqttTlsHost, "broker.mode": broker, "log.level": logLevel,
         ]
         sources.flags = flags.compactMapValues(\.self)
         let settings = try await sources.configuration()

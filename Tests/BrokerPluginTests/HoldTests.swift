@@ -117,13 +117,12 @@ import VarveModel
         }
     }
 
-    @Test("subscriptions are limited in number, length and depth, and the names of a login in length")
+    @Test(
+        "subscriptions are limited in length and depth and not in number, and the names of a login in length")
     func names() throws {
         let broker = try PluginBroker(Self.base)
         let client = try Self.channel(broker, id: "many")
-        for number in 0..<64 { #expect(try client.subscribe("/sys/pk/\(number)/+/post_reply") == 1) }
-        #expect(try client.subscribe("/sys/pk/64/+/post_reply") == 128)
-        _ = try event(broker, "has 64 subscriptions, the most")
+        for number in 0..<300 { #expect(try client.subscribe("/sys/pk/\(number)/thing/x_reply") == 1) }
         let other = try Self.channel(broker, id: "deep")
         #expect(try other.subscribe("/sys/pk/" + String(repeating: "a/", count: 14) + "#") == 128)
         #expect(try other.subscribe("/sys/pk/" + String(repeating: "a/", count: 12) + "#") == 1)

@@ -11,16 +11,43 @@ import VarveFile
         service: .init(username: "varve-service", password: "s3cret"),
         channels: [
             .init(product: "pk", name: "风场_1", isEnabled: true, productSecret: "ps", password: "pw"),
-            .init(product: "p2", name: "off", isEnabled: false, productSecret: "", password: ""),
+            .init(
+                product: "p2", name: "off", isEnabled: false, productSecret: "", password: "",
+                replacedSecret: .init(secret: "old\t", validUntil: 1),
+                replacedPassword: .init(secret: "older", validUntil: -1)),
         ],
-        devices: [.init(product: "pk", key: "d\t1\n\\x", secret: "ds")])
+        devices: [
+            .init(product: "pk", key: "d\t1\n\\x", secret: "ds"),
+            .init(product: "pk", key: "d2", secret: "ds", isActivated: true),
+        ])
 
     @Test("what is encoded is read back, control characters and empty fields too")
     func roundTrip() throws {
         #expect(try Credentials(parsing: sample.encode()) == sample)
         let nothing = Credentials(service: nil)
         #expect(try Credentials(parsing: nothing.encode()) == nothing)
-        #expect(sample.encode().split(separator: 0x0A).count == 6)
+        #expect(sample.encode().split(separator: 0x0A).count == 7)
+    }
+
+    @Test("a file of the first version is read: nothing was replaced, and no device is activated")
+    func firstVersion() throws {
+        let text = """
+            varve-credentials\t1
+            service\tvarve-service\t10n16dubcy5c438x4vlb5vnjwk
+            channel\twind\twindfarm\tenabled\tpSecret01\t0c6cd519b640914bcbc3eeacf88b276a
+            device\twind\tT1\tdSecret01
+            end\t3\t81f0ad4b73c0c8ff
+
+            """
+        let expected = Credentials(
+            service: .init(username: "varve-service", password: "10n16dubcy5c438x4vlb5vnjwk"),
+            channels: [
+                .init(
+                    product: "wind", name: "windfarm", isEnabled: true, productSecret: "pSecret01",
+                    password: "0c6cd519b640914bcbc3eeacf88b276a")
+            ],
+            devices: [.init(product: "wind", key: "T1", secret: "dSecret01", isActivated: false)])
+        #expect(try Credentials(parsing: Array(text.utf8)) == expected)
     }
 
     @Test("every changed byte and every missing end is noticed, with one line")

@@ -73,6 +73,41 @@ import VarveChannel
         #expect(!may(device, .subscribe, "/sys/pk/+/#"))
     }
 
+    @Test("a device that is being activated reads its activation and nothing else, and writes nothing")
+    func activation() {
+        let device = Role.activation(product: "pk", key: "d1")
+        let topic = "/ext/session/pk/d1/thing/activate/info"
+        #expect(may(device, .read, topic))
+        for filter in [
+            topic, String(topic.dropFirst()), "/ext/session/pk/d1/#", "/ext/session/pk/d1/thing/+/+",
+        ] {
+            #expect(may(device, .subscribe, filter), "\(filter)")
+        }
+        let others = [
+            "/ext/session/pk/d2/thing/activate/info", "/ext/session/p2/d1/thing/activate/info",
+            "/ext/session/#",
+            "/ext/session/+/+/thing/activate/info", "#", "/sys/pk/d1/x_reply", "/sys/pk/d1/#", "/sys/pk/#",
+            "/sys/pk/integration/measurepoint/post_reply", "/ext/session/pk/d1/x", "$SYS/#",
+        ]
+        for topic in others {
+            #expect(!may(device, .read, topic) && !may(device, .subscribe, topic), "\(topic)")
+        }
+        for topic in others + [topic, topic + "_reply", "/sys/pk/d1/thing/measurepoint/resume"] {
+            #expect(!may(device, .write, topic), "\(topic)")
+        }
+        for other in [channel, self.device, .service] { #expect(!may(other, .read, topic)) }
+        func isActivation(_ topic: String) -> Bool {
+            Array(topic.utf8).withUnsafeBytes { TopicRights.isActivationTopic($0) }
+        }
+        #expect(isActivation(topic))
+        for topic in others + [
+            topic + "_reply", String(topic.dropFirst()), "/ext/session//d/thing/activate/info",
+        ] {
+            #expect(
+                !isActivation(topic) || topic.hasSuffix("d2/thing/activate/info") || topic.contains("/p2/"))
+        }
+    }
+
     @Test("the level below sys is the product of a topic")
     func products() {
         func product(_ topic: String) -> String {

@@ -20,6 +20,20 @@ public struct Credentials: Hashable, Sendable {
         }
     }
 
+    /// A secret or password that was replaced, and is accepted for a time beside its successor.
+    public struct Replaced: Hashable, Sendable {
+        /// The old secret.
+        var secret: String
+        /// Nanoseconds since 1970 UTC; from then on it is not accepted.
+        var validUntil: Int64
+
+        /// Takes both as they are; nothing is checked.
+        public init(secret: String, validUntil: Int64) {
+            self.secret = secret
+            self.validUntil = validUntil
+        }
+    }
+
     /// The channel of a product.
     public struct Channel: Hashable, Sendable {
         /// The product's key.
@@ -32,11 +46,18 @@ public struct Credentials: Hashable, Sendable {
         var productSecret: String
         /// The fixed password; empty if the channel has no password.
         var password: String
+        /// The product's secret before the present one, with the end of its validity.
+        var replacedSecret: Replaced?
+        /// The password before the present one, with the end of its validity.
+        var replacedPassword: Replaced?
 
         /// Takes all members as they are; nothing is checked.
         public init(
-            product: String, name: String, isEnabled: Bool, productSecret: String, password: String
+            product: String, name: String, isEnabled: Bool, productSecret: String, password: String,
+            replacedSecret: Replaced? = nil, replacedPassword: Replaced? = nil
         ) {
+            self.replacedSecret = replacedSecret
+            self.replacedPassword = replacedPassword
             self.product = product
             self.name = name
             self.isEnabled = isEnabled
@@ -51,9 +72,12 @@ public struct Credentials: Hashable, Sendable {
         var key: String
         /// The secret that its signatures are made with.
         var secret: String
+        /// Whether it was told its secret already, so that it may not be told again.
+        public var isActivated: Bool
 
         /// Takes all members as they are; nothing is checked.
-        public init(product: String, key: String, secret: String) {
+        public init(product: String, key: String, secret: String, isActivated: Bool = false) {
+            self.isActivated = isActivated
             self.product = product
             self.key = key
             self.secret = secret

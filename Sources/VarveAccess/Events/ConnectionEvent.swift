@@ -25,6 +25,10 @@ public struct ConnectionEvent: Hashable, Sendable {
         case overload
         /// An answer for a client reached nobody; the reason says why.
         case unheard
+        /// A client waits to be told the secret of the device that `detail` names.
+        ///
+        /// Never counted instead of written.
+        case activation
     }
 
     /// Nanoseconds since 1970 UTC.
@@ -72,8 +76,10 @@ extension ConnectionEvent {
     /// Whether it is the end of a client that was taken over.
     public var isTakeover: Bool { kind == .disconnected && detail.contains(Self.takenOver) }
 
-    /// The most bytes that are written of a name or address, and of a reason or topic.
-    static let nameLimit = 256, detailLimit = 512
+    /// The most bytes that are written of a name or address.
+    public static let nameLimit = 256
+    /// The most bytes that are written of a reason or topic.
+    static let detailLimit = 512
 
     /// The line, with its line feed.
     func encode() -> [UInt8] {

@@ -3,7 +3,7 @@
 // Invariants:
 // - In one second at most `lineLimit` events pass, and at most `clientLimit` of one client and kind. Then at
 //   most `tableLimit` + (number of kinds) counts follow.
-// - Every event either passes or is counted.
+// - Every event either passes or is counted. Those of activations pass: the plugin limits them itself.
 
 /// Limits the number of events that pass in a second.
 struct EventThrottle {
@@ -41,6 +41,7 @@ struct EventThrottle {
     ///
     /// - Parameter now: A clock that never goes back, in nanoseconds.
     mutating func admits(_ event: ConnectionEvent, now: Int64) -> Bool {
+        if event.kind == .activation { return true }
         if start == nil { start = now }
         var source = Source(kind: event.kind, clientID: event.clientID, username: event.username)
         let isShared = tallies[source] == nil && tallies.count >= tableLimit

@@ -50,15 +50,25 @@ public struct LoginDirectory: Sendable {
 
     private let service: Credentials.Service?
     private let channels: [Name: Credentials.Channel]
-    private let secrets: [DeviceName: String]
+    private let devices: [DeviceName: Credentials.Device]
+    /// When replaced secrets and passwords stop being accepted, in their order.
+    private let ends: [Int64]
 
     /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
     public init(_ credentials: Credentials) {
         service = credentials.service
         channels = Dictionary(credentials.channels.map { (Name($0.product), $0) }) { $1 }
-        secrets = Dictionary(
-            credentials.devices.map { (DeviceName(product: $0.product, key: $0.key), $0.secret) }
+        devices = Dictionary(
+            credentials.devices.map { (DeviceName(product: $0.product, key: $0.key), $0) }
         ) { $1 }
+        ends = channels.values.flatMap { [$0.replacedSecret, $0.replacedPassword] }
+            .compactMap { $0?.validUntil }.sorted()
+    }
+
+    /// Whether a replaced secret or password stopped being accepted after `earlier` and not after `now`, both in
+    /// nanoseconds since 1970.
+    public func hasEnd(after earlier: Int64, notAfter now: Int64) -> Bool {
+        ends.contains { $0 > earlier && $0 <= now }
     }
 
     /// The role of a user name, whether or not it may log in.
@@ -75,16 +85,31 @@ public struct LoginDirectory: Sendable {
         switch role {
         case .service: service != nil
         case .channel(let product): channels[Name(product)]?.isEnabled == true
-        case .device(let product, let key):
+        case .device(let product, let key), .activation(let product, let key):
             channels[Name(product)]?.isEnabled == true
-                && secrets[DeviceName(product: product, key: key)] != nil
+                && devices[DeviceName(product: product, key: key)] != nil
+        }
+    }
+
+    /// Why the login of a client that is logged in would be refused by now; nil if it would be accepted.
+    ///
+    /// The client of an activation may stay after it.
+    public func refusal(ofLoggedIn role: Role, _ attempt: LoginAttempt, now: Int64) -> String? {
+        guard admits(role) else { return "its channel or device is gone or disabled" }
+        switch role {
+        case .service, .activation: return nil
+        case .channel, .device:
+            guard case .refused(let reason, _, _) = decide(attempt, now: now) else { return nil }
+            return reason
         }
     }
 
     /// Decides on a login.
     ///
     /// The caller must check the service's login with `ProofMemory` as well.
-    public func decide(_ attempt: LoginAttempt) -> LoginDecision {
+    ///
+    /// - Parameter now: Nanoseconds since 1970. Without it, replaced secrets and passwords are not accepted.
+    public func decide(_ attempt: LoginAttempt, now: Int64 = .max) -> LoginDecision {
         guard let username = attempt.username, !username.isEmpty else {
             return refused("the login has no user name")
         }
@@ -110,13 +135,29 @@ public struct LoginDirectory: Sendable {
         guard let password = attempt.password, !password.isEmpty else {
             return refuse("the login has no password")
         }
-        let reason =
-            switch role {
-            case .device(_, let key): refusal(device: key, product: product, attempt.clientID, password)
-            default: refusal(channel: channel, attempt.clientID, password)
-            }
-        return reason.map(refuse) ?? .accepted(role, channel: channel.name)
+        let client = ClientID(attempt.clientID)
+        let login = Login(client: client, password: password, channel: channel, now: now)
+        var accepted = role
+        let reason: String?
+        switch role {
+        case .device(_, let key) where client.secureMode == Self.activationMode:
+            accepted = .activation(product: product, key: key)
+            reason = refusal(activationOf: key, login)
+        case .device(_, let key): reason = refusal(device: key, login)
+        default: reason = refusal(channel: login)
+        }
+        return (reason ?? Self.refusal(compression: client.compression)).map(refuse)
+            ?? .accepted(accepted, channel: channel.name)
     }
+
+    /// Why payloads cannot be compressed as the client id announces; nil if they can.
+    private static func refusal(compression: String?) -> String? {
+        guard let compression, !compressions.contains(compression) else { return nil }
+        return "the compression \(quoted(compression)) is not supported; use GZIP, LZ4 or none"
+    }
+
+    private static let compressions: Set<String> = ["", "DEFAULT", "NONE", "GZIP", "LZ4"]
+    private static let activationMode = "3"
 
     /// The plugin's answer to the service's login; nil if there is no service or libcrypto refuses the
     /// digest.
@@ -139,62 +180,89 @@ public struct LoginDirectory: Sendable {
         .refused(reason: reason, product: nil, channel: nil)
     }
 
-    /// Why a channel's login fails; nil if it is right.
-    private func refusal(
-        channel: Credentials.Channel, _ clientID: String, _ password: [UInt8]
-    ) -> String? {
-        if !channel.password.isEmpty, SecretText.isEqual(password, Array(channel.password.utf8)) {
-            return nil
+    /// A login of a channel or device.
+    private struct Login {
+        var client: ClientID
+        var password: [UInt8]
+        var channel: Credentials.Channel
+        var now: Int64
+
+        /// A secret with the one that it replaced, and whether each is accepted now.
+        func secrets(_ current: String, _ old: Credentials.Replaced?) -> [(text: String, isAccepted: Bool)] {
+            [(current, true)] + (old.map { [($0.secret, now < $0.validUntil)] } ?? [])
         }
-        let client = ClientID(clientID)
-        guard client.hasSignature else {
+    }
+
+    /// Why a channel's login fails; nil if it is right.
+    private func refusal(channel login: Login) -> String? {
+        let channel = login.channel
+        for (password, isAccepted) in login.secrets(channel.password, channel.replacedPassword)
+        where !password.isEmpty && SecretText.isEqual(login.password, Array(password.utf8)) {
+            return isAccepted ? nil : "the password was replaced, and is not accepted any more"
+        }
+        guard login.client.hasSignature else {
             return "wrong password: it is not the channel's, and the client id names no signature"
         }
         return refusal(
-            client, password, modes: ["2", "4"], deviceKey: Role.channelKey, product: channel.product,
-            secret: channel.productSecret)
+            login, modes: ["2", "4"], deviceKey: Role.channelKey,
+            login.secrets(channel.productSecret, channel.replacedSecret))
     }
 
     /// Why a device's login fails; nil if it is right.
-    private func refusal(
-        device key: String, product: String, _ clientID: String, _ password: [UInt8]
-    ) -> String? {
-        guard let secret = secrets[DeviceName(product: product, key: key)] else {
+    private func refusal(device key: String, _ login: Login) -> String? {
+        guard let device = devices[DeviceName(product: login.channel.product, key: key)] else {
             return "the device \(Self.quoted(key)) is unknown or has no secret"
         }
-        let client = ClientID(clientID)
-        guard client.hasSignature else {
+        guard login.client.hasSignature else {
             return "wrong password: a device logs in by signature, and the client id names none"
         }
-        return refusal(
-            client, password, modes: ["2"], deviceKey: key, product: product, secret: secret)
+        return refusal(login, modes: ["2", "3"], deviceKey: key, [(device.secret, true)])
+    }
+
+    /// Why a device may not be told its secret; nil if it may.
+    private func refusal(activationOf key: String, _ login: Login) -> String? {
+        let channel = login.channel
+        guard let device = devices[DeviceName(product: channel.product, key: key)] else {
+            return "the device \(Self.quoted(key)) is unknown or has no secret"
+        }
+        let reason = refusal(
+            login, modes: [Self.activationMode], deviceKey: key,
+            login.secrets(channel.productSecret, channel.replacedSecret))
+        if let reason { return reason }
+        return device.isActivated
+            ? "the device \(Self.quoted(key)) was activated before: allow it once more with varve device reset"
+            : nil
     }
 
     /// Why a signature fails; nil if it is right.
     private func refusal(
-        _ client: ClientID, _ password: [UInt8], modes: Set<String>, deviceKey: String, product: String,
-        secret: String
+        _ login: Login, modes: Set<String>, deviceKey: String, _ secrets: [(text: String, isAccepted: Bool)]
     ) -> String? {
+        let client = login.client
         guard let mode = client.secureMode else { return "the client id names no securemode" }
-        guard mode != "3" else { return "secure mode 3 (dynamic activation) is not supported" }
         guard modes.contains(mode) else {
             let known = modes.sorted().joined(separator: " or ")
-            return "secure mode \(Self.quoted(mode)) is not supported; use \(known)"
+            return "secure mode \(Self.quoted(mode)) is not one of this login; use \(known)"
         }
         guard let name = client.signMethod else { return "the client id names no signmethod" }
         guard let method = Signature.Method(named: name) else {
             return "the signmethod \(Self.quoted(name)) is not supported; use sha256, sha1 or md5"
         }
         guard let timestamp = client.timestamp else { return "the client id names no timestamp" }
-        guard !secret.isEmpty else { return "there is no secret to check the signature with" }
-        let signature = Signature(
-            clientID: client.signed, deviceKey: deviceKey, productKey: product, timestamp: timestamp,
-            secret: secret, method: method)
-        guard let signature else { return "this machine's libcrypto refuses \(method.rawValue)" }
-        guard signature.matches(password) else {
-            return "wrong signature (secure mode \(mode), \(method.rawValue))"
+        guard secrets.contains(where: { !$0.text.isEmpty }) else {
+            return "there is no secret to check the signature with"
         }
-        return nil
+        for (secret, isAccepted) in secrets where !secret.isEmpty {
+            let signature = Signature(
+                clientID: client.signed, deviceKey: deviceKey, productKey: login.channel.product,
+                timestamp: timestamp, secret: secret, method: method)
+            guard let signature else { return "this machine's libcrypto refuses \(method.rawValue)" }
+            if signature.matches(login.password) {
+                return isAccepted
+                    ? nil : "the secret of the signature was replaced, and is not accepted any more"
+            }
+        }
+        return "wrong signature (secure mode \(mode), \(method.rawValue))"
     }
 
     /// A client's text in quotes, cut to 64 characters.

@@ -15,7 +15,7 @@
 public struct ForwardedReply {
     /// The quality of service: 0 or 1.
     public var qos: Int32
-    /// A topic for which `TopicRights.isReplyTopic` holds.
+    /// A topic for which `TopicRights.isReplyTopic` holds, or with a client id `TopicRights.isActivationTopic`.
     public var topic: UnsafeRawBufferPointer
     /// The client id of the sender whose message is answered, without a NUL; empty if it is not known.
     public var client: UnsafeRawBufferPointer
@@ -73,8 +73,8 @@ public struct ReplyBundle: Sendable {
     /// - Returns: False, with nothing added, if the plugin would not publish the answer: a part of it is too
     ///   long, its topic is not a topic for answers, or its client id has a NUL.
     public mutating func append(_ reply: ForwardedReply) -> Bool {
-        guard TopicRights.isReplyTopic(reply.topic), !reply.client.contains(0),
-            let topic = UInt16(exactly: reply.topic.count), let client = UInt16(exactly: reply.client.count),
+        guard Self.isPublishable(reply), let topic = UInt16(exactly: reply.topic.count),
+            let client = UInt16(exactly: reply.client.count),
             let correlation = UInt16(exactly: reply.correlation.count),
             let payload = UInt32(exactly: reply.payload.count)
         else { return false }
@@ -107,7 +107,10 @@ public struct ReplyBundle: Sendable {
         guard source.first == version, var offset = source.isEmpty ? nil : 1 else { return nil }
         var count = 0
         while offset < source.count {
-            guard let (reply, end) = reply(in: source, at: offset), isPublishable(reply) else { return nil }
+            guard let (reply, end) = reply(in: source, at: offset), reply.qos <= 1, isPublishable(reply)
+            else {
+                return nil
+            }
             offset = end
             count += 1
         }
@@ -142,6 +145,8 @@ public struct ReplyBundle: Sendable {
     }
 
     private static func isPublishable(_ reply: ForwardedReply) -> Bool {
-        reply.qos <= 1 && TopicRights.isReplyTopic(reply.topic) && !reply.client.contains(0)
+        guard !reply.client.contains(0) else { return false }
+        return TopicRights.isReplyTopic(reply.topic)
+            || !reply.client.isEmpty && TopicRights.isActivationTopic(reply.topic)
     }
 }

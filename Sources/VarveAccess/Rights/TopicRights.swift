@@ -12,6 +12,7 @@ public struct TopicRights: Sendable {
     private enum Kind: Sendable {
         case service
         case client
+        case activation
         case nobody
     }
 
@@ -36,6 +37,9 @@ public struct TopicRights: Sendable {
         case .device(let product, let key):
             kind = .client
             prefix = Array("\(ChannelTopic.root)/\(product)/\(key)/".utf8)
+        case .activation(let product, let key):
+            kind = .activation
+            prefix = Array("\(ChannelTopic.sessionRoot)/\(product)/\(key)/".utf8)
         }
     }
 
@@ -46,7 +50,7 @@ public struct TopicRights: Sendable {
         switch role {
         case .service: true
         case .channel(let product): isLevel(product)
-        case .device(let product, let key):
+        case .device(let product, let key), .activation(let product, let key):
             isLevel(product) && isLevel(key) && key != ChannelTopic.channelLevel
         }
     }
@@ -56,8 +60,16 @@ public struct TopicRights: Sendable {
         switch kind {
         case .client: isBelowPrefix(topic) && !Self.isReply(topic)
         case .service: isBelowPrefix(topic) && Self.isReply(topic) || isControl(topic)
-        case .nobody: false
+        case .activation, .nobody: false
         }
+    }
+
+    /// Whether a message is the answer of an EnOS client to the message that tells a device its secret.
+    ///
+    /// Nobody needs it. It is dropped, and not logged as denied.
+    public func isActivationReply(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard kind == .activation, isBelowPrefix(topic), Self.isReply(topic) else { return false }
+        return isActivation(UnsafeRawBufferPointer(rebasing: topic.dropLast(Self.replyEnding.count)))
     }
 
     /// Whether a message on a topic may be delivered to the client.
@@ -68,6 +80,7 @@ public struct TopicRights: Sendable {
         // out.
         case .service:
             isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ControlTopic.proof.utf8)
+        case .activation: isActivation(topic)
         case .nobody: false
         }
     }
@@ -77,7 +90,40 @@ public struct TopicRights: Sendable {
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
         // A filter that ends in a name matches only topics that end in that name.
         guard let last = filter.last else { return false }
+        if kind == .activation { return isActivation(filter) || last == Self.hash || last == Self.plus }
         return kind == .service || last == Self.hash || last == Self.plus || Self.isReply(filter)
+    }
+
+    /// Whether a topic is the one on which this client, a device, is told its secret.
+    private func isActivation(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard isBelowPrefix(topic) else { return false }
+        let start = (topic.first == Self.slash ? 1 : 0) + prefix.count
+        return topic[start...].elementsEqual(ChannelTopic.activationEnding.utf8)
+    }
+
+    /// Whether a device is told its secret on a topic: `/ext/session/{product}/{device}/thing/activate/info`.
+    public static func isActivationTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard topic.count <= maximumChosenBytes, !topic.contains(where: { $0 < 0x20 || $0 == 0x7F }),
+            topic.first == slash, let names = activationNames(of: topic)
+        else { return false }
+        return isLevel(names.product) && isLevel(names.key)
+    }
+
+    /// The product and the device of a topic on which a device is told its secret.
+    ///
+    /// Nil for any other topic.
+    public static func activationNames(
+        of topic: UnsafeRawBufferPointer
+    ) -> (product: String, key: String)? {
+        guard topic.starts(with: activationStart), let text = String(validating: topic, as: UTF8.self) else {
+            return nil
+        }
+        let levels = text.utf8.split(separator: slash, omittingEmptySubsequences: false)
+        let ending = ChannelTopic.activationEnding.utf8.split(separator: slash)
+        guard levels.count == 5 + ending.count,
+            zip(levels[5...], ending).allSatisfy({ $0.elementsEqual($1) })
+        else { return nil }
+        return (String(Substring(levels[3])), String(Substring(levels[4])))
     }
 
     /// Whether an answer may be published on a topic: it is below `sys/` and ends in `_reply`, and the broker
@@ -137,6 +183,7 @@ public struct TopicRights: Sendable {
         return UnsafeRawBufferPointer(rebasing: topic[start..<end])
     }
 
+    private static let activationStart = Array("/\(ChannelTopic.sessionRoot)/".utf8)
     private static let service = TopicRights(.service)
     private static let maximumTopicBytes = 65_535
     /// The most bytes of a topic that a client chooses for its answers, as of any topic of a client.

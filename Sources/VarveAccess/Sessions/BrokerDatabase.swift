@@ -23,6 +23,8 @@ public struct BrokerDatabase: Sendable {
         public var answerCost = 0, answers = 0
         /// Whether the client has a subscription for which the broker keeps answers.
         public var keepsAnswers = false
+        /// What its subscriptions cost (`SubscriptionBudget`).
+        public var subscriptionCost = 0
     }
 
     /// The sessions by client id, without those of the service.
@@ -123,7 +125,9 @@ public struct BrokerDatabase: Sendable {
         guard let fixed = try reader.next(12), let id = try reader.text(fixed.number(at: 4, bytes: 2)) else {
             return false
         }
+        guard let filter = try reader.next(fixed.number(at: 6, bytes: 2)) else { return false }
         if fixed.number(at: 8, bytes: 1) > 0 { sessions[Name(id)]?.keepsAnswers = true }
+        sessions[Name(id)]?.subscriptionCost += filter.withUnsafeBytes { SubscriptionBudget.cost(of: $0) }
         return true
     }
 

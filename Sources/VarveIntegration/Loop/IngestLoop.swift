@@ -15,6 +15,8 @@ public final class IngestLoop: Sendable {
         let wakeup: Wakeup
         let isStopping = Atomic(false)
         let counters = IngestCounters()
+        /// What the service wants to tell clients on its own; the loop sends it with its answers.
+        let notices = Mutex<[ClientNotice]>([])
         /// Held while messages are parsed and committed.
         let processing = Mutex(())
 
@@ -88,6 +90,14 @@ public final class IngestLoop: Sendable {
         try control.processing.withLock { _ in try body() }
     }
 
+    /// Sends a message to one client, through the broker's plugin, as soon as the loop has a connection.
+    ///
+    /// Durability: none; it is lost if the loop or the connection ends before.
+    public func send(_ notice: ClientNotice) {
+        control.notices.withLock { $0.append(notice) }
+        control.wakeup.signal()
+    }
+
     /// Ends the loop and waits for its thread; does nothing if the thread does not run.
     ///
     /// The current group is committed and answered first. The session stays at the broker. The call takes as long as a
@@ -99,5 +109,22 @@ public final class IngestLoop: Sendable {
             thread?.join()
             thread = nil
         }
+    }
+}
+
+/// A message of the service to one client that is no answer.
+public struct ClientNotice: Sendable {
+    /// A topic for which `TopicRights.isActivationTopic` holds.
+    public var topic: String
+    /// The client id.
+    public var client: String
+    /// The payload.
+    public var payload: [UInt8]
+
+    /// Takes all members as they are.
+    public init(topic: String, client: String, payload: [UInt8]) {
+        self.topic = topic
+        self.client = client
+        self.payload = payload
     }
 }

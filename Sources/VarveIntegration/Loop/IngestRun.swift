@@ -105,6 +105,7 @@ final class IngestRun: MQTTReceiver {
         switch session.next(now: Self.now) {
         case .wait(let until):
             _ = control.wakeup.wait(milliseconds: Int32(clamping: (until - Self.now) / 1_000_000 + 1))
+            control.wakeup.clear()
         case .connect: attempt { try connect(connection) }
         case .subscribe:
             attempt {
@@ -174,11 +175,24 @@ final class IngestRun: MQTTReceiver {
             isDrained = true
             try report(.drained, connection)
         }
+        try sendNotices()
         try answers.exchange()
         try connection.housekeeping()
         // What came before the proof must not be acknowledged.
         if session.mayWrite { try connection.flush() }
         if !connection.wantsFlush { unsentAcknowledgements = 0 }
+    }
+
+    /// Queues what the service wants to tell clients on its own.
+    private func sendNotices() throws {
+        var notices: [ClientNotice] = []
+        control.notices.withLock { waiting in
+            guard !waiting.isEmpty else { return }
+            // A signal to stop is not lost: the loop looks at `isStopping` before each wait.
+            control.wakeup.clear()
+            if session.isTrusted { swap(&notices, &waiting) }
+        }
+        for notice in notices { try answers.queue(notice) }
     }
 
     /// Whether few enough acknowledgements and answers wait to be sent, so that more messages may be read.

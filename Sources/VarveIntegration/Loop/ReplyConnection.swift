@@ -98,6 +98,25 @@ final class ReplyConnection: MQTTReceiver {
         try send()
     }
 
+    /// Queues a message of the service that is no answer; drops it if the plugin would not publish it.
+    ///
+    /// - Throws: `MQTTError` if the connection is broken.
+    func queue(_ notice: ClientNotice) throws {
+        var (topic, client) = (notice.topic, notice.client)
+        _ = topic.withUTF8 { topic in
+            client.withUTF8 { client in
+                notice.payload.withUnsafeBytes { payload in
+                    bundle.append(
+                        ForwardedReply(
+                            qos: 1, topic: UnsafeRawBufferPointer(topic),
+                            client: UnsafeRawBufferPointer(client),
+                            correlation: UnsafeRawBufferPointer(start: nil, count: 0), payload: payload))
+                }
+            }
+        }
+        try send()
+    }
+
     /// Queues the bundle as one message and empties it.
     private func send() throws {
         guard !bundle.isEmpty else { return }

@@ -21,6 +21,8 @@
 // - The same settings and plugin give the same text and file name, so a running broker with them can be adopted.
 
 import Glibc
+import VarveAccess
+import VarveChannel
 import VarveCodec
 import VarveFile
 
@@ -55,7 +57,7 @@ struct BrokerConfiguration: Sendable {
             per_listener_settings false
             listener \(settings.mqttPort) \(settings.mqttHost)
             max_connections \(settings.brokerConnections)
-            max_topic_alias 0\(Self.ownListener(settings))
+            max_topic_alias 0\(try Self.encryptedListener(settings, folder, files))\(Self.ownListener(settings))
             allow_anonymous false
             plugin \(plugin)
             plugin_opt_credentials \(folder.credentials)
@@ -96,6 +98,40 @@ struct BrokerConfiguration: Sendable {
     /// The largest packet that the broker takes, in bytes.
     static func packetBytes(_ settings: ServerConfiguration) -> Int {
         max(packetBytes, settings.payloadBytes + (1 << 20))
+    }
+
+    /// The listener for TLS; empty if the settings want none.
+    ///
+    /// A hash of the certificates is in it, so a broker with other ones is another broker.
+    ///
+    /// - Throws: `ServerError` if a file of it cannot be read.
+    private static func encryptedListener(
+        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ files: any FileSystem
+    ) throws(ServerError) -> String {
+        guard let address = settings.tlsAddress else { return "" }
+        let own = DevelopmentAuthority(folder: folder.certificates)
+        let isOwn = settings.mqttTLSCertificate.isEmpty
+        let certificate = isOwn ? own.server.certificate : files.resolved(settings.mqttTLSCertificate)
+        let key = isOwn ? own.server.key : files.resolved(settings.mqttTLSKey)
+        let given = settings.mqttTLSClientAuthority
+        let authority = given.isEmpty ? "" : files.resolved(given)
+        var hasher = Hasher128()
+        for path in [certificate, key] + (authority.isEmpty ? [] : [authority]) {
+            do {
+                try files.readAll(path, limit: 1 << 20).withUnsafeBytes { hasher.update($0) }
+            } catch {
+                let remedy =
+                    isOwn ? "make one with varve channel tls, or set mqtt.tlsCertificate" : "mend its path"
+                throw ServerError("a certificate for mqtt.tlsPort cannot be read, \(error): \(remedy)")
+            }
+        }
+        var lines = [
+            "listener \(address.port) \(address.host)", "max_connections \(settings.brokerConnections)",
+            "max_topic_alias 0", "certfile \(certificate)", "keyfile \(key)",
+        ]
+        if !authority.isEmpty { lines += ["cafile \(authority)", "require_certificate true"] }
+        lines.append("# certificates \(hex(hasher.finish().high))")
+        return "\n" + lines.joined(separator: "\n")
     }
 
     /// The listener for the service alone; empty for an external broker, which has another working folder.

@@ -1,5 +1,6 @@
 // BrokerFolder.swift — the names in the broker's folder of a data directory.
 
+import Glibc
 import VarveChannel
 import VarveFile
 
@@ -42,6 +43,31 @@ struct BrokerFolder: Sendable {
     var output: String { path + "/mosquitto.out" }
     /// The file that says in one line where the broker listens, for `varve channel show` and `varve publish`.
     var address: String { path + "/" + DirectoryNames.brokerAddress }
+
+    /// The folder of certificates that `varve channel tls` makes.
+    var certificates: String { path + "/tls" }
+    /// The file that says in one line where the broker speaks TLS, if it does.
+    var tlsAddress: String { address + "-tls" }
+
+    /// Writes or removes the file that says where the broker speaks TLS.
+    ///
+    /// An address that means every interface is written as the name of this machine.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    func publishTLS(_ address: BrokerAddress?, _ files: any FileSystem) throws(FileError) {
+        guard var address else {
+            if try files.kind(tlsAddress) != nil { try files.remove(tlsAddress) }
+            return
+        }
+        if ["0.0.0.0", "::", "*"].contains(address.host) {
+            var name = [CChar](repeating: 0, count: 256)
+            if gethostname(&name, name.count - 1) == 0 {
+                address.host = String(
+                    decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            }
+        }
+        try files.replace(tlsAddress, Array("\(address.text)\n".utf8))
+    }
 
     /// Writes the file that says where clients reach the broker; durable when it returns.
     ///

@@ -11,6 +11,7 @@
 
 import Glibc
 import Synchronization
+import VarveChannel
 import VarveFile
 import VarvePlatform
 
@@ -165,8 +166,9 @@ final class BrokerProcess: Sendable {
             guard let line = lines.last else { continue }
             let said = String(line.split(separator: "Error: ").last ?? line)
             if said.hasPrefix("Address already in use") {
+                let tls = settings.tlsAddress.map { ", or port \($0.port) of \($0.host)" } ?? ""
                 return
-                    "port \(settings.mqttPort) of \(settings.mqttHost) is in use; stop the program that uses it, or set another with --mqtt-port"
+                    "port \(settings.mqttPort) of \(settings.mqttHost)\(tls) is in use; stop the program that uses it, or set another with --mqtt-port"
             }
             return said
         }

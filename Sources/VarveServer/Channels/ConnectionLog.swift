@@ -20,6 +20,7 @@ final class ConnectionLog: Sendable {
     private let broker: BrokerLogReader?
     private let log: MessageLog
     private let limits: PacketLimits
+    private let activate: @Sendable (ConnectionEvent) -> LogEntry
     private let state = Mutex(State())
 
     private struct State: Sendable {
@@ -44,8 +45,13 @@ final class ConnectionLog: Sendable {
     /// - Parameters:
     ///   - events: The plugin's events file.
     ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
-    init(events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog) {
+    ///   - activate: Answers the event of a device that wants to be told its secret.
+    init(
+        events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog,
+        activate: @escaping @Sendable (ConnectionEvent) -> LogEntry
+    ) {
         self.limits = limits
+        self.activate = activate
         reader = ConnectionEvents(path: events)
         self.broker = broker
         self.log = log
@@ -75,6 +81,9 @@ final class ConnectionLog: Sendable {
                 if !entries.isEmpty || place != before || !isLast {
                     try log.append(entries, bookmark: piece.position?.text, brokerBookmark: place.text)
                 }
+                // After the position was written: an activation is tried once, and a client can log in again.
+                let activations = piece.events.filter { $0.kind == .activation }.map(activate)
+                if !activations.isEmpty { try log.append(activations) }
                 guard !isLast else { return notes }
                 position = piece.position
             }
@@ -111,6 +120,7 @@ final class ConnectionLog: Sendable {
         case .refused, .overload: what = .refused
         case .deniedPublish, .deniedSubscribe: what = .denied
         case .unheard: what = .unheard
+        case .activation: return nil
         }
         var entry = LogEntry(.connection, what, time: Timestamp(nanoseconds: event.time))
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }

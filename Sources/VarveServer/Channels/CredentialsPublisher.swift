@@ -52,10 +52,14 @@ final class CredentialsPublisher: Sendable {
                 credentials.channels.append(
                     Credentials.Channel(
                         product: channel.product, name: channel.name, isEnabled: channel.isEnabled,
-                        productSecret: entry.productSecret, password: channel.password))
+                        productSecret: entry.productSecret, password: channel.password,
+                        replacedSecret: Self.replaced(entry.previousProductSecret),
+                        replacedPassword: Self.replaced(channel.previousPassword)))
                 for device in entry.devices {
                     credentials.devices.append(
-                        Credentials.Device(product: device.product, key: device.key, secret: device.secret))
+                        Credentials.Device(
+                            product: device.product, key: device.key, secret: device.secret,
+                            isActivated: device.activated != nil))
                 }
             }
             try CredentialsFile.write(credentials, to: path)
@@ -63,6 +67,10 @@ final class CredentialsPublisher: Sendable {
             onWrite(
                 Dictionary(entries.map { (Name($0.channel.product), $0.channel.name) }) { first, _ in first })
         }
+    }
+
+    private static func replaced(_ secret: PreviousSecret?) -> Credentials.Replaced? {
+        secret.map { Credentials.Replaced(secret: $0.secret, validUntil: $0.validUntil.nanoseconds) }
     }
 
     private static func randomPassword() -> String {

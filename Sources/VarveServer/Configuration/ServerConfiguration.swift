@@ -24,6 +24,16 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var mqttHost = BrokerAddress.standard.host
     /// The broker's port.
     public var mqttPort = BrokerAddress.standard.port
+    /// The port on which the broker speaks TLS; 0 for none.
+    public var mqttTLSPort = 0
+    /// Where the broker listens for TLS; empty for `mqttHost`.
+    public var mqttTLSHost = ""
+    /// The broker's certificate and its key, PEM files; both empty for those that `varve channel tls` makes.
+    public var mqttTLSCertificate = "", mqttTLSKey = ""
+    /// The certificate of the authority whose clients are let in, a PEM file; empty to ask for no client certificate.
+    ///
+    /// A client must log in besides.
+    public var mqttTLSClientAuthority = ""
     /// Who runs the broker.
     public var brokerMode = BrokerMode.managed
     /// The mosquitto executable: a path, or a name that is searched in PATH, /usr/sbin and /usr/local/sbin.
@@ -83,12 +93,45 @@ public struct ServerConfiguration: Sendable, Equatable {
         }
         guard brokerMode == .external || Self.isLoopback(mqttHost) else {
             throw ServerError(
-                "mqtt.host \(mqttHost) is not a loopback address: without TLS the broker serves this machine only; use 127.0.0.1, ::1 or localhost, or run an external broker"
+                "mqtt.host \(mqttHost) is not a loopback address: without TLS the broker serves this machine only; use 127.0.0.1, ::1 or localhost, and mqtt.tlsHost and mqtt.tlsPort for others"
             )
         }
+        try checkTLS()
         guard !mqttHost.isEmpty, mqttHost.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ServerError("mqtt.host \"\(mqttHost)\" is not a host name or address")
         }
+    }
+
+    /// Checks the settings of TLS.
+    private func checkTLS() throws(ServerError) {
+        try range("mqtt.tlsPort", mqttTLSPort, 0...65_535)
+        let paths = [
+            ("mqtt.tlsCertificate", mqttTLSCertificate), ("mqtt.tlsKey", mqttTLSKey),
+            ("mqtt.tlsClientAuthority", mqttTLSClientAuthority),
+        ]
+        for (name, text) in paths + [("mqtt.tlsHost", mqttTLSHost)] where !text.isEmpty {
+            guard mqttTLSPort > 0 else {
+                throw ServerError("\(name) is set, but mqtt.tlsPort is 0: set it, by custom to 18883")
+            }
+        }
+        for (name, path) in paths where path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw ServerError("\(name) has a control character or line break: leave it out")
+        }
+        guard mqttTLSCertificate.isEmpty == mqttTLSKey.isEmpty else {
+            throw ServerError("mqtt.tlsCertificate and mqtt.tlsKey belong together: set both or none")
+        }
+        guard mqttTLSHost.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ServerError("mqtt.tlsHost \"\(mqttTLSHost)\" is not a host name or address")
+        }
+        guard mqttTLSPort != mqttPort else {
+            throw ServerError("mqtt.tlsPort and mqtt.port are both \(mqttPort): use two ports")
+        }
+    }
+
+    /// Where the broker listens for TLS; nil if it does not.
+    var tlsAddress: BrokerAddress? {
+        guard mqttTLSPort > 0 else { return nil }
+        return BrokerAddress(host: mqttTLSHost.isEmpty ? mqttHost : mqttTLSHost, port: mqttTLSPort)
     }
 
     /// Who may read the data directory besides its owner.

@@ -99,6 +99,27 @@ extension EndToEndTests {
                     """)
         }
 
+        @Test(
+            "the EnOS SDK logs in as a device and resumes its own readings and those of a sub-device",
+            arguments: Paho.allCases)
+        func deviceSDK(paho: Paho) throws {
+            let arguments = [String(service.port), "wind", "T1", "dSecret01"]
+            let steps = ["resume:1", "resume-batch:T2", "resume-batch:T2:true:true", "resume-batch:T9"]
+            let client = try start("enos_sdk.py", paho, arguments + steps).wait()
+            #expect(
+                client.output == versions(paho)
+                    + "{\"200\": 1}\n{\"200\": 1}\n{\"200\": 1}\n{\"1212\": 1}\n", "\(client.errors)")
+            #expect(
+                try sandbox.varve("query", "--format", "csv", "--device", "T1", "--device", "T2").output
+                    == """
+                    device,point,time,value,quality
+                    T1,power,2024-05-01T10:00:00.001Z,1,9
+                    T1,power,2024-05-01T10:01:11Z,71,9
+                    T2,power,2024-05-01T10:01:12Z,72,9
+
+                    """)
+        }
+
         @Test("two programs with the SDK get their own answers, also after restarts of service and broker")
         func twoPrograms() throws {
             let gates = ["stopped", "killed", "broker"].map { "\(sandbox.path)/\($0)" }

@@ -20,7 +20,9 @@ enum ImportRules {
         "VarveTransfer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
         ],
-        "VarveAccess": ["VarveModel", "VarveText", "VarveFile", "VarveChannel", "VarveCodec", "CCrypto"],
+        "VarveAccess": [
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "CCrypto",
+        ],
         "VarveBrokerPlugin": [
             "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",
         ],
@@ -56,8 +58,8 @@ enum ImportRules {
         ],
         "varve": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveSegment",
-            "VarveStorage", "VarveQuery", "VarveRegistry", "VarveTransfer", "VarveMessageLog", "VarveControl",
-            "VarveScript", "VarvePublisher", "ArgumentParser",
+            "VarveStorage", "VarveQuery", "VarveRegistry", "VarveTransfer", "VarveAccess", "VarveMessageLog",
+            "VarveControl", "VarveScript", "VarvePublisher", "ArgumentParser",
         ],
     ]
 

@@ -1,7 +1,10 @@
 // ChannelCommand.swift — `varve channel`: the logins with which third parties send a product's history.
 
 import ArgumentParser
+import Glibc
+import VarveAccess
 import VarveChannel
+import VarveFile
 import VarveModel
 import VarvePlatform
 import VarveRegistry
@@ -18,7 +21,7 @@ struct ChannelCommand: ParsableCommand {
             """,
         subcommands: [
             Create.self, List.self, Show.self, Set.self, RotatePassword.self, Enable.self, Disable.self,
-            Delete.self,
+            Delete.self, Certificates.self,
         ])
 }
 
@@ -98,8 +101,10 @@ extension ChannelCommand {
 
         func run() throws {
             let broker = try BrokerAddress.published(in: data.path) ?? .standard
+            let tls = try BrokerAddress.publishedTLS(in: data.path)
             let channels = try data.openRegistry(to: .read).channels()
-            ChannelLogin.list(channels.map { ChannelLogin(channel: $0, broker: broker) }, asJSON: json)
+            ChannelLogin.list(
+                channels.map { ChannelLogin(channel: $0, broker: broker, tls: tls) }, asJSON: json)
         }
     }
 
@@ -118,7 +123,9 @@ extension ChannelCommand {
             let data = channel.data
             let registry = try data.openRegistry(to: .read)
             let broker = try BrokerAddress.published(in: data.path) ?? .standard
-            let login = ChannelLogin(channel: try registry.channel(named: channel.name), broker: broker)
+            let login = ChannelLogin(
+                channel: try registry.channel(named: channel.name), broker: broker,
+                tls: try BrokerAddress.publishedTLS(in: data.path))
             login.show(asJSON: json)
             if !json { printExamples(login, try ExampleSample(of: login.channel.product, in: registry)) }
         }
@@ -239,6 +246,83 @@ extension ChannelCommand {
             let deleted = try channel.data.changeRegistry { try $0.deleteChannel(channel.name) }
             print(
                 "deleted channel \(deleted.name); product \(printable(deleted.product)) and its history stay")
+        }
+    }
+}
+
+extension ChannelCommand {
+    struct Certificates: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "tls",
+            abstract: "Make certificates for the broker, for a trial or a network of your own.",
+            discussion: """
+                It makes an authority and a certificate of the broker in broker/tls of the data directory. With certificates \
+                of your own, set mqtt.tlsCertificate and mqtt.tlsKey instead.
+
+                Examples:
+                  varve channel tls --host history.plant.example
+                  varve channel tls --client gateway1
+                  varve channel tls --show
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Option(
+            help: ArgumentHelp(
+                "A name or address under which clients reach the broker; may be repeated. "
+                    + "(default: this machine's name, localhost and its addresses)", valueName: "name"))
+        var host: [String] = []
+        @Option(
+            help: ArgumentHelp(
+                "Make a certificate for a client of this name.", valueName: "name"))
+        var client: String?
+        @Option(help: ArgumentHelp("For how many days a certificate is valid.", valueName: "days"))
+        var days = DevelopmentAuthority.defaultDays
+        @Flag(help: "Make the broker's certificate again, by the same authority.") var renew = false
+        @Flag(help: "Only show what is there.") var show = false
+
+        func run() throws {
+            guard (1...3650).contains(days) else { throw ValidationError("--days is \(days): use 1 to 3650") }
+            // A directory of somebody else is refused before anything is made in it.
+            _ = try data.openRegistry(to: .read)
+            let folder = DevelopmentAuthority.folder(data: POSIXFileSystem().resolved(data.path))
+            let authority = DevelopmentAuthority(folder: folder)
+            if !show {
+                try DirectoryGuard.makePrivate(String(folder.dropLast("/tls".count)))
+                if try renew || !host.isEmpty || !authority.has(authority.server) {
+                    try authority.makeServer(names: host.isEmpty ? Self.names() : host, days: days)
+                    print("made the certificate of the broker; varve serve takes it at its next start")
+                }
+                if let client {
+                    try authority.makeClient(client, days: days)
+                    print("made the certificate of the client \(client)")
+                }
+            }
+            guard try authority.has(authority.server) else {
+                return print("there are no certificates yet: varve channel tls makes them")
+            }
+            print("broker     \(authority.server.certificate), \(authority.server.key)")
+            if let client, try authority.has(authority.client(client)) {
+                let pair = authority.client(client)
+                print("client     \(pair.certificate), \(pair.key)")
+            }
+            print("authority  \(authority.authority.certificate)")
+            print("\nStart with TLS:     varve serve --mqtt-tls-port 18883 --mqtt-tls-host 0.0.0.0")
+            print(
+                "Ask for client certificates: set mqtt.tlsClientAuthority to \(authority.authority.certificate)"
+            )
+            print(
+                "A client needs the authority's certificate, which is not secret:\n"
+                    + "  mosquitto_pub -p 18883 --cafile ca.pem -h HOST -u … -P … -t … -m …")
+        }
+
+        private static func names() -> [String] {
+            var name = [CChar](repeating: 0, count: 256)
+            let own =
+                gethostname(&name, name.count - 1) == 0
+                ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+            return (own.isEmpty || own == "localhost" ? [] : [own]) + [
+                "localhost", BrokerAddress.standard.host, "::1",
+            ]
         }
     }
 }

@@ -12,6 +12,8 @@ import VarveText
 struct ChannelLogin: RegistryRow {
     var channel: Channel
     var broker: BrokerAddress
+    /// Where the broker speaks TLS, if it does.
+    var tls: BrokerAddress?
 
     static var columns: [TextTable.Column] {
         ["CHANNEL", "PRODUCT", "ENABLED", "CREATED", "DESCRIPTION"].map { TextTable.Column(title: $0) }
@@ -28,8 +30,9 @@ struct ChannelLogin: RegistryRow {
         [
             ("channel", channel.name), ("product", channel.product),
             ("enabled", channel.isEnabled ? "yes" : "no"), ("description", channel.description),
-            ("created", channel.created.description), ("Broker URL", broker.url), ("ClientID", clientID),
-            ("Username", channel.username), ("Password", channel.password),
+            ("created", channel.created.description), ("Broker URL", broker.url),
+        ] + (tls.map { [("TLS URL", $0.encryptedURL)] } ?? []) + [
+            ("ClientID", clientID), ("Username", channel.username), ("Password", channel.password),
         ]
             + (channel.previousPassword.map {
                 [("password before", $0.secret), ("  valid until", $0.validUntil.description)]
@@ -41,10 +44,11 @@ struct ChannelLogin: RegistryRow {
     var json: JSONText {
         .object([
             ("name", .string(channel.name)), ("brokerUrl", .string(broker.url)),
-            ("clientId", .string(clientID)), ("username", .string(channel.username)),
+            ("clientId", .string(clientID)),
+            ("username", .string(channel.username)),
             ("password", .string(channel.password)), ("product", .string(channel.product)),
             ("enabled", .bool(channel.isEnabled)), ("description", .optional(channel.description)),
-            ("created", .string(channel.created.description)),
+            ("created", .string(channel.created.description)), ("tlsUrl", .optional(tls?.encryptedURL)),
             ("resendWindowSeconds", .integer(channel.resendWindow / 1_000_000_000)),
             ("previousPassword", .optional(channel.previousPassword?.secret)),
             ("previousUntil", .optional(channel.previousPassword?.validUntil.description)),

@@ -7,6 +7,8 @@ import VarveChannel
 final class ConnectedClient {
     let role: Role
     let rights: TopicRights
+    /// What it logged in with.
+    let attempt: LoginAttempt
     let clientID: String
     let username: String
     let address: String
@@ -18,6 +20,10 @@ final class ConnectedClient {
     var sends = false
     /// Whether it may have a subscription.
     var subscribes = false { didSet { answers?.isSubscribed = subscribes } }
+    /// Its subscriptions, and what they cost in the broker.
+    var subscriptions = ClientSubscriptions()
+    /// Whether it has logged in only to be told the secret of its device.
+    var isActivation: Bool { if case .activation = role { true } else { false } }
     /// Whether AnswerDelivery counts it among the clients that listen.
     var isCountedListener = false
     /// The highest quality of service with which it may be sent answers: that of its subscriptions; 1 without any.
@@ -42,6 +48,7 @@ final class ConnectedClient {
     ) {
         self.role = role
         rights = TopicRights(role)
+        self.attempt = attempt
         clientID = attempt.clientID
         username = attempt.username ?? ""
         self.address = address

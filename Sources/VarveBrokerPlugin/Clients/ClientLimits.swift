@@ -10,8 +10,6 @@ enum ClientLimits {
     ///
     /// The broker keeps a record for each.
     static let filterLevels = 16
-    /// The most subscriptions of a client.
-    static let subscriptions = 64
     /// The most properties of a message, and the most bytes of all of them.
     static let properties = 32, propertyBytes = 8 << 10
     /// The bytes that the broker keeps for a property besides its own.
@@ -33,13 +31,10 @@ enum ClientLimits {
         topic.count > topicBytes ? "the topic has \(topic.count) bytes, the most is \(topicBytes)" : nil
     }
 
-    /// Why a subscription is refused; nil if it is accepted.
-    ///
-    /// - Parameter count: The number of subscriptions that the client already has.
-    static func refusal(filter: UnsafeRawBufferPointer, count: Int) -> String? {
+    /// Why a subscription is refused for its form; nil if it is accepted.
+    static func refusal(filter: UnsafeRawBufferPointer) -> String? {
         if let reason = refusal(topic: filter) { return reason }
         let levels = filter.reduce(1) { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 }
-        if levels > filterLevels { return "the filter has \(levels) levels, the most is \(filterLevels)" }
-        return count >= subscriptions ? "the client has \(count) subscriptions, the most" : nil
+        return levels > filterLevels ? "the filter has \(levels) levels, the most is \(filterLevels)" : nil
     }
 }
