@@ -35,7 +35,7 @@ extension ItemReader {
                 }
                 let start = scanner.position
                 do {
-                    try readValue(&scanner, cell.pointee.type, slot, item, series)
+                    try readValue(&scanner, cell.pointee.kind, slot, item, series)
                 } catch let failure as RequestFailure {
                     try report(failure, scanner, item, point: pointName(series))
                     scanner.position = start
@@ -67,35 +67,12 @@ extension ItemReader {
                 guard let slot = rows.slot(for: cell, series: series) else {
                     throw Self.repeated(pointName(series), in: "\(form.content) of \(item.place)")
                 }
-                try readDocument(&scanner, slot, item, series)
+                try readDocument(&scanner, cell.pointee.kind, slot, item, series)
             } else {
                 try scanner.skipValue(depth: 4)
             }
             hasMember = try scanner.nextMember()
         }
-    }
-
-    /// Reads the content of an event or the value of an attribute, and adds its row.
-    ///
-    /// An event becomes an array of one element, because two events of one time are both kept.
-    private mutating func readDocument(
-        _ scanner: inout JSONScanner, _ slot: Int, _ item: Item, _ series: UInt64
-    ) throws {
-        let start = scanner.position
-        try scanner.skipValue(depth: 4)
-        let source = UnsafeBufferPointer(start: scanner.base + start, count: scanner.position - start)
-        let offset = rows.text.count
-        if form == .events { rows.text.append(UInt8(ascii: "[")) }
-        do throws(JSONFailure) {
-            try CanonicalJSON.append(source, to: &rows.text)
-        } catch {
-            let name = pointName(series)
-            let failure = RequestFailure(
-                .malformed, "\(item.place), \(form.noun) \(name): the value \(error.description)")
-            return try report(failure, scanner, item, point: name)
-        }
-        if form == .events { rows.text.append(UInt8(ascii: "]")) }
-        rows.append(slot: slot, bits: UInt64(offset) << 32 | UInt64(rows.text.count - offset), state: 0)
     }
 
     private mutating func countAttribute(_ scanner: JSONScanner, _ item: Item) throws {
@@ -132,7 +109,7 @@ extension ItemReader {
             if number < 0 { number = points.points.add(text) }
             series = ProductPoints.seriesNumber(device: item.device, point: number)
         }
-        points.add(series, found)
+        try points.add(series, found)
         return series
     }
 

@@ -3,6 +3,8 @@
 // For a point of type `json`, an object is the pair only if it has exactly these two members and the quality is a
 // number or null. Any other object is the value. A value that looks like the pair must be sent inside a pair.
 //
+// The rule of a point, if it has one, is asked about a value that fits the type.
+//
 // Invariants:
 // - A value is taken exactly or not at all. The only rounding is that of decimal text to the nearest double.
 // - A value that does not fit is refused only after all of it was found to be valid JSON.
@@ -17,6 +19,8 @@ extension ItemReader {
         case missing
         /// It does not fit; the text says what would fit.
         case failure(String)
+        /// Something inside it does not fit; the clause says what.
+        case misfit(String)
     }
 
     /// The members of a value with quality.
@@ -31,10 +35,10 @@ extension ItemReader {
     /// - Throws: `RequestFailure` if the value or its quality does not fit, `JSONFailure`.
     @inline(__always)
     mutating func readValue(
-        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ series: UInt64
+        _ scanner: inout JSONScanner, _ kind: ProductPoints.Kind, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let first = scanner.current
-        if type == .double, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
+        if kind.type == .double, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
             let start = scanner.position
             try scanner.skipNumber()
             if let value = NumberText.double(scanner.base + start, scanner.position &- start) {
@@ -42,25 +46,26 @@ extension ItemReader {
             }
             scanner.position = start
         }
-        try readOther(&scanner, type, slot, item, series)
+        try readOther(&scanner, kind, slot, item, series)
     }
 
     @inline(never)
     private mutating func readOther(
-        _ scanner: inout JSONScanner, _ type: ValueType, _ slot: Int, _ item: Item, _ series: UInt64
+        _ scanner: inout JSONScanner, _ kind: ProductPoints.Kind, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let start = scanner.position
         guard scanner.current == UInt8(ascii: "{") else {
             try scanner.skipValue(depth: 4)
-            return try add(scanner, start..<scanner.position, nil, type, slot, item, series)
+            return try add(scanner, start..<scanner.position, nil, kind, slot, item, series)
         }
-        let members = try readPair(&scanner, item, series, isStrict: type != .json)
+        let members = try readPair(&scanner, item, series, isStrict: kind.type != .json)
         let whole = start..<scanner.position
-        guard let members else { return try add(scanner, whole, nil, type, slot, item, series) }
+        guard let members else { return try add(scanner, whole, nil, kind, slot, item, series) }
         guard let value = members.value else {
-            throw mismatch(scanner, item, series, "\(type.name), and an object without a value does not fit")
+            throw mismatch(
+                scanner, item, series, "\(name(of: kind)), and an object without a value does not fit")
         }
-        try add(scanner, value, members.quality, type, slot, item, series)
+        try add(scanner, value, members.quality, kind, slot, item, series)
     }
 
     /// Passes an object and finds the value and the quality in it.
@@ -102,11 +107,11 @@ extension ItemReader {
 
     /// Adds the row of a value and its quality.
     private mutating func add(
-        _ scanner: JSONScanner, _ value: Range<Int>, _ quality: Range<Int>?, _ type: ValueType,
+        _ scanner: JSONScanner, _ value: Range<Int>, _ quality: Range<Int>?, _ kind: ProductPoints.Kind,
         _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let code = try quality.flatMap { try readQuality(scanner, $0, item, series) }
-        switch try read(scanner, value, type, item, series) {
+        switch try read(scanner, value, kind, item, series) {
         case .bits(let bits):
             rows.append(slot: slot, bits: bits, state: code.map { SampleState(quality: $0).bits } ?? 0)
         case .missing:
@@ -115,9 +120,12 @@ extension ItemReader {
             rows.append(slot: slot, bits: 0, state: state.bits)
         case .failure(let wanted):
             let text = UnsafeBufferPointer(start: scanner.base + value.lowerBound, count: value.count)
-            let isQuoted = text[0] == UInt8(ascii: "\"")
-            let what = isQuoted ? "a text: it takes \(wanted), without quotes" : "not \(wanted)"
-            throw mismatch(scanner, item, series, "\(type.name), and \(Excerpt.of(text)) is \(what)")
+            let isQuoted = text[0] == UInt8(ascii: "\"") && !kind.type.isText
+            let fitting = points.rule(of: kind)?.wanted ?? wanted
+            let what = isQuoted ? "a text: it takes \(fitting), without quotes" : "not \(fitting)"
+            throw mismatch(
+                scanner, item, series, "\(name(of: kind)), and \(Excerpt.of(text)) is \(what)")
+        case .misfit(let clause): throw mismatch(scanner, item, series, "\(name(of: kind)), and \(clause)")
         }
     }
 
@@ -139,16 +147,45 @@ extension ItemReader {
             device: nil)
     }
 
+    /// Reads a value as the type of its point, and asks the point's rule.
     private mutating func read(
-        _ scanner: JSONScanner, _ range: Range<Int>, _ type: ValueType, _ item: Item, _ series: UInt64
+        _ scanner: JSONScanner, _ range: Range<Int>, _ kind: ProductPoints.Kind, _ item: Item,
+        _ series: UInt64
     ) throws -> Reading {
+        let reading = try read(scanner, range, kind.type, item, series)
+        guard let rule = points.rule(of: kind), case .bits(let bits) = reading else { return reading }
+        switch kind.type {
+        case .int64: return rule.takes(Int64(bitPattern: bits)) ? reading : .failure(rule.wanted)
+        case .string:
+            let text = Int(bits >> 32)..<rows.text.count
+            let fits = rows.text.withUnsafeBufferPointer {
+                rule.takes(UnsafeBufferPointer(rebasing: $0[text]))
+            }
+            return fits ? reading : .failure(rule.wanted)
+        case .json:
+            let start = Int(bits >> 32)
+            if let clause = checkJSON(from: start, rule) { return .misfit(clause) }
+            return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
+        case .double, .bool: return reading
+        }
+    }
+
+    private mutating func read(
+        _ scanner: JSONScanner, _ whole: Range<Int>, _ type: ValueType, _ item: Item, _ series: UInt64
+    ) throws -> Reading {
+        var range = whole
+        if scanner.base[range.lowerBound] == UInt8(ascii: "\""), !type.isText, takesNumericTexts {
+            let text = UnsafeBufferPointer(start: scanner.base + range.lowerBound, count: range.count)
+            if NumericText.content(of: text) != nil { range = range.lowerBound + 1..<range.upperBound - 1 }
+        }
         let base = scanner.base + range.lowerBound
         let first = base[0]
         if first == UInt8(ascii: "n") { return .missing }
         let isNumber = first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
         switch type {
         case .double:
-            let value = isNumber ? NumberText.double(base, range.count) : Self.special(base, range.count)
+            let text = UnsafeBufferPointer(start: base, count: range.count)
+            let value = isNumber ? NumberText.double(base, range.count) : NumericText.special(text)
             return value.map { .bits($0.bitPattern) } ?? .failure("a number that it can hold")
         case .int64:
             guard isNumber, let value = NumberText.int64(base, range.count) else {
@@ -185,12 +222,9 @@ extension ItemReader {
         return .bits(UInt64(start) << 32 | UInt64(rows.text.count - start))
     }
 
-    /// NaN and the infinities, for which JSON has no numbers; nil for any other text.
-    private static func special(_ base: UnsafePointer<UInt8>, _ count: Int) -> Double? {
-        let text = UnsafeBufferPointer(start: base, count: count)
-        if text.equals("\"NaN\"") { return .nan }
-        if text.equals("\"Infinity\"") { return .infinity }
-        return text.equals("\"-Infinity\"") ? -.infinity : nil
+    /// What a reason calls the type of a point.
+    private func name(of kind: ProductPoints.Kind) -> String {
+        points.rule(of: kind)?.name ?? kind.type.name
     }
 
     private mutating func mismatch(

@@ -69,7 +69,8 @@ struct MessageRows: ~Copyable {
         cell.pointee.slot = UInt32(truncatingIfNeeded: slot)
         slots.append(
             Slot(
-                series: series, type: cell.pointee.type, policy: cell.pointee.policy, rows: 0, item: item))
+                series: series, type: cell.pointee.kind.type, policy: cell.pointee.policy, rows: 0, item: item
+            ))
         return slot
     }
 

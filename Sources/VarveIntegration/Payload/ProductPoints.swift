@@ -4,7 +4,7 @@
 // created is found at once, and a flood of wrong names costs no memory.
 //
 // Invariants:
-// - A cell belongs to one (device, point); its type and policy are what the directory last answered.
+// - A cell belongs to one (device, point); its kind and policy are what the directory last answered.
 // - The series of a cell has the names by which it was looked up.
 
 import VarveModel
@@ -12,13 +12,20 @@ import VarveText
 
 /// What is known of one product's points.
 struct ProductPoints: ~Copyable {
-    /// What a row needs to know of its point.
+    /// What a point takes.
+    struct Kind {
+        var type: ValueType
+        /// The number of its rule, from 1; 0 if nothing more is asked than the type.
+        var rule: UInt16 = 0
+    }
+
+    /// What a row needs to know of its point; 16 bytes.
     struct Cell {
         /// Device and point number, plus one; 0 for a free place.
         fileprivate var series: UInt64
         /// Which slot of `MessageRows` the point had last; a hint, which `MessageRows.slot(for:series:)` checks.
         var slot: UInt32
-        var type: ValueType
+        var kind: Kind
         var policy: DuplicatePolicy
     }
 
@@ -39,7 +46,10 @@ struct ProductPoints: ~Copyable {
     private(set) var count = 0
     private var cells: UnsafeMutablePointer<Cell>
     private var capacity = 64
-    private static let free = Cell(series: 0, slot: 0, type: .double, policy: .last)
+    /// The different rules of the points, and the number of each.
+    private var rules: [ValueRule] = []
+    private var ruleNumbers: [ValueRule: UInt16] = [:]
+    private static let free = Cell(series: 0, slot: 0, kind: Kind(type: .double), policy: .last)
 
     init(product: String) {
         self.product = product
@@ -99,10 +109,28 @@ struct ProductPoints: ~Copyable {
     }
 
     /// Adds a point that the directory has found.
-    mutating func add(_ series: UInt64, _ point: RegisteredPoint) {
+    ///
+    /// - Throws: `RequestFailure` if the points of the product have more than 65,535 different rules.
+    mutating func add(_ series: UInt64, _ point: RegisteredPoint) throws(RequestFailure) {
+        let kind = Kind(type: point.type, rule: try number(of: point))
         if count * 2 >= capacity { grow() }
-        insert(Cell(series: series, slot: 0, type: point.type, policy: point.policy))
+        insert(Cell(series: series, slot: 0, kind: kind, policy: point.policy))
         count += 1
+    }
+
+    /// The rule of a kind; nil if nothing more is asked than the type.
+    func rule(of kind: Kind) -> ValueRule? { kind.rule == 0 ? nil : rules[Int(kind.rule) - 1] }
+
+    private mutating func number(of point: RegisteredPoint) throws(RequestFailure) -> UInt16 {
+        guard let rule = point.rule, rule.narrowsType || rule.storedType != point.type else { return 0 }
+        if let known = ruleNumbers[rule] { return known }
+        guard let number = UInt16(exactly: rules.count + 1) else {
+            throw RequestFailure(
+                .modelMismatch, "the model of product \(product.excerpt) has too many different data types")
+        }
+        rules.append(rule)
+        ruleNumbers[rule] = number
+        return number
     }
 
     private func insert(_ cell: Cell) {

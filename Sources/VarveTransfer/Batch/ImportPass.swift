@@ -20,6 +20,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         /// The series' index in that batch.
         var owner: UInt32
         var type: ValueType
+        /// Whether more is asked of its values than the type; `ruled` has what.
+        var isRuled = false
         /// Whether a policy changes its values; `processings` has how.
         var isProcessed = false
     }
@@ -53,6 +55,8 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     /// Two names may mean one series.
     private var processings: [Int: ValueProcessing] = [:]
     private var marks: [Int: UInt64] = [:]
+    /// By entry: what a name means, if more is asked of its values than the type.
+    private var ruled: [Int: RegisteredPoint] = [:]
     private var batch: RowBatch
     private var batchNumber: UInt32 = 1
     private var size = BatchSize()
@@ -145,6 +149,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             return rejectRow(
                 row, DeclaredType.mismatchReason(declared, point: row.point, type: slot.type))
         }
+        if slot.isRuled { return takeRuled(row, slot, entry, time) }
         if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) {
             return takeMissing(slot, time)
         }
@@ -155,6 +160,29 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         case .text(let text):
             if slot.type == .string { countText(row.value, Int(slot.series)) }
             batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
+        case .canonicalText:
+            batch.append(owner: slot.owner, time: time, text: values.canonical, state: terms.quality)
+        case .missing: takeMissing(slot, time)
+        case .failure(let failure):
+            rejectRow(row, failure.reason(row.value, point: row.point, type: slot.type))
+        }
+    }
+
+    /// Takes a row of a point whose values a rule narrows, or of an event.
+    @inline(never)
+    private mutating func takeRuled(_ row: borrowing Row, _ slot: Slot, _ entry: Int, _ time: Int64) {
+        guard let point = ruled[entry] else { return }
+        var value = values.parse(row.value, as: slot.type)
+        if slot.missing >= 0, missing.contains(row.value, number: Int(slot.missing)) { value = .missing }
+        if let reason = values.refusal(
+            of: value, row.value, hasQuality: terms.quality != 0, of: row.point, point)
+        {
+            return rejectRow(row, reason)
+        }
+        switch value {
+        case .bits(let bits) where slot.isProcessed: process(row, bits, slot, entry, time)
+        case .bits(let bits): batch.append(owner: slot.owner, time: time, bits: bits, state: terms.quality)
+        case .text(let text): batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
         case .canonicalText:
             batch.append(owner: slot.owner, time: time, text: values.canonical, state: terms.quality)
         case .missing: takeMissing(slot, time)
@@ -286,6 +314,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             reasons.removeAll()
             processings.removeAll()
             marks.removeAll()
+            ruled.removeAll()
         }
     }
 
@@ -314,6 +343,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
     private mutating func resolveName(_ entry: Int) throws {
         table[entry].series = try lookUp(entry)
         table[entry].isProcessed = processings[entry] != nil
+        table[entry].isRuled = ruled[entry] != nil
         table[entry].missing = Int32(missing.isEmpty ? -1 : missing.number(ofPoint: table.point(of: entry)))
     }
 
@@ -338,6 +368,7 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         case .point(let point):
             if point.policyMark != 0 { marks[entry] = point.policyMark }
             if let processing = point.processing { processings[entry] = processing }
+            if point.isRuled { ruled[entry] = point }
             // Two names can mean the same series: one with the product, one without, or one that a policy renames.
             if let known = seriesByKey[point.key] { return known }
             let index = Int32(series.count)

@@ -37,12 +37,17 @@ struct QueryOptions: ParsableArguments {
               varve query --device R80711 --device R80721 --point Ws_avg --every 1d --tz Europe/Paris
               varve query --device R80711 --point P_avg --order desc --limit 1 --format json
               varve query --device R80711 --point Ws_avg --from 2014-03-26 --to 2014-04-02 --plot
+              varve query --device R80711 --event overheat --format ndjson
             """)
 
     @Option(name: .customLong("device"), help: "A device, or product/device. Repeatable.")
     var devices: [String] = []
     @Option(name: .customLong("point"), help: "A measurement point; without it all. Repeatable.")
     var points: [String] = []
+    @Option(
+        name: .customLong("event"),
+        help: "An event: a row for each occurrence, with its content, instead of samples. Repeatable.")
+    var events: [String] = []
     @Option(
         parsing: .unconditional,
         help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
@@ -113,6 +118,7 @@ struct QueryOptions: ParsableArguments {
         request.zone = try tz.map(zone)
         request.range = try TimeBound.range(from: from, to: to, zone: request.zone)
         request.aggregation = try aggregation(request.zone)
+        if !events.isEmpty { try take(events, into: &request) }
         guard order == "asc" || order == "desc" else {
             throw failure("--order: \"\(printable(order))\" is unknown; use asc or desc")
         }
@@ -126,6 +132,15 @@ struct QueryOptions: ParsableArguments {
         }
         request.presentation = plot ? try plotPresentation(terminalWidth, isColoured) : .rows(try rowFormat())
         return request
+    }
+
+    private func take(_ events: [String], into request: inout QueryRequest) throws {
+        guard points.isEmpty, request.aggregation == nil, !goodOnly, !plot else {
+            throw failure(
+                "--event shows occurrences: leave out --point, --every, --agg, --good-only and --plot")
+        }
+        request.points = events.map { ReservedPoint.event($0).name }
+        request.showsOccurrences = true
     }
 
     private func zone(_ name: String) throws -> any NamedZone {

@@ -24,8 +24,10 @@ struct QueryRequest {
 
     /// The devices named; at least one.
     var devices: [String]
-    /// The points named; empty means all.
+    /// The points named; empty means all that are neither events nor attributes.
     var points: [String] = []
+    /// Whether `points` are the series of events, whose occurrences are shown.
+    var showsOccurrences = false
     /// The range of `--from` and `--to`.
     var range = TimeRange.all
     /// The moment beyond which the last value does not hold, which is now; nil for no such limit.
@@ -46,5 +48,8 @@ struct QueryRequest {
     var presentation = Presentation.rows(.table)
 
     /// The columns of the rows.
-    var columns: RowColumns { aggregation.map { .aggregates($0.aggregates) } ?? .samples }
+    var columns: RowColumns {
+        if showsOccurrences { return .occurrences }
+        return aggregation.map { .aggregates($0.aggregates) } ?? .samples
+    }
 }

@@ -37,7 +37,7 @@ struct QueryRun {
     mutating func run() throws {
         let found = try SeriesSelection.select(
             from: source, devices: request.devices, points: request.points)
-        let series = try NumberPoints(request).select(found, note)
+        let series = try NumberPoints(request).select(withoutReserved(found), note)
         switch request.presentation {
         case .rows(let format): try writeRows(series, format)
         case .plot(let width, let isColoured):
@@ -47,6 +47,17 @@ struct QueryRun {
         }
     }
 
+    /// The series without events and attributes, unless the query names its points.
+    ///
+    /// - Throws: `QueryFailure` if nothing is left.
+    private func withoutReserved(_ series: [SelectedSeries]) throws(QueryFailure) -> [SelectedSeries] {
+        guard request.points.isEmpty, !series.isEmpty else { return series }
+        let points = series.filter { ReservedPoint(name: $0.info.key.point) == nil }
+        guard points.isEmpty else { return points }
+        throw QueryFailure(
+            description: "there are events or attributes only: see --event, and `varve device attributes`")
+    }
+
     private mutating func writeRows(_ series: [SelectedSeries], _ format: RowFormat) throws {
         var writer = format.writer(request.columns, to: output, zone: request.zone, times: request.times)
         try writer.begin()
@@ -54,7 +65,11 @@ struct QueryRun {
             GapFiller($0.fill, request.aggregates($0))
         }
         for one in series where remaining > 0 && output.isOpen {
-            try filler == nil ? writeSamples(one, &writer) : writeBuckets(one, &filler, &writer)
+            if request.showsOccurrences {
+                try writeOccurrences(one, &writer)
+            } else {
+                try filler == nil ? writeSamples(one, &writer) : writeBuckets(one, &filler, &writer)
+            }
         }
         try writer.end()
         guard format != .table, let rounded = mix.roundedSeries else { return }
@@ -70,6 +85,21 @@ struct QueryRun {
             mix.add(samples, of: series.info)
             try writer.write(samples, count: count, of: series.printed)
             remaining -= count
+            return remaining > 0 && output.isOpen
+        }
+    }
+
+    private mutating func writeOccurrences(
+        _ series: SelectedSeries, _ writer: inout any RowWriter
+    ) throws {
+        guard remaining > 0 else { return }
+        var printed = series.printed
+        if case .event(let event) = ReservedPoint(name: printed.point) { printed.point = event }
+        try source.occurrences(of: series.info.key, in: request.range, order: request.order) {
+            time, content in
+            try check([time], series)
+            try writer.write(AggregateRow(start: time, values: [.json(content)]), of: printed)
+            remaining -= 1
             return remaining > 0 && output.isOpen
         }
     }

@@ -114,9 +114,8 @@ enum SeriesSelection {
         let wanted = Set(points.map { Name($0) })
         let chosen = candidates.filter { wanted.isEmpty || wanted.contains(Name($0.key.point)) }
         for point in points where !chosen.contains(where: { $0.key.point.sameBytes(as: point) }) {
-            let hint = NearMatches.hint(for: point, among: candidates.map(\.key.point))
             let owner = device.map { "device \"\(printable($0))\" has" } ?? "these devices have"
-            throw QueryFailure(description: "\(owner) no point \"\(printable(point))\"\(hint)")
+            throw QueryFailure(description: "\(owner) no \(missing(point, among: candidates))")
         }
         return chosen.map { info in
             let isAmbiguous = (products[Name(info.key.device)]?.count ?? 0) > 1
@@ -124,6 +123,19 @@ enum SeriesSelection {
             let printed = PrintedSeries(device: device, point: info.key.point, type: info.type)
             return SelectedSeries(info: info, printed: printed)
         }
+    }
+
+    /// A point or an event that is not there, with similar ones of its kind.
+    private static func missing(_ point: String, among candidates: [SeriesInfo]) -> String {
+        let names = candidates.lazy.map(\.key.point)
+        guard case .event(let event) = ReservedPoint(name: point) else {
+            let hint = NearMatches.hint(for: point, among: names)
+            return "point \"\(printable(point))\"\(hint)"
+        }
+        let events = names.compactMap { name in
+            if case .event(let event) = ReservedPoint(name: name) { event } else { nil }
+        }
+        return "event \"\(printable(event))\"\(NearMatches.hint(for: event, among: events))"
     }
 
     private static func check(

@@ -48,6 +48,44 @@ extension EndToEndTests {
             #expect(FileManager.default.contentsEqual(atPath: out, andPath: again))
         }
 
+        @Test("events of one time unite in any order of files, and an export brings them and attributes back")
+        func events() throws {
+            let header = "device,point,time,value,type"
+            let event = "A,$event/alarm,2024-01-01T00:00:0"
+            let first = try sandbox.write(
+                lines: [
+                    header, event + #"0Z,"[{""b"":2, ""a"":1},7]",json"#, event + #"1Z,"[""x""]",json"#,
+                    #"A,$attribute/owner,2024-01-01T00:00:00Z,"""ada""",json"#,
+                ], "first.csv")
+            let second = try sandbox.write(
+                lines: [
+                    header, event + #"0Z,"[7,{""a"":1,""b"":3}]",json"#, event + #"2Z,[null],json"#,
+                    #"A,$attribute/owner,2024-01-02T00:00:00Z,{},json"#,
+                ], "second.csv")
+            let stores = ["one", "two", "three"].map { "\(sandbox.path)/\($0)" }
+            func run(_ store: Int, _ arguments: String...) throws -> String {
+                let ending = try sandbox.varve(arguments, data: stores[store])
+                #expect(ending.code == 0, "\(ending.errors)")
+                return ending.output
+            }
+            for (store, files) in [(0, [first, second]), (1, [second, first])] {
+                for file in files { _ = try run(store, "import", "--register", "--quiet", file) }
+            }
+            let digest = try run(0, "digest")
+            #expect(try run(1, "digest") == digest)
+            let rows = try run(0, "query", "--device", "A", "--event", "alarm", "--format", "ndjson")
+            #expect(rows.split(separator: "\n").count == 5 && rows.contains(#""content":{"a":1,"b":3}"#))
+            let repeated = try run(0, "import", "--reapply", "--json", first)
+            #expect(repeated.contains(#""accepted":0,"identical":3,"corrected":0"#), "\(repeated)")
+            for format in ["csv", "ndjson"] {
+                let out = "\(sandbox.path)/out.\(format)"
+                _ = try run(0, "export", "--format", format, "--out", out)
+                let joined = try run(2, "import", "--register", "--json", out)
+                #expect(joined.contains(#""corrected":0"#))
+                #expect(try run(2, "digest") == digest)
+            }
+        }
+
         @Test(
             "a NaN with a sign stops the export with one line, and is written with the option that names the loss"
         )

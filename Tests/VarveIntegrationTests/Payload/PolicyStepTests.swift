@@ -62,6 +62,8 @@ import VarveModel
         #expect(result.allSatisfy { $0.key.device == "d" })
         #expect(Self.values(result[0]) == [.double(274), nil] && Self.values(result[1]) == [.double(1)])
         #expect(step.mark == 16 && step.notStored == 2)
+        // A missing sample has an empty value.
+        #expect(result[0].columns.values == .bits([(274.0).bitPattern, 0]))
     }
 
     @Test("two names of one series become one series, for numbers and for texts")

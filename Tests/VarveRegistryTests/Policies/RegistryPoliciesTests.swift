@@ -142,6 +142,25 @@ import VarveText
         #expect(code { try registry.verifySeal() } == .damaged)
     }
 
+    @Test(
+        "a registry from before policies is read as one without any, and gets their tables when it is changed"
+    )
+    func olderVersion() throws {
+        try fixture.tamper("DROP TABLE policy; DROP TABLE policymark")
+        try fixture.tamper("DELETE FROM grdb_migrations WHERE identifier = 'v7'")
+        let reader = try Registry.open(path: fixture.path, create: false, readOnly: true)
+        try reader.verifySeal()
+        #expect(try reader.policy(ofProduct: "wind") == nil && reader.policyVersion() == 0)
+        guard case .found(let point) = try reader.lookUp(product: "wind", device: "T1", point: "power") else {
+            throw RegistryError(.notFound, "power is not found")
+        }
+        #expect(point.policyMark == 0)
+        let writer = try Registry.open(path: fixture.path, create: false)
+        try writer.changePolicy(ofProduct: "wind", commit: 1) { $0.storesOthers = false }
+        try writer.verifySeal()
+        #expect(try reader.policy(ofProduct: "wind")?.version == 1)
+    }
+
     @Test("a policy that was changed by hand is damage, and never a policy")
     func damaged() throws {
         try set(PointPolicy("power", isStored: false))

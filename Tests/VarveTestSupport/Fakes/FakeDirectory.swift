@@ -18,7 +18,11 @@ package final class FakeDirectory: PointDirectory {
         package var models: [Name: String] = [:]
         /// The points of each model.
         package var points: [Name: [Name: ValueType]] = [:]
-        /// The rule of every product.
+        /// What the models ask of the values of points with these names, beyond their type.
+        package var rules: [Name: ValueRule] = [:]
+        /// How messages of every product are taken.
+        package var settings = ProductSettings()
+        /// The rule of every product; events have a policy of their own.
         package var policy = DuplicatePolicy.last
         /// Whether every product has every device, with the points of model M.
         package var knowsEveryDevice = false
@@ -113,8 +117,15 @@ package final class FakeDirectory: PointDirectory {
                 return .unknownPoint(point, product: home, model: model)
             }
             let key = SeriesKey(product: home, device: device, point: point)
-            return .found(RegisteredPoint(key: key, type: type, policy: state.policy))
+            var policy = state.policy
+            if case .event = ReservedPoint(name: point) { policy = .every }
+            return .found(
+                RegisteredPoint(key: key, type: type, policy: policy, rule: state.rules[Name(point)]))
         }
+    }
+
+    package func settings(ofProduct product: String) throws -> ProductSettings? {
+        state.withLock { $0.models[Name(product)] == nil && !$0.knowsEveryDevice ? nil : $0.settings }
     }
 
     package func generation() throws -> UInt64 {

@@ -2,7 +2,9 @@
 
 import ArgumentParser
 import VarveModel
+import VarveQuery
 import VarveRegistry
+import VarveStorage
 
 struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +17,9 @@ struct DeviceCommand: ParsableCommand {
               varve device create T1 --product wind --timezone Europe/Paris
               varve device show wind/T1
             """,
-        subcommands: [Create.self, List.self, Show.self, Reset.self, Delete.self, Import.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Attributes.self, Reset.self, Delete.self, Import.self,
+        ])
 }
 
 extension DeviceCommand {
@@ -84,6 +88,31 @@ extension DeviceCommand {
 
         func run() throws {
             try data.listedRegistry().device(named: device).show(asJSON: json)
+        }
+    }
+
+    struct Attributes: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the attributes that a device has sent, each with its latest value.",
+            discussion: """
+                The time is that at which the value arrived. With --history every value is shown that differs from the one \
+                before, with the time at which it came.
+
+                Example:
+                  varve device attributes T1
+                  varve device attributes wind/T1 --history --json
+                """)
+
+        @OptionGroup var data: DataOptions
+        @OptionGroup var state: StateOptions
+        @Argument(help: "The deviceKey, or productKey/deviceKey.") var device: String
+        @Flag(help: "All values that an attribute had, the earliest first.") var history = false
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() throws {
+            let snapshot = try state.state(of: data.openStore(to: .read).snapshot())
+            try AttributeRows(device: device, showsHistory: history)
+                .write(from: snapshot, to: OutputBuffer(StandardOutputSink()), json ? .json : .table)
         }
     }
 
@@ -164,5 +193,36 @@ extension DeviceCommand {
         func run() throws {
             try options.run(.devices, noun: "device", rules: ImportRules(updates: update, rejects: true))
         }
+    }
+}
+
+/// The attributes of a device, as rows.
+struct AttributeRows {
+    var device: String
+    /// Whether every value is shown that differs from the one before, and not only the latest.
+    var showsHistory: Bool
+
+    /// Writes the rows, by attribute and time.
+    ///
+    /// - Throws: `QueryFailure` if the store has no such device, the errors of reading and of the output.
+    func write(from source: some SampleSource, to output: OutputBuffer, _ format: RowFormat) throws {
+        let series = try SeriesSelection.select(from: source, devices: [device], points: [])
+        var writer = format.writer(.attributes, to: output, zone: nil)
+        try writer.begin()
+        for one in series {
+            guard case .attribute(let id) = ReservedPoint(name: one.info.key.point) else { continue }
+            var printed = one.printed
+            printed.point = id
+            func add(_ time: Int64, _ value: String) throws -> Bool {
+                try writer.write(AggregateRow(start: time, values: [.json(value)]), of: printed)
+                return output.isOpen
+            }
+            if showsHistory {
+                try source.changes(of: one.info.key, add)
+            } else if let latest = try source.latestValue(of: one.info.key) {
+                _ = try add(latest.time, latest.value)
+            }
+        }
+        try writer.end()
     }
 }

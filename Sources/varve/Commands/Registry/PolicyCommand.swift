@@ -50,11 +50,19 @@ extension PolicyCommand {
         @Flag(help: "Its samples are not stored, but counted as skipped.") var drop = false
         @Flag(help: "Remove the line of the point.") var remove = false
         @Option(help: ArgumentHelp("Store it under this name.", valueName: "name")) var rename: String?
-        @Option(help: ArgumentHelp("Multiply its values.", valueName: "number")) var scale: Double?
-        @Option(help: ArgumentHelp("Add to its values.", valueName: "number")) var offset: Double?
-        @Option(help: ArgumentHelp("The least value; lower ones become it.", valueName: "number")) var min:
+        @Option(
+            parsing: .unconditional, help: ArgumentHelp("Multiply its values.", valueName: "number"))
+        var scale: Double?
+        @Option(
+            parsing: .unconditional, help: ArgumentHelp("Add to its values.", valueName: "number"))
+        var offset: Double?
+        @Option(
+            parsing: .unconditional,
+            help: ArgumentHelp("The least value; lower ones become it.", valueName: "number")) var min:
             Double?
-        @Option(help: ArgumentHelp("The greatest value; higher ones become it.", valueName: "number"))
+        @Option(
+            parsing: .unconditional,
+            help: ArgumentHelp("The greatest value; higher ones become it.", valueName: "number"))
         var max: Double?
         @Option(help: "The unit of the stored values, to show.") var unit: String?
         @Option(help: ArgumentHelp("How long its samples are kept, or forever.", valueName: "time")) var keep:

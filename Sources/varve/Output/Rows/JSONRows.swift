@@ -12,7 +12,8 @@ import VarveText
 
 /// Writes NDJSON or a JSON array.
 struct JSONRows: RowWriter {
-    private let columns: RowColumns
+    /// The names of the columns: device, what is shown, time, and the values of a row.
+    private let names: [String]
     private let output: OutputBuffer
     private let isArray: Bool
     private let times: TimeForm
@@ -27,7 +28,7 @@ struct JSONRows: RowWriter {
     init(_ columns: RowColumns, to output: OutputBuffer, isArray: Bool, times: TimeForm = .shortest) {
         self.times = times
         timeQuote = times == .epochNanoseconds ? [] : [0x22]
-        self.columns = columns
+        names = columns.names
         self.output = output
         self.isArray = isArray
     }
@@ -46,7 +47,6 @@ struct JSONRows: RowWriter {
     }
 
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws {
-        guard case .aggregates(let aggregates) = columns else { return }
         select(series)
         // In an array the line break comes before a row, so that no comma follows the last one.
         var line: [UInt8] = isArray ? (isFirst ? [0x0A] : [0x2C, 0x0A]) : []
@@ -54,8 +54,8 @@ struct JSONRows: RowWriter {
         line += beginning
         times.append(Timestamp(nanoseconds: row.start), to: &line)
         line += timeQuote
-        for (aggregate, value) in zip(aggregates, row.values) {
-            line.append(contentsOf: ",\"\(aggregate.rawValue)\":".utf8)
+        for (name, value) in zip(names.dropFirst(3), row.values) {
+            line.append(contentsOf: ",\"\(name)\":".utf8)
             JSONRows.append(value, to: &line)
         }
         line.append(0x7D)
@@ -76,7 +76,7 @@ struct JSONRows: RowWriter {
             device: wanted.device, point: wanted.point, type: wanted.type, shape: shape, isFirst: isFirst)
         beginning = Array("{\"device\":".utf8)
         JSONString.append(wanted.device, to: &beginning)
-        beginning.append(contentsOf: ",\"point\":".utf8)
+        beginning.append(contentsOf: ",\"\(names[1])\":".utf8)
         JSONString.append(wanted.point, to: &beginning)
         beginning.append(contentsOf: ",\"time\":".utf8)
         beginning += timeQuote

@@ -5,18 +5,24 @@ import VarveQuery
 import VarveStorage
 import VarveText
 
-/// The columns after device, point and time.
+/// The columns of the rows; the first are device, the name of what is shown, and time.
 enum RowColumns: Hashable {
     /// Value and quality of each sample.
     case samples
     /// One column for each aggregate.
     case aggregates([Aggregate])
+    /// The content of each occurrence of an event.
+    case occurrences
+    /// The value of an attribute.
+    case attributes
 
     /// The header of all columns.
     var names: [String] {
         switch self {
         case .samples: ["device", "point", "time", "value", "quality"]
         case .aggregates(let aggregates): ["device", "point", "time"] + aggregates.map(\.rawValue)
+        case .occurrences: ["device", "event", "time", "content"]
+        case .attributes: ["device", "attribute", "time", "value"]
         }
     }
 }
@@ -25,7 +31,7 @@ enum RowColumns: Hashable {
 struct PrintedSeries: Equatable {
     /// The device's name as it is printed: `product/device` where the bare key is ambiguous.
     var device: String
-    /// The `pointId`.
+    /// The `pointId`, or the id of the event or attribute.
     var point: String
     /// The type of the values.
     var type: ValueType
@@ -45,7 +51,7 @@ protocol RowWriter {
     mutating func begin() throws
     /// Writes the first `count` samples as rows.
     mutating func write(_ samples: SampleColumns, count: Int, of series: PrintedSeries) throws
-    /// Writes a row of aggregates.
+    /// Writes a row of one value for each column after the time: aggregates, a content, or an attribute's value.
     mutating func write(_ row: AggregateRow, of series: PrintedSeries) throws
     /// Writes what comes after the last row and flushes.
     mutating func end() throws
