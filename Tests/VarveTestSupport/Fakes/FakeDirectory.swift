@@ -26,8 +26,6 @@ package final class FakeDirectory: PointDirectory {
         package var policy = DuplicatePolicy.last
         /// Whether every product has every device, with the points of model M.
         package var knowsEveryDevice = false
-        /// How the messages of every product are taken.
-        package var settings = ProductSettings()
         /// The most points of a model.
         package var maximumPoints = Int.max
         /// What was asked for by `register`, in order.
@@ -142,10 +140,6 @@ package final class FakeDirectory: PointDirectory {
     package func model(ofProduct product: String) -> String? { state.withLock { $0.models[Name(product)] } }
 
     package func hasPoint(_ point: String, product: String) -> Bool { type(product, point) != nil }
-
-    package func settings(ofProduct product: String) -> ProductSettings? {
-        state.withLock { $0.models[Name(product)] == nil && !$0.knowsEveryDevice ? nil : $0.settings }
-    }
 
     package func declare(_ points: [Registration.Point]) throws -> String? {
         let isFull = state.withLock { state in
