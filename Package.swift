@@ -72,7 +72,7 @@ let package = Package(
         // What service, plugin, registry and senders have agreed on: names, topics, reports.
         .target(name: "VarveChannel", swiftSettings: settings),
         // Columns to bytes and back.
-        .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash"], swiftSettings: settings),
+        .target(name: "VarveCodec", dependencies: ["CLZ4", "CXXHash", "CZlib"], swiftSettings: settings),
         // The files below the manifest: segments with their index, receipts, messages.
         .target(
             name: "VarveSegment", dependencies: ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
@@ -101,7 +101,7 @@ let package = Package(
         .target(
             name: "VarveTransfer",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZstd",
             ],
             swiftSettings: settings),
         // What the broker's plugin and the service share: credentials, signatures, topic rights, login events.
@@ -158,8 +158,8 @@ let package = Package(
         .target(
             name: "VarveIntegration",
             dependencies: [
-                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
-                "VarveMQTT",
+                "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+                "VarveAccess", "VarveMQTT", "VarveScript",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -169,7 +169,7 @@ let package = Package(
             dependencies: [
                 "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
                 "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog",
-                "VarveMQTT", "VarveControl",
+                "VarveMQTT", "VarveControl", "VarveScript",
                 "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -309,8 +309,8 @@ let package = Package(
             name: "VarveIntegrationTests",
             dependencies: [
                 "VarveTestSupport",
-                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "VarveMQTT",
-                "VarveIntegration",
+                "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "VarveAccess",
+                "VarveMQTT", "VarveScript", "VarveIntegration",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -12,6 +12,11 @@ package enum Checksum {
     package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         XXH3_64bits(bytes.baseAddress, bytes.count)
     }
+
+    /// XXH32 of some bytes, which lz4-java's streams have.
+    static func xxh32(_ bytes: UnsafeRawBufferPointer, seed: UInt32) -> UInt32 {
+        XXH32(bytes.baseAddress, bytes.count, seed)
+    }
 }
 
 /// A 128-bit content hash.

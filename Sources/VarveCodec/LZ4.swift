@@ -60,6 +60,18 @@ package enum LZ4 {
             throw CodecError(offset: 0, reason: "the LZ4 block does not decode to \(output.count) bytes")
         }
     }
+
+    /// Encodes bytes as one LZ4 frame; nil if the library has no memory.
+    static func frame(_ source: UnsafeRawBufferPointer) -> [UInt8]? {
+        var isWhole = false
+        let bound = LZ4F_compressFrameBound(source.count, nil)
+        let result = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+            let size = LZ4F_compressFrame(target.baseAddress, bound, source.baseAddress, source.count, nil)
+            isWhole = LZ4F_isError(size) == 0
+            count = isWhole ? size : 0
+        }
+        return isWhole ? result : nil
+    }
 }
 
 /// Decodes `.lz4` files piece by piece.

@@ -1,23 +1,36 @@
 // PayloadScripts.swift — scripts by the names of products, for callers that do not know where scripts are kept.
 
+import Synchronization
+import VarvePlatform
+
 /// Has payloads of products decoded, and answers encoded.
 public protocol PayloadScripts: Sendable {
-    /// Calls a function of a product's script for each payload.
+    /// Calls a function of a product's script for payloads.
     ///
-    /// Blocks until all results are there.
+    /// Blocks until the results are there.
     ///
-    /// - Returns: One entry for each payload: its result, or the reason why it failed.
-    /// - Throws: Errors that neither the script nor a payload caused: no process can be started, or the script cannot be
-    ///   read.
+    /// - Returns: Entries for the first payloads, at least for one if there are any: the result, or the reason why there
+    ///   is none. There are fewer than payloads if the budget was used up.
+    /// - Throws: Errors that neither the script nor a payload caused: `LaunchFailure` if no process can be started, and
+    ///   others if the script cannot be read.
     func call(
-        _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]]
+        _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]],
+        within budget: CallBudget
     ) throws -> [Result<[UInt8], ScriptFailure>]
 }
 
-/// The scripts that a function returns, run by a pool.
-public struct ProductScripts: PayloadScripts {
+/// The scripts that a function returns, run by a pool; a script that takes too long is refused for a while.
+public final class ProductScripts: PayloadScripts {
+    /// How long a script took lately.
+    private struct Paced {
+        var text: String
+        var pace = ScriptPace()
+    }
+
     private let pool: ScriptPool
     private let text: @Sendable (String) throws -> String?
+    /// By product; only scripts that are slow or were refused.
+    private let paced = Mutex<[String: Paced]>([:])
 
     /// - Parameters:
     ///   - pool: Runs the scripts.
@@ -27,16 +40,37 @@ public struct ProductScripts: PayloadScripts {
         self.text = text
     }
 
-    /// Calls a function of a product's script for each payload.
+    /// Calls a function of a product's script for each payload; see `PayloadScripts`.
     ///
     /// - Throws: `LaunchFailure`, and what the function that tells scripts throws.
     public func call(
-        _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]]
+        _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]],
+        within budget: CallBudget = CallBudget()
     ) throws -> [Result<[UInt8], ScriptFailure>] {
         guard let text = try text(product) else {
             let failure = ScriptFailure(.noScript, "the product has no script: set one with varve script set")
             return payloads.map { _ in .failure(failure) }
         }
-        return try pool.call(function, of: ParsingScript(product: product, text: text), payloads)
+        var pace = paced.withLock { paced in
+            // A new text gets a new chance.
+            paced[product].flatMap { $0.text == text ? $0.pace : nil } ?? ScriptPace()
+        }
+        var budget = budget
+        switch pace.allowance(now: SystemClock.monotonicNanoseconds()) {
+        case .refused(let nanoseconds):
+            let seconds = nanoseconds / 1_000_000_000 + 1
+            let failure = ScriptFailure(
+                .refused,
+                "the script took too long too often: it is not called for \(seconds) s; send again later")
+            return payloads.map { _ in .failure(failure) }
+        case .allowed(let nanoseconds): budget.nanoseconds = min(budget.nanoseconds, nanoseconds)
+        }
+        let script = ParsingScript(product: product, text: text)
+        let (results, nanoseconds) = try pool.call(function, of: script, payloads, within: budget)
+        pace.note(nanoseconds: nanoseconds, payloads: results.count, now: SystemClock.monotonicNanoseconds())
+        paced.withLock { [pace] paced in
+            paced[product] = pace.isForgotten ? nil : Paced(text: text, pace: pace)
+        }
+        return results
     }
 }

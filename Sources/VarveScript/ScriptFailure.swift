@@ -29,6 +29,8 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case crashed
         /// The product has no script.
         case noScript
+        /// The script is not called for a while, because it took too long.
+        case refused
 
         /// The name for logs and programs.
         public var name: String {
@@ -43,6 +45,7 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
             case .tooLarge: "too-large"
             case .crashed: "crashed"
             case .noScript: "no-script"
+            case .refused: "refused"
             }
         }
     }
@@ -69,7 +72,7 @@ public struct ScriptFailure: Error, Hashable, Sendable, CustomStringConvertible 
         let place = line.map { " at line \($0)" } ?? ""
         return switch category {
         case .syntax: "the script is not JavaScript\(place): \(message)"
-        case .noFunction, .tooLarge, .noScript: message
+        case .noFunction, .tooLarge, .noScript, .refused: message
         case .threw: "the script threw an error\(place): \(message)"
         case .timeOut: "the script took too long\(place): \(message)"
         case .memory: "the script took too much memory\(place): \(message)"

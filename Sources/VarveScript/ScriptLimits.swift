@@ -29,12 +29,28 @@ public struct ScriptLimits: Hashable, Sendable {
     public var loadMilliseconds: Int { milliseconds * Self.loadFactor }
 }
 
+/// How much one call may take before it ends with the results that it has.
+public struct CallBudget: Hashable, Sendable {
+    /// The nanoseconds after which no further payload is begun.
+    public var nanoseconds: Int64
+    /// The bytes of results after which no further payload is begun.
+    public var bytes: Int
+
+    /// Describes a budget; by default without bounds.
+    public init(nanoseconds: Int64 = .max, bytes: Int = .max) {
+        self.nanoseconds = nanoseconds
+        self.bytes = bytes
+    }
+}
+
 /// Bounds of the conversation between the service and a runner, the same on both sides.
 enum WireLimits {
     /// The version of the conversation; both ends are built together.
     static let version: UInt16 = 1
     /// The most payloads of a request.
     static let payloads = 256
+    /// The most payloads of the first request of a call with a budget, whose pace is not known yet.
+    static let firstPayloads = 16
     /// The bytes of payloads after which no other is added to a request.
     static let requestBytes = 2 << 20
     /// The most bytes of a frame: one payload, script or result with what is around it.

@@ -34,6 +34,7 @@ struct ServerParts: Sendable {
     private let folder: BrokerFolder
     private let files: POSIXFileSystem
     private let writer: LogWriter
+    private let scripts: ServiceScripts
     private let supervisor: SupervisorLink?
 
     /// Opens the directory of the settings, starts its broker or adopts a running one, and prepares the rest.
@@ -45,7 +46,7 @@ struct ServerParts: Sendable {
         self.files = files
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
-        let metrics = TextMetrics(help: StoreMetrics.help)
+        let metrics = TextMetrics(help: StoreMetrics.help.merging(ServiceScripts.help) { $1 })
         let store = try LockPatience(files: files).wait {
             do {
                 return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
@@ -79,9 +80,10 @@ struct ServerParts: Sendable {
             address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
             broker = try Self.startBroker(settings, folder, address, files, logger)
             folderWatch = Self.watch(settings, folder, address, files, credentials)
+            scripts = ServiceScripts(registry, settings, metrics)
             let options = Self.options(settings, credentials, broker, folder, address, files)
             let loop = try IngestLoop(
-                options, directory: registry, sink: store, log: messages, logger: logger)
+                options, directory: registry, sink: store, log: messages, scripts: scripts, logger: logger)
             self.loop = loop
             let activations = Activations(registry) { loop.send($0) }
             connectionLog = ConnectionLog(
@@ -108,6 +110,7 @@ struct ServerParts: Sendable {
     /// - Throws: `FileError` if the broker's address file cannot be removed, what closing the store throws.
     func close() throws {
         defer { try? store.close() }
+        scripts.end()
         if !leavesBroker {
             try folder.publishTLS(nil, files)
             try files.remove(folder.address)
@@ -119,6 +122,7 @@ struct ServerParts: Sendable {
     /// Ends the broker and closes the parts after one of the services has failed.
     func abandon() {
         if !leavesBroker { try? broker?.stop() }
+        scripts.end()
         writer.close()
         try? store.close()
     }
@@ -192,6 +196,7 @@ extension ServerParts {
         options.commitMessages = settings.batchMessages
         options.commitBytes = settings.batchBytes
         options.limits.payloadBytes = settings.payloadBytes
+        options.limits.preparedBytes = settings.batchBytes
         options.limits.loggedBytes = settings.logPayloadBytes
         return options
     }

@@ -5,6 +5,7 @@ import Synchronization
 public import VarveFile
 public import VarveModel
 import VarvePlatform
+public import VarveScript
 
 /// The service's side of the offline channels: a message is acknowledged and answered only when it is durable.
 ///
@@ -27,6 +28,7 @@ public final class IngestLoop: Sendable {
     private let directory: any PointDirectory
     private let sink: any SampleSink
     private let log: any ChannelLog
+    private let scripts: (any PayloadScripts)?
     private let logger: Logger
     private let control: Control
     private let thread = Mutex<WorkerThread?>(nil)
@@ -38,16 +40,18 @@ public final class IngestLoop: Sendable {
     ///   - directory: Knows the devices and their points.
     ///   - sink: Makes samples durable; while it fails, messages stay at the broker and come again.
     ///   - log: Records every message.
+    ///   - scripts: Turns payloads of products with the format `custom` into JSON; nil: their raw messages are refused.
     ///   - logger: Gets a line when the broker or the sink goes away or comes back.
     /// - Throws: `FileError` if the process is out of descriptors.
     public init(
         _ options: IngestOptions, directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
-        logger: Logger
+        scripts: (any PayloadScripts)? = nil, logger: Logger
     ) throws(FileError) {
         self.options = options
         self.directory = directory
         self.sink = sink
         self.log = log
+        self.scripts = scripts
         self.logger = logger
         control = try Control()
     }
@@ -69,14 +73,15 @@ public final class IngestLoop: Sendable {
     /// - Throws: `FileError` if no thread can be started.
     public func start() throws(FileError) {
         let (options, directory, sink, log) = (options, directory, sink, log)
-        let (logger, control) = (logger, control)
+        let (scripts, logger, control) = (scripts, logger, control)
         try thread.withLock { thread throws(FileError) in
             guard thread == nil else { return }
             control.isStopping.store(false, ordering: .relaxed)
             control.wakeup.clear()
             thread = try WorkerThread {
                 let processor = MessageProcessor(
-                    directory: directory, sink: sink, log: log, limits: options.limits)
+                    directory: directory, sink: sink, log: log, limits: options.limits,
+                    scripts: scripts)
                 IngestRun(options, processor, logger, control).run()
             }
         }

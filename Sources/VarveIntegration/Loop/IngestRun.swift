@@ -222,7 +222,8 @@ final class IngestRun: MQTTReceiver {
         while start < group.count {
             let slice = group.slice(
                 from: start, messages: options.commitMessages, bytes: options.commitBytes)
-            counted.samples += try commit(slice)
+            let processed = try commit(slice)
+            counted.samples += processed.samples
             counted.commits += 1
             counted.replies += UInt64(replies.replies.count)
             counted.refused += UInt64(replies.refused)
@@ -232,7 +233,7 @@ final class IngestRun: MQTTReceiver {
                     "a reply could not be sent: its topic is too long",
                     metadata: ["topic": "\(topic.prefix(80))"])
             }
-            start = slice.upperBound
+            start = processed.end
         }
         sinkBackoff.reset()
         enter(.serving)
@@ -245,9 +246,8 @@ final class IngestRun: MQTTReceiver {
 
     /// Commits some messages of the group and puts their answers into `replies`.
     ///
-    /// - Returns: The number of samples that reached the store.
     /// - Throws: `SinkFailure`.
-    private func commit(_ slice: Range<Int>) throws -> UInt64 {
+    private func commit(_ slice: Range<Int>) throws -> ProcessedMessages {
         do {
             return try control.processing.withLock { _ in try processor.process(group, slice, into: &replies)
             }

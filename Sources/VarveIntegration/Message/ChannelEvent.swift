@@ -51,6 +51,7 @@ extension ChannelEvent {
 public protocol ChannelLog: Sendable {
     /// Records one message.
     ///
-    /// Called once for each message after its commit, also for refused messages and for those on reply topics.
+    /// Called once for each message after its commit, also for refused messages and for those on reply topics. Called once
+    /// more, with a code other than `success`, for an answer that the product's script could not convert.
     func add(_ event: ChannelEvent)
 }

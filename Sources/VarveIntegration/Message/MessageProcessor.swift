@@ -3,7 +3,8 @@
 // It knows nothing of MQTT: the caller sends the answers after `process` has returned.
 //
 // Invariants:
-// - If `process` returns, every message of the slice has its answer, except messages on reply topics, which get none.
+// - If `process` returns, every message that it processed has its answer, except messages on reply topics, which get
+//   none. That is at least one message of the slice.
 // - If `process` throws, no message of the group may be acknowledged.
 // - A message is stored as a whole or not at all, and other messages do not depend on it.
 // - Messages of a slice that failed are not logged: they come again.
@@ -11,6 +12,7 @@
 import VarveAccess
 import VarveChannel
 public import VarveModel
+public import VarveScript
 
 /// How messages are taken.
 public struct MessageLimits: Sendable {
@@ -22,9 +24,21 @@ public struct MessageLimits: Sendable {
     ///
     /// Default: 512.
     public var loggedBytes = 512
+    /// The most bytes of payloads that are unpacked and decoded for one commit, and of the answers made by scripts.
+    ///
+    /// Default: 16 MiB. One payload and what comes at once from a script may exceed it.
+    public var preparedBytes = 16 << 20
 
     /// Makes limits with the defaults.
     public init() {}
+}
+
+/// What `MessageProcessor.process` did.
+public struct ProcessedMessages: Hashable, Sendable {
+    /// The number of samples that reached the store.
+    public var samples: UInt64
+    /// Where the messages end that were processed; the others of the slice are left for the next call.
+    public var end: Int
 }
 
 /// Answers messages.
@@ -52,6 +66,8 @@ public struct MessageProcessor: ~Copyable {
     private var parser: RequestParser
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
+    private var preparation: PayloadPreparation
+    private let conversion: AnswerConversion
 
     /// Makes a processor with an empty cache.
     ///
@@ -60,10 +76,13 @@ public struct MessageProcessor: ~Copyable {
     ///   - sink: Makes samples durable.
     ///   - log: Records every message.
     ///   - limits: How messages are taken.
+    ///   - scripts: Turns payloads of products with the format `custom` into JSON; nil: their raw messages are refused.
     public init(
         directory: any PointDirectory, sink: any SampleSink, log: any ChannelLog,
-        limits: MessageLimits = MessageLimits()
+        limits: MessageLimits = MessageLimits(), scripts: (any PayloadScripts)? = nil
     ) {
+        preparation = PayloadPreparation(scripts: scripts, limits: limits)
+        conversion = AnswerConversion(scripts: scripts, limits: limits)
         self.directory = directory
         self.sink = sink
         self.log = log
@@ -76,37 +95,70 @@ public struct MessageProcessor: ~Copyable {
     /// Durability: when this returns, the samples of every message that is answered with code 200 are on disk.
     /// - Parameters:
     ///   - group: The messages.
-    ///   - slice: Which messages of the group are processed.
+    ///   - slice: Which messages of the group are processed; perhaps only the first of them are.
     ///   - replies: Emptied, then filled with the answers.
-    /// - Returns: The number of samples that reached the store.
-    /// - Throws: What the directory or the sink failed with. No message of the group may then be acknowledged.
+    /// - Returns: What was done.
+    /// - Throws: What the directory, the sink or the scripts failed with. No message of the group may then be
+    ///   acknowledged.
     public mutating func process(
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
-    ) throws -> UInt64 {
+    ) throws -> ProcessedMessages {
         replies.removeAll()
         try cache.refresh(directory, loaded: &parser.items.points)
         return try group.withBytes { bytes in
+            let prepared = try preparation.prepare(group.messages, slice, bytes, directory)
+            let slice = slice.lowerBound..<prepared.end
             var pending: [Pending] = []
             pending.reserveCapacity(slice.count)
             var batches: [SampleBatch] = []
-            let messages = group.messages[slice]
-            for message in messages { pending.append(try decide(message, bytes, &batches)) }
-            let outcomes = try commit(batches)
-            var samples: UInt64 = 0
-            for (message, decision) in zip(messages, pending) {
-                samples += finish(message, decision, outcomes, bytes, &replies)
+            for index in slice {
+                pending.append(
+                    try decide(group.messages[index], prepared.payloads[index], bytes, &batches))
             }
-            return samples
+            let outcomes = try commit(batches)
+            var done = ProcessedMessages(samples: 0, end: slice.upperBound)
+            var converted: [PreparedAnswer] = []
+            for (index, decision) in zip(slice, pending) {
+                let payload = prepared.payloads[index]
+                let reply = replies.replies.count
+                let event = finish(group.messages[index], decision, payload, outcomes, bytes, &replies)
+                done.samples += event.receipt.map { $0.stored + $0.replayed } ?? 0
+                if let payload, replies.replies.count > reply {
+                    converted.append(PreparedAnswer(reply: reply, payload: payload, event: event))
+                } else {
+                    log.add(event)
+                }
+            }
+            conversion.convert(converted, &replies).forEach(log.add)
+            return done
         }
     }
 
     private mutating func decide(
-        _ message: MessageGroup.Message, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+        _ message: MessageGroup.Message, _ prepared: PreparedPayload?, _ bytes: UnsafeRawBufferPointer,
+        _ batches: inout [SampleBatch]
     ) throws -> Pending {
-        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        let sent = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
         let route = route(UnsafeRawBufferPointer(rebasing: bytes[message.topic]))
+        guard let prepared else { return try decide(message, route, route.handler, sent, bytes, &batches) }
+        let handler = prepared.form.map { TopicRoute.Handler.request($0) } ?? route.handler
+        return try prepared.withRequest(sent) { request in
+            guard let refusal = prepared.refusal else {
+                return try decide(message, route, handler, request, bytes, &batches)
+            }
+            // What a script could not turn into JSON has no id.
+            let id = prepared.script == nil || prepared.made != nil ? RequestID.find(in: request) : nil
+            return Pending(route: route, id: id, decision: .failure(refusal))
+        }
+    }
+
+    /// Decides about a payload, which is JSON if it is valid.
+    private mutating func decide(
+        _ message: MessageGroup.Message, _ route: TopicRoute, _ handler: TopicRoute.Handler,
+        _ payload: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
+    ) throws -> Pending {
         let form: RequestForm
-        switch accept(route, payload) {
+        switch accept(handler, payload) {
         case .success(let accepted): form = accepted
         case .failure(let refusal):
             return Pending(route: route, id: RequestID.find(in: payload), decision: .failure(refusal))
@@ -137,27 +189,21 @@ public struct MessageProcessor: ~Copyable {
 
     /// What a message is, or why it is refused before its payload is parsed.
     private func accept(
-        _ route: TopicRoute, _ payload: UnsafeRawBufferPointer
+        _ handler: TopicRoute.Handler, _ payload: UnsafeRawBufferPointer
     ) -> Result<RequestForm, RequestFailure> {
         let form: RequestForm
-        switch route.handler {
+        switch handler {
         case .request(let accepted): form = accepted
-        case .raw:
-            return .failure(RequestFailure(.unknownTopic, "this version does not take this topic yet"))
-        case .unknown, .reply:
+        case .raw, .unknown, .reply:
             return .failure(
                 RequestFailure(
                     .unknownTopic,
                     "unknown topic; measurement points go to "
                         + ChannelTopic.measurepointPost(product: "{productKey}")))
         }
-        if payload.isEmpty { return .failure(RequestFailure(.empty, "the payload is empty")) }
+        if payload.isEmpty { return .failure(.empty) }
         if payload.count > limits.payloadBytes {
-            return .failure(
-                RequestFailure(
-                    .tooLarge,
-                    "the payload of \(payload.count) bytes is over the limit of \(limits.payloadBytes); "
-                        + "send it in several messages"))
+            return .failure(.tooLarge(payload.count, limit: limits.payloadBytes))
         }
         return .success(form)
     }
@@ -202,16 +248,30 @@ public struct MessageProcessor: ~Copyable {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
-    /// Answers and logs a message.
+    /// Answers a message.
     ///
-    /// - Returns: The number of its samples that the store has, now or from before.
+    /// - Returns: What the log records.
     private func finish(
-        _ message: MessageGroup.Message, _ pending: Pending,
+        _ message: MessageGroup.Message, _ pending: Pending, _ prepared: PreparedPayload?,
         _ outcomes: [Result<BatchOutcome, RequestFailure>],
         _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
-    ) -> UInt64 {
-        let payload = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
-        let id = pending.id.map { UnsafeRawBufferPointer(rebasing: payload[$0]) }
+    ) -> ChannelEvent {
+        let sent = UnsafeRawBufferPointer(rebasing: bytes[message.payload])
+        guard let prepared else { return finish(message, pending, sent, sent, outcomes, bytes, &replies) }
+        return prepared.withUnpacked(sent) { payload in
+            prepared.withRequest(sent) { request in
+                finish(message, pending, payload, request, outcomes, bytes, &replies)
+            }
+        }
+    }
+
+    /// Answers a message with a payload, of which a request was made that has the id.
+    private func finish(
+        _ message: MessageGroup.Message, _ pending: Pending, _ payload: UnsafeRawBufferPointer,
+        _ request: UnsafeRawBufferPointer, _ outcomes: [Result<BatchOutcome, RequestFailure>],
+        _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
+    ) -> ChannelEvent {
+        let id = pending.id.map { UnsafeRawBufferPointer(rebasing: request[$0]) }
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
@@ -234,7 +294,6 @@ public struct MessageProcessor: ~Copyable {
             event.reason = failure.message
             event.device = failure.device ?? event.device
         }
-        log.add(event.withCount(of: pending.errors))
         if pending.route.handler != .reply {
             replies.append(
                 topic: replyTopic(of: message, pending.route, bytes), qos: message.qos,
@@ -243,7 +302,7 @@ public struct MessageProcessor: ~Copyable {
                 id: id, code: event.code, message: event.reason, receipt: event.receipt,
                 errors: pending.errors)
         }
-        return event.receipt.map { $0.stored + $0.replayed } ?? 0
+        return event.withCount(of: pending.errors)
     }
 
     /// The topic that the sender wants its answer on, if it may; else that of its message.

@@ -1,7 +1,8 @@
 // ReplyGroup.swift — the answers to a group of messages, in one run of memory.
 //
 // Invariants:
-// - Each payload is one line of valid JSON; the id in it is byte for byte that of the request, or null.
+// - Each payload is one line of valid JSON, whose id is byte for byte that of the request, or null. It may be replaced by
+//   what the product's script made of it, and be packed.
 
 import VarveModel
 import VarveText
@@ -93,6 +94,18 @@ public struct ReplyGroup {
             Reply(
                 topic: topic, qos: min(qos, 1), client: client, correlation: correlationStart..<start,
                 payload: start..<bytes.count))
+    }
+
+    /// Calls `body` with the payload of an answer.
+    func withPayload<Result>(of index: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[replies[index].payload])) }
+    }
+
+    /// Replaces the payload of an answer.
+    mutating func replacePayload(of index: Int, with payload: [UInt8]) {
+        let start = bytes.count
+        bytes.append(contentsOf: payload)
+        replies[index].payload = start..<bytes.count
     }
 
     /// Writes the members that count samples which were not stored now.

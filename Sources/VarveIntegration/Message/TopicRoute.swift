@@ -37,6 +37,9 @@ struct TopicRoute {
         ("thing/model/up_raw", .raw),
     ]
 
+    /// The ending of all raw topics.
+    static let rawEnding: StaticString = "up_raw"
+
     var handler: Handler
     /// The topic as it was sent.
     var topic: String

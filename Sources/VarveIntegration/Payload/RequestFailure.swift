@@ -7,6 +7,8 @@ import VarveText
 public enum ReplyCode: Int, CaseIterable, Sendable {
     /// Everything in the message is durable.
     case success = 200
+    /// The message could not be taken now; the sender may send it again later.
+    case busy = 429
     /// The payload is over the limit.
     case tooLarge = 1008
     /// The topic is unknown, or its product does not exist.
@@ -41,5 +43,14 @@ struct RequestFailure: Error {
         self.code = code
         self.message = message
         self.device = device
+    }
+    /// There is no payload.
+    static let empty = RequestFailure(.empty, "the payload is empty")
+
+    /// The payload has more bytes than the limit; nil if nobody has counted them.
+    static func tooLarge(_ bytes: Int?, limit: Int) -> RequestFailure {
+        let size = bytes.map { " of \($0) bytes" } ?? ", unpacked,"
+        return RequestFailure(
+            .tooLarge, "the payload\(size) is over the limit of \(limit); send it in several messages")
     }
 }

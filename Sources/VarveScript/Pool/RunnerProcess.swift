@@ -14,6 +14,8 @@ final class RunnerProcess {
     enum End {
         /// Every payload has a result.
         case completed
+        /// There are more bytes of results than were asked for; the process goes on with the other payloads.
+        case enough
         /// The first payload without a result, or the loading, exceeded a limit.
         case stopped(ScriptFailure)
         /// The process is gone or silent, for this reason.
@@ -75,14 +77,16 @@ final class RunnerProcess {
 
     /// Calls a function for each payload.
     ///
+    /// - Parameter bytes: The bytes of results after which no more are received.
     /// - Returns: The results of the first payloads, all of them if it ended with `.completed`.
     func call(
-        _ function: ScriptFunction, _ payloads: ArraySlice<[UInt8]>
+        _ function: ScriptFunction, _ payloads: ArraySlice<[UInt8]>, bytes: Int = .max
     ) -> (results: [Result<[UInt8], ScriptFailure>], end: End) {
         var writer = ByteWriter(capacity: payloads.reduce(64) { $0 + $1.count + 4 })
         ScriptRequest.appendCall(function, payloads, to: &writer)
         var results: [Result<[UInt8], ScriptFailure>] = []
         results.reserveCapacity(payloads.count)
+        var received = 0
         defer { served += results.count }
         do throws(LostRunner) {
             try process.connection.send(frames: writer.bytes, until: Self.time(after: Self.startNanoseconds))
@@ -93,6 +97,8 @@ final class RunnerProcess {
                         throw LostRunner("a wrong number of results")
                     }
                     results += more
+                    received += more.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
+                    if received >= bytes, results.count < payloads.count { return (results, .enough) }
                 case .stopped(let failure): return (results, .stopped(failure))
                 case .ready, .loaded: throw LostRunner("an answer to another question")
                 }

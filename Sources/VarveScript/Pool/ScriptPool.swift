@@ -74,12 +74,24 @@ public final class ScriptPool: Sendable {
     public func call(
         _ function: ScriptFunction, of script: ParsingScript, _ payloads: [[UInt8]]
     ) throws(LaunchFailure) -> [Result<[UInt8], ScriptFailure>] {
-        if let failure = oversize(script) { return payloads.map { _ in .failure(failure) } }
-        guard !payloads.isEmpty else { return [] }
-        var run = CallRun(function, payloads, limits)
+        try call(function, of: script, payloads, within: CallBudget()).results
+    }
+
+    /// Calls a function of a script for payloads, until all have results or the budget is used up.
+    ///
+    /// - Returns: The results of the first payloads, at least of one if there are any, and the nanoseconds that the calls
+    ///   took. Time in which a process starts does not count.
+    /// - Throws: `LaunchFailure` if no process can be started.
+    public func call(
+        _ function: ScriptFunction, of script: ParsingScript, _ payloads: [[UInt8]],
+        within budget: CallBudget
+    ) throws(LaunchFailure) -> (results: [Result<[UInt8], ScriptFailure>], nanoseconds: Int64) {
+        if let failure = oversize(script) { return (payloads.map { _ in .failure(failure) }, 0) }
+        guard !payloads.isEmpty else { return ([], 0) }
+        var run = CallRun(function, payloads, limits, budget)
         var runner: WarmRunner? = try lease(script)
         defer { giveBack(runner, script.product) }
-        while !run.isComplete {
+        while !run.hasEnded {
             let current: WarmRunner
             if let runner { current = runner } else { current = try start(script) }
             if let failure = current.failure {
@@ -89,7 +101,7 @@ public final class ScriptPool: Sendable {
                 runner = run.advance(current.process) ? current : nil
             }
         }
-        return run.results
+        return (run.results, run.nanoseconds)
     }
 
     /// Ends all processes that wait for work, and the others when their calls are done; later calls throw

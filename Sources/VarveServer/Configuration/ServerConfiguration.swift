@@ -52,6 +52,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var batchMessages = 4096
     /// The most bytes of one commit's messages, with their topics and senders; a larger message is committed alone.
     public var batchBytes = 16 << 20
+    /// The most processes that run parsing scripts; each product with custom payloads needs one while it sends.
+    public var scriptProcesses = 4
     /// The bytes a second that merges which the service starts by itself read and write; 0 for no limit.
     public var mergeBytesPerSecond = 128 << 20
     /// The largest size of the message log on disk, in bytes.
@@ -74,6 +76,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         try range("limits.payloadBytes", payloadBytes, 1024...(4 << 20))
         try range("ingest.batchMessages", batchMessages, 1...65_536)
         try range("ingest.batchBytes", batchBytes, 1024...(256 << 20))
+        try range("scripts.processes", scriptProcesses, 1...64)
         try range("merge.bytesPerSecond", mergeBytesPerSecond, 0...(64 << 30))
         try range("log.bytes", logBytes, (1 << 20)...(64 << 30))
         try range("log.payloadBytes", logPayloadBytes, 0...(1 << 20))

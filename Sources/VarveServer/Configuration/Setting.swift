@@ -31,6 +31,7 @@ struct Setting: Sendable {
         number("limits.payloadBytes", \.payloadBytes),
         number("ingest.batchMessages", \.batchMessages),
         number("ingest.batchBytes", \.batchBytes),
+        number("scripts.processes", \.scriptProcesses),
         number("merge.bytesPerSecond", \.mergeBytesPerSecond),
         number("log.bytes", \.logBytes),
         number("log.payloadBytes", \.logPayloadBytes),

@@ -1,15 +1,14 @@
-// GzipDecoder.swift — decompresses gzip with zlib; successive members are one stream, as for gzip(1).
+// GzipDecoder.swift — decompresses gzip with VarveCodec; successive members are one stream, as for gzip(1).
 //
 // Invariants:
-// - zlib checks the checksum and the length at the end of each member.
 // - After the last member only zero bytes may follow (padding of tapes and blocks).
 
-import CZlib
+import VarveCodec
 
 /// Decompresses gzip.
 final class GzipDecoder: ByteDecoder {
     private var input: RawInput
-    private var stream = z_stream()
+    private let gzip: GzipDecompressor
     private var isInMember = true
 
     /// Makes a decoder for input with a gzip header.
@@ -17,15 +16,10 @@ final class GzipDecoder: ByteDecoder {
     /// - Throws: `DamagedInput` if zlib has no memory.
     init(_ input: RawInput) throws {
         self.input = input
-        // Window bits plus 16: zlib accepts only the gzip wrapper.
-        let code = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard code == Z_OK else {
+        guard let gzip = GzipDecompressor() else {
             throw DamagedInput(path: input.path, format: "gzip", fault: .unsupported("ran out of memory"))
         }
-    }
-
-    deinit {
-        inflateEnd(&stream)
+        self.gzip = gzip
     }
 
     var bytesRead: Int { input.bytesRead }
@@ -45,21 +39,15 @@ final class GzipDecoder: ByteDecoder {
     }
 
     private func step(_ target: UnsafeMutableRawBufferPointer) throws -> Int {
-        let room = min(target.count, Int(UInt32.max))
-        let code = input.consume { bytes -> (used: Int, result: Int32) in
-            stream.next_in = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            stream.avail_in = UInt32(bytes.count)
-            stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            stream.avail_out = UInt32(room)
-            let code = inflate(&stream, Z_NO_FLUSH)
-            return (bytes.count - Int(stream.avail_in), code)
+        let progress = input.consume { bytes -> (used: Int, result: GzipDecompressor.Progress?) in
+            let progress = gzip.decode(input: UnsafeRawBufferPointer(bytes), output: target)
+            return (progress?.consumed ?? 0, progress)
         }
-        switch code {
-        case Z_OK, Z_BUF_ERROR: break
-        case Z_STREAM_END: isInMember = false
-        default: throw DamagedInput(path: input.path, format: "gzip", fault: .corrupt)
+        guard let progress else {
+            throw DamagedInput(path: input.path, format: "gzip", fault: .corrupt)
         }
-        return room - Int(stream.avail_out)
+        if progress.memberEnded { isInMember = false }
+        return progress.produced
     }
 
     private func startsNextMember() throws -> Bool {
@@ -76,7 +64,7 @@ final class GzipDecoder: ByteDecoder {
             guard magic.elementsEqual([0x1F, 0x8B]) else {
                 throw DamagedInput(path: input.path, format: "gzip", fault: .corrupt)
             }
-            inflateReset(&stream)
+            gzip.reset()
             isInMember = true
             return true
         }

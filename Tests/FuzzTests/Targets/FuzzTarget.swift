@@ -16,7 +16,8 @@ struct FuzzTarget: Sendable {
     let run: @Sendable (UnsafeRawBufferPointer) -> String?
 
     /// All targets.
-    static let all: [FuzzTarget] = ColumnTargets.all + FileTargets.all + IndexTargets.all + TextTargets.all
+    static let all: [FuzzTarget] =
+        ColumnTargets.all + FileTargets.all + IndexTargets.all + PackingTargets.all + TextTargets.all
 }
 
 /// Takes numbers from the front of an input; zeros when it is used up.

@@ -10,7 +10,7 @@ enum ImportRules {
         "VarveFile": [],
         "VarvePlatform": ["VarveFile", "CProcess"],
         "VarveChannel": [],
-        "VarveCodec": ["CLZ4", "CXXHash"],
+        "VarveCodec": ["CLZ4", "CXXHash", "CZlib"],
         "VarveSegment": ["VarveModel", "VarveText", "VarveFile", "VarveCodec"],
         "VarveStorage": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "VarveSegment",
@@ -18,7 +18,7 @@ enum ImportRules {
         "VarveQuery": ["VarveModel", "VarveText", "VarveCodec", "VarveSegment", "VarveStorage"],
         "VarveRegistry": ["VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "GRDB"],
         "VarveTransfer": [
-            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZlib", "CZstd",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveCodec", "CZstd",
         ],
         "VarveAccess": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "CCrypto",
@@ -39,13 +39,14 @@ enum ImportRules {
             "VarveAccess", "VarveMQTT",
         ],
         "VarveIntegration": [
-            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess",
-            "VarveMQTT", "Logging",
+            "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
+            "VarveAccess", "VarveMQTT", "VarveScript", "Logging",
         ],
         "VarveServer": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec",
             "VarveSegment", "VarveStorage", "VarveRegistry", "VarveAccess", "VarveMessageLog", "VarveMQTT",
-            "VarveControl", "VarveIntegration", "Logging", "Configuration", "CoreMetrics", "ServiceLifecycle",
+            "VarveControl", "VarveScript", "VarveIntegration", "Logging", "Configuration", "CoreMetrics",
+            "ServiceLifecycle",
             "UnixSignals",
         ],
         "varved": ["VarveModel", "VarveText", "VarveFile", "VarveServer", "ArgumentParser"],

@@ -44,8 +44,8 @@ import VarveTestSupport
     @Test(
         "topics of later versions and unknown topics are 1009",
         arguments: [
-            ("/sys/P/integration/model/up_raw", "yet"), ("/sys/P/integration/up_raw", "yet"),
-            ("sys/P/d1/thing/model/up_raw", "yet"), ("/sys/P/integration/events/post", "unknown"),
+            ("/sys/P/integration/model/up_raw", "format json"), ("/sys/P/integration/up_raw", "format json"),
+            ("sys/P/d1/thing/model/up_raw", "format json"), ("/sys/P/integration/events/post", "unknown"),
             ("/sys/P/d1/thing/measurepoint/post", "unknown"),
             ("/sys/P", "unknown"), ("/sys//integration/measurepoint/post", "unknown"), ("sys/", "unknown"),
             ("/sys/P/integration/measurepoint/post/", "unknown"),

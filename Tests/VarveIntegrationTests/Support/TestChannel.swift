@@ -4,6 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 import VarveModel
+import VarveScript
 import VarveTestSupport
 
 @testable import VarveIntegration
@@ -69,6 +70,21 @@ extension FakeDirectory {
     }
 }
 
+/// A message for a channel.
+struct SentMessage {
+    var payload: [UInt8]
+    var topic = TestChannel.topic
+    var client: String?
+}
+
+/// An answer, byte for byte.
+struct SentAnswer: Equatable {
+    var topic: String
+    var payload: [UInt8]
+
+    var text: String { String(decoding: payload, as: UTF8.self) }
+}
+
 /// Processes messages.
 struct TestChannel: ~Copyable {
     static let topic = "/sys/P/integration/measurepoint/post"
@@ -79,8 +95,36 @@ struct TestChannel: ~Copyable {
     let log = EventList()
     private var processor: MessageProcessor
 
-    init(_ limits: MessageLimits = MessageLimits()) {
-        processor = MessageProcessor(directory: directory, sink: sink, log: log, limits: limits)
+    init(_ limits: MessageLimits = MessageLimits(), scripts: (any PayloadScripts)? = nil) {
+        processor = MessageProcessor(
+            directory: directory, sink: sink, log: log, limits: limits, scripts: scripts)
+    }
+
+    /// Processes messages until all of them are done.
+    ///
+    /// - Returns: The answers of each call.
+    mutating func process(_ messages: [SentMessage]) throws -> [[SentAnswer]] {
+        var group = MessageGroup()
+        for message in messages {
+            message.payload.withUnsafeBytes { payload in
+                Array(message.topic.utf8).withUnsafeBytes {
+                    group.append(
+                        topic: $0, payload: payload, qos: 1, arrival: Self.arrival, client: message.client)
+                }
+            }
+        }
+        var slices: [[SentAnswer]] = []
+        var start = 0
+        while start < group.count {
+            var replies = ReplyGroup()
+            start = try processor.process(group, start..<group.count, into: &replies).end
+            var answers: [SentAnswer] = []
+            replies.forEach { reply, payload, _ in
+                answers.append(SentAnswer(topic: reply.topic, payload: Array(payload)))
+            }
+            slices.append(answers)
+        }
+        return slices
     }
 
     /// The answers to a group of messages.
