@@ -7,6 +7,12 @@ public import VarveModel
 public import VarveRegistry
 public import VarveTransfer
 
+/// A switch.
+enum OnOff: String, CaseIterable, ExpressibleByArgument {
+    case on
+    case off
+}
+
 extension PayloadFormat: ExpressibleByArgument {}
 
 extension InputFormat: ExpressibleByArgument {}

@@ -58,6 +58,16 @@ extension DataOptions {
         }
     }
 
+    /// The number of stored samples in series with certain names; 0 if there is no store.
+    ///
+    /// Cost: reads the times of these series.
+    func storedSamples(_ isMeant: (SeriesKey) -> Bool) throws -> UInt64 {
+        guard try Store.exists(path) else { return 0 }
+        let snapshot = try openStore(to: .read).snapshot()
+        let keys = snapshot.series().map(\.key).filter(isMeant)
+        return try snapshot.assessDeletion(of: keys, in: TimeRange()).samples
+    }
+
     private func open() throws -> Store {
         try ensureDirectory()
         let store = try Store.open(path)
@@ -66,5 +76,16 @@ extension DataOptions {
         var errors = StandardErrors()
         for note in store.recoveryNotes { print("varve: recovered: \(note)", to: &errors) }
         return store
+    }
+}
+
+/// Refuses to delete a name under which the store has samples.
+struct HeldData: Error, CustomStringConvertible {
+    var what: String
+    var samples: UInt64
+
+    var description: String {
+        "\(what) has \(samples) stored \(samples == 1 ? "sample" : "samples"): delete them first with varve delete, "
+            + "or leave them in the store with --keep-data"
     }
 }

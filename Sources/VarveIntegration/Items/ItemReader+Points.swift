@@ -132,7 +132,13 @@ extension ItemReader {
                 return point
             }
             model = try directory.model(ofProduct: points.product) ?? ""
-        case .unknownPoint(_, _, let name): model = name
+        case .unknownPoint(_, _, let unknown):
+            switch try declare(name, scanner, item, device: device) {
+            case .declared(let point): return point
+            case .withoutType: return nil
+            case .refused: break
+            }
+            model = unknown
         default: return nil
         }
         if item.device < 0 { item.device = points.devices.add(device) }
@@ -145,7 +151,7 @@ extension ItemReader {
     /// Asks the directory.
     ///
     /// - Throws: `RequestFailure` if there is no such product or device, or what the directory throws.
-    private mutating func ask(_ name: String, _ device: String, _ item: Item) throws -> PointLookup {
+    mutating func ask(_ name: String, _ device: String, _ item: Item) throws -> PointLookup {
         let answer = try directory.lookUp(product: points.product, device: device, point: name)
         switch answer {
         case .found, .notStored, .unknownPoint: return answer

@@ -12,6 +12,7 @@
 import VarveAccess
 import VarveChannel
 public import VarveModel
+import VarvePlatform
 public import VarveScript
 
 /// How messages are taken.
@@ -48,22 +49,13 @@ public struct MessageProcessor: ~Copyable {
         var route: TopicRoute
         var id: Range<Int>?
         var skipped = 0
+        /// Of a message that can be stored.
+        var items: Int?
+        /// The only device of such a message.
+        var device: String?
         var note: String?
         var errors = ItemErrors()
-        /// What identifies the message if it comes again, where the product has a resend window.
-        var resendKey: [UInt8]?
-        /// What is done with it.
-        var decision: Decision
-    }
-
-    private enum Decision {
-        /// The batch with this number is committed.
-        case batch(Int)
-        /// It is one more copy of the message with this batch, in the same commit.
-        case copy(of: Int)
-        /// It was committed before.
-        case resent(ResendMemory.Entry)
-        case refused(RequestFailure)
+        var decision: MessageDecision
     }
 
     /// The sink returned fewer results than it got batches.
@@ -79,8 +71,6 @@ public struct MessageProcessor: ~Copyable {
     private var cache = DirectoryCache()
     private var lastRoute: TopicRoute?
     private var resends = ResendMemory()
-    /// The messages of the commit that comes next which may come again, with the numbers of their batches.
-    private var coming: [[UInt8]: Int] = [:]
     private var preparation: PayloadPreparation
     private let conversion: AnswerConversion
 
@@ -119,7 +109,7 @@ public struct MessageProcessor: ~Copyable {
         _ group: MessageGroup, _ slice: Range<Int>, into replies: inout ReplyGroup
     ) throws -> ProcessedMessages {
         replies.removeAll()
-        if !coming.isEmpty { coming.removeAll() }
+        resends.beginCommit()
         try cache.refresh(directory, loaded: &parser.items.points)
         return try group.withBytes { bytes in
             let prepared = try preparation.prepare(group.messages, slice, bytes, directory)
@@ -132,6 +122,7 @@ public struct MessageProcessor: ~Copyable {
                     try decide(group.messages[index], prepared.payloads[index], bytes, &batches))
             }
             let outcomes = try commit(batches)
+            let committed = SystemClock.nanoseconds()
             var done = ProcessedMessages(samples: 0, end: slice.upperBound)
             var converted: [PreparedAnswer] = []
             for (index, decision) in zip(slice, pending) {
@@ -142,10 +133,12 @@ public struct MessageProcessor: ~Copyable {
                 if let payload, replies.replies.count > reply {
                     converted.append(PreparedAnswer(reply: reply, payload: payload, event: event))
                 } else {
-                    log.add(event)
+                    log.add(event.answered(at: committed))
                 }
             }
-            conversion.convert(converted, &replies).forEach(log.add)
+            let events = conversion.convert(converted, &replies)
+            let end = events.isEmpty ? committed : SystemClock.nanoseconds()
+            for event in events { log.add(event.answered(at: end)) }
             return done
         }
     }
@@ -186,12 +179,11 @@ public struct MessageProcessor: ~Copyable {
         case .failure(let failure):
             return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .refused(failure))
         case .success(let content):
-            var pending = Pending(
-                route: route, id: parsed.id, skipped: content.skipped, note: content.note,
-                errors: parsed.errors, decision: .batch(batches.count))
-            recognise(message, payload, bytes, content, &pending)
-            if case .batch = pending.decision { batches.append(content.batch) }
-            return pending
+            let decision = recognise(message, payload, bytes, content, parsed.id, batch: batches.count)
+            if case .batch = decision { batches.append(content.batch) }
+            return Pending(
+                route: route, id: parsed.id, skipped: content.skipped, items: content.items,
+                device: content.device, note: content.note, errors: parsed.errors, decision: decision)
         }
     }
 
@@ -200,23 +192,16 @@ public struct MessageProcessor: ~Copyable {
     /// Of packed and raw messages, the JSON that was made of them counts.
     private mutating func recognise(
         _ message: MessageGroup.Message, _ payload: UnsafeRawBufferPointer,
-        _ bytes: UnsafeRawBufferPointer, _ content: MessageContent, _ pending: inout Pending
-    ) {
+        _ bytes: UnsafeRawBufferPointer, _ content: MessageContent, _ id: Range<Int>?, batch: Int
+    ) -> MessageDecision {
         let window = parser.items.points.settings?.resendWindow ?? 0
         // Without a client and an id, two samples of an even value could not be told from one that was sent twice.
-        guard window > 0, content.batch.reapply, let client = message.client, let id = pending.id,
+        guard window > 0, content.batch.reapply, let client = message.client, let id,
             payload[id.lowerBound] != UInt8(ascii: "n")
-        else { return }
+        else { return .batch(batch, key: nil) }
         let key = ResendMemory.key(
             topic: UnsafeRawBufferPointer(rebasing: bytes[message.topic]), client: client, payload: payload)
-        if let number = coming[key] {
-            pending.decision = .copy(of: number)
-        } else if let entry = resends.find(key, arrival: message.arrival.nanoseconds, window: window) {
-            pending.decision = .resent(entry)
-        } else if case .batch(let number) = pending.decision {
-            coming[key] = number
-            pending.resendKey = key
-        }
+        return resends.decide(key, batch: batch, arrival: message.arrival.nanoseconds, window: window)
     }
 
     /// Makes the parser ready for a product.
@@ -290,29 +275,6 @@ public struct MessageProcessor: ~Copyable {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
-    /// What became of a message; one that may come again is remembered.
-    private mutating func outcome(
-        of pending: Pending, _ outcomes: [Result<BatchOutcome, RequestFailure>], arrival: Timestamp
-    ) -> Result<BatchOutcome, RequestFailure> {
-        switch pending.decision {
-        case .refused(let failure): return .failure(failure)
-        case .resent(let entry): return .success(BatchOutcome(replaying: entry.samples, commit: entry.commit))
-        case .copy(let number):
-            return outcomes[number].map {
-                BatchOutcome(replaying: $0.receipt.samples, commit: $0.commit)
-            }
-        case .batch(let number):
-            if let key = pending.resendKey, case .success(let outcome) = outcomes[number] {
-                resends.add(
-                    key,
-                    ResendMemory.Entry(
-                        arrival: arrival.nanoseconds, samples: outcome.receipt.samples,
-                        commit: outcome.commit))
-            }
-            return outcomes[number]
-        }
-    }
-
     /// Answers a message.
     ///
     /// - Returns: What the log records.
@@ -337,14 +299,13 @@ public struct MessageProcessor: ~Copyable {
         _ bytes: UnsafeRawBufferPointer, _ replies: inout ReplyGroup
     ) -> ChannelEvent {
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: request[$0]) }
-        let outcome = outcome(of: pending, outcomes, arrival: message.arrival)
+        let outcome = resends.outcome(of: pending.decision, outcomes, arrival: message.arrival)
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
-            device: pending.route.device, topic: pending.route.topic,
+            device: pending.route.device ?? pending.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
             note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
-            receipt: nil,
-            isReplay: false)
+            receipt: nil, isReplay: false)
         switch outcome {
         case .success(let outcome):
             var receipt = outcome.receipt
@@ -354,10 +315,14 @@ public struct MessageProcessor: ~Copyable {
             // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
             event.note = note(pending, outcome)
+            event.items = pending.items
+            event.commit = outcome.receipt.samples > 0 ? outcome.commit : nil
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message
             event.device = failure.device ?? event.device
+            event.category = failure.category ?? failure.code.category
+            event.scriptLine = failure.scriptLine
         }
         if pending.route.handler != .reply {
             replies.append(
@@ -380,14 +345,5 @@ public struct MessageProcessor: ~Copyable {
             return route.replyTopic
         }
         return String(decoding: wanted, as: UTF8.self)
-    }
-}
-
-extension BatchOutcome {
-    /// The outcome of a message that was committed before with this number of samples.
-    fileprivate init(replaying samples: UInt64, commit: UInt64) {
-        var receipt = Receipt()
-        receipt.replayed = samples
-        self.init(receipt: receipt, isReplay: true, commit: commit)
     }
 }

@@ -4,9 +4,24 @@
 // its content differs each time, and only its bytes can tell. It is in use only where a product has a resend window.
 //
 // Invariants:
-// - It holds only messages whose commit is durable, or that are part of the commit that comes next.
+// - `find` knows only messages whose commit is durable.
 // - Two messages are equal only if topic, client and every byte of the payload are.
 // - Its entries and bytes are bounded; the oldest entry goes first. After a restart it is empty.
+
+import VarveModel
+
+/// What is done with a message.
+enum MessageDecision {
+    /// The batch with this number is committed.
+    ///
+    /// The key identifies the message if it comes again; nil if such a message would be another one.
+    case batch(Int, key: [UInt8]?)
+    /// It is one more copy of the message with this batch, in the same commit.
+    case copy(of: Int)
+    /// It was committed before.
+    case resent(ResendMemory.Entry)
+    case refused(RequestFailure)
+}
 
 /// Messages by their bytes.
 struct ResendMemory {
@@ -34,6 +49,8 @@ struct ResendMemory {
     private var first = 0
     private var serial: UInt64 = 0
     private(set) var bytes = 0
+    /// The messages of the commit that comes next, with the numbers of their batches.
+    private var coming: [[UInt8]: Int] = [:]
 
     var count: Int { entries.count }
 
@@ -77,5 +94,53 @@ struct ResendMemory {
             order.removeFirst(first)
             first = 0
         }
+    }
+
+    /// Forgets which messages were to be part of the last commit.
+    mutating func beginCommit() {
+        if !coming.isEmpty { coming.removeAll() }
+    }
+
+    /// Decides whether a message came before.
+    ///
+    /// - Parameter number: The number of its batch if it did not.
+    mutating func decide(
+        _ key: [UInt8], batch number: Int, arrival: Int64, window: Int64
+    ) -> MessageDecision {
+        if let earlier = coming[key] { return .copy(of: earlier) }
+        if let entry = find(key, arrival: arrival, window: window) { return .resent(entry) }
+        coming[key] = number
+        return .batch(number, key: key)
+    }
+
+    /// What became of a message, given the outcomes of the batches; one that was stored is remembered.
+    mutating func outcome(
+        of decision: MessageDecision, _ outcomes: [Result<BatchOutcome, RequestFailure>], arrival: Timestamp
+    ) -> Result<BatchOutcome, RequestFailure> {
+        switch decision {
+        case .refused(let failure): return .failure(failure)
+        case .resent(let entry):
+            return .success(BatchOutcome(replaying: entry.samples, commit: entry.commit))
+        case .copy(let number):
+            return outcomes[number].map { BatchOutcome(replaying: $0.receipt.samples, commit: $0.commit) }
+        case .batch(let number, let key):
+            if let key, case .success(let outcome) = outcomes[number] {
+                add(
+                    key,
+                    Entry(
+                        arrival: arrival.nanoseconds, samples: outcome.receipt.samples,
+                        commit: outcome.commit))
+            }
+            return outcomes[number]
+        }
+    }
+}
+
+extension BatchOutcome {
+    /// The outcome of a message that was committed before with this number of samples.
+    fileprivate init(replaying samples: UInt64, commit: UInt64) {
+        var receipt = Receipt()
+        receipt.replayed = samples
+        self.init(receipt: receipt, isReplay: true, commit: commit)
     }
 }

@@ -65,7 +65,7 @@ struct AnswerConversion {
         _ answer: PreparedAnswer, _ failure: ScriptFailure?, _ replies: ReplyGroup
     ) -> [ChannelEvent] {
         var event = answer.event
-        if answer.payload.script != nil, let reason = event.reason {
+        if answer.payload.script != nil, event.payloadBytes > 0, let reason = event.reason {
             event.reason = "\(reason); payload \(Self.hex(event.excerpt, of: event.payloadBytes))"
         }
         guard let failure else { return [event] }
@@ -82,6 +82,8 @@ struct AnswerConversion {
         default:
             event.code = .malformed
             event.reason = reason
+            (event.category, event.scriptLine) = (.script, failure.line)
+            (event.items, event.commit) = (nil, nil)
             event.note = nil
             event.receipt = nil
             event.isReplay = false

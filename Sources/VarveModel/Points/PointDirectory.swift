@@ -192,6 +192,13 @@ public protocol PointDirectory: AnyObject, Sendable {
     /// - Throws: Also if a name is not allowed; nothing is created then.
     @discardableResult
     func register(_ registration: Registration) throws -> Int
+
+    /// Adds points, events and attributes to the models of products that take what they do not declare.
+    ///
+    /// All are added in one transaction, or none. Those that exist stay as they are.
+    ///
+    /// - Returns: Nil if all are there now; otherwise why a model cannot take them, in one line.
+    func declare(_ points: [Registration.Point]) throws -> String?
 }
 
 extension PointDirectory {
@@ -200,6 +207,14 @@ extension PointDirectory {
 
     /// Always 0, for a directory without policies.
     public func policyVersion() throws -> UInt64 { 0 }
+
+    /// Registers them, for a directory without limits.
+    public func declare(_ points: [Registration.Point]) throws -> String? {
+        var registration = Registration()
+        registration.points = points
+        _ = try register(registration)
+        return nil
+    }
 
     /// The defaults for each product that has a model.
     public func settings(ofProduct product: String) throws -> ProductSettings? {

@@ -158,6 +158,27 @@ extension Registry: PointDirectory {
     }
 }
 
+extension Registry {
+    /// Adds points, events and attributes to models that take what they do not declare; see `PointDirectory`.
+    ///
+    /// Durability: on disk when it returns.
+    public func declare(_ points: [Registration.Point]) throws -> String? {
+        do {
+            return try change { change in
+                for point in points {
+                    guard let product = try change.reading.product(point.product),
+                        try change.reading.modelRow(product.model)?.isPassThrough == true
+                    else { return "the model takes declared names only" }
+                    _ = try change.registerPoint(point, in: product.model)
+                }
+                return nil
+            }
+        } catch let error as RegistryError where error.code == .full || error.code == .invalid {
+            return error.message
+        }
+    }
+}
+
 extension RegistryChange {
     /// Adds a point, event or attribute to a model that lacks it; false if it was there.
     fileprivate mutating func registerPoint(_ point: Registration.Point, in model: String) throws -> Bool {

@@ -13,10 +13,13 @@ import VarveText
 struct ImportRow {
     /// `FILE:LINE`, for messages.
     var place: String
+    /// The line on which it begins, counted from 1.
+    var line: Int
     private var values: [String: String] = [:]
 
-    init(place: String) {
-        self.place = place
+    init(source: String, line: Int) {
+        place = "\(source):\(line)"
+        self.line = line
     }
 
     subscript(name: String) -> String? {
@@ -49,10 +52,22 @@ struct ImportRow {
     }
 }
 
+extension RegistryError {
+    /// Whether another row could still be taken.
+    fileprivate var isAboutRow: Bool {
+        switch code {
+        case .damaged, .busy, .readOnly, .unavailable: false
+        default: true
+        }
+    }
+}
+
 /// Reads the rows of a file.
 struct ImportRows {
     let kind: ImportKind
     let source: String
+    /// What becomes of a row that `body` refuses; nil to end the import with the error.
+    var onReject: ((ImportRow, RegistryError) -> Void)?
 
     /// Calls `body` with each row, in file order; a `RegistryError` from `body` gets the row's place in front.
     ///
@@ -62,6 +77,7 @@ struct ImportRows {
             do {
                 try body(row)
             } catch let error as RegistryError {
+                if let onReject, error.isAboutRow { return onReject(row, error) }
                 throw error.at(row.place)
             }
         }
@@ -112,7 +128,7 @@ struct ImportRows {
             throw RegistryError(.malformedInput, "\(place): column \(name) is missing: add it")
         }
         while let record = try next() {
-            var row = ImportRow(place: "\(source):\(record.line)")
+            var row = ImportRow(source: source, line: record.line)
             guard record.fields.count == header.fields.count else {
                 throw RegistryError(
                     .malformedInput,
@@ -129,7 +145,7 @@ struct ImportRows {
         guard case .object(let members) = element.content else {
             throw RegistryError(.malformedInput, "\(place): an element is no object: write {…}")
         }
-        var row = ImportRow(place: place)
+        var row = ImportRow(source: source, line: element.line)
         var parts: [(index: Int, element: JSONValue)] = []
         for (name, value) in members {
             if kind == .models, let index = ImportKind.modelParts.firstIndex(where: { $0.name == name }) {
@@ -151,6 +167,7 @@ struct ImportRows {
     ) throws -> ImportRow {
         var row = model
         row.place = "\(source):\(element.line)"
+        row.line = element.line
         guard case .object(let members) = element.content else {
             throw RegistryError(
                 .malformedInput, "\(row.place): \(part.name) has an element that is no object: write {…}")

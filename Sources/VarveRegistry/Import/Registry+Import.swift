@@ -1,9 +1,11 @@
 // Registry+Import.swift — creates models, products and devices from a CSV or JSON file.
 //
 // Invariants:
-// - An import is one transaction; the first row that cannot be taken undoes all of it.
+// - An import is one transaction. The first row that cannot be taken undoes all of it, unless rows are to be rejected.
 // - Importing the same file again changes nothing.
-// - A row that differs from the existing thing it names is an error; fields that the row leaves out are not compared.
+// - A row that differs from the existing thing it names is an error, unless devices are to be updated; fields that the
+//   row leaves out are neither compared nor changed.
+// - A device is taken from one row of a file.
 
 import VarveModel
 import VarveText
@@ -21,31 +23,57 @@ extension Registry {
     ///   - bytes: The file: CSV with a header, or a JSON array of objects as `list --json` prints them.
     ///   - source: The file's name. Its extension decides the form, or else the first byte does. Errors begin with the
     ///     name and the line.
+    ///   - rules: Whether existing devices are changed and wrong rows of devices are left out; only for devices.
     ///   - isTimeZone: Whether a text is the id of a time zone.
     /// - Throws: `RegistryError`, with nothing created: `malformedInput` for the file, `invalid` for a name or time
     ///   zone, `exists` and `typeFixed` for a row that differs from the existing thing, `notFound` for a model or
     ///   product.
     public func importRows(
-        _ kind: ImportKind, from bytes: [UInt8], named source: String, isTimeZone: (String) -> Bool
+        _ kind: ImportKind, from bytes: [UInt8], named source: String, rules: ImportRules = ImportRules(),
+        isTimeZone: (String) -> Bool
     ) throws -> ImportOutcome {
         guard bytes.count <= Self.maximumImportBytes else {
             throw RegistryError(
                 .malformedInput, "\(source) is larger than \(Self.maximumImportBytes >> 20) MiB: split it")
         }
-        let rows = ImportRows(kind: kind, source: source)
+        if kind == .models, let models = try EnOSModels(of: bytes, named: source) {
+            return try importModels(models)
+        }
         return try change { change in
             var outcome = ImportOutcome()
-            var zones: Set<String> = []
+            var rejected: [RejectedImportRow] = []
+            var rows = ImportRows(kind: kind, source: source)
+            if kind == .devices, rules.rejects {
+                rows.onReject = { row, error in
+                    rejected.append(
+                        RejectedImportRow(
+                            line: row.line, reason: error.message, fields: kind.columns.map { row[$0] ?? "" })
+                    )
+                }
+            }
+            var devices = DeviceImport(updates: rules.updates)
             try rows.forEach(in: bytes) { row in
                 switch kind {
                 case .models: try change.takeModel(row, &outcome)
                 case .products: try change.takeProduct(row, &outcome)
-                case .devices:
-                    if let zone = row["timezone"], !zones.contains(zone) {
-                        guard isTimeZone(zone) else { throw Self.noTimeZone(zone) }
-                        zones.insert(zone)
-                    }
-                    try change.takeDevice(row, &outcome)
+                case .devices: try devices.take(row, &change, &outcome, isTimeZone)
+                }
+            }
+            outcome.rejected = rejected
+            return outcome
+        }
+    }
+
+    /// Creates the models of EnOS that a file describes, and extends those that exist.
+    private func importModels(_ models: EnOSModels) throws -> ImportOutcome {
+        try change { change in
+            var outcome = ImportOutcome()
+            outcome.notes = models.notes
+            for (model, place) in models.models {
+                do {
+                    try change.takeModel(model, &outcome)
+                } catch let error as RegistryError {
+                    throw error.at(place)
                 }
             }
             return outcome
@@ -61,6 +89,25 @@ extension Registry {
 }
 
 extension RegistryChange {
+    fileprivate mutating func takeModel(_ model: Model, _ outcome: inout ImportOutcome) throws {
+        guard try reading.modelExists(model.id) else {
+            try insert(model)
+            outcome.created += 1
+            outcome.points += model.points.count + model.features.count
+            return
+        }
+        var additions: [Addition] = []
+        for point in model.points { additions.append(try add(point, to: model.id)) }
+        for feature in model.features { additions.append(try add(feature, to: model.id)) }
+        for addition in additions {
+            switch addition {
+            case .added: outcome.points += 1
+            case .changed: outcome.changed += 1
+            case .unchanged: outcome.unchanged += 1
+            }
+        }
+    }
+
     fileprivate mutating func takeModel(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
         let id = try row.require("model")
         let isNew: Bool
@@ -161,30 +208,7 @@ extension RegistryChange {
         outcome.unchanged += 1
     }
 
-    fileprivate mutating func takeDevice(_ row: ImportRow, _ outcome: inout ImportOutcome) throws {
-        let key = try row.require("device")
-        let product = try row.require("product")
-        guard let existing = try reading.device(key, of: product) else {
-            try insert(
-                Device(
-                    product: product, key: key, secret: row["secret"], assetID: row["asset"],
-                    name: row["name"],
-                    timeZone: row["timezone"], activated: row.time("activated")))
-            outcome.created += 1
-            return
-        }
-        let what = "device \(RegistryNames.shown(existing.qualifiedName))"
-        if let secret = row["secret"] { try demandEqual(secret, existing.secret, "secret", of: what) }
-        if let asset = row["asset"] { try demandEqual(asset, existing.assetID, "asset", of: what) }
-        if let name = row["name"] { try demandEqual(name, existing.name, "name", of: what) }
-        if let zone = row["timezone"] { try demandEqual(zone, existing.timeZone, "time zone", of: what) }
-        if let time = try row.time("activated") {
-            try demandEqual("\(time)", existing.activated.map { "\($0)" }, "activation", of: what)
-        }
-        outcome.unchanged += 1
-    }
-
-    private func demandEqual(_ asked: String, _ existing: String?, _ field: String, of what: String) throws {
+    func demandEqual(_ asked: String, _ existing: String?, _ field: String, of what: String) throws {
         guard asked == existing else {
             throw RegistryError(
                 .exists, "\(what) exists with another \(field): leave the row out, or delete it first")
@@ -216,54 +240,5 @@ extension RegistryChange {
         RegistryError(
             .malformedInput,
             "unknown \(what) \(RegistryNames.shown(name)): use one of \(known.joined(separator: ", "))")
-    }
-}
-
-extension ImportRow {
-    /// The kind of feature of a model's row; nil for a point.
-    fileprivate func featureKind() throws -> ModelFeature.Kind? {
-        guard let name = self["kind"], name != "point" else { return nil }
-        guard let kind = ModelFeature.Kind.allCases.first(where: { $0.name == name }) else {
-            throw RegistryError(
-                .malformedInput,
-                "unknown kind \(RegistryNames.shown(name)): use one of point, event, attribute")
-        }
-        return kind
-    }
-
-    fileprivate func rule(allowsNesting: Bool) throws -> ValueRule? {
-        try self["rule"].map { text in
-            do throws(RuleFailure) {
-                return try RuleText.rule(text, allowsNesting: allowsNesting)
-            } catch {
-                throw RegistryError(.malformedInput, "rule: \(error.reason)")
-            }
-        }
-    }
-
-    /// The time in a field, as `list --json` prints it.
-    fileprivate func time(_ name: String) throws -> Timestamp? {
-        try self[name].map { text in
-            guard
-                let time = try? Array(text.utf8).withUnsafeBytes({
-                    try Timestamp.parse($0, zone: FixedZone())
-                })
-            else {
-                throw RegistryError(
-                    .malformedInput,
-                    "\(name) is \(RegistryNames.shown(text)): write a time such as 2024-05-01T10:00:00Z")
-            }
-            return time
-        }
-    }
-
-    fileprivate func previousSecret() throws -> PreviousSecret? {
-        switch (self["previousSecret"], try time("previousUntil")) {
-        case (nil, nil): return nil
-        case (let secret?, let end?): return PreviousSecret(secret: secret, validUntil: end)
-        default:
-            throw RegistryError(
-                .malformedInput, "previousSecret and previousUntil belong together: give both or none")
-        }
     }
 }

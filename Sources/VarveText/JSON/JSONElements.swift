@@ -38,6 +38,22 @@ public enum JSONElements {
         public var reason: String
     }
 
+    /// Reads a text that is one JSON value.
+    ///
+    /// - Throws: `Failure` if it is not JSON, or nested deeper than 16 levels.
+    public static func value(of bytes: [UInt8]) throws(Failure) -> JSONValue {
+        let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, Failure> in
+            Result { () throws(Failure) in
+                guard let base = buffer.baseAddress else {
+                    throw Failure(line: 1, reason: "there is no JSON")
+                }
+                var reader = JSONTreeReader(base, buffer.count)
+                return try reader.onlyValue()
+            }
+        }
+        return try result.get()
+    }
+
     /// Calls `body` with each element of a file that is one JSON array.
     ///
     /// - Throws: `Failure`, and what `body` throws.
@@ -77,6 +93,16 @@ private struct JSONTreeReader {
         guard scanner.position == scanner.count else {
             throw failure("there is text after the end of the array: remove it")
         }
+    }
+
+    mutating func onlyValue() throws(JSONElements.Failure) -> JSONValue {
+        scanner.skipWhitespace()
+        let value = try value(depth: 1)
+        scanner.skipWhitespace()
+        guard scanner.position == scanner.count else {
+            throw failure("there is text after the end of the value: remove it")
+        }
+        return value
     }
 
     private mutating func value(depth: Int) throws(JSONElements.Failure) -> JSONValue {

@@ -231,7 +231,8 @@ extension EndToEndTests {
             let file = try sandbox.write(lines: DigestKind.rows(["007,", "1.10,"]), "a.csv")
             #expect(try sandbox.varve("import", "--quiet", file).code == 0)
             for command in [
-                ["device", "delete", "A"], ["product", "delete", "P"], ["model", "delete", "M"],
+                ["device", "delete", "A", "--keep-data"], ["product", "delete", "P", "--keep-data"],
+                ["model", "delete", "M"],
             ] {
                 #expect(try sandbox.varve(command).code == 0)
             }

@@ -67,15 +67,85 @@ extension EndToEndTests {
             #expect(again.code == 0, "\(again.errors)")
         }
 
-        @Test("an import of devices is all or nothing")
+        @Test("an import of products is all or nothing")
         func allOrNothing() throws {
             try make()
-            let before = try run("device list --json").output
-            let file = try sandbox.write(lines: ["device,product", "N1,wind", "N2,nowhere"], "devices.csv")
-            let ending = try run("device import \(file)")
+            let before = try run("product list --json").output
+            let file = try sandbox.write(
+                lines: ["product,model", "N1,turbine", "N2,nowhere"], "products.csv")
+            let ending = try run("product import \(file)")
             #expect(ending.code == 1 && ending.errorLines.count == 1, "\(ending.errors)")
             #expect(ending.errors.contains("nowhere") && ending.errors.contains("3"), "\(ending.errors)")
-            #expect(try run("device list --json").output == before)
+            #expect(try run("product list --json").output == before)
+        }
+
+        @Test(
+            "an import of devices takes the good rows, and writes the others to a file with line and reason")
+        func rejectedDevices() throws {
+            try make()
+            let file = try sandbox.write(lines: ["device,product", "N1,wind", "N2,nowhere"], "devices.csv")
+            let ending = try run("device import \(file)")
+            #expect(ending.code == 3 && ending.errorLines.count == 1, "\(ending.errors)")
+            #expect(ending.errors.contains("line 3: there is no product \"nowhere\""), "\(ending.errors)")
+            #expect(ending.output.contains("created 1 device") && ending.output.contains("rejected 1 row"))
+            let rejected = try String(contentsOfFile: file + ".rejected.csv", encoding: .utf8)
+            #expect(rejected.hasPrefix("# varve rejected rows 1\n"))
+            #expect(rejected.hasSuffix(",\"N2,nowhere,,,,,\"\n"), "\(rejected)")
+            // The list that is printed as CSV is such a file, and the mended file removes the rejected rows.
+            let list = try run("device list --csv")
+            let again = try run("device import \(list.outputPath)")
+            #expect(
+                again.code == 0 && again.output.contains("4 rows described what exists"), "\(again.output)")
+            let mended = try sandbox.write(lines: ["device,product", "N2,sea"], "devices.csv")
+            #expect(try run("device import \(mended)").code == 0)
+            #expect(!FileManager.default.fileExists(atPath: file + ".rejected.csv"))
+        }
+
+        @Test("a model has data types of EnOS, events and attributes, from options or from EnOS's own file")
+        func dataTypes() throws {
+            for line in [
+                "model create m --point mode:ENUM(0,1) --attribute owner:STRING(64) --event trip --pass-through",
+                "model add m --point level:FLOAT --event alarm:STRUCT(code:INT)",
+            ] {
+                let ending = try run(line)
+                #expect(ending.code == 0, "\(line): \(ending.errors)")
+            }
+            let shown = try run("model show m").output
+            for part in ["ENUM(0,1)", "STRING(64)", "trip", "STRUCT(code:INT)", "pass-through  yes"] {
+                #expect(shown.contains(part), "\(shown)")
+            }
+            #expect(try run("model set m --pass-through off").code == 0)
+            #expect(try run("model show m --json").object()["passThrough"] as? Bool == false)
+            #expect(try run("model change m --point mode:ENUM(off,on)").code == 0)
+            #expect(try run("model show m").output.contains("ENUM(off,on)"))
+            let file = try sandbox.write(
+                lines: ["{\"modelId\":\"e\",\"measurepoints\":{\"p\":{\"dataType\":\"INT\"}}}"], "e.json")
+            #expect(try run("model import \(file)").output == "created 1 model and 1 point\n")
+            #expect(try run("model show e").output.contains("int64"))
+        }
+
+        @Test("secrets are rotated with an overlap, settings are shown, and a device is reset")
+        func rotation() throws {
+            try make()
+            #expect(try run("channel create farm --product wind").code == 0)
+            for line in [
+                "product rotate-secret wind --keep 12h", "product set wind --numeric-texts on",
+                "channel rotate-password farm", "channel set farm --resend-window 5m",
+            ] {
+                let ending = try run(line)
+                #expect(ending.code == 0, "\(line): \(ending.errors)")
+            }
+            let product = try run("product show wind --json").object()
+            #expect(
+                product["previousSecret"] as? String == "s3cret" && product["secret"] as? String != "s3cret")
+            #expect(product["numericTexts"] as? Bool == true)
+            let channel = try run("channel show farm --json").object()
+            #expect(channel["resendWindowSeconds"] as? Int == 300 && channel["previousPassword"] is String)
+            #expect(try run("product rotate-secret wind --keep 2y").code == 1)
+            #expect(try run("channel set farm --resend-window 8d").code != 0)
+            #expect(try run("channel set farm --resend-window off").code == 0)
+            #expect(try run("device reset wind/T1").code == 0)
+            #expect(try run("device show wind/T1 --json").object()["secret"] as? String != "key")
         }
 
         @Test(
@@ -104,6 +174,28 @@ extension EndToEndTests {
                     || FileManager.default.fileExists(atPath: "\(sandbox.data)/manifests"))
         }
 
+        @Test(
+            "a device or product with stored samples is deleted only if its data may stay, or is deleted first"
+        )
+        func heldData() throws {
+            try make()
+            let lines = ["device,product,point,time,value", "T2,wind,power,2024-01-01T00:00:00Z,1.5"]
+            let file = try sandbox.write(lines: lines, "a.csv")
+            #expect(try run("import \(file)").code == 0)
+            let held = try run("device delete T2")
+            #expect(held.code == 1 && held.errorLines.count == 1, "\(held.errors)")
+            #expect(held.errors.contains("1 stored sample") && held.errors.contains("--keep-data"))
+            #expect(try run("device show T2 --json").code == 0)
+            #expect(try run("device delete T2 --keep-data").output.contains("its history stays"))
+            #expect(try run("device delete wind/T1").code == 0)
+            let product = try run("product delete wind")
+            #expect(product.code == 1 && product.errors.contains("1 stored sample"), "\(product.errors)")
+            #expect(try run("device create T2 --product wind").code == 0)
+            #expect(try run("delete --device T2 --from 2000-01-01 --to 2030-01-01").code == 0)
+            #expect(try run("device delete T2").code == 0)
+            #expect(try run("product delete wind").code == 0)
+        }
+
         @Test("devices, products and models are deleted in this order, and history stays")
         func deletion() throws {
             try make()
@@ -111,8 +203,8 @@ extension EndToEndTests {
             let file = try sandbox.write(lines: lines, "a.csv")
             #expect(try run("import \(file)").code == 0)
             for line in [
-                "device delete wind/T1", "device delete T2", "device delete T1", "product delete wind",
-                "product delete sea", "model delete turbine",
+                "device delete wind/T1 --keep-data", "device delete T2", "device delete T1",
+                "product delete wind --keep-data", "product delete sea", "model delete turbine",
             ] {
                 let ending = try run(line)
                 #expect(ending.code == 0, "\(line): \(ending.errors)")

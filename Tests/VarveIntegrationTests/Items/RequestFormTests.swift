@@ -135,7 +135,9 @@ struct RequestFormTests {
             #expect(try channel.post(event, topic: "sys/P/integration/event/post").code == 200)
         }
         let expected = ["1", "-0.50", "null", "true", "\"é\"", "[1,2]", "{\"quality\":2,\"value\":1}"]
-        #expect(channel.sink.rows("d1", "$attribute/serial").map(\.value) == expected.map { .json($0) })
+        // An attribute that is null has no value.
+        let attributes = expected.filter { $0 != "null" }
+        #expect(channel.sink.rows("d1", "$attribute/serial").map(\.value) == attributes.map { .json($0) })
         #expect(channel.sink.rows("d1", "$event/trip").map(\.value) == expected.map { .json("[\($0)]") })
     }
 

@@ -26,6 +26,8 @@ package final class FakeDirectory: PointDirectory {
         package var policy = DuplicatePolicy.last
         /// Whether every product has every device, with the points of model M.
         package var knowsEveryDevice = false
+        /// The most points of a model.
+        package var maximumPoints = Int.max
         /// What was asked for by `register`, in order.
         package var registrations: [Registration] = []
         /// The zone with which a device is registered.
@@ -138,6 +140,18 @@ package final class FakeDirectory: PointDirectory {
     package func model(ofProduct product: String) -> String? { state.withLock { $0.models[Name(product)] } }
 
     package func hasPoint(_ point: String, product: String) -> Bool { type(product, point) != nil }
+
+    package func declare(_ points: [Registration.Point]) throws -> String? {
+        let isFull = state.withLock { state in
+            let known = state.points[Name(state.models[Name(points[0].product)] ?? "")] ?? [:]
+            return known.count + points.count { known[Name($0.point)] == nil } > state.maximumPoints
+        }
+        if isFull { return "the model is full" }
+        var registration = Registration()
+        registration.points = points
+        _ = try register(registration)
+        return nil
+    }
 
     package func noteZones(_ zones: [DeviceZone], remembers: Bool) -> [DeviceZone] {
         state.withLock { state in

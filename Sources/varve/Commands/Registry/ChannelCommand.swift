@@ -8,6 +8,7 @@ import VarveFile
 import VarveModel
 import VarvePlatform
 import VarveRegistry
+import VarveText
 
 struct ChannelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,9 +20,29 @@ struct ChannelCommand: ParsableCommand {
               varve channel show wind_farm
             """,
         subcommands: [
-            Create.self, List.self, Show.self, Enable.self, Disable.self, Delete.self,
-            Certificates.self,
+            Create.self, List.self, Show.self, Set.self, RotatePassword.self, Enable.self, Disable.self,
+            Delete.self, Certificates.self,
         ])
+}
+
+/// How long a replaced secret stays valid.
+struct OverlapOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How long the one before stays valid, such as 12h or 7d.", valueName: "time"))
+    var keep = "7d"
+
+    func seconds() throws -> Int64 {
+        guard let seconds = RetentionPeriod.seconds(keep) else {
+            throw ValidationError("--keep \(printable(keep)): write a number and a unit, such as 12h or 7d")
+        }
+        return seconds
+    }
+
+    /// Says how long the secret before is valid.
+    static func tell(_ previous: PreviousSecret?, _ what: String) {
+        print(
+            previous.map { "the \(what) before is valid until \($0.validUntil)" }
+                ?? "the \(what) before is not valid any more")
+    }
 }
 
 /// The data directory and the channel's name, for commands about one channel.
@@ -60,7 +81,7 @@ extension ChannelCommand {
             let new = Channel(name: channel.name, product: product, description: description)
             try data.changeRegistry { try $0.createChannel(new) }
             print("created channel \(new.name) of product \(product)")
-            if try BrokerAddress.published(in: data.path) == nil {
+            if !RunningService.answers(data) {
                 print("next: varve serve             starts the broker and takes what is sent")
             }
             print("next: varve channel show \(new.name)  prints the login and a line to try it")
@@ -106,7 +127,9 @@ extension ChannelCommand {
                 channel: try registry.channel(named: channel.name), broker: broker,
                 tls: try BrokerAddress.publishedTLS(in: data.path))
             login.show(asJSON: json)
-            if !json { printExamples(login, try ExampleSample(of: login.channel.product, in: registry)) }
+            if json { return }
+            printExamples(login, try ExampleSample(of: login.channel.product, in: registry))
+            if let advice = RunningService.startAdvice(data) { print("\nNothing is taken yet: \(advice)") }
         }
 
         private func printExamples(_ login: ChannelLogin, _ sample: ExampleSample?) {
@@ -123,6 +146,65 @@ extension ChannelCommand {
                     "\nThe product has no device with a point yet: see varve device create and varve model add"
                 )
             }
+        }
+    }
+
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say when a message that comes again to a channel is a replay.",
+            discussion: """
+                A message without times gets the time of its arrival, so a copy that a client sends again is stored \
+                twice. With a resend window, a message without times counts as a replay if it comes again with the same \
+                client, id and bytes in that time. The risk: a client that really has the same reading again, with the \
+                same id, loses the second one. Off by default.
+
+                Example:
+                  varve channel set wind_farm --resend-window 5m
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+        @Option(help: ArgumentHelp("A time such as 5m, at most 7d, or off.", valueName: "time|off"))
+        var resendWindow: String
+
+        func run() throws {
+            let seconds = resendWindow == "off" ? 0 : RetentionPeriod.seconds(resendWindow)
+            let most = Channel.longestResendWindow / 1_000_000_000
+            guard let seconds, seconds <= most else {
+                throw ValidationError(
+                    "--resend-window \(printable(resendWindow)): write a time up to 7d, or off")
+            }
+            try channel.data.changeRegistry {
+                try $0.setResendWindow(seconds * 1_000_000_000, ofChannel: channel.name)
+            }
+            print(
+                "channel \(printable(channel.name)): "
+                    + (seconds == 0
+                        ? "a message without times that comes again is stored again"
+                        : "a message without times that comes again within \(RetentionPeriod.text(seconds)) is a replay")
+            )
+        }
+    }
+
+    struct RotatePassword: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate-password",
+            abstract: "Give a channel a new password; the one before stays valid for a time.",
+            discussion: """
+                Only the last password before stays valid. --keep 0s ends it at once, also that of an earlier rotation.
+
+                Example:
+                  varve channel rotate-password wind_farm --keep 7d
+                """)
+
+        @OptionGroup var channel: ChannelOptions
+        @OptionGroup var overlap: OverlapOptions
+
+        func run() throws {
+            let changed = try channel.data.changeRegistry {
+                try $0.rotatePassword(ofChannel: channel.name, overlap: overlap.seconds())
+            }
+            print("new password of channel \(printable(channel.name)): \(changed.password)")
+            OverlapOptions.tell(changed.previousPassword, "password")
         }
     }
 

@@ -34,6 +34,11 @@ struct ChannelLogin: RegistryRow {
         ] + (tls.map { [("TLS URL", $0.encryptedURL)] } ?? []) + [
             ("ClientID", clientID), ("Username", channel.username), ("Password", channel.password),
         ]
+            + (channel.previousPassword.map {
+                [("password before", $0.secret), ("  valid until", $0.validUntil.description)]
+            } ?? [])
+            + (channel.resendWindow > 0
+                ? [("resend window", RetentionPeriod.text(channel.resendWindow / 1_000_000_000))] : [])
     }
 
     var json: JSONText {
@@ -44,6 +49,9 @@ struct ChannelLogin: RegistryRow {
             ("password", .string(channel.password)), ("product", .string(channel.product)),
             ("enabled", .bool(channel.isEnabled)), ("description", .optional(channel.description)),
             ("created", .string(channel.created.description)), ("tlsUrl", .optional(tls?.encryptedURL)),
+            ("resendWindowSeconds", .integer(channel.resendWindow / 1_000_000_000)),
+            ("previousPassword", .optional(channel.previousPassword?.secret)),
+            ("previousUntil", .optional(channel.previousPassword?.validUntil.description)),
         ])
     }
 

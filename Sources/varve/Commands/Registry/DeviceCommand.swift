@@ -17,7 +17,9 @@ struct DeviceCommand: ParsableCommand {
               varve device create T1 --product wind --timezone Europe/Paris
               varve device show wind/T1
             """,
-        subcommands: [Create.self, List.self, Show.self, Attributes.self, Delete.self, Import.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Attributes.self, Reset.self, Delete.self, Import.self,
+        ])
 }
 
 extension DeviceCommand {
@@ -52,15 +54,23 @@ extension DeviceCommand {
             discussion: """
                 Example:
                   varve device list --product wind
+                  varve device list --csv > devices.csv
                 """)
 
         @OptionGroup var data: DataOptions
         @Option(help: ArgumentHelp("Only the devices of this product.", valueName: "key")) var product:
             String?
         @Flag(help: "Print JSON with the secrets, as device import reads it.") var json = false
+        @Flag(help: "Print CSV with the secrets, as device import reads it.") var csv = false
+
+        func validate() throws {
+            if json, csv { throw ValidationError("--json and --csv: choose one") }
+        }
 
         func run() throws {
-            Device.list(try data.listedRegistry().devices(product: product), asJSON: json)
+            let devices = try data.listedRegistry().devices(product: product)
+            guard csv else { return Device.list(devices, asJSON: json) }
+            print(Device.csv(devices), terminator: "")
         }
     }
 
@@ -106,37 +116,82 @@ extension DeviceCommand {
         }
     }
 
-    struct Delete: ParsableCommand {
+    struct Reset: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a device; its history stays in the store.",
+            abstract: "Let a device be activated once more; it gets a new secret.",
             discussion: """
+                A device that asks for its secret with securemode 3 gets it once. The secret that it had is not valid \
+                any more.
+
                 Example:
-                  varve device delete wind/T1
+                  varve device reset wind/T1
                 """)
 
         @OptionGroup var data: DataOptions
         @Argument(help: "The deviceKey, or productKey/deviceKey.") var device: String
 
         func run() throws {
-            let deleted = try data.changeRegistry { try $0.deleteDevice(named: device) }
-            print("deleted device \(printable(deleted.qualifiedName)); its history stays in the store")
+            let reset = try data.changeRegistry { try $0.resetDevice(named: device) }
+            print("device \(printable(reset.qualifiedName)) can be activated, new secret \(reset.secret)")
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a device that has no stored samples.",
+            discussion: """
+                --keep-data deletes it although the store has samples of it. They stay, can be queried under its name, \
+                and belong to it again if it is created again.
+
+                Example:
+                  varve device delete wind/T1
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The deviceKey, or productKey/deviceKey.") var device: String
+        @Flag(help: "Delete it although the store has samples of it.") var keepData = false
+
+        func run() throws {
+            let found = try data.openRegistry(to: .read).device(named: device)
+            let name = printable(found.qualifiedName)
+            func stored() throws -> UInt64 {
+                try data.storedSamples {
+                    $0.product.utf8.elementsEqual(found.product.utf8)
+                        && $0.device.utf8.elementsEqual(found.key.utf8)
+                }
+            }
+            let before = try stored()
+            guard before == 0 || keepData else { throw HeldData(what: "device \(name)", samples: before) }
+            try data.changeRegistry { try $0.deleteDevice(named: found.qualifiedName) }
+            // A running service may have taken a message meanwhile.
+            let after = try stored()
+            if after > 0, !keepData {
+                try data.changeRegistry { try $0.create(found) }
+                throw HeldData(what: "device \(name)", samples: after)
+            }
+            print("deleted device \(name)" + (after > 0 ? "; its history stays in the store" : ""))
         }
     }
 
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make devices from a CSV or JSON file, all or nothing.",
+            abstract: "Make devices from a CSV or JSON file.",
             discussion: """
-                CSV columns: device,product and optionally secret,asset,name,timezone.
+                CSV columns: device,product and optionally secret,asset,name,timezone,activated.
+
+                A row that cannot be taken goes to FILE.rejected.csv with its line and the reason, and the exit code is \
+                3. A row of a device that exists is taken if it says the same; --update changes the device instead. An \
+                empty field leaves what is there.
 
                 Example:
                   varve device import devices.csv
                 """)
 
         @OptionGroup var options: RegistryImport
+        @Flag(help: "Change devices that exist.") var update = false
 
         func run() throws {
-            try options.run(.devices, noun: "device")
+            try options.run(.devices, noun: "device", rules: ImportRules(updates: update, rejects: true))
         }
     }
 }

@@ -31,7 +31,8 @@ extension ModelCommand {
         @Argument(help: "The id of the model.") var id: String
         @Option(
             help: ArgumentHelp(
-                "The point and its new type: double, int64, bool, string or json.", valueName: "name:type"),
+                "The point and its new type: double, int64, bool, string or json, or a type of EnOS such as INT.",
+                valueName: "name:type"),
             transform: MeasurementPoint.init(spec:))
         var point: MeasurementPoint
         @Option(
@@ -117,20 +118,25 @@ extension ModelCommand {
             _ registry: Registry, _ client: ControlClient?, _ progress: (UInt64) -> Void
         ) throws -> RetypingReport {
             if let client {
-                return try client.changeType(
+                let counts = try client.changeType(
                     TypeChange(
                         model: id, point: point.id, type: point.type, missing: try missingLists(),
                         dropsUnfit: dropUnfit),
                     progress)
+                // The service knows types only; no value depends on the rule.
+                if point.rule != nil { try data.changeRegistry { try $0.extendModel(id, points: [point]) } }
+                return counts
             }
             guard try Store.exists(data.path) else {
-                return try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) { _ in
-                    RetypingReport()
-                }
+                return try registry.changeType(
+                    ofPoint: point.id, inModel: id, to: point.type, rule: point.rule
+                ) { _ in RetypingReport() }
             }
             let store = try data.openStore(to: .change)
             defer { try? store.close() }
-            let counts = try registry.changeType(ofPoint: point.id, inModel: id, to: point.type) {
+            let counts = try registry.changeType(
+                ofPoint: point.id, inModel: id, to: point.type, rule: point.rule
+            ) {
                 try store.retype(retyping($0), progress: progress)
             }
             try store.close()

@@ -13,7 +13,9 @@ struct ProductCommand: ParsableCommand {
               varve product create wind --model turbine
               varve product show wind
             """,
-        subcommands: [Create.self, List.self, Show.self, Delete.self, Import.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Set.self, RotateSecret.self, Delete.self, Import.self,
+        ])
 }
 
 extension ProductCommand {
@@ -79,20 +81,72 @@ extension ProductCommand {
         }
     }
 
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say how the messages of a product are read.",
+            discussion: """
+                With numeric texts on, a text such as "1.02" is taken as the number in it, for points with numbers.
+
+                Example:
+                  varve product set wind --numeric-texts on
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The productKey.") var key: String
+        @Option(help: "on or off.") var numericTexts: OnOff
+
+        func run() throws {
+            try data.changeRegistry { try $0.setNumericTexts(numericTexts == .on, ofProduct: key) }
+            print("product \(printable(key)) \(numericTexts == .on ? "takes" : "refuses") texts as numbers")
+        }
+    }
+
+    struct RotateSecret: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate-secret",
+            abstract: "Give a product a new secret; the one before stays valid for a time.",
+            discussion: """
+                Only the last secret before stays valid. --keep 0s ends it at once, also that of an earlier rotation.
+
+                Example:
+                  varve product rotate-secret wind --keep 7d
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The productKey.") var key: String
+        @OptionGroup var overlap: OverlapOptions
+
+        func run() throws {
+            let product = try data.changeRegistry {
+                try $0.rotateSecret(ofProduct: key, overlap: overlap.seconds())
+            }
+            print("new secret of product \(printable(key)): \(product.secret)")
+            OverlapOptions.tell(product.previousSecret, "secret")
+        }
+    }
+
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a product that has no devices.",
+            abstract: "Delete a product that has no devices and no stored samples.",
             discussion: """
+                --keep-data deletes it although the store has samples of it, which stay.
+
                 Example:
                   varve product delete wind
                 """)
 
         @OptionGroup var data: DataOptions
         @Argument(help: "The productKey.") var key: String
+        @Flag(help: "Delete it although the store has samples of it.") var keepData = false
 
         func run() throws {
+            let stored = try data.storedSamples { $0.product.utf8.elementsEqual(key.utf8) }
+            if stored > 0, !keepData, try data.openRegistry(to: .read).devices(product: key).isEmpty {
+                throw HeldData(what: "product \(printable(key))", samples: stored)
+            }
             try data.changeRegistry { try $0.deleteProduct(key) }
-            print("deleted product \(printable(key))")
+            print(
+                "deleted product \(printable(key))" + (stored > 0 ? "; its history stays in the store" : ""))
         }
     }
 
@@ -100,7 +154,8 @@ extension ProductCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make products from a CSV or JSON file, all or nothing.",
             discussion: """
-                CSV columns: product,model and optionally secret,format,name,duplicates.
+                CSV columns: product,model and optionally secret,format,name,duplicates,numericTexts,\
+                previousSecret,previousUntil.
 
                 Example:
                   varve product import products.csv

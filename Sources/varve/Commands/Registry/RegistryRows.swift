@@ -72,6 +72,25 @@ extension Product: RegistryRow {
     }
 }
 
+extension Device {
+    /// All devices as CSV, with the columns that `device import` reads.
+    static func csv(_ devices: [Device]) -> String {
+        var bytes = Array((ImportKind.devices.columnNames.joined(separator: ",") + "\n").utf8)
+        for device in devices {
+            let fields = [
+                device.key, device.product, device.secret, device.assetID, device.name, device.timeZone,
+                device.activated?.description,
+            ]
+            for (index, field) in fields.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                if let field, !field.isEmpty { CSVText.append(field, to: &bytes) }
+            }
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
 extension Device: RegistryRow {
     static var columns: [TextTable.Column] {
         ["DEVICE", "PRODUCT", "ASSET", "TIMEZONE", "NAME"].map { TextTable.Column(title: $0) }
