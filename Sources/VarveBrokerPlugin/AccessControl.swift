@@ -94,11 +94,13 @@ final class AccessControl {
         let now = SystemClock.monotonicNanoseconds()
         switch admission(attempt, keeping: keeping, now: now) {
         case .refused(let reason, let answer, let product, let channel):
+            // A password or signature in the wrong field as well.
+            let mask = SecretMask(secrets: attempt.password.map { [$0] } ?? [])
             record(
                 ConnectionEvent(
-                    time: SystemClock.nanoseconds(), kind: .refused, clientID: attempt.clientID,
-                    username: attempt.username ?? "", address: address, product: product,
-                    channel: channel, detail: reason))
+                    time: SystemClock.nanoseconds(), kind: .refused, clientID: mask.masked(attempt.clientID),
+                    username: mask.masked(attempt.username ?? ""), address: address, product: product,
+                    channel: channel, detail: mask.masked(reason)))
             return answer
         case .accepted(let role, let channel):
             removeClient(client, keepsSession: false)

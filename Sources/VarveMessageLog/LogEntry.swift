@@ -1,6 +1,6 @@
 // LogEntry.swift — an entry of the message log: one thing that happened on a channel.
 //
-// The raw values of kinds and events are part of the file's format.
+// The raw values of kinds, events and categories are part of the file's format.
 //
 // Invariants:
 // - `payload` is the beginning of a payload, and `bytes` is the size of the whole payload.
@@ -40,13 +40,49 @@ public struct LogEntry: Hashable, Sendable {
         case replayed = 5
         /// A message was not stored, and answered with `code`.
         case rejected = 6
-        /// The service could not work for a while, for example because the disk was full or the broker was
-        /// gone.
+        /// The service could not work, for example because the disk was full or the broker was gone.
         case failed = 7
         /// Entries are missing from this log, because it could not keep up or could not be written.
         case dropped = 8
         /// An answer reached nobody; `reason` says why.
         case unheard = 9
+        /// The service works again, after `failed`.
+        case recovered = 10
+
+        /// The name used on the command line.
+        public var name: String { "\(self)" }
+    }
+
+    /// What an entry is about, more closely than its kind.
+    ///
+    /// An entry about something that went well has no category.
+    public enum Category: Int, CaseIterable, Sendable {
+        /// A login was refused.
+        case login = 0
+        /// The topic is unknown, not taken, of an unknown product, or one for which the client has no right.
+        case topic = 1
+        /// A payload or packet is over a limit.
+        case size = 2
+        /// The payload is missing, not JSON, or not of the shape of its method.
+        case json = 3
+        /// A point or a value does not fit the model.
+        case model = 4
+        /// The product has no such device.
+        case device = 5
+        /// The parsing script of the product failed.
+        case script = 6
+        /// The store or the registry could not work.
+        case store = 7
+        /// This log could not keep up, or could not be written.
+        case log = 8
+        /// The broker's queue, its memory, or what one client or product may use of it was full.
+        case overload = 9
+        /// An answer reached nobody.
+        case answer = 10
+        /// A connection was cut off, or broke.
+        case cut = 11
+        /// The broker could not be reached, or could not be used.
+        case broker = 12
 
         /// The name used on the command line.
         public var name: String { "\(self)" }
@@ -66,11 +102,15 @@ public struct LogEntry: Hashable, Sendable {
         public var expired: UInt64
         /// Samples of a message that was committed before.
         public var replayed: UInt64
+        /// Samples that were left out because something was wrong with them, where the message allows that.
+        public var rejected: UInt64
+        /// Readings without value and quality; not stored.
+        public var skipped: UInt64
 
         /// Takes each count; an absent one is 0.
         public init(
             accepted: UInt64 = 0, identical: UInt64 = 0, corrected: UInt64 = 0, superseded: UInt64 = 0,
-            expired: UInt64 = 0, replayed: UInt64 = 0
+            expired: UInt64 = 0, replayed: UInt64 = 0, rejected: UInt64 = 0, skipped: UInt64 = 0
         ) {
             self.accepted = accepted
             self.identical = identical
@@ -78,13 +118,25 @@ public struct LogEntry: Hashable, Sendable {
             self.superseded = superseded
             self.expired = expired
             self.replayed = replayed
+            self.rejected = rejected
+            self.skipped = skipped
         }
 
-        /// Takes the counts of a receipt that the log keeps.
+        /// Takes the counts of a receipt.
         public init(_ receipt: Receipt) {
             self.init(
                 accepted: receipt.accepted, identical: receipt.identical, corrected: receipt.corrected,
-                superseded: receipt.superseded, expired: receipt.expired, replayed: receipt.replayed)
+                superseded: receipt.superseded, expired: receipt.expired, replayed: receipt.replayed,
+                rejected: receipt.rejected, skipped: receipt.skipped)
+        }
+
+        /// The counts by their names in outputs, in the order of outputs.
+        public var named: [(name: String, count: UInt64)] {
+            [
+                ("accepted", accepted), ("identical", identical), ("corrected", corrected),
+                ("superseded", superseded), ("expired", expired), ("replayed", replayed),
+                ("rejected", rejected), ("skipped", skipped),
+            ]
         }
     }
 
@@ -99,6 +151,8 @@ public struct LogEntry: Hashable, Sendable {
     public var kind: Kind
     /// Decides which of the optional members are set.
     public var event: Event
+    /// What went wrong; nil if nothing did.
+    public var category: Category?
     /// The channel's name.
     public var channel: String?
     /// The productKey.
@@ -107,7 +161,7 @@ public struct LogEntry: Hashable, Sendable {
     public var client: String?
     /// The client's address.
     public var address: String?
-    /// The deviceKey.
+    /// The deviceKey: that of the topic, of the wrong item, or the only one in the message.
     public var device: String?
     /// The message's `id`, as the message had it.
     public var messageID: String?
@@ -117,8 +171,16 @@ public struct LogEntry: Hashable, Sendable {
     public var topic: String?
     /// The size of the whole payload, in bytes.
     public var bytes: Int?
+    /// The number of items in a stored message.
+    public var items: Int?
     /// What became of the samples of a stored message.
     public var counts: Counts?
+    /// The number of the commit that has the message's samples, now or from before.
+    public var commit: UInt64?
+    /// Nanoseconds from the arrival of the message to the moment at which its answer was ready.
+    public var latency: Int64?
+    /// The line of the product's script that failed, counted from 1.
+    public var scriptLine: Int?
     /// The reason, in one line.
     public var reason: String?
     /// The payload, or its beginning.

@@ -8,16 +8,30 @@ public import VarveModel
 public struct LogFilter: Hashable, Sendable {
     /// The kinds wanted; empty for all.
     public var kinds: Set<LogEntry.Kind> = []
+    /// The events wanted; empty for all.
+    public var events: Set<LogEntry.Event> = []
+    /// The categories wanted; empty for all entries, also those without a category.
+    public var categories: Set<LogEntry.Category> = []
+    /// The codes of answers wanted; empty for all entries, also those without a code.
+    public var codes: Set<Int> = []
     /// A channel name; nil for all channels.
     public var channel: String?
+    /// A client id, whole or up to its first `|`.
+    public var client: String?
     /// A deviceKey, or productKey/deviceKey.
     public var device: String?
+    /// A text that a field of the entry or the kept part of its payload must contain.
+    ///
+    /// Upper and lower case of ASCII letters are equal.
+    public var text: String?
     /// The half-open range of times.
     public var range: TimeRange?
     /// Only entries with a larger id.
     public var after: Int64?
     /// The most entries to return: the first ones after `after` if it is set, else the newest.
-    public var limit = 1000
+    ///
+    /// Nil for all.
+    public var limit: Int? = 1000
 
     /// Lets the newest 1000 entries of all kinds through.
     public init() {}

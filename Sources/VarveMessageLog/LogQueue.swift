@@ -21,6 +21,11 @@ struct LogQueue {
 
         var count: Int { payloads + others }
 
+        init() {}
+
+        /// One entry.
+        init(_ entry: LogEntry) { add(entry) }
+
         mutating func add(_ entry: LogEntry) {
             if entry.kind == .payload { payloads += 1 } else { others += 1 }
         }

@@ -1,4 +1,4 @@
-// LogSpace.swift — keeps the log within its limit by deleting the oldest entries.
+// LogSpace.swift — keeps the log within its limits of size and age by deleting the oldest entries.
 //
 // Pages that become free are used again, so the file stops growing. A kind may use the space that others
 // leave free of their shares, and gives it back when they need it.
@@ -19,6 +19,9 @@ struct LogSpace {
 
     /// The part of the limit that is deleted at once: one in this many.
     private static let step = 16
+
+    /// The most entries of a kind that are deleted at once for their age.
+    private static let entriesAtOnce = 20_000
 
     /// Adds up the sizes of all entries.
     ///
@@ -67,6 +70,36 @@ struct LogSpace {
         let bytesPerPageByte = min(1, Double(total) / Double(max(1, used)))
         let wanted = Int(Double(used + incoming - limit + limit / LogSpace.step) * bytesPerPageByte)
         try delete(min(wanted, total), of: total, db)
+    }
+
+    /// Deletes the entries of each kind that were written before the first one with a time from `start` on.
+    ///
+    /// The newest entry of a kind stays.
+    ///
+    /// - Returns: Whether the step was too small, so that there may be more to delete.
+    mutating func removeEntries(before start: Int64, _ db: Database) throws -> Bool {
+        var hasMore = false
+        for kind in LogEntry.Kind.allCases {
+            let table = LogTables.name(kind)
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT id, time, size FROM \(table) WHERE id < (SELECT MAX(id) FROM \(table))
+                    ORDER BY id LIMIT \(Self.entriesAtOnce)
+                    """)
+            var last: Int64?
+            var freed = 0, count = 0
+            while let row = try rows.next().map(CheckedRow.init), try row.number(1) < start {
+                last = try row.number(0)
+                freed += min(max(try row.number(2), 0), 1 << 40)
+                count += 1
+            }
+            guard let last else { continue }
+            try db.execute(sql: "DELETE FROM \(table) WHERE id <= ?", arguments: [last])
+            bytes[kind.rawValue] -= freed
+            if count == Self.entriesAtOnce { hasMore = true }
+        }
+        return hasMore
     }
 
     /// Deletes from the kinds that have more than their share of what will stay, beginning with the one that

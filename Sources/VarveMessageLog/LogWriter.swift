@@ -27,6 +27,19 @@ public final class LogWriter: Sendable {
         public init() {}
     }
 
+    /// What has happened to entries since the writer was made.
+    public struct Counts: Hashable, Sendable {
+        /// Entries that are in the log, or were.
+        public var written: UInt64 = 0
+        /// Payload entries, and others, that were lost: they found no room, or could not be written.
+        public var droppedPayloads: UInt64 = 0, droppedOthers: UInt64 = 0
+
+        mutating func addLost(_ lost: LogQueue.Dropped) {
+            droppedPayloads += UInt64(lost.payloads)
+            droppedOthers += UInt64(lost.others)
+        }
+    }
+
     private let log: MessageLog
     private let warn: @Sendable (String) -> Void
     private let shared: Monitor<Shared>
@@ -34,6 +47,7 @@ public final class LogWriter: Sendable {
     /// What the thread and its callers share.
     private struct Shared {
         var queue: LogQueue
+        var counts = Counts()
         var isClosed = false
         var isEnded = false
         /// The number of calls of `flush`, and how many of them are done.
@@ -62,6 +76,8 @@ public final class LogWriter: Sendable {
     private static let linger: Int64 = 50_000_000
     /// The nanoseconds that it waits after a failure, and between notices of missing entries.
     private static let pause: Int64 = 1_000_000_000
+    /// The nanoseconds after which old entries are looked for, though nothing is to be written.
+    private static let upkeepPause: Int64 = 600_000_000_000
     /// The number of entries that are written without waiting for more.
     private static let batchEntries = 2048
     /// The bytes of entries after which a transaction is ended.
@@ -91,11 +107,18 @@ public final class LogWriter: Sendable {
     /// Costs about a microsecond and never waits for the disk.
     public func add(_ entry: LogEntry) {
         let isAwaited = shared.withLock { shared in
-            guard !shared.isClosed, shared.queue.add(entry) else { return false }
+            guard !shared.isClosed else { return false }
+            guard shared.queue.add(entry) else {
+                shared.counts.addLost(LogQueue.Dropped(entry))
+                return false
+            }
             return shared.queue.count == 1 || shared.queue.count == Self.batchEntries
         }
         if isAwaited { shared.wakeAll() }
     }
+
+    /// What has happened to entries so far; those that wait are not counted yet.
+    public var counts: Counts { shared.withLock { $0.counts } }
 
     /// Waits until every entry added so far is written, or counted as missing.
     public func flush() {
@@ -117,12 +140,15 @@ public final class LogWriter: Sendable {
     private func run() {
         var course = Course()
         while let batch = nextBatch(&course) {
-            let lost = store(batch, &course)
+            let (lost, unsaid) = store(batch, &course)
             shared.change { shared in
                 shared.queue.countDropped(lost)
+                shared.queue.countDropped(unsaid)
+                shared.counts.addLost(lost)
+                shared.counts.written += UInt64(batch.entries.count - lost.count)
                 shared.served = batch.requests
             }
-            if lost.count > 0 { wait(Self.pause) { $0.isFlushing } }
+            if lost.count + unsaid.count > 0 { wait(Self.pause) { $0.isFlushing } }
         }
         shared.change { $0.isEnded = true }
     }
@@ -132,7 +158,8 @@ public final class LogWriter: Sendable {
     /// - Returns: Nil once the writer is closed and nothing is left that can be written.
     private func nextBatch(_ course: inout Course) -> Batch? {
         let hasMissing = shared.withLock { $0.queue.dropped.count > 0 }
-        _ = shared.wait(until: hasMissing ? course.nextNotice : .max) { shared in
+        let upkeep = SystemClock.monotonicNanoseconds() + Self.upkeepPause
+        _ = shared.wait(until: hasMissing ? course.nextNotice : upkeep) { shared in
             shared.isClosed || shared.isFlushing || shared.queue.count > 0 ? () : nil
         }
         let (isOver, hasEntries) = shared.withLock { shared in
@@ -160,15 +187,20 @@ public final class LogWriter: Sendable {
 
     /// Writes a batch in transactions of bounded size.
     ///
-    /// - Returns: The entries that could not be written.
-    private func store(_ batch: Batch, _ course: inout Course) -> LogQueue.Dropped {
-        var lost = batch.dropped
+    /// - Returns: The entries that could not be written, and those of which no notice could be written.
+    private func store(
+        _ batch: Batch, _ course: inout Course
+    ) -> (lost: LogQueue.Dropped, unsaid: LogQueue.Dropped) {
+        var unsaid = batch.dropped
         var next = 0
         do throws(LogError) {
-            if lost.count > 0 {
+            if unsaid.count > 0 {
                 course.nextNotice = SystemClock.monotonicNanoseconds() + Self.pause
-                try log.append([Self.notice(of: lost)])
-                lost = LogQueue.Dropped()
+                try log.append([Self.notice(of: unsaid)])
+                unsaid = LogQueue.Dropped()
+            } else if batch.entries.isEmpty {
+                // Old entries go also while nothing happens.
+                try log.append([])
             }
             while next < batch.entries.count {
                 var end = next
@@ -186,12 +218,14 @@ public final class LogWriter: Sendable {
             if error != course.lastFailure { warn("\(error)") }
             course.lastFailure = error
         }
+        var lost = LogQueue.Dropped()
         for entry in batch.entries[next...] { lost.add(entry) }
-        return lost
+        return (lost, unsaid)
     }
 
     private static func notice(of dropped: LogQueue.Dropped) -> LogEntry {
         var entry = LogEntry(.error, .dropped, time: Timestamp(nanoseconds: SystemClock.nanoseconds()))
+        entry.category = .log
         entry.reason =
             "not in this log: \(dropped.payloads) payload and \(dropped.others) other entries, which came faster "
             + "than they could be written"

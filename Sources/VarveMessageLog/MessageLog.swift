@@ -5,6 +5,7 @@
 // written. A damaged file is renamed, and a new one is begun.
 //
 // Invariants:
+// - Entries that are older than `keep` go with an `append` at most a minute later, the newest of each kind excepted.
 // - The pages in use stay within the limit plus one `append`, and the journal within `journalLimit` plus one
 //   `append`.
 // - Opening for writing never fails: the next `append` tries again.
@@ -12,6 +13,7 @@
 import GRDB
 import Synchronization
 import VarveFile
+import VarvePlatform
 
 /// The message log of a data directory.
 ///
@@ -28,10 +30,15 @@ public final class MessageLog: Sendable {
     /// The bytes after which the journal is written back to the file, if nobody reads.
     private static let journalBytes = 4 << 20
     private static let pageBytes = 16_384
+    /// The nanoseconds between two looks for entries that are too old.
+    private static let agePause: Int64 = 60_000_000_000
 
     /// The path of the file.
     let path: String
     private let limitBytes: Int
+    /// How long entries are kept, in nanoseconds; nil for as long as there is room.
+    private let keep: Int64?
+    private let clock: @Sendable () -> Int64
     private let isReadOnly: Bool
     private let warn: @Sendable (String) -> Void
     private let connection = Mutex<Connection?>(nil)
@@ -40,12 +47,31 @@ public final class MessageLog: Sendable {
     private struct Connection {
         var queue: DatabaseQueue
         var space: LogSpace
+        /// Which file it is; another one may come to have the path.
+        var file: FileIdentity?
+        /// The next look for entries that are too old, on the clock of the log.
+        var nextLook: Int64 = 0
+    }
+
+    /// A file, by its device and inode.
+    private struct FileIdentity: Equatable {
+        var device: UInt64
+        var node: UInt64
+    }
+
+    /// Which file has the path; nil if none has.
+    private func identity() throws -> FileIdentity? {
+        try POSIXFileSystem().stamp(path).map { FileIdentity(device: $0.device, node: $0.node) }
     }
 
     private init(
-        path: String, limitBytes: Int, isReadOnly: Bool, warn: @escaping @Sendable (String) -> Void
+        path: String, limitBytes: Int, keepSeconds: Int64?, isReadOnly: Bool,
+        clock: @escaping @Sendable () -> Int64, warn: @escaping @Sendable (String) -> Void
     ) {
         self.path = path
+        keep = keepSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000_000) }
+            .flatMap { $0.overflow ? nil : $0.partialValue }
+        self.clock = clock
         self.limitBytes = max(limitBytes, Self.minimumLimit)
         self.isReadOnly = isReadOnly
         self.warn = warn
@@ -60,13 +86,18 @@ public final class MessageLog: Sendable {
     /// - Parameters:
     ///   - path: The path of the file; by custom `log.sqlite` in the data directory.
     ///   - limitBytes: The bytes above which the oldest entries are deleted.
+    ///   - keepSeconds: How long entries are kept; nil for as long as there is room.
+    ///   - clock: Nanoseconds since 1970; by default those of the system.
     ///   - warn: Called with one line for each problem that no caller learns of by an error.
     public static func open(
-        path: String, limitBytes: Int = defaultLimit, warn: @escaping @Sendable (String) -> Void
+        path: String, limitBytes: Int = defaultLimit, keepSeconds: Int64? = nil,
+        clock: (@Sendable () -> Int64)? = nil, warn: @escaping @Sendable (String) -> Void
     ) -> MessageLog {
-        let log = MessageLog(path: path, limitBytes: limitBytes, isReadOnly: false, warn: warn)
+        let log = MessageLog(
+            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds, isReadOnly: false,
+            clock: clock ?? { SystemClock.nanoseconds() }, warn: warn)
         do throws(LogError) {
-            try log.change { _, _ in }
+            try log.append([])
         } catch {
             warn("\(error)")
         }
@@ -79,7 +110,9 @@ public final class MessageLog: Sendable {
     ///
     /// - Throws: `LogError`: `missing` if there is no log, `damaged`, `busy` or `unavailable`.
     public static func openForReading(path: String) throws(LogError) -> MessageLog {
-        let log = MessageLog(path: path, limitBytes: defaultLimit, isReadOnly: true, warn: { _ in })
+        let log = MessageLog(
+            path: path, limitBytes: defaultLimit, keepSeconds: nil, isReadOnly: true, clock: { 0 },
+            warn: { _ in })
         try log.read { _ in }
         return log
     }
@@ -143,12 +176,31 @@ public final class MessageLog: Sendable {
     /// The entries that a filter selects, the newest last; if `filter.after` is set, in the order of their
     /// ids.
     ///
-    /// Cost: with `filter.after`, reads on from that id until the limit is reached; without it, looks at
-    /// every entry.
+    /// Cost: as `ids(_:)`, and the memory of the entries.
     ///
     /// - Throws: `LogError` if the log cannot be read.
     public func entries(_ filter: LogFilter = LogFilter()) throws(LogError) -> [LogEntry] {
-        try read { db in try LogTables.select(filter, db) }
+        try read { db in try LogTables.entries(ids: LogTables.ids(filter, db), db) }
+    }
+
+    /// The ids of the entries that a filter selects, in the order of `entries(_:)`.
+    ///
+    /// Cost: with `filter.after`, reads on from that id until the limit is reached; without it, looks at
+    /// every entry. Takes 8 bytes for each id.
+    ///
+    /// - Throws: `LogError` if the log cannot be read.
+    public func ids(_ filter: LogFilter) throws(LogError) -> [Int64] {
+        try read { db in try LogTables.ids(filter, db) }
+    }
+
+    /// The entries with these ids, in their order, without those that have been deleted meanwhile.
+    ///
+    /// With `ids`, this reads a log in pieces of bounded memory, and never holds it for long.
+    ///
+    /// - Parameter ids: A thousand or so at a time.
+    /// - Throws: `LogError` if the log cannot be read.
+    public func entries(ids: ArraySlice<Int64>) throws(LogError) -> [LogEntry] {
+        try read { db in try LogTables.entries(ids: ids, db) }
     }
 
     /// The id of the newest entry; 0 for an empty log.
@@ -172,9 +224,24 @@ public final class MessageLog: Sendable {
         try withConnection { connection in
             try limitJournal(connection.queue)
             var space = connection.space
-            try connection.queue.write { db in try body(db, &space) }
+            var nextLook = connection.nextLook
+            try connection.queue.write { db in
+                try removeOld(&space, &nextLook, db)
+                try body(db, &space)
+            }
             connection.space = space
+            connection.nextLook = nextLook
         }
+    }
+
+    /// Deletes entries that are too old, if it is time to look for them.
+    private func removeOld(_ space: inout LogSpace, _ next: inout Int64, _ db: Database) throws {
+        guard let keep else { return }
+        let now = clock()
+        // A clock that was set back would otherwise stop the look for as long.
+        guard now >= next || now < next - Self.agePause else { return }
+        let hasMore = try space.removeEntries(before: now - keep, db)
+        next = hasMore ? now : now + Self.agePause
     }
 
     private func withConnection<Result: Sendable>(
@@ -183,7 +250,7 @@ public final class MessageLog: Sendable {
         let outcome = connection.withLock { connection -> Swift.Result<Result, LogError> in
             do {
                 // Entries written to a removed file would be seen by nobody.
-                if connection != nil, try POSIXFileSystem().kind(path) == nil {
+                if let open = connection, try identity() != open.file {
                     connection = nil
                     if !isReadOnly { warn("\(path) was removed while it was in use: a new log begins") }
                 }
@@ -234,7 +301,8 @@ extension MessageLog {
             guard try LogTables.areUsable(db) else {
                 throw LogError(.damaged, "\(path) is not a message log of this version of Varve")
             }
-            return Connection(queue: queue, space: isReadOnly ? .empty : try LogSpace(db))
+            return Connection(
+                queue: queue, space: isReadOnly ? .empty : try LogSpace(db), file: try identity())
         }
     }
 

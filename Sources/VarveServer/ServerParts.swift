@@ -46,16 +46,8 @@ struct ServerParts: Sendable {
         self.files = files
         self.supervisor = supervisor
         try Self.guardDirectory(settings, logger)
-        let metrics = TextMetrics(help: StoreMetrics.help.merging(ServiceScripts.help) { $1 })
-        let store = try LockPatience(files: files).wait {
-            do {
-                return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
-                    logger.error("\($0)")
-                }
-            } catch let error as StorageError where error.isDamage {
-                throw ServerError(messageWithRemedy(error))
-            }
-        }
+        let metrics = TextMetrics(help: Self.help)
+        let store = try Self.openStore(settings, metrics, files, logger)
         self.store = store
         var opened: LogWriter?
         do {
@@ -65,15 +57,13 @@ struct ServerParts: Sendable {
             self.registry = registry
             store.setRetention(registry.currentRetentions)
             folder = try BrokerFolder(data: settings.data, files)
-            let log = MessageLog.open(
-                path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes
-            ) { logger.warning("\($0)") }
+            let log = Self.openLog(settings, logger)
             let writer = try LogWriter(log) { logger.warning("\($0)") }
             opened = writer
             self.writer = writer
             let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
-            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels in
-                messages.setChannels(channels)
+            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels, mask in
+                messages.set(channels: channels, mask)
             }
             self.credentials = credentials
             try credentials.publishIfChanged()
@@ -89,10 +79,15 @@ struct ServerParts: Sendable {
             connectionLog = ConnectionLog(
                 events: folder.events,
                 broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
-                limits: .init(settings), log: log, activate: { activations.answer($0) })
+                limits: .init(settings), log: log, masked: { messages.masked($0) },
+                activate: { activations.answer($0) })
+            let channel = ChannelMetrics(
+                metrics, loop: loop, connections: connectionLog, log: writer,
+                brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
-                metrics: { metrics.text }, registryChanged: { try credentials.publishIfChanged() },
+                metrics: { channel.measured(metrics) },
+                registryChanged: { try credentials.publishIfChanged() },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()
@@ -136,6 +131,32 @@ extension ServerParts {
         for note in try DirectoryGuard.prepare(settings.data, for: settings.readers) {
             logger.notice("\(note)")
         }
+    }
+
+    /// The help sentences of all metrics.
+    private static var help: [String: String] {
+        StoreMetrics.help.merging(ServiceScripts.help) { $1 }.merging(ChannelMetrics.help) { $1 }
+    }
+
+    private static func openStore(
+        _ settings: ServerConfiguration, _ metrics: TextMetrics, _ files: POSIXFileSystem, _ logger: Logger
+    ) throws -> ServiceStore {
+        try LockPatience(files: files).wait {
+            do {
+                return try ServiceStore(path: settings.data, metrics: StoreMetrics(metrics)) {
+                    logger.error("\($0)")
+                }
+            } catch let error as StorageError where error.isDamage {
+                throw ServerError(messageWithRemedy(error))
+            }
+        }
+    }
+
+    private static func openLog(_ settings: ServerConfiguration, _ logger: Logger) -> MessageLog {
+        MessageLog.open(
+            path: settings.data + "/" + DirectoryNames.messageLog, limitBytes: settings.logBytes,
+            keepSeconds: settings.logKeepSeconds
+        ) { logger.warning("\($0)") }
     }
 
     /// This service, started now.

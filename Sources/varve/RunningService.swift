@@ -25,6 +25,18 @@ enum RunningService {
         }
     }
 
+    /// Whether a service answers for the directory, also one that this command cannot use.
+    static func answers(_ data: DataOptions) -> Bool {
+        do { return try connect(data) != nil } catch { return true }
+    }
+
+    /// What to do first if no service runs; nil if one answers.
+    ///
+    /// Files in `broker/` do not say that one runs: a service that was killed, or that failed at its start, leaves them.
+    static func startAdvice(_ data: DataOptions) -> String? {
+        answers(data) ? nil : "no service runs on \(data.path): start it with varve serve"
+    }
+
     /// The last commit that the service of the directory acknowledged; nil if none answers.
     static func horizon(_ data: DataOptions) -> UInt64? { try? connect(data)?.horizon() }
 

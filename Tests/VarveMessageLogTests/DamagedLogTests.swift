@@ -31,6 +31,7 @@ import VarveModel
         arguments: [
             ("time", "'x'"), ("event", "NULL"), ("event", "1e300"), ("code", "'x'"), ("cut", "NULL"),
             ("bytes", "x'00'"), ("topic", "x'ff'"), ("accepted", "'many'"),
+            ("category", "'x'"), ("commitNumber", "-1"),
         ])
     func wrongColumn(column: String, value: String) throws {
         let fixture = try fixture(column, value)

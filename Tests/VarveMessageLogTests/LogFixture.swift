@@ -10,6 +10,8 @@ import VarveModel
 final class LogFixture {
     let directory: URL
     let warnings = Warnings()
+    /// The clock of the logs that are opened here.
+    let clock = Clock()
 
     /// The lines with which a log has warned.
     final class Warnings: Sendable {
@@ -33,9 +35,23 @@ final class LogFixture {
 
     var path: String { directory.appendingPathComponent("log.sqlite").path }
 
-    func open(limitBytes: Int = MessageLog.defaultLimit) -> MessageLog {
-        let warnings = warnings
-        return MessageLog.open(path: path, limitBytes: limitBytes) { warnings.add($0) }
+    /// A clock that is set by hand.
+    final class Clock: Sendable {
+        private let value = Mutex<Int64>(0)
+
+        /// The seconds after the start of 2024.
+        var second: Int64 {
+            get { value.withLock { $0 } }
+            set { value.withLock { $0 = newValue } }
+        }
+    }
+
+    func open(limitBytes: Int = MessageLog.defaultLimit, keepSeconds: Int64? = nil) -> MessageLog {
+        let (warnings, clock) = (warnings, clock)
+        return MessageLog.open(
+            path: path, limitBytes: limitBytes, keepSeconds: keepSeconds,
+            clock: { entry(.error, .failed, second: clock.second).time.nanoseconds },
+            warn: { warnings.add($0) })
     }
 
     func writer(_ log: MessageLog, limits: LogWriter.Limits = .init()) throws -> LogWriter {

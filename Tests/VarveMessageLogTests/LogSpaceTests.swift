@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import Testing
+import VarveModel
 
 @testable import VarveMessageLog
 
@@ -59,6 +60,49 @@ import Testing
         #expect(try log.entries(filter).count > 100)
         try fixture.checkpoint()
         #expect(fixture.size() < limit + 600_000)
+    }
+
+    @Test("entries that are older than is kept go within a minute, the newest of each kind stays")
+    func age() throws {
+        let log = fixture.open(keepSeconds: 100)
+        try log.append((0..<10).map { entry(.payload, .received, second: $0 * 20) })
+        try log.append([entry(.connection, .connected, second: 0), entry(.error, .failed, second: 0)])
+        #expect(try log.entries().count == 12, "the clock stands at 0")
+        fixture.clock.second = 59
+        try log.append([entry(.error, .failed, second: 59)])
+        #expect(try log.entries().count == 13)
+        fixture.clock.second = 200
+        try log.append([])
+        func seconds() throws -> [Int64] {
+            let start = entry(.error, .failed).time.nanoseconds
+            return try log.entries().map { ($0.time.nanoseconds - start) / 1_000_000_000 }
+        }
+        #expect(try seconds() == [0, 59, 100, 120, 140, 160, 180])
+        fixture.clock.second = 259
+        try log.append([])
+        #expect(try seconds().count == 7, "the next look is a minute later")
+        // The clock is set back, and then goes on.
+        fixture.clock.second = 100
+        try log.append([])
+        fixture.clock.second = 1000
+        try log.append([])
+        #expect(try seconds() == [0, 59, 180])
+        // Ids go on after the largest that was given.
+        try log.append([entry(.payload, .received, second: 1000)])
+        #expect(try log.lastID() == 14)
+    }
+
+    @Test("a shorter time takes effect when the log is opened, also for very many entries")
+    func shorterTime() throws {
+        do {
+            let log = fixture.open()
+            try log.append((0..<45_000).map { _ in entry(.payload, .received) })
+        }
+        fixture.clock.second = 1000
+        let log = fixture.open(keepSeconds: 10)
+        for _ in 0..<2 { try log.append([]) }
+        #expect(try log.entries().map(\.id) == [45_000])
+        #expect(fixture.warnings.all.isEmpty)
     }
 
     @Test("an id is never given out twice")

@@ -111,7 +111,27 @@ import Testing
             written.map(\.event) == [.connected, .dropped] || written.map(\.event) == [.dropped, .connected])
         let notice = written.first { $0.event == .dropped }
         #expect(notice?.reason?.contains("3 payload and 3 other") == true, "\(written)")
+        let counts = writer.counts
+        #expect(counts.written == 1 && counts.droppedPayloads == 3 && counts.droppedOthers == 3)
         writer.close()
+    }
+
+    @Test("entries without room are counted, and those that were written too")
+    func counts() throws {
+        var limits = LogWriter.Limits()
+        (limits.payloads, limits.others) = (5, 2)
+        let log = try lockedLog()
+        let writer = try fixture.writer(log, limits: limits)
+        // A log that cannot be written makes the writer pause, so that entries wait.
+        writer.add(entry(.error, .failed))
+        writer.flush()
+        for _ in 0..<9 { writer.add(entry(.payload, .received)) }
+        for _ in 0..<3 { writer.add(entry(.error, .rejected)) }
+        #expect(writer.counts.droppedPayloads >= 4 && writer.counts.droppedOthers >= 2)
+        try unlock()
+        writer.close()
+        let counts = writer.counts
+        #expect(counts.written + counts.droppedPayloads + counts.droppedOthers == 13, "\(counts)")
     }
 
     @Test("a writer whose log cannot be written ends when it is closed")

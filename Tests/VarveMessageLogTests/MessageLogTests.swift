@@ -23,7 +23,13 @@ import VarveModel
         full.code = 1257
         full.topic = "/sys/wind/integration/measurepoint/post"
         full.counts = LogEntry.Counts(
-            accepted: 1, identical: 2, corrected: 3, superseded: 4, expired: 5, replayed: 6)
+            accepted: 1, identical: 2, corrected: 3, superseded: 4, expired: 5, replayed: 6, rejected: 7,
+            skipped: 8)
+        full.category = .script
+        full.items = 9
+        full.commit = 10
+        full.latency = 11
+        full.scriptLine = 12
         full.reason = "params[3]: no device \"T9\""
         return full
     }
@@ -93,6 +99,61 @@ import VarveModel
         #expect(try ids { $0.after = 4 } == [])
     }
 
+    @Test("categories, events, codes, clients and texts select too, and several conditions must all hold")
+    func closerFilters() throws {
+        let log = fixture.open()
+        var login = entry(.connection, .refused)
+        (login.category, login.client) = (.login, "gate|securemode=4|")
+        login.reason = "Wrong signature"
+        var model = entry(.error, .rejected, device: "T1", payloadBytes: 3)
+        (model.category, model.client, model.code) = (.model, "gate", 1204)
+        model.setPayload(Array(#"{"volt":50%}"#.utf8))
+        var device = entry(.error, .rejected, device: "T9")
+        (device.category, device.client, device.code) = (.device, "gateway", 1257)
+        var denied = entry(.error, .denied)
+        (denied.category, denied.topic) = (.topic, "/sys/sun/x")
+        try log.append([login, model, device, denied])
+        func ids(_ change: (inout LogFilter) -> Void) throws -> [Int64] {
+            var filter = LogFilter()
+            change(&filter)
+            return try log.ids(filter)
+        }
+        #expect(try ids { $0.categories = [.login, .device] } == [1, 3])
+        #expect(try ids { $0.events = [.denied] } == [4])
+        #expect(try ids { $0.codes = [1204, 1257] } == [2, 3])
+        #expect(try ids { $0.client = "gate" } == [1, 2], "the name of a signed client id is enough")
+        #expect(try ids { $0.client = "gate|securemode=4|" } == [1])
+        #expect(try ids { $0.text = "wrong SIGN" } == [1])
+        #expect(try ids { $0.text = "VOLT\":50%" } == [2], "the payload counts, and % is no wildcard")
+        #expect(try ids { $0.text = "sun/" } == [4])
+        #expect(try ids { $0.text = "' OR 1=1" } == [])
+        #expect(
+            try ids {
+                $0.text = "gate"
+                $0.codes = [1257]
+            } == [3])
+        #expect(
+            try ids {
+                $0.after = 1
+                $0.categories = [.login, .topic]
+            } == [4])
+    }
+
+    @Test("a log is read piece by piece, in the order of times, without entries that went meanwhile")
+    func pieces() throws {
+        let log = fixture.open()
+        try log.append((0..<2500).map { entry(.payload, .received, second: 5000 - $0) })
+        var all = LogFilter()
+        all.limit = nil
+        let ids = try log.ids(all)
+        #expect(ids == (1...2500).reversed())
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.write { try $0.execute(sql: "DELETE FROM payload WHERE id IN (2499, 3)") }
+        #expect(try log.entries(ids: ids.prefix(4)).map(\.id) == [2500, 2498, 2497])
+        #expect(try log.entries(ids: ids.suffix(3)).map(\.id) == [2, 1])
+        #expect(try log.entries(ids: []) == [])
+    }
+
     @Test("a bookmark and its entries are written together or not at all")
     func bookmark() throws {
         let log = fixture.open()
@@ -142,25 +203,32 @@ import VarveModel
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path + ".damaged")) == text)
     }
 
-    @Test("a log of version 1 is read as it is, and gets its new columns when it is written")
-    func firstVersion() throws {
+    @Test(
+        "a log of an older version is read as it is, and gets its new columns when it is written",
+        arguments: [1, 2])
+    func olderVersion(version: Int) throws {
         let fixture = try LogFixture()
         let old = full()
         try fixture.open().append([old])
         let queue = try DatabaseQueue(path: fixture.path)
+        let third = ["category", "items", "rejected", "skipped", "commitNumber", "latency", "scriptLine"]
         try queue.write { db in
             for kind in LogEntry.Kind.allCases {
-                try db.execute(sql: "ALTER TABLE \(kind.name) DROP COLUMN expired")
-                try db.execute(sql: "ALTER TABLE \(kind.name) DROP COLUMN replayed")
+                for column in third + (version == 1 ? ["expired", "replayed"] : []) {
+                    try db.execute(sql: "ALTER TABLE \(kind.name) DROP COLUMN \(column)")
+                }
             }
-            try db.execute(sql: "PRAGMA user_version = 1")
+            try db.execute(sql: "PRAGMA user_version = \(version)")
         }
         try queue.close()
+        let replayed: UInt64 = version == 1 ? 0 : 6
         let read = try MessageLog.openForReading(path: fixture.path).entries()
-        #expect(read.map(\.counts?.superseded) == [4] && read.map(\.counts?.replayed) == [0])
+        #expect(read.map(\.counts?.superseded) == [4] && read.map(\.counts?.replayed) == [replayed])
+        #expect(read.map(\.category) == [nil] && read.map(\.reason) == [old.reason])
         let log = fixture.open()
         try log.append([old])
-        #expect(try log.entries().map(\.counts?.replayed) == [0, 6])
+        #expect(try log.entries().map(\.counts?.replayed) == [replayed, 6])
+        #expect(try log.entries().map(\.category) == [nil, .script])
         #expect(fixture.warnings.all.isEmpty)
     }
 

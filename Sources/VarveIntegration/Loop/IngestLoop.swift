@@ -82,7 +82,7 @@ public final class IngestLoop: Sendable {
                 let processor = MessageProcessor(
                     directory: directory, sink: sink, log: log, limits: options.limits,
                     scripts: scripts)
-                IngestRun(options, processor, logger, control).run()
+                IngestRun(options, processor, log, logger, control).run()
             }
         }
     }

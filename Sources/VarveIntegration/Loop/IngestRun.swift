@@ -29,7 +29,10 @@ final class IngestRun: MQTTReceiver {
     }
 
     private let options: IngestOptions
+    private let log: any ChannelLog
     private let logger: Logger
+    /// What the log was told to fail.
+    private var failing: ChannelFailure.Part?
     private let control: IngestLoop.Control
     private var processor: MessageProcessor
     private var group = MessageGroup()
@@ -63,10 +66,11 @@ final class IngestRun: MQTTReceiver {
     private static let maximumUnsent = 262_144
 
     init(
-        _ options: IngestOptions, _ processor: consuming MessageProcessor, _ logger: Logger,
-        _ control: IngestLoop.Control
+        _ options: IngestOptions, _ processor: consuming MessageProcessor, _ log: any ChannelLog,
+        _ logger: Logger, _ control: IngestLoop.Control
     ) {
         self.options = options
+        self.log = log
         self.processor = processor
         self.logger = logger
         self.control = control
@@ -312,17 +316,30 @@ final class IngestRun: MQTTReceiver {
         guard control.counters.enter(state) else { return }
         let place: Logger.Metadata = ["broker": "\(options.place)"]
         switch state {
-        case .serving: logger.info("taking messages from the broker", metadata: place)
+        case .serving:
+            note(nil)
+            logger.info("taking messages from the broker", metadata: place)
         case .withoutBroker(let reason):
+            note(.broker, reason)
             logger.warning(
                 "no messages can be taken; trying again",
                 metadata: place.merging(["reason": "\(reason)"]) { $1 })
         case .withoutSink(let reason):
+            note(.store, reason)
             logger.error(
                 "messages cannot be stored and stay at the broker; trying again",
                 metadata: place.merging(["reason": "\(reason)"]) { $1 })
         case .stopped, .connecting: break
         }
+    }
+
+    /// Tells the log that a part fails, or that nothing fails any more.
+    private func note(_ part: ChannelFailure.Part?, _ reason: String? = nil) {
+        guard let named = part ?? failing else { return }
+        failing = part
+        log.add(
+            ChannelFailure(
+                time: Timestamp(nanoseconds: SystemClock.nanoseconds()), part: named, reason: reason))
     }
 
     // MARK: MQTTReceiver

@@ -33,9 +33,60 @@ public struct ChannelEvent: Sendable {
     public var receipt: Receipt?
     /// Whether the same content had been committed before.
     public var isReplay: Bool
+    /// What the refusal is about; nil where the message was not refused.
+    public var category: FailureCategory?
+    /// The number of items in the message; nil where it was refused.
+    public var items: Int?
+    /// The number of the commit that has the message's samples, now or from before; nil where it has none.
+    public var commit: UInt64?
+    /// Nanoseconds from the arrival of the message to the moment at which its answer was ready.
+    public var latency: Int64?
+    /// The line of the product's script that failed, counted from 1.
+    public var scriptLine: Int?
+}
+
+/// What a refusal is about.
+public enum FailureCategory: Sendable {
+    /// The topic is unknown or not taken, its product does not exist, or the method is not that of the topic.
+    case topic
+    /// The payload is over the limit.
+    case size
+    /// The payload is missing, not JSON, or not of the documented shape.
+    case json
+    /// A point, a value or a quality does not fit the model.
+    case model
+    /// The product has no such device.
+    case device
+    /// The parsing script of the product failed.
+    case script
+}
+
+/// A failure of the service that concerns all messages, or its end.
+public struct ChannelFailure: Sendable {
+    /// What fails.
+    public enum Part: Sendable {
+        /// The store or the registry.
+        case store
+        /// The broker, or the way to it.
+        case broker
+    }
+
+    /// When it was noticed.
+    public var time: Timestamp
+    /// What fails, or failed.
+    public var part: Part
+    /// Why; nil if messages are taken again.
+    public var reason: String?
 }
 
 extension ChannelEvent {
+    /// The event with its latency; the clock may have been set back since the message arrived.
+    func answered(at nanoseconds: Int64) -> ChannelEvent {
+        var copy = self
+        copy.latency = max(0, nanoseconds.subtractingReportingOverflow(time.nanoseconds).partialValue)
+        return copy
+    }
+
     /// The event of a refused message, with the number of the faults that its reason does not name.
     func withCount(of errors: ItemErrors) -> ChannelEvent {
         guard let reason, errors.count > 1 else { return self }
@@ -54,4 +105,9 @@ public protocol ChannelLog: Sendable {
     /// Called once for each message after its commit, also for refused messages and for those on reply topics. Called once
     /// more, with a code other than `success`, for an answer that the product's script could not convert.
     func add(_ event: ChannelEvent)
+
+    /// Records that no messages are taken, or that they are taken again.
+    ///
+    /// Called once for each change.
+    func add(_ failure: ChannelFailure)
 }

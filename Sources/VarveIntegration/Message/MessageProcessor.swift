@@ -12,6 +12,7 @@
 import VarveAccess
 import VarveChannel
 public import VarveModel
+import VarvePlatform
 public import VarveScript
 
 /// How messages are taken.
@@ -48,6 +49,10 @@ public struct MessageProcessor: ~Copyable {
         var route: TopicRoute
         var id: Range<Int>?
         var skipped = 0
+        /// Of a message that can be stored.
+        var items: Int?
+        /// The only device of such a message.
+        var device: String?
         var note: String?
         var errors = ItemErrors()
         /// The number of its batch, or why the message is refused.
@@ -116,6 +121,7 @@ public struct MessageProcessor: ~Copyable {
                     try decide(group.messages[index], prepared.payloads[index], bytes, &batches))
             }
             let outcomes = try commit(batches)
+            let committed = SystemClock.nanoseconds()
             var done = ProcessedMessages(samples: 0, end: slice.upperBound)
             var converted: [PreparedAnswer] = []
             for (index, decision) in zip(slice, pending) {
@@ -126,10 +132,12 @@ public struct MessageProcessor: ~Copyable {
                 if let payload, replies.replies.count > reply {
                     converted.append(PreparedAnswer(reply: reply, payload: payload, event: event))
                 } else {
-                    log.add(event)
+                    log.add(event.answered(at: committed))
                 }
             }
-            conversion.convert(converted, &replies).forEach(log.add)
+            let events = conversion.convert(converted, &replies)
+            let end = events.isEmpty ? committed : SystemClock.nanoseconds()
+            for event in events { log.add(event.answered(at: end)) }
             return done
         }
     }
@@ -172,8 +180,9 @@ public struct MessageProcessor: ~Copyable {
         case .success(let content):
             batches.append(content.batch)
             return Pending(
-                route: route, id: parsed.id, skipped: content.skipped, note: content.note,
-                errors: parsed.errors, decision: .success(batches.count - 1))
+                route: route, id: parsed.id, skipped: content.skipped, items: content.items,
+                device: content.device, note: content.note, errors: parsed.errors,
+                decision: .success(batches.count - 1))
         }
     }
 
@@ -275,11 +284,10 @@ public struct MessageProcessor: ~Copyable {
         let outcome = pending.decision.flatMap { outcomes[$0] }
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
-            device: pending.route.device, topic: pending.route.topic,
+            device: pending.route.device ?? pending.device, topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
             note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
-            receipt: nil,
-            isReplay: false)
+            receipt: nil, isReplay: false)
         switch outcome {
         case .success(let outcome):
             var receipt = outcome.receipt
@@ -289,10 +297,14 @@ public struct MessageProcessor: ~Copyable {
             // A message without samples replays nothing, however often it comes.
             event.isReplay = outcome.isReplay && outcome.receipt.samples > 0
             event.note = note(pending, outcome)
+            event.items = pending.items
+            event.commit = outcome.receipt.samples > 0 ? outcome.commit : nil
         case .failure(let failure):
             event.code = failure.code
             event.reason = failure.message
             event.device = failure.device ?? event.device
+            event.category = failure.category ?? failure.code.category
+            event.scriptLine = failure.scriptLine
         }
         if pending.route.handler != .reply {
             replies.append(

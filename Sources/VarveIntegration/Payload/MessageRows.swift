@@ -24,7 +24,8 @@ struct MessageRows: ~Copyable {
     /// The texts of the message.
     var text: [UInt8] = []
     private var slots: [Slot] = []
-    private var item = 0
+    /// The number of items that have ended.
+    private(set) var item = 0
     private var itemStart = 0
     private var capacity = 256
     private var times: UnsafeMutablePointer<Int64>

@@ -31,6 +31,21 @@ public enum ReplyCode: Int, CaseIterable, Sendable {
     case wrongMethod = 1260
 }
 
+extension ReplyCode {
+    /// What a refusal with this code is about, unless the refusal itself says more; nil for success.
+    var category: FailureCategory? {
+        switch self {
+        case .success: nil
+        case .busy: .script
+        case .tooLarge: .size
+        case .unknownTopic, .wrongMethod: .topic
+        case .modelMismatch: .model
+        case .malformed, .empty, .batchFormat, .attributeFormat: .json
+        case .unknownDevice, .noSubDevice: .device
+        }
+    }
+}
+
 /// A refused message: nothing of it is stored.
 struct RequestFailure: Error {
     var code: ReplyCode
@@ -38,12 +53,24 @@ struct RequestFailure: Error {
     var message: String
     /// The device that the item names, if the failure is about one.
     var device: String?
+    /// What it is about, where the code alone does not say that.
+    var category: FailureCategory?
+    /// The line of the product's script that failed, counted from 1.
+    var scriptLine: Int?
 
     init(_ code: ReplyCode, _ message: String, device: String? = nil) {
         self.code = code
         self.message = message
         self.device = device
     }
+
+    /// The same failure, as one of the product's script, at a line of it.
+    func ofScript(line: Int?) -> RequestFailure {
+        var copy = self
+        (copy.category, copy.scriptLine) = (.script, line)
+        return copy
+    }
+
     /// There is no payload.
     static let empty = RequestFailure(.empty, "the payload is empty")
 

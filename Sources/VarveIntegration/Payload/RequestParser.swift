@@ -28,8 +28,17 @@ struct MessageContent {
     var batch: SampleBatch
     /// Readings without a value and without a quality, or of a point that the policy does not store.
     var skipped: Int
+    /// The number of its items.
+    var items: Int
     /// What is odd about it, in words.
     var note: String?
+
+    /// The device of all samples; nil if there are several devices or no samples.
+    var device: String? {
+        guard let first = batch.series.first?.key.device else { return nil }
+        for series in batch.series where !series.key.device.sameBytes(as: first) { return nil }
+        return first
+    }
 }
 
 /// Reads payloads, one at a time.
@@ -114,7 +123,8 @@ struct RequestParser: ~Copyable {
         items.notes.skipped = items.rows.skipped
         items.notes.notStored = policy.notStored
         let skipped = items.rows.skipped + policy.notStored
-        return .success(MessageContent(batch: batch, skipped: skipped, note: items.notes.text))
+        return .success(
+            MessageContent(batch: batch, skipped: skipped, items: items.rows.item, note: items.notes.text))
     }
 
     /// The fault of the items that refuses the message, if one does.

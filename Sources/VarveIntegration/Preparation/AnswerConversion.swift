@@ -82,6 +82,8 @@ struct AnswerConversion {
         default:
             event.code = .malformed
             event.reason = reason
+            (event.category, event.scriptLine) = (.script, failure.line)
+            (event.items, event.commit) = (nil, nil)
             event.note = nil
             event.receipt = nil
             event.isReplay = false

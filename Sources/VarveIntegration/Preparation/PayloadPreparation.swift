@@ -179,7 +179,8 @@ struct PayloadPreparation {
         case .success(let json):
             guard json.count <= limit else {
                 throw RequestFailure(
-                    .tooLarge, "the script made \(json.count) bytes of JSON, above the limit of \(limit)")
+                    .tooLarge, "the script made \(json.count) bytes of JSON, above the limit of \(limit)"
+                ).ofScript(line: nil)
             }
             return try RawRequest(json, route)
         case .failure(let failure):
@@ -189,7 +190,7 @@ struct PayloadPreparation {
                 case .tooLarge: .tooLarge
                 default: .malformed
                 }
-            throw RequestFailure(code, "\(failure)")
+            throw RequestFailure(code, "\(failure)").ofScript(line: failure.line)
         }
     }
 

@@ -37,7 +37,7 @@ struct Activations: Sendable {
         let now = SystemClock.nanoseconds()
         var entry = LogEntry(.connection, .refused, time: Timestamp(nanoseconds: now))
         (entry.channel, entry.product, entry.client) = (event.channel, event.product, event.clientID)
-        (entry.address, entry.device) = (event.address, event.detail)
+        (entry.address, entry.device, entry.category) = (event.address, event.detail, .login)
         guard let product = event.product, event.count == 1 else {
             entry.reason = "the activation is not complete: log in again"
             return entry
@@ -52,7 +52,7 @@ struct Activations: Sendable {
                 ClientNotice(
                     topic: ChannelTopic.activation(product: device.product, key: device.key),
                     client: event.clientID, payload: Self.message(device, id: now / 1_000_000)))
-            entry.event = .connected
+            (entry.event, entry.category) = (.connected, nil)
             entry.reason = "device \(device.key) is activated: its secret is sent to this client"
         } catch {
             entry.reason = "the device \(event.detail) is not activated: \(error)"

@@ -129,12 +129,14 @@ struct ConnectionEnds: Sendable {
         let client = clients[name]
         (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
         entry.client = name.text
+        entry.category = LogEntry.Category(end: end.reason)
         entry.reason = end.reason
         return entry
     }
 
     private func entry(_ turnedAway: (count: Int, address: String)) -> LogEntry {
         var entry = LogEntry(.connection, .refused, time: Self.now)
+        entry.category = .overload
         entry.address = turnedAway.address
         let reason = "a connection was closed unread: the broker has as many as broker.connections allows"
         entry.reason = turnedAway.count == 1 ? reason : "\(reason) (\(turnedAway.count) times)"
@@ -143,6 +145,7 @@ struct ConnectionEnds: Sendable {
 
     private func surplusEntry() -> LogEntry {
         var entry = LogEntry(.connection, .disconnected, time: Self.now)
+        entry.category = .cut
         entry.reason =
             "\(surplus) more connections were ended by the broker or broke; its log says which, while it is kept"
         return entry
@@ -155,4 +158,11 @@ struct ConnectionEnds: Sendable {
     }
 
     private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}
+
+extension LogEntry.Category {
+    /// The category of the end of a connection, by its reason.
+    init(end reason: String) {
+        self = reason.hasPrefix(ConnectionEnd.oversize) ? .size : .cut
+    }
 }

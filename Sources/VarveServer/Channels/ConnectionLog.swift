@@ -5,6 +5,7 @@
 // Invariants:
 // - Entries and the position after them are written in one transaction: each event is in the log once.
 // - The events are read before the broker's log, which has the reason of an end before the plugin sees the end.
+// - No entry has a secret of the registry (SecretMask).
 // - A login that is held back (RepeatedEnds) is lost if the service is killed meanwhile.
 
 import Synchronization
@@ -20,6 +21,8 @@ final class ConnectionLog: Sendable {
     private let broker: BrokerLogReader?
     private let log: MessageLog
     private let limits: PacketLimits
+    private let masked: @Sendable (String) -> String
+    private let tally = Mutex<[ConnectionEvent.Kind: UInt64]>([:])
     private let activate: @Sendable (ConnectionEvent) -> LogEntry
     private let state = Mutex(State())
 
@@ -45,11 +48,14 @@ final class ConnectionLog: Sendable {
     /// - Parameters:
     ///   - events: The plugin's events file.
     ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
+    ///   - masked: Hides secrets in a text.
     ///   - activate: Answers the event of a device that wants to be told its secret.
     init(
         events: String, broker: BrokerLogReader? = nil, limits: PacketLimits, log: MessageLog,
+        masked: @escaping @Sendable (String) -> String = { $0 },
         activate: @escaping @Sendable (ConnectionEvent) -> LogEntry
     ) {
+        self.masked = masked
         self.limits = limits
         self.activate = activate
         reader = ConnectionEvents(path: events)
@@ -73,21 +79,43 @@ final class ConnectionLog: Sendable {
                 notes += piece.notes
                 let before = place
                 place = try readEnds(after: place, into: &state.ends)
+                count(piece.events)
                 var found = piece.events.compactMap { Self.entry($0, reason: state.ends.record($0)) }
                 let isLast = piece.position == position
                 if isLast { found += state.ends.overdue { try? log.lastLogin(of: $0) } }
+                found = found.map(withoutSecrets)
                 var entries = found.flatMap { state.repeats.pass($0) }
                 if isLast { entries += isEnding ? state.repeats.rest() : state.repeats.due(now: Self.now) }
                 if !entries.isEmpty || place != before || !isLast {
                     try log.append(entries, bookmark: piece.position?.text, brokerBookmark: place.text)
                 }
                 // After the position was written: an activation is tried once, and a client can log in again.
-                let activations = piece.events.filter { $0.kind == .activation }.map(activate)
+                let activations = piece.events.filter { $0.kind == .activation }
+                    .map { withoutSecrets(activate($0)) }
                 if !activations.isEmpty { try log.append(activations) }
                 guard !isLast else { return notes }
                 position = piece.position
             }
         }
+    }
+
+    /// How many events of each kind were copied.
+    var counts: [ConnectionEvent.Kind: UInt64] { tally.withLock { $0 } }
+
+    private func count(_ events: [ConnectionEvent]) {
+        tally.withLock { tally in
+            for event in events where event.username != ServiceClient.username {
+                tally[event.kind, default: 0] += UInt64(max(0, event.count))
+            }
+        }
+    }
+
+    private func withoutSecrets(_ entry: LogEntry) -> LogEntry {
+        var entry = entry
+        entry.client = entry.client.map(masked)
+        entry.topic = entry.topic.map(masked)
+        entry.reason = entry.reason.map(masked)
+        return entry
     }
 
     private func readEnds(
@@ -113,16 +141,7 @@ final class ConnectionLog: Sendable {
     private static func entry(_ event: ConnectionEvent, reason: String?) -> LogEntry? {
         // The service's own logins do not concern a channel.
         if event.username == ServiceClient.username, event.product == nil { return nil }
-        let what: LogEntry.Event
-        switch event.kind {
-        case .connected: what = .connected
-        case .disconnected: what = .disconnected
-        case .refused, .overload: what = .refused
-        case .deniedPublish, .deniedSubscribe: what = .denied
-        case .unheard: what = .unheard
-        case .activation: return nil
-        }
-        var entry = LogEntry(.connection, what, time: Timestamp(nanoseconds: event.time))
+        guard var entry = empty(event) else { return nil }
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }
         entry.channel = event.channel
         entry.product = event.product
@@ -137,8 +156,33 @@ final class ConnectionLog: Sendable {
             entry.reason = "\(event.username) may not subscribe to \(event.detail)"
         default: entry.reason = text(event.detail) ?? reason
         }
+        if event.kind == .disconnected { entry.category = entry.reason.map(LogEntry.Category.init(end:)) }
         if event.count > 1 { entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)" }
         return entry
+    }
+
+    /// An entry of the kind, the event and the category that an event of the plugin has; nil for an activation.
+    ///
+    /// A message that the broker refused is an error, as one that the service refused.
+    private static func empty(_ event: ConnectionEvent) -> LogEntry? {
+        let time = Timestamp(nanoseconds: event.time)
+        func entry(
+            _ kind: LogEntry.Kind, _ what: LogEntry.Event, _ category: LogEntry.Category? = nil
+        ) -> LogEntry {
+            var entry = LogEntry(kind, what, time: time)
+            entry.category = category
+            return entry
+        }
+        return switch event.kind {
+        case .connected: entry(.connection, .connected)
+        case .disconnected: entry(.connection, .disconnected)
+        case .refused: entry(.connection, .refused, .login)
+        case .overload: entry(.connection, .refused, .overload)
+        case .deniedPublish: entry(.error, .denied, .topic)
+        case .deniedSubscribe: entry(.connection, .denied, .topic)
+        case .unheard: entry(.connection, .unheard, .answer)
+        case .activation: nil
+        }
     }
 
     private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }

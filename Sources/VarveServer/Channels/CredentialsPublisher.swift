@@ -20,7 +20,7 @@ final class CredentialsPublisher: Sendable {
     private let registry: Registry
     private let path: String
     private let written = Mutex<Written?>(nil)
-    private let onWrite: @Sendable ([Name: String]) -> Void
+    private let onWrite: @Sendable ([Name: String], SecretMask) -> Void
 
     /// The registry's generation and the file's stamp at the last write.
     private struct Written: Equatable {
@@ -28,8 +28,11 @@ final class CredentialsPublisher: Sendable {
         var stamp: FileStamp?
     }
 
-    /// - Parameter onWrite: Called with the channel of each product whenever the file was written.
-    init(_ registry: Registry, path: String, onWrite: @escaping @Sendable ([Name: String]) -> Void) {
+    /// - Parameter onWrite: Called whenever the file was written, with the channel of each product and what hides the
+    ///   secrets that the file has.
+    init(
+        _ registry: Registry, path: String, onWrite: @escaping @Sendable ([Name: String], SecretMask) -> Void
+    ) {
         self.registry = registry
         self.path = path
         self.onWrite = onWrite
@@ -65,7 +68,8 @@ final class CredentialsPublisher: Sendable {
             try CredentialsFile.write(credentials, to: path)
             written = Written(generation: generation, stamp: try POSIXFileSystem().stamp(path))
             onWrite(
-                Dictionary(entries.map { (Name($0.channel.product), $0.channel.name) }) { first, _ in first })
+                Dictionary(entries.map { (Name($0.channel.product), $0.channel.name) }) { first, _ in first },
+                SecretMask(credentials))
         }
     }
 

@@ -5,6 +5,8 @@
 
 import VarveChannel
 import VarveFile
+import VarveModel
+import VarveText
 
 /// Who runs the broker.
 public enum BrokerMode: String, CaseIterable, Sendable {
@@ -58,6 +60,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var mergeBytesPerSecond = 128 << 20
     /// The largest size of the message log on disk, in bytes.
     public var logBytes = 64 << 20
+    /// How long the message log keeps entries, such as `90d`; empty for as long as there is room.
+    public var logKeep = ""
     /// How much of each payload the message log keeps, in bytes.
     public var logPayloadBytes = 4096
     /// The lowest level of the reports on standard error.
@@ -80,6 +84,11 @@ public struct ServerConfiguration: Sendable, Equatable {
         try range("merge.bytesPerSecond", mergeBytesPerSecond, 0...(64 << 30))
         try range("log.bytes", logBytes, (1 << 20)...(64 << 30))
         try range("log.payloadBytes", logPayloadBytes, 0...(1 << 20))
+        guard logKeep.isEmpty || (logKeepSeconds ?? 0) > 0 else {
+            throw ServerError(
+                "log.keep is \"\(logKeep.visible)\": use a whole number and a unit, such as 12h, 90d or 2y, or leave it empty"
+            )
+        }
         guard Self.logLevels.contains(logLevel) else {
             throw ServerError(
                 "log.level is \(logLevel): use one of \(Self.logLevels.joined(separator: ", "))")
@@ -104,6 +113,9 @@ public struct ServerConfiguration: Sendable, Equatable {
             throw ServerError("mqtt.host \"\(mqttHost)\" is not a host name or address")
         }
     }
+
+    /// How long the message log keeps entries, in seconds; nil for as long as there is room.
+    var logKeepSeconds: Int64? { RetentionPeriod.seconds(logKeep) }
 
     /// Checks the settings of TLS.
     private func checkTLS() throws(ServerError) {

@@ -34,6 +34,7 @@ struct Setting: Sendable {
         number("scripts.processes", \.scriptProcesses),
         number("merge.bytesPerSecond", \.mergeBytesPerSecond),
         number("log.bytes", \.logBytes),
+        text("log.keep", \.logKeep),
         number("log.payloadBytes", \.logPayloadBytes),
         text("log.level", \.logLevel),
     ]

@@ -80,7 +80,12 @@ public final class Exporter {
         }
         let path = files.resolved(path)
         let partial = path + ".partial"
-        let file = try files.open(partial, .replace)
+        let file: any File
+        do {
+            file = try files.open(partial, .replace)
+        } catch {
+            throw error.naming(path, for: partial)
+        }
         do {
             let result = try export(series, in: range, format: format, times: times, to: file)
             try file.sync()
@@ -91,7 +96,7 @@ public final class Exporter {
         } catch {
             file.close()
             try files.remove(partial)
-            throw error
+            throw (error as? FileError)?.naming(path, for: partial) ?? error
         }
     }
 
@@ -174,5 +179,12 @@ public final class Exporter {
             if let known, known != product { ambiguous.insert(device) }
         }
         return series.contains { ambiguous.contains(Name($0.key.device)) }
+    }
+}
+
+extension FileError {
+    /// The same error about the file that the user has named, if it is about the file that is written first.
+    fileprivate func naming(_ path: String, for partial: String) -> FileError {
+        self.path == partial ? FileError(action, path, code: code) : self
     }
 }

@@ -12,59 +12,93 @@ struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Show what happened on the channels: connections, payloads, errors.",
         discussion: """
-            The newest entry is the last. Times are UTC, or of the zone of --tz. With --follow new entries are \
-            printed as they come, until the command is interrupted.
+            An entry must meet all options; of an option that is given several times, it must meet one. The newest \
+            entry is the last. Times are UTC, or of the zone of --tz. With --follow new entries are printed as they \
+            come, until the command is interrupted.
 
             Examples:
               varve log --kind error --limit 20
+              varve log --category login --category device --text wind
               varve log --channel wind_farm --from 2024-05-01 --to 2024-05-02 --tz Europe/Paris
-              varve log --follow --format ndjson | grep T1
+              varve log --code 1204 --client gateway7 --follow
+              varve log --all --format csv > log.csv
             """)
 
-    /// The forms of output: a table for people, or one JSON object a line.
+    /// The forms of output.
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, ndjson
+        case table, ndjson, csv, json
     }
 
     @OptionGroup var data: DataOptions
     @Option(help: "Only entries of this channel.") var channel: String?
     @Option(name: .customLong("kind"), help: "Only connection, payload or error. Repeatable.")
     var kinds: [LogEntry.Kind] = []
+    @Option(name: .customLong("event"), help: "Only this event, such as refused or replayed. Repeatable.")
+    var events: [LogEntry.Event] = []
+    @Option(name: .customLong("category"), help: "Only this category, such as login or model. Repeatable.")
+    var categories: [LogEntry.Category] = []
+    @Option(name: .customLong("code"), help: "Only messages with this code in their answer. Repeatable.")
+    var codes: [Int] = []
     @Option(help: "Only entries of this device: deviceKey, or productKey/deviceKey.") var device: String?
+    @Option(help: "Only entries of this client id; of a signed one the part before | is enough.")
+    var client: String?
+    @Option(
+        help:
+            "Only entries with this text in a field or in the kept part of the payload, in any case of letters."
+    )
+    var text: String?
     @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
     var from: String?
     @Option(help: "First time after the range; forms as for --from.") var to: String?
-    @Option(help: "At most this many of the newest entries.") var limit = 1000
+    @Option(help: "At most this many of the newest entries; without it 1000.") var limit: Int?
+    @Flag(help: "All entries that the other options select.") var all = false
     @Flag(help: "Go on with new entries as they come.") var follow = false
-    @Option(help: "table or ndjson.") var format = Format.table
+    @Option(help: "table, ndjson, csv or json.") var format: Format?
+    @Flag(help: "Print one JSON array, as --format json.") var json = false
     @Option(
         parsing: .unconditional,
         help: "Time zone, such as Europe/Paris, for times in the table and --from/--to.") var tz: String?
 
+    /// How many entries are read at once.
+    private static let page = 1000
+
     func validate() throws {
+        if json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) differ: leave one out")
+        }
+        if all, limit != nil { throw ValidationError("--all has no --limit: leave one out") }
+        if follow, form == .json {
+            throw ValidationError("--follow has no end, so it makes no JSON array: use --format ndjson")
+        }
+        if text == "" { throw ValidationError("--text is empty: name a text") }
         do { _ = try filter(zone()) } catch { throw ValidationError("\(error)") }
     }
+
+    private var form: Format { json ? .json : format ?? .table }
 
     func run() throws {
         let zone = try zone()
         let sink = StandardOutputSink()
         let output = OutputBuffer(sink)
-        var printer: any LogPrinter =
-            switch format {
-            case .table: LogTable(zone: zone)
-            case .ndjson: LogLines()
-            }
+        var printer = printer(zone)
         let filter = try filter(zone)
         let log = try MessageLog.openForReading(path: data.logPath)
         // Read first: an entry written from here on has a larger id, and `--follow` prints it later.
         var last = try log.lastID()
-        let entries = try log.entries(filter)
-        last = max(last, entries.map(\.id).max() ?? 0)
+        let ids = try log.ids(filter)
+        last = max(last, ids.max() ?? 0)
         // A deleted channel keeps its entries. A name without entries must be a channel, or it is mistyped.
-        if entries.isEmpty, let channel, try POSIXFileSystem().kind(data.registryPath) != nil {
+        if ids.isEmpty, let channel, try POSIXFileSystem().kind(data.registryPath) != nil {
             _ = try data.openRegistry(to: .read).channel(named: channel)
         }
-        try output.append(printer.text(entries))
+        var rest = ids[...]
+        repeat {
+            // Each page is a transaction of its own: the service goes on writing, however slow the output is.
+            let entries = try log.entries(ids: rest.prefix(Self.page))
+            rest = rest.dropFirst(Self.page)
+            try output.append(printer.text(entries))
+        } while !rest.isEmpty && output.isOpen
+        try output.append(printer.end())
         try output.flush()
         guard follow else { return }
         var tail = LogTail(path: data.logPath, filter: filter, after: last)
@@ -76,18 +110,32 @@ struct LogCommand: ParsableCommand {
         }
     }
 
+    private func printer(_ zone: (any NamedZone)?) -> any LogPrinter {
+        switch form {
+        case .table: LogTable(zone: zone)
+        case .ndjson: LogLines()
+        case .csv: LogCSV()
+        case .json: LogLines(isArray: true)
+        }
+    }
+
     private func zone() throws -> (any NamedZone)? { try tz.map { try SystemZones.zone(named: $0) } }
 
     private func filter(_ zone: (any NamedZone)?) throws -> LogFilter {
-        guard limit > 0 else {
+        if let limit, limit <= 0 {
             throw ValidationError("--limit: \(limit) is not a number of entries; at least 1")
         }
         var filter = LogFilter()
         filter.channel = channel
         filter.kinds = Set(kinds)
+        filter.events = Set(events)
+        filter.categories = Set(categories)
+        filter.codes = Set(codes)
         filter.device = device
+        filter.client = client
+        filter.text = text
         filter.range = try TimeBound.range(from: from, to: to, zone: zone)
-        filter.limit = limit
+        filter.limit = all ? nil : limit ?? filter.limit
         return filter
     }
 }

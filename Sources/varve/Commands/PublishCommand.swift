@@ -108,6 +108,10 @@ struct PublishCommand: ParsableCommand {
         let started = SystemClock.monotonicNanoseconds()
         let named = try NamedFiles(inputs, rejectsFolder: rejects)
         let target = try target()
+        if channel != nil, let advice = RunningService.startAdvice(data) {
+            var errors = StandardErrors()
+            print("varve: \(advice); publish waits for its answers", to: &errors)
+        }
         var options = PublishFileOptions()
         try reading.apply(to: &options.reading)
         try FileTerms.apply(

@@ -4,7 +4,9 @@
 enum NearMatches {
     private static let longestName = 64
 
-    /// Up to three names similar to `name`, the most similar first, as the end of an error message; empty without any.
+    /// Up to three names similar to `name`, the most similar first, as the end of an error message.
+    ///
+    /// Without a similar name, three of the names that there are; empty without names.
     static func hint(for name: String, among names: some Sequence<String>) -> String {
         let wanted = Array(name.lowercased().utf8.prefix(longestName))
         let limit = max(2, wanted.count / 3)
@@ -18,9 +20,17 @@ enum NearMatches {
                 found.append((limit + 1, candidate))
             }
         }
-        guard !found.isEmpty else { return "" }
+        guard !found.isEmpty else { return known(Set(names).sorted()) }
         found.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
         return "; did you mean " + found.prefix(3).map { printable($0.name) }.joined(separator: ", ") + "?"
+    }
+
+    /// The first of the names that there are.
+    private static func known(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "" }
+        let shown = names.prefix(3).map(printable).joined(separator: ", ")
+        return
+            "; there \(names.count == 1 ? "is" : "are") \(shown)\(names.count > 3 ? ", …, \(names.count) in all" : "")"
     }
 
     /// How many bytes must be inserted, removed or changed to turn one into the other.

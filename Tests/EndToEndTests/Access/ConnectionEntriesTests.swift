@@ -171,9 +171,11 @@ extension EndToEndTests {
             }
         }
 
-        /// The connection entries of a client, as event and reason; each names the client's address.
+        /// The entries of a client that are not about payloads, as event and reason; each names the client's address.
         private func entries(of client: String) throws -> [String] {
-            let lines = try sandbox.varve("log", "--kind", "connection", "--format", "ndjson").output
+            let lines = try sandbox.varve(
+                "log", "--kind", "connection", "--kind", "error", "--format", "ndjson"
+            ).output
             return try lines.split(separator: "\n").compactMap { line in
                 let entry = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
                 guard let entry, entry["client"] as? String == client else { return nil }

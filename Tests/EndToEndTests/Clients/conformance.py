@@ -212,7 +212,7 @@ def main():
         content = json.load(open(path))
         cases += [Case(case, content["product"], port, passwords, program)
                   for case in content["cases"] if case["name"] in wanted]
-    watched = [case for case in cases if any(row[0] == "connection" for row in case.case.get("log", []))]
+    watched = [case for case in cases if any(not row[1] for row in case.case.get("log", []))]
     portions = [watched[start:start + WATCHED] for start in range(0, len(watched), WATCHED)]
     with concurrent.futures.ThreadPoolExecutor(24) as pool:
         for portion in portions + [[case for case in cases if case not in watched]]:

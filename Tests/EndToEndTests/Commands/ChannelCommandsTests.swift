@@ -43,6 +43,24 @@ extension EndToEndTests {
             #expect(try run("channel list --json").output == "[]\n")
         }
 
+        @Test("without a service, also after one that was killed, the commands say to start it")
+        func noService() throws {
+            #expect(try run("channel create first --product wind").output.contains("next: varve serve"))
+            let advice = "no service runs on \(sandbox.data): start it with varve serve"
+            #expect(try run("channel show first").output.hasSuffix("\nNothing is taken yet: \(advice)\n"))
+            let service = try RunningService(in: sandbox)
+            #expect(try run("channel show first").output.contains("no service") == false)
+            #expect(try run("channel create other --product sea").output.contains("varve serve") == false)
+            service.killService()
+            service.killBroker()
+            #expect(FileManager.default.fileExists(atPath: "\(sandbox.data)/broker/address"))
+            #expect(try run("channel show first").output.contains(advice))
+            let rows = try sandbox.write(
+                lines: ["device,point,time,value", "T1,power,2024-05-01T12:00:00Z,1"], "rows.csv")
+            let publish = try run("publish --channel first --give-up-after 1 \(rows)")
+            #expect(publish.code == 1 && publish.errors.hasPrefix("varve: \(advice); publish waits"))
+        }
+
         @Test(
             "a command that cannot be carried out ends with exit code 1 and one line that names the cause",
             arguments: [
@@ -82,9 +100,6 @@ extension EndToEndTests {
                 #expect(ending.code == 1 && ending.errorLines.count == 1, "\(text): \(ending.errors)")
                 #expect(ending.errors.contains("broker/address"), "\(ending.errors)")
             }
-            // If a service has written its address, the user is not advised to start one.
-            try sandbox.write("127.0.0.1:2883".utf8, "data/broker/address")
-            #expect(try !run("channel create sea_1 --product sea").output.contains("varve serve"))
         }
 
         @Test("a product with a channel is not deleted")

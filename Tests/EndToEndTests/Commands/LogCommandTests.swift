@@ -36,14 +36,18 @@ extension EndToEndTests {
 
         private func fill() throws {
             var refused = entry(.connection, .refused, hour: 1)
+            refused.category = .login
             refused.reason = "wrong password"
             refused.address = "10.1.2.3"
             var received = entry(.payload, .received, hour: 2, device: "T1")
             received.setPayload(Array(#"{"id":"é"}"#.utf8))
             received.counts = LogEntry.Counts(accepted: 20, identical: 3)
             received.code = 200
+            (received.items, received.commit, received.latency) = (2, 7, 1_234_567)
             var rejected = entry(.error, .rejected, hour: 3, device: "T9")
             rejected.code = 1257
+            rejected.category = .device
+            rejected.client = "g2|securemode=4|"
             rejected.reason = "params[0]: no device \"T9\""
             rejected.topic = "/sys/wind/integration/measurepoint/post"
             rejected.setPayload([0xFF, 0x00])
@@ -67,10 +71,12 @@ extension EndToEndTests {
             for word in ["gateway", "refused", "wrong password", "10.1.2.3"] {
                 #expect(rows[1].contains(word), "\(rows[1])")
             }
-            for word in ["payload", "200", "20 accepted", "3 identical"] {
+            for word in ["payload", "200", "20 accepted", "3 identical", "commit 7, 1.235 ms"] {
                 #expect(rows[2].contains(word), "\(rows[2])")
             }
-            for word in ["error", "1257", "rejected", "no device \"T9\"", "measurepoint/post"] {
+            for word in [
+                "error", "1257", "rejected", "no device \"T9\"", "measurepoint/post", "payload ff00",
+            ] {
                 #expect(rows[3].contains(word), "\(rows[3])")
             }
             #expect(try run("log --tz Asia/Kolkata").output.contains("2024-05-01T06:30:00+05:30"))
@@ -86,7 +92,10 @@ extension EndToEndTests {
             #expect(rows[0]["reason"] as? String == "wrong password" && rows[0]["payload"] == nil)
             #expect(rows[1]["payload"] as? String == #"{"id":"é"}"# && rows[1]["accepted"] as? Int == 20)
             #expect(rows[1]["payloadCut"] as? Bool == false && rows[1]["bytes"] as? Int == 11)
+            #expect(rows[1]["commit"] as? Int == 7 && rows[1]["latencyMs"] as? Double == 1.235)
+            #expect(rows[1]["items"] as? Int == 2 && rows[1]["category"] == nil)
             #expect(rows[2]["payloadBase64"] as? String == "/wA=" && rows[2]["code"] as? Int == 1257)
+            #expect(rows[2]["payloadHex"] as? String == "ff00" && rows[2]["category"] as? String == "device")
             #expect(rows[2]["time"] as? String == "2024-05-01T03:00:00Z")
         }
 
@@ -99,7 +108,13 @@ extension EndToEndTests {
                 ("--channel farm --limit 1", ["rejected"]), ("--channel other", []),
                 ("--from 2024-05-01T02:00:00Z", ["received", "rejected"]),
                 ("--from 2024-05-01T04:00 --to 2024-05-01T05:00 --tz Europe/Paris", ["received"]),
-                ("--to 2024-05-01T02:00:00Z", ["refused"]),
+                ("--to 2024-05-01T02:00:00Z", ["refused"]), ("--code 200", ["received"]),
+                ("--code 200 --code 1257", ["received", "rejected"]), ("--code 1204", []),
+                ("--category login", ["refused"]),
+                ("--event received --event refused", ["refused", "received"]),
+                ("--client gateway", ["refused", "received"]), ("--client g2", ["rejected"]),
+                ("--text WRONG", ["refused"]), ("--text \"id\":\"é\"", ["received"]),
+                ("--kind error --text wrong", []), ("--all --kind error", ["rejected"]),
             ])
         func filters(options: String, events: [String]) throws {
             try fill()
@@ -108,7 +123,59 @@ extension EndToEndTests {
             #expect(try lines(ending).map { $0["event"] as? String } == events)
         }
 
-        @Test("text from a client cannot control the terminal", arguments: ["table", "ndjson"])
+        @Test("CSV has a header, all columns in each line, and quotes where they are needed")
+        func csv() throws {
+            try fill()
+            let ending = try run("log --format csv")
+            let rows = ending.output.split(separator: "\n").map {
+                $0.split(separator: ",", omittingEmptySubsequences: false)
+            }
+            #expect(
+                ending.output.hasPrefix(
+                    "id,time,kind,event,category,channel,product,client,address,device,messageId,code,topic,"
+                        + "bytes,items,accepted,identical,corrected,superseded,expired,replayed,rejected,skipped,"
+                        + "commit,latencyMs,scriptLine,reason,payload,payloadBase64,payloadHex,payloadCut\n"))
+            #expect(rows.map(\.count) == [31, 31, 31, 31], "\(ending.output)")
+            #expect(
+                rows[1].joined(separator: ",")
+                    == "1,2024-05-01T01:00:00Z,connection,refused,login,farm,wind,gateway,10.1.2.3,"
+                    + String(repeating: ",", count: 17) + "wrong password,,,,")
+            #expect(rows[2][23...25] == ["7", "1.235", ""] && rows[2][27] == #""{""id"":""é""}""#)
+            #expect(rows[3][28...30] == ["/wA=", "ff00", "false"])
+        }
+
+        @Test("--json and --format json print the entries as one JSON array, also an empty one")
+        func jsonArray() throws {
+            try fill()
+            let lines = try lines(run("log --format ndjson"))
+            for options in ["--json", "--format json", "--json --all"] {
+                let ending = try run("log \(options)")
+                let array =
+                    try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [[String: Any]]
+                #expect((array as NSArray?) == lines as NSArray, "\(ending.output)")
+                #expect(ending.output.hasPrefix("[\n{") && ending.output.hasSuffix("}\n]\n"))
+            }
+            #expect(try run("log --json --code 1").output == "[]\n")
+        }
+
+        @Test(
+            "a whole log of many pages is printed, each entry once and in order, and --limit takes the newest"
+        )
+        func whole() throws {
+            for start in stride(from: 0, to: 3000, by: 500) {
+                try log.append((start..<start + 500).map { entry(.payload, .received, hour: Int64($0)) })
+            }
+            #expect(try lines(run("log --all --format ndjson")).map { $0["id"] as? Int } == Array(1...3000))
+            let newest = try lines(run("log --limit 1500 --format ndjson")).map { $0["id"] as? Int }
+            #expect(newest == Array(1501...3000))
+            #expect(try lines(run("log --format ndjson")).count == 1000)
+            let array = try run("log --all --json")
+            let object = try JSONSerialization.jsonObject(with: Data(array.output.utf8)) as? [[String: Any]]
+            #expect(object?.count == 3000)
+        }
+
+        @Test(
+            "text from a client cannot control the terminal", arguments: ["table", "ndjson", "csv", "json"])
         func hostileTexts(format: String) throws {
             var hostile = entry(.error, .rejected)
             let text = "a\u{1B}[2J\u{9B}1m\r\n\u{7F}\u{202E}b\u{2028}c"
@@ -118,14 +185,15 @@ extension EndToEndTests {
             hostile.setPayload(Array(text.utf8))
             try log.append([hostile])
             let ending = try run("log --format \(format)")
-            #expect(ending.output.split(separator: "\n").count == (format == "table" ? 2 : 1))
+            let lines = ["table": 2, "csv": 2, "json": 3][format] ?? 1
+            #expect(ending.output.split(separator: "\n").count == lines)
             let bad = ending.output.unicodeScalars.filter {
                 $0 != "\n" && ($0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E)
             }
             #expect(bad.isEmpty, "\(ending.output)")
             if format == "ndjson" {
-                #expect(try lines(ending).first?["reason"] as? String == text)
-                #expect(try lines(ending).first?["payload"] as? String == text)
+                #expect(try self.lines(ending).first?["reason"] as? String == text)
+                #expect(try self.lines(ending).first?["payload"] as? String == text)
             }
         }
 
@@ -153,7 +221,10 @@ extension EndToEndTests {
             try fill()
             let stem = "\(sandbox.path)/follow"
             let process = try ChildProcess(
-                [Installation.varve, "log", "--follow", "--format", "ndjson", "--kind", "connection"],
+                [
+                    Installation.varve, "log", "--follow", "--format", "ndjson", "--client", "gateway",
+                    "--kind", "connection",
+                ],
                 environment: ["VARVE_DATA": sandbox.data], folder: sandbox.path, printsTo: stem)
             let listener = Listener(process: process)
             _ = try listener.waitForLine { $0.contains("refused") }
@@ -196,7 +267,10 @@ extension EndToEndTests {
             arguments: [
                 ("--kind all", "all"), ("--limit 0", "--limit"), ("--from soon", "soon"),
                 ("--tz Mars/X", "Mars/X"),
-                ("--format csv", "csv"), ("--from 2024-01-02 --to 2024-01-01", "--to"),
+                ("--format xml", "xml"), ("--json --format csv", "--format csv"),
+                ("--all --limit 3", "--all"),
+                ("--follow --json", "--follow"), ("--category x", "--category"), ("--code many", "--code"),
+                ("--text=", "--text"), ("--from 2024-01-02 --to 2024-01-01", "--to"),
             ])
         func usage(options: String, name: String) throws {
             let ending = try run("log \(options)")

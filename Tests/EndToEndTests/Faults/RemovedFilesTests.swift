@@ -144,6 +144,34 @@ extension EndToEndTests {
         }
 
         @Test(
+            "while the message log cannot be written, messages are stored and answered, and the log says what it lost"
+        )
+        func logUnwritable() throws {
+            let service = try RunningService(in: sandbox)
+            try publish(0)
+            for name in ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"] {
+                try? files.removeItem(atPath: path(name))
+            }
+            try files.createDirectory(atPath: path("log.sqlite"), withIntermediateDirectories: false)
+            try publish(1)
+            try eventually("the service says so") { service.errors.contains("log.sqlite") }
+            #expect(try samples() == 20)
+            try files.removeItem(atPath: path("log.sqlite"))
+            try publish(2)
+            try eventually("the log has later entries, and one about those that are missing") {
+                let log = try sandbox.varve("log", "--category", "log", "--text", "payload and", "--json")
+                let later = try sandbox.varve("log", "--event", "received", "--json")
+                guard log.code == 0, later.code == 0 else { return false }
+                return try !log.array().isEmpty && !later.array().isEmpty
+            }
+            let metrics = try sandbox.varve("stats", "--metrics").output.split(separator: "\n")
+            let dropped = metrics.first { $0.hasPrefix("varve_log_dropped_total{kind=\"payload\"}") }
+            #expect(dropped != nil && dropped?.hasSuffix(" 0") == false, "\(metrics)")
+            #expect(service.stop()?.code == 0)
+            #expect(try samples() == 30)
+        }
+
+        @Test(
             "a killed service starts again on a disk without room for a second copy of its WAL",
             .enabled(if: SmallDisk.canMount, "no tmpfs can be mounted here"))
         func nearlyFull() throws {

@@ -81,6 +81,14 @@ extension EndToEndTests {
             #expect(
                 stats.output.contains("1257") && stats.output.contains("T9"), "\(stats.output)\(stats.errors)"
             )
+            // A refused message is an error, whether the service or the broker refused it; a login is not.
+            for (category, count) in [("login", 0), ("topic", 1), ("device", 1), ("json", 1), ("model", 0)] {
+                let found = try sandbox.varve(
+                    "log", "--kind", "error", "--category", category, "--format", "ndjson")
+                #expect(found.output.split(separator: "\n").count == count, "\(category): \(found.output)")
+            }
+            let logins = try sandbox.varve("log", "--category", "login", "--format", "ndjson").output
+            #expect(logins.split(separator: "\n").count == 2, "\(logins)")
         }
 
         @Test("a client id with invisible characters is refused, and shown escaped")

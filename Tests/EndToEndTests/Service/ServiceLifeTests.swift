@@ -64,6 +64,13 @@ extension EndToEndTests {
             #expect(lines.contains("varve_rows_total{outcome=\"accepted\"} 1"))
             #expect(lines.contains("varve_samples 1"))
             #expect(lines.contains("varve_write_failures_total 0"))
+            #expect(lines.contains("varve_broker_serving 1") && lines.contains("varve_broker_logins_total 1"))
+            for name in [
+                "messages_total{outcome=\"taken\"}", "messages_total{outcome=\"refused\"}", "replies_total",
+                "connection_events_total{kind=\"refused\"}", "log_dropped_total{kind=\"payload\"}",
+            ] {
+                #expect(lines.contains("varve_\(name) 0"), "\(name)")
+            }
             #expect(try sandbox.varve("stats", "--metrics", "--json").code == 2)
             #expect(service.stop()?.code == 0)
         }

@@ -101,6 +101,9 @@ struct IngestLoopTests {
         #expect(sink.rows("d1", "num").count == 50)
         #expect(loop.counts.failedCommits == 4)
         #expect(loop.state == .serving)
+        let failures = log.failures
+        #expect(failures.map(\.part) == [.store, .store], "the failure and its end, each once: \(failures)")
+        #expect(failures.map { $0.reason == nil } == [false, true])
         loop.stop()
     }
 

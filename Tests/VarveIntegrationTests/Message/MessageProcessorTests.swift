@@ -109,6 +109,7 @@ import VarveTestSupport
             events.filter { $0.reason != nil }.map(\.code.rawValue) == [
                 1220, 1204, 1204, 1257, 1251,
             ])
+        #expect(events.compactMap(\.category) == [.json, .model, .model, .device, .json])
     }
 
     @Test("a failing store fails the group, logs nothing, and the same group works later")
@@ -185,6 +186,26 @@ import VarveTestSupport
         #expect(event.code == .success && event.product == "P" && event.topic == TestChannel.topic)
         #expect(event.id == "\"7\"" && event.payloadBytes == text.utf8.count)
         #expect(event.excerpt == Array(text.utf8.prefix(10)) && event.time == TestChannel.arrival)
+    }
+
+    @Test("an event has the items, the commit and the latency of its message, and the device if there is one")
+    func eventFields() throws {
+        var channel = TestChannel()
+        func item(_ device: String, _ time: Int) -> String {
+            #"{"deviceKey":"\#(device)","measurepoints":{"num":1,"int":2},"time":\#(time)}"#
+        }
+        let one = payload([item("d1", 1), item("d1", 2)].joined(separator: ","))
+        let two = payload([item("d1", 3), item("d2", 3)].joined(separator: ","))
+        let none = payload(#"{"deviceKey":"d1","measurepoints":{},"time":1}"#)
+        for text in [one, two, one, none, "{"] { _ = try channel.post(text) }
+        let events = channel.log.events
+        #expect(events.map(\.items) == [2, 2, 2, 1, nil])
+        #expect(events.map(\.device) == ["d1", nil, "d1", nil, nil])
+        #expect(events[0].commit != nil && events[2].commit != nil)
+        #expect(events[1].commit != events[0].commit && events[3].commit == nil && events[4].commit == nil)
+        // The arrival is in the future of the clock, and no latency is negative.
+        #expect(events.allSatisfy { $0.latency == 0 })
+        #expect(events.map(\.category) == [nil, nil, nil, nil, .json])
     }
 
     @Test(

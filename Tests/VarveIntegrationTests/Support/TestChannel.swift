@@ -16,6 +16,12 @@ final class EventList: ChannelLog {
     var events: [ChannelEvent] { list.withLock { $0 } }
 
     func add(_ event: ChannelEvent) { list.withLock { $0.append(event) } }
+
+    private let troubles = Mutex<[ChannelFailure]>([])
+
+    var failures: [ChannelFailure] { troubles.withLock { $0 } }
+
+    func add(_ failure: ChannelFailure) { troubles.withLock { $0.append(failure) } }
 }
 
 /// The parts of an answer.

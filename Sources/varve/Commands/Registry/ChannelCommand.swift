@@ -81,7 +81,7 @@ extension ChannelCommand {
             let new = Channel(name: channel.name, product: product, description: description)
             try data.changeRegistry { try $0.createChannel(new) }
             print("created channel \(new.name) of product \(product)")
-            if try BrokerAddress.published(in: data.path) == nil {
+            if !RunningService.answers(data) {
                 print("next: varve serve             starts the broker and takes what is sent")
             }
             print("next: varve channel show \(new.name)  prints the login and a line to try it")
@@ -127,7 +127,9 @@ extension ChannelCommand {
                 channel: try registry.channel(named: channel.name), broker: broker,
                 tls: try BrokerAddress.publishedTLS(in: data.path))
             login.show(asJSON: json)
-            if !json { printExamples(login, try ExampleSample(of: login.channel.product, in: registry)) }
+            if json { return }
+            printExamples(login, try ExampleSample(of: login.channel.product, in: registry))
+            if let advice = RunningService.startAdvice(data) { print("\nNothing is taken yet: \(advice)") }
         }
 
         private func printExamples(_ login: ChannelLogin, _ sample: ExampleSample?) {

@@ -13,7 +13,8 @@ struct StatsCommand: ParsableCommand {
         abstract: "Show what the store holds and what it takes on disk.",
         discussion: """
             With --metrics it asks the running service for what it counts, in the text format of Prometheus: commits
-            and rows, failed writes, merges and how far the running one is.
+            and rows, failed writes, merges and how far the running one is, messages, answers, connections and what the
+            message log lost.
 
             Examples:
               varve stats --json
