@@ -122,6 +122,14 @@ extension EndToEndTests {
             #expect(log?["level"] as? String == "debug" && log?["bytes"] as? Int == 2_000_000)
             let again = try sandbox.write(printed.output.utf8, "again.json")
             #expect(try sandbox.varve("serve", "--print-config", "--config", again).output == printed.output)
+            let kept = try sandbox.varve(["serve", "--print-config"], environment: ["VARVE_LOG_KEEP": "90d"])
+            #expect(kept.output.contains(#""keep": "90d""#), "\(kept.errors)")
+            for text in ["soon", "0d", "90"] {
+                let wrong = try sandbox.varve(
+                    ["serve", "--print-config"], environment: ["VARVE_LOG_KEEP": text])
+                #expect(
+                    wrong.code == 1 && wrong.errors.contains("log.keep is \"\(text)\""), "\(wrong.errors)")
+            }
             let typo = try sandbox.write(#"{"mqtt":{"prot":1}}"#.utf8, "typo.json")
             #expect(try sandbox.varve("serve", "--config", typo).errors.contains("mqtt.prot"))
         }

@@ -58,6 +58,17 @@ import VarveText
         return value.isFinite ? value : 1 / 3
     }
 
+    @Test("an error names the file that was asked for, not the one that is written first")
+    func namedFile() throws {
+        let fixture = try TransferFixture()
+        let exporter = Exporter(source: try filledStore(seed: 1), files: fixture.files)
+        let path = fixture.folder + "/missing/out.csv"
+        let error = #expect(throws: FileError.self) {
+            try exporter.export([], in: .all, format: .csv, to: path)
+        }
+        #expect(error?.path == path && error?.description == "cannot open \(path): no such file or folder")
+    }
+
     @Test(
         "an exported file imports to the same samples",
         arguments: [ExportFormat.csv, .ndjson], [1, 2] as [UInt64])
