@@ -143,6 +143,19 @@ import VarveFile
         #expect(events.last?.clientID == "quiet")
     }
 
+    @Test("many logins and ends hide no end of a client that was taken over")
+    func crowd() throws {
+        var writer = ConnectionEventWriter(path: path)
+        for number in 0..<500 {
+            try writer.record(event(number, kind: .connected, client: "c\(number)"), now: 0)
+            try writer.record(event(number, kind: .disconnected, client: "c\(number)"), now: 0)
+        }
+        var end = event(500, kind: .disconnected, client: "taken")
+        end.detail = ConnectionEvent.takenOver
+        try writer.record(end, now: 0)
+        #expect(try readAll().events.contains { $0.clientID == "taken" })
+    }
+
     @Test("a file that was taken away is begun again")
     func removed() throws {
         var writer = ConnectionEventWriter(path: path)

@@ -1,8 +1,10 @@
 // EventThrottle.swift — turns a flood of events into a few of them and a count.
 //
+// Plain logins and ends have limits of their own, so that many of them cannot hide an event that tells a fault.
+//
 // Invariants:
-// - In one second at most `lineLimit` events pass, and at most `clientLimit` of one client and kind. Then at
-//   most `tableLimit` + (number of kinds) counts follow.
+// - In one second at most `lineLimit` plain logins and ends pass, and as many other events, and at most `clientLimit` of
+//   one client and kind. Then at most `tableLimit` + (number of kinds) counts follow for each of the two.
 // - Every event either passes or is counted. Those of activations pass: the plugin limits them itself.
 
 /// Limits the number of events that pass in a second.
@@ -21,18 +23,46 @@ struct EventThrottle {
         var held: ConnectionEvent?
     }
 
+    private struct Limits {
+        var client: Int
+        var lines: Int
+        var table: Int
+    }
+
+    /// Events that share limits.
+    private struct Lane {
+        private(set) var tallies: [Source: Tally] = [:]
+        private var passed = 0
+
+        mutating func admits(_ event: ConnectionEvent, _ limits: Limits) -> Bool {
+            var source = Source(kind: event.kind, clientID: event.clientID, username: event.username)
+            let isShared = tallies[source] == nil && tallies.count >= limits.table
+            if isShared { source = Source(kind: event.kind, clientID: "", username: "") }
+            var tally = tallies[source] ?? Tally()
+            defer { tallies[source] = tally }
+            if !isShared, tally.passed < limits.client, passed < limits.lines {
+                tally.passed += 1
+                passed += 1
+                return true
+            }
+            var held = event
+            held.count = event.count + (tally.held?.count ?? 0)
+            if isShared {
+                held = ConnectionEvent(time: event.time, kind: event.kind, count: held.count, detail: "")
+            }
+            tally.held = held
+            return false
+        }
+    }
+
     static let second: Int64 = 1_000_000_000
-    private let clientLimit: Int
-    private let lineLimit: Int
-    private let tableLimit: Int
-    private var tallies: [Source: Tally] = [:]
-    private var passed = 0
+    private let limits: Limits
+    private var plain = Lane()
+    private var others = Lane()
     private var start: Int64?
 
     init(clientLimit: Int = 5, lineLimit: Int = 100, tableLimit: Int = 64) {
-        self.clientLimit = clientLimit
-        self.lineLimit = lineLimit
-        self.tableLimit = tableLimit
+        limits = Limits(client: clientLimit, lines: lineLimit, table: tableLimit)
     }
 
     /// Whether an event may be written.
@@ -43,23 +73,7 @@ struct EventThrottle {
     mutating func admits(_ event: ConnectionEvent, now: Int64) -> Bool {
         if event.kind == .activation { return true }
         if start == nil { start = now }
-        var source = Source(kind: event.kind, clientID: event.clientID, username: event.username)
-        let isShared = tallies[source] == nil && tallies.count >= tableLimit
-        if isShared { source = Source(kind: event.kind, clientID: "", username: "") }
-        var tally = tallies[source] ?? Tally()
-        defer { tallies[source] = tally }
-        if !isShared, tally.passed < clientLimit, passed < lineLimit {
-            tally.passed += 1
-            passed += 1
-            return true
-        }
-        var held = event
-        held.count = event.count + (tally.held?.count ?? 0)
-        if isShared {
-            held = ConnectionEvent(time: event.time, kind: event.kind, count: held.count, detail: "")
-        }
-        tally.held = held
-        return false
+        return event.isPlain ? plain.admits(event, limits) : others.admits(event, limits)
     }
 
     /// The counts of a second that is over; empty while it lasts.
@@ -73,11 +87,11 @@ struct EventThrottle {
     /// A new second begins with the next event.
     mutating func finish() -> [ConnectionEvent] {
         defer {
-            tallies.removeAll(keepingCapacity: true)
-            passed = 0
+            plain = Lane()
+            others = Lane()
             start = nil
         }
-        return tallies.values.compactMap { tally in
+        return (Array(plain.tallies.values) + Array(others.tallies.values)).compactMap { tally in
             guard var held = tally.held else { return nil }
             held.detail =
                 held.detail.isEmpty ? "and \(held.count) more" : "and \(held.count) more: \(held.detail)"
@@ -85,4 +99,9 @@ struct EventThrottle {
         }
         .sorted { $0.time < $1.time }
     }
+}
+
+extension ConnectionEvent {
+    /// Whether it is a login or an end that says nothing of a fault.
+    fileprivate var isPlain: Bool { kind == .connected || kind == .disconnected && !isTakeover }
 }
