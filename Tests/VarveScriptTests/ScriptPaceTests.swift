@@ -68,9 +68,8 @@ import VarvePlatform
                 categories.append(failure.category)
             }
         }
-        #expect(
-            Set(categories) == [.timeOut, .refused] && (10...40).contains(categories.count),
-            "\(categories.count)")
+        // How many calls it takes depends on the time between them, in which the script pays off its debt.
+        #expect(Set(categories) == [.timeOut, .refused] && categories.count >= 10, "\(categories.count)")
         text.change { $0 = ScriptFixture.decoder("return [bytes[0]]") }
         #expect(try scripts.call(.decode, ofProduct: "p", [[7]]) == [.success(Array("[7]".utf8))])
     }
