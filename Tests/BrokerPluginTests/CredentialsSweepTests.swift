@@ -185,7 +185,7 @@ import VarvePlatform
     func logins() throws {
         let broker = try PluginBroker(Self.base)
         let service = try service(broker)
-        var number = 0, attempts = 0
+        var (number, attempts, passed) = (0, 0, 0)
         for (name, form) in Self.forms {
             number += 1
             let right = try login(broker, form, number)
@@ -194,25 +194,30 @@ import VarvePlatform
             for (what, form) in Self.wrong(form) {
                 number += 1
                 attempts += 1
-                #expect(try !login(broker, form, number).isAccepted, "\(name): \(what)")
+                let client = try login(broker, form, number)
+                if client.isAccepted { passed += 1 }
+                #expect(!client.isAccepted, "\(name): \(what)")
             }
         }
         for (username, password) in Self.wrongPasswords {
             number += 1
             attempts += 1
             let client = try Client(broker, clientID: "f\(number)", username: username, password: password)
+            if client.isAccepted { passed += 1 }
             #expect(!client.isAccepted, "\(username ?? "-") \(password ?? "-")")
         }
         for id in [ServiceClient.id, ServiceClient.repliesID] {
             attempts += 1
-            #expect(try !Client(broker, clientID: id, username: "%channel%&pk", password: "fixed").isAccepted)
+            let client = try Client(broker, clientID: id, username: "%channel%&pk", password: "fixed")
+            if client.isAccepted { passed += 1 }
+            #expect(!client.isAccepted)
         }
         #expect(!service.isLost)
         broker.stop()
         try broker.readEvents()
         let refused = broker.events.filter { $0.kind == .refused }
         let logged = refused.reduce(0) { $0 + $1.count }
-        print("wrong logins: \(attempts), passed: 0 expected, in the log: \(logged)")
+        print("wrong logins: \(attempts), passed: \(passed), in the log: \(logged)")
         #expect(attempts > 150 && logged == attempts)
         #expect(refused.allSatisfy { !$0.detail.isEmpty })
         for secret in ["psecret", "dsecret", "fixed", "osecret", "hixed"] {

@@ -60,7 +60,7 @@ public struct DevelopmentAuthority {
         return true
     }
 
-    /// Makes the authority if there is none, and the certificate of a broker that has these names and addresses.
+    /// Makes the certificate of a broker with these names and addresses, and the authority if it is missing.
     ///
     /// - Throws: `Failure` for a name that cannot be in a certificate, and if openssl fails; `FileError`.
     public func makeServer(names: [String], days: Int = defaultDays) throws {
@@ -80,7 +80,7 @@ public struct DevelopmentAuthority {
             ])
     }
 
-    /// Makes the authority if there is none, and the certificate of a client.
+    /// Makes the certificate of a client, and the authority if it is missing.
     ///
     /// - Throws: `Failure` for a name that cannot be in a certificate or exists, and if openssl fails; `FileError`.
     public func makeClient(_ name: String, days: Int = defaultDays) throws {

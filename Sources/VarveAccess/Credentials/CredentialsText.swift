@@ -109,7 +109,7 @@ extension Credentials {
         replaced.map { [$0.secret, "\($0.validUntil)"] } ?? ["", ""]
     }
 
-    /// At most one replaced secret; nil if the fields are none.
+    /// At most one replaced secret; nil if the fields do not describe one.
     private static func replaced(_ fields: ArraySlice<String>) -> [Replaced]? {
         guard let secret = fields.first, let end = fields.last else { return nil }
         if secret.isEmpty, end.isEmpty { return [] }

@@ -59,7 +59,7 @@ public struct SecretMask: Sendable {
         return kept == 0 ? text : String(decoding: result + source[kept...], as: UTF8.self)
     }
 
-    /// The size of a secret that stands at a place; nil if there is none.
+    /// The size of the secret that begins at a place; nil if no secret begins there.
     private func secret(in source: [UInt8], at start: Int) -> Int? {
         let beginning = Self.beginning(of: source, at: start)
         var low = 0, high = beginnings.count

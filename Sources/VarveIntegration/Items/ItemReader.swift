@@ -229,7 +229,9 @@ struct ItemReader: ~Copyable {
         if form.prefix == nil { try readPoints(&scanner, &item) } else { try readDocuments(&scanner, &item) }
     }
 
-    /// Notes a fault; broken JSON is none of the faults that are noted.
+    /// Notes a fault of an item.
+    ///
+    /// Broken JSON is thrown instead.
     ///
     /// - Throws: `TooManyFaults`.
     mutating func report(

@@ -17,7 +17,7 @@ import VarveText
 struct ParsedMessage {
     /// Where its id is in the payload, if there is a usable one.
     var id: Range<Int>?
-    /// The rows, or why there are none.
+    /// The rows, or the reason why the message is refused.
     var result: Result<MessageContent, RequestFailure>
     /// What is wrong with the items: why there are no rows, or the readings that were left out.
     var errors = ItemErrors()

@@ -188,43 +188,8 @@ extension EndToEndTests {
 
 /// The script that EnOS's documents describe, for the frame that they publish.
 private enum PublishedScript {
-    static let text = """
-        function rawDataToJsonStr(bytes) {
-            var data = new Uint8Array(bytes.length);
-            for (var i = 0; i < bytes.length; i++) { data[i] = bytes[i] & 0xff; }
-            var view = new DataView(data.buffer, 0);
-            var points = {};
-            for (var at = 5; at < data.length;) {
-                var length = view.getInt16(at + 1);
-                var value = at + 3;
-                switch (data[at]) {
-                    case 1: points.mp_int = view.getInt32(value); break;
-                    case 2:
-                        points.mp_string = String.fromCharCode.apply(null, data.subarray(value, value + length));
-                        break;
-                    case 3: points.mp_double = view.getFloat64(value); break;
-                    case 4:
-                        points.mp_array = [];
-                        for (var k = 0; k < length; k += 4) { points.mp_array.push(view.getInt32(value + k)); }
-                        break;
-                    case 5:
-                        points.mp_int_quality = { value: view.getInt32(value), quality: view.getInt8(value + 4) };
-                        break;
-                }
-                at = value + length;
-            }
-            return JSON.stringify({
-                id: String(view.getUint32(1)), method: 'thing.measurepoint.post', version: '1.0',
-                params: { measurepoints: points, time: new Date().getTime() } });
-        }
-        function jsonStrToRawData(text) {
-            var reply = JSON.parse(text);
-            function int(value, size) {
-                var view = new DataView(new ArrayBuffer(4), 0);
-                view.setUint32(0, value);
-                return [].slice.call(new Uint8Array(view.buffer)).slice(4 - size);
-            }
-            return int(parseInt(reply.id), 4).concat(int(reply.code, 2));
-        }
-        """
+    static let text = String(
+        decoding: FileManager.default.contents(atPath: Installation.resource("Conformance/scripts/frame.js"))
+            ?? Data(),
+        as: UTF8.self)
 }
