@@ -91,7 +91,11 @@ struct ServerParts: Sendable {
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
                 metrics: { channel.measured(metrics) },
-                registryChanged: { try credentials.publishIfChanged() },
+                registryChanged: {
+                    try credentials.publishIfChanged()
+                    // Messages that were read under the registry before are stored by then.
+                    loop.whilePaused {}
+                },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()

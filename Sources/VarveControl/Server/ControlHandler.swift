@@ -22,7 +22,9 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// The receiver of batches. Only one import uses it at a time.
     var sink: any ImportSink { get }
 
-    /// Makes logins follow a change of the registry. Returns when the credentials file is replaced.
+    /// Makes logins and messages follow a change of the registry.
+    ///
+    /// When it returns, the credentials file is up to date, and no message is taken any more under the registry before.
     func registryChanged() throws
 
     /// Tidies up after an import that has ended, if needed.

@@ -25,7 +25,8 @@ public final class StoreControl: ControlHandler {
     ///   - store: Its store.
     ///   - brokerState: Returns the broker's state as one line for the user, without waiting.
     ///   - metrics: Returns all metrics as text.
-    ///   - registryChanged: Replaces the credentials file; returns when that is done.
+    ///   - registryChanged: Brings the credentials file up to date, and returns when no message is parsed or committed
+    ///     any more under the registry as it was before.
     ///   - registry: Its registry.
     ///   - pausing: Runs its argument while no message is parsed or committed.
     public init(
@@ -58,7 +59,7 @@ public final class StoreControl: ControlHandler {
     /// Where batches go.
     public var sink: any ImportSink { StoppingSink(store) }
 
-    /// Applies changes of the registry to logins.
+    /// Applies changes of the registry to logins and messages.
     ///
     /// - Throws: What replacing the credentials file throws.
     public func registryChanged() throws { try registryHasChanged() }

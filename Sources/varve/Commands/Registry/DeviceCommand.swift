@@ -163,7 +163,7 @@ extension DeviceCommand {
             let before = try stored()
             guard before == 0 || keepData else { throw HeldData(what: "device \(name)", samples: before) }
             try data.changeRegistry { try $0.deleteDevice(named: found.qualifiedName) }
-            // A running service may have taken a message meanwhile.
+            // A running service has stored the messages that it took meanwhile, and takes no more.
             let after = try stored()
             if after > 0, !keepData {
                 try data.changeRegistry { try $0.create(found) }
