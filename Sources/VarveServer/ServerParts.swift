@@ -69,8 +69,7 @@ struct ServerParts: Sendable {
             self.credentials = credentials
             try credentials.publishIfChanged()
             places = BrokerPlaces(settings, folder, files)
-            let certificates = CertificateWatch(settings, folder, files, logger) { writer.add($0) }
-            self.certificates = certificates
+            certificates = CertificateWatch(settings, folder, files, logger) { writer.add($0) }
             broker = try Self.startBroker(settings, folder, places, files, logger)
             folderWatch = Self.watch(settings, folder, files, credentials)
             scripts = ServiceScripts(registry, settings, metrics)
@@ -86,7 +85,7 @@ struct ServerParts: Sendable {
                 activate: { activations.answer($0) })
             let channel = ChannelMetrics(
                 metrics, loop: loop, connections: connectionLog, log: writer,
-                certificateEnd: { certificates.end },
+                certificateEnd: { [certificates] in certificates.end },
                 brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },

@@ -73,7 +73,9 @@ public final class CertificateFile {
         _ bytes: [UInt8], _ body: (OpaquePointer) -> OpaquePointer?
     ) -> OpaquePointer? {
         bytes.withUnsafeBytes { bytes in
-            guard let source = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            guard let source = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
+                return nil
+            }
             defer {
                 BIO_free(source)
                 ERR_clear_error()
