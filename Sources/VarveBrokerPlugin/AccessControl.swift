@@ -155,7 +155,8 @@ final class AccessControl {
             quality > 1 && known.role != .service
             ? "quality of service 2 is not taken: publish with 0 or 1" : ClientLimits.refusal(topic: topic)
         if let reason {
-            record(known.event(.overload, time: SystemClock.nanoseconds(), detail: reason))
+            let detail = ConnectionEvent.refusal(reason, topic: String(decoding: topic, as: UTF8.self))
+            record(known.event(.refusedMessage, time: SystemClock.nanoseconds(), detail: detail))
             return false
         }
         guard known.rights.mayWrite(topic) else {

@@ -144,7 +144,7 @@ extension AccessControl {
                 continue
             }
             log("\(client.username) is disconnected: \(reason)")
-            client.disconnectReason = "disconnected: \(reason)"
+            client.disconnectReason = "cut off: \(reason)"
             expulsions.clientIDs.insert(Name(client.clientID))
         }
     }

@@ -74,7 +74,7 @@ extension AccessControl {
         if let worst = sums.max(by: { $0.value < $1.value }), worst.value >= Self.unfinishedProductBytes {
             for (client, _) in unfinished[worst.key] ?? [] {
                 client.disconnectReason =
-                    "disconnected: the broker's memory is used up by unfinished messages"
+                    "cut off: the broker's memory is used up by unfinished messages"
                 expulsions.clientIDs.insert(Name(client.clientID))
             }
             logOverload(

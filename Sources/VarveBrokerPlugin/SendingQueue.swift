@@ -44,8 +44,10 @@ extension AccessControl {
         let time = SystemClock.nanoseconds()
         if properties.count > ClientLimits.properties || properties.bytes > ClientLimits.propertyBytes {
             let reason = "the message has too many properties: the most are \(ClientLimits.properties)"
-            let detail = "\(reason), of \(ClientLimits.propertyBytes) bytes in all"
-            record(known.event(.overload, time: time, detail: detail))
+            let name = String(decoding: topic, as: UTF8.self)
+            let detail = ConnectionEvent.refusal(
+                "\(reason), of \(ClientLimits.propertyBytes) bytes in all", topic: name)
+            record(known.event(.refusedMessage, time: time, detail: detail))
             return nil
         }
         let cost =
@@ -59,9 +61,8 @@ extension AccessControl {
         case .refused:
             queue.hasRefused = true
             let name = String(decoding: topic, as: UTF8.self)
-            record(
-                known.event(
-                    .overload, time: time, detail: "the queue is full: a message to \(name) is refused"))
+            let detail = ConnectionEvent.refusal("the queue is full: a message is refused", topic: name)
+            record(known.event(.refusedMessage, time: time, detail: detail))
             return nil
         }
     }
@@ -107,8 +108,8 @@ extension AccessControl {
 
     private static func disconnectReason(_ change: OverloadGuard.Change) -> String {
         switch change {
-        case .paused, .stillSending: "disconnected: it sends faster than the service reads, and others wait"
-        case .full, .closed, .open: "disconnected: its product's part of the queue is full"
+        case .paused, .stillSending: "cut off: it sends faster than the service reads, and others wait"
+        case .full, .closed, .open: "cut off: its product's part of the queue is full"
         }
     }
 }

@@ -14,16 +14,18 @@ public struct LogFilter: Hashable, Sendable {
     public var categories: Set<LogEntry.Category> = []
     /// The codes of answers wanted; empty for all entries, also those without a code.
     public var codes: Set<Int> = []
-    /// A channel name; nil for all channels.
-    public var channel: String?
-    /// A client id, whole or up to its first `|`.
-    public var client: String?
-    /// A deviceKey, or productKey/deviceKey.
-    public var device: String?
-    /// A text that a field of the entry or the kept part of its payload must contain.
+    /// The names of the channels wanted; empty for all entries, also those without a channel.
+    public var channels: Set<String> = []
+    /// The keys of the products wanted; empty for all entries, also those without a product.
+    public var products: Set<String> = []
+    /// The client ids wanted, each whole or up to its first `|`; empty for all.
+    public var clients: Set<String> = []
+    /// The devices wanted, each as deviceKey or productKey/deviceKey; empty for all.
+    public var devices: Set<String> = []
+    /// Texts of which a field of the entry or the kept part of its payload must contain one; empty for all.
     ///
     /// Upper and lower case of ASCII letters are equal.
-    public var text: String?
+    public var texts: Set<String> = []
     /// The half-open range of times.
     public var range: TimeRange?
     /// Only entries with a larger id.

@@ -15,11 +15,10 @@ extension LogTables {
         /// Nil if the filter selects nothing.
         init?(_ filter: LogFilter) {
             demand("id > ?", filter.after)
-            demand("channel = ?", filter.channel)
-            demand("? IN (device, product || '/' || device)", filter.device)
-            if let client = filter.client {
-                demand("(client = ? OR substr(client, 1, length(?) + 1) = ? || '|')", client, client, client)
-            }
+            demand("channel = ?", anyOf: filter.channels)
+            demand("product = ?", anyOf: filter.products)
+            demand("? IN (device, product || '/' || device)", anyOf: filter.devices)
+            demand("client = ? OR substr(client, 1, length(?) + 1) = ? || '|'", anyOf: filter.clients)
             demand("event", among: filter.events.map(\.rawValue))
             demand("category", among: filter.categories.map(\.rawValue))
             demand("code", among: Array(filter.codes))
@@ -28,7 +27,12 @@ extension LogTables {
                 demand("time >= ?", range.from.nanoseconds)
                 demand("time <= ?", last)
             }
-            if let text = filter.text { demand(text: text) }
+            let fields =
+                ["reason", "topic", "client", "device", "message", "product", "channel", "address"]
+                + ["CAST(payload AS TEXT)"]
+            demand(
+                fields.map { "instr(lower(\($0)), lower(?)) > 0" }.joined(separator: " OR "),
+                anyOf: filter.texts)
         }
 
         /// The `WHERE` of a statement; empty without conditions.
@@ -47,13 +51,13 @@ extension LogTables {
             arguments += values.sorted()
         }
 
-        private mutating func demand(text: String) {
-            let fields =
-                ["reason", "topic", "client", "device", "message", "product", "channel", "address"]
-                + ["CAST(payload AS TEXT)"]
+        /// Demands the condition for one of the values, which takes the place of each question mark.
+        private mutating func demand(_ condition: String, anyOf values: Set<String>) {
+            guard !values.isEmpty else { return }
+            let marks = condition.count { $0 == "?" }
             texts.append(
-                "(" + fields.map { "instr(lower(\($0)), lower(?)) > 0" }.joined(separator: " OR ") + ")")
-            arguments += fields.map { _ in text }
+                "(" + values.map { _ in "(\(condition))" }.joined(separator: " OR ") + ")")
+            for value in values.sorted() { arguments += Array(repeating: value, count: marks) }
         }
     }
 

@@ -118,7 +118,9 @@ import VarveChannel
             $0.contains("Client sender been disconnected by administrative action")
         }
         #expect(ends.count == 1, "mosquitto ends a session a second time that it has already put away")
-        let reasons = broker.events.filter { $0.kind == .overload && $0.detail.contains("queue is full") }
+        let reasons = broker.events.filter {
+            $0.kind == .refusedMessage && $0.detail.contains("queue is full")
+        }
         #expect(!reasons.isEmpty && broker.log.contains("its channel or device is gone"), "both were there")
     }
 }

@@ -112,7 +112,7 @@ import VarveModel
         let cost = ConsumptionReport.cost(topicBytes: Self.post.utf8.count, payloadBytes: 4) + 8 + 128
         #expect(service.costs == ["\(cost)", nil], "told where the properties count")
         for words in ["quality of service 2", "the topic has 513 bytes", "too many properties"] {
-            let event = try event(broker, words)
+            let event = try event(broker, kind: .refusedMessage, words)
             #expect(event.clientID == "five" && event.channel == "one")
         }
     }

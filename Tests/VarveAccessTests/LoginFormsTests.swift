@@ -78,6 +78,37 @@ import VarveChannel
         #expect(!directory.hasEnd(after: Self.end, notAfter: .max))
     }
 
+    @Test("a wrong signature is refused with its cause, or at least with the secret that is wanted")
+    func causes() throws {
+        func channel(_ password: String) -> String {
+            outcome(
+                directory.decide(
+                    LoginAttempt(
+                        clientID: "c|securemode=4,signmethod=hmacsha256,timestamp=1|",
+                        username: "%channel%&pk", password: Array(password.utf8)), now: 0))
+        }
+        let whole = try #require(
+            Signature(
+                clientID: "c|securemode=4,signmethod=hmacsha256,timestamp=1|", deviceKey: "%channel%",
+                productKey: "pk", timestamp: "1", secret: "new", method: .sha256))
+        #expect(channel(whole.password).contains("sign the part before the first |"))
+        // Made by Python: hmac.new(b"new", b"clientIdcdeviceKey%channel%productKeypktimestamp1", "sha256").
+        let hmac = "41c100df1c6586291fb0f261307ab1f39da967484ff7c8e35eeccb3924167ed6"
+        #expect(channel(hmac).contains("it is an HMAC") && channel(hmac.uppercased()).contains("HMAC: make"))
+        #expect(channel("guess").contains("sign with the productSecret; a signature is a plain digest"))
+        for secret in ["new", "old"] {
+            let reason = outcome(try signed("d1", secret, mode: "2"))
+            #expect(reason.contains("made with the productSecret, and this login takes the deviceSecret"))
+        }
+        for reason in [
+            outcome(try signed("d1", "dsecret", mode: "3")),
+            outcome(try signed("%channel%", "dsecret", mode: "4", id: "d1")),
+        ] {
+            #expect(reason.contains("made with the deviceSecret, and this login takes the productSecret"))
+        }
+        #expect(outcome(try signed("d1", "guess", mode: "2")).contains("sign with the deviceSecret"))
+    }
+
     @Test("a device that was not activated logs in with the secret of its product to be told its own, once")
     func activation() throws {
         #expect(

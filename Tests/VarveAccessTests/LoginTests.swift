@@ -155,7 +155,9 @@ import VarveChannel
         for password in ["", "sp", servicePassword("guess"), others, servicePassword("sp")?.uppercased()] {
             #expect(reason(decide("varve-service", password)).contains("wrong password"), "\(password ?? "")")
         }
-        #expect(reason(decide("%channel%&nope", "x")) == "the product \"nope\" is unknown or has no channel")
+        let unknown = reason(decide("%channel%&nope", "x"))
+        #expect(
+            unknown.hasPrefix("the product \"nope\" is unknown or has no channel: see varve product list"))
         #expect(
             decide("%channel%&off", "p")
                 == .refused(reason: "the channel is disabled", product: "off", channel: "two"))
@@ -168,7 +170,9 @@ import VarveChannel
         #expect(reason(sign("pk", "integration", "dsecret", mode: "2")).contains("cannot be part of a topic"))
         #expect(reason(sign("off", "d1", "dsecret", mode: "2")).contains("disabled"))
         #expect(reason(sign("bare", "%channel%", "", mode: "4")).contains("no secret"))
-        #expect(reason(sign("pk", "d1", "psecret", mode: "2")) == "wrong signature (secure mode 2, md5)")
+        #expect(
+            reason(sign("pk", "d1", "psecret", mode: "2")).hasPrefix(
+                "wrong signature (secure mode 2, md5): it is made with the productSecret"))
         #expect(reason(sign("pk", "d1", "dsecret", mode: "4")).contains("use 2"))
         #expect(reason(sign("pk", "%channel%", "psecret", mode: "3")).contains("secure mode \"3\""))
         #expect(reason(decide("%channel%&pk", "x", clientID: "c|securemode=2|")).contains("signmethod"))

@@ -84,9 +84,9 @@ import VarveModel
         #expect(
             try ids {
                 $0.kinds = [.payload, .error]
-                $0.device = "T1"
+                $0.devices = ["T1"]
             } == [2, 4])
-        #expect(try ids { $0.channel = "wind_farm" } == [1, 3, 2])
+        #expect(try ids { $0.channels = ["wind_farm"] } == [1, 3, 2])
         #expect(try ids { $0.range = TimeRange(from: time(2), to: time(4)) } == [3, 2])
         #expect(try ids { $0.range = TimeRange(from: time(4), to: time(4)) } == [])
         #expect(try ids { $0.limit = 2 } == [2, 4], "the newest by time, whenever they were written")
@@ -121,15 +121,15 @@ import VarveModel
         #expect(try ids { $0.categories = [.login, .device] } == [1, 3])
         #expect(try ids { $0.events = [.denied] } == [4])
         #expect(try ids { $0.codes = [1204, 1257] } == [2, 3])
-        #expect(try ids { $0.client = "gate" } == [1, 2], "the name of a signed client id is enough")
-        #expect(try ids { $0.client = "gate|securemode=4|" } == [1])
-        #expect(try ids { $0.text = "wrong SIGN" } == [1])
-        #expect(try ids { $0.text = "VOLT\":50%" } == [2], "the payload counts, and % is no wildcard")
-        #expect(try ids { $0.text = "sun/" } == [4])
-        #expect(try ids { $0.text = "' OR 1=1" } == [])
+        #expect(try ids { $0.clients = ["gate"] } == [1, 2], "the name of a signed client id is enough")
+        #expect(try ids { $0.clients = ["gate|securemode=4|", "nobody"] } == [1])
+        #expect(try ids { $0.texts = ["wrong SIGN"] } == [1])
+        #expect(try ids { $0.texts = ["VOLT\":50%"] } == [2], "the payload counts, and % is no wildcard")
+        #expect(try ids { $0.texts = ["moon/", "sun/"] } == [4])
+        #expect(try ids { $0.texts = ["' OR 1=1"] } == [])
         #expect(
             try ids {
-                $0.text = "gate"
+                $0.texts = ["gate"]
                 $0.codes = [1257]
             } == [3])
         #expect(

@@ -23,6 +23,10 @@ public struct ConnectionEvent: Hashable, Sendable {
         /// The broker's queue or memory is filling up, or has room again. With a client: one of its requests
         /// was refused because of a limit.
         case overload
+        /// A client published a message that the broker does not take; the message was dropped.
+        ///
+        /// `detail` is made by `refusal(_:topic:)`.
+        case refusedMessage = "refused-message"
         /// An answer for a client reached nobody; the reason says why.
         case unheard
         /// A client waits to be told the secret of the device that `detail` names.
@@ -71,6 +75,18 @@ public struct ConnectionEvent: Hashable, Sendable {
 }
 
 extension ConnectionEvent {
+    /// What stands between the reason and the topic of a refused message; no reason has it.
+    private static let topicMark = "; to "
+
+    /// The detail of a refused message.
+    public static func refusal(_ reason: String, topic: String) -> String { reason + topicMark + topic }
+
+    /// The topic of a refused message.
+    public var refusedTopic: String? {
+        guard kind == .refusedMessage, let mark = detail.firstRange(of: Self.topicMark) else { return nil }
+        return String(detail[mark.upperBound...])
+    }
+
     /// How the reason of a client begins whose client id another connection has taken.
     ///
     /// The plugin records such an end itself, before the login that caused it.

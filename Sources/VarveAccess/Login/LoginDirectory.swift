@@ -140,7 +140,9 @@ public struct LoginDirectory: Sendable {
         }
         guard let product = role.product else { return decideService(attempt) }
         guard let channel = channels[Name(product)] else {
-            return refused("the product \(Self.quoted(product)) is unknown or has no channel")
+            return refused(
+                "the product \(Self.quoted(product)) is unknown or has no channel: see varve product list, and make one "
+                    + "with varve channel create")
         }
         func refuse(_ reason: String) -> LoginDecision {
             .refused(reason: reason, product: product, channel: channel.name)
@@ -156,7 +158,8 @@ public struct LoginDirectory: Sendable {
             return refuse("the login has no password")
         }
         let client = ClientID(attempt.clientID)
-        let login = Login(client: client, password: password, channel: channel, now: now)
+        let login = Login(
+            client: client, clientID: attempt.clientID, password: password, channel: channel, now: now)
         var accepted = role
         let reason: String?
         switch role {
@@ -203,6 +206,8 @@ public struct LoginDirectory: Sendable {
     /// A login of a channel or device.
     private struct Login {
         var client: ClientID
+        /// The whole client id.
+        var clientID: String
         var password: [UInt8]
         var channel: Credentials.Channel
         var now: Int64
@@ -282,7 +287,48 @@ public struct LoginDirectory: Sendable {
                     ? nil : "the secret of the signature was replaced, and is not accepted any more"
             }
         }
-        return "wrong signature (secure mode \(mode), \(method.rawValue))"
+        let cause = cause(of: login, deviceKey, secrets.map(\.text), timestamp: timestamp, method)
+        return "wrong signature (secure mode \(mode), \(method.rawValue)): \(cause)"
+    }
+
+    /// What is wrong with a signature, as far as that can be found out by making some others.
+    ///
+    /// It costs up to a dozen digests, only at a refusal.
+    private func cause(
+        of login: Login, _ deviceKey: String, _ secrets: [String], timestamp: String,
+        _ method: Signature.Method
+    ) -> String {
+        let (client, channel) = (login.client, login.channel)
+        func isMade(_ clientID: String, _ secret: String?) -> Bool {
+            guard let secret, !secret.isEmpty else { return false }
+            return Signature(
+                clientID: clientID, deviceKey: deviceKey, productKey: channel.product, timestamp: timestamp,
+                secret: secret, method: method)?.matches(login.password) == true
+        }
+        let isProducts = deviceKey == Role.channelKey || client.secureMode == Self.activationMode
+        let wanted = isProducts ? "the productSecret" : "the deviceSecret"
+        let device = isProducts && deviceKey == Role.channelKey ? client.signed : deviceKey
+        let other =
+            isProducts
+            ? [devices[DeviceName(product: channel.product, key: device)]?.secret]
+            : [channel.productSecret, channel.replacedSecret?.secret]
+        if other.contains(where: { isMade(client.signed, $0) }) {
+            let found = isProducts ? "the deviceSecret" : "the productSecret"
+            return "it is made with \(found), and this login takes \(wanted)"
+        }
+        if secrets.contains(where: { isMade(login.clientID, $0) }) {
+            return "the whole client id is signed: sign the part before the first |"
+        }
+        let content =
+            "clientId\(client.signed)deviceKey\(deviceKey)productKey\(channel.product)timestamp\(timestamp)"
+        for secret in secrets where !secret.isEmpty {
+            for text in [content, content + secret]
+            where KeyedDigest.matches(login.password, text, secret: secret, method) {
+                return "it is an HMAC: make a plain digest of the text that ends in the secret, also for "
+                    + "signmethod=hmac…"
+            }
+        }
+        return "sign with \(wanted); a signature is a plain digest and no HMAC, also for signmethod=hmac…"
     }
 
     /// A client's text in quotes, cut to 64 characters.

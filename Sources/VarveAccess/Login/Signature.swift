@@ -20,6 +20,15 @@ public struct Signature: Hashable, Sendable {
             let name = name.lowercased()
             self.init(rawValue: name.hasPrefix("hmac") ? String(name.dropFirst(4)) : name)
         }
+
+        /// The digest of libcrypto.
+        fileprivate var algorithm: OpaquePointer? {
+            switch self {
+            case .sha256: EVP_sha256()
+            case .sha1: EVP_sha1()
+            case .md5: EVP_md5()
+            }
+        }
     }
 
     /// The raw bytes of the digest.
@@ -61,15 +70,9 @@ public struct Signature: Hashable, Sendable {
     private static let digits = Array("0123456789abcdef".utf8)
 
     private static func digest(of bytes: [UInt8], by method: Method) -> [UInt8]? {
-        let algorithm =
-            switch method {
-            case .sha256: EVP_sha256()
-            case .sha1: EVP_sha1()
-            case .md5: EVP_md5()
-            }
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
-        guard EVP_Digest(bytes, bytes.count, &result, &count, algorithm, nil) == 1 else { return nil }
+        guard EVP_Digest(bytes, bytes.count, &result, &count, method.algorithm, nil) == 1 else { return nil }
         return Array(result.prefix(Int(count)))
     }
 }
@@ -92,11 +95,24 @@ enum SecretText {
 enum KeyedDigest {
     /// The HMAC-SHA256 of a text; nil if libcrypto refuses it.
     static func sha256(_ text: String, secret: String) -> [UInt8]? {
+        make(text, secret: secret, .sha256)
+    }
+
+    /// Whether a password is the HMAC of a text in hex digits, upper or lower case.
+    static func matches(
+        _ password: [UInt8], _ text: String, secret: String, _ method: Signature.Method
+    ) -> Bool {
+        guard let digest = make(text, secret: secret, method) else { return false }
+        return SecretText.isEqual(password.map { $0 | 0x20 }, hexadecimal(digest))
+    }
+
+    private static func make(_ text: String, secret: String, _ method: Signature.Method) -> [UInt8]? {
         let (key, bytes) = (Array(secret.utf8), Array(text.utf8))
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         guard
-            HMAC(EVP_sha256(), key, Int32(clamping: key.count), bytes, bytes.count, &result, &count) != nil
+            HMAC(method.algorithm, key, Int32(clamping: key.count), bytes, bytes.count, &result, &count)
+                != nil
         else { return nil }
         return Array(result.prefix(Int(count)))
     }

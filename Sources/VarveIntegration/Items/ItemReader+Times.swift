@@ -20,7 +20,9 @@ extension ItemReader {
         let text = UnsafeBufferPointer(start: base, count: count)
         let unit = form.takesSeconds ? "milliseconds or seconds" : "milliseconds"
         guard text[0] == UInt8(ascii: "-") || text[0] &- UInt8(ascii: "0") < 10 else {
-            let hint = text[0] == UInt8(ascii: "\"") ? ": send it without quotes" : ""
+            let hint =
+                text[0] == UInt8(ascii: "\"")
+                ? ": send it without quotes, such as 1714550400000 for 2024-05-01T08:00:00Z" : ""
             throw RequestFailure(
                 .malformed,
                 "the time of \(item.place), \(Excerpt.of(text)), is not a number of \(unit)\(hint)")

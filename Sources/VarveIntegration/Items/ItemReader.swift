@@ -135,6 +135,7 @@ struct ItemReader: ~Copyable {
             guard isNew(member, name, &item) else { throw Self.repeated(Excerpt.of(name), in: item.place) }
             switch member {
             case .productKey: try checkProduct(&scanner, item)
+            case .deviceKey where item.isOfTopic: try checkDevice(&scanner, item)
             case .deviceKey: try readDevice(&scanner, &item)
             case .content where knowsDevice(item): try readContent(&scanner, &item)
             case .content:
@@ -160,10 +161,10 @@ struct ItemReader: ~Copyable {
     }
 
     private func member(_ name: UnsafeBufferPointer<UInt8>) -> Member? {
-        if name.equals("deviceKey") { return form.namesDevices ? .deviceKey : nil }
+        if name.equals("deviceKey") { return .deviceKey }
         if name.equals(form.content) { return .content }
         if name.equals("time") { return form.hasTime ? .time : nil }
-        return form.namesProducts && name.equals("productKey") ? .productKey : nil
+        return name.equals("productKey") ? .productKey : nil
     }
 
     /// Marks a member as seen; false if it already was.
@@ -209,15 +210,38 @@ struct ItemReader: ~Copyable {
         item.device = points.devices.find(decoded.text(scanner, name))
     }
 
+    /// Throws if an item that is about the device of the topic names another one.
+    ///
+    /// `null` names nothing.
+    private func checkDevice(_ scanner: inout JSONScanner, _ item: Item) throws {
+        if scanner.current == UInt8(ascii: "n") { return try scanner.skipValue(depth: 3) }
+        guard scanner.current == UInt8(ascii: "\"") else {
+            throw RequestFailure(.malformed, "the deviceKey of \(item.place) is not a string")
+        }
+        let name = try scanner.skipString()
+        var bytes: [UInt8] = []
+        scanner.appendText(of: name.content, to: &bytes)
+        guard !topicDevice.utf8.elementsEqual(bytes) else { return }
+        throw RequestFailure(
+            .malformed,
+            "\(item.place): the deviceKey \(bytes.withUnsafeBufferPointer { Excerpt.of($0) }) is not that of the topic, "
+                + "\(topicDevice.excerpt); send each device on a topic of its own")
+    }
+
     /// Throws if an item names another product than the topic.
+    ///
+    /// `null` names nothing, except in a batch, where the product decides whether the item is of the topic's device.
     private mutating func checkProduct(_ scanner: inout JSONScanner, _ item: Item) throws {
+        if !form.namesProducts, scanner.current == UInt8(ascii: "n") {
+            return try scanner.skipValue(depth: 3)
+        }
         guard scanner.current == UInt8(ascii: "\"") else {
             throw RequestFailure(.malformed, "the productKey of \(item.place) is not a string")
         }
         let name = decoded.text(scanner, try scanner.skipString())
         guard !points.product.utf8.elementsEqual(name) else { return }
         throw RequestFailure(
-            .noSubDevice,
+            form.namesProducts ? .noSubDevice : .malformed,
             "\(item.place): the productKey \(Excerpt.of(name)) is not that of the topic, "
                 + "\(points.product.excerpt); send its devices with a login of their product")
     }

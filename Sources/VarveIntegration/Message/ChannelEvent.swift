@@ -91,7 +91,7 @@ extension ChannelEvent {
     func withCount(of errors: ItemErrors) -> ChannelEvent {
         guard let reason, errors.count > 1 else { return self }
         var copy = self
-        copy.reason = "\(reason); \(errors.count - 1) more faults"
+        copy.reason = "\(reason); \(errors.count - 1) more fault\(errors.count == 2 ? "" : "s")"
         return copy
     }
 }

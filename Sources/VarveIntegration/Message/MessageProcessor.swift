@@ -167,7 +167,7 @@ public struct MessageProcessor: ~Copyable {
         _ payload: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
     ) throws -> Pending {
         let form: RequestForm
-        switch accept(handler, payload) {
+        switch accept(handler, route, payload) {
         case .success(let accepted): form = accepted
         case .failure(let refusal):
             return Pending(route: route, id: RequestID.find(in: payload), decision: .refused(refusal))
@@ -216,17 +216,12 @@ public struct MessageProcessor: ~Copyable {
 
     /// What a message is, or why it is refused before its payload is parsed.
     private func accept(
-        _ handler: TopicRoute.Handler, _ payload: UnsafeRawBufferPointer
+        _ handler: TopicRoute.Handler, _ route: TopicRoute, _ payload: UnsafeRawBufferPointer
     ) -> Result<RequestForm, RequestFailure> {
         let form: RequestForm
         switch handler {
         case .request(let accepted): form = accepted
-        case .raw, .unknown, .reply:
-            return .failure(
-                RequestFailure(
-                    .unknownTopic,
-                    "unknown topic; measurement points go to "
-                        + ChannelTopic.measurepointPost(product: "{productKey}")))
+        case .raw, .unknown, .reply: return .failure(route.refusal)
         }
         if payload.isEmpty { return .failure(.empty) }
         if payload.count > limits.payloadBytes {

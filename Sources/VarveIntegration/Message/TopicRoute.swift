@@ -47,7 +47,7 @@ struct TopicRoute {
     var replyTopic: String
     /// The product, if the topic has one.
     var product: String?
-    /// The device, if the topic has one.
+    /// The device, if the topic has one; also if the topic is unknown.
     var device: String?
 
     /// Finds the route of a topic; a topic that is not in the tables is `unknown`.
@@ -67,12 +67,34 @@ struct TopicRoute {
         let rest = levels.joined(separator: [slash])
         if let found = Self.find(rest, Self.table) {
             handler = found
-        } else if let device = levels.popFirst(), !device.isEmpty,
-            let found = Self.find(levels.joined(separator: [slash]), Self.deviceTable)
+        } else if let device = levels.popFirst(), !device.isEmpty, !levels.isEmpty,
+            !device.elementsEqual(ChannelTopic.channelLevel.utf8)
         {
-            handler = found
             self.device = String(decoding: device, as: UTF8.self)
+            if let found = Self.find(levels.joined(separator: [slash]), Self.deviceTable) { handler = found }
         }
+    }
+
+    /// Why a topic is not taken that is none of the tables, or a raw one of a product without a script; and what is.
+    var refusal: RequestFailure {
+        var reason: String
+        if handler == .raw {
+            reason = "raw topic of a product whose format is not custom; "
+        } else if topic.hasSuffix("/") {
+            reason = "unknown topic, as it ends in a slash; "
+        } else {
+            reason = "unknown topic; "
+        }
+        let product = product?.excerpt ?? "{productKey}"
+        if let device {
+            let start = "/\(ChannelTopic.root)/\(product)/\(device.excerpt)/thing/measurepoint/resume"
+            reason +=
+                "the on-line topics of devices are not taken: a device sends its history to \(start) or \(start)/batch, "
+                + "and the product's channel sends events and attributes"
+        } else {
+            reason += "measurement points go to " + ChannelTopic.measurepointPost(product: product)
+        }
+        return RequestFailure(.unknownTopic, reason)
     }
 
     private static func find(

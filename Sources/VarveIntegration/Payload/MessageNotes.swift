@@ -70,7 +70,12 @@ struct MessageNotes {
             parts.append(
                 "a time is \(Timestamp(nanoseconds: earlyTime)): were these seconds? times are milliseconds")
         }
-        if seconds > 0 { parts.append("\(seconds) times below 10^11 were taken as seconds") }
+        if seconds > 0 {
+            parts.append(
+                seconds == 1
+                    ? "1 time below 10^11 was taken as seconds"
+                    : "\(seconds) times below 10^11 were taken as seconds")
+        }
         if arrivals > 0 { parts.append("\(arrivals) without time, took that of arrival") }
         if skipped > 0 { parts.append("\(skipped) without value and quality, skipped") }
         if notStored > 0 { parts.append("\(notStored) not stored, by policy") }

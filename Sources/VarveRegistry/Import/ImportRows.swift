@@ -118,6 +118,7 @@ struct ImportRows {
                 .malformedInput, "\(source) is empty: begin with \(kind.columns.joined(separator: ","))")
         }
         let place = "\(source):\(header.line)"
+        try demandCommas(header.fields, place: place)
         for (index, name) in header.fields.enumerated() {
             try checkColumn(name, among: kind.columns, place: place)
             guard !header.fields[..<index].contains(name) else {
@@ -129,14 +130,30 @@ struct ImportRows {
         }
         while let record = try next() {
             var row = ImportRow(source: source, line: record.line)
-            guard record.fields.count == header.fields.count else {
-                throw RegistryError(
-                    .malformedInput,
-                    "\(row.place): the line has \(record.fields.count) fields and the header "
-                        + "\(header.fields.count): make them equal")
-            }
             for (name, value) in zip(header.fields, record.fields) { row[name] = value }
+            guard record.fields.count == header.fields.count else {
+                let error = RegistryError(
+                    .malformedInput,
+                    "the line has \(record.fields.count) fields and the header "
+                        + "\(header.fields.count): make them equal")
+                guard let onReject else { throw error.at(row.place) }
+                onReject(row, error)
+                continue
+            }
             try body(row)
+        }
+    }
+
+    /// Throws if the header is one column because something other than commas separates its names.
+    private func demandCommas(_ fields: [String], place: String) throws {
+        guard fields.count == 1, let line = fields.first else { return }
+        for (delimiter, name) in [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")] {
+            let columns = line.split(separator: delimiter, omittingEmptySubsequences: false).map(String.init)
+            guard columns.count > 1, columns.contains(where: kind.columns.contains) else { continue }
+            throw RegistryError(
+                .malformedInput,
+                "\(place): the header has \(columns.count) columns separated by \(name) where commas are read: "
+                    + "separate the fields by commas")
         }
     }
 

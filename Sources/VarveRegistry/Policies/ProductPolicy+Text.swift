@@ -16,14 +16,14 @@ extension ProductPolicy {
         return .array((storesOthers ? [] : [.object([("others", .string("drop"))])]) + sorted.map(\.json))
     }
 
-    /// Reads a policy.
+    /// Reads a policy: an array as `json` writes it, or an object with such an array as its member `policy`.
     ///
     /// - Throws: `RegistryError` (`malformedInput`) with the line of the text.
     public init(json bytes: [UInt8]) throws {
         self.init()
         do {
             var hasOthers = false
-            try JSONElements.forEach(in: bytes) { element in
+            try Self.forEachLine(in: bytes) { element in
                 guard case .object(let members) = element.content else {
                     throw Self.malformed(element, "an element is not an object with a point")
                 }
@@ -40,6 +40,16 @@ extension ProductPolicy {
         } catch let failure as JSONElements.Failure {
             throw RegistryError(.malformedInput, "line \(failure.line): \(failure.reason)")
         }
+    }
+
+    private static func forEachLine(in bytes: [UInt8], _ body: (JSONValue) throws -> Void) throws {
+        let first = bytes.first { ![0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0D, 0x0A].contains($0) }
+        guard first == UInt8(ascii: "{") else { return try JSONElements.forEach(in: bytes, body) }
+        let value = try JSONElements.value(of: bytes)
+        guard case .array(let lines)? = value["policy"]?.content else {
+            throw malformed(value, "the object has no array \"policy\": give the policy of one product")
+        }
+        try lines.forEach(body)
     }
 
     static func malformed(_ value: JSONValue, _ reason: String) -> RegistryError {

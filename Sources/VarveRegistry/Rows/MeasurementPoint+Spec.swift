@@ -60,9 +60,13 @@ extension MeasurementPoint {
     public init(spec: String) throws {
         let types = ValueType.allCases.map(\.name).joined(separator: ", ")
         guard let parsed = try NameAndType(spec, what: "point") else {
+            let word = spec.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).dropFirst()
+                .first
+            let fault =
+                word.map { "has the unknown type \(RegistryNames.shown(String($0)))" } ?? "names no type"
             throw RegistryError(
                 .invalid,
-                "point \(RegistryNames.shown(spec)) names no type: write NAME:TYPE with one of \(types), or with a type "
+                "point \(RegistryNames.shown(spec)) \(fault): write NAME:TYPE with one of \(types), or with a type "
                     + "of EnOS: \(RuleText.typeNames)")
         }
         switch parsed.type {

@@ -18,6 +18,7 @@ struct ConnectionEnds: Sendable {
         var product: String?
         var channel: String?
         var address: String?
+        var device: String?
     }
 
     /// An end and the passes it has waited.
@@ -73,7 +74,8 @@ struct ConnectionEnds: Sendable {
         case .connected:
             if clients.count >= Self.clientLimit { clients.removeAll() }
             clients[Name(event.clientID)] = Client(
-                product: event.product, channel: event.channel, address: event.address)
+                product: event.product, channel: event.channel, address: event.address,
+                device: event.role?.device)
             return nil
         case .disconnected where !event.isTakeover:
             guard let end = removeFirst(Name(event.clientID))?.end else { return nil }
@@ -99,7 +101,8 @@ struct ConnectionEnds: Sendable {
                 if clients[name] == nil, looks < Self.lookLimit {
                     looks += 1
                     clients[name] = lastLogin(name.text).map {
-                        Client(product: $0.product, channel: $0.channel, address: $0.address)
+                        Client(
+                            product: $0.product, channel: $0.channel, address: $0.address, device: $0.device)
                     }
                 }
                 entries.append(entry(first.end, name))
@@ -129,6 +132,7 @@ struct ConnectionEnds: Sendable {
         let client = clients[name]
         (entry.product, entry.channel, entry.address) = (client?.product, client?.channel, client?.address)
         entry.client = name.text
+        entry.device = client?.device
         entry.category = LogEntry.Category(end: end.reason)
         entry.reason = end.reason
         return entry

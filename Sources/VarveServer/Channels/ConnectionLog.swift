@@ -115,6 +115,8 @@ final class ConnectionLog: Sendable {
         entry.client = entry.client.map(masked)
         entry.topic = entry.topic.map(masked)
         entry.reason = entry.reason.map(masked)
+        entry.device = entry.device.map(masked)
+        entry.product = entry.product.map(masked)
         return entry
     }
 
@@ -144,7 +146,8 @@ final class ConnectionLog: Sendable {
         guard var entry = empty(event) else { return nil }
         func text(_ field: String) -> String? { field.isEmpty ? nil : field }
         entry.channel = event.channel
-        entry.product = event.product
+        entry.product = event.product ?? event.role?.product
+        entry.device = event.role?.device
         entry.client = text(event.clientID)
         entry.address = text(event.address)
         if event.kind.namesTopic {
@@ -152,6 +155,7 @@ final class ConnectionLog: Sendable {
             entry.reason = denial(event, event.kind == .deniedPublish ? "publish" : "subscribe")
             return entry
         }
+        entry.topic = event.refusedTopic
         entry.reason = text(event.detail) ?? reason
         if event.kind == .disconnected { entry.category = entry.reason.map(LogEntry.Category.init(end:)) }
         if event.count > 1, !event.detail.hasPrefix("and \(event.count) more") {
@@ -168,8 +172,22 @@ final class ConnectionLog: Sendable {
         if event.detail.isEmpty {
             return "\(attempts) to \(verb) \(were) denied, of clients that are not named here"
         }
-        if event.count == 1 { return "\(event.username) may not \(verb) to \(event.detail)" }
-        return "\(attempts) of \(event.username) to \(verb) \(were) denied, the last to \(event.detail)"
+        let rights = rights(event).map { "; \($0)" } ?? ""
+        if event.count == 1 { return "\(event.username) may not \(verb) to \(event.detail)\(rights)" }
+        let whose = "\(attempts) of \(event.username) to \(verb) \(were) denied"
+        return "\(whose), the last to \(event.detail)\(rights)"
+    }
+
+    /// What the login of a denied event may use, as half a sentence; nil if its user name does not say that.
+    private static func rights(_ event: ConnectionEvent) -> String? {
+        guard let role = event.role, let product = role.product else { return nil }
+        if ClientID(event.clientID).secureMode == "3" {
+            return "it logged in to be told its secret, and may do nothing else"
+        }
+        let root = ["", ChannelTopic.root, product, role.device].compactMap(\.self).joined(separator: "/")
+        guard event.kind == .deniedPublish else { return "it may subscribe to answers below \(root)/" }
+        if event.detail.hasSuffix(ChannelTopic.replyEnding) { return "only the service publishes answers" }
+        return "it may publish below \(root)/"
     }
 
     /// An entry of the kind, the event and the category that an event of the plugin has; nil for an activation.
@@ -189,6 +207,7 @@ final class ConnectionLog: Sendable {
         case .disconnected: entry(.connection, .disconnected)
         case .refused: entry(.connection, .refused, .login)
         case .overload: entry(.connection, .refused, .overload)
+        case .refusedMessage: entry(.error, .refused, .overload)
         case .deniedPublish: entry(.error, .denied, .topic)
         case .deniedSubscribe: entry(.connection, .denied, .topic)
         case .unheard: entry(.connection, .unheard, .answer)
@@ -197,6 +216,21 @@ final class ConnectionLog: Sendable {
     }
 
     private static var now: Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+}
+
+extension ConnectionEvent {
+    /// The role that the user name has; nil if there is none, or the event has only a part of the name.
+    var role: Role? { username.hasSuffix("…") ? nil : Role(username: username) }
+}
+
+extension Role {
+    /// The key of a device.
+    var device: String? {
+        switch self {
+        case .service, .channel: nil
+        case .device(_, let key), .activation(_, let key): key
+        }
+    }
 }
 
 extension ConnectionLog.PacketLimits {

@@ -30,7 +30,10 @@ struct LogCommand: ParsableCommand {
     }
 
     @OptionGroup var data: DataOptions
-    @Option(help: "Only entries of this channel.") var channel: String?
+    @Option(name: .customLong("channel"), help: "Only entries of this channel. Repeatable.")
+    var channels: [String] = []
+    @Option(name: .customLong("product"), help: "Only entries of this product. Repeatable.")
+    var products: [String] = []
     @Option(name: .customLong("kind"), help: "Only connection, payload or error. Repeatable.")
     var kinds: [LogEntry.Kind] = []
     @Option(name: .customLong("event"), help: "Only this event, such as refused or replayed. Repeatable.")
@@ -39,14 +42,20 @@ struct LogCommand: ParsableCommand {
     var categories: [LogEntry.Category] = []
     @Option(name: .customLong("code"), help: "Only messages with this code in their answer. Repeatable.")
     var codes: [Int] = []
-    @Option(help: "Only entries of this device: deviceKey, or productKey/deviceKey.") var device: String?
-    @Option(help: "Only entries of this client id; of a signed one the part before | is enough.")
-    var client: String?
     @Option(
-        help:
-            "Only entries with this text in a field or in the kept part of the payload, in any case of letters."
-    )
-    var text: String?
+        name: .customLong("device"),
+        help: "Only entries of this device: deviceKey, or productKey/deviceKey. Repeatable.")
+    var devices: [String] = []
+    @Option(
+        name: .customLong("client"),
+        help: "Only entries of this client id; of a signed one the part before | is enough. Repeatable.")
+    var clients: [String] = []
+    @Option(
+        name: .customLong("text"),
+        help: ArgumentHelp(
+            "Only entries with this text in a field or in the kept part of the payload. Repeatable.",
+            discussion: "Upper and lower case of ASCII letters are equal."))
+    var texts: [String] = []
     @Option(help: "First time: RFC 3339, YYYY-MM-DD[ HH:MM[:SS]] (UTC or --tz) or an integer epoch.")
     var from: String?
     @Option(help: "First time after the range; forms as for --from.") var to: String?
@@ -70,7 +79,7 @@ struct LogCommand: ParsableCommand {
         if follow, form == .json {
             throw ValidationError("--follow has no end, so it makes no JSON array: use --format ndjson")
         }
-        if text == "" { throw ValidationError("--text is empty: name a text") }
+        if texts.contains("") { throw ValidationError("--text is empty: name a text") }
         do { _ = try filter(zone()) } catch { throw ValidationError("\(error)") }
     }
 
@@ -81,17 +90,18 @@ struct LogCommand: ParsableCommand {
         let sink = StandardOutputSink()
         let output = OutputBuffer(sink)
         var printer = printer(zone)
-        let filter = try filter(zone)
+        var filter = try filter(zone)
+        let shown = filter.limit
+        // One more tells whether there are older ones.
+        if limit == nil, let shown { filter.limit = shown + 1 }
         let log = try MessageLog.openForReading(path: data.logPath)
         // Read first: an entry written from here on has a larger id, and `--follow` prints it later.
         var last = try log.lastID()
         let ids = try log.ids(filter)
         last = max(last, ids.max() ?? 0)
-        // A deleted channel keeps its entries. A name without entries must be a channel, or it is mistyped.
-        if ids.isEmpty, let channel, try POSIXFileSystem().kind(data.registryPath) != nil {
-            _ = try data.openRegistry(to: .read).channel(named: channel)
-        }
-        var rest = ids[...]
+        if ids.isEmpty { try checkNames() }
+        var rest = ids.suffix(shown ?? ids.count)
+        let hasOlder = rest.count < ids.count
         repeat {
             // Each page is a transaction of its own: the service goes on writing, however slow the output is.
             let entries = try log.entries(ids: rest.prefix(Self.page))
@@ -100,12 +110,40 @@ struct LogCommand: ParsableCommand {
         } while !rest.isEmpty && output.isOpen
         try output.append(printer.end())
         try output.flush()
+        if hasOlder, let shown {
+            var errors = StandardErrors()
+            print("varve: these are the newest \(shown) entries; --all shows the rest", to: &errors)
+        }
         guard follow else { return }
         var tail = LogTail(path: data.logPath, filter: filter, after: last)
         while output.isOpen, !sink.waitForLostReader(milliseconds: LogTail.pauseMilliseconds) {
             while case let new = try tail.next(), !new.isEmpty, output.isOpen {
                 try output.append(printer.text(new))
                 try output.flush()
+            }
+        }
+    }
+
+    /// Looks for the cause of an empty answer: a name that is not in the registry.
+    ///
+    /// What was deleted keeps its entries, so only a name without entries is looked up.
+    ///
+    /// - Throws: `RegistryError` if a channel or product does not exist. An unknown device is a note on standard error,
+    ///   because a message can name a device that nobody registered.
+    private func checkNames() throws {
+        guard !(channels + products + devices).isEmpty, try POSIXFileSystem().kind(data.registryPath) != nil
+        else { return }
+        let registry = try data.openRegistry(to: .read)
+        for channel in channels { _ = try registry.channel(named: channel) }
+        for product in products { _ = try registry.product(product) }
+        for device in devices {
+            do {
+                _ = try registry.device(named: device)
+            } catch let error as RegistryError where error.code == .notFound {
+                var errors = StandardErrors()
+                print("varve: \(error)", to: &errors)
+            } catch let error as RegistryError where error.code == .ambiguous {
+                continue
             }
         }
     }
@@ -126,14 +164,15 @@ struct LogCommand: ParsableCommand {
             throw ValidationError("--limit: \(limit) is not a number of entries; at least 1")
         }
         var filter = LogFilter()
-        filter.channel = channel
+        filter.channels = Set(channels)
+        filter.products = Set(products)
         filter.kinds = Set(kinds)
         filter.events = Set(events)
         filter.categories = Set(categories)
         filter.codes = Set(codes)
-        filter.device = device
-        filter.client = client
-        filter.text = text
+        filter.devices = Set(devices)
+        filter.clients = Set(clients)
+        filter.texts = Set(texts)
         filter.range = try TimeBound.range(from: from, to: to, zone: zone)
         filter.limit = all ? nil : limit ?? filter.limit
         return filter

@@ -100,7 +100,7 @@ struct LogTable: LogPrinter {
         if let commit = entry.commit { parts.append("commit \(commit)") }
         if let latency = entry.latency { parts.append("\(LogValues.milliseconds(latency)) ms") }
         if let address = entry.address { parts.append("from \(address)") }
-        if let topic = entry.topic { parts.append(topic) }
+        if let topic = entry.topic, entry.reason?.contains(topic) != true { parts.append(topic) }
         // The reason of a script's failure has the payload already.
         let hasPayload = entry.reason?.contains("; payload 0x") == true
         if entry.kind == .error, !hasPayload, let hex = LogValues.hex(entry, limit: Self.hexBytes) {
@@ -158,9 +158,9 @@ enum LogValues {
         add("scriptLine", entry.scriptLine)
         add("reason", entry.reason)
         if let payload = entry.payload {
-            if let text = text(payload, isCut: entry.isCut) {
-                add("payload", text)
-            } else {
+            let text = text(payload, isCut: entry.isCut)
+            add("payload", text)
+            if text == nil || isRaw(entry) {
                 add("payloadBase64", Data(payload).base64EncodedString())
                 add("payloadHex", hex(payload[...]))
             }
@@ -174,9 +174,14 @@ enum LogValues {
         ValueText.string((Double(nanoseconds) / 1000).rounded() / 1000)
     }
 
-    /// At most `limit` bytes of a payload that is not text, in hex; nil for text.
+    /// Whether the payload has a form of the product's own, in which bytes that are text mean nothing.
+    private static func isRaw(_ entry: LogEntry) -> Bool { entry.topic?.hasSuffix("/up_raw") == true }
+
+    /// At most `limit` bytes of a payload that is not text or is raw, in hex; nil for text.
     static func hex(_ entry: LogEntry, limit: Int) -> String? {
-        guard let payload = entry.payload, text(payload, isCut: entry.isCut) == nil else { return nil }
+        guard let payload = entry.payload, isRaw(entry) || text(payload, isCut: entry.isCut) == nil else {
+            return nil
+        }
         return hex(payload.prefix(limit)) + (payload.count > limit || entry.isCut ? "…" : "")
     }
 

@@ -129,7 +129,10 @@ enum SeriesSelection {
     private static func missing(_ point: String, among candidates: [SeriesInfo]) -> String {
         let names = candidates.lazy.map(\.key.point)
         guard case .event(let event) = ReservedPoint(name: point) else {
-            let hint = NearMatches.hint(for: point, among: names)
+            // Points come before events and attributes, which are queried by other options.
+            let points = names.filter { ReservedPoint(name: $0) == nil }
+            let isReserved = ReservedPoint(name: point) != nil || points.isEmpty
+            let hint = NearMatches.hint(for: point, among: isReserved ? Array(names) : Array(points))
             return "point \"\(printable(point))\"\(hint)"
         }
         let events = names.compactMap { name in

@@ -54,6 +54,8 @@ extension EndToEndTests {
                 (["query", "--device", "T1", "--limit", "0"], "--limit"),
                 (["query", "--device", "T1", "--format", "xml"], "xml"),
                 (["export", "--format", "csv"], "--out"), (["export", "--out", "a"], "--format"),
+                (["query", "--device", "A", "--tz", "UTC", "--tz", "UTC"], "--tz is given twice"),
+                (["device", "create", "T1", "--product=a", "--product=b"], "--product is given twice"),
                 (["device", "create", "T1"], "--product"), (["stats", "--data", ""], "--data"),
             ])
         func wrongCommandLine(arguments: [String], fault: String) throws {

@@ -115,12 +115,42 @@ extension EndToEndTests {
                 ("--client gateway", ["refused", "received"]), ("--client g2", ["rejected"]),
                 ("--text WRONG", ["refused"]), ("--text \"id\":\"é\"", ["received"]),
                 ("--kind error --text wrong", []), ("--all --kind error", ["rejected"]),
+                ("--client gateway --client g2 --device T9 --device T1", ["received", "rejected"]),
+                ("--channel other --channel farm --text WRONG --text nothing", ["refused"]),
+                ("--product wind --kind error", ["rejected"]), ("--product sea", []),
             ])
         func filters(options: String, events: [String]) throws {
             try fill()
             let ending = try run("log --format ndjson \(options)")
             #expect(ending.code == 0 && ending.errors.isEmpty, "\(ending.errors)")
             #expect(try lines(ending).map { $0["event"] as? String } == events)
+        }
+
+        @Test("a list that ends at 1000 entries says so, and a name that the registry lacks too")
+        func silence() throws {
+            try log.append((0..<1000).map { entry(.payload, .received, hour: $0) })
+            #expect(try run("log --format csv").errors.isEmpty)
+            try log.append([entry(.payload, .received, hour: 2000)])
+            let ending = try run("log --format csv")
+            #expect(ending.code == 0 && ending.output.split(separator: "\n").count == 1001)
+            #expect(ending.errors == "varve: these are the newest 1000 entries; --all shows the rest\n")
+            #expect(try run("log --all --format csv").errors.isEmpty)
+            #expect(try run("log --limit 5").errors.isEmpty)
+            #expect(try run("model create m --point p:double").code == 0)
+            let device = try run("log --device nosuch")
+            #expect(device.code == 0 && device.errors.contains("no device \"nosuch\""), "\(device.errors)")
+            #expect(try run("log --channel nosuch").code == 1)
+        }
+
+        @Test("the payload of a raw topic is in hex, also if it happens to be text")
+        func rawPayload() throws {
+            var raw = entry(.error, .rejected)
+            raw.topic = "/sys/wind/T1/thing/model/up_raw"
+            raw.setPayload(Array("AB".utf8))
+            try log.append([raw])
+            let row = try #require(try lines(run("log --format ndjson")).first)
+            #expect(row["payloadHex"] as? String == "4142" && row["payload"] as? String == "AB")
+            #expect(try run("log").output.contains("payload 4142"))
         }
 
         @Test("CSV has a header, all columns in each line, and quotes where they are needed")
@@ -270,7 +300,8 @@ extension EndToEndTests {
                 ("--format xml", "xml"), ("--json --format csv", "--format csv"),
                 ("--all --limit 3", "--all"),
                 ("--follow --json", "--follow"), ("--category x", "--category"), ("--code many", "--code"),
-                ("--text=", "--text"), ("--from 2024-01-02 --to 2024-01-01", "--to"),
+                ("--text=", "--text"), ("--limit 1 --limit=2", "--limit is given twice"),
+                ("--from 2024-01-02 --to 2024-01-01", "--to"),
             ])
         func usage(options: String, name: String) throws {
             let ending = try run("log \(options)")

@@ -25,6 +25,25 @@ extension EndToEndTests {
             .dropFirst().map { String($0.split(separator: ",", omittingEmptySubsequences: false)[3]) }
         }
 
+        @Test("the receipt says what a line had before, and a policy that was shown is set again from a file")
+        func receipt() throws {
+            _ = try run(["model", "create", "m", "--point", "temp:double"])
+            _ = try run(["product", "create", "w", "--model", "m"])
+            let first = try run(["policy", "set", "w", "--point", "temp", "--keep", "365d", "--rename", "t"])
+            #expect(!first.output.contains("no longer"), "\(first.output)")
+            let shown = try run(["policy", "show", "w", "--json"])
+            let line = ["policy", "set", "w", "--point", "temp", "--offset", "273.15", "--unit", "K"]
+            let second = try run(line)
+            #expect(
+                second.output.contains("\n  no longer: stored as t; kept for 1y, by event\n")
+                    && second.output.hasSuffix("\n  stored values keep their old scale and unit\n"),
+                "\(second.output)")
+            _ = try run(["policy", "set", "w", "--file", shown.outputPath])
+            let again = try run(["policy", "show", "w", "--json"])
+            let policy = "\"policy\":[{\"point\":\"temp\",\"name\":\"t\",\"keep\":\"1y\"}]"
+            #expect(again.output.contains(policy) && shown.output.contains(policy), "\(again.output)")
+        }
+
         /// A line of a random policy, and what it makes of a value, calculated in the plainest way.
         private struct Line {
             var point: String

@@ -84,6 +84,14 @@ extension EndToEndTests {
         func rejectedDevices() throws {
             try make()
             let file = try sandbox.write(lines: ["device,product", "N1,wind", "N2,nowhere"], "devices.csv")
+            let lines = ["device,product", "N1", "N1,wind,x", "N1,sea"]
+            let short = try sandbox.write(lines: lines, "short.csv")
+            let shortEnding = try run("device import \(short)")
+            #expect(shortEnding.code == 3 && shortEnding.errors.contains("line 2: the line has 1 field"))
+            #expect(shortEnding.output.contains("created 1 device\nrejected 2 rows"), "\(shortEnding.output)")
+            let semicolons = try sandbox.write(lines: ["device;product", "N1;wind"], "semicolons.csv")
+            let separated = try run("device import \(semicolons)").errors
+            #expect(separated.contains("2 columns separated by semicolons"), "\(separated)")
             let ending = try run("device import \(file)")
             #expect(ending.code == 3 && ending.errorLines.count == 1, "\(ending.errors)")
             #expect(ending.errors.contains("line 3: there is no product \"nowhere\""), "\(ending.errors)")
@@ -95,7 +103,7 @@ extension EndToEndTests {
             let list = try run("device list --csv")
             let again = try run("device import \(list.outputPath)")
             #expect(
-                again.code == 0 && again.output.contains("4 rows described what exists"), "\(again.output)")
+                again.code == 0 && again.output.contains("5 rows described what exists"), "\(again.output)")
             let mended = try sandbox.write(lines: ["device,product", "N2,sea"], "devices.csv")
             #expect(try run("device import \(mended)").code == 0)
             #expect(!FileManager.default.fileExists(atPath: file + ".rejected.csv"))

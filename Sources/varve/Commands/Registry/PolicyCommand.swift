@@ -29,8 +29,8 @@ extension PolicyCommand {
             abstract: "Set a part of the policy of a product, for what comes from now on.",
             discussion: """
                 --point sets the whole line of a point: what is not named is as without a policy. A number becomes \
-                number × scale + offset, and is then brought within --min and --max. --file takes a whole policy, a JSON \
-                array as policy show --json prints it in "policy".
+                number × scale + offset, and is then brought within --min and --max. --file takes a whole policy: what \
+                policy show --json prints of one product, or only the array "policy" in it.
 
                 With --duplicates last a later message corrects what is stored; with first what is stored stays, and the \
                 row counts as superseded.
@@ -129,11 +129,13 @@ extension PolicyCommand {
             let whole = try file.map { try Self.read($0) }
             // Read before the change: every commit up to this one is under the policy before.
             let commit = try data.newestCommit()
+            var before: PointPolicy?
             let set = try data.changeRegistry { registry in
                 try registry.changePolicy(ofProduct: product, commit: commit) { policy in
                     if let whole { policy = whole }
                     if let others { policy.storesOthers = others == .store }
                     guard let point else { return }
+                    before = policy.line(of: point)
                     guard remove else { return policy.set(line(of: point)) }
                     guard policy.remove(point) else {
                         throw RegistryError(
@@ -146,6 +148,9 @@ extension PolicyCommand {
             for line in point.map({ [set.policy.line(of: $0)].compactMap(\.self) }) ?? set.policy.lines {
                 print("  " + PolicyText.text(line))
             }
+            guard let before else { return }
+            let after = set.policy.line(of: before.point)
+            for note in PolicyText.losses(of: before, in: after) { print("  " + note) }
         }
 
         private static func read(_ file: String) throws -> ProductPolicy {
@@ -250,8 +255,31 @@ private enum PolicyText {
         return "\(printable(line.point)): " + parts.joined(separator: ", ")
     }
 
+    /// What the line before said and the new one does not, and what a new scale or unit means for stored values.
+    static func losses(of before: PointPolicy, in line: PointPolicy?) -> [String] {
+        let now = line ?? PointPolicy(before.point)
+        var lost: [String] = []
+        if !before.isStored, now.isStored { lost.append("not stored") }
+        if let name = before.name, now.name == nil { lost.append("stored as \(printable(name))") }
+        lost += changes(before).filter { !changes(now).contains($0) }
+        if let unit = before.unit, now.unit == nil { lost.append("in \(printable(unit))") }
+        if let kept = kept(before), now.retention == nil {
+            lost.append("kept " + (before.retention == .forever ? kept : "for \(kept)"))
+        }
+        var notes = lost.isEmpty ? [] : ["no longer: " + lost.joined(separator: "; ")]
+        if before.processing != now.processing || before.unit != now.unit {
+            notes.append("stored values keep their old scale and unit")
+        }
+        return notes
+    }
+
     /// What becomes of a number; nil if it stays.
     static func change(_ line: PointPolicy) -> String? {
+        let texts = changes(line)
+        return texts.isEmpty ? nil : texts.joined(separator: ", ")
+    }
+
+    private static func changes(_ line: PointPolicy) -> [String] {
         let processing = line.processing
         var parts: [String] = []
         if processing.scale != 1 { parts.append("× \(number(processing.scale))") }
@@ -265,7 +293,7 @@ private enum PolicyText {
         case (nil, let greatest?): texts.append("at most \(number(greatest))")
         case (let least?, let greatest?): texts.append("from \(number(least)) to \(number(greatest))")
         }
-        return texts.isEmpty ? nil : texts.joined(separator: ", ")
+        return texts
     }
 
     static func kept(_ line: PointPolicy) -> String? {

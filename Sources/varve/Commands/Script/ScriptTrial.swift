@@ -1,5 +1,6 @@
 // ScriptTrial.swift — one script in a runner of its own, for a command.
 
+import ArgumentParser
 import VarveFile
 import VarvePlatform
 import VarveScript
@@ -56,7 +57,12 @@ struct ScriptTrial {
     ///
     /// - Throws: `FileError` if the file cannot be read.
     static func payload(_ word: String) throws -> [UInt8] {
-        try Hex.bytes(word) ?? POSIXFileSystem().readAll(word)
+        if let bytes = Hex.bytes(word) { return bytes }
+        let files = POSIXFileSystem()
+        if let fault = Hex.fault(word), try files.kind(word) == nil {
+            throw ValidationError("--payload: not hex: \(printable(word)) \(fault)")
+        }
+        return try files.readAll(word)
     }
 }
 
@@ -73,6 +79,22 @@ enum Hex {
             bytes.append(high << 4 | low)
         }
         return bytes
+    }
+
+    /// What is wrong with a text that was probably meant as hex digits, as the end of a sentence; nil for any other text.
+    static func fault(_ text: String) -> String? {
+        let marks: Set<Character> = [" ", ":", "-", ","]
+        let hasPrefix = text.hasPrefix("0x") || text.hasPrefix("0X")
+        let rest = hasPrefix ? text.dropFirst(2) : text[...]
+        let digits = rest.filter(\.isHexDigit)
+        if let other = rest.first(where: { !$0.isHexDigit && !marks.contains($0) }) {
+            return hasPrefix ? "has the character \(printable(String(other)))" : nil
+        }
+        if digits.isEmpty { return hasPrefix ? "has no digits" : nil }
+        if digits.count < rest.count {
+            return "has other characters between the digits: write the digits without a gap"
+        }
+        return digits.count.isMultiple(of: 2) ? nil : "has \(digits.count) digits: two make a byte"
     }
 
     /// The bytes as `0x` and pairs of hex digits.
