@@ -62,8 +62,8 @@ struct ServerParts: Sendable {
             opened = writer
             self.writer = writer
             let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
-            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels, mask in
-                messages.set(channels: channels, mask)
+            let credentials = CredentialsPublisher(registry, path: folder.credentials) {
+                messages.apply($0)
             }
             self.credentials = credentials
             try credentials.publishIfChanged()

@@ -48,11 +48,11 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// Writes the WAL and the memtable as a segment; durable when it returns.
     func flush() throws
 
-    /// The rows of a list of the registry from `start` on, at most a page of them, without secrets.
-    func names(_ kind: NameKind, from start: UInt64) throws -> NamePage
+    /// The rows of a list of the registry after the end of a page, at most a page of them, without secrets.
+    func names(_ kind: NameKind, after end: [String]) throws -> NamePage
 }
 
 extension ControlHandler {
     /// An empty page, for a service without a registry.
-    public func names(_: NameKind, from _: UInt64) throws -> NamePage { NamePage() }
+    public func names(_: NameKind, after _: [String]) throws -> NamePage { NamePage() }
 }
