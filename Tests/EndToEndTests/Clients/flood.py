@@ -2,9 +2,10 @@
 #
 # It shares no code with Varve: paho speaks MQTT. Usage:
 #   flood.py PORT USERNAME PASSWORD PRODUCT DEVICE WINDOW GATE
-# At most WINDOW messages wait for their answers. Each has 50 readings of the point power, a second apart, and no reading
-# comes twice. It prints "flowing" after the first WINDOW answers, and at the end the number of messages that it sent and
-# the codes of the answers with their numbers. Exit code 5: answers are missing after 60 s.
+# At most WINDOW messages wait for their answers. Each has 50 readings of the point power, a second apart, and every
+# message has readings of its own. After a reconnect, those without an answer are sent again, because an answer that found
+# nobody does not come again. It prints "flowing" when it has sent twice WINDOW, and at the end the number of messages and
+# the codes of their answers with their numbers. Exit code 5: no answer for 60 s.
 import collections
 import json
 import os
@@ -27,14 +28,30 @@ def message(number):
 
 
 def heard(_, __, answer):
+    body = json.loads(answer.payload)
     with changed:
-        codes[str(json.loads(answer.payload)["code"])] += 1
+        if waiting.pop(int(body["id"]), None):
+            codes[str(body["code"])] += 1
         changed.notify_all()
 
 
-def wait(most):
+def subscribed(*_):
     with changed:
-        return changed.wait_for(lambda: sent - sum(codes.values()) <= most, 60)
+        again = sorted(waiting)
+    for number in again:
+        client.publish(topic, message(number), qos=1)
+    ready.set()
+
+
+def wait(most):
+    """Waits until at most so many messages have no answer; false if 60 s pass without one."""
+    with changed:
+        while len(waiting) > most:
+            before = sum(codes.values())
+            if not changed.wait_for(lambda: len(waiting) <= most or sum(codes.values()) > before, 60):
+                print(f"{len(waiting)} of {sent} are not answered, such as {sorted(waiting)[:5]}", file=sys.stderr)
+                return False
+    return True
 
 
 make = getattr(mqtt, "CallbackAPIVersion", None)
@@ -42,13 +59,15 @@ client = mqtt.Client(make.VERSION1, client_id="flood") if make else mqtt.Client(
 client.username_pw_set(username, password)
 client.on_message = heard
 client.on_connect = lambda *_: client.subscribe(topic + "_reply", 1)
-client.on_subscribe = lambda *_: ready.set()
-ready = threading.Event()
+client.on_subscribe = subscribed
+client.on_disconnect = lambda _, __, code: code and print(f"disconnected: {code}", file=sys.stderr, flush=True)
+ready, waiting, sent = threading.Event(), {}, 0
 client.connect("127.0.0.1", int(port))
 client.loop_start()
 ready.wait()
-sent = 0
 while not os.path.exists(gate):
+    with changed:
+        waiting[sent] = True
     client.publish(topic, message(sent), qos=1)
     sent += 1
     if sent == 2 * int(window):
