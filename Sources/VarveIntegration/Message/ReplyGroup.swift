@@ -64,11 +64,12 @@ public struct ReplyGroup {
     ///   - client: The client id of the message's sender.
     ///   - correlation: The correlation data of the message.
     ///   - receipt: What the message did; the answer counts the samples that were not stored now.
+    ///   - notStored: The samples of points that the policy does not store.
     ///   - errors: What is wrong with its items: why it is refused, or what was left out.
     mutating func append(
         topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
         id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil,
-        errors: ItemErrors = ItemErrors()
+        notStored: Int = 0, errors: ItemErrors = ItemErrors()
     ) {
         let correlationStart = bytes.count
         bytes.append(contentsOf: correlation)
@@ -84,7 +85,9 @@ public struct ReplyGroup {
         }
         bytes.append(contentsOf: ",\"data\":{".utf8)
         let dataStart = bytes.count
-        if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
+        if let receipt, receipt.samples > receipt.stored - receipt.superseded {
+            appendCounts(receipt, notStored: notStored)
+        }
         if errors.count > 0 {
             if bytes.count > dataStart { bytes.append(UInt8(ascii: ",")) }
             appendFaults(errors, isRefused: code != .success)
@@ -109,10 +112,11 @@ public struct ReplyGroup {
     }
 
     /// Writes the members that count samples which were not stored now.
-    private mutating func appendCounts(_ receipt: Receipt) {
+    private mutating func appendCounts(_ receipt: Receipt, notStored: Int) {
         var separator = ""
         for (name, count) in [
             ("rejected", receipt.rejected), ("expired", receipt.expired), ("replayed", receipt.replayed),
+            ("superseded", receipt.superseded), ("notStored", UInt64(notStored)),
         ] where count > 0 {
             bytes.append(contentsOf: "\(separator)\"\(name)\":\(count)".utf8)
             separator = ","
