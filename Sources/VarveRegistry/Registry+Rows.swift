@@ -164,6 +164,15 @@ extension Registry {
         try read { Set(try $0.ambiguousDeviceKeys().map { Name($0) }) }
     }
 
+    /// One of some devices that does not exist; nil if all do.
+    ///
+    /// Cost: one query for each device.
+    public func firstMissing(of devices: Set<Registration.Device>) throws -> Registration.Device? {
+        try read { reading in
+            try devices.first { try reading.device($0.device, of: $0.product) == nil }
+        }
+    }
+
     /// Deletes a device, but not its history in the store.
     ///
     /// - Parameter name: As in `device(named:)`.

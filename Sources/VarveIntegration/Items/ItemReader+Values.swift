@@ -39,7 +39,9 @@ extension ItemReader {
         _ scanner: inout JSONScanner, _ kind: ProductPoints.Kind, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let first = scanner.current
-        if kind.type == .double, kind.demands == 0, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
+        if kind.type == .double, kind.demands == 0,
+            first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
+        {
             let start = scanner.position
             try scanner.skipNumber()
             if let value = NumberText.double(scanner.base + start, scanner.position &- start) {

@@ -184,7 +184,8 @@ public struct MessageProcessor: ~Copyable {
             let decision = recognise(message, payload, bytes, content, parsed.id, batch: batches.count)
             if case .batch = decision { batches.append(content.batch) }
             return Pending(
-                route: route, id: parsed.id, skipped: content.skipped, notStored: content.notStored, items: content.items,
+                route: route, id: parsed.id, skipped: content.skipped, notStored: content.notStored,
+                items: content.items,
                 device: content.device, note: content.note, errors: parsed.errors, decision: decision)
         }
     }

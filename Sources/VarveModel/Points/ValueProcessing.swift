@@ -93,5 +93,5 @@ extension ValueProcessing {
     }
 
     /// 2^53, up to which a double has every integer.
-    private static let greatestInteger = 9_007_199_254_740_992.0
+    public static let greatestInteger = 9_007_199_254_740_992.0
 }

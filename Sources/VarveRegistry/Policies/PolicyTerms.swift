@@ -50,7 +50,9 @@ struct PolicyTerms: Sendable {
         var target: LookUpCache.PointRule?
         if let name = line.name { target = try declared(Name(name)) }
         if let obstacle = line.obstacle(point.type, point.rule, storedAs: target?.type) {
-            return .unfit(found, reason: "the policy of product \(RegistryNames.shown(product)) does not fit: \(obstacle)")
+            return .unfit(
+                found,
+                reason: "the policy of product \(RegistryNames.shown(product)) does not fit: \(obstacle)")
         }
         if let stored = line.name { found.key.point = stored }
         if target?.rule?.narrowsType == true { found.storedRule = target?.rule }

@@ -62,8 +62,10 @@ extension Registry {
         }
     }
 
-    /// Refuses the change of a point's type that a policy renames or whose values it changes: values of the old and the new
-    /// type would meet in its series. Also refuses a type that another point lacks which a policy stores as this one.
+    /// Refuses the change of a point's type that a policy renames or whose values it changes.
+    ///
+    /// Values of the old and the new type would meet in its series. So would those of another point that a policy stores
+    /// as this one, if it has not the new type.
     func checkPolicies(of products: [String], before point: String, becomes type: ValueType) throws {
         try read { reading in
             for key in products {
