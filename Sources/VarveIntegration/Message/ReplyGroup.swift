@@ -66,10 +66,11 @@ public struct ReplyGroup {
     ///   - receipt: What the message did; the answer counts the samples that were not stored now.
     ///   - notStored: The samples of points that the policy does not store.
     ///   - errors: What is wrong with its items: why it is refused, or what was left out.
+    ///   - data: A JSON object that takes the place of these counts and lists.
     mutating func append(
         topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
         id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil,
-        notStored: Int = 0, errors: ItemErrors = ItemErrors()
+        notStored: Int = 0, errors: ItemErrors = ItemErrors(), data: [UInt8]? = nil
     ) {
         let correlationStart = bytes.count
         bytes.append(contentsOf: correlation)
@@ -83,20 +84,32 @@ public struct ReplyGroup {
             bytes.append(contentsOf: ",\"message\":".utf8)
             JSONString.append(message, to: &bytes)
         }
-        bytes.append(contentsOf: ",\"data\":{".utf8)
-        let dataStart = bytes.count
-        if let receipt, receipt.samples > receipt.stored - receipt.superseded {
-            appendCounts(receipt, notStored: notStored)
+        bytes.append(contentsOf: ",\"data\":".utf8)
+        if let data {
+            bytes.append(contentsOf: data)
+        } else {
+            appendData(receipt, notStored: notStored, errors, isRefused: code != .success)
         }
-        if errors.count > 0 {
-            if bytes.count > dataStart { bytes.append(UInt8(ascii: ",")) }
-            appendFaults(errors, isRefused: code != .success)
-        }
-        bytes.append(contentsOf: "}}".utf8)
+        bytes.append(UInt8(ascii: "}"))
         replies.append(
             Reply(
                 topic: topic, qos: min(qos, 1), client: client, correlation: correlationStart..<start,
                 payload: start..<bytes.count))
+    }
+
+    private mutating func appendData(
+        _ receipt: Receipt?, notStored: Int, _ errors: ItemErrors, isRefused: Bool
+    ) {
+        bytes.append(UInt8(ascii: "{"))
+        let start = bytes.count
+        if let receipt, receipt.samples > receipt.stored - receipt.superseded {
+            appendCounts(receipt, notStored: notStored)
+        }
+        if errors.count > 0 {
+            if bytes.count > start { bytes.append(UInt8(ascii: ",")) }
+            appendFaults(errors, isRefused: isRefused)
+        }
+        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Calls `body` with the payload of an answer.
