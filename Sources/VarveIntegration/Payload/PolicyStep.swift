@@ -97,7 +97,7 @@ extension SampleColumns {
         case (.text(var old), .text(let new)):
             for index in 0..<new.count { old.append(new.bytes[new.range(index)]) }
             values = .text(old)
-        default: preconditionFailure("both columns are of one type")
+        default: break  // `joined` has checked that both are of one type.
         }
     }
 

@@ -2,6 +2,7 @@
 
 import Testing
 import VarveModel
+import VarveTestSupport
 
 @testable import VarveIntegration
 
