@@ -193,8 +193,7 @@ extension RegistryChange {
     mutating func deletePolicy(of key: String) throws {
         let versions = try reading.policies(of: key)
         for old in versions { seal.remove(RowText.policy(old)) }
-        // A product that is created again has the default rule for duplicates.
-        if try !versions.isEmpty || reading.product(key)?.duplicates != .last {
+        if try !versions.isEmpty || reading.policyEnd(of: key) > 0 {
             try setPolicyEnd(of: key, try nextPolicyVersion(of: key))
         }
         for (point, version) in try reading.policyMarks(of: key) {
