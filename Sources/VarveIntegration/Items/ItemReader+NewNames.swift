@@ -17,6 +17,8 @@ extension ItemReader {
         case declared(RegisteredPoint)
         /// Its first value is null: there is nothing to store.
         case withoutType
+        /// A policy does not fit its type, for this reason.
+        case unfit(String)
         /// The model does not take it.
         case refused
     }
@@ -37,10 +39,19 @@ extension ItemReader {
         guard let type = newType(scanner) else { return .withoutType }
         let first = Registration.Point(product: points.product, point: name, type: type)
         // If one of the names that follow cannot be declared, it is not to hold up this one.
-        guard try directory.declare([first] + followers(scanner)) == nil || directory.declare([first]) == nil,
-            case .found(let point) = try ask(name, device, item)
-        else { return .refused }
-        return .declared(point)
+        if try directory.declare([first] + followers(scanner)) != nil,
+            let reason = try directory.declare([first])
+        {
+            return .unfit(reason)
+        }
+        let answer = try ask(name, device, item)
+        switch answer {
+        case .found(let point), .notStored(let point):
+            points.note(answer, for: name)
+            return .declared(point)
+        case .unfit(_, let reason): return .unfit(reason)
+        default: return .refused
+        }
     }
 
     /// The names after the one whose value the scanner is at, each with its type.

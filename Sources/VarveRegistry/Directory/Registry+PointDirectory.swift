@@ -59,15 +59,18 @@ extension Registry: PointDirectory {
             let rule = cache.products[Name(owner)],
             let known = cache.points[Name(rule.model)]?[Name(point)]
         else { return nil }
-        return registered(SeriesKey(product: owner, device: device, point: point), known, rule)
+        return registered(
+            SeriesKey(product: owner, device: device, point: point), known, rule,
+            cache.points[Name(rule.model)] ?? [:])
     }
 
     private static func registered(
-        _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule
+        _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule,
+        _ points: [Name: LookUpCache.PointRule]
     ) -> PointLookup {
         let found = RegisteredPoint(
             key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
-        return product.terms?.answer(found) ?? .found(found)
+        return product.terms?.answer(found) { points[$0] } ?? .found(found)
     }
 
     /// How the messages of a product are taken; see `PointDirectory`.
@@ -116,7 +119,7 @@ extension Registry: PointDirectory {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
-        return registered(key, known, product)
+        return registered(key, known, product, cache.points[modelName] ?? [:])
     }
 
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
@@ -181,7 +184,7 @@ extension Registry {
                 }
                 return nil
             }
-        } catch let error as RegistryError where error.code == .full || error.code == .invalid {
+        } catch let error as RegistryError where [.full, .invalid, .inUse].contains(error.code) {
             return error.message
         }
     }
