@@ -50,8 +50,11 @@ final class AccessControl {
     ///
     /// Its other connections only write.
     private(set) var serviceReaders = 0
+    /// Whether all logged-in clients must be checked again.
     var isAdmissionStale = false
-    /// When logged-in clients were last checked, in nanoseconds since 1970.
+    /// The logins that changed since their clients were last checked.
+    var changedLogins = LoginNames()
+    /// When all logged-in clients were last checked, in nanoseconds since 1970.
     var lastAdmission = SystemClock.nanoseconds()
     private var lastCheck: Int64 = .min
     private var lastMemoryCheck: Int64 = .min
@@ -352,6 +355,7 @@ final class AccessControl {
         switch credentials.refresh() {
         case .unchanged: break
         case .loaded: isAdmissionStale = true
+        case .changed(let names): changedLogins.formUnion(names)
         case .unusable(let reason):
             let consequence =
                 credentials.directory == nil ? "nobody can log in" : "the last good credentials stay"

@@ -133,10 +133,13 @@ extension AccessControl {
     func expelRefused(_ expulsions: inout Expulsions) {
         guard let directory else { return }
         let now = SystemClock.nanoseconds()
-        guard isAdmissionStale || directory.hasEnd(after: lastAdmission, notAfter: now) else { return }
+        let isForAll = isAdmissionStale || directory.hasEnd(after: lastAdmission, notAfter: now)
+        guard isForAll || !changedLogins.isEmpty else { return }
+        let changed = changedLogins
+        changedLogins = LoginNames()
         isAdmissionStale = false
-        lastAdmission = now
-        for client in clients.values where !client.isReplaced {
+        if isForAll { lastAdmission = now }
+        for client in clients.values where !client.isReplaced && (isForAll || changed.contains(client.role)) {
             guard let reason = directory.refusal(ofLoggedIn: client.role, client.attempt, now: now) else {
                 continue
             }

@@ -5,7 +5,7 @@ enum ControlLimits {
     /// The version of the protocol.
     ///
     /// Both ends must have the same.
-    static let version: UInt16 = 5
+    static let version: UInt16 = 6
     /// The first bytes of a greeting.
     static let magic = Array("VARVECTL".utf8)
     /// The most bytes of a frame before the greeting is complete.
@@ -30,6 +30,8 @@ enum ControlLimits {
     static let deletedPoints = 8192
     /// The most lists of missing values in an order to change a type.
     static let missingLists = 1024
+    /// The most bytes of the text of a rule.
+    static let ruleBytes = 1 << 17
     /// The most bytes of the reason of a failure, and of other lines for people.
     static let lineBytes = 4096
     /// The most bytes of the text of all metrics.

@@ -12,6 +12,8 @@ public struct TypeChange: Hashable, Sendable {
     public var point: String
     /// The new type of its values.
     public var type: ValueType
+    /// The text of the rule for the values of messages from then on; nil for all of the type.
+    public var rule: String?
     /// The lists of values that become missing, in the form of `--missing`.
     public var missing: [String]
     /// Whether values that do not fit are deleted.
@@ -24,7 +26,11 @@ public struct TypeChange: Hashable, Sendable {
         "name words that mean no reading in --missing, or delete what does not fit with --drop-unfit"
 
     /// Makes an order to change the type of a point.
-    public init(model: String, point: String, type: ValueType, missing: [String], dropsUnfit: Bool) {
+    public init(
+        model: String, point: String, type: ValueType, rule: String? = nil, missing: [String],
+        dropsUnfit: Bool
+    ) {
+        self.rule = rule
         self.model = model
         self.point = point
         self.type = type

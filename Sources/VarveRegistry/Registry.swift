@@ -89,7 +89,10 @@ public final class Registry: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             let identity = try POSIXFileSystem().identity(path)
             connection.withLock { $0 = Connection(queue: queue, identity: identity) }
-            cache.withLock { $0.forget() }
+            cache.withLock {
+                $0.forget()
+                $0.dataVersion = nil
+            }
             try useWAL()
         }
     }
@@ -164,20 +167,23 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Runs changes and the update of the seal in one transaction, and forgets the remembered answers of
-    /// look-ups.
+    /// Runs changes and the update of the seal in one transaction, and forgets the answers of look-ups that may have
+    /// changed.
     func change<Result>(_ body: (inout RegistryChange) throws -> Result) throws -> Result {
         guard !isReadOnly else {
             throw RegistryError(.readOnly, "\(path) was opened for reading: open it for writing to change it")
         }
-        defer { cache.withLock { $0.forget() } }
+        var entries: [JournalEntry]?
+        defer { cache.withLock { $0.apply(entries) } }
         return try Self.translatingErrors(path: path) {
-            try queue.write { db in
+            let (result, noted) = try queue.write { db in
                 var change = try RegistryChange(db, path: path)
                 let result = try body(&change)
                 try change.seal.save(db)
-                return result
+                return (result, try change.saveJournal())
             }
+            entries = noted
+            return result
         }
     }
 

@@ -4,7 +4,7 @@
 // on a locale. A registered migration is never edited: a change is another migration.
 //
 // Invariants:
-// - `seal` has one row, which covers the rows of all other tables.
+// - `seal` has one row, which covers the rows of all other tables but `change`.
 
 import GRDB
 
@@ -19,6 +19,7 @@ enum Schema {
         migrator.registerMigration("v5") { db in try db.execute(sql: version5) }
         migrator.registerMigration("v6") { db in try db.execute(sql: version6) }
         migrator.registerMigration("v7") { db in try db.execute(sql: version7) }
+        migrator.registerMigration("v8") { db in try db.execute(sql: version8) }
         return migrator
     }()
 
@@ -145,6 +146,20 @@ enum Schema {
             point TEXT NOT NULL,
             version INTEGER NOT NULL,
             PRIMARY KEY (product, point)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    // The seal does not cover `change`. `policyend` is about products that were deleted.
+    private static let version8 = """
+        CREATE TABLE change (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind INTEGER NOT NULL,
+            product TEXT NOT NULL,
+            device TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE policyend (
+            product TEXT NOT NULL PRIMARY KEY,
+            version INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
 }

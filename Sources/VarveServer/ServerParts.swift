@@ -62,8 +62,8 @@ struct ServerParts: Sendable {
             opened = writer
             self.writer = writer
             let messages = MessageLogSink(writer, payloadBytes: settings.logPayloadBytes)
-            let credentials = CredentialsPublisher(registry, path: folder.credentials) { channels, mask in
-                messages.set(channels: channels, mask)
+            let credentials = CredentialsPublisher(registry, path: folder.credentials) {
+                messages.apply($0)
             }
             self.credentials = credentials
             try credentials.publishIfChanged()
@@ -87,7 +87,11 @@ struct ServerParts: Sendable {
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
                 metrics: { channel.measured(metrics) },
-                registryChanged: { try credentials.publishIfChanged() },
+                registryChanged: {
+                    try credentials.publishIfChanged()
+                    // Messages that were read under the registry before are stored by then.
+                    loop.whilePaused {}
+                },
                 registry: registry, pausing: { try loop.whilePaused($0) })
         } catch {
             opened?.close()

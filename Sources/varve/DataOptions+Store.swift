@@ -58,13 +58,14 @@ extension DataOptions {
         }
     }
 
-    /// The number of stored samples in series with certain names; 0 if there is no store.
+    /// The number of stored samples of a product, or of one of its devices; 0 if there is no store.
     ///
     /// Cost: reads the times of these series.
-    func storedSamples(_ isMeant: (SeriesKey) -> Bool) throws -> UInt64 {
+    func storedSamples(product: String, device: String? = nil) throws -> UInt64 {
         guard try Store.exists(path) else { return 0 }
         let snapshot = try openStore(to: .read).snapshot()
-        let keys = snapshot.series().map(\.key).filter(isMeant)
+        let series = device.map { snapshot.series(ofDevices: [Name($0)]) } ?? snapshot.series()
+        let keys = series.map(\.key).filter { $0.product.sameBytes(as: product) }
         return try snapshot.assessDeletion(of: keys, in: TimeRange()).samples
     }
 

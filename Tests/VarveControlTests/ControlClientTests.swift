@@ -229,7 +229,8 @@ import VarveTestSupport
         let client = try service.client()
         for type in ValueType.allCases {
             let order = TypeChange(
-                model: "m", point: "ü", type: type, missing: ["No Data,Bad", "-9999"],
+                model: "m", point: "ü", type: type, rule: type == .int64 ? "ENUM(0,1)" : nil,
+                missing: ["No Data,Bad", "-9999"],
                 dropsUnfit: type == .bool)
             let counts = try client.changeType(order)
             #expect(service.handler.state.withLock { $0.typeChanges.last } == order)

@@ -39,6 +39,27 @@ public struct SecretMask: Sendable {
         }
     }
 
+    /// Hides one more secret.
+    ///
+    /// Cost: moves the table, 24 bytes for each secret.
+    ///
+    /// - Returns: Whether it was not hidden before, and is long enough to be.
+    public mutating func add(_ secret: String) -> Bool {
+        let new = Array(secret.utf8)
+        guard new.count >= Self.shortest else { return false }
+        let beginning = Self.beginning(of: new, at: 0)
+        var index = place(of: beginning)
+        // Of two with one beginning the longer one comes first.
+        while index < beginnings.count, beginnings[index] == beginning, places[index].count >= new.count {
+            if bytes[places[index]].elementsEqual(new) { return false }
+            index += 1
+        }
+        beginnings.insert(beginning, at: index)
+        places.insert(bytes.count..<bytes.count + new.count, at: index)
+        bytes += new
+        return true
+    }
+
     /// The text with a sign in the place of each secret.
     ///
     /// Cost: a binary search for each byte of the text.
@@ -62,17 +83,23 @@ public struct SecretMask: Sendable {
     /// The size of the secret that begins at a place; nil if no secret begins there.
     private func secret(in source: [UInt8], at start: Int) -> Int? {
         let beginning = Self.beginning(of: source, at: start)
+        var index = place(of: beginning)
+        while index < beginnings.count, beginnings[index] == beginning {
+            let secret = bytes[places[index]]
+            if source[start...].starts(with: secret) { return secret.count }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Where the first secret is that does not begin with less.
+    private func place(of beginning: UInt64) -> Int {
         var low = 0, high = beginnings.count
         while low < high {
             let middle = (low + high) / 2
             if beginnings[middle] < beginning { low = middle + 1 } else { high = middle }
         }
-        while low < beginnings.count, beginnings[low] == beginning {
-            let secret = bytes[places[low]]
-            if source[start...].starts(with: secret) { return secret.count }
-            low += 1
-        }
-        return nil
+        return low
     }
 
     private static func beginning(of bytes: [UInt8], at start: Int) -> UInt64 {

@@ -36,23 +36,24 @@ public enum LoginDecision: Hashable, Sendable {
     case refused(reason: String, product: String?, channel: String?)
 }
 
+/// A device, by the bytes of its keys.
+struct DeviceName: Hashable {
+    let product: Name
+    let key: Name
+
+    init(product: String, key: String) {
+        self.product = Name(product)
+        self.key = Name(key)
+    }
+}
+
 /// The accepted logins by user name.
 public struct LoginDirectory: Sendable {
-    private struct DeviceName: Hashable {
-        let product: Name
-        let key: Name
-
-        init(product: String, key: String) {
-            self.product = Name(product)
-            self.key = Name(key)
-        }
-    }
-
     private let service: Credentials.Service?
-    private let channels: [Name: Credentials.Channel]
-    private let devices: [DeviceName: Credentials.Device]
+    private var channels: [Name: Credentials.Channel]
+    private var devices: [DeviceName: Credentials.Device]
     /// When replaced secrets and passwords stop being accepted, in their order.
-    private let ends: [Int64]
+    private var ends: [Int64]
 
     /// Indexes credentials; of two channels of a product, or two devices of a name, the later one counts.
     public init(_ credentials: Credentials) {
@@ -61,9 +62,28 @@ public struct LoginDirectory: Sendable {
         devices = Dictionary(
             credentials.devices.map { (DeviceName(product: $0.product, key: $0.key), $0) }
         ) { $1 }
-        ends = channels.values.flatMap { [$0.replacedSecret, $0.replacedPassword] }
+        ends = Self.ends(of: channels)
+    }
+
+    private static func ends(of channels: [Name: Credentials.Channel]) -> [Int64] {
+        channels.values.flatMap { [$0.replacedSecret, $0.replacedPassword] }
             .compactMap { $0?.validUntil }.sorted()
     }
+
+    /// Takes a change over.
+    mutating func apply(_ change: CredentialsChange) {
+        for channel in change.channels { channels[Name(channel.product)] = channel }
+        for device in change.devices {
+            devices[DeviceName(product: device.product, key: device.key)] = device
+        }
+        for device in change.removed {
+            devices[DeviceName(product: device.product, key: device.key)] = nil
+        }
+        if !change.channels.isEmpty { ends = Self.ends(of: channels) }
+    }
+
+    /// The channels and devices as texts, in no order.
+    var entries: [String] { channels.values.map { "\($0)" } + devices.values.map { "\($0)" } }
 
     /// Whether a replaced secret or password stopped being accepted after `earlier` and not after `now`, both in
     /// nanoseconds since 1970.

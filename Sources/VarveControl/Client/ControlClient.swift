@@ -61,18 +61,29 @@ public final class ControlClient: Sendable {
         }
     }
 
-    /// All rows of a list of the registry, without secrets, fetched page by page.
-    public func names(_ kind: NameKind) throws -> [[String?]] {
+    /// The rows of a list of the registry, without secrets, fetched page by page.
+    ///
+    /// - Parameters:
+    ///   - key: The first row comes after this one: of devices the productKey and the deviceKey. Empty: all rows.
+    ///   - goesOn: Whether a row and those after it are wanted.
+    public func names(
+        _ kind: NameKind, after key: [String] = [], while goesOn: ([String?]) -> Bool = { _ in true }
+    ) throws -> [[String?]] {
         var rows: [[String?]] = []
+        var end = key
         while true {
             let page = try work.withLock { line in
-                guard case .names(let page) = try line.ask(.names(kind, from: UInt64(rows.count))),
-                    page.rows.allSatisfy({ $0.count == kind.fields }), !page.hasMore || !page.rows.isEmpty
+                guard case .names(let page) = try line.ask(.names(kind, after: end)),
+                    page.rows.allSatisfy({ $0.count == kind.fields }), page.end.isEmpty || !page.rows.isEmpty
                 else { throw line.unexpected() }
                 return page
             }
-            rows += page.rows
-            if !page.hasMore { return rows }
+            for row in page.rows {
+                guard goesOn(row) else { return rows }
+                rows.append(row)
+            }
+            if page.end.isEmpty { return rows }
+            end = page.end
         }
     }
 

@@ -22,7 +22,9 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// The receiver of batches. Only one import uses it at a time.
     var sink: any ImportSink { get }
 
-    /// Makes logins follow a change of the registry. Returns when the credentials file is replaced.
+    /// Makes logins and messages follow a change of the registry.
+    ///
+    /// When it returns, the credentials file is up to date, and no message is taken any more under the registry before.
     func registryChanged() throws
 
     /// Tidies up after an import that has ended, if needed.
@@ -46,11 +48,11 @@ public protocol ControlHandler: AnyObject, Sendable {
     /// Writes the WAL and the memtable as a segment; durable when it returns.
     func flush() throws
 
-    /// The rows of a list of the registry from `start` on, at most a page of them, without secrets.
-    func names(_ kind: NameKind, from start: UInt64) throws -> NamePage
+    /// The rows of a list of the registry after the end of a page, at most a page of them, without secrets.
+    func names(_ kind: NameKind, after end: [String]) throws -> NamePage
 }
 
 extension ControlHandler {
     /// An empty page, for a service without a registry.
-    public func names(_: NameKind, from _: UInt64) throws -> NamePage { NamePage() }
+    public func names(_: NameKind, after _: [String]) throws -> NamePage { NamePage() }
 }

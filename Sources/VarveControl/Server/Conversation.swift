@@ -129,8 +129,8 @@ final class Conversation {
             try replyResult { try .deletion(withSigns { try handler.delete(order) }) }
         case .changeType(let change): try answerTypeChange(change)
         case .flush: try replyDone { try handler.flush() }
-        case .names(let kind, let start):
-            try replyResult { .names(try withSigns { try handler.names(kind, from: start) }) }
+        case .names(let kind, let end):
+            try replyResult { .names(try withSigns { try handler.names(kind, after: end) }) }
         }
     }
 

@@ -25,8 +25,8 @@ enum ControlRequest: Hashable {
     case delete(DeletionOrder)
     case metrics
     case changeType(TypeChange)
-    /// Rows of a list, from a number on.
-    case names(NameKind, from: UInt64)
+    /// Rows of a list, from the end of a page on.
+    case names(NameKind, after: [String])
 
     enum Kind: UInt8 {
         case hello = 1
@@ -83,9 +83,9 @@ enum ControlRequest: Hashable {
             case .batch(let header): header.write(to: &writer)
             case .delete(let order): order.write(to: &writer)
             case .changeType(let order): order.write(to: &writer)
-            case .names(let kind, let start):
+            case .names(let kind, let end):
                 writer.append(kind.rawValue)
-                writer.appendVarint(start)
+                NamePage.write(end, to: &writer)
             case .compact(let waits): writer.append(UInt8(waits ? 1 : 0))
             case .status, .horizon, .registryChanged, .beginImport, .endImport, .flush, .metrics: break
             }
@@ -116,7 +116,7 @@ enum ControlRequest: Hashable {
             guard let kind = NameKind(rawValue: try reader.byte()) else {
                 throw reader.failure("there is no such list")
             }
-            self = .names(kind, from: try reader.varint())
+            self = .names(kind, after: try NamePage.end(from: &reader))
         case .rows: throw reader.failure("rows without a batch that was agreed to")
         case nil: throw reader.failure("request \(kind) is unknown")
         }

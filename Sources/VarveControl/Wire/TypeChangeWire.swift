@@ -12,6 +12,8 @@ extension TypeChange {
         writer.append(UInt8(dropsUnfit ? 1 : 0))
         writer.appendVarint(UInt64(missing.count))
         for list in missing { writer.append(text: list) }
+        writer.append(UInt8(rule == nil ? 0 : 1))
+        if let rule { writer.append(text: rule) }
     }
 
     init(from reader: inout ByteReader) throws {
@@ -25,7 +27,9 @@ extension TypeChange {
         let count = try reader.varint(limit: ControlLimits.missingLists, "lists")
         var missing: [String] = []
         for _ in 0..<count { missing.append(try reader.text(limit: ControlLimits.lineBytes)) }
-        self.init(model: model, point: point, type: type, missing: missing, dropsUnfit: dropsUnfit)
+        let rule = try reader.flag() ? reader.text(limit: ControlLimits.ruleBytes) : nil
+        self.init(
+            model: model, point: point, type: type, rule: rule, missing: missing, dropsUnfit: dropsUnfit)
     }
 }
 

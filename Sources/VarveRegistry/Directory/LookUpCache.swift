@@ -37,10 +37,10 @@ struct LookUpCache {
     var owners: [Name: [String]] = [:]
     /// The database's `data_version` when the cache was last known to be valid.
     var dataVersion: Int64?
+    /// The number of the newest entry of the journal that was applied; nil before the first.
+    var journalNumber: Int64?
 
-    /// How many times the cache was emptied.
-    ///
-    /// Each time, earlier answers may have become wrong.
+    /// How many times earlier answers may have become wrong.
     private(set) var generation: UInt64 = 0
 
     /// The queries for single devices since the cache was empty.
@@ -95,6 +95,18 @@ struct LookUpCache {
                 type: .json, rule: feature.rule, policy: feature.kind == .event ? .every : .last)
         }
         points[Name(model)] = rules
+    }
+
+    /// Forgets the answers that transactions may have changed; all of them if nil.
+    ///
+    /// A device that was added or changed makes no answer wrong that a caller may have remembered: nobody remembers that
+    /// a thing is missing.
+    mutating func apply(_ entries: [JournalEntry]?) {
+        guard let entries, !entries.contains(where: { $0.kind == .other || $0.kind == .manyDevices }) else {
+            return forget()
+        }
+        for entry in entries where entry.kind != .deviceChanged { owners[Name(entry.device)] = nil }
+        if entries.contains(where: { $0.kind == .deviceRemoved }) { generation += 1 }
     }
 
     /// Forgets every answer, and raises `generation`.

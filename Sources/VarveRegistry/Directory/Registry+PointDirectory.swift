@@ -9,14 +9,16 @@ import Synchronization
 public import VarveModel
 
 extension Registry: PointDirectory {
-    /// Forgets remembered answers if another connection changed the registry since the last call.
+    /// Forgets the remembered answers that another connection may have changed since the last call.
     ///
-    /// Call it at the start of each import or message. Cost: one small query.
+    /// Call it at the start of each import or message. Cost: one small query, and one more after a change.
     public func refresh() throws {
         let version = try dataVersion()
-        cache.withLock { cache in
-            if cache.dataVersion != version { cache.forget() }
-            cache.dataVersion = version
+        try cache.withLock { cache in
+            guard cache.dataVersion != version else { return }
+            let (newest, entries) = try journal(after: cache.journalNumber)
+            cache.apply(entries)
+            (cache.journalNumber, cache.dataVersion) = (newest, version)
         }
     }
 

@@ -51,26 +51,31 @@ extension Registry {
     ///
     /// Cost: one transaction that reads every device of a product with a channel, about 200 bytes each.
     public func channelCredentials() throws -> [ChannelCredentials] {
-        try read { reading in
-            try reading.channels().map { channel in
-                guard let product = try reading.product(channel.product) else {
-                    throw RegistryError(
-                        .damaged,
-                        "\(path) has lost the product of channel \(RegistryNames.shown(channel.name)): "
-                            + "restore a backup")
-                }
-                var devices: [Device] = []
-                try reading.forEachDevice(of: channel.product) { devices.append($0) }
-                return ChannelCredentials(
-                    channel: channel, productSecret: product.secret,
-                    previousProductSecret: product.previousSecret, devices: devices)
-            }
-        }
+        try read { try $0.channelCredentials(withDevices: true) }
     }
 
     static func noChannel(_ name: String) -> RegistryError {
         RegistryError(
             .notFound,
             "there is no channel \(RegistryNames.shown(name)): see varve channel list, or create it")
+    }
+}
+
+extension RegistryReading {
+    /// See `Registry.channelCredentials`.
+    func channelCredentials(withDevices: Bool) throws -> [ChannelCredentials] {
+        try channels().map { channel in
+            guard let product = try product(channel.product) else {
+                throw RegistryError(
+                    .damaged,
+                    "\(path) has lost the product of channel \(RegistryNames.shown(channel.name)): "
+                        + "restore a backup")
+            }
+            var devices: [Device] = []
+            if withDevices { try forEachDevice(of: channel.product) { devices.append($0) } }
+            return ChannelCredentials(
+                channel: channel, productSecret: product.secret,
+                previousProductSecret: product.previousSecret, devices: devices)
+        }
     }
 }

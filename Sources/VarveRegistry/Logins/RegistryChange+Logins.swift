@@ -62,5 +62,6 @@ extension RegistryChange {
                 old.key,
             ])
         seal.add(RowText.device(new))
+        journal.note(.deviceChanged, new)
     }
 }

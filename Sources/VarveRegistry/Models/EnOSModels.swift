@@ -73,22 +73,29 @@ struct EnOSModels {
         guard let id = try value.text("modelId", path) else {
             throw path.error(value, "has no modelId: a model of EnOS has one")
         }
-        var model = Model(id: id, name: try value.name(path))
+        var model = Model(
+            id: id, name: try value.name(path),
+            isPassThrough: try value.flag("varvePassThrough", path) ?? false)
         for (id, point, path) in try value.entries("measurepoints", path) {
-            let rule = try EnOSRule.rule(of: point, path)
+            let plain = try point.plainType(path)
+            let rule = try plain == nil ? EnOSRule.rule(of: point, path) : nil
             model.points.append(
                 MeasurementPoint(
-                    id: id, type: rule.storedType, hasQuality: try point.flag("hasQuality", path) ?? false,
+                    id: id, type: rule?.storedType ?? plain ?? .json,
+                    hasQuality: try point.flag("hasQuality", path) ?? false,
                     unit: try EnOSUnit.text(of: point, path), rule: rule))
         }
         for (id, event, path) in try value.entries("events", path) {
             let output = try event.entries("outputData", path).map { name, member, path in
                 try EnOSRule.member(name, member, path, depth: 1, allowsNesting: true)
             }
-            model.features.append(ModelFeature(.event, id, rule: output.isEmpty ? nil : .structure(output)))
+            let given = try event.givenRule(path, allowsNesting: true)
+            model.features.append(
+                ModelFeature(.event, id, rule: given ?? (output.isEmpty ? nil : .structure(output))))
         }
         for (id, attribute, path) in try value.entries("attributes", path) {
-            model.features.append(ModelFeature(.attribute, id, rule: try EnOSRule.rule(of: attribute, path)))
+            let rule = try attribute.plainType(path) == nil ? EnOSRule.rule(of: attribute, path) : nil
+            model.features.append(ModelFeature(.attribute, id, rule: rule))
         }
         services += try value.entries("services", path).count
         models.append((model, "\(source):\(value.line)"))
@@ -158,6 +165,25 @@ extension JSONValue {
             text = try self.text("name", path)
         }
         return text == "" ? nil : text
+    }
+
+    /// The type of a point or attribute that takes all values of it, which EnOS has not; see EnOSExport.swift.
+    fileprivate func plainType(_ path: EnOSPath) throws -> ValueType? {
+        guard let name = try text("varveType", path) else { return nil }
+        guard let type = ValueType(name: name) else {
+            throw path.member("varveType").error(self, "is \(RegistryNames.shown(name)), which is no type")
+        }
+        return type
+    }
+
+    /// The rule that EnOS's own members cannot express; see EnOSExport.swift.
+    func givenRule(_ path: EnOSPath, allowsNesting: Bool) throws -> ValueRule? {
+        guard let text = try text("varveRule", path) else { return nil }
+        do throws(RuleFailure) {
+            return try RuleText.rule(text, allowsNesting: allowsNesting)
+        } catch {
+            throw path.member("varveRule").error(self, "is no rule: \(error.reason)")
+        }
     }
 
     /// The features in a map by their identifiers, or in a list; empty if there are none.

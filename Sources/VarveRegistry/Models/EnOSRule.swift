@@ -11,6 +11,7 @@ enum EnOSRule {
     static func rule(
         of value: JSONValue, _ path: EnOSPath, depth: Int = 0, allowsNesting: Bool = false
     ) throws -> ValueRule {
+        if let rule = try value.givenRule(path, allowsNesting: allowsNesting && depth == 0) { return rule }
         guard let type = try value.text("dataType", path) else { throw path.error(value, "has no dataType") }
         let definition = try definition(of: value, path)
         let inner = path.member("dataDefinition")

@@ -6,6 +6,7 @@
 //
 // Invariants:
 // - A point that no version ever changed has mark 0, so its batches are replays as without policies.
+// - The marks of a product that was deleted and created again differ from its earlier ones, if it had a policy.
 
 import VarveModel
 import VarveText
@@ -21,8 +22,11 @@ struct PolicyTerms: Sendable {
     private let storesOthers: Bool
     private let lines: [Name: PointPolicy]
     private let marks: [Name: Int64]
+    private let least: Int64
 
-    init(_ policy: ProductPolicy, product: String, marks: [Name: Int64]) {
+    /// - Parameter least: The least version of a mark: of a product whose key another one had, with a policy.
+    init(_ policy: ProductPolicy, product: String, marks: [Name: Int64], least: Int64 = 0) {
+        self.least = least
         self.product = product
         storesOthers = policy.storesOthers
         lines = Dictionary(policy.lines.map { (Name($0.point), $0) }) { first, _ in first }
@@ -46,7 +50,7 @@ struct PolicyTerms: Sendable {
     }
 
     private func mark(of point: Name, isReserved: Bool) -> UInt64 {
-        let version = max(marks[point] ?? 0, isReserved ? 0 : marks[Name(Self.others)] ?? 0)
+        let version = max(marks[point] ?? 0, isReserved ? 0 : marks[Name(Self.others)] ?? 0, least)
         guard version > 0 else { return 0 }
         var bytes = Array(product.utf8) + [0] + Array(point.text.utf8) + [0]
         withUnsafeBytes(of: version.littleEndian) { bytes.append(contentsOf: $0) }

@@ -2,6 +2,7 @@
 //
 // Invariants:
 // - A version is never changed. A policy and what it changed are deleted with their product.
+// - The numbers of versions of one key never go back, also if its product is deleted and created again.
 // - A version says as of which commit of the store it is in force.
 
 import GRDB
@@ -97,7 +98,7 @@ extension RegistryChange {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
         try policy.check(reading.policyModel(product.model))
         if let current, current.policy == policy { return current }
-        let number = (current?.version ?? 0) + 1
+        let number = max(current?.version ?? 0, try reading.policyEnd(of: key)) + 1
         let version = PolicyVersion(
             product: key, version: number, created: time, commit: commit, policy: policy)
         for old in try reading.policies(of: key).dropFirst(Registry.keptPolicies - 1) {
@@ -122,14 +123,25 @@ extension RegistryChange {
         return version
     }
 
-    /// Deletes the policy of a product with all its versions.
+    /// Deletes the policy of a product with all its versions, and keeps the number after the last one.
     mutating func deletePolicy(of key: String) throws {
-        for old in try reading.policies(of: key) { seal.remove(RowText.policy(old)) }
+        let versions = try reading.policies(of: key)
+        for old in versions { seal.remove(RowText.policy(old)) }
+        if let last = versions.first { try setPolicyEnd(of: key, last.version + 1) }
         for (point, version) in try reading.policyMarks(of: key) {
             seal.remove(RowText.policyMark(key, point.text, version))
         }
         try db.execute(sql: "DELETE FROM policy WHERE product = ?", arguments: [key])
         try db.execute(sql: "DELETE FROM policymark WHERE product = ?", arguments: [key])
+    }
+
+    private mutating func setPolicyEnd(of key: String, _ version: Int64) throws {
+        let old = try reading.policyEnd(of: key)
+        if old > 0 { seal.remove(RowText.policyEnd(key, old)) }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO policyend (product, version) VALUES (?, ?)",
+            arguments: [key, version])
+        seal.add(RowText.policyEnd(key, version))
     }
 }
 
@@ -171,12 +183,22 @@ extension RegistryReading {
         ).reduce(into: [:]) { try $0[Name(text($1, 0))] = number($1, 1) }
     }
 
-    /// The policy of a product for look-ups; nil if none was ever set.
+    /// The policy of a product for look-ups; nil if none was ever set, also not for an earlier product of this key.
     func policyTerms(of product: String) throws -> PolicyTerms? {
         let newest = try policies("WHERE product = ? ORDER BY version DESC LIMIT 1", [product]).first
-        return try newest.map {
-            PolicyTerms($0.policy, product: product, marks: try policyMarks(of: product))
-        }
+        let end = try policyEnd(of: product)
+        guard newest != nil || end > 0 else { return nil }
+        return PolicyTerms(
+            newest?.policy ?? ProductPolicy(), product: product, marks: try policyMarks(of: product),
+            least: end)
+    }
+
+    /// The number after the last version that an earlier product of this key had; 0 if it had none.
+    func policyEnd(of product: String) throws -> Int64 {
+        guard try hasTable("policyend") else { return 0 }
+        return try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT version FROM policyend WHERE product = ?"), arguments: [product]
+        ) ?? 0
     }
 
     /// A number that differs once a policy has been added.
@@ -216,5 +238,8 @@ extension RegistryReading {
         while let row = try marks.next() {
             try body(RowText.policyMark(text(row, 0), text(row, 1), number(row, 2)))
         }
+        guard try hasTable("policyend") else { return }
+        let ends = try Row.fetchCursor(db, sql: "SELECT product, version FROM policyend ORDER BY product")
+        while let row = try ends.next() { try body(RowText.policyEnd(text(row, 0), number(row, 1))) }
     }
 }

@@ -120,6 +120,10 @@ enum RowText {
             ])
     }
 
+    static func policyEnd(_ product: String, _ version: Int64) -> [UInt8] {
+        line("policyend", [("product", .text(product)), ("version", .number(version))])
+    }
+
     static func policyMark(_ product: String, _ point: String, _ version: Int64) -> [UInt8] {
         line(
             "policymark",

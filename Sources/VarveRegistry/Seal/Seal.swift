@@ -11,17 +11,25 @@ import GRDB
 struct Seal: Equatable {
     var digest: UInt64 = 0
     var rows: Int64 = 0
+    /// How many rows were added and removed since it was loaded.
+    private(set) var changes = 0
+
+    static func == (left: Seal, right: Seal) -> Bool {
+        left.digest == right.digest && left.rows == right.rows
+    }
 
     /// Adds a row, given by its canonical text.
     mutating func add(_ row: [UInt8]) {
         digest &+= CRC64.checksum(row)
         rows += 1
+        changes += 1
     }
 
     /// Removes a row, given by its canonical text.
     mutating func remove(_ row: [UInt8]) {
         digest &-= CRC64.checksum(row)
         rows -= 1
+        changes += 1
     }
 
     /// The seal in the database; nil if it is missing.
@@ -29,7 +37,9 @@ struct Seal: Equatable {
         guard let row = try Row.fetchOne(db, sql: "SELECT digest, rows FROM seal WHERE id = 1"),
             let digest = Int64.fromDatabaseValue(row[0]), let rows = Int64.fromDatabaseValue(row[1])
         else { return nil }
-        return Seal(digest: UInt64(bitPattern: digest), rows: rows)
+        var seal = Seal()
+        (seal.digest, seal.rows) = (UInt64(bitPattern: digest), rows)
+        return seal
     }
 
     /// Writes the seal to the database.

@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - Every insert, update and delete of a row goes through this type, which adds the row to the seal or
-//   removes it.
+//   removes it, and notes devices in the journal.
 // - A name is checked before its row is written.
 
 import GRDB
@@ -13,6 +13,7 @@ struct RegistryChange {
     let db: Database
     private let path: String
     var seal: Seal
+    var journal = JournalDraft()
 
     /// A registry that is changed has all tables and columns.
     var reading: RegistryReading { RegistryReading(db: db, path: path, hasAllColumns: true) }
@@ -83,6 +84,7 @@ struct RegistryChange {
             ])
         guard db.changesCount == 1 else { return false }
         seal.add(RowText.device(device))
+        journal.note(.deviceAdded, device)
         return true
     }
 
@@ -226,6 +228,7 @@ struct RegistryChange {
         try setZone(of: key, in: product, to: nil)
         try db.execute(sql: "DELETE FROM device WHERE product = ? AND key = ?", arguments: [product, key])
         seal.remove(RowText.device(device))
+        journal.note(.deviceRemoved, device)
         return device
     }
 }

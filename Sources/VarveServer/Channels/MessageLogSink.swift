@@ -15,7 +15,7 @@ import VarveRegistry
 final class MessageLogSink: ChannelLog {
     private let writer: LogWriter
     private let payloadBytes: Int
-    /// The channel of each product; replaced when the credentials file is written.
+    /// The channel of each product.
     private let channels = Mutex<[Name: String]>([:])
     private let hidden = Mutex(Hidden())
     /// The most characters of a message's id that are logged.
@@ -34,10 +34,18 @@ final class MessageLogSink: ChannelLog {
         static let limit = 4096
     }
 
-    /// Replaces the names of the channels, which are given by product, and the secrets.
-    func set(channels names: [Name: String], _ mask: SecretMask) {
-        channels.withLock { $0 = names }
-        hidden.withLock { $0 = Hidden(mask: mask) }
+    /// Takes over the names of channels, which are given by product, and secrets.
+    func apply(_ publication: CredentialsPublisher.Publication) {
+        switch publication {
+        case .all(let names, let mask):
+            channels.withLock { $0 = names }
+            hidden.withLock { $0 = Hidden(mask: mask) }
+        case .some(let names, let secrets):
+            if !names.isEmpty { channels.withLock { $0.merge(names) { $1 } } }
+            hidden.withLock { hidden in
+                for secret in secrets where hidden.mask.add(secret) { hidden.names.removeAll() }
+            }
+        }
     }
 
     /// A text without secrets.

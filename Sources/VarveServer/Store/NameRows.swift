@@ -3,30 +3,64 @@
 public import VarveControl
 import VarveModel
 import VarveRegistry
+import VarveText
 
 extension StoreControl {
-    /// One page of a list of the registry, from the row number `start` on.
+    /// One page of a list of the registry, from the row after the end of another page on.
     ///
-    /// Cost: reads the whole list.
-    /// - Throws: What the registry throws.
-    public func names(_ kind: NameKind, from start: UInt64) throws -> NamePage {
+    /// Cost: reads the rows of the page.
+    /// - Throws: `ControlError` if that is not the end of a page; what the registry throws.
+    public func names(_ kind: NameKind, after end: [String]) throws -> NamePage {
+        let limit = NamePage.rowLimit
+        func text(_ index: Int) -> String { index < end.count ? end[index] : "" }
+        func number(_ index: Int) throws -> Int64 {
+            guard index < end.count else { return -1 }
+            guard let number = Int64(end[index]) else {
+                throw ControlError(.notUnderstood, "\(Excerpt.quoted(end[index])) is no position in a list")
+            }
+            return number
+        }
         switch kind {
-        case .models: return NamePage(of: try registry.models().lazy.map { [$0.id, $0.name] }, from: start)
+        case .models:
+            return NamePage(try registry.models(after: text(0), limit: limit)) {
+                (row: [$0.id, $0.name, $0.isPassThrough ? "1" : nil], end: [$0.id])
+            }
         case .points:
-            let rows = try registry.models().lazy.flatMap { model in
-                model.points.map { [model.id, $0.id, $0.type.name, $0.hasQuality ? "1" : nil, $0.unit] }
+            return NamePage(try registry.points(after: text(0), number(1), limit: limit)) {
+                model, position, point in
+                (
+                    row: [
+                        model, point.id, point.type.name, point.hasQuality ? "1" : nil, point.unit,
+                        point.rule.map(RuleText.text),
+                    ], end: [model, "\(position)"]
+                )
             }
-            return NamePage(of: rows, from: start)
+        case .features:
+            let found = try registry.features(after: text(0), number(1), number(2), limit: limit)
+            return NamePage(found) { model, position, feature in
+                (
+                    row: [model, feature.kind.name, feature.id, feature.rule.map(RuleText.text)],
+                    end: [model, "\(feature.kind.rawValue)", "\(position)"]
+                )
+            }
         case .products:
-            let rows = try registry.products().lazy.map {
-                [$0.key, $0.model, $0.name, $0.format.name, $0.duplicates.name]
+            return NamePage(try registry.products(after: text(0), limit: limit)) {
+                (
+                    row: [
+                        $0.key, $0.model, $0.name, $0.format.name, $0.duplicates.name,
+                        $0.takesNumericTexts ? "1" : nil,
+                    ], end: [$0.key]
+                )
             }
-            return NamePage(of: rows, from: start)
         case .devices:
-            let rows = try registry.devices().lazy.map {
-                [$0.product, $0.key, $0.name, $0.assetID, $0.timeZone]
+            return NamePage(try registry.devices(after: text(0), text(1), limit: limit)) {
+                (
+                    row: [
+                        $0.product, $0.key, $0.name, $0.assetID, $0.timeZone,
+                        $0.activated.map { "\($0.nanoseconds)" },
+                    ], end: [$0.product, $0.key]
+                )
             }
-            return NamePage(of: rows, from: start)
         }
     }
 }

@@ -25,7 +25,8 @@ public final class StoreControl: ControlHandler {
     ///   - store: Its store.
     ///   - brokerState: Returns the broker's state as one line for the user, without waiting.
     ///   - metrics: Returns all metrics as text.
-    ///   - registryChanged: Replaces the credentials file; returns when that is done.
+    ///   - registryChanged: Brings the credentials file up to date, and returns when no message is parsed or committed
+    ///     any more under the registry as it was before.
     ///   - registry: Its registry.
     ///   - pausing: Runs its argument while no message is parsed or committed.
     public init(
@@ -58,7 +59,7 @@ public final class StoreControl: ControlHandler {
     /// Where batches go.
     public var sink: any ImportSink { StoppingSink(store) }
 
-    /// Applies changes of the registry to logins.
+    /// Applies changes of the registry to logins and messages.
     ///
     /// - Throws: What replacing the credentials file throws.
     public func registryChanged() throws { try registryHasChanged() }
@@ -89,18 +90,24 @@ public final class StoreControl: ControlHandler {
 
     /// Changes the type of a point in the store and then in the registry, between two groups of messages.
     ///
-    /// - Throws: `ControlError` if the service is stopping, or if values do not fit; what `Registry.changeType` and
+    /// - Throws: `ControlError` if the service is stopping, if values do not fit, or for a text that is no rule; what `Registry.changeType` and
     ///   `ServiceStore.retype` throw.
     public func changeType(
         _ change: TypeChange, _ progress: (UInt64) -> Void
     ) throws -> RetypingReport {
         let missing = MissingWords(lists: change.missing)
+        let rule: ValueRule?
+        do throws(RuleFailure) {
+            rule = try change.rule.map { text throws(RuleFailure) in try RuleText.rule(text) }
+        } catch {
+            throw ControlError(.notUnderstood, error.reason)
+        }
         // The wait for a merge comes before the pause of messages, because a merge may take long.
         return try inWordsOfCommands {
             try store.whileNotMerging {
                 try pausing {
                     try registry.changeType(
-                        ofPoint: change.point, inModel: change.model, to: change.type
+                        ofPoint: change.point, inModel: change.model, to: change.type, rule: rule
                     ) { products in
                         let retyping = Retyping(
                             products: products, point: change.point, to: change.type, missing: missing,

@@ -32,6 +32,23 @@ extension EndToEndTests {
             }
         }
 
+        @Test("beside a service a point gets its type and the rule of a type of EnOS in one step")
+        func ruleBesideService() throws {
+            let sandbox = try Sandbox()
+            for command in DigestKind.model("p:string") { #expect(try sandbox.varve(command).code == 0) }
+            let file = try sandbox.write(lines: ["device,point,time,value", "A,p,1,1", "A,p,2,0"], "a.csv")
+            #expect(try sandbox.varve("import", file).code == 0)
+            let service = try StandInService(sandbox.data)
+            defer { service.stop() }
+            let changed = try sandbox.varve("model", "change", "M", "--point", "p:ENUM(0,1)", "--json")
+            #expect(try changed.object()["converted"] as? Int == 2, "\(changed.errors)")
+            #expect(service.registryNotices.count == 0, "the command itself changes nothing")
+            #expect(try sandbox.varve("model", "show", "M").output.contains("ENUM(0,1)"))
+            // Without a data type of EnOS, all values of the type are taken again.
+            #expect(try sandbox.varve("model", "change", "M", "--point", "p:int64").code == 0)
+            #expect(try !sandbox.varve("model", "show", "M").output.contains("ENUM"))
+        }
+
         @Test(
             "a text point becomes numbers for all products of the model, beside a service as without one",
             arguments: [false, true])

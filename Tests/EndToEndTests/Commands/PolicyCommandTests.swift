@@ -1,7 +1,9 @@
 // PolicyCommandTests.swift — `varve policy`: files and messages store the same, and a change takes effect at once.
 
 import Foundation
+import Glibc
 import Testing
+import VarveControl
 import VarveTestSupport
 
 extension EndToEndTests {
@@ -192,6 +194,38 @@ extension EndToEndTests {
             }
             #expect(history.map { $0["version"] as? Int } == [3, 2, 1])
             #expect(history.map { $0["commit"] as? UInt64 } == [third, second, first])
+            #expect(service.stop()?.code == 0)
+        }
+
+        @Test("a policy that is set during an import ends it, and no row of the import is under the new one")
+        func duringImport() throws {
+            for command in DigestKind.model("x:double", "s:string") { _ = try run(command) }
+            // Long texts, so that few rows make several batches.
+            let text = String(repeating: "x", count: 60_000)
+            let lines = (0..<2000).flatMap { row in
+                let time = 1_700_000_000 + row
+                return ["A,x,\(time),\(row + 1)", "A,s,\(time),\(text)"]
+            }
+            let file = try sandbox.write(lines: ["device,point,time,value"] + lines, "a.csv")
+            let service = try RunningService(in: sandbox)
+            let importing = try sandbox.start(["import", "--quiet", file])
+            let control = try #require(try ControlClient.connect(directory: sandbox.data))
+            try eventually("the first batch is committed; \(importing.errors)", every: 0) {
+                try control.horizon() > 0
+            }
+            kill(importing.identifier, SIGSTOP)
+            _ = try run(["policy", "set", "P", "--point", "x", "--scale", "1000"])
+            kill(importing.identifier, SIGCONT)
+            let ended = importing.wait()
+            #expect(ended.code == 1 && ended.errors.contains("a policy was changed"), "\(ended.errors)")
+            let before = try values("x").compactMap { Int($0) }
+            #expect(!before.isEmpty && before == Array(1...before.count) && before.count < 2000)
+            let commit = try run(["stats", "--json"]).object()["commit"] as? UInt64 ?? 0
+            let recorded = try run(["policy", "show", "P", "--history", "--json"]).object()
+            let since = recorded["commit"] as? UInt64 ?? 0
+            #expect(recorded["version"] as? Int == 1 && since > 0 && since <= commit, "\(recorded)")
+            _ = try run(["import", "--quiet", file])
+            #expect(try values("x") == (1...2000).map { "\($0 * 1000)" })
             #expect(service.stop()?.code == 0)
         }
 

@@ -124,6 +124,42 @@ extension EndToEndTests {
             #expect(try run("model show e").output.contains("int64"))
         }
 
+        @Test(
+            "the models of the conformance cases are exported as models of EnOS, and their import gives equal ones"
+        )
+        func exported() throws {
+            let folder = Installation.resource("Conformance")
+            let registry = try #require(
+                try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: folder + "/registry.json")))
+                    as? [String: Any])
+            for command in try #require(registry["commands"] as? [[String: Any]]) {
+                let words = try #require(command["run"] as? [String])
+                guard words[0] == "model", command["awaits"] == nil else { continue }
+                let ending = try sandbox.varve(
+                    words.map { $0.replacingOccurrences(of: "$FOLDER", with: folder) })
+                #expect(ending.code == 0, "\(words): \(ending.errors)")
+            }
+            let listed = try run("model list --json").output
+            let models = try run("model list --json").array().compactMap { $0["model"] as? String }
+            #expect(models.count >= 4)
+            let whole = "\(sandbox.path)/whole"
+            let file = try sandbox.write(
+                Data(contentsOf: URL(fileURLWithPath: run("model export").outputPath)), "a.json")
+            #expect(try run("model import \(file)", data: whole).code == 0)
+            #expect(try run("model list --json", data: whole).output == listed)
+            let single = "\(sandbox.path)/single"
+            for model in models {
+                let file = try sandbox.write(run("model export \(model)").output.utf8, "one.json")
+                #expect(try run("model import \(file)", data: single).code == 0, "\(model)")
+            }
+            #expect(try run("model list --json", data: single).output == listed)
+            let again = try run("model import \(file)")
+            #expect(again.code == 0 && !again.output.contains("changed"), "\(again.output)")
+            #expect(try run("model list --json").output == listed)
+            #expect(try run("model export nothing").errors.contains("there is no model"))
+        }
+
         @Test("secrets are rotated with an overlap, settings are shown, and a device is reset")
         func rotation() throws {
             try make()

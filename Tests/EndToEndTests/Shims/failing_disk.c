@@ -2,7 +2,8 @@
  *
  * Looks only at files and folders whose path begins with FAILING_DISK_BELOW. FAILING_DISK_BYTES: the bytes that can be written before every
  * further write fails with ENOSPC, the one that crosses the limit in part, as a real disk does. FAILING_DISK_SYNC:
- * the number, from 1, of the one sync that fails with EIO. FAILING_DISK_REPORT: a file that gets "BYTES SYNCS" at the
+ * the number, from 1, of the one sync that fails with EIO. FAILING_DISK_DELAY: the milliseconds that each sync takes
+ * longer. FAILING_DISK_REPORT: a file that gets "BYTES SYNCS" at the
  * end of the process, to learn what there is to fail.
  */
 #define _GNU_SOURCE
@@ -43,6 +44,8 @@ static ssize_t room(int descriptor, size_t count) {
 
 static int sync_fails(int descriptor) {
     if (!is_below(descriptor)) return 0;
+    const char *delay = getenv("FAILING_DISK_DELAY");
+    if (delay) usleep((useconds_t)atoi(delay) * 1000);
     const char *failing = getenv("FAILING_DISK_SYNC");
     long long number = atomic_fetch_add(&syncs, 1) + 1;
     return failing && number == atoll(failing);

@@ -1,4 +1,4 @@
-// PreloadedDisk.swift — runs `varve` on a disk that fills up or stops syncing: Shims/failing_disk.c, preloaded.
+// PreloadedDisk.swift — runs `varve` on a disk that fills up, is slow or stops syncing: Shims/failing_disk.c, preloaded.
 
 import Foundation
 import VarveTestSupport
@@ -49,6 +49,14 @@ struct PreloadedDisk {
     /// Runs a command on a disk on which one sync fails, counted from 1.
     func run(_ command: [String], data: String, below: String, failingSync: Int) throws -> Ending {
         try run(command, data: data, below, ["FAILING_DISK_SYNC": "\(failingSync)"])
+    }
+
+    /// The variables of a process whose disk takes longer for each sync of a file below a folder.
+    func slow(below: String, milliseconds: Int) -> [String: String] {
+        [
+            "LD_PRELOAD": library, "FAILING_DISK_BELOW": below,
+            "FAILING_DISK_DELAY": "\(milliseconds)",
+        ]
     }
 
     private func run(

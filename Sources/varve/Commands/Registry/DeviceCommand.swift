@@ -155,15 +155,12 @@ extension DeviceCommand {
             let found = try data.openRegistry(to: .read).device(named: device)
             let name = printable(found.qualifiedName)
             func stored() throws -> UInt64 {
-                try data.storedSamples {
-                    $0.product.utf8.elementsEqual(found.product.utf8)
-                        && $0.device.utf8.elementsEqual(found.key.utf8)
-                }
+                try data.storedSamples(product: found.product, device: found.key)
             }
             let before = try stored()
             guard before == 0 || keepData else { throw HeldData(what: "device \(name)", samples: before) }
             try data.changeRegistry { try $0.deleteDevice(named: found.qualifiedName) }
-            // A running service may have taken a message meanwhile.
+            // A running service has stored the messages that it took meanwhile, and takes no more.
             let after = try stored()
             if after > 0, !keepData {
                 try data.changeRegistry { try $0.create(found) }

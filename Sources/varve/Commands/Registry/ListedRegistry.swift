@@ -9,6 +9,7 @@ import VarveControl
 import VarveFile
 import VarveModel
 import VarveRegistry
+import VarveText
 
 /// Where the rows come from.
 enum ListedRegistry {
@@ -29,10 +30,14 @@ enum ListedRegistry {
         switch self {
         case .registry(let registry): return try registry.models()
         case .service(let client):
-            var models = try client.names(.models).map { Model(id: try Self.text($0, 0), name: $0[1]) }
+            var models = try client.names(.models).map {
+                Model(id: try Self.text($0, 0), name: $0[1], isPassThrough: $0[2] != nil)
+            }
             let points = Dictionary(grouping: try client.names(.points)) { Name($0[0] ?? "") }
+            let features = Dictionary(grouping: try client.names(.features)) { Name($0[0] ?? "") }
             for index in models.indices {
                 models[index].points = try (points[Name(models[index].id)] ?? []).map(Self.point)
+                models[index].features = try (features[Name(models[index].id)] ?? []).map(Self.feature)
             }
             return models
         }
@@ -59,23 +64,44 @@ enum ListedRegistry {
         switch self {
         case .registry(let registry): return try registry.devices(product: product)
         case .service(let client):
-            if let product { _ = try self.product(product) }
-            return try client.names(.devices).map(Self.device).filter {
-                product?.sameBytes(as: $0.product) ?? true
-            }
+            guard let product else { return try client.names(.devices).map(Self.device) }
+            _ = try self.product(product)
+            return try client.names(.devices, after: [product, ""]) { product.sameBytes(as: $0[0] ?? "") }
+                .map(Self.device)
         }
     }
 
     func device(named name: String) throws -> Device {
-        if case .registry(let registry) = self { return try registry.device(named: name) }
-        let devices = try devices(product: nil)
-        if let device = devices.first(where: { $0.qualifiedName.sameBytes(as: name) }) { return device }
-        let found = devices.filter { $0.key.sameBytes(as: name) }
-        guard found.count < 2 else {
-            throw RegistryError(
-                .invalid, "device \(name) exists in \(found.count) products: name it as productKey/deviceKey")
+        switch self {
+        case .registry(let registry): return try registry.device(named: name)
+        case .service(let client):
+            if let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) {
+                let key = String(name[name.utf8.index(after: slash)...])
+                if let device = try Self.device(key, of: String(name[..<slash]), client) { return device }
+            }
+            let found = try products().compactMap { try Self.device(name, of: $0.key, client) }
+            guard found.count < 2 else {
+                throw RegistryError(
+                    .ambiguous,
+                    "device \(printable(name)) exists in \(found.count) products: name it as productKey/deviceKey"
+                )
+            }
+            return try Self.require(found.first, "device \(printable(name))")
         }
-        return try Self.require(found.first, "device \(name)")
+    }
+
+    /// A device of a product; nil if there is none.
+    ///
+    /// Cost: reads the devices from the key without its last character on.
+    private static func device(
+        _ key: String, of product: String, _ client: ControlClient
+    ) throws -> Device? {
+        let rows = try client.names(.devices, after: [product, String(key.unicodeScalars.dropLast())]) {
+            row in
+            product.sameBytes(as: row[0] ?? "") && Name(row[1] ?? "") <= Name(key)
+        }
+        guard let last = rows.last, key.sameBytes(as: last[1] ?? "") else { return nil }
+        return try device(last)
     }
 
     private static func require<Row>(_ row: Row?, _ what: String) throws -> Row {
@@ -94,7 +120,26 @@ enum ListedRegistry {
         guard let type = ValueType(name: try text(row, 2)) else {
             throw ControlError(.notUnderstood, "the service sent an unknown type")
         }
-        return MeasurementPoint(id: try text(row, 1), type: type, hasQuality: row[3] != nil, unit: row[4])
+        return MeasurementPoint(
+            id: try text(row, 1), type: type, hasQuality: row[3] != nil, unit: row[4],
+            rule: try rule(row[5], allowsNesting: false))
+    }
+
+    private static func feature(_ row: [String?]) throws -> ModelFeature {
+        let name = try text(row, 1)
+        guard let kind = ModelFeature.Kind.allCases.first(where: { $0.name == name }) else {
+            throw ControlError(.notUnderstood, "the service sent an unknown kind of feature")
+        }
+        return ModelFeature(kind, try text(row, 2), rule: try rule(row[3], allowsNesting: true))
+    }
+
+    private static func rule(_ text: String?, allowsNesting: Bool) throws -> ValueRule? {
+        guard let text else { return nil }
+        do throws(RuleFailure) {
+            return try RuleText.rule(text, allowsNesting: allowsNesting)
+        } catch {
+            throw ControlError(.notUnderstood, "the service sent an unknown rule")
+        }
     }
 
     private static func product(_ row: [String?]) throws -> Product {
@@ -106,13 +151,13 @@ enum ListedRegistry {
         }
         return Product(
             key: try text(row, 0), model: try text(row, 1), name: row[2], secret: "", format: format,
-            duplicates: policy)
+            duplicates: policy, takesNumericTexts: row[5] != nil)
     }
 
     private static func device(_ row: [String?]) throws -> Device {
         Device(
             product: try text(row, 0), key: try text(row, 1), secret: "", assetID: row[3], name: row[2],
-            timeZone: row[4])
+            timeZone: row[4], activated: row[5].flatMap { Int64($0) }.map(Timestamp.init(nanoseconds:)))
     }
 }
 

@@ -118,14 +118,11 @@ extension ModelCommand {
             _ registry: Registry, _ client: ControlClient?, _ progress: (UInt64) -> Void
         ) throws -> RetypingReport {
             if let client {
-                let counts = try client.changeType(
+                return try client.changeType(
                     TypeChange(
-                        model: id, point: point.id, type: point.type, missing: try missingLists(),
-                        dropsUnfit: dropUnfit),
+                        model: id, point: point.id, type: point.type, rule: point.rule.map(RuleText.text),
+                        missing: try missingLists(), dropsUnfit: dropUnfit),
                     progress)
-                // The service knows types only; no value depends on the rule.
-                if point.rule != nil { try data.changeRegistry { try $0.extendModel(id, points: [point]) } }
-                return counts
             }
             guard try Store.exists(data.path) else {
                 return try registry.changeType(

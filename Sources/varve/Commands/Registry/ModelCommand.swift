@@ -16,6 +16,7 @@ struct ModelCommand: ParsableCommand {
             """,
         subcommands: [
             Create.self, Add.self, Set.self, Change.self, List.self, Show.self, Delete.self, Import.self,
+            Export.self,
         ])
 }
 
@@ -225,6 +226,29 @@ extension ModelCommand {
 
         func run() throws {
             try options.run(.models, noun: "model")
+        }
+    }
+
+    struct Export: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print models as thing models of EnOS.",
+            discussion: """
+                One model is an object, several are a list. model import of the output gives equal models. What EnOS has \
+                no word for is in members whose names begin with varve.
+
+                Example:
+                  varve model export turbine > turbine.json
+                """)
+
+        @OptionGroup var data: DataOptions
+        @Argument(help: "The ids of the models; without any, all models are printed as a list.") var ids:
+            [String] = []
+
+        func run() throws {
+            let registry = try data.listedRegistry()
+            if ids.count == 1 { return print(try registry.model(ids[0]).enosText()) }
+            print(
+                Model.enosText(ids.isEmpty ? try registry.models() : try ids.map { try registry.model($0) }))
         }
     }
 }

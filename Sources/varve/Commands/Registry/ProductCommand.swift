@@ -140,7 +140,7 @@ extension ProductCommand {
         @Flag(help: "Delete it although the store has samples of it.") var keepData = false
 
         func run() throws {
-            let stored = try data.storedSamples { $0.product.utf8.elementsEqual(key.utf8) }
+            let stored = try data.storedSamples(product: key)
             if stored > 0, !keepData, try data.openRegistry(to: .read).devices(product: key).isEmpty {
                 throw HeldData(what: "product \(printable(key))", samples: stored)
             }
