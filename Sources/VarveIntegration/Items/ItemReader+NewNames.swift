@@ -4,6 +4,8 @@
 // All new names of an item are declared in one transaction of the directory, because each one costs a sync of the disk.
 //
 // Invariants:
+// - A policy holds for the first value of a new name too.
+// - A model that can take no more names is asked for none until the registry changes.
 // - A new point gets the type of its first value: a number is `double`, true and false are `bool`, a text is `string`,
 //   an array or object is `json`. What is in `{"value":…,"quality":…}` counts for the pair.
 // - Null has no type: the reading is left out.
@@ -14,7 +16,8 @@ import VarveText
 extension ItemReader {
     /// What became of a name that the model lacks.
     enum Declaration {
-        case declared(RegisteredPoint)
+        /// What the directory says of it now.
+        case declared(PointLookup, RegisteredPoint)
         /// Its first value is null: there is nothing to store.
         case withoutType
         /// The model does not take it.
@@ -36,11 +39,17 @@ extension ItemReader {
         else { return .refused }
         guard let type = newType(scanner) else { return .withoutType }
         let first = Registration.Point(product: points.product, point: name, type: type)
-        // If one of the names that follow cannot be declared, it is not to hold up this one.
-        guard try directory.declare([first] + followers(scanner)) == nil || directory.declare([first]) == nil,
-            case .found(let point) = try ask(name, device, item)
-        else { return .refused }
-        return .declared(point)
+        let declined = try directory.declare([first] + followers(scanner))
+        // Nothing may be asked again for each of these: a transaction for each would hold up all products.
+        let model = try directory.model(ofProduct: points.product) ?? ""
+        for name in declined.names { unknownPoints[name] = model }
+        if declined.isClosed { points.settings?.isPassThrough = false }
+        guard !declined.names.contains(Name(name)) else { return .refused }
+        let answer = try ask(name, device, item)
+        switch answer {
+        case .found(let point), .notStored(let point): return .declared(answer, point)
+        default: return .refused
+        }
     }
 
     /// The names after the one whose value the scanner is at, each with its type.

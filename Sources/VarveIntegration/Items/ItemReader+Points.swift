@@ -134,7 +134,9 @@ extension ItemReader {
             model = try directory.model(ofProduct: points.product) ?? ""
         case .unknownPoint(_, _, let unknown):
             switch try declare(name, scanner, item, device: device) {
-            case .declared(let point): return point
+            case .declared(let answer, let point):
+                points.note(answer, for: name)
+                return point
             case .withoutType: return nil
             case .refused: break
             }

@@ -34,8 +34,9 @@ extension Registry: PointDirectory {
     /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy
     /// for duplicates. The product's policy for points says under which name a point is stored, or that it is not.
     ///
-    /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
-    /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
+    /// Cost: a few indexed queries for the first look-up of a device or point, and for each one of a name that the model
+    /// lacks; none later. The 64th such look-up reads all models, and all devices (up to 500,000), so that an import of
+    /// many devices does not ask for each.
     ///
     /// - Throws: `RegistryError` if the registry cannot be read.
     public func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
@@ -94,19 +95,23 @@ extension Registry: PointDirectory {
         _ reading: RegistryReading, _ cache: inout LookUpCache, product: String?, device: String,
         point: String
     ) throws -> PointLookup {
+        if let owners = cache.owners[Name(device)], let owner = owner(product, among: owners),
+            let rule = cache.products[Name(owner)]
+        {
+            guard let known = try cache.find(point, ofModel: rule.model, from: reading) else {
+                return .unknownPoint(point, product: owner, model: rule.model)
+            }
+            return registered(SeriesKey(product: owner, device: device, point: point), known, rule)
+        }
         if let product, try reading.product(product) == nil { return .unknownProduct(product) }
         let owners = try reading.owners(of: device)
         guard let owner = owner(product, among: owners), let row = try reading.product(owner) else {
             return product == nil && owners.count > 1
                 ? .ambiguousDevice(device, products: owners) : .unknownDevice(device)
         }
-        let modelName = Name(row.model)
-        if cache.points[modelName]?[Name(point)] == nil {
-            try cache.remember(model: row.model, from: reading)
-        }
         cache.owners[Name(device)] = owners
         let product = try cache.remember(row, from: reading)
-        guard let known = cache.points[modelName]?[Name(point)] else {
+        guard let known = try cache.find(point, ofModel: row.model, from: reading) else {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
@@ -164,19 +169,25 @@ extension Registry {
     /// Adds points, events and attributes to models that take what they do not declare; see `PointDirectory`.
     ///
     /// Durability: on disk when it returns.
-    public func declare(_ points: [Registration.Point]) throws -> String? {
-        do {
-            return try change { change in
-                for point in points {
-                    guard let product = try change.reading.product(point.product),
-                        try change.reading.modelRow(product.model)?.isPassThrough == true
-                    else { return "the model takes declared names only" }
-                    _ = try change.registerPoint(point, in: product.model)
+    public func declare(_ points: [Registration.Point]) throws -> DeclinedNames {
+        try change { change in
+            var declined = DeclinedNames()
+            for point in points {
+                guard !declined.isClosed, let product = try change.reading.product(point.product),
+                    try change.reading.modelRow(product.model)?.isPassThrough == true
+                else {
+                    declined.isClosed = true
+                    declined.names.insert(Name(point.point))
+                    continue
                 }
-                return nil
+                do {
+                    _ = try change.registerPoint(point, in: product.model)
+                } catch let error as RegistryError where error.code == .full || error.code == .invalid {
+                    declined.isClosed = error.code == .full
+                    declined.names.insert(Name(point.point))
+                }
             }
-        } catch let error as RegistryError where error.code == .full || error.code == .invalid {
-            return error.message
+            return declined
         }
     }
 }
