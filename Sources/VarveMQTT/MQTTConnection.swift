@@ -12,6 +12,7 @@
 //   queue.
 // - After `drop`, nothing that was queued is ever sent, and the broker sends unacknowledged messages again.
 //   The owner drops the connection after every `MQTTError.lost`, but never inside a call of the receiver.
+// - With TLS nothing is sent before the broker's certificate is accepted, not even the login.
 // - One thread uses a connection.
 
 import CMosquitto
@@ -23,6 +24,8 @@ public final class MQTTConnection {
     public var options: MQTTOptions
     private unowned let receiver: any MQTTReceiver
     private var client: OpaquePointer?
+    /// The first failure of TLS since `connect`.
+    private var encryptionFailure: EncryptionFailure?
 
     private static let isLibraryReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
 
@@ -55,7 +58,8 @@ public final class MQTTConnection {
     ///
     /// Cost: waits for the TCP connection.
     ///
-    /// - Throws: `MQTTError.unreachable` if there is no connection, `invalid` if the library cannot start.
+    /// - Throws: `MQTTError.unreachable` if there is no connection, `encryption` if there is none with TLS, `invalid` if
+    ///   the library cannot start.
     public func connect() throws(MQTTError) {
         drop()
         guard Self.isLibraryReady,
@@ -74,6 +78,7 @@ public final class MQTTConnection {
             mosquitto_username_pw_set(client, username, options.password)
         }
         Self.setCallbacks(client)
+        if let encryption = options.encryption { try encrypt(client, encryption) }
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
         if options.usesVersion5, options.keepsSession {
@@ -85,10 +90,56 @@ public final class MQTTConnection {
             let reason =
                 code == MOSQ_ERR_ERRNO.rawValue ? String(cString: strerror(errno)) : Self.text(code)
             drop()
+            if let failure = encryptionFailure { throw encryptionError(failure) }
             throw .unreachable(host: options.host, port: options.port, reason: reason)
         }
         // Otherwise a program started by this process would keep the connection open after `drop`.
         _ = fcntl(mosquitto_socket(client), F_SETFD, FD_CLOEXEC)
+    }
+
+    /// Prepares a connection with TLS.
+    ///
+    /// - Throws: `MQTTError.encryption` for a file that cannot be read.
+    private func encrypt(_ client: OpaquePointer, _ encryption: MQTTEncryption) throws(MQTTError) {
+        encryptionFailure = nil
+        func given(_ path: String) -> String? { path.isEmpty ? nil : path }
+        if let reason = encryption.unreadableFile {
+            drop()
+            throw encryptionError(.unusableFile(reason))
+        }
+        let code = mosquitto_tls_set(
+            client, given(encryption.authority),
+            encryption.authority.isEmpty ? MQTTEncryption.systemAuthorities : nil,
+            given(encryption.certificate), given(encryption.key),
+            // Otherwise a key with a password would ask for it on the terminal.
+            { _, _, _, _ in 0 })
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            drop()
+            throw encryptionError(
+                .unusableFile("a certificate of the client and its key belong together: name both"))
+        }
+        mosquitto_tls_opts_set(client, 1, "tlsv1.2", nil)
+        mosquitto_log_callback_set(client) { client, context, level, line in
+            guard level == Int32(MOSQ_LOG_ERR), let line else { return }
+            let connection = MQTTConnection.from(context)
+            let result = client.flatMap { mosquitto_ssl_get($0) }.map {
+                SSL_get_verify_result(OpaquePointer($0))
+            }
+            let failure = EncryptionFailure(line: String(cString: line), verification: result ?? 0)
+            connection.encryptionFailure = connection.encryptionFailure?.followed(by: failure) ?? failure
+        }
+    }
+
+    private func encryptionError(_ failure: EncryptionFailure) -> MQTTError {
+        .encryption(host: options.host, port: options.port, failure)
+    }
+
+    /// Whether the two sides have yet to agree on the keys of TLS.
+    var isShakingHands: Bool {
+        guard options.encryption != nil, let client, let session = mosquitto_ssl_get(client) else {
+            return false
+        }
+        return SSL_is_init_finished(OpaquePointer(session)) == 0
     }
 
     /// Closes the socket at once, without sending what is queued and without a DISCONNECT.
@@ -173,8 +224,9 @@ public final class MQTTConnection {
         wakeup: Int32 = -1
     ) -> [Bool] {
         var entries = connections.map { connection, wantsInput in
-            let events =
-                (wantsInput ? Int16(POLLIN) : 0) | (connection.wantsFlush ? Int16(POLLOUT) : 0)
+            // The socket takes bytes while hands are shaken, but nothing is to be sent then.
+            let mayFlush = connection.wantsFlush && !connection.isShakingHands
+            let events = (wantsInput ? Int16(POLLIN) : 0) | (mayFlush ? Int16(POLLOUT) : 0)
             return pollfd(
                 fd: connection.client.map { mosquitto_socket($0) } ?? -1, events: events, revents: 0)
         }
@@ -196,16 +248,26 @@ public final class MQTTConnection {
         guard let client else { throw .lost("it is not open") }
         repeat {
             try check(mosquitto_loop_read(client, 1))
+            if isShakingHands { return try checkHandshake(client) }
             if isFull() { return }
         } while isReadable
     }
 
+    /// The library does not notice that a peer resets the connection while hands are shaken.
+    private func checkHandshake(_ client: OpaquePointer) throws(MQTTError) {
+        var entry = pollfd(fd: mosquitto_socket(client), events: 0, revents: 0)
+        _ = poll(&entry, 1, 0)
+        if entry.revents & Int16(POLLHUP | POLLERR) != 0 { throw encryptionError(.notEncrypted) }
+    }
+
     /// Sends what is queued, as far as the socket takes it at once.
+    ///
+    /// Without effect while the two sides agree on the keys of TLS.
     ///
     /// - Throws: `MQTTError.lost` if the connection is closed or broken.
     public func flush() throws(MQTTError) {
         guard let client else { throw .lost("it is not open") }
-        guard mosquitto_want_write(client) else { return }
+        guard mosquitto_want_write(client), !isShakingHands else { return }
         try check(mosquitto_loop_write(client, 1))
     }
 
@@ -226,6 +288,9 @@ public final class MQTTConnection {
     }
 
     private func check(_ code: Int32) throws(MQTTError) {
+        if code != MOSQ_ERR_SUCCESS.rawValue, let failure = encryptionFailure {
+            throw encryptionError(failure)
+        }
         switch code {
         case MOSQ_ERR_SUCCESS.rawValue: return
         case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue, MOSQ_ERR_PAYLOAD_SIZE.rawValue,
@@ -242,6 +307,8 @@ public final class MQTTConnection {
     private static func setCallbacks(_ client: OpaquePointer) {
         mosquitto_connect_v5_callback_set(client) { _, context, code, flags, _ in
             let connection = MQTTConnection.from(context)
+            // From here on the library would only spend time on lines that nobody reads.
+            mosquitto_log_callback_set(connection.client, nil)
             let words =
                 connection.options.usesVersion5
                 ? mosquitto_reason_string(code) : mosquitto_connack_string(code)

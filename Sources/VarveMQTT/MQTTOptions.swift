@@ -20,6 +20,8 @@ public struct MQTTOptions: Sendable {
     ///
     /// Only version 5 can leave out a client's own messages.
     public var usesVersion5: Bool
+    /// The files of a connection with TLS; nil to connect without.
+    public var encryption: MQTTEncryption?
     /// The seconds without traffic after which the broker considers the client gone; at least 5.
     public var keepAliveSeconds: Int32
 

@@ -48,6 +48,8 @@ public struct LogEntry: Hashable, Sendable {
         case unheard = 9
         /// The service works again, after `failed`.
         case recovered = 10
+        /// The broker's certificate was renewed, soon ends or has ended; `reason` says which.
+        case certificate = 11
 
         /// The name used on the command line.
         public var name: String { "\(self)" }

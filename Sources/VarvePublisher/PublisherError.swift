@@ -6,6 +6,8 @@ public enum PublisherError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     /// The broker refuses the login, or the subscription to the replies.
     case refused(host: String, port: UInt16, reason: String)
+    /// There is no connection with TLS, or only one with TLS; the reason, and what to do.
+    case notEncrypted(host: String, port: UInt16, reason: String)
     /// The receiver refuses every message because of its topic, method or form.
     case notTaken(code: Int, message: String)
     /// No reply came within `PublisherOptions.giveUpSeconds`.
@@ -20,6 +22,7 @@ public enum PublisherError: Error, Hashable, Sendable, CustomStringConvertible {
         case .refused(let host, let port, let reason):
             "the broker at \(host):\(port) refuses the login (\(reason)): check user name and password, and that the "
                 + "channel is enabled"
+        case .notEncrypted(let host, let port, let reason): "the broker at \(host):\(port): \(reason)"
         case .notTaken(let code, let message):
             "the receiver refuses every message: code \(code)\(message.isEmpty ? "" : ", \(message)")"
         case .gaveUp(let seconds, let reason):

@@ -12,6 +12,25 @@ public enum PublisherLogin: Hashable, Sendable {
     case signature(secret: String)
 }
 
+/// What a connection with TLS needs.
+///
+/// The broker's certificate must name `PublisherOptions.host`.
+public struct PublisherEncryption: Hashable, Sendable {
+    /// The certificates of the authorities that are believed, a PEM file; empty for those of the system.
+    public var authority: String
+    /// The certificate that the sender shows, a PEM file; empty to show none.
+    public var certificate: String
+    /// The key of `certificate`, a PEM file without a password.
+    public var key: String
+
+    /// Names the files; by default the system's authorities, and no certificate of the sender.
+    public init(authority: String = "", certificate: String = "", key: String = "") {
+        self.authority = authority
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
 /// The options of a `Publisher`.
 public struct PublisherOptions: Sendable {
     /// The broker's host name or address.
@@ -22,6 +41,8 @@ public struct PublisherOptions: Sendable {
     public var product: String
     /// The login.
     public var login: PublisherLogin
+    /// The files of a connection with TLS; nil, the default: a connection without.
+    public var encryption: PublisherEncryption?
     /// The client id for logins other than `signature`; nil: the product with a random ending.
     public var clientID: String?
     /// The most batches without a final answer; 32 by default.

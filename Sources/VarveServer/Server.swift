@@ -92,7 +92,8 @@ public struct Server: Sendable {
         return [
             ConnectionLogService(parts.connectionLog, logger),
             CredentialsService(parts.credentials, logger),
-            BrokerService(parts.broker, supervisor, parts.folderWatch, logger),
+            BrokerService(
+                parts.broker, supervisor, parts.folderWatch, parts.certificates, parts.externalLog, logger),
             DirectoryService(parts.store, parts.registry, logger),
             UpkeepService(parts.store, parts.registry, pace, logger),
             IngestService(parts.loop),
@@ -113,7 +114,7 @@ public struct Server: Sendable {
     private func announce(_ parts: ServerParts) {
         let who = parts.broker == nil ? "an external broker" : "its own broker"
         let line =
-            "varve: ready: data in \(settings.data), MQTT on \(parts.address.url) (\(who)); Ctrl-C ends it\n"
+            "varve: ready: data in \(settings.data), MQTT on \(parts.places.url) (\(who)); Ctrl-C ends it\n"
         try? POSIXFile.standardOutput().append(Array(line.utf8))
         if let supervisor {
             logger.info(

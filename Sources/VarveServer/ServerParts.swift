@@ -27,10 +27,11 @@ struct ServerParts: Sendable {
     /// The service's own broker; nil if somebody else runs one.
     let broker: BrokerProcess?
     let folderWatch: BrokerFolderWatch
+    let certificates: CertificateWatch
     let loop: IngestLoop
     let control: StoreControl
     /// Where clients reach the broker.
-    let address: BrokerAddress
+    let places: BrokerPlaces
     private let folder: BrokerFolder
     private let files: POSIXFileSystem
     private let writer: LogWriter
@@ -67,22 +68,24 @@ struct ServerParts: Sendable {
             }
             self.credentials = credentials
             try credentials.publishIfChanged()
-            address = BrokerAddress(host: settings.mqttHost, port: settings.mqttPort)
-            broker = try Self.startBroker(settings, folder, address, files, logger)
-            folderWatch = Self.watch(settings, folder, address, files, credentials)
+            places = BrokerPlaces(settings, folder, files)
+            certificates = CertificateWatch(settings, folder, files, logger) { writer.add($0) }
+            broker = try Self.startBroker(settings, folder, places, files, logger)
+            folderWatch = Self.watch(settings, folder, files, credentials)
             scripts = ServiceScripts(registry, settings, metrics)
-            let options = Self.options(settings, credentials, broker, folder, address, files)
+            let options = Self.options(settings, credentials, broker, folder, places, files)
             let loop = try IngestLoop(
                 options, directory: registry, sink: store, log: messages, scripts: scripts, logger: logger)
             self.loop = loop
             let activations = Activations(registry) { loop.send($0) }
             connectionLog = ConnectionLog(
                 events: folder.events,
-                broker: settings.brokerMode == .managed ? BrokerLogReader(folder.log, files) : nil,
+                broker: BrokerLogReader(folder.log, files),
                 limits: .init(settings), log: log, masked: { messages.masked($0) },
                 activate: { activations.answer($0) })
             let channel = ChannelMetrics(
                 metrics, loop: loop, connections: connectionLog, log: writer,
+                certificateEnd: { [certificates] in certificates.end },
                 brokerBytes: { [folder, broker] in broker == nil ? 0 : folder.databaseBytes(files) })
             control = StoreControl(
                 identity: Self.identity(supervisor), store: store, brokerState: { "\(loop.state)" },
@@ -100,6 +103,9 @@ struct ServerParts: Sendable {
         }
     }
 
+    /// The log of a broker that somebody else runs, which need not exist; nil if the service runs it.
+    var externalLog: BrokerLog? { broker == nil ? BrokerLog(folder.log, files) : nil }
+
     /// Whether the broker is left running for the next service, because the supervisor has died.
     private var leavesBroker: Bool { supervisor?.isGone == true }
 
@@ -111,8 +117,7 @@ struct ServerParts: Sendable {
         defer { try? store.close() }
         scripts.end()
         if !leavesBroker {
-            try folder.publishTLS(nil, files)
-            try files.remove(folder.address)
+            try folder.publish(nil, files)
         }
         writer.close()
         try store.close()
@@ -173,22 +178,21 @@ extension ServerParts {
 
     /// The watch over the broker's folder.
     private static func watch(
-        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ address: BrokerAddress,
-        _ files: POSIXFileSystem, _ credentials: CredentialsPublisher
+        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ files: POSIXFileSystem,
+        _ credentials: CredentialsPublisher
     ) -> BrokerFolderWatch {
         BrokerFolderWatch(data: settings.data, folder, files) {
-            try folder.publish(address, files)
-            try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
+            // The names of a new certificate may be others.
+            try folder.publish(BrokerPlaces(settings, folder, files), files)
             try credentials.publishIfChanged()
         }
     }
 
     private static func startBroker(
-        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ address: BrokerAddress,
+        _ settings: ServerConfiguration, _ folder: BrokerFolder, _ places: BrokerPlaces,
         _ files: POSIXFileSystem, _ logger: Logger
     ) throws -> BrokerProcess? {
-        try folder.publish(address, files)
-        try folder.publishTLS(settings.brokerMode == .managed ? settings.tlsAddress : nil, files)
+        try folder.publish(places, files)
         guard settings.brokerMode == .managed else { return nil }
         let broker = try BrokerProcess(
             settings, folder, plugin: try PluginPath.find(settings, files), files)
@@ -202,9 +206,10 @@ extension ServerParts {
 
     private static func options(
         _ settings: ServerConfiguration, _ credentials: CredentialsPublisher, _ broker: BrokerProcess?,
-        _ folder: BrokerFolder, _ address: BrokerAddress, _ files: POSIXFileSystem
+        _ folder: BrokerFolder, _ places: BrokerPlaces, _ files: POSIXFileSystem
     ) -> IngestOptions {
         let login = credentials.service
+        let address = places.ofService
         var options = IngestOptions(host: address.host, port: UInt16(clamping: address.port))
         // Messages that wait at the broker come before its proof. They exceed the budget if that was higher before.
         let waiting = max(settings.brokerQueueBytes, broker == nil ? 0 : folder.databaseBytes(files))
@@ -213,6 +218,7 @@ extension ServerParts {
             remedy:
                 "it must run Varve's plugin with \(folder.credentials): give the mosquitto at \(address.text) the "
                 + "configuration that varve serve --broker external --print-broker-config prints")
+        if broker == nil { options.encryption = places.encryptionOfService(settings) }
         if let broker {
             options.socket = folder.socket
             options.refusalOfPeer = { broker.refusal(of: $0) }

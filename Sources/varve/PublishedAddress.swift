@@ -6,34 +6,37 @@
 import VarveChannel
 import VarveFile
 
-extension BrokerAddress {
-    private static let maximumBytes = 300
+/// Where clients reach the broker of a data directory; nothing if no service runs.
+struct PublishedPlaces {
+    /// Where it listens without TLS, for this machine.
+    var plain: BrokerAddress?
+    /// Where it speaks TLS.
+    var encrypted: EncryptedAddress?
 
-    /// The address that the service of a data directory last wrote; nil if the service never ran or was stopped.
+    /// Reads what the service of a data directory last wrote.
     ///
-    /// - Throws: `UnreadableAddress` if the file does not hold an address, `FileError` if it cannot be read.
-    static func published(in directory: String) throws -> BrokerAddress? {
-        try published(
-            [directory, DirectoryNames.broker, DirectoryNames.brokerAddress].joined(separator: "/"))
+    /// - Throws: `UnreadableAddress` if a file does not hold an address, `FileError` if it cannot be read.
+    init(of directory: String) throws {
+        let path = [directory, DirectoryNames.broker, DirectoryNames.brokerAddress].joined(separator: "/")
+        plain = try Self.read(path) { text in
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            guard lines.count == 1 || (lines.count == 2 && lines[1].isEmpty) else { return nil }
+            return BrokerAddress(String(lines[0]))
+        }
+        encrypted = try Self.read(path + EncryptedAddress.fileEnding) { EncryptedAddress($0) }
     }
 
-    /// The address at which the broker of a data directory speaks TLS; nil if it does not, or no service runs.
-    ///
-    /// - Throws: As `published`.
-    static func publishedTLS(in directory: String) throws -> BrokerAddress? {
-        let name = DirectoryNames.brokerAddress + "-tls"
-        return try published([directory, DirectoryNames.broker, name].joined(separator: "/"))
-    }
+    /// Where a service with the default settings listens; used if none runs.
+    var plainOrStandard: BrokerAddress? { plain ?? (encrypted == nil ? .standard : nil) }
 
-    private static func published(_ path: String) throws -> BrokerAddress? {
+    private static func read<Place>(_ path: String, _ parse: (String) -> Place?) throws -> Place? {
         let files = POSIXFileSystem()
         guard try files.kind(path) != nil else { return nil }
-        let text = String(decoding: try files.readAll(path, limit: maximumBytes), as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 1 || (lines.count == 2 && lines[1].isEmpty),
-            let address = BrokerAddress(String(lines[0]))
-        else { throw UnreadableAddress(path: path) }
-        return address
+        let bytes = try files.readAll(path, limit: EncryptedAddress.maximumBytes)
+        guard let place = parse(String(decoding: bytes, as: UTF8.self)) else {
+            throw UnreadableAddress(path: path)
+        }
+        return place
     }
 }
 
@@ -43,6 +46,6 @@ struct UnreadableAddress: Error, CustomStringConvertible {
     var path: String
 
     var description: String {
-        "\(path) holds no host:port: remove it, and varve serve writes it again when it starts"
+        "\(path) holds no address: remove it, and varve serve writes it again when it starts"
     }
 }

@@ -37,7 +37,9 @@ struct Varved: AsyncParsableCommand {
     var config: String?
     @Option(help: ArgumentHelp("Where the broker listens; default 127.0.0.1.", valueName: "address"))
     var mqttHost: String?
-    @Option(help: ArgumentHelp("The broker's port; default 11883.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("The broker's port; default 11883. 0: only the port for TLS.", valueName: "number")
+    )
     var mqttPort: Int?
     @Option(
         help: ArgumentHelp("The broker's port for TLS, by custom 18883; default none.", valueName: "number"))

@@ -49,9 +49,8 @@ struct TreeTests {
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.direction))
         Self.expectNone(Repository.swiftFiles.flatMap(ImportRules.foundation))
         for library in [
-            "CLZ4", "CXXHash", "CZlib", "CZstd", "CCrypto", "CMosquitto", "CMosquittoBroker",
-            "CJavaScriptCore",
-            "CConfinement",
+            "CLZ4", "CXXHash", "CZlib", "CZstd", "CCrypto", "CCertificate", "CMosquitto", "CMosquittoBroker",
+            "CJavaScriptCore", "CConfinement",
         ] {
             Self.expectNone(ImportRules.singleImporter(Repository.swiftFiles, of: library))
         }

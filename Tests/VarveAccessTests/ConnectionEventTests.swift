@@ -139,7 +139,8 @@ import VarveFile
         #expect(events.reduce(0) { $0 + $1.count } == 20_001)
         let seenBytes = try #require(events.first { $0.kind == .deniedPublish && $0.count > 1 })
         #expect(seenBytes.clientID == "c" && seenBytes.count == 9995)
-        #expect(seenBytes.detail.hasPrefix("and 9995 more"))
+        #expect(seenBytes.detail == "why", "a topic stays a topic")
+        #expect(events.contains { $0.kind == .refused && $0.detail.hasPrefix("and \($0.count) more") })
         #expect(events.last?.clientID == "quiet")
     }
 

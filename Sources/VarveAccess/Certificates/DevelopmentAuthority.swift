@@ -60,6 +60,17 @@ public struct DevelopmentAuthority {
         return true
     }
 
+    /// The files of one of the clients; nil if it has signed none.
+    ///
+    /// - Throws: `FileError` if the folder cannot be listed.
+    public func firstClient() throws(FileError) -> (certificate: String, key: String)? {
+        guard case .folder? = try files.kind(folder) else { return nil }
+        let name = try files.list(folder).sorted().first { $0.hasPrefix("client-") && $0.hasSuffix(".pem") }
+        guard let name else { return nil }
+        let path = "\(folder)/\(name)"
+        return (path, "\(path.dropLast(4)).key")
+    }
+
     /// Makes the certificate of a broker with these names and addresses, and the authority if it is missing.
     ///
     /// - Throws: `Failure` for a name that cannot be in a certificate, and if openssl fails; `FileError`.

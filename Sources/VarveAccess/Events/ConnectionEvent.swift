@@ -29,6 +29,9 @@ public struct ConnectionEvent: Hashable, Sendable {
         ///
         /// Never counted instead of written.
         case activation
+
+        /// Whether `detail` is a topic.
+        public var namesTopic: Bool { self == .deniedPublish || self == .deniedSubscribe }
     }
 
     /// Nanoseconds since 1970 UTC.

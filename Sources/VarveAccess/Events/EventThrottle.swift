@@ -84,7 +84,8 @@ struct EventThrottle {
 
     /// The counts so far.
     ///
-    /// A new second begins with the next event.
+    /// The detail of a count says how many events it stands for, unless it is a topic. A new second begins with the
+    /// next event.
     mutating func finish() -> [ConnectionEvent] {
         defer {
             plain = Lane()
@@ -92,7 +93,7 @@ struct EventThrottle {
             start = nil
         }
         return (Array(plain.tallies.values) + Array(others.tallies.values)).compactMap { tally in
-            guard var held = tally.held else { return nil }
+            guard var held = tally.held, !held.kind.namesTopic else { return tally.held }
             held.detail =
                 held.detail.isEmpty ? "and \(held.count) more" : "and \(held.count) more: \(held.detail)"
             return held

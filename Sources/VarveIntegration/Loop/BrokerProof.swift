@@ -141,6 +141,12 @@ extension IngestOptions {
     /// A failure in words: what the broker did, where, and what to do.
     func error(of failure: SessionStateMachine.Failure) -> any Error {
         switch failure {
+        case .lost(.encryption(_, _, .unusableFile(let reason))):
+            return BrokerRefusal(
+                description: "\(reason): mend broker.authority, broker.certificate or broker.key")
+        case .lost(.encryption(_, _, let failure)) where failure.isLasting:
+            return BrokerRefusal(
+                description: "the broker at \(place): \(failure)\(Self.remedy(of: failure, host: host))")
         case .lost(let error): return error
         case .loginRefused(let error):
             guard let proof, case .refused(_, let reason) = error else { return error }
@@ -157,6 +163,22 @@ extension IngestOptions {
                     "the broker at \(place) did not prove that it is Varve's; \(proof?.remedy ?? "")")
         case .distrusted(let reason): return BrokerRefusal(description: reason)
         case .interrupted: return failure
+        }
+    }
+
+    /// What the user can do about a connection with TLS that does not come about.
+    private static func remedy(of failure: EncryptionFailure, host: String) -> String {
+        switch failure {
+        case .unknownAuthority: "; name the file of the authority's certificate in broker.authority"
+        case .expired: "; renew it there, or mend this machine's clock"
+        case .notYetValid: "; mend the clock of this machine or of the broker's"
+        case .wrongName: " than \(host); set mqtt.tlsHost to a name that it has"
+        case .notEncrypted:
+            "; set mqtt.tlsPort to its port for TLS, or set mqtt.port for a connection without"
+        case .certificateWanted: "; name one and its key in broker.certificate and broker.key"
+        case .certificateRefused:
+            "; name one that an authority of the broker has signed in broker.certificate and broker.key"
+        case .unusableFile, .onlyEncrypted, .other: ""
         }
     }
 }

@@ -1,6 +1,7 @@
 // IngestOptions.swift — the settings of the ingest loop.
 
 import VarveChannel
+public import VarveMQTT
 public import VarvePlatform
 
 /// Where the ingest loop gets its messages, and how many it takes at a time.
@@ -9,6 +10,8 @@ public struct IngestOptions: Sendable {
     public var host: String
     /// The broker's port.
     public var port: UInt16
+    /// The files of a connection with TLS; nil, the default: a connection without.
+    public var encryption: MQTTEncryption?
     /// The path of the broker's unix socket, of any length; nil to use host and port.
     public var socket: String?
     /// Says why the process that listens on `socket` is not to be trusted, or nil if it is; called before the login.

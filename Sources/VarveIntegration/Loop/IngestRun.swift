@@ -84,10 +84,12 @@ final class IngestRun: MQTTReceiver {
     private var isStopping: Bool { control.isStopping.load(ordering: .relaxed) }
 
     private static func login(_ options: IngestOptions, clientID: String, keepsSession: Bool) -> MQTTOptions {
-        MQTTOptions(
+        var login = MQTTOptions(
             host: options.host, port: options.port, clientID: clientID, username: options.username,
             password: options.password, keepsSession: keepsSession, usesVersion5: true,
             keepAliveSeconds: options.keepAliveSeconds)
+        login.encryption = options.encryption
+        return login
     }
 
     private static var now: Int64 { SystemClock.monotonicNanoseconds() }

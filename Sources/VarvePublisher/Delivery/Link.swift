@@ -3,6 +3,7 @@
 // Invariants:
 // - The link is ready only after the broker has confirmed the subscription, so no reply is missed.
 // - `generation` grows each time the link becomes ready: messages sent before may be lost.
+// - A broker whose certificate is not accepted gets nothing, not even the login.
 // - The connection is dropped outside the calls of the receiver.
 
 import VarveAccess
@@ -21,6 +22,8 @@ final class Link: MQTTReceiver {
     private var session: SessionStateMachine
     private var nextHousekeeping: Int64 = 0
     private var replies: [Reply] = []
+    /// Whether it was found out if the port speaks TLS.
+    private var hasProbed = false
 
     private static let second: Int64 = 1_000_000_000
     /// The return code "server unavailable" of MQTT 3.1.1: the link connects again later.
@@ -53,7 +56,7 @@ final class Link: MQTTReceiver {
 
     /// Queues a message, which the next `step` sends; without effect while the link is not ready.
     ///
-    /// - Throws: `PublisherError.invalid` for a message that MQTT cannot carry, `PublisherError.refused`.
+    /// - Throws: `PublisherError.invalid` for a message that MQTT cannot carry, `refused`, `notEncrypted`.
     func publish(_ message: [UInt8]) throws(PublisherError) {
         guard isReady, let connection else { return }
         let result = message.withUnsafeBytes { bytes -> Result<Int32, MQTTError> in
@@ -73,7 +76,7 @@ final class Link: MQTTReceiver {
     /// Connects if there is no connection, sends queued messages and reads what has arrived.
     ///
     /// - Parameter milliseconds: The longest wait if there is nothing to do.
-    /// - Throws: `PublisherError.refused`.
+    /// - Throws: `PublisherError.refused`, `notEncrypted`.
     func step(milliseconds: Int32) throws(PublisherError) {
         let now = Self.now
         switch session.next(now: now) {
@@ -93,9 +96,45 @@ final class Link: MQTTReceiver {
         session.note(.closed, now: Self.now)
     }
 
+    /// Gives up where no attempt can end in a connection with TLS, or in one without.
+    ///
+    /// Once the link was ready, a fault of the broker may pass, so the link tries again.
+    ///
+    /// - Throws: `PublisherError.notEncrypted`.
+    private func giveUpWithoutEncryption(_ failure: SessionStateMachine.Failure) throws(PublisherError) {
+        guard generation == 0 else { return }
+        var found: EncryptionFailure?
+        if case .lost(.encryption(_, _, let failure)) = failure, failure.isLasting { found = failure }
+        if options.encryption == nil, !hasProbed, case .lost(.lost) = failure {
+            hasProbed = true
+            if MQTTConnection.speaksTLS(host: options.host, port: options.port) { found = .onlyEncrypted }
+        }
+        guard let found else { return }
+        if case .unusableFile(let reason) = found { throw .invalid(reason) }
+        throw .notEncrypted(
+            host: options.host, port: options.port, reason: "\(found)\(Self.remedy(of: found, options))")
+    }
+
+    private static func remedy(of failure: EncryptionFailure, _ options: PublisherOptions) -> String {
+        switch failure {
+        case .unknownAuthority: "; name the file of the authority's certificate with --ca"
+        case .expired:
+            "; renew it there (varve channel tls --renew for one that Varve made), or mend this machine's clock"
+        case .notYetValid: "; mend the clock of this machine or of the broker's"
+        case .wrongName:
+            " than \(options.host); use a name that it has, or make one with varve channel tls --host \(options.host)"
+        case .notEncrypted: "; use its port for TLS, by custom 18883, or send without --tls and mqtts://"
+        case .onlyEncrypted: "; send with --tls, or with mqtts:// in the URL"
+        case .certificateWanted: "; name one and its key with --cert and --key"
+        case .certificateRefused:
+            "; name one that an authority of the broker has signed with --cert and --key"
+        case .unusableFile, .other: ""
+        }
+    }
+
     /// Takes the steps of the session that need no waiting.
     ///
-    /// - Throws: `PublisherError.refused` if the broker refuses the login or the subscription.
+    /// - Throws: `PublisherError.refused` if the broker refuses the login or the subscription, `notEncrypted`.
     private func advanceSession() throws(PublisherError) {
         while true {
             switch session.next(now: Self.now) {
@@ -104,6 +143,7 @@ final class Link: MQTTReceiver {
             case .drop(let failure):
                 close()
                 trouble = reason(of: failure)
+                try giveUpWithoutEncryption(failure)
             case .giveUp(let failure):
                 close()
                 throw .refused(host: options.host, port: options.port, reason: reason(of: failure))
@@ -160,6 +200,9 @@ final class Link: MQTTReceiver {
     private func login() throws(MQTTError) -> MQTTOptions {
         let id = options.clientID ?? "\(options.product)-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
         var login = MQTTOptions(host: options.host, port: options.port, clientID: id)
+        login.encryption = options.encryption.map {
+            MQTTEncryption(authority: $0.authority, certificate: $0.certificate, key: $0.key)
+        }
         switch options.login {
         case .anonymous: break
         case .password(let username, let password):

@@ -122,8 +122,8 @@ struct LookUpCache {
 
     /// Forgets the answers that transactions may have changed; all of them if nil.
     ///
-    /// A device that was added or changed, or a name that was added to a model, makes no answer wrong that a caller may
-    /// have remembered: nobody remembers that a thing is missing.
+    /// A device, point, event or attribute that was added makes no answer wrong that a caller may have remembered, because
+    /// nobody remembers that a thing is missing. What changes of a device is in no answer.
     mutating func apply(_ entries: [JournalEntry]?) {
         guard let entries, !entries.contains(where: { $0.kind == .other || $0.kind == .manyDevices }) else {
             return forget()

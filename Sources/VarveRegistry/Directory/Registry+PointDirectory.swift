@@ -198,7 +198,9 @@ extension RegistryChange {
         guard let feature = ReservedPoint(name: point.point).map(ModelFeature.init) else {
             if try reading.point(point.point, of: model) != nil { return false }
             let new = MeasurementPoint(id: point.point, type: point.type, hasQuality: true)
-            return try add(new, to: model) == .added
+            guard try add(new, to: model) == .added else { return false }
+            journal.noteNewName()
+            return true
         }
         guard point.type == .json else {
             throw RegistryError(
@@ -206,7 +208,9 @@ extension RegistryChange {
                 "\(feature.kind.name) \(RegistryNames.shown(feature.id)) has values of type json, not \(point.type.name): "
                     + "take another name for a point")
         }
-        return try add(feature, to: model) == .added
+        guard try add(feature, to: model) == .added else { return false }
+        journal.noteNewName()
+        return true
     }
 }
 

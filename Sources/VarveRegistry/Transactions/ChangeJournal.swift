@@ -22,6 +22,8 @@ struct JournalEntry: Hashable, Sendable {
         case deviceRemoved = 3
         /// More devices than have entries of their own.
         case manyDevices = 4
+        /// Points, events and attributes that a model lacked.
+        case namesAdded = 5
     }
 
     var kind: Kind
@@ -37,11 +39,12 @@ struct JournalDraft {
 
     private(set) var devices: [JournalEntry] = []
     private var isFull = false
-    /// The number of changes of the seal that are due to rows of devices.
-    private(set) var sealedDevices = 0
+    private var hasNewNames = false
+    /// The number of changes of the seal that were noted.
+    private var noted = 0
 
     mutating func note(_ kind: JournalEntry.Kind, _ device: Device) {
-        sealedDevices += kind == .deviceChanged ? 2 : 1
+        noted += kind == .deviceChanged ? 2 : 1
         guard devices.count < Self.limit else {
             isFull = true
             return
@@ -49,12 +52,19 @@ struct JournalDraft {
         devices.append(JournalEntry(kind: kind, product: device.product, device: device.key))
     }
 
+    /// Notes a point, event or attribute that its model lacked.
+    mutating func noteNewName() {
+        noted += 1
+        hasNewNames = true
+    }
+
     /// The entries of the transaction.
     ///
     /// - Parameter sealed: The number of changes of the seal.
     func entries(sealed: Int) -> [JournalEntry] {
-        let others = sealed > sealedDevices ? [JournalEntry(kind: .other)] : []
-        return (isFull ? [JournalEntry(kind: .manyDevices)] : devices) + others
+        (isFull ? [JournalEntry(kind: .manyDevices)] : devices)
+            + (hasNewNames ? [JournalEntry(kind: .namesAdded)] : [])
+            + (sealed > noted ? [JournalEntry(kind: .other)] : [])
     }
 }
 
@@ -96,10 +106,10 @@ extension Registry {
             let mark = LoginMark(number: try reading.newestChange(), file: file)
             guard let earlier, earlier.file == file, let entries = try reading.changes(after: earlier.number)
             else { return (mark, .all) }
-            guard !entries.isEmpty else { return (mark, .none) }
+            guard entries.contains(where: { $0.kind != .namesAdded }) else { return (mark, .none) }
             var names: Set<[Name]> = []
             var devices: [LoginDevice] = []
-            for entry in entries where entry.kind != .other {
+            for entry in entries where entry.kind != .other && entry.kind != .namesAdded {
                 if entry.kind == .manyDevices { return (mark, .all) }
                 guard names.insert([Name(entry.product), Name(entry.device)]).inserted else { continue }
                 devices.append(

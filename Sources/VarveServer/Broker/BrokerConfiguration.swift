@@ -15,7 +15,8 @@
 //   the service. The messages that may wait, counted twice while they go to the service, are well below it.
 // - `connection_messages` logs why a connection ended, which the plugin does not learn (ConnectionEnd).
 // - `max_packet_size` is above Varve's own limit, so that too large a message gets its answer, code 1008.
-// - `listener 0 broker.sock` is for the service alone, so clients of the other listener cannot keep it out.
+// - `listener 0 broker.sock` is for the service alone, so clients of the other listeners cannot keep it out. It is there
+//   without the port for clients without TLS, too.
 //
 // Invariants:
 // - The same settings and plugin give the same text and file name, so a running broker with them can be adopted.
@@ -55,9 +56,7 @@ struct BrokerConfiguration: Sendable {
             # \(header)
             user \(try Self.userName())
             per_listener_settings false
-            listener \(settings.mqttPort) \(settings.mqttHost)
-            max_connections \(settings.brokerConnections)
-            max_topic_alias 0\(try Self.encryptedListener(settings, folder, files))\(Self.ownListener(settings))
+            \(try Self.listeners(settings, folder, files).joined(separator: "\n"))
             allow_anonymous false
             plugin \(plugin)
             plugin_opt_credentials \(folder.credentials)
@@ -100,43 +99,53 @@ struct BrokerConfiguration: Sendable {
         max(packetBytes, settings.payloadBytes + (1 << 20))
     }
 
-    /// The listener for TLS; empty if the settings want none.
+    /// The lines of all listeners: without TLS, with TLS, and for the service alone.
     ///
-    /// A hash of the certificates is in it, so a broker with other ones is another broker.
+    /// The last one is left out for an external broker, which has another working folder.
     ///
-    /// - Throws: `ServerError` if a file of it cannot be read.
-    private static func encryptedListener(
+    /// - Throws: `ServerError` if a certificate cannot be used.
+    private static func listeners(
         _ settings: ServerConfiguration, _ folder: BrokerFolder, _ files: any FileSystem
-    ) throws(ServerError) -> String {
-        guard let address = settings.tlsAddress else { return "" }
-        let own = DevelopmentAuthority(folder: folder.certificates)
-        let isOwn = settings.mqttTLSCertificate.isEmpty
-        let certificate = isOwn ? own.server.certificate : files.resolved(settings.mqttTLSCertificate)
-        let key = isOwn ? own.server.key : files.resolved(settings.mqttTLSKey)
-        let given = settings.mqttTLSClientAuthority
-        let authority = given.isEmpty ? "" : files.resolved(given)
-        var hasher = Hasher128()
-        for path in [certificate, key] + (authority.isEmpty ? [] : [authority]) {
-            do {
-                try files.readAll(path, limit: 1 << 20).withUnsafeBytes { hasher.update($0) }
-            } catch {
-                let remedy =
-                    isOwn ? "make one with varve channel tls, or set mqtt.tlsCertificate" : "mend its path"
-                throw ServerError("a certificate for mqtt.tlsPort cannot be read, \(error): \(remedy)")
-            }
+    ) throws(ServerError) -> [String] {
+        let limits = ["max_connections \(settings.brokerConnections)", "max_topic_alias 0"]
+        var lines: [String] = []
+        if settings.mqttPort > 0 {
+            lines += ["listener \(settings.mqttPort) \(settings.mqttHost)"] + limits
         }
-        var lines = [
-            "listener \(address.port) \(address.host)", "max_connections \(settings.brokerConnections)",
-            "max_topic_alias 0", "certfile \(certificate)", "keyfile \(key)",
-        ]
-        if !authority.isEmpty { lines += ["cafile \(authority)", "require_certificate true"] }
-        lines.append("# certificates \(hex(hasher.finish().high))")
-        return "\n" + lines.joined(separator: "\n")
+        if let address = settings.tlsAddress {
+            lines += ["listener \(address.port) \(address.host)"] + limits
+            lines += try encryption(BrokerCertificate(settings, folder, files), files)
+        }
+        if settings.brokerMode == .managed { lines.append("listener 0 \(BrokerFolder.socketName)") }
+        return lines
     }
 
-    /// The listener for the service alone; empty for an external broker, which has another working folder.
-    private static func ownListener(_ settings: ServerConfiguration) -> String {
-        settings.brokerMode == .managed ? "\nlistener 0 \(BrokerFolder.socketName)" : ""
+    /// The lines of a listener with TLS.
+    ///
+    /// A hash of the files is in it, so a broker with other ones is another broker.
+    ///
+    /// - Throws: `ServerError` if a file cannot be used.
+    private static func encryption(
+        _ pair: BrokerCertificate, _ files: any FileSystem
+    ) throws(ServerError) -> [String] {
+        var hasher = Hasher128()
+        do {
+            _ = try pair.check()
+            for path in pair.files {
+                try files.readAll(path, limit: 1 << 20).withUnsafeBytes { hasher.update($0) }
+            }
+        } catch {
+            let remedy =
+                pair.isOwn
+                ? "make one with varve channel tls, or set mqtt.tlsCertificate"
+                : "mend mqtt.tlsCertificate, mqtt.tlsKey or mqtt.tlsClientAuthority"
+            throw ServerError("the certificate for mqtt.tlsPort cannot be used, \(error): \(remedy)")
+        }
+        var lines = ["tls_version tlsv1.2", "certfile \(pair.certificate)", "keyfile \(pair.key)"]
+        if !pair.clientAuthority.isEmpty {
+            lines += ["cafile \(pair.clientAuthority)", "require_certificate true"]
+        }
+        return lines + ["# certificates \(hex(hasher.finish().high))"]
     }
 
     /// The service's own user: a broker that is started as root would otherwise change to a user who may not read the

@@ -1,6 +1,5 @@
 // BrokerFolder.swift — the names in the broker's folder of a data directory.
 
-import Glibc
 import VarveChannel
 import VarveFile
 
@@ -46,34 +45,22 @@ struct BrokerFolder: Sendable {
 
     /// The folder of certificates that `varve channel tls` makes.
     var certificates: String { path + "/tls" }
-    /// The file that says in one line where the broker speaks TLS, if it does.
-    var tlsAddress: String { address + "-tls" }
+    /// The file that says where the broker speaks TLS (`EncryptedAddress`), if it does.
+    var tlsAddress: String { address + EncryptedAddress.fileEnding }
 
-    /// Writes or removes the file that says where the broker speaks TLS.
+    /// Writes the files that say where clients reach the broker, and removes one that says nothing; durable when it
+    /// returns.
     ///
-    /// An address that means every interface is written as the name of this machine.
-    ///
-    /// - Throws: `FileError` if it cannot be written.
-    func publishTLS(_ address: BrokerAddress?, _ files: any FileSystem) throws(FileError) {
-        guard var address else {
-            if try files.kind(tlsAddress) != nil { try files.remove(tlsAddress) }
-            return
-        }
-        if ["0.0.0.0", "::", "*"].contains(address.host) {
-            var name = [CChar](repeating: 0, count: 256)
-            if gethostname(&name, name.count - 1) == 0 {
-                address.host = String(
-                    decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// - Throws: `FileError` if a file cannot be written or removed.
+    func publish(_ places: BrokerPlaces?, _ files: any FileSystem) throws(FileError) {
+        let texts = [(address, places?.plain.map { "\($0.text)\n" }), (tlsAddress, places?.encrypted?.text)]
+        for (path, text) in texts {
+            if let text {
+                try files.replace(path, Array(text.utf8))
+            } else if try files.kind(path) != nil {
+                try files.remove(path)
             }
         }
-        try files.replace(tlsAddress, Array("\(address.text)\n".utf8))
-    }
-
-    /// Writes the file that says where clients reach the broker; durable when it returns.
-    ///
-    /// - Throws: `FileError` if it cannot be written.
-    func publish(_ address: BrokerAddress, _ files: any FileSystem) throws(FileError) {
-        try files.replace(self.address, Array("\(address.text)\n".utf8))
     }
 
     /// The socket on which the broker listens for the service alone, relative to the broker's working folder.

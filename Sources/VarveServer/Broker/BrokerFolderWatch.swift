@@ -24,6 +24,11 @@ struct BrokerFolderWatch: Sendable {
         self.fill = fill
     }
 
+    /// Writes the files of the folder again.
+    ///
+    /// - Throws: What `fill` throws.
+    func refill() throws { try fill() }
+
     /// Makes the folder and its files again if the folder of the broker's state is gone.
     ///
     /// - Returns: Whether something was made; the broker must be restarted then.

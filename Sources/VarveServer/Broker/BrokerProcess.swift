@@ -166,9 +166,11 @@ final class BrokerProcess: Sendable {
             guard let line = lines.last else { continue }
             let said = String(line.split(separator: "Error: ").last ?? line)
             if said.hasPrefix("Address already in use") {
-                let tls = settings.tlsAddress.map { ", or port \($0.port) of \($0.host)" } ?? ""
+                let plain = settings.mqttPort > 0 ? ["port \(settings.mqttPort) of \(settings.mqttHost)"] : []
+                let tls = settings.tlsAddress.map { ["port \($0.port) of \($0.host)"] } ?? []
+                let option = plain.isEmpty ? "--mqtt-tls-port" : "--mqtt-port"
                 return
-                    "port \(settings.mqttPort) of \(settings.mqttHost)\(tls) is in use; stop the program that uses it, or set another with --mqtt-port"
+                    "\((plain + tls).joined(separator: ", or ")) is in use; stop the program that uses it, or set another with \(option)"
             }
             return said
         }

@@ -47,7 +47,7 @@ final class ConnectionLog: Sendable {
 
     /// - Parameters:
     ///   - events: The plugin's events file.
-    ///   - broker: The log of the service's own broker; nil if somebody else runs the broker.
+    ///   - broker: The broker's log, which need not exist; nil to take no reasons from it.
     ///   - masked: Hides secrets in a text.
     ///   - activate: Answers the event of a device that wants to be told its secret.
     init(
@@ -147,18 +147,29 @@ final class ConnectionLog: Sendable {
         entry.product = event.product
         entry.client = text(event.clientID)
         entry.address = text(event.address)
-        switch event.kind {
-        case .deniedPublish:
-            entry.topic = event.detail
-            entry.reason = "\(event.username) may not publish to \(event.detail)"
-        case .deniedSubscribe:
-            entry.topic = event.detail
-            entry.reason = "\(event.username) may not subscribe to \(event.detail)"
-        default: entry.reason = text(event.detail) ?? reason
+        if event.kind.namesTopic {
+            entry.topic = text(event.detail)
+            entry.reason = denial(event, event.kind == .deniedPublish ? "publish" : "subscribe")
+            return entry
         }
+        entry.reason = text(event.detail) ?? reason
         if event.kind == .disconnected { entry.category = entry.reason.map(LogEntry.Category.init(end:)) }
-        if event.count > 1 { entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)" }
+        if event.count > 1, !event.detail.hasPrefix("and \(event.count) more") {
+            entry.reason = "\(entry.reason ?? event.kind.rawValue) (\(event.count) times)"
+        }
         return entry
+    }
+
+    /// The reason of a denied topic; the event may stand for several denials of one client, or of clients that it does
+    /// not name.
+    private static func denial(_ event: ConnectionEvent, _ verb: String) -> String {
+        let attempts = event.count == 1 ? "1 more attempt" : "\(event.count) more attempts"
+        let were = event.count == 1 ? "was" : "were"
+        if event.detail.isEmpty {
+            return "\(attempts) to \(verb) \(were) denied, of clients that are not named here"
+        }
+        if event.count == 1 { return "\(event.username) may not \(verb) to \(event.detail)" }
+        return "\(attempts) of \(event.username) to \(verb) \(were) denied, the last to \(event.detail)"
     }
 
     /// An entry of the kind, the event and the category that an event of the plugin has; nil for an activation.

@@ -24,7 +24,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var dataGroup = ""
     /// The broker's host name or address; clients, and the service with an external broker, connect to it.
     public var mqttHost = BrokerAddress.standard.host
-    /// The broker's port.
+    /// The broker's port without TLS; 0 for none, so that it listens with TLS alone.
     public var mqttPort = BrokerAddress.standard.port
     /// The port on which the broker speaks TLS; 0 for none.
     public var mqttTLSPort = 0
@@ -38,6 +38,12 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var mqttTLSClientAuthority = ""
     /// Who runs the broker.
     public var brokerMode = BrokerMode.managed
+    /// The certificate of the authority that has signed that of an external broker, a PEM file.
+    ///
+    /// Empty for the authority that `varve channel tls` makes, if there is one, else for those of the system.
+    public var brokerAuthority = ""
+    /// The certificate that the service shows to an external broker, and its key, PEM files; both empty to show none.
+    public var brokerCertificate = "", brokerKey = ""
     /// The mosquitto executable: a path, or a name that is searched in PATH, /usr/sbin and /usr/local/sbin.
     public var brokerExecutable = "mosquitto"
     /// The path of the broker plugin; if empty, it is searched beside the service and in ../lib/varve.
@@ -74,7 +80,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     ///
     /// - Throws: `ServerError` for the first value that cannot be used.
     public func check() throws(ServerError) {
-        try range("mqtt.port", mqttPort, 1...65_535)
+        try range("mqtt.port", mqttPort, 0...65_535)
         try range("broker.queueBytes", brokerQueueBytes, (8 << 20)...(64 << 30))
         try range("broker.connections", brokerConnections, 20...10_000)
         try range("limits.payloadBytes", payloadBytes, 1024...(4 << 20))
@@ -109,6 +115,7 @@ public struct ServerConfiguration: Sendable, Equatable {
             )
         }
         try checkTLS()
+        try checkBrokerFiles()
         guard !mqttHost.isEmpty, mqttHost.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ServerError("mqtt.host \"\(mqttHost)\" is not a host name or address")
         }
@@ -138,8 +145,34 @@ public struct ServerConfiguration: Sendable, Equatable {
         guard mqttTLSHost.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ServerError("mqtt.tlsHost \"\(mqttTLSHost)\" is not a host name or address")
         }
+        guard mqttTLSPort + mqttPort > 0 else {
+            throw ServerError(
+                "mqtt.port and mqtt.tlsPort are both 0, so the broker listens nowhere: set mqtt.tlsPort, by custom to 18883"
+            )
+        }
         guard mqttTLSPort != mqttPort else {
             throw ServerError("mqtt.tlsPort and mqtt.port are both \(mqttPort): use two ports")
+        }
+    }
+
+    /// Checks the files of the service's own connection.
+    private func checkBrokerFiles() throws(ServerError) {
+        let paths = [
+            ("broker.authority", brokerAuthority), ("broker.certificate", brokerCertificate),
+            ("broker.key", brokerKey),
+        ]
+        for (name, path) in paths where !path.isEmpty {
+            guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                throw ServerError("\(name) has a control character or line break: leave it out")
+            }
+            guard brokerMode == .external, mqttPort == 0 else {
+                throw ServerError(
+                    "\(name) is set, but the service connects without TLS: set broker.mode to external and mqtt.port to 0"
+                )
+            }
+        }
+        guard brokerCertificate.isEmpty == brokerKey.isEmpty else {
+            throw ServerError("broker.certificate and broker.key belong together: set both or none")
         }
     }
 

@@ -19,6 +19,8 @@ final class ChannelMetrics: Sendable {
         "varve_broker_logins_total": "Logins of the service itself at the broker.",
         "varve_broker_saved_bytes":
             "Bytes that the broker last saved of waiting messages and sessions; 0 for a broker of somebody else.",
+        "varve_certificate_end_seconds":
+            "When the certificate of the service's own broker expires, in seconds since 1970; 0 without TLS.",
         "varve_connection_events_total": "What the broker reported about clients, by kind.",
         "varve_log_entries_total": "Entries written to the message log.",
         "varve_log_dropped_total": "Entries that the message log lost, by kind.",
@@ -28,6 +30,8 @@ final class ChannelMetrics: Sendable {
     private let connections: ConnectionLog
     private let log: LogWriter
     private let brokerBytes: @Sendable () -> Int
+    private let certificateEnd: @Sendable () -> Int64?
+    private let certificate: Meter
     private let serving: Meter
     private let saved: Meter
     private let totals: [Total]
@@ -49,15 +53,19 @@ final class ChannelMetrics: Sendable {
 
     /// Prepares metrics of the parts of a service.
     ///
-    /// - Parameter brokerBytes: The size of the file in which the broker saves its state.
+    /// - Parameters:
+    ///   - certificateEnd: When the broker's certificate expires, in seconds since 1970.
+    ///   - brokerBytes: The size of the file in which the broker saves its state.
     init(
         _ factory: any MetricsFactory, loop: IngestLoop, connections: ConnectionLog, log: LogWriter,
-        brokerBytes: @escaping @Sendable () -> Int
+        certificateEnd: @escaping @Sendable () -> Int64?, brokerBytes: @escaping @Sendable () -> Int
     ) {
         self.loop = loop
         self.connections = connections
         self.log = log
         self.brokerBytes = brokerBytes
+        self.certificateEnd = certificateEnd
+        certificate = Meter(label: "varve_certificate_end_seconds", factory: factory)
         serving = Meter(label: "varve_broker_serving", factory: factory)
         saved = Meter(label: "varve_broker_saved_bytes", factory: factory)
         func total(
@@ -94,6 +102,7 @@ final class ChannelMetrics: Sendable {
     private func measure() {
         serving.set(loop.state == .serving ? 1 : 0)
         saved.set(brokerBytes())
+        certificate.set(certificateEnd() ?? 0)
         counted.withLock { counted in
             let now = Numbers(ingest: loop.counts, connections: connections.counts, log: log.counts)
             for total in totals {

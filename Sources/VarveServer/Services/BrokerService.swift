@@ -1,4 +1,5 @@
-// BrokerService.swift — supervises the broker on a thread of its own: starts it again when it has died.
+// BrokerService.swift — supervises the broker on a thread of its own: starts it again when it has died, or has a new
+// certificate.
 //
 // Starting or ending a broker can take 20 seconds; meanwhile only this thread waits.
 
@@ -16,14 +17,19 @@ struct BrokerService: Service {
     private let trouble: TroubleReport
     private let logTrouble: TroubleReport
     private let folder: BrokerFolderWatch
+    private let certificates: CertificateWatch
+    private let externalLog: BrokerLog?
     private let folderTrouble: TroubleReport
 
     /// Milliseconds until the next attempt to start a broker that could not be started.
     private static let retryPause: Int64 = 1000
 
     init(
-        _ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ folder: BrokerFolderWatch, _ logger: Logger
+        _ broker: BrokerProcess?, _ supervisor: SupervisorLink?, _ folder: BrokerFolderWatch,
+        _ certificates: CertificateWatch, _ externalLog: BrokerLog?, _ logger: Logger
     ) {
+        self.certificates = certificates
+        self.externalLog = externalLog
         self.broker = broker
         self.supervisor = supervisor
         self.folder = folder
@@ -34,7 +40,12 @@ struct BrokerService: Service {
     }
 
     func run() async throws {
-        guard let broker else { return try await gracefulShutdown() }
+        guard let broker else {
+            return try await repeatUntilShutdown {
+                logTrouble.reportingFailure { try externalLog?.truncateIfLong() }
+                return usualPause
+            }
+        }
         try await repeatUntilShutdown { restoreIfNeeded(broker) }
         // If the supervisor has died, the next service finds the broker running.
         if supervisor?.isGone != true { try await onOwnThread { try broker.stop() } }
@@ -53,6 +64,11 @@ struct BrokerService: Service {
                 try broker.start()
             }
             if !broker.isRunning { pause = Self.retryPause }
+        }
+        certificates.look {
+            try folder.refill()
+            try broker.stop()
+            try broker.start()
         }
         logTrouble.reportingFailure { try broker.truncateLogIfLong() }
         return pause

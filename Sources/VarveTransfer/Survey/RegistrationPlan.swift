@@ -61,13 +61,17 @@ struct RegistrationPlan {
         for (name, census) in types { try Self.checkDeclared(census.kinds, name.point.text) }
         let points = types.sorted { ($0.key.product, $0.key.point) < ($1.key.product, $1.key.point) }
         registration.points = points.map { name, census in
-            .init(product: name.product.text, point: name.point.text, type: given[name.point] ?? census.type)
+            .init(
+                product: name.product.text, point: name.point.text,
+                type: Self.type(of: name.point, given, census))
         }
         for place in places {
             let name = PointName(product: place.product, point: place.named.point)
             let key = SeriesKey(product: place.product, device: place.named.device, point: place.named.point)
-            expected[place.named] = RegisteredPoint(
-                key: key, type: given[name.point] ?? types[name, default: ValueCensus()].type, policy: .last)
+            let type = Self.type(of: name.point, given, types[name, default: ValueCensus()])
+            var policy = DuplicatePolicy.last
+            if case .event = ReservedPoint(name: key.point) { policy = .every }
+            expected[place.named] = RegisteredPoint(key: key, type: type, policy: policy)
         }
         for point in registration.points {
             let name = PointName(product: point.product, point: point.point)
@@ -78,6 +82,19 @@ struct RegistrationPlan {
                     isByHand: given[Name(point.point)] != nil, types[name, default: ValueCensus()],
                     example: examples[name]?.text))
         }
+    }
+
+    /// The type that a new point gets: the given one, or what its values say.
+    ///
+    /// Events and attributes have JSON, unless rows declare another type, which the registry refuses.
+    private static func type(
+        of point: Name, _ given: [Name: ValueType], _ census: ValueCensus
+    ) -> ValueType {
+        if let type = given[point] { return type }
+        guard ReservedPoint(name: point.text) != nil, census.kinds.declaredTypes.isEmpty else {
+            return census.type
+        }
+        return .json
     }
 
     private static func checkDeclared(_ census: TypeCensus, _ point: String) throws(ImportError) {

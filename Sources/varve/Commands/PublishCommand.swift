@@ -28,12 +28,17 @@ struct PublishCommand: ParsableCommand {
             type: a number is sent as a number, true and false as truth values, null and empty are missing, everything \
             else is a string. Times without offset are then UTC unless --tz or --tz-column says otherwise.
 
+            With TLS (--tls, or mqtts:// in the URL) the broker's certificate must be of an authority that --ca names, or \
+            that the system knows, and name the host of the URL. Otherwise not even the login is sent. With --channel the \
+            authority of varve channel tls is found by itself.
+
             A password on the command line can be seen by other users of the machine: VARVE_PASSWORD takes one that \
             the URL leaves out.
 
             Examples:
               varve publish --channel plant_history history.csv.gz
               VARVE_PASSWORD=… varve publish --url 'mqtt://%25channel%25&wind@broker:11883' *.csv
+              VARVE_PASSWORD=… varve publish --url 'mqtts://%25channel%25&wind@history.plant.example' --ca ca.pem *.csv
               varve publish --channel plant_history --wide --tz Europe/Paris - < plant.csv
             """)
 
@@ -44,7 +49,8 @@ struct PublishCommand: ParsableCommand {
         String?
     @Option(
         help: ArgumentHelp(
-            "Send to this broker: mqtt://USER:PASSWORD@HOST:PORT, user and password percent-encoded.",
+            "Send to this broker: mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS, user and password "
+                + "percent-encoded.",
             valueName: "url"))
     var url: String?
     @Option(
@@ -69,6 +75,7 @@ struct PublishCommand: ParsableCommand {
         help: ArgumentHelp(
             "Fail after so many seconds without any reply. (default: never)", valueName: "seconds"))
     var giveUpAfter: Double?
+    @OptionGroup(title: "Encryption") var encryption: EncryptionOptions
     @OptionGroup(title: "Reading options") var reading: ReadOptions
     @OptionGroup(title: "Reading options") var form: InputFormatOption
     @Option(
@@ -93,7 +100,11 @@ struct PublishCommand: ParsableCommand {
         }
         if let url {
             do {
-                let parsed = try BrokerURL(url)
+                let parsed = try BrokerURL(url, wantsEncryption: encryption.tls)
+                if !parsed.isEncrypted, encryption.isWanted {
+                    throw ValidationError(
+                        "--ca, --cert and --key need TLS: give --tls, or mqtts:// in the URL")
+                }
                 if let product, let named = parsed.channelProduct, !named.sameBytes(as: product) {
                     throw ValidationError(
                         "the user name of the URL is of product \(named), not of \(product)")
@@ -168,14 +179,15 @@ struct PublishCommand: ParsableCommand {
     private func target() throws -> PublishTarget {
         var target: PublishTarget
         if let channel {
-            target = try PublishTarget(channel: channel, data: data, secret: secret)
+            target = try PublishTarget(channel: channel, data: data, secret: secret, encryption)
             if let product, !product.sameBytes(as: target.options.product) {
                 throw PublishTarget.Failure(
                     description:
                         "channel \(channel) is of product \(target.options.product), not of \(product)")
             }
         } else {
-            target = try PublishTarget(url: BrokerURL(url ?? ""), product: product, secret: secret)
+            let url = try BrokerURL(url ?? "", wantsEncryption: encryption.tls)
+            target = try PublishTarget(url: url, product: product, secret: secret, encryption)
         }
         apply(to: &target.options)
         return target

@@ -56,7 +56,13 @@ final class StoredPoints: PointDirectory {
         guard products.count == 1 else { return .ambiguousDevice(device, products: products) }
         let key = SeriesKey(product: owner, device: device, point: point)
         guard let type = types[key] else { return nil }
-        return .found(RegisteredPoint(key: key, type: type, policy: try policy(of: owner)))
+        let policy: DuplicatePolicy
+        switch ReservedPoint(name: point) {
+        case .event: policy = .every
+        case .attribute: policy = .last
+        case nil: policy = try self.policy(of: owner)
+        }
+        return .found(RegisteredPoint(key: key, type: type, policy: policy))
     }
 
     private func policy(of product: String) throws -> DuplicatePolicy {

@@ -1,4 +1,4 @@
-// BrokerURL.swift — `mqtt://USER:PASSWORD@HOST:PORT` as the command line gives it.
+// BrokerURL.swift — `mqtt://USER:PASSWORD@HOST:PORT`, or `mqtts://` for TLS, as the command line gives it.
 //
 // User and password may be percent-encoded. A `%` without two hexadecimal digits after it is a plain `%`, so that the
 // user name of a channel, `%channel%&product`, can be typed as it is.
@@ -11,6 +11,11 @@ struct BrokerURL: Equatable {
     var address: BrokerAddress
     var username: String?
     var password: String?
+    /// Whether the connection is one with TLS.
+    var isEncrypted: Bool
+
+    /// The port of a URL without one, with TLS.
+    static let encryptedPort = 18883
 
     /// Why a text is not a usable URL.
     struct Failure: Error, Equatable, CustomStringConvertible {
@@ -21,15 +26,15 @@ struct BrokerURL: Equatable {
     ///
     /// Without a port, the port is the standard one.
     ///
+    /// - Parameter wantsEncryption: Whether `mqtt://` means TLS too.
     /// - Throws: `Failure` if it is not a URL of this form.
-    init(_ text: String) throws(Failure) {
-        let scheme = "mqtt://"
+    init(_ text: String, wantsEncryption: Bool = false) throws(Failure) {
+        let scheme = text.lowercased().hasPrefix("mqtts://") ? "mqtts://" : "mqtt://"
         guard text.lowercased().hasPrefix(scheme) else {
             throw Failure(
-                description: text.lowercased().hasPrefix("mqtts://")
-                    ? "mqtts:// is not supported: use mqtt:// within a network of your own, or a tunnel"
-                    : "the URL has to be mqtt://USER:PASSWORD@HOST:PORT")
+                description: "the URL has to be mqtt://USER:PASSWORD@HOST:PORT, or mqtts://… for TLS")
         }
+        isEncrypted = wantsEncryption || scheme == "mqtts://"
         var rest = text.dropFirst(scheme.count)
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         // A password may hold an @; a host may not.
@@ -42,9 +47,10 @@ struct BrokerURL: Equatable {
             if username?.isEmpty == true { throw Failure(description: "the URL has an empty user name") }
         }
         let hasPort = rest.hasSuffix("]") ? false : rest.contains(":")
-        let place = hasPort ? String(rest) : "\(rest):\(BrokerAddress.standard.port)"
+        let standard = isEncrypted ? Self.encryptedPort : BrokerAddress.standard.port
+        let place = hasPort ? String(rest) : "\(rest):\(standard)"
         guard let address = BrokerAddress(place) else {
-            throw Failure(description: "the URL has no usable HOST:PORT after mqtt://USER:PASSWORD@")
+            throw Failure(description: "the URL has no usable HOST:PORT after \(scheme)USER:PASSWORD@")
         }
         self.address = address
     }

@@ -79,6 +79,79 @@ extension EndToEndTests {
             #expect(try !sandbox.varve("channel", "show", "windfarm").output.contains("mqtts://"))
         }
 
+        @Test(
+            "without the plain port only TLS is spoken, the service stores, and the lines of channel show work"
+        )
+        func encryptedOnly() throws {
+            for command in [
+                ["device", "create", "T1", "--product", "wind"],
+                ["channel", "tls", "--host", "plant.example"],
+            ] {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            let service = try RunningService(
+                in: sandbox,
+                options: ["--mqtt-port", "0", "--mqtt-tls-port", String(port), "--mqtt-tls-host", "0.0.0.0"])
+            #expect(throws: (any Error).self) { try Loopback.connect(to: UInt16(service.port)) }
+            let json = try sandbox.varve("channel", "show", "windfarm", "--json").object()
+            #expect(json["brokerUrl"] as? String == "mqtts://plant.example:\(port)")
+            let state = try sandbox.varve("channel", "tls", "--show").output
+            #expect(state.contains("off: the broker listens with TLS alone"), "\(state)")
+            let shown = try sandbox.varve("channel", "show", "windfarm").output
+            let lines = shown.split(separator: "\n").filter { $0.hasPrefix("  mosquitto_") }.map(String.init)
+            #expect(lines.count == 2 && lines.allSatisfy { $0.contains("--cafile") }, "\(shown)")
+            let listener = try sandbox.start(program: [
+                "/bin/sh", "-c",
+                "exec stdbuf -oL " + lines[0].replacing("mosquitto_sub", with: "mosquitto_sub -d -C 1 -W 60"),
+            ])
+            try eventually("the listener is in") { listener.output.contains("Subscribed") }
+            #expect(try sandbox.start(program: ["/bin/sh", "-c", lines[1]]).wait().code == 0)
+            let answer = listener.wait()
+            #expect(answer.output.contains(#""code":200"#), "\(answer.output)\(answer.errors)")
+            let file = try sandbox.write(
+                lines: ["device,point,time,value", "T1,power,2024-01-01T00:00:00Z,2"], "a.csv")
+            #expect(try sandbox.varve("publish", "--channel", "windfarm", "--quiet", file).code == 0)
+            service.stop()
+            #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == 2)
+        }
+
+        @Test("a renewed certificate is taken while the service runs; one without its key changes nothing")
+        func renewed() throws {
+            let authority = try sandbox.makeCertificate("root")
+            let first = try sandbox.makeCertificate(
+                "first", names: ["DNS:localhost"], signer: authority, days: 29)
+            let next = try sandbox.makeCertificate("next", names: ["DNS:localhost"], signer: authority)
+            let service = try RunningService(
+                in: sandbox, options: ["--mqtt-tls-port", String(port)], environment: first.environment)
+            let trusted = ["--cafile", authority.certificate]
+            #expect(try publish(Int(port), trusted).code == 0)
+            func replace(_ path: String, with other: String) throws {
+                try Data(contentsOf: URL(fileURLWithPath: other)).write(
+                    to: URL(fileURLWithPath: path), options: .atomic)
+            }
+            try replace(first.certificate, with: next.certificate)
+            try eventually("the service says what is wrong") { service.errors.contains("is not the key of") }
+            #expect(try publish(Int(port), trusted).code == 0 && shownName() == "first")
+            try replace(first.key, with: next.key)
+            try eventually("the broker has the new certificate") { try shownName() == "next" }
+            try eventually("clients log in again") { try publish(Int(port), trusted).code == 0 }
+            service.stop()
+            let entries = try sandbox.varve("log", "--event", "certificate", "--format", "ndjson").output
+                .split(separator: "\n")
+            #expect(entries.count == 2, "\(entries)")
+            #expect(entries.first?.contains("days: renew it") == true, "\(entries)")
+            #expect(entries.last?.contains("has a new certificate") == true, "\(entries)")
+        }
+
+        /// The name in the certificate that the broker shows.
+        private func shownName() throws -> String? {
+            let shown = try sandbox.start(
+                program: ["openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-servername", "localhost"]
+            ).wait().output
+            return shown.split(separator: "\n").first { $0.hasPrefix("subject=") }?.split(separator: " ").last
+                .map(String.init)
+        }
+
         @Test("with an authority for clients, a client without a certificate is not let in")
         func clientCertificate() throws {
             #expect(try sandbox.varve("channel", "tls", "--client", "gateway1").code == 0)
@@ -103,6 +176,7 @@ extension EndToEndTests {
                 (["--mqtt-tls-host", "0.0.0.0"], "mqtt.tlsPort is 0"),
                 (["--mqtt-tls-port", "18883"], "varve channel tls"),
                 (["--mqtt-tls-port", "65536"], "mqtt.tlsPort"),
+                (["--mqtt-port", "0"], "listens nowhere"),
             ])
         func refused(options: [String], reason: String) throws {
             let ending = try sandbox.varve(

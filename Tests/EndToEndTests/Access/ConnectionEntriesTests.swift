@@ -133,6 +133,28 @@ extension EndToEndTests {
             #expect(found.contains("denied \(channel.username) may not subscribe to other/#"), "\(found)")
         }
 
+        @Test("denials that are counted instead of told name their last topic, and no text poses as a topic")
+        func countedDenials() throws {
+            let lines = try sandbox.write(lines: (0..<40).map(String.init), "lines")
+            let sender = try sandbox.start(
+                program: [
+                    "mosquitto_pub", "-h", "127.0.0.1", "-p", String(service.port), "-i", "stray", "-u",
+                    channel.username, "-P", channel.password, "-q", "1", "-t", "/sys/other/x", "-l",
+                ], input: lines)
+            #expect(sender.wait().code == 0)
+            service.stop()
+            let output = try sandbox.varve("log", "--event", "denied", "--format", "ndjson").output
+            let entries = try output.split(separator: "\n").map {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+            }
+            #expect(entries.allSatisfy { $0["topic"] as? String == "/sys/other/x" }, "\(output)")
+            let reasons = entries.compactMap { $0["reason"] as? String }
+            let count = reasons.first {
+                $0.contains(" more attempts of \(channel.username) to publish were denied")
+            }
+            #expect(count?.hasSuffix("the last to /sys/other/x") == true, "\(reasons)")
+        }
+
         @Test("the lines that channel show prints leave a gateway alone that runs with the ClientID shown")
         func sampleLines() throws {
             let shown = try sandbox.varve("channel", "show", "windfarm")

@@ -57,5 +57,46 @@ extension EndToEndTests {
             #expect(lines[3].first == "different:")
             #expect(try sandbox.varve("digest", "--compare").code == 2)
         }
+
+        @Test(
+            "occurrences of an event at one time count together, as in the store, also after the device is deleted"
+        )
+        func events() throws {
+            for command in [
+                ["model", "create", "M", "--event", "trip", "--attribute", "owner:json"],
+                ["product", "create", "P", "--model", "M", "--duplicates", "first"],
+                ["device", "create", "A", "--product", "P"],
+            ] { #expect(try sandbox.varve(command).code == 0) }
+            func file(_ name: String, _ rows: [String]) throws -> String {
+                try sandbox.write(lines: ["device,point,time,value"] + rows.map { "A,\($0)" }, name)
+            }
+            let apart = try file(
+                "apart.csv",
+                [
+                    #"$event/trip,1,"[{""a"":1}]""#, #"$event/trip,1,"[{""a"":2}]""#, "$attribute/owner,1,1",
+                    "$attribute/owner,1,2",
+                ])
+            let together = try file(
+                "together.csv", [#"$event/trip,1,"[{""a"":2},{""a"":1}]""#, "$attribute/owner,1,2"])
+            #expect(try sandbox.varve("import", "--quiet", apart).code == 0)
+            func check() throws {
+                let digests = try [apart, together].map {
+                    try sandbox.varve("digest", "--by", "series", $0).output
+                }
+                #expect(digests[0] == digests[1] && digests[0].contains("$event/trip"), "\(digests)")
+                for file in [apart, together] {
+                    let compared = try sandbox.varve("digest", "--compare", file)
+                    #expect(
+                        compared.code == 0 && compared.output.hasPrefix("equal: 2 samples"),
+                        "\(compared.output)\(compared.errors)")
+                }
+            }
+            try check()
+            let dry = try sandbox.varve(
+                ["import", "--register", "--dry-run", "--json", apart], data: "\(sandbox.path)/none")
+            #expect(try dry.receipt()["accepted"] == 3, "\(dry.output)\(dry.errors)")
+            #expect(try sandbox.varve("device", "delete", "A", "--keep-data").code == 0)
+            try check()
+        }
     }
 }

@@ -25,6 +25,83 @@ extension EndToEndTests {
             try Broker(.everybody, port: UInt16(port), isPersistent: false)
         }
 
+        @Test(
+            "the service reaches an external broker over TLS, shows its certificate, and says why it is not let in"
+        )
+        func encrypted() throws {
+            for command in [
+                ["model", "create", "turbine", "--point", "power:double"],
+                ["product", "create", "wind", "--model", "turbine"],
+                ["device", "create", "T1", "--product", "wind"],
+                ["channel", "tls", "--client", "service"],
+            ] {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            let folder = sandbox.data + "/broker/tls"
+            let own = ["--broker", "external", "--mqtt-port", "0", "--mqtt-tls-port", String(port)]
+            let asking = ["VARVE_MQTT_TLS_CLIENT_AUTHORITY": folder + "/ca.pem"]
+            let printed = try sandbox.varve(["serve", "--print-broker-config"] + own, environment: asking)
+            #expect(printed.output.contains("listener \(port) ") && !printed.output.contains("listener 0 "))
+            let file = try sandbox.write(printed.output.utf8, "external.conf")
+            let broker = try sandbox.start(program: [Broker.program, "-c", file])
+            defer { _ = broker.kill(after: 0) }
+            try eventually("the broker listens") {
+                (try? Loopback.connect(to: UInt16(port))).map { close($0) } != nil
+            }
+            let strange = try sandbox.makeCertificate("strange").certificate
+            for (variables, reason) in [
+                ([:], "broker.certificate and broker.key"),
+                (["VARVE_BROKER_AUTHORITY": strange], "no authority that is known here"),
+                (["VARVE_BROKER_AUTHORITY": sandbox.path + "/missing"], "cannot be read"),
+            ] {
+                let ending = try sandbox.varve(["serve"] + own, environment: asking.merging(variables) { $1 })
+                #expect(ending.code == 1, "\(ending.errors)")
+                #expect(ending.errorLines.last?.contains(reason) == true, "\(reason): \(ending.errors)")
+            }
+            var files = asking
+            files["VARVE_BROKER_CERTIFICATE"] = folder + "/client-service.pem"
+            files["VARVE_BROKER_KEY"] = folder + "/client-service.key"
+            let service = try RunningService(in: sandbox, options: own, environment: files)
+            _ = try DemoChannel("windfarm", product: "wind", in: sandbox)
+            let history = try sandbox.write(
+                lines: ["device,point,time,value", "T1,power,2024-01-01T00:00:00Z,2"], "a.csv")
+            let sent = try sandbox.varve(
+                "publish", "--channel", "windfarm", "--quiet", "--cert", folder + "/client-service.pem",
+                "--key",
+                folder + "/client-service.key", history)
+            #expect(sent.code == 0, "\(sent.errors)")
+            #expect(service.stop()?.code == 0)
+            #expect(try sandbox.varve("stats", "--json").object()["samples"] as? Int == 1)
+        }
+
+        @Test("why an external broker ended a connection is in the log, if its own log is in its place")
+        func reasons() throws {
+            for command in [
+                ["model", "create", "turbine", "--point", "power:double"],
+                ["product", "create", "wind", "--model", "turbine"],
+            ] {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            let printed = try sandbox.varve(["serve", "--print-broker-config"] + options)
+            let file = try sandbox.write(printed.output.utf8, "external.conf")
+            let broker = try sandbox.start(program: [Broker.program, "-c", file])
+            defer { _ = broker.kill(after: 0) }
+            let service = try RunningService(in: sandbox, options: options)
+            let channel = try DemoChannel("windfarm", product: "wind", in: sandbox)
+            let client = try sandbox.start(program: [
+                "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", String(port), "-i", "gw",
+                "-u",
+                channel.username, "-P", channel.password, "-t", "/sys/wind/+/+/post_reply",
+            ])
+            try eventually("the client is in") { client.output.contains("Subscribed") }
+            _ = client.kill(after: 0)
+            try eventually("the reason is in the log") {
+                try sandbox.varve("log", "--client", "gw", "--event", "disconnected").output
+                    .contains("the connection broke, without a DISCONNECT")
+            }
+            #expect(service.stop()?.code == 0)
+        }
+
         @Test("a broker without the plugin is refused at the start in one sentence that says what it needs")
         func withoutPlugin() throws {
             let broker = try foreignBroker()

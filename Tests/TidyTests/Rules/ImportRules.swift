@@ -22,6 +22,7 @@ enum ImportRules {
         ],
         "VarveAccess": [
             "VarveModel", "VarveText", "VarveFile", "VarvePlatform", "VarveChannel", "VarveCodec", "CCrypto",
+            "CCertificate",
         ],
         "VarveBrokerPlugin": [
             "VarveModel", "VarveFile", "VarvePlatform", "VarveChannel", "VarveAccess", "CMosquittoBroker",

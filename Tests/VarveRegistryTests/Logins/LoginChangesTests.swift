@@ -110,6 +110,28 @@ import VarveTestSupport
         #expect(try other.settings(ofProduct: "wind")?.takesNumericTexts == true)
     }
 
+    @Test("points that are declared leave remembered answers as they are, and are found at once")
+    func declared() throws {
+        try registry.extendModel("turbine", isPassThrough: true)
+        let other = try Registry.open(path: fixture.path, create: false)
+        func isFound(_ point: String, by registry: Registry) throws -> Bool {
+            try registry.refresh()
+            let answer = try registry.lookUp(product: "wind", device: "T1", point: point)
+            if case .found = answer { return true } else { return false }
+        }
+        for one in [registry, other] { #expect(try isFound("power", by: one) && !isFound("new", by: one)) }
+        let before = try (registry.generation(), other.generation())
+        let start = try registry.loginChanges(since: nil).mark
+        for name in ["new", ReservedPoint.event("trip").name] {
+            #expect(
+                try registry.declare([Registration.Point(product: "wind", point: name, type: .json)]) == nil)
+            for one in [registry, other] { #expect(try isFound(name, by: one)) }
+        }
+        #expect(try registry.generation() == before.0 && other.generation() == before.1)
+        #expect(isNone(try registry.loginChanges(since: start).changes))
+        try registry.verifySeal()
+    }
+
     @Test("a device that comes or goes in another product makes its bare key ambiguous or not, at once")
     func bareKeys() throws {
         let other = try Registry.open(path: fixture.path, create: false)

@@ -27,10 +27,23 @@ import VarveChannel
         #expect(try BrokerURL("mqtt://u:a@b@h").password == "a@b")
     }
 
+    @Test("mqtts:// means TLS and has a standard port of its own; so does mqtt:// where TLS is wanted")
+    func encrypted() throws {
+        #expect(try !BrokerURL("mqtt://host").isEncrypted)
+        for url in [
+            try BrokerURL("mqtts://u:p@host"), try BrokerURL("mqtt://u:p@host", wantsEncryption: true),
+        ] {
+            #expect(url.isEncrypted && url.address == BrokerAddress(host: "host", port: 18883))
+            #expect(url.username == "u" && url.password == "p")
+        }
+        #expect(try BrokerURL("MQTTS://h:1").address == BrokerAddress(host: "h", port: 1))
+    }
+
     @Test(
         "any other text is refused as a URL",
         arguments: [
-            "", "host:1", "http://host", "mqtts://host:1", "mqtt://", "mqtt://host:0", "mqtt://host:65536",
+            "", "host:1", "http://host", "mqtts://", "mqtts://host:0", "mqtt://", "mqtt://host:0",
+            "mqtt://host:65536",
             "mqtt://host:x", "mqtt://:p@host", "mqtt://u:p@", "mqtt://u:%ff@host", "mqtt://u:%00@host",
         ])
     func refused(text: String) {

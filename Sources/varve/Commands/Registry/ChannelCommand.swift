@@ -100,11 +100,12 @@ extension ChannelCommand {
         @Flag(help: "Print JSON with the logins.") var json = false
 
         func run() throws {
-            let broker = try BrokerAddress.published(in: data.path) ?? .standard
-            let tls = try BrokerAddress.publishedTLS(in: data.path)
+            let places = try PublishedPlaces(of: data.path)
             let channels = try data.openRegistry(to: .read).channels()
             ChannelLogin.list(
-                channels.map { ChannelLogin(channel: $0, broker: broker, tls: tls) }, asJSON: json)
+                channels.map {
+                    ChannelLogin(channel: $0, broker: places.plainOrStandard, tls: places.encrypted)
+                }, asJSON: json)
         }
     }
 
@@ -122,10 +123,12 @@ extension ChannelCommand {
         func run() throws {
             let data = channel.data
             let registry = try data.openRegistry(to: .read)
-            let broker = try BrokerAddress.published(in: data.path) ?? .standard
+            let places = try PublishedPlaces(of: data.path)
             let login = ChannelLogin(
-                channel: try registry.channel(named: channel.name), broker: broker,
-                tls: try BrokerAddress.publishedTLS(in: data.path))
+                channel: try registry.channel(named: channel.name), broker: places.plainOrStandard,
+                tls: places.encrypted,
+                pair: try DevelopmentAuthority(folder: DevelopmentAuthority.folder(data: data.path))
+                    .firstClient())
             login.show(asJSON: json)
             if json { return }
             printExamples(login, try ExampleSample(of: login.channel.product, in: registry))
@@ -270,8 +273,8 @@ extension ChannelCommand {
         @OptionGroup var data: DataOptions
         @Option(
             help: ArgumentHelp(
-                "A name or address under which clients reach the broker; may be repeated. "
-                    + "(default: this machine's name, localhost and its addresses)", valueName: "name"))
+                "A name or address under which clients of other machines reach the broker; may be repeated. "
+                    + "(default: this machine's name)", valueName: "name"))
         var host: [String] = []
         @Option(
             help: ArgumentHelp(
@@ -291,8 +294,9 @@ extension ChannelCommand {
             if !show {
                 try DirectoryGuard.makePrivate(String(folder.dropLast("/tls".count)))
                 if try renew || !host.isEmpty || !authority.has(authority.server) {
-                    try authority.makeServer(names: host.isEmpty ? Self.names() : host, days: days)
-                    print("made the certificate of the broker; varve serve takes it at its next start")
+                    try authority.makeServer(names: Self.names(host), days: days)
+                    print(
+                        "made the certificate of the broker; a service that runs with TLS takes it by itself")
                 }
                 if let client {
                     try authority.makeClient(client, days: days)
@@ -302,13 +306,16 @@ extension ChannelCommand {
             guard try authority.has(authority.server) else {
                 return print("there are no certificates yet: varve channel tls makes them")
             }
+            let made = try CertificateFile(authority.server.certificate)
             print("broker     \(authority.server.certificate), \(authority.server.key)")
+            print("names      \(made.names.joined(separator: ", "))")
+            print("valid to   \(CertificateEnd(of: made))")
             if let client, try authority.has(authority.client(client)) {
                 let pair = authority.client(client)
                 print("client     \(pair.certificate), \(pair.key)")
             }
             print("authority  \(authority.authority.certificate)")
-            print("\nStart with TLS:     varve serve --mqtt-tls-port 18883 --mqtt-tls-host 0.0.0.0")
+            try printListeners()
             print(
                 "Ask for client certificates: set mqtt.tlsClientAuthority to \(authority.authority.certificate)"
             )
@@ -317,14 +324,43 @@ extension ChannelCommand {
                     + "  mosquitto_pub -p 18883 --cafile ca.pem -h HOST -u … -P … -t … -m …")
         }
 
-        private static func names() -> [String] {
+        /// Says where a running service listens, or how to start one with TLS.
+        private func printListeners() throws {
+            let places = try PublishedPlaces(of: data.path)
+            guard let encrypted = places.encrypted else {
+                print("\nStart with TLS:     varve serve --mqtt-tls-port 18883 --mqtt-tls-host 0.0.0.0")
+                print("With TLS alone:     --mqtt-port 0 besides")
+                return
+            }
+            print("TLS        \(encrypted.address.encryptedURL)")
+            print("plain      \(places.plain?.url ?? "off: the broker listens with TLS alone")\n")
+        }
+
+        /// The names of the certificate: those given, or this machine's; and always those of the machine to itself.
+        private static func names(_ given: [String]) -> [String] {
+            let own = ["localhost", BrokerAddress.standard.host, "::1"]
+            if !given.isEmpty { return given + own.filter { !given.contains($0) } }
             var name = [CChar](repeating: 0, count: 256)
-            let own =
+            let machine =
                 gethostname(&name, name.count - 1) == 0
                 ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
-            return (own.isEmpty || own == "localhost" ? [] : [own]) + [
-                "localhost", BrokerAddress.standard.host, "::1",
-            ]
+            return (machine.isEmpty || machine == "localhost" ? [] : [machine]) + own
         }
+    }
+}
+
+/// Until when a certificate is valid, in words.
+struct CertificateEnd: CustomStringConvertible {
+    let description: String
+
+    init(of certificate: CertificateFile) {
+        let seconds = SystemClock.nanoseconds() / 1_000_000_000
+        let end = Timestamp(nanoseconds: certificate.end * 1_000_000_000).description
+        let left = certificate.end - seconds
+        description =
+            left < 0
+            ? "\(end): it has expired; renew it with varve channel tls --renew"
+            : left < CertificateFile.renewalSeconds
+                ? "\(end), in \(left / 86_400) days: renew it with varve channel tls --renew" : end
     }
 }

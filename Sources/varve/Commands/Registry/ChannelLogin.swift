@@ -11,9 +11,12 @@ import VarveText
 /// A channel as `list` and `show` print it.
 struct ChannelLogin: RegistryRow {
     var channel: Channel
-    var broker: BrokerAddress
+    /// Where the broker listens without TLS; nil if it does not.
+    var broker: BrokerAddress?
     /// Where the broker speaks TLS, if it does.
-    var tls: BrokerAddress?
+    var tls: EncryptedAddress?
+    /// A client's certificate and key, for the shell lines.
+    var pair: (certificate: String, key: String)?
 
     static var columns: [TextTable.Column] {
         ["CHANNEL", "PRODUCT", "ENABLED", "CREATED", "DESCRIPTION"].map { TextTable.Column(title: $0) }
@@ -30,8 +33,8 @@ struct ChannelLogin: RegistryRow {
         [
             ("channel", channel.name), ("product", channel.product),
             ("enabled", channel.isEnabled ? "yes" : "no"), ("description", channel.description),
-            ("created", channel.created.description), ("Broker URL", broker.url),
-        ] + (tls.map { [("TLS URL", $0.encryptedURL)] } ?? []) + [
+            ("created", channel.created.description), ("Broker URL", url),
+        ] + (broker == nil ? [] : tls.map { [("TLS URL", $0.address.encryptedURL)] } ?? []) + [
             ("ClientID", clientID), ("Username", channel.username), ("Password", channel.password),
         ]
             + (channel.previousPassword.map {
@@ -43,12 +46,13 @@ struct ChannelLogin: RegistryRow {
 
     var json: JSONText {
         .object([
-            ("name", .string(channel.name)), ("brokerUrl", .string(broker.url)),
+            ("name", .string(channel.name)), ("brokerUrl", .string(url)),
             ("clientId", .string(clientID)),
             ("username", .string(channel.username)),
             ("password", .string(channel.password)), ("product", .string(channel.product)),
             ("enabled", .bool(channel.isEnabled)), ("description", .optional(channel.description)),
-            ("created", .string(channel.created.description)), ("tlsUrl", .optional(tls?.encryptedURL)),
+            ("created", .string(channel.created.description)),
+            ("tlsUrl", .optional(tls?.address.encryptedURL)),
             ("resendWindowSeconds", .integer(channel.resendWindow / 1_000_000_000)),
             ("previousPassword", .optional(channel.previousPassword?.secret)),
             ("previousUntil", .optional(channel.previousPassword?.validUntil.description)),
@@ -75,8 +79,18 @@ struct ChannelLogin: RegistryRow {
         "mosquitto_sub \(options) -q 1 -v -t \(quoted(ChannelTopic.reply(to: topic)))"
     }
 
+    /// The URL for a third party: without TLS where that is possible.
+    private var url: String { broker?.url ?? tls?.address.encryptedURL ?? "" }
+
     private var options: String {
-        "-h \(quoted(broker.host)) -p \(broker.port) -u \(quoted(channel.username)) -P \(quoted(channel.password))"
+        let login = "-u \(quoted(channel.username)) -P \(quoted(channel.password))"
+        func place(_ address: BrokerAddress) -> String { "-h \(quoted(address.host)) -p \(address.port)" }
+        guard broker == nil, let tls else { return "\(place(broker ?? .standard)) \(login)" }
+        let authority =
+            tls.authority.isEmpty ? "--capath /etc/ssl/certs" : "--cafile \(quoted(tls.authority))"
+        let files = pair ?? ("CLIENT.pem", "CLIENT.key")
+        let own = tls.wantsCertificate ? " --cert \(quoted(files.0)) --key \(quoted(files.1))" : ""
+        return "\(authority)\(own) \(place(tls.local)) \(login)"
     }
 
     /// Any text as one word of a shell.
