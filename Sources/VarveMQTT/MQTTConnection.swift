@@ -248,16 +248,9 @@ public final class MQTTConnection {
         guard let client else { throw .lost("it is not open") }
         repeat {
             try check(mosquitto_loop_read(client, 1))
-            if isShakingHands { return try checkHandshake(client) }
+            if isShakingHands { return }
             if isFull() { return }
         } while isReadable
-    }
-
-    /// The library does not notice that a peer resets the connection while hands are shaken.
-    private func checkHandshake(_ client: OpaquePointer) throws(MQTTError) {
-        var entry = pollfd(fd: mosquitto_socket(client), events: 0, revents: 0)
-        _ = poll(&entry, 1, 0)
-        if entry.revents & Int16(POLLHUP | POLLERR) != 0 { throw encryptionError(.notEncrypted) }
     }
 
     /// Sends what is queued, as far as the socket takes it at once.

@@ -167,6 +167,15 @@ extension EndToEndTests {
             #expect(
                 try publish(Int(port), authority + own + ["-P", "wrong"]).code == 5, "it must log in besides")
             #expect(try publish(service.port, []).code == 0)
+            service.stop()
+            let alone = try RunningService(
+                in: sandbox, options: ["--mqtt-port", "0", "--mqtt-tls-port", String(port)],
+                environment: ["VARVE_MQTT_TLS_CLIENT_AUTHORITY": folder + "/ca.pem"])
+            let line = try sandbox.varve("channel", "show", "windfarm").output.split(separator: "\n")
+                .first { $0.hasPrefix("  mosquitto_pub") }
+            let shown = try sandbox.start(program: ["/bin/sh", "-c", String(try #require(line))]).wait()
+            #expect(shown.code == 0, "a line of channel show has the certificate: \(shown.errors)")
+            alone.stop()
         }
 
         @Test(

@@ -125,4 +125,47 @@ import VarveTestSupport
         #expect(counts.segments == 2 && counts.samplesIn == 11 && counts.dropped == 0)
         #expect(counts.bytesIn > 0 && counts.bytesOut > 0)
     }
+
+    @Test(
+        "a list has each row once over its pages, also if rows come and go between them, and can begin after any key"
+    )
+    func names() throws {
+        let service = try Service()
+        let (client, registry) = (service.client, service.registry)
+        let rows = (0..<2500).map { "D\(1000 + $0),wind" }
+        _ = try registry.importRows(
+            .devices, from: Array((["device,product"] + rows).joined(separator: "\n").utf8), named: "d.csv",
+            isTimeZone: { _ in true })
+        let all = try registry.devices().map(\.key)
+        #expect(try client.names(.devices).map { $0[1] } == all)
+        var seen: [String] = []
+        _ = try client.names(.devices) { row in
+            // At the first row of the second page, the rows around it are changed.
+            if seen.count == 1000 {
+                for key in ["D1000", "D1999", "D2300"] {
+                    _ = try? registry.deleteDevice(named: "wind/\(key)")
+                }
+                try? registry.create(Device(product: "wind", key: "D1000x"))
+                try? registry.create(Device(product: "wind", key: "D3499x"))
+            }
+            seen.append(row[1] ?? "")
+            return true
+        }
+        // The second page was made before the change.
+        #expect(seen == all + ["D3499x"])
+        let later = try client.names(.devices, after: ["wind", "D2299"]) { ($0[1] ?? "") < "D2303" }
+        #expect(later.map { $0[1] } == ["D2301", "D2302"])
+        #expect(try client.names(.devices, after: ["wine", ""]).isEmpty)
+        for number in 0..<1500 {
+            try registry.extendModel(
+                "turbine", points: [MeasurementPoint(id: "q\(number)", type: .bool)],
+                features: [ModelFeature(.event, "e\(number)"), ModelFeature(.attribute, "a\(number)")])
+        }
+        #expect(try client.names(.points).map { $0[1] } == ["p"] + (0..<1500).map { "q\($0)" })
+        #expect(
+            try client.names(.features).map { $0[2] } == (0..<1500).map { "e\($0)" }
+                + (0..<1500).map { "a\($0)" })
+        let wrong = #expect(throws: ControlError.self) { try client.names(.points, after: ["turbine", "x"]) }
+        #expect(wrong?.reason.contains("no position in a list") == true)
+    }
 }
